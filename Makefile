@@ -1,0 +1,167 @@
+# siohub: everything that is done with this tree has a target here; `make help` lists them.
+# Needed: Go and Node.js. `make test` takes Python 3 and Chromium where they are; it
+# says what is missing and which tests are skipped for it. With CI=true nothing is
+# skipped.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+# Tools are pinned in tools/go.mod and built once per content of its go.sum.
+TOOLS_KEY := $(shell cat tools/go.mod tools/go.sum | cksum | cut -d' ' -f1)
+TOOLS     := .cache/bin/$(TOOLS_KEY)
+GO_TOOL   := go build -modfile=tools/go.mod -o
+
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+NPM_CI     := npm ci --no-audit --no-fund --loglevel=error
+CLIENT     := node_modules/socket.io-client
+CLIENT_DIR := hub/internal/clientfiles/dist
+
+FUZZTIME   ?= 10s
+CHAOS_TIME ?= 30s
+BENCHTIME  ?= 1s
+
+# Tests that need a browser, Node.js or Python skip without them, or fail when
+# HUB_E2E says `require`.
+export HUB_E2E := $(if $(CI),require,$(HUB_E2E))
+
+##@ Daily
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z.-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Build the hub and start the demo: hub, chat page, chat service
+	bin/hub demo
+
+.PHONY: build
+build: clientfiles ## Build bin/hub with the browser client embedded
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/hub ./cmd/hub
+
+.PHONY: test
+test: e2e-tools clientfiles ## Run every test, those with real browsers and clients too
+	go test -race -shuffle=on ./...
+
+.PHONY: e2e
+e2e: e2e-tools clientfiles ## Run the tests with real clients and processes alone
+	go test -race -shuffle=on -v ./test/... ./examples/...
+
+.PHONY: lint
+lint: lint-go lint-proto lint-tree ## Check formatting, style, imports, contract and generated code
+
+.PHONY: generate
+generate: $(TOOLS)/buf ## Generate gen/ from proto/
+	$(TOOLS)/buf generate
+
+##@ Longer looks
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s)
+	FUZZTIME=$(FUZZTIME) tools/fuzz.sh
+
+.PHONY: chaos
+chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 browsers
+	CHAOS_TIME=$(CHAOS_TIME) go test -count=1 -timeout=15m -v -run '^TestChaos' ./test/chaos
+
+.PHONY: conformance
+conformance: ## Serve the public protocol suites on 127.0.0.1:3000
+	go run ./hub/internal/conformance
+
+.PHONY: bench
+bench: bench-micro bench-load ## Run the benchmarks: Go's own, then hub and Node side by side
+
+.PHONY: bench-micro
+bench-micro: ## Run the Go micro-benchmarks for BENCHTIME (1s) each
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...
+
+.PHONY: bench-load
+bench-load: bench/node/node_modules/.installed ## Measure CPU and memory under load, beside Node's socket.io
+	go build -o bin/bench ./bench/run
+	$(shell command -v taskset >/dev/null && echo taskset -c 1) bin/bench
+
+##@ Parts of lint
+
+.PHONY: lint-go
+lint-go: $(TOOLS)/golangci-lint ## Format, vet and lint the Go code
+	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "gofmt: run gofmt -w on the files above" >&2; exit 1; }
+	go vet ./...
+	$(TOOLS)/golangci-lint run ./...
+
+.PHONY: lint-proto
+lint-proto: $(TOOLS)/buf ## Lint the contract, compare it with the baseline and with gen/
+	$(TOOLS)/buf lint
+	$(TOOLS)/buf format --diff --exit-code
+	$(TOOLS)/buf breaking --against proto/baseline.binpb
+	@rm -rf .cache/generated
+	$(TOOLS)/buf generate --output .cache/generated
+	@diff -r gen .cache/generated/gen || { echo "gen/ is not what proto/ says: run make generate" >&2; exit 1; }
+
+.PHONY: lint-tree
+lint-tree: ## Check imports against the table of packages, go.mod and the tree itself
+	go mod tidy -diff
+	go mod verify
+	go test -count=1 ./internal/house
+	tools/check-tree.sh
+
+##@ Renewals
+
+.PHONY: breaking-baseline
+breaking-baseline: $(TOOLS)/buf ## Accept the contract as it is: what buf breaking compares with
+	$(TOOLS)/buf build --as-file-descriptor-set --exclude-source-info -o proto/baseline.binpb
+
+.PHONY: depaware
+depaware: ## Accept the dependencies of cmd/hub as they are
+	go test -count=1 ./internal/house -run '^TestDependencies' -update
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed
+	rm -rf bin .cache .venv node_modules bench/node/node_modules
+	git clean -fdXq $(CLIENT_DIR)
+
+# --- files -----------------------------------------------------------------
+
+$(TOOLS)/buf: tools/go.mod tools/go.sum
+	@mkdir -p $(TOOLS)
+	$(GO_TOOL) $@ github.com/bufbuild/buf/cmd/buf
+
+$(TOOLS)/golangci-lint: tools/go.mod tools/go.sum
+	@mkdir -p $(TOOLS)
+	$(GO_TOOL) $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(TOOLS)/benchstat: tools/go.mod tools/go.sum
+	@mkdir -p $(TOOLS)
+	$(GO_TOOL) $@ golang.org/x/perf/cmd/benchstat
+
+# The page and the embedded client need one package; tests need the rest too.
+node_modules/.client: package-lock.json
+	@if [[ node_modules/.installed -nt package-lock.json ]]; then :; else echo "$(NPM_CI) --omit=dev"; $(NPM_CI) --omit=dev; fi
+	@touch $@
+
+node_modules/.installed: package-lock.json
+	$(NPM_CI)
+	@touch $@ node_modules/.client
+
+bench/node/node_modules/.installed: bench/node/package-lock.json
+	$(NPM_CI) --prefix bench/node
+	@touch $@
+
+.venv/.installed: examples/chat-python/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet -r $<
+	@touch $@
+
+.PHONY: e2e-tools
+e2e-tools: node_modules/.installed
+	@command -v chromium >/dev/null || echo "no chromium: the tests with a headless browser are skipped" >&2
+	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python are skipped" >&2; }
+
+# What hub/internal/clientfiles embeds: the npm package's files and its licence.
+.PHONY: clientfiles
+clientfiles: node_modules/.client
+	@mkdir -p $(CLIENT_DIR)
+	@cp $(CLIENT)/dist/socket.io{,.min,.esm.min,.msgpack.min}.js{,.map} $(CLIENT)/{LICENSE,package.json} $(CLIENT_DIR)/

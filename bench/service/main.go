@@ -1,0 +1,57 @@
+// Command service answers what hub/loadgen asks, over a hub, with the Go kit:
+//
+//	hub serve &
+//	go run ./bench/service --hub 127.0.0.1:7420
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"log/slog"
+	"os"
+
+	"github.com/siohub/siohub/service"
+)
+
+func main() {
+	hub := flag.String("hub", "127.0.0.1:7420", "the hub's control listener")
+	flag.Parse()
+	svc := service.New("bench", service.Options{Hub: *hub})
+	register(svc.Namespace("/"))
+	if err := svc.RunUntilSignal(context.Background()); err != nil {
+		slog.Error("run", "error", err)
+		os.Exit(1)
+	}
+}
+
+func register(ns *service.Namespace) {
+	// A decision, though it is always the same: connects are measured with it.
+	ns.OnConnect(func(context.Context, *service.ConnectAttempt) (service.Accept, error) {
+		return service.Accept{}, nil
+	})
+	ns.On("echo", func(_ context.Context, e *service.Event) error {
+		return e.Reply(e.Payload())
+	})
+	ns.On("broadcast", func(ctx context.Context, e *service.Event) error {
+		return ns.Emit(ctx, "broadcast", e.Payload())
+	})
+	ns.On("join", func(ctx context.Context, e *service.Event) error {
+		var room string
+		if err := e.Bind(&room); err != nil {
+			return err
+		}
+		if err := e.Socket.Join(ctx, room); err != nil {
+			return err
+		}
+		return e.Reply()
+	})
+	ns.On("room", func(ctx context.Context, e *service.Event) error {
+		var room string
+		var data json.RawMessage
+		if err := e.Bind(&room, &data); err != nil {
+			return err
+		}
+		return ns.To(room).Emit(ctx, "room", data)
+	})
+}

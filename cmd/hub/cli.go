@@ -1,0 +1,55 @@
+package main
+
+import (
+	"github.com/alecthomas/kong"
+
+	"github.com/siohub/siohub/cmd/hub/internal/config"
+)
+
+const about = `Socket.IO for every language.
+
+Browsers speak Socket.IO to the hub; your services, in any language that has gRPC, dial the hub and answer. Browsers stay connected while services come and go.
+
+Try it: "hub demo" starts everything and prints a page to open.`
+
+// cli is the command line.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Run the hub."`
+	Demo    demoCmds   `cmd:"" help:"Run the hub with a chat page and a chat service to play with."`
+	Status  statusCmd  `cmd:"" help:"Show what a running hub does and what it lacks."`
+	Emit    emitCmd    `cmd:"" help:"Send an event to browsers through a running hub."`
+	Config  configCmd  `cmd:"" help:"Print the configuration that serve would use, or list all options."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+var groups = []kong.Group{{
+	Key:         "options",
+	Title:       "Options (these are the common ones; \"hub config --keys\" lists all, docs/configuration.md explains):",
+	Description: "Each is also an environment variable, HUB_LISTEN for --listen, and a key of the --config file.",
+}}
+
+// options are the flags of the configuration, for the commands that load it.
+type options struct {
+	File  string `name:"config" short:"c" env:"HUB_CONFIG" placeholder:"FILE" help:"YAML file with options." group:"options"`
+	Flags any    `embed:"" group:"options"`
+
+	set *config.FlagSet
+}
+
+// init makes the flags; it has to run before the command line is parsed.
+func (o *options) init() {
+	o.set = config.NewFlagSet()
+	o.Flags = o.set.Struct()
+}
+
+// init prepares the commands that take options.
+func (c *cli) init() {
+	for _, o := range []*options{&c.Serve.options, &c.Demo.Run.options, &c.Config.options} {
+		o.init()
+	}
+}
+
+// load reads the configuration from all sources.
+func (o *options) load(a *app) (*config.Loaded, error) {
+	return config.Load(config.Sources{File: o.File, Environ: a.environ, Flags: o.set.Given()})
+}

@@ -1,0 +1,59 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// checkTogether checks what no single key can: rules between keys, and files.
+func (l *Loaded) checkTogether() []*Problem {
+	c := l.Config
+	var problems []*Problem
+	refuse := func(bad bool, key string, value any, allowed string) {
+		if bad {
+			problems = append(problems, &Problem{
+				Key: key, Value: fmt.Sprintf("%q", fmt.Sprint(value)), Allowed: allowed, Source: l.Source[key],
+			})
+		}
+	}
+	refuse(!c.Insecure && !IsLoopback(c.Control.Listen), "control.listen", c.Control.Listen,
+		"other machines reach this address, and the listener has no TLS; want a loopback address such as 127.0.0.1:7420, or --insecure if the network is trusted")
+	refuse(c.CORS.Credentials && slices.Contains(c.CORS.Origins, "*"), "cors.credentials", true,
+		"want false while cors.origins has *, or a list of exact origins")
+	refuse(c.Cookie.SameSite == "none" && !c.Cookie.Secure, "cookie.same_site", "none",
+		"want cookie.secure: true with it, or lax or strict")
+	refuse(c.Cookie.Partitioned && !c.Cookie.Secure, "cookie.partitioned", true, "want cookie.secure: true with it")
+	refuse(c.Parking.GroupBytes < c.Parking.SocketBytes, "parking.group_bytes", c.Parking.GroupBytes,
+		"want at least parking.socket_bytes")
+	refuse(c.Parking.NodeBytes < c.Parking.GroupBytes, "parking.node_bytes", c.Parking.NodeBytes,
+		"want at least parking.group_bytes")
+	return problems
+}
+
+// IsLoopback reports whether only this machine reaches an address. A name other
+// than localhost might mean anything tomorrow and does not count.
+func IsLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// isClientDir reports whether a directory has the client files. Empty stands for
+// the embedded ones.
+func isClientDir(dir string) bool {
+	if dir == "" {
+		return true
+	}
+	info, err := os.Stat(filepath.Join(dir, "socket.io.js"))
+	return err == nil && info.Mode().IsRegular()
+}

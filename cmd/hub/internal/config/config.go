@@ -1,0 +1,145 @@
+package config
+
+import "time"
+
+// Config is the effective configuration of a hub process. Its fields follow the
+// keys of the table, which says for each the unit, the default and the range.
+type Config struct {
+	// Listen is the address of the browser listener.
+	Listen string
+	// Insecure allows a control listener without TLS on an address that other
+	// machines reach.
+	Insecure bool
+	// ShutdownTimeout is the most time that an orderly end takes.
+	ShutdownTimeout time.Duration
+
+	// SocketIO has the options that a Socket.IO server knows by the same names.
+	SocketIO SocketIO
+	// Cookie describes the cookie of the handshake response.
+	Cookie Cookie
+	// CORS says which foreign pages may talk to the hub.
+	CORS CORS
+	// HTTPCompression compresses polling responses.
+	HTTPCompression Compression
+	// PerMessageDeflate compresses WebSocket messages.
+	PerMessageDeflate Compression
+	// HTTP bounds what a request may look like.
+	HTTP HTTP
+	// Limits bounds what browsers may take.
+	Limits Limits
+
+	// Namespaces are the namespaces that exist, as patterns; empty means those
+	// that a service ever asked for.
+	Namespaces []string
+	// StartGrace is the time after the start in which a namespace that nobody
+	// serves yet is undecided instead of unknown.
+	StartGrace time.Duration
+	// Control describes the listener for services and how they are treated.
+	Control Control
+	// Parking bounds what waits for a service that is away.
+	Parking Parking
+
+	// AdminListen is the address of the admin listener.
+	AdminListen string
+	// Log says what is logged, and how.
+	Log Log
+}
+
+// SocketIO has the options of the reference server.
+type SocketIO struct {
+	Path                           string
+	AddTrailingSlash               bool
+	PingInterval, PingTimeout      time.Duration
+	UpgradeTimeout, ConnectTimeout time.Duration
+	MaxPayload                     int64
+	Transports                     []string
+	AllowUpgrades                  bool
+	ServeClient                    bool
+	ClientDir                      string
+}
+
+// Cookie has the attributes of the session cookie.
+type Cookie struct {
+	Enabled                       bool
+	Name, Path, Domain, SameSite  string
+	HTTPOnly, Secure, Partitioned bool
+	MaxAge                        time.Duration
+}
+
+// CORS has the options of cross-origin requests.
+type CORS struct {
+	Origins                                 []string
+	Credentials                             bool
+	Methods, AllowedHeaders, ExposedHeaders []string
+	MaxAge                                  time.Duration
+}
+
+// Compression says whether messages from a size on are compressed.
+type Compression struct {
+	Enabled   bool
+	Threshold int
+}
+
+// HTTP has the limits of the browser listener.
+type HTTP struct {
+	HeaderBytes                int
+	HeaderTimeout, IdleTimeout time.Duration
+}
+
+// Limits bounds what one browser, or all together, may take.
+type Limits struct {
+	MaxSessions                                               int
+	OutboxPackets                                             int
+	OutboxBytes, EventBytes                                   int64
+	PacketsPerPayload, Attachments, Depth, Arguments          int
+	NamespacesPerClient, RoomsPerSocket, PendingAcksPerSocket int
+	NamespaceBytes, RoomBytes, EventNameBytes, DataBytes      int
+	Headers, QueryBytes                                       int
+}
+
+// Control describes the control plane.
+type Control struct {
+	Listen     string
+	Tokens     []string
+	TokensFile string
+	Connect    Connect
+	Window     Window
+	Stream     Stream
+}
+
+// Connect bounds connect attempts.
+type Connect struct {
+	Try, Total   time.Duration
+	MaxUndecided int
+}
+
+// Window bounds the unsettled work of one instance of a service.
+type Window struct {
+	MaxDeliveries int
+	MaxBytes      int64
+	Commands      int
+}
+
+// Stream says how the streams of services are watched.
+type Stream struct {
+	HelloTimeout, Heartbeat    time.Duration
+	SendTimeout, FailoverDelay time.Duration
+	MaxInstances, MaxCalls     int
+}
+
+// Parking bounds what is kept for a service that is away.
+type Parking struct {
+	SocketEvents, Lifecycle            int
+	SocketBytes, GroupBytes, NodeBytes int64
+	Age                                time.Duration
+}
+
+// Log says what is logged.
+type Log struct {
+	// Format is text or json.
+	Format string
+	// Level is the level of components that Levels does not name.
+	Level string
+	// Levels maps a component to its level.
+	Levels map[string]string
+}

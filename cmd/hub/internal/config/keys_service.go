@@ -1,0 +1,111 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+func namespaceKeys() []Key {
+	return group("Namespaces",
+		newKey("namespaces", func(c *Config) *[]string { return &c.Namespaces },
+			list("namespaces such as /, /chat or /org/*, at most 256 bytes each", isNamespacePattern),
+			"Namespaces that exist; a browser that asks for another is refused with `Invalid namespace`. Empty: those that a service ever asked for.").common(),
+		newKey("start_grace", func(c *Config) *time.Duration { return &c.StartGrace }, duration(0, time.Hour),
+			"Time after the start in which a namespace that no service has asked for yet is undecided instead of unknown. Counts only without `namespaces`."),
+	)
+}
+
+// isNamespacePattern takes /, /chat and /org/*: a star only as the last segment.
+func isNamespacePattern(s string) bool {
+	if !strings.HasPrefix(s, "/") || len(s) > 256 || strings.ContainsAny(s, ",?\x00") {
+		return false
+	}
+	return !strings.Contains(strings.TrimSuffix(s, "/*"), "*")
+}
+
+func controlKeys() []Key {
+	return group("Services",
+		newKey("control.tokens_file", func(c *Config) *string { return &c.Control.TokensFile },
+			text("a file with one `name: token` a line, or `name: sha256:HASH`; empty for none", nil),
+			"Bearer tokens of services, read again when the file changes. With tokens, nobody attaches without one.").common(),
+		newKey("control.tokens", func(c *Config) *[]string { return &c.Control.Tokens },
+			list("name:token each, tokens of at least 16 characters", isTokenPair),
+			"The same tokens in the environment or the YAML file.").secret(),
+		newKey("control.connect.try", func(c *Config) *time.Duration { return &c.Control.Connect.Try },
+			duration(100*time.Millisecond, time.Minute),
+			"Time that one instance has to decide a connect attempt, before another one is asked."),
+		newKey("control.connect.total", func(c *Config) *time.Duration { return &c.Control.Connect.Total },
+			duration(100*time.Millisecond, 5*time.Minute),
+			"Time after which a connect attempt without a decision ends; the browser comes back by itself."),
+		newKey("control.connect.max_undecided", func(c *Config) *int { return &c.Control.Connect.MaxUndecided },
+			count(1, 10_000_000),
+			"Connect attempts that may wait for a decision; the next one ends at once."),
+		newKey("control.window.max_deliveries", func(c *Config) *int { return &c.Control.Window.MaxDeliveries },
+			count(1, 10_000_000),
+			"The most unsettled deliveries that an instance may ask for; a larger wish is cut to it."),
+		newKey("control.window.max_bytes", func(c *Config) *int64 { return &c.Control.Window.MaxBytes },
+			size(64<<10, 64<<30),
+			"The most bytes of unsettled deliveries that an instance may ask for."),
+		newKey("control.window.commands", func(c *Config) *int { return &c.Control.Window.Commands },
+			count(1, 10_000_000),
+			"Commands of an instance that may be without a result."),
+		newKey("control.stream.hello_timeout", func(c *Config) *time.Duration { return &c.Control.Stream.HelloTimeout },
+			duration(100*time.Millisecond, time.Minute),
+			"Time in which a stream has to introduce itself."),
+		newKey("control.stream.heartbeat", func(c *Config) *time.Duration { return &c.Control.Stream.Heartbeat },
+			duration(100*time.Millisecond, time.Minute),
+			"Time between heartbeats on a stream, each way; three missed ones end it."),
+		newKey("control.stream.send_timeout", func(c *Config) *time.Duration { return &c.Control.Stream.SendTimeout },
+			duration(100*time.Millisecond, 10*time.Minute),
+			"Time after which a service that does not read is cut off."),
+		newKey("control.stream.failover_delay", func(c *Config) *time.Duration { return &c.Control.Stream.FailoverDelay },
+			duration(0, time.Second),
+			"Time that a lost instance has to come back before its work goes to another one."),
+		newKey("control.stream.max_instances", func(c *Config) *int { return &c.Control.Stream.MaxInstances },
+			count(1, 100_000),
+			"Instances of services that may be attached; the next one is refused."),
+		newKey("control.stream.max_calls", func(c *Config) *int { return &c.Control.Stream.MaxCalls },
+			count(1, 100_000),
+			"Calls that one gRPC connection may have at the same time."),
+	)
+}
+
+func parkingKeys() []Key {
+	return group("Parking: what waits while a service is away",
+		newKey("parking.socket_events", func(c *Config) *int { return &c.Parking.SocketEvents },
+			count(1, 1_000_000),
+			"Events that are kept for one socket."),
+		newKey("parking.socket_bytes", func(c *Config) *int64 { return &c.Parking.SocketBytes },
+			size(1024, 1<<30),
+			"Bytes that are kept for one socket."),
+		newKey("parking.group_bytes", func(c *Config) *int64 { return &c.Parking.GroupBytes },
+			size(1024, 64<<30),
+			"Bytes that are kept for one group of services."),
+		newKey("parking.node_bytes", func(c *Config) *int64 { return &c.Parking.NodeBytes },
+			size(1024, 64<<30),
+			"Bytes that are kept in all."),
+		newKey("parking.age", func(c *Config) *time.Duration { return &c.Parking.Age },
+			duration(100*time.Millisecond, time.Hour),
+			"Time after which a parked event is dropped; a lost instance is waited for as long."),
+		newKey("parking.lifecycle", func(c *Config) *int { return &c.Parking.Lifecycle },
+			count(1, 100_000_000),
+			"Connects and disconnects that are kept for one group; they have no age."),
+	)
+}
+
+// Components are the names that log.levels and DEBUG know.
+var Components = []string{"engineio", "socketio", "hub", "controlplane", "grpc", "http", "admin", "demo"}
+
+// logLevels are the levels in rising order.
+var logLevels = []string{"debug", "info", "warn", "error"}
+
+func logKeys() []Key {
+	return group("Log",
+		newKey("log.format", func(c *Config) *string { return &c.Log.Format }, choice("text", "json"),
+			"Form of the log lines on stderr.").common(),
+		newKey("log.level", func(c *Config) *string { return &c.Log.Level }, choice(logLevels...),
+			"Lowest level that is logged.").common(),
+		newKey("log.levels", func(c *Config) *map[string]string { return &c.Log.Levels }, levels(),
+			"Levels of single components, such as `controlplane: debug`. The variable DEBUG=engineio,control* sets them to debug for one run."),
+	)
+}

@@ -1,0 +1,282 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// write puts a file into the test's own directory.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoad_NothingGivenIsTheDefault(t *testing.T) {
+	loaded, err := Load(Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Default(), loaded.Config); diff != "" {
+		t.Errorf("not the default (-want +got):\n%s", diff)
+	}
+}
+
+// A default that its own key refuses would stop everybody who writes it down.
+func TestKeys_DefaultsAreAllowed(t *testing.T) {
+	for _, k := range Keys() {
+		if k.Secret {
+			continue
+		}
+		if err := k.read(k.Default(), Default()); err != nil && k.Kind != "map" {
+			t.Errorf("%s: default %v is refused", k.Name, k.Default())
+		}
+	}
+}
+
+func TestKeys_NamesFlagsAndVariablesAreUnique(t *testing.T) {
+	seen := map[string]string{}
+	for _, k := range Keys() {
+		for _, name := range []string{k.Name, "--" + k.Flag(), k.Env()} {
+			if other, twice := seen[name]; twice && name != "--" {
+				t.Errorf("%s stands for %s and %s", name, other, k.Name)
+			}
+			seen[name] = k.Name
+		}
+		if k.Help == "" || k.Allowed == "" || k.Group == "" {
+			t.Errorf("%s: help, range or group is missing", k.Name)
+		}
+	}
+}
+
+func TestLoad_FlagWinsOverVariableOverFileOverDefault(t *testing.T) {
+	file := write(t, "hub.yaml", "ping_interval: 11s\nping_timeout: 12s\nupgrade_timeout: 13s\n")
+	loaded, err := Load(Sources{
+		File:    file,
+		Environ: []string{"HUB_PING_TIMEOUT=22s", "HUB_UPGRADE_TIMEOUT=23s", "HOME=/"},
+		Flags:   map[string]any{"upgrade_timeout": "33s"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := loaded.Config.SocketIO
+	got := []time.Duration{s.ConnectTimeout, s.PingInterval, s.PingTimeout, s.UpgradeTimeout}
+	want := []time.Duration{45 * time.Second, 11 * time.Second, 22 * time.Second, 33 * time.Second}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	wantSource := map[string]string{
+		"ping_interval": file, "ping_timeout": "HUB_PING_TIMEOUT", "upgrade_timeout": "--upgrade-timeout",
+	}
+	if diff := cmp.Diff(wantSource, loaded.Source); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoad_EveryFormOfAValue(t *testing.T) {
+	loaded, err := Load(Sources{
+		File: write(t, "hub.yaml", `
+max_payload: 64KiB
+add_trailing_slash: no
+namespaces: [/chat, /org/*]
+cors:
+  origins: ["https://a.example:8443", "http://b.example"]
+cookie:
+log:
+  levels: {engineio: debug}
+limits:
+  outbox_bytes: 2e6
+`),
+		Environ: []string{
+			"HUB_TRANSPORTS=websocket", "HUB_COOKIE_ENABLED=yes", "HUB_LIMITS_EVENT_BYTES=1_000_000",
+			"HUB_LISTEN=", "HUB_LOG_LEVEL=WARN",
+		},
+		Flags: map[string]any{"cors.methods": []string{"GET,POST"}, "serve_client": false, "start_grace": "0"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.SocketIO.MaxPayload = 64 << 10
+	want.SocketIO.AddTrailingSlash = false
+	want.SocketIO.Transports = []string{"websocket"}
+	want.SocketIO.ServeClient = false
+	want.Namespaces = []string{"/chat", "/org/*"}
+	want.CORS.Origins = []string{"https://a.example:8443", "http://b.example"}
+	want.CORS.Methods = []string{"GET", "POST"}
+	want.Cookie.Enabled = true
+	want.Log.Levels = map[string]string{"engineio": "debug"}
+	want.Log.Level = "warn"
+	want.Limits.OutboxBytes = 2_000_000
+	want.Limits.EventBytes = 1_000_000
+	want.StartGrace = 0
+	if diff := cmp.Diff(want, loaded.Config); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// problems loads and returns what was refused.
+func problems(t *testing.T, s Sources) []*Problem {
+	t.Helper()
+	_, err := Load(s)
+	var refused *Error
+	if !errors.As(err, &refused) {
+		t.Fatalf("accepted, or another error: %v", err)
+	}
+	return refused.Problems
+}
+
+func TestLoad_BadValueNamesKeyValueAndRange(t *testing.T) {
+	for _, tt := range []struct{ key, value, allowed string }{
+		{"listen", "3000", "host:port"},
+		{"listen", "localhost:70000", "0 to 65535"},
+		{"control.listen", "unix:/tmp/x", "host:port"},
+		{"control.listen", "0.0.0.0:7420", "--insecure"},
+		{"control.listen", ":7420", "--insecure"},
+		{"admin.listen", "nonsense", "host:port"},
+		{"insecure", "maybe", "true or false"},
+		{"shutdown_timeout", "-1s", "0s to 10m"},
+		{"path", "socket.io", "starts with /"},
+		{"path", "/a?b", "starts with /"},
+		{"ping_interval", "25000", "with its unit"},
+		{"ping_interval", "0s", "10ms to 1h"},
+		{"ping_timeout", "soon", "10ms to 1h"},
+		{"upgrade_timeout", "2h", "10ms to 1h"},
+		{"connect_timeout", "1", "with its unit"},
+		{"max_payload", "0", "1024 to 67108864"},
+		{"max_payload", "1e99", "1024 to 67108864"},
+		{"max_payload", "9999999999GiB", "1024 to 67108864"},
+		{"transports", "webtransport", "polling, websocket or both"},
+		{"transports", "polling,polling", "polling, websocket or both"},
+		{"transports", ",", "polling, websocket or both"},
+		{"allow_upgrades", "2", "true or false"},
+		{"client_dir", "/does/not/exist", "a directory with socket.io.js"},
+		{"cookie.name", "a b", "a cookie name"},
+		{"cookie.path", "x;y", "starts with /"},
+		{"cookie.same_site", "loose", "one of lax, strict, none"},
+		{"cookie.same_site", "none", "cookie.secure"},
+		{"cookie.partitioned", "true", "cookie.secure"},
+		{"cors.origins", "example.com", "scheme://host"},
+		{"cors.origins", "https://example.com/", "scheme://host"},
+		{"cors.origins", "null", "scheme://host"},
+		{"cors.max_age", "48h", "0s to 24h"},
+		{"http_compression.threshold", "-1", "1 to 67108864"},
+		{"namespaces", "chat", "such as /, /chat"},
+		{"namespaces", "/a*b", "such as /, /chat"},
+		{"start_grace", "2h", "0s to 1h"},
+		{"limits.depth", "513", "1 to 512"},
+		{"limits.attachments", "65", "1 to 64"},
+		{"limits.outbox_packets", "1.5", "16 to 1000000"},
+		{"http.header_bytes", "1", "8192 to"},
+		{"control.window.max_deliveries", "0", "1 to 10000000"},
+		{"parking.group_bytes", "2048", "at least parking.socket_bytes"},
+		{"parking.age", "0", "100ms to 1h"},
+		{"log.format", "xml", "one of text, json"},
+		{"log.level", "loud", "one of debug, info, warn, error"},
+		{"log.levels", "engine=debug", "components are"},
+		{"log.levels", "engineio", "components are"},
+	} {
+		t.Run(tt.key+"="+tt.value, func(t *testing.T) {
+			env := keyByName(tt.key).Env()
+			got := problems(t, Sources{Environ: []string{env + "=" + tt.value}})
+			if len(got) != 1 {
+				t.Fatalf("problems: %v", got)
+			}
+			p := got[0]
+			if p.Key != tt.key || p.Source != env || !strings.Contains(p.Value, strings.TrimSuffix(tt.value, ",")) ||
+				!strings.Contains(p.Allowed, tt.allowed) {
+				t.Errorf("got %q; want key %s, value %s, %q and %s", p.Error(), tt.key, tt.value, tt.allowed, env)
+			}
+		})
+	}
+}
+
+func TestLoad_AllProblemsAtOnce(t *testing.T) {
+	file := write(t, "hub.yaml", "ping_interval: [1]\ncors: {origin: '*'}\nlog: {levels: {engine: debug}}\n")
+	_, err := Load(Sources{File: file, Environ: []string{"HUB_PORT=3000", "HUB_MAX_PAYLOAD=x"}})
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{
+		`ping_interval = "[1]" (from ` + file + `)`, "cors.origin ", "did you mean cors.origins?",
+		"log.levels", "HUB_PORT", `max_payload = "x" (from HUB_MAX_PAYLOAD)`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in:\n%v", want, err)
+		}
+	}
+}
+
+func TestLoad_RefusesEveryUnknownName(t *testing.T) {
+	for _, tt := range []struct{ name, yaml, env, want string }{
+		{name: "top", yaml: "pingInterval: 25s", want: "did you mean ping_interval?"},
+		{name: "nested", yaml: "cors: {orgins: []}", want: "did you mean cors.origins?"},
+		{name: "scalar for a section", yaml: "cookie: true", want: "no option has this name"},
+		{name: "strange", yaml: "zzzzzzzzzz: 1", want: "hub config --keys"},
+		{name: "variable", env: "HUB_PING_INTERVALL=25s", want: "did you mean HUB_PING_INTERVAL?"},
+		{name: "not YAML", yaml: "a: [", want: "is not YAML"},
+		{name: "a list", yaml: "- a", want: "is not YAML"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := Sources{Environ: []string{tt.env}}
+			if tt.yaml != "" {
+				s.File = write(t, "hub.yaml", tt.yaml)
+			}
+			got := problems(t, s)
+			if !strings.Contains(got[0].Error(), tt.want) {
+				t.Errorf("got %q, want %q", got[0].Error(), tt.want)
+			}
+		})
+	}
+}
+
+func TestLoad_MissingFileSaysSo(t *testing.T) {
+	got := problems(t, Sources{File: "/does/not/exist.yaml"})
+	if want := "--config = /does/not/exist.yaml: cannot be read: no such file or directory"; got[0].Error() != want {
+		t.Errorf("got %q, want %q", got[0].Error(), want)
+	}
+}
+
+// In Kubernetes a Service called hub puts HUB_PORT=tcp://… into every pod.
+func TestLoad_KubernetesVariablesAreNobodysMistake(t *testing.T) {
+	_, err := Load(Sources{Environ: []string{
+		"HUB_SERVICE_HOST=10.0.0.1", "HUB_SERVICE_PORT=3000", "HUB_SERVICE_PORT_HTTP=3000", "HUB_PORT=tcp://10.0.0.1:3000",
+		"HUB_PORT_3000_TCP=tcp://10.0.0.1:3000", "HUB_PORT_3000_TCP_ADDR=10.0.0.1", "HUB_CONTROL_SERVICE_HOST=10.0.0.2",
+		"HUB_CONTROL_PORT=tcp://10.0.0.2:7420",
+	}})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLoad_InsecureAllowsEveryAddress(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:7420", ":0", "hub.internal:7420"} {
+		if _, err := Load(Sources{Flags: map[string]any{"control.listen": address, "insecure": true}}); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, address := range []string{"localhost:1", "127.8.9.1:1", "[::1]:0", "[::ffff:127.0.0.1]:1"} {
+		if _, err := Load(Sources{Flags: map[string]any{"control.listen": address}}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestLoad_DebugVariable(t *testing.T) {
+	loaded, err := Load(Sources{Environ: []string{"DEBUG=engineio, control*,-hub"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"engineio", "control*", "-hub"}, loaded.Debug); diff != "" {
+		t.Error(diff)
+	}
+}

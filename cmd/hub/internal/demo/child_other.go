@@ -1,0 +1,8 @@
+//go:build !unix
+
+package demo
+
+import "syscall"
+
+// ownGroup has no meaning here.
+func ownGroup() *syscall.SysProcAttr { return nil }

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/hub"
+)
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version = ""
+
+func main() {
+	err := run(untilSignal(), os.Args[1:], os.Stdout, os.Stderr)
+	os.Exit(report(err, os.Stderr))
+}
+
+// untilSignal returns a context that ends with the first signal, which asks for an
+// orderly end. From then on signals have their ordinary meaning again, so that a
+// second one ends the process at once.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with the first signal, or with the process
+		<-signals
+		signal.Stop(signals) // before anybody learns of the first one
+		cancel()
+	}()
+	return ctx
+}
+
+// run executes one command line and returns when it is done or ctx has ended.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var commands cli
+	commands.init()
+	helped := false
+	parser, err := kong.New(&commands,
+		kong.Name("hub"),
+		kong.Description(about),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+		kong.ExplicitGroups(groups),
+		// The parser calls Exit after it has printed help, and would go on if that came back.
+		kong.Exit(func(int) { helped = true }),
+	)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if helped {
+		return nil
+	}
+	if err != nil {
+		return &usageError{err: err}
+	}
+	return command.Run(&app{ctx: ctx, stdout: stdout, stderr: stderr, environ: os.Environ()})
+}
+
+// app is what every command gets.
+type app struct {
+	ctx            context.Context // ends when the program is asked to end
+	stdout, stderr io.Writer
+	environ        []string
+}
+
+// usageError is a command line that is not understood.
+type usageError struct{ err error }
+
+// Error implements error.
+func (e *usageError) Error() string { return e.err.Error() + "\n`hub --help` shows the commands" }
+
+// Unwrap implements errors.Unwrap.
+func (e *usageError) Unwrap() error { return e.err }
+
+// report prints an error and gives the exit code.
+func report(err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	_, _ = fmt.Fprintln(stderr, "hub:", err)
+	var usage *usageError
+	var refused *config.Error
+	var setting *hub.ConfigError
+	if errors.As(err, &usage) || errors.As(err, &refused) || errors.As(err, &setting) {
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/admin"
+	"github.com/siohub/siohub/internal/metrics"
+)
+
+// node is one hub process: the hub, its control plane and the three listeners.
+// newNode opens nothing, listen opens the ports, serve runs until it is told to end.
+type node struct {
+	// Set by newNode.
+	config    *config.Config
+	logger    *slog.Logger
+	hub       *hub.Hub
+	control   *controlplane.Server
+	web       *http.Server
+	grpc      *grpc.Server
+	admin     *http.Server
+	startTime time.Time
+
+	// Set by listen.
+	webListener, controlListener, adminListener net.Listener
+
+	// notReady says why browsers and services had better not come; nil when they may.
+	notReady atomic.Pointer[string]
+}
+
+// extras are what the demo adds to a node.
+type extras struct {
+	// page answers what is not the hub's on the browser listener. Nil answers 404.
+	page http.Handler
+	// tokens are let in beside those of the configuration.
+	tokens []config.Token
+}
+
+// newNode puts the parts together. Its errors are a *config.Error or a
+// *hub.ConfigError.
+func newNode(c *config.Config, extra extras, logger *slog.Logger) (*node, error) {
+	n := &node{config: c, logger: logger, startTime: time.Now()}
+	n.setNotReady("starting")
+	m := metrics.New(hubVersion())
+	cc := controlConfig(c)
+	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
+	var err error
+	if cc.Authenticator, err = newAuthenticator(&c.Control, extra.tokens, logger); err != nil {
+		return nil, err
+	}
+	if n.control, err = controlplane.New(cc); err != nil {
+		return nil, err
+	}
+	if n.hub, err = hub.New(hubConfig(c, n.control, logger, m.HubTrace())); err != nil {
+		return nil, err
+	}
+	n.control.Bind(n.hub)
+	n.grpc = n.control.GRPC()
+	n.web = n.newWebServer(extra.page)
+	n.admin = newAdminServer(admin.New(admin.Options{Status: n.status, Metrics: m.Handler()}), logger)
+	return n, nil
+}
+
+func (n *node) setNotReady(why string) { n.notReady.Store(&why) }
+
+// listen opens the three ports, or none.
+func (n *node) listen() (err error) {
+	defer func() {
+		if err != nil {
+			n.closeListeners()
+		}
+	}()
+	if n.webListener, err = listen("listen", n.config.Listen); err != nil {
+		return err
+	}
+	if n.controlListener, err = listen("control.listen", n.config.Control.Listen); err != nil {
+		return err
+	}
+	n.adminListener, err = listen("admin.listen", n.config.AdminListen)
+	return err
+}
+
+func listen(key, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err == nil {
+		return l, nil
+	}
+	var cause *net.OpError
+	if errors.As(err, &cause) {
+		err = cause.Err // without the address, which stands in the message already
+	}
+	return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --%s",
+		address, err, config.FlagOf(key))
+}
+
+func (n *node) closeListeners() {
+	for _, l := range []net.Listener{n.webListener, n.controlListener, n.adminListener} {
+		if l != nil {
+			_ = l.Close() // closed already by its server, or never used
+		}
+	}
+}
+
+// serve answers until ctx ends, which is an orderly end without an error, or until
+// a listener fails.
+func (n *node) serve(ctx context.Context) error {
+	failed := make(chan error, 3)
+	run := func(name string, serve func() error) {
+		go func() { // ends when its server is shut down; serve waits for all three
+			if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, grpc.ErrServerStopped) {
+				failed <- fmt.Errorf("%s listener: %w", name, err)
+				return
+			}
+			failed <- nil
+		}()
+	}
+	run("browser", func() error { return n.web.Serve(n.webListener) })
+	run("control", func() error { return n.grpc.Serve(n.controlListener) })
+	run("admin", func() error { return n.admin.Serve(n.adminListener) })
+	n.notReady.Store(nil)
+
+	var err error
+	running := 3
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		running--
+	}
+	n.shutdown()
+	for ; running > 0; running-- {
+		err = errors.Join(err, <-failed)
+	}
+	return err
+}

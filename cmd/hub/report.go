@@ -1,0 +1,47 @@
+package main
+
+import (
+	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/internal/admin"
+)
+
+// status describes the node for /status and /readyz.
+func (n *node) status() admin.Status {
+	stats := n.hub.Stats()
+	control := n.control.Status()
+	s := admin.Status{
+		Version: hubVersion(), HubID: control.HubID, StartTime: n.startTime, Ready: true,
+		Browsers: admin.Browsers{Sessions: stats.Sessions, Attempts: stats.Attempts, Sockets: stats.Sockets},
+		Services: []admin.Service{}, Routes: []admin.Route{},
+		Parked:  parked(control.Parked),
+		Missing: append([]string{}, control.Missing...),
+	}
+	if why := n.notReady.Load(); why != nil {
+		s.Ready, s.NotReady = false, *why
+	}
+	if s.Browsers.Sockets == nil {
+		s.Browsers.Sockets = map[string]int{}
+	}
+	for _, g := range control.Groups {
+		s.Services = append(s.Services, serviceStatus(g))
+	}
+	for _, r := range control.Routes {
+		s.Routes = append(s.Routes, admin.Route{Role: r.Role, Namespace: r.Namespace, Events: r.Events, Group: r.Group})
+	}
+	return s
+}
+
+func serviceStatus(g controlplane.GroupStatus) admin.Service {
+	s := admin.Service{Name: g.Name, Instances: []admin.Instance{}, Unbound: g.Unbound, Parked: parked(g.Parked)}
+	for _, i := range g.Instances {
+		s.Instances = append(s.Instances, admin.Instance{
+			ID: i.ID, Version: i.Version, Attached: i.Attached, AttachTime: i.AttachTime, Sockets: i.Sockets,
+			Deliveries: i.Deliveries, WindowDeliveries: i.WindowDeliveries, Bytes: i.Bytes, WindowBytes: i.WindowBytes,
+		})
+	}
+	return s
+}
+
+func parked(p controlplane.ParkedStatus) admin.Parked {
+	return admin.Parked{Events: p.Events, Bytes: p.Bytes, Lifecycle: p.Lifecycle}
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"github.com/siohub/siohub/cmd/hub/internal/config"
+)
+
+// serveCmd runs the hub.
+type serveCmd struct{ options }
+
+// Help is shown by `hub serve --help`.
+func (serveCmd) Help() string {
+	return `Opens three ports: one for browsers, one for services, one for operators. SIGTERM or Ctrl-C ends it in order; a second one at once.`
+}
+
+// Run implements `hub serve`.
+func (c *serveCmd) Run(a *app) error {
+	loaded, err := c.load(a)
+	if err != nil {
+		return err
+	}
+	logger := newLogger(a.stderr, loaded)
+	n, err := newNode(loaded.Config, extras{}, logger)
+	if err != nil {
+		return err
+	}
+	if err := n.listen(); err != nil {
+		return err
+	}
+	n.warn()
+	n.announce(a.stderr)
+	return n.serve(a.ctx)
+}
+
+// warn says what an operator should know about a configuration that is allowed.
+func (n *node) warn() {
+	c := n.config
+	if c.Insecure && !c.Control.Guarded() {
+		n.logger.Warn("services need no token: whoever reaches the control listener reads and writes everything",
+			"address", n.controlListener.Addr().String(), "option", "control.tokens_file")
+	}
+	if !config.IsLoopback(c.AdminListen) {
+		n.logger.Warn("other machines reach the admin listener: it shows profiles and has no password",
+			"address", n.adminListener.Addr().String(), "option", "admin.listen")
+	}
+}
+
+// announce says that the ports are open, and which: one line, the same at every
+// log level, for people and for programs that wait for it.
+func (n *node) announce(w io.Writer) {
+	browsers := "http://" + dialable(n.webListener.Addr()) + n.config.SocketIO.Path
+	services := dialable(n.controlListener.Addr())
+	operators := "http://" + dialable(n.adminListener.Addr())
+	if n.config.Log.Format == "json" {
+		slog.New(slog.NewJSONHandler(w, nil)).Info("hub ready",
+			"browsers", browsers, "services", services, "admin", operators, "version", hubVersion())
+		return
+	}
+	_, _ = fmt.Fprintf(w, "hub ready browsers=%s services=%s admin=%s version=%s\n", browsers, services, operators, hubVersion())
+}
+
+// dialable turns the address of a listener on all interfaces into one that works
+// when it is pasted.
+func dialable(address net.Addr) string {
+	tcp, ok := address.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return address.String()
+	}
+	return fmt.Sprintf("localhost:%d", tcp.Port)
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// shutdown ends the node in order:
+//
+//	readyz says no         a load balancer sends nobody any more
+//	browser listener       takes no new connection
+//	hub                    every socket leaves: `server shutting down`
+//	control plane          services hear of it, settle, and their streams end
+//	admin listener         last, so that the end can be watched
+//
+// It takes at most shutdown_timeout. What has not ended by then is cut off and
+// logged; it is no error, or one slow browser could make every end a failure.
+func (n *node) shutdown() {
+	n.setNotReady("shutting down")
+	total := n.config.ShutdownTimeout
+	n.logger.Info("shutting down", "timeout", total)
+	ctx, cancel := context.WithTimeout(context.Background(), total)
+	defer cancel()
+
+	n.stopBrowsers(ctx, total/2) // services need the other half to hear of it
+	n.cutOff("services", n.control.Shutdown(ctx))
+	n.cutOff("calls", n.stopGRPC(ctx))
+	// A profile that somebody takes right now is not worth waiting for.
+	_ = n.admin.Close()
+	n.closeListeners() // for a listener whose server never came to serve it
+	n.logger.Info("shut down")
+}
+
+// stopBrowsers closes the browser listener and lets every socket leave.
+func (n *node) stopBrowsers(ctx context.Context, most time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	// Shutdown closes the listener at once and then waits for requests, among
+	// them held polls, which the hub's own end answers.
+	requests := make(chan error, 1)
+	go func() { requests <- n.web.Shutdown(ctx) }()
+	n.cutOff("browsers", n.hub.Shutdown(ctx))
+	n.cutOff("requests", <-requests)
+	_ = n.web.Close() // cuts off what Shutdown gave up on
+}
+
+// cutOff says what did not end in time.
+func (n *node) cutOff(what string, err error) {
+	if err != nil {
+		n.logger.Warn("cut off: did not end in time", "what", what, "error", err)
+	}
+}
+
+// stopGRPC waits for calls that are under way, and cuts them off at the end of ctx.
+func (n *node) stopGRPC(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		n.grpc.GracefulStop()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		n.grpc.Stop() // lets GracefulStop come back
+		<-done
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"log"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// headerSlack is what net/http reads beyond MaxHeaderBytes before it answers 431.
+const headerSlack = 4096
+
+// newWebServer returns the server for browsers, with the limits of the
+// configuration. It speaks HTTP/1.1 only: Socket.IO gains nothing from HTTP/2, and
+// a WebSocket handshake would need another door there.
+func (n *node) newWebServer(page http.Handler) *http.Server {
+	s := &http.Server{Handler: n.webHandler(page), ErrorLog: httpLog(n.logger)}
+	n.hub.ConfigureHTTP(s)
+	c := n.config.HTTP
+	s.MaxHeaderBytes = c.HeaderBytes - headerSlack
+	s.ReadHeaderTimeout = c.HeaderTimeout
+	s.IdleTimeout = c.IdleTimeout
+	s.Protocols = new(http.Protocols)
+	s.Protocols.SetHTTP1(true)
+	return s
+}
+
+// webHandler gives the hub what is under its path and the page the rest. Without
+// a page all is the hub's, which answers 404 to what is not its own.
+func (n *node) webHandler(page http.Handler) http.Handler {
+	own := strings.TrimSuffix(n.config.SocketIO.Path, "/")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.ProtoMajor != 1:
+			// The preface of HTTP/2 looks like a request to net/http.
+			refuse(w, http.StatusBadRequest)
+		case page == nil || strings.HasPrefix(r.URL.Path, own):
+			n.hub.ServeHTTP(w, r)
+		case headerLines(r.Header) > n.config.Limits.Headers:
+			refuse(w, http.StatusRequestHeaderFieldsTooLarge)
+		default:
+			// Nobody sends a page anything: what is sent is thrown away, but not for ever.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(n.config.HTTP.HeaderTimeout))
+			page.ServeHTTP(w, r)
+		}
+	})
+}
+
+// refuse answers with a status in words and closes the connection.
+func refuse(w http.ResponseWriter, status int) {
+	w.Header().Set("Connection", "close")
+	http.Error(w, http.StatusText(status), status)
+}
+
+// headerLines counts lines, not names: a name may stand many times.
+func headerLines(h http.Header) int {
+	lines := 0
+	for _, values := range h {
+		lines += len(values)
+	}
+	return lines
+}
+
+// newAdminServer returns the server for operators. A profile takes as long as was
+// asked for, so there is no limit on the answer, nor on the whole request: a read
+// deadline that passes while the profile is taken would end it.
+func newAdminServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ErrorLog: httpLog(logger),
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, MaxHeaderBytes: 16 << 10,
+	}
+}
+
+// httpLog takes what net/http has to say of broken requests. They are the
+// sender's mistakes and would fill the log at any higher level.
+func httpLog(logger *slog.Logger) *log.Logger {
+	return slog.NewLogLogger(logger.With("component", "http").Handler(), slog.LevelDebug)
+}

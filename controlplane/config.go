@@ -1,0 +1,213 @@
+package controlplane
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/hub"
+)
+
+// Config says how a Server behaves. The zero value works: every field has a
+// default. Each field names its key in the configuration file, which errors name
+// too.
+type Config struct {
+	// HubVersion is told to services in the welcome. It may be empty.
+	HubVersion string
+	// Namespaces are those that exist though no service has subscribed to them yet:
+	// exact (`/chat`) or with a last segment `*` (`/org/*`). Empty means that a
+	// namespace exists once a service has subscribed to it. Key: namespaces.
+	Namespaces []string
+	// StartGrace is the time after the start in which every namespace counts as
+	// existing, so that browsers that come back before their service are undecided
+	// and not refused. It holds only without Namespaces. Zero means 30 s; a negative
+	// value means none. Key: start_grace.
+	StartGrace time.Duration
+
+	// Connect bounds connect attempts. Key: control.connect.
+	Connect ConnectConfig
+	// Window bounds the unsettled work of one instance. Key: control.window.
+	Window WindowConfig
+	// Parking bounds what waits for a service. Key: parking.
+	Parking ParkingConfig
+	// Stream says how streams are watched. Key: control.stream.
+	Stream StreamConfig
+
+	// Authenticator knows the callers. Nil lets everybody in, without a name.
+	Authenticator Authenticator
+	// Registerer takes the metrics of the gRPC calls. Nil means none.
+	Registerer prometheus.Registerer
+	// Logger takes the log: no payload, no context and no metadata ever gets into it.
+	// Nil means slog.Default.
+	Logger *slog.Logger
+	// Trace is told what happens inside, for metrics and tests. Nil means nobody
+	// looks.
+	Trace *Trace
+}
+
+// ConnectConfig bounds connect attempts.
+type ConnectConfig struct {
+	// Try is the time that one instance has for its decision, before another one is
+	// asked. Default 5 s. Key: control.connect.try.
+	Try time.Duration
+	// Total is the time after which an attempt without a decision ends undecided.
+	// Default 30 s. Key: control.connect.total.
+	Total time.Duration
+	// MaxUndecided is how many attempts may be without a decision. Beyond it they are
+	// undecided at once and counted. Default 10 000.
+	// Key: control.connect.max_undecided.
+	MaxUndecided int
+}
+
+// WindowConfig bounds the unsettled work of one instance.
+type WindowConfig struct {
+	// MaxDeliveries and MaxBytes are the most that an instance may ask for; larger
+	// windows are clamped. Defaults 16 384 and 64 MiB.
+	// Keys: control.window.max_deliveries, control.window.max_bytes.
+	MaxDeliveries uint32
+	MaxBytes      uint64
+	// Commands is how many commands with a command_id an instance may have without a
+	// result. Default 4096. Key: control.window.commands.
+	Commands uint32
+}
+
+// ParkingConfig bounds what waits for a service, by items and by bytes. An event
+// counts with its arguments, its attachments and 512 bytes for its keep. What is
+// too much is dropped and counted, and its browser gets no acknowledgement.
+type ParkingConfig struct {
+	// SocketEvents and SocketBytes hold for one socket. Defaults 64 and 1 MiB.
+	// Keys: parking.socket_events, parking.socket_bytes.
+	SocketEvents int
+	SocketBytes  int64
+	// GroupBytes holds for one group of instances. Default 64 MiB.
+	// Key: parking.group_bytes.
+	GroupBytes int64
+	// NodeBytes holds for the whole hub. Default 256 MiB. Key: parking.node_bytes.
+	NodeBytes int64
+	// Age is how long an event waits. It is also how long a lost instance is waited
+	// for, and how long the routes of an absent group are kept for it alone. Default
+	// 30 s. Key: parking.age.
+	Age time.Duration
+	// Lifecycle is how many connected and disconnected a group may have waiting; they
+	// have no age limit. Default 100 000. Key: parking.lifecycle.
+	Lifecycle int
+}
+
+// StreamConfig says how streams are watched.
+type StreamConfig struct {
+	// HelloTimeout is the time a new stream has for its hello. Default 5 s.
+	// Key: control.stream.hello_timeout.
+	HelloTimeout time.Duration
+	// Heartbeat is the time from one heartbeat to the next, each way. Three missed
+	// ones end the stream. Default 5 s. Key: control.stream.heartbeat.
+	Heartbeat time.Duration
+	// SendTimeout ends the stream of a service that does not read for that long.
+	// Default 10 s. Key: control.stream.send_timeout.
+	SendTimeout time.Duration
+	// FailoverDelay is how long the work of a lost stream waits for its instance
+	// while another one could take it. Default 800 ms, at most 1 s; a negative value
+	// means none. Key: control.stream.failover_delay.
+	FailoverDelay time.Duration
+	// MaxInstances is how many instances may be attached. Default 1024.
+	// Key: control.stream.max_instances.
+	MaxInstances int
+	// MaxCalls is how many calls one gRPC connection may have at the same time.
+	// Default 32. Key: control.stream.max_calls.
+	MaxCalls uint32
+}
+
+// withDefaults returns a copy with the defaults filled in.
+func (c Config) withDefaults() Config {
+	set(&c.StartGrace, 30*time.Second)
+	set(&c.Connect.Try, 5*time.Second)
+	set(&c.Connect.Total, 30*time.Second)
+	set(&c.Connect.MaxUndecided, 10_000)
+	set(&c.Window.MaxDeliveries, 16_384)
+	set(&c.Window.MaxBytes, 64<<20)
+	set(&c.Window.Commands, 4096)
+	set(&c.Parking.SocketEvents, 64)
+	set(&c.Parking.SocketBytes, 1<<20)
+	set(&c.Parking.GroupBytes, 64<<20)
+	set(&c.Parking.NodeBytes, 256<<20)
+	set(&c.Parking.Age, 30*time.Second)
+	set(&c.Parking.Lifecycle, 100_000)
+	set(&c.Stream.HelloTimeout, 5*time.Second)
+	set(&c.Stream.Heartbeat, 5*time.Second)
+	set(&c.Stream.SendTimeout, 10*time.Second)
+	set(&c.Stream.FailoverDelay, 800*time.Millisecond)
+	set(&c.Stream.MaxInstances, 1024)
+	set(&c.Stream.MaxCalls, 32)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	c.Logger = c.Logger.With("component", "controlplane")
+	if c.Trace == nil {
+		c.Trace = &Trace{}
+	}
+	return c
+}
+
+// set gives a field its default.
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// validate names the first setting that cannot be.
+func (c Config) validate() error {
+	for i, ns := range c.Namespaces {
+		if err := route.CheckNamespace(ns); err != nil {
+			return &hub.ConfigError{
+				Key: "namespaces", Value: c.Namespaces[i], Allowed: "/name, or /name/* for all below it",
+			}
+		}
+	}
+	durations := []struct {
+		key        string
+		value, max time.Duration
+	}{
+		{"control.connect.try", c.Connect.Try, time.Minute},
+		{"control.connect.total", c.Connect.Total, 5 * time.Minute},
+		{"parking.age", c.Parking.Age, time.Hour},
+		{"control.stream.hello_timeout", c.Stream.HelloTimeout, time.Minute},
+		{"control.stream.heartbeat", c.Stream.Heartbeat, time.Minute},
+		{"control.stream.send_timeout", c.Stream.SendTimeout, 10 * time.Minute},
+	}
+	for _, d := range durations {
+		if d.value <= 0 || d.value > d.max {
+			return &hub.ConfigError{Key: d.key, Value: d.value, Allowed: "more than 0, at most " + d.max.String()}
+		}
+	}
+	if c.Stream.FailoverDelay > time.Second {
+		return &hub.ConfigError{
+			Key: "control.stream.failover_delay", Value: c.Stream.FailoverDelay, Allowed: "at most 1s",
+		}
+	}
+	return c.validateSizes()
+}
+
+// validateSizes is the part of validate that looks at counts and bytes.
+func (c Config) validateSizes() error {
+	sizes := []struct {
+		key   string
+		value int64
+	}{
+		{"control.connect.max_undecided", int64(c.Connect.MaxUndecided)},
+		{"parking.socket_events", int64(c.Parking.SocketEvents)},
+		{"parking.socket_bytes", c.Parking.SocketBytes},
+		{"parking.group_bytes", c.Parking.GroupBytes},
+		{"parking.node_bytes", c.Parking.NodeBytes},
+		{"parking.lifecycle", int64(c.Parking.Lifecycle)},
+		{"control.stream.max_instances", int64(c.Stream.MaxInstances)},
+	}
+	for _, s := range sizes {
+		if s.value < 0 {
+			return &hub.ConfigError{Key: s.key, Value: s.value, Allowed: "more than 0"}
+		}
+	}
+	return nil
+}

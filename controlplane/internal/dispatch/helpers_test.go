@@ -1,0 +1,186 @@
+package dispatch
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/controlplane/internal/window"
+)
+
+var testConfig = Config{
+	Socket: park.SocketLimit{Items: 4, Bytes: 1 << 20}, GroupBytes: 1 << 20, NodeBytes: 1 << 30,
+	Age: 30 * time.Second, FailoverDelay: 800 * time.Millisecond, Lifecycle: 100,
+}
+
+// counter is an Observer that counts.
+type counter struct {
+	mu      sync.Mutex
+	dropped map[Drop]int
+	events  int
+	bytes   int64
+	moved   int
+	stalled int
+}
+
+func (c *counter) Delivered(Kind, uint32) {}
+
+func (c *counter) Dropped(_ Kind, why Drop) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dropped[why]++
+}
+
+func (c *counter) Parked(events int, bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events += events
+	c.bytes += bytes
+}
+
+func (c *counter) Stalled() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stalled++
+}
+
+func (c *counter) Moved(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moved += n
+}
+
+// book is a Sink that writes down what comes: "socket:name/attempt".
+type book struct {
+	mu    sync.Mutex
+	tries []Try
+}
+
+func (b *book) Deliver(t Try) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tries = append(b.tries, t)
+}
+
+// take returns what has come since the last call.
+func (b *book) take() []Try {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.tries
+	b.tries = nil
+	return t
+}
+
+func (b *book) text() []string {
+	var out []string
+	for _, t := range b.take() {
+		out = append(out, fmt.Sprintf("%v/%d", t.Body, t.Attempt))
+	}
+	return out
+}
+
+// person is a lane's owner.
+type person struct {
+	name  string
+	meter park.Meter
+	lane  *Lane
+}
+
+func (p *person) Introduction(late bool) *Delivery {
+	body := p.name + ":connected"
+	if late {
+		body += ":late"
+	}
+	return &Delivery{Kind: Connected, Body: body}
+}
+
+// bench is a group with its counters.
+type bench struct {
+	*Group
+	t     *testing.T
+	count *counter
+}
+
+func newBench(t *testing.T, change func(*Config)) *bench {
+	config := testConfig
+	if change != nil {
+		change(&config)
+	}
+	b := &bench{t: t, count: &counter{dropped: make(map[Drop]int)}}
+	b.Group = New(config).NewGroup("g", b.count)
+	t.Cleanup(b.Group.Close)
+	return b
+}
+
+// person makes a socket that is not introduced yet.
+func (b *bench) person(name string) *person {
+	p := &person{name: name}
+	p.lane = b.NewLane(p, &p.meter)
+	return p
+}
+
+func (p *person) say(text string) bool {
+	return p.lane.Push(&Delivery{Kind: Event, Body: p.name + ":" + text})
+}
+
+func (p *person) sayStrict(text string) bool {
+	return p.lane.Push(&Delivery{Kind: Event, Body: p.name + ":" + text, Strict: true})
+}
+
+func (p *person) leave() {
+	p.lane.Leave(&Delivery{Kind: Disconnected, Body: p.name + ":disconnected"})
+}
+
+// attach attaches an instance with a window.
+func (b *bench) attach(id string, deliveries uint32) (*Attachment, *book) {
+	b.t.Helper()
+	sink := &book{}
+	a, _, _ := b.Attach(id, sink)
+	a.Start(window.Size{Deliveries: deliveries, Bytes: 1 << 20}, false)
+	return a, sink
+}
+
+// settle settles tries in their order.
+func settle(t *testing.T, a *Attachment, tries ...Try) {
+	t.Helper()
+	for _, try := range tries {
+		d, err := a.Begin(try.Seq)
+		if err != nil {
+			t.Fatalf("%v: %v", try.Body, err)
+		}
+		a.Finish(d)
+	}
+}
+
+// expect compares what a sink got.
+func expect(t *testing.T, b *book, want ...string) {
+	t.Helper()
+	if got := b.text(); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("got  %v\nwant %v", got, want)
+	}
+}
+
+// empty fails the test unless nothing is parked or counted any more.
+func (b *bench) empty() {
+	b.t.Helper()
+	s := b.Status()
+	if s.Events != 0 || s.Bytes != 0 || s.Lifecycle != 0 || s.Waiting != 0 ||
+		b.node.bytes.Used() != 0 || b.count.events != 0 || b.count.bytes != 0 {
+		b.t.Errorf("left over: %+v, node %d bytes, observed %d events %d bytes",
+			s, b.node.bytes.Used(), b.count.events, b.count.bytes)
+	}
+	for _, i := range s.Instances {
+		if i.Held != (window.Size{}) {
+			b.t.Errorf("%s still holds %+v", i.ID, i.Held)
+		}
+	}
+}
+
+// pass lets virtual time pass, and everything that it leads to.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}

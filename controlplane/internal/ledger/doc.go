@@ -1,0 +1,8 @@
+// Package ledger keeps the deliveries of one instance that are not settled, and
+// remembers numbers that are over, so that a late settlement can be told apart: one
+// for a delivery that is settled already, one for a delivery that was revoked, and
+// one for a number that was never given.
+//
+// It is bookkeeping without a lock and without a clock: whoever owns a Ledger
+// guards it, and the time is an argument.
+package ledger

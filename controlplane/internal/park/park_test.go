@@ -1,0 +1,65 @@
+package park
+
+import (
+	"sync"
+	"testing"
+)
+
+func TestBudget_OneItemAlwaysFitsWhenEmpty(t *testing.T) {
+	b := NewBudget(100)
+	if !b.Take(1000) {
+		t.Fatal("an item does not fit an empty budget")
+	}
+	if b.Take(1) {
+		t.Error("a second one fits")
+	}
+	b.Give(1000)
+	if !b.Take(60) || b.Take(41) || !b.Take(40) {
+		t.Error("the limit is not 100")
+	}
+	b.Force(1)
+	if b.Used() != 101 {
+		t.Errorf("used %d", b.Used())
+	}
+}
+
+func TestBudget_ConcurrentTakesStayWithin(t *testing.T) {
+	b := NewBudget(100)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 1000 {
+				if b.Take(7) {
+					if used := b.Used(); used > 100 {
+						t.Errorf("used %d", used)
+					}
+					b.Give(7)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if b.Used() != 0 {
+		t.Errorf("left over: %d", b.Used())
+	}
+}
+
+func TestMeter_LimitsItemsAndBytes(t *testing.T) {
+	limit := SocketLimit{Items: 2, Bytes: 100}
+	var m Meter
+	if !m.Take(500, limit) {
+		t.Error("one item does not fit an empty socket")
+	}
+	if m.Take(1, limit) {
+		t.Error("101 bytes fit")
+	}
+	m.Give(500)
+	if !m.Take(10, limit) || !m.Take(10, limit) || m.Take(10, limit) {
+		t.Error("the limit is not two items")
+	}
+	m.Give(10)
+	m.Give(10)
+	if m.items.Load() != 0 || m.bytes.Load() != 0 {
+		t.Error("something is left over")
+	}
+}

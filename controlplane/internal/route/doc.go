@@ -1,0 +1,18 @@
+// Package route says which group handles which namespace and event. It is a pure
+// table: built from claims, never changed afterwards, read by many goroutines
+// without a lock.
+//
+// A claim is one subscription of one group: a role, a namespace pattern, and for
+// handlers event patterns. Patterns are exact, or end in `*`:
+//
+//	/chat      this namespace
+//	/org/*     /org/a and /org/a/b, but not /org
+//	/*         every namespace but /
+//	message    this event
+//	chat:*     every event that starts with chat:
+//	*          every event
+//
+// The most specific pattern wins, namespaces before events: of `/chat` with `*`
+// and `/*` with `message`, an event `message` in `/chat` goes to the first. A
+// namespace pattern whose events do not fit is passed over for the next one.
+package route

@@ -1,0 +1,167 @@
+package route
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Role says what a claim is for.
+type Role uint8
+
+// The roles.
+const (
+	Authorizer Role = iota + 1
+	Handler
+)
+
+// Claim is one subscription of one group. G names the group; P is what else
+// belongs to the subscription, and opaque here.
+type Claim[G comparable, P any] struct {
+	Group     G
+	Role      Role
+	Namespace string
+	// Events are patterns of a handler. Empty means all.
+	Events []string
+	Policy P
+}
+
+// Table finds groups. Its zero value is empty. It never changes after New.
+type Table[G comparable, P any] struct {
+	claims []*Claim[G, P]
+	exact  map[string]*node[G, P]
+	// wild is keyed by what stands before the `*`, with its slash.
+	wild map[string]*node[G, P]
+}
+
+// node is what is claimed for one namespace pattern.
+type node[G comparable, P any] struct {
+	authorizer *Claim[G, P]
+	handlers   []*Claim[G, P]
+	events     map[string]*Claim[G, P]
+	// prefixes are keyed by what stands before the `*`; lengths are those of the keys,
+	// each once, the longest first.
+	prefixes map[string]*Claim[G, P]
+	lengths  []int
+}
+
+// New builds a table. Of two claims for the same the first one holds; Conflict
+// tells before.
+func New[G comparable, P any](claims []*Claim[G, P]) *Table[G, P] {
+	t := &Table[G, P]{
+		claims: slices.Clone(claims),
+		exact:  make(map[string]*node[G, P]),
+		wild:   make(map[string]*node[G, P]),
+	}
+	for _, c := range claims {
+		t.at(c.Namespace).add(c)
+	}
+	return t
+}
+
+// at returns the node of a namespace pattern, made if it is not there.
+func (t *Table[G, P]) at(pattern string) *node[G, P] {
+	nodes := t.exact
+	key, wild := strings.CutSuffix(pattern, "*")
+	if wild {
+		nodes = t.wild
+	}
+	n := nodes[key]
+	if n == nil {
+		n = &node[G, P]{events: make(map[string]*Claim[G, P]), prefixes: make(map[string]*Claim[G, P])}
+		nodes[key] = n
+	}
+	return n
+}
+
+func (n *node[G, P]) add(c *Claim[G, P]) {
+	if c.Role == Authorizer {
+		if n.authorizer == nil {
+			n.authorizer = c
+		}
+		return
+	}
+	n.handlers = append(n.handlers, c)
+	for _, pattern := range c.patterns() {
+		text, wild := strings.CutSuffix(pattern, "*")
+		switch {
+		case n.holder(pattern) != nil:
+		case wild:
+			n.prefixes[text] = c
+			n.addLength(len(text))
+		default:
+			n.events[text] = c
+		}
+	}
+}
+
+// addLength keeps the lengths sorted, the longest first.
+func (n *node[G, P]) addLength(length int) {
+	at, found := slices.BinarySearchFunc(n.lengths, length, func(a, b int) int { return cmp.Compare(b, a) })
+	if !found {
+		n.lengths = slices.Insert(n.lengths, at, length)
+	}
+}
+
+// patterns are the event patterns, spelled out.
+func (c *Claim[G, P]) patterns() []string {
+	if len(c.Events) == 0 {
+		return []string{"*"}
+	}
+	return c.Events
+}
+
+// holder is the claim that has exactly this event pattern.
+func (n *node[G, P]) holder(pattern string) *Claim[G, P] {
+	if text, wild := strings.CutSuffix(pattern, "*"); wild {
+		return n.prefixes[text]
+	}
+	return n.events[pattern]
+}
+
+// Conflict returns a claim of another group that has one of the same patterns, or
+// nil.
+func (t *Table[G, P]) Conflict(c *Claim[G, P]) *Claim[G, P] {
+	key, wild := strings.CutSuffix(c.Namespace, "*")
+	n := t.exact[key]
+	if wild {
+		n = t.wild[key]
+	}
+	switch {
+	case n == nil:
+		return nil
+	case c.Role == Authorizer:
+		if n.authorizer != nil && n.authorizer.Group != c.Group {
+			return n.authorizer
+		}
+		return nil
+	}
+	for _, pattern := range c.patterns() {
+		if held := n.holder(pattern); held != nil && held.Group != c.Group {
+			return held
+		}
+	}
+	return nil
+}
+
+// Claims are what the table was built from.
+func (t *Table[G, P]) Claims() []*Claim[G, P] { return t.claims }
+
+// Without returns the claim less the event patterns that another one asks for, or
+// nil when nothing is left.
+func (c *Claim[G, P]) Without(taken *Claim[G, P]) *Claim[G, P] {
+	if c.Role == Authorizer {
+		return nil
+	}
+	left := *c
+	left.Events = nil
+	for _, pattern := range c.patterns() {
+		if !slices.Contains(taken.patterns(), pattern) {
+			left.Events = append(left.Events, pattern)
+		}
+	}
+	if len(left.Events) == 0 {
+		return nil
+	}
+	return &left
+}

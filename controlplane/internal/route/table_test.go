@@ -1,0 +1,189 @@
+package route
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+type claim = Claim[string, int]
+
+func handler(group, namespace string, events ...string) *claim {
+	return &claim{Group: group, Role: Handler, Namespace: namespace, Events: events}
+}
+
+func authorizer(group, namespace string) *claim {
+	return &claim{Group: group, Role: Authorizer, Namespace: namespace}
+}
+
+func group(c *claim) string {
+	if c == nil {
+		return ""
+	}
+	return c.Group
+}
+
+func TestTable_MostSpecificHandlerWins(t *testing.T) {
+	table := New([]*claim{
+		handler("any", "/*"),
+		handler("org", "/org/*", "message", "file:*"),
+		handler("deep", "/org/a/*", "message"),
+		handler("chat", "/chat", "message", "typing:*", "typing:start"),
+		handler("rest", "/chat", "*"),
+		handler("long", "/chat", "typing:very:*"),
+		handler("root", "/"),
+	})
+	for _, c := range []struct{ namespace, event, want string }{
+		{"/", "x", "root"},
+		{"/chat", "message", "chat"},
+		{"/chat", "typing:x", "chat"},
+		{"/chat", "typing:very:x", "long"},
+		{"/chat", "typing:", "chat"},
+		{"/chat", "typing", "rest"},
+		{"/chat", "", "rest"},
+		{"/chat/sub", "message", "any"},
+		{"/org", "message", "any"},
+		{"/org/", "message", "any"},
+		{"/org/b", "message", "org"},
+		{"/org/b", "file:x", "org"},
+		{"/org/b", "other", "any"},
+		{"/org/a", "message", "org"},
+		{"/org/a/b/c", "message", "deep"},
+		{"/org/a/b", "file:1", "org"},
+	} {
+		if got := group(table.View(c.namespace).Handler(c.event)); got != c.want {
+			t.Errorf("%s %q goes to %q, want %q", c.namespace, c.event, got, c.want)
+		}
+	}
+}
+
+func TestTable_Authorizer(t *testing.T) {
+	table := New([]*claim{authorizer("wild", "/*"), authorizer("chat", "/chat"), handler("h", "/x")})
+	for namespace, want := range map[string]string{"/": "", "/chat": "chat", "/x": "wild", "/chat/a": "wild"} {
+		if got := group(table.View(namespace).Authorizer()); got != want {
+			t.Errorf("%s is decided by %q, want %q", namespace, got, want)
+		}
+	}
+}
+
+func TestTable_HandlersLeaveOutTheShadowed(t *testing.T) {
+	table := New([]*claim{
+		handler("shadowed", "/*"), handler("a", "/chat", "x"), handler("b", "/chat"), handler("a", "/chat", "y"),
+	})
+	var got []string
+	for _, c := range table.View("/chat").Handlers() {
+		got = append(got, c.Group)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "a"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := table.View("/other").Handlers(); len(got) != 1 || got[0].Group != "shadowed" {
+		t.Errorf("handlers of /other: %v", got)
+	}
+}
+
+func TestTable_ConflictIsTheSamePatternOfAnotherGroup(t *testing.T) {
+	table := New([]*claim{authorizer("a", "/chat"), handler("a", "/chat", "x", "y*"), handler("a", "/all")})
+	for _, c := range []struct {
+		claim *claim
+		want  string
+	}{
+		{authorizer("b", "/chat"), "a"},
+		{authorizer("a", "/chat"), ""},
+		{authorizer("b", "/*"), ""},
+		{handler("b", "/chat", "x"), "a"},
+		{handler("b", "/chat", "z", "y*"), "a"},
+		{handler("b", "/chat", "y"), ""},
+		{handler("b", "/chat"), ""},
+		{handler("b", "/all", "*"), "a"},
+		{handler("b", "/all/*"), ""},
+	} {
+		if got := group(table.Conflict(c.claim)); got != c.want {
+			t.Errorf("%+v conflicts with %q, want %q", c.claim, got, c.want)
+		}
+	}
+}
+
+func TestTable_ZeroIsEmpty(t *testing.T) {
+	var table Table[string, int]
+	v := table.View("/chat")
+	if v.Handler("x") != nil || v.Authorizer() != nil || len(v.Handlers()) != 0 {
+		t.Error("an empty table found something")
+	}
+}
+
+func TestCheckPatterns(t *testing.T) {
+	for pattern, ok := range map[string]bool{
+		"/": true, "/chat": true, "/org/*": true, "/*": true, "/a/b/*": true,
+		"": false, "chat": false, "*": false, "/or*": false, "/*/x": false, "/**": false, "/a,b": false,
+		"/\xff": false, "/" + strings.Repeat("n", 256): false,
+	} {
+		if err := CheckNamespace(pattern); (err == nil) != ok {
+			t.Errorf("namespace %q: %v", pattern, err)
+		}
+	}
+	for pattern, ok := range map[string]bool{
+		"": true, "x": true, "x*": true, "*": true, "x*y": false, "**": false, strings.Repeat("n", 129): false,
+	} {
+		if err := CheckEvent(pattern); (err == nil) != ok {
+			t.Errorf("event %q: %v", pattern, err)
+		}
+	}
+}
+
+// A view finds what a walk over all claims finds.
+func TestView_AgreesWithMatch(t *testing.T) {
+	segment := rapid.SampledFrom([]string{"a", "b", "c"})
+	rapid.Check(t, func(t *rapid.T) {
+		namespace := "/" + strings.Join(rapid.SliceOfN(segment, 0, 4).Draw(t, "namespace"), "/")
+		patterns := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
+			p := "/" + strings.Join(rapid.SliceOfN(segment, 0, 3).Draw(t, "segments"), "/")
+			if rapid.Bool().Draw(t, "wild") {
+				p = strings.TrimSuffix(p, "/") + "/*"
+			}
+			return p
+		}), 0, 8).Draw(t, "patterns")
+		var claims []*claim
+		best := ""
+		for _, p := range patterns {
+			claims = append(claims, handler(p, p))
+			if Match(p, namespace) && (len(p) > len(best) || p == namespace) && best != namespace {
+				best = p
+			}
+		}
+		if got := group(New(claims).View(namespace).Handler("e")); got != best {
+			t.Fatalf("%s among %v: %q, want %q", namespace, patterns, got, best)
+		}
+	})
+}
+
+// A service may ask for 256 times 256 patterns: that must not hold the others up.
+func TestTable_ManyPatternsAreCheap(t *testing.T) {
+	var claims []*claim
+	for i := range 256 {
+		c := handler("g", "/chat")
+		for j := range 256 {
+			c.Events = append(c.Events, fmt.Sprintf("%d:%d:*", i, j))
+		}
+		claims = append(claims, c)
+	}
+	start := time.Now()
+	table := New(claims)
+	view := table.View("/chat")
+	for i := range 256 {
+		if c := view.Handler(fmt.Sprintf("%d:7:x", i)); c != claims[i] {
+			t.Fatalf("%d goes elsewhere", i)
+		}
+		if c := table.Conflict(handler("other", "/chat", fmt.Sprintf("%d:7:*", i))); c != claims[i] {
+			t.Fatalf("%d is free", i)
+		}
+	}
+	// It takes a few milliseconds; searched one by one it took seconds.
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("it took %v", took)
+	}
+}

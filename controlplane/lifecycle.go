@@ -1,0 +1,77 @@
+package controlplane
+
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/hub"
+)
+
+// departure is the body of a Disconnected.
+type departure struct {
+	socket *socket
+	hub.Disconnect
+	time time.Time
+}
+
+// Connected implements hub.Application.
+func (s *Server) Connected(hs *hub.Socket) {
+	so := &socket{hub: hs}
+	// The tag is set before the table is looked at. A hello does it the other way
+	// round: it changes the table, then looks at the tags of the sockets that are there.
+	// So one of the two introduces the socket, and Introduce does it once.
+	hs.SetTag(so)
+	so.introduce(s.routes.table.Load(), false)
+}
+
+// introduce tells the groups of a socket that want to hear of it without an event.
+// It is called from the hub's call for the socket, or from a roll call.
+func (s *socket) introduce(t *table, late bool) {
+	for _, c := range t.View(s.hub.Namespace()).Handlers() {
+		if !c.Policy.eager {
+			continue
+		}
+		if m := s.member(c.Group); m != nil {
+			m.lane.SetAnew(c.Policy.anew)
+			m.lane.Introduce(late)
+		}
+	}
+}
+
+// Event implements hub.Application.
+func (s *Server) Event(e *hub.Event) {
+	so, _ := e.Socket.Tag().(*socket)
+	if so == nil {
+		return
+	}
+	c := so.look(s.routes.table.Load()).Handler(e.Name)
+	if c == nil {
+		s.trace.dropped(KindEvent, DropUnhandled)
+		return
+	}
+	m := so.member(c.Group)
+	if m == nil {
+		return
+	}
+	m.lane.SetAnew(c.Policy.anew)
+	size := len(e.Args)
+	for _, a := range e.Attachments {
+		size += len(a)
+	}
+	m.lane.Push(&dispatch.Delivery{
+		Kind: dispatch.Event, Body: e, Bytes: size,
+		Strict: c.Policy.strict, AtMostOnce: c.Policy.atMostOnce,
+	})
+}
+
+// Disconnected implements hub.Application.
+func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
+	so, _ := hs.Tag().(*socket)
+	if so == nil {
+		return
+	}
+	gone := &departure{so, d, time.Now()}
+	for _, m := range so.leave() {
+		m.lane.Leave(&dispatch.Delivery{Kind: dispatch.Disconnected, Body: gone})
+	}
+}

@@ -1,0 +1,127 @@
+package controlplane
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/hub"
+)
+
+// Server is the control plane: it is the hub's Application towards browsers, and a
+// gRPC server towards services. Its methods may be called at the same time.
+type Server struct {
+	// Set by New.
+	config     Config
+	log        *slog.Logger
+	trace      tracer
+	hubID      string
+	dedupe     [8]byte // the first half of all dedupe ids
+	started    time.Time
+	configured *namespaces
+	node       *dispatch.Node
+	routes     *routes
+	connects   *connects
+	commands   *commands
+	health     *health.Server
+
+	// Set by Bind and GRPC, before there is traffic.
+	hub  *hub.Hub
+	grpc *grpc.Server
+
+	mu      sync.Mutex // guards the fields below; a leaf
+	streams map[*stream]struct{}
+	closing bool
+	// stop ends the janitor; done waits for it and for the streams' goroutines.
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+// New returns a Server. A setting that cannot be is a *hub.ConfigError.
+func New(config Config) (*Server, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		config: config, log: config.Logger, trace: tracer{config.Trace}, started: time.Now(),
+		configured: (&namespaces{}).with(config.Namespaces),
+		node: dispatch.New(dispatch.Config{
+			Socket:     park.SocketLimit{Items: config.Parking.SocketEvents, Bytes: config.Parking.SocketBytes},
+			GroupBytes: config.Parking.GroupBytes, NodeBytes: config.Parking.NodeBytes,
+			Age: config.Parking.Age, FailoverDelay: config.Stream.FailoverDelay, Lifecycle: config.Parking.Lifecycle,
+		}),
+		health: health.NewServer(), streams: make(map[*stream]struct{}), stop: make(chan struct{}),
+	}
+	var id [8]byte
+	// crypto/rand.Read never fails; it ends the program instead.
+	_, _ = rand.Read(id[:])
+	_, _ = rand.Read(s.dedupe[:])
+	s.hubID = hex.EncodeToString(id[:])
+	s.routes = newRoutes(s)
+	s.connects = newConnects(s)
+	s.commands = newCommands(s)
+	return s, nil
+}
+
+// Bind gives the server the hub that its commands go to. It is called once, before
+// the hub and the gRPC server take traffic.
+func (s *Server) Bind(h *hub.Hub) { s.hub = h }
+
+// admit registers a stream that was just opened.
+func (s *Server) admit(st *stream) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closing || s.hub == nil:
+		return errShutdown
+	case len(s.streams) >= s.config.Stream.MaxInstances:
+		return errInstances
+	}
+	s.streams[st] = struct{}{}
+	// The three goroutines of the stream: the handler itself, recvLoop, sendLoop.
+	s.done.Add(3)
+	return nil
+}
+
+// dismiss is the end of admit.
+func (s *Server) dismiss(st *stream) {
+	s.mu.Lock()
+	delete(s.streams, st)
+	s.mu.Unlock()
+	s.done.Done()
+}
+
+// janitor does once a second what no event leads to: it drops what is parked for
+// too long, and tells services what was dropped.
+func (s *Server) janitor() {
+	defer s.done.Done()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case now := <-tick.C:
+			s.routes.each(func(g *group) { s.tend(g, now) })
+		}
+	}
+}
+
+// tend is the janitor's work for one group.
+func (s *Server) tend(g *group, now time.Time) {
+	g.Expire(now)
+	s.routes.mu.Lock()
+	st := g.anyStream()
+	s.routes.mu.Unlock()
+	if st != nil {
+		g.report(st)
+	}
+}

@@ -1,0 +1,194 @@
+package controlplane
+
+import "time"
+
+// Trace is told what happens inside the control plane. Each function may be nil,
+// is called from many goroutines at the same time, sometimes with a lock held, and
+// must neither block nor call back. Nothing that a browser typed is passed.
+type Trace struct {
+	// StreamOpened: an instance of the group was welcomed.
+	StreamOpened func(group string)
+	// StreamClosed: its stream ended, with this gRPC code (`OK`, `Unavailable`, …).
+	StreamClosed func(group, code string)
+	// EnvelopeReceived and EnvelopeSent: that many actions came, items went.
+	EnvelopeReceived func(actions int)
+	EnvelopeSent     func(items int)
+	// SendBlocked: one envelope waited that long for the service to read.
+	SendBlocked func(d time.Duration)
+
+	// Delivered: a delivery was handed to an instance; attempt is 1 on the first try.
+	Delivered func(kind Kind, attempt uint32)
+	// Settled: it was settled that long after it was handed over.
+	Settled func(kind Kind, outcome Outcome, took time.Duration)
+	// SettlementFailed: a settlement got an error with this code (`ABORTED`, …).
+	SettlementFailed func(code string)
+	// Dropped: a delivery will never be handed over again.
+	Dropped func(kind Kind, why Drop)
+	// Parked: that many more (or fewer) events and bytes wait for services.
+	Parked func(events int, bytes int64)
+	// WindowStalled: a delivery had to wait because its instance is full or paused.
+	WindowStalled func(group string)
+	// Moved: that many sockets left their instance for another.
+	Moved func(sockets int)
+
+	// Undecided: a connect attempt ended without a decision.
+	Undecided func(why Undecided)
+	// Command: a command was carried out, or refused with this code (`OK`, …).
+	Command func(op, code string)
+	// NoAuthorizer: a group handles a namespace for which nobody decides.
+	NoAuthorizer func(group, namespace string)
+	// AuthFailed: a call came without a token, or with a wrong one.
+	AuthFailed func()
+	// PanicRecovered: a panic was caught; the place is `stream` or `call`.
+	PanicRecovered func(place string)
+}
+
+// Kind is the kind of a delivery.
+type Kind string
+
+// The kinds.
+const (
+	KindConnectAttempt Kind = "connect_attempt"
+	KindConnected      Kind = "connected"
+	KindEvent          Kind = "event"
+	KindDisconnected   Kind = "disconnected"
+)
+
+// Outcome says how a delivery was settled.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeDone   Outcome = "done"
+	OutcomeReply  Outcome = "reply"
+	OutcomeAccept Outcome = "accept"
+	OutcomeDeny   Outcome = "deny"
+	OutcomeNack   Outcome = "nack"
+	OutcomeRetry  Outcome = "retry"
+)
+
+// Drop says why a delivery was dropped.
+type Drop string
+
+// The causes.
+const (
+	// DropUnhandled: no group handles the event.
+	DropUnhandled Drop = "unhandled"
+	// DropSocketFull, DropGroupFull and DropNodeFull: too much is parked.
+	DropSocketFull Drop = "socket_full"
+	DropGroupFull  Drop = "group_full"
+	DropNodeFull   Drop = "node_full"
+	// DropExpired: parked for too long.
+	DropExpired Drop = "expired"
+	// DropLost: an at-most-once event was with an instance whose stream was lost.
+	DropLost Drop = "lost"
+	// DropTooLarge: it does not fit the envelopes that the instance takes.
+	DropTooLarge Drop = "too_large"
+	// DropNacked: the service gave it up.
+	DropNacked Drop = "nacked"
+	// DropLifecycle: too many lifecycle records wait for the group.
+	DropLifecycle Drop = "lifecycle"
+	// DropForgotten: the group was forgotten to make room for another.
+	DropForgotten Drop = "forgotten"
+)
+
+// Undecided says why a connect attempt ended without a decision.
+type Undecided string
+
+// The causes.
+const (
+	// UndecidedTimeout: nobody decided in time.
+	UndecidedTimeout Undecided = "timeout"
+	// UndecidedLimit: too many attempts are without a decision.
+	UndecidedLimit Undecided = "limit"
+	// UndecidedNacked: the authorizer gave it up.
+	UndecidedNacked Undecided = "nacked"
+	// UndecidedTooLarge: it does not fit the envelopes that the authorizer takes.
+	UndecidedTooLarge Undecided = "too_large"
+	// UndecidedGone: the browser left, and its room was wanted.
+	UndecidedGone Undecided = "gone"
+	// UndecidedShutdown: the control plane is closing.
+	UndecidedShutdown Undecided = "shutdown"
+)
+
+// tracer calls the functions of a Trace that are there.
+type tracer struct{ *Trace }
+
+func (t tracer) streamOpened(group string) {
+	if t.StreamOpened != nil {
+		t.StreamOpened(group)
+	}
+}
+
+func (t tracer) streamClosed(group, code string) {
+	if t.StreamClosed != nil {
+		t.StreamClosed(group, code)
+	}
+}
+
+func (t tracer) envelopeReceived(actions int) {
+	if t.EnvelopeReceived != nil {
+		t.EnvelopeReceived(actions)
+	}
+}
+
+func (t tracer) envelopeSent(items int, took time.Duration) {
+	if t.EnvelopeSent != nil {
+		t.EnvelopeSent(items)
+	}
+	if t.SendBlocked != nil && took >= blockedFrom {
+		t.SendBlocked(took)
+	}
+}
+
+// blockedFrom is how long a Send takes at least to be called blocked: what is less
+// is the work of sending.
+const blockedFrom = time.Millisecond
+
+func (t tracer) settled(kind Kind, outcome Outcome, took time.Duration) {
+	if t.Settled != nil {
+		t.Settled(kind, outcome, took)
+	}
+}
+
+func (t tracer) settlementFailed(code string) {
+	if t.SettlementFailed != nil {
+		t.SettlementFailed(code)
+	}
+}
+
+func (t tracer) dropped(kind Kind, why Drop) {
+	if t.Dropped != nil {
+		t.Dropped(kind, why)
+	}
+}
+
+func (t tracer) undecided(why Undecided) {
+	if t.Undecided != nil {
+		t.Undecided(why)
+	}
+}
+
+func (t tracer) command(op, code string) {
+	if t.Command != nil {
+		t.Command(op, code)
+	}
+}
+
+func (t tracer) noAuthorizer(group, namespace string) {
+	if t.NoAuthorizer != nil {
+		t.NoAuthorizer(group, namespace)
+	}
+}
+
+func (t tracer) authFailed() {
+	if t.AuthFailed != nil {
+		t.AuthFailed()
+	}
+}
+
+func (t tracer) panicRecovered(place string) {
+	if t.PanicRecovered != nil {
+		t.PanicRecovered(place)
+	}
+}

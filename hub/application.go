@@ -1,0 +1,58 @@
+package hub
+
+// Application is the program behind the hub: it decides who gets in and answers
+// what browsers say. The control plane is one; a Go program may be another and
+// embed the hub without gRPC.
+//
+// Methods never block. The calls for one socket come one at a time, in the
+// order Connected, Event…, Disconnected; calls for different sockets come at the
+// same time from many goroutines. Answers are given later, on the objects
+// themselves, from any goroutine, also from inside the call.
+type Application interface {
+	// Knows reports whether the namespace exists. A browser that asks for one
+	// that does not exist is refused with `Invalid namespace`.
+	Knows(namespace string) bool
+	// Connect asks for a decision. Exactly one of the attempt's Accept, Deny and
+	// Undecided has to be called, sooner or later: the hub sets no time limit.
+	Connect(attempt *ConnectAttempt)
+	// Connected says that the socket has joined. It runs after the CONNECT packet
+	// was queued and before the socket's first event.
+	Connected(socket *Socket)
+	// Event hands over what the browser emitted. The event and its bytes belong to
+	// the application from now on.
+	Event(event *Event)
+	// Disconnected says that the socket has left. It comes exactly once for each
+	// Connected.
+	Disconnected(socket *Socket, disconnect Disconnect)
+}
+
+// Disconnect tells why a socket left.
+type Disconnect struct {
+	// Reason is one of Socket.IO's server-side reasons, see the Reason constants.
+	Reason Reason
+	// CloseCode is the WebSocket close code that the browser's side caused: 1001
+	// for a closed tab, 1006 for a connection that broke. Zero means that there was
+	// no WebSocket, or that it goes on without this socket.
+	CloseCode int
+	// Detail is a text for people. It may be empty.
+	Detail string
+	// Rooms are the rooms the socket was in, without its own room and those of its
+	// user, sorted.
+	Rooms []string
+}
+
+// Reason is a disconnect reason in the reference server's words.
+type Reason string
+
+// The reasons of socket.io 4.8, server side.
+const (
+	ReasonTransportClose            Reason = "transport close"
+	ReasonTransportError            Reason = "transport error"
+	ReasonPingTimeout               Reason = "ping timeout"
+	ReasonParseError                Reason = "parse error"
+	ReasonForcedClose               Reason = "forced close"
+	ReasonForcedServerClose         Reason = "forced server close"
+	ReasonServerShuttingDown        Reason = "server shutting down"
+	ReasonClientNamespaceDisconnect Reason = "client namespace disconnect"
+	ReasonServerNamespaceDisconnect Reason = "server namespace disconnect"
+)

@@ -1,0 +1,79 @@
+package hub
+
+import (
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/socketio"
+)
+
+// bridge is the hub's Application as the Socket.IO side sees it. Sockets, attempts, batches and handshakes
+// are the same values on both sides under another type; only an event is made anew.
+type bridge struct {
+	app    Application
+	checks *checks
+}
+
+var _ socketio.Application = (*bridge)(nil)
+
+func (b *bridge) Knows(namespace string) bool       { return b.app.Knows(namespace) }
+func (b *bridge) Connect(attempt *socketio.Attempt) { b.app.Connect((*ConnectAttempt)(attempt)) }
+func (b *bridge) Connected(socket *socketio.Socket) { b.app.Connected((*Socket)(socket)) }
+
+func (b *bridge) Event(socket *socketio.Socket, event socketio.Event) {
+	b.app.Event(&Event{
+		Socket:      (*Socket)(socket),
+		Name:        event.Name,
+		Args:        event.Args,
+		Attachments: event.Attachments,
+		WantsAck:    !event.ID.IsZero(),
+		ReceiveTime: event.ReceiveTime,
+		id:          event.ID,
+	})
+}
+
+func (b *bridge) Disconnected(socket *socketio.Socket, d socketio.Disconnect) {
+	b.app.Disconnected((*Socket)(socket), Disconnect{
+		Reason: Reason(d.Reason), CloseCode: d.CloseCode, Detail: d.Detail, Rooms: d.Rooms,
+	})
+}
+
+// sockets passes on what the Socket.IO side traces.
+func (t *Trace) sockets() *socketio.Trace {
+	s := &socketio.Trace{
+		SocketOpened:  t.SocketOpened,
+		EventReceived: t.EventReceived,
+		EventSent:     t.EventSent,
+		AckReceived:   t.AckReceived,
+		BadPacket:     t.BadPacket,
+	}
+	if f := t.ConnectRefused; f != nil {
+		s.ConnectRefused = func(namespace, why string) { f(namespace, Refusal(why)) }
+	}
+	if f := t.SocketClosed; f != nil {
+		s.SocketClosed = func(namespace, reason string) { f(namespace, Reason(reason)) }
+	}
+	if f := t.AcksDone; f != nil {
+		s.AcksDone = func(namespace string, total socketio.AckTotal) { f(namespace, AckTotal(total)) }
+	}
+	if f := t.LimitReached; f != nil {
+		s.LimitReached = func(limit string) { f("limits." + limit) }
+	}
+	return s
+}
+
+// engine passes on what the Engine.IO side traces.
+func (t *Trace) engine() *engineio.Trace {
+	e := &engineio.Trace{
+		HandshakeRefused: t.HandshakeRefused,
+		RequestRefused:   t.RequestRefused,
+		SessionOpened:    t.SessionOpened,
+		Upgraded:         t.Upgraded,
+		PacketReceived:   t.PacketReceived,
+		PacketSent:       t.PacketSent,
+		OutboxOverflow:   t.OutboxOverflow,
+		Panic:            t.Panic,
+	}
+	if f := t.SessionClosed; f != nil {
+		e.SessionClosed = func(reason engineio.Reason) { f(Reason(reason)) }
+	}
+	return e
+}

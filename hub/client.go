@@ -1,0 +1,48 @@
+package hub
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/siohub/siohub/hub/internal/clientfiles"
+)
+
+// clientHandler serves the browser's side of Socket.IO below the hub's path:
+// `/socket.io/socket.io.js` and its sisters. It never changes.
+//
+// Spec: socket.io 4.8, serveClient.
+type clientHandler struct {
+	prefix string // the hub's path with its final slash
+	files  *clientfiles.Files
+}
+
+// newClientHandler reads Config's ClientDir, or takes the embedded files. It is
+// nil, which serves nothing, when Config says NoClient.
+func newClientHandler(c Config) (*clientHandler, error) {
+	if c.NoClient {
+		return nil, nil
+	}
+	files, err := clientfiles.Open(c.ClientDir)
+	if err != nil {
+		return nil, &ConfigError{
+			Key: "client_dir", Value: c.ClientDir,
+			Allowed: "a directory with socket.io.js, such as node_modules/socket.io-client/dist",
+		}
+	}
+	return &clientHandler{prefix: strings.TrimSuffix(c.Path, "/") + "/", files: files}, nil
+}
+
+// takes reports whether a request is for one of the files. OPTIONS and the like
+// go on to the Engine.IO handler, which knows what to answer.
+func (c *clientHandler) takes(r *http.Request) (name string, ok bool) {
+	if c == nil || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+		return "", false
+	}
+	name, ok = strings.CutPrefix(r.URL.Path, c.prefix)
+	return name, ok && clientfiles.IsName(name)
+}
+
+// serve answers a request that takes named.
+func (c *clientHandler) serve(w http.ResponseWriter, r *http.Request, name string) {
+	c.files.ServeFile(w, r, name)
+}

@@ -1,0 +1,130 @@
+package hub
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/siohub/siohub/hub/adapter"
+)
+
+// Config says how a Hub behaves. Only Application is required; every other zero value means the
+// default. Each field names its key in the configuration file, which errors name too.
+type Config struct {
+	// Application hears what browsers do. Required.
+	Application Application
+
+	// Path is the URL prefix of the Socket.IO endpoint. Default "/socket.io/". Key: path.
+	Path string
+	// NoTrailingSlash matches the path also without its final slash, as the reference does with
+	// addTrailingSlash: false. Key: add_trailing_slash.
+	NoTrailingSlash bool
+	// Transports are those a browser may use, of "polling" and "websocket". Default both.
+	// Key: transports.
+	Transports []string
+	// DisableUpgrades keeps a polling session on polling. Key: allow_upgrades.
+	DisableUpgrades bool
+
+	// Heartbeat is the rhythm in which dead browsers are noticed.
+	Heartbeat Heartbeat
+	// UpgradeTimeout is the time from a browser's upgrade request to its end. Default 10 s.
+	// Key: upgrade_timeout.
+	UpgradeTimeout time.Duration
+	// ConnectTimeout is the time in which a browser has to join its first namespace. Default 45 s.
+	// Key: connect_timeout.
+	ConnectTimeout time.Duration
+	// MaxPayload bounds one polling body and one WebSocket message, in bytes. Default 1 000 000.
+	// Key: max_payload.
+	MaxPayload int64
+
+	// Cookie is set on handshakes. Nil sets none. Key: cookie.
+	Cookie *Cookie
+	// CORS says which foreign pages may come in. Key: cors.
+	CORS CORS
+	// HTTPCompression compresses polling answers. Default on, from 1024 bytes.
+	// Key: http_compression.
+	HTTPCompression Compression
+	// PerMessageDeflate compresses WebSocket messages. Default off. Key: per_message_deflate.
+	PerMessageDeflate Compression
+	// AllowRequest refuses handshakes: its error text is the answer's message, with code 4. It runs
+	// before anything is kept. Nil allows all.
+	AllowRequest func(*http.Request) error
+
+	// ClientDir is a directory with the files of socket.io-client that are served below Path; empty
+	// means the ones in the program. NoClient serves none. Keys: client_dir, serve_client.
+	ClientDir string
+	NoClient  bool
+
+	// Limits bound what browsers and services can make the hub hold. Key: limits.
+	Limits Limits
+	// Adapter makes the rooms of a namespace. Nil means adapter.NewMemory.
+	Adapter adapter.Builder
+	// Logger takes the hub's log. Nil means slog.Default.
+	Logger *slog.Logger
+	// Trace is told what happens inside, for metrics and tests. Nil means nobody looks.
+	Trace *Trace
+}
+
+// Heartbeat is the rhythm of pings.
+//
+// Spec: engine.io-protocol v4, Heartbeat.
+type Heartbeat struct {
+	// Interval is the time from one ping to the next. Default 25 s. Key: ping_interval.
+	Interval time.Duration
+	// Timeout is the time a browser has to answer. Default 20 s. Key: ping_timeout.
+	Timeout time.Duration
+}
+
+// Cookie is the cookie that carries the session id, so that a load balancer can be sticky.
+type Cookie struct {
+	// Name defaults to "io". Key: cookie.name.
+	Name string
+	// Path defaults to "/"; NoPath leaves the attribute out. Key: cookie.path.
+	Path   string
+	NoPath bool
+	// Domain is left out when empty. Key: cookie.domain.
+	Domain string
+	// MaxAge is left out when zero. Key: cookie.max_age.
+	MaxAge time.Duration
+	// SameSite is "lax" (default), "strict" or "none". Key: cookie.same_site.
+	SameSite string
+	// Secure and Partitioned are the attributes of that name. Keys: cookie.secure, cookie.partitioned.
+	Secure, Partitioned bool
+	// NotHTTPOnly leaves out HttpOnly. Key: cookie.not_http_only.
+	NotHTTPOnly bool
+}
+
+// CORS says which foreign pages may talk to the hub. One rule holds for every transport.
+type CORS struct {
+	// Origins are exact, such as "https://chat.example.com", or "*". Empty: only pages of the same
+	// host. Requests without an Origin header are always allowed. Key: cors.origins.
+	Origins []string
+	// Credentials allows cookies; not together with "*". Key: cors.credentials.
+	Credentials bool
+	// Methods default to GET and POST. Key: cors.methods.
+	Methods []string
+	// AllowedHeaders default to what the browser asks for. Key: cors.allowed_headers.
+	AllowedHeaders []string
+	// ExposedHeaders default to none. Key: cors.exposed_headers.
+	ExposedHeaders []string
+	// MaxAge lets browsers remember the answer. Zero leaves it to them. Key: cors.max_age.
+	MaxAge time.Duration
+}
+
+// Compression switches a compression on or off.
+type Compression struct {
+	// Enabled overrides the default when not nil. Key: <name>.enabled.
+	Enabled *bool
+	// Threshold is the size in bytes from which it is used. Default 1024. Key: <name>.threshold.
+	Threshold int
+}
+
+// ConfigError is a setting that cannot be. New returns it before anything is started.
+type ConfigError struct {
+	// Key is the setting, as in the configuration file: ping_interval.
+	Key string
+	// Value is what was given.
+	Value any
+	// Allowed says what would be accepted.
+	Allowed string
+}

@@ -1,0 +1,41 @@
+package hub
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// Handshake is the HTTP request that opened a browser's session. It is the same for all namespaces of
+// one connection. Every text is valid UTF-8: a byte that is not was replaced by U+FFFD.
+type Handshake engineio.Handshake
+
+func (h *Handshake) inner() *engineio.Handshake { return (*engineio.Handshake)(h) }
+
+// URL is path and query as sent.
+func (h *Handshake) URL() string { return h.inner().URL() }
+
+// Header is the request's header, made anew by each call.
+func (h *Handshake) Header() http.Header { return h.inner().Header() }
+
+// Query is the query string; of a repeated name the last value. Made anew by each call.
+func (h *Handshake) Query() map[string]string { return h.inner().Query() }
+
+// RemoteAddress is the peer's address without its port. Empty when it has none.
+func (h *Handshake) RemoteAddress() string { return h.inner().RemoteAddress() }
+
+// Origin is the Origin header. Empty when there was none.
+func (h *Handshake) Origin() string { return h.inner().Origin() }
+
+// Transport is the transport of the first request: `polling` or `websocket`.
+func (h *Handshake) Transport() string { return h.inner().Transport() }
+
+// ProtocolVersion is the Engine.IO revision: 4.
+func (h *Handshake) ProtocolVersion() int { return h.inner().ProtocolVersion() }
+
+// Secure reports whether the browser reached the hub itself over TLS.
+func (h *Handshake) Secure() bool { return h.inner().Secure() }
+
+// IssueTime is when the request arrived.
+func (h *Handshake) IssueTime() time.Time { return h.inner().IssueTime() }

@@ -1,0 +1,89 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/siopacket"
+	"github.com/siohub/siohub/hub/internal/socketio"
+)
+
+// Hub serves Socket.IO to browsers. It is an http.Handler for its path; all methods may be called at
+// the same time.
+type Hub struct {
+	// set at construction
+	engine  *engineio.Server
+	sockets *socketio.Server
+	client  *clientHandler // nil: no client files
+	checks  *checks
+}
+
+// New returns a hub that is ready to serve. A setting that cannot be is a *ConfigError.
+func New(config Config) (*Hub, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	client, err := newClientHandler(config)
+	if err != nil {
+		return nil, err
+	}
+	json := siopacket.NewJSON(config.Limits.packet())
+	h := &Hub{client: client, checks: &checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
+	h.sockets = socketio.New(config.sockets(json, &bridge{config.Application, h.checks}))
+	h.engine, err = engineio.New(config.engine(h.sockets.Open))
+	if wrong := (*engineio.ConfigError)(nil); errors.As(err, &wrong) {
+		return nil, &ConfigError{Key: wrong.Key, Value: wrong.Value, Allowed: wrong.Allowed}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// ServeHTTP answers the requests of browsers, for the hub's path only; any other gets 404.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if name, ok := h.client.takes(r); ok {
+		h.engine.CORS(w, r)
+		h.client.serve(w, r, name)
+		return
+	}
+	h.engine.ServeHTTP(w, r)
+}
+
+// ConfigureHTTP sets the limits on an http.Server that the hub relies on: 16 KiB of headers, 10 s for
+// them, an idle and a write timeout. Call it before the server starts.
+func (h *Hub) ConfigureHTTP(s *http.Server) { h.engine.ConfigureHTTP(s) }
+
+// Shutdown ends every session, each socket with reason `server shutting down`, and returns when the
+// application has heard every Disconnected and the hub's goroutines have ended, or with the cause of
+// ctx. Browsers see a lost transport and come back by themselves. It may be called more than once.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	h.checks.closed.Store(true)
+	h.sockets.ShutDown()
+	if err := h.engine.Close(ctx); err != nil {
+		return err
+	}
+	return h.sockets.Wait(ctx)
+}
+
+// Stats counts what the hub holds at this moment.
+type Stats struct {
+	// Sessions counts open sessions.
+	Sessions int
+	// Attempts counts connect attempts without a decision.
+	Attempts int
+	// Sockets counts the sockets of each namespace that has any.
+	Sockets map[string]int
+}
+
+// Stats counts what the hub holds at this moment.
+func (h *Hub) Stats() Stats {
+	return Stats{
+		Sessions: h.engine.SessionCount(),
+		Attempts: h.sockets.Attempts(),
+		Sockets:  h.sockets.Sockets(),
+	}
+}

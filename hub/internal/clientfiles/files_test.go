@@ -1,0 +1,183 @@
+package clientfiles
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const script = "/*!\n * Socket.IO v4.8.1\n */\n"
+
+// bundle makes a directory with the eight files and something else.
+func bundle(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, n := range names {
+		for _, name := range []string{n, n + ".map"} {
+			content := script + strings.Repeat("var "+name+";\n", 200)
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "secret.txt"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func get(f *Files, name string, header ...string) *http.Response {
+	r := httptest.NewRequest(http.MethodGet, "/socket.io/"+name, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	f.ServeFile(w, r, name)
+	return w.Result()
+}
+
+func open(t *testing.T) *Files {
+	t.Helper()
+	f, err := Open(bundle(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestServeFile_EightNamesWithTheirTypes(t *testing.T) {
+	f := open(t)
+	if f.Version() != "4.8.1" {
+		t.Errorf("version %q", f.Version())
+	}
+	for _, n := range names {
+		for name, contentType := range map[string]string{
+			n: "application/javascript; charset=utf-8", n + ".map": "application/json; charset=utf-8",
+		} {
+			res := get(f, name)
+			body, _ := io.ReadAll(res.Body)
+			if res.StatusCode != 200 || !strings.Contains(string(body), "var "+name+";") {
+				t.Errorf("%s: %d", name, res.StatusCode)
+			}
+			if got := res.Header.Get("Content-Type"); got != contentType {
+				t.Errorf("%s: %s", name, got)
+			}
+			if got := res.Header.Get("Cache-Control"); got != "public, max-age=0" {
+				t.Errorf("%s: %s", name, got)
+			}
+		}
+	}
+}
+
+func TestServeFile_KnownTagIsNotSentAgain(t *testing.T) {
+	f := open(t)
+	etag := get(f, names[0]).Header.Get("ETag")
+	if !strings.HasPrefix(etag, `"4.8.1`) {
+		t.Fatalf("tag %s", etag)
+	}
+	for _, match := range []string{etag, "W/" + etag, `"other", ` + etag, "*"} {
+		res := get(f, names[0], "If-None-Match", match, "Accept-Encoding", "gzip")
+		if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusNotModified || len(body) != 0 {
+			t.Errorf("If-None-Match %s: %d with %d bytes", match, res.StatusCode, len(body))
+		}
+	}
+	if res := get(f, names[0], "If-None-Match", `"4.7.0"`); res.StatusCode != 200 {
+		t.Errorf("another version: %d", res.StatusCode)
+	}
+}
+
+// A directory can be edited while the version stays: its tag has to change.
+func TestOpen_TagTellsTheContent(t *testing.T) {
+	dir := bundle(t)
+	first, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, names[0]), []byte(script+"changed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := first.files[names[0]].etag, second.files[names[0]].etag; a == b {
+		t.Errorf("the same tag %s", a)
+	}
+}
+
+func TestServeFile_GzipForThoseWhoTakeIt(t *testing.T) {
+	f := open(t)
+	plain, _ := io.ReadAll(get(f, names[1]).Body)
+	for accept, want := range map[string]bool{
+		"gzip": true, "br, gzip;q=0.5": true, "GZIP": true, "": false, "br": false, "gzip;q=0": false, "gzip; q=0.0": false, "xgzip": false,
+	} {
+		res := get(f, names[1], "Accept-Encoding", accept)
+		body := res.Body
+		if got := res.Header.Get("Content-Encoding") == "gzip"; got != want {
+			t.Errorf("%q: compressed %v", accept, got)
+			continue
+		}
+		if want {
+			z, err := gzip.NewReader(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body = io.NopCloser(z)
+		}
+		if got, _ := io.ReadAll(body); string(got) != string(plain) {
+			t.Errorf("%q: another content", accept)
+		}
+	}
+}
+
+func TestServeFile_WithoutTheBundleSaysHowToGetIt(t *testing.T) {
+	res := get(&Files{}, "socket.io.js")
+	body, _ := io.ReadAll(res.Body)
+	if res.StatusCode != 404 || !strings.Contains(string(body), "--client-dir") || !strings.Contains(string(body), "make build") {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+}
+
+func TestIsName_OnlyTheEight(t *testing.T) {
+	for name, want := range map[string]bool{
+		"socket.io.js": true, "socket.io.msgpack.min.js.map": true, "socket.io.esm.js": false, "": false, "secret.txt": false,
+		"socket.io.js.map.map": false, "../socket.io.js": false, "SOCKET.IO.JS": false, ".map": false, "README.md": false,
+	} {
+		if IsName(name) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+}
+
+func TestOpen_RefusesAnotherDirectory(t *testing.T) {
+	if _, err := Open(t.TempDir()); !errors.Is(err, ErrNoFiles) {
+		t.Errorf("empty: %v", err)
+	}
+	if _, err := Open(filepath.Join(t.TempDir(), "absent")); !errors.Is(err, ErrNoFiles) {
+		t.Errorf("absent: %v", err)
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "socket.io.js"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); err == nil {
+		t.Error("a directory was taken for a file")
+	}
+}
+
+// What make build embeds has to be whole; a plain build embeds nothing.
+func TestEmbedded_AllOrNothing(t *testing.T) {
+	f := Embedded()
+	if len(f.files) != 0 && len(f.files) != 8 {
+		t.Errorf("%d of 8 files are embedded", len(f.files))
+	}
+	if len(f.files) == 8 && f.files["socket.io.js"].etag != `"`+f.Version()+`"` {
+		t.Errorf("tag %s of version %s", f.files["socket.io.js"].etag, f.Version())
+	}
+}

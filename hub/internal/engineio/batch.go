@@ -1,0 +1,32 @@
+package engineio
+
+// Batch gathers the sessions that several Sends touch, so that each is written to once: one system
+// call for each browser. The zero value is ready. One goroutine uses it at a time; it can be used
+// again after Flush. A session whose outbox is half full is written to before.
+type Batch struct {
+	sessions []*Session
+}
+
+// Flush writes what was gathered. It does not wait for slow browsers.
+func (b *Batch) Flush() {
+	for _, s := range b.sessions {
+		s.mu.Lock()
+		if s.batch == b {
+			s.batch = nil
+		}
+		s.mu.Unlock()
+		s.flush()
+	}
+	clear(b.sessions)
+	b.sessions = b.sessions[:0]
+}
+
+// addLocked notes a session once. The session's mark is the last batch that noted it: with two at
+// work it may be noted twice, and the second flush finds nothing.
+func (b *Batch) addLocked(s *Session) {
+	if s.batch == b {
+		return
+	}
+	s.batch = b
+	b.sessions = append(b.sessions, s)
+}

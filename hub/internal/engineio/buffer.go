@@ -1,0 +1,28 @@
+package engineio
+
+import "sync"
+
+// maxPooled is the largest buffer that goes back to the pool: one large message must not leave large
+// buffers behind for ever.
+const maxPooled = 64 << 10
+
+// bufferPool lends byte slices of at least readBuffer capacity.
+type bufferPool struct{ pool sync.Pool }
+
+// buffers serves the whole package.
+var buffers = bufferPool{pool: sync.Pool{New: func() any {
+	b := make([]byte, 0, readBuffer)
+	return &b
+}}}
+
+// get returns an empty slice.
+func (p *bufferPool) get() *[]byte { return p.pool.Get().(*[]byte) }
+
+// put takes the slice back; nobody may refer to it any more.
+func (p *bufferPool) put(b *[]byte) {
+	if cap(*b) > maxPooled {
+		return
+	}
+	*b = (*b)[:0]
+	p.pool.Put(b)
+}

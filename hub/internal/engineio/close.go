@@ -1,0 +1,154 @@
+package engineio
+
+import "time"
+
+const (
+	// closeTimeout is how long a session that was told to end waits for the browser to read its last
+	// packets: the next poll, or the answer to the close frame.
+	closeTimeout = 30 * time.Second
+	// lingerTimeout is how long a WebSocket is read after a close frame that waits for no answer.
+	lingerTimeout = 5 * time.Second
+)
+
+// Close tells why a session ended, or is to end.
+type Close struct {
+	// Reason is one of the constants below, or whatever the caller of Session.Close says.
+	Reason Reason
+	// Code is the WebSocket close code that ended it: the browser's own, 1006 for a connection that
+	// broke, or the one it was told about its fault (1002, 1007, 1008, 1009). Zero: no WebSocket.
+	Code int
+	// Detail is a text for people. It may be empty.
+	Detail string
+}
+
+// Reason is a disconnect reason in the reference server's words.
+//
+// Source: reference 1.12.
+type Reason string
+
+// The reasons of this level.
+const (
+	// ReasonTransportClose: the browser closed the session, or its connection ended.
+	ReasonTransportClose Reason = "transport close"
+	// ReasonTransportError: the browser did what the transport does not allow.
+	ReasonTransportError Reason = "transport error"
+	// ReasonPingTimeout: no pong came in time.
+	ReasonPingTimeout Reason = "ping timeout"
+	// ReasonParseError: what came is no Engine.IO packet.
+	ReasonParseError Reason = "parse error"
+	// ReasonForcedClose: the server closed the session.
+	ReasonForcedClose Reason = "forced close"
+)
+
+// ending is how the browser learns about the end.
+type ending uint8
+
+const (
+	// sayInOrder: what is queued first, then a close packet or frame.
+	sayInOrder ending = iota
+	// sayAtOnce: a close packet to the poll that waits, a close frame; what is queued is dropped.
+	sayAtOnce
+	// sayGoodbye: the browser said so itself; its poll gets a noop, its close frame one in return.
+	sayGoodbye
+	// sayNothing: nobody listens any more; the connection is cut.
+	sayNothing
+)
+
+// Close ends the session in order: what was sent before still reaches the browser, then it is told.
+// Later calls do nothing.
+func (s *Session) Close(c Close) { s.end(c, sayInOrder) }
+
+// tooSlow ends the session of a browser that does not read.
+func (s *Session) tooSlow(detail string) {
+	s.server.trace.overflow()
+	s.end(Close{Reason: ReasonForcedClose, Detail: detail}, sayNothing)
+}
+
+// silent ends the session of a browser that has not answered a ping.
+func (s *Session) silent() {
+	s.end(Close{Reason: ReasonPingTimeout, Detail: "no pong in time"}, sayAtOnce)
+}
+
+// end is the only way out of a session. The application is told at once and exactly once; with
+// sayInOrder the transport lives on in state closing until the browser knows, at most closeTimeout.
+func (s *Session) end(c Close, how ending) {
+	s.mu.Lock()
+	to := closed
+	if how == sayInOrder {
+		to = closing
+	}
+	first := s.state <= upgrading
+	if !s.moveLocked(to) {
+		s.mu.Unlock()
+		return
+	}
+	handler := s.handler
+	if first {
+		s.ended = c
+		s.over.Store(true)
+	}
+	if how == sayInOrder {
+		s.out.add(farewell, true)
+		s.lastCall = time.AfterFunc(closeTimeout, func() {
+			s.server.crew.here(func() { s.end(c, sayNothing) })
+		})
+	} else {
+		s.abandonLocked(c, how)
+	}
+	polling := s.ws == nil
+	s.mu.Unlock()
+
+	if first {
+		s.server.heartbeat.remove(s)
+		s.server.trace.closed(c.Reason)
+		s.server.log.Debug("session closed", "sid", s.id[:6]+"…", "reason", c.Reason, "code", c.Code, "detail", c.Detail)
+		if handler != nil { // else begin tells it
+			s.server.crew.do(func() { handler.HandleClose(c) })
+		}
+	}
+	s.flush()
+	if how != sayInOrder && polling {
+		s.forget() // one with a WebSocket is forgotten by its reader
+	}
+}
+
+// abandonLocked closes the session now and leaves the transport the word that how asks for.
+func (s *Session) abandonLocked(c Close, how ending) {
+	s.out.drop()
+	if s.lastCall != nil {
+		s.lastCall.Stop()
+	}
+	if s.probe != nil {
+		s.probe.cut()
+	}
+	if s.ws == nil {
+		last := farewell
+		if how == sayGoodbye {
+			last = noopMessage
+		}
+		s.polling.leaveLocked(last)
+		return
+	}
+	if how == sayNothing {
+		s.ws.cut()
+		return
+	}
+	s.ws.code = c.Code
+	s.out.add(farewell, true)
+	s.ws.giveUpAfter(lingerTimeout)
+}
+
+// forget takes the session out of the server's books, when no transport carries it any more.
+func (s *Session) forget() {
+	s.mu.Lock()
+	s.moveLocked(closed)
+	if s.lastCall != nil {
+		s.lastCall.Stop()
+	}
+	probe := s.probe
+	s.mu.Unlock()
+	if probe != nil {
+		probe.cut()
+	}
+	s.server.registry.remove(s)
+}

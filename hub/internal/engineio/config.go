@@ -1,0 +1,276 @@
+package engineio
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config says how a Server behaves. Its zero value works: every zero field means the default
+// written beside it. The keys in errors are those of the hub's configuration file.
+//
+// Spec: engine.io-protocol v4; the options are those of engine.io 6.6.
+type Config struct {
+	// Path is the URL prefix of the endpoint. Default "/engine.io/". Longer paths match too:
+	// "/engine.io/anything" is handled. Key: path.
+	Path string
+	// NoTrailingSlash matches the path also without its final slash, as the reference does with
+	// addTrailingSlash: false. Key: add_trailing_slash.
+	NoTrailingSlash bool
+	// PingInterval is the time from the handshake, and later from a pong, to the server's next ping.
+	// Default 25 s. Key: ping_interval.
+	PingInterval time.Duration
+	// PingTimeout is the time a browser has for its pong. Default 20 s. Key: ping_timeout.
+	PingTimeout time.Duration
+	// UpgradeTimeout is the time a probe has from its WebSocket handshake to its upgrade packet.
+	// Default 10 s. Key: upgrade_timeout.
+	UpgradeTimeout time.Duration
+	// MaxPayload bounds one polling body and one WebSocket message, in bytes. The exact figure is
+	// still allowed. Default 1 000 000. Key: max_payload.
+	MaxPayload int64
+	// Transports are those a browser may use. Default "polling" and "websocket". Key: transports.
+	Transports []string
+	// DisableUpgrades announces no upgrade and refuses probes. Key: allow_upgrades.
+	DisableUpgrades bool
+	// Cookie is set by handshakes. Nil sets none. Key: cookie.
+	Cookie *CookieConfig
+	// CORS says which pages of other hosts may talk to the server. Key: cors.
+	CORS CORSConfig
+	// HTTPCompression compresses polling answers. Default on, from 1024 bytes.
+	// Key: http_compression.
+	HTTPCompression CompressionConfig
+	// PerMessageDeflate compresses WebSocket messages. Default off; the threshold is 1024 bytes.
+	// Key: per_message_deflate.
+	PerMessageDeflate CompressionConfig
+	// AllowRequest refuses handshakes, never later requests: its error text becomes the message of
+	// code 4. It runs before anything is kept. Nil allows all.
+	AllowRequest func(*http.Request) error
+	// Limits bound what browsers can make the server hold. Key: limits.
+	Limits Limits
+	// OnSession is called once for each session, when it is open and before its first packet is
+	// read; what it sends travels right behind the open packet. Nil (the function or its answer)
+	// means that messages are dropped.
+	OnSession func(*Session) Handler
+	// Logger takes the log. Nil means slog.Default.
+	Logger *slog.Logger
+	// Trace is told what happens inside. Nil means nobody looks.
+	Trace *Trace
+}
+
+// CompressionConfig switches a compression on or off.
+type CompressionConfig struct {
+	// Enabled overrides the default when not nil.
+	Enabled *bool
+	// Threshold is the size in bytes from which it is used. Default 1024.
+	Threshold int
+}
+
+// CookieConfig is the cookie that carries the session id, so that a load balancer can be sticky. It
+// is set by handshakes over polling and over WebSocket.
+type CookieConfig struct {
+	// Name defaults to "io".
+	Name string
+	// Path defaults to "/"; NoPath leaves the attribute out.
+	Path   string
+	NoPath bool
+	// Domain is left out when empty.
+	Domain string
+	// MaxAge is rounded down to seconds; zero leaves it out.
+	MaxAge time.Duration
+	// SameSite defaults to http.SameSiteLaxMode.
+	SameSite http.SameSite
+	// Secure and Partitioned are the attributes of that name.
+	Secure, Partitioned bool
+	// NotHTTPOnly leaves out HttpOnly.
+	NotHTTPOnly bool
+}
+
+// CORSConfig says which pages of other hosts may talk to the server. One rule holds for every
+// transport: a request without Origin is allowed, one from the same host too, a listed one too, and
+// any other is refused with 403.
+type CORSConfig struct {
+	// Origins are exact, such as "https://chat.example.com", or "*". Empty allows the same host only.
+	// Key: cors.origins.
+	Origins []string
+	// Credentials allows cookies; refused together with "*". Key: cors.credentials.
+	Credentials bool
+	// Methods default to GET and POST. Key: cors.methods.
+	Methods []string
+	// AllowedHeaders default to what the browser asks for. Key: cors.allowed_headers.
+	AllowedHeaders []string
+	// ExposedHeaders default to none. Key: cors.exposed_headers.
+	ExposedHeaders []string
+	// MaxAge lets browsers remember a preflight's answer. Zero leaves it to them.
+	// Key: cors.max_age.
+	MaxAge time.Duration
+}
+
+// Limits bound what browsers can make the server hold. Each has one outcome and is counted by a
+// function of Trace.
+type Limits struct {
+	// MaxSessions is how many sessions there may be. Zero means no limit. Beyond it handshakes get
+	// 503 with Retry-After. Key: limits.max_sessions.
+	MaxSessions int
+	// OutboxPackets is how many packets may wait for one session. Default 1024. Beyond it the
+	// session is closed, reason `forced close`. Key: limits.outbox_packets.
+	OutboxPackets int
+	// OutboxBytes is the same in bytes: those that wait when another message comes, which itself may have
+	// any size. Default 1 MiB. Key: limits.outbox_bytes.
+	OutboxBytes int64
+	// PacketsPerPayload is how many packets one polling body may carry. Default 65 536. Beyond it
+	// the session is closed, reason `parse error`. Key: limits.packets_per_payload.
+	PacketsPerPayload int
+	// Headers is how many header lines a request may have. Default 100. Beyond it: 431.
+	// Key: limits.headers.
+	Headers int
+	// QueryBytes is the length of the query string. Default 4096. Beyond it: 414.
+	// Key: limits.query_bytes.
+	QueryBytes int
+}
+
+// The transports, as the query names them.
+const (
+	Polling   = "polling"
+	WebSocket = "websocket"
+)
+
+// withDefaults returns a copy in which every zero value is replaced.
+func (c Config) withDefaults() Config {
+	set(&c.Path, "/engine.io/")
+	set(&c.PingInterval, 25*time.Second)
+	set(&c.PingTimeout, 20*time.Second)
+	set(&c.UpgradeTimeout, 10*time.Second)
+	set(&c.MaxPayload, 1_000_000)
+	set(&c.HTTPCompression.Threshold, 1024)
+	set(&c.PerMessageDeflate.Threshold, 1024)
+	if c.HTTPCompression.Enabled == nil {
+		c.HTTPCompression.Enabled = new(bool)
+		*c.HTTPCompression.Enabled = true
+	}
+	if c.PerMessageDeflate.Enabled == nil {
+		c.PerMessageDeflate.Enabled = new(bool)
+	}
+	if len(c.Transports) == 0 {
+		c.Transports = []string{Polling, WebSocket}
+	}
+	if len(c.CORS.Methods) == 0 {
+		c.CORS.Methods = []string{http.MethodGet, http.MethodPost}
+	}
+	if c.Cookie != nil {
+		cookie := *c.Cookie
+		set(&cookie.Name, "io")
+		set(&cookie.SameSite, http.SameSiteLaxMode)
+		if !cookie.NoPath {
+			set(&cookie.Path, "/")
+		}
+		c.Cookie = &cookie
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Trace == nil {
+		c.Trace = new(Trace)
+	}
+	c.Limits = c.Limits.withDefaults()
+	return c
+}
+
+func (l Limits) withDefaults() Limits {
+	set(&l.OutboxPackets, 1024)
+	set(&l.OutboxBytes, 1<<20)
+	set(&l.PacketsPerPayload, 65536)
+	set(&l.Headers, 100)
+	set(&l.QueryBytes, 4096)
+	return l
+}
+
+// set gives a zero field its default.
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// validate returns a *ConfigError for the first setting that cannot be. It expects the defaults to be
+// in place.
+func (c Config) validate() error {
+	if !strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "?# ") || strings.Contains(c.Path, "//") {
+		return &ConfigError{"path", c.Path, "a path that starts with a slash"}
+	}
+	for _, d := range []struct {
+		key   string
+		value time.Duration
+	}{{"ping_interval", c.PingInterval}, {"ping_timeout", c.PingTimeout}, {"upgrade_timeout", c.UpgradeTimeout}} {
+		if d.value < time.Millisecond || d.value > 24*time.Hour {
+			return &ConfigError{d.key, d.value, "1ms to 24h"}
+		}
+	}
+	// Beyond 1 GiB the sums of lengths would need another look.
+	if c.MaxPayload < 1 || c.MaxPayload > 1<<30 {
+		return &ConfigError{"max_payload", c.MaxPayload, "1 to 1073741824 bytes"}
+	}
+	for _, t := range c.Transports {
+		if t != Polling && t != WebSocket {
+			return &ConfigError{"transports", t, "polling, websocket"}
+		}
+	}
+	for _, n := range []struct {
+		key   string
+		value int
+	}{
+		{"http_compression.threshold", c.HTTPCompression.Threshold},
+		{"per_message_deflate.threshold", c.PerMessageDeflate.Threshold},
+		{"limits.max_sessions", c.Limits.MaxSessions},
+		{"limits.outbox_packets", c.Limits.OutboxPackets},
+		{"limits.outbox_bytes", int(c.Limits.OutboxBytes)},
+		{"limits.packets_per_payload", c.Limits.PacketsPerPayload},
+		{"limits.headers", c.Limits.Headers},
+		{"limits.query_bytes", c.Limits.QueryBytes},
+	} {
+		if n.value < 0 {
+			return &ConfigError{n.key, n.value, "0 or more"}
+		}
+	}
+	if err := c.Cookie.validate(); err != nil {
+		return err
+	}
+	return c.CORS.validate()
+}
+
+func (c *CookieConfig) validate() error {
+	if c == nil {
+		return nil
+	}
+	cookie := http.Cookie{Name: c.Name, Value: "x", Path: c.Path, Domain: c.Domain, Partitioned: c.Partitioned, Secure: c.Secure}
+	if err := cookie.Valid(); err != nil {
+		return &ConfigError{"cookie", fmt.Sprintf("%+v", *c), "a valid cookie: " + err.Error()}
+	}
+	if c.MaxAge < 0 {
+		return &ConfigError{"cookie.max_age", c.MaxAge, "0 or more"}
+	}
+	return nil
+}
+
+func (c CORSConfig) validate() error {
+	for _, o := range c.Origins {
+		if o == "*" {
+			continue
+		}
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme == "" || u.Host == "" || strings.Contains(o, "*") || o != u.Scheme+"://"+u.Host {
+			return &ConfigError{"cors.origins", o, `"*", or exactly scheme://host[:port]`}
+		}
+	}
+	if c.Credentials && slices.Contains(c.Origins, "*") {
+		return &ConfigError{"cors.credentials", true, `false where cors.origins has "*"`}
+	}
+	if c.MaxAge < 0 {
+		return &ConfigError{"cors.max_age", c.MaxAge, "0 or more"}
+	}
+	return nil
+}

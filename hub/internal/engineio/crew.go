@@ -1,0 +1,77 @@
+package engineio
+
+import (
+	"context"
+	"sync"
+)
+
+// crew counts the server's goroutines, so that Close can wait for them. A WaitGroup would not do: its
+// Add must not meet its Wait, and a goroutine may well start another one while Close waits.
+type crew struct {
+	onPanic func(any)
+
+	mu      sync.Mutex // guards the fields below
+	running int
+	idle    chan struct{} // closed when running falls to zero; nil while nobody waits
+}
+
+// do runs f on a goroutine of the crew. A panic in it ends that goroutine alone and is counted.
+func (c *crew) do(f func()) {
+	c.enter()
+	go func() {
+		defer c.leave()
+		defer c.guard()
+		f()
+	}()
+}
+
+// here runs f on the caller's goroutine as one of the crew: a timer's.
+func (c *crew) here(f func()) {
+	c.enter()
+	defer c.leave()
+	defer c.guard()
+	f()
+}
+
+// enter counts the caller's goroutine until leave: a request's.
+func (c *crew) enter() {
+	c.mu.Lock()
+	c.running++
+	c.mu.Unlock()
+}
+
+// guard is to be deferred.
+func (c *crew) guard() {
+	if v := recover(); v != nil {
+		c.onPanic(v)
+	}
+}
+
+func (c *crew) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running--; c.running == 0 && c.idle != nil {
+		close(c.idle)
+		c.idle = nil
+	}
+}
+
+// wait returns when nobody is running, or with the cause of ctx.
+func (c *crew) wait(ctx context.Context) error {
+	c.mu.Lock()
+	if c.running == 0 {
+		c.mu.Unlock()
+		return nil
+	}
+	if c.idle == nil {
+		c.idle = make(chan struct{})
+	}
+	idle := c.idle
+	c.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,130 @@
+package engineio
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"net/http"
+	"strconv"
+)
+
+var (
+	// ErrSessionClosed means that the session takes nothing any more. Repeating is of no use.
+	ErrSessionClosed = errors.New("engineio: session closed")
+	// ErrOutboxFull means that the browser does not read; the session is being closed. Repeating is of
+	// no use.
+	ErrOutboxFull = errors.New("engineio: outbox full")
+
+	errNotUTF8        = errors.New("engineio: text is not UTF-8")
+	errTooManyPackets = errors.New("engineio: too many packets in a payload")
+)
+
+// ConfigError is a setting that cannot be.
+type ConfigError struct {
+	// Key is the setting as in the configuration file: cors.origins.
+	Key string
+	// Value is what was given.
+	Value any
+	// Allowed says what would be accepted.
+	Allowed string
+}
+
+// Error implements error.
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("engineio: %s: %v is not allowed; want %s", e.Key, e.Value, e.Allowed)
+}
+
+// code is an Engine.IO error code.
+//
+// Source: reference 1.3.
+type code int
+
+const (
+	codeNone code = iota - 1 // an HTTP status says it all
+	codeUnknownTransport
+	codeUnknownSession
+	codeBadMethod
+	codeBadRequest
+	codeForbidden
+	codeBadVersion
+)
+
+var codeText = [...]string{
+	codeUnknownTransport: "Transport unknown",
+	codeUnknownSession:   "Session ID unknown",
+	codeBadMethod:        "Bad handshake method",
+	codeBadRequest:       "Bad request",
+	codeForbidden:        "Forbidden",
+	codeBadVersion:       "Unsupported protocol version",
+}
+
+// refusal is the answer to a request that Engine.IO does not allow.
+type refusal struct {
+	code    code
+	status  int    // 0: 403 for codeForbidden, else 400
+	message string // "": the code's own
+}
+
+// refuse answers with an Engine.IO error: JSON, or for an HTTP upgrade the bare message as text/html.
+// The reference answers every refused upgrade with 400; a refusal by policy keeps its 403 here.
+//
+// Source: reference 1.3.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
+	s.trace.refused(int(f.code))
+	defer hangUp(w, r)()
+	if f.message == "" {
+		f.message = codeText[f.code]
+	}
+	if f.status == 0 {
+		f.status = http.StatusBadRequest
+		if f.code == codeForbidden {
+			f.status = http.StatusForbidden
+		}
+	}
+	if wantsWebSocket(r) {
+		w.Header().Set("Connection", "close")
+		respond(w, r, f.status, "text/html", []byte(html.EscapeString(f.message)))
+		return
+	}
+	body, err := json.Marshal(struct {
+		Code    code   `json:"code"`
+		Message string `json:"message"`
+	}{f.code, validText(f.message)})
+	if err != nil {
+		panic("engineio: a number and a text always marshal: " + err.Error())
+	}
+	s.policy.decorate(w, r)
+	respond(w, r, f.status, "application/json", body)
+}
+
+// deny answers with an empty body.
+func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
+	s.trace.denied(status)
+	defer hangUp(w, r)()
+	switch status {
+	case http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:
+		w.Header().Set("Connection", "close")
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", "GET, POST")
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "5")
+	}
+	s.policy.decorate(w, r)
+	respond(w, r, status, "text/plain; charset=UTF-8", nil)
+}
+
+// respond writes an answer. A chunked request may hide another one behind it (net/http drops its
+// Content-Length without a word), so its connection is not used again.
+func respond(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("X-Content-Type-Options", "nosniff")
+	if len(r.TransferEncoding) > 0 {
+		h.Set("Connection", "close")
+	}
+	w.WriteHeader(status)
+	// A failure to write is seen by the session as a broken connection, or by nobody.
+	_, _ = w.Write(body)
+}

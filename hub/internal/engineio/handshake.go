@@ -1,0 +1,185 @@
+package engineio
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
+)
+
+// misplaced returns the status for a request that is none of Engine.IO's, or 0.
+func (s *Server) misplaced(r *http.Request) int {
+	path := r.URL.Path
+	switch {
+	case strings.Contains(path, "/.."):
+		return http.StatusNotFound
+	case strings.HasPrefix(path, s.path):
+	case s.config.NoTrailingSlash && path == s.path[:len(s.path)-1]:
+	default:
+		return http.StatusNotFound
+	}
+	lines := 0
+	for _, values := range r.Header {
+		lines += len(values)
+	}
+	if lines > s.config.Limits.Headers {
+		return http.StatusRequestHeaderFieldsTooLarge
+	}
+	return 0
+}
+
+// admit holds the request's origin against the policy, before anything else is looked at: it is the
+// same for every transport and for preflights.
+func (s *Server) admit(r *http.Request) (refusal, bool) {
+	switch {
+	case !validOrigin(r):
+		return refusal{code: codeBadRequest}, false
+	case !s.policy.allows(r):
+		s.policy.refused(r)
+		return refusal{code: codeForbidden}, false
+	}
+	return refusal{}, true
+}
+
+// verify makes the checks of Engine.IO in the reference's order, so that a request with several faults
+// gets the same answer. It returns the session that the request is for, nil for a handshake.
+//
+// Source: reference 1.3; reliability (c), HTTP.
+func (s *Server) verify(r *http.Request, q query) (*Session, refusal, bool) {
+	if !slices.Contains(s.config.Transports, q.transport) {
+		return nil, refusal{code: codeUnknownTransport}, false
+	}
+	upgrade := wantsWebSocket(r)
+	var session *Session
+	if q.sid != "" {
+		if session = s.registry.find(q.sid); session == nil || session.expired() {
+			return nil, refusal{code: codeUnknownSession}, false
+		}
+	}
+	if len(r.URL.RawQuery) > s.config.Limits.QueryBytes {
+		return nil, refusal{code: codeNone, status: http.StatusRequestURITooLong}, false
+	}
+	if session != nil {
+		f, ok := verifySession(r, q, session, upgrade)
+		return session, f, ok
+	}
+	f, ok := s.verifyHandshake(r, q, upgrade)
+	return nil, f, ok
+}
+
+// expired ends a session whose pong is late at the moment of a request, so that the answer does not
+// depend on whether the timer or the request is scheduled first.
+func (s *Session) expired() bool {
+	if !s.server.heartbeat.overdue(s) {
+		return false
+	}
+	s.silent()
+	return true
+}
+
+// verifySession checks a request of a session that exists.
+func verifySession(r *http.Request, q query, session *Session, upgrade bool) (refusal, bool) {
+	switch {
+	case upgrade != (q.transport == WebSocket):
+		return refusal{code: codeBadRequest}, false
+	case !upgrade && session.TransportName() != q.transport:
+		return refusal{code: codeBadRequest}, false
+	case q.eio == "":
+		// The revision is fixed by the handshake, and none is another one.
+		return refusal{code: codeBadRequest}, false
+	case q.eio != "4":
+		return refusal{code: codeBadVersion}, false
+	case !upgrade && r.Method != http.MethodGet && r.Method != http.MethodPost:
+		return refusal{code: codeNone, status: http.StatusMethodNotAllowed}, false
+	case !upgrade && r.Method == http.MethodGet && r.ContentLength != 0:
+		// While a body may still come, net/http does not notice that the browser has gone.
+		return refusal{code: codeBadRequest}, false
+	}
+	return refusal{}, true
+}
+
+// verifyHandshake checks a request that wants a session.
+func (s *Server) verifyHandshake(r *http.Request, q query, upgrade bool) (refusal, bool) {
+	switch {
+	case r.Method != http.MethodGet:
+		return refusal{code: codeBadMethod}, false
+	case upgrade != (q.transport == WebSocket), r.ContentLength != 0:
+		return refusal{code: codeBadRequest}, false
+	}
+	if s.config.AllowRequest != nil {
+		if err := s.config.AllowRequest(r); err != nil {
+			return refusal{code: codeForbidden, message: err.Error()}, false
+		}
+	}
+	if q.eio != "4" {
+		return refusal{code: codeBadVersion}, false
+	}
+	return refusal{}, true
+}
+
+// open answers a handshake: it makes a session and sends the open packet. The answer to a poll is
+// written like that to any other; over WebSocket the open packet leaves with the 101.
+//
+// Spec: engine.io-protocol v4, Handshake.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
+	session := &Session{server: s, handshake: newHandshake(r, q)}
+	if q.transport == Polling {
+		session.polling = &polling{session: session} // before anybody can find the session
+	}
+	if !s.registry.add(session) {
+		s.deny(w, r, http.StatusServiceUnavailable)
+		return
+	}
+	if q.transport == Polling {
+		s.setCookie(w.Header(), session.id)
+		session.control(s.openPacket(session.id, Polling))
+		session.begin()
+		session.servePolling(w, r)
+		return
+	}
+	header := make(http.Header)
+	s.setCookie(header, session.id)
+	ws := s.accept(w, r, header)
+	if ws == nil {
+		s.registry.remove(session)
+		return
+	}
+	if !session.carry(ws) { // the server was closed meanwhile
+		ws.turnAway()
+		return
+	}
+	// The reader starts last: nothing is read before the application knows the session.
+	session.begin()
+	session.flush()
+	s.crew.do(ws.run)
+}
+
+// carry makes ws the transport of a new session and queues the open packet.
+func (s *Session) carry(ws *webSocket) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != open {
+		return false
+	}
+	ws.session, s.ws = s, ws
+	s.out.add(s.server.openPacket(s.id, WebSocket), true)
+	return true
+}
+
+// openPacket is the first packet of a session.
+//
+// Spec: engine.io-protocol v4, Handshake.
+func (s *Server) openPacket(sid string, transport string) *Message {
+	c := &s.config
+	o := eiopacket.OpenData{
+		SID:          sid,
+		PingInterval: c.PingInterval.Milliseconds(),
+		PingTimeout:  c.PingTimeout.Milliseconds(),
+		MaxPayload:   c.MaxPayload,
+	}
+	if transport == Polling && s.upgrades {
+		o.Upgrades = []string{WebSocket}
+	}
+	return NewTextMessage(eiopacket.AppendOpen(make([]byte, 0, 128), o), false)
+}

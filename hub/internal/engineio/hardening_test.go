@@ -1,0 +1,495 @@
+package engineio_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// The tests in this file are attacks, each with its line in reliability (c): the attacker gets the
+// documented answer, and a bystander who was there before goes on.
+
+// attack runs f beside a bystander on each transport, and then looks after them and lets a fresh
+// browser in.
+func attack(t *testing.T, change func(*engineio.Config), f func(st *station)) {
+	t.Helper()
+	st := newTCPStation(t, change)
+	var bystanders []*hubtest.Browser
+	for _, road := range []hubtest.Transport{hubtest.Polling, hubtest.WebSocket} {
+		bystanders = append(bystanders, st.Open(hubtest.Options{Transport: road}))
+	}
+	f(st)
+	for _, b := range append(bystanders, st.Open(hubtest.Options{})) {
+		b.Send("4undisturbed")
+		b.Expect("4undisturbed")
+	}
+}
+
+// raw is a WebSocket without a library: it can say what no library would.
+type raw struct {
+	t testing.TB
+	net.Conn
+	r *bufio.Reader
+}
+
+// rawSocket opens a session over a bare connection and reads the open packet.
+func (st *station) rawSocket(query, extensions string) *raw {
+	st.t.Helper()
+	c := st.Dial()
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_, _ = io.WriteString(c, "GET "+st.Path+"?"+query+" HTTP/1.1\r\nHost: hub.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"+extensions+"\r\n")
+	r := bufio.NewReader(c)
+	a, err := http.ReadResponse(r, nil)
+	if err != nil || a.StatusCode != http.StatusSwitchingProtocols {
+		st.t.Fatalf("upgrade: %v %v", err, a)
+	}
+	w := &raw{st.t, c, r}
+	if op, data := w.frame(); op != 1 || data[0] != '0' {
+		st.t.Fatalf("open packet: %d %q", op, data)
+	}
+	return w
+}
+
+// frame reads one frame; op -1 means that the connection ended.
+func (w *raw) frame() (op int, data []byte) {
+	var head [2]byte
+	if _, err := io.ReadFull(w.r, head[:]); err != nil {
+		return -1, nil
+	}
+	size := int(head[1])
+	switch size {
+	case 126:
+		var b [2]byte
+		_, _ = io.ReadFull(w.r, b[:])
+		size = int(binary.BigEndian.Uint16(b[:]))
+	case 127:
+		var b [8]byte
+		_, _ = io.ReadFull(w.r, b[:])
+		size = int(binary.BigEndian.Uint64(b[:]))
+	}
+	data = make([]byte, size)
+	if _, err := io.ReadFull(w.r, data); err != nil {
+		return -1, nil
+	}
+	return int(head[0] & 0xf), data
+}
+
+// closeCode reads until a close frame or the end (0), and then the end.
+func (w *raw) closeCode() int {
+	w.t.Helper()
+	for {
+		switch op, data := w.frame(); {
+		case op == -1:
+			return 0
+		case op == 8:
+			code := 1005
+			if len(data) >= 2 {
+				code = int(binary.BigEndian.Uint16(data))
+			}
+			if op, data := w.frame(); op != -1 {
+				w.t.Errorf("frame %d %q behind the close frame", op, data)
+			}
+			return code
+		}
+	}
+}
+
+// masked builds a client frame: first byte as given, announced length, payload masked with zeros.
+func masked(first byte, announced uint64, payload []byte) []byte {
+	b := []byte{first}
+	switch {
+	case announced < 126:
+		b = append(b, 0x80|byte(announced))
+	case announced < 1<<16:
+		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), uint16(announced))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, 0x80|127), announced)
+	}
+	return append(append(b, 0, 0, 0, 0), payload...)
+}
+
+// client builds an honest client frame.
+func client(first byte, payload string) []byte {
+	return masked(first, uint64(len(payload)), []byte(payload))
+}
+
+func closePayload(code int, reason string) string {
+	return string(binary.BigEndian.AppendUint16(nil, uint16(code))) + reason
+}
+
+func TestHardening_Frames(t *testing.T) {
+	const query = "EIO=4&transport=websocket"
+	type row struct {
+		name   string
+		bytes  []byte
+		code   int
+		reason engineio.Reason
+	}
+	rows := []row{
+		{"RSV1 without negotiation", client(0xC1, "4a"), 1002, engineio.ReasonTransportError},
+		{"RSV2", client(0xA1, "4a"), 1002, engineio.ReasonTransportError},
+		{"RSV3", client(0x91, "4a"), 1002, engineio.ReasonTransportError},
+		{"unmasked", []byte{0x81, 2, '4', 'a'}, 1002, engineio.ReasonTransportError},
+		{"fragmented control", client(0x09, "x"), 1002, engineio.ReasonTransportError},
+		{"long control", client(0x89, strings.Repeat("x", 126)), 1002, engineio.ReasonTransportError},
+		{"continuation without start", client(0x80, "4a"), 1002, engineio.ReasonTransportError},
+		{"message inside a fragmented one", append(client(0x01, "4a"), client(0x81, "4b")...), 1002, engineio.ReasonTransportError},
+		{"text not UTF-8", client(0x81, "4\xff"), 1007, engineio.ReasonTransportError},
+		{"text not UTF-8 across fragments", append(client(0x01, "4\xe2\x82"), client(0x80, "x")...), 1007, engineio.ReasonTransportError},
+		{"surrogate in text", client(0x81, "4\xed\xa0\x80"), 1007, engineio.ReasonTransportError},
+		{"close reason not UTF-8", client(0x88, closePayload(1000, "\xff")), 1007, engineio.ReasonTransportError},
+		{"announced over the limit", masked(0x81, 1_000_001, nil), 1009, engineio.ReasonTransportError},
+		{"announced 2^53", masked(0x82, 1<<53, nil), 1009, engineio.ReasonTransportError},
+		{"announced 2^63-1", masked(0x82, 1<<63-1, nil), 1009, engineio.ReasonTransportError},
+		{"announced 2^63", masked(0x82, 1<<63, nil), 1009, engineio.ReasonTransportError},
+		{"announced 2^64-1", masked(0x82, 1<<64-1, nil), 1009, engineio.ReasonTransportError},
+		{"sum over the limit", append(client(0x02, "1234"), masked(0x80, 999_997, nil)...), 1009, engineio.ReasonTransportError},
+		{"sum overflows", append(client(0x02, "1234"), masked(0x80, 1<<63-1, nil)...), 1009, engineio.ReasonTransportError},
+		{"unknown packet", client(0x81, "9"), 1000, engineio.ReasonParseError},
+		{"empty packet", client(0x81, ""), 1000, engineio.ReasonParseError},
+		{"bad base64", client(0x81, "b?"), 1000, engineio.ReasonParseError},
+	}
+	for op := range 16 {
+		if op >= 3 && op <= 7 || op >= 11 {
+			rows = append(rows, row{fmt.Sprint("opcode ", op), client(0x80|byte(op), "x"), 1002, engineio.ReasonTransportError})
+		}
+	}
+	for _, code := range []int{0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535} {
+		rows = append(rows, row{fmt.Sprint("close code ", code), client(0x88, closePayload(code, "")), 1002, engineio.ReasonTransportError})
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			st := newTCPStation(t, nil)
+			w := st.rawSocket(query, "")
+			_, _ = w.Write(row.bytes)
+			if code := w.closeCode(); code != row.code {
+				t.Errorf("close code %d, want %d", code, row.code)
+			}
+			c := st.wantClose(row.reason)
+			if row.code != 1000 && c.Code != row.code {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}
+
+func TestHardening_OneByteCloseIsEchoed(t *testing.T) {
+	st := newTCPStation(t, nil)
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	_, _ = w.Write(client(0x88, "x"))
+	if code := w.closeCode(); code != 1005 && code != 1002 {
+		t.Errorf("close code %d", code)
+	}
+	st.wantClose(engineio.ReasonTransportClose)
+}
+
+func TestHardening_FragmentedMessageIsPutTogether(t *testing.T) {
+	st := newTCPStation(t, nil)
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	for _, f := range [][]byte{client(0x01, "4\xe2"), client(0x89, "ping"), client(0x00, "\x82"), client(0x00, ""), client(0x80, "\xac")} {
+		_, _ = w.Write(f)
+	}
+	if op, data := w.frame(); op != 10 || string(data) != "ping" {
+		t.Errorf("pong: %d %q", op, data)
+	}
+	if op, data := w.frame(); op != 1 || string(data) != "4€" {
+		t.Errorf("echo: %d %q", op, data)
+	}
+}
+
+// Each crumb costs far more than its byte (CVE-2026-48779).
+func TestHardening_Crumbs(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		w := st.rawSocket("EIO=4&transport=websocket", "")
+		var b bytes.Buffer
+		b.Write(client(0x01, "4"))
+		for range 30_000 {
+			b.Write(client(0x00, "x"))
+		}
+		go func() { _, _ = w.Write(b.Bytes()) }()
+		if code := w.closeCode(); code != 1008 && code != 0 {
+			st.t.Errorf("close code %d", code)
+		}
+		st.wantClose(engineio.ReasonTransportError)
+	})
+}
+
+func TestHardening_PingFloodUnread(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		w := st.rawSocket("EIO=4&transport=websocket", "")
+		flood := bytes.Repeat(client(0x89, strings.Repeat("p", 125)), 1000)
+		_ = w.SetWriteDeadline(time.Now().Add(2 * time.Second))
+		for range 200 { // 26 MB, and nothing of the answers is read
+			if _, err := w.Write(flood); err != nil {
+				break
+			}
+		}
+		_ = w.Close()
+		st.wantClose(engineio.ReasonTransportClose)
+	})
+}
+
+func TestHardening_PongFlood(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		w := st.rawSocket("EIO=4&transport=websocket", "")
+		_, _ = w.Write(bytes.Repeat(client(0x8A, "x"), 10_000))
+		_, _ = w.Write(client(0x81, "4still here"))
+		if op, data := w.frame(); op != 1 || string(data) != "4still here" {
+			st.t.Errorf("%d %q", op, data)
+		}
+	})
+}
+
+// The wire limit does not see what a message inflates to (CVE-2026-27571 and its kind).
+func TestHardening_Bomb(t *testing.T) {
+	on := true
+	st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &on })
+	f := st.Frames("EIO=4&transport=websocket&deflate=1")
+	f.Next()
+	_ = f.Write("4" + strings.Repeat("x", 999_999))
+	if p := f.Next(); len(p) != 1_000_000 {
+		t.Errorf("the exact limit: %d bytes", len(p))
+	}
+	_ = f.Write("4" + strings.Repeat("x", 50<<20))
+	if code := f.WaitClose(); code != 1009 {
+		t.Errorf("close code %d", code)
+	}
+	st.wantClose(engineio.ReasonTransportError)
+}
+
+func TestHardening_BrokenDeflate(t *testing.T) {
+	on := true
+	st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &on })
+	w := st.rawSocket("EIO=4&transport=websocket", "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+	_, _ = w.Write(client(0xC1, "\xff\xff\xff\xff"))
+	if code := w.closeCode(); code != 1002 && code != 1007 {
+		t.Errorf("close code %d", code)
+	}
+	st.wantClose(engineio.ReasonTransportError)
+}
+
+func TestHardening_StalledFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Minute
+		w := st.rawSocketIn("EIO=4&transport=websocket")
+		start := time.Now()
+		_, _ = w.Write(masked(0x81, 100, []byte("4he")))
+		if op, data := w.frame(); op != 1 || string(data) != "2" {
+			t.Errorf("ping: %d %q", op, data)
+		}
+		w.closeCode()
+		if d := time.Since(start); d != 45*time.Second {
+			t.Errorf("closed after %v", d)
+		}
+		st.wantClose(engineio.ReasonPingTimeout)
+	})
+}
+
+// rawSocketIn is rawSocket without a deadline, for virtual time.
+func (st *station) rawSocketIn(query string) *raw {
+	st.t.Helper()
+	w := st.rawSocket(query, "")
+	_ = w.SetDeadline(time.Time{})
+	return w
+}
+
+func TestHardening_ResetAtEveryStep(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		request := "GET " + st.Path + "?EIO=4&transport=websocket HTTP/1.1\r\nHost: hub.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+		all := append([]byte(request), client(0x81, "4hello")...)
+		for n := 0; n <= len(all); n += 7 {
+			c := st.Dial().(*net.TCPConn)
+			_, _ = c.Write(all[:n])
+			_ = c.SetLinger(0)
+			_ = c.Close()
+		}
+	})
+}
+
+func TestHardening_FramesBehindTheRequest(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		c := st.Dial()
+		_ = c.SetDeadline(time.Now().Add(st.Timeout))
+		_, _ = io.WriteString(c, "GET "+st.Path+"?EIO=4&transport=websocket HTTP/1.1\r\nHost: hub.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"+string(client(0xF1, "4a")))
+		answer, err := io.ReadAll(c)
+		if err != nil && !errors.Is(err, net.ErrClosed) && !strings.Contains(err.Error(), "reset") {
+			st.t.Errorf("%v %q", err, answer)
+		}
+	})
+}
+
+func TestHardening_BadWebSocketHandshakes(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		for name, header := range map[string]http.Header{
+			"no key":           {"Sec-Websocket-Version": {"13"}},
+			"bad key":          {"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"x"}},
+			"version 8":        {"Sec-Websocket-Version": {"8"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}},
+			"no version":       {"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}},
+			"long protocol":    {"Sec-Websocket-Version": {"8"}, "Sec-Websocket-Protocol": {strings.Repeat(" ", 5000) + "x"}},
+			"odd extensions":   {"Sec-Websocket-Version": {"9"}, "Sec-Websocket-Extensions": {"__proto__; x=\"y"}},
+			"another protocol": {"Upgrade": {"h2c"}},
+		} {
+			header.Set("Connection", "Upgrade")
+			if header.Get("Upgrade") == "" {
+				header.Set("Upgrade", "websocket")
+			}
+			a := st.Do("GET", "EIO=4&transport=websocket", "", header)
+			if a.Status != 400 && a.Status != 426 {
+				st.t.Errorf("%s: %+v", name, a)
+			}
+		}
+		// What nobody knows is ignored.
+		f, a, err := st.TryFrames("EIO=4&transport=websocket", http.Header{"Sec-Websocket-Protocol": {"a, b"}})
+		if err != nil || a.Header.Get("Sec-Websocket-Protocol") != "" {
+			st.t.Fatalf("%v %+v", err, a)
+		}
+		f.Next()
+	})
+}
+
+func TestHardening_Headers(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		for name, row := range map[string]struct {
+			head   string
+			status string
+		}{
+			"100 headers": {strings.Repeat("X-A: b\r\n", 99), "200"},
+			"101 headers": {strings.Repeat("X-A: b\r\n", 101), "431"},
+			"big cookie":  {"Cookie: " + strings.Repeat("x", 64<<10) + "\r\n", "431"},
+			"17 KiB":      {"X-A: " + strings.Repeat("x", 17<<10) + "\r\n", "431"},
+			"two lengths": {"Content-Length: 1\r\nContent-Length: 2\r\n", "400"},
+			"+5":          {"Content-Length: +5\r\n", "400"},
+			"-1":          {"Content-Length: -1\r\n", "400"},
+			"2^64":        {"Content-Length: 18446744073709551616\r\n", "400"},
+			"odd coding":  {"Transfer-Encoding: gzip, chunked\r\n", "501"},
+			"NUL":         {"X-A: a\x00b\r\n", "400"},
+			"space":       {"X-A : b\r\n", "400"},
+		} {
+			c := st.Dial()
+			_ = c.SetDeadline(time.Now().Add(st.Timeout))
+			_, _ = io.WriteString(c, "GET "+st.Path+"?EIO=4&transport=polling HTTP/1.1\r\nHost: hub.test\r\nConnection: close\r\n"+row.head+"\r\n")
+			answer, _ := io.ReadAll(c)
+			if !strings.HasPrefix(string(answer), "HTTP/1.1 "+row.status) {
+				st.t.Errorf("%s: %.60q, want %s", name, answer, row.status)
+			}
+		}
+	})
+}
+
+func TestHardening_LongQuery(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		const base = "EIO=4&transport=polling&x="
+		if a := st.Get(base + strings.Repeat("a", 4096-len(base))); a.Status != 200 {
+			st.t.Errorf("at the limit: %d", a.Status)
+		}
+		if a := st.Get(base + strings.Repeat("a", 4097-len(base))); a.Status != 414 {
+			st.t.Errorf("over the limit: %d", a.Status)
+		}
+		if a := st.Get("EIO=4&transport=polling&x=" + strings.Repeat("&", 9000)); a.Status != 414 {
+			st.t.Errorf("many keys: %d", a.Status)
+		}
+	})
+}
+
+func TestHardening_SilentConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		start := time.Now()
+		for _, said := range []string{"", "GET /engine.io/?EIO=4&tra", "GET / HTTP/1.1\r\nHost: x\r\nX-A: "} {
+			c := st.Dial()
+			_, _ = io.WriteString(c, said)
+			_, _ = io.ReadAll(c)
+		}
+		if d := time.Since(start); d > 45*time.Second {
+			t.Errorf("three silent connections took %v", d)
+		}
+	})
+}
+
+func TestHardening_OtherProtocols(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		for _, said := range []string{
+			"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("\x00", 64) + "\r\n\r\n",
+			"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "SSH-2.0-x\r\n\r\n", "*1\r\n$4\r\nPING\r\n\r\n", "\r\n\r\n\r\n",
+		} {
+			c := st.Dial()
+			_ = c.SetDeadline(time.Now().Add(st.Timeout))
+			_, _ = io.WriteString(c, said)
+			if half, ok := c.(*net.TCPConn); ok {
+				_ = half.CloseWrite()
+			}
+			answer, _ := io.ReadAll(c)
+			if len(answer) > 0 && !strings.HasPrefix(string(answer), "HTTP/1.1 4") && !strings.HasPrefix(string(answer), "HTTP/1.1 505") {
+				st.t.Errorf("%q: %.60q", said, answer)
+			}
+		}
+	})
+}
+
+func TestHardening_RefusedPostDoesNotWaitForItsBody(t *testing.T) {
+	attack(t, nil, func(st *station) {
+		for _, head := range []string{
+			"POST " + st.Path + "?EIO=4&transport=polling&sid=unknown HTTP/1.1\r\nContent-Length: 100\r\n",
+			"POST " + st.Path + "?EIO=4&transport=polling&sid=unknown HTTP/1.1\r\nTransfer-Encoding: chunked\r\n",
+			"GET " + st.Path + "?EIO=4&transport=polling HTTP/1.1\r\nContent-Length: 100\r\n",
+			"PUT /elsewhere HTTP/1.1\r\nContent-Length: 100\r\n",
+		} {
+			c := st.Dial()
+			_ = c.SetDeadline(time.Now().Add(st.Timeout))
+			_, _ = io.WriteString(c, head+"Host: hub.test\r\n\r\n")
+			answer, err := io.ReadAll(c)
+			if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 40") {
+				st.t.Errorf("%q: %v %.60q", head, err, answer)
+			}
+		}
+	})
+}
+
+func TestHardening_BadChunks(t *testing.T) {
+	for _, body := range []string{"zz\r\n4hello\r\n", "-1\r\n", "ffffffffffffffffff\r\n", "6;" + strings.Repeat("x", 20<<10) + "\r\n4hello\r\n0\r\n\r\n"} {
+		attack(t, nil, func(st *station) {
+			query := st.handshake()
+			c := st.Dial()
+			_ = c.SetDeadline(time.Now().Add(st.Timeout))
+			_, _ = io.WriteString(c, "POST "+st.Path+"?"+query+" HTTP/1.1\r\nHost: hub.test\r\nTransfer-Encoding: chunked\r\n\r\n"+body)
+			answer, _ := io.ReadAll(c) // a reset may follow: part of the body was never read
+			if !strings.HasPrefix(string(answer), "HTTP/1.1 400") {
+				st.t.Errorf("%.20q: %.60q", body, answer)
+			}
+			if got := st.messages(); len(got) != 0 {
+				st.t.Errorf("%.20q was taken: %q", body, got)
+			}
+		})
+	}
+}
+
+func TestHardening_WebSocketAnswersHaveNoOddCloseCodes(t *testing.T) {
+	st := newTCPStation(t, nil)
+	f := st.Frames("EIO=4&transport=websocket")
+	f.Next()
+	_ = f.Conn.WriteControl(websocket.CloseMessage, nil, time.Now().Add(st.Timeout))
+	if code := f.WaitClose(); code != 1005 {
+		t.Errorf("code %d", code)
+	}
+	if c := st.wantClose(engineio.ReasonTransportClose); c.Code != 1005 {
+		t.Errorf("%+v", c)
+	}
+}

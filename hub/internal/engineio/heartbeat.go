@@ -1,0 +1,202 @@
+package engineio
+
+import (
+	"sync"
+	"time"
+)
+
+// suspended is how late the timer may be before the process is taken to have slept: then the
+// browsers' pongs may wait unread, and nobody is judged by the time that has passed.
+const suspended = 2 * time.Second
+
+// condemned is the due time of a session that the timer is about to end.
+const condemned = -1
+
+// heartbeat pings every session and ends those that do not answer. All sessions have the same
+// periods, so two queues in the order of their due times are enough, and one timer that is armed for
+// the head of either:
+//
+//	resting ──PingInterval──► ping sent ──► waiting ──PingTimeout──► ping timeout
+//	   ▲                                       │
+//	   └──────────────── pong ─────────────────┘
+//
+// A session is in one of the queues from its handshake to its end, whatever its transport: neither an
+// upgrade nor a request can make it leave. Other packets than a pong do not count. Times are counted
+// from when something was due, not from when the timer got round to it, so that a loaded machine does
+// not stretch them.
+//
+// Spec: engine.io-protocol v4, Heartbeat.
+type heartbeat struct {
+	interval, timeout time.Duration
+	ping              func(*Session) // queue a ping
+	dead              func(*Session) // end the session
+	within            func(func())   // runs the timer's function as one of the crew
+	start             time.Time      // due times count from here, by the monotonic clock
+
+	mu      sync.Mutex // guards the fields below and the beat of every session; a leaf
+	resting queue      // until the next ping
+	waiting queue      // for the pong
+	timer   *time.Timer
+	armed   time.Duration // when timer fires; 0: it does not
+	stopped bool
+}
+
+// beat is a session's place in the heartbeat.
+type beat struct {
+	prev, next *Session
+	queue      *queue        // nil: in none
+	due        time.Duration // since heartbeat.start
+}
+
+// queue is a list of sessions. Invariant: due never falls from head to tail.
+type queue struct{ head, tail *Session }
+
+func newHeartbeat(interval, timeout time.Duration, ping, dead func(*Session)) *heartbeat {
+	return &heartbeat{interval: interval, timeout: timeout, ping: ping, dead: dead, start: time.Now()}
+}
+
+// add lets a session rest until its first ping.
+func (h *heartbeat) add(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return
+	}
+	h.pushLocked(&h.resting, s, time.Since(h.start)+h.interval)
+	h.armLocked()
+}
+
+// pong lets a session rest. A pong that nobody asked for is ignored.
+func (h *heartbeat) pong(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.beat.queue != &h.waiting {
+		return
+	}
+	h.takeLocked(s)
+	h.pushLocked(&h.resting, s, time.Since(h.start)+h.interval)
+	h.armLocked()
+}
+
+// overdue reports whether a session's pong is late, though the timer has not said so yet.
+func (h *heartbeat) overdue(s *Session) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	late := time.Since(h.start) - s.beat.due
+	return s.beat.due == condemned || s.beat.queue == &h.waiting && late >= 0 && late <= suspended
+}
+
+// remove forgets a session.
+func (h *heartbeat) remove(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.takeLocked(s)
+	// The timer stays as it is: one call in vain is cheaper than arming it for each departure.
+}
+
+// stop forgets everybody.
+func (h *heartbeat) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopped = true
+	if h.timer != nil {
+		h.timer.Stop()
+	}
+}
+
+// run is the timer's function: it acts for all that are due. Pings and ends are done outside of the
+// lock.
+func (h *heartbeat) run() {
+	var pings, ends []*Session
+	h.mu.Lock()
+	if h.stopped {
+		h.mu.Unlock()
+		return
+	}
+	now := time.Since(h.start)
+	for s := h.waiting.head; s != nil && s.beat.due <= now; s = h.waiting.head {
+		slept := now-s.beat.due > suspended
+		h.takeLocked(s)
+		if slept {
+			h.pushLocked(&h.waiting, s, now+h.timeout)
+			pings = append(pings, s)
+			continue
+		}
+		s.beat.due = condemned
+		ends = append(ends, s)
+	}
+	for s := h.resting.head; s != nil && s.beat.due <= now; s = h.resting.head {
+		from := s.beat.due
+		if now-from > suspended {
+			from = now
+		}
+		h.takeLocked(s)
+		h.pushLocked(&h.waiting, s, from+h.timeout)
+		pings = append(pings, s)
+	}
+	h.armed = 0
+	h.armLocked()
+	h.mu.Unlock()
+
+	for _, s := range pings {
+		h.ping(s)
+	}
+	for _, s := range ends {
+		h.dead(s)
+	}
+}
+
+// armLocked sets the timer for whoever is due first. A timer that fires earlier is left alone: it
+// finds nobody and is set anew then.
+func (h *heartbeat) armLocked() {
+	first := h.resting.head
+	if w := h.waiting.head; w != nil && (first == nil || w.beat.due < first.beat.due) {
+		first = w
+	}
+	if first == nil {
+		return
+	}
+	if h.armed != 0 && h.armed <= first.beat.due {
+		return
+	}
+	h.armed = first.beat.due
+	d := h.armed - time.Since(h.start)
+	if h.timer == nil {
+		h.timer = time.AfterFunc(d, func() { h.within(h.run) })
+		return
+	}
+	h.timer.Reset(d)
+}
+
+// pushLocked puts a session at the end of a queue, due no earlier than those before it.
+func (h *heartbeat) pushLocked(q *queue, s *Session, due time.Duration) {
+	if q.tail != nil {
+		due = max(due, q.tail.beat.due)
+	}
+	s.beat = beat{prev: q.tail, queue: q, due: due}
+	if q.tail == nil {
+		q.head = s
+	} else {
+		q.tail.beat.next = s
+	}
+	q.tail = s
+}
+
+// takeLocked takes a session out of its queue, if it is in one.
+func (h *heartbeat) takeLocked(s *Session) {
+	q := s.beat.queue
+	if q == nil {
+		return
+	}
+	if s.beat.prev == nil {
+		q.head = s.beat.next
+	} else {
+		s.beat.prev.beat.next = s.beat.next
+	}
+	if s.beat.next == nil {
+		q.tail = s.beat.prev
+	} else {
+		s.beat.next.beat.prev = s.beat.prev
+	}
+	s.beat = beat{}
+}

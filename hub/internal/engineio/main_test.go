@@ -1,0 +1,182 @@
+package engineio_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+func TestMain(m *testing.M) { hubtest.Main(m) }
+
+// station is a server under test with what its application heard.
+type station struct {
+	*hubtest.Server
+	engine *engineio.Server
+	t      *testing.T
+
+	mu       sync.Mutex
+	sessions []*engineio.Session
+	heard    []string
+	closes   chan engineio.Close
+	panics   int
+	refused  []int // Engine.IO codes
+	denied   []int // HTTP statuses
+	upgrades []bool
+	slow     int
+}
+
+// ear is the handler of one session: it notes everything and echoes messages.
+type ear struct {
+	station *station
+	session *engineio.Session
+	mute    bool
+}
+
+func (e *ear) HandleMessage(data []byte, binary bool) {
+	e.station.mu.Lock()
+	e.station.heard = append(e.station.heard, string(data))
+	e.station.mu.Unlock()
+	if e.mute {
+		return
+	}
+	_ = e.session.Send(nil, []*engineio.Message{echo(data, binary)}, false)
+}
+
+func (e *ear) HandleClose(c engineio.Close) { e.station.closes <- c }
+
+func echo(data []byte, binary bool) *engineio.Message {
+	if binary {
+		return engineio.NewBinaryMessage(append([]byte(nil), data...), false)
+	}
+	return text(string(data))
+}
+
+func text(s string) *engineio.Message { return engineio.NewTextMessage([]byte("4"+s), false) }
+
+// newStation returns an echo server. The config may be changed before it starts.
+func newStation(t *testing.T, change func(*engineio.Config)) *station {
+	t.Helper()
+	st := prepare(t, change)
+	st.Server = hubtest.Serve(t, st.engine, st.engine.ConfigureHTTP)
+	return st
+}
+
+// newTCPStation is the same on a loopback socket.
+func newTCPStation(t *testing.T, change func(*engineio.Config)) *station {
+	t.Helper()
+	st := prepare(t, change)
+	st.Server = hubtest.ServeTCP(t, st.engine, st.engine.ConfigureHTTP)
+	return st
+}
+
+func prepare(t *testing.T, change func(*engineio.Config)) *station {
+	t.Helper()
+	st := &station{t: t, closes: make(chan engineio.Close, 256)}
+	config := engineio.Config{OnSession: st.onSession, Trace: st.trace(), Logger: slog.New(slog.DiscardHandler)}
+	if change != nil {
+		change(&config)
+	}
+	engine, err := engineio.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.engine = engine
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := engine.Close(ctx); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		if n := engine.SessionCount(); n != 0 {
+			t.Errorf("%d sessions left", n)
+		}
+		if st.panics != 0 {
+			t.Errorf("%d panics", st.panics)
+		}
+	})
+	return st
+}
+
+func (st *station) onSession(s *engineio.Session) engineio.Handler {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.sessions = append(st.sessions, s)
+	return &ear{station: st, session: s}
+}
+
+func (st *station) trace() *engineio.Trace {
+	note := func(f func()) {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		f()
+	}
+	return &engineio.Trace{
+		HandshakeRefused: func(code int) { note(func() { st.refused = append(st.refused, code) }) },
+		RequestRefused:   func(status int) { note(func() { st.denied = append(st.denied, status) }) },
+		Upgraded:         func(ok bool) { note(func() { st.upgrades = append(st.upgrades, ok) }) },
+		OutboxOverflow:   func() { note(func() { st.slow++ }) },
+		Panic:            func(any) { note(func() { st.panics++ }) },
+	}
+}
+
+// session is the n-th session of the server's side.
+func (st *station) session(n int) *engineio.Session {
+	st.t.Helper()
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if n >= len(st.sessions) {
+		st.t.Fatalf("%d sessions, want more than %d", len(st.sessions), n)
+	}
+	return st.sessions[n]
+}
+
+func (st *station) messages() []string {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return append([]string(nil), st.heard...)
+}
+
+// wantClose waits for the application to hear of a session's end.
+func (st *station) wantClose(reason engineio.Reason) engineio.Close {
+	st.t.Helper()
+	timer := time.NewTimer(st.Timeout)
+	defer timer.Stop()
+	select {
+	case c := <-st.closes:
+		if c.Reason != reason {
+			st.t.Errorf("closed for %q (%+v), want %q", c.Reason, c, reason)
+		}
+		return c
+	case <-timer.C:
+		st.t.Fatal("the application heard of no end")
+		return engineio.Close{}
+	}
+}
+
+// handshake opens a bare polling session and returns the query of its requests.
+func (st *station) handshake() string {
+	st.t.Helper()
+	b := st.Get("EIO=4&transport=polling")
+	if b.Status != http.StatusOK {
+		st.t.Fatalf("handshake: %+v", b)
+	}
+	return "EIO=4&transport=polling&sid=" + sidOf(st.t, b.Body)
+}
+
+// wantPoll waits until the first session's browser has a poll waiting.
+func (st *station) wantPoll() {
+	st.t.Helper()
+	s := st.session(0)
+	for deadline := time.Now().Add(st.Timeout); !s.Writable(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			st.t.Fatal("no poll")
+		}
+	}
+}

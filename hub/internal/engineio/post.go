@@ -1,0 +1,140 @@
+package engineio
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+const (
+	// postGrace is the time in which the first 64 KiB of a body have to arrive, postPace what each
+	// further 64 KiB get.
+	postGrace = 10 * time.Second
+	postPace  = time.Second
+	postChunk = 64 << 10
+)
+
+// post is a POST that is being read or handled.
+type post struct {
+	session *Session
+	control *http.ResponseController
+
+	// Guarded by session.mu.
+	reading  bool
+	released bool // the session has ended, nobody waits for the rest
+}
+
+// read reads the whole body into dst. On an error it says with which status to answer: 413 for a body
+// over the limit, at once where its length was announced; 408 for one that is too slow; 400 for one
+// that breaks off.
+//
+// The net/http deadlines are set here and taken back, where the connection has them.
+func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
+	limit := p.session.server.config.MaxPayload
+	if r.ContentLength > limit {
+		return http.StatusRequestEntityTooLarge, fmt.Errorf("body of %d bytes announced", r.ContentLength)
+	}
+	defer func() { p.finish(err == nil) }()
+	start := time.Now()
+	for {
+		if int64(len(*dst)) > limit {
+			return http.StatusRequestEntityTooLarge, errors.New("body over the limit")
+		}
+		if !p.extend(start.Add(postGrace + postPace*time.Duration(len(*dst)/postChunk))) {
+			return http.StatusBadRequest, errors.New("session closed while a post was being read")
+		}
+		*dst = grow(*dst, limit+1)
+		n, err := r.Body.Read((*dst)[len(*dst):cap(*dst)])
+		*dst = (*dst)[:len(*dst)+n]
+		switch {
+		case err == io.EOF:
+			if int64(len(*dst)) > limit {
+				return http.StatusRequestEntityTooLarge, errors.New("body over the limit")
+			}
+			return 0, nil
+		case errors.Is(err, os.ErrDeadlineExceeded) && !p.wasReleased():
+			return http.StatusRequestTimeout, errors.New("post too slow")
+		case err != nil:
+			return http.StatusBadRequest, errors.New("post connection closed prematurely")
+		}
+	}
+}
+
+// extend moves the read deadline. False means that the post was released.
+func (p *post) extend(deadline time.Time) bool {
+	p.session.mu.Lock()
+	defer p.session.mu.Unlock()
+	if p.released {
+		return false
+	}
+	p.reading = true
+	_ = p.control.SetReadDeadline(deadline)
+	return true
+}
+
+func (p *post) wasReleased() bool {
+	p.session.mu.Lock()
+	defer p.session.mu.Unlock()
+	return p.released
+}
+
+// finish leaves the connection as it was found, if it goes on.
+func (p *post) finish(reuse bool) {
+	p.session.mu.Lock()
+	defer p.session.mu.Unlock()
+	if p.reading && reuse {
+		_ = p.control.SetReadDeadline(time.Time{})
+	}
+	p.reading = false
+}
+
+// hangUp makes the answer to come the connection's last, where the request has a body that nobody wants,
+// and lets it leave at once: net/http would first read up to 256 KiB of that body, for as long as the
+// browser likes. The function that it returns is for after the answer: it takes in what the browser is
+// about to send anyway, because closing before that would let a reset overtake the answer.
+func hangUp(w http.ResponseWriter, r *http.Request) (answered func()) {
+	if r.ContentLength == 0 {
+		return func() {}
+	}
+	w.Header().Set("Connection", "close")
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex()
+	return func() {
+		_ = control.Flush()
+		_ = control.SetReadDeadline(time.Now().Add(unwantedTime))
+		_, _ = io.CopyN(io.Discard, r.Body, unwantedBytes)
+		_ = control.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// How much of a body that nobody wants is read, and for how long.
+const (
+	unwantedBytes = 4 << 20
+	unwantedTime  = 300 * time.Millisecond
+)
+
+// releaseLocked ends a read that waits for more; the caller holds session.mu.
+func (p *post) releaseLocked() {
+	p.released = true
+	if p.reading {
+		_ = p.control.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// grow makes room at the end of a buffer: at least a quarter of what it holds, never beyond max. It
+// allocates as bytes arrive, never as they are announced.
+func grow(b []byte, max int64) []byte {
+	if len(b) < cap(b) {
+		return b
+	}
+	size := min(2*int64(cap(b))+512, max+bytesSlack)
+	bigger := make([]byte, len(b), size)
+	copy(bigger, b)
+	return bigger
+}
+
+// bytesSlack leaves room for the read that finds the end.
+const bytesSlack = 512

@@ -1,0 +1,83 @@
+package engineio
+
+import (
+	"net/url"
+	"strings"
+)
+
+// query is the part of a query string that Engine.IO looks at. Of a repeated key the last value
+// counts. t (a cache buster) and j (JSONP, for older revisions only) are ignored.
+//
+// Source: reference 1.2.
+type query struct {
+	eio, transport, sid string
+	base64              bool // b64: the browser cannot take binary frames
+}
+
+// parseQuery reads the keys of Engine.IO and allocates nothing for ordinary requests.
+func parseQuery(raw string) query {
+	var q query
+	for len(raw) > 0 {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		switch unescape(key) {
+		case "EIO":
+			q.eio = unescape(value)
+		case "transport":
+			q.transport = unescape(value)
+		case "sid":
+			q.sid = unescape(value)
+		case "b64":
+			v := unescape(value)
+			q.base64 = v != "" && v != "0" && v != "false"
+		}
+	}
+	return q
+}
+
+// queryMap reads all keys.
+func queryMap(raw string) map[string]string {
+	m := make(map[string]string)
+	for len(raw) > 0 {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		if pair == "" {
+			continue
+		}
+		key, value, _ := strings.Cut(pair, "=")
+		m[validText(unescape(key))] = validText(unescape(value))
+	}
+	return m
+}
+
+// unescape undoes percent encoding; what is no percent encoding stays as it is, as browsers and the
+// reference server have it.
+func unescape(s string) string {
+	if !strings.ContainsAny(s, "%+") {
+		return s
+	}
+	if u, err := url.QueryUnescape(s); err == nil {
+		return u
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if u, err := url.QueryUnescape(s[i : i+3]); err == nil {
+				b.WriteString(u)
+				i += 2
+				continue
+			}
+		}
+		if s[i] == '+' {
+			b.WriteByte(' ')
+			continue
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// validText makes a text valid UTF-8: it may end up in a protobuf string, where one stray byte would
+// end a service's stream.
+func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

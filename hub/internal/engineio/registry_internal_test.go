@@ -1,0 +1,103 @@
+package engineio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+func TestRegistry_DrawsAgainOnCollision(t *testing.T) {
+	r := newRegistry(0)
+	one, two := bytes.Repeat([]byte{1}, idBytes), bytes.Repeat([]byte{2}, idBytes)
+	r.random = bytes.NewReader(append(append(append([]byte{}, one...), one...), two...))
+	a, b := new(Session), new(Session)
+	if !r.add(a) || !r.add(b) || a.id == b.id {
+		t.Fatalf("%q %q", a.id, b.id)
+	}
+	if r.find(a.id) != a || r.find(b.id) != b || r.count.Load() != 2 {
+		t.Error("not found")
+	}
+}
+
+func TestRegistry_RemoveIsForOneself(t *testing.T) {
+	r := newRegistry(1)
+	a := new(Session)
+	if !r.add(a) || r.add(new(Session)) {
+		t.Fatal("limit")
+	}
+	r.remove(&Session{id: a.id})
+	r.remove(a)
+	r.remove(a)
+	if n := r.count.Load(); n != 0 {
+		t.Errorf("count %d", n)
+	}
+}
+
+func TestRegistry_ClosedSessionIsUnknown(t *testing.T) {
+	r := newRegistry(0)
+	s := new(Session)
+	r.add(s)
+	s.state = closed
+	if r.find(s.id) != nil {
+		t.Error("found")
+	}
+}
+
+func TestSession_Moves(t *testing.T) {
+	for _, row := range []struct {
+		from, to state
+		ok       bool
+	}{
+		{open, upgrading, true}, {upgrading, open, true}, {open, closing, true}, {upgrading, closing, true},
+		{open, closed, true}, {upgrading, closed, true}, {closing, closed, true},
+		{open, open, false}, {closing, open, false}, {closing, upgrading, false}, {closing, closing, false},
+		{closed, open, false}, {closed, upgrading, false}, {closed, closing, false}, {closed, closed, false},
+	} {
+		s := &Session{state: row.from}
+		if ok := s.moveLocked(row.to); ok != row.ok || !ok && s.state != row.from {
+			t.Errorf("%d to %d: %v", row.from, row.to, ok)
+		}
+	}
+}
+
+func TestCrew_CountsPanicsAndWaits(t *testing.T) {
+	var seen []any
+	c := &crew{onPanic: func(v any) { seen = append(seen, v) }}
+	if err := c.wait(context.Background()); err != nil {
+		t.Error(err)
+	}
+	block := make(chan struct{})
+	c.do(func() { <-block; panic("one") })
+	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Millisecond, errors.New("enough"))
+	defer cancel()
+	if err := c.wait(ctx); err == nil || err.Error() != "enough" {
+		t.Errorf("%v", err)
+	}
+	close(block)
+	if err := c.wait(context.Background()); err != nil || len(seen) != 1 {
+		t.Errorf("%v %v", err, seen)
+	}
+}
+
+func FuzzQuery(f *testing.F) {
+	for _, s := range []string{"EIO=4&transport=polling&sid=a&t=b", "&&==&%", "EIO=%zz&sid=%ff", "a=1&a=2", "%45IO=4", "b64=1", "+=%"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		q, m := parseQuery(raw), queryMap(raw)
+		for key, got := range map[string]string{"EIO": q.eio, "transport": q.transport, "sid": q.sid} {
+			if m[key] != validText(got) {
+				t.Fatalf("%q: %s is %q and %q", raw, key, got, m[key])
+			}
+		}
+	})
+}
+
+func FuzzAcceptEncoding(f *testing.F) {
+	for _, s := range []string{"gzip, deflate, br", "gzip;q=0.5", "*;q=0", "gzip;q=NaN", ";;,,==", "GZIP;Q=1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, accept string) { negotiate(accept) })
+}

@@ -1,0 +1,138 @@
+package engineio
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+// Server is the HTTP handler of an Engine.IO endpoint and the owner of its sessions. All methods may
+// be called at the same time.
+type Server struct {
+	// Set at construction.
+	config    Config
+	path      string // with its final slash
+	upgrades  bool   // a session may move from polling to WebSocket
+	trace     *Trace
+	log       *slog.Logger
+	policy    *originPolicy
+	accepts   *upgrader
+	registry  *registry
+	heartbeat *heartbeat
+	crew      *crew
+}
+
+// New returns a server that is ready. A setting that cannot be is a *ConfigError.
+func New(config Config) (*Server, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	log := config.Logger.With("component", "engineio")
+	s := &Server{
+		config: config,
+		path:   strings.TrimSuffix(config.Path, "/") + "/",
+		upgrades: !config.DisableUpgrades &&
+			slices.Contains(config.Transports, Polling) && slices.Contains(config.Transports, WebSocket),
+		trace:    config.Trace,
+		log:      log,
+		policy:   newOriginPolicy(config.CORS, log),
+		registry: newRegistry(config.Limits.MaxSessions),
+	}
+	s.crew = &crew{onPanic: s.panicked}
+	s.accepts = s.newUpgrader()
+	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,
+		func(s *Session) { s.control(pingMessage) },
+		(*Session).silent)
+	s.heartbeat.within = s.crew.here
+	return s, nil
+}
+
+// ServeHTTP answers requests under the configured path; any other gets 404.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.crew.enter()
+	defer s.crew.leave()
+	defer s.guardRequest()
+	if status := s.misplaced(r); status != 0 {
+		s.deny(w, r, status)
+		return
+	}
+	q := parseQuery(r.URL.RawQuery)
+	if refusal, ok := s.admit(r); !ok {
+		s.refuse(w, r, refusal)
+		return
+	}
+	if s.policy.preflight(w, r) {
+		return
+	}
+	session, refusal, ok := s.verify(r, q)
+	switch {
+	case !ok && refusal.code < 0:
+		s.deny(w, r, refusal.status)
+	case !ok:
+		s.refuse(w, r, refusal)
+	case session == nil:
+		s.open(w, r, q)
+	case q.transport == WebSocket:
+		session.serveProbe(w, r)
+	default:
+		session.servePolling(w, r)
+	}
+}
+
+// SessionCount is the number of sessions, those included that wait for their last poll or for the
+// browser's close frame.
+func (s *Server) SessionCount() int { return int(s.registry.count.Load()) }
+
+// Close ends all sessions at once, refuses new ones, and returns when the server's goroutines and
+// requests have ended, or with the cause of ctx, after which connections are cut. It may be called more
+// than once, but not from within a request.
+func (s *Server) Close(ctx context.Context) error {
+	s.registry.closed.Store(true)
+	for _, session := range s.registry.all() {
+		session.end(Close{Reason: ReasonForcedClose, Code: closeGoingAway, Detail: "server closed"}, sayAtOnce)
+	}
+	s.heartbeat.stop()
+	err := s.crew.wait(ctx)
+	if err == nil {
+		return nil
+	}
+	for _, session := range s.registry.all() {
+		session.mu.Lock()
+		ws := session.ws
+		session.mu.Unlock()
+		if ws != nil {
+			ws.cut()
+		}
+	}
+	return err
+}
+
+// guardRequest keeps a panic from taking more than its request along. It is the last line: in tests
+// it must not be reached.
+func (s *Server) guardRequest() {
+	if v := recover(); v != nil {
+		if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			s.panicked(v)
+		}
+		panic(http.ErrAbortHandler) // net/http closes the connection
+	}
+}
+
+// guard is the same for a session's own goroutine.
+func (s *Session) guard() {
+	if v := recover(); v != nil {
+		s.server.panicked(v)
+		s.end(Close{Reason: ReasonTransportError, Detail: "internal error"}, sayNothing)
+	}
+}
+
+// panicked counts a panic and logs where it came from.
+func (s *Server) panicked(v any) {
+	s.trace.panicked(v)
+	s.log.Error("panic", "value", v, "stack", string(debug.Stack()))
+}

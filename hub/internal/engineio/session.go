@@ -1,0 +1,252 @@
+package engineio
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
+)
+
+// Handler hears what a browser says on one session. It is given by Config.OnSession.
+type Handler interface {
+	// HandleMessage takes one message, without the packet type. The calls of one session come one at
+	// a time, in the order in which the browser sent, also over an upgrade. data is valid only during
+	// the call. Text is valid UTF-8.
+	HandleMessage(data []byte, binary bool)
+	// HandleClose says that the session has ended. It is called exactly once, from a goroutine of the
+	// server and never from inside Send or Close; it may run while HandleMessage still does. No
+	// HandleMessage starts after it has been called, except one that was already on its way.
+	HandleClose(Close)
+}
+
+// deaf is the handler of a session that nobody listens to.
+type deaf struct{}
+
+func (deaf) HandleMessage([]byte, bool) {}
+func (deaf) HandleClose(Close)          {}
+
+// state is where a session stands. It only ever moves as moveLocked allows:
+//
+//	open ◄──► upgrading
+//	  │           │
+//	  └──► closing ◄┘      told to end; the browser has not read its last packets yet
+//	          │
+//	          ▼
+//	        closed         also from each of the others, at once
+type state uint8
+
+const (
+	open state = iota
+	upgrading
+	closing
+	closed
+)
+
+// moves lists where each state may lead.
+var moves = [...][]state{
+	open:      {upgrading, closing, closed},
+	upgrading: {open, closing, closed},
+	closing:   {closed},
+	closed:    {},
+}
+
+// moveLocked is the only place where the state changes. False means that the move is not allowed and
+// nothing has changed.
+func (s *Session) moveLocked(to state) bool {
+	if !slices.Contains(moves[s.state], to) {
+		return false
+	}
+	s.state = to
+	return true
+}
+
+// Session is one browser's connection. All methods may be called at the same time.
+//
+// Locks: receiving before mu; mu is a leaf, never held across a write or a callback.
+type Session struct {
+	// Set at construction.
+	server    *Server
+	id        string
+	handshake *Handshake
+
+	// Guarded by server.heartbeat.mu.
+	beat beat
+
+	// receiving is held while messages that came by polling are handed up, and at the moment of an
+	// upgrade: it keeps HandleMessage to one call at a time.
+	receiving sync.Mutex
+	// over is true from the moment the session takes no messages any more: closing or closed.
+	over atomic.Bool
+
+	mu      sync.Mutex // guards the fields below
+	state   state
+	handler Handler // nil until OnSession has returned
+	ended   Close   // valid when over
+	out     outbox
+	batch   *Batch // see Batch.addLocked
+
+	// The transport: ws after a handshake or upgrade over WebSocket, else polling.
+	ws       *webSocket
+	polling  *polling    // nil after that
+	probe    *probe      // walks from polling to WebSocket
+	lastCall *time.Timer // ends a session that stays in state closing
+}
+
+// ID is the session id: 20 characters. It is a secret between server and browser.
+func (s *Session) ID() string { return s.id }
+
+// Handshake is the request that opened the session.
+func (s *Session) Handshake() *Handshake { return s.handshake }
+
+// TransportName is the current transport: `polling` or `websocket`.
+func (s *Session) TransportName() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ws != nil {
+		return WebSocket
+	}
+	return Polling
+}
+
+// Writable reports whether the transport could take a message right now: a poll waits, or nothing is
+// stuck in front of the WebSocket. It is the rule for volatile messages.
+//
+// Source: reference 2.6.
+func (s *Session) Writable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.state > upgrading:
+		return false
+	case s.ws == nil:
+		return s.polling != nil && s.polling.poll != nil
+	case s.ws.conn.raw == nil:
+		// Every write of such a connection is stuck for a moment.
+		return s.out.flying == 0 || s.out.entries == nil
+	}
+	return s.out.flying == 0
+}
+
+// Send queues the messages as one unit: all or none, with nothing between them. With a batch they
+// are written when it is flushed, without one now. It never waits for the browser. noCompress never
+// compresses them.
+//
+// Errors: ErrSessionClosed; ErrOutboxFull, when the browser does not read, and then the session is
+// being closed with reason `forced close`.
+func (s *Session) Send(b *Batch, unit []*Message, noCompress bool) error {
+	limits := &s.server.config.Limits
+	s.mu.Lock()
+	if s.state > upgrading {
+		s.mu.Unlock()
+		return ErrSessionClosed
+	}
+	if !s.out.fits(len(unit), limits) {
+		s.mu.Unlock()
+		s.tooSlow("slow browser: more than its outbox holds was waiting")
+		return ErrOutboxFull
+	}
+	for _, m := range unit {
+		s.out.add(m, noCompress)
+	}
+	now := b == nil || s.out.half(limits)
+	if b != nil {
+		b.addLocked(s)
+	}
+	s.mu.Unlock()
+	if now {
+		s.flush()
+	}
+	return nil
+}
+
+// control queues a packet of the server's own, whatever the outbox holds: there is at most one ping
+// for each interval and one pong at a time.
+func (s *Session) control(m *Message) {
+	s.mu.Lock()
+	if s.state > upgrading {
+		s.mu.Unlock()
+		return
+	}
+	s.out.add(m, true)
+	s.mu.Unlock()
+	s.flush()
+}
+
+// flush hands what is queued to the transport: to the poll that waits, or to the WebSocket unless
+// another goroutine is at it, which then takes this along.
+func (s *Session) flush() {
+	s.mu.Lock()
+	if s.ws == nil {
+		gone := s.polling.answerLocked()
+		s.mu.Unlock()
+		if gone {
+			s.forget()
+		}
+		return
+	}
+	if s.out.writing || s.out.entries == nil {
+		s.mu.Unlock()
+		return
+	}
+	s.out.writing = true
+	w := s.ws
+	s.mu.Unlock()
+	w.pump(false)
+}
+
+// receive acts on one packet. False means that the session takes no more.
+//
+// Spec: engine.io-protocol v4. Source: reference 1.8, 1.12.
+func (s *Session) receive(h Handler, p eiopacket.Packet) bool {
+	if s.over.Load() {
+		return false
+	}
+	s.server.trace.received(len(p.Data) + 1)
+	switch p.Type {
+	case eiopacket.Message:
+		h.HandleMessage(p.Data, p.Binary)
+	case eiopacket.Pong:
+		s.server.heartbeat.pong(s)
+	case eiopacket.Ping:
+		s.end(Close{Reason: ReasonTransportError, Detail: "invalid heartbeat direction"}, sayAtOnce)
+		return false
+	case eiopacket.Close:
+		s.end(Close{Reason: ReasonTransportClose, Detail: "the browser closed the session"}, sayGoodbye)
+		return false
+	}
+	// An open, upgrade or noop packet that nobody asked for means nothing.
+	return true
+}
+
+// listener is whoever hears the session's messages.
+func (s *Session) listener() Handler {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.handler == nil {
+		return deaf{}
+	}
+	return s.handler
+}
+
+// begin tells the application about the session, whose open packet is queued, and starts its
+// heartbeat.
+func (s *Session) begin() {
+	s.server.heartbeat.add(s)
+	s.server.trace.opened(s.handshake.Transport())
+	var h Handler
+	if s.server.config.OnSession != nil {
+		h = s.server.config.OnSession(s)
+	}
+	if h == nil {
+		h = deaf{}
+	}
+	s.mu.Lock()
+	s.handler = h
+	over, why := s.over.Load(), s.ended
+	s.mu.Unlock()
+	if over { // ended meanwhile, when there was nobody to be told
+		s.server.crew.do(func() { h.HandleClose(why) })
+	}
+}

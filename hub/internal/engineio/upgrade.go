@@ -1,0 +1,146 @@
+package engineio
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
+)
+
+// The walk from polling to WebSocket, as the browser sees it:
+//
+//	browser                          server
+//	GET …transport=websocket&sid= ─► 101
+//	2probe ────────────────────────► 3probe          state open ──► upgrading
+//	(its poll) ────────────────────► 6               at once; later ones within upgradePollHold
+//	5 ─────────────────────────────► (queued packets follow on the WebSocket; state open)
+//
+// Whatever else happens on the new connection ends that connection alone; the session goes on over
+// polling. The heartbeat is the session's and takes no notice.
+//
+// Spec: engine.io-protocol v4, Upgrade. Source: reference 1.7.
+
+// upgradePollHold is how long a poll is held that comes during an upgrade. The browser's upgrade packet
+// and its next poll travel on two connections: a poll that overtakes the packet by so much finds the
+// upgrade done, as it should. The reference takes up to 100 ms too.
+const upgradePollHold = 100 * time.Millisecond
+
+// serveProbe takes an HTTP upgrade for a session that exists. Where there is nothing to upgrade it is
+// accepted all the same and then closed, which is how the reference tells the browser.
+func (s *Session) serveProbe(w http.ResponseWriter, r *http.Request) {
+	ws := s.server.accept(w, r, nil)
+	if ws == nil {
+		return
+	}
+	ws.session = s
+	p := &probe{webSocket: ws}
+	if !p.start() {
+		s.server.crew.do(ws.turnAway)
+		return
+	}
+	s.server.crew.do(p.walk)
+}
+
+// probe is a WebSocket that wants to carry a session which polls.
+type probe struct {
+	*webSocket
+	timer *time.Timer // cuts it after upgradeTimeout
+}
+
+// start makes p the session's probe, if it may have one.
+func (p *probe) start() bool {
+	s := p.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.server.upgrades || s.state != open || s.ws != nil || s.probe != nil {
+		return false
+	}
+	s.probe = p
+	p.timer = time.AfterFunc(s.server.config.UpgradeTimeout, p.cut)
+	return true
+}
+
+// walk is the probe's goroutine. After an upgrade it ends, and the session has a reader of its own, with
+// a fresh stack.
+func (p *probe) walk() {
+	s := p.session
+	defer s.guard()
+	upgraded := p.upgrade()
+	s.server.trace.upgraded(upgraded)
+	if !upgraded {
+		p.drop()
+		p.turnAway()
+		return
+	}
+	s.server.crew.do(p.run)
+	s.flush()
+}
+
+// upgrade speaks the server's lines and reports whether the session has moved.
+func (p *probe) upgrade() bool {
+	return p.say(nil) == nil &&
+		p.expect(eiopacket.Ping, eiopacket.Probe) &&
+		p.begin() &&
+		p.say(probeMessage.data) == nil &&
+		p.expect(eiopacket.Upgrade, "") &&
+		p.complete()
+}
+
+// expect reads one packet and reports whether it is this one.
+func (p *probe) expect(t eiopacket.Type, data string) bool {
+	packet, buf, err := p.next()
+	if err != nil {
+		return false
+	}
+	defer buffers.put(buf)
+	return packet.Type == t && !packet.Binary && (data == "" || string(packet.Data) == data)
+}
+
+// begin lets go of the poll that waits: the browser moves when it has ended.
+func (p *probe) begin() bool {
+	s := p.session
+	s.mu.Lock()
+	if s.probe != p || !s.moveLocked(upgrading) {
+		s.mu.Unlock()
+		return false
+	}
+	t := s.polling
+	waiting := t.poll
+	s.mu.Unlock()
+	t.letGo(waiting)
+	return true
+}
+
+// complete moves the session to the WebSocket. What was received by polling has been handed up by
+// then, and what is queued leaves by the WebSocket, so order is kept in both directions. A session that
+// is closing moves too: its last packets go where the browser is.
+func (p *probe) complete() bool {
+	s := p.session
+	s.receiving.Lock()
+	defer s.receiving.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// A timer that cannot be stopped is just cutting the connection: the session stays with polling.
+	if s.probe != p || s.state == closed || !p.timer.Stop() {
+		return false
+	}
+	s.moveLocked(open)
+	s.polling.moveLocked()
+	s.probe, s.polling, s.ws = nil, nil, p.webSocket
+	return true
+}
+
+// drop goes back to polling.
+func (p *probe) drop() {
+	s := p.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.probe != p {
+		return
+	}
+	p.timer.Stop()
+	s.probe = nil
+	if s.state == upgrading {
+		s.moveLocked(open)
+	}
+}

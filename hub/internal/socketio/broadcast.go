@@ -1,0 +1,133 @@
+package socketio
+
+import (
+	"sync"
+
+	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// Emit sends an event to the sockets that the target picks. It is encoded once, and each receiver's
+// session gets the same messages. A nil batch writes at once.
+//
+// The caller has checked the message and keeps its bytes unchanged until Emit returns.
+func (s *Server) Emit(b *engineio.Batch, name string, t adapter.Target, m adapter.Message) Outcome {
+	n := s.lookup(name)
+	if n == nil {
+		return Outcome{}
+	}
+	o := n.emit(b, t, &m)
+	s.trace.eventSent(name, o)
+	if s.clustered {
+		published := m
+		n.publish(adapter.Command{Target: t, Message: &published})
+	}
+	return o
+}
+
+func (n *namespace) emit(b *engineio.Batch, t adapter.Target, m *adapter.Message) (o Outcome) {
+	members := pick(n.adapter, t)
+	defer members.release()
+	if len(members.list) == 0 {
+		return o
+	}
+	own := batches.orOwn(b)
+	defer own.release()
+	p := siopacket.Packet{Type: siopacket.Event, Namespace: n.name, Name: m.Event, Payload: m.Args}
+	unit := encode(n.server.parser, p, m.Attachments, len(members.list) > 1)
+	f := flags{volatile: m.Volatile, noCompress: m.NoCompress}
+	for _, member := range members.list {
+		o.add(member.(*Socket).send(own.Batch, unit, f))
+	}
+	return o
+}
+
+// UpdateRooms makes sockets join and then leave rooms. limited counts those that would be in too many.
+func (s *Server) UpdateRooms(name string, t adapter.Target, join, leave []string) (o Outcome, limited int) {
+	n := s.lookup(name)
+	if n == nil {
+		return Outcome{}, 0
+	}
+	o, limited = n.updateRooms(t, join, leave)
+	if s.clustered {
+		n.publish(adapter.Command{Target: t, Join: join, Leave: leave})
+	}
+	return o, limited
+}
+
+// Disconnect makes sockets leave, with their whole connection if wanted.
+func (s *Server) Disconnect(b *engineio.Batch, name string, t adapter.Target, closeTransport bool) Outcome {
+	n := s.lookup(name)
+	if n == nil {
+		return Outcome{}
+	}
+	o := n.disconnect(b, t, closeTransport)
+	if s.clustered {
+		n.publish(adapter.Command{Target: t, Disconnect: true, CloseTransport: closeTransport})
+	}
+	return o
+}
+
+// SetData replaces the data of sockets, only those of the expected version if there is one.
+func (s *Server) SetData(name string, t adapter.Target, data []byte, expected *uint64) (o Outcome) {
+	for _, socket := range s.Select(name, t) {
+		o.add(socket.setData(data, expected))
+	}
+	return o
+}
+
+// Select returns the sockets that the target picks.
+func (s *Server) Select(name string, t adapter.Target) []*Socket {
+	n := s.lookup(name)
+	if n == nil {
+		return nil
+	}
+	members := pick(n.adapter, t)
+	defer members.release()
+	sockets := make([]*Socket, len(members.list))
+	for i, m := range members.list {
+		sockets[i] = m.(*Socket)
+	}
+	return sockets
+}
+
+// Count is the number of sockets that the target picks.
+func (s *Server) Count(name string, t adapter.Target) int {
+	if n := s.lookup(name); n != nil {
+		return n.adapter.Count(t)
+	}
+	return 0
+}
+
+// RoomSizes lists the rooms whose names start with the prefix.
+func (s *Server) RoomSizes(name, prefix string) []adapter.RoomSize {
+	if n := s.lookup(name); n != nil {
+		return n.adapter.RoomSizes(prefix)
+	}
+	return nil
+}
+
+// picked is a list of receivers, in a buffer that is used again.
+type picked struct {
+	list []adapter.Member
+}
+
+var pickedPool = sync.Pool{New: func() any { return new(picked) }}
+
+// pick asks an adapter who receives.
+func pick(a adapter.Adapter, t adapter.Target) *picked {
+	p := pickedPool.Get().(*picked)
+	p.list = a.Select(t, p.list)
+	return p
+}
+
+func (p *picked) release() {
+	const most = 1 << 16 // a larger buffer is not worth keeping
+	if cap(p.list) > most {
+		return
+	}
+	clear(p.list)
+	p.list = p.list[:0]
+	pickedPool.Put(p)
+}

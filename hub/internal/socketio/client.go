@@ -1,0 +1,171 @@
+package socketio
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// client is one session, with the namespaces it carries. It is the session's engineio.Handler.
+type client struct {
+	// set at construction
+	server  *Server
+	session *engineio.Session
+
+	gate gate
+
+	// owned by the holder of the gate
+
+	// partial is a packet whose attachments have not all come. Nil: none is awaited.
+	partial *partial
+	// timer ends a client that joins nothing. Nil once it has joined.
+	timer *time.Timer
+	// seats are the namespaces that are joined, asked for or just left. Invariant: one for each name,
+	// at most Limits.Namespaces.
+	seats []seat
+	// over says that the client has ended; end tells why.
+	over bool
+	end  Disconnect
+}
+
+// seat is one namespace of a client: an attempt or a socket. It has neither after the server made the
+// socket leave, while the browser may not know and still send for it.
+type seat struct {
+	namespace string
+	attempt   *Attempt
+	socket    *Socket
+}
+
+func newClient(s *Server, session *engineio.Session) *client {
+	c := &client{server: s, session: session}
+	s.lives.Add(1)
+	c.gate.enter() // the timer may be early
+	defer c.gate.leave()
+	c.timer = time.AfterFunc(s.timeout, func() { c.gate.post(c.joinedNothing) })
+	return c
+}
+
+// HandleMessage implements engineio.Handler: it waits for its turn and reads one message. Who sends faster
+// than the application takes waits here.
+func (c *client) HandleMessage(data []byte, binary bool) {
+	c.gate.enter()
+	defer c.gate.leave()
+	if c.over {
+		return
+	}
+	if err := c.receive(data, binary); err != nil {
+		c.refuse(err)
+	}
+}
+
+// HandleClose implements engineio.Handler.
+func (c *client) HandleClose(closed engineio.Close) {
+	end := Disconnect{Reason: string(closed.Reason), CloseCode: closed.Code, Detail: closed.Detail}
+	if c.server.closing.Load() {
+		end.Reason, end.CloseCode = ReasonServerShuttingDown, 0 // whatever code, it was ours
+	}
+	c.gate.post(func() { c.finish(end) })
+}
+
+// receive decodes one message and acts on it.
+func (c *client) receive(data []byte, binary bool) error {
+	if c.partial != nil {
+		return c.attachment(data, binary)
+	}
+	p, inline, err := c.server.parser.Decode(data, binary)
+	if err != nil {
+		return err
+	}
+	// The one copy: from here on the bytes are ours, and the application's after that.
+	p.Payload = bytes.Clone(p.Payload)
+	if p.Attachments > len(inline) {
+		// Attachments are not kept for a stranger, who could never say what they are for.
+		if at := c.find(p.Namespace); at == nil || at.attempt != nil {
+			return errState
+		}
+		return c.await(p)
+	}
+	if int64(len(p.Payload)) > c.server.limits.EventBytes {
+		return errEventBytes
+	}
+	return c.dispatch(p, inline)
+}
+
+// errState is a packet that does not fit the state of its namespace.
+var errState = errors.New("packet does not fit the state of its namespace")
+
+// dispatch acts on a packet that has come whole.
+//
+// Source: socket.io 4.8 client.ts, ondecoded; reference 2.2 (invalid states).
+func (c *client) dispatch(p siopacket.Packet, attachments [][]byte) error {
+	at := c.find(p.Namespace)
+	if p.Type == siopacket.Connect {
+		return c.connect(p, at)
+	}
+	if p.Type == siopacket.ConnectError || at == nil || at.attempt != nil {
+		return errState
+	}
+	s := at.socket
+	if s == nil || !s.Connected() {
+		return nil // it does not know yet that it had to leave
+	}
+	switch p.Type {
+	case siopacket.Disconnect:
+		c.leave(s)
+	case siopacket.Ack:
+		s.acknowledged(p, attachments)
+	default:
+		c.event(s, p, attachments)
+	}
+	return nil
+}
+
+// find returns the seat of a namespace, or nil. It is valid until a seat is added or taken away.
+func (c *client) find(namespace string) *seat {
+	for i := range c.seats {
+		if c.seats[i].namespace == namespace {
+			return &c.seats[i]
+		}
+	}
+	return nil
+}
+
+// free takes away the seat of a namespace.
+func (c *client) free(namespace string) {
+	for i := range c.seats {
+		if c.seats[i].namespace == namespace {
+			last := len(c.seats) - 1
+			c.seats[i] = c.seats[last]
+			c.seats[last] = seat{}
+			c.seats = c.seats[:last]
+			return
+		}
+	}
+}
+
+// send queues one packet that belongs to no open socket, and writes it.
+func (c *client) send(b *engineio.Batch, p siopacket.Packet) {
+	_ = c.session.Send(b, encode(c.server.parser, p, nil, false), false) // a failure closes the session
+}
+
+// encode makes the messages of a packet, each in the form that every session can send.
+func encode(parser siopacket.Parser, p siopacket.Packet, attachments [][]byte, shared bool) []*engineio.Message {
+	buf := append(make([]byte, 0, 1+siopacket.Size(p)), '4')
+	p.Attachments = len(attachments)
+	data, binary, separate := parser.Encode(buf, p, attachments)
+	if binary {
+		return []*engineio.Message{engineio.NewBinaryMessage(data[1:], shared)}
+	}
+	if !separate {
+		return []*engineio.Message{engineio.NewTextMessage(data, shared)}
+	}
+	unit := make([]*engineio.Message, 0, 1+len(attachments))
+	unit = append(unit, engineio.NewTextMessage(data, shared))
+	for _, attachment := range attachments {
+		unit = append(unit, engineio.NewBinaryMessage(attachment, shared))
+	}
+	return unit
+}

@@ -1,0 +1,109 @@
+package socketio
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// Config says how a Server behaves. Only Application is required.
+type Config struct {
+	// Application decides and answers.
+	Application Application
+	// ConnectTimeout is the time in which a client has to join its first namespace. Zero means 45 s.
+	ConnectTimeout time.Duration
+	// Limits bound what browsers make the server hold. The zero value has the defaults.
+	Limits Limits
+	// Parser is the wire form of packets. Nil means siopacket.JSON.
+	Parser siopacket.Parser
+	// Adapter makes the rooms of a namespace. Nil means adapter.NewMemory; with another one
+	// namespaces are kept when they are empty, as other nodes may have members.
+	Adapter adapter.Builder
+	// Logger takes the log. Nil means slog.Default.
+	Logger *slog.Logger
+	// Trace is told what happens. Nil means nobody looks.
+	Trace *Trace
+}
+
+// Limits bound what browsers make the server hold. Zero means the default.
+type Limits struct {
+	// Packet are the limits of the decoder.
+	Packet siopacket.Limits
+	// EventBytes is the size of one event or ack with its attachments: 3 MiB.
+	EventBytes int64
+	// Namespaces a client joins: 16.
+	Namespaces int
+	// Rooms a socket is in, beside its own and its user's: 1024.
+	Rooms int
+	// PendingAcks a socket owes: 256.
+	PendingAcks int
+	// NamespaceBytes is the length of a namespace: 256.
+	NamespaceBytes int
+}
+
+// Trace is told what happens. Each function may be nil.
+type Trace struct {
+	// ConnectRefused: not let in; why is one of the Refused constants. The namespace is empty for an
+	// unknown one.
+	ConnectRefused func(namespace, why string)
+	// SocketOpened, SocketClosed: a socket joined, left.
+	SocketOpened func(namespace string)
+	SocketClosed func(namespace, reason string)
+	// EventReceived: an event of that many bytes.
+	EventReceived func(namespace string, bytes int)
+	// EventSent: an emission, to how many and not to how many.
+	EventSent func(namespace string, queued, dropped int)
+	// AckReceived: an ack, and whether anybody waited for it.
+	AckReceived func(namespace string, expected bool)
+	// AcksDone: an emission with acks ended.
+	AcksDone func(namespace string, total AckTotal)
+	// BadPacket: a client is closed for what it sent: "decode", "state" or "timeout".
+	BadPacket func(kind string)
+	// LimitReached: by name, without the prefix `limits.`.
+	LimitReached func(limit string)
+}
+
+// Why a browser was not let into a namespace.
+const (
+	RefusedUnknown   = "unknown"
+	RefusedDenied    = "denied"
+	RefusedUndecided = "undecided"
+	RefusedLimit     = "limit"
+)
+
+func (c Config) withDefaults() Config {
+	if c.ConnectTimeout <= 0 {
+		c.ConnectTimeout = 45 * time.Second
+	}
+	c.Limits = c.Limits.withDefaults()
+	if c.Parser == nil {
+		c.Parser = siopacket.NewJSON(c.Limits.Packet)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	c.Logger = c.Logger.With("component", "socketio")
+	return c
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.EventBytes <= 0 {
+		l.EventBytes = 3 << 20
+	}
+	for _, limit := range []struct {
+		value     *int
+		otherwise int
+	}{
+		{&l.Namespaces, 16},
+		{&l.Rooms, 1024},
+		{&l.PendingAcks, 256},
+		{&l.NamespaceBytes, 256},
+	} {
+		if *limit.value <= 0 {
+			*limit.value = limit.otherwise
+		}
+	}
+	return l
+}

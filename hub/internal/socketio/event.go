@@ -1,0 +1,72 @@
+package socketio
+
+import (
+	"errors"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// partial is a packet whose attachments are on their way. What it holds is bounded by Limits.EventBytes,
+// however long the browser takes.
+type partial struct {
+	packet      siopacket.Packet
+	attachments [][]byte
+	bytes       int64
+}
+
+var (
+	errAttachments = errors.New("text while attachments are awaited")
+	errEventBytes  = siopacket.NewError("event is too large", "event_bytes")
+)
+
+// await keeps a packet until its attachments have come.
+func (c *client) await(p siopacket.Packet) error {
+	c.partial = &partial{packet: p, bytes: int64(len(p.Payload))}
+	return c.partial.check(c.server.limits.EventBytes)
+}
+
+func (p *partial) check(limit int64) error {
+	if p.bytes > limit {
+		return errEventBytes
+	}
+	return nil
+}
+
+// attachment takes the next attachment, and acts on the packet when it is the last one.
+//
+// Spec: socket.io-protocol v5, binary attachments.
+func (c *client) attachment(data []byte, binary bool) error {
+	p := c.partial
+	if !binary {
+		return errAttachments
+	}
+	p.bytes += int64(len(data))
+	if err := p.check(c.server.limits.EventBytes); err != nil {
+		return err
+	}
+	p.attachments = append(p.attachments, append(make([]byte, 0, len(data)), data...))
+	if len(p.attachments) < p.packet.Attachments {
+		return nil
+	}
+	c.partial = nil
+	return c.dispatch(p.packet, p.attachments)
+}
+
+// event hands an event to the application.
+//
+// Spec: socket.io-protocol v5, Sending and receiving data.
+func (c *client) event(s *Socket, p siopacket.Packet, attachments [][]byte) {
+	size := len(p.Payload)
+	for _, attachment := range attachments {
+		size += len(attachment)
+	}
+	c.server.trace.eventReceived(s.namespace.name, size)
+	c.server.app.Event(s, Event{
+		Name:        p.Name,
+		Args:        p.Payload,
+		Attachments: attachments,
+		ID:          p.ID,
+		ReceiveTime: time.Now(),
+	})
+}

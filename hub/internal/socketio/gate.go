@@ -1,0 +1,104 @@
+package socketio
+
+import "sync"
+
+// gate is a turn that one goroutine holds at a time. Its zero value is free.
+//
+// The holder carries out what others leave there. Enter waits; post never does, so it may be called by
+// the holder itself, and what it leaves runs when the holder lets go.
+type gate struct {
+	mu    sync.Mutex // guards the fields below
+	held  bool
+	queue []turn
+}
+
+// turn is either work that was left, or somebody who waits to become the holder.
+type turn struct {
+	run  func()
+	wake chan struct{}
+}
+
+// enter waits for the turn.
+func (g *gate) enter() {
+	g.mu.Lock()
+	if !g.held {
+		g.held = true
+		g.mu.Unlock()
+		return
+	}
+	wake := make(chan struct{})
+	g.queue = append(g.queue, turn{wake: wake})
+	g.mu.Unlock()
+	<-wake
+}
+
+// leave carries out what was left and lets go, or hands the turn to who waits.
+func (g *gate) leave() {
+	g.mu.Lock()
+	if len(g.queue) == 0 {
+		g.held = false
+		g.mu.Unlock()
+		return
+	}
+	g.mu.Unlock()
+	g.drain()
+}
+
+// post runs f in the gate: now if it is free, else before its holder lets go.
+func (g *gate) post(f func()) {
+	g.leaveNote(f)
+	g.attend()
+}
+
+// leaveNote leaves f without running anything. Whoever calls it calls attend later, without a lock that f
+// might want.
+func (g *gate) leaveNote(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queue = append(g.queue, turn{run: f})
+}
+
+// attend takes the gate if it is free and carries out what was left.
+func (g *gate) attend() {
+	g.mu.Lock()
+	if g.held {
+		g.mu.Unlock()
+		return
+	}
+	g.held = true
+	g.mu.Unlock()
+	g.leave()
+}
+
+// drain is leave once there is something to do.
+func (g *gate) drain() {
+	done := false
+	// A panic ends one connection and not the gate: what else was left still runs.
+	defer func() {
+		if !done {
+			g.leave()
+		}
+	}()
+	for {
+		g.mu.Lock()
+		if len(g.queue) == 0 {
+			g.queue = nil
+			g.held = false
+			done = true
+			g.mu.Unlock()
+			return
+		}
+		next := g.queue[0]
+		g.queue[0] = turn{}
+		g.queue = g.queue[1:]
+		if next.wake != nil {
+			done = true
+		}
+		g.mu.Unlock()
+		if next.wake != nil {
+			close(next.wake)
+			return
+		}
+		next.run()
+	}
+}

@@ -1,0 +1,102 @@
+package socketio
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+func TestGate_HolderCarriesOutWhatIsLeft(t *testing.T) {
+	var g gate
+	var order []int
+	g.enter()
+	g.post(func() { order = append(order, 1); g.post(func() { order = append(order, 3) }) })
+	g.post(func() { order = append(order, 2) })
+	if len(order) != 0 {
+		t.Fatal("ran while the gate was held")
+	}
+	g.leave()
+	if len(order) != 3 || order[0] != 1 || order[1] != 2 || order[2] != 3 {
+		t.Fatalf("order %v", order)
+	}
+	if g.held || g.queue != nil {
+		t.Fatal("the gate is not free")
+	}
+}
+
+func TestGate_WhoEntersWaitsBehindWhatWasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g gate
+		var order []string
+		g.enter()
+		g.post(func() { order = append(order, "left") })
+		entered := make(chan struct{})
+		go func() {
+			g.enter()
+			order = append(order, "entered")
+			g.leave()
+			close(entered)
+		}()
+		synctest.Wait()
+		g.post(func() { order = append(order, "last") })
+		g.leave()
+		<-entered
+		g.post(func() {})
+		synctest.Wait()
+		if len(order) != 3 || order[0] != "left" || order[1] != "entered" || order[2] != "last" {
+			t.Fatalf("order %v", order)
+		}
+	})
+}
+
+func TestGate_APanicDoesNotHoldIt(t *testing.T) {
+	var g gate
+	ran := false
+	func() {
+		defer func() { _ = recover() }()
+		g.enter()
+		defer g.leave()
+		g.post(func() { panic("one") })
+		g.post(func() { ran = true })
+		panic("two")
+	}()
+	g.enter()
+	g.leave()
+	if !ran || g.held {
+		t.Fatalf("ran %v, held %v", ran, g.held)
+	}
+}
+
+func TestGate_OneAtATime(t *testing.T) {
+	var g gate
+	var wg sync.WaitGroup
+	inside, total := 0, 0
+	step := func() {
+		if inside++; inside != 1 {
+			t.Error("two at a time")
+		}
+		total++
+		inside--
+	}
+	for range 8 {
+		wg.Go(func() {
+			for range 500 {
+				g.enter()
+				step()
+				g.leave()
+				g.post(step)
+			}
+		})
+	}
+	wg.Wait()
+	if g.enter(); total != 8*1000 {
+		t.Fatalf("%d steps", total)
+	}
+}
+
+func TestGate_FreeTurnCostsNoAllocation(t *testing.T) {
+	var g gate
+	if n := testing.AllocsPerRun(100, func() { g.enter(); g.leave() }); n != 0 {
+		t.Fatalf("%v allocations", n)
+	}
+}

@@ -1,0 +1,155 @@
+package socketio
+
+import (
+	"sync/atomic"
+
+	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// namespace is what the sockets of one namespace share. It exists while there are any.
+type namespace struct {
+	// set at construction
+	server  *Server
+	name    string
+	adapter adapter.Adapter
+
+	// nextAck counts the ack ids that were drawn. One counter for all, so that a broadcast with
+	// acknowledgements is encoded once. It goes on from Server.drawn.
+	nextAck atomic.Uint64
+
+	sockets int // guarded by Server.mu
+}
+
+var _ adapter.Host = (*namespace)(nil)
+
+// lookup returns a namespace that has sockets, or nil. With a cluster it makes one: other nodes may
+// have sockets there.
+func (s *Server) lookup(name string) *namespace {
+	if value, ok := s.namespaces.Load(name); ok {
+		return value.(*namespace)
+	}
+	if s.clustered && s.app.Knows(name) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.makeLocked(name)
+	}
+	return nil
+}
+
+// hold returns the namespace for one more socket.
+func (s *Server) hold(name string) *namespace {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.makeLocked(name)
+	n.sockets++
+	return n
+}
+
+func (s *Server) makeLocked(name string) *namespace {
+	if value, ok := s.namespaces.Load(name); ok {
+		return value.(*namespace)
+	}
+	n := &namespace{server: s, name: name}
+	n.nextAck.Store(s.drawn)
+	n.adapter = s.build(name, n)
+	s.namespaces.Store(name, n)
+	return n
+}
+
+// release gives back what hold took. The last socket takes the namespace along.
+func (s *Server) release(n *namespace) {
+	s.mu.Lock()
+	n.sockets--
+	last := n.sockets == 0 && !s.clustered
+	if last {
+		s.namespaces.Delete(n.name)
+		s.drawn = max(s.drawn, n.nextAck.Load())
+	}
+	s.mu.Unlock()
+	if last {
+		if err := n.adapter.Close(); err != nil {
+			s.trace.logger.Warn("closing the adapter of a namespace", "namespace", n.name, "error", err)
+		}
+	}
+}
+
+// Apply implements adapter.Host.
+func (n *namespace) Apply(c adapter.Command) {
+	switch {
+	case c.Message != nil:
+		n.emit(nil, c.Target, c.Message)
+	case len(c.Join)+len(c.Leave) > 0:
+		n.updateRooms(c.Target, c.Join, c.Leave)
+	case c.Disconnect:
+		n.disconnect(nil, c.Target, c.CloseTransport)
+	}
+}
+
+// publish tells the other nodes, if there are any.
+func (n *namespace) publish(c adapter.Command) {
+	if err := n.adapter.Publish(c); err != nil {
+		n.server.trace.logger.Error("telling the other nodes", "namespace", n.name, "error", err)
+	}
+}
+
+func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outcome, limited int) {
+	members := pick(n.adapter, t)
+	defer members.release()
+	for _, m := range members.list {
+		joined := m.(*Socket).changeRooms(join, leave)
+		o.add(joined)
+		if !joined && m.(*Socket).Connected() {
+			limited++
+			n.server.trace.limitReached("rooms_per_socket")
+		}
+	}
+	return o, limited
+}
+
+// changeRooms joins and then leaves rooms, or does nothing when there would be too many.
+func (s *Socket) changeRooms(join, leave []string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.end != nil {
+		return false
+	}
+	if len(join) > 0 {
+		if s.roomsWith(join) > s.client.server.limits.Rooms {
+			return false
+		}
+		s.namespace.adapter.Join(s, join...)
+	}
+	if len(leave) > 0 {
+		s.namespace.adapter.Leave(s, leave...)
+	}
+	return true
+}
+
+// roomsWith counts the rooms it would be in.
+func (s *Socket) roomsWith(join []string) int {
+	rooms := withoutUser(s.namespace.adapter.Rooms(s), s.user)
+	in := make(map[string]struct{}, len(rooms)+len(join))
+	for _, list := range [][]string{rooms, join} {
+		for _, room := range list {
+			in[room] = struct{}{}
+		}
+	}
+	return len(in)
+}
+
+func (n *namespace) disconnect(b *engineio.Batch, t adapter.Target, closeTransport bool) (o Outcome) {
+	own := batches.orOwn(b)
+	defer own.release()
+	members := pick(n.adapter, t)
+	defer members.release()
+	for _, m := range members.list {
+		s := m.(*Socket)
+		done := s.disconnect(own.Batch)
+		o.add(done)
+		if done && closeTransport {
+			s.client.kick()
+		}
+	}
+	return o
+}

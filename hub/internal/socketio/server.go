@@ -1,0 +1,118 @@
+package socketio
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// Server is the Socket.IO side of a hub. All methods may be called at the same time.
+type Server struct {
+	// set at construction
+	app     Application
+	timeout time.Duration
+	limits  Limits
+	parser  siopacket.Parser
+	build   adapter.Builder
+	// clustered keeps empty namespaces and publishes commands.
+	clustered bool
+	trace     tracer
+
+	// maxAuthBytes bounds authBytes. Beyond it an attempt that is not the only one stays undecided.
+	maxAuthBytes int64
+
+	attempts  atomic.Int64 // without a decision
+	authBytes atomic.Int64 // their auth
+	closing   atomic.Bool
+	// lives counts clients, attempts and sockets whose end the application has not heard of.
+	lives sync.WaitGroup
+
+	// namespaces maps names to *namespace; it is read without a lock.
+	namespaces sync.Map
+	mu         sync.Mutex // guards changes of namespaces, the counts in them, and the fields below
+	// drawn is the number of ack ids of the busiest of the namespaces that were forgotten: a browser that comes back
+	// to one may still answer what it was asked there before.
+	drawn uint64
+}
+
+// maxAuthBytes is what all attempts without a decision may bring along. Who may come in is not known yet, so
+// strangers could otherwise make the hub hold a message for each connection while nobody decides: it is as
+// much as may be parked for one route, and 10 000 tokens of 6 KiB.
+const maxAuthBytes = 64 << 20
+
+// New returns a server that is ready.
+func New(config Config) *Server {
+	config = config.withDefaults()
+	s := &Server{
+		app:       config.Application,
+		timeout:   config.ConnectTimeout,
+		limits:    config.Limits,
+		parser:    config.Parser,
+		build:     config.Adapter,
+		clustered: config.Adapter != nil,
+		trace:     newTracer(config.Trace, config.Logger),
+
+		maxAuthBytes: maxAuthBytes,
+	}
+	if s.build == nil {
+		s.build = adapter.NewMemory
+	}
+	return s
+}
+
+// Open takes a new session; it is the engineio.Config.OnSession of a hub.
+func (s *Server) Open(session *engineio.Session) engineio.Handler {
+	return newClient(s, session)
+}
+
+// ShutDown says that sessions are being closed because the hub ends: from now on that is the reason of
+// every disconnect.
+func (s *Server) ShutDown() { s.closing.Store(true) }
+
+// Wait returns when every client has finished and the application has heard of it, or with the cause of
+// ctx. The sessions have to be closed before.
+func (s *Server) Wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { // ends with the last client
+		s.lives.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Attempts is the number of attempts without a decision.
+func (s *Server) Attempts() int { return int(s.attempts.Load()) }
+
+// Sockets counts the sockets of each namespace that has any.
+func (s *Server) Sockets() map[string]int {
+	counts := make(map[string]int)
+	s.namespaces.Range(func(name, value any) bool {
+		if n := value.(*namespace).adapter.Count(adapter.Target{All: true}); n > 0 {
+			counts[name.(string)] = n
+		}
+		return true
+	})
+	return counts
+}
+
+// idBytes of randomness make a socket id of 20 characters.
+const idBytes = 15
+
+// newID returns the public id of a socket. It has nothing to do with the session's.
+func newID() string {
+	var random [idBytes]byte
+	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
+	return base64.RawURLEncoding.EncodeToString(random[:])
+}

@@ -1,0 +1,167 @@
+package socketio
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// Socket is one client in one namespace. Its methods may be called at the same time.
+type Socket struct {
+	// set at construction
+	client      *client
+	namespace   *namespace
+	id          string
+	user        string
+	connectTime time.Time
+
+	tag atomic.Value // the application's; set once
+
+	mu sync.Mutex // guards the fields below
+	// end tells why it left. Nil while it is open: it is set once.
+	end *Disconnect
+	// data is JSON, version counts its changes.
+	data    []byte
+	version uint64
+	// acks are the acknowledgements that its browser owes, by id. Nil: none. Invariant: at most
+	// Limits.PendingAcks.
+	acks map[uint64]*ackGroup
+}
+
+// UserPrefix begins the names of the rooms that are kept for users.
+const UserPrefix = "user:"
+
+// UserRoom is the room of a user.
+func UserRoom(user string) string { return UserPrefix + user }
+
+// ID is the public id.
+func (s *Socket) ID() string { return s.id }
+
+// Namespace is its namespace.
+func (s *Socket) Namespace() string { return s.namespace.name }
+
+// User is the user id, empty when there is none.
+func (s *Socket) User() string { return s.user }
+
+// Handshake is the request that opened the session.
+func (s *Socket) Handshake() *engineio.Handshake { return s.client.session.Handshake() }
+
+// Application is who hears of it.
+func (s *Socket) Application() Application { return s.client.server.app }
+
+// ConnectTime is when it joined.
+func (s *Socket) ConnectTime() time.Time { return s.connectTime }
+
+// Transport is the transport in use.
+func (s *Socket) Transport() string { return s.client.session.TransportName() }
+
+// Rooms are the rooms it is in, its own and its user's not, sorted.
+func (s *Socket) Rooms() []string { return withoutUser(s.namespace.adapter.Rooms(s), s.user) }
+
+// Tag is what SetTag kept.
+func (s *Socket) Tag() any { return s.tag.Load() }
+
+// SetTag keeps a value of the application's.
+func (s *Socket) SetTag(tag any) {
+	if tag != nil {
+		s.tag.Store(tag)
+	}
+}
+
+// Connected reports whether it has not left.
+func (s *Socket) Connected() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.end == nil
+}
+
+// Data is its data and their version.
+func (s *Socket) Data() ([]byte, uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data, s.version
+}
+
+// setData replaces its data, only those of the expected version if there is one.
+func (s *Socket) setData(data []byte, expected *uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.end != nil || expected != nil && *expected != s.version {
+		return false
+	}
+	s.data = data
+	s.version++
+	return true
+}
+
+// flags are how a message is sent.
+type flags struct {
+	volatile, noCompress bool
+}
+
+// send queues messages if the socket is open. Whether it is and the appending are one step, so nothing
+// can follow its DISCONNECT.
+func (s *Socket) send(b *engineio.Batch, unit []*engineio.Message, f flags) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sendLocked(b, unit, f)
+}
+
+func (s *Socket) sendLocked(b *engineio.Batch, unit []*engineio.Message, f flags) bool {
+	if s.end != nil || f.volatile && !s.client.session.Writable() {
+		return false
+	}
+	return s.client.session.Send(b, unit, f.noCompress) == nil
+}
+
+// Reply sends the acknowledgement of an event. The caller sees to it that there is only one.
+//
+// Spec: socket.io-protocol v5, Acknowledgement.
+func (s *Socket) Reply(b *engineio.Batch, id siopacket.ID, args []byte, attachments [][]byte) error {
+	p := siopacket.Packet{Type: siopacket.Ack, Namespace: s.namespace.name, ID: id, Payload: args}
+	unit := encode(s.client.server.parser, p, attachments, false)
+	own := batches.orOwn(b)
+	defer own.release()
+	if !s.send(own.Batch, unit, flags{}) {
+		return ErrGone
+	}
+	return nil
+}
+
+// close ends the socket, once: it takes no more, leaves its rooms, and what it owed has been answered. It
+// tells whether this was the call that did; who did calls left, in the gate.
+func (s *Socket) close(end Disconnect) bool { return s.closeWith(end, func() {}) }
+
+// closeWith closes and, in the same step, sends a last word.
+func (s *Socket) closeWith(end Disconnect, last func()) bool {
+	s.mu.Lock()
+	if s.end != nil {
+		s.mu.Unlock()
+		return false
+	}
+	last()
+	s.end = &end
+	acks := s.acks
+	s.acks = nil
+	s.mu.Unlock()
+
+	rooms := withoutUser(s.namespace.adapter.Remove(s), s.user)
+	s.mu.Lock()
+	end.Rooms = rooms
+	s.mu.Unlock()
+	s.client.server.release(s.namespace)
+	for _, group := range acks {
+		group.disconnected()
+	}
+	return true
+}
+
+// ending is why it left.
+func (s *Socket) ending() Disconnect {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *s.end
+}

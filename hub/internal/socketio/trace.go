@@ -1,0 +1,72 @@
+package socketio
+
+import "log/slog"
+
+// tracer calls the functions of a Trace that are there. Its zero value calls none.
+type tracer struct {
+	hooks  Trace
+	logger *slog.Logger
+}
+
+func newTracer(trace *Trace, logger *slog.Logger) tracer {
+	t := tracer{logger: logger}
+	if trace != nil {
+		t.hooks = *trace
+	}
+	return t
+}
+
+func (t *tracer) connectRefused(namespace, why string) {
+	if t.hooks.ConnectRefused != nil {
+		t.hooks.ConnectRefused(namespace, why)
+	}
+}
+
+func (t *tracer) socketOpened(namespace string) {
+	if t.hooks.SocketOpened != nil {
+		t.hooks.SocketOpened(namespace)
+	}
+}
+
+func (t *tracer) socketClosed(namespace, reason string) {
+	if t.hooks.SocketClosed != nil {
+		t.hooks.SocketClosed(namespace, reason)
+	}
+}
+
+func (t *tracer) eventReceived(namespace string, bytes int) {
+	if t.hooks.EventReceived != nil {
+		t.hooks.EventReceived(namespace, bytes)
+	}
+}
+
+func (t *tracer) eventSent(namespace string, o Outcome) {
+	if t.hooks.EventSent != nil {
+		t.hooks.EventSent(namespace, o.Queued, o.Dropped)
+	}
+}
+
+func (t *tracer) ackReceived(namespace string, expected bool) {
+	if t.hooks.AckReceived != nil {
+		t.hooks.AckReceived(namespace, expected)
+	}
+}
+
+func (t *tracer) acksDone(namespace string, total AckTotal) {
+	if t.hooks.AcksDone != nil {
+		t.hooks.AcksDone(namespace, total)
+	}
+}
+
+func (t *tracer) badPacket(kind, detail string) {
+	t.logger.Debug("closing a client for what it sent", "kind", kind, "detail", detail)
+	if t.hooks.BadPacket != nil {
+		t.hooks.BadPacket(kind)
+	}
+}
+
+func (t *tracer) limitReached(limit string) {
+	if t.hooks.LimitReached != nil {
+		t.hooks.LimitReached(limit)
+	}
+}

@@ -1,0 +1,59 @@
+package hub
+
+// Limits bound what outsiders can make the hub hold. Zero means the default; every limit has one
+// outcome and is counted by Trace.LimitReached under its key.
+type Limits struct {
+	// MaxSessions is how many sessions the hub holds at most. Default: no limit but memory. Beyond
+	// it handshakes are refused with 503. Key: limits.max_sessions.
+	MaxSessions int
+	// OutboxPackets is how many packets may wait for one browser. Default 1024. A browser that lets
+	// more gather is closed with reason `forced close`. Key: limits.outbox_packets.
+	OutboxPackets int
+	// OutboxBytes is the same in bytes: those that wait when another event comes, which itself may be as
+	// large as EventBytes allows. Default 1 MiB. Key: limits.outbox_bytes.
+	OutboxBytes int64
+	// PacketsPerPayload is how many packets a polling body may carry. Default 65 536. Beyond it the
+	// session is closed, reason `parse error`. Key: limits.packets_per_payload.
+	PacketsPerPayload int
+	// Headers is how many header lines a request may have. Default 100. Beyond it: 431.
+	// Key: limits.headers.
+	Headers int
+	// QueryBytes is the length of a query string. Default 4096. Beyond it: 414.
+	// Key: limits.query_bytes.
+	QueryBytes int
+
+	// EventBytes is the size of one event with its attachments. Default 3 MiB. A browser that sends
+	// more is closed with reason `forced close`. Key: limits.event_bytes.
+	EventBytes int64
+	// Attachments is how many binary arguments one event carries. Default 10, at most 999. A browser
+	// that announces more is closed with reason `forced close`. Key: limits.attachments.
+	Attachments int
+	// Depth is how deep JSON may be nested. Default 512, at most 512. Beyond: `forced close`.
+	// Key: limits.depth.
+	Depth int
+	// Arguments is how many arguments an event has. Default 4096. Beyond: `forced close`.
+	// Key: limits.arguments.
+	Arguments int
+
+	// NamespacesPerClient is how many namespaces one browser connection joins. Default 16. Beyond:
+	// CONNECT_ERROR. Key: limits.namespaces_per_client.
+	NamespacesPerClient int
+	// RoomsPerSocket is how many rooms a socket is in, its own not counted. Default 1024. Beyond:
+	// *LimitError, nothing joined. Key: limits.rooms_per_socket.
+	RoomsPerSocket int
+	// PendingAcksPerSocket is how many acknowledgements one browser may owe. Default 256. Beyond:
+	// the emission is dropped for it. Key: limits.pending_acks_per_socket.
+	PendingAcksPerSocket int
+	// NamespaceBytes is the length of a namespace. Default 256. A longer one is unknown.
+	// Key: limits.namespace_bytes.
+	NamespaceBytes int
+	// RoomBytes is the length of a room's name. Default 256. Beyond: *LimitError.
+	// Key: limits.room_bytes.
+	RoomBytes int
+	// EventNameBytes is the length of an event's name. Default 128. From a browser: `forced close`;
+	// from the application: *LimitError. Key: limits.event_name_bytes.
+	EventNameBytes int
+	// DataBytes is the size of a socket's data. Default 64 KiB. Beyond: *LimitError.
+	// Key: limits.data_bytes.
+	DataBytes int
+}

@@ -1,0 +1,54 @@
+package hub
+
+// Trace is told what happens inside the hub. Each function may be nil, is called from many goroutines
+// at the same time, and must not block. Nothing that a browser typed is passed but where noted.
+type Trace struct {
+	// HandshakeRefused: an Engine.IO request was refused with this code (0 to 5).
+	HandshakeRefused func(code int)
+	// RequestRefused: a request was refused without such a code, by its HTTP status.
+	RequestRefused func(status int)
+	// SessionOpened: a session was opened over "polling" or "websocket".
+	SessionOpened func(transport string)
+	// SessionClosed: a session ended.
+	SessionClosed func(reason Reason)
+	// Upgraded: an upgrade to WebSocket ended, well or not.
+	Upgraded func(ok bool)
+	// PacketReceived and PacketSent: an Engine.IO packet of that many bytes passed.
+	PacketReceived, PacketSent func(bytes int)
+	// OutboxOverflow: a browser was too slow and is being closed.
+	OutboxOverflow func()
+
+	// ConnectRefused: a browser was not let into a namespace. The namespace is known to the
+	// application unless why is RefusedUnknown, when it is empty.
+	ConnectRefused func(namespace string, why Refusal)
+	// SocketOpened and SocketClosed: a socket joined and left a namespace.
+	SocketOpened func(namespace string)
+	SocketClosed func(namespace string, reason Reason)
+	// EventReceived: a browser emitted; bytes counts arguments and attachments.
+	EventReceived func(namespace string, bytes int)
+	// EventSent: an emission was put into that many browsers' queues and dropped for others.
+	EventSent func(namespace string, queued, dropped int)
+	// AckReceived: a browser acknowledged; expected is false when nobody waited for it.
+	AckReceived func(namespace string, expected bool)
+	// AcksDone: an emission with acknowledgements ended.
+	AcksDone func(namespace string, total AckTotal)
+	// BadPacket: a browser sent what Socket.IO does not allow and is being closed. Kind is one of
+	// "decode", "state" and "timeout".
+	BadPacket func(kind string)
+	// LimitReached: a limit of Limits was reached; the name is its key, such as
+	// `limits.rooms_per_socket`.
+	LimitReached func(limit string)
+	// Panic: one browser's connection was closed because of a panic. It must never be called.
+	Panic func(value any)
+}
+
+// Refusal says why a browser was not let into a namespace.
+type Refusal string
+
+// The refusals.
+const (
+	RefusedUnknown   Refusal = "unknown"
+	RefusedDenied    Refusal = "denied"
+	RefusedUndecided Refusal = "undecided"
+	RefusedLimit     Refusal = "limit"
+)

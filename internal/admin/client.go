@@ -1,0 +1,44 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// maxStatusBytes bounds the answer of whatever listens on the address.
+const maxStatusBytes = 64 << 20
+
+// errNotHub means that something else listens there.
+var errNotHub = errors.New("admin: what answers there is not a hub's admin listener")
+
+// Fetch asks the hub whose admin listener has the address. The bytes are the
+// answer as it came.
+func Fetch(ctx context.Context, address string) (*Status, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/status", nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("admin: address: %w", err)
+	}
+	// One request: no connection is kept, and no proxy stands before loopback.
+	transport := &http.Transport{DisableKeepAlives: true}
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, nil, fmt.Errorf("admin: no answer: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxStatusBytes))
+	if err != nil {
+		return nil, nil, fmt.Errorf("admin: answer cut off: %w", err)
+	}
+	var s Status
+	if res.StatusCode != http.StatusOK || json.Unmarshal(body, &s) != nil || s.Version == "" {
+		return nil, nil, errNotHub
+	}
+	return &s, body, nil
+}

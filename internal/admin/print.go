@@ -1,0 +1,111 @@
+package admin
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Print writes a status for people. Now is the time that ages are counted to.
+func (s *Status) Print(w io.Writer, now time.Time) error {
+	var b strings.Builder
+	state := "ready"
+	if !s.Ready {
+		state = "not ready: " + s.NotReady
+	}
+	fmt.Fprintf(&b, "hub %s, up %s, %s\n", s.Version, age(now, s.StartTime), state)
+	fmt.Fprintf(&b, "\nBrowsers\n  %s connected", count(s.Browsers.Sessions, "session"))
+	if s.Browsers.Attempts > 0 {
+		fmt.Fprintf(&b, ", %s undecided", count(s.Browsers.Attempts, "connect attempt"))
+	}
+	b.WriteByte('\n')
+	for _, namespace := range slices.Sorted(maps.Keys(s.Browsers.Sockets)) {
+		fmt.Fprintf(&b, "  %s in %s\n", count(s.Browsers.Sockets[namespace], "socket"), clean(namespace))
+	}
+	s.printServices(&b, now)
+	s.printRoutes(&b)
+	if p := s.Parked; p.Events+p.Lifecycle > 0 {
+		fmt.Fprintf(&b, "\nParked\n  %s\n", p)
+	}
+	if len(s.Missing) > 0 {
+		b.WriteString("\nMissing\n")
+		for _, m := range s.Missing {
+			fmt.Fprintf(&b, "  %s\n", clean(m))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (s *Status) printServices(b *strings.Builder, now time.Time) {
+	b.WriteString("\nServices\n")
+	if len(s.Services) == 0 {
+		b.WriteString("  none is attached\n")
+	}
+	for _, service := range s.Services {
+		fmt.Fprintf(b, "  %s: %s", clean(service.Name), count(len(service.Instances), "instance"))
+		if service.Unbound > 0 {
+			fmt.Fprintf(b, ", %s with none of them", count(service.Unbound, "socket"))
+		}
+		if service.Parked.Events+service.Parked.Lifecycle > 0 {
+			fmt.Fprintf(b, ", parked %s", service.Parked)
+		}
+		b.WriteByte('\n')
+		for _, i := range service.Instances {
+			state := "attached " + age(now, i.AttachTime)
+			if !i.Attached {
+				state = "lost, waited for"
+			}
+			fmt.Fprintf(b, "    %s: %s, %s, %d of %d deliveries in flight\n",
+				clean(strings.TrimSpace(i.ID+" "+i.Version)), state, count(i.Sockets, "socket"), i.Deliveries, i.WindowDeliveries)
+		}
+	}
+}
+
+func (s *Status) printRoutes(b *strings.Builder) {
+	if len(s.Routes) == 0 {
+		return
+	}
+	b.WriteString("\nRoutes\n")
+	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	for _, r := range s.Routes {
+		events := "connect attempts"
+		if r.Role == "handler" {
+			events = cmp.Or(strings.Join(r.Events, ", "), "all events")
+		}
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", clean(r.Namespace), r.Role, clean(r.Group), clean(events))
+	}
+	_ = table.Flush() // a strings.Builder takes everything
+}
+
+// String writes what waits in words.
+func (p Parked) String() string {
+	return fmt.Sprintf("%s (%d bytes), %s", count(p.Events, "event"), p.Bytes, count(p.Lifecycle, "connect or disconnect"))
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, strings.ReplaceAll(noun, "connect or disconnect", "connects or disconnect"))
+}
+
+// age rounds to what somebody at a terminal wants to know.
+func age(now, since time.Time) string {
+	return max(now.Sub(since), 0).Round(time.Second).String()
+}
+
+// clean keeps a name from a browser or a service from steering the terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || (r >= 0x7f && r < 0xa0) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,174 @@
+package house
+
+import (
+	"go/parser"
+	"go/token"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// room is one line of the table of packages.
+type room struct {
+	// pkg is the package below the module; `/...` takes in everything under it.
+	pkg string
+	// may lists what it imports beside the standard library: packages of this
+	// module by their short path, `/...` allowed, others by their module.
+	may []string
+	// not lists packages of the standard library that it keeps its hands off.
+	not []string
+}
+
+const (
+	protobuf   = "google.golang.org/protobuf"
+	grpc       = "google.golang.org/grpc"
+	gorilla    = "github.com/gorilla/websocket"
+	middleware = "github.com/grpc-ecosystem/go-grpc-middleware"
+	prometheus = "github.com/prometheus/client_golang"
+)
+
+var network = []string{"net", "net/http"}
+
+// rooms is the table of packages, ground floor first. The first line that fits
+// counts.
+var rooms = []room{
+	{pkg: "gen/hub/v1", may: []string{grpc, protobuf}},
+
+	{pkg: "hub/internal/eiopacket", not: network},
+	{pkg: "hub/internal/siopacket", not: network},
+	{pkg: "hub/adapter", not: network},
+	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", gorilla, "github.com/rs/cors"}},
+	{pkg: "hub/internal/socketio", not: network, may: []string{
+		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/siopacket", "hub/adapter",
+	}},
+	{pkg: "hub/internal/clientfiles"},
+	{pkg: "hub/internal/conformance", may: []string{
+		"hub", "hub/adapter", "hub/internal/...", "controlplane", "service", "gen/hub/v1", "internal/admin", "internal/metrics",
+		grpc, protobuf,
+	}},
+	{pkg: "hub", may: []string{"hub/internal/...", "hub/adapter"}},
+	{pkg: "hub/loadgen", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla}},
+	{pkg: "hub/hubtest", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla, "go.uber.org/goleak"}},
+
+	{pkg: "controlplane/internal/dispatch", not: network, may: []string{
+		"controlplane/internal/ledger", "controlplane/internal/park", "controlplane/internal/window",
+	}},
+	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
+	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
+	{pkg: "controlplane", may: []string{
+		"hub", "gen/hub/v1", "controlplane/internal/...", grpc, protobuf, middleware, prometheus,
+	}},
+
+	{pkg: "service/servicetest", may: []string{"service", "gen/hub/v1", grpc, protobuf}},
+	{pkg: "service/internal/...", may: []string{"service/internal/...", "gen/hub/v1", grpc, protobuf}},
+	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", grpc, protobuf}},
+
+	{pkg: "cmd/hub/...", may: []string{
+		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
+		"internal/admin", "internal/metrics", grpc, protobuf, middleware, prometheus,
+		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
+	}},
+	// What cmd/hub shares with hub/internal/conformance.
+	{pkg: "internal/admin"},
+	{pkg: "internal/metrics", may: []string{"hub", "controlplane", prometheus}},
+
+	// Programs outside of the house use it as anybody would.
+	{pkg: "examples/...", may: []string{"service", "gen/hub/v1", "examples/...", grpc, protobuf}},
+	{pkg: "bench/...", may: []string{"service", "hub/loadgen", "bench/...", gorilla}},
+	{pkg: "test/...", may: []string{"service", "hub", "hub/hubtest", "controlplane", "gen/hub/v1", "test/...", gorilla, grpc, protobuf, "golang.org/x/net"}},
+	{pkg: "internal/house"},
+}
+
+// onlyIn names the one file of a package that may import a library.
+var onlyIn = map[string]string{
+	"hub/internal/engineio " + gorilla:              "websocket.go",
+	"hub/internal/engineio " + "github.com/rs/cors": "cors.go",
+}
+
+// matches reports whether a short path is the pattern, or below it where the
+// pattern ends in `/...`.
+func matches(pattern, path string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return path == prefix || strings.HasPrefix(path, prefix+"/")
+	}
+	return path == pattern
+}
+
+// allowed reports whether a room may import a path.
+func (r room) allowed(imported string) bool {
+	if standard(imported) {
+		return !slices.Contains(r.not, imported)
+	}
+	return slices.ContainsFunc(r.may, func(may string) bool {
+		if imported == module || strings.HasPrefix(imported, module+"/") {
+			return matches(may, short(imported))
+		}
+		return imported == may || strings.HasPrefix(imported, may+"/")
+	})
+}
+
+func TestLayout_ImportsPointDown(t *testing.T) {
+	for _, p := range goList(t, "./...") {
+		i := slices.IndexFunc(rooms, func(r room) bool { return matches(r.pkg, short(p.ImportPath)) })
+		if i < 0 {
+			t.Errorf("%s stands in no line of the table of packages", short(p.ImportPath))
+			continue
+		}
+		for _, imported := range p.Imports {
+			if !rooms[i].allowed(imported) {
+				t.Errorf("%s imports %s", short(p.ImportPath), short(imported))
+			}
+		}
+	}
+}
+
+func TestLayout_LibraryInOneFile(t *testing.T) {
+	for key, only := range onlyIn {
+		pkg, library, _ := strings.Cut(key, " ")
+		files, err := filepath.Glob(filepath.Join(root(t), pkg, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			name := filepath.Base(file)
+			if name == only || strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, spec := range parsed.Imports {
+				if imported, _ := strconv.Unquote(spec.Path.Value); imported == library {
+					t.Errorf("%s imports %s; only %s does", path.Join(pkg, name), library, only)
+				}
+			}
+		}
+	}
+}
+
+// The core is free of wires: whoever embeds the hub gets no gRPC, and who writes
+// a service gets no hub.
+func TestLayout_WhatNeverComesAlong(t *testing.T) {
+	for _, c := range []struct {
+		pkg   string
+		never []string
+	}{
+		{"hub", []string{grpc, protobuf, prometheus, module + "/controlplane", module + "/gen"}},
+		{"controlplane/internal/...", []string{grpc, protobuf, module + "/hub"}},
+		{"service", []string{gorilla, prometheus, middleware, module + "/hub", module + "/controlplane"}},
+		{"service/servicetest", []string{gorilla, module + "/hub", module + "/controlplane"}},
+		{"hub/loadgen", []string{grpc, protobuf}},
+	} {
+		for _, dep := range goList(t, "-deps", "./"+c.pkg) {
+			for _, never := range c.never {
+				if dep.ImportPath == never || strings.HasPrefix(dep.ImportPath, never+"/") {
+					t.Errorf("%s depends on %s", c.pkg, short(dep.ImportPath))
+				}
+			}
+		}
+	}
+}

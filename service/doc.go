@@ -1,0 +1,91 @@
+// Package service is the Go kit for application services behind a hub: it
+// decides who gets in, answers what browsers say, and speaks to them, over one
+// gRPC stream that it keeps alive by itself.
+//
+//	svc := service.New("chat", service.Options{Hub: "127.0.0.1:7420"})
+//	chat := svc.Namespace("/chat")
+//	chat.OnConnect(func(ctx context.Context, c *service.ConnectAttempt) (service.Accept, error) {
+//		var auth struct{ Name string }
+//		if err := c.BindAuth(&auth); err != nil || auth.Name == "" {
+//			return service.Accept{}, service.Deny("who are you?", nil)
+//		}
+//		return service.Accept{User: auth.Name, Rooms: []string{"lobby"}}, nil
+//	})
+//	chat.On("message", func(ctx context.Context, e *service.Event) error {
+//		var text string
+//		if err := e.Bind(&text); err != nil {
+//			return err
+//		}
+//		if err := chat.To("lobby").Emit(ctx, "message", e.Socket.User(), text); err != nil {
+//			return err
+//		}
+//		return e.Reply("ok")
+//	})
+//	err := svc.RunUntilSignal(context.Background())
+//
+// It is not a Socket.IO server: browsers are connected to the hub, stay
+// connected while this process is restarted, and are known here by their id.
+// The contract behind it is proto/hub/v1; nothing of it shows in this package.
+//
+// # Handlers
+//
+// What a browser does arrives as a delivery, and the return value of its handler
+// settles it:
+//
+//   - nil without a Reply: dealt with. The browser gets no acknowledgement.
+//   - [Event.Reply]: dealt with, and the browser's callback runs. The reply leaves
+//     when Reply is called, so that an emit said before it arrives before it, and
+//     one said after it arrives after it.
+//   - an error, or a panic: not dealt with, and never again. Logged once, here.
+//   - [Retry] or [RetryAfter]: not dealt with; the hub delivers it again, at most
+//     5 times in all.
+//
+// Handlers of one socket run one at a time and in order: OnConnected, the events
+// as the browser sent them, OnDisconnect. Handlers of different sockets run at
+// the same time, at most Options.Workers of them. [Concurrent] lifts the order
+// for a handler, [Namespace.Concurrent] for a namespace.
+//
+// Deliveries arrive at least once. Work whose stream is lost before it is settled
+// comes again, here or at another instance of the service, with the same
+// [Event.DedupeID] and a greater [Event.Attempt].
+//
+// # The handler's context
+//
+// Give it to everything that the handler does. Commands made with it carry the
+// number of the delivery, so that the hub refuses them once the delivery belongs
+// to somebody else; they leave at once, in order, and before the settlement. It
+// is cancelled with the cause [ErrLeaseLost] when the stream is lost: from then
+// on the delivery is another try's business, its commands fail with ErrLeaseLost,
+// and what the handler returns is not sent to anybody. It is not cancelled when
+// the handler returns; what a goroutine does with it later stands alone.
+//
+// # Commands
+//
+// Emit returns once the event is queued: whatever is queued leaves together, and
+// in order. A failure in the hub is logged and counted ([Trace]). EmitResult
+// waits for the hub's answer, EmitWithAck for that of the browsers; both may wait
+// inside a handler, because answers do not stand behind deliveries. Rooms,
+// disconnects and data are rare enough to be waited for always.
+//
+// A command outside of a handler (a context that is not a handler's) waits for
+// the stream while there is none, until its context ends, then fails with
+// [ErrUnavailable]. [SafeToRetry] says whether repeating is harmless; with
+// [Target.IdempotencyKey] it always is.
+//
+// # Values
+//
+// Arguments are encoded as encoding/json does, with three differences: []byte is
+// a binary attachment wherever it stands (in a struct, a map, a slice), nothing
+// is escaped for HTML, and json.RawMessage goes out byte for byte. Bind is the
+// way back: []byte takes a binary argument at any depth, json.RawMessage the
+// bytes of an argument as the browser sent them. [Payload] carries a whole
+// argument list unseen.
+//
+// # Goroutines and locks
+//
+// Run is the supervisor: it dials, reconnects with backoff and jitter, keeps the
+// heartbeat, and waits for the others. Each stream has two more: recvLoop, which
+// never waits for anything but the stream, and sendLoop, the only one that sends.
+// Handlers run on workers, which exist only while there is work (lane.go). Every
+// lock is a leaf.
+package service

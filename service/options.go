@@ -1,0 +1,96 @@
+package service
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+)
+
+// Options says how a service reaches its hub. The zero value reaches one on the
+// same machine.
+type Options struct {
+	// Hub is the address of the hub's control listener as gRPC takes it,
+	// HOST:PORT in most cases. Empty means 127.0.0.1:7420.
+	Hub string
+	// Token is the bearer token that names this service to the hub. Empty sends
+	// none. Without TLS it is sent in the clear, which is refused for every
+	// address that is not the machine's own.
+	Token string
+	// TLS turns TLS on. Certificates in it are shown to the hub (mTLS). Nil means
+	// plain text.
+	TLS *tls.Config
+	// DialOptions are added to the ones the kit uses, and win over them.
+	DialOptions []grpc.DialOption
+	// InstanceID names this process: 1 to 128 bytes, unique in the group, the same
+	// over reconnections. Empty draws a random one. A fixed one (a pod's name) gets
+	// the work of its previous life back at once after a crash.
+	InstanceID string
+	// Version is a label of what is running, for the hub's logs and `hub status`:
+	// at most 128 bytes. May be empty.
+	Version string
+	// Window bounds what the hub hands over before it is settled.
+	Window Window
+	// Workers is how many handlers run at the same time. Zero means 1024. More
+	// deliveries than that wait in the window.
+	Workers int
+	// Backoff is how long to wait between attempts to reach the hub.
+	Backoff Backoff
+	// CommandTimeout is how long a command outside of a handler waits for a stream
+	// when its context has no deadline. Zero means 10 seconds.
+	CommandTimeout time.Duration
+	// AckTimeout is how long EmitWithAck waits for browsers when neither
+	// Target.Timeout nor a deadline of the context says it. Zero means 10 seconds;
+	// at most 5 minutes.
+	AckTimeout time.Duration
+	// CloseTimeout is how long Run waits for handlers in flight once its context
+	// has ended. Zero means 10 seconds.
+	CloseTimeout time.Duration
+	// Logger receives what the kit has to say, and the errors of handlers. Nil
+	// means slog.Default().
+	Logger *slog.Logger
+	// Trace is told what happens. Nil means nobody.
+	Trace *Trace
+}
+
+// Window bounds the unsettled deliveries of one process. The hub clamps it.
+type Window struct {
+	// Deliveries is how many. Zero means 1024.
+	Deliveries int
+	// Bytes is how much, arguments and attachments counted. Zero means 4 MiB. One
+	// delivery always fits an empty window.
+	Bytes int
+}
+
+// Backoff bounds the wait between two attempts to reach the hub. Each wait is
+// drawn evenly from zero to a limit that starts at Min and doubles up to Max, so
+// that the services of a restarted hub do not come back in one moment.
+type Backoff struct {
+	// Min is the first limit. Zero means 100 ms.
+	Min time.Duration
+	// Max is the last limit. Zero means 10 s.
+	Max time.Duration
+}
+
+// Trace has hooks for metrics and tests. Each may be nil. They are called from
+// the kit's own goroutines, several at a time, and must return quickly.
+type Trace struct {
+	// Attached is called when the hub has welcomed this process.
+	Attached func(hubID string)
+	// Detached is called when the stream has ended. err is nil after a clean close.
+	Detached func(err error)
+	// Handled is called after a handler has returned. kind is the event's name, or
+	// `connect`, `connected`, `disconnected`. err is what it returned; a panic is a
+	// *PanicError.
+	Handled func(namespace, kind string, err error)
+	// CommandFailed is called for commands nobody waits for that failed in the hub,
+	// and for settlements that it refused.
+	CommandFailed func(err *StatusError, count uint64)
+	// CommandsLost is called when a stream ended before commands nobody waits for
+	// had left.
+	CommandsLost func(count int)
+	// DeliveriesDropped is called when the hub has dropped deliveries of this
+	// service.
+	DeliveriesDropped func(err *StatusError, count uint64)
+}

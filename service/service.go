@@ -1,0 +1,92 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+)
+
+// Service is one process of an application service. Make it with New, register
+// handlers on its namespaces, then Run it. After Run has begun its methods may be
+// called at the same time, except those that register.
+type Service struct {
+	// Set by New.
+	group string
+	opts  Options
+	log   *slog.Logger
+	lanes *lanes
+	line  *line
+
+	registry registry
+
+	closing context.Context // ends when Close begins
+	close   context.CancelFunc
+	done    chan struct{} // closed when Run has ended
+
+	mu      sync.Mutex // guards the fields below
+	started bool
+	closed  bool                    // closing has ended
+	abort   context.CancelCauseFunc // set by Run
+}
+
+// New makes a process of the service that is called group: 1 to 128 bytes, shared
+// by all processes of the service; each delivery goes to one of them. Nothing is
+// dialled and checked before Run.
+func New(group string, opts Options) *Service {
+	opts = opts.withDefaults()
+	closing, closeNow := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	return &Service{
+		group:    group,
+		opts:     opts,
+		log:      opts.Logger.With("service", group),
+		lanes:    newLanes(opts.Workers),
+		line:     newLine(opts.CommandTimeout, done),
+		registry: registry{namespaces: map[string]*Namespace{}},
+		closing:  closing,
+		close:    closeNow,
+		done:     done,
+	}
+}
+
+// Group is the name given to New.
+func (s *Service) Group() string { return s.group }
+
+// InstanceID is the name of this process, drawn by New unless Options has one.
+func (s *Service) InstanceID() string { return s.opts.InstanceID }
+
+// Namespace returns the namespace of that name, to register handlers on. The same
+// name gives the same Namespace. To emit into a namespace that this service does
+// not handle, use In.
+func (s *Service) Namespace(name string) *Namespace {
+	n := s.registry.namespaces[name]
+	if n == nil {
+		n = &Namespace{svc: s, name: name, exact: map[string]*handler{}}
+		s.registry.namespaces[name] = n
+	}
+	return n
+}
+
+// In returns a Target in a namespace that picks nobody yet. The namespace does not
+// have to be one of this service's: In("/org/7") reaches one of Namespace("/org/*").
+func (s *Service) In(namespace string) Target { return Target{svc: s, namespace: namespace} }
+
+// To picks the members of rooms in the namespace `/`.
+func (s *Service) To(rooms ...string) Target { return s.In("/").To(rooms...) }
+
+// Emit sends an event to everybody in the namespace `/`, see [Target.Emit].
+func (s *Service) Emit(ctx context.Context, event string, args ...any) error {
+	return s.In("/").All().Emit(ctx, event, args...)
+}
+
+// EmitWithAck sends an event to everybody in the namespace `/` and waits for the
+// acknowledgements, see [Target.EmitWithAck].
+func (s *Service) EmitWithAck(ctx context.Context, event string, args ...any) (*Acks, error) {
+	return s.In("/").All().EmitWithAck(ctx, event, args...)
+}
+
+// Ready waits until the service is attached, ctx ends, or the service is closed.
+func (s *Service) Ready(ctx context.Context) error {
+	_, err := s.line.await(ctx, 0)
+	return err
+}

@@ -1,0 +1,68 @@
+package servicetest
+
+import (
+	"context"
+	"io"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// unary answers the calls of ControlService that have one answer.
+func (h *Hub) unary(ctx context.Context, method string, request proto.Message) (proto.Message, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, status.FromContextError(err).Err()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch request := request.(type) {
+	case *hubv1.CountSocketsRequest:
+		sockets, s := h.pickLocked(request.GetTarget())
+		return &hubv1.CountSocketsResponse{Count: uint64(len(sockets))}, grpcError(s)
+	case *hubv1.ListRoomsRequest:
+		return &hubv1.ListRoomsResponse{Rooms: h.roomsLocked(request.GetNamespace(), request.GetPrefix())}, nil
+	}
+	return nil, status.Error(codes.Unimplemented, method)
+}
+
+func (h *Hub) fetchLocked(c *call, request *hubv1.FetchSocketsRequest) error {
+	sockets, s := h.pickLocked(request.GetTarget())
+	if s != nil {
+		c.endLocked(grpcError(s))
+		return nil
+	}
+	page := &hubv1.FetchSocketsResponse{}
+	for _, s := range sockets {
+		page.Sockets = append(page.Sockets, s.info(request.GetIncludeHandshake()))
+	}
+	c.queue = append(c.queue, page)
+	c.endLocked(io.EOF)
+	return nil
+}
+
+func (h *Hub) eachAckLocked(c *call, request *hubv1.EmitWithAckRequest) error {
+	command := request.GetCommand()
+	if command.GetEmit().GetAck() == nil {
+		c.endLocked(status.Error(codes.InvalidArgument, "no emit with an ack"))
+		return nil
+	}
+	command.GetEmit().GetAck().Mode = hubv1.AckMode_ACK_MODE_EACH
+	h.executeLocked(command, func(r *hubv1.Result) {
+		c.queue = append(c.queue, &hubv1.EmitWithAckResponse{Result: r})
+		if r.GetBrowserAck() == nil {
+			c.endLocked(io.EOF)
+		}
+		h.changedLocked()
+	})
+	return nil
+}
+
+func grpcError(s *hubv1.Status) error {
+	if s == nil {
+		return nil
+	}
+	return status.Error(codes.Code(s.GetCode()), s.GetReason()+" "+s.GetField())
+}

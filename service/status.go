@@ -1,0 +1,48 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// waitError is an ErrUnavailable with what ended the waiting.
+type waitError struct{ cause error }
+
+func (e *waitError) Error() string { return ErrUnavailable.Error() + ": " + e.cause.Error() }
+
+func (e *waitError) Unwrap() []error { return []error{ErrUnavailable, e.cause} }
+
+// statusError turns a status of the contract into an error, nil for OK. The codes
+// are gRPC's own by number.
+func statusError(s *hubv1.Status) *StatusError {
+	if s.GetCode() == hubv1.Code_CODE_UNSPECIFIED {
+		return nil
+	}
+	return &StatusError{
+		Code: codes.Code(s.GetCode()), Reason: s.GetReason(), Message: s.GetMessage(),
+		Field: s.GetField(), RetryAfter: s.GetRetryAfter().AsDuration(),
+	}
+}
+
+// endError turns the end of a stream, or of a unary call, into an error: nil for a
+// clean one.
+func endError(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return nil
+	}
+	s, ok := status.FromError(err)
+	if !ok {
+		return err
+	}
+	status := &StatusError{Code: s.Code(), Message: s.Message()}
+	if status.Code == codes.Aborted {
+		return fmt.Errorf("%w: %w", ErrSuperseded, status)
+	}
+	return status
+}

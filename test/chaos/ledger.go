@@ -1,0 +1,78 @@
+package chaos
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// The kinds of a Record.
+const (
+	Connected    = "connected"
+	Event        = "event"
+	Disconnected = "disconnected"
+)
+
+// Namespace is where the browsers meet the service.
+const Namespace = "/chaos"
+
+// Record is one line of the ledger: a handler ran.
+type Record struct {
+	// Run names the process that wrote it: unlike an instance id, no two lives of an
+	// instance share it.
+	Run string `json:"run"`
+	// Socket is the socket's id, Kind one of Connected, Event and Disconnected.
+	Socket string `json:"socket"`
+	Kind   string `json:"kind"`
+	// N is the number that the browser gave an event: 1, 2, 3, … per socket.
+	N int `json:"n,omitempty"`
+	// DedupeID and Attempt are those of the delivery, the id in hexadecimal.
+	DedupeID string `json:"dedupe_id"`
+	Attempt  int    `json:"attempt"`
+	// Reason is why the socket left.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Ledger is a file that several processes append records to.
+type Ledger struct{ file *os.File }
+
+// OpenLedger opens the ledger for appending, and makes it when it is not there.
+func OpenLedger(path string) (*Ledger, error) {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{file}, nil
+}
+
+// Append adds a record in one write, so that lines of several processes never mix.
+// It may be called at the same time. Once it has returned, the record outlives the
+// process.
+func (l *Ledger) Append(r Record) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = l.file.Write(append(line, '\n'))
+	return err
+}
+
+// ReadLedger reads all records. A last line without its end is left out: it is
+// being written.
+func ReadLedger(path string) ([]Record, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var records []Record
+	for scanner := bufio.NewScanner(file); scanner.Scan(); {
+		var r Record
+		if err := json.Unmarshal(scanner.Bytes(), &r); err != nil {
+			return records, fmt.Errorf("ledger line %d: %w", len(records)+1, err)
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}

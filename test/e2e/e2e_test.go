@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const root = "../.."
+
+// TestClient holds socket.io-client from npm against hub and service.
+func TestClient(t *testing.T) {
+	needs(t, "node", nodePath("socket.io-client"))
+	runNode(t, "client_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
+// TestChat drives the chat page in headless Chromium, with the service in three
+// languages behind it.
+func TestChat(t *testing.T) {
+	needs(t, "node", chromium(), nodePath("playwright-core"), nodePath("@grpc/grpc-js"))
+	python := filepath.Join(root, ".venv/bin/python")
+	if missing(python) {
+		if required() {
+			t.Fatal("no .venv: make .venv/.installed")
+		}
+		t.Log("no .venv (make .venv/.installed): examples/chat-python is left out")
+		runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+chromium())
+		return
+	}
+	runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+chromium(), "E2E_PYTHON="+absolute(t, python))
+}
+
+// runNode runs one file of tests in Node.js; each of its tests becomes one here.
+func runNode(t *testing.T, file string, env ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=tap", file)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it ends its processes
+	cmd.WaitDelay = 10 * time.Second
+	cmd.Env = append(withoutHub(os.Environ()), "E2E_HUB="+build(t, "./cmd/hub"), "GORACE=halt_on_error=1")
+	cmd.Env = append(cmd.Env, env...)
+	output, err := cmd.CombinedOutput()
+	report(t, output)
+	if err != nil {
+		t.Errorf("node --test %s: %v\n%s", file, err, output)
+	}
+}
+
+// report turns the innermost lines of TAP into subtests.
+func report(t *testing.T, tap []byte) {
+	t.Helper()
+	var group string
+	for lines := bufio.NewScanner(bytes.NewReader(tap)); lines.Scan(); {
+		line := strings.TrimLeft(lines.Text(), " ")
+		depth := len(lines.Text()) - len(line)
+		if name, ok := strings.CutPrefix(line, "# Subtest: "); ok && depth == 0 {
+			group = name
+			continue
+		}
+		failed := strings.HasPrefix(line, "not ok ")
+		_, name, ok := strings.Cut(line, " - ")
+		if depth != 4 || !ok || !(failed || strings.HasPrefix(line, "ok ")) {
+			continue
+		}
+		name, why, skipped := strings.Cut(name, " # SKIP")
+		t.Run(group+"/"+name, func(t *testing.T) {
+			if failed {
+				t.Fail() // the output of node, below, says why
+			}
+			if skipped {
+				t.Skip(why)
+			}
+		})
+	}
+}
+
+// build compiles a command of this module, race detector included where the tests
+// have it.
+func build(t *testing.T, pkg string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	args := []string{"build", "-o", program}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	cmd := exec.CommandContext(t.Context(), "go", append(args, pkg)...)
+	cmd.Dir = root
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", pkg, err, output)
+	}
+	return program
+}
+
+// needs skips the test, or fails it, when the machine lacks a program or file.
+func needs(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if !missing(name) {
+			continue
+		}
+		if required() {
+			t.Fatalf("%s is missing: npm ci, apt-get install chromium", name)
+		}
+		t.Skipf("%s is missing: npm ci, apt-get install chromium", name)
+	}
+}
+
+func missing(name string) bool {
+	if strings.ContainsRune(name, filepath.Separator) {
+		_, err := os.Stat(name)
+		return err != nil
+	}
+	_, err := exec.LookPath(name)
+	return err != nil
+}
+
+func required() bool {
+	return os.Getenv("HUB_E2E") == "require" || os.Getenv("CI") == "true"
+}
+
+func nodePath(module string) string { return filepath.Join(root, "node_modules", module) }
+
+func chromium() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if program, err := exec.LookPath(name); err == nil {
+			return program
+		}
+	}
+	return "chromium"
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return whole
+}
+
+// withoutHub drops HUB_…: the hub takes them for its configuration.
+func withoutHub(env []string) []string {
+	var kept []string
+	for _, pair := range env {
+		if !strings.HasPrefix(pair, "HUB_") {
+			kept = append(kept, pair)
+		}
+	}
+	return kept
+}

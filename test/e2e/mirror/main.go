@@ -1,0 +1,111 @@
+// Command mirror is the application service of the client tests: it hands back
+// what it gets, byte for byte, and does to rooms and sockets as it is told.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/siohub/siohub/service"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: mirror HOST:PORT")
+		os.Exit(2)
+	}
+	svc := service.New("mirror", service.Options{Hub: os.Args[1], Trace: &service.Trace{
+		Attached: func(string) { fmt.Fprintln(os.Stderr, "mirror attached") },
+	}})
+	register(svc.Namespace("/"))
+	register(svc.Namespace("/mirror"))
+	if err := svc.RunUntilSignal(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "mirror:", err)
+		os.Exit(1)
+	}
+}
+
+func register(n *service.Namespace) {
+	n.OnConnect(func(_ context.Context, c *service.ConnectAttempt) (service.Accept, error) {
+		var auth struct {
+			Token string
+			User  string
+			Rooms []string
+		}
+		if err := c.BindAuth(&auth); err != nil {
+			return service.Accept{}, err
+		}
+		if auth.Token == "wrong" {
+			return service.Accept{}, service.Deny("that is not the word", map[string]any{"code": "WRONG", "tries": 3})
+		}
+		c.Emit("welcome", auth.User, c.Handshake.Transport())
+		return service.Accept{User: auth.User, Rooms: auth.Rooms}, nil
+	})
+	n.OnDisconnect(func(ctx context.Context, d *service.Disconnect) error {
+		return n.To("watchers").Emit(ctx, "gone", d.Socket.ID(), d.Reason, d.CloseCode)
+	})
+	n.On("echo", func(_ context.Context, e *service.Event) error { return e.Reply(e.Payload()) })
+	n.On("say", func(ctx context.Context, e *service.Event) error {
+		return e.Socket.Emit(ctx, "said", e.Payload())
+	})
+	n.On("ask", func(ctx context.Context, e *service.Event) error {
+		ack, err := e.Socket.EmitWithAck(ctx, "question", e.Payload())
+		if err != nil {
+			return err
+		}
+		return e.Reply(ack.Payload())
+	})
+	registerRooms(n)
+}
+
+func registerRooms(n *service.Namespace) {
+	n.On("join", func(ctx context.Context, e *service.Event) error {
+		return withRoom(e, func(room string) error { return e.Socket.Join(ctx, room) })
+	})
+	n.On("leave", func(ctx context.Context, e *service.Event) error {
+		return withRoom(e, func(room string) error { return e.Socket.Leave(ctx, room) })
+	})
+	n.On("tell", func(ctx context.Context, e *service.Event) error { // room, exception, word
+		var room, except, word string
+		if err := e.Bind(&room, &except, &word); err != nil {
+			return err
+		}
+		target := n.To(room)
+		if except != "" {
+			target = target.Except(except)
+		}
+		result, err := target.EmitResult(ctx, "told", word)
+		if err != nil {
+			return err
+		}
+		return e.Reply(result.Matched)
+	})
+	n.On("poll", func(ctx context.Context, e *service.Event) error { // room, question
+		var room, question string
+		if err := e.Bind(&room, &question); err != nil {
+			return err
+		}
+		acks, err := n.To(room).EmitWithAck(ctx, "question", question)
+		if err != nil {
+			return err
+		}
+		answers := map[string]any{}
+		for _, ack := range acks.Acks {
+			answers[ack.SocketID] = ack.Args
+		}
+		return e.Reply(acks.Expected, answers)
+	})
+	n.On("kick", func(ctx context.Context, e *service.Event) error { return e.Socket.Disconnect(ctx) })
+}
+
+func withRoom(e *service.Event, act func(room string) error) error {
+	var room string
+	if err := e.Bind(&room); err != nil {
+		return err
+	}
+	if err := act(room); err != nil {
+		return err
+	}
+	return e.Reply(room)
+}

@@ -1,0 +1,315 @@
+package hostile
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// itemInputs: after the welcome a bad item is answered for itself.
+func itemInputs() []input {
+	var all []input
+	add := func(name string, attack func(*actor) outcome, allow ...outcome) {
+		all = append(all, input{name: name, allow: allow, attack: func(p *probe) outcome { return attack(p.attached()) }})
+	}
+	// noticed sends actions that each deserve a notice, kept that deserve none.
+	noticed := func(actions ...*hubv1.Action) func(*actor) outcome {
+		return func(a *actor) outcome {
+			a.do(actions...)
+			item, err := a.await(func(i *hubv1.Item) bool { return i.GetNotice() != nil })
+			if err != nil {
+				return streamEnd(err)
+			}
+			if got := a.lives(); got != open {
+				return got
+			}
+			return outcome(strings.TrimPrefix(item.GetNotice().Kind.String(), "NOTICE_KIND_"))
+		}
+	}
+	kept := func(actions ...*hubv1.Action) func(*actor) outcome {
+		return func(a *actor) outcome { a.do(actions...); return a.lives() }
+	}
+	badAction := outcomes("BAD_ACTION")
+	add("action without a kind", noticed(&hubv1.Action{}), badAction...)
+	add("10000 actions without a kind", func(a *actor) outcome {
+		for range 100 {
+			a.do(slicesOf(&hubv1.Action{}, 100)...)
+		}
+		return a.lives()
+	}, open)
+	unknown := &hubv1.Action{}
+	unknown.ProtoReflect().SetUnknown(protowire.AppendBytes(protowire.AppendTag(nil, 99, protowire.BytesType), []byte("x")))
+	add("action of an unknown kind", noticed(unknown), badAction...)
+	add("command without a number that fails", noticed(command(0, emit(nil, "x", "[]"))), "COMMAND_FAILED")
+	add("10000 commands without a number that fail", func(a *actor) outcome {
+		for range 100 {
+			a.do(slicesOf(command(0, emit(nil, "x", "[]")), 100)...)
+		}
+		return a.lives()
+	}, open)
+	for _, seq := range []uint64{0, 1, 1 << 40, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
+		for name, with := range map[string]*hubv1.Settlement{
+			"nothing": {}, "done": {Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}}, "accept": {Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}},
+			"commands": {Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}, Commands: []*hubv1.Command{emit(everybody(), "x", "[]")}},
+		} {
+			if seq > 1 && name == "accept" {
+				continue
+			}
+			s := &hubv1.Settlement{DeliverySeq: seq, Outcome: with.Outcome, Commands: with.Commands}
+			allow := outcomes("result NOT_FOUND")
+			if name == "nothing" || seq == 0 {
+				allow = append(allow, "result INVALID_ARGUMENT")
+			}
+			add(fmt.Sprintf("settlement of %d with %s", seq, name), func(a *actor) outcome {
+				a.settle(s)
+				got := a.resultOutcome()
+				if lives := a.lives(); lives != open {
+					return lives
+				}
+				return got
+			}, allow...)
+		}
+	}
+	add("window of nothing", kept(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{}}}), open)
+	add("window of everything", kept(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 1<<32 - 1, Bytes: 1<<64 - 1}}}), open)
+	add("10000 windows", func(a *actor) outcome {
+		for range 100 {
+			a.do(slicesOf(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 1}}}, 100)...)
+		}
+		return a.lives()
+	}, open)
+	add("100000 heartbeats", func(a *actor) outcome {
+		for range 100 {
+			a.do(slicesOf(&hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}, 1000)...)
+		}
+		return a.lives()
+	}, open)
+	add("same command_id twice", func(a *actor) outcome {
+		a.do(command(3, emit(nowhere(), "x", "[]")), command(3, emit(nowhere(), "x", "[]")))
+		a.resultOutcome()
+		a.resultOutcome()
+		return a.lives()
+	}, open)
+	return all
+}
+
+func command(id uint64, c *hubv1.Command) *hubv1.Action {
+	return &hubv1.Action{Kind: &hubv1.Action_Command{Command: &hubv1.Command{CommandId: id, Op: c.Op}}}
+}
+
+func slicesOf(a *hubv1.Action, n int) []*hubv1.Action {
+	list := make([]*hubv1.Action, n)
+	for i := range list {
+		list[i] = a
+	}
+	return list
+}
+
+// storyInputs: settlements of real deliveries.
+func storyInputs() []input {
+	var all []input
+	add := func(name string, story func(*actor) outcome, allow ...outcome) {
+		all = append(all, input{name: name, allow: allow, attack: func(p *probe) outcome { return story(p.attached()) }})
+	}
+	done := func(seq uint64) *hubv1.Settlement {
+		return &hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}}
+	}
+	// attempt waits for a connect attempt and settles it; then the result, or whether the browser is in.
+	attempt := func(s func(seq uint64) *hubv1.Settlement) func(*actor) outcome {
+		return func(a *actor) outcome {
+			b := a.browser()
+			d := a.delivery()
+			a.settle(s(d.DeliverySeq))
+			got := a.resultOutcome()
+			a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
+			if m, err := b.next(); err != nil || !strings.HasPrefix(m, "0"+a.namespace+",{") {
+				return outcome(fmt.Sprintf("%s, then not corrected: %q %v", got, m, err))
+			}
+			return got + ", then corrected"
+		}
+	}
+	mismatch, invalid := outcomes("result FAILED_PRECONDITION, then corrected"), outcomes("result INVALID_ARGUMENT, then corrected")
+	add("connect attempt settled with done", attempt(done), mismatch...)
+	add("connect attempt settled with a reply", attempt(func(seq uint64) *hubv1.Settlement {
+		return &hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{}}}
+	}), mismatch...)
+	add("connect attempt settled with nothing", attempt(func(seq uint64) *hubv1.Settlement { return &hubv1.Settlement{DeliverySeq: seq} }), invalid...)
+	for name, accept := range map[string]*hubv1.Accept{
+		"a user of 252 bytes": {User: strings.Repeat("u", 252)}, "an empty room": {Rooms: []string{""}}, "a reserved room": {Rooms: []string{"user:admin"}}, "a room of 257 bytes": {Rooms: []string{strings.Repeat("r", 257)}},
+		"data that is no JSON": {Data: []byte("{")}, "data that is not UTF-8": {Data: []byte("\"\xff\"")}, "data of 65 KiB": {Data: []byte(`"` + strings.Repeat("d", 65<<10) + `"`)}, "100000 rooms": {Rooms: many("r", 100_000)},
+	} {
+		add("accept with "+name, attempt(func(seq uint64) *hubv1.Settlement {
+			return &hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Accept{Accept: accept}}
+		}), append(outcomes("result RESOURCE_EXHAUSTED, then corrected"), invalid...)...)
+	}
+	for name, deny := range map[string]*hubv1.Deny{"data that is no JSON": {Data: []byte("{")}, "data that is two": {Data: []byte("1 2")}, "data that is not UTF-8": {Data: []byte("\"\xff\"")}, "data 100000 deep": {Data: []byte(strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000))}} {
+		add("deny with "+name, attempt(func(seq uint64) *hubv1.Settlement {
+			return &hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Deny{Deny: deny}}
+		}), append(outcomes("result RESOURCE_EXHAUSTED, then corrected"), invalid...)...)
+	}
+	add("accept twice", func(a *actor) outcome {
+		b := a.browser()
+		d := a.delivery()
+		accept := &hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}}
+		a.settle(accept)
+		a.settle(accept)
+		got := a.resultOutcome()
+		sockets := 0
+		b.send("2" + a.namespace + `,9["x"]`) // answered below, so that all before has been read
+		for {
+			if d := a.delivery(); d.GetEvent() != nil {
+				a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{}}})
+				break
+			}
+		}
+		for {
+			m := must(b.next())
+			if strings.HasPrefix(m, "0"+a.namespace) {
+				sockets++
+			}
+			if strings.HasPrefix(m, "3"+a.namespace+",9[]") {
+				return got + outcome(fmt.Sprintf(", %d sockets", sockets))
+			}
+		}
+	}, "result ALREADY_EXISTS, 1 sockets")
+	add("accept, then deny", func(a *actor) outcome {
+		a.browser()
+		d := a.delivery()
+		a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
+		a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Deny{Deny: &hubv1.Deny{}}})
+		return a.resultOutcome()
+	}, "result ALREADY_EXISTS")
+	add("accept of a browser that has gone", func(a *actor) outcome {
+		b := a.browser()
+		d := a.delivery()
+		b.reset()
+		// The hub notices in its own time: an accept before that is followed by connected and disconnected.
+		a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
+		item := must(a.await(func(i *hubv1.Item) bool {
+			return i.GetResult() != nil || i.GetDelivery().GetDisconnected() != nil || i.GetDelivery().GetConnected() != nil
+		}))
+		switch {
+		case item.GetDelivery().GetConnected() != nil:
+			return "connected"
+		case item.GetResult() != nil:
+			return statusOutcome(item.GetResult().GetStatus())
+		}
+		return "disconnected without connected"
+	}, "result CANCELLED", "connected")
+	add("browser asks twice while undecided", undecidedTwice, "at most one socket")
+	add("browser talks while undecided", func(a *actor) outcome {
+		b := a.browser()
+		d := a.delivery()
+		b.send("2" + a.namespace + `,["early"]`)
+		_, err := b.next()
+		a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
+		return ended(err)
+	}, closed)
+	return append(all, eventStories()...)
+}
+
+// undecidedTwice has a browser ask again and again for the same namespace.
+func undecidedTwice(a *actor) outcome {
+	b := a.browser()
+	b.send(repeated("0"+a.namespace+",", 20)...)
+	first := a.delivery()
+	accept := func(seq uint64) {
+		a.settle(&hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
+	}
+	accept(first.DeliverySeq)
+	sockets := 0
+	for {
+		m, err := b.next()
+		if err != nil {
+			break
+		}
+		if strings.HasPrefix(m, "0"+a.namespace) {
+			sockets++
+			b.send("1" + a.namespace + ",")
+			break
+		}
+	}
+	if sockets > 1 {
+		return "two sockets"
+	}
+	return "at most one socket"
+}
+
+// eventStories settle events in wrong ways.
+func eventStories() []input {
+	var all []input
+	add := func(name string, settle func(a *actor, seq uint64), want string, allow ...outcome) {
+		all = append(all, input{name: "event settled with " + name, allow: allow, attack: func(p *probe) outcome {
+			a := p.attached()
+			b, _ := a.joined()
+			b.send("2" + a.namespace + `,9["x",1]`)
+			d := a.delivery()
+			settle(a, d.DeliverySeq)
+			got := a.resultOutcome()
+			if want == "" {
+				return got
+			}
+			a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{Payload: &hubv1.Payload{Args: []byte("[7]")}}}})
+			if m, err := b.next(); err != nil || m != "3"+a.namespace+want {
+				return outcome(fmt.Sprintf("%s, then not corrected: %q %v", got, m, err))
+			}
+			return got + ", then corrected"
+		}})
+	}
+	with := func(s *hubv1.Settlement) func(*actor, uint64) {
+		return func(a *actor, seq uint64) { s.DeliverySeq = seq; a.settle(s) }
+	}
+	reply := func(args string, attachments ...[]byte) *hubv1.Settlement {
+		return &hubv1.Settlement{Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{Payload: &hubv1.Payload{Args: []byte(args), Attachments: attachments}}}}
+	}
+	for _, args := range []string{"{}", "1", "[", "[1,]", "[1]x", "null", "[\"\xff\"]", "[NaN]", strings.Repeat("[", 50_000)} {
+		add(fmt.Sprintf("reply %.20q", args), with(reply(args)), ",9[7]", "result INVALID_ARGUMENT, then corrected", "result RESOURCE_EXHAUSTED, then corrected")
+	}
+	add("a reply with an attachment that has no seat", with(reply("[1]", []byte{1})), ",9[7]", "result INVALID_ARGUMENT, then corrected")
+	add("accept", with(&hubv1.Settlement{Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}}), ",9[7]", "result FAILED_PRECONDITION, then corrected")
+	add("deny", with(&hubv1.Settlement{Outcome: &hubv1.Settlement_Deny{Deny: &hubv1.Deny{}}}), ",9[7]", "result FAILED_PRECONDITION, then corrected")
+	add("nothing", with(&hubv1.Settlement{}), ",9[7]", "result INVALID_ARGUMENT, then corrected")
+	add("done twice", func(a *actor, seq uint64) {
+		for range 2 {
+			a.settle(&hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}})
+		}
+	}, "", "result ALREADY_EXISTS")
+	add("a reply, a thousand times", func(a *actor, seq uint64) {
+		for range 1000 {
+			s := reply("[]")
+			s.DeliverySeq = seq
+			a.settle(s)
+		}
+	}, "", "result ALREADY_EXISTS")
+	for name, d := range map[string]*durationpb.Duration{"a negative delay": durationpb.New(-time.Second), "a delay of a minute": durationpb.New(time.Minute), "a delay beyond its range": {Seconds: 1 << 62}} {
+		add("a nack with "+name, with(&hubv1.Settlement{Outcome: &hubv1.Settlement_Nack{Nack: &hubv1.Nack{Retry: true, RetryDelay: d}}}), ",9[7]", "result INVALID_ARGUMENT, then corrected")
+	}
+	add("a command of another delivery", with(&hubv1.Settlement{Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}, Commands: []*hubv1.Command{{DeliverySeq: 1 << 50, CommandId: 4, Op: emit(nowhere(), "x", "[]").Op}}}), "",
+		"result INVALID_ARGUMENT", "result ABORTED", "result NOT_FOUND")
+	all = append(all, input{name: "settlement of a stream that was lost", allow: outcomes("result ABORTED", "result NOT_FOUND"), attack: lostSettlement})
+	return all
+}
+
+// lostSettlement settles on a new stream what the old one was given.
+func lostSettlement(p *probe) outcome {
+	a := p.attached()
+	h := a.hello()
+	b, _ := a.joined()
+	b.send("2" + a.namespace + `,9["x"]`)
+	d := a.delivery()
+	a.cancel()
+	again := p.attach()
+	again.namespace = a.namespace
+	again.do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: h}})
+	must(again.await(func(i *hubv1.Item) bool { return i.GetWelcome() != nil }))
+	if d2 := again.delivery(); d2.DeliverySeq == d.DeliverySeq || d2.Attempt != 2 {
+		return outcome(fmt.Sprintf("redelivered as %d, attempt %d", d2.DeliverySeq, d2.Attempt))
+	}
+	again.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{}}, Commands: []*hubv1.Command{emit(everybody(), "x", "[]")}})
+	return again.resultOutcome()
+}

@@ -1,0 +1,15 @@
+package hostile
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(programsDir)
+		os.Exit(code)
+	}))
+}
