@@ -73,16 +73,18 @@ conformance: ## Serve the public protocol suites on 127.0.0.1:3000
 	go run ./hub/internal/conformance
 
 .PHONY: bench
-bench: bench-micro bench-load ## Run the benchmarks: Go's own, then hub and Node side by side
+bench: bench/node/node_modules/.installed ## Measure CPU and memory under load, beside Node's socket.io and a floor
+	go build -o bin/bench ./bench/run
+	bin/bench --write
+
+.PHONY: bench-growth
+bench-growth: ## Measure how the cost grows with connections, rooms, namespaces and payloads
+	go build -o bin/bench ./bench/run
+	bin/bench --growth --rounds 3 --write
 
 .PHONY: bench-micro
 bench-micro: ## Run the Go micro-benchmarks for BENCHTIME (1s) each
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...
-
-.PHONY: bench-load
-bench-load: bench/node/node_modules/.installed ## Measure CPU and memory under load, beside Node's socket.io
-	go build -o bin/bench ./bench/run
-	$(shell command -v taskset >/dev/null && echo taskset -c 1) bin/bench
 
 ##@ Parts of lint
 

@@ -1,6 +1,7 @@
 // Command run is `make bench`: it starts each server fresh for each workload, in
-// turns, puts it under the load of hub/loadgen, and writes the medians into
-// bench/README.md.
+// turns, puts it under the load of hub/loadgen, and prints what an operation has
+// cost. With --write it keeps every round in bench/results and writes the medians
+// into bench/README.md. With --hub or --service it compares programs instead.
 package main
 
 import (
@@ -9,113 +10,151 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path"
+	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
-
-	"github.com/siohub/siohub/hub/loadgen"
 )
 
-// workload is a row of the tables: what is asked of every server.
-type workload struct {
-	name string
-	// unit is what an operation is called.
-	unit   string
-	config loadgen.Config
-}
-
-func workloads(duration time.Duration) []workload {
-	return []workload{
-		{"echo", "echo", loadgen.Config{Scenario: loadgen.Echo, Connections: 100, Duration: duration}},
-		{"echo 1 KiB", "echo", loadgen.Config{Scenario: loadgen.Echo, Connections: 100, PayloadBytes: 1024, Duration: duration}},
-		{"broadcast to 1 000", "delivery", loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, Duration: duration}},
-		{"bursts of 8 to 1 000", "delivery", loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, Burst: 8, Duration: duration}},
-		{"100 rooms of 10", "delivery", loadgen.Config{Scenario: loadgen.Room, Connections: 1000, Rooms: 100, Duration: duration}},
-		{"connect", "connect", loadgen.Config{Scenario: loadgen.Connect, InFlight: 16, Duration: duration}},
-		// A heartbeat for each connection falls into the measured time.
-		{"5 000 idle", "", loadgen.Config{Scenario: loadgen.Idle, Connections: 5000, Warmup: 10 * time.Second, Duration: 25 * time.Second}},
-	}
+type options struct {
+	rounds   int
+	duration time.Duration
+	// only and peers are what was chosen; nil means everything.
+	only, peers []string
+	// hubs and services are programs to compare, by their labels.
+	hubs, services programs
+	growth         bool
+	write          bool
+	render         bool
 }
 
 func main() {
-	rounds := flag.Int("rounds", 3, "how often each server meets each workload")
-	duration := flag.Duration("duration", 5*time.Second, "measured time of a workload")
-	only := flag.String("only", "", "workloads whose name contains this")
-	server := flag.String("server", "", "servers whose name contains this")
-	out := flag.String("out", "bench/README.md", "file whose figures are replaced; empty prints alone")
+	log.SetFlags(0)
+	var o options
+	var only, peers string
+	var list bool
+	flag.IntVar(&o.rounds, "rounds", 5, "how often each server meets each workload")
+	flag.DurationVar(&o.duration, "duration", 4*time.Second, "measured time of a workload")
+	flag.StringVar(&only, "only", "", "workloads, by commas; * stands for anything")
+	flag.StringVar(&peers, "peer", "", "servers, by commas: siohub, node, floor")
+	flag.Var(&o.hubs, "hub", "LABEL=PROGRAM: compare this hub with the others given; may be repeated")
+	flag.Var(&o.services, "service", "LABEL=PROGRAM: the same for the service behind the hub of that label")
+	flag.BoolVar(&o.growth, "growth", false, "the workloads of make bench-growth")
+	flag.BoolVar(&o.write, "write", false, "keep the rounds in bench/results and write the documents")
+	flag.BoolVar(&o.render, "render", false, "measure nothing: write the documents from bench/results")
+	flag.BoolVar(&list, "list", false, "list the workloads")
 	flag.Parse()
+	o.only, o.peers = split(only), split(peers)
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	if list {
+		for _, w := range chosen(o) {
+			fmt.Printf("%-16s %s\n", w.id, w.title)
+		}
+		return
+	}
+	if err := pin(); err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, options{*rounds, *duration, *only, *server, *out}); err != nil {
+	if err := run(ctx, o); err != nil {
 		log.Fatal(err)
 	}
 }
 
-type options struct {
-	rounds       int
-	duration     time.Duration
-	only, server string
-	out          string
-}
-
 func run(ctx context.Context, o options) error {
+	if o.render {
+		return writeDocuments()
+	}
 	dir, err := os.MkdirTemp("", "siohub-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	servers := peers(dir, o.server)
-	for _, p := range servers {
-		if err := p.build(dir); err != nil {
+	lineup := newLineup(dir, o)
+	if err := lineup.build(); err != nil {
+		return err
+	}
+	for _, w := range chosen(o) {
+		samples, err := series(ctx, w, lineup.of(w), o.rounds)
+		if err != nil {
 			return err
 		}
-	}
-	var rows []row
-	for _, w := range workloads(o.duration) {
-		if !strings.Contains(w.name, o.only) {
-			continue
-		}
-		results := map[string][]*loadgen.Result{}
-		for round := range o.rounds {
-			for _, p := range servers {
-				result, err := measure(ctx, p, w)
-				if err != nil {
-					return err
-				}
-				results[p.name] = append(results[p.name], result)
-				fmt.Fprintf(os.Stderr, "-- %s, %s, round %d\n%s", w.name, p.name, round+1, result)
+		if o.write {
+			if err := keep(resultsFile(w), w.id, samples); err != nil {
+				return err
 			}
 		}
-		rows = append(rows, newRows(w, servers, results)...)
+		fmt.Print(summary(w, samples))
+		if labels := lineup.compared; len(labels) > 1 {
+			fmt.Print(comparison(w, samples, labels))
+		}
 	}
-	figures := table(rows)
-	fmt.Print(figures)
-	if o.out == "" || o.only != "" || o.server != "" {
-		return nil
+	if o.write {
+		return writeDocuments()
 	}
-	return replaceFigures(o.out, figures)
+	return nil
 }
 
-// measure puts one fresh server under one workload.
-func measure(ctx context.Context, p peer, w workload) (*loadgen.Result, error) {
-	s, err := p.up()
+// chosen are the workloads that were asked for.
+func chosen(o options) []workload {
+	all := marks(o.duration)
+	if o.growth {
+		all = growth(o.duration)
+	}
+	return slices.DeleteFunc(all, func(w workload) bool {
+		return len(o.only) > 0 && !slices.ContainsFunc(o.only, func(pattern string) bool {
+			ok, _ := path.Match(pattern, w.id)
+			return ok
+		})
+	})
+}
+
+// pin starts this program anew on the generator's core, where that can be done.
+func pin() error {
+	const done = "SIOHUB_BENCH_PINNED"
+	taskset, err := exec.LookPath("taskset")
+	if err != nil || runtime.NumCPU() < 2 || os.Getenv(done) != "" {
+		return nil // unpinned is still a measurement, or this is the pinned one
+	}
+	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer s.stop()
-	config := w.config
-	config.URL, config.PIDs = s.url, s.pids()
-	// A few connections first: the memory of the first ones is not that of the many.
-	warm := loadgen.Config{
-		URL: s.url, Scenario: loadgen.Idle, Connections: 10, Warmup: time.Millisecond, Duration: time.Second / 2,
+	args := append([]string{"taskset", "-c", generatorCore, self}, os.Args[1:]...)
+	return syscall.Exec(taskset, args, append(os.Environ(), done+"=1"))
+}
+
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+}
+
+// programs is a flag: paths by label, in their order.
+type programs []program
+
+type program struct{ label, path string }
+
+func (p *programs) String() string { return "" }
+
+func (p *programs) Set(value string) error {
+	label, file, ok := strings.Cut(value, "=")
+	if !ok {
+		return fmt.Errorf("%q is not LABEL=PROGRAM", value)
 	}
-	if _, err := loadgen.Run(ctx, warm); err != nil {
-		return nil, fmt.Errorf("%s: %w", p.name, err)
+	*p = append(*p, program{label, file})
+	return nil
+}
+
+// find is the path of a label, or what is used without one.
+func (p programs) find(label, otherwise string) string {
+	for _, one := range p {
+		if one.label == label {
+			return one.path
+		}
 	}
-	result, err := loadgen.Run(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.name, err)
-	}
-	return result, nil
+	return otherwise
 }

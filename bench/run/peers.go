@@ -1,145 +1,115 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
-	"syscall"
-	"time"
 )
 
-// The server has a core to itself. The generator, which is this program, and the
-// service behind a hub share the other one: `make bench` starts it there.
-const serverCore = "0"
+// The servers that are always there. A comparison has others, by their labels.
+const (
+	siohub = "siohub"
+	node   = "node"
+	floor  = "floor"
+)
 
 // peer is a server under test.
 type peer struct {
 	name string
-	// packages are the programs that it needs, built from this tree.
-	packages []string
 	// start brings it up and adds its processes to the stack, the server first.
 	start func(s *stack) error
 }
 
-// peers lists those whose name contains a text.
-func peers(dir, only string) []peer {
-	program := func(name string) string { return filepath.Join(dir, name) }
-	all := []peer{
-		{"siohub", []string{"./cmd/hub", "./bench/service"}, func(s *stack) error {
-			ready, err := s.serve(program("hub"), "serve", "--listen", "127.0.0.1:0",
-				"--control-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
-			if err != nil {
-				return err
-			}
-			services := find(ready, `services=(\S+)`)
-			return s.app(program("service"), "--hub", services)
-		}},
-		{"Node socket.io", nil, func(s *stack) error {
-			_, err := s.serve("node", "bench/node/server.mjs", "0")
-			return err
-		}},
-		{"floor", []string{"./bench/floor"}, func(s *stack) error {
-			_, err := s.serve(program("floor"))
-			return err
-		}},
-	}
-	return slices.DeleteFunc(all, func(p peer) bool { return !strings.Contains(p.name, only) })
+// lineup is who takes part.
+type lineup struct {
+	dir   string
+	peers []peer
+	// compared are the labels of a comparison, the base first.
+	compared []string
+	// packages are built from this tree.
+	packages []string
 }
 
-// stack is a running peer: one server, and a service where it has one.
-type stack struct {
-	url       string
-	processes []*exec.Cmd
-}
-
-// start brings a peer up.
-func (p peer) up() (*stack, error) {
-	s := &stack{}
-	if err := p.start(s); err != nil {
-		s.stop()
-		return nil, fmt.Errorf("%s: %w", p.name, err)
-	}
-	return s, nil
-}
-
-// serve starts the server on its core and waits for its ready line.
-func (s *stack) serve(program string, args ...string) (string, error) {
-	if _, err := exec.LookPath("taskset"); err == nil {
-		args = append([]string{"-c", serverCore, program}, args...)
-		program = "taskset"
-	}
-	cmd := exec.Command(program, args...)
-	log, err := cmd.StderrPipe()
-	if err != nil {
-		return "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return "", err
-	}
-	s.processes = append(s.processes, cmd)
-	lines := bufio.NewScanner(log)
-	for lines.Scan() {
-		if s.url = find(lines.Text(), `browsers=(http://[^/\s]+)`); s.url != "" {
-			go func() { _, _ = io.Copy(io.Discard, log) }() // ends with the process
-			return lines.Text(), nil
+// newLineup chooses the servers. A comparison is of the labels alone, unless --peer
+// asks for others beside them.
+func newLineup(dir string, o options) *lineup {
+	l := &lineup{dir: dir}
+	for _, p := range slices.Concat(o.hubs, o.services) {
+		if !slices.Contains(l.compared, p.label) {
+			l.compared = append(l.compared, p.label)
 		}
-		fmt.Fprintln(os.Stderr, lines.Text())
 	}
-	return "", fmt.Errorf("%s ended without a ready line", program)
+	wanted := o.peers
+	if wanted == nil && l.compared == nil {
+		wanted = []string{siohub, node, floor}
+	}
+	for _, label := range l.compared {
+		l.addHub(label, o.hubs.find(label, ""), o.services.find(label, ""))
+	}
+	for _, name := range wanted {
+		switch name {
+		case siohub:
+			l.addHub(name, "", "")
+		case node:
+			l.peers = append(l.peers, peer{name, func(s *stack) error {
+				_, err := s.serve("node", "bench/node/server.mjs", "0")
+				return err
+			}})
+		case floor:
+			program := l.program("./bench/floor")
+			l.peers = append(l.peers, peer{name, func(s *stack) error {
+				_, err := s.serve(program)
+				return err
+			}})
+		}
+	}
+	return l
 }
 
-// app starts a service; the first connection waits for it.
-func (s *stack) app(program string, args ...string) error {
-	cmd := exec.Command(program, args...)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		return err
+// addHub adds a hub with a service behind it. An empty path is this tree's.
+func (l *lineup) addHub(name, hub, app string) {
+	if hub == "" {
+		hub = l.program("./cmd/hub")
 	}
-	s.processes = append(s.processes, cmd)
-	return nil
+	if app == "" {
+		app = l.program("./bench/service")
+	}
+	l.peers = append(l.peers, peer{name, func(s *stack) error {
+		ready, err := s.serve(hub, "serve", "--listen", "127.0.0.1:0",
+			"--control-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		return s.app(app, "--hub", find(ready, `services=(\S+)`))
+	}})
 }
 
-// pids of the processes, the server first.
-func (s *stack) pids() []int {
-	var pids []int
-	for _, cmd := range s.processes {
-		pids = append(pids, cmd.Process.Pid)
+// program is where a package of this tree will be built.
+func (l *lineup) program(pkg string) string {
+	if !slices.Contains(l.packages, pkg) {
+		l.packages = append(l.packages, pkg)
 	}
-	return pids
+	return filepath.Join(l.dir, filepath.Base(pkg))
 }
 
-// stop ends all processes, the service first.
-func (s *stack) stop() {
-	for i := len(s.processes) - 1; i >= 0; i-- {
-		cmd := s.processes[i]
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		timer := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
-		_ = cmd.Wait()
-		timer.Stop()
-	}
-}
-
-func find(line, pattern string) string {
-	if m := regexp.MustCompile(pattern).FindStringSubmatch(line); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
-// build compiles the programs of a peer into a directory.
-func (p peer) build(dir string) error {
-	for _, pkg := range p.packages {
-		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, filepath.Base(pkg)), pkg)
+// build compiles the programs.
+func (l *lineup) build() error {
+	for _, pkg := range l.packages {
+		cmd := exec.Command("go", "build", "-o", l.program(pkg), pkg)
 		cmd.Stderr = os.Stderr
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("build %s: %w", pkg, err)
 		}
 	}
 	return nil
+}
+
+// of are those that can do a workload.
+func (l *lineup) of(w workload) []peer {
+	return slices.DeleteFunc(slices.Clone(l.peers), func(p peer) bool {
+		known := p.name == node || p.name == floor
+		return known && w.peers != nil && !slices.Contains(w.peers, p.name)
+	})
 }

@@ -7,99 +7,124 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/siohub/siohub/hub/loadgen"
 )
 
-// row is the medians of one server under one workload.
-type row struct {
-	workload, unit, peer string
-	// server and app are the cost: µs of CPU an operation, or a connection and second
-	// where there are no operations. app is below zero where there is none.
-	server, app float64
-	// bytes is the server's memory a connection; zero where it was not asked for.
-	bytes float64
-	// ratio is server (of idle connections: bytes) over Node's.
-	ratio            float64
-	perSecond        float64
-	p50, p99         time.Duration
-	smallest, widest float64
+// titles are the servers in prose.
+var titles = map[string]string{siohub: "siohub", node: "Node socket.io", floor: "floor"}
+
+// title is a peer in prose; a label stands for itself.
+func title(peer string) string {
+	if t := titles[peer]; t != "" {
+		return t
+	}
+	return peer
 }
 
-// newRows takes the medians of all rounds of a workload.
-func newRows(w workload, peers []peer, results map[string][]*loadgen.Result) []row {
-	var rows []row
-	for _, p := range peers {
-		rs := results[p.name]
-		r := row{workload: w.name, unit: w.unit, peer: p.name, app: -1}
-		r.server, r.smallest, r.widest = median(rs, func(r *loadgen.Result) float64 { return cost(r, 0) })
-		if len(rs[0].Processes) > 1 {
-			r.app, _, _ = median(rs, func(r *loadgen.Result) float64 { return cost(r, 1) })
-		}
-		if w.unit == "" {
-			r.bytes, _, _ = median(rs, func(r *loadgen.Result) float64 { return float64(r.BytesPerConnection(0)) })
-		}
-		r.perSecond, _, _ = median(rs, (*loadgen.Result).PerSecond)
-		p50, _, _ := median(rs, func(r *loadgen.Result) float64 { return float64(r.Latency.P50) })
-		p99, _, _ := median(rs, func(r *loadgen.Result) float64 { return float64(r.Latency.P99) })
-		r.p50, r.p99 = time.Duration(p50), time.Duration(p99)
-		rows = append(rows, r)
-	}
-	if i := slices.IndexFunc(rows, func(r row) bool { return strings.HasPrefix(r.peer, "Node") }); i >= 0 {
-		node := rows[i]
-		for j := range rows {
-			if w.unit == "" {
-				rows[j].ratio = rows[j].bytes / node.bytes
-			} else {
-				rows[j].ratio = rows[j].server / node.server
-			}
+// names are the peers of a series, in their order.
+func names(samples []sample) []string {
+	var all []string
+	for _, s := range samples {
+		if !slices.Contains(all, s.Peer) {
+			all = append(all, s.Peer)
 		}
 	}
-	return rows
+	return all
 }
 
-// cost is the i-th process's CPU in µs for an operation.
-func cost(r *loadgen.Result, i int) float64 {
-	per := float64(r.Operations)
-	if r.Scenario == loadgen.Idle {
-		per = float64(r.Connections) * r.Elapsed.Seconds()
-	}
-	return float64(r.Processes[i].CPU.Microseconds()) / max(1, per)
-}
+const detailHead = "| workload | server | server CPU µs | of Node | R | service CPU µs | per second | p50 / p99 ms | bytes a connection |\n" +
+	"|---|---|---|---|---|---|---|---|---|\n"
 
-// median also gives the smallest and the greatest value.
-func median(rs []*loadgen.Result, value func(*loadgen.Result) float64) (middle, smallest, greatest float64) {
-	values := make([]float64, 0, len(rs))
-	for _, r := range rs {
-		values = append(values, value(r))
-	}
-	slices.Sort(values)
-	return values[len(values)/2], values[0], values[len(values)-1]
-}
+// summary is a series as a table.
+func summary(w workload, samples []sample) string { return "\n" + detailHead + details(w, samples) }
 
-// table writes the figures as Markdown.
-func table(rows []row) string {
+// details has a line for each server under a workload.
+func details(w workload, samples []sample) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s/%s, %d cores, Go %s.\n\n", time.Now().Format("2 January 2006"), runtime.GOOS, runtime.GOARCH,
-		cores(), strings.TrimPrefix(runtime.Version(), "go"))
-	b.WriteString("| workload | server | server CPU µs | of Node | service CPU µs | per second | p50 / p99 ms |\n")
-	b.WriteString("|---|---|---|---|---|---|---|\n")
-	for _, r := range rows {
-		if r.unit == "" {
-			continue
+	for _, peer := range names(samples) {
+		cpu, _ := serverCPU.of(samples, peer)
+		app, _ := appCPU.of(samples, peer)
+		rate, _ := metric{value: func(s sample) float64 { return s.Result.PerSecond() }}.of(samples, peer)
+		p50, _ := metric{value: func(s sample) float64 { return float64(s.Result.Latency.P50) / float64(time.Millisecond) }}.of(samples, peer)
+		p99, _ := p99.of(samples, peer)
+		bytes, _ := memory.of(samples, peer)
+		speed, latency, size := "–", "–", "–"
+		unit := ", per connection and second"
+		if w.unit != "" {
+			unit = ", per " + w.unit
+			speed, latency = fmt.Sprintf("%.0f", rate.median), fmt.Sprintf("%.2f / %.2f", p50.median, p99.median)
 		}
-		fmt.Fprintf(&b, "| %s, per %s | %s | %.2f (%.2f–%.2f) | %.2f | %s | %.0f | %.2f / %.2f |\n", r.workload, r.unit, r.peer,
-			r.server, r.smallest, r.widest, r.ratio, optional(r.app), r.perSecond,
-			float64(r.p50)/float64(time.Millisecond), float64(r.p99)/float64(time.Millisecond))
+		if bytes.median > 0 {
+			size = fmt.Sprintf("%.0f (%.0f–%.0f)", bytes.median, bytes.least, bytes.greatest)
+		}
+		fmt.Fprintf(&b, "| %s%s | %s | %s | %s | %s | %s | %s | %s | %s |\n", w.title, unit, title(peer), cpu,
+			ratio(serverCPU, samples, peer, node), ratio(serverCPU, samples, peer, floor), optional(app.median), speed, latency, size)
 	}
-	b.WriteString("\n| workload | server | bytes a connection | of Node | CPU µs a connection and second | service CPU µs |\n")
-	b.WriteString("|---|---|---|---|---|---|\n")
-	for _, r := range rows {
-		if r.unit == "" {
-			fmt.Fprintf(&b, "| %s | %s | %.0f | %.2f | %.2f | %s |\n", r.workload, r.peer, r.bytes, r.ratio, r.server, optional(r.app))
+	return b.String()
+}
+
+// ratio of one peer's median to another's.
+func ratio(m metric, samples []sample, peer, other string) string {
+	if r, ok := ratioOf(m, samples, peer, other); ok {
+		return fmt.Sprintf("%.2f", r)
+	}
+	return "–"
+}
+
+func ratioOf(m metric, samples []sample, peer, other string) (float64, bool) {
+	a, ok := m.of(samples, peer)
+	b, ok2 := m.of(samples, other)
+	if !ok || !ok2 || b.median <= 0 {
+		return 0, false
+	}
+	return a.median / b.median, true
+}
+
+// marked is the table of marks. Every series stands for itself.
+func marked(workloads []workload, samples []sample) string {
+	var b strings.Builder
+	b.WriteString("| | siohub | Node | floor | of Node | R, of the floor | mark | aim | reached |\n|---|---|---|---|---|---|---|---|---|\n")
+	for _, w := range workloads {
+		mine := of(samples, w.id)
+		for _, m := range w.marks {
+			own, ok := m.metric.of(mine, siohub)
+			if !ok {
+				continue
+			}
+			value, sign := own.median, ""
+			if m.beside != "" {
+				value, ok = ratioOf(m.metric, mine, siohub, m.beside)
+				sign = map[string]string{floor: "R ", node: "of Node "}[m.beside]
+			}
+			reached := "**no**"
+			switch {
+			case !ok:
+				reached = "–"
+			case value <= m.aim:
+				reached = "aim"
+			case value <= m.limit:
+				reached = "mark"
+			}
+			fmt.Fprintf(&b, "| %s, %s | %s | %s | %s | %s | %s | %s≤ %g | %s≤ %g | %s |\n", m.title, m.metric.unit, own,
+				cell(m.metric, mine, node), cell(m.metric, mine, floor), ratio(m.metric, mine, siohub, node),
+				ratio(m.metric, mine, siohub, floor), sign, m.limit, sign, m.aim, reached)
 		}
 	}
 	return b.String()
+}
+
+func cell(m metric, samples []sample, peer string) string {
+	if s, ok := m.of(samples, peer); ok && s.median >= 0 {
+		return s.String()
+	}
+	return "–"
+}
+
+// String rounds by size.
+func (s spread) String() string {
+	if s.median >= 1000 {
+		return fmt.Sprintf("%.0f (%.0f–%.0f)", s.median, s.least, s.greatest)
+	}
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.least, s.greatest)
 }
 
 func optional(v float64) string {
@@ -109,6 +134,51 @@ func optional(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
+// of are the samples of one workload.
+func of(samples []sample, workload string) []sample {
+	return slices.DeleteFunc(slices.Clone(samples), func(s sample) bool { return s.Workload != workload })
+}
+
+// comparison says what each program costs of the first one: the median and range of
+// the ratios within the rounds, which a change of the machine's speed between rounds
+// does not touch.
+func comparison(w workload, samples []sample, labels []string) string {
+	var b strings.Builder
+	for _, label := range labels[1:] {
+		for _, m := range []struct {
+			name string
+			metric
+		}{{"server CPU", serverCPU}, {"service CPU", appCPU}, {"memory", memory}} {
+			if r, ok := paired(m.metric, samples, labels[0], label); ok {
+				fmt.Fprintf(&b, "%s: %s/%s, %s: %.3f (%.3f–%.3f)\n", w.id, label, labels[0], m.name, r.median, r.least, r.greatest)
+			}
+		}
+	}
+	return b.String() + "\n"
+}
+
+// paired are the ratios of two peers round by round.
+func paired(m metric, samples []sample, base, label string) (spread, bool) {
+	values := map[string]map[int]float64{base: {}, label: {}}
+	for _, s := range samples {
+		if of := values[s.Peer]; of != nil {
+			of[s.Round] = m.value(s)
+		}
+	}
+	var ratios []float64
+	for round, v := range values[label] {
+		if b := values[base][round]; b > 0 && v > 0 {
+			ratios = append(ratios, v/b)
+		}
+	}
+	return middle(ratios)
+}
+
+// machine is what the figures hold for.
+func machine() string {
+	return fmt.Sprintf("%s/%s, %d cores, Go %s.", runtime.GOOS, runtime.GOARCH, cores(), strings.TrimPrefix(runtime.Version(), "go"))
+}
+
 // cores counts all of the machine, not those that this program may use.
 func cores() int {
 	info, err := os.ReadFile("/proc/cpuinfo")
@@ -116,23 +186,4 @@ func cores() int {
 		return runtime.NumCPU()
 	}
 	return strings.Count(string(info), "\nprocessor") + 1
-}
-
-const (
-	begin = "<!-- figures: written by make bench -->\n"
-	end   = "<!-- end of figures -->"
-)
-
-// replaceFigures writes the figures between the two marks of a file.
-func replaceFigures(path, figures string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	head, rest, ok := strings.Cut(string(text), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no marks for the figures", path)
-	}
-	return os.WriteFile(path, []byte(head+begin+"\n"+figures+"\n"+end+tail), 0o644)
 }

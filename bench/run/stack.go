@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+)
+
+// The server has a core to itself. The generator, which is this program, and the
+// service behind a hub share the other one.
+const (
+	serverCore    = "0"
+	generatorCore = "1"
+)
+
+// stack is a running peer: one server, and a service where it has one.
+type stack struct {
+	url       string
+	processes []*exec.Cmd
+	// log is what the service has said.
+	log bytes.Buffer
+}
+
+// up starts a peer.
+func (p peer) up() (*stack, error) {
+	s := &stack{}
+	if err := p.start(s); err != nil {
+		s.stop()
+		return nil, fmt.Errorf("%s: %w", p.name, err)
+	}
+	return s, nil
+}
+
+// serve starts the server on its core and waits for its ready line.
+func (s *stack) serve(program string, args ...string) (string, error) {
+	if _, err := exec.LookPath("taskset"); err == nil {
+		args = append([]string{"-c", serverCore, program}, args...)
+		program = "taskset"
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), "NODE_ENV=production")
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	s.processes = append(s.processes, cmd)
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		if s.url = find(lines.Text(), `browsers=(http://[^/\s]+)`); s.url != "" {
+			go func() { _, _ = io.Copy(io.Discard, log) }() // ends with the process
+			return lines.Text(), nil
+		}
+		fmt.Fprintln(os.Stderr, lines.Text())
+	}
+	return "", fmt.Errorf("%s ended without a ready line", program)
+}
+
+// app starts a service; the first connection waits for it.
+func (s *stack) app(program string, args ...string) error {
+	cmd := exec.Command(program, args...)
+	cmd.Stderr = &s.log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.processes = append(s.processes, cmd)
+	return nil
+}
+
+// pids of the processes, the server first.
+func (s *stack) pids() []int {
+	var pids []int
+	for _, cmd := range s.processes {
+		pids = append(pids, cmd.Process.Pid)
+	}
+	return pids
+}
+
+// stop ends all processes, the service first. They have shown what they could: a
+// graceful end would only take its time.
+func (s *stack) stop() {
+	for i := len(s.processes) - 1; i >= 0; i-- {
+		_ = s.processes[i].Process.Kill()
+		_ = s.processes[i].Wait()
+	}
+	s.processes = nil
+}
+
+func find(line, pattern string) string {
+	if m := regexp.MustCompile(pattern).FindStringSubmatch(line); m != nil {
+		return m[1]
+	}
+	return ""
+}
