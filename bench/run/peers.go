@@ -42,7 +42,7 @@ func newLineup(dir string, o options) *lineup {
 		}
 	}
 	wanted := o.peers
-	if wanted == nil && l.compared == nil {
+	if len(wanted) == 0 && len(l.compared) == 0 {
 		wanted = []string{siohub, node, floor}
 	}
 	for _, label := range l.compared {

@@ -76,7 +76,7 @@ func middle(values []float64) (spread, bool) {
 
 // resultsFile is where the rounds of a workload are kept.
 func resultsFile(w workload) string {
-	if w.axis != "" {
+	if w.grows() {
 		return "bench/results/growth.jsonl"
 	}
 	return "bench/results/marks.jsonl"

@@ -16,8 +16,6 @@ type workload struct {
 	// peers are those that can do it; nil means all.
 	peers []string
 	marks []mark
-	// axis and step are its place in a table of growth.
-	axis, step string
 }
 
 // mark is a figure that the hub is held to.

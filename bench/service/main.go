@@ -18,14 +18,18 @@ func main() {
 	hub := flag.String("hub", "127.0.0.1:7420", "the hub's control listener")
 	flag.Parse()
 	svc := service.New("bench", service.Options{Hub: *hub})
-	register(svc.Namespace("/"))
+	for _, namespace := range []string{"/", "/bench/*"} {
+		register(svc, svc.Namespace(namespace))
+	}
 	if err := svc.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("run", "error", err)
 		os.Exit(1)
 	}
 }
 
-func register(ns *service.Namespace) {
+// register adds the handlers. They answer in the namespace of the socket, as ns may
+// be a pattern.
+func register(svc *service.Service, ns *service.Namespace) {
 	// A decision, though it is always the same: connects are measured with it.
 	ns.OnConnect(func(context.Context, *service.ConnectAttempt) (service.Accept, error) {
 		return service.Accept{}, nil
@@ -34,7 +38,7 @@ func register(ns *service.Namespace) {
 		return e.Reply(e.Payload())
 	})
 	ns.On("broadcast", func(ctx context.Context, e *service.Event) error {
-		return ns.Emit(ctx, "broadcast", e.Payload())
+		return svc.In(e.Socket.Namespace()).All().Emit(ctx, "broadcast", e.Payload())
 	})
 	ns.On("join", func(ctx context.Context, e *service.Event) error {
 		var room string
@@ -52,6 +56,6 @@ func register(ns *service.Namespace) {
 		if err := e.Bind(&room, &data); err != nil {
 			return err
 		}
-		return ns.To(room).Emit(ctx, "room", data)
+		return svc.In(e.Socket.Namespace()).To(room).Emit(ctx, "room", data)
 	})
 }
