@@ -46,6 +46,7 @@ build: clientfiles ## Build bin/hub with the browser client embedded
 .PHONY: test
 test: e2e-tools clientfiles ## Run every test, those with real browsers and clients too
 	go test -race -shuffle=on ./...
+	go test -run '^TestAllocs' ./hub/internal/engineio ./hub/internal/socketio ./controlplane ./service
 
 .PHONY: e2e
 e2e: e2e-tools clientfiles ## Run the tests with real clients and processes alone
@@ -84,7 +85,8 @@ bench-growth: ## Measure how the cost grows with connections, rooms, namespaces 
 
 .PHONY: bench-micro
 bench-micro: ## Run the Go micro-benchmarks for BENCHTIME (1s) each
-	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...
+	go test -run '^$$' -bench . -skip '^BenchmarkParallel' -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...
+	go test -run '^$$' -bench '^BenchmarkParallel' -cpu 1,2,4 -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...
 
 ##@ Parts of lint
 

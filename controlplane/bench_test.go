@@ -85,7 +85,7 @@ func BenchmarkEnvelope(b *testing.B) {
 }
 
 // joinMany lets browsers join and returns their sockets.
-func joinMany(b *testing.B, srv *Server, n int) []*hub.Socket {
+func joinMany(b testing.TB, srv *Server, n int) []*hub.Socket {
 	browsers := hubtest.Serve(b, srv.hub, nil)
 	browsers.Path = "/socket.io/"
 	for range n {

@@ -87,3 +87,27 @@ func BenchmarkCut(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkPayload(b *testing.B) {
+	packets := make([]Packet, 100)
+	for i := range packets {
+		packets[i] = Packet{Type: Message, Data: []byte(`2["message",{"text":"hello"}]`)}
+	}
+	payload := AppendPayload(nil, packets...)
+	b.Run("append", func(b *testing.B) {
+		b.SetBytes(int64(len(payload)))
+		b.ReportAllocs()
+		for b.Loop() {
+			payload = AppendPayload(payload[:0], packets...)
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.SetBytes(int64(len(payload)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := DecodePayload(payload); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -19,8 +19,8 @@ func (echo) Connected(*Socket)                {}
 func (echo) Disconnected(*Socket, Disconnect) {}
 func (echo) Event(s *Socket, e Event)         { _ = s.Reply(nil, e.ID, e.Args, e.Attachments) }
 
-// readers joins n browsers over TCP that count the bytes they get.
-func readers(b *testing.B, n int) (s *Server, browsers []*hubtest.Frames, got *counter) {
+// joined joins n browsers over TCP.
+func joined(b testing.TB, n int) (s *Server, browsers []*hubtest.Frames) {
 	b.Helper()
 	s = New(Config{Application: echo{}})
 	engine, err := engineio.New(engineio.Config{Path: "/socket.io/", OnSession: s.Open})
@@ -30,13 +30,22 @@ func readers(b *testing.B, n int) (s *Server, browsers []*hubtest.Frames, got *c
 	http := hubtest.ServeTCP(b, engine, engine.ConfigureHTTP)
 	http.Path = "/socket.io/"
 	b.Cleanup(func() { _ = engine.Close(b.Context()) })
-	got = &counter{reached: make(chan struct{}, 1)}
 	for range n {
 		f := http.Frames("EIO=4&transport=websocket")
 		_ = f.Write("40")
 		f.Next() // the open packet
 		f.Next() // CONNECT
 		browsers = append(browsers, f)
+	}
+	return s, browsers
+}
+
+// readers joins n browsers that count the bytes they get.
+func readers(b testing.TB, n int) (s *Server, browsers []*hubtest.Frames, got *counter) {
+	b.Helper()
+	s, browsers = joined(b, n)
+	got = &counter{reached: make(chan struct{}, 1)}
+	for _, f := range browsers {
 		go got.read(f)
 	}
 	return s, browsers, got
