@@ -7,30 +7,48 @@ import (
 	"strings"
 )
 
-// document is where the figures stand, and between which lines.
+// document is where the figures stand, each kind behind a line of its own and up to
+// the line ending.
 const (
-	document = "bench/README.md"
-	ending   = "<!-- end of figures -->\n"
+	document     = "bench/README.md"
+	marksBegin   = "<!-- figures: written by make bench -->\n"
+	growthBegin  = "<!-- figures: written by make bench-growth -->\n"
+	ending       = "<!-- end of figures -->\n"
+	dateOfSeries = "2 January 2006"
 )
 
-// writeDocuments writes the kept figures into the documents.
+// writeDocuments writes the kept figures into the document.
 func writeDocuments() error {
 	samples, err := read(resultsFile(workload{}))
+	if err != nil {
+		return err
+	}
+	if len(samples) > 0 {
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s%s\n%s", circumstances(samples), marked(marks(0), samples), detailHead)
+		for _, w := range marks(0) {
+			b.WriteString(details(w, of(samples, w.id)))
+		}
+		if err := replaceFigures(document, marksBegin, b.String()); err != nil {
+			return err
+		}
+	}
+	samples, err = read(resultsFile(workload{id: growing}))
 	if err != nil || len(samples) == 0 {
 		return err
 	}
-	var b strings.Builder
-	days := make([]string, 0, 1)
+	return replaceFigures(document, growthBegin, circumstances(samples)+grown(samples))
+}
+
+// circumstances say when and where the samples were taken.
+func circumstances(samples []sample) string {
+	var days []string
 	for _, s := range samples {
-		if day := s.Series.Format("2 January 2006"); !slices.Contains(days, day) {
+		if day := s.Series.Format(dateOfSeries); !slices.Contains(days, day) {
 			days = append(days, day)
 		}
 	}
-	fmt.Fprintf(&b, "%s, %s\n\n%s\n%s", strings.Join(days, " and "), machine(), marked(marks(0), samples), detailHead)
-	for _, w := range marks(0) {
-		b.WriteString(details(w, of(samples, w.id)))
-	}
-	return replaceFigures(document, "<!-- figures: written by make bench -->\n", b.String())
+	return fmt.Sprintf("%s, %s\n\n", strings.Join(days, " and "), machine())
 }
 
 // replaceFigures writes the figures between the two marks of a file.

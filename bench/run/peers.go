@@ -15,11 +15,16 @@ const (
 	floor  = "floor"
 )
 
+// hindered is the name of a hub that has a browser that reads nothing.
+func hindered(name string) string { return name + " with a stuck reader" }
+
 // peer is a server under test.
 type peer struct {
 	name string
 	// start brings it up and adds its processes to the stack, the server first.
 	start func(s *stack) error
+	// stuck adds a browser that reads nothing.
+	stuck bool
 }
 
 // lineup is who takes part.
@@ -53,13 +58,13 @@ func newLineup(dir string, o options) *lineup {
 		case siohub:
 			l.addHub(name, "", "")
 		case node:
-			l.peers = append(l.peers, peer{name, func(s *stack) error {
+			l.peers = append(l.peers, peer{name: name, start: func(s *stack) error {
 				_, err := s.serve("node", "bench/node/server.mjs", "0")
 				return err
 			}})
 		case floor:
 			program := l.program("./bench/floor")
-			l.peers = append(l.peers, peer{name, func(s *stack) error {
+			l.peers = append(l.peers, peer{name: name, start: func(s *stack) error {
 				_, err := s.serve(program)
 				return err
 			}})
@@ -76,7 +81,7 @@ func (l *lineup) addHub(name, hub, app string) {
 	if app == "" {
 		app = l.program("./bench/service")
 	}
-	l.peers = append(l.peers, peer{name, func(s *stack) error {
+	l.peers = append(l.peers, peer{name: name, start: func(s *stack) error {
 		ready, err := s.serve(hub, "serve", "--listen", "127.0.0.1:0",
 			"--control-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
 		if err != nil {
@@ -108,8 +113,15 @@ func (l *lineup) build() error {
 
 // of are those that can do a workload.
 func (l *lineup) of(w workload) []peer {
-	return slices.DeleteFunc(slices.Clone(l.peers), func(p peer) bool {
-		known := p.name == node || p.name == floor
-		return known && w.peers != nil && !slices.Contains(w.peers, p.name)
-	})
+	var all []peer
+	for _, p := range l.peers {
+		if known := p.name == node || p.name == floor; known && w.peers != nil && !slices.Contains(w.peers, p.name) {
+			continue
+		}
+		all = append(all, p)
+		if w.stuck {
+			all = append(all, peer{name: hindered(p.name), start: p.start, stuck: true})
+		}
+	}
+	return all
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"runtime"
@@ -86,14 +87,15 @@ func marked(workloads []workload, samples []sample) string {
 	for _, w := range workloads {
 		mine := of(samples, w.id)
 		for _, m := range w.marks {
-			own, ok := m.metric.of(mine, siohub)
+			who := cmp.Or(m.of, siohub)
+			own, ok := m.metric.of(mine, who)
 			if !ok {
 				continue
 			}
 			value, sign := own.median, ""
 			if m.beside != "" {
-				value, ok = ratioOf(m.metric, mine, siohub, m.beside)
-				sign = map[string]string{floor: "R ", node: "of Node "}[m.beside]
+				value, ok = ratioOf(m.metric, mine, who, m.beside)
+				sign = map[string]string{floor: "R ", node: "of Node ", siohub: "of without "}[m.beside]
 			}
 			reached := "**no**"
 			switch {

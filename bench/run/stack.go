@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -21,6 +22,8 @@ const (
 type stack struct {
 	url       string
 	processes []*exec.Cmd
+	// stuck is a browser that reads nothing, where the peer has one.
+	stuck net.Conn
 	// log is what the service has said.
 	log bytes.Buffer
 }
@@ -31,6 +34,13 @@ func (p peer) up() (*stack, error) {
 	if err := p.start(s); err != nil {
 		s.stop()
 		return nil, fmt.Errorf("%s: %w", p.name, err)
+	}
+	if p.stuck {
+		var err error
+		if s.stuck, err = stuck(s.url); err != nil {
+			s.stop()
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
 	}
 	return s, nil
 }
@@ -85,6 +95,9 @@ func (s *stack) pids() []int {
 // stop ends all processes, the service first. They have shown what they could: a
 // graceful end would only take its time.
 func (s *stack) stop() {
+	if s.stuck != nil {
+		s.stuck.Close()
+	}
 	for i := len(s.processes) - 1; i >= 0; i-- {
 		_ = s.processes[i].Process.Kill()
 		_ = s.processes[i].Wait()

@@ -15,7 +15,11 @@ type workload struct {
 	config loadgen.Config
 	// peers are those that can do it; nil means all.
 	peers []string
-	marks []mark
+	// stuck adds each of them once more, with a browser that reads nothing.
+	stuck bool
+	// axis, step and row are its place in a table of growth.
+	axis, step, row string
+	marks           []mark
 }
 
 // mark is a figure that the hub is held to.
@@ -26,6 +30,8 @@ type mark struct {
 	beside string
 	// limit is the mark, aim what lies beyond it.
 	limit, aim float64
+	// of is whose figure it is; empty means the hub's.
+	of string
 }
 
 // metric is a figure of a sample.
@@ -51,47 +57,55 @@ func marks(d time.Duration) []workload {
 			id: "echo", title: "echo, 100 connections", unit: "echo",
 			config: loadgen.Config{Scenario: loadgen.Echo, Connections: 100, Duration: d},
 			marks: []mark{
-				{"echo through a service, 100 connections", serverCPU, floor, 2.2, 1.6},
-				{"the service's own CPU per echo", appCPU, "", 5, 3},
+				{title: "echo through a service, 100 connections", metric: serverCPU, beside: floor, limit: 2.2, aim: 1.6},
+				{title: "the service's own CPU per echo", metric: appCPU, limit: 5, aim: 3},
 			},
 		},
 		{
 			id: "echo-1k", title: "echo of 1 KiB, 100 connections", unit: "echo",
 			config: loadgen.Config{Scenario: loadgen.Echo, Connections: 100, PayloadBytes: 1024, Duration: d},
-			marks:  []mark{{"the same echo with 1 KiB", serverCPU, floor, 2.6, 1.6}},
+			marks:  []mark{{title: "the same echo with 1 KiB", metric: serverCPU, beside: floor, limit: 2.6, aim: 1.6}},
 		},
 		{
 			id: "broadcast-1k", title: "broadcast to 1 000", unit: "delivery",
 			config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, Duration: d},
-			marks:  []mark{{"broadcast to 1 000, per delivery", serverCPU, floor, 1.2, 1.05}},
+			marks:  []mark{{title: "broadcast to 1 000, per delivery", metric: serverCPU, beside: floor, limit: 1.2, aim: 1.05}},
 		},
 		{
 			id: "broadcast-5k", title: "broadcast to 5 000", unit: "delivery",
 			config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 5000, Duration: d},
-			marks:  []mark{{"broadcast to 5 000, per delivery", serverCPU, floor, 1.2, 1.05}},
+			marks:  []mark{{title: "broadcast to 5 000, per delivery", metric: serverCPU, beside: floor, limit: 1.2, aim: 1.05}},
 		},
 		{
 			id: "burst", title: "bursts of 8 to 1 000", unit: "delivery",
 			config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, Burst: 8, Duration: d},
-			marks:  []mark{{"broadcasts in bursts of 8 to 1 000, per delivery", serverCPU, floor, 0.6, 0.35}},
+			marks:  []mark{{title: "broadcasts in bursts of 8 to 1 000, per delivery", metric: serverCPU, beside: floor, limit: 0.6, aim: 0.35}},
 		},
 		{
 			id: "rooms", title: "1 000 rooms of 10", unit: "delivery",
 			config: loadgen.Config{Scenario: loadgen.Room, Connections: 10000, Rooms: 1000, InFlight: 64, Duration: d},
-			marks:  []mark{{"1 000 rooms of 10, 64 triggers under way, per delivery", serverCPU, floor, 1.5, 1.2}},
+			marks:  []mark{{title: "1 000 rooms of 10, 64 triggers under way, per delivery", metric: serverCPU, beside: floor, limit: 1.5, aim: 1.2}},
 		},
 		{
 			id: "connect", title: "connect", unit: "connect",
 			config: loadgen.Config{Scenario: loadgen.Connect, InFlight: 16, Duration: d},
-			marks:  []mark{{"connect with a decision by the service", serverCPU, floor, 2.2, 1.6}},
+			marks:  []mark{{title: "connect with a decision by the service", metric: serverCPU, beside: floor, limit: 2.2, aim: 1.6}},
+		},
+		{
+			id: "stuck", title: "broadcast of 1 KiB to 1 000", unit: "delivery", peers: []string{}, stuck: true,
+			config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, PayloadBytes: 1024, Duration: d},
+			marks: []mark{{
+				title: "broadcast of 1 KiB to 1 000 and one that reads nothing, per delivery", metric: serverCPU, beside: siohub,
+				limit: 1.1, aim: 1.03, of: hindered(siohub),
+			}},
 		},
 		{
 			id: "idle", title: "10 000 idle",
 			// Two heartbeats of each connection fall into the measured time.
 			config: loadgen.Config{Scenario: loadgen.Idle, Connections: 10000, Warmup: rest, Duration: 50 * time.Second},
 			marks: []mark{
-				{"an idle WebSocket after 10 s of rest, RSS", memory, floor, 1, 0.4},
-				{"idle CPU per connection and second", serverCPU, "", 1, 0.5},
+				{title: "an idle WebSocket after 10 s of rest, RSS", metric: memory, beside: floor, limit: 1, aim: 0.4},
+				{title: "idle CPU per connection and second", metric: serverCPU, limit: 1, aim: 0.5},
 			},
 		},
 	}
