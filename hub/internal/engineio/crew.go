@@ -3,6 +3,7 @@ package engineio
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // crew counts the server's goroutines, so that Close can wait for them. A WaitGroup would not do: its
@@ -10,9 +11,12 @@ import (
 type crew struct {
 	onPanic func(any)
 
-	mu      sync.Mutex // guards the fields below
-	running int
-	idle    chan struct{} // closed when running falls to zero; nil while nobody waits
+	// running is counted without the lock: each request of each core comes through here twice.
+	running atomic.Int64
+	waiting atomic.Bool // idle is set: who takes running to zero looks there
+
+	mu   sync.Mutex    // guards the field below
+	idle chan struct{} // closed when running falls to zero; nil while nobody waits
 }
 
 // do runs f on a goroutine of the crew. A panic in it ends that goroutine alone and is counted.
@@ -34,11 +38,7 @@ func (c *crew) here(f func()) {
 }
 
 // enter counts the caller's goroutine until leave: a request's.
-func (c *crew) enter() {
-	c.mu.Lock()
-	c.running++
-	c.mu.Unlock()
-}
+func (c *crew) enter() { c.running.Add(1) }
 
 // guard is to be deferred.
 func (c *crew) guard() {
@@ -48,9 +48,17 @@ func (c *crew) guard() {
 }
 
 func (c *crew) leave() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.running--; c.running == 0 && c.idle != nil {
+	if c.running.Add(-1) == 0 && c.waiting.Load() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.wakeLocked()
+	}
+}
+
+// wakeLocked tells those who wait, if nobody is running.
+func (c *crew) wakeLocked() {
+	if c.idle != nil && c.running.Load() == 0 {
+		c.waiting.Store(false)
 		close(c.idle)
 		c.idle = nil
 	}
@@ -59,14 +67,13 @@ func (c *crew) leave() {
 // wait returns when nobody is running, or with the cause of ctx.
 func (c *crew) wait(ctx context.Context) error {
 	c.mu.Lock()
-	if c.running == 0 {
-		c.mu.Unlock()
-		return nil
-	}
 	if c.idle == nil {
 		c.idle = make(chan struct{})
 	}
 	idle := c.idle
+	// First the mark, then the look: whoever leaves after it sees the mark, whoever left before is not counted.
+	c.waiting.Store(true)
+	c.wakeLocked()
 	c.mu.Unlock()
 	select {
 	case <-idle:

@@ -84,7 +84,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	}
 	if wantsWebSocket(r) {
 		w.Header().Set("Connection", "close")
-		respond(w, r, f.status, "text/html", []byte(html.EscapeString(f.message)))
+		respond(w, r, f.status, typeHTML, []byte(html.EscapeString(f.message)))
 		return
 	}
 	body, err := json.Marshal(struct {
@@ -95,7 +95,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 		panic("engineio: a number and a text always marshal: " + err.Error())
 	}
 	s.policy.decorate(w, r)
-	respond(w, r, f.status, "application/json", body)
+	respond(w, r, f.status, typeJSON, body)
 }
 
 // deny answers with an empty body.
@@ -111,16 +111,26 @@ func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
 		w.Header().Set("Retry-After", "5")
 	}
 	s.policy.decorate(w, r)
-	respond(w, r, status, "text/plain; charset=UTF-8", nil)
+	respond(w, r, status, typeText, nil)
 }
+
+// Header values that all answers share; nobody changes them. They are put into the map under names that
+// are canonical already, which http.Header.Set would look into each time.
+var (
+	typeHTML = []string{"text/html"}
+	typeJSON = []string{"application/json"}
+	typeText = []string{"text/plain; charset=UTF-8"}
+	noSniff  = []string{"nosniff"}
+	noStore  = []string{"no-store"}
+)
 
 // respond writes an answer. A chunked request may hide another one behind it (net/http drops its
 // Content-Length without a word), so its connection is not used again.
-func respond(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
+func respond(w http.ResponseWriter, r *http.Request, status int, contentType []string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("X-Content-Type-Options", "nosniff")
+	h["Content-Type"] = contentType
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["X-Content-Type-Options"] = noSniff
 	if len(r.TransferEncoding) > 0 {
 		h.Set("Connection", "close")
 	}

@@ -83,11 +83,15 @@ func (t *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 	broken := Close{Reason: ReasonTransportError, Detail: "poll connection closed prematurely"}
 	select {
-	case <-p.ready:
-	case <-r.Context().Done():
-		if t.withdraw(p) {
-			t.session.end(broken, sayNothing)
-			return
+	case <-p.ready: // nearly always in a busy session, and then the context need not make a channel
+	default:
+		select {
+		case <-p.ready:
+		case <-r.Context().Done():
+			if t.withdraw(p) {
+				t.session.end(broken, sayNothing)
+				return
+			}
 		}
 	}
 	if p.batch == nil {
@@ -201,10 +205,12 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 		compress = compress || !e.noCompress
 		s.server.trace.sent(len(text))
 	}
-	if ua := r.UserAgent(); strings.Contains(ua, "MSIE") || strings.Contains(ua, "Trident") {
-		w.Header().Set("X-XSS-Protection", "0")
+	for _, ua := range r.Header["User-Agent"] {
+		if strings.Contains(ua, "MSIE") || strings.Contains(ua, "Trident") {
+			w.Header().Set("X-XSS-Protection", "0")
+		}
 	}
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header()["Cache-Control"] = noStore
 	s.server.policy.decorate(w, r)
 	if c := s.server.coding(r, compress, len(*body)); c != nil {
 		coded := buffers.get()
@@ -213,7 +219,7 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 		w.Header().Set("Content-Encoding", c.name)
 		body = coded
 	}
-	respond(w, r, http.StatusOK, "text/plain; charset=UTF-8", *body)
+	respond(w, r, http.StatusOK, typeText, *body)
 }
 
 // coding picks the content coding for a polling answer of so many bytes.
@@ -225,13 +231,16 @@ func (s *Server) coding(r *http.Request, wanted bool, size int) *compressor {
 	return negotiate(strings.Join(r.Header["Accept-Encoding"], ","))
 }
 
+// okBody is the answer to a POST.
+var okBody = []byte("ok")
+
 // servePost takes packets from a POST. The body is read as a whole before anything of it is acted on,
 // so that nothing is taken from a request that breaks off.
 //
 // Spec: engine.io-protocol v4, HTTP long-polling, Sending data. Source: reference 1.5.
 func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 	s := t.session
-	p := &post{session: s, control: http.NewResponseController(w)}
+	p := &post{session: s, answer: w}
 	s.mu.Lock()
 	if refusal, ok := t.carriesLocked(); !ok {
 		s.mu.Unlock()
@@ -256,14 +265,14 @@ func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 		s.server.deny(w, r, status)
 	default:
 		s.server.policy.decorate(w, r)
-		respond(w, r, status, "text/html", []byte("ok"))
+		respond(w, r, status, typeHTML, okBody)
 	}
 }
 
 // acceptPost reads the body and acts on its packets. It returns the answer's status, or a refusal.
 func (t *polling) acceptPost(r *http.Request, p *post) (status int, refused *refusal) {
 	s := t.session
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/octet-stream" {
+	if isOctets(r.Header["Content-Type"]) {
 		s.end(Close{Reason: ReasonTransportError, Detail: "invalid content"}, sayAtOnce)
 		return http.StatusBadRequest, nil
 	}
@@ -282,6 +291,16 @@ func (t *polling) acceptPost(r *http.Request, p *post) (status int, refused *ref
 		return http.StatusBadRequest, nil
 	}
 	return http.StatusOK, refused
+}
+
+// isOctets reports whether a Content-Type is of revision 3's binary payloads. Any text, which is what
+// browsers send, is told without parsing it.
+func isOctets(contentType []string) bool {
+	if len(contentType) == 0 || strings.HasPrefix(contentType[0], "text/") {
+		return false
+	}
+	kind, _, _ := mime.ParseMediaType(contentType[0])
+	return kind == "application/octet-stream"
 }
 
 // posted ends a POST.

@@ -20,7 +20,7 @@ const (
 // post is a POST that is being read or handled.
 type post struct {
 	session *Session
-	control *http.ResponseController
+	answer  http.ResponseWriter
 
 	// Guarded by session.mu.
 	reading  bool
@@ -71,8 +71,13 @@ func (p *post) extend(deadline time.Time) bool {
 		return false
 	}
 	p.reading = true
-	_ = p.control.SetReadDeadline(deadline)
+	p.setReadDeadline(deadline)
 	return true
+}
+
+// setReadDeadline moves the read deadline of the connection, if it has one.
+func (p *post) setReadDeadline(t time.Time) {
+	_ = http.NewResponseController(p.answer).SetReadDeadline(t)
 }
 
 func (p *post) wasReleased() bool {
@@ -86,7 +91,7 @@ func (p *post) finish(reuse bool) {
 	p.session.mu.Lock()
 	defer p.session.mu.Unlock()
 	if p.reading && reuse {
-		_ = p.control.SetReadDeadline(time.Time{})
+		p.setReadDeadline(time.Time{})
 	}
 	p.reading = false
 }
@@ -120,7 +125,7 @@ const (
 func (p *post) releaseLocked() {
 	p.released = true
 	if p.reading {
-		_ = p.control.SetReadDeadline(time.Unix(1, 0))
+		p.setReadDeadline(time.Unix(1, 0))
 	}
 }
 

@@ -17,23 +17,31 @@ type query struct {
 // parseQuery reads the keys of Engine.IO and allocates nothing for ordinary requests.
 func parseQuery(raw string) query {
 	var q query
+	escaped := hasEscapes(raw)
 	for len(raw) > 0 {
 		var pair string
 		pair, raw, _ = strings.Cut(raw, "&")
 		key, value, _ := strings.Cut(pair, "=")
-		switch unescape(key) {
+		if escaped {
+			key, value = unescape(key), unescape(value)
+		}
+		switch key {
 		case "EIO":
-			q.eio = unescape(value)
+			q.eio = value
 		case "transport":
-			q.transport = unescape(value)
+			q.transport = value
 		case "sid":
-			q.sid = unescape(value)
+			q.sid = value
 		case "b64":
-			v := unescape(value)
-			q.base64 = v != "" && v != "0" && v != "false"
+			q.base64 = value != "" && value != "0" && value != "false"
 		}
 	}
 	return q
+}
+
+// hasEscapes reports whether unescape has anything to do.
+func hasEscapes(s string) bool {
+	return strings.IndexByte(s, '%') >= 0 || strings.IndexByte(s, '+') >= 0
 }
 
 // queryMap reads all keys.
@@ -54,7 +62,7 @@ func queryMap(raw string) map[string]string {
 // unescape undoes percent encoding; what is no percent encoding stays as it is, as browsers and the
 // reference server have it.
 func unescape(s string) string {
-	if !strings.ContainsAny(s, "%+") {
+	if !hasEscapes(s) {
 		return s
 	}
 	if u, err := url.QueryUnescape(s); err == nil {

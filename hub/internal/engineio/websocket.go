@@ -93,7 +93,8 @@ func (s *Server) newUpgrader() *upgrader {
 // wantsWebSocket reports whether the request is an HTTP upgrade to WebSocket. Other upgrades, such as
 // to h2c by clients that always try, are ignored as HTTP has it.
 func wantsWebSocket(r *http.Request) bool {
-	return websocket.IsWebSocketUpgrade(r)
+	// Most requests say nothing of an upgrade.
+	return r.Header["Upgrade"] != nil && websocket.IsWebSocketUpgrade(r)
 }
 
 // accept performs the WebSocket handshake. Nil means that it failed and has been answered. What is
