@@ -8,9 +8,10 @@ import (
 )
 
 // document is where the figures stand, each kind behind a line of its own and up to
-// the line ending.
+// the line ending; scaling is where it says what follows from them.
 const (
 	document     = "bench/README.md"
+	scaling      = "docs/scaling.md"
 	marksBegin   = "<!-- figures: written by make bench -->\n"
 	growthBegin  = "<!-- figures: written by make bench-growth -->\n"
 	ending       = "<!-- end of figures -->\n"
@@ -31,6 +32,11 @@ func writeDocuments() error {
 		}
 		if err := replaceFigures(document, marksBegin, b.String()); err != nil {
 			return err
+		}
+		if tables, ok := planned(samples); ok {
+			if err := replaceFigures(scaling, marksBegin, tables); err != nil {
+				return err
+			}
 		}
 	}
 	samples, err = read(resultsFile(workload{id: growing}))

@@ -178,11 +178,11 @@ func paired(m metric, samples []sample, base, label string) (spread, bool) {
 
 // machine is what the figures hold for.
 func machine() string {
-	return fmt.Sprintf("%s/%s, %d cores, Go %s.", runtime.GOOS, runtime.GOARCH, cores(), strings.TrimPrefix(runtime.Version(), "go"))
+	return fmt.Sprintf("%s/%s, %d cores, Go %s.", runtime.GOOS, runtime.GOARCH, machineCores(), strings.TrimPrefix(runtime.Version(), "go"))
 }
 
-// cores counts all of the machine, not those that this program may use.
-func cores() int {
+// machineCores counts all of the machine, not those that this program may use.
+func machineCores() int {
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return runtime.NumCPU()
