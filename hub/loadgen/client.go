@@ -1,75 +1,91 @@
 package loadgen
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/url"
-	"strings"
-	"sync"
+	"strconv"
+	"sync/atomic"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
-// client is one browser: a WebSocket session that has joined `/`.
-type client struct {
-	conn *websocket.Conn
-	// take is called for each Socket.IO packet, from the reader; the bytes are valid
-	// during the call. Set before the reader starts.
-	take func(c *client, packet []byte)
-	// buffer is what the reader reads into.
-	buffer []byte
-
-	mu sync.Mutex // held while writing to conn
+// wire is a session on one transport. It answers heartbeats by itself.
+type wire interface {
+	// prepare gives a message the form in which send takes it, to be done once for a
+	// message that is sent often.
+	prepare(message []byte) []byte
+	// send writes a prepared message. It may be called at the same time.
+	send(prepared []byte) error
+	// next reads a packet that is no heartbeat. The bytes are valid until the next call.
+	next() ([]byte, error)
+	// deadline bounds reading; zero lifts it.
+	deadline(t time.Time)
+	// leave ends the session as a closed tab does, so that the server's side of the
+	// connection lingers and no port is used up here.
+	leave() error
+	// close drops it; a next that waits returns. It may be called at the same time.
+	close()
 }
 
-// errClosed is the end that the generator itself brings about.
-var errClosed = errors.New("loadgen: closed")
+// client is one browser: a session that has joined one namespace.
+type client struct {
+	wire
+	// index is its number, from zero; namespace is its place in the list.
+	index, namespace int
+	// take is called by the reader for each packet of the namespace, with its type and
+	// what follows the namespace; the bytes are valid during the call. Set before the
+	// reader starts.
+	take func(kind byte, body []byte)
+	// gone is set when the session has ended.
+	gone atomic.Bool
+}
 
 // patience is how long a server may take for each step of a connection's opening and
 // end.
 const patience = 30 * time.Second
 
+var (
+	errClosePacket = errors.New("close packet")
+	errLeft        = errors.New("server namespace disconnect")
+)
+
 // dialer makes connections to one server.
 type dialer struct {
-	url string
-	ws  websocket.Dialer
+	open       func(ctx context.Context) (wire, error)
+	namespaces int
 }
 
-func newDialer(server string) *dialer {
-	u, _ := url.Parse(server) // validate has looked at it
-	u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
-	if u.Path == "" || u.Path == "/" {
-		u.Path = "/socket.io/"
+// namespace is the name of the i-th namespace.
+func namespace(i, of int) string {
+	if of <= 1 {
+		return "/"
 	}
-	u.RawQuery = "EIO=4&transport=websocket"
-	return &dialer{url: u.String(), ws: websocket.Dialer{
-		HandshakeTimeout: patience, ReadBufferSize: 1024, WriteBufferSize: 1024, WriteBufferPool: &sync.Pool{},
-	}}
+	return "/bench/" + strconv.Itoa(i)
 }
 
-// dial opens a session and joins `/`.
-func (d *dialer) dial(ctx context.Context) (*client, error) {
-	conn, _, err := d.ws.DialContext(ctx, d.url, nil)
+// dial opens a session and joins its namespace.
+func (d *dialer) dial(ctx context.Context, index int) (*client, error) {
+	w, err := d.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &client{conn: conn}
-	_ = conn.SetReadDeadline(time.Now().Add(patience)) // lifted when the reader starts
-	if err := c.join(); err != nil {
-		conn.Close()
+	c := &client{wire: w, index: index, namespace: index % d.namespaces, take: func(byte, []byte) {}}
+	w.deadline(time.Now().Add(patience)) // lifted when the reader starts
+	stop := context.AfterFunc(ctx, w.close)
+	defer stop()
+	if err := c.join(namespace(c.namespace, d.namespaces)); err != nil {
+		w.close()
 		return nil, err
 	}
 	return c, nil
 }
 
 // join walks through the open packet and CONNECT.
-func (c *client) join() error {
+func (c *client) join(namespace string) error {
 	packet, err := c.next()
 	if err != nil {
 		return err
@@ -77,125 +93,89 @@ func (c *client) join() error {
 	if _, err := eiopacket.DecodeOpen(packet); err != nil {
 		return err
 	}
-	if err := c.send([]byte("40")); err != nil {
+	if err := c.send(c.prepare(message(siopacket.Packet{Type: siopacket.Connect, Namespace: namespace}))); err != nil {
 		return err
 	}
 	packet, err = c.next()
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(string(packet), "40{") {
-		return fmt.Errorf("loadgen: the server answered CONNECT with %q", packet)
+	if !bytes.HasPrefix(packet, []byte("40")) {
+		return fmt.Errorf("the server answered CONNECT with %q", short(packet))
 	}
 	return nil
 }
 
-// next reads a message and answers heartbeats by itself. The bytes are valid until
-// the next call.
-func (c *client) next() ([]byte, error) {
-	for {
-		_, r, err := c.conn.NextReader()
-		if err != nil {
-			return nil, err
-		}
-		c.buffer, err = readAll(r, c.buffer[:0])
-		if err != nil {
-			return nil, err
-		}
-		if len(c.buffer) != 1 || c.buffer[0] != '2' {
-			return c.buffer, nil
-		}
-		if err := c.send([]byte{'3'}); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// readAll is io.ReadAll into a buffer that is used again.
-func readAll(r io.Reader, buf []byte) ([]byte, error) {
-	if cap(buf) == 0 {
-		buf = make([]byte, 0, 128)
-	}
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if errors.Is(err, io.EOF) {
-			return buf, nil
-		}
-		if err != nil {
-			return buf, err
-		}
-	}
-}
-
-// read hands out packets until the connection ends.
+// read hands out packets until the session ends.
 func (c *client) read() error {
-	_ = c.conn.SetReadDeadline(time.Time{})
+	c.deadline(time.Time{})
 	for {
 		packet, err := c.next()
 		if err != nil {
 			return err
 		}
-		if len(packet) < 2 || packet[0] != '4' {
-			return fmt.Errorf("loadgen: unexpected packet %q", packet)
+		kind, body, ok := split(packet)
+		switch {
+		case !ok:
+		case kind == '1':
+			return errLeft
+		default:
+			c.take(kind, body)
 		}
-		c.take(c, packet[1:])
 	}
 }
 
-// send writes a message; it may be called at the same time.
-func (c *client) send(message []byte) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.conn.WriteMessage(websocket.TextMessage, message)
+// split takes a message apart: the type of its Socket.IO packet, and what follows
+// the namespace. Anything else than a message, such as an attachment, is not ok.
+func split(packet []byte) (kind byte, body []byte, ok bool) {
+	if len(packet) < 2 || packet[0] != '4' {
+		return 0, nil, false
+	}
+	kind, body = packet[1], packet[2:]
+	if len(body) > 0 && body[0] == '/' {
+		body = body[bytes.IndexByte(body, ',')+1:]
+	}
+	return kind, body, true
 }
 
-// call writes an event that wants an ack, and reads up to it. Only before the
-// reader has started.
-func (c *client) call(name, args string) error {
-	if err := c.send(event(1, name, args)); err != nil {
-		return err
-	}
-	for {
+// calling is how many acks call waits for at a time: a server may bound what a
+// browser has under way.
+const calling = 32
+
+// call sends an event with each of the arguments, and waits for all acks. Only
+// before the reader has started.
+func (c *client) call(namespace, name string, args []string) error {
+	sent := 0
+	for acked := 0; acked < len(args); {
+		for ; sent < len(args) && sent < acked+calling; sent++ {
+			if err := c.send(c.prepare(event(namespace, 1, name, args[sent]))); err != nil {
+				return err
+			}
+		}
 		packet, err := c.next()
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(string(packet), "431[") {
-			return nil
+		if kind, _, ok := split(packet); ok && kind == '3' {
+			acked++
 		}
 	}
-}
-
-// leave ends the session as a closed tab does: it waits for the server's close
-// frame, so that the server's side of the socket lingers and no port is used up.
-func (c *client) leave() error {
-	c.mu.Lock()
-	err := c.conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseGoingAway, ""))
-	c.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
-	for err == nil {
-		_, err = c.next()
-	}
-	c.conn.Close()
-	if websocket.IsCloseError(err, websocket.CloseGoingAway, websocket.CloseNormalClosure, websocket.CloseNoStatusReceived) {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // event is a message with an EVENT in it. An id of zero asks for no ack; args are
 // JSON without the brackets.
-func event(id uint64, name, args string) []byte {
-	p := siopacket.Packet{Type: siopacket.Event, Namespace: "/", Name: name, Payload: []byte("[" + args + "]")}
+func event(namespace string, id uint64, name, args string) []byte {
+	p := siopacket.Packet{Type: siopacket.Event, Namespace: namespace, Name: name, Payload: []byte("[" + args + "]")}
 	if id != 0 {
 		p.ID = siopacket.NewID(id)
 	}
+	return message(p)
+}
+
+func message(p siopacket.Packet) []byte {
 	return siopacket.Append([]byte{byte(eiopacket.Message)}, p)
 }
+
+// short keeps what a server said fit for a message.
+func short(text []byte) []byte { return text[:min(len(text), 200)] }

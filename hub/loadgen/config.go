@@ -1,8 +1,7 @@
 package loadgen
 
 import (
-	"fmt"
-	"net/url"
+	"maps"
 	"slices"
 	"time"
 )
@@ -22,6 +21,9 @@ const (
 // Scenarios lists all of them.
 func Scenarios() []Scenario { return []Scenario{Idle, Echo, Fanout, Room, Connect} }
 
+// Transports lists what Config.Transport may say.
+func Transports() []string { return slices.Sorted(maps.Keys(transports)) }
+
 // Config says what to do, and to whom.
 type Config struct {
 	// URL is the server: http://HOST:PORT, with the path where it is not
@@ -29,25 +31,50 @@ type Config struct {
 	URL string
 	// Scenario is what to do. Required.
 	Scenario Scenario
+	// Transport is what sessions run on, from their first request to their end:
+	// "websocket" or "polling". Empty means "websocket".
+	Transport string
 	// Connections is how many connections there are. Zero means 100. The connect
 	// scenario has InFlight of them.
 	Connections int
+	// ConnectRate is how many connections are made in a second until all are there.
+	// Zero means as many as 16 at a time give. The connect scenario has Rate for it.
+	ConnectRate float64
+	// Namespaces is how many namespaces the connections are spread over. Zero and 1
+	// mean that all are in `/`; N above 1 stands for /bench/0 to /bench/N-1, which the
+	// server must have then, with the same handlers.
+	Namespaces int
 	// PayloadBytes is the size of the data of each event. Zero means 32.
 	PayloadBytes int
-	// Rooms is how many rooms the connections are spread over. Zero means one for
-	// every ten connections. Only for Room.
+	// Rooms is how many rooms the connections are spread over, in all namespaces
+	// together. Zero means one for every ten connections. Only for Room, and for Idle
+	// with RoomsPerSocket.
 	Rooms int
-	// InFlight is how many operations are under way at a time. Zero means 64 for Room
-	// and 16 for Connect; Echo has one for each connection and Fanout Burst of them.
+	// RoomsPerSocket is how many of them each connection joins. Zero means 1 for Room
+	// and none for Idle.
+	RoomsPerSocket int
+	// Rate is how many operations are started in a second, by all connections
+	// together: echoes, broadcasts (bursts of them), triggers of a room, connects. The
+	// latency of an operation is counted from when it was due, so that a server which
+	// stalls shows in all operations that had to wait for it, not in one. Zero means a
+	// closed loop: the next operation starts when one has ended.
+	Rate float64
+	// InFlight is how many operations are under way at a time: triggers of rooms,
+	// broadcasts, connects. Echo has one for each connection, whatever InFlight says.
+	// Zero means 64 for Room, 16 for Connect and 1 for Fanout; with a Rate it is the
+	// bound, and zero means 256. An operation that is due while so many are under way
+	// starts later.
 	InFlight int
-	// Burst is how many broadcasts are sent before the first has to arrive. Zero
-	// means 1. Only for Fanout.
+	// Burst is how many broadcasts are sent at once. Zero means 1. Only for Fanout.
 	Burst int
 	// Warmup is the time from the last connect to the start of the measurement, in
 	// which the load runs already. Zero means 1 second.
 	Warmup time.Duration
 	// Duration is how long is measured. Zero means 5 seconds.
 	Duration time.Duration
+	// MaxErrors is how many failed connects and lost connections a run may have before
+	// Run returns a TooManyErrors beside the result. Zero means none.
+	MaxErrors int
 	// PIDs are the processes of the server whose CPU and memory are measured. Only on
 	// Linux, and on the same machine.
 	PIDs []int
@@ -55,31 +82,28 @@ type Config struct {
 	Progress func(Progress)
 }
 
-// Progress is how far a run has come.
-type Progress struct {
-	// Connected is the number of connections made so far.
-	Connected int
-	// Operations is the number of operations done so far, those of the warm-up too.
-	Operations int64
-}
-
 // withDefaults fills in what was left zero.
 func (c Config) withDefaults() Config {
-	if c.Connections == 0 {
-		c.Connections = 100
+	set := func(value *int, otherwise int) {
+		if *value == 0 {
+			*value = otherwise
+		}
 	}
-	if c.PayloadBytes == 0 {
-		c.PayloadBytes = 32
+	if c.Transport == "" {
+		c.Transport = webSocketName
 	}
-	if c.Rooms == 0 {
-		c.Rooms = max(1, c.Connections/10)
+	set(&c.Connections, 100)
+	set(&c.Namespaces, 1)
+	set(&c.PayloadBytes, 32)
+	set(&c.Rooms, max(1, c.Connections/10))
+	if c.Scenario == Room {
+		set(&c.RoomsPerSocket, 1)
 	}
-	if c.InFlight == 0 {
-		c.InFlight = map[Scenario]int{Room: 64, Connect: 16}[c.Scenario]
+	if c.Rate > 0 {
+		set(&c.InFlight, 256)
 	}
-	if c.Burst == 0 {
-		c.Burst = 1
-	}
+	set(&c.InFlight, map[Scenario]int{Room: 64, Connect: 16, Fanout: 1}[c.Scenario])
+	set(&c.Burst, 1)
 	if c.Warmup == 0 {
 		c.Warmup = time.Second
 	}
@@ -89,30 +113,20 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// validate checks a configuration whose defaults are filled in.
-func (c Config) validate() error {
-	if !slices.Contains(Scenarios(), c.Scenario) {
-		return fmt.Errorf("loadgen: scenario %q is none of %v", c.Scenario, Scenarios())
+// closedLoop says whether operations start when others have ended.
+func (c Config) closedLoop() bool { return c.Rate == 0 }
+
+// sessions is how many there are at a time, and files how many open files they need.
+func (c Config) sessions() int {
+	if c.Scenario == Connect {
+		return c.InFlight
 	}
-	if u, err := url.Parse(c.URL); err != nil || u.Host == "" {
-		return fmt.Errorf("loadgen: URL %q is not of the form http://HOST:PORT", c.URL)
+	return c.Connections
+}
+
+func (c Config) files() int {
+	if c.Transport == webSocketName {
+		return c.sessions()
 	}
-	for _, f := range []struct {
-		name       string
-		value, max int
-	}{
-		{"Connections", c.Connections, 1 << 20},
-		{"PayloadBytes", c.PayloadBytes, 1 << 20},
-		{"Rooms", c.Rooms, c.Connections},
-		{"InFlight", c.InFlight, 1 << 16},
-		{"Burst", c.Burst, 1 << 10},
-	} {
-		if f.value < 0 || f.value > f.max {
-			return fmt.Errorf("loadgen: %s is %d, not within 0 to %d", f.name, f.value, f.max)
-		}
-	}
-	if c.Warmup < 0 || c.Duration < 0 {
-		return fmt.Errorf("loadgen: Warmup %v and Duration %v must not be negative", c.Warmup, c.Duration)
-	}
-	return nil
+	return 2 * c.sessions() // one for what comes, one for what goes
 }

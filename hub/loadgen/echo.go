@@ -2,55 +2,89 @@ package loadgen
 
 import (
 	"context"
-	"strings"
+	"time"
 )
 
-// data is a JSON string of n bytes between its quotes.
-func data(n int) string { return `"` + strings.Repeat("x", n) + `"` }
-
-// idle does nothing but answer heartbeats.
-type idle struct{}
-
-func (idle) prepare(c *client, _ int) error {
-	c.take = func(*client, []byte) {}
-	return nil
-}
-
-func (idle) start(context.Context) {}
-
-// echo keeps one echo under way on each connection. An ack starts the next, on the
-// reader itself.
+// echo keeps one echo under way on each connection. In a closed loop an ack starts
+// the next one, on the reader itself; at a fixed rate it gives the connection back
+// for the next one that is due.
 type echo struct {
-	r       *run
-	message []byte
-	// began is when the echo of each connection was sent.
+	r *run
+	// messages has one for each namespace.
+	messages [][]byte
+	// began is when the echo of each connection was sent or, at a fixed rate, due; zero
+	// while there is none.
 	began []stamp
+	// resting are the connections without one, at a fixed rate.
+	resting chan *client
 }
 
 func newEcho(r *run) *echo {
 	return &echo{
-		r: r, message: event(1, "echo", data(r.config.PayloadBytes)), began: make([]stamp, r.config.Connections),
+		r: r, messages: make([][]byte, r.config.Namespaces), began: make([]stamp, r.config.Connections),
+		resting: make(chan *client, r.config.Connections),
 	}
 }
 
-func (e *echo) prepare(c *client, i int) error {
-	c.take = func(c *client, packet []byte) {
-		if packet[0] == '3' {
-			e.r.done(&e.began[i])
-			e.send(c, i)
+func (e *echo) prepare(c *client) error {
+	c.take = func(kind byte, _ []byte) {
+		began := &e.began[c.index]
+		if kind != '3' || !began.isSet() {
+			return
 		}
+		e.r.done(began)
+		if e.r.config.closedLoop() {
+			e.send(c, now())
+			return
+		}
+		began.clear()
+		e.resting <- c
 	}
 	return nil
 }
 
 // send starts an echo. An error shows in the reader.
-func (e *echo) send(c *client, i int) {
-	e.began[i].set()
-	_ = c.send(e.message)
+func (e *echo) send(c *client, at time.Duration) {
+	e.r.started.Add(1)
+	e.began[c.index].set(at)
+	_ = c.send(e.messages[c.namespace])
 }
 
-func (e *echo) start(context.Context) {
-	for i, c := range e.r.clients {
-		e.send(c, i)
+func (e *echo) start(ctx context.Context) {
+	for i := range e.messages {
+		name := namespace(i, e.r.config.Namespaces)
+		e.messages[i] = e.r.clients[0].prepare(event(name, 1, "echo", data(e.r.config.PayloadBytes)))
+	}
+	if e.r.config.closedLoop() {
+		for _, c := range e.r.clients {
+			e.send(c, now())
+		}
+		return
+	}
+	for _, c := range e.r.clients {
+		e.resting <- c
+	}
+	e.r.pace(ctx, func(due time.Duration) bool {
+		for {
+			select {
+			case c := <-e.resting:
+				if !c.gone.Load() {
+					e.send(c, due)
+					return true
+				}
+			case <-ctx.Done():
+				return false
+			}
+		}
+	})
+}
+
+func (e *echo) lost(c *client) { e.began[c.index].clear() }
+
+func (e *echo) underWay(visit func(began *stamp, count int64)) {
+	for i := range e.began {
+		if e.began[i].isSet() {
+			visit(&e.began[i], 1)
+		}
 	}
 }

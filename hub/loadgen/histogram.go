@@ -7,14 +7,23 @@ import (
 )
 
 // stamp is a moment that one goroutine sets and another reads: a packet went to the
-// server in between, which the memory model does not know of.
+// server in between, which the memory model does not know of. Zero means none.
 type stamp struct{ at atomic.Int64 }
 
 var epoch = time.Now()
 
-func (s *stamp) set() { s.at.Store(int64(time.Since(epoch))) }
+// now is the time since the program began, never zero.
+func now() time.Duration { return time.Since(epoch) + 1 }
 
-func (s *stamp) age() time.Duration { return time.Since(epoch) - time.Duration(s.at.Load()) }
+func (s *stamp) set(at time.Duration) { s.at.Store(int64(at)) }
+
+func (s *stamp) get() time.Duration { return time.Duration(s.at.Load()) }
+
+func (s *stamp) clear() { s.at.Store(0) }
+
+func (s *stamp) isSet() bool { return s.at.Load() != 0 }
+
+func (s *stamp) age() time.Duration { return now() - s.get() }
 
 // histogram counts durations in buckets that are at most 1/32 wide of their value.
 // The zero value is empty; it may be used at the same time.
@@ -30,6 +39,13 @@ const subBuckets = 32
 func (h *histogram) record(d time.Duration) {
 	h.buckets[bucket(d)].Add(1)
 	for old := h.max.Load(); int64(d) > old && !h.max.CompareAndSwap(old, int64(d)); old = h.max.Load() {
+	}
+}
+
+// recordWhile counts one duration if the flag is set.
+func (h *histogram) recordWhile(measuring *atomic.Bool, d time.Duration) {
+	if measuring.Load() {
+		h.record(d)
 	}
 }
 

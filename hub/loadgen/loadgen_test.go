@@ -146,16 +146,16 @@ func TestRun_SaysWhatTheServerAnswered(t *testing.T) {
 
 func TestRun_EndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := loadgen.Run(ctx, loadgen.Config{
-		URL: newServer(t, ""), Scenario: loadgen.Idle, Connections: 3, Duration: time.Hour,
+	result, err := loadgen.Run(ctx, loadgen.Config{
+		URL: newServer(t, ""), Scenario: loadgen.Idle, Connections: 3, Duration: time.Hour, Warmup: time.Millisecond,
 		Progress: func(p loadgen.Progress) {
 			if p.Connected == 3 {
 				cancel()
 			}
 		},
 	})
-	if err == nil {
-		t.Error("no error")
+	if err != nil || !result.Interrupted || result.Connected != 3 {
+		t.Errorf("%+v, %v", result, err)
 	}
 }
 

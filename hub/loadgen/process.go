@@ -58,3 +58,14 @@ func readUsages(pids []int) ([]usage, error) {
 	}
 	return all, nil
 }
+
+// ownUsage is this process's; nothing where there is no /proc.
+func ownUsage() usage {
+	u, _ := readUsage(os.Getpid())
+	return u
+}
+
+// processOf is what was used between first and last, and since before.
+func processOf(before, first, last usage) Process {
+	return Process{PID: os.Getpid(), CPU: last.cpu - first.cpu, RSSBefore: before.rss, RSSAfter: last.rss}
+}

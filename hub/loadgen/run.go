@@ -2,21 +2,28 @@ package loadgen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// connecting is how many connections are made at a time.
-const connecting = 16
-
-// Run does what the configuration says, and returns once every connection is
-// closed. It ends early, with an error, when the context ends, when a connection
-// cannot be made, or when the server closes one.
+// Run does what the configuration says, and returns once every connection is closed.
+// A connection that cannot be made, or that the server ends, is counted, and the run
+// goes on with the others; it ends early when none is left. When the context ends,
+// what was measured so far is the result, which then is Interrupted.
+//
+// Beside the result stands a *TooManyErrors when there were more than
+// Config.MaxErrors. Without a result the error says why nothing was measured: a
+// *ConfigError where the configuration is at fault. Run may be called at the same
+// time.
 func Run(ctx context.Context, config Config) (*Result, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
 	config = config.withDefaults()
-	if err := config.validate(); err != nil {
+	if err := enoughFiles(config); err != nil {
 		return nil, err
 	}
 	before, err := readUsages(config.PIDs)
@@ -24,43 +31,65 @@ func Run(ctx context.Context, config Config) (*Result, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	r := &run{config: config, dialer: newDialer(config.URL), cancel: cancel}
+	r := &run{config: config, cancel: cancel, began: now(), dialer: &dialer{
+		open: transports[config.Transport](newEndpoint(config.URL, config.Transport)), namespaces: config.Namespaces,
+	}}
+	r.scenario = r.newScenario()
 	defer r.close()
 	r.watch(ctx)
 	result, err := r.run(ctx, before)
 	if err != nil {
 		return nil, fmt.Errorf("loadgen: %s: %w", config.Scenario, err)
 	}
+	result.Errors = r.failures.list()
+	if err := r.failures.exceed(config.MaxErrors); err != nil {
+		return result, fmt.Errorf("loadgen: %s: %w", config.Scenario, err)
+	}
 	return result, nil
 }
 
 // run is one call of Run.
 type run struct {
-	config Config
-	dialer *dialer
-	cancel context.CancelCauseFunc
-	// clients are the connections of all scenarios but connect.
+	config   Config
+	dialer   *dialer
+	scenario scenario
+	cancel   context.CancelCauseFunc
+	began    time.Duration
+	// clients are the connections of all scenarios but connect; set when all are there.
 	clients []*client
 	// goroutines are all that were started.
 	goroutines sync.WaitGroup
 
-	connected  atomic.Int64
+	phase      atomic.Value // a Phase
+	connected  atomic.Int64 // connects that went well
+	live       atomic.Int64 // connections that are there now
+	started    atomic.Int64
 	operations atomic.Int64
+	groupsGone atomic.Int64
+	failures   failures
 	// measuring is true between warm-up and end: only then latency is recorded.
 	measuring atomic.Bool
 	histogram histogram
+	// pacing is when the first operation was due at a fixed rate, and lag how long
+	// after the moment at which they were due operations started.
+	pacing stamp
+	lag    histogram
 }
 
 // scenario is what the connections of a run do.
 type scenario interface {
-	// prepare readies the i-th connection before its reader starts: it sets take.
-	prepare(c *client, i int) error
+	// prepare readies a connection before its reader starts: it sets take.
+	prepare(c *client) error
 	// start sets the load going. It may start goroutines by r.spawn, which end with
 	// the context.
 	start(ctx context.Context)
+	// lost takes out a connection that has ended; called by its reader, last.
+	lost(c *client)
+	// underWay visits what was begun and has not ended: how many operations, and when.
+	underWay(visit func(began *stamp, count int64))
 }
 
-func (r *run) scenario() scenario {
+func (r *run) newScenario() scenario {
 	switch r.config.Scenario {
 	case Echo:
 		return newEcho(r)
@@ -71,63 +100,29 @@ func (r *run) scenario() scenario {
 	case Connect:
 		return newConnects(r)
 	default:
-		return idle{}
+		return idle{r}
 	}
 }
 
+// run connects, warms up and measures. The end of the context is no error once there
+// is something to show.
 func (r *run) run(ctx context.Context, before []usage) (*Result, error) {
-	s := r.scenario()
-	result := &Result{
-		Scenario: r.config.Scenario, Connections: r.config.Connections, PayloadBytes: r.config.PayloadBytes,
-	}
-	began := time.Now()
-	if err := r.connect(ctx, s); err != nil {
+	result := r.newResult()
+	if err := r.connect(ctx); err != nil {
 		return nil, err
 	}
-	result.Connects = time.Since(began)
-	s.start(ctx)
+	result.Connects = now() - r.began
+	result.Connected = int(r.connected.Load())
+	r.phase.Store(WarmingUp)
+	r.scenario.start(ctx)
 	if err := wait(ctx, r.config.Warmup); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("nothing was measured, the warm-up had not ended: %w", err)
 	}
+	r.phase.Store(Measuring)
 	if err := r.measure(ctx, result, before); err != nil {
 		return nil, err
 	}
 	return result, nil
-}
-
-// connect makes the connections, and starts their readers once all are there: a
-// broadcast must find everybody.
-func (r *run) connect(ctx context.Context, s scenario) error {
-	if r.config.Scenario == Connect {
-		return nil
-	}
-	r.clients = make([]*client, r.config.Connections)
-	var wg sync.WaitGroup
-	var next atomic.Int64
-	for range min(connecting, len(r.clients)) {
-		wg.Go(func() {
-			for i := int(next.Add(1) - 1); i < len(r.clients) && ctx.Err() == nil; i = int(next.Add(1) - 1) {
-				c, err := r.dialer.dial(ctx)
-				if err == nil {
-					r.clients[i] = c
-					err = s.prepare(c, i)
-				}
-				if err != nil {
-					r.cancel(fmt.Errorf("connection %d: %w", i+1, err))
-					return
-				}
-				r.connected.Add(1)
-			}
-		})
-	}
-	wg.Wait()
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	for _, c := range r.clients {
-		r.spawn(func() { r.cancel(c.read()) })
-	}
-	return nil
 }
 
 // measure fills in the result.
@@ -136,25 +131,56 @@ func (r *run) measure(ctx context.Context, result *Result, before []usage) error
 	if err != nil {
 		return err
 	}
-	began, operations := time.Now(), r.operations.Load()
+	own := ownUsage()
+	began, operations, started := now(), r.operations.Load(), r.started.Load()
+	due := r.dueBy(began)
 	r.measuring.Store(true)
-	if err := wait(ctx, r.config.Duration); err != nil {
-		return err
+	err = wait(ctx, r.config.Duration)
+	if err != nil && errors.Is(err, errNobodyLeft) {
+		result.Ended = err.Error()
 	}
+	result.Interrupted = err != nil && result.Ended == ""
 	r.measuring.Store(false)
 	result.Operations = r.operations.Load() - operations
-	result.Elapsed = time.Since(began)
+	result.Started = r.started.Load() - started
+	result.Elapsed = now() - began
+	if r.config.Rate > 0 {
+		result.Due = r.dueBy(now()) - due
+		result.NotStarted = max(0, r.dueBy(now())-r.started.Load())
+	}
 	last, err := readUsages(r.config.PIDs)
 	if err != nil {
 		return err
 	}
-	result.Latency = r.histogram.latency()
+	result.Generator = processOf(own, own, ownUsage())
 	for i, pid := range r.config.PIDs {
-		result.Processes = append(result.Processes, Process{
-			PID: pid, CPU: last[i].cpu - first[i].cpu, RSSBefore: before[i].rss, RSSAfter: last[i].rss,
-		})
+		p := processOf(before[i], first[i], last[i])
+		p.PID = pid
+		result.Processes = append(result.Processes, p)
 	}
+	r.unfinished(result)
+	result.Latency = r.histogram.latency()
+	result.Lag = r.lag.latency()
 	return nil
+}
+
+// unfinished looks at what had no answer at the end. At a fixed rate it goes into the
+// latency with the time that it has waited so far: a server that stopped answering
+// must not look fast for it.
+func (r *run) unfinished(result *Result) {
+	r.scenario.underWay(func(began *stamp, count int64) {
+		age := began.age()
+		result.UnderWay += count
+		result.OldestUnderWay = max(result.OldestUnderWay, age)
+		for range count {
+			if !r.config.closedLoop() {
+				r.histogram.record(age)
+			}
+		}
+	})
+	for n := r.started.Load(); n < r.started.Load()+result.NotStarted && n < 1<<24; n++ {
+		r.histogram.record(now() - r.pacing.get() - r.config.dueAfter(n))
+	}
 }
 
 // done counts an operation that began at that moment.
@@ -165,28 +191,17 @@ func (r *run) done(began *stamp) {
 	}
 }
 
+// failed counts a failure.
+func (r *run) failed(kind string, err error) { r.failures.add(kind, err) }
+
 // spawn starts a goroutine that close waits for.
 func (r *run) spawn(f func()) { r.goroutines.Go(f) }
-
-// watch reports progress until the context ends.
-func (r *run) watch(ctx context.Context) {
-	if r.config.Progress == nil {
-		return
-	}
-	r.spawn(func() {
-		for wait(ctx, time.Second) == nil {
-			r.config.Progress(Progress{Connected: int(r.connected.Load()), Operations: r.operations.Load()})
-		}
-	})
-}
 
 // close ends the connections and waits for every goroutine.
 func (r *run) close() {
 	r.cancel(errClosed)
 	for _, c := range r.clients {
-		if c != nil {
-			c.conn.Close()
-		}
+		c.close()
 	}
 	r.goroutines.Wait()
 }

@@ -1,0 +1,117 @@
+package loadgen
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+// What can fail.
+const (
+	kindConnect    = "connect"
+	kindDisconnect = "disconnect"
+)
+
+// Failure is what went wrong, and how often.
+type Failure struct {
+	// Kind is "connect" for a connection that was not made, or not ended in order, and
+	// "disconnect" for one that the server or the network has ended.
+	Kind string `json:"kind"`
+	// Reason is the error in words.
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
+}
+
+// TooManyErrors says that a run had more failures than Config.MaxErrors.
+type TooManyErrors struct {
+	// Count is how many there were, Max how many were allowed.
+	Count, Max int64
+	// First is the first one.
+	First error
+}
+
+// Error implements error.
+func (e *TooManyErrors) Error() string {
+	return fmt.Sprintf("%d errors, %d allowed; the first: %v", e.Count, e.Max, e.First)
+}
+
+// Unwrap implements errors.Unwrap.
+func (e *TooManyErrors) Unwrap() error { return e.First }
+
+var (
+	errClosed     = errors.New("loadgen: closed") // the end that the generator brings about
+	errNobodyLeft = errors.New("no connection is left to go on with")
+)
+
+// failures counts by kind and reason. The zero value is empty.
+type failures struct {
+	mu     sync.Mutex
+	counts map[[2]string]int64
+	total  int64
+	first  error
+}
+
+// maxReasons bounds how many reasons are told apart: a server may put anything into
+// its answers.
+const maxReasons = 50
+
+func (f *failures) add(kind string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.total++; f.total == 1 {
+		f.counts, f.first = map[[2]string]int64{}, fmt.Errorf("%s: %w", kind, err)
+	}
+	key := [2]string{kind, reason(err)}
+	if _, known := f.counts[key]; !known && len(f.counts) >= maxReasons {
+		key[1] = "other"
+	}
+	f.counts[key]++
+}
+
+// list has the most frequent first.
+func (f *failures) list() []Failure {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := []Failure{}
+	for key, count := range f.counts {
+		all = append(all, Failure{key[0], key[1], count})
+	}
+	slices.SortFunc(all, func(a, b Failure) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind+a.Reason, b.Kind+b.Reason))
+	})
+	return all
+}
+
+func (f *failures) count() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.total
+}
+
+// exceed is the error of a run with more than it may have.
+func (f *failures) exceed(allowed int) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.total <= int64(allowed) {
+		return nil
+	}
+	return &TooManyErrors{Count: f.total, Max: int64(allowed), First: f.first}
+}
+
+// reason is an error without what differs from one connection to the next: its
+// addresses.
+func reason(err error) string {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number.Error()
+	}
+	var network net.Error
+	if errors.As(err, &network) && network.Timeout() {
+		return fmt.Sprintf("no answer within %v", patience)
+	}
+	return string(short([]byte(err.Error())))
+}
