@@ -65,6 +65,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 // stream is the stream's own. The order is metrics, log, recovery, identity: a panic
 // and a refused token are counted and logged like any other end.
 func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []grpc.StreamServerInterceptor) {
+	stream = append(stream, rememberBare)
 	if s.config.Registerer != nil {
 		metrics := grpcprom.NewServerMetrics()
 		if err := s.config.Registerer.Register(metrics); err != nil {
@@ -94,7 +95,8 @@ func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []g
 	stream = append(stream,
 		logging.StreamServerInterceptor(logger, options...),
 		recovery.StreamServerInterceptor(recoverer),
-		selector.StreamServerInterceptor(auth.StreamServerInterceptor(s.authenticate), who))
+		selector.StreamServerInterceptor(auth.StreamServerInterceptor(s.authenticate), who),
+		useBare)
 	return unary, stream
 }
 
