@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"runtime"
 	"sync"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -184,6 +185,9 @@ func (o *outbox) take(entries []entry) (batch []entry, asides []*hubv1.Item, ok 
 		o.asleep = true
 		o.mu.Unlock()
 		<-o.wake
+		// The scheduler runs a goroutine that was woken before those that have been ready
+		// for longer. Whoever is ready now has something to send, too.
+		runtime.Gosched()
 	}
 }
 

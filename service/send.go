@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -200,6 +201,9 @@ func (st *stream) sendLoop() {
 		default:
 			select {
 			case <-st.out.wake:
+				// The scheduler runs a goroutine that was woken before those that have been
+				// ready for longer. Whoever is ready now has something to send, too.
+				runtime.Gosched()
 			case <-st.rpc.Context().Done():
 				return
 			}
