@@ -35,6 +35,14 @@ func axes() []axis {
 		{"connections", "connections", []step{
 			{"1 000", connections(1000)}, {"5 000", connections(5000)}, {"15 000", connections(15000)},
 		}},
+		{"rooms", "rooms a socket, each of 10", []step{
+			{"1", func(*loadgen.Config) {}},
+			{"100", func(c *loadgen.Config) { c.RoomsPerSocket, c.Rooms = 100, 100*c.Connections/10 }},
+		}},
+		{"namespaces", "namespaces", []step{
+			{"1", func(*loadgen.Config) {}},
+			{"1 000", func(c *loadgen.Config) { c.Namespaces = 1000 }},
+		}},
 		{"payload", "bytes of payload", []step{
 			{"32 B", payload(32)}, {"1 KiB", payload(1 << 10)}, {"100 KiB", payload(100 << 10)},
 		}},
@@ -47,8 +55,16 @@ func growth(d time.Duration) []workload {
 	broadcast := workload{title: "broadcast", unit: "delivery", config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, Duration: d}}
 	rooms := workload{title: "rooms of 10", unit: "delivery", config: loadgen.Config{Scenario: loadgen.Room, Connections: 1000, Duration: d}}
 	idle := workload{title: "idle", config: loadgen.Config{Scenario: loadgen.Idle, Connections: 1000, Warmup: rest, Duration: 25 * time.Second}}
+	// Where the number of connections is not the axis, memory alone is asked for, and
+	// echoes go over as many connections as there are namespaces.
+	resting := idle
+	resting.config.Duration = 2 * time.Second
+	many := echo
+	many.config.Connections = 1000
 	along := map[string][]workload{
 		"connections": {echo, broadcast, rooms, idle},
+		"rooms":       {rooms, resting},
+		"namespaces":  {many, resting},
 		"payload":     {echo, broadcast},
 	}
 	var all []workload

@@ -67,6 +67,11 @@ func marks(d time.Duration) []workload {
 			marks:  []mark{{title: "the same echo with 1 KiB", metric: serverCPU, beside: floor, limit: 2.6, aim: 1.6}},
 		},
 		{
+			id: "echo-rate", title: "echo at 5 000 a second, 100 connections", unit: "echo",
+			config: loadgen.Config{Scenario: loadgen.Echo, Connections: 100, Rate: 5000, Duration: d},
+			marks:  []mark{{title: "echo at a fixed 5 000/s, p99", metric: p99, beside: node, limit: 2, aim: 1}},
+		},
+		{
 			id: "broadcast-1k", title: "broadcast to 1 000", unit: "delivery",
 			config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, Duration: d},
 			marks:  []mark{{title: "broadcast to 1 000, per delivery", metric: serverCPU, beside: floor, limit: 1.2, aim: 1.05}},
