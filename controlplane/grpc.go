@@ -18,6 +18,8 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Limits of the gRPC connections.
@@ -44,6 +46,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 		grpc.MaxConcurrentStreams(s.config.Stream.MaxCalls),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxRecvMsgSize(maxReceive),
+		grpc.ForceServerCodecV2(envelope.Hub()),
 		grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),

@@ -7,9 +7,12 @@ import (
 	"io"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 const (
@@ -49,7 +52,7 @@ func (r *runner) attach() (*stream, func(), error) {
 }
 
 func (st *stream) greet(ctx context.Context) error {
-	rpc, err := hubv1.NewAttachServiceClient(st.conn).Attach(ctx)
+	rpc, err := hubv1.NewAttachServiceClient(st.conn).Attach(ctx, grpc.ForceCodecV2(envelope.Service()))
 	if err != nil {
 		return endError(err)
 	}
@@ -59,11 +62,11 @@ func (st *stream) greet(ctx context.Context) error {
 	if err != nil && !errors.Is(err, io.EOF) { // EOF: Recv knows why
 		return endError(err)
 	}
-	envelope, err := rpc.Recv()
+	first, err := rpc.Recv()
 	if err != nil {
 		return endError(err)
 	}
-	items := envelope.GetItems()
+	items := first.GetItems()
 	if len(items) == 0 || items[0].GetWelcome() == nil {
 		return &StatusError{Code: codes.Internal, Message: "the first answer was no welcome"}
 	}

@@ -1,0 +1,93 @@
+//go:build !race
+
+package envelope_test
+
+import (
+	"testing"
+
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/internal/envelope"
+)
+
+// many is how many items the envelopes below have.
+const many = 64
+
+// What the items of an envelope may allocate together, as measured. Whoever lowers a
+// figure lowers the bound.
+const (
+	encodeAllocs       = 2          // the envelope's own, none for an item
+	decodeEventsAllocs = 2*many + 3 // messages and arguments of each event
+	decodeRepliesAlloc = 4          // three for all, and the buffer that gRPC has
+)
+
+func TestAllocs_ManyItems(t *testing.T) {
+	down, up := &hubv1.AttachResponse{}, &hubv1.AttachRequest{}
+	for range many {
+		down.Items = append(down.Items, eventItem(nil))
+		up.Actions = append(up.Actions, settlementAction(&hubv1.Settlement{DeliverySeq: 7, Outcome: replyOf(&hubv1.Payload{Args: []byte(`["a"]`)})}))
+	}
+	for _, c := range []struct {
+		name           string
+		codec          encoding.CodecV2
+		m, empty       proto.Message
+		encode, decode float64
+	}{
+		{"events", envelope.Service(), down, &hubv1.AttachResponse{}, encodeAllocs, decodeEventsAllocs},
+		{"replies", envelope.Hub(), up, &hubv1.AttachRequest{}, encodeAllocs, decodeRepliesAlloc},
+	} {
+		b, err := proto.Marshal(c.m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		buf := mem.BufferSlice{mem.SliceBuffer(b)}
+		if n := testing.AllocsPerRun(100, func() { _ = c.codec.Unmarshal(buf, c.empty) }); n > c.decode {
+			t.Errorf("%s: %v allocations to decode %d, bound %v", c.name, n, many, c.decode)
+		}
+		n := testing.AllocsPerRun(100, func() {
+			data, _ := c.codec.Marshal(c.m)
+			data.Free()
+		})
+		if n > c.encode {
+			t.Errorf("%s: %v allocations to encode %d, bound %v", c.name, n, many, c.encode)
+		}
+	}
+}
+
+func BenchmarkCodec(b *testing.B) {
+	m := &hubv1.AttachResponse{}
+	for range many {
+		m.Items = append(m.Items, eventItem(nil))
+	}
+	for _, c := range []struct {
+		name  string
+		codec encoding.CodecV2
+	}{{"protobuf", encoding.GetCodecV2("proto")}, {"envelope", envelope.Service()}} {
+		b.Run("encode/"+c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				data, err := c.codec.Marshal(m)
+				if err != nil {
+					b.Fatal(err)
+				}
+				data.Free()
+			}
+		})
+		wire, err := proto.Marshal(m)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run("decode/"+c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := c.codec.Unmarshal(mem.BufferSlice{mem.SliceBuffer(wire)}, &hubv1.AttachResponse{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,60 @@
+package envelope
+
+import (
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/encoding/proto" // registers the codec that stands behind this one
+	"google.golang.org/grpc/mem"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// Codec is the codec of one end: Hub, or one that Service made.
+type Codec struct {
+	protobuf encoding.CodecV2
+	seen     *seen // nil at the hub's end
+}
+
+// Hub is the codec for the hub's gRPC server. Calls other than Attach have
+// protobuf. It may be used at the same time.
+func Hub() *Codec { return &Codec{protobuf: encoding.GetCodecV2(proto.Name)} }
+
+// Service returns a codec for one Attach call of a service: what it has decoded
+// helps it to decode the next envelope. Messages are decoded one at a time, encoded at
+// the same time or not.
+func Service() *Codec {
+	c := Hub()
+	c.seen = &seen{}
+	return c
+}
+
+// Name implements encoding.CodecV2: on the wire it is protobuf.
+func (c *Codec) Name() string { return proto.Name }
+
+// Marshal implements encoding.CodecV2.
+func (c *Codec) Marshal(v any) (mem.BufferSlice, error) {
+	switch m := v.(type) {
+	case *hubv1.AttachResponse:
+		return encode(m.EnvelopeSeq, m.AckEnvelopeSeq, m.Items, sizeItem, appendItem)
+	case *hubv1.AttachRequest:
+		return encode(m.EnvelopeSeq, m.AckEnvelopeSeq, m.Actions, sizeAction, appendAction)
+	}
+	return c.protobuf.Marshal(v)
+}
+
+// Unmarshal implements encoding.CodecV2.
+func (c *Codec) Unmarshal(data mem.BufferSlice, v any) error {
+	switch m := v.(type) {
+	case *hubv1.AttachResponse:
+		buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
+		defer buf.Free()
+		if c.response(buf.ReadOnlyData(), m) {
+			return nil
+		}
+	case *hubv1.AttachRequest:
+		// Its settlements lie in the copy.
+		if request(data.Materialize(), m) {
+			return nil
+		}
+	}
+	return c.protobuf.Unmarshal(data, v)
+}

@@ -1,0 +1,67 @@
+package envelope
+
+import (
+	"hash/maphash"
+
+	"google.golang.org/protobuf/proto"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// What is kept of sockets and names that were seen, for one stream: at most a
+// megabyte, and a quarter of it with the usual sizes.
+const (
+	seenSockets     = 1024
+	seenSocketBytes = 512
+	seenNames       = 64
+	seenNameBytes   = 128
+)
+
+// seen has sockets and names that are likely to come again. Each has one place, by
+// its hash; who comes later takes it. It belongs to whoever receives.
+type seen struct {
+	sockets [seenSockets]struct {
+		raw    string // as on the wire
+		socket *hubv1.Socket
+	}
+	names [seenNames]string
+}
+
+var seed = maphash.MakeSeed()
+
+// socket decodes a socket, or returns one that was decoded from the same bytes. Nil
+// says that protobuf does not take it.
+func (c *Codec) socket(b []byte) *hubv1.Socket {
+	if c.seen == nil || len(b) > seenSocketBytes {
+		return decodeSocket(b)
+	}
+	place := &c.seen.sockets[maphash.Bytes(seed, b)%seenSockets]
+	if place.socket != nil && place.raw == string(b) {
+		return place.socket
+	}
+	s := decodeSocket(b)
+	if s != nil {
+		place.raw, place.socket = string(b), s
+	}
+	return s
+}
+
+func decodeSocket(b []byte) *hubv1.Socket {
+	s := &hubv1.Socket{}
+	if proto.Unmarshal(b, s) != nil {
+		return nil
+	}
+	return s
+}
+
+// name returns a string of these bytes.
+func (c *Codec) name(b []byte) string {
+	if c.seen == nil || len(b) > seenNameBytes {
+		return string(b)
+	}
+	place := &c.seen.names[maphash.Bytes(seed, b)%seenNames]
+	if *place != string(b) {
+		*place = string(b)
+	}
+	return *place
+}
