@@ -92,8 +92,8 @@ func benchSessions(b *testing.B, n int) []*Session {
 			s.mu.Lock()
 			idle := !s.out.writing
 			if idle {
-				s.ws.conn.raw = sinkRaw{s.ws.conn.Conn.(sink)}
-				s.ws.conn.onWritable = s.ws.conn.writable
+				t := s.ws.conn.stream
+				t.raw, t.onWritable = sinkRaw{t.Conn.(sink)}, t.writable
 			}
 			s.mu.Unlock()
 			if idle {

@@ -133,9 +133,9 @@ func (s *Session) abandonLocked(c Close, how ending) {
 		s.ws.cut()
 		return
 	}
-	s.ws.code = c.Code
+	s.ws.code = int32(c.Code)
 	s.out.add(farewell, true)
-	s.ws.giveUpAfter(lingerTimeout)
+	s.lastCall = s.ws.giveUpAfter(lingerTimeout)
 }
 
 // forget takes the session out of the server's books, when no transport carries it any more.

@@ -1,8 +1,8 @@
 package engineio
 
 import (
+	"errors"
 	"net"
-	"syscall"
 	"time"
 )
 
@@ -16,136 +16,105 @@ const (
 	writePiece   = 64 << 10
 )
 
+// errStarved is what gorilla gets to read when it wants more than the whole messages it is fed with.
+var errStarved = errors.New("engineio: frames that promise more than they bring")
+
 // conn is the connection under gorilla's. gorilla writes each frame by itself and blocks; conn
 // gathers frames while it is corked, and its own writes never block: what the kernel does not take
 // at once stays in out until drain is called on a goroutine that may wait.
 //
-// One goroutine reads. One goroutine at a time writes: the session's flag outbox.writing is the
-// permission. gorilla's automatic control frames are the exception: they come from the reader, and
-// Write drops them (see SetWriteDeadline), because the session sends its own, in order.
+// It begins as a stream, net/http's connection, on which a goroutine waits for bytes; rest may turn it
+// into a bare descriptor, which a poller watches. One goroutine reads. One goroutine at a time writes:
+// the session's flag outbox.writing is the permission.
 type conn struct {
-	net.Conn
-
-	// Set at construction. raw is nil where the file descriptor is out of reach (TLS, pipes): then
-	// every write is left to drain.
-	raw        syscall.RawConn
-	onReadable func(fd uintptr) bool
-	onWritable func(fd uintptr) bool
+	stream *stream    // nil once the descriptor is polled
+	fd     descriptor // valid without stream
 
 	// Owned by the reader.
-	in      []byte  // arrived and not yet taken; a part of *inBuf
-	inBuf   *[]byte // from buffers; nil at rest
-	dst     []byte  // where onReadable reads to; nil means a pooled buffer
-	got     int
-	gotErr  error
-	watch   *reservedWatch // nil without permessage-deflate
-	readErr error          // what ended the connection, never a fault in what arrived
+	held *arrivals // arrived and not yet taken; nil at rest
 
 	// Owned by the writer.
 	out    *[]byte // what the kernel has not taken; nil when there is nothing
 	corked bool
-	src    []byte
-	put    int
-	putErr error
-
-	// Guarded by gorilla's write lock: the write that follows is a control frame of its own making.
-	automatic bool
 }
 
-// newConn returns a conn that is corked, so that the answer to the WebSocket handshake leaves with
-// the open packet.
-func newConn(c net.Conn) *conn {
-	n := &conn{Conn: c, corked: true}
-	n.useRaw()
-	return n
+// init makes a conn that is corked, so that the answer to the WebSocket handshake leaves with the
+// open packet.
+func (c *conn) init(n net.Conn) {
+	c.stream, c.corked = newStream(n), true
 }
 
-// Read implements net.Conn.
+// Read takes what has arrived, or waits for it. A polled conn has nothing to wait with.
 func (c *conn) Read(p []byte) (int, error) {
-	if c.watch == nil {
+	if c.stream == nil {
+		return 0, errStarved
+	}
+	if c.stream.watch == nil {
 		return c.read(p)
 	}
-	for {
-		if c.watch.stopped {
-			return 0, errReserved
-		}
-		n, err := c.read(p)
-		if err != nil {
-			return n, err
-		}
-		if n = c.watch.pass(p[:n]); n > 0 {
-			return n, nil
-		}
-	}
+	return c.stream.watch.read(p, c.read)
 }
 
-// read takes what has arrived, or waits for it.
 func (c *conn) read(p []byte) (int, error) {
-	if len(c.in) == 0 {
-		n, err := c.fill(p)
-		if n > 0 || err != nil {
-			return n, err
+	if c.held == nil {
+		if len(p) >= readBuffer || !c.stream.immediate() {
+			return c.stream.readInto(p)
 		}
+		held, err := c.stream.readHeld()
+		if err != nil {
+			return 0, err
+		}
+		c.held = held
 	}
-	n := copy(p, c.in)
-	if c.in = c.in[n:]; len(c.in) == 0 {
+	n := copy(p, c.held.bytes())
+	if c.held.take(n); c.held.empty() {
 		c.releaseIn()
 	}
 	return n, nil
 }
 
-// fill waits for bytes. It puts them into in, or into p itself and returns their number.
-func (c *conn) fill(p []byte) (n int, err error) {
-	switch {
-	case c.raw == nil:
-		n, err = c.Conn.Read(p)
-	case len(p) >= readBuffer:
-		c.dst = p
-		n, err = c.readRaw()
-	default:
-		c.dst = nil
-		n, err = c.readRaw()
-		if err == nil {
-			c.in, n = (*c.inBuf)[:n], 0
-		}
+// await waits for bytes and keeps them in held.
+func (c *conn) await() (err error) {
+	if c.held == nil {
+		c.held, err = c.stream.readHeld()
+		return err
 	}
-	if err != nil {
-		c.readErr = err
-	}
-	return n, err
+	n, err := c.stream.readInto(c.held.room())
+	c.held.extend(n)
+	return err
 }
 
 // releaseIn gives the read buffer back.
 func (c *conn) releaseIn() {
-	if c.inBuf != nil {
-		buffers.put(c.inBuf)
+	if c.held != nil {
+		c.held.release()
+		c.held = nil
 	}
-	c.in, c.inBuf = nil, nil
 }
 
-// SetWriteDeadline is how gorilla announces a control frame of its own making: those, and only those,
-// have a deadline. The real deadline is drain's affair.
-func (c *conn) SetWriteDeadline(t time.Time) error {
-	c.automatic = !t.IsZero()
-	return nil
+// readErr is what ended the connection of a stream, never a fault in what arrived.
+func (c *conn) readErr() error {
+	if c.stream == nil {
+		return nil
+	}
+	return c.stream.readErr
 }
 
-// Write takes all of p and never blocks: it hands to the kernel what that takes at once. It is
-// gorilla's way in.
-func (c *conn) Write(p []byte) (int, error) {
-	if c.automatic {
-		return len(p), nil
+// immediate reports whether a write may leave at once; otherwise every one is left to drain.
+func (c *conn) immediate() bool { return c.stream == nil || c.stream.immediate() }
+
+// write hands to the kernel what that takes at once. Zero bytes are no error.
+func (c *conn) write(p []byte) (int, error) {
+	if c.stream == nil {
+		return c.fd.write(p)
 	}
-	if err := c.writeFrame(p); err != nil {
-		return 0, err
-	}
-	return len(p), nil
+	return c.stream.writeRaw(p)
 }
 
-// writeFrame is Write for the session's own control frames.
+// writeFrame takes all of p and never blocks.
 func (c *conn) writeFrame(p []byte) error {
-	if !c.corked && c.out == nil && c.raw != nil {
-		n, err := c.writeRaw(p)
+	if !c.corked && c.out == nil && c.immediate() {
+		n, err := c.write(p)
 		if err != nil {
 			return err
 		}
@@ -166,10 +135,10 @@ func (c *conn) cork() { c.corked = true }
 // uncork hands what was gathered to the kernel, in one call, as far as it takes it.
 func (c *conn) uncork() error {
 	c.corked = false
-	if c.out == nil || c.raw == nil {
+	if c.out == nil || !c.immediate() {
 		return nil
 	}
-	n, err := c.writeRaw(*c.out)
+	n, err := c.write(*c.out)
 	if err != nil {
 		return err
 	}
@@ -191,17 +160,10 @@ func (c *conn) drain() error {
 		return nil
 	}
 	defer c.releaseOut()
-	for rest := *c.out; len(rest) > 0; {
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-			return err
-		}
-		n, err := c.Conn.Write(rest[:min(len(rest), writePiece)])
-		if err != nil {
-			return err
-		}
-		rest = rest[n:]
+	if c.stream == nil {
+		return c.fd.drain(*c.out)
 	}
-	return c.Conn.SetWriteDeadline(time.Time{})
+	return c.stream.drain(*c.out)
 }
 
 func (c *conn) releaseOut() {
@@ -209,17 +171,31 @@ func (c *conn) releaseOut() {
 	c.out = nil
 }
 
+// close cuts the connection, whoever is reading or writing.
+func (c *conn) close() {
+	if c.stream == nil {
+		c.fd.cut()
+		return
+	}
+	_ = c.stream.Close()
+}
+
 // closeWrite tells the peer that nothing follows, and still reads. Closing at once would let the
 // kernel answer unread bytes with a reset, which can overtake the close frame. Where half a close is
 // not to be had, all is closed.
 func (c *conn) closeWrite() {
-	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if c.stream == nil {
+		c.fd.closeWrite()
+		return
+	}
+	half, ok := c.stream.Conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
-		_ = c.Conn.Close()
+		_ = c.stream.Close()
 	}
 }
 
-// linger throws away what arrives until the peer has closed or the read deadline has come.
+// linger throws away what arrives until the peer has closed or the read deadline has come. It is for
+// a goroutine that reads a stream.
 func (c *conn) linger() {
 	scratch := buffers.get()
 	defer buffers.put(scratch)

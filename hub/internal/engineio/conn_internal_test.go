@@ -24,7 +24,8 @@ func TestConn_DrainWaitsForWhoeverGoesOnReading(t *testing.T) {
 				}
 			}
 		})
-		c := newConn(near)
+		var c conn
+		c.init(near)
 		if err := c.writeFrame(make([]byte, size)); err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +34,7 @@ func TestConn_DrainWaitsForWhoeverGoesOnReading(t *testing.T) {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 		// Not before drain is done: a pipe whose other end is closed takes no deadline.
-		_ = c.Close()
+		c.close()
 		_ = far.Close()
 		reader.Wait()
 	})

@@ -152,7 +152,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
 	// The reader starts last: nothing is read before the application knows the session.
 	session.begin()
 	session.flush()
-	s.crew.do(ws.run)
+	ws.start()
 }
 
 // carry makes ws the transport of a new session and queues the open packet.
@@ -163,6 +163,7 @@ func (s *Session) carry(ws *webSocket) bool {
 		return false
 	}
 	ws.session, s.ws = s, ws
+	ws.rest() // before anybody else can write
 	s.out.add(s.server.openPacket(s.id, WebSocket), true)
 	return true
 }

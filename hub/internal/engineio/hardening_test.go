@@ -49,6 +49,21 @@ type raw struct {
 // rawSocket opens a session over a bare connection and reads the open packet.
 func (st *station) rawSocket(query, extensions string) *raw {
 	st.t.Helper()
+	w := st.rawUpgrade(query, extensions)
+	if op, data := w.frame(); op != 1 || data[0] != '0' {
+		st.t.Fatalf("open packet: %d %q", op, data)
+	}
+	return w
+}
+
+// rawProbe does the same for a session that exists.
+func (st *station) rawProbe(query string) *raw {
+	st.t.Helper()
+	return st.rawUpgrade(query, "")
+}
+
+func (st *station) rawUpgrade(query, extensions string) *raw {
+	st.t.Helper()
 	c := st.Dial()
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	_, _ = io.WriteString(c, "GET "+st.Path+"?"+query+" HTTP/1.1\r\nHost: hub.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
@@ -58,11 +73,7 @@ func (st *station) rawSocket(query, extensions string) *raw {
 	if err != nil || a.StatusCode != http.StatusSwitchingProtocols {
 		st.t.Fatalf("upgrade: %v %v", err, a)
 	}
-	w := &raw{st.t, c, r}
-	if op, data := w.frame(); op != 1 || data[0] != '0' {
-		st.t.Fatalf("open packet: %d %q", op, data)
-	}
-	return w
+	return &raw{st.t, c, r}
 }
 
 // frame reads one frame; op -1 means that the connection ended.

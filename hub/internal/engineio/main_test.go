@@ -78,7 +78,7 @@ func newTCPStation(t *testing.T, change func(*engineio.Config)) *station {
 
 func prepare(t *testing.T, change func(*engineio.Config)) *station {
 	t.Helper()
-	st := &station{t: t, closes: make(chan engineio.Close, 256)}
+	st := &station{t: t, closes: make(chan engineio.Close, 4096)}
 	config := engineio.Config{OnSession: st.onSession, Trace: st.trace(), Logger: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&config)
@@ -135,6 +135,13 @@ func (st *station) session(n int) *engineio.Session {
 		st.t.Fatalf("%d sessions, want more than %d", len(st.sessions), n)
 	}
 	return st.sessions[n]
+}
+
+// lastSession is the latest one of the server's side.
+func (st *station) lastSession() *engineio.Session {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.sessions[len(st.sessions)-1]
 }
 
 func (st *station) messages() []string {

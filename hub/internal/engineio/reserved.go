@@ -12,6 +12,22 @@ type reservedWatch struct {
 	stopped bool
 }
 
+// read hands on what next reads, up to the fault.
+func (w *reservedWatch) read(p []byte, next func([]byte) (int, error)) (int, error) {
+	for {
+		if w.stopped {
+			return 0, errReserved
+		}
+		n, err := next(p)
+		if err != nil {
+			return n, err
+		}
+		if n = w.pass(p[:n]); n > 0 {
+			return n, nil
+		}
+	}
+}
+
 // pass returns how many of the bytes may pass. Fewer than all means that the fault follows them.
 func (w *reservedWatch) pass(p []byte) int {
 	for i := 0; i < len(p); {

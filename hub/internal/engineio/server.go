@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Server is the HTTP handler of an Engine.IO endpoint and the owner of its sessions. All methods may
@@ -21,6 +22,8 @@ type Server struct {
 	log       *slog.Logger
 	policy    *originPolicy
 	accepts   *upgrader
+	wires     sync.Pool // of *wire
+	pollers   pollers
 	registry  *registry
 	heartbeat *heartbeat
 	crew      *crew
@@ -98,7 +101,9 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.heartbeat.stop()
 	err := s.crew.wait(ctx)
+	pollersEnded := s.pollers.stop()
 	if err == nil {
+		pollersEnded()
 		return nil
 	}
 	for _, session := range s.registry.all() {

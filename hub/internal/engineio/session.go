@@ -122,7 +122,7 @@ func (s *Session) Writable() bool {
 		return false
 	case s.ws == nil:
 		return s.polling != nil && s.polling.poll != nil
-	case s.ws.conn.raw == nil:
+	case !s.ws.conn.immediate():
 		// Every write of such a connection is stuck for a moment.
 		return s.out.flying == 0 || s.out.entries == nil
 	}

@@ -72,7 +72,7 @@ func (p *probe) walk() {
 		p.turnAway()
 		return
 	}
-	s.server.crew.do(p.run)
+	p.webSocket.start()
 	s.flush()
 }
 
@@ -88,7 +88,7 @@ func (p *probe) upgrade() bool {
 
 // expect reads one packet and reports whether it is this one.
 func (p *probe) expect(t eiopacket.Type, data string) bool {
-	packet, buf, err := p.next()
+	packet, buf, err := p.nextWhole()
 	if err != nil {
 		return false
 	}
@@ -127,7 +127,37 @@ func (p *probe) complete() bool {
 	s.moveLocked(open)
 	s.polling.moveLocked()
 	s.probe, s.polling, s.ws = nil, nil, p.webSocket
+	p.rest() // before anybody else can write
 	return true
+}
+
+// nextWhole reads one packet, and no byte further, so that what follows can be read by a poller.
+func (p *probe) nextWhole() (eiopacket.Packet, *[]byte, error) {
+	if !p.pollable() {
+		return p.next(p.wire)
+	}
+	c := &p.conn
+	for {
+		found := nothing
+		var n int
+		if c.held != nil {
+			found, n = c.held.message(p.server.config.MaxPayload)
+		}
+		if found != nothing {
+			packet, buf, err := p.nextFed(p.wire, c.held, found, n)
+			if c.held.empty() {
+				c.releaseIn()
+			}
+			if found != controls || err != nil {
+				return packet, buf, err
+			}
+			buffers.put(buf)
+			continue
+		}
+		if err := c.await(); err != nil {
+			return eiopacket.Packet{}, nil, err
+		}
+	}
 }
 
 // drop goes back to polling.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
@@ -32,32 +31,37 @@ const (
 	closeAbnormal  = websocket.CloseAbnormalClosure
 )
 
-// upgrader is gorilla's side of the WebSocket handshake.
-type upgrader = websocket.Upgrader
+// gorilla's names for the files beside this one.
+type (
+	upgrader    = websocket.Upgrader // its side of the WebSocket handshake
+	gorillaConn = websocket.Conn
+)
 
 var writeBuffers sync.Pool
 
 // webSocket is a WebSocket that carries a session, or that wants to (a probe).
 //
-// Its reader is the one goroutine of an idle session. It ends when the connection does; the crew
-// waits for it. Writes are pump's.
+// At rest a poller watches it, or its reader, a goroutine of the crew, waits on it (run). Either way it
+// counts as one of the crew until its connection ends. Writes are pump's.
 type webSocket struct {
 	server  *Server
 	session *Session
-	conn    *conn
-	gorilla *websocket.Conn
+	wire    *wire // nil once a poller has it: then one is borrowed for each read and write
+	conn    conn
+
+	lingering bool // owned by the reader: what arrives is thrown away
 
 	// Guarded by session.mu.
-	code  int    // for the close frame; 0 means 1000
-	pong  []byte // the latest ping's data while its pong is queued
 	said  bool   // the close frame is written
 	heard bool   // the browser's close frame has come
+	code  int32  // for the close frame; 0 means 1000
+	pong  []byte // the latest ping's data while its pong is queued
 }
 
 // hijacker lends gorilla our connection in place of the server's.
 type hijacker struct {
 	http.ResponseWriter
-	conn *conn
+	wire *wire
 }
 
 // Hijack implements http.Hijacker.
@@ -66,8 +70,33 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.conn = newConn(c)
-	return h.conn, rw, nil
+	h.wire.ws.conn.init(c)
+	return h.wire, rw, nil
+}
+
+// nobody is the other side of newWire's handshake.
+type nobody struct {
+	http.ResponseWriter // never set
+	wire                *wire
+}
+
+// Hijack implements http.Hijacker.
+func (n nobody) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return n.wire, bufio.NewReadWriter(bufio.NewReaderSize(n.wire, 16), bufio.NewWriterSize(n.wire, 256)), nil
+}
+
+// equip gives a wire its gorilla connection.
+func (s *Server) equip(g *wire, w http.ResponseWriter, r *http.Request, header http.Header) error {
+	c, err := s.accepts.Upgrade(w, r, header)
+	if err != nil {
+		return err
+	}
+	c.SetReadLimit(s.config.MaxPayload)
+	// The close frame in return is the session's last word, behind what is queued.
+	c.SetCloseHandler(func(int, string) error { return nil })
+	c.SetPingHandler(func(data string) error { return g.ws.pinged(data) })
+	g.gorilla = c
+	return nil
 }
 
 // newUpgrader returns gorilla's side of the WebSocket handshake.
@@ -100,70 +129,15 @@ func wantsWebSocket(r *http.Request) bool {
 // accept performs the WebSocket handshake. Nil means that it failed and has been answered. What is
 // written next leaves together with the answer, at the first uncork.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, header http.Header) *webSocket {
-	h := &hijacker{ResponseWriter: w}
-	g, err := s.accepts.Upgrade(h, r, header)
-	if err != nil {
+	ws := &webSocket{server: s}
+	ws.wire = &wire{ws: ws}
+	if s.equip(ws.wire, &hijacker{ResponseWriter: w, wire: ws.wire}, r, header) != nil {
 		return nil
 	}
-	ws := &webSocket{server: s, conn: h.conn, gorilla: g}
-	g.SetReadLimit(s.config.MaxPayload)
 	if *s.config.PerMessageDeflate.Enabled {
-		h.conn.watch = new(reservedWatch)
+		ws.conn.stream.watch = new(reservedWatch)
 	}
-	// The close frame in return is the session's last word, behind what is queued.
-	g.SetCloseHandler(func(int, string) error { return nil })
-	g.SetPingHandler(ws.pinged)
 	return ws
-}
-
-// pinged queues the pong for a ping frame. While one is queued a further ping only replaces its data,
-// as RFC 6455, 5.5.3 allows: a flood of pings costs no memory. A probe, which has no queue yet, answers
-// by itself.
-func (w *webSocket) pinged(data string) error {
-	s := w.session
-	if s == nil {
-		return nil
-	}
-	s.mu.Lock()
-	if s.ws != w {
-		s.mu.Unlock()
-		if err := w.conn.writeFrame(pongFrame([]byte(data))); err != nil {
-			return err
-		}
-		return w.conn.drain()
-	}
-	queued := w.pong != nil
-	w.pong = append(make([]byte, 0, len(data)), data...)
-	s.mu.Unlock()
-	if !queued {
-		s.control(pongReply)
-	}
-	return nil
-}
-
-// read reads packets until the connection ends or the session takes no more, and says why.
-func (w *webSocket) read(s *Session) error {
-	h := s.listener()
-	for {
-		// The buffer is held only while a message comes in.
-		packet, buf, err := w.next()
-		if err != nil {
-			return err
-		}
-		more := s.receive(h, packet)
-		buffers.put(buf)
-		if !more && !w.awaitsClose() {
-			return nil
-		}
-	}
-}
-
-// awaitsClose reports whether the reader goes on without anybody listening: a session that closes in
-// order waits for the browser's close frame.
-func (w *webSocket) awaitsClose() bool {
-	w.session.mu.Lock()
-	defer w.session.mu.Unlock()
-	return w.session.state == closing
 }
 
 // fault is something that the browser may not send; code is for the close frame.
@@ -186,9 +160,9 @@ var (
 	errWSText    = &fault{websocket.CloseInvalidFramePayloadData, ReasonTransportError, errNotUTF8}
 )
 
-// next reads one packet. Its data refers to buf, which the caller gives back.
-func (w *webSocket) next() (p eiopacket.Packet, buf *[]byte, err error) {
-	kind, r, err := w.gorilla.NextReader()
+// next reads one packet from the wire. Its data refers to buf, which the caller gives back.
+func (w *webSocket) next(g *wire) (p eiopacket.Packet, buf *[]byte, err error) {
+	kind, r, err := g.gorilla.NextReader()
 	if err != nil {
 		return p, nil, w.classify(err)
 	}
@@ -222,7 +196,7 @@ func (w *webSocket) readMessage(r io.Reader, buf *[]byte) error {
 		if int64(len(*buf)) > limit {
 			return errTooLarge
 		}
-		if reads > 1024+len(*buf)/16 {
+		if tooManyPieces(reads, int64(len(*buf))) {
 			return errFragments
 		}
 		*buf = grow(*buf, limit+1)
@@ -247,8 +221,10 @@ func (w *webSocket) classify(err error) error {
 	var f *fault
 	var closing *websocket.CloseError
 	switch {
-	case errors.As(err, &f), errors.As(err, &closing), w.conn.readErr != nil:
+	case errors.As(err, &f), errors.As(err, &closing), w.conn.readErr() != nil:
 		return err
+	case errors.Is(err, errStarved):
+		return errFragments // the one fault that message finds and gorilla does not
 	case errors.Is(err, websocket.ErrReadLimit):
 		return errTooLarge
 	case strings.Contains(err.Error(), "utf8"):
@@ -257,63 +233,18 @@ func (w *webSocket) classify(err error) error {
 	return &fault{websocket.CloseProtocolError, ReasonTransportError, err}
 }
 
-// run is the reader: it carries the session until the connection ends.
-func (w *webSocket) run() {
-	s := w.session
-	defer w.leave()
-	defer s.guard()
-	w.finish(s, w.read(s))
-}
-
-// finish ends the session for what ended the connection, and waits for the peer where that is polite.
-func (w *webSocket) finish(s *Session, err error) {
-	var f *fault
-	var bye *websocket.CloseError
-	switch {
-	case err == nil: // the session has ended already
-	case errors.As(err, &f):
-		s.end(Close{Reason: f.reason, Code: f.code, Detail: f.Error()}, sayAtOnce)
-	case errors.As(err, &bye) && bye.Code != websocket.CloseAbnormalClosure:
-		said := w.hear()
-		s.end(Close{Reason: ReasonTransportClose, Code: bye.Code, Detail: validText(bye.Text)}, sayGoodbye)
-		if said {
-			return
-		}
-	default:
-		s.end(Close{Reason: ReasonTransportClose, Code: websocket.CloseAbnormalClosure, Detail: err.Error()}, sayNothing)
-		return
-	}
-	w.giveUpAfter(lingerTimeout)
-	w.conn.linger()
-}
-
-// hear notes the browser's close frame and reports whether ours is written. Whoever comes second
-// closes the connection: that is the server's part.
-func (w *webSocket) hear() (said bool) {
-	w.session.mu.Lock()
-	defer w.session.mu.Unlock()
-	w.heard = true
-	return w.said
-}
-
-// leave is the end of the reader and of the connection.
-func (w *webSocket) leave() {
-	w.cut()
-	w.conn.releaseIn()
-	w.session.forget()
-}
-
-// giveUpAfter bounds how long the reader goes on.
-func (w *webSocket) giveUpAfter(d time.Duration) {
-	_ = w.conn.SetReadDeadline(time.Now().Add(d))
-}
-
-// cut closes the connection, whoever is reading or writing.
-func (w *webSocket) cut() { _ = w.conn.Close() }
-
 // write hands packets to the connection, several of them in one piece. last says that the farewell was
 // among them.
 func (w *webSocket) write(list []entry) (last bool, err error) {
+	g := w.wire
+	if g == nil {
+		g = w.server.borrowWire(w)
+		defer func() {
+			if err == nil {
+				w.server.returnWire(g)
+			}
+		}()
+	}
 	if len(list) > 1 || w.inPieces(list[0]) {
 		w.conn.cork()
 	}
@@ -325,7 +256,7 @@ func (w *webSocket) write(list []entry) (last bool, err error) {
 		case pongReply:
 			err = w.writePong()
 		default:
-			err = w.writeMessage(e)
+			err = w.writeMessage(g, e)
 		}
 		if err != nil {
 			return last, err
@@ -347,35 +278,35 @@ type prepared struct {
 }
 
 // writeMessage writes one frame.
-func (w *webSocket) writeMessage(e entry) error {
+func (w *webSocket) writeMessage(g *wire, e entry) error {
 	m := e.message
 	w.server.trace.sent(len(m.data))
 	if deflate := w.server.config.PerMessageDeflate; *deflate.Enabled {
-		w.gorilla.EnableWriteCompression(!e.noCompress && len(m.data) >= deflate.Threshold)
+		g.gorilla.EnableWriteCompression(!e.noCompress && len(m.data) >= deflate.Threshold)
 	}
 	kind, data := websocket.TextMessage, m.data
 	if m.binary {
 		if w.session.handshake.b64 {
-			return w.gorilla.WriteMessage(kind, m.text())
+			return g.gorilla.WriteMessage(kind, m.text())
 		}
 		kind = websocket.BinaryMessage
 	}
 	if m.forms == nil {
-		return w.gorilla.WriteMessage(kind, data)
+		return g.gorilla.WriteMessage(kind, data)
 	}
 	f := &m.forms.frame
 	f.once.Do(func() { f.pm, f.err = websocket.NewPreparedMessage(kind, data) })
 	if f.err != nil {
 		return f.err
 	}
-	return w.gorilla.WritePreparedMessage(f.pm)
+	return g.gorilla.WritePreparedMessage(f.pm)
 }
 
 // writeClose writes the close frame. It goes past gorilla, which would refuse it after an automatic
 // one of its own that conn has dropped.
 func (w *webSocket) writeClose() error {
 	w.session.mu.Lock()
-	code := w.code
+	code := int(w.code)
 	w.session.mu.Unlock()
 	return w.conn.writeFrame(closeFrame(code))
 }
@@ -408,31 +339,11 @@ func closeFrame(code int) []byte {
 	return binary.BigEndian.AppendUint16([]byte{finalBit | websocket.CloseMessage, 2}, uint16(code))
 }
 
-// say writes a packet on a connection that carries no session yet, and waits until it is written;
-// without a packet it writes the answer to the handshake.
-func (w *webSocket) say(packet []byte) error {
-	if packet != nil {
-		w.conn.cork()
-		if err := w.writeMessage(entry{NewTextMessage(packet, false), true}); err != nil {
-			return err
-		}
+// goodbye is what the browser's close frame says, if err is one.
+func goodbye(err error) (code int, text string, ok bool) {
+	var bye *websocket.CloseError
+	if !errors.As(err, &bye) || bye.Code == websocket.CloseAbnormalClosure {
+		return 0, "", false
 	}
-	if err := w.conn.uncork(); err != nil {
-		return err
-	}
-	return w.conn.drain()
-}
-
-// turnAway closes a connection that carries no session: with a close frame, after the answer to the
-// handshake.
-func (w *webSocket) turnAway() {
-	defer w.conn.releaseIn()
-	defer w.cut()
-	w.giveUpAfter(lingerTimeout)
-	_ = w.conn.writeFrame(closeFrame(0))
-	if w.say(nil) != nil {
-		return
-	}
-	w.conn.closeWrite()
-	w.conn.linger()
+	return bye.Code, bye.Text, true
 }

@@ -7,8 +7,8 @@ import "errors"
 var errNoRaw = errors.New("engineio: no raw descriptors on this system")
 
 // useRaw leaves raw nil: every write goes through drain.
-func (c *conn) useRaw() {}
+func (s *stream) useRaw() {}
 
-func (c *conn) readRaw() (int, error) { return 0, errNoRaw }
+func (s *stream) readRaw() (int, error) { return 0, errNoRaw }
 
-func (c *conn) writeRaw([]byte) (int, error) { return 0, errNoRaw }
+func (s *stream) writeRaw([]byte) (int, error) { return 0, errNoRaw }

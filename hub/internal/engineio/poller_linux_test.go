@@ -1,0 +1,281 @@
+package engineio_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// eventually waits for a condition.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(what)
+		}
+	}
+}
+
+func descriptors(t *testing.T) int {
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+// readers counts the goroutines that read one WebSocket each.
+func readers() int {
+	buf := make([]byte, 8<<20)
+	stacks := string(buf[:runtime.Stack(buf, true)])
+	return strings.Count(stacks, "(*webSocket).run(") + strings.Count(stacks, "(*probe).walk(")
+}
+
+// heardAll waits until the application has heard so many messages, and returns them.
+func (st *station) heardAll(n int) []string {
+	st.t.Helper()
+	eventually(st.t, fmt.Sprintf("fewer than %d messages", n), func() bool { return len(st.messages()) >= n })
+	return st.messages()
+}
+
+func TestPoller_NoGoroutineForAConnectionAtRest(t *testing.T) {
+	st := newTCPStation(t, nil)
+	first := st.rawSocket("EIO=4&transport=websocket", "")
+	defer first.Close()
+	before := runtime.NumGoroutine()
+	for range 1000 {
+		w := st.rawSocket("EIO=4&transport=websocket", "")
+		defer w.Close()
+	}
+	eventually(t, "goroutines of connections that rest", func() bool { return runtime.NumGoroutine() <= before+5 })
+	if n := readers(); n != 0 {
+		t.Errorf("%d goroutines that read", n)
+	}
+}
+
+// An upgraded session rests as well.
+func TestPoller_NoGoroutineAfterAnUpgrade(t *testing.T) {
+	st := newTCPStation(t, nil)
+	query := st.handshake()
+	w := st.rawProbe(probeQuery(query))
+	defer w.Close()
+	_, _ = w.Write(client(0x81, "2probe"))
+	if _, data := w.frame(); string(data) != "3probe" {
+		t.Fatalf("answer to the probe: %q", data)
+	}
+	// What follows the upgrade packet closely belongs to the session.
+	_, _ = w.Write(slices.Concat(client(0x81, "5"), client(0x81, "4one"), client(0x81, "4two")[:5]))
+	st.heardAll(1)
+	_, _ = w.Write(client(0x81, "4two")[5:])
+	if got := st.heardAll(2); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("heard %q", got)
+	}
+	eventually(t, "a goroutine for a connection at rest", func() bool { return readers() == 0 })
+}
+
+// However a stream of frames is cut into segments, the same messages come out of it.
+func TestPoller_AnySegments(t *testing.T) {
+	long := strings.Repeat("x", 70_000)
+	frames := slices.Concat(
+		client(0x81, "4short"), client(0x81, "4"+strings.Repeat("m", 300)),
+		client(0x89, "ping"), client(0x01, "4be"), client(0x80, "gun"),
+		client(0x01, "4"), client(0x8A, ""), client(0x00, ""), client(0x80, "with a pong"),
+		client(0x82, "binary"), client(0x81, "4"+long), client(0x81, "4last"), client(0x89, "again"))
+	want := []string{"short", strings.Repeat("m", 300), "begun", "with a pong", "binary", long, "last"}
+	pieces := map[string]func() int{
+		"byte by byte": func() int { return 1 },
+		"sevens":       func() int { return 7 },
+		"any":          func() int { return 1 + rand.IntN(3000) },
+		"at once":      func() int { return len(frames) },
+	}
+	for name, size := range pieces {
+		t.Run(name, func(t *testing.T) {
+			st := newTCPStation(t, nil)
+			sockets := []*raw{st.rawSocket("EIO=4&transport=websocket", "")}
+			sent := frames
+			if name == "byte by byte" {
+				sent = frames[:bytes.Index(frames, client(0x82, "binary"))]
+			}
+			for _, w := range sockets {
+				go func() {
+					for rest := sent; len(rest) > 0; {
+						n := min(size(), len(rest))
+						_, _ = w.Write(rest[:n])
+						rest = rest[n:]
+					}
+				}()
+			}
+			expected := want
+			if len(sent) < len(frames) {
+				expected = want[:4]
+			}
+			if got := st.heardAll(len(expected)); !slices.Equal(got, expected) {
+				t.Errorf("heard %d messages, want %d", len(got), len(expected))
+			}
+			_ = sockets[0].Close()
+			st.wantClose(engineio.ReasonTransportClose)
+		})
+	}
+}
+
+// Every way to go gives the descriptors back, on both sides of the connection.
+func TestPoller_DescriptorsComeBack(t *testing.T) {
+	goodbye := client(0x88, closePayload(1001, ""))
+	ends := map[string]func(*station, *raw){
+		"FIN":      func(_ *station, w *raw) {},
+		"half":     func(_ *station, w *raw) { _ = w.Conn.(*net.TCPConn).CloseWrite(); w.frame() },
+		"RST":      func(_ *station, w *raw) { _ = w.Conn.(*net.TCPConn).SetLinger(0) },
+		"in frame": func(_ *station, w *raw) { _, _ = w.Write(client(0x81, "4half")[:7]) },
+		"close":    func(_ *station, w *raw) { _, _ = w.Write(goodbye); w.closeCode() },
+		"fault":    func(_ *station, w *raw) { _, _ = w.Write([]byte{0x81, 0x01, '4'}); w.frame() },
+		"by server": func(st *station, w *raw) {
+			st.lastSession().Close(engineio.Close{Reason: "over"})
+			w.frame()
+			_, _ = w.Write(goodbye)
+			w.frame()
+		},
+		"no answer": func(st *station, w *raw) { st.lastSession().Close(engineio.Close{Reason: "over"}) },
+	}
+	st := newTCPStation(t, nil)
+	_ = st.rawSocket("EIO=4&transport=websocket", "").Close()
+	st.wantClose(engineio.ReasonTransportClose)
+	eventually(t, "a session is left", func() bool { return st.engine.SessionCount() == 0 })
+	before := descriptors(t)
+	for name, end := range ends {
+		for range 30 {
+			w := st.rawSocket("EIO=4&transport=websocket", "")
+			end(st, w)
+			_ = w.Close()
+			<-st.closes
+		}
+		eventually(t, name+": sessions are left", func() bool { return st.engine.SessionCount() == 0 })
+		eventually(t, name+": descriptors are left", func() bool { return descriptors(t) <= before })
+	}
+}
+
+// Thousands of connections come and go while others write to them and close them: nobody may ever get a
+// frame that is another one's, as would be if a descriptor's number were used after its end.
+func TestPoller_ReusedDescriptorsAreNobodyElses(t *testing.T) {
+	st := newTCPStation(t, nil)
+	const workers, lives = 16, 120
+	stop := make(chan struct{})
+	var meddlers, clients sync.WaitGroup
+	for range 2 {
+		meddlers.Go(func() { // sends to and closes whom it meets
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(100 * time.Microsecond):
+				}
+				st.mu.Lock()
+				n := len(st.sessions)
+				if n == 0 {
+					st.mu.Unlock()
+					continue
+				}
+				s := st.sessions[max(n-1-rand.IntN(workers), 0)]
+				st.mu.Unlock()
+				_ = s.Send(nil, []*engineio.Message{text(s.ID())}, false)
+				if rand.IntN(4) == 0 {
+					s.Close(engineio.Close{Reason: "meddled"})
+				}
+			}
+		})
+	}
+	for worker := range workers {
+		clients.Go(func() {
+			for life := range lives {
+				w := st.rawUpgrade("EIO=4&transport=websocket", "")
+				_, opened := w.frame()
+				_, sid, _ := strings.Cut(string(opened), `"sid":"`)
+				sid, _, _ = strings.Cut(sid, `"`)
+				own := fmt.Sprintf("%d.%d", worker, life)
+				_, _ = w.Write(client(0x81, "4"+own))
+				for range 3 {
+					op, data := w.frame()
+					if op != 1 {
+						break
+					}
+					if got := string(data[1:]); got != own && got != sid {
+						t.Errorf("%s, session %s, got %q", own, sid, got)
+					}
+					if life%3 == 0 {
+						break
+					}
+					_, _ = w.Write(client(0x81, "4"+own))
+				}
+				if life%2 == 0 {
+					_ = w.Conn.(*net.TCPConn).SetLinger(0)
+				}
+				_ = w.Close()
+			}
+		})
+	}
+	clients.Wait()
+	close(stop)
+	meddlers.Wait()
+	eventually(t, "sessions are left", func() bool { return st.engine.SessionCount() == 0 })
+}
+
+// A browser that sends without end does not keep the poller from the others.
+func TestPoller_FloodDelaysNobody(t *testing.T) {
+	st := newTCPStation(t, nil)
+	var flood []byte
+	for range 2000 {
+		flood = append(flood, client(0x8A, strings.Repeat("p", 100))...)
+	}
+	var flooders sync.WaitGroup
+	var sockets []*raw
+	for range 4 {
+		w := st.rawSocket("EIO=4&transport=websocket", "")
+		sockets = append(sockets, w)
+		flooders.Go(func() {
+			for {
+				if _, err := w.Write(flood); err != nil {
+					return
+				}
+			}
+		})
+	}
+	quiet := st.rawSocket("EIO=4&transport=websocket", "")
+	for i := range 50 {
+		said := fmt.Sprint("4quiet ", i)
+		_, _ = quiet.Write(client(0x81, said))
+		if _, data := quiet.frame(); string(data) != said {
+			t.Fatalf("got %q", data)
+		}
+	}
+	for _, w := range sockets {
+		_ = w.Close()
+	}
+	flooders.Wait()
+}
+
+// What the kernel does not take at once follows when it does.
+func TestPoller_RestOfALargeMessageFollows(t *testing.T) {
+	st := newTCPStation(t, nil)
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	large := strings.Repeat("large", 4<<20)
+	if err := st.session(0).Send(nil, []*engineio.Message{text(large), text("behind")}, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, data := w.frame(); string(data) != "4"+large {
+		t.Errorf("%d bytes", len(data))
+	}
+	if _, data := w.frame(); string(data) != "4behind" {
+		t.Errorf("got %q", data)
+	}
+	_ = w.Close()
+	st.wantClose(engineio.ReasonTransportClose)
+}

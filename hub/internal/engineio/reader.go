@@ -1,0 +1,298 @@
+package engineio
+
+import (
+	"errors"
+	"io"
+	"syscall"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
+)
+
+// turnReads is how often a poller reads from one connection before the others have their turn.
+const turnReads = 4
+
+// read reads packets until the connection ends or the session takes no more, and says why.
+func (w *webSocket) read(s *Session) error {
+	h := s.listener()
+	w.wire.fed = false
+	for {
+		// The buffer is held only while a message comes in.
+		packet, buf, err := w.next(w.wire)
+		if err != nil {
+			return err
+		}
+		more := s.receive(h, packet)
+		buffers.put(buf)
+		if !more && !w.awaitsClose() {
+			return nil
+		}
+	}
+}
+
+// pinged queues the pong for a ping frame. While one is queued a further ping only replaces its data,
+// as RFC 6455, 5.5.3 allows: a flood of pings costs no memory. A probe, which has no queue yet, answers
+// by itself.
+func (w *webSocket) pinged(data string) error {
+	s := w.session
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	if s.ws != w {
+		s.mu.Unlock()
+		if err := w.conn.writeFrame(pongFrame([]byte(data))); err != nil {
+			return err
+		}
+		return w.conn.drain()
+	}
+	queued := w.pong != nil
+	w.pong = append(make([]byte, 0, len(data)), data...)
+	s.mu.Unlock()
+	if !queued {
+		s.control(pongReply)
+	}
+	return nil
+}
+
+// awaitsClose reports whether the reader goes on without anybody listening: a session that closes in
+// order waits for the browser's close frame.
+func (w *webSocket) awaitsClose() bool {
+	w.session.mu.Lock()
+	defer w.session.mu.Unlock()
+	return w.session.state == closing
+}
+
+// start lets the session be carried: by a poller, or by a goroutine that reads.
+func (w *webSocket) start() {
+	if w.conn.stream == nil {
+		w.server.crew.enter() // until leave
+		w.watch()
+		return
+	}
+	w.server.crew.do(w.run)
+}
+
+// run is the reader as a goroutine: it carries the session until the connection ends.
+func (w *webSocket) run() {
+	s := w.session
+	defer w.leave()
+	defer s.guard()
+	if w.finish(s, w.read(s)) {
+		w.giveUpAfter(lingerTimeout)
+		w.conn.linger()
+	}
+}
+
+// reader is the reader as a part of a poller, for all of its connections.
+type reader struct {
+	server  *Server
+	scratch *arrivals // what is read from a connection that has nothing held
+	wire    *wire     // nil until it is needed, and after a failure
+}
+
+// turn reads what has arrived at a connection and hands it up. It returns true when there may be more.
+// ended says that the connection has ended, in this direction at least: then the end is read too.
+func (r *reader) turn(w *webSocket, ended bool) (more bool) {
+	defer r.guard(w)
+	for range turnReads {
+		n, wanted, err := r.receive(w)
+		switch {
+		case errors.Is(err, syscall.EAGAIN):
+			return false
+		case err != nil:
+			r.leave(w)
+			return false
+		case n < wanted && !ended:
+			return false // whatever comes now is a new event
+		}
+	}
+	return true
+}
+
+// receive reads once, and hands up the messages that are whole by then. Less than wanted means that
+// there was no more to read. After an error the connection is to be left.
+func (r *reader) receive(w *webSocket) (n, wanted int, err error) {
+	a := w.conn.held
+	if a == nil {
+		a = r.scratch
+	}
+	room := a.room()
+	n, err = w.conn.fd.read(room)
+	a.extend(n)
+	switch {
+	case w.lingering:
+		a.take(len(a.bytes()))
+	case !a.empty():
+		if fault := r.take(w, a); fault != nil {
+			a.take(len(a.bytes()))
+			r.park(w, a)
+			return n, len(room), fault
+		}
+	}
+	r.park(w, a)
+	if err != nil && !errors.Is(err, syscall.EAGAIN) && !w.lingering {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		w.finish(w.session, err)
+	}
+	return n, len(room), err
+}
+
+// park leaves what is not a whole message with its connection, which has a buffer of its own only for
+// that.
+func (r *reader) park(w *webSocket, a *arrivals) {
+	switch {
+	case a == r.scratch && !a.empty():
+		w.conn.held = copyOf(a.bytes())
+		a.take(len(a.bytes()))
+	case a != r.scratch && a.empty():
+		w.conn.releaseIn()
+	}
+}
+
+// take hands up the whole messages. An error means that the connection is to be left at once.
+func (r *reader) take(w *webSocket, a *arrivals) error {
+	s := w.session
+	h := s.listener()
+	for {
+		found, n := a.message(w.server.config.MaxPayload)
+		if found == nothing {
+			return nil
+		}
+		if r.wire == nil {
+			r.wire = w.server.borrowWire(w)
+		}
+		r.wire.ws = w
+		packet, buf, err := w.nextFed(r.wire, a, found, n)
+		if err != nil {
+			r.wire = nil
+			return r.over(w, a, err)
+		}
+		more := found == controls || s.receive(h, packet)
+		buffers.put(buf)
+		if !more && !w.awaitsClose() {
+			return r.over(w, a, nil)
+		}
+	}
+}
+
+// nextFed is next over the first n bytes of a, where message has found a portion.
+func (w *webSocket) nextFed(g *wire, a *arrivals, found portion, n int) (eiopacket.Packet, *[]byte, error) {
+	g.fed, g.feed, g.lull = true, a.bytes()[:n], found == controls
+	packet, buf, err := w.next(g)
+	a.take(n) // what the packet refers to is a copy
+	return packet, buf, err
+}
+
+// errOver is a connection that is to be left.
+var errOver = errors.New("engineio: connection over")
+
+// over is the end of a session, for err or because it takes no more.
+func (r *reader) over(w *webSocket, a *arrivals, err error) error {
+	if !w.finish(w.session, err) {
+		return errOver
+	}
+	w.lingering = true
+	a.take(len(a.bytes()))
+	return nil
+}
+
+// guard is to be deferred: a panic ends its connection alone.
+func (r *reader) guard(w *webSocket) {
+	if v := recover(); v != nil {
+		r.wire = nil
+		r.scratch.take(len(r.scratch.bytes()))
+		w.server.panicked(v)
+		w.session.end(Close{Reason: ReasonTransportError, Detail: "internal error"}, sayNothing)
+		r.leave(w)
+	}
+}
+
+// leave is the end of a polled connection.
+func (r *reader) leave(w *webSocket) {
+	w.unwatch()
+	w.conn.releaseIn()
+	w.session.forget()
+	w.server.crew.leave()
+}
+
+// finish ends the session for what ended the connection. True means that it is polite to wait for the
+// peer to close, and to throw away what it still sends.
+func (w *webSocket) finish(s *Session, err error) (linger bool) {
+	var f *fault
+	switch {
+	case err == nil: // the session has ended already
+	case errors.As(err, &f):
+		s.end(Close{Reason: f.reason, Code: f.code, Detail: f.Error()}, sayAtOnce)
+	default:
+		code, text, said := goodbye(err)
+		if !said {
+			s.end(Close{Reason: ReasonTransportClose, Code: closeAbnormal, Detail: err.Error()}, sayNothing)
+			return false
+		}
+		both := w.hear()
+		s.end(Close{Reason: ReasonTransportClose, Code: code, Detail: validText(text)}, sayGoodbye)
+		return !both
+	}
+	return true
+}
+
+// hear notes the browser's close frame and reports whether ours is written. Whoever comes second
+// closes the connection: that is the server's part.
+func (w *webSocket) hear() (said bool) {
+	w.session.mu.Lock()
+	defer w.session.mu.Unlock()
+	w.heard = true
+	return w.said
+}
+
+// leave is the end of the reader and of the connection.
+func (w *webSocket) leave() {
+	w.cut()
+	w.conn.releaseIn()
+	w.session.forget()
+}
+
+// giveUpAfter bounds how long the reader goes on. A polled connection is cut by a timer, which the
+// caller stops when it has ended before.
+func (w *webSocket) giveUpAfter(d time.Duration) *time.Timer {
+	if w.conn.stream == nil {
+		return time.AfterFunc(d, w.cut)
+	}
+	_ = w.conn.stream.SetReadDeadline(time.Now().Add(d))
+	return nil
+}
+
+// cut closes the connection, whoever is reading or writing.
+func (w *webSocket) cut() { w.conn.close() }
+
+// say writes a packet on a connection that carries no session yet, and waits until it is written;
+// without a packet it writes the answer to the handshake.
+func (w *webSocket) say(packet []byte) error {
+	if packet != nil {
+		w.conn.cork()
+		if err := w.writeMessage(w.wire, entry{NewTextMessage(packet, false), true}); err != nil {
+			return err
+		}
+	}
+	if err := w.conn.uncork(); err != nil {
+		return err
+	}
+	return w.conn.drain()
+}
+
+// turnAway closes a connection that carries no session: with a close frame, after the answer to the
+// handshake.
+func (w *webSocket) turnAway() {
+	defer w.conn.releaseIn()
+	defer w.cut()
+	w.giveUpAfter(lingerTimeout)
+	_ = w.conn.writeFrame(closeFrame(0))
+	if w.say(nil) != nil {
+		return
+	}
+	w.conn.closeWrite()
+	w.conn.linger()
+}

@@ -1,0 +1,85 @@
+package engineio
+
+import (
+	"net"
+	"syscall"
+	"time"
+)
+
+// stream is a connection as net/http leaves it: Go's network poller parks whoever waits for it. TLS,
+// in-memory pipes, permessage-deflate and other systems than Linux keep it for good; the rest until
+// the session has begun.
+type stream struct {
+	net.Conn
+
+	// Set at construction. raw is nil where the file descriptor is out of reach (TLS, pipes): then
+	// every write is left to drain.
+	raw        syscall.RawConn
+	onReadable func(fd uintptr) bool
+	onWritable func(fd uintptr) bool
+
+	// Owned by the reader.
+	held    *arrivals // where onReadable reads to; nil: to dst
+	dst     []byte
+	got     int
+	gotErr  error
+	watch   *reservedWatch // nil without permessage-deflate
+	readErr error          // what ended the connection, never a fault in what arrived
+
+	// Owned by the writer.
+	src    []byte
+	put    int
+	putErr error
+}
+
+func newStream(c net.Conn) *stream {
+	s := &stream{Conn: c}
+	s.useRaw()
+	return s
+}
+
+// immediate reports whether the descriptor is within reach.
+func (s *stream) immediate() bool { return s.raw != nil }
+
+// readInto waits for bytes and puts them into p.
+func (s *stream) readInto(p []byte) (n int, err error) {
+	if s.raw == nil {
+		n, err = s.Conn.Read(p)
+	} else {
+		s.dst = p
+		n, err = s.readRaw()
+		s.dst = nil
+	}
+	if err != nil {
+		s.readErr = err
+	}
+	return n, err
+}
+
+// readHeld waits for bytes and returns them in a pooled buffer, which is taken only once they are there.
+func (s *stream) readHeld() (*arrivals, error) {
+	n, err := s.readRaw()
+	if err != nil {
+		s.readErr = err
+		return nil, err
+	}
+	held := s.held
+	s.held = nil
+	held.extend(n)
+	return held, nil
+}
+
+// drain writes all of p and waits for it, at most writeTimeout for each writePiece.
+func (s *stream) drain(p []byte) error {
+	for len(p) > 0 {
+		if err := s.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+			return err
+		}
+		n, err := s.Conn.Write(p[:min(len(p), writePiece)])
+		if err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return s.SetWriteDeadline(time.Time{})
+}
