@@ -54,17 +54,14 @@ func growth(d time.Duration) []workload {
 	echo := workload{title: "echo", unit: "echo", config: loadgen.Config{Scenario: loadgen.Echo, Connections: 100, Duration: d}}
 	broadcast := workload{title: "broadcast", unit: "delivery", config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, Duration: d}}
 	rooms := workload{title: "rooms of 10", unit: "delivery", config: loadgen.Config{Scenario: loadgen.Room, Connections: 1000, Duration: d}}
-	idle := workload{title: "idle", config: loadgen.Config{Scenario: loadgen.Idle, Connections: 1000, Warmup: rest, Duration: 25 * time.Second}}
-	// Where the number of connections is not the axis, memory alone is asked for, and
-	// echoes go over as many connections as there are namespaces.
-	resting := idle
-	resting.config.Duration = 2 * time.Second
+	idle := workload{title: "idle", config: loadgen.Config{Scenario: loadgen.Idle, Connections: 1000, Warmup: rest, Duration: 2 * time.Second}}
+	// Echoes go over as many connections as there are namespaces.
 	many := echo
 	many.config.Connections = 1000
 	along := map[string][]workload{
 		"connections": {echo, broadcast, rooms, idle},
-		"rooms":       {rooms, resting},
-		"namespaces":  {many, resting},
+		"rooms":       {rooms, idle},
+		"namespaces":  {many, idle},
 		"payload":     {echo, broadcast},
 	}
 	var all []workload
@@ -118,14 +115,15 @@ func grown(samples []sample) string {
 
 // grown adds the cells of one step to the rows of its axis.
 func (w workload) grown(samples []sample, rows []string, cells map[string][]spread) []string {
-	per := ", µs per " + cmp.Or(w.unit, "connection and second")
+	per := ", µs per " + w.unit
 	for _, peer := range names(samples) {
 		for _, f := range []struct {
 			name   string
 			metric metric
 		}{{per, serverCPU}, {per + ", service", appCPU}, {", bytes a connection", memory}} {
 			s, ok := f.metric.of(samples, peer)
-			if !ok || s.median <= 0 {
+			// Two seconds of doing nothing say nothing about CPU.
+			if !ok || s.median <= 0 || (w.unit == "" && f.metric.unit == serverCPU.unit) {
 				continue
 			}
 			row := w.row + f.name + " | " + title(peer)
