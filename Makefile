@@ -46,7 +46,7 @@ build: clientfiles ## Build bin/hub with the browser client embedded
 .PHONY: test
 test: e2e-tools clientfiles ## Run every test, those with real browsers and clients too
 	go test -race -shuffle=on ./...
-	go test -run '^TestAllocs' ./hub/internal/engineio ./hub/internal/socketio ./controlplane ./service
+	go test -run '^TestAllocs' $$(git grep -l '^func TestAllocs' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,')
 
 .PHONY: e2e
 e2e: e2e-tools clientfiles ## Run the tests with real clients and processes alone
