@@ -18,12 +18,13 @@
 //
 // Down:
 //
-//	Session.Send ─► outbox ─► Batch.Flush ─► flush ─┬► webSocket.pump ─► gorilla ─► conn ─► kernel
+//	Session.Send ─► outbox ─► Batch.Flush ─► flush ─┬► webSocket.pump ─► conn ─► kernel
 //	                                               └► polling.answerLocked ─► the GET that waits
 //
 // A session's Server is its HTTP handler; Session is what the application holds; Handler is what the
 // application gives for it. Message is a packet that any number of sessions may send: each wire form is
-// made once. Batch gathers: a session touched by several Sends is written to once.
+// made once, the frame of a WebSocket with the message itself; gorilla writes those that it compresses.
+// Batch gathers: a session touched by several Sends is written to once.
 //
 // # Where to find what
 //

@@ -182,5 +182,5 @@ func (s *Server) openPacket(sid string, transport string) *Message {
 	if transport == Polling && s.upgrades {
 		o.Upgrades = []string{WebSocket}
 	}
-	return NewTextMessage(eiopacket.AppendOpen(make([]byte, 0, 128), o), false)
+	return NewMessage(eiopacket.AppendOpen(make([]byte, FrameRoom, 128), o), false, false)
 }

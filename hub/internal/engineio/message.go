@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
@@ -9,15 +10,20 @@ import (
 // Message is a message packet in its wire forms. It is immutable, may be queued on any number of
 // sessions, and makes each form at most once.
 type Message struct {
-	data   []byte // text: with the packet type; binary: as it stands
+	// framed is the message, after head bytes of frame header. A head of 0 means that there was no room for
+	// one; then it is written when it is needed.
+	framed []byte
+	forms  atomic.Pointer[forms] // nil until one is needed, and always for a message that one session sends
+	unit   [1]*Message           // itself
+	head   uint8
 	binary bool
-	forms  *forms // nil for a message that one session sends
+	shared bool // many sessions send it, so that its forms are worth keeping
 }
 
-// forms are the wire forms of a message that many sessions send, each made when the first of them needs
-// it.
+// forms are the rarer wire forms of a message that many sessions send, each made when the first of them
+// needs it.
 type forms struct {
-	frame prepared // for WebSocket
+	frame prepared // for a WebSocket that compresses
 
 	base64Once sync.Once
 	base64     []byte // a binary message in text form
@@ -35,34 +41,69 @@ var (
 
 // packetMessage returns a shared packet of the server's own.
 func packetMessage(t eiopacket.Type, data string) *Message {
-	return NewTextMessage(append([]byte{byte(t)}, data...), true)
+	return NewMessage(append(append(make([]byte, FrameRoom), byte(t)), data...), false, true)
 }
 
-// NewTextMessage returns a text message. prefixed starts with the packet type '4' and is valid
-// UTF-8; it is kept and must never change. shared says that many sessions will send it, so that its
-// wire forms are worth keeping.
-func NewTextMessage(prefixed []byte, shared bool) *Message {
-	m := &Message{data: prefixed}
-	if shared {
-		m.forms = new(forms)
-	}
+// NewMessage returns the message that stands in buf after FrameRoom bytes that are free: text, which starts
+// with the packet type '4' and is valid UTF-8, or binary, without a type byte. buf is kept and must never
+// change. shared says that many sessions will send it.
+func NewMessage(buf []byte, binary, shared bool) *Message {
+	payload := len(buf) - FrameRoom
+	head := headerLen(payload)
+	m := &Message{framed: buf[FrameRoom-head:], head: uint8(head), binary: binary, shared: shared}
+	putHeader(m.framed, m.opcode(), payload)
+	m.unit[0] = m
 	return m
 }
 
-// NewBinaryMessage returns a binary message, without a type byte. data is kept and must never
-// change.
+// NewTextMessage is NewMessage for a text that has no room in front.
+func NewTextMessage(prefixed []byte, shared bool) *Message {
+	m := &Message{framed: prefixed, shared: shared}
+	m.unit[0] = m
+	return m
+}
+
+// NewBinaryMessage is NewMessage for bytes that have no room in front.
 func NewBinaryMessage(data []byte, shared bool) *Message {
 	m := NewTextMessage(data, shared)
 	m.binary = true
 	return m
 }
 
+// Unit is the message as all that is to be sent, see Session.Send. It must not be changed.
+func (m *Message) Unit() []*Message { return m.unit[:] }
+
+// data is text with the packet type, or binary as it stands.
+func (m *Message) data() []byte { return m.framed[m.head:] }
+
+func (m *Message) len() int { return len(m.framed) - int(m.head) }
+
+// opcode is that of its frame.
+func (m *Message) opcode() byte {
+	if m.binary {
+		return opBinary
+	}
+	return opText
+}
+
+// kept are the forms of a shared message. Nil for one that is not.
+func (m *Message) kept() *forms {
+	if !m.shared {
+		return nil
+	}
+	if f := m.forms.Load(); f != nil {
+		return f
+	}
+	m.forms.CompareAndSwap(nil, new(forms))
+	return m.forms.Load()
+}
+
 // text is the form for polling, and for a browser that cannot take binary frames.
 func (m *Message) text() []byte {
 	if !m.binary {
-		return m.data
+		return m.data()
 	}
-	f := m.forms
+	f := m.kept()
 	if f == nil {
 		return m.encodeBase64()
 	}
@@ -71,5 +112,5 @@ func (m *Message) text() []byte {
 }
 
 func (m *Message) encodeBase64() []byte {
-	return eiopacket.AppendBinary(make([]byte, 0, eiopacket.BinaryLen(len(m.data))), m.data)
+	return eiopacket.AppendBinary(make([]byte, 0, eiopacket.BinaryLen(m.len())), m.data())
 }

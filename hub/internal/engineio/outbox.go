@@ -53,7 +53,7 @@ func (o *outbox) add(m *Message, noCompress bool) {
 		o.entries = entryLists.Get().(*[]entry)
 	}
 	*o.entries = append(*o.entries, entry{m, noCompress})
-	o.bytes += int64(len(m.data))
+	o.bytes += int64(m.len())
 }
 
 // take empties the outbox. Nil means that nothing waits; the list goes back by releaseEntries.

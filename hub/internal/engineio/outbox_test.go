@@ -276,9 +276,14 @@ func TestSend_BinaryAsTextWhereAsked(t *testing.T) {
 	st := newStation(t, nil)
 	f := st.Frames("EIO=4&transport=websocket&b64=1")
 	f.Next()
-	_ = st.session(0).Send(nil, []*engineio.Message{engineio.NewBinaryMessage([]byte{1, 2, 3, 4}, true)}, false)
-	if kind, data, err := f.Conn.ReadMessage(); err != nil || kind != 1 || string(data) != "bAQIDBA==" {
-		t.Errorf("%d %q %v", kind, data, err)
+	roomed := append(make([]byte, engineio.FrameRoom), 1, 2, 3, 4)
+	for _, m := range []*engineio.Message{
+		engineio.NewBinaryMessage([]byte{1, 2, 3, 4}, true), engineio.NewMessage(roomed, true, false),
+	} {
+		_ = st.session(0).Send(nil, m.Unit(), false)
+		if kind, data, err := f.Conn.ReadMessage(); err != nil || kind != 1 || string(data) != "bAQIDBA==" {
+			t.Errorf("%d %q %v", kind, data, err)
+		}
 	}
 }
 
@@ -291,10 +296,15 @@ func TestSend_PerMessageDeflate(t *testing.T) {
 	for _, shared := range []bool{true, false} {
 		for _, size := range []int{10, 5000, 50_000} {
 			for _, noCompress := range []bool{true, false} {
-				m := engineio.NewTextMessage([]byte("4"+strings.Repeat("x", size)), shared)
-				_ = s.Send(nil, []*engineio.Message{m}, noCompress)
-				if p := f.Next(); len(p) != size+1 {
-					t.Errorf("%d bytes, want %d", len(p), size+1)
+				data := "4" + strings.Repeat("x", size)
+				for _, m := range []*engineio.Message{
+					engineio.NewTextMessage([]byte(data), shared),
+					engineio.NewMessage(append(make([]byte, engineio.FrameRoom), data...), false, shared),
+				} {
+					_ = s.Send(nil, m.Unit(), noCompress)
+					if p := f.Next(); p != data {
+						t.Errorf("%d bytes, want %d", len(p), size+1)
+					}
 				}
 			}
 		}

@@ -273,7 +273,7 @@ func (w *webSocket) cut() { w.conn.close() }
 func (w *webSocket) say(packet []byte) error {
 	if packet != nil {
 		w.conn.cork()
-		if err := w.writeMessage(w.wire, entry{NewTextMessage(packet, false), true}); err != nil {
+		if err := w.writeMessage(entry{NewTextMessage(packet, false), true}); err != nil {
 			return err
 		}
 	}

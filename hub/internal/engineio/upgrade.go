@@ -81,7 +81,7 @@ func (p *probe) upgrade() bool {
 	return p.say(nil) == nil &&
 		p.expect(eiopacket.Ping, eiopacket.Probe) &&
 		p.begin() &&
-		p.say(probeMessage.data) == nil &&
+		p.say(probeMessage.data()) == nil &&
 		p.expect(eiopacket.Upgrade, "") &&
 		p.complete()
 }

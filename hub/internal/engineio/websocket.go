@@ -236,15 +236,6 @@ func (w *webSocket) classify(err error) error {
 // write hands packets to the connection, several of them in one piece. last says that the farewell was
 // among them.
 func (w *webSocket) write(list []entry) (last bool, err error) {
-	g := w.wire
-	if g == nil {
-		g = w.server.borrowWire(w)
-		defer func() {
-			if err == nil {
-				w.server.returnWire(g)
-			}
-		}()
-	}
 	if len(list) > 1 || w.inPieces(list[0]) {
 		w.conn.cork()
 	}
@@ -256,7 +247,7 @@ func (w *webSocket) write(list []entry) (last bool, err error) {
 		case pongReply:
 			err = w.writePong()
 		default:
-			err = w.writeMessage(g, e)
+			err = w.writeMessage(e)
 		}
 		if err != nil {
 			return last, err
@@ -265,41 +256,62 @@ func (w *webSocket) write(list []entry) (last bool, err error) {
 	return last, w.conn.uncork()
 }
 
-// inPieces reports whether gorilla will need more than one write for a packet.
+// inPieces reports whether a packet may take more than one write.
 func (w *webSocket) inPieces(e entry) bool {
-	return *w.server.config.PerMessageDeflate.Enabled || e.message.forms == nil && len(e.message.data) > writeBuffer
+	m := e.message
+	return m.head == 0 || m.binary && w.session.handshake.b64 || *w.server.config.PerMessageDeflate.Enabled
 }
 
-// prepared is the WebSocket frame of a message that many sessions send.
+// writeMessage writes one frame. One that is not compressed is the same for every session, and nearly
+// always ready: it goes past gorilla, which would build it anew in a buffer of 4 KiB.
+func (w *webSocket) writeMessage(e entry) error {
+	m := e.message
+	w.server.trace.sent(m.len())
+	opcode, data := m.opcode(), m.framed[m.head:]
+	if m.binary && w.session.handshake.b64 {
+		opcode, data = opText, m.text()
+	}
+	if w.compresses(e) {
+		return w.writeCompressed(m, int(opcode), data)
+	}
+	if m.head > 0 && opcode == m.opcode() {
+		return w.conn.writeFrame(m.framed)
+	}
+	header := make([]byte, headerLen(len(data)))
+	putHeader(header, opcode, len(data))
+	if err := w.conn.writeFrame(header); err != nil {
+		return err
+	}
+	return w.conn.writeFrame(data)
+}
+
+// compresses reports whether a packet is to be compressed. Where it may be, no poller has the connection,
+// and it has a gorilla of its own.
+func (w *webSocket) compresses(e entry) bool {
+	deflate := w.server.config.PerMessageDeflate
+	return *deflate.Enabled && w.wire != nil && !e.noCompress && e.message.len() >= deflate.Threshold
+}
+
+// prepared is the compressed WebSocket frame of a message that many sessions send.
 type prepared struct {
 	once sync.Once
 	pm   *websocket.PreparedMessage
 	err  error
 }
 
-// writeMessage writes one frame.
-func (w *webSocket) writeMessage(g *wire, e entry) error {
-	m := e.message
-	w.server.trace.sent(len(m.data))
-	if deflate := w.server.config.PerMessageDeflate; *deflate.Enabled {
-		g.gorilla.EnableWriteCompression(!e.noCompress && len(m.data) >= deflate.Threshold)
+// writeCompressed writes one frame that gorilla compresses, if the browser agreed to that.
+func (w *webSocket) writeCompressed(m *Message, opcode int, data []byte) error {
+	g := w.wire.gorilla
+	g.EnableWriteCompression(true)
+	f := m.kept()
+	if f == nil || opcode != int(m.opcode()) {
+		return g.WriteMessage(opcode, data)
 	}
-	kind, data := websocket.TextMessage, m.data
-	if m.binary {
-		if w.session.handshake.b64 {
-			return g.gorilla.WriteMessage(kind, m.text())
-		}
-		kind = websocket.BinaryMessage
+	f.frame.once.Do(func() { f.frame.pm, f.frame.err = websocket.NewPreparedMessage(opcode, data) })
+	if f.frame.err != nil {
+		return f.frame.err
 	}
-	if m.forms == nil {
-		return g.gorilla.WriteMessage(kind, data)
-	}
-	f := &m.forms.frame
-	f.once.Do(func() { f.pm, f.err = websocket.NewPreparedMessage(kind, data) })
-	if f.err != nil {
-		return f.err
-	}
-	return g.gorilla.WritePreparedMessage(f.pm)
+	return g.WritePreparedMessage(f.frame.pm)
 }
 
 // writeClose writes the close frame. It goes past gorilla, which would refuse it after an automatic
@@ -324,9 +336,6 @@ func (w *webSocket) writePong() error {
 func pongFrame(data []byte) []byte {
 	return append([]byte{finalBit | websocket.PongMessage, byte(len(data))}, data...)
 }
-
-// finalBit marks the only or last frame of a message.
-const finalBit = 0x80
 
 // closeFrame is a close frame: with this code, 1000 for 0, none for 1005.
 func closeFrame(code int) []byte {

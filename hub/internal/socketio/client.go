@@ -153,17 +153,19 @@ func (c *client) send(b *engineio.Batch, p siopacket.Packet) {
 
 // encode makes the messages of a packet, each in the form that every session can send.
 func encode(parser siopacket.Parser, p siopacket.Packet, attachments [][]byte, shared bool) []*engineio.Message {
-	buf := append(make([]byte, 0, 1+siopacket.Size(p)), '4')
+	const room = engineio.FrameRoom
+	buf := append(make([]byte, room, room+1+siopacket.Size(p)), '4')
 	p.Attachments = len(attachments)
 	data, binary, separate := parser.Encode(buf, p, attachments)
 	if binary {
-		return []*engineio.Message{engineio.NewBinaryMessage(data[1:], shared)}
+		return engineio.NewMessage(data[1:], true, shared).Unit()
 	}
+	first := engineio.NewMessage(data, false, shared)
 	if !separate {
-		return []*engineio.Message{engineio.NewTextMessage(data, shared)}
+		return first.Unit()
 	}
 	unit := make([]*engineio.Message, 0, 1+len(attachments))
-	unit = append(unit, engineio.NewTextMessage(data, shared))
+	unit = append(unit, first)
 	for _, attachment := range attachments {
 		unit = append(unit, engineio.NewBinaryMessage(attachment, shared))
 	}
