@@ -129,6 +129,15 @@ func (n *node) serve(ctx context.Context) error {
 	run("control", func() error { return n.grpc.Serve(n.controlListener) })
 	run("admin", func() error { return n.admin.Serve(n.adminListener) })
 	n.notReady.Store(nil)
+	stop, tidied := make(chan struct{}), make(chan struct{})
+	go func() { // ends before serve does
+		defer close(tidied)
+		tidy(stop)
+	}()
+	defer func() {
+		close(stop)
+		<-tidied
+	}()
 
 	var err error
 	running := 3
