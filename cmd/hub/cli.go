@@ -18,6 +18,7 @@ type cli struct {
 	Demo    demoCmds   `cmd:"" help:"Run the hub with a chat page and a chat service to play with."`
 	Status  statusCmd  `cmd:"" help:"Show what a running hub does and what it lacks."`
 	Emit    emitCmd    `cmd:"" help:"Send an event to browsers through a running hub."`
+	Bench   benchCmd   `cmd:"" help:"Put a Socket.IO server under load and measure it."`
 	Config  configCmd  `cmd:"" help:"Print the configuration that serve would use, or list all options."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -5,6 +5,7 @@
 //	hub demo      the hub with a chat to play with
 //	hub status    what a running hub does, and what is missing
 //	hub emit      send an event to browsers
+//	hub bench     put a Socket.IO server under load
 //	hub config    the configuration in force
 //	hub version   which one this is
 //

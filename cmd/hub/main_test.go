@@ -191,7 +191,7 @@ func execute(t *testing.T, args ...string) (stdout, stderr string, code int) {
 
 func TestHelp_IsWhatNewcomersRead(t *testing.T) {
 	var all strings.Builder
-	for _, command := range []string{"", "serve", "demo", "demo run", "demo service", "status", "emit", "config", "version"} {
+	for _, command := range []string{"", "serve", "demo", "demo run", "demo service", "status", "emit", "bench", "config", "version"} {
 		out, errs, code := execute(t, append(strings.Fields(command), "--help")...)
 		if code != 0 || errs != "" {
 			t.Errorf("%s --help: exit %d, stderr %s", command, code, errs)
@@ -230,6 +230,18 @@ func TestCommandLine_MistakesExitWith2AndSayWhatToDo(t *testing.T) {
 		{"emit --all --room x hello", "--all is everybody already"},
 		{"emit --all hello text", `'"text"'`},
 		{"emit --timeout soon --all hello", "timeout"},
+		{"bench", "missing flags: --scenario"},
+		{"bench -s walk", `--scenario = "walk": want one of [idle echo fanout room connect]`},
+		{"bench -s echo --transport smoke", `--transport = "smoke": want one of [polling websocket]`},
+		{"bench -s echo --url localhost", `--url = "localhost": want http://HOST:PORT`},
+		{"bench -s echo --connections 0", `--connections = "0": want 1 to 1048576`},
+		{"bench -s echo --duration 0", `--duration`},
+		{"bench -s echo --duration 0s", `--duration = "0s": want 1ms to 720h`},
+		{"bench -s echo --rate=-1", `--rate = "-1": want 0, or 0.01 to 1000000`},
+		{"bench -s room --rooms 200", `--rooms = "200": want 1 to 100, so that each`},
+		{"bench -s room --rooms-per-socket 11", `--rooms-per-socket = "11": want 0 to 10, no more`},
+		{"bench -s echo --payload 4", `--payload = "4": want 8 to 1048576`},
+		{"bench -s echo --pid x", "--pid"},
 	} {
 		t.Run(tt.line, func(t *testing.T) {
 			_, errs, code := execute(t, strings.Fields(tt.line)...)

@@ -22,8 +22,8 @@ type wire interface {
 	send(prepared []byte) error
 	// next reads a packet that is no heartbeat. The bytes are valid until the next call.
 	next() ([]byte, error)
-	// deadline bounds reading; zero lifts it.
-	deadline(t time.Time)
+	// settle lifts the bound on the time that opening may take: the reader begins.
+	settle()
 	// leave ends the session as a closed tab does, so that the server's side of the
 	// connection lingers and no port is used up here.
 	leave() error
@@ -74,7 +74,6 @@ func (d *dialer) dial(ctx context.Context, index int) (*client, error) {
 		return nil, err
 	}
 	c := &client{wire: w, index: index, namespace: index % d.namespaces, take: func(byte, []byte) {}}
-	w.deadline(time.Now().Add(patience)) // lifted when the reader starts
 	stop := context.AfterFunc(ctx, w.close)
 	defer stop()
 	if err := c.join(namespace(c.namespace, d.namespaces)); err != nil {
@@ -108,7 +107,7 @@ func (c *client) join(namespace string) error {
 
 // read hands out packets until the session ends.
 func (c *client) read() error {
-	c.deadline(time.Time{})
+	c.settle()
 	for {
 		packet, err := c.next()
 		if err != nil {

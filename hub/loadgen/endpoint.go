@@ -8,13 +8,19 @@ import (
 // transports are the ways to open sessions on a server.
 var transports = map[string]func(endpoint) func(context.Context) (wire, error){
 	webSocketName: openWebSockets,
+	pollingName:   openPolling,
 }
 
-// endpoint is where a server takes sessions, with the query of the transport.
-type endpoint struct{ url *url.URL }
+// endpoint is where a server takes sessions.
+type endpoint struct {
+	// url has the query of the transport.
+	url *url.URL
+	// spawn starts a goroutine that the run waits for.
+	spawn func(func())
+}
 
 // newEndpoint reads an address that Validate has taken.
-func newEndpoint(server, transport string) endpoint {
+func newEndpoint(server, transport string, spawn func(func())) endpoint {
 	u, _ := url.Parse(server)
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/socket.io/"
@@ -23,5 +29,5 @@ func newEndpoint(server, transport string) endpoint {
 	query.Set("EIO", "4")
 	query.Set("transport", transport)
 	u.RawQuery, u.Fragment = query.Encode(), ""
-	return endpoint{u}
+	return endpoint{u, spawn}
 }

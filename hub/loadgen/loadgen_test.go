@@ -2,6 +2,7 @@ package loadgen_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
@@ -19,17 +21,22 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// server has the handlers that the scenarios want, and nothing else.
+// server has the handlers that the scenarios want, in `/` over WebSocket, and does
+// something else where a test says so.
 type server struct {
-	mu      sync.Mutex // held while writing to a connection
+	// instead is asked about each packet first; true means that it was dealt with.
+	instead func(s *server, conn *websocket.Conn, packet string) bool
+
+	mu      sync.Mutex // guards members, and is held while writing to a connection
 	members map[string][]*websocket.Conn
-	// refuse is sent instead of CONNECT when it is set.
-	refuse string
 }
 
-func newServer(t *testing.T, refuse string) string {
+func newServer(t *testing.T, instead func(s *server, conn *websocket.Conn, packet string) bool) string {
 	t.Helper()
-	s := &server{members: map[string][]*websocket.Conn{}, refuse: refuse}
+	if instead == nil {
+		instead = func(*server, *websocket.Conn, string) bool { return false }
+	}
+	s := &server{members: map[string][]*websocket.Conn{}, instead: instead}
 	var connections sync.WaitGroup
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
@@ -45,6 +52,17 @@ func newServer(t *testing.T, refuse string) string {
 	return h.URL
 }
 
+// refusing answers CONNECT with a packet.
+func refusing(with string) func(*server, *websocket.Conn, string) bool {
+	return func(s *server, conn *websocket.Conn, packet string) bool {
+		if packet != "40" {
+			return false
+		}
+		s.write(with, conn)
+		return true
+	}
+}
+
 func (s *server) serve(conn *websocket.Conn) {
 	defer conn.Close()
 	s.write(`0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}`, conn)
@@ -53,15 +71,14 @@ func (s *server) serve(conn *websocket.Conn) {
 		if err != nil {
 			return
 		}
-		s.take(conn, string(packet))
+		if !s.instead(s, conn, string(packet)) {
+			s.take(conn, string(packet))
+		}
 	}
 }
 
 func (s *server) take(conn *websocket.Conn, packet string) {
-	var room, rest string
 	switch {
-	case packet == "40" && s.refuse != "":
-		s.write(s.refuse, conn)
 	case packet == "40":
 		s.write("2", conn) // a heartbeat at once: the generator has to answer
 		s.write(`40{"sid":"y"}`, conn)
@@ -74,7 +91,7 @@ func (s *server) take(conn *websocket.Conn, packet string) {
 		s.join(strings.Split(packet, `"`)[3], conn)
 		s.write("431[]", conn)
 	case strings.HasPrefix(packet, `42["room"`):
-		room, rest = strings.Split(packet, `"`)[3], strings.Split(packet, ",")[1]
+		room, rest := strings.Split(packet, `"`)[3], strings.Split(packet, ",")[1]
 		s.write(`42["room",`+rest, s.room(room)...)
 	}
 }
@@ -102,32 +119,28 @@ func (s *server) write(packet string, to ...*websocket.Conn) {
 func TestRun_EveryScenario(t *testing.T) {
 	for _, scenario := range loadgen.Scenarios() {
 		t.Run(string(scenario), func(t *testing.T) {
-			result, err := loadgen.Run(t.Context(), loadgen.Config{
-				URL: newServer(t, ""), Scenario: scenario, Connections: 12, Rooms: 5, Burst: 3, InFlight: 2,
-				Warmup: 10 * time.Millisecond, Duration: 100 * time.Millisecond,
+			runs(t, loadgen.Config{
+				URL: newServer(t, nil), Scenario: scenario, Connections: 12, ConnectRate: 1000, Rooms: 5, Burst: 3, InFlight: 2,
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := result.Operations > 0; got != (scenario != loadgen.Idle) {
-				t.Errorf("%d operations", result.Operations)
-			}
-			if l := result.Latency; l.P50 > l.P99 || l.P99 > l.Max || (l.Max > 0) != (result.Operations > 0) {
-				t.Errorf("latency %+v", l)
-			}
 		})
 	}
 }
 
+// Each length of a frame's header.
+func TestRun_PayloadsOfEverySize(t *testing.T) {
+	for _, size := range []int{8, 120, 60_000, 100_000} {
+		runs(t, loadgen.Config{URL: newServer(t, nil), Scenario: loadgen.Echo, Connections: 2, PayloadBytes: size})
+	}
+}
+
 func TestRun_MeasuresProcesses(t *testing.T) {
-	result, err := loadgen.Run(t.Context(), loadgen.Config{
-		URL: newServer(t, ""), Scenario: loadgen.Echo, Connections: 4, PIDs: []int{os.Getpid()},
-		Warmup: time.Millisecond, Duration: 100 * time.Millisecond,
-	})
+	result, err := untilOperations(t, loadgen.Config{
+		URL: newServer(t, nil), Scenario: loadgen.Echo, Connections: 4, PIDs: []int{os.Getpid()},
+	}, 1)
 	if err != nil {
 		t.Skipf("no /proc here: %v", err)
 	}
-	if len(result.Processes) != 1 || result.Processes[0].RSSAfter < 1<<20 {
+	if len(result.Processes) != 1 || result.Processes[0].RSSAfter < 1<<20 || result.Generator.RSSAfter < 1<<20 {
 		t.Errorf("%+v", result.Processes)
 	}
 	if s := result.String(); !strings.Contains(s, fmt.Sprintf("process %d", os.Getpid())) {
@@ -136,25 +149,107 @@ func TestRun_MeasuresProcesses(t *testing.T) {
 }
 
 func TestRun_SaysWhatTheServerAnswered(t *testing.T) {
-	_, err := loadgen.Run(t.Context(), loadgen.Config{
-		URL: newServer(t, `44{"message":"no"}`), Scenario: loadgen.Echo, Connections: 3,
+	result, err := loadgen.Run(t.Context(), loadgen.Config{
+		URL: newServer(t, refusing(`44{"message":"no"}`)), Scenario: loadgen.Echo, Connections: 3,
 	})
-	if err == nil || !strings.Contains(err.Error(), `44{\"message\":\"no\"}`) {
-		t.Errorf("got %v", err)
+	if result != nil || err == nil || !strings.Contains(err.Error(), `44{\"message\":\"no\"}`) {
+		t.Errorf("got %v, %v", result, err)
+	}
+}
+
+func TestRun_GivesUpWhenNoConnectGoesWell(t *testing.T) {
+	var mu sync.Mutex
+	attempts := 0
+	_, err := loadgen.Run(t.Context(), loadgen.Config{
+		URL: newServer(t, func(s *server, conn *websocket.Conn, _ string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			attempts++
+			s.write("44{}", conn)
+			return true
+		}), Scenario: loadgen.Idle, Connections: 10_000,
+	})
+	if err == nil || attempts < 100 || attempts > 200 {
+		t.Errorf("%d attempts, %v", attempts, err)
 	}
 }
 
 func TestRun_EndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	result, err := loadgen.Run(ctx, loadgen.Config{
-		URL: newServer(t, ""), Scenario: loadgen.Idle, Connections: 3, Duration: time.Hour, Warmup: time.Millisecond,
-		Progress: func(p loadgen.Progress) {
-			if p.Connected == 3 {
-				cancel()
-			}
-		},
-	})
+	result, err := untilOperations(t, loadgen.Config{URL: newServer(t, nil), Scenario: loadgen.Idle, Connections: 3}, 0)
 	if err != nil || !result.Interrupted || result.Connected != 3 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	result, err = loadgen.Run(ctx, loadgen.Config{URL: newServer(t, nil), Scenario: loadgen.Idle})
+	if result != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+// One connection of four goes; the others carry on, and the count says it.
+func TestRun_CountsLostConnections(t *testing.T) {
+	for _, scenario := range []loadgen.Scenario{loadgen.Echo, loadgen.Fanout, loadgen.Room, loadgen.Idle} {
+		t.Run(string(scenario), func(t *testing.T) {
+			var mu sync.Mutex // guards the next ones
+			var s *server
+			triggers := map[*websocket.Conn]bool{}
+			url := newServer(t, func(on *server, conn *websocket.Conn, packet string) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				s = on
+				triggers[conn] = triggers[conn] || strings.HasPrefix(packet, "42[")
+				return false
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			lost, after := false, int64(0)
+			result, err := loadgen.Run(ctx, loadgen.Config{
+				URL: url, Scenario: scenario, Connections: 4, Rooms: 1, Warmup: time.Millisecond, Duration: time.Hour,
+				Progress: func(p loadgen.Progress) {
+					switch {
+					case p.Errors > 0 && (scenario == loadgen.Idle || after > 0 && p.Operations > after):
+						cancel()
+					case p.Errors > 0:
+						after = p.Operations
+					case p.Phase == loadgen.Measuring && !lost:
+						lost = true
+						mu.Lock()
+						defer mu.Unlock()
+						for _, conn := range s.room("") {
+							if !triggers[conn] {
+								_ = conn.WriteControl(websocket.CloseMessage,
+									websocket.FormatCloseMessage(websocket.CloseTryAgainLater, "full"), time.Now().Add(time.Minute))
+								return
+							}
+						}
+					}
+				},
+			})
+			var many *loadgen.TooManyErrors
+			if !errors.As(err, &many) || many.Count != 1 || result == nil {
+				t.Fatalf("%v, %v", result, err)
+			}
+			want := []loadgen.Failure{{Kind: "disconnect", Reason: "websocket: close 1013: full", Count: 1}}
+			if diff := cmp.Diff(want, result.Errors); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestRun_EndsWhenNobodyIsLeft(t *testing.T) {
+	result, err := loadgen.Run(t.Context(), loadgen.Config{
+		Scenario: loadgen.Echo, Connections: 3, Rate: 100, Warmup: time.Millisecond, Duration: time.Hour,
+		URL: newServer(t, func(_ *server, conn *websocket.Conn, packet string) bool {
+			if packet == "3" || packet == "40" {
+				return false
+			}
+			conn.Close()
+			return true
+		}),
+	})
+	if err == nil || result != nil && (result.Ended == "" || result.Interrupted) {
 		t.Errorf("%+v, %v", result, err)
 	}
 }
@@ -165,9 +260,14 @@ func TestRun_RefusesBadConfigurations(t *testing.T) {
 		says   string
 	}{
 		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: "walk"}, `"walk"`},
+		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Echo, Transport: "pigeon"}, `"pigeon"`},
 		{loadgen.Config{URL: "127.0.0.1", Scenario: loadgen.Echo}, `"127.0.0.1"`},
-		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Room, Rooms: 101}, "Rooms is 101"},
-		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Echo, Duration: -1}, "Duration"},
+		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Room, Rooms: 101}, "Rooms is 101: want 1 to 100"},
+		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Room, RoomsPerSocket: 11}, "RoomsPerSocket is 11: want 0 to 10"},
+		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Echo, Namespaces: 101}, "Namespaces is 101: want 1 to 100"},
+		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Echo, Rate: -1}, "Rate is -1: want 0, or 0.01 to 1000000"},
+		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Echo, Duration: -1}, "Duration is -1ns: want 1ms to 720h"},
+		{loadgen.Config{URL: "http://127.0.0.1:1", Scenario: loadgen.Idle, Connections: 1 << 20}, "open files"},
 	} {
 		if _, err := loadgen.Run(t.Context(), c.config); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("got %v, want %s", err, c.says)

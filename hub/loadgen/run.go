@@ -31,9 +31,11 @@ func Run(ctx context.Context, config Config) (*Result, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	r := &run{config: config, cancel: cancel, began: now(), dialer: &dialer{
-		open: transports[config.Transport](newEndpoint(config.URL, config.Transport)), namespaces: config.Namespaces,
-	}}
+	r := &run{config: config, cancel: cancel, began: now()}
+	r.dialer = &dialer{
+		open:       transports[config.Transport](newEndpoint(config.URL, config.Transport, r.spawn)),
+		namespaces: config.Namespaces,
+	}
 	r.scenario = r.newScenario()
 	defer r.close()
 	r.watch(ctx)
@@ -146,7 +148,8 @@ func (r *run) measure(ctx context.Context, result *Result, before []usage) error
 	result.Elapsed = now() - began
 	if r.config.Rate > 0 {
 		result.Due = r.dueBy(now()) - due
-		result.NotStarted = max(0, r.dueBy(now())-r.started.Load())
+		// What became due just now is not late yet.
+		result.NotStarted = max(0, r.dueBy(now()-time.Millisecond)-r.started.Load())
 	}
 	last, err := readUsages(r.config.PIDs)
 	if err != nil {

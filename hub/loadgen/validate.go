@@ -47,18 +47,19 @@ func (c Config) validateNumbers() error {
 	for _, f := range []struct {
 		name            string
 		value, min, max int
+		why             string
 	}{
-		{"Connections", c.Connections, 1, 1 << 20},
-		{"Namespaces", c.Namespaces, 1, c.Connections},
-		{"PayloadBytes", c.PayloadBytes, minPayload, 1 << 20},
-		{"RoomsPerSocket", c.RoomsPerSocket, 0, min(1000, perNamespace)},
-		{"Rooms", c.Rooms, 1, c.Connections * max(1, c.RoomsPerSocket)},
-		{"InFlight", c.InFlight, 0, 1 << 16},
-		{"Burst", c.Burst, 1, 1 << 10},
-		{"MaxErrors", c.MaxErrors, 0, 1 << 30},
+		{"Connections", c.Connections, 1, 1 << 20, ""},
+		{"Namespaces", c.Namespaces, 1, c.Connections, ", no more than connections"},
+		{"PayloadBytes", c.PayloadBytes, minPayload, 1 << 20, ""},
+		{"RoomsPerSocket", c.RoomsPerSocket, 0, min(1000, perNamespace), ", no more than a namespace has rooms"},
+		{"Rooms", c.Rooms, 1, c.Connections * max(1, c.RoomsPerSocket), ", so that each has somebody in it"},
+		{"InFlight", c.InFlight, 0, 1 << 16, ""},
+		{"Burst", c.Burst, 1, 1 << 10, ""},
+		{"MaxErrors", c.MaxErrors, 0, 1 << 30, ""},
 	} {
 		if f.value < f.min || f.value > f.max {
-			return &ConfigError{f.name, fmt.Sprint(f.value), fmt.Sprintf("%d to %d", f.min, f.max)}
+			return &ConfigError{f.name, fmt.Sprint(f.value), fmt.Sprintf("%d to %d%s", f.min, f.max, f.why)}
 		}
 	}
 	for _, f := range []struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -30,18 +29,18 @@ func openWebSockets(server endpoint) func(context.Context) (wire, error) {
 	address := server.url.String()
 	d := websocket.Dialer{
 		HandshakeTimeout: patience, ReadBufferSize: 1024, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{},
-		Proxy: http.ProxyFromEnvironment,
 	}
 	return func(ctx context.Context) (wire, error) {
 		conn, res, err := d.DialContext(ctx, address, nil)
 		if errors.Is(err, websocket.ErrBadHandshake) {
 			body, _ := io.ReadAll(res.Body)
+			res.Body.Close()
 			return nil, fmt.Errorf("the server answered the WebSocket handshake with %s %q", res.Status, short(body))
 		}
 		if err != nil {
 			return nil, err
 		}
-		return &webSocket{conn: conn}, nil
+		return &webSocket{conn: conn}, conn.SetReadDeadline(time.Now().Add(patience)) // settle lifts it
 	}
 }
 
@@ -114,7 +113,7 @@ func readAll(r io.Reader, buf []byte) ([]byte, error) {
 	}
 }
 
-func (w *webSocket) deadline(t time.Time) { _ = w.conn.SetReadDeadline(t) }
+func (w *webSocket) settle() { _ = w.conn.SetReadDeadline(time.Time{}) }
 
 // leave waits for the server's close frame.
 func (w *webSocket) leave() error {
@@ -122,7 +121,7 @@ func (w *webSocket) leave() error {
 	if err != nil {
 		return err
 	}
-	w.deadline(time.Now().Add(patience))
+	_ = w.conn.SetReadDeadline(time.Now().Add(patience))
 	for err == nil {
 		_, err = w.next()
 	}

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package loadgen
 
@@ -17,7 +17,7 @@ func enoughFiles(c Config) error {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return nil //nolint:nilerr // whoever cannot ask finds out
 	}
-	if need := c.files() + spareFiles; uint64(limit.Cur) < uint64(need) {
+	if need := c.files() + spareFiles; limit.Cur < uint64(need) {
 		return fmt.Errorf("loadgen: %d connections over %s need %d open files, this process may have %d: raise the limit (ulimit -n) or take fewer",
 			c.sessions(), c.Transport, need, limit.Cur)
 	}
