@@ -122,3 +122,22 @@ func BenchmarkHandleMessage(b *testing.B) {
 type silent struct{ echo }
 
 func (silent) Event(*Socket, Event) {}
+
+// BenchmarkJoin is a socket that joins and leaves one room, in so many others.
+func BenchmarkJoin(b *testing.B) {
+	for _, n := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s, _, _ := readers(b, 1)
+			one := to(s.Select("/", everybody)[0].ID())
+			for i := range n {
+				s.UpdateRooms("/", one, []string{fmt.Sprint("other", i)}, nil)
+			}
+			room := []string{"room"}
+			b.ReportAllocs()
+			for b.Loop() {
+				s.UpdateRooms("/", one, room, nil)
+				s.UpdateRooms("/", one, nil, room)
+			}
+		})
+	}
+}

@@ -134,6 +134,10 @@ func TestUpdateRooms_LimitLeavesTheSocketAlone(t *testing.T) {
 		{[]string{"b", "c"}, nil, 0, 3},
 		{[]string{"d"}, []string{"a"}, 1, 3},
 		{nil, []string{"a", "x"}, 0, 2},
+		{[]string{"e"}, []string{"e"}, 0, 2}, // a room that was left is none
+		{[]string{"e"}, []string{"e"}, 0, 2},
+		{[]string{"e"}, nil, 0, 3},
+		{[]string{"f"}, nil, 1, 3},
 	} {
 		_, limited := s.server.UpdateRooms("/", everybody, row.join, row.leave)
 		if rooms := s.socket("/").Rooms(); limited != row.limited || len(rooms) != row.rooms {

@@ -270,6 +270,7 @@ func (c *client) seat(s *Socket, batch *engineio.Batch, acceptance Acceptance) {
 		s.namespace.adapter.Join(s, UserRoom(s.user))
 	}
 	if len(acceptance.Rooms) > 0 {
+		s.joined = len(acceptance.Rooms)
 		s.namespace.adapter.Join(s, acceptance.Rooms...)
 	}
 }

@@ -26,6 +26,8 @@ type Socket struct {
 	// data is JSON, version counts its changes.
 	data    []byte
 	version uint64
+	// joined is no less than the number of rooms it is in, its own and its user's not.
+	joined int
 	// acks are the acknowledgements that its browser owes, by id. Nil: none. Invariant: at most
 	// Limits.PendingAcks.
 	acks map[uint64]*ackGroup
