@@ -97,6 +97,11 @@ func marks(d time.Duration) []workload {
 			marks:  []mark{{title: "connect with a decision by the service", metric: serverCPU, beside: floor, limit: 2.2, aim: 1.6}},
 		},
 		{
+			id: "polling", title: "long-polling echo, 50 connections", unit: "echo", peers: []string{node},
+			config: loadgen.Config{Scenario: loadgen.Echo, Transport: "polling", Connections: 50, Duration: d},
+			marks:  []mark{{title: "long-polling echo, 50 connections", metric: serverCPU, beside: node, limit: 0.75, aim: 0.5}},
+		},
+		{
 			id: "stuck", title: "broadcast of 1 KiB to 1 000", unit: "delivery", peers: []string{}, stuck: true,
 			config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, PayloadBytes: 1024, Duration: d},
 			marks: []mark{{
