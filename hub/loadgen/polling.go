@@ -17,7 +17,7 @@ const pollingName = "polling"
 // polling is a session on HTTP long-polling. A poll is always open, on one
 // connection; what is sent goes out on another one, and while one POST is under way
 // the packets that follow gather for the next: Engine.IO allows one of each at a
-// time. Until the session is steady, all goes over the first connection in turns.
+// time. Until the session is steady, whoever sends waits for the answer.
 //
 // It has no goroutine but the reader of the client, and one that waits for the answer
 // to a POST while there is one.
@@ -49,7 +49,7 @@ func openPolling(server endpoint) func(context.Context) (wire, error) {
 	return func(ctx context.Context) (wire, error) {
 		dial := dialHTTP(ctx, server.url)
 		p := &polling{get: &httpConn{dial: dial}, post: &httpConn{dial: dial}, spawn: server.spawn}
-		p.get.deadline(time.Now().Add(patience))
+		p.deadline(time.Now().Add(patience))
 		if err := p.open(server); err != nil {
 			p.close()
 			return nil, err
@@ -136,7 +136,7 @@ func (p *polling) send(packet []byte) error {
 	case p.err != nil:
 		return p.err
 	case !p.steady:
-		return p.exchange(packet)
+		return p.exchange(packet, "")
 	case p.posting:
 		if len(p.waiting) > 0 {
 			p.waiting = append(p.waiting, eiopacket.Separator)
@@ -196,16 +196,14 @@ func (p *polling) build(body []byte, header string) int {
 	return min(len(body)+1, len(p.waiting))
 }
 
-// exchange posts on the first connection and waits for the answer.
-func (p *polling) exchange(packet []byte) error {
-	p.build(packet, "")
-	if err := p.get.send(p.request); err != nil {
+// exchange posts and waits for the answer. That makes the second connection too, so
+// that the load does not begin with it.
+func (p *polling) exchange(packet []byte, header string) error {
+	p.build(packet, header)
+	if err := p.post.send(p.request); err != nil {
 		return err
 	}
-	if p.more {
-		p.rest = bytes.Clone(p.rest) // the answer takes its place
-	}
-	_, err := p.get.receive()
+	_, err := p.post.receive()
 	return err
 }
 
@@ -214,17 +212,11 @@ func (p *polling) exchange(packet []byte) error {
 func (p *polling) leave() error {
 	defer p.close()
 	const last = "\r\nConnection: close"
-	bound := time.Now().Add(patience)
-	p.get.deadline(bound)
-	p.post.deadline(bound)
+	p.deadline(time.Now().Add(patience))
 	if err := p.get.send(append(bytes.TrimSuffix(p.poll, []byte("\r\n\r\n")), last+"\r\n\r\n"...)); err != nil {
 		return err
 	}
-	p.build([]byte{'1'}, last)
-	if err := p.post.send(p.request); err != nil {
-		return err
-	}
-	if _, err := p.post.receive(); err != nil {
+	if err := p.exchange([]byte{'1'}, last); err != nil {
 		return err
 	}
 	_, err := p.get.receive()
@@ -233,10 +225,16 @@ func (p *polling) leave() error {
 
 // settle has a poll open ahead from now on.
 func (p *polling) settle() {
-	p.get.deadline(time.Time{})
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deadline(time.Time{})
 	p.steady = true
-	p.mu.Unlock()
+}
+
+// deadline bounds reading; zero lifts it.
+func (p *polling) deadline(t time.Time) {
+	p.get.deadline(t)
+	p.post.deadline(t)
 }
 
 // failLocked ends the session with an error that came up beside the reader.
