@@ -30,7 +30,9 @@ func (s *connects) start(ctx context.Context) {
 		for range s.r.config.InFlight {
 			s.r.spawn(func() {
 				for ctx.Err() == nil {
-					s.connect(ctx, now())
+					if !s.connect(ctx, now()) {
+						_ = wait(ctx, pauseAfterFailure)
+					}
 				}
 			})
 		}
@@ -50,8 +52,11 @@ func (s *connects) start(ctx context.Context) {
 	})
 }
 
-// connect does it once.
-func (s *connects) connect(ctx context.Context, at time.Duration) {
+// pauseAfterFailure keeps a closed loop from spinning on a server that is gone.
+const pauseAfterFailure = 100 * time.Millisecond
+
+// connect does it once, and says whether it went well.
+func (s *connects) connect(ctx context.Context, at time.Duration) bool {
 	began := new(stamp)
 	began.set(at)
 	s.mu.Lock()
@@ -72,6 +77,7 @@ func (s *connects) connect(ctx context.Context, at time.Duration) {
 	if err != nil && ctx.Err() == nil {
 		s.r.failed(kindConnect, err)
 	}
+	return err == nil
 }
 
 func (s *connects) underWay(visit func(began *stamp, count int64)) {

@@ -44,7 +44,8 @@ func (e *TooManyErrors) Unwrap() error { return e.First }
 
 var (
 	errClosed     = errors.New("loadgen: closed") // the end that the generator brings about
-	errNobodyLeft = errors.New("no connection is left to go on with")
+	errNobodyLeft = errors.New("no connection is left")
+	errNoTrigger  = errors.New("the connection that triggers was lost")
 )
 
 // failures counts by kind and reason. The zero value is empty.

@@ -146,7 +146,7 @@ func (gs *groups) lost(c *client) {
 			gs.ended(g)
 		}
 		if dead && gs.r.groupsGone.Add(1) == int64(len(gs.all)) {
-			gs.r.cancel(errNobodyLeft)
+			gs.r.cancel(errNoTrigger)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ const clockTick = 10 * time.Millisecond
 
 // readUsage reads /proc/PID/stat.
 func readUsage(pid int) (usage, error) {
+	if runtime.GOOS != "linux" {
+		return usage{}, fmt.Errorf("loadgen: process %d: CPU and memory of processes are read from /proc, which %s has not", pid, runtime.GOOS)
+	}
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return usage{}, fmt.Errorf("loadgen: process %d: %w", pid, err)

@@ -138,7 +138,7 @@ func (r *run) measure(ctx context.Context, result *Result, before []usage) error
 	due := r.dueBy(began)
 	r.measuring.Store(true)
 	err = wait(ctx, r.config.Duration)
-	if err != nil && errors.Is(err, errNobodyLeft) {
+	if errors.Is(err, errNobodyLeft) || errors.Is(err, errNoTrigger) {
 		result.Ended = err.Error()
 	}
 	result.Interrupted = err != nil && result.Ended == ""
