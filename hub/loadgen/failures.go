@@ -14,12 +14,14 @@ import (
 const (
 	kindConnect    = "connect"
 	kindDisconnect = "disconnect"
+	kindProcess    = "process"
 )
 
 // Failure is what went wrong, and how often.
 type Failure struct {
-	// Kind is "connect" for a connection that was not made, or not ended in order, and
-	// "disconnect" for one that the server or the network has ended.
+	// Kind is "connect" for a connection that was not made, or not ended in order,
+	// "disconnect" for one that the server or the network has ended, and "process" for
+	// a process that could not be measured to the end.
 	Kind string `json:"kind"`
 	// Reason is the error in words.
 	Reason string `json:"reason"`
@@ -45,7 +47,6 @@ func (e *TooManyErrors) Unwrap() error { return e.First }
 var (
 	errClosed     = errors.New("loadgen: closed") // the end that the generator brings about
 	errNobodyLeft = errors.New("no connection is left")
-	errNoTrigger  = errors.New("the connection that triggers was lost")
 )
 
 // failures counts by kind and reason. The zero value is empty.

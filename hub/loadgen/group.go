@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -20,8 +21,10 @@ type group struct {
 	members []*membership
 	// begun is how many rounds were started.
 	begun int
-	// dead is set when it rests for good.
-	dead bool
+	// resting is set while nobody triggers, after the one that did was lost; put off
+	// is how many rounds may be started when that is over.
+	resting bool
+	putOff  int
 }
 
 // round is one trigger, or a burst of them, and its deliveries.
@@ -35,9 +38,9 @@ type round struct {
 type membership struct {
 	group  *group
 	client *client
-	// received counts deliveries; owned by the connection's reader. They arrive in the
-	// order of the rounds, so it tells to which round one belongs.
-	received int
+	// received counts deliveries. They arrive in the order of the rounds, so it tells
+	// to which round one belongs.
+	received atomic.Int64
 }
 
 func (g *group) add(c *client) *membership {
@@ -50,16 +53,18 @@ func (g *group) add(c *client) *membership {
 
 // next is the round that a delivery belongs to.
 func (m *membership) next() *round {
-	n := m.received / m.group.burst
-	m.received++
+	n := int(m.received.Add(1)-1) / m.group.burst
 	return &m.group.rounds[n%len(m.group.rounds)]
 }
 
-// begin starts a round and says who triggers; nil when nobody can.
+// begin starts a round and says who triggers; nil when nobody does, now or ever.
 func (g *group) begin(at time.Duration) *client {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.dead || len(g.members) == 0 {
+	if g.resting {
+		g.putOff++
+	}
+	if g.resting || len(g.members) == 0 {
 		return nil
 	}
 	r := &g.rounds[g.begun%len(g.rounds)]
@@ -70,28 +75,27 @@ func (g *group) begin(at time.Duration) *client {
 }
 
 // remove takes out a connection whose reader has ended, and what was to come for it.
-// It says how many rounds ended by that, and whether the group is dead now.
-func (g *group) remove(c *client) (ended int, dead bool) {
+// It says how many rounds ended by that. When it was to trigger, nobody knows what
+// is still on its way: all rounds are given up, and the group rests.
+func (g *group) remove(c *client) (ended int, rests bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i, m := range g.members {
-		if m.client != c {
-			continue
-		}
-		g.members = append(g.members[:i], g.members[i+1:]...)
-		triggers := i == 0 && g.busy()
-		for m.received < g.begun*g.burst {
-			if m.next().left.Add(-1) == 0 {
-				ended++
-			}
-		}
-		if !g.dead && (len(g.members) == 0 || triggers) {
-			g.dead, dead = true, true
-			ended += g.abandon()
-		}
-		return ended, dead
+	i := slices.IndexFunc(g.members, func(m *membership) bool { return m.client == c })
+	if i < 0 {
+		return 0, false
 	}
-	return 0, false
+	m := g.members[i]
+	g.members = slices.Delete(g.members, i, i+1)
+	if i == 0 && g.busy() {
+		g.resting = true
+		return g.abandon(), true
+	}
+	for m.received.Load() < int64(g.begun*g.burst) {
+		if m.next().left.Add(-1) == 0 {
+			ended++
+		}
+	}
+	return ended, false
 }
 
 // abandon gives up what is under way, and says how many rounds that were. What still
@@ -103,6 +107,19 @@ func (g *group) abandon() (rounds int) {
 		}
 	}
 	return rounds
+}
+
+// resume ends a rest: the next one triggers, and everybody counts from here. It says
+// how many rounds were put off.
+func (g *group) resume() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, m := range g.members {
+		m.received.Store(int64(g.begun * g.burst))
+	}
+	putOff := g.putOff
+	g.resting, g.putOff = false, 0
+	return putOff
 }
 
 // busy says whether a round is under way.

@@ -122,7 +122,7 @@ func (gs *groups) trigger(ctx context.Context, due time.Duration) bool {
 			}
 			sender := g.begin(at)
 			if sender == nil {
-				continue // nobody is left in it
+				continue // it rests, or nobody is left in it
 			}
 			gs.r.started.Add(1)
 			for range g.burst {
@@ -135,19 +135,28 @@ func (gs *groups) trigger(ctx context.Context, due time.Duration) bool {
 	}
 }
 
+// settling is how long a group rests when the connection that triggers was lost, for
+// what it triggered to arrive or not.
+const settling = time.Second
+
 // lost takes a connection out of its groups. What it would have received is not
-// waited for. When it was to trigger, nobody knows whether its round goes on, so the
-// group rests; without any group left the run is over.
+// waited for. When it was to trigger, another one does after a rest.
 func (gs *groups) lost(c *client) {
 	for _, i := range gs.of(c) {
 		g := gs.all[i]
-		ended, dead := g.remove(c)
+		ended, rests := g.remove(c)
 		for range ended {
 			gs.ended(g)
 		}
-		if dead && gs.r.groupsGone.Add(1) == int64(len(gs.all)) {
-			gs.r.cancel(errNoTrigger)
+		if !rests {
+			continue
 		}
+		gs.r.spawn(func() {
+			_ = wait(gs.r.ended, settling)
+			for range g.resume() {
+				gs.free <- g
+			}
+		})
 	}
 }
 

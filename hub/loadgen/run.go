@@ -36,6 +36,7 @@ func Run(ctx context.Context, config Config) (*Result, error) {
 		open:       transports[config.Transport](newEndpoint(config.URL, config.Transport, r.spawn)),
 		namespaces: config.Namespaces,
 	}
+	r.ended = ctx
 	r.scenario = r.newScenario()
 	defer r.close()
 	r.watch(ctx)
@@ -57,6 +58,7 @@ type run struct {
 	scenario scenario
 	cancel   context.CancelCauseFunc
 	began    time.Duration
+	ended    context.Context // ends with the run
 	// clients are the connections of all scenarios but connect; set when all are there.
 	clients []*client
 	// goroutines are all that were started.
@@ -67,7 +69,6 @@ type run struct {
 	live       atomic.Int64 // connections that are there now
 	started    atomic.Int64
 	operations atomic.Int64
-	groupsGone atomic.Int64
 	failures   failures
 	// measuring is true between warm-up and end: only then latency is recorded.
 	measuring atomic.Bool
@@ -138,7 +139,7 @@ func (r *run) measure(ctx context.Context, result *Result, before []usage) error
 	due := r.dueBy(began)
 	r.measuring.Store(true)
 	err = wait(ctx, r.config.Duration)
-	if errors.Is(err, errNobodyLeft) || errors.Is(err, errNoTrigger) {
+	if errors.Is(err, errNobodyLeft) {
 		result.Ended = err.Error()
 	}
 	result.Interrupted = err != nil && result.Ended == ""
@@ -151,11 +152,12 @@ func (r *run) measure(ctx context.Context, result *Result, before []usage) error
 		// What became due just now is not late yet.
 		result.NotStarted = max(0, r.dueBy(now()-time.Millisecond)-r.started.Load())
 	}
-	last, err := readUsages(r.config.PIDs)
-	if err != nil {
-		return err
-	}
 	result.Generator = processOf(own, own, ownUsage())
+	last, err := readUsages(r.config.PIDs)
+	if err != nil { // it has ended under the load: then there is more to see than its CPU
+		r.failed(kindProcess, err)
+		last = first
+	}
 	for i, pid := range r.config.PIDs {
 		p := processOf(before[i], first[i], last[i])
 		p.PID = pid

@@ -71,8 +71,11 @@ func (r *Result) String() string {
 		t.row("errors", "none")
 	}
 	for i, p := range r.Processes {
-		t.row(fmt.Sprintf("process %d", p.PID), "%s; %s, %s",
-			r.cpu(p), bytesOf(p.RSSAfter), r.memory(i))
+		memory := bytesOf(p.RSSAfter) + ", " + r.memory(i)
+		if p.RSSAfter == 0 {
+			memory = "it has ended"
+		}
+		t.row(fmt.Sprintf("process %d", p.PID), "%s; %s", r.cpu(p), memory)
 	}
 	if r.Generator.CPU > 0 {
 		t.row("generator", "%s; %s", r.cpu(r.Generator), bytesOf(r.Generator.RSSAfter))
