@@ -162,7 +162,7 @@ func (r *reader) take(w *webSocket, a *arrivals) error {
 			return nil
 		}
 		if r.wire == nil {
-			r.wire = w.server.borrowWire(w)
+			r.wire = w.server.newWire()
 		}
 		r.wire.ws = w
 		packet, buf, err := w.nextFed(r.wire, a, found, n)

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Server is the HTTP handler of an Engine.IO endpoint and the owner of its sessions. All methods may
@@ -22,7 +21,6 @@ type Server struct {
 	log       *slog.Logger
 	policy    *originPolicy
 	accepts   *upgrader
-	wires     sync.Pool // of *wire
 	pollers   pollers
 	registry  *registry
 	heartbeat *heartbeat

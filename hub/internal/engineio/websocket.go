@@ -46,7 +46,7 @@ var writeBuffers sync.Pool
 type webSocket struct {
 	server  *Server
 	session *Session
-	wire    *wire // nil once a poller has it: then one is borrowed for each read and write
+	wire    *wire // nil once a poller has it: then the poller lends its own for each read
 	conn    conn
 
 	lingering bool // owned by the reader: what arrives is thrown away

@@ -7,8 +7,8 @@ import (
 )
 
 // wire is a gorilla connection. Between two messages it remembers nothing of the WebSocket that it
-// serves, unless they are compressed, so that polled WebSockets borrow one for a read or a write and own
-// none: this is half of what a resting connection would weigh. It stands under gorilla as its net.Conn.
+// serves, unless they are compressed, so that polled WebSockets own none: a poller has one for all of
+// them. It is half of what a resting connection would weigh. It stands under gorilla as its net.Conn.
 type wire struct {
 	net.Conn // never set: gorilla calls what is written out below, and nothing else
 
@@ -77,22 +77,6 @@ func (g *wire) Close() error {
 		g.ws.conn.close()
 	}
 	return nil
-}
-
-// borrowWire returns a wire that serves w, for as long as nothing goes wrong with it.
-func (s *Server) borrowWire(w *webSocket) *wire {
-	g, _ := s.wires.Get().(*wire)
-	if g == nil {
-		g = s.newWire()
-	}
-	g.ws = w
-	return g
-}
-
-// returnWire takes a wire back that has not failed.
-func (s *Server) returnWire(g *wire) {
-	g.ws, g.feed = nil, nil
-	s.wires.Put(g)
 }
 
 // newWire makes a wire that serves nobody yet. gorilla makes one only for a handshake, so there is a
