@@ -20,8 +20,11 @@ func (w *webSocket) pump(patient bool) {
 			return
 		}
 		s.mu.Lock()
-		list, _ := s.out.take()
+		list, bytes := s.out.take()
 		s.out.flying = 0
+		if patient {
+			s.out.flying = bytes // what had to wait is still in front of whatever comes
+		}
 		if list == nil {
 			s.out.writing = false
 			s.mu.Unlock()
