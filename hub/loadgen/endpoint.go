@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"net"
 	"net/url"
 )
 
@@ -14,20 +15,21 @@ var transports = map[string]func(endpoint) func(context.Context) (wire, error){
 // endpoint is where a server takes sessions.
 type endpoint struct {
 	// url has the query of the transport.
-	url *url.URL
+	url  *url.URL
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// spawn starts a goroutine that the run waits for.
 	spawn func(func())
 }
 
 // newEndpoint reads an address that Validate has taken.
-func newEndpoint(server, transport string, spawn func(func())) endpoint {
-	u, _ := url.Parse(server)
+func newEndpoint(c Config, spawn func(func())) endpoint {
+	u, _ := url.Parse(c.URL)
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/socket.io/"
 	}
 	query := u.Query()
 	query.Set("EIO", "4")
-	query.Set("transport", transport)
+	query.Set("transport", c.Transport)
 	u.RawQuery, u.Fragment = query.Encode(), ""
-	return endpoint{u, spawn}
+	return endpoint{u, newDial(u, c.files()), spawn}
 }

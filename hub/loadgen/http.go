@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http/httputil"
-	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -37,7 +36,8 @@ type httpConn struct {
 }
 
 // dialHTTP gives the function that connects to a server.
-func dialHTTP(ctx context.Context, server *url.URL) func() (net.Conn, error) {
+func dialHTTP(ctx context.Context, at endpoint) func() (net.Conn, error) {
+	server := at.url
 	address, port := server.Host, "80"
 	if server.Scheme == "https" {
 		port = "443"
@@ -45,12 +45,18 @@ func dialHTTP(ctx context.Context, server *url.URL) func() (net.Conn, error) {
 	if server.Port() == "" {
 		address = net.JoinHostPort(server.Hostname(), port)
 	}
-	d := &net.Dialer{Timeout: patience}
-	if server.Scheme == "https" {
-		t := &tls.Dialer{NetDialer: d, Config: &tls.Config{NextProtos: []string{"http/1.1"}}}
-		return func() (net.Conn, error) { return t.DialContext(ctx, "tcp", address) }
+	return func() (net.Conn, error) {
+		conn, err := at.dial(ctx, "tcp", address)
+		if err != nil || server.Scheme != "https" {
+			return conn, err
+		}
+		secure := tls.Client(conn, &tls.Config{ServerName: server.Hostname(), NextProtos: []string{"http/1.1"}})
+		if err := secure.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return secure, nil
 	}
-	return func() (net.Conn, error) { return d.DialContext(ctx, "tcp", address) }
 }
 
 // send writes a request, whose bytes have to stay until its answer was read.

@@ -47,7 +47,7 @@ type polling struct {
 // openPolling makes sessions on a server.
 func openPolling(server endpoint) func(context.Context) (wire, error) {
 	return func(ctx context.Context) (wire, error) {
-		dial := dialHTTP(ctx, server.url)
+		dial := dialHTTP(ctx, server)
 		p := &polling{get: &httpConn{dial: dial}, post: &httpConn{dial: dial}, spawn: server.spawn}
 		p.deadline(time.Now().Add(patience))
 		if err := p.open(server); err != nil {

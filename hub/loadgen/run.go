@@ -33,7 +33,7 @@ func Run(ctx context.Context, config Config) (*Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	r := &run{config: config, cancel: cancel, began: now()}
 	r.dialer = &dialer{
-		open:       transports[config.Transport](newEndpoint(config.URL, config.Transport, r.spawn)),
+		open:       transports[config.Transport](newEndpoint(config, r.spawn)),
 		namespaces: config.Namespaces,
 	}
 	r.ended = ctx

@@ -29,6 +29,7 @@ func openWebSockets(server endpoint) func(context.Context) (wire, error) {
 	address := server.url.String()
 	d := websocket.Dialer{
 		HandshakeTimeout: patience, ReadBufferSize: 1024, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{},
+		NetDialContext: server.dial,
 	}
 	return func(ctx context.Context) (wire, error) {
 		conn, res, err := d.DialContext(ctx, address, nil)
