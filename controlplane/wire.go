@@ -2,8 +2,6 @@ package controlplane
 
 import (
 	"encoding/binary"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -103,15 +101,20 @@ func handshakeOf(h *hub.Handshake) *hubv1.Handshake {
 		Url: h.URL(), RemoteAddress: h.RemoteAddress(), Origin: h.Origin(), Transport: h.Transport(),
 		ProtocolVersion: uint32(h.ProtocolVersion()), Secure: h.Secure(), IssueTime: timeOf(h.IssueTime()),
 	}
-	header := h.Header()
-	for _, name := range slices.Sorted(maps.Keys(header)) {
-		for _, value := range header[name] {
-			m.Headers = append(m.Headers, &hubv1.Header{Name: name, Value: value})
-		}
+	lines := 0
+	for range h.Lines() {
+		lines++
 	}
-	query := h.Query()
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		m.Query = append(m.Query, &hubv1.QueryParameter{Name: name, Value: query[name]})
+	// One allocation for all lines: a browser sends a dozen, and each connect has them twice.
+	headers := make([]hubv1.Header, lines)
+	m.Headers = make([]*hubv1.Header, 0, lines)
+	for name, value := range h.Lines() {
+		line := &headers[len(m.Headers)]
+		line.Name, line.Value = name, value
+		m.Headers = append(m.Headers, line)
+	}
+	for name, value := range h.Parameters() {
+		m.Query = append(m.Query, &hubv1.QueryParameter{Name: name, Value: value})
 	}
 	return m
 }

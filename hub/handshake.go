@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"iter"
 	"net/http"
 	"time"
 
@@ -18,6 +19,12 @@ func (h *Handshake) URL() string { return h.inner().URL() }
 
 // Header is the request's header, made anew by each call.
 func (h *Handshake) Header() http.Header { return h.inner().Header() }
+
+// Lines are the lines of Header in the order of their keys, without a map.
+func (h *Handshake) Lines() iter.Seq2[string, string] { return h.inner().Lines() }
+
+// Parameters are the names and values of Query in the order of the names, without a map.
+func (h *Handshake) Parameters() iter.Seq2[string, string] { return h.inner().Parameters() }
 
 // Query is the query string; of a repeated name the last value. Made anew by each call.
 func (h *Handshake) Query() map[string]string { return h.inner().Query() }

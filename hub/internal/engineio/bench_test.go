@@ -160,6 +160,22 @@ func BenchmarkHandshake_Facts(b *testing.B) {
 	}
 }
 
+// BenchmarkHandshake_Read is what the control plane does with one, twice for each connect.
+func BenchmarkHandshake_Read(b *testing.B) {
+	r := httptest.NewRequest(http.MethodGet, "/engine.io/?EIO=4&transport=websocket&token=abc", nil)
+	for i := range 12 {
+		r.Header.Set(fmt.Sprint("X-Header-", i), "some value of an ordinary length")
+	}
+	h := newHandshake(r, query{transport: WebSocket})
+	b.ReportAllocs()
+	for b.Loop() {
+		for range h.Lines() {
+		}
+		for range h.Parameters() {
+		}
+	}
+}
+
 func BenchmarkParseQuery(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

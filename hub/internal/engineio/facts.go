@@ -1,8 +1,10 @@
 package engineio
 
 import (
+	"iter"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,8 +15,8 @@ import (
 // There is one for each session for as long as it lives, so it is one string with marks in it;
 // net/http's request, header map and buffers are let go.
 type Handshake struct {
-	// text is URL, remote address and origin, then each header line as key, NUL, value, NUL. No
-	// header can hold a NUL: net/http refuses it, and those that reach us otherwise are replaced.
+	// text is URL, remote address and origin, then each header line as key, NUL, value, NUL, in the order of
+	// the keys. No header can hold a NUL: net/http refuses it, and those that reach us otherwise are replaced.
 	text                     string
 	urlEnd, remoteEnd, start int32 // where the first three end
 	websocket, secure, b64   bool
@@ -29,24 +31,42 @@ func newHandshake(r *http.Request, q query) *Handshake {
 		b64:       q.base64,
 		issued:    time.Now().UnixMilli(),
 	}
+	const ordinary = 24 // more keys than a browser sends
+	keys := append(make([]string, 0, ordinary), hostKey)
+	url, origin := r.URL.RequestURI(), r.Header.Get("Origin")
+	size := len(url) + len(r.RemoteAddr) + len(origin) + len(hostKey) + len(r.Host) + 2
+	for key, values := range r.Header {
+		if key != hostKey {
+			keys = append(keys, key)
+		}
+		for _, v := range values {
+			size += len(key) + len(v) + 2
+		}
+	}
+	slices.Sort(keys)
 	var b strings.Builder
-	b.WriteString(cleanText(r.URL.RequestURI()))
+	b.Grow(size)
+	b.WriteString(cleanText(url))
 	h.urlEnd = int32(b.Len())
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		b.WriteString(cleanText(host))
 	}
 	h.remoteEnd = int32(b.Len())
-	b.WriteString(cleanText(r.Header.Get("Origin")))
+	b.WriteString(cleanText(origin))
 	h.start = int32(b.Len())
-	appendHeader(&b, "Host", r.Host)
-	for key, values := range r.Header {
-		for _, v := range values {
+	for _, key := range keys {
+		if key == hostKey { // net/http keeps it apart
+			appendHeader(&b, key, r.Host)
+		}
+		for _, v := range r.Header[key] {
 			appendHeader(&b, key, v)
 		}
 	}
 	h.text = b.String()
 	return h
 }
+
+const hostKey = "Host"
 
 func appendHeader(b *strings.Builder, key, value string) {
 	b.WriteString(cleanText(key))
@@ -69,19 +89,45 @@ func (h *Handshake) URL() string { return h.text[:h.urlEnd] }
 // Header is the request's header with Host, made anew by each call.
 func (h *Handshake) Header() http.Header {
 	header := make(http.Header)
-	for rest := h.text[h.start:]; rest != ""; {
-		var key, value string
-		key, rest, _ = strings.Cut(rest, "\x00")
-		value, rest, _ = strings.Cut(rest, "\x00")
+	for key, value := range h.Lines() {
 		header[key] = append(header[key], value)
 	}
 	return header
+}
+
+// Lines are the lines of Header in the order of their keys.
+func (h *Handshake) Lines() iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		for rest := h.text[h.start:]; rest != ""; {
+			var key, value string
+			key, rest, _ = strings.Cut(rest, "\x00")
+			value, rest, _ = strings.Cut(rest, "\x00")
+			if !yield(key, value) {
+				return
+			}
+		}
+	}
 }
 
 // Query is the query string; of a repeated name the last value. Made anew by each call.
 func (h *Handshake) Query() map[string]string {
 	_, raw, _ := strings.Cut(h.URL(), "?")
 	return queryMap(raw)
+}
+
+// Parameters are the names and values of Query in the order of the names.
+func (h *Handshake) Parameters() iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		_, raw, _ := strings.Cut(h.URL(), "?")
+		pairs := queryPairs(raw)
+		slices.SortStableFunc(pairs, func(a, b pair) int { return strings.Compare(a.name, b.name) })
+		for i, p := range pairs {
+			last := i+1 == len(pairs) || pairs[i+1].name != p.name
+			if last && !yield(p.name, p.value) {
+				return
+			}
+		}
+	}
 }
 
 // RemoteAddress is the peer's address without its port. Empty when there is none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -216,6 +217,23 @@ func TestHandshake_Facts(t *testing.T) {
 		header := h.Header()
 		if !slices.Equal(header["X-Test"], []string{"one", "two"}) || header.Get("X-Bad") != "caf\uFFFD" || header.Get("Host") != "hub.test" {
 			t.Errorf("header %v", header)
+		}
+		names := slices.Sorted(maps.Keys(q))
+		for name, value := range h.Parameters() {
+			if len(names) == 0 || name != names[0] || value != q[name] {
+				t.Fatalf("parameter %s=%q, want the names %q and their last values", name, value, names)
+			}
+			names = names[1:]
+		}
+		lines, previous := 0, ""
+		for key := range h.Lines() {
+			if key < previous {
+				t.Errorf("line %s after %s", key, previous)
+			}
+			lines, previous = lines+1, key
+		}
+		if want := len(slices.Concat(slices.Collect(maps.Values(header))...)); lines != want || len(names) > 0 {
+			t.Errorf("%d lines of %d; parameters without %q", lines, want, names)
 		}
 		transport := string(road)
 		if road == hubtest.Upgraded {

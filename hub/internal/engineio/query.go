@@ -19,9 +19,9 @@ func parseQuery(raw string) query {
 	var q query
 	escaped := hasEscapes(raw)
 	for len(raw) > 0 {
-		var pair string
-		pair, raw, _ = strings.Cut(raw, "&")
-		key, value, _ := strings.Cut(pair, "=")
+		var one string
+		one, raw, _ = strings.Cut(raw, "&")
+		key, value, _ := strings.Cut(one, "=")
 		if escaped {
 			key, value = unescape(key), unescape(value)
 		}
@@ -47,16 +47,29 @@ func hasEscapes(s string) bool {
 // queryMap reads all keys.
 func queryMap(raw string) map[string]string {
 	m := make(map[string]string)
-	for len(raw) > 0 {
-		var pair string
-		pair, raw, _ = strings.Cut(raw, "&")
-		if pair == "" {
-			continue
-		}
-		key, value, _ := strings.Cut(pair, "=")
-		m[validText(unescape(key))] = validText(unescape(value))
+	for _, p := range queryPairs(raw) {
+		m[p.name] = p.value
 	}
 	return m
+}
+
+// pair is one parameter of a query string.
+type pair struct{ name, value string }
+
+// queryPairs reads all keys, in their order and with those that are repeated.
+func queryPairs(raw string) []pair {
+	const ordinary = 8
+	pairs := make([]pair, 0, ordinary)
+	for len(raw) > 0 {
+		var one string
+		one, raw, _ = strings.Cut(raw, "&")
+		if one == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(one, "=")
+		pairs = append(pairs, pair{validText(unescape(name)), validText(unescape(value))})
+	}
+	return pairs
 }
 
 // unescape undoes percent encoding; what is no percent encoding stays as it is, as browsers and the
