@@ -30,6 +30,11 @@ const (
 	pingEvery = 20 * time.Second
 	pingWait  = 10 * time.Second
 	minPing   = 5 * time.Second
+	// streamWindow and connWindow are how much a service may send before the hub has
+	// read it. They are fixed, because gRPC finds out better ones by a ping for each
+	// round trip, which at a low rate is a write for each event.
+	streamWindow = 4 << 20
+	connWindow   = 8 << 20
 	// handshakeTime is how long a connection may take to become one.
 	handshakeTime = 10 * time.Second
 )
@@ -47,6 +52,8 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxRecvMsgSize(maxReceive),
 		grpc.ForceServerCodecV2(envelope.Hub()),
+		grpc.InitialWindowSize(streamWindow),
+		grpc.InitialConnWindowSize(connWindow),
 		grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingEvery, Timeout: pingWait}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),

@@ -8,6 +8,14 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
+// How much the hub may send before it was read. They are fixed, because gRPC finds
+// out better ones by a ping for each round trip, which at a low rate is a write for
+// each event.
+const (
+	streamWindow = 4 << 20
+	connWindow   = 8 << 20
+)
+
 // dialFunc gives a connection for one stream, and what ends it. A fresh one is
 // made for each attempt, so that the wait between attempts is this package's alone
 // and not that of gRPC's channel besides.
@@ -21,6 +29,8 @@ func (s *Service) dial() (grpc.ClientConnInterface, func(), error) {
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithUserAgent("siohub-service-go"),
+		grpc.WithInitialWindowSize(streamWindow),
+		grpc.WithInitialConnWindowSize(connWindow),
 	}
 	if s.opts.Token != "" {
 		options = append(options, grpc.WithPerRPCCredentials(bearer(s.opts.Token)))
