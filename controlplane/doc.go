@@ -42,6 +42,7 @@
 //	a late settlement told apart                       internal/ledger
 //	an idempotency key                                 internal/replay
 //	the code of an error                               errors.go, and nowhere else
+//	how an envelope is encoded, at both ends           internal/envelope of the module
 //
 // # Goroutines
 //
