@@ -12,7 +12,7 @@ import (
 // taken is a sample whose server has spent so many µs for an operation.
 func taken(workload, peer string, round int, micros int) sample {
 	return sample{Workload: workload, Peer: peer, Round: round, Result: &loadgen.Result{
-		Scenario: loadgen.Echo, Operations: 1000, Elapsed: time.Second,
+		Setup: loadgen.Setup{Scenario: loadgen.Echo}, Operations: 1000, Elapsed: time.Second,
 		Processes: []loadgen.Process{{CPU: time.Duration(micros) * time.Millisecond}},
 	}}
 }

@@ -111,8 +111,8 @@ func marks(d time.Duration) []workload {
 		},
 		{
 			id: "idle", title: "10 000 idle",
-			// Two heartbeats of each connection fall into the measured time.
-			config: loadgen.Config{Scenario: loadgen.Idle, Connections: 10000, Warmup: rest, Duration: 50 * time.Second},
+			// One heartbeat of each connection falls into the measured time.
+			config: loadgen.Config{Scenario: loadgen.Idle, Connections: 10000, Warmup: rest, Duration: 25 * time.Second},
 			marks: []mark{
 				{title: "an idle WebSocket after 10 s of rest, RSS", metric: memory, beside: floor, limit: 1, aim: 0.4},
 				{title: "idle CPU per connection and second", metric: serverCPU, limit: 1, aim: 0.5},

@@ -2,10 +2,8 @@ package loadgen
 
 import "time"
 
-// Result is what a run has shown. The names and units of its JSON are stable: times
-// are nanoseconds, sizes bytes, rates per second.
-type Result struct {
-	// What was asked for, with the defaults filled in.
+// Setup is what was asked for, with the defaults filled in.
+type Setup struct {
 	Scenario       Scenario `json:"scenario"`
 	URL            string   `json:"url"`
 	Transport      string   `json:"transport"`
@@ -21,6 +19,13 @@ type Result struct {
 	Rate     float64 `json:"rate"`
 	InFlight int     `json:"in_flight"`
 	Burst    int     `json:"burst"`
+}
+
+// Result is what a run has shown. The names and units of its JSON, in which those of
+// Setup stand beside its own, are stable: times are nanoseconds, sizes bytes, rates per
+// second.
+type Result struct {
+	Setup
 
 	// Connected is how many connections were made before the load started.
 	Connected int `json:"connected"`
@@ -86,11 +91,11 @@ type Process struct {
 // newResult has what was asked for.
 func (r *run) newResult() *Result {
 	c := r.config
-	return &Result{
+	return &Result{Setup: Setup{
 		Scenario: c.Scenario, URL: c.URL, Transport: c.Transport, Connections: c.Connections, ConnectRate: c.ConnectRate,
 		Namespaces: c.Namespaces, Rooms: c.Rooms, RoomsPerSocket: c.RoomsPerSocket, PayloadBytes: c.PayloadBytes,
 		Rate: c.Rate, InFlight: c.InFlight, Burst: c.Burst,
-	}
+	}}
 }
 
 // PerSecond is the rate of operations.

@@ -111,7 +111,7 @@ func (s *Server) streamed(frames []byte) func() ([]byte, bool, error) {
 	g := s.newWire()
 	g.ws, g.fed = w, false
 	w.conn.held = copyOf(frames)
-	return func() ([]byte, bool, error) { return keep(w.next(g)) }
+	return func() ([]byte, bool, error) { return keep(g.next()) }
 }
 
 // fed reads as a poller does.
@@ -133,11 +133,11 @@ func (s *Server) fed(frames []byte, r *rand.Rand) func() ([]byte, bool, error) {
 				a.extend(n)
 				frames = frames[n:]
 			case controls:
-				if _, _, err := w.nextFed(g, a, found, n); err != nil {
+				if _, _, err := g.nextFed(a, found, n); err != nil {
 					return nil, false, err
 				}
 			default:
-				packet, buf, err := w.nextFed(g, a, found, n)
+				packet, buf, err := g.nextFed(a, found, n)
 				return keep(packet, buf, err)
 			}
 		}

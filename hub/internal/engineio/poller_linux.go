@@ -209,6 +209,7 @@ func (p *poller) run() {
 			}
 		}
 		for _, w := range again {
+			w.again = false
 			if w.conn.fd.users.Load() >= 0 { // it may have left since
 				p.serve(w, syscall.EPOLLIN)
 			}
@@ -250,14 +251,15 @@ func (p *poller) serve(w *webSocket, events uint32) {
 	if events&(syscall.EPOLLIN|ended) == 0 && w.conn.held == nil {
 		return
 	}
-	if p.reader.turn(w, events&ended != 0) {
+	if p.reader.turn(w, events&ended != 0) && !w.again {
+		w.again = true // in the list once: an event may bring a turn in between
 		p.again = append(p.again, w)
 	}
 }
 
 // pollable reports whether rest may succeed.
-func (w *webSocket) pollable() bool {
-	t := w.conn.stream
+func (c *conn) pollable() bool {
+	t := c.stream
 	return t.raw != nil && t.watch == nil
 }
 
@@ -265,7 +267,7 @@ func (w *webSocket) pollable() bool {
 // of it before watch. It is called while nobody else can write or read. False means that there is no
 // poller for it, and that nothing has changed.
 func (w *webSocket) rest() bool {
-	if !w.pollable() {
+	if !w.conn.pollable() {
 		return false
 	}
 	p := w.server.pollers.pick(w.server)
@@ -286,8 +288,7 @@ func (w *webSocket) rest() bool {
 }
 
 // watch starts the reading of a connection that rests.
-func (w *webSocket) watch() {
-	d := &w.conn.fd
+func (d *descriptor) watch(w *webSocket) {
 	d.poller.mu.Lock()
 	d.poller.slots[d.slot].ws = w
 	d.poller.mu.Unlock()
@@ -298,8 +299,7 @@ func (w *webSocket) watch() {
 }
 
 // unwatch gives the descriptor back.
-func (w *webSocket) unwatch() {
-	d := &w.conn.fd
+func (d *descriptor) unwatch() {
 	d.poller.remove(d.slot)
 	d.close()
 }

@@ -18,7 +18,7 @@ func (w *webSocket) read(s *Session) error {
 	w.wire.fed = false
 	for {
 		// The buffer is held only while a message comes in.
-		packet, buf, err := w.next(w.wire)
+		packet, buf, err := w.wire.next()
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (w *webSocket) awaitsClose() bool {
 func (w *webSocket) start() {
 	if w.conn.stream == nil {
 		w.server.crew.enter() // until leave
-		w.watch()
+		w.conn.fd.watch(w)
 		return
 	}
 	w.server.crew.do(w.run)
@@ -165,7 +165,7 @@ func (r *reader) take(w *webSocket, a *arrivals) error {
 			r.wire = w.server.newWire()
 		}
 		r.wire.ws = w
-		packet, buf, err := w.nextFed(r.wire, a, found, n)
+		packet, buf, err := r.wire.nextFed(a, found, n)
 		if err != nil {
 			r.wire = nil
 			return r.over(w, a, err)
@@ -179,9 +179,9 @@ func (r *reader) take(w *webSocket, a *arrivals) error {
 }
 
 // nextFed is next over the first n bytes of a, where message has found a portion.
-func (w *webSocket) nextFed(g *wire, a *arrivals, found portion, n int) (eiopacket.Packet, *[]byte, error) {
+func (g *wire) nextFed(a *arrivals, found portion, n int) (eiopacket.Packet, *[]byte, error) {
 	g.fed, g.feed, g.lull = true, a.bytes()[:n], found == controls
-	packet, buf, err := w.next(g)
+	packet, buf, err := g.next()
 	a.take(n) // what the packet refers to is a copy
 	return packet, buf, err
 }
@@ -212,7 +212,7 @@ func (r *reader) guard(w *webSocket) {
 
 // leave is the end of a polled connection.
 func (r *reader) leave(w *webSocket) {
-	w.unwatch()
+	w.conn.fd.unwatch()
 	w.conn.releaseIn()
 	w.session.forget()
 	w.server.crew.leave()

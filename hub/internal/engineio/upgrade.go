@@ -133,8 +133,8 @@ func (p *probe) complete() bool {
 
 // nextWhole reads one packet, and no byte further, so that what follows can be read by a poller.
 func (p *probe) nextWhole() (eiopacket.Packet, *[]byte, error) {
-	if !p.pollable() {
-		return p.next(p.wire)
+	if !p.conn.pollable() {
+		return p.wire.next()
 	}
 	c := &p.conn
 	for {
@@ -144,7 +144,7 @@ func (p *probe) nextWhole() (eiopacket.Packet, *[]byte, error) {
 			found, n = c.held.message(p.server.config.MaxPayload)
 		}
 		if found != nothing {
-			packet, buf, err := p.nextFed(p.wire, c.held, found, n)
+			packet, buf, err := p.wire.nextFed(c.held, found, n)
 			if c.held.empty() {
 				c.releaseIn()
 			}

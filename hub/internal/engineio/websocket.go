@@ -49,7 +49,9 @@ type webSocket struct {
 	wire    *wire // nil once a poller has it: then the poller lends its own for each read
 	conn    conn
 
-	lingering bool // owned by the reader: what arrives is thrown away
+	// Owned by the reader.
+	lingering bool // what arrives is thrown away
+	again     bool // its poller has kept it for another turn
 
 	// Guarded by session.mu.
 	said  bool   // the close frame is written
@@ -160,16 +162,16 @@ var (
 	errWSText    = &fault{websocket.CloseInvalidFramePayloadData, ReasonTransportError, errNotUTF8}
 )
 
-// next reads one packet from the wire. Its data refers to buf, which the caller gives back.
-func (w *webSocket) next(g *wire) (p eiopacket.Packet, buf *[]byte, err error) {
+// next reads one packet. Its data refers to buf, which the caller gives back.
+func (g *wire) next() (p eiopacket.Packet, buf *[]byte, err error) {
 	kind, r, err := g.gorilla.NextReader()
 	if err != nil {
-		return p, nil, w.classify(err)
+		return p, nil, g.classify(err)
 	}
 	buf = buffers.get()
-	if err := w.readMessage(r, buf); err != nil {
+	if err := g.readMessage(r, buf); err != nil {
 		buffers.put(buf)
-		return p, nil, w.classify(err)
+		return p, nil, g.classify(err)
 	}
 	if kind == websocket.BinaryMessage {
 		return eiopacket.Packet{Type: eiopacket.Message, Binary: true, Data: *buf}, buf, nil
@@ -190,8 +192,8 @@ func (w *webSocket) next(g *wire) (p eiopacket.Packet, buf *[]byte, err error) {
 // readMessage reads one message into buf. The limit holds for the bytes as they are after inflating:
 // gorilla's own counts those of the wire. A message that comes in crumbs is refused, because each
 // crumb costs far more than its byte.
-func (w *webSocket) readMessage(r io.Reader, buf *[]byte) error {
-	limit := w.server.config.MaxPayload
+func (g *wire) readMessage(r io.Reader, buf *[]byte) error {
+	limit := g.ws.server.config.MaxPayload
 	for reads := 0; ; reads++ {
 		if int64(len(*buf)) > limit {
 			return errTooLarge
@@ -217,11 +219,11 @@ func (w *webSocket) readMessage(r io.Reader, buf *[]byte) error {
 // classify makes a fault of what gorilla says about bytes that arrived. A *websocket.CloseError is the
 // browser's close frame (or code 1006: no such frame came before the end); any other error is the
 // connection's.
-func (w *webSocket) classify(err error) error {
+func (g *wire) classify(err error) error {
 	var f *fault
 	var closing *websocket.CloseError
 	switch {
-	case errors.As(err, &f), errors.As(err, &closing), w.conn.readErr() != nil:
+	case errors.As(err, &f), errors.As(err, &closing), g.ws.conn.readErr() != nil:
 		return err
 	case errors.Is(err, errStarved):
 		return errFragments // the one fault that message finds and gorilla does not
