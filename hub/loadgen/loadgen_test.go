@@ -38,15 +38,25 @@ func newServer(t *testing.T, instead func(s *server, conn *websocket.Conn, packe
 	}
 	s := &server{members: map[string][]*websocket.Conn{}, instead: instead}
 	var connections sync.WaitGroup
+	over := false // guarded by s.mu: nobody may join connections any more
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
 		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if over { // the server does not wait for the handler of an upgraded connection
+			conn.Close()
 			return
 		}
 		connections.Go(func() { s.serve(conn) })
 	}))
 	t.Cleanup(func() {
 		h.Close()
+		s.mu.Lock()
+		over = true
+		s.mu.Unlock()
 		connections.Wait()
 	})
 	return h.URL
@@ -225,11 +235,11 @@ func TestRun_CountsLostConnections(t *testing.T) {
 					case p.Errors > 0:
 						after = p.Operations
 					case p.Phase == loadgen.Measuring && !lost:
-						lost = true
 						mu.Lock()
 						defer mu.Unlock()
 						for _, conn := range s.room("") {
-							if triggers[conn] == c.trigger {
+							if triggers[conn] == c.trigger { // else again, when somebody has triggered
+								lost = true
 								_ = conn.WriteControl(websocket.CloseMessage,
 									websocket.FormatCloseMessage(websocket.CloseTryAgainLater, "full"), time.Now().Add(time.Minute))
 								return

@@ -117,6 +117,9 @@ func (r *run) run(ctx context.Context, before []usage) (*Result, error) {
 	result.Connects = now() - r.began
 	result.Connected = int(r.connected.Load())
 	r.phase.Store(WarmingUp)
+	if r.live.Load() == 0 && r.config.Scenario != Connect {
+		r.cancel(errNobodyLeft) // the last one went while others were being made
+	}
 	r.scenario.start(ctx)
 	if err := wait(ctx, r.config.Warmup); err != nil {
 		return nil, fmt.Errorf("nothing was measured, the warm-up had not ended: %w", err)
