@@ -160,7 +160,7 @@ bench/node/node_modules/.installed: bench/node/package-lock.json
 	@touch $@
 
 .PHONY: e2e-tools
-e2e-tools: node_modules/.installed
+e2e-tools: node_modules/.installed bench/node/node_modules/.installed
 	@command -v chromium >/dev/null || echo "no chromium: the tests with a headless browser are skipped" >&2
 	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python are skipped" >&2; }
 

@@ -83,6 +83,7 @@ func ratioOf(m metric, samples []sample, peer, other string) (float64, bool) {
 // marked is the table of marks. Every series stands for itself.
 func marked(workloads []workload, samples []sample) string {
 	var b strings.Builder
+	here, scale := slowness(samples)
 	b.WriteString("| | siohub | Node | floor | of Node | R, of the floor | mark | aim | reached |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, w := range workloads {
 		mine := of(samples, w.id)
@@ -92,7 +93,7 @@ func marked(workloads []workload, samples []sample) string {
 			if !ok {
 				continue
 			}
-			value, sign := own.median, ""
+			value, sign := own.median*scale, "scaled "
 			if m.beside != "" {
 				value, ok = ratioOf(m.metric, mine, who, m.beside)
 				sign = map[string]string{floor: "R ", node: "of Node ", siohub: "of without "}[m.beside]
@@ -111,7 +112,24 @@ func marked(workloads []workload, samples []sample) string {
 				ratio(m.metric, mine, siohub, floor), sign, m.limit, sign, m.aim, reached)
 		}
 	}
+	if here > 0 {
+		fmt.Fprintf(&b, "\n*scaled*: a mark in µs was set on a machine where an echo costs the floor %g µs. Here it costs %.2f, so what is\n"+
+			"measured is held to the mark times %.2f.\n", referenceEcho, here, scale)
+	}
 	return b.String()
+}
+
+// referenceEcho is what an echo costs the floor on the machine that the marks in µs
+// were set on.
+const referenceEcho = 4.94
+
+// slowness is what an echo costs the floor here, and the factor from this machine's µs
+// to that of the marks; 0 and 1 where nobody has measured it.
+func slowness(samples []sample) (here, scale float64) {
+	if s, ok := serverCPU.of(of(samples, "echo"), floor); ok && s.median > 0 {
+		return s.median, referenceEcho / s.median
+	}
+	return 0, 1
 }
 
 func cell(m metric, samples []sample, peer string) string {

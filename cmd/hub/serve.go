@@ -19,7 +19,6 @@ func (serveCmd) Help() string {
 
 // Run implements `hub serve`.
 func (c *serveCmd) Run(a *app) error {
-	tuneHeap()
 	loaded, err := c.load(a)
 	if err != nil {
 		return err

@@ -79,8 +79,12 @@ func newNode(t *testing.T) string {
 	if err == nil {
 		_, err = os.Stat("../../bench/node/node_modules/socket.io")
 	}
-	if err != nil {
-		t.Skip("no reference server here: make bench/node/node_modules/.installed")
+	const missing = "no reference server here: make bench/node/node_modules/.installed"
+	switch {
+	case err != nil && (os.Getenv("HUB_E2E") == "require" || os.Getenv("CI") == "true"):
+		t.Fatal(missing)
+	case err != nil:
+		t.Skip(missing)
 	}
 	node := exec.Command("node", nodeServer, "0")
 	log, err := node.StderrPipe()
