@@ -83,6 +83,21 @@ func TestPoller_NoGoroutineAfterAnUpgrade(t *testing.T) {
 	eventually(t, "a goroutine for a connection at rest", func() bool { return readers() == 0 })
 }
 
+// A browser that does not wait for the answer to its probe has upgraded, wherever its poll is meanwhile.
+func TestPoller_PollBesideAnUpgradeInOneBreath(t *testing.T) {
+	st := newTCPStation(t, nil)
+	for range 50 {
+		query := st.handshake()
+		w := st.rawProbe(probeQuery(query))
+		poll := st.pending(query)
+		_, _ = w.Write(slices.Concat(client(0x81, "2probe"), client(0x81, "5")))
+		if a := st.await(poll); a.Status != 400 {
+			t.Errorf("%+v", a)
+		}
+		w.Close()
+	}
+}
+
 // However a stream of frames is cut into segments, the same messages come out of it.
 func TestPoller_AnySegments(t *testing.T) {
 	long := strings.Repeat("x", 70_000)

@@ -96,7 +96,9 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 	return packet.Type == t && !packet.Binary && (data == "" || string(packet.Data) == data)
 }
 
-// begin lets go of the poll that waits: the browser moves when it has ended.
+// begin lets go of the poll that waits: the browser moves when it has ended. One that has said more
+// behind its probe did not wait for that; its poll may have overtaken the upgrade packet, and is answered
+// by what comes of that.
 func (p *probe) begin() bool {
 	s := p.session
 	s.mu.Lock()
@@ -107,7 +109,9 @@ func (p *probe) begin() bool {
 	t := s.polling
 	waiting := t.poll
 	s.mu.Unlock()
-	t.letGo(waiting)
+	if p.conn.held == nil {
+		t.letGo(waiting)
+	}
 	return true
 }
 
