@@ -4,10 +4,11 @@ package hub
 // what browsers say. The control plane is one; a Go program may be another and
 // embed the hub without gRPC.
 //
-// Methods never block. The calls for one socket come one at a time, in the
-// order Connected, Event…, Disconnected; calls for different sockets come at the
-// same time from many goroutines. Answers are given later, on the objects
-// themselves, from any goroutine, also from inside the call.
+// Methods never block: on Linux a few goroutines read for all browsers, and one
+// that waits keeps every browser of its share waiting. The calls for one socket come
+// one at a time, in the order Connected, Event…, Disconnected; calls for different
+// sockets come at the same time from several goroutines. Answers are given later, on
+// the objects themselves, from any goroutine, also from inside the call.
 type Application interface {
 	// Knows reports whether the namespace exists. A browser that asks for one
 	// that does not exist is refused with `Invalid namespace`.
