@@ -114,7 +114,7 @@ func marked(workloads []workload, samples []sample) string {
 	}
 	if here > 0 {
 		fmt.Fprintf(&b, "\n*scaled*: a mark in µs was set on a machine where an echo costs the floor %g µs. Here it costs %.2f, so what is\n"+
-			"measured is held to the mark times %.2f.\n", referenceEcho, here, scale)
+			"measured counts times %.2f.\n", referenceEcho, here, scale)
 	}
 	return b.String()
 }
