@@ -4,7 +4,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 )
 
@@ -23,9 +22,8 @@ const (
 
 // pollers share the connections of a server: as many as there are processors to run them.
 type pollers struct {
-	next atomic.Uint32
-
 	mu      sync.Mutex // guards the fields below
+	next    uint       // who has the next connection, modulo their number
 	list    []*poller
 	stopped bool
 }
@@ -61,7 +59,6 @@ type slot struct {
 
 // pick returns the poller for the next connection, nil if there is none to be had.
 func (p *pollers) pick(s *Server) *poller {
-	n := p.next.Add(1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped {
@@ -83,7 +80,8 @@ func (p *pollers) pick(s *Server) *poller {
 	if len(p.list) == 0 {
 		return nil
 	}
-	return p.list[int(n)%len(p.list)]
+	p.next++
+	return p.list[p.next%uint(len(p.list))]
 }
 
 // stop ends the pollers as soon as their last connections have gone.
@@ -293,8 +291,10 @@ func (d *descriptor) watch(w *webSocket) {
 	d.poller.slots[d.slot].ws = w
 	d.poller.mu.Unlock()
 	if err := d.poller.control(syscall.EPOLL_CTL_MOD, d, watched); err != nil {
-		// Not seen: the kernel has the descriptor in its set already, and nothing to allocate.
+		// Not seen: the kernel has the descriptor in its set already, and nothing to allocate. Its end
+		// is reported all the same, so the session ends and nobody waits for it.
 		w.server.log.Error("a connection cannot be watched", "err", err)
+		d.cut()
 	}
 }
 
