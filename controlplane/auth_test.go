@@ -137,7 +137,7 @@ func TestAuth_CallsNeedAToken(t *testing.T) {
 		with := func(values ...string) context.Context {
 			return metadata.NewOutgoingContext(t.Context(), metadata.Pairs(values...))
 		}
-		request := &hubv1.CountSocketsRequest{Target: &hubv1.Target{Namespace: "/", All: true}}
+		request := &hubv1.CountSocketsRequest{Count: &hubv1.Count{Target: &hubv1.Target{Namespace: "/", All: true}}}
 		for name, ctx := range map[string]context.Context{
 			"none": t.Context(), "wrong": with("authorization", "Bearer wrong-secret-token"),
 			"scheme": with("authorization", "Basic "+secret), "empty": with("authorization", "Bearer "),

@@ -287,7 +287,7 @@ func TestCommand_WithoutAnIDOnlyFailuresAreTold(t *testing.T) {
 		// They share a notice if the sender is not quicker.
 		for told := uint64(0); told < 3; {
 			n := chat.Notice()
-			told += n.Count
+			told += uint64(n.Count)
 			if n.Kind != hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED || n.Status.Reason != "EMPTY_TARGET" || told > 3 {
 				t.Errorf("notice: %v", n)
 			}

@@ -137,11 +137,11 @@ func (c controlService) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.Ser
 
 // CountSockets counts.
 func (c controlService) CountSockets(_ context.Context, req *hubv1.CountSocketsRequest) (*hubv1.CountSocketsResponse, error) {
-	n, err := c.srv.hub.CountSockets(targetOf(req.GetTarget()))
+	n, err := c.srv.hub.CountSockets(targetOf(req.GetCount().GetTarget()))
 	if err != nil {
 		return nil, faultOf(err, "").rpc()
 	}
-	return &hubv1.CountSocketsResponse{Count: uint64(n)}, nil
+	return &hubv1.CountSocketsResponse{Count: uint32(n)}, nil
 }
 
 // execute carries out a command of a unary call: its results are counted, and it

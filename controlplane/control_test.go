@@ -69,15 +69,17 @@ func TestControl_BadCallsAreRefusedWhole(t *testing.T) {
 			"count nobody": func() error { _, err := client.CountSockets(ctx, &hubv1.CountSocketsRequest{}); return err },
 			"no namespace": func() error { _, err := client.ListRooms(ctx, &hubv1.ListRoomsRequest{}); return err },
 			"long page": func() error {
-				_, err := client.ListRooms(ctx, &hubv1.ListRoomsRequest{Namespace: "/", PageSize: 1001})
+				_, err := client.ListRooms(ctx, &hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "/", PageSize: 1001}})
 				return err
 			},
-			"fetch nobody":    func() error { return fetch(&hubv1.FetchSocketsRequest{Target: target()}) },
-			"fetch long page": func() error { return fetch(&hubv1.FetchSocketsRequest{Target: everybody, PageSize: 1001}) },
-			"no command":      func() error { return ack(nil) },
-			"no ack":          func() error { return ack(emit(everybody, "x", "")) },
-			"ack of nobody":   func() error { return ack(emitAck(target(), time.Second, 0)) },
-			"ack no timeout":  func() error { return ack(emitAck(everybody, 0, 0)) },
+			"fetch nobody": func() error { return fetch(&hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: target()}}) },
+			"fetch long page": func() error {
+				return fetch(&hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: everybody, PageSize: 1001}})
+			},
+			"no command":     func() error { return ack(nil) },
+			"no ack":         func() error { return ack(emit(everybody, "x", "")) },
+			"ack of nobody":  func() error { return ack(emitAck(target(), time.Second, 0)) },
+			"ack no timeout": func() error { return ack(emitAck(everybody, 0, 0)) },
 		} {
 			if err := call(); status.Code(err) != codes.InvalidArgument {
 				t.Errorf("%s: %v", name, err)
@@ -133,11 +135,11 @@ func TestControl_FetchCountAndList(t *testing.T) {
 			chat.Done(chat.Connected())
 		}
 		everybody := &hubv1.Target{Namespace: "/chat", All: true}
-		count, err := client.CountSockets(ctx, &hubv1.CountSocketsRequest{Target: everybody})
+		count, err := client.CountSockets(ctx, &hubv1.CountSocketsRequest{Count: &hubv1.Count{Target: everybody}})
 		if err != nil || count.Count != n {
 			t.Errorf("count: %v, %v", count, err)
 		}
-		stream, err := client.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Target: everybody, PageSize: 3, IncludeHandshake: true})
+		stream, err := client.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: everybody, PageSize: 3, IncludeHandshake: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +156,7 @@ func TestControl_FetchCountAndList(t *testing.T) {
 			pages = append(pages, len(page.Sockets))
 			for _, s := range page.Sockets {
 				seen[s.Socket.Id] = true
-				if s.Socket.User != "u" || string(s.Socket.Data) != "1" || s.Transport != "websocket" ||
+				if s.Socket.User != "u" || string(s.Socket.Data) != "1" || s.Socket.Transport != "websocket" ||
 					s.Handshake.GetProtocolVersion() != 4 || len(s.Rooms) != 2 || s.ConnectTime == nil {
 					t.Errorf("socket: %v", s)
 				}
@@ -166,7 +168,7 @@ func TestControl_FetchCountAndList(t *testing.T) {
 		var rooms []string
 		token := ""
 		for first := true; first || token != ""; first = false {
-			page, err := client.ListRooms(ctx, &hubv1.ListRoomsRequest{Namespace: "/chat", Prefix: "", PageSize: 2, PageToken: token})
+			page, err := client.ListRooms(ctx, &hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "/chat", Prefix: "", PageSize: 2, PageToken: token}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +180,7 @@ func TestControl_FetchCountAndList(t *testing.T) {
 		if fmt.Sprint(rooms) != "[all=7 room-0=3 room-1=2 room-2=2 user:u=7]" {
 			t.Errorf("rooms: %v", rooms)
 		}
-		page, err := client.ListRooms(ctx, &hubv1.ListRoomsRequest{Namespace: "/chat", Prefix: "room-1"})
+		page, err := client.ListRooms(ctx, &hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "/chat", Prefix: "room-1"}})
 		if err != nil || len(page.Rooms) != 1 || page.NextPageToken != "" {
 			t.Errorf("prefix: %v, %v", page, err)
 		}

@@ -86,7 +86,7 @@ func TestFailover_ParkedEventsExpireAndTheServiceIsTold(t *testing.T) {
 			if n.Kind != hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED {
 				t.Errorf("notice: %v", n)
 			}
-			got[n.Status.Reason] += n.Count
+			got[n.Status.Reason] += uint64(n.Count)
 		}
 		if got["EXPIRED"] != 64 || got["SOCKET_FULL"] != 6 {
 			t.Errorf("dropped: %v", got)

@@ -34,18 +34,18 @@ func pageSize(wish uint32) (int, *fault) {
 
 // FetchSockets streams sockets.
 func (c controlService) FetchSockets(req *hubv1.FetchSocketsRequest, wire grpc.ServerStreamingServer[hubv1.FetchSocketsResponse]) error {
-	size, f := pageSize(req.GetPageSize())
+	size, f := pageSize(req.GetFetch().GetPageSize())
 	if f != nil {
 		return f.rpc()
 	}
-	sockets, err := c.srv.hub.FetchSockets(targetOf(req.GetTarget()))
+	sockets, err := c.srv.hub.FetchSockets(targetOf(req.GetFetch().GetTarget()))
 	if err != nil {
 		return faultOf(err, "").rpc()
 	}
 	page := &hubv1.FetchSocketsResponse{}
 	bytes := 0
 	for _, s := range sockets {
-		info := infoOf(s, req.GetIncludeHandshake())
+		info := infoOf(s, req.GetFetch().GetIncludeHandshake())
 		n := proto.Size(info)
 		if len(page.Sockets) == size || (len(page.Sockets) > 0 && bytes+n > pageBytes) {
 			if err := wire.Send(page); err != nil {
@@ -68,8 +68,9 @@ func infoOf(s *hub.Socket, handshake bool) *hubv1.SocketInfo {
 	info := &hubv1.SocketInfo{
 		Socket: &hubv1.Socket{
 			Id: s.ID(), Namespace: s.Namespace(), User: s.User(), Data: data, DataVersion: version,
+			Transport: s.Transport(),
 		},
-		Rooms: s.Rooms(), Transport: s.Transport(), ConnectTime: timeOf(s.ConnectTime()),
+		Rooms: s.Rooms(), ConnectTime: timeOf(s.ConnectTime()),
 	}
 	if handshake {
 		info.Handshake = handshakeOf(s.Handshake())
@@ -79,7 +80,8 @@ func infoOf(s *hub.Socket, handshake bool) *hubv1.SocketInfo {
 
 // ListRooms lists rooms. The token of a page is the name of its last room: rooms may
 // come and go between two pages, and none that stays is passed over.
-func (c controlService) ListRooms(_ context.Context, req *hubv1.ListRoomsRequest) (*hubv1.ListRoomsResponse, error) {
+func (c controlService) ListRooms(_ context.Context, call *hubv1.ListRoomsRequest) (*hubv1.ListRoomsResponse, error) {
+	req := call.GetListRooms()
 	size, f := pageSize(req.GetPageSize())
 	if f != nil {
 		return nil, f.rpc()
@@ -97,7 +99,7 @@ func (c controlService) ListRooms(_ context.Context, req *hubv1.ListRoomsRequest
 			resp.NextPageToken = rooms[i-1].Name
 			break
 		}
-		resp.Rooms = append(resp.Rooms, &hubv1.Room{Name: r.Name, SocketCount: uint64(r.Sockets)})
+		resp.Rooms = append(resp.Rooms, &hubv1.Room{Name: r.Name, SocketCount: uint32(r.Sockets)})
 	}
 	return resp, nil
 }

@@ -221,7 +221,7 @@ func (o *outbox) takeAsides(empty bool) (items []*hubv1.Item) {
 	}
 	for _, n := range o.notices {
 		items = append(items, &hubv1.Item{Kind: &hubv1.Item_Notice{Notice: &hubv1.Notice{
-			Kind: n.kind, Status: n.status, Count: n.count,
+			Kind: n.kind, Status: n.status, Count: uint32(n.count),
 		}}})
 	}
 	o.notices = nil

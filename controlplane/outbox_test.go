@@ -68,7 +68,7 @@ func TestOutbox_NoticesAreGatheredByKindAndReason(t *testing.T) {
 	_, asides, _ = o.take(nil)
 	total := uint64(0)
 	for _, n := range asides {
-		total += n.GetNotice().Count
+		total += uint64(n.GetNotice().Count)
 	}
 	if len(asides) > maxNotices || total != 100 {
 		t.Errorf("%d notices for %d failures", len(asides), total)

@@ -281,7 +281,7 @@ func TestAttach_BadActionIsToldAndTheStreamLives(t *testing.T) {
 			if n.Kind != hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION || n.Status.Code != hubv1.Code_CODE_INVALID_ARGUMENT {
 				t.Errorf("notice: %v", n)
 			}
-			count += n.Count
+			count += uint64(n.Count)
 		}
 		w.join(s)
 	})

@@ -47,7 +47,7 @@ func (t Target) FetchSockets(ctx context.Context) ([]*SocketInfo, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	pages, err := control.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Target: target, IncludeHandshake: true})
+	pages, err := control.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: target, IncludeHandshake: true}})
 	if err != nil {
 		return nil, queryError(err)
 	}
@@ -68,7 +68,7 @@ func (t Target) FetchSockets(ctx context.Context) ([]*SocketInfo, error) {
 
 func (s *Service) newSocketInfo(info *hubv1.SocketInfo) *SocketInfo {
 	return &SocketInfo{
-		Socket: &Socket{svc: s, s: info.GetSocket()}, Rooms: info.GetRooms(), Transport: info.GetTransport(),
+		Socket: &Socket{svc: s, s: info.GetSocket()}, Rooms: info.GetRooms(), Transport: info.GetSocket().GetTransport(),
 		ConnectTime: info.GetConnectTime().AsTime(), Handshake: &Handshake{info.GetHandshake()},
 	}
 }
@@ -83,7 +83,7 @@ func (t Target) CountSockets(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	response, err := control.CountSockets(ctx, &hubv1.CountSocketsRequest{Target: target})
+	response, err := control.CountSockets(ctx, &hubv1.CountSocketsRequest{Count: &hubv1.Count{Target: target}})
 	return int(response.GetCount()), queryError(err)
 }
 
@@ -100,7 +100,7 @@ func (t Target) ListRooms(ctx context.Context, prefix string) ([]Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	request := &hubv1.ListRoomsRequest{Namespace: t.namespace, Prefix: prefix, PageSize: roomsPage}
+	request := &hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: t.namespace, Prefix: prefix, PageSize: roomsPage}}
 	var rooms []Room
 	for {
 		page, err := control.ListRooms(ctx, request)
@@ -113,9 +113,9 @@ func (t Target) ListRooms(ctx context.Context, prefix string) ([]Room, error) {
 		if page.GetNextPageToken() == "" {
 			return rooms, nil
 		}
-		request = &hubv1.ListRoomsRequest{
+		request = &hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{
 			Namespace: t.namespace, Prefix: prefix, PageSize: roomsPage, PageToken: page.GetNextPageToken(),
-		}
+		}}
 	}
 }
 

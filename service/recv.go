@@ -91,7 +91,7 @@ func (st *stream) notice(n *hubv1.Notice) {
 	log := svc.log.With("count", n.GetCount(), "err", err)
 	switch n.GetKind() {
 	case hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED:
-		svc.traceCommandFailed(err, n.GetCount())
+		svc.traceCommandFailed(err, uint64(n.GetCount()))
 		level := slog.LevelWarn
 		if err.Code == codes.Aborted {
 			level = slog.LevelDebug // another try does it
@@ -99,7 +99,7 @@ func (st *stream) notice(n *hubv1.Notice) {
 		log.Log(st.ctx, level, "commands failed")
 	case hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED:
 		if hook := svc.opts.Trace.DeliveriesDropped; hook != nil {
-			hook(err, n.GetCount())
+			hook(err, uint64(n.GetCount()))
 		}
 		log.Warn("the hub has dropped deliveries")
 	case hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST:

@@ -20,23 +20,23 @@ func (h *Hub) unary(ctx context.Context, method string, request proto.Message) (
 	defer h.mu.Unlock()
 	switch request := request.(type) {
 	case *hubv1.CountSocketsRequest:
-		sockets, s := h.pickLocked(request.GetTarget())
-		return &hubv1.CountSocketsResponse{Count: uint64(len(sockets))}, grpcError(s)
+		sockets, s := h.pickLocked(request.GetCount().GetTarget())
+		return &hubv1.CountSocketsResponse{Count: uint32(len(sockets))}, grpcError(s)
 	case *hubv1.ListRoomsRequest:
-		return &hubv1.ListRoomsResponse{Rooms: h.roomsLocked(request.GetNamespace(), request.GetPrefix())}, nil
+		return &hubv1.ListRoomsResponse{Rooms: h.roomsLocked(request.GetListRooms().GetNamespace(), request.GetListRooms().GetPrefix())}, nil
 	}
 	return nil, status.Error(codes.Unimplemented, method)
 }
 
 func (h *Hub) fetchLocked(c *call, request *hubv1.FetchSocketsRequest) error {
-	sockets, s := h.pickLocked(request.GetTarget())
+	sockets, s := h.pickLocked(request.GetFetch().GetTarget())
 	if s != nil {
 		c.endLocked(grpcError(s))
 		return nil
 	}
 	page := &hubv1.FetchSocketsResponse{}
 	for _, s := range sockets {
-		page.Sockets = append(page.Sockets, s.info(request.GetIncludeHandshake()))
+		page.Sockets = append(page.Sockets, s.info(request.GetFetch().GetIncludeHandshake()))
 	}
 	c.queue = append(c.queue, page)
 	c.endLocked(io.EOF)

@@ -36,7 +36,7 @@ const (
 func (s *socket) name() string { return s.namespace + " " + s.id }
 
 func (s *socket) proto() *hubv1.Socket {
-	return &hubv1.Socket{Id: s.id, Namespace: s.namespace, User: s.user, Data: s.data, DataVersion: s.version}
+	return &hubv1.Socket{Id: s.id, Namespace: s.namespace, User: s.user, Data: s.data, DataVersion: s.version, Transport: "websocket"}
 }
 
 func (s *socket) roomNames() []string { return slices.Sorted(maps.Keys(s.rooms)) }
@@ -97,9 +97,7 @@ func (s *socket) isOne(sockets, rooms, users []string) bool {
 }
 
 func (s *socket) info(handshake bool) *hubv1.SocketInfo {
-	info := &hubv1.SocketInfo{
-		Socket: s.proto(), Rooms: s.roomNames(), Transport: "websocket", ConnectTime: s.connectTime,
-	}
+	info := &hubv1.SocketInfo{Socket: s.proto(), Rooms: s.roomNames(), ConnectTime: s.connectTime}
 	if handshake {
 		info.Handshake = s.handshake
 	}
@@ -107,7 +105,7 @@ func (s *socket) info(handshake bool) *hubv1.SocketInfo {
 }
 
 func (h *Hub) roomsLocked(namespace, prefix string) []*hubv1.Room {
-	counts := map[string]uint64{}
+	counts := map[string]uint32{}
 	for _, s := range h.sockets {
 		if s.state != open || s.namespace != namespace {
 			continue

@@ -321,19 +321,19 @@ func unaryInputs() []input {
 	add("EmitWithAck for an hour", ack(eternal), "INVALID_ARGUMENT", "OK")
 	for name, t := range map[string]*hubv1.Target{"nothing": nil, "an empty target": {}, "no namespace": {All: true}, "all and rooms": {Namespace: "/", All: true, Rooms: []string{"a"}}, "a namespace without a slash": {Namespace: "x", All: true}} {
 		add("FetchSockets with "+name, func(ctx context.Context, c hubv1.ControlServiceClient) error {
-			s, err := c.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Target: t})
+			s, err := c.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: t}})
 			if err == nil {
 				_, err = s.Recv()
 			}
 			return err
 		}, "INVALID_ARGUMENT")
 		add("CountSockets with "+name, func(ctx context.Context, c hubv1.ControlServiceClient) error {
-			_, err := c.CountSockets(ctx, &hubv1.CountSocketsRequest{Target: t})
+			_, err := c.CountSockets(ctx, &hubv1.CountSocketsRequest{Count: &hubv1.Count{Target: t}})
 			return err
 		}, "INVALID_ARGUMENT")
 	}
 	add("FetchSockets with the largest pages", func(ctx context.Context, c hubv1.ControlServiceClient) error {
-		s, err := c.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Target: everybody(), PageSize: 1<<32 - 1, IncludeHandshake: true})
+		s, err := c.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: everybody(), PageSize: 1<<32 - 1, IncludeHandshake: true}})
 		if err == nil {
 			_, err = s.Recv()
 		}
@@ -346,10 +346,10 @@ func unaryInputs() []input {
 		}
 	}
 	add("ListRooms with nothing", rooms(&hubv1.ListRoomsRequest{}), "INVALID_ARGUMENT")
-	add("ListRooms of a namespace without a slash", rooms(&hubv1.ListRoomsRequest{Namespace: "x"}), "INVALID_ARGUMENT", "OK")
-	add("ListRooms of nowhere", rooms(&hubv1.ListRoomsRequest{Namespace: "/nowhere"}), "OK", "NOT_FOUND")
-	add("ListRooms with a token that is none", rooms(&hubv1.ListRoomsRequest{Namespace: "/", PageToken: "\x00../../etc/passwd"}), "INVALID_ARGUMENT", "OK")
-	add("ListRooms with a token of 1 MiB", rooms(&hubv1.ListRoomsRequest{Namespace: "/", PageToken: strings.Repeat("t", 1<<20)}), "INVALID_ARGUMENT", "OK", "RESOURCE_EXHAUSTED")
-	add("ListRooms with the largest page", rooms(&hubv1.ListRoomsRequest{Namespace: "/", PageSize: 1<<32 - 1, Prefix: strings.Repeat("p", 1000)}), "OK", "INVALID_ARGUMENT")
+	add("ListRooms of a namespace without a slash", rooms(&hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "x"}}), "INVALID_ARGUMENT", "OK")
+	add("ListRooms of nowhere", rooms(&hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "/nowhere"}}), "OK", "NOT_FOUND")
+	add("ListRooms with a token that is none", rooms(&hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "/", PageToken: "\x00../../etc/passwd"}}), "INVALID_ARGUMENT", "OK")
+	add("ListRooms with a token of 1 MiB", rooms(&hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "/", PageToken: strings.Repeat("t", 1<<20)}}), "INVALID_ARGUMENT", "OK", "RESOURCE_EXHAUSTED")
+	add("ListRooms with the largest page", rooms(&hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "/", PageSize: 1<<32 - 1, Prefix: strings.Repeat("p", 1000)}}), "OK", "INVALID_ARGUMENT")
 	return all
 }

@@ -34,7 +34,7 @@ func tokenInputs() []input {
 				return err
 			},
 			"FetchSockets": func(ctx context.Context, p *probe) error {
-				s, err := hubv1.NewControlServiceClient(p.control()).FetchSockets(ctx, &hubv1.FetchSocketsRequest{Target: everybody(), IncludeHandshake: true})
+				s, err := hubv1.NewControlServiceClient(p.control()).FetchSockets(ctx, &hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: everybody(), IncludeHandshake: true}})
 				if err == nil {
 					_, err = s.Recv()
 				}

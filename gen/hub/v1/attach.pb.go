@@ -10,6 +10,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,237 +23,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Role says what a subscription is for.
-type Role int32
-
-const (
-	// Not allowed: INVALID_ARGUMENT.
-	Role_ROLE_UNSPECIFIED Role = 0
-	// Decides connect attempts. One group per namespace pattern.
-	Role_ROLE_AUTHORIZER Role = 1
-	// Receives lifecycle and events. One group per namespace and event pattern.
-	Role_ROLE_HANDLER Role = 2
-)
-
-// Enum value maps for Role.
-var (
-	Role_name = map[int32]string{
-		0: "ROLE_UNSPECIFIED",
-		1: "ROLE_AUTHORIZER",
-		2: "ROLE_HANDLER",
-	}
-	Role_value = map[string]int32{
-		"ROLE_UNSPECIFIED": 0,
-		"ROLE_AUTHORIZER":  1,
-		"ROLE_HANDLER":     2,
-	}
-)
-
-func (x Role) Enum() *Role {
-	p := new(Role)
-	*p = x
-	return p
-}
-
-func (x Role) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Role) Descriptor() protoreflect.EnumDescriptor {
-	return file_hub_v1_attach_proto_enumTypes[0].Descriptor()
-}
-
-func (Role) Type() protoreflect.EnumType {
-	return &file_hub_v1_attach_proto_enumTypes[0]
-}
-
-func (x Role) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Role.Descriptor instead.
-func (Role) EnumDescriptor() ([]byte, []int) {
-	return file_hub_v1_attach_proto_rawDescGZIP(), []int{0}
-}
-
-// Guarantee says what happens to an event whose stream is lost before it is
-// settled. Lifecycle and connect attempts are always delivered at least once.
-type Guarantee int32
-
-const (
-	// The same as GUARANTEE_AT_LEAST_ONCE.
-	Guarantee_GUARANTEE_UNSPECIFIED Guarantee = 0
-	// Delivered again, with attempt + 1 and the same dedupe_id.
-	Guarantee_GUARANTEE_AT_LEAST_ONCE Guarantee = 1
-	// Dropped and counted.
-	Guarantee_GUARANTEE_AT_MOST_ONCE Guarantee = 2
-)
-
-// Enum value maps for Guarantee.
-var (
-	Guarantee_name = map[int32]string{
-		0: "GUARANTEE_UNSPECIFIED",
-		1: "GUARANTEE_AT_LEAST_ONCE",
-		2: "GUARANTEE_AT_MOST_ONCE",
-	}
-	Guarantee_value = map[string]int32{
-		"GUARANTEE_UNSPECIFIED":   0,
-		"GUARANTEE_AT_LEAST_ONCE": 1,
-		"GUARANTEE_AT_MOST_ONCE":  2,
-	}
-)
-
-func (x Guarantee) Enum() *Guarantee {
-	p := new(Guarantee)
-	*p = x
-	return p
-}
-
-func (x Guarantee) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Guarantee) Descriptor() protoreflect.EnumDescriptor {
-	return file_hub_v1_attach_proto_enumTypes[1].Descriptor()
-}
-
-func (Guarantee) Type() protoreflect.EnumType {
-	return &file_hub_v1_attach_proto_enumTypes[1]
-}
-
-func (x Guarantee) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Guarantee.Descriptor instead.
-func (Guarantee) EnumDescriptor() ([]byte, []int) {
-	return file_hub_v1_attach_proto_rawDescGZIP(), []int{1}
-}
-
-// Ordering says how far the events of one socket may overlap in the service.
-type Ordering int32
-
-const (
-	// The same as ORDERING_PIPELINED.
-	Ordering_ORDERING_UNSPECIFIED Ordering = 0
-	// Sent in order without waiting; the service may work on several.
-	Ordering_ORDERING_PIPELINED Ordering = 1
-	// The next is sent once the one before is settled.
-	Ordering_ORDERING_STRICT Ordering = 2
-)
-
-// Enum value maps for Ordering.
-var (
-	Ordering_name = map[int32]string{
-		0: "ORDERING_UNSPECIFIED",
-		1: "ORDERING_PIPELINED",
-		2: "ORDERING_STRICT",
-	}
-	Ordering_value = map[string]int32{
-		"ORDERING_UNSPECIFIED": 0,
-		"ORDERING_PIPELINED":   1,
-		"ORDERING_STRICT":      2,
-	}
-)
-
-func (x Ordering) Enum() *Ordering {
-	p := new(Ordering)
-	*p = x
-	return p
-}
-
-func (x Ordering) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Ordering) Descriptor() protoreflect.EnumDescriptor {
-	return file_hub_v1_attach_proto_enumTypes[2].Descriptor()
-}
-
-func (Ordering) Type() protoreflect.EnumType {
-	return &file_hub_v1_attach_proto_enumTypes[2]
-}
-
-func (x Ordering) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Ordering.Descriptor instead.
-func (Ordering) EnumDescriptor() ([]byte, []int) {
-	return file_hub_v1_attach_proto_rawDescGZIP(), []int{2}
-}
-
-// Introduction says when a group gets `connected` for a socket. Whichever it
-// is, `connected` is the group's first delivery for that socket, and the group
-// gets `disconnected` if and only if it got `connected`.
-type Introduction int32
-
-const (
-	// The same as INTRODUCTION_ON_CONNECT.
-	Introduction_INTRODUCTION_UNSPECIFIED Introduction = 0
-	// As sockets join; those that joined before the group attached for the first
-	// time are introduced with their first event.
-	Introduction_INTRODUCTION_ON_CONNECT Introduction = 1
-	// With the socket's first event. Sockets without one are never mentioned.
-	Introduction_INTRODUCTION_ON_EVENT Introduction = 2
-	// As sockets join, and all live sockets each time that an instance says
-	// hello while no other instance of its group is attached: a service that was
-	// restarted learns who is there. A socket that was introduced before keeps the
-	// dedupe_id of its `connected`, with a higher attempt: it is the same fact, told
-	// again, and still has one `disconnected`.
-	Introduction_INTRODUCTION_ON_ATTACH Introduction = 3
-)
-
-// Enum value maps for Introduction.
-var (
-	Introduction_name = map[int32]string{
-		0: "INTRODUCTION_UNSPECIFIED",
-		1: "INTRODUCTION_ON_CONNECT",
-		2: "INTRODUCTION_ON_EVENT",
-		3: "INTRODUCTION_ON_ATTACH",
-	}
-	Introduction_value = map[string]int32{
-		"INTRODUCTION_UNSPECIFIED": 0,
-		"INTRODUCTION_ON_CONNECT":  1,
-		"INTRODUCTION_ON_EVENT":    2,
-		"INTRODUCTION_ON_ATTACH":   3,
-	}
-)
-
-func (x Introduction) Enum() *Introduction {
-	p := new(Introduction)
-	*p = x
-	return p
-}
-
-func (x Introduction) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Introduction) Descriptor() protoreflect.EnumDescriptor {
-	return file_hub_v1_attach_proto_enumTypes[3].Descriptor()
-}
-
-func (Introduction) Type() protoreflect.EnumType {
-	return &file_hub_v1_attach_proto_enumTypes[3]
-}
-
-func (x Introduction) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Introduction.Descriptor instead.
-func (Introduction) EnumDescriptor() ([]byte, []int) {
-	return file_hub_v1_attach_proto_rawDescGZIP(), []int{3}
-}
-
 // NoticeKind is what a notice is about.
 type NoticeKind int32
 
 const (
 	// Not sent.
 	NoticeKind_NOTICE_KIND_UNSPECIFIED NoticeKind = 0
-	// An action without a kind, or of one that the hub does not know.
+	// An action without a kind, or one that the hub cannot read.
 	NoticeKind_NOTICE_KIND_BAD_ACTION NoticeKind = 1
 	// A command with command_id 0 failed.
 	NoticeKind_NOTICE_KIND_COMMAND_FAILED NoticeKind = 2
@@ -260,18 +37,56 @@ const (
 	// sockets are introduced anew.
 	NoticeKind_NOTICE_KIND_LIFECYCLE_LOST NoticeKind = 3
 	// Deliveries of the group were dropped: parked too long, too many, too large
-	// for the instance, or nacked for the last time. The status says which.
+	// for the instance, nacked or lost for the last time. The status says which.
 	NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED NoticeKind = 4
+	// An event that nobody has subscribed to, or a payload that fits no instance:
+	// at most once a minute for each name.
+	NoticeKind_NOTICE_KIND_UNHANDLED NoticeKind = 5
+	// The rooms of a socket changed. To the instance that holds the socket, in
+	// order with its deliveries, where a subscription of its namespace has
+	// KIND_ROOMS.
+	NoticeKind_NOTICE_KIND_ROOMS_CHANGED NoticeKind = 6
+	// The first socket of this hub came into a room; where a subscription has
+	// KIND_OCCUPANCY and a pattern for the room. An instance that attaches is told
+	// of the rooms that are occupied.
+	NoticeKind_NOTICE_KIND_ROOM_OCCUPIED NoticeKind = 7
+	// The last socket of this hub left a room.
+	NoticeKind_NOTICE_KIND_ROOM_VACATED NoticeKind = 8
+	// A browser moved from polling to WebSocket. To the instance that holds the
+	// socket, where a subscription of its namespace has KIND_UPGRADED.
+	NoticeKind_NOTICE_KIND_UPGRADED NoticeKind = 9
+	// The first socket of a user on this hub came into a namespace; where a
+	// subscription of it has KIND_USERS. An instance that attaches is told of the
+	// users who are present.
+	NoticeKind_NOTICE_KIND_USER_PRESENT NoticeKind = 10
+	// The last socket of a user on this hub left the namespace, and none came
+	// within the subscription's grace.
+	NoticeKind_NOTICE_KIND_USER_ABSENT NoticeKind = 11
+	// All live sockets, occupied rooms and present users that the hello's
+	// subscriptions ask for have been told: whoever the service knows of this hub
+	// beyond them has gone. Once after each hello, also when there is nobody.
+	NoticeKind_NOTICE_KIND_INTRODUCED NoticeKind = 12
+	// The hubs that are alive have changed.
+	NoticeKind_NOTICE_KIND_HUBS NoticeKind = 13
 )
 
 // Enum value maps for NoticeKind.
 var (
 	NoticeKind_name = map[int32]string{
-		0: "NOTICE_KIND_UNSPECIFIED",
-		1: "NOTICE_KIND_BAD_ACTION",
-		2: "NOTICE_KIND_COMMAND_FAILED",
-		3: "NOTICE_KIND_LIFECYCLE_LOST",
-		4: "NOTICE_KIND_DELIVERIES_DROPPED",
+		0:  "NOTICE_KIND_UNSPECIFIED",
+		1:  "NOTICE_KIND_BAD_ACTION",
+		2:  "NOTICE_KIND_COMMAND_FAILED",
+		3:  "NOTICE_KIND_LIFECYCLE_LOST",
+		4:  "NOTICE_KIND_DELIVERIES_DROPPED",
+		5:  "NOTICE_KIND_UNHANDLED",
+		6:  "NOTICE_KIND_ROOMS_CHANGED",
+		7:  "NOTICE_KIND_ROOM_OCCUPIED",
+		8:  "NOTICE_KIND_ROOM_VACATED",
+		9:  "NOTICE_KIND_UPGRADED",
+		10: "NOTICE_KIND_USER_PRESENT",
+		11: "NOTICE_KIND_USER_ABSENT",
+		12: "NOTICE_KIND_INTRODUCED",
+		13: "NOTICE_KIND_HUBS",
 	}
 	NoticeKind_value = map[string]int32{
 		"NOTICE_KIND_UNSPECIFIED":        0,
@@ -279,6 +94,15 @@ var (
 		"NOTICE_KIND_COMMAND_FAILED":     2,
 		"NOTICE_KIND_LIFECYCLE_LOST":     3,
 		"NOTICE_KIND_DELIVERIES_DROPPED": 4,
+		"NOTICE_KIND_UNHANDLED":          5,
+		"NOTICE_KIND_ROOMS_CHANGED":      6,
+		"NOTICE_KIND_ROOM_OCCUPIED":      7,
+		"NOTICE_KIND_ROOM_VACATED":       8,
+		"NOTICE_KIND_UPGRADED":           9,
+		"NOTICE_KIND_USER_PRESENT":       10,
+		"NOTICE_KIND_USER_ABSENT":        11,
+		"NOTICE_KIND_INTRODUCED":         12,
+		"NOTICE_KIND_HUBS":               13,
 	}
 )
 
@@ -293,11 +117,11 @@ func (x NoticeKind) String() string {
 }
 
 func (NoticeKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_hub_v1_attach_proto_enumTypes[4].Descriptor()
+	return file_hub_v1_attach_proto_enumTypes[0].Descriptor()
 }
 
 func (NoticeKind) Type() protoreflect.EnumType {
-	return &file_hub_v1_attach_proto_enumTypes[4]
+	return &file_hub_v1_attach_proto_enumTypes[0]
 }
 
 func (x NoticeKind) Number() protoreflect.EnumNumber {
@@ -306,21 +130,22 @@ func (x NoticeKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeKind.Descriptor instead.
 func (NoticeKind) EnumDescriptor() ([]byte, []int) {
-	return file_hub_v1_attach_proto_rawDescGZIP(), []int{4}
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{0}
 }
 
 // AttachRequest is one envelope of a service: an ordered batch.
 type AttachRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of this envelope: 1, 2, 3, … Receipts for resume; 0 means that the
-	// service does not number, then all are 0.
+	// service does not number, then all are 0 and it cannot resume. After a resume
+	// the count goes on after Welcome.ack_envelope_seq.
 	EnvelopeSeq uint64 `protobuf:"varint,1,opt,name=envelope_seq,json=envelopeSeq,proto3" json:"envelope_seq,omitempty"`
 	// Number of the last envelope of the hub that was received. 0 means that the
 	// service gives no receipts. A number that the hub has not sent is
 	// INVALID_ARGUMENT.
 	AckEnvelopeSeq uint64 `protobuf:"varint,2,opt,name=ack_envelope_seq,json=ackEnvelopeSeq,proto3" json:"ack_envelope_seq,omitempty"`
 	// What the service does, applied in this order. An emit that stands before a
-	// reply reaches the browser before it.
+	// reply reaches the browser before it. At most 16 384.
 	Actions       []*Action `protobuf:"bytes,3,rep,name=actions,proto3" json:"actions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -380,8 +205,8 @@ func (x *AttachRequest) GetActions() []*Action {
 // Action is one thing that a service does on its stream.
 type Action struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which. None, or one that the hub does not know, is answered with a Notice
-	// (INVALID_ARGUMENT).
+	// Which. None is answered with a Notice (INVALID_ARGUMENT), one that the hub
+	// does not know too (UNIMPLEMENTED).
 	//
 	// Types that are valid to be assigned to Kind:
 	//
@@ -390,6 +215,7 @@ type Action struct {
 	//	*Action_Command
 	//	*Action_Window
 	//	*Action_Heartbeat
+	//	*Action_Drain
 	Kind          isAction_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -477,6 +303,15 @@ func (x *Action) GetHeartbeat() *Heartbeat {
 	return nil
 }
 
+func (x *Action) GetDrain() *Drain {
+	if x != nil {
+		if x, ok := x.Kind.(*Action_Drain); ok {
+			return x.Drain
+		}
+	}
+	return nil
+}
+
 type isAction_Kind interface {
 	isAction_Kind()
 }
@@ -506,6 +341,13 @@ type Action_Heartbeat struct {
 	Heartbeat *Heartbeat `protobuf:"bytes,5,opt,name=heartbeat,proto3,oneof"`
 }
 
+type Action_Drain struct {
+	// Says that the service wants to leave: it gets no new work, its sockets go to
+	// other instances as their work is settled, and once nothing is unsettled and
+	// no result is open the hub ends the stream with OK.
+	Drain *Drain `protobuf:"bytes,6,opt,name=drain,proto3,oneof"`
+}
+
 func (*Action_Hello) isAction_Kind() {}
 
 func (*Action_Settlement) isAction_Kind() {}
@@ -516,10 +358,12 @@ func (*Action_Window) isAction_Kind() {}
 
 func (*Action_Heartbeat) isAction_Kind() {}
 
+func (*Action_Drain) isAction_Kind() {}
+
 // AttachResponse is one envelope of the hub: an ordered batch.
 type AttachResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Number of this envelope: 1, 2, 3, …
+	// Number of this envelope: 1, 2, 3, …, going on over a resume.
 	EnvelopeSeq uint64 `protobuf:"varint,1,opt,name=envelope_seq,json=envelopeSeq,proto3" json:"envelope_seq,omitempty"`
 	// Number of the last envelope of the service that was applied. 0 when the
 	// service does not number.
@@ -582,7 +426,7 @@ func (x *AttachResponse) GetItems() []*Item {
 }
 
 // Item is one thing that the hub says on a stream. A service passes over a kind
-// that it does not know.
+// or a field that it does not know.
 type Item struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which.
@@ -594,6 +438,11 @@ type Item struct {
 	//	*Item_Result
 	//	*Item_Notice
 	//	*Item_Heartbeat
+	//	*Item_Revoked
+	//	*Item_Drain
+	//	*Item_Observation
+	//	*Item_Ended
+	//	*Item_Released
 	Kind          isItem_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -681,6 +530,51 @@ func (x *Item) GetHeartbeat() *Heartbeat {
 	return nil
 }
 
+func (x *Item) GetRevoked() *Revoked {
+	if x != nil {
+		if x, ok := x.Kind.(*Item_Revoked); ok {
+			return x.Revoked
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetDrain() *Drain {
+	if x != nil {
+		if x, ok := x.Kind.(*Item_Drain); ok {
+			return x.Drain
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetObservation() *Observation {
+	if x != nil {
+		if x, ok := x.Kind.(*Item_Observation); ok {
+			return x.Observation
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetEnded() *Ended {
+	if x != nil {
+		if x, ok := x.Kind.(*Item_Ended); ok {
+			return x.Ended
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetReleased() *Released {
+	if x != nil {
+		if x, ok := x.Kind.(*Item_Released); ok {
+			return x.Released
+		}
+	}
+	return nil
+}
+
 type isItem_Kind interface {
 	isItem_Kind()
 }
@@ -710,6 +604,34 @@ type Item_Heartbeat struct {
 	Heartbeat *Heartbeat `protobuf:"bytes,5,opt,name=heartbeat,proto3,oneof"`
 }
 
+type Item_Revoked struct {
+	// Takes deliveries back that are not settled: their handlers should be
+	// cancelled, what they say is refused with ABORTED.
+	Revoked *Revoked `protobuf:"bytes,6,opt,name=revoked,proto3,oneof"`
+}
+
+type Item_Drain struct {
+	// Says that the hub is going to shut down: browsers and services will meet
+	// another hub, or this one after its restart.
+	Drain *Drain `protobuf:"bytes,7,opt,name=drain,proto3,oneof"`
+}
+
+type Item_Observation struct {
+	// A copy for an observer; wants no answer.
+	Observation *Observation `protobuf:"bytes,8,opt,name=observation,proto3,oneof"`
+}
+
+type Item_Ended struct {
+	// Says why the hub ends the stream. The last item.
+	Ended *Ended `protobuf:"bytes,9,opt,name=ended,proto3,oneof"`
+}
+
+type Item_Released struct {
+	// Says that sockets are no longer this instance's: what it keeps for them may
+	// be forgotten. No `disconnected` follows for them here.
+	Released *Released `protobuf:"bytes,10,opt,name=released,proto3,oneof"`
+}
+
 func (*Item_Welcome) isItem_Kind() {}
 
 func (*Item_Delivery) isItem_Kind() {}
@@ -720,6 +642,16 @@ func (*Item_Notice) isItem_Kind() {}
 
 func (*Item_Heartbeat) isItem_Kind() {}
 
+func (*Item_Revoked) isItem_Kind() {}
+
+func (*Item_Drain) isItem_Kind() {}
+
+func (*Item_Observation) isItem_Kind() {}
+
+func (*Item_Ended) isItem_Kind() {}
+
+func (*Item_Released) isItem_Kind() {}
+
 // Hello introduces an instance. Direction: service to hub.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -727,30 +659,48 @@ type Hello struct {
 	// delivery goes to one instance of a group.
 	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
 	// Name of this process, chosen by itself: 1 to 128 bytes, unique in the group.
-	// A hello with the id of a live stream ends that stream; one with the id of a
-	// lost stream gets its sockets back at once.
+	// It belongs to the identity that used it first, for as long as the hub knows
+	// the instance. A hello with the id of a live stream ends that stream; one with
+	// the id of a lost stream, without `resume`, is a new process: what the old one
+	// left unsettled comes to it again.
 	InstanceId string `protobuf:"bytes,2,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// Label of what is running, such as a version, for logs and `hub status`: at
 	// most 128 bytes. May be empty.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
-	// Capabilities without which the service cannot work. One that the hub does
-	// not have ends the stream with FAILED_PRECONDITION.
+	// Capabilities without which the service cannot work, such as `recovery`. One
+	// that the hub does not have ends the stream with FAILED_PRECONDITION.
 	RequiredCapabilities []string `protobuf:"bytes,4,rep,name=required_capabilities,json=requiredCapabilities,proto3" json:"required_capabilities,omitempty"`
 	// What the instance wants to receive: at most 256. None is allowed, for an
-	// instance that only gives commands: it gets no deliveries. All other instances
-	// of a group should ask for the same; the newest hello of theirs decides for
-	// the group.
+	// instance that only gives commands: it gets no deliveries. The group has the
+	// union of what its attached instances ask for; a delivery goes only to an
+	// instance that asked for it, in the order, with the guarantee and within the
+	// time-out that this instance asked for. Overflow and grace are those of the
+	// newest hello. While no instance is attached the last union holds for as long
+	// as events are parked.
 	Subscriptions []*Subscription `protobuf:"bytes,5,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
 	// How much unsettled work the instance takes. Absent means the default: 1024
-	// deliveries, 4 MiB.
+	// deliveries, 16 MiB.
 	Window *Window `protobuf:"bytes,6,opt,name=window,proto3" json:"window,omitempty"`
 	// Largest envelope in bytes that the service takes; 0 means 4 MiB, the limit
 	// of most gRPC clients. At least 1 MiB, at most 64 MiB, to which larger values
-	// are clamped. An event that does not fit is dropped and counted, never sent; a
-	// connect attempt that does not fit stays undecided.
+	// are clamped. An event that does not fit is dropped, counted and told
+	// (`TOO_LARGE`), never sent; a connect attempt that does not fit stays
+	// undecided.
 	MaxEnvelopeBytes uint32 `protobuf:"varint,7,opt,name=max_envelope_bytes,json=maxEnvelopeBytes,proto3" json:"max_envelope_bytes,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// True when this process told its program that the sockets of this hub are
+	// lost: all live sockets are introduced anew, with new dedupe ids. Not together
+	// with `resume`.
+	Anew bool `protobuf:"varint,8,opt,name=anew,proto3" json:"anew,omitempty"`
+	// Takes up an attachment whose stream broke. Absent begins a new one.
+	Resume *Resume `protobuf:"bytes,9,opt,name=resume,proto3" json:"resume,omitempty"`
+	// Wish for the heartbeat interval, 1 s to 60 s, to which it is clamped. Absent
+	// means the hub's own, 5 s.
+	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,10,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
+	// Share of this instance among those of its group: with 1 and 9 it gets a tenth
+	// of the sockets. 0 means 1; at most 1000.
+	Weight        uint32 `protobuf:"varint,11,opt,name=weight,proto3" json:"weight,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
@@ -832,42 +782,64 @@ func (x *Hello) GetMaxEnvelopeBytes() uint32 {
 	return 0
 }
 
-// Subscription asks for deliveries.
-type Subscription struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// What for. Required.
-	Role Role `protobuf:"varint,1,opt,name=role,proto3,enum=hub.v1.Role" json:"role,omitempty"`
-	// Namespace, exact (`/chat`) or with a last segment `*` that stands for one or
-	// more segments (`/org/*`). The most specific pattern wins: exact before
-	// `*`, longer before shorter. At most 256 bytes. Required.
-	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	// Events: exact names, or a prefix followed by `*`. Empty means all. The most
-	// specific pattern wins. Not with ROLE_AUTHORIZER. At most 256.
-	Events []string `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
-	// What happens to an event when its stream is lost.
-	Guarantee Guarantee `protobuf:"varint,4,opt,name=guarantee,proto3,enum=hub.v1.Guarantee" json:"guarantee,omitempty"`
-	// How far the events of one socket may overlap.
-	Ordering Ordering `protobuf:"varint,5,opt,name=ordering,proto3,enum=hub.v1.Ordering" json:"ordering,omitempty"`
-	// When `connected` is delivered. Not with ROLE_AUTHORIZER.
-	Introduction  Introduction `protobuf:"varint,6,opt,name=introduction,proto3,enum=hub.v1.Introduction" json:"introduction,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+func (x *Hello) GetAnew() bool {
+	if x != nil {
+		return x.Anew
+	}
+	return false
 }
 
-func (x *Subscription) Reset() {
-	*x = Subscription{}
+func (x *Hello) GetResume() *Resume {
+	if x != nil {
+		return x.Resume
+	}
+	return nil
+}
+
+func (x *Hello) GetHeartbeatInterval() *durationpb.Duration {
+	if x != nil {
+		return x.HeartbeatInterval
+	}
+	return nil
+}
+
+func (x *Hello) GetWeight() uint32 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+// Resume takes up an attachment. It succeeds at the same hub process within 30
+// seconds after the stream broke, and with receipts (`envelope_seq` counted from
+// 1); otherwise the hello begins a new attachment, and Welcome.resumed says so.
+type Resume struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Welcome.attachment of the attachment. 16 bytes.
+	Attachment []byte `protobuf:"bytes,1,opt,name=attachment,proto3" json:"attachment,omitempty"`
+	// Welcome.hub_id that came with it.
+	HubId string `protobuf:"bytes,2,opt,name=hub_id,json=hubId,proto3" json:"hub_id,omitempty"`
+	// Number of the last envelope of the hub that was received: what the hub sent
+	// after it is sent again, under the same numbers.
+	AckEnvelopeSeq uint64 `protobuf:"varint,3,opt,name=ack_envelope_seq,json=ackEnvelopeSeq,proto3" json:"ack_envelope_seq,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Resume) Reset() {
+	*x = Resume{}
 	mi := &file_hub_v1_attach_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Subscription) String() string {
+func (x *Resume) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Subscription) ProtoMessage() {}
+func (*Resume) ProtoMessage() {}
 
-func (x *Subscription) ProtoReflect() protoreflect.Message {
+func (x *Resume) ProtoReflect() protoreflect.Message {
 	mi := &file_hub_v1_attach_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -879,65 +851,50 @@ func (x *Subscription) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Subscription.ProtoReflect.Descriptor instead.
-func (*Subscription) Descriptor() ([]byte, []int) {
+// Deprecated: Use Resume.ProtoReflect.Descriptor instead.
+func (*Resume) Descriptor() ([]byte, []int) {
 	return file_hub_v1_attach_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *Subscription) GetRole() Role {
+func (x *Resume) GetAttachment() []byte {
 	if x != nil {
-		return x.Role
-	}
-	return Role_ROLE_UNSPECIFIED
-}
-
-func (x *Subscription) GetNamespace() string {
-	if x != nil {
-		return x.Namespace
-	}
-	return ""
-}
-
-func (x *Subscription) GetEvents() []string {
-	if x != nil {
-		return x.Events
+		return x.Attachment
 	}
 	return nil
 }
 
-func (x *Subscription) GetGuarantee() Guarantee {
+func (x *Resume) GetHubId() string {
 	if x != nil {
-		return x.Guarantee
+		return x.HubId
 	}
-	return Guarantee_GUARANTEE_UNSPECIFIED
+	return ""
 }
 
-func (x *Subscription) GetOrdering() Ordering {
+func (x *Resume) GetAckEnvelopeSeq() uint64 {
 	if x != nil {
-		return x.Ordering
+		return x.AckEnvelopeSeq
 	}
-	return Ordering_ORDERING_UNSPECIFIED
-}
-
-func (x *Subscription) GetIntroduction() Introduction {
-	if x != nil {
-		return x.Introduction
-	}
-	return Introduction_INTRODUCTION_UNSPECIFIED
+	return 0
 }
 
 // Window is how much unsettled work an instance takes. Both limits hold; one
-// delivery always fits an empty window, and a socket that holds a sixteenth of a
-// window (of 16 or more) leaves its last sixteenth to others. Values above the hub's
-// own are clamped.
+// delivery always fits an empty window, and may go beyond it by its own size. A
+// socket that holds a sixteenth of a window (of 16 or more deliveries) leaves its
+// last sixteenth to others, and the same holds for bytes. Connect attempts have a
+// window of their own of a quarter of the size, so that strangers never use up
+// the room of events. Values above the hub's own are clamped.
 type Window struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unsettled deliveries. 0 stops deliveries; what is in flight may still be
-	// settled.
+	// Unsettled deliveries. 0 means the default of 1024.
 	Deliveries uint32 `protobuf:"varint,1,opt,name=deliveries,proto3" json:"deliveries,omitempty"`
-	// Bytes of unsettled deliveries, arguments and attachments counted. 0 means
-	// the default of 4 MiB.
-	Bytes         uint64 `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Bytes of unsettled deliveries: arguments, attachments and `socket.data`.
+	// 0 means the default of 16 MiB.
+	Bytes uint64 `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// True stops deliveries; what is in flight may still be settled.
+	Paused bool `protobuf:"varint,3,opt,name=paused,proto3" json:"paused,omitempty"`
+	// Observations that wait to be sent at most, the oldest being left out beyond
+	// it. 0 means the default of 1024.
+	Observations  uint32 `protobuf:"varint,4,opt,name=observations,proto3" json:"observations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -986,15 +943,32 @@ func (x *Window) GetBytes() uint64 {
 	return 0
 }
 
+func (x *Window) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *Window) GetObservations() uint32 {
+	if x != nil {
+		return x.Observations
+	}
+	return 0
+}
+
 // Welcome answers a hello. Direction: hub to service.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the hub process, drawn at its start. Another name than before means
-	// that the hub was restarted and every browser with it.
+	// Name of the hub process at the other end, drawn at its start. Another name
+	// than before means another process; it says nothing about browsers of other
+	// hubs.
 	HubId string `protobuf:"bytes,1,opt,name=hub_id,json=hubId,proto3" json:"hub_id,omitempty"`
 	// Version of the hub, for logs.
 	HubVersion string `protobuf:"bytes,2,opt,name=hub_version,json=hubVersion,proto3" json:"hub_version,omitempty"`
-	// Capabilities of the hub.
+	// Capabilities of the hub: words of lower-case letters joined by dots. A field
+	// that came into the contract later names its capability; a service sets it only
+	// after the capability stood here.
 	Capabilities []string `protobuf:"bytes,3,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// One for each subscription of the hello, in its order.
 	Subscriptions []*SubscriptionResult `protobuf:"bytes,4,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
@@ -1003,13 +977,30 @@ type Welcome struct {
 	// How many commands with a command_id may be without a final result that was
 	// sent. A command beyond it is refused with RESOURCE_EXHAUSTED.
 	CommandWindow uint32 `protobuf:"varint,6,opt,name=command_window,json=commandWindow,proto3" json:"command_window,omitempty"`
-	// Largest envelope in bytes that the hub takes.
+	// Largest envelope in bytes that the hub takes. Up to four times as much every
+	// action of the envelope is refused with `ENVELOPE_TOO_LARGE`; beyond that the
+	// stream ends.
 	MaxEnvelopeBytes uint32 `protobuf:"varint,7,opt,name=max_envelope_bytes,json=maxEnvelopeBytes,proto3" json:"max_envelope_bytes,omitempty"`
 	// Each side sends a heartbeat this often and takes three missed ones for the
 	// end of the stream. Any envelope counts as a heartbeat.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,8,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The hubs that are alive, this one among them.
+	Hubs []*HubInfo `protobuf:"bytes,9,rep,name=hubs,proto3" json:"hubs,omitempty"`
+	// True when the attachment named in Hello.resume goes on: nothing that the
+	// service holds is delivered again, except `revoked`; what it settled meanwhile
+	// counts; results under way arrive.
+	Resumed bool `protobuf:"varint,10,opt,name=resumed,proto3" json:"resumed,omitempty"`
+	// After a resume: number of the last envelope of the service that was applied.
+	// The service sends what follows it again, under the same numbers.
+	AckEnvelopeSeq uint64 `protobuf:"varint,11,opt,name=ack_envelope_seq,json=ackEnvelopeSeq,proto3" json:"ack_envelope_seq,omitempty"`
+	// After a resume: deliveries that went to another instance meanwhile. Their
+	// handlers should be cancelled.
+	Revoked []uint64 `protobuf:"varint,12,rep,packed,name=revoked,proto3" json:"revoked,omitempty"`
+	// Names this attachment for Hello.resume: 16 random bytes that are told to
+	// nobody else.
+	Attachment    []byte `protobuf:"bytes,13,opt,name=attachment,proto3" json:"attachment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Welcome) Reset() {
@@ -1098,35 +1089,67 @@ func (x *Welcome) GetHeartbeatInterval() *durationpb.Duration {
 	return nil
 }
 
-// SubscriptionResult says what became of one subscription.
-type SubscriptionResult struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// OK, or why it is not in force: ALREADY_EXISTS when another group has it (one
-	// that has had no instance for longer than events are parked, 30 seconds, loses
-	// it instead), INVALID_ARGUMENT with the field. A warning has no code but a reason:
-	// `NO_AUTHORIZER` when nobody decides connect attempts of the namespace.
-	Status *Status `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	// The subscription as it is in force, defaults filled in. Absent when it is
-	// not in force.
-	Effective     *Subscription `protobuf:"bytes,2,opt,name=effective,proto3" json:"effective,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+func (x *Welcome) GetHubs() []*HubInfo {
+	if x != nil {
+		return x.Hubs
+	}
+	return nil
 }
 
-func (x *SubscriptionResult) Reset() {
-	*x = SubscriptionResult{}
+func (x *Welcome) GetResumed() bool {
+	if x != nil {
+		return x.Resumed
+	}
+	return false
+}
+
+func (x *Welcome) GetAckEnvelopeSeq() uint64 {
+	if x != nil {
+		return x.AckEnvelopeSeq
+	}
+	return 0
+}
+
+func (x *Welcome) GetRevoked() []uint64 {
+	if x != nil {
+		return x.Revoked
+	}
+	return nil
+}
+
+func (x *Welcome) GetAttachment() []byte {
+	if x != nil {
+		return x.Attachment
+	}
+	return nil
+}
+
+// HubInfo names a hub.
+type HubInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the process, as in Welcome.hub_id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Address at which services reach it, HOST:PORT. Empty when the hub was not
+	// told its own.
+	ControlAddress string `protobuf:"bytes,2,opt,name=control_address,json=controlAddress,proto3" json:"control_address,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *HubInfo) Reset() {
+	*x = HubInfo{}
 	mi := &file_hub_v1_attach_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SubscriptionResult) String() string {
+func (x *HubInfo) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SubscriptionResult) ProtoMessage() {}
+func (*HubInfo) ProtoMessage() {}
 
-func (x *SubscriptionResult) ProtoReflect() protoreflect.Message {
+func (x *HubInfo) ProtoReflect() protoreflect.Message {
 	mi := &file_hub_v1_attach_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1138,23 +1161,23 @@ func (x *SubscriptionResult) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SubscriptionResult.ProtoReflect.Descriptor instead.
-func (*SubscriptionResult) Descriptor() ([]byte, []int) {
+// Deprecated: Use HubInfo.ProtoReflect.Descriptor instead.
+func (*HubInfo) Descriptor() ([]byte, []int) {
 	return file_hub_v1_attach_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *SubscriptionResult) GetStatus() *Status {
+func (x *HubInfo) GetId() string {
 	if x != nil {
-		return x.Status
+		return x.Id
 	}
-	return nil
+	return ""
 }
 
-func (x *SubscriptionResult) GetEffective() *Subscription {
+func (x *HubInfo) GetControlAddress() string {
 	if x != nil {
-		return x.Effective
+		return x.ControlAddress
 	}
-	return nil
+	return ""
 }
 
 // Notice tells a fact. Direction: hub to service.
@@ -1162,11 +1185,22 @@ type Notice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it is about.
 	Kind NoticeKind `protobuf:"varint,1,opt,name=kind,proto3,enum=hub.v1.NoticeKind" json:"kind,omitempty"`
-	// Details.
+	// Details of something that went wrong. Absent for mere facts.
 	Status *Status `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
 	// How often it happened since the last notice of this kind and reason; at least
 	// 1. The status is that of the last time.
-	Count         uint64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// The fact, where there is more to say.
+	//
+	// Types that are valid to be assigned to Fact:
+	//
+	//	*Notice_RoomsChanged
+	//	*Notice_Room
+	//	*Notice_User
+	//	*Notice_Upgraded
+	//	*Notice_Hubs
+	//	*Notice_Unhandled
+	Fact          isNotice_Fact `protobuf_oneof:"fact"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1215,11 +1249,709 @@ func (x *Notice) GetStatus() *Status {
 	return nil
 }
 
-func (x *Notice) GetCount() uint64 {
+func (x *Notice) GetCount() uint32 {
 	if x != nil {
 		return x.Count
 	}
 	return 0
+}
+
+func (x *Notice) GetFact() isNotice_Fact {
+	if x != nil {
+		return x.Fact
+	}
+	return nil
+}
+
+func (x *Notice) GetRoomsChanged() *RoomsChanged {
+	if x != nil {
+		if x, ok := x.Fact.(*Notice_RoomsChanged); ok {
+			return x.RoomsChanged
+		}
+	}
+	return nil
+}
+
+func (x *Notice) GetRoom() *RoomPresence {
+	if x != nil {
+		if x, ok := x.Fact.(*Notice_Room); ok {
+			return x.Room
+		}
+	}
+	return nil
+}
+
+func (x *Notice) GetUser() *UserPresence {
+	if x != nil {
+		if x, ok := x.Fact.(*Notice_User); ok {
+			return x.User
+		}
+	}
+	return nil
+}
+
+func (x *Notice) GetUpgraded() *Upgraded {
+	if x != nil {
+		if x, ok := x.Fact.(*Notice_Upgraded); ok {
+			return x.Upgraded
+		}
+	}
+	return nil
+}
+
+func (x *Notice) GetHubs() *Hubs {
+	if x != nil {
+		if x, ok := x.Fact.(*Notice_Hubs); ok {
+			return x.Hubs
+		}
+	}
+	return nil
+}
+
+func (x *Notice) GetUnhandled() *Unhandled {
+	if x != nil {
+		if x, ok := x.Fact.(*Notice_Unhandled); ok {
+			return x.Unhandled
+		}
+	}
+	return nil
+}
+
+type isNotice_Fact interface {
+	isNotice_Fact()
+}
+
+type Notice_RoomsChanged struct {
+	// With NOTICE_KIND_ROOMS_CHANGED.
+	RoomsChanged *RoomsChanged `protobuf:"bytes,4,opt,name=rooms_changed,json=roomsChanged,proto3,oneof"`
+}
+
+type Notice_Room struct {
+	// With NOTICE_KIND_ROOM_OCCUPIED and NOTICE_KIND_ROOM_VACATED.
+	Room *RoomPresence `protobuf:"bytes,5,opt,name=room,proto3,oneof"`
+}
+
+type Notice_User struct {
+	// With NOTICE_KIND_USER_PRESENT and NOTICE_KIND_USER_ABSENT.
+	User *UserPresence `protobuf:"bytes,6,opt,name=user,proto3,oneof"`
+}
+
+type Notice_Upgraded struct {
+	// With NOTICE_KIND_UPGRADED.
+	Upgraded *Upgraded `protobuf:"bytes,7,opt,name=upgraded,proto3,oneof"`
+}
+
+type Notice_Hubs struct {
+	// With NOTICE_KIND_HUBS.
+	Hubs *Hubs `protobuf:"bytes,8,opt,name=hubs,proto3,oneof"`
+}
+
+type Notice_Unhandled struct {
+	// With NOTICE_KIND_UNHANDLED.
+	Unhandled *Unhandled `protobuf:"bytes,9,opt,name=unhandled,proto3,oneof"`
+}
+
+func (*Notice_RoomsChanged) isNotice_Fact() {}
+
+func (*Notice_Room) isNotice_Fact() {}
+
+func (*Notice_User) isNotice_Fact() {}
+
+func (*Notice_Upgraded) isNotice_Fact() {}
+
+func (*Notice_Hubs) isNotice_Fact() {}
+
+func (*Notice_Unhandled) isNotice_Fact() {}
+
+// RoomsChanged says how the rooms of a socket changed.
+type RoomsChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the socket.
+	SocketId string `protobuf:"bytes,1,opt,name=socket_id,json=socketId,proto3" json:"socket_id,omitempty"`
+	// Rooms that it joined, sorted.
+	Joined []string `protobuf:"bytes,2,rep,name=joined,proto3" json:"joined,omitempty"`
+	// Rooms that it left, sorted.
+	Left []string `protobuf:"bytes,3,rep,name=left,proto3" json:"left,omitempty"`
+	// Version of its rooms after the change. What is not newer than
+	// Connected.rooms_version is known already.
+	RoomsVersion uint64 `protobuf:"varint,4,opt,name=rooms_version,json=roomsVersion,proto3" json:"rooms_version,omitempty"`
+	// Namespace of the socket.
+	Namespace     string `protobuf:"bytes,5,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoomsChanged) Reset() {
+	*x = RoomsChanged{}
+	mi := &file_hub_v1_attach_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoomsChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoomsChanged) ProtoMessage() {}
+
+func (x *RoomsChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoomsChanged.ProtoReflect.Descriptor instead.
+func (*RoomsChanged) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RoomsChanged) GetSocketId() string {
+	if x != nil {
+		return x.SocketId
+	}
+	return ""
+}
+
+func (x *RoomsChanged) GetJoined() []string {
+	if x != nil {
+		return x.Joined
+	}
+	return nil
+}
+
+func (x *RoomsChanged) GetLeft() []string {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+func (x *RoomsChanged) GetRoomsVersion() uint64 {
+	if x != nil {
+		return x.RoomsVersion
+	}
+	return 0
+}
+
+func (x *RoomsChanged) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+// RoomPresence is a room that has a socket of this hub, or has none any more.
+type RoomPresence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Namespace of the room.
+	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// Name of the room.
+	Room string `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
+	// The hub that tells. A service at several hubs adds them up.
+	HubId         string `protobuf:"bytes,3,opt,name=hub_id,json=hubId,proto3" json:"hub_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoomPresence) Reset() {
+	*x = RoomPresence{}
+	mi := &file_hub_v1_attach_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoomPresence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoomPresence) ProtoMessage() {}
+
+func (x *RoomPresence) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoomPresence.ProtoReflect.Descriptor instead.
+func (*RoomPresence) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RoomPresence) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *RoomPresence) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *RoomPresence) GetHubId() string {
+	if x != nil {
+		return x.HubId
+	}
+	return ""
+}
+
+// UserPresence is a user who has a socket of this hub, or has none any more.
+type UserPresence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Namespace in which it holds.
+	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// User id.
+	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	// The hub that tells. A service at several hubs adds them up.
+	HubId         string `protobuf:"bytes,3,opt,name=hub_id,json=hubId,proto3" json:"hub_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UserPresence) Reset() {
+	*x = UserPresence{}
+	mi := &file_hub_v1_attach_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UserPresence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UserPresence) ProtoMessage() {}
+
+func (x *UserPresence) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UserPresence.ProtoReflect.Descriptor instead.
+func (*UserPresence) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UserPresence) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *UserPresence) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *UserPresence) GetHubId() string {
+	if x != nil {
+		return x.HubId
+	}
+	return ""
+}
+
+// Upgraded is a browser that changed its transport.
+type Upgraded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the socket.
+	SocketId string `protobuf:"bytes,1,opt,name=socket_id,json=socketId,proto3" json:"socket_id,omitempty"`
+	// Transport by now: `websocket`.
+	Transport string `protobuf:"bytes,2,opt,name=transport,proto3" json:"transport,omitempty"`
+	// Namespace of the socket.
+	Namespace     string `protobuf:"bytes,3,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Upgraded) Reset() {
+	*x = Upgraded{}
+	mi := &file_hub_v1_attach_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Upgraded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Upgraded) ProtoMessage() {}
+
+func (x *Upgraded) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Upgraded.ProtoReflect.Descriptor instead.
+func (*Upgraded) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Upgraded) GetSocketId() string {
+	if x != nil {
+		return x.SocketId
+	}
+	return ""
+}
+
+func (x *Upgraded) GetTransport() string {
+	if x != nil {
+		return x.Transport
+	}
+	return ""
+}
+
+func (x *Upgraded) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+// Hubs lists the hubs that are alive.
+type Hubs struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All of them, the one that tells included.
+	Hubs          []*HubInfo `protobuf:"bytes,1,rep,name=hubs,proto3" json:"hubs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hubs) Reset() {
+	*x = Hubs{}
+	mi := &file_hub_v1_attach_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hubs) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hubs) ProtoMessage() {}
+
+func (x *Hubs) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hubs.ProtoReflect.Descriptor instead.
+func (*Hubs) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Hubs) GetHubs() []*HubInfo {
+	if x != nil {
+		return x.Hubs
+	}
+	return nil
+}
+
+// Unhandled is an event that nobody got.
+type Unhandled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Namespace of the event.
+	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// Name of the event.
+	Event         string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unhandled) Reset() {
+	*x = Unhandled{}
+	mi := &file_hub_v1_attach_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unhandled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unhandled) ProtoMessage() {}
+
+func (x *Unhandled) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unhandled.ProtoReflect.Descriptor instead.
+func (*Unhandled) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Unhandled) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *Unhandled) GetEvent() string {
+	if x != nil {
+		return x.Event
+	}
+	return ""
+}
+
+// Revoked takes deliveries back. Direction: hub to service.
+type Revoked struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their numbers.
+	DeliverySeqs []uint64 `protobuf:"varint,1,rep,packed,name=delivery_seqs,json=deliverySeqs,proto3" json:"delivery_seqs,omitempty"`
+	// Why, for programs: `MOVED` to another instance, `TIMEOUT` of settle_timeout,
+	// `DECIDED` by another instance, `BROWSER_GONE` before the decision, `EXPIRED`
+	// call or renewal. The set is open.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revoked) Reset() {
+	*x = Revoked{}
+	mi := &file_hub_v1_attach_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revoked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revoked) ProtoMessage() {}
+
+func (x *Revoked) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revoked.ProtoReflect.Descriptor instead.
+func (*Revoked) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Revoked) GetDeliverySeqs() []uint64 {
+	if x != nil {
+		return x.DeliverySeqs
+	}
+	return nil
+}
+
+func (x *Revoked) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// Released says that sockets went to other instances. Direction: hub to service.
+type Released struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their ids.
+	SocketIds []string `protobuf:"bytes,1,rep,name=socket_ids,json=socketIds,proto3" json:"socket_ids,omitempty"`
+	// Why, for programs: `MOVED` because this instance could not take their work,
+	// `REBALANCED` to an instance that came, `DRAINED`. The set is open.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Released) Reset() {
+	*x = Released{}
+	mi := &file_hub_v1_attach_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Released) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Released) ProtoMessage() {}
+
+func (x *Released) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Released.ProtoReflect.Descriptor instead.
+func (*Released) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Released) GetSocketIds() []string {
+	if x != nil {
+		return x.SocketIds
+	}
+	return nil
+}
+
+func (x *Released) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// Ended is the reason of a stream's end. Direction: hub to service.
+type Ended struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The same as in the call's error. CODE_UNSPECIFIED after a drain.
+	Status        *Status `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ended) Reset() {
+	*x = Ended{}
+	mi := &file_hub_v1_attach_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ended) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ended) ProtoMessage() {}
+
+func (x *Ended) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ended.ProtoReflect.Descriptor instead.
+func (*Ended) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Ended) GetStatus() *Status {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+// Drain is an end that is announced. Direction: both.
+type Drain struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why, for people. May be empty.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// From the hub: when it closes its connections at the latest; absent when it
+	// cannot say. From a service: not to be set (INVALID_ARGUMENT).
+	Deadline      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Drain) Reset() {
+	*x = Drain{}
+	mi := &file_hub_v1_attach_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Drain) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Drain) ProtoMessage() {}
+
+func (x *Drain) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_attach_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Drain.ProtoReflect.Descriptor instead.
+func (*Drain) Descriptor() ([]byte, []int) {
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Drain) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Drain) GetDeadline() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
 }
 
 // Heartbeat shows that its sender lives. It has no content.
@@ -1231,7 +1963,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hub_v1_attach_proto_msgTypes[10]
+	mi := &file_hub_v1_attach_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1243,7 +1975,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_attach_proto_msgTypes[10]
+	mi := &file_hub_v1_attach_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1256,18 +1988,18 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hub_v1_attach_proto_rawDescGZIP(), []int{10}
+	return file_hub_v1_attach_proto_rawDescGZIP(), []int{20}
 }
 
 var File_hub_v1_attach_proto protoreflect.FileDescriptor
 
 const file_hub_v1_attach_proto_rawDesc = "" +
 	"\n" +
-	"\x13hub/v1/attach.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x14hub/v1/command.proto\x1a\x15hub/v1/delivery.proto\x1a\x17hub/v1/settlement.proto\x1a\x13hub/v1/status.proto\"\x86\x01\n" +
+	"\x13hub/v1/attach.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hub/v1/command.proto\x1a\x15hub/v1/delivery.proto\x1a\x18hub/v1/observation.proto\x1a\x17hub/v1/settlement.proto\x1a\x13hub/v1/status.proto\x1a\x19hub/v1/subscription.proto\"\x86\x01\n" +
 	"\rAttachRequest\x12!\n" +
 	"\fenvelope_seq\x18\x01 \x01(\x04R\venvelopeSeq\x12(\n" +
 	"\x10ack_envelope_seq\x18\x02 \x01(\x04R\x0eackEnvelopeSeq\x12(\n" +
-	"\aactions\x18\x03 \x03(\v2\x0e.hub.v1.ActionR\aactions\"\xf7\x01\n" +
+	"\aactions\x18\x03 \x03(\v2\x0e.hub.v1.ActionR\aactions\"\x9e\x02\n" +
 	"\x06Action\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\r.hub.v1.HelloH\x00R\x05hello\x124\n" +
 	"\n" +
@@ -1275,19 +2007,26 @@ const file_hub_v1_attach_proto_rawDesc = "" +
 	"settlement\x12+\n" +
 	"\acommand\x18\x03 \x01(\v2\x0f.hub.v1.CommandH\x00R\acommand\x12(\n" +
 	"\x06window\x18\x04 \x01(\v2\x0e.hub.v1.WindowH\x00R\x06window\x121\n" +
-	"\theartbeat\x18\x05 \x01(\v2\x11.hub.v1.HeartbeatH\x00R\theartbeatB\x06\n" +
+	"\theartbeat\x18\x05 \x01(\v2\x11.hub.v1.HeartbeatH\x00R\theartbeat\x12%\n" +
+	"\x05drain\x18\x06 \x01(\v2\r.hub.v1.DrainH\x00R\x05drainB\x06\n" +
 	"\x04kind\"\x81\x01\n" +
 	"\x0eAttachResponse\x12!\n" +
 	"\fenvelope_seq\x18\x01 \x01(\x04R\venvelopeSeq\x12(\n" +
 	"\x10ack_envelope_seq\x18\x02 \x01(\x04R\x0eackEnvelopeSeq\x12\"\n" +
-	"\x05items\x18\x03 \x03(\v2\f.hub.v1.ItemR\x05items\"\xf2\x01\n" +
+	"\x05items\x18\x03 \x03(\v2\f.hub.v1.ItemR\x05items\"\xd6\x03\n" +
 	"\x04Item\x12+\n" +
 	"\awelcome\x18\x01 \x01(\v2\x0f.hub.v1.WelcomeH\x00R\awelcome\x12.\n" +
 	"\bdelivery\x18\x02 \x01(\v2\x10.hub.v1.DeliveryH\x00R\bdelivery\x12(\n" +
 	"\x06result\x18\x03 \x01(\v2\x0e.hub.v1.ResultH\x00R\x06result\x12(\n" +
 	"\x06notice\x18\x04 \x01(\v2\x0e.hub.v1.NoticeH\x00R\x06notice\x121\n" +
-	"\theartbeat\x18\x05 \x01(\v2\x11.hub.v1.HeartbeatH\x00R\theartbeatB\x06\n" +
-	"\x04kind\"\x9f\x02\n" +
+	"\theartbeat\x18\x05 \x01(\v2\x11.hub.v1.HeartbeatH\x00R\theartbeat\x12+\n" +
+	"\arevoked\x18\x06 \x01(\v2\x0f.hub.v1.RevokedH\x00R\arevoked\x12%\n" +
+	"\x05drain\x18\a \x01(\v2\r.hub.v1.DrainH\x00R\x05drain\x127\n" +
+	"\vobservation\x18\b \x01(\v2\x13.hub.v1.ObservationH\x00R\vobservation\x12%\n" +
+	"\x05ended\x18\t \x01(\v2\r.hub.v1.EndedH\x00R\x05ended\x12.\n" +
+	"\breleased\x18\n" +
+	" \x01(\v2\x10.hub.v1.ReleasedH\x00R\breleasedB\x06\n" +
+	"\x04kind\"\xbd\x03\n" +
 	"\x05Hello\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x1f\n" +
 	"\vinstance_id\x18\x02 \x01(\tR\n" +
@@ -1296,19 +2035,25 @@ const file_hub_v1_attach_proto_rawDesc = "" +
 	"\x15required_capabilities\x18\x04 \x03(\tR\x14requiredCapabilities\x12:\n" +
 	"\rsubscriptions\x18\x05 \x03(\v2\x14.hub.v1.SubscriptionR\rsubscriptions\x12&\n" +
 	"\x06window\x18\x06 \x01(\v2\x0e.hub.v1.WindowR\x06window\x12,\n" +
-	"\x12max_envelope_bytes\x18\a \x01(\rR\x10maxEnvelopeBytes\"\xff\x01\n" +
-	"\fSubscription\x12 \n" +
-	"\x04role\x18\x01 \x01(\x0e2\f.hub.v1.RoleR\x04role\x12\x1c\n" +
-	"\tnamespace\x18\x02 \x01(\tR\tnamespace\x12\x16\n" +
-	"\x06events\x18\x03 \x03(\tR\x06events\x12/\n" +
-	"\tguarantee\x18\x04 \x01(\x0e2\x11.hub.v1.GuaranteeR\tguarantee\x12,\n" +
-	"\bordering\x18\x05 \x01(\x0e2\x10.hub.v1.OrderingR\bordering\x128\n" +
-	"\fintroduction\x18\x06 \x01(\x0e2\x14.hub.v1.IntroductionR\fintroduction\">\n" +
+	"\x12max_envelope_bytes\x18\a \x01(\rR\x10maxEnvelopeBytes\x12\x12\n" +
+	"\x04anew\x18\b \x01(\bR\x04anew\x12&\n" +
+	"\x06resume\x18\t \x01(\v2\x0e.hub.v1.ResumeR\x06resume\x12H\n" +
+	"\x12heartbeat_interval\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12\x16\n" +
+	"\x06weight\x18\v \x01(\rR\x06weight\"i\n" +
+	"\x06Resume\x12\x1e\n" +
+	"\n" +
+	"attachment\x18\x01 \x01(\fR\n" +
+	"attachment\x12\x15\n" +
+	"\x06hub_id\x18\x02 \x01(\tR\x05hubId\x12(\n" +
+	"\x10ack_envelope_seq\x18\x03 \x01(\x04R\x0eackEnvelopeSeq\"z\n" +
 	"\x06Window\x12\x1e\n" +
 	"\n" +
 	"deliveries\x18\x01 \x01(\rR\n" +
 	"deliveries\x12\x14\n" +
-	"\x05bytes\x18\x02 \x01(\x04R\x05bytes\"\xee\x02\n" +
+	"\x05bytes\x18\x02 \x01(\x04R\x05bytes\x12\x16\n" +
+	"\x06paused\x18\x03 \x01(\bR\x06paused\x12\"\n" +
+	"\fobservations\x18\x04 \x01(\rR\fobservations\"\x91\x04\n" +
 	"\aWelcome\x12\x15\n" +
 	"\x06hub_id\x18\x01 \x01(\tR\x05hubId\x12\x1f\n" +
 	"\vhub_version\x18\x02 \x01(\tR\n" +
@@ -1318,41 +2063,85 @@ const file_hub_v1_attach_proto_rawDesc = "" +
 	"\x06window\x18\x05 \x01(\v2\x0e.hub.v1.WindowR\x06window\x12%\n" +
 	"\x0ecommand_window\x18\x06 \x01(\rR\rcommandWindow\x12,\n" +
 	"\x12max_envelope_bytes\x18\a \x01(\rR\x10maxEnvelopeBytes\x12H\n" +
-	"\x12heartbeat_interval\x18\b \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"p\n" +
-	"\x12SubscriptionResult\x12&\n" +
-	"\x06status\x18\x01 \x01(\v2\x0e.hub.v1.StatusR\x06status\x122\n" +
-	"\teffective\x18\x02 \x01(\v2\x14.hub.v1.SubscriptionR\teffective\"n\n" +
+	"\x12heartbeat_interval\x18\b \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12#\n" +
+	"\x04hubs\x18\t \x03(\v2\x0f.hub.v1.HubInfoR\x04hubs\x12\x18\n" +
+	"\aresumed\x18\n" +
+	" \x01(\bR\aresumed\x12(\n" +
+	"\x10ack_envelope_seq\x18\v \x01(\x04R\x0eackEnvelopeSeq\x12\x18\n" +
+	"\arevoked\x18\f \x03(\x04R\arevoked\x12\x1e\n" +
+	"\n" +
+	"attachment\x18\r \x01(\fR\n" +
+	"attachment\"B\n" +
+	"\aHubInfo\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12'\n" +
+	"\x0fcontrol_address\x18\x02 \x01(\tR\x0econtrolAddress\"\x92\x03\n" +
 	"\x06Notice\x12&\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x12.hub.v1.NoticeKindR\x04kind\x12&\n" +
 	"\x06status\x18\x02 \x01(\v2\x0e.hub.v1.StatusR\x06status\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\x04R\x05count\"\v\n" +
-	"\tHeartbeat*C\n" +
-	"\x04Role\x12\x14\n" +
-	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x13\n" +
-	"\x0fROLE_AUTHORIZER\x10\x01\x12\x10\n" +
-	"\fROLE_HANDLER\x10\x02*_\n" +
-	"\tGuarantee\x12\x19\n" +
-	"\x15GUARANTEE_UNSPECIFIED\x10\x00\x12\x1b\n" +
-	"\x17GUARANTEE_AT_LEAST_ONCE\x10\x01\x12\x1a\n" +
-	"\x16GUARANTEE_AT_MOST_ONCE\x10\x02*Q\n" +
-	"\bOrdering\x12\x18\n" +
-	"\x14ORDERING_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12ORDERING_PIPELINED\x10\x01\x12\x13\n" +
-	"\x0fORDERING_STRICT\x10\x02*\x80\x01\n" +
-	"\fIntroduction\x12\x1c\n" +
-	"\x18INTRODUCTION_UNSPECIFIED\x10\x00\x12\x1b\n" +
-	"\x17INTRODUCTION_ON_CONNECT\x10\x01\x12\x19\n" +
-	"\x15INTRODUCTION_ON_EVENT\x10\x02\x12\x1a\n" +
-	"\x16INTRODUCTION_ON_ATTACH\x10\x03*\xa9\x01\n" +
+	"\x05count\x18\x03 \x01(\rR\x05count\x12;\n" +
+	"\rrooms_changed\x18\x04 \x01(\v2\x14.hub.v1.RoomsChangedH\x00R\froomsChanged\x12*\n" +
+	"\x04room\x18\x05 \x01(\v2\x14.hub.v1.RoomPresenceH\x00R\x04room\x12*\n" +
+	"\x04user\x18\x06 \x01(\v2\x14.hub.v1.UserPresenceH\x00R\x04user\x12.\n" +
+	"\bupgraded\x18\a \x01(\v2\x10.hub.v1.UpgradedH\x00R\bupgraded\x12\"\n" +
+	"\x04hubs\x18\b \x01(\v2\f.hub.v1.HubsH\x00R\x04hubs\x121\n" +
+	"\tunhandled\x18\t \x01(\v2\x11.hub.v1.UnhandledH\x00R\tunhandledB\x06\n" +
+	"\x04fact\"\x9a\x01\n" +
+	"\fRoomsChanged\x12\x1b\n" +
+	"\tsocket_id\x18\x01 \x01(\tR\bsocketId\x12\x16\n" +
+	"\x06joined\x18\x02 \x03(\tR\x06joined\x12\x12\n" +
+	"\x04left\x18\x03 \x03(\tR\x04left\x12#\n" +
+	"\rrooms_version\x18\x04 \x01(\x04R\froomsVersion\x12\x1c\n" +
+	"\tnamespace\x18\x05 \x01(\tR\tnamespace\"W\n" +
+	"\fRoomPresence\x12\x1c\n" +
+	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
+	"\x04room\x18\x02 \x01(\tR\x04room\x12\x15\n" +
+	"\x06hub_id\x18\x03 \x01(\tR\x05hubId\"W\n" +
+	"\fUserPresence\x12\x1c\n" +
+	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x12\x15\n" +
+	"\x06hub_id\x18\x03 \x01(\tR\x05hubId\"c\n" +
+	"\bUpgraded\x12\x1b\n" +
+	"\tsocket_id\x18\x01 \x01(\tR\bsocketId\x12\x1c\n" +
+	"\ttransport\x18\x02 \x01(\tR\ttransport\x12\x1c\n" +
+	"\tnamespace\x18\x03 \x01(\tR\tnamespace\"+\n" +
+	"\x04Hubs\x12#\n" +
+	"\x04hubs\x18\x01 \x03(\v2\x0f.hub.v1.HubInfoR\x04hubs\"?\n" +
+	"\tUnhandled\x12\x1c\n" +
+	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x14\n" +
+	"\x05event\x18\x02 \x01(\tR\x05event\"F\n" +
+	"\aRevoked\x12#\n" +
+	"\rdelivery_seqs\x18\x01 \x03(\x04R\fdeliverySeqs\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"A\n" +
+	"\bReleased\x12\x1d\n" +
+	"\n" +
+	"socket_ids\x18\x01 \x03(\tR\tsocketIds\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"/\n" +
+	"\x05Ended\x12&\n" +
+	"\x06status\x18\x01 \x01(\v2\x0e.hub.v1.StatusR\x06status\"W\n" +
+	"\x05Drain\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x126\n" +
+	"\bdeadline\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\v\n" +
+	"\tHeartbeat*\xa7\x03\n" +
 	"\n" +
 	"NoticeKind\x12\x1b\n" +
 	"\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16NOTICE_KIND_BAD_ACTION\x10\x01\x12\x1e\n" +
 	"\x1aNOTICE_KIND_COMMAND_FAILED\x10\x02\x12\x1e\n" +
 	"\x1aNOTICE_KIND_LIFECYCLE_LOST\x10\x03\x12\"\n" +
-	"\x1eNOTICE_KIND_DELIVERIES_DROPPED\x10\x042L\n" +
+	"\x1eNOTICE_KIND_DELIVERIES_DROPPED\x10\x04\x12\x19\n" +
+	"\x15NOTICE_KIND_UNHANDLED\x10\x05\x12\x1d\n" +
+	"\x19NOTICE_KIND_ROOMS_CHANGED\x10\x06\x12\x1d\n" +
+	"\x19NOTICE_KIND_ROOM_OCCUPIED\x10\a\x12\x1c\n" +
+	"\x18NOTICE_KIND_ROOM_VACATED\x10\b\x12\x18\n" +
+	"\x14NOTICE_KIND_UPGRADED\x10\t\x12\x1c\n" +
+	"\x18NOTICE_KIND_USER_PRESENT\x10\n" +
+	"\x12\x1b\n" +
+	"\x17NOTICE_KIND_USER_ABSENT\x10\v\x12\x1a\n" +
+	"\x16NOTICE_KIND_INTRODUCED\x10\f\x12\x14\n" +
+	"\x10NOTICE_KIND_HUBS\x10\r2L\n" +
 	"\rAttachService\x12;\n" +
-	"\x06Attach\x12\x15.hub.v1.AttachRequest\x1a\x16.hub.v1.AttachResponse(\x010\x01B+Z)github.com/siohub/siohub/gen/hub/v1;hubv1b\x06proto3"
+	"\x06Attach\x12\x15.hub.v1.AttachRequest\x1a\x16.hub.v1.AttachResponse(\x010\x01B\x99\x01\n" +
+	"\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3"
 
 var (
 	file_hub_v1_attach_proto_rawDescOnce sync.Once
@@ -1366,65 +2155,87 @@ func file_hub_v1_attach_proto_rawDescGZIP() []byte {
 	return file_hub_v1_attach_proto_rawDescData
 }
 
-var file_hub_v1_attach_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_hub_v1_attach_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_hub_v1_attach_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_hub_v1_attach_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_hub_v1_attach_proto_goTypes = []any{
-	(Role)(0),                   // 0: hub.v1.Role
-	(Guarantee)(0),              // 1: hub.v1.Guarantee
-	(Ordering)(0),               // 2: hub.v1.Ordering
-	(Introduction)(0),           // 3: hub.v1.Introduction
-	(NoticeKind)(0),             // 4: hub.v1.NoticeKind
-	(*AttachRequest)(nil),       // 5: hub.v1.AttachRequest
-	(*Action)(nil),              // 6: hub.v1.Action
-	(*AttachResponse)(nil),      // 7: hub.v1.AttachResponse
-	(*Item)(nil),                // 8: hub.v1.Item
-	(*Hello)(nil),               // 9: hub.v1.Hello
-	(*Subscription)(nil),        // 10: hub.v1.Subscription
-	(*Window)(nil),              // 11: hub.v1.Window
-	(*Welcome)(nil),             // 12: hub.v1.Welcome
-	(*SubscriptionResult)(nil),  // 13: hub.v1.SubscriptionResult
-	(*Notice)(nil),              // 14: hub.v1.Notice
-	(*Heartbeat)(nil),           // 15: hub.v1.Heartbeat
-	(*Settlement)(nil),          // 16: hub.v1.Settlement
-	(*Command)(nil),             // 17: hub.v1.Command
-	(*Delivery)(nil),            // 18: hub.v1.Delivery
-	(*Result)(nil),              // 19: hub.v1.Result
-	(*durationpb.Duration)(nil), // 20: google.protobuf.Duration
-	(*Status)(nil),              // 21: hub.v1.Status
+	(NoticeKind)(0),               // 0: hub.v1.NoticeKind
+	(*AttachRequest)(nil),         // 1: hub.v1.AttachRequest
+	(*Action)(nil),                // 2: hub.v1.Action
+	(*AttachResponse)(nil),        // 3: hub.v1.AttachResponse
+	(*Item)(nil),                  // 4: hub.v1.Item
+	(*Hello)(nil),                 // 5: hub.v1.Hello
+	(*Resume)(nil),                // 6: hub.v1.Resume
+	(*Window)(nil),                // 7: hub.v1.Window
+	(*Welcome)(nil),               // 8: hub.v1.Welcome
+	(*HubInfo)(nil),               // 9: hub.v1.HubInfo
+	(*Notice)(nil),                // 10: hub.v1.Notice
+	(*RoomsChanged)(nil),          // 11: hub.v1.RoomsChanged
+	(*RoomPresence)(nil),          // 12: hub.v1.RoomPresence
+	(*UserPresence)(nil),          // 13: hub.v1.UserPresence
+	(*Upgraded)(nil),              // 14: hub.v1.Upgraded
+	(*Hubs)(nil),                  // 15: hub.v1.Hubs
+	(*Unhandled)(nil),             // 16: hub.v1.Unhandled
+	(*Revoked)(nil),               // 17: hub.v1.Revoked
+	(*Released)(nil),              // 18: hub.v1.Released
+	(*Ended)(nil),                 // 19: hub.v1.Ended
+	(*Drain)(nil),                 // 20: hub.v1.Drain
+	(*Heartbeat)(nil),             // 21: hub.v1.Heartbeat
+	(*Settlement)(nil),            // 22: hub.v1.Settlement
+	(*Command)(nil),               // 23: hub.v1.Command
+	(*Delivery)(nil),              // 24: hub.v1.Delivery
+	(*Result)(nil),                // 25: hub.v1.Result
+	(*Observation)(nil),           // 26: hub.v1.Observation
+	(*Subscription)(nil),          // 27: hub.v1.Subscription
+	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
+	(*SubscriptionResult)(nil),    // 29: hub.v1.SubscriptionResult
+	(*Status)(nil),                // 30: hub.v1.Status
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
 }
 var file_hub_v1_attach_proto_depIdxs = []int32{
-	6,  // 0: hub.v1.AttachRequest.actions:type_name -> hub.v1.Action
-	9,  // 1: hub.v1.Action.hello:type_name -> hub.v1.Hello
-	16, // 2: hub.v1.Action.settlement:type_name -> hub.v1.Settlement
-	17, // 3: hub.v1.Action.command:type_name -> hub.v1.Command
-	11, // 4: hub.v1.Action.window:type_name -> hub.v1.Window
-	15, // 5: hub.v1.Action.heartbeat:type_name -> hub.v1.Heartbeat
-	8,  // 6: hub.v1.AttachResponse.items:type_name -> hub.v1.Item
-	12, // 7: hub.v1.Item.welcome:type_name -> hub.v1.Welcome
-	18, // 8: hub.v1.Item.delivery:type_name -> hub.v1.Delivery
-	19, // 9: hub.v1.Item.result:type_name -> hub.v1.Result
-	14, // 10: hub.v1.Item.notice:type_name -> hub.v1.Notice
-	15, // 11: hub.v1.Item.heartbeat:type_name -> hub.v1.Heartbeat
-	10, // 12: hub.v1.Hello.subscriptions:type_name -> hub.v1.Subscription
-	11, // 13: hub.v1.Hello.window:type_name -> hub.v1.Window
-	0,  // 14: hub.v1.Subscription.role:type_name -> hub.v1.Role
-	1,  // 15: hub.v1.Subscription.guarantee:type_name -> hub.v1.Guarantee
-	2,  // 16: hub.v1.Subscription.ordering:type_name -> hub.v1.Ordering
-	3,  // 17: hub.v1.Subscription.introduction:type_name -> hub.v1.Introduction
-	13, // 18: hub.v1.Welcome.subscriptions:type_name -> hub.v1.SubscriptionResult
-	11, // 19: hub.v1.Welcome.window:type_name -> hub.v1.Window
-	20, // 20: hub.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	21, // 21: hub.v1.SubscriptionResult.status:type_name -> hub.v1.Status
-	10, // 22: hub.v1.SubscriptionResult.effective:type_name -> hub.v1.Subscription
-	4,  // 23: hub.v1.Notice.kind:type_name -> hub.v1.NoticeKind
-	21, // 24: hub.v1.Notice.status:type_name -> hub.v1.Status
-	5,  // 25: hub.v1.AttachService.Attach:input_type -> hub.v1.AttachRequest
-	7,  // 26: hub.v1.AttachService.Attach:output_type -> hub.v1.AttachResponse
-	26, // [26:27] is the sub-list for method output_type
-	25, // [25:26] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	2,  // 0: hub.v1.AttachRequest.actions:type_name -> hub.v1.Action
+	5,  // 1: hub.v1.Action.hello:type_name -> hub.v1.Hello
+	22, // 2: hub.v1.Action.settlement:type_name -> hub.v1.Settlement
+	23, // 3: hub.v1.Action.command:type_name -> hub.v1.Command
+	7,  // 4: hub.v1.Action.window:type_name -> hub.v1.Window
+	21, // 5: hub.v1.Action.heartbeat:type_name -> hub.v1.Heartbeat
+	20, // 6: hub.v1.Action.drain:type_name -> hub.v1.Drain
+	4,  // 7: hub.v1.AttachResponse.items:type_name -> hub.v1.Item
+	8,  // 8: hub.v1.Item.welcome:type_name -> hub.v1.Welcome
+	24, // 9: hub.v1.Item.delivery:type_name -> hub.v1.Delivery
+	25, // 10: hub.v1.Item.result:type_name -> hub.v1.Result
+	10, // 11: hub.v1.Item.notice:type_name -> hub.v1.Notice
+	21, // 12: hub.v1.Item.heartbeat:type_name -> hub.v1.Heartbeat
+	17, // 13: hub.v1.Item.revoked:type_name -> hub.v1.Revoked
+	20, // 14: hub.v1.Item.drain:type_name -> hub.v1.Drain
+	26, // 15: hub.v1.Item.observation:type_name -> hub.v1.Observation
+	19, // 16: hub.v1.Item.ended:type_name -> hub.v1.Ended
+	18, // 17: hub.v1.Item.released:type_name -> hub.v1.Released
+	27, // 18: hub.v1.Hello.subscriptions:type_name -> hub.v1.Subscription
+	7,  // 19: hub.v1.Hello.window:type_name -> hub.v1.Window
+	6,  // 20: hub.v1.Hello.resume:type_name -> hub.v1.Resume
+	28, // 21: hub.v1.Hello.heartbeat_interval:type_name -> google.protobuf.Duration
+	29, // 22: hub.v1.Welcome.subscriptions:type_name -> hub.v1.SubscriptionResult
+	7,  // 23: hub.v1.Welcome.window:type_name -> hub.v1.Window
+	28, // 24: hub.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	9,  // 25: hub.v1.Welcome.hubs:type_name -> hub.v1.HubInfo
+	0,  // 26: hub.v1.Notice.kind:type_name -> hub.v1.NoticeKind
+	30, // 27: hub.v1.Notice.status:type_name -> hub.v1.Status
+	11, // 28: hub.v1.Notice.rooms_changed:type_name -> hub.v1.RoomsChanged
+	12, // 29: hub.v1.Notice.room:type_name -> hub.v1.RoomPresence
+	13, // 30: hub.v1.Notice.user:type_name -> hub.v1.UserPresence
+	14, // 31: hub.v1.Notice.upgraded:type_name -> hub.v1.Upgraded
+	15, // 32: hub.v1.Notice.hubs:type_name -> hub.v1.Hubs
+	16, // 33: hub.v1.Notice.unhandled:type_name -> hub.v1.Unhandled
+	9,  // 34: hub.v1.Hubs.hubs:type_name -> hub.v1.HubInfo
+	30, // 35: hub.v1.Ended.status:type_name -> hub.v1.Status
+	31, // 36: hub.v1.Drain.deadline:type_name -> google.protobuf.Timestamp
+	1,  // 37: hub.v1.AttachService.Attach:input_type -> hub.v1.AttachRequest
+	3,  // 38: hub.v1.AttachService.Attach:output_type -> hub.v1.AttachResponse
+	38, // [38:39] is the sub-list for method output_type
+	37, // [37:38] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_hub_v1_attach_proto_init() }
@@ -1434,14 +2245,17 @@ func file_hub_v1_attach_proto_init() {
 	}
 	file_hub_v1_command_proto_init()
 	file_hub_v1_delivery_proto_init()
+	file_hub_v1_observation_proto_init()
 	file_hub_v1_settlement_proto_init()
 	file_hub_v1_status_proto_init()
+	file_hub_v1_subscription_proto_init()
 	file_hub_v1_attach_proto_msgTypes[1].OneofWrappers = []any{
 		(*Action_Hello)(nil),
 		(*Action_Settlement)(nil),
 		(*Action_Command)(nil),
 		(*Action_Window)(nil),
 		(*Action_Heartbeat)(nil),
+		(*Action_Drain)(nil),
 	}
 	file_hub_v1_attach_proto_msgTypes[3].OneofWrappers = []any{
 		(*Item_Welcome)(nil),
@@ -1449,14 +2263,27 @@ func file_hub_v1_attach_proto_init() {
 		(*Item_Result)(nil),
 		(*Item_Notice)(nil),
 		(*Item_Heartbeat)(nil),
+		(*Item_Revoked)(nil),
+		(*Item_Drain)(nil),
+		(*Item_Observation)(nil),
+		(*Item_Ended)(nil),
+		(*Item_Released)(nil),
+	}
+	file_hub_v1_attach_proto_msgTypes[9].OneofWrappers = []any{
+		(*Notice_RoomsChanged)(nil),
+		(*Notice_Room)(nil),
+		(*Notice_User)(nil),
+		(*Notice_Upgraded)(nil),
+		(*Notice_Hubs)(nil),
+		(*Notice_Unhandled)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hub_v1_attach_proto_rawDesc), len(file_hub_v1_attach_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   11,
+			NumEnums:      1,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

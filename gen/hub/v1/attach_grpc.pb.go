@@ -33,33 +33,59 @@ const (
 //	service                                hub
 //	hello                       ────────►
 //	                            ◄────────  welcome
-//	                            ◄────────  delivery 1 (connect attempt)
-//	settlement 1 (accept)       ────────►
-//	                            ◄────────  delivery 2 (connected)
-//	settlement 2 (done)         ────────►
-//	                            ◄────────  delivery 3 (event, wants_ack)
-//	command (emit), settlement 3 (reply) ►
+//	                            ◄────────  delivery (connect attempt)
+//	settlement (accept)         ────────►
+//	                            ◄────────  delivery (connected)
+//	settlement (done)           ────────►
+//	                            ◄────────  delivery (event, wants_ack)
+//	command (emit), settlement (reply) ──►
 //	                            ◄────────  result of the command
 //	heartbeat                   ────────►
 //	                            ◄────────  heartbeat
+//
+// Where tokens are in use the call's metadata has `authorization: Bearer TOKEN`.
 type AttachServiceClient interface {
 	// Attach connects one instance of a service. The first action is a hello,
-	// within 5 seconds. The stream ends with
+	// within 5 seconds. Before the hub ends a stream it says so with Item.ended,
+	// whose Status is also the detail of the call's error. The stream ends with
 	//
-	//   - OK after the service has closed its side (a clean leave: unsettled work
-	//     moves to another instance at once);
+	//   - OK after the service has closed its side, or has drained: unsettled work
+	//     moves to another instance at once;
 	//   - DEADLINE_EXCEEDED without a hello in time;
-	//   - INVALID_ARGUMENT for a hello that is wrong, or an envelope number that
-	//     jumps or goes back;
+	//   - INVALID_ARGUMENT for a hello that is wrong, an envelope number that
+	//     jumps or goes back, a receipt for an envelope that was never sent, or
+	//     an envelope of more than 16 384 actions;
 	//   - FAILED_PRECONDITION when the first action is no hello, for a second
 	//     hello, or for a required capability that the hub does not have;
+	//   - PERMISSION_DENIED when the identity may not attach to the group;
+	//   - UNAUTHENTICATED without a valid credential, and when the credential is
+	//     revoked or expires while the stream lives;
 	//   - ABORTED when another stream with the same instance_id takes over;
 	//   - RESOURCE_EXHAUSTED when so many results wait to be read that the command
-	//     window must have been ignored, or too many instances are attached;
+	//     window must have been ignored, too many instances are attached, or an
+	//     envelope is beyond the hard end of 16 MiB;
 	//   - UNAVAILABLE when heartbeats stay away, the service does not read, or the
-	//     hub shuts down: attach again, with backoff and jitter.
+	//     hub shuts down;
+	//   - INTERNAL when the hub failed.
 	//
-	// Any other bad item is answered for itself, and the stream lives.
+	// Attach again, after a wait drawn evenly from 0 to a limit that doubles from
+	// 100 ms to 10 s and starts anew only after a stream that lasted one heartbeat
+	// interval, upon UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL,
+	// UNKNOWN and CANCELLED, and upon UNAUTHENTICATED once the credential differs.
+	// Do not upon INVALID_ARGUMENT, FAILED_PRECONDITION, PERMISSION_DENIED,
+	// UNIMPLEMENTED, nor upon ABORTED of the newest stream of the process. An
+	// envelope that ended a stream is split or failed, never sent again.
+	//
+	// Any other bad item is answered for itself, and the stream lives: a string
+	// that is not UTF-8 (INVALID_ARGUMENT, `INVALID_UTF8`), a field, enum value or
+	// kind that the hub does not know (UNIMPLEMENTED, `UNKNOWN_FIELD`: the item is
+	// refused whole, so that nothing is half understood), an envelope above
+	// Welcome.max_envelope_bytes (RESOURCE_EXHAUSTED, `ENVELOPE_TOO_LARGE`, for
+	// each of its actions). Only in the hello unknown fields are passed over, and
+	// inside a subscription they refuse that subscription.
+	//
+	// When the service closes its side without a drain, results that are still
+	// open are sent for one second, then the stream ends.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 }
 
@@ -95,33 +121,59 @@ type AttachService_AttachClient = grpc.BidiStreamingClient[AttachRequest, Attach
 //	service                                hub
 //	hello                       ────────►
 //	                            ◄────────  welcome
-//	                            ◄────────  delivery 1 (connect attempt)
-//	settlement 1 (accept)       ────────►
-//	                            ◄────────  delivery 2 (connected)
-//	settlement 2 (done)         ────────►
-//	                            ◄────────  delivery 3 (event, wants_ack)
-//	command (emit), settlement 3 (reply) ►
+//	                            ◄────────  delivery (connect attempt)
+//	settlement (accept)         ────────►
+//	                            ◄────────  delivery (connected)
+//	settlement (done)           ────────►
+//	                            ◄────────  delivery (event, wants_ack)
+//	command (emit), settlement (reply) ──►
 //	                            ◄────────  result of the command
 //	heartbeat                   ────────►
 //	                            ◄────────  heartbeat
+//
+// Where tokens are in use the call's metadata has `authorization: Bearer TOKEN`.
 type AttachServiceServer interface {
 	// Attach connects one instance of a service. The first action is a hello,
-	// within 5 seconds. The stream ends with
+	// within 5 seconds. Before the hub ends a stream it says so with Item.ended,
+	// whose Status is also the detail of the call's error. The stream ends with
 	//
-	//   - OK after the service has closed its side (a clean leave: unsettled work
-	//     moves to another instance at once);
+	//   - OK after the service has closed its side, or has drained: unsettled work
+	//     moves to another instance at once;
 	//   - DEADLINE_EXCEEDED without a hello in time;
-	//   - INVALID_ARGUMENT for a hello that is wrong, or an envelope number that
-	//     jumps or goes back;
+	//   - INVALID_ARGUMENT for a hello that is wrong, an envelope number that
+	//     jumps or goes back, a receipt for an envelope that was never sent, or
+	//     an envelope of more than 16 384 actions;
 	//   - FAILED_PRECONDITION when the first action is no hello, for a second
 	//     hello, or for a required capability that the hub does not have;
+	//   - PERMISSION_DENIED when the identity may not attach to the group;
+	//   - UNAUTHENTICATED without a valid credential, and when the credential is
+	//     revoked or expires while the stream lives;
 	//   - ABORTED when another stream with the same instance_id takes over;
 	//   - RESOURCE_EXHAUSTED when so many results wait to be read that the command
-	//     window must have been ignored, or too many instances are attached;
+	//     window must have been ignored, too many instances are attached, or an
+	//     envelope is beyond the hard end of 16 MiB;
 	//   - UNAVAILABLE when heartbeats stay away, the service does not read, or the
-	//     hub shuts down: attach again, with backoff and jitter.
+	//     hub shuts down;
+	//   - INTERNAL when the hub failed.
 	//
-	// Any other bad item is answered for itself, and the stream lives.
+	// Attach again, after a wait drawn evenly from 0 to a limit that doubles from
+	// 100 ms to 10 s and starts anew only after a stream that lasted one heartbeat
+	// interval, upon UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL,
+	// UNKNOWN and CANCELLED, and upon UNAUTHENTICATED once the credential differs.
+	// Do not upon INVALID_ARGUMENT, FAILED_PRECONDITION, PERMISSION_DENIED,
+	// UNIMPLEMENTED, nor upon ABORTED of the newest stream of the process. An
+	// envelope that ended a stream is split or failed, never sent again.
+	//
+	// Any other bad item is answered for itself, and the stream lives: a string
+	// that is not UTF-8 (INVALID_ARGUMENT, `INVALID_UTF8`), a field, enum value or
+	// kind that the hub does not know (UNIMPLEMENTED, `UNKNOWN_FIELD`: the item is
+	// refused whole, so that nothing is half understood), an envelope above
+	// Welcome.max_envelope_bytes (RESOURCE_EXHAUSTED, `ENVELOPE_TOO_LARGE`, for
+	// each of its actions). Only in the hello unknown fields are passed over, and
+	// inside a subscription they refuse that subscription.
+	//
+	// When the service closes its side without a drain, results that are still
+	// open are sent for one second, then the stream ends.
 	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	mustEmbedUnimplementedAttachServiceServer()
 }

@@ -79,27 +79,37 @@ func (AckMode) EnumDescriptor() ([]byte, []int) {
 
 // Command is what a service asks of the hub. The same message travels on the
 // stream, inside a settlement and in the unary calls, with the same meaning,
-// checks and errors.
+// checks and errors. What the caller's identity may not do is PERMISSION_DENIED
+// for that command alone.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number given by the service to tell results apart; unique among its
 	// commands without a final result. 0 asks for no result: a failure is then
-	// told by a Notice alone; an emit with acknowledgements, which are results, needs
-	// another one. Ignored in unary calls, where the place in the list counts.
+	// told by a Notice alone; a query, a call with a time-out and an emit with
+	// acknowledgements, whose results are the point, need another one. Ignored in
+	// unary calls, where the place in the list counts.
 	CommandId uint64 `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
 	// The delivery in whose handler the command was made: it is refused with
-	// ABORTED once that delivery is revoked, and with NOT_FOUND for a number that the
-	// hub has not given yet. That the delivery is settled already does no harm. 0
-	// means that it stands alone. Inside a settlement it is that settlement's, and
-	// has to be 0 or the same. In unary calls it has to be 0.
+	// ABORTED once that delivery is revoked or when it belongs to another hub
+	// process, and with NOT_FOUND for a number that the hub has not given yet. That
+	// the delivery is settled already does no harm. 0 means that it stands alone.
+	// Inside a settlement it is that settlement's, and has to be 0 or the same. In
+	// unary calls it has to be 0.
 	DeliverySeq uint64 `protobuf:"varint,2,opt,name=delivery_seq,json=deliverySeq,proto3" json:"delivery_seq,omitempty"`
 	// Makes repetition safe: once a command under this key was carried out, its
 	// result (the last one, of an emit with acknowledgements) is given again for 5
 	// minutes, and nothing is carried out twice. A command that was refused may be
-	// repeated in earnest. Kept per identity, the 10 000 newest and 16 MiB of them. At
-	// most 128 bytes. Empty means none.
+	// repeated in earnest. Kept per identity and group at this hub, the 10 000
+	// newest and 16 MiB of them. At most 128 bytes. Empty means none. Not with a
+	// query.
 	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// What to do. None is INVALID_ARGUMENT.
+	// W3C trace context of the caller: goes on into the deliveries that come of a
+	// call. At most 128 bytes. May be empty.
+	Traceparent string `protobuf:"bytes,4,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// The `tracestate` that belongs to it. At most 512 bytes. May be empty.
+	Tracestate string `protobuf:"bytes,5,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
+	// What to do. None is INVALID_ARGUMENT, one that the hub does not know
+	// UNIMPLEMENTED.
 	//
 	// Types that are valid to be assigned to Op:
 	//
@@ -107,6 +117,14 @@ type Command struct {
 	//	*Command_UpdateRooms
 	//	*Command_Disconnect
 	//	*Command_SetData
+	//	*Command_Call
+	//	*Command_Revoke
+	//	*Command_Acknowledge
+	//	*Command_Fetch
+	//	*Command_Count
+	//	*Command_ListRooms
+	//	*Command_CountUsers
+	//	*Command_ListUsers
 	Op            isCommand_Op `protobuf_oneof:"op"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -163,6 +181,20 @@ func (x *Command) GetIdempotencyKey() string {
 	return ""
 }
 
+func (x *Command) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
+}
+
+func (x *Command) GetTracestate() string {
+	if x != nil {
+		return x.Tracestate
+	}
+	return ""
+}
+
 func (x *Command) GetOp() isCommand_Op {
 	if x != nil {
 		return x.Op
@@ -206,6 +238,78 @@ func (x *Command) GetSetData() *SetData {
 	return nil
 }
 
+func (x *Command) GetCall() *Call {
+	if x != nil {
+		if x, ok := x.Op.(*Command_Call); ok {
+			return x.Call
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRevoke() *Revoke {
+	if x != nil {
+		if x, ok := x.Op.(*Command_Revoke); ok {
+			return x.Revoke
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetAcknowledge() *Acknowledge {
+	if x != nil {
+		if x, ok := x.Op.(*Command_Acknowledge); ok {
+			return x.Acknowledge
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetFetch() *Fetch {
+	if x != nil {
+		if x, ok := x.Op.(*Command_Fetch); ok {
+			return x.Fetch
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetCount() *Count {
+	if x != nil {
+		if x, ok := x.Op.(*Command_Count); ok {
+			return x.Count
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetListRooms() *ListRooms {
+	if x != nil {
+		if x, ok := x.Op.(*Command_ListRooms); ok {
+			return x.ListRooms
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetCountUsers() *CountUsers {
+	if x != nil {
+		if x, ok := x.Op.(*Command_CountUsers); ok {
+			return x.CountUsers
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetListUsers() *ListUsers {
+	if x != nil {
+		if x, ok := x.Op.(*Command_ListUsers); ok {
+			return x.ListUsers
+		}
+	}
+	return nil
+}
+
 type isCommand_Op interface {
 	isCommand_Op()
 }
@@ -226,8 +330,48 @@ type Command_Disconnect struct {
 }
 
 type Command_SetData struct {
-	// Replaces `socket.data`.
+	// Changes `socket.data`.
 	SetData *SetData `protobuf:"bytes,13,opt,name=set_data,json=setData,proto3,oneof"`
+}
+
+type Command_Call struct {
+	// Calls other services.
+	Call *Call `protobuf:"bytes,14,opt,name=call,proto3,oneof"`
+}
+
+type Command_Revoke struct {
+	// Ends the authorization of browsers.
+	Revoke *Revoke `protobuf:"bytes,15,opt,name=revoke,proto3,oneof"`
+}
+
+type Command_Acknowledge struct {
+	// Gives an acknowledgement that was left open by `Done.ack_later`.
+	Acknowledge *Acknowledge `protobuf:"bytes,16,opt,name=acknowledge,proto3,oneof"`
+}
+
+type Command_Fetch struct {
+	// Fetches sockets.
+	Fetch *Fetch `protobuf:"bytes,17,opt,name=fetch,proto3,oneof"`
+}
+
+type Command_Count struct {
+	// Counts sockets.
+	Count *Count `protobuf:"bytes,18,opt,name=count,proto3,oneof"`
+}
+
+type Command_ListRooms struct {
+	// Lists rooms.
+	ListRooms *ListRooms `protobuf:"bytes,19,opt,name=list_rooms,json=listRooms,proto3,oneof"`
+}
+
+type Command_CountUsers struct {
+	// Counts users.
+	CountUsers *CountUsers `protobuf:"bytes,20,opt,name=count_users,json=countUsers,proto3,oneof"`
+}
+
+type Command_ListUsers struct {
+	// Lists users.
+	ListUsers *ListUsers `protobuf:"bytes,21,opt,name=list_users,json=listUsers,proto3,oneof"`
 }
 
 func (*Command_Emit) isCommand_Op() {}
@@ -238,121 +382,27 @@ func (*Command_Disconnect) isCommand_Op() {}
 
 func (*Command_SetData) isCommand_Op() {}
 
-// Target picks sockets of one namespace: the union of sockets, rooms and users,
-// each socket once, less the exceptions. An empty target is INVALID_ARGUMENT,
-// never everybody. A name that nobody has matches nobody, which is no error.
-type Target struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Namespace with its leading slash. Required.
-	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	// Socket ids.
-	Sockets []string `protobuf:"bytes,2,rep,name=sockets,proto3" json:"sockets,omitempty"`
-	// Rooms.
-	Rooms []string `protobuf:"bytes,3,rep,name=rooms,proto3" json:"rooms,omitempty"`
-	// User ids.
-	Users []string `protobuf:"bytes,4,rep,name=users,proto3" json:"users,omitempty"`
-	// The whole namespace. Excludes sockets, rooms and users.
-	All bool `protobuf:"varint,5,opt,name=all,proto3" json:"all,omitempty"`
-	// Socket ids left out.
-	ExceptSockets []string `protobuf:"bytes,6,rep,name=except_sockets,json=exceptSockets,proto3" json:"except_sockets,omitempty"`
-	// Rooms whose members are left out.
-	ExceptRooms []string `protobuf:"bytes,7,rep,name=except_rooms,json=exceptRooms,proto3" json:"except_rooms,omitempty"`
-	// User ids left out.
-	ExceptUsers   []string `protobuf:"bytes,8,rep,name=except_users,json=exceptUsers,proto3" json:"except_users,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
+func (*Command_Call) isCommand_Op() {}
 
-func (x *Target) Reset() {
-	*x = Target{}
-	mi := &file_hub_v1_command_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
+func (*Command_Revoke) isCommand_Op() {}
 
-func (x *Target) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
+func (*Command_Acknowledge) isCommand_Op() {}
 
-func (*Target) ProtoMessage() {}
+func (*Command_Fetch) isCommand_Op() {}
 
-func (x *Target) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
+func (*Command_Count) isCommand_Op() {}
 
-// Deprecated: Use Target.ProtoReflect.Descriptor instead.
-func (*Target) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{1}
-}
+func (*Command_ListRooms) isCommand_Op() {}
 
-func (x *Target) GetNamespace() string {
-	if x != nil {
-		return x.Namespace
-	}
-	return ""
-}
+func (*Command_CountUsers) isCommand_Op() {}
 
-func (x *Target) GetSockets() []string {
-	if x != nil {
-		return x.Sockets
-	}
-	return nil
-}
-
-func (x *Target) GetRooms() []string {
-	if x != nil {
-		return x.Rooms
-	}
-	return nil
-}
-
-func (x *Target) GetUsers() []string {
-	if x != nil {
-		return x.Users
-	}
-	return nil
-}
-
-func (x *Target) GetAll() bool {
-	if x != nil {
-		return x.All
-	}
-	return false
-}
-
-func (x *Target) GetExceptSockets() []string {
-	if x != nil {
-		return x.ExceptSockets
-	}
-	return nil
-}
-
-func (x *Target) GetExceptRooms() []string {
-	if x != nil {
-		return x.ExceptRooms
-	}
-	return nil
-}
-
-func (x *Target) GetExceptUsers() []string {
-	if x != nil {
-		return x.ExceptUsers
-	}
-	return nil
-}
+func (*Command_ListUsers) isCommand_Op() {}
 
 // Emit sends an event.
 type Emit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Receivers.
+	// Receivers. Its namespace may be a pattern when it has `all` and no
+	// acknowledgement is asked for.
 	Target *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
 	// Name of the event: 1 to 128 bytes and none of Socket.IO's reserved names
 	// (connect, connect_error, disconnect, disconnecting, newListener,
@@ -360,7 +410,8 @@ type Emit struct {
 	Event string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
 	// Arguments without the name.
 	Payload *Payload `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
-	// Dropped for a browser that cannot take it at this moment.
+	// Dropped for a browser for which something still waits to be written when the
+	// command is carried out.
 	Volatile bool `protobuf:"varint,4,opt,name=volatile,proto3" json:"volatile,omitempty"`
 	// Never compressed, even where compression is on.
 	NoCompress bool `protobuf:"varint,5,opt,name=no_compress,json=noCompress,proto3" json:"no_compress,omitempty"`
@@ -372,7 +423,7 @@ type Emit struct {
 
 func (x *Emit) Reset() {
 	*x = Emit{}
-	mi := &file_hub_v1_command_proto_msgTypes[2]
+	mi := &file_hub_v1_command_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -384,7 +435,7 @@ func (x *Emit) String() string {
 func (*Emit) ProtoMessage() {}
 
 func (x *Emit) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[2]
+	mi := &file_hub_v1_command_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -397,7 +448,7 @@ func (x *Emit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Emit.ProtoReflect.Descriptor instead.
 func (*Emit) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{2}
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Emit) GetTarget() *Target {
@@ -456,7 +507,7 @@ type AckRequest struct {
 
 func (x *AckRequest) Reset() {
 	*x = AckRequest{}
-	mi := &file_hub_v1_command_proto_msgTypes[3]
+	mi := &file_hub_v1_command_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -468,7 +519,7 @@ func (x *AckRequest) String() string {
 func (*AckRequest) ProtoMessage() {}
 
 func (x *AckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[3]
+	mi := &file_hub_v1_command_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -481,7 +532,7 @@ func (x *AckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckRequest.ProtoReflect.Descriptor instead.
 func (*AckRequest) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{3}
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *AckRequest) GetTimeout() *durationpb.Duration {
@@ -498,8 +549,8 @@ func (x *AckRequest) GetMode() AckMode {
 	return AckMode_ACK_MODE_UNSPECIFIED
 }
 
-// UpdateRooms changes rooms. Rooms that start with `user:` are reserved, names
-// have 1 to 256 bytes, and a socket is in at most 1024 rooms.
+// UpdateRooms changes rooms. Names have 1 to 256 bytes and do not begin with
+// U+0001, and a socket is in at most 1024 rooms.
 type UpdateRooms struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sockets whose rooms change.
@@ -514,7 +565,7 @@ type UpdateRooms struct {
 
 func (x *UpdateRooms) Reset() {
 	*x = UpdateRooms{}
-	mi := &file_hub_v1_command_proto_msgTypes[4]
+	mi := &file_hub_v1_command_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -526,7 +577,7 @@ func (x *UpdateRooms) String() string {
 func (*UpdateRooms) ProtoMessage() {}
 
 func (x *UpdateRooms) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[4]
+	mi := &file_hub_v1_command_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -539,7 +590,7 @@ func (x *UpdateRooms) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRooms.ProtoReflect.Descriptor instead.
 func (*UpdateRooms) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{4}
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *UpdateRooms) GetTarget() *Target {
@@ -569,7 +620,8 @@ type Disconnect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sockets to disconnect.
 	Target *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
-	// True closes the browser's whole connection, with all its namespaces.
+	// True closes the browser's whole connection, with all its namespaces; its
+	// client comes back by itself.
 	CloseTransport bool `protobuf:"varint,2,opt,name=close_transport,json=closeTransport,proto3" json:"close_transport,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -577,7 +629,7 @@ type Disconnect struct {
 
 func (x *Disconnect) Reset() {
 	*x = Disconnect{}
-	mi := &file_hub_v1_command_proto_msgTypes[5]
+	mi := &file_hub_v1_command_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -589,7 +641,7 @@ func (x *Disconnect) String() string {
 func (*Disconnect) ProtoMessage() {}
 
 func (x *Disconnect) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[5]
+	mi := &file_hub_v1_command_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -602,7 +654,7 @@ func (x *Disconnect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Disconnect.ProtoReflect.Descriptor instead.
 func (*Disconnect) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{5}
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Disconnect) GetTarget() *Target {
@@ -619,24 +671,28 @@ func (x *Disconnect) GetCloseTransport() bool {
 	return false
 }
 
-// SetData replaces `socket.data`.
+// SetData changes `socket.data`.
 type SetData struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Sockets whose data is replaced.
+	// Sockets whose data is changed.
 	Target *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
-	// The data as JSON, at most 64 KiB. Empty removes it.
+	// The data as JSON, at most 64 KiB. Empty removes it, and is not allowed with
+	// `merge`.
 	Data []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
-	// Replaces only data of this version. Absent replaces any. A socket of another
+	// Changes only data of this version. Absent changes any. A socket of another
 	// version is left alone and counted as dropped; when the target is one socket
 	// id the result is FAILED_PRECONDITION.
 	ExpectedVersion *uint64 `protobuf:"varint,3,opt,name=expected_version,json=expectedVersion,proto3,oneof" json:"expected_version,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// True applies `data` as a JSON merge patch (RFC 7396): two services may change
+	// different members at the same time. False replaces.
+	Merge         bool `protobuf:"varint,4,opt,name=merge,proto3" json:"merge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SetData) Reset() {
 	*x = SetData{}
-	mi := &file_hub_v1_command_proto_msgTypes[6]
+	mi := &file_hub_v1_command_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -648,7 +704,7 @@ func (x *SetData) String() string {
 func (*SetData) ProtoMessage() {}
 
 func (x *SetData) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[6]
+	mi := &file_hub_v1_command_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -661,7 +717,7 @@ func (x *SetData) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetData.ProtoReflect.Descriptor instead.
 func (*SetData) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{6}
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SetData) GetTarget() *Target {
@@ -685,6 +741,212 @@ func (x *SetData) GetExpectedVersion() uint64 {
 	return 0
 }
 
+func (x *SetData) GetMerge() bool {
+	if x != nil {
+		return x.Merge
+	}
+	return false
+}
+
+// Call calls services: each attached instance that asked for KIND_SERVICE_CALL in
+// the namespace gets it once, or not at all when it is lost.
+type Call struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Group that is called. Empty calls all groups. The caller's own instance is
+	// left out.
+	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// Namespace in which it is called. Required.
+	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// Name of what is called: 1 to 128 bytes.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Arguments.
+	Payload *Payload `protobuf:"bytes,4,opt,name=payload,proto3" json:"payload,omitempty"`
+	// How long to wait for answers: at most 5 minutes. Absent or 0 waits for none:
+	// the result comes at once and says how many were called.
+	Timeout       *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Call) Reset() {
+	*x = Call{}
+	mi := &file_hub_v1_command_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Call) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Call) ProtoMessage() {}
+
+func (x *Call) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_command_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Call.ProtoReflect.Descriptor instead.
+func (*Call) Descriptor() ([]byte, []int) {
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Call) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *Call) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *Call) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Call) GetPayload() *Payload {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *Call) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+// Revoke ends the authorization of browsers at once: their connections are closed
+// with the reason `forced server close` and the detail `revoked`, and their
+// clients come back to be decided upon anew. Cached decisions for the users end.
+type Revoke struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Users whose sockets are meant, in every namespace.
+	Users []string `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	// Ids of sockets that are meant.
+	Sockets       []string `protobuf:"bytes,2,rep,name=sockets,proto3" json:"sockets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revoke) Reset() {
+	*x = Revoke{}
+	mi := &file_hub_v1_command_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revoke) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revoke) ProtoMessage() {}
+
+func (x *Revoke) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_command_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revoke.ProtoReflect.Descriptor instead.
+func (*Revoke) Descriptor() ([]byte, []int) {
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Revoke) GetUsers() []string {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+func (x *Revoke) GetSockets() []string {
+	if x != nil {
+		return x.Sockets
+	}
+	return nil
+}
+
+// Acknowledge gives the acknowledgement of an event that was settled with
+// `Done.ack_later`. NOT_FOUND when there is none that is open: it was given, or
+// its browser has gone.
+type Acknowledge struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Delivery.dedupe_id of the event.
+	DedupeId []byte `protobuf:"bytes,1,opt,name=dedupe_id,json=dedupeId,proto3" json:"dedupe_id,omitempty"`
+	// Arguments of the acknowledgement.
+	Payload       *Payload `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Acknowledge) Reset() {
+	*x = Acknowledge{}
+	mi := &file_hub_v1_command_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Acknowledge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Acknowledge) ProtoMessage() {}
+
+func (x *Acknowledge) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_command_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Acknowledge.ProtoReflect.Descriptor instead.
+func (*Acknowledge) Descriptor() ([]byte, []int) {
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Acknowledge) GetDedupeId() []byte {
+	if x != nil {
+		return x.DedupeId
+	}
+	return nil
+}
+
+func (x *Acknowledge) GetPayload() *Payload {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
 // Result is the hub's answer to a command, or to a settlement that failed.
 // Direction: hub to service.
 type Result struct {
@@ -693,11 +955,11 @@ type Result struct {
 	CommandId uint64 `protobuf:"varint,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
 	// The settlement that failed. 0 in the answer to a command.
 	DeliverySeq uint64 `protobuf:"varint,2,opt,name=delivery_seq,json=deliverySeq,proto3" json:"delivery_seq,omitempty"`
-	// How it ended. Absent means OK. In an emit with acknowledgements
-	// DEADLINE_EXCEEDED or CANCELLED says that not all browsers answered, and the
-	// total says how many did.
+	// How it ended. Absent means OK. In an emit with acknowledgements or a call
+	// with answers DEADLINE_EXCEEDED or CANCELLED says that not all answered, and
+	// the total says how many did.
 	Status *Status `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
-	// Sockets that the target picked.
+	// Sockets that the target picked; of a call, instances.
 	MatchedCount uint32 `protobuf:"varint,4,opt,name=matched_count,json=matchedCount,proto3" json:"matched_count,omitempty"`
 	// Sockets for which it was done; of an emit, in whose queue it was put.
 	QueuedCount uint32 `protobuf:"varint,5,opt,name=queued_count,json=queuedCount,proto3" json:"queued_count,omitempty"`
@@ -706,20 +968,42 @@ type Result struct {
 	DroppedCount uint32 `protobuf:"varint,6,opt,name=dropped_count,json=droppedCount,proto3" json:"dropped_count,omitempty"`
 	// True for an answer that is repeated because of the idempotency key.
 	Duplicate bool `protobuf:"varint,7,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
-	// More about an emit with acknowledgements. Absent for all other commands.
+	// More about an emit with acknowledgements or a call. Absent for all other
+	// commands.
 	//
 	// Types that are valid to be assigned to Ack:
 	//
 	//	*Result_BrowserAck
 	//	*Result_AckTotal
-	Ack           isResult_Ack `protobuf_oneof:"ack"`
+	//	*Result_CallAnswer
+	//	*Result_CallTotal
+	Ack isResult_Ack `protobuf_oneof:"ack"`
+	// True when another result of this command follows: a result is the last one
+	// unless this is set.
+	More bool `protobuf:"varint,10,opt,name=more,proto3" json:"more,omitempty"`
+	// Version of `socket.data` after a SetData whose target is one socket id.
+	DataVersion uint64 `protobuf:"varint,11,opt,name=data_version,json=dataVersion,proto3" json:"data_version,omitempty"`
+	// Hubs that could not be asked in time: what they hold is missing in the
+	// result. Empty for a hub that is alone.
+	MissingHubIds []string `protobuf:"bytes,12,rep,name=missing_hub_ids,json=missingHubIds,proto3" json:"missing_hub_ids,omitempty"`
+	// One page of a Fetch.
+	Sockets []*SocketInfo `protobuf:"bytes,13,rep,name=sockets,proto3" json:"sockets,omitempty"`
+	// What a Count or CountUsers counted.
+	Count uint32 `protobuf:"varint,14,opt,name=count,proto3" json:"count,omitempty"`
+	// One page of a ListRooms.
+	Rooms []*Room `protobuf:"bytes,15,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// Sockets for which an emit was kept until they come back. 0 without the
+	// capability `recovery`.
+	StoredCount uint32 `protobuf:"varint,16,opt,name=stored_count,json=storedCount,proto3" json:"stored_count,omitempty"`
+	// One page of a ListUsers.
+	Users         []*User `protobuf:"bytes,17,rep,name=users,proto3" json:"users,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_hub_v1_command_proto_msgTypes[7]
+	mi := &file_hub_v1_command_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +1015,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[7]
+	mi := &file_hub_v1_command_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,7 +1028,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{7}
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Result) GetCommandId() uint64 {
@@ -821,23 +1105,111 @@ func (x *Result) GetAckTotal() *AckTotal {
 	return nil
 }
 
+func (x *Result) GetCallAnswer() *CallAnswer {
+	if x != nil {
+		if x, ok := x.Ack.(*Result_CallAnswer); ok {
+			return x.CallAnswer
+		}
+	}
+	return nil
+}
+
+func (x *Result) GetCallTotal() *CallTotal {
+	if x != nil {
+		if x, ok := x.Ack.(*Result_CallTotal); ok {
+			return x.CallTotal
+		}
+	}
+	return nil
+}
+
+func (x *Result) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+func (x *Result) GetDataVersion() uint64 {
+	if x != nil {
+		return x.DataVersion
+	}
+	return 0
+}
+
+func (x *Result) GetMissingHubIds() []string {
+	if x != nil {
+		return x.MissingHubIds
+	}
+	return nil
+}
+
+func (x *Result) GetSockets() []*SocketInfo {
+	if x != nil {
+		return x.Sockets
+	}
+	return nil
+}
+
+func (x *Result) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Result) GetRooms() []*Room {
+	if x != nil {
+		return x.Rooms
+	}
+	return nil
+}
+
+func (x *Result) GetStoredCount() uint32 {
+	if x != nil {
+		return x.StoredCount
+	}
+	return 0
+}
+
+func (x *Result) GetUsers() []*User {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
 type isResult_Ack interface {
 	isResult_Ack()
 }
 
 type Result_BrowserAck struct {
-	// One browser's acknowledgement; other results of this command follow.
+	// One browser's acknowledgement.
 	BrowserAck *BrowserAck `protobuf:"bytes,8,opt,name=browser_ack,json=browserAck,proto3,oneof"`
 }
 
 type Result_AckTotal struct {
-	// The last result of this command.
+	// Sums up the acknowledgements.
 	AckTotal *AckTotal `protobuf:"bytes,9,opt,name=ack_total,json=ackTotal,proto3,oneof"`
+}
+
+type Result_CallAnswer struct {
+	// One instance's answer to a call.
+	CallAnswer *CallAnswer `protobuf:"bytes,18,opt,name=call_answer,json=callAnswer,proto3,oneof"`
+}
+
+type Result_CallTotal struct {
+	// Sums up the answers.
+	CallTotal *CallTotal `protobuf:"bytes,19,opt,name=call_total,json=callTotal,proto3,oneof"`
 }
 
 func (*Result_BrowserAck) isResult_Ack() {}
 
 func (*Result_AckTotal) isResult_Ack() {}
+
+func (*Result_CallAnswer) isResult_Ack() {}
+
+func (*Result_CallTotal) isResult_Ack() {}
 
 // BrowserAck is what one browser answered.
 type BrowserAck struct {
@@ -852,7 +1224,7 @@ type BrowserAck struct {
 
 func (x *BrowserAck) Reset() {
 	*x = BrowserAck{}
-	mi := &file_hub_v1_command_proto_msgTypes[8]
+	mi := &file_hub_v1_command_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +1236,7 @@ func (x *BrowserAck) String() string {
 func (*BrowserAck) ProtoMessage() {}
 
 func (x *BrowserAck) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[8]
+	mi := &file_hub_v1_command_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,7 +1249,7 @@ func (x *BrowserAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BrowserAck.ProtoReflect.Descriptor instead.
 func (*BrowserAck) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{8}
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BrowserAck) GetSocketId() string {
@@ -918,7 +1290,7 @@ type AckTotal struct {
 
 func (x *AckTotal) Reset() {
 	*x = AckTotal{}
-	mi := &file_hub_v1_command_proto_msgTypes[9]
+	mi := &file_hub_v1_command_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -930,7 +1302,7 @@ func (x *AckTotal) String() string {
 func (*AckTotal) ProtoMessage() {}
 
 func (x *AckTotal) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_command_proto_msgTypes[9]
+	mi := &file_hub_v1_command_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -943,7 +1315,7 @@ func (x *AckTotal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckTotal.ProtoReflect.Descriptor instead.
 func (*AckTotal) Descriptor() ([]byte, []int) {
-	return file_hub_v1_command_proto_rawDescGZIP(), []int{9}
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AckTotal) GetExpectedCount() uint32 {
@@ -988,33 +1360,196 @@ func (x *AckTotal) GetOmittedCount() uint32 {
 	return 0
 }
 
+// CallAnswer is what one instance answered to a call.
+type CallAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Group of the instance.
+	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// Its instance_id.
+	InstanceId string `protobuf:"bytes,2,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// What it replied. Absent when it settled without a reply, or failed.
+	Payload *Payload `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	// Why it failed: its nack's status, or CANCELLED when the instance was lost.
+	// Absent means OK.
+	Status        *Status `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallAnswer) Reset() {
+	*x = CallAnswer{}
+	mi := &file_hub_v1_command_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallAnswer) ProtoMessage() {}
+
+func (x *CallAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_command_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
+func (*CallAnswer) Descriptor() ([]byte, []int) {
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CallAnswer) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *CallAnswer) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *CallAnswer) GetPayload() *Payload {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *CallAnswer) GetStatus() *Status {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+// CallTotal sums up the answers of a call. Each answer came before it in a result
+// of its own, but in `ControlService.Execute`, where they stand here.
+type CallTotal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Instances that were called.
+	ExpectedCount uint32 `protobuf:"varint,1,opt,name=expected_count,json=expectedCount,proto3" json:"expected_count,omitempty"`
+	// Instances that settled with done or reply.
+	AnsweredCount uint32 `protobuf:"varint,2,opt,name=answered_count,json=answeredCount,proto3" json:"answered_count,omitempty"`
+	// Instances that nacked or were lost.
+	FailedCount uint32 `protobuf:"varint,3,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
+	// Instances that did not answer within the time-out.
+	TimedOutCount uint32 `protobuf:"varint,4,opt,name=timed_out_count,json=timedOutCount,proto3" json:"timed_out_count,omitempty"`
+	// The answers, in ControlService.Execute: up to 1 MiB of them.
+	Answers       []*CallAnswer `protobuf:"bytes,5,rep,name=answers,proto3" json:"answers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallTotal) Reset() {
+	*x = CallTotal{}
+	mi := &file_hub_v1_command_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallTotal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallTotal) ProtoMessage() {}
+
+func (x *CallTotal) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_command_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallTotal.ProtoReflect.Descriptor instead.
+func (*CallTotal) Descriptor() ([]byte, []int) {
+	return file_hub_v1_command_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *CallTotal) GetExpectedCount() uint32 {
+	if x != nil {
+		return x.ExpectedCount
+	}
+	return 0
+}
+
+func (x *CallTotal) GetAnsweredCount() uint32 {
+	if x != nil {
+		return x.AnsweredCount
+	}
+	return 0
+}
+
+func (x *CallTotal) GetFailedCount() uint32 {
+	if x != nil {
+		return x.FailedCount
+	}
+	return 0
+}
+
+func (x *CallTotal) GetTimedOutCount() uint32 {
+	if x != nil {
+		return x.TimedOutCount
+	}
+	return 0
+}
+
+func (x *CallTotal) GetAnswers() []*CallAnswer {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
 var File_hub_v1_command_proto protoreflect.FileDescriptor
 
 const file_hub_v1_command_proto_rawDesc = "" +
 	"\n" +
-	"\x14hub/v1/command.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x13hub/v1/socket.proto\x1a\x13hub/v1/status.proto\"\xbc\x02\n" +
+	"\x14hub/v1/command.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x12hub/v1/query.proto\x1a\x13hub/v1/socket.proto\x1a\x13hub/v1/status.proto\x1a\x13hub/v1/target.proto\"\xf2\x05\n" +
 	"\aCommand\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\x04R\tcommandId\x12!\n" +
 	"\fdelivery_seq\x18\x02 \x01(\x04R\vdeliverySeq\x12'\n" +
-	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\x12\"\n" +
+	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\x12 \n" +
+	"\vtraceparent\x18\x04 \x01(\tR\vtraceparent\x12\x1e\n" +
+	"\n" +
+	"tracestate\x18\x05 \x01(\tR\n" +
+	"tracestate\x12\"\n" +
 	"\x04emit\x18\n" +
 	" \x01(\v2\f.hub.v1.EmitH\x00R\x04emit\x128\n" +
 	"\fupdate_rooms\x18\v \x01(\v2\x13.hub.v1.UpdateRoomsH\x00R\vupdateRooms\x124\n" +
 	"\n" +
 	"disconnect\x18\f \x01(\v2\x12.hub.v1.DisconnectH\x00R\n" +
 	"disconnect\x12,\n" +
-	"\bset_data\x18\r \x01(\v2\x0f.hub.v1.SetDataH\x00R\asetDataB\x04\n" +
-	"\x02op\"\xeb\x01\n" +
-	"\x06Target\x12\x1c\n" +
-	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x18\n" +
-	"\asockets\x18\x02 \x03(\tR\asockets\x12\x14\n" +
-	"\x05rooms\x18\x03 \x03(\tR\x05rooms\x12\x14\n" +
-	"\x05users\x18\x04 \x03(\tR\x05users\x12\x10\n" +
-	"\x03all\x18\x05 \x01(\bR\x03all\x12%\n" +
-	"\x0eexcept_sockets\x18\x06 \x03(\tR\rexceptSockets\x12!\n" +
-	"\fexcept_rooms\x18\a \x03(\tR\vexceptRooms\x12!\n" +
-	"\fexcept_users\x18\b \x03(\tR\vexceptUsers\"\xd2\x01\n" +
+	"\bset_data\x18\r \x01(\v2\x0f.hub.v1.SetDataH\x00R\asetData\x12\"\n" +
+	"\x04call\x18\x0e \x01(\v2\f.hub.v1.CallH\x00R\x04call\x12(\n" +
+	"\x06revoke\x18\x0f \x01(\v2\x0e.hub.v1.RevokeH\x00R\x06revoke\x127\n" +
+	"\vacknowledge\x18\x10 \x01(\v2\x13.hub.v1.AcknowledgeH\x00R\vacknowledge\x12%\n" +
+	"\x05fetch\x18\x11 \x01(\v2\r.hub.v1.FetchH\x00R\x05fetch\x12%\n" +
+	"\x05count\x18\x12 \x01(\v2\r.hub.v1.CountH\x00R\x05count\x122\n" +
+	"\n" +
+	"list_rooms\x18\x13 \x01(\v2\x11.hub.v1.ListRoomsH\x00R\tlistRooms\x125\n" +
+	"\vcount_users\x18\x14 \x01(\v2\x12.hub.v1.CountUsersH\x00R\n" +
+	"countUsers\x122\n" +
+	"\n" +
+	"list_users\x18\x15 \x01(\v2\x11.hub.v1.ListUsersH\x00R\tlistUsersB\x04\n" +
+	"\x02op\"\xd2\x01\n" +
 	"\x04Emit\x12&\n" +
 	"\x06target\x18\x01 \x01(\v2\x0e.hub.v1.TargetR\x06target\x12\x14\n" +
 	"\x05event\x18\x02 \x01(\tR\x05event\x12)\n" +
@@ -1034,12 +1569,25 @@ const file_hub_v1_command_proto_rawDesc = "" +
 	"\n" +
 	"Disconnect\x12&\n" +
 	"\x06target\x18\x01 \x01(\v2\x0e.hub.v1.TargetR\x06target\x12'\n" +
-	"\x0fclose_transport\x18\x02 \x01(\bR\x0ecloseTransport\"\x8a\x01\n" +
+	"\x0fclose_transport\x18\x02 \x01(\bR\x0ecloseTransport\"\xa0\x01\n" +
 	"\aSetData\x12&\n" +
 	"\x06target\x18\x01 \x01(\v2\x0e.hub.v1.TargetR\x06target\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\x12.\n" +
-	"\x10expected_version\x18\x03 \x01(\x04H\x00R\x0fexpectedVersion\x88\x01\x01B\x13\n" +
-	"\x11_expected_version\"\xec\x02\n" +
+	"\x10expected_version\x18\x03 \x01(\x04H\x00R\x0fexpectedVersion\x88\x01\x01\x12\x14\n" +
+	"\x05merge\x18\x04 \x01(\bR\x05mergeB\x13\n" +
+	"\x11_expected_version\"\xae\x01\n" +
+	"\x04Call\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x12\x1c\n" +
+	"\tnamespace\x18\x02 \x01(\tR\tnamespace\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12)\n" +
+	"\apayload\x18\x04 \x01(\v2\x0f.hub.v1.PayloadR\apayload\x123\n" +
+	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"8\n" +
+	"\x06Revoke\x12\x14\n" +
+	"\x05users\x18\x01 \x03(\tR\x05users\x12\x18\n" +
+	"\asockets\x18\x02 \x03(\tR\asockets\"U\n" +
+	"\vAcknowledge\x12\x1b\n" +
+	"\tdedupe_id\x18\x01 \x01(\fR\bdedupeId\x12)\n" +
+	"\apayload\x18\x02 \x01(\v2\x0f.hub.v1.PayloadR\apayload\"\xe5\x05\n" +
 	"\x06Result\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\x04R\tcommandId\x12!\n" +
@@ -1051,7 +1599,20 @@ const file_hub_v1_command_proto_rawDesc = "" +
 	"\tduplicate\x18\a \x01(\bR\tduplicate\x125\n" +
 	"\vbrowser_ack\x18\b \x01(\v2\x12.hub.v1.BrowserAckH\x00R\n" +
 	"browserAck\x12/\n" +
-	"\tack_total\x18\t \x01(\v2\x10.hub.v1.AckTotalH\x00R\backTotalB\x05\n" +
+	"\tack_total\x18\t \x01(\v2\x10.hub.v1.AckTotalH\x00R\backTotal\x125\n" +
+	"\vcall_answer\x18\x12 \x01(\v2\x12.hub.v1.CallAnswerH\x00R\n" +
+	"callAnswer\x122\n" +
+	"\n" +
+	"call_total\x18\x13 \x01(\v2\x11.hub.v1.CallTotalH\x00R\tcallTotal\x12\x12\n" +
+	"\x04more\x18\n" +
+	" \x01(\bR\x04more\x12!\n" +
+	"\fdata_version\x18\v \x01(\x04R\vdataVersion\x12&\n" +
+	"\x0fmissing_hub_ids\x18\f \x03(\tR\rmissingHubIds\x12,\n" +
+	"\asockets\x18\r \x03(\v2\x12.hub.v1.SocketInfoR\asockets\x12\x14\n" +
+	"\x05count\x18\x0e \x01(\rR\x05count\x12\"\n" +
+	"\x05rooms\x18\x0f \x03(\v2\f.hub.v1.RoomR\x05rooms\x12!\n" +
+	"\fstored_count\x18\x10 \x01(\rR\vstoredCount\x12\"\n" +
+	"\x05users\x18\x11 \x03(\v2\f.hub.v1.UserR\x05usersB\x05\n" +
 	"\x03ack\"T\n" +
 	"\n" +
 	"BrowserAck\x12\x1b\n" +
@@ -1064,11 +1625,25 @@ const file_hub_v1_command_proto_rawDesc = "" +
 	"\x0ftimed_out_count\x18\x03 \x01(\rR\rtimedOutCount\x12-\n" +
 	"\x12disconnected_count\x18\x04 \x01(\rR\x11disconnectedCount\x12&\n" +
 	"\x04acks\x18\x05 \x03(\v2\x12.hub.v1.BrowserAckR\x04acks\x12#\n" +
-	"\romitted_count\x18\x06 \x01(\rR\fomittedCount*J\n" +
+	"\romitted_count\x18\x06 \x01(\rR\fomittedCount\"\x96\x01\n" +
+	"\n" +
+	"CallAnswer\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x12\x1f\n" +
+	"\vinstance_id\x18\x02 \x01(\tR\n" +
+	"instanceId\x12)\n" +
+	"\apayload\x18\x03 \x01(\v2\x0f.hub.v1.PayloadR\apayload\x12&\n" +
+	"\x06status\x18\x04 \x01(\v2\x0e.hub.v1.StatusR\x06status\"\xd2\x01\n" +
+	"\tCallTotal\x12%\n" +
+	"\x0eexpected_count\x18\x01 \x01(\rR\rexpectedCount\x12%\n" +
+	"\x0eanswered_count\x18\x02 \x01(\rR\ransweredCount\x12!\n" +
+	"\ffailed_count\x18\x03 \x01(\rR\vfailedCount\x12&\n" +
+	"\x0ftimed_out_count\x18\x04 \x01(\rR\rtimedOutCount\x12,\n" +
+	"\aanswers\x18\x05 \x03(\v2\x12.hub.v1.CallAnswerR\aanswers*J\n" +
 	"\aAckMode\x12\x18\n" +
 	"\x14ACK_MODE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACK_MODE_TOTAL\x10\x01\x12\x11\n" +
-	"\rACK_MODE_EACH\x10\x02B+Z)github.com/siohub/siohub/gen/hub/v1;hubv1b\x06proto3"
+	"\rACK_MODE_EACH\x10\x02B\x99\x01\n" +
+	"\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3"
 
 var (
 	file_hub_v1_command_proto_rawDescOnce sync.Once
@@ -1083,46 +1658,78 @@ func file_hub_v1_command_proto_rawDescGZIP() []byte {
 }
 
 var file_hub_v1_command_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hub_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_hub_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_hub_v1_command_proto_goTypes = []any{
 	(AckMode)(0),                // 0: hub.v1.AckMode
 	(*Command)(nil),             // 1: hub.v1.Command
-	(*Target)(nil),              // 2: hub.v1.Target
-	(*Emit)(nil),                // 3: hub.v1.Emit
-	(*AckRequest)(nil),          // 4: hub.v1.AckRequest
-	(*UpdateRooms)(nil),         // 5: hub.v1.UpdateRooms
-	(*Disconnect)(nil),          // 6: hub.v1.Disconnect
-	(*SetData)(nil),             // 7: hub.v1.SetData
-	(*Result)(nil),              // 8: hub.v1.Result
-	(*BrowserAck)(nil),          // 9: hub.v1.BrowserAck
-	(*AckTotal)(nil),            // 10: hub.v1.AckTotal
-	(*Payload)(nil),             // 11: hub.v1.Payload
-	(*durationpb.Duration)(nil), // 12: google.protobuf.Duration
-	(*Status)(nil),              // 13: hub.v1.Status
+	(*Emit)(nil),                // 2: hub.v1.Emit
+	(*AckRequest)(nil),          // 3: hub.v1.AckRequest
+	(*UpdateRooms)(nil),         // 4: hub.v1.UpdateRooms
+	(*Disconnect)(nil),          // 5: hub.v1.Disconnect
+	(*SetData)(nil),             // 6: hub.v1.SetData
+	(*Call)(nil),                // 7: hub.v1.Call
+	(*Revoke)(nil),              // 8: hub.v1.Revoke
+	(*Acknowledge)(nil),         // 9: hub.v1.Acknowledge
+	(*Result)(nil),              // 10: hub.v1.Result
+	(*BrowserAck)(nil),          // 11: hub.v1.BrowserAck
+	(*AckTotal)(nil),            // 12: hub.v1.AckTotal
+	(*CallAnswer)(nil),          // 13: hub.v1.CallAnswer
+	(*CallTotal)(nil),           // 14: hub.v1.CallTotal
+	(*Fetch)(nil),               // 15: hub.v1.Fetch
+	(*Count)(nil),               // 16: hub.v1.Count
+	(*ListRooms)(nil),           // 17: hub.v1.ListRooms
+	(*CountUsers)(nil),          // 18: hub.v1.CountUsers
+	(*ListUsers)(nil),           // 19: hub.v1.ListUsers
+	(*Target)(nil),              // 20: hub.v1.Target
+	(*Payload)(nil),             // 21: hub.v1.Payload
+	(*durationpb.Duration)(nil), // 22: google.protobuf.Duration
+	(*Status)(nil),              // 23: hub.v1.Status
+	(*SocketInfo)(nil),          // 24: hub.v1.SocketInfo
+	(*Room)(nil),                // 25: hub.v1.Room
+	(*User)(nil),                // 26: hub.v1.User
 }
 var file_hub_v1_command_proto_depIdxs = []int32{
-	3,  // 0: hub.v1.Command.emit:type_name -> hub.v1.Emit
-	5,  // 1: hub.v1.Command.update_rooms:type_name -> hub.v1.UpdateRooms
-	6,  // 2: hub.v1.Command.disconnect:type_name -> hub.v1.Disconnect
-	7,  // 3: hub.v1.Command.set_data:type_name -> hub.v1.SetData
-	2,  // 4: hub.v1.Emit.target:type_name -> hub.v1.Target
-	11, // 5: hub.v1.Emit.payload:type_name -> hub.v1.Payload
-	4,  // 6: hub.v1.Emit.ack:type_name -> hub.v1.AckRequest
-	12, // 7: hub.v1.AckRequest.timeout:type_name -> google.protobuf.Duration
-	0,  // 8: hub.v1.AckRequest.mode:type_name -> hub.v1.AckMode
-	2,  // 9: hub.v1.UpdateRooms.target:type_name -> hub.v1.Target
-	2,  // 10: hub.v1.Disconnect.target:type_name -> hub.v1.Target
-	2,  // 11: hub.v1.SetData.target:type_name -> hub.v1.Target
-	13, // 12: hub.v1.Result.status:type_name -> hub.v1.Status
-	9,  // 13: hub.v1.Result.browser_ack:type_name -> hub.v1.BrowserAck
-	10, // 14: hub.v1.Result.ack_total:type_name -> hub.v1.AckTotal
-	11, // 15: hub.v1.BrowserAck.payload:type_name -> hub.v1.Payload
-	9,  // 16: hub.v1.AckTotal.acks:type_name -> hub.v1.BrowserAck
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	2,  // 0: hub.v1.Command.emit:type_name -> hub.v1.Emit
+	4,  // 1: hub.v1.Command.update_rooms:type_name -> hub.v1.UpdateRooms
+	5,  // 2: hub.v1.Command.disconnect:type_name -> hub.v1.Disconnect
+	6,  // 3: hub.v1.Command.set_data:type_name -> hub.v1.SetData
+	7,  // 4: hub.v1.Command.call:type_name -> hub.v1.Call
+	8,  // 5: hub.v1.Command.revoke:type_name -> hub.v1.Revoke
+	9,  // 6: hub.v1.Command.acknowledge:type_name -> hub.v1.Acknowledge
+	15, // 7: hub.v1.Command.fetch:type_name -> hub.v1.Fetch
+	16, // 8: hub.v1.Command.count:type_name -> hub.v1.Count
+	17, // 9: hub.v1.Command.list_rooms:type_name -> hub.v1.ListRooms
+	18, // 10: hub.v1.Command.count_users:type_name -> hub.v1.CountUsers
+	19, // 11: hub.v1.Command.list_users:type_name -> hub.v1.ListUsers
+	20, // 12: hub.v1.Emit.target:type_name -> hub.v1.Target
+	21, // 13: hub.v1.Emit.payload:type_name -> hub.v1.Payload
+	3,  // 14: hub.v1.Emit.ack:type_name -> hub.v1.AckRequest
+	22, // 15: hub.v1.AckRequest.timeout:type_name -> google.protobuf.Duration
+	0,  // 16: hub.v1.AckRequest.mode:type_name -> hub.v1.AckMode
+	20, // 17: hub.v1.UpdateRooms.target:type_name -> hub.v1.Target
+	20, // 18: hub.v1.Disconnect.target:type_name -> hub.v1.Target
+	20, // 19: hub.v1.SetData.target:type_name -> hub.v1.Target
+	21, // 20: hub.v1.Call.payload:type_name -> hub.v1.Payload
+	22, // 21: hub.v1.Call.timeout:type_name -> google.protobuf.Duration
+	21, // 22: hub.v1.Acknowledge.payload:type_name -> hub.v1.Payload
+	23, // 23: hub.v1.Result.status:type_name -> hub.v1.Status
+	11, // 24: hub.v1.Result.browser_ack:type_name -> hub.v1.BrowserAck
+	12, // 25: hub.v1.Result.ack_total:type_name -> hub.v1.AckTotal
+	13, // 26: hub.v1.Result.call_answer:type_name -> hub.v1.CallAnswer
+	14, // 27: hub.v1.Result.call_total:type_name -> hub.v1.CallTotal
+	24, // 28: hub.v1.Result.sockets:type_name -> hub.v1.SocketInfo
+	25, // 29: hub.v1.Result.rooms:type_name -> hub.v1.Room
+	26, // 30: hub.v1.Result.users:type_name -> hub.v1.User
+	21, // 31: hub.v1.BrowserAck.payload:type_name -> hub.v1.Payload
+	11, // 32: hub.v1.AckTotal.acks:type_name -> hub.v1.BrowserAck
+	21, // 33: hub.v1.CallAnswer.payload:type_name -> hub.v1.Payload
+	23, // 34: hub.v1.CallAnswer.status:type_name -> hub.v1.Status
+	13, // 35: hub.v1.CallTotal.answers:type_name -> hub.v1.CallAnswer
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_hub_v1_command_proto_init() }
@@ -1130,18 +1737,30 @@ func file_hub_v1_command_proto_init() {
 	if File_hub_v1_command_proto != nil {
 		return
 	}
+	file_hub_v1_query_proto_init()
 	file_hub_v1_socket_proto_init()
 	file_hub_v1_status_proto_init()
+	file_hub_v1_target_proto_init()
 	file_hub_v1_command_proto_msgTypes[0].OneofWrappers = []any{
 		(*Command_Emit)(nil),
 		(*Command_UpdateRooms)(nil),
 		(*Command_Disconnect)(nil),
 		(*Command_SetData)(nil),
+		(*Command_Call)(nil),
+		(*Command_Revoke)(nil),
+		(*Command_Acknowledge)(nil),
+		(*Command_Fetch)(nil),
+		(*Command_Count)(nil),
+		(*Command_ListRooms)(nil),
+		(*Command_CountUsers)(nil),
+		(*Command_ListUsers)(nil),
 	}
-	file_hub_v1_command_proto_msgTypes[6].OneofWrappers = []any{}
-	file_hub_v1_command_proto_msgTypes[7].OneofWrappers = []any{
+	file_hub_v1_command_proto_msgTypes[5].OneofWrappers = []any{}
+	file_hub_v1_command_proto_msgTypes[9].OneofWrappers = []any{
 		(*Result_BrowserAck)(nil),
 		(*Result_AckTotal)(nil),
+		(*Result_CallAnswer)(nil),
+		(*Result_CallTotal)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1149,7 +1768,7 @@ func file_hub_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hub_v1_command_proto_rawDesc), len(file_hub_v1_command_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -9,7 +9,6 @@ package hubv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -83,8 +82,8 @@ func (x *ExecuteRequest) GetStopOnError() bool {
 type ExecuteResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One for each command, in the order of the request. All of them together carry
-	// 3 MiB of browsers' acknowledgements; their totals count what is left out, and with
-	// ACK_MODE_EACH that is all of them.
+	// 3 MiB of acknowledgements and answers; their totals count what is left out, and
+	// with ACK_MODE_EACH that is all of them.
 	Results       []*Result `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -224,14 +223,10 @@ func (x *EmitWithAckResponse) GetResult() *Result {
 // FetchSocketsRequest asks for sockets.
 type FetchSocketsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which sockets.
-	Target *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
-	// Sockets in a page: 0 means 100, at most 1000. A page is cut earlier at 1 MiB.
-	PageSize uint32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// True adds handshakes.
-	IncludeHandshake bool `protobuf:"varint,3,opt,name=include_handshake,json=includeHandshake,proto3" json:"include_handshake,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The query.
+	Fetch         *Fetch `protobuf:"bytes,1,opt,name=fetch,proto3" json:"fetch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FetchSocketsRequest) Reset() {
@@ -264,25 +259,11 @@ func (*FetchSocketsRequest) Descriptor() ([]byte, []int) {
 	return file_hub_v1_control_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *FetchSocketsRequest) GetTarget() *Target {
+func (x *FetchSocketsRequest) GetFetch() *Fetch {
 	if x != nil {
-		return x.Target
+		return x.Fetch
 	}
 	return nil
-}
-
-func (x *FetchSocketsRequest) GetPageSize() uint32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *FetchSocketsRequest) GetIncludeHandshake() bool {
-	if x != nil {
-		return x.IncludeHandshake
-	}
-	return false
 }
 
 // FetchSocketsResponse is one page.
@@ -331,100 +312,18 @@ func (x *FetchSocketsResponse) GetSockets() []*SocketInfo {
 	return nil
 }
 
-// SocketInfo describes a live socket.
-type SocketInfo struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id, namespace, user and data.
-	Socket *Socket `protobuf:"bytes,1,opt,name=socket,proto3" json:"socket,omitempty"`
-	// Rooms, without its own room and the rooms of its user, sorted.
-	Rooms []string `protobuf:"bytes,2,rep,name=rooms,proto3" json:"rooms,omitempty"`
-	// Transport at this moment: `polling` or `websocket`.
-	Transport string `protobuf:"bytes,3,opt,name=transport,proto3" json:"transport,omitempty"`
-	// When the namespace was joined.
-	ConnectTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=connect_time,json=connectTime,proto3" json:"connect_time,omitempty"`
-	// The browser's opening request. Absent unless asked for.
-	Handshake     *Handshake `protobuf:"bytes,5,opt,name=handshake,proto3" json:"handshake,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SocketInfo) Reset() {
-	*x = SocketInfo{}
-	mi := &file_hub_v1_control_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SocketInfo) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SocketInfo) ProtoMessage() {}
-
-func (x *SocketInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_control_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SocketInfo.ProtoReflect.Descriptor instead.
-func (*SocketInfo) Descriptor() ([]byte, []int) {
-	return file_hub_v1_control_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *SocketInfo) GetSocket() *Socket {
-	if x != nil {
-		return x.Socket
-	}
-	return nil
-}
-
-func (x *SocketInfo) GetRooms() []string {
-	if x != nil {
-		return x.Rooms
-	}
-	return nil
-}
-
-func (x *SocketInfo) GetTransport() string {
-	if x != nil {
-		return x.Transport
-	}
-	return ""
-}
-
-func (x *SocketInfo) GetConnectTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ConnectTime
-	}
-	return nil
-}
-
-func (x *SocketInfo) GetHandshake() *Handshake {
-	if x != nil {
-		return x.Handshake
-	}
-	return nil
-}
-
 // CountSocketsRequest asks for a number.
 type CountSocketsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which sockets.
-	Target        *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// The query.
+	Count         *Count `protobuf:"bytes,1,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CountSocketsRequest) Reset() {
 	*x = CountSocketsRequest{}
-	mi := &file_hub_v1_control_proto_msgTypes[7]
+	mi := &file_hub_v1_control_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -436,7 +335,7 @@ func (x *CountSocketsRequest) String() string {
 func (*CountSocketsRequest) ProtoMessage() {}
 
 func (x *CountSocketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_control_proto_msgTypes[7]
+	mi := &file_hub_v1_control_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -449,12 +348,12 @@ func (x *CountSocketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountSocketsRequest.ProtoReflect.Descriptor instead.
 func (*CountSocketsRequest) Descriptor() ([]byte, []int) {
-	return file_hub_v1_control_proto_rawDescGZIP(), []int{7}
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *CountSocketsRequest) GetTarget() *Target {
+func (x *CountSocketsRequest) GetCount() *Count {
 	if x != nil {
-		return x.Target
+		return x.Count
 	}
 	return nil
 }
@@ -463,14 +362,14 @@ func (x *CountSocketsRequest) GetTarget() *Target {
 type CountSocketsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sockets that the target picks.
-	Count         uint64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	Count         uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CountSocketsResponse) Reset() {
 	*x = CountSocketsResponse{}
-	mi := &file_hub_v1_control_proto_msgTypes[8]
+	mi := &file_hub_v1_control_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +381,7 @@ func (x *CountSocketsResponse) String() string {
 func (*CountSocketsResponse) ProtoMessage() {}
 
 func (x *CountSocketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_control_proto_msgTypes[8]
+	mi := &file_hub_v1_control_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,10 +394,10 @@ func (x *CountSocketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountSocketsResponse.ProtoReflect.Descriptor instead.
 func (*CountSocketsResponse) Descriptor() ([]byte, []int) {
-	return file_hub_v1_control_proto_rawDescGZIP(), []int{8}
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *CountSocketsResponse) GetCount() uint64 {
+func (x *CountSocketsResponse) GetCount() uint32 {
 	if x != nil {
 		return x.Count
 	}
@@ -508,22 +407,15 @@ func (x *CountSocketsResponse) GetCount() uint64 {
 // ListRoomsRequest asks for rooms.
 type ListRoomsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Namespace with its leading slash. Required.
-	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	// Only rooms whose names start with it. Empty means all. Rooms of single
-	// sockets are never listed.
-	Prefix string `protobuf:"bytes,2,opt,name=prefix,proto3" json:"prefix,omitempty"`
-	// Rooms in the answer: 0 means 100, at most 1000.
-	PageSize uint32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// `next_page_token` of the answer before. Empty starts at the first.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The query.
+	ListRooms     *ListRooms `protobuf:"bytes,1,opt,name=list_rooms,json=listRooms,proto3" json:"list_rooms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListRoomsRequest) Reset() {
 	*x = ListRoomsRequest{}
-	mi := &file_hub_v1_control_proto_msgTypes[9]
+	mi := &file_hub_v1_control_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +427,7 @@ func (x *ListRoomsRequest) String() string {
 func (*ListRoomsRequest) ProtoMessage() {}
 
 func (x *ListRoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_control_proto_msgTypes[9]
+	mi := &file_hub_v1_control_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,35 +440,14 @@ func (x *ListRoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoomsRequest.ProtoReflect.Descriptor instead.
 func (*ListRoomsRequest) Descriptor() ([]byte, []int) {
-	return file_hub_v1_control_proto_rawDescGZIP(), []int{9}
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *ListRoomsRequest) GetNamespace() string {
+func (x *ListRoomsRequest) GetListRooms() *ListRooms {
 	if x != nil {
-		return x.Namespace
+		return x.ListRooms
 	}
-	return ""
-}
-
-func (x *ListRoomsRequest) GetPrefix() string {
-	if x != nil {
-		return x.Prefix
-	}
-	return ""
-}
-
-func (x *ListRoomsRequest) GetPageSize() uint32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListRoomsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
+	return nil
 }
 
 // ListRoomsResponse is one page of rooms.
@@ -592,7 +463,7 @@ type ListRoomsResponse struct {
 
 func (x *ListRoomsResponse) Reset() {
 	*x = ListRoomsResponse{}
-	mi := &file_hub_v1_control_proto_msgTypes[10]
+	mi := &file_hub_v1_control_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +475,7 @@ func (x *ListRoomsResponse) String() string {
 func (*ListRoomsResponse) ProtoMessage() {}
 
 func (x *ListRoomsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_control_proto_msgTypes[10]
+	mi := &file_hub_v1_control_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +488,7 @@ func (x *ListRoomsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoomsResponse.ProtoReflect.Descriptor instead.
 func (*ListRoomsResponse) Descriptor() ([]byte, []int) {
-	return file_hub_v1_control_proto_rawDescGZIP(), []int{10}
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListRoomsResponse) GetRooms() []*Room {
@@ -634,31 +505,75 @@ func (x *ListRoomsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Room is a named set of sockets.
-type Room struct {
+// CountUsersRequest asks for a number.
+type CountUsersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name. Rooms of users start with `user:`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Sockets in it.
-	SocketCount   uint64 `protobuf:"varint,2,opt,name=socket_count,json=socketCount,proto3" json:"socket_count,omitempty"`
+	// The query.
+	CountUsers    *CountUsers `protobuf:"bytes,1,opt,name=count_users,json=countUsers,proto3" json:"count_users,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Room) Reset() {
-	*x = Room{}
+func (x *CountUsersRequest) Reset() {
+	*x = CountUsersRequest{}
+	mi := &file_hub_v1_control_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountUsersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountUsersRequest) ProtoMessage() {}
+
+func (x *CountUsersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_control_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountUsersRequest.ProtoReflect.Descriptor instead.
+func (*CountUsersRequest) Descriptor() ([]byte, []int) {
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *CountUsersRequest) GetCountUsers() *CountUsers {
+	if x != nil {
+		return x.CountUsers
+	}
+	return nil
+}
+
+// CountUsersResponse has the number.
+type CountUsersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Users who have a socket in the namespace.
+	Count         uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountUsersResponse) Reset() {
+	*x = CountUsersResponse{}
 	mi := &file_hub_v1_control_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Room) String() string {
+func (x *CountUsersResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Room) ProtoMessage() {}
+func (*CountUsersResponse) ProtoMessage() {}
 
-func (x *Room) ProtoReflect() protoreflect.Message {
+func (x *CountUsersResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_hub_v1_control_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -670,30 +585,207 @@ func (x *Room) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Room.ProtoReflect.Descriptor instead.
-func (*Room) Descriptor() ([]byte, []int) {
+// Deprecated: Use CountUsersResponse.ProtoReflect.Descriptor instead.
+func (*CountUsersResponse) Descriptor() ([]byte, []int) {
 	return file_hub_v1_control_proto_rawDescGZIP(), []int{11}
 }
 
-func (x *Room) GetName() string {
+func (x *CountUsersResponse) GetCount() uint32 {
 	if x != nil {
-		return x.Name
+		return x.Count
+	}
+	return 0
+}
+
+// ListUsersRequest asks for users.
+type ListUsersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The query.
+	ListUsers     *ListUsers `protobuf:"bytes,1,opt,name=list_users,json=listUsers,proto3" json:"list_users,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUsersRequest) Reset() {
+	*x = ListUsersRequest{}
+	mi := &file_hub_v1_control_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUsersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUsersRequest) ProtoMessage() {}
+
+func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_control_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
+func (*ListUsersRequest) Descriptor() ([]byte, []int) {
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListUsersRequest) GetListUsers() *ListUsers {
+	if x != nil {
+		return x.ListUsers
+	}
+	return nil
+}
+
+// ListUsersResponse is one page of users.
+type ListUsersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The users.
+	Users []*User `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	// Token of the next page. Empty when this was the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUsersResponse) Reset() {
+	*x = ListUsersResponse{}
+	mi := &file_hub_v1_control_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUsersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUsersResponse) ProtoMessage() {}
+
+func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_control_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
+func (*ListUsersResponse) Descriptor() ([]byte, []int) {
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListUsersResponse) GetUsers() []*User {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+func (x *ListUsersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
 	}
 	return ""
 }
 
-func (x *Room) GetSocketCount() uint64 {
+// ForgetGroupRequest names a group.
+type ForgetGroupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Group         string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetGroupRequest) Reset() {
+	*x = ForgetGroupRequest{}
+	mi := &file_hub_v1_control_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetGroupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetGroupRequest) ProtoMessage() {}
+
+func (x *ForgetGroupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_control_proto_msgTypes[14]
 	if x != nil {
-		return x.SocketCount
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
 	}
-	return 0
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetGroupRequest.ProtoReflect.Descriptor instead.
+func (*ForgetGroupRequest) Descriptor() ([]byte, []int) {
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ForgetGroupRequest) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+// ForgetGroupResponse has no content.
+type ForgetGroupResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetGroupResponse) Reset() {
+	*x = ForgetGroupResponse{}
+	mi := &file_hub_v1_control_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetGroupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetGroupResponse) ProtoMessage() {}
+
+func (x *ForgetGroupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_control_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetGroupResponse.ProtoReflect.Descriptor instead.
+func (*ForgetGroupResponse) Descriptor() ([]byte, []int) {
+	return file_hub_v1_control_proto_rawDescGZIP(), []int{15}
 }
 
 var File_hub_v1_control_proto protoreflect.FileDescriptor
 
 const file_hub_v1_control_proto_rawDesc = "" +
 	"\n" +
-	"\x14hub/v1/control.proto\x12\x06hub.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hub/v1/command.proto\x1a\x13hub/v1/socket.proto\"a\n" +
+	"\x14hub/v1/control.proto\x12\x06hub.v1\x1a\x14hub/v1/command.proto\x1a\x12hub/v1/query.proto\"a\n" +
 	"\x0eExecuteRequest\x12+\n" +
 	"\bcommands\x18\x01 \x03(\v2\x0f.hub.v1.CommandR\bcommands\x12\"\n" +
 	"\rstop_on_error\x18\x02 \x01(\bR\vstopOnError\";\n" +
@@ -702,42 +794,46 @@ const file_hub_v1_control_proto_rawDesc = "" +
 	"\x12EmitWithAckRequest\x12)\n" +
 	"\acommand\x18\x01 \x01(\v2\x0f.hub.v1.CommandR\acommand\"=\n" +
 	"\x13EmitWithAckResponse\x12&\n" +
-	"\x06result\x18\x01 \x01(\v2\x0e.hub.v1.ResultR\x06result\"\x87\x01\n" +
-	"\x13FetchSocketsRequest\x12&\n" +
-	"\x06target\x18\x01 \x01(\v2\x0e.hub.v1.TargetR\x06target\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\rR\bpageSize\x12+\n" +
-	"\x11include_handshake\x18\x03 \x01(\bR\x10includeHandshake\"D\n" +
+	"\x06result\x18\x01 \x01(\v2\x0e.hub.v1.ResultR\x06result\":\n" +
+	"\x13FetchSocketsRequest\x12#\n" +
+	"\x05fetch\x18\x01 \x01(\v2\r.hub.v1.FetchR\x05fetch\"D\n" +
 	"\x14FetchSocketsResponse\x12,\n" +
-	"\asockets\x18\x01 \x03(\v2\x12.hub.v1.SocketInfoR\asockets\"\xd8\x01\n" +
-	"\n" +
-	"SocketInfo\x12&\n" +
-	"\x06socket\x18\x01 \x01(\v2\x0e.hub.v1.SocketR\x06socket\x12\x14\n" +
-	"\x05rooms\x18\x02 \x03(\tR\x05rooms\x12\x1c\n" +
-	"\ttransport\x18\x03 \x01(\tR\ttransport\x12=\n" +
-	"\fconnect_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vconnectTime\x12/\n" +
-	"\thandshake\x18\x05 \x01(\v2\x11.hub.v1.HandshakeR\thandshake\"=\n" +
-	"\x13CountSocketsRequest\x12&\n" +
-	"\x06target\x18\x01 \x01(\v2\x0e.hub.v1.TargetR\x06target\",\n" +
+	"\asockets\x18\x01 \x03(\v2\x12.hub.v1.SocketInfoR\asockets\":\n" +
+	"\x13CountSocketsRequest\x12#\n" +
+	"\x05count\x18\x01 \x01(\v2\r.hub.v1.CountR\x05count\",\n" +
 	"\x14CountSocketsResponse\x12\x14\n" +
-	"\x05count\x18\x01 \x01(\x04R\x05count\"\x84\x01\n" +
-	"\x10ListRoomsRequest\x12\x1c\n" +
-	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x16\n" +
-	"\x06prefix\x18\x02 \x01(\tR\x06prefix\x12\x1b\n" +
-	"\tpage_size\x18\x03 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\"D\n" +
+	"\x10ListRoomsRequest\x120\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tR\tpageToken\"_\n" +
+	"list_rooms\x18\x01 \x01(\v2\x11.hub.v1.ListRoomsR\tlistRooms\"_\n" +
 	"\x11ListRoomsResponse\x12\"\n" +
 	"\x05rooms\x18\x01 \x03(\v2\f.hub.v1.RoomR\x05rooms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"=\n" +
-	"\x04Room\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
-	"\fsocket_count\x18\x02 \x01(\x04R\vsocketCount2\xf0\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"H\n" +
+	"\x11CountUsersRequest\x123\n" +
+	"\vcount_users\x18\x01 \x01(\v2\x12.hub.v1.CountUsersR\n" +
+	"countUsers\"*\n" +
+	"\x12CountUsersResponse\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\"D\n" +
+	"\x10ListUsersRequest\x120\n" +
+	"\n" +
+	"list_users\x18\x01 \x01(\v2\x11.hub.v1.ListUsersR\tlistUsers\"_\n" +
+	"\x11ListUsersResponse\x12\"\n" +
+	"\x05users\x18\x01 \x03(\v2\f.hub.v1.UserR\x05users\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"*\n" +
+	"\x12ForgetGroupRequest\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\"\x15\n" +
+	"\x13ForgetGroupResponse2\xbf\x04\n" +
 	"\x0eControlService\x12:\n" +
 	"\aExecute\x12\x16.hub.v1.ExecuteRequest\x1a\x17.hub.v1.ExecuteResponse\x12H\n" +
 	"\vEmitWithAck\x12\x1a.hub.v1.EmitWithAckRequest\x1a\x1b.hub.v1.EmitWithAckResponse0\x01\x12K\n" +
 	"\fFetchSockets\x12\x1b.hub.v1.FetchSocketsRequest\x1a\x1c.hub.v1.FetchSocketsResponse0\x01\x12I\n" +
 	"\fCountSockets\x12\x1b.hub.v1.CountSocketsRequest\x1a\x1c.hub.v1.CountSocketsResponse\x12@\n" +
-	"\tListRooms\x12\x18.hub.v1.ListRoomsRequest\x1a\x19.hub.v1.ListRoomsResponseB+Z)github.com/siohub/siohub/gen/hub/v1;hubv1b\x06proto3"
+	"\tListRooms\x12\x18.hub.v1.ListRoomsRequest\x1a\x19.hub.v1.ListRoomsResponse\x12C\n" +
+	"\n" +
+	"CountUsers\x12\x19.hub.v1.CountUsersRequest\x1a\x1a.hub.v1.CountUsersResponse\x12@\n" +
+	"\tListUsers\x12\x18.hub.v1.ListUsersRequest\x1a\x19.hub.v1.ListUsersResponse\x12F\n" +
+	"\vForgetGroup\x12\x1a.hub.v1.ForgetGroupRequest\x1a\x1b.hub.v1.ForgetGroupResponseB\x99\x01\n" +
+	"\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3"
 
 var (
 	file_hub_v1_control_proto_rawDescOnce sync.Once
@@ -751,54 +847,69 @@ func file_hub_v1_control_proto_rawDescGZIP() []byte {
 	return file_hub_v1_control_proto_rawDescData
 }
 
-var file_hub_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_hub_v1_control_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_hub_v1_control_proto_goTypes = []any{
-	(*ExecuteRequest)(nil),        // 0: hub.v1.ExecuteRequest
-	(*ExecuteResponse)(nil),       // 1: hub.v1.ExecuteResponse
-	(*EmitWithAckRequest)(nil),    // 2: hub.v1.EmitWithAckRequest
-	(*EmitWithAckResponse)(nil),   // 3: hub.v1.EmitWithAckResponse
-	(*FetchSocketsRequest)(nil),   // 4: hub.v1.FetchSocketsRequest
-	(*FetchSocketsResponse)(nil),  // 5: hub.v1.FetchSocketsResponse
-	(*SocketInfo)(nil),            // 6: hub.v1.SocketInfo
-	(*CountSocketsRequest)(nil),   // 7: hub.v1.CountSocketsRequest
-	(*CountSocketsResponse)(nil),  // 8: hub.v1.CountSocketsResponse
-	(*ListRoomsRequest)(nil),      // 9: hub.v1.ListRoomsRequest
-	(*ListRoomsResponse)(nil),     // 10: hub.v1.ListRoomsResponse
-	(*Room)(nil),                  // 11: hub.v1.Room
-	(*Command)(nil),               // 12: hub.v1.Command
-	(*Result)(nil),                // 13: hub.v1.Result
-	(*Target)(nil),                // 14: hub.v1.Target
-	(*Socket)(nil),                // 15: hub.v1.Socket
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*Handshake)(nil),             // 17: hub.v1.Handshake
+	(*ExecuteRequest)(nil),       // 0: hub.v1.ExecuteRequest
+	(*ExecuteResponse)(nil),      // 1: hub.v1.ExecuteResponse
+	(*EmitWithAckRequest)(nil),   // 2: hub.v1.EmitWithAckRequest
+	(*EmitWithAckResponse)(nil),  // 3: hub.v1.EmitWithAckResponse
+	(*FetchSocketsRequest)(nil),  // 4: hub.v1.FetchSocketsRequest
+	(*FetchSocketsResponse)(nil), // 5: hub.v1.FetchSocketsResponse
+	(*CountSocketsRequest)(nil),  // 6: hub.v1.CountSocketsRequest
+	(*CountSocketsResponse)(nil), // 7: hub.v1.CountSocketsResponse
+	(*ListRoomsRequest)(nil),     // 8: hub.v1.ListRoomsRequest
+	(*ListRoomsResponse)(nil),    // 9: hub.v1.ListRoomsResponse
+	(*CountUsersRequest)(nil),    // 10: hub.v1.CountUsersRequest
+	(*CountUsersResponse)(nil),   // 11: hub.v1.CountUsersResponse
+	(*ListUsersRequest)(nil),     // 12: hub.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),    // 13: hub.v1.ListUsersResponse
+	(*ForgetGroupRequest)(nil),   // 14: hub.v1.ForgetGroupRequest
+	(*ForgetGroupResponse)(nil),  // 15: hub.v1.ForgetGroupResponse
+	(*Command)(nil),              // 16: hub.v1.Command
+	(*Result)(nil),               // 17: hub.v1.Result
+	(*Fetch)(nil),                // 18: hub.v1.Fetch
+	(*SocketInfo)(nil),           // 19: hub.v1.SocketInfo
+	(*Count)(nil),                // 20: hub.v1.Count
+	(*ListRooms)(nil),            // 21: hub.v1.ListRooms
+	(*Room)(nil),                 // 22: hub.v1.Room
+	(*CountUsers)(nil),           // 23: hub.v1.CountUsers
+	(*ListUsers)(nil),            // 24: hub.v1.ListUsers
+	(*User)(nil),                 // 25: hub.v1.User
 }
 var file_hub_v1_control_proto_depIdxs = []int32{
-	12, // 0: hub.v1.ExecuteRequest.commands:type_name -> hub.v1.Command
-	13, // 1: hub.v1.ExecuteResponse.results:type_name -> hub.v1.Result
-	12, // 2: hub.v1.EmitWithAckRequest.command:type_name -> hub.v1.Command
-	13, // 3: hub.v1.EmitWithAckResponse.result:type_name -> hub.v1.Result
-	14, // 4: hub.v1.FetchSocketsRequest.target:type_name -> hub.v1.Target
-	6,  // 5: hub.v1.FetchSocketsResponse.sockets:type_name -> hub.v1.SocketInfo
-	15, // 6: hub.v1.SocketInfo.socket:type_name -> hub.v1.Socket
-	16, // 7: hub.v1.SocketInfo.connect_time:type_name -> google.protobuf.Timestamp
-	17, // 8: hub.v1.SocketInfo.handshake:type_name -> hub.v1.Handshake
-	14, // 9: hub.v1.CountSocketsRequest.target:type_name -> hub.v1.Target
-	11, // 10: hub.v1.ListRoomsResponse.rooms:type_name -> hub.v1.Room
-	0,  // 11: hub.v1.ControlService.Execute:input_type -> hub.v1.ExecuteRequest
-	2,  // 12: hub.v1.ControlService.EmitWithAck:input_type -> hub.v1.EmitWithAckRequest
-	4,  // 13: hub.v1.ControlService.FetchSockets:input_type -> hub.v1.FetchSocketsRequest
-	7,  // 14: hub.v1.ControlService.CountSockets:input_type -> hub.v1.CountSocketsRequest
-	9,  // 15: hub.v1.ControlService.ListRooms:input_type -> hub.v1.ListRoomsRequest
-	1,  // 16: hub.v1.ControlService.Execute:output_type -> hub.v1.ExecuteResponse
-	3,  // 17: hub.v1.ControlService.EmitWithAck:output_type -> hub.v1.EmitWithAckResponse
-	5,  // 18: hub.v1.ControlService.FetchSockets:output_type -> hub.v1.FetchSocketsResponse
-	8,  // 19: hub.v1.ControlService.CountSockets:output_type -> hub.v1.CountSocketsResponse
-	10, // 20: hub.v1.ControlService.ListRooms:output_type -> hub.v1.ListRoomsResponse
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	16, // 0: hub.v1.ExecuteRequest.commands:type_name -> hub.v1.Command
+	17, // 1: hub.v1.ExecuteResponse.results:type_name -> hub.v1.Result
+	16, // 2: hub.v1.EmitWithAckRequest.command:type_name -> hub.v1.Command
+	17, // 3: hub.v1.EmitWithAckResponse.result:type_name -> hub.v1.Result
+	18, // 4: hub.v1.FetchSocketsRequest.fetch:type_name -> hub.v1.Fetch
+	19, // 5: hub.v1.FetchSocketsResponse.sockets:type_name -> hub.v1.SocketInfo
+	20, // 6: hub.v1.CountSocketsRequest.count:type_name -> hub.v1.Count
+	21, // 7: hub.v1.ListRoomsRequest.list_rooms:type_name -> hub.v1.ListRooms
+	22, // 8: hub.v1.ListRoomsResponse.rooms:type_name -> hub.v1.Room
+	23, // 9: hub.v1.CountUsersRequest.count_users:type_name -> hub.v1.CountUsers
+	24, // 10: hub.v1.ListUsersRequest.list_users:type_name -> hub.v1.ListUsers
+	25, // 11: hub.v1.ListUsersResponse.users:type_name -> hub.v1.User
+	0,  // 12: hub.v1.ControlService.Execute:input_type -> hub.v1.ExecuteRequest
+	2,  // 13: hub.v1.ControlService.EmitWithAck:input_type -> hub.v1.EmitWithAckRequest
+	4,  // 14: hub.v1.ControlService.FetchSockets:input_type -> hub.v1.FetchSocketsRequest
+	6,  // 15: hub.v1.ControlService.CountSockets:input_type -> hub.v1.CountSocketsRequest
+	8,  // 16: hub.v1.ControlService.ListRooms:input_type -> hub.v1.ListRoomsRequest
+	10, // 17: hub.v1.ControlService.CountUsers:input_type -> hub.v1.CountUsersRequest
+	12, // 18: hub.v1.ControlService.ListUsers:input_type -> hub.v1.ListUsersRequest
+	14, // 19: hub.v1.ControlService.ForgetGroup:input_type -> hub.v1.ForgetGroupRequest
+	1,  // 20: hub.v1.ControlService.Execute:output_type -> hub.v1.ExecuteResponse
+	3,  // 21: hub.v1.ControlService.EmitWithAck:output_type -> hub.v1.EmitWithAckResponse
+	5,  // 22: hub.v1.ControlService.FetchSockets:output_type -> hub.v1.FetchSocketsResponse
+	7,  // 23: hub.v1.ControlService.CountSockets:output_type -> hub.v1.CountSocketsResponse
+	9,  // 24: hub.v1.ControlService.ListRooms:output_type -> hub.v1.ListRoomsResponse
+	11, // 25: hub.v1.ControlService.CountUsers:output_type -> hub.v1.CountUsersResponse
+	13, // 26: hub.v1.ControlService.ListUsers:output_type -> hub.v1.ListUsersResponse
+	15, // 27: hub.v1.ControlService.ForgetGroup:output_type -> hub.v1.ForgetGroupResponse
+	20, // [20:28] is the sub-list for method output_type
+	12, // [12:20] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_hub_v1_control_proto_init() }
@@ -807,14 +918,14 @@ func file_hub_v1_control_proto_init() {
 		return
 	}
 	file_hub_v1_command_proto_init()
-	file_hub_v1_socket_proto_init()
+	file_hub_v1_query_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hub_v1_control_proto_rawDesc), len(file_hub_v1_control_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

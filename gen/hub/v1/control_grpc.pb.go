@@ -24,6 +24,9 @@ const (
 	ControlService_FetchSockets_FullMethodName = "/hub.v1.ControlService/FetchSockets"
 	ControlService_CountSockets_FullMethodName = "/hub.v1.ControlService/CountSockets"
 	ControlService_ListRooms_FullMethodName    = "/hub.v1.ControlService/ListRooms"
+	ControlService_CountUsers_FullMethodName   = "/hub.v1.ControlService/CountUsers"
+	ControlService_ListUsers_FullMethodName    = "/hub.v1.ControlService/ListUsers"
+	ControlService_ForgetGroup_FullMethodName  = "/hub.v1.ControlService/ForgetGroup"
 )
 
 // ControlServiceClient is the client API for ControlService service.
@@ -31,10 +34,13 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // ControlService is for callers without a stream: a cron job, an HTTP handler,
-// a command line. It takes the same commands.
+// a command line. It takes the same commands. The error of a call has a Status as
+// its detail.
 type ControlServiceClient interface {
 	// Execute carries out commands in their order. A command that fails has its
-	// status in its result; the call itself is OK.
+	// status in its result; the call itself is OK. Queries that come in pages
+	// (fetch, list_rooms, list_users) have calls of their own and are
+	// INVALID_ARGUMENT here.
 	Execute(ctx context.Context, in *ExecuteRequest, opts ...grpc.CallOption) (*ExecuteResponse, error)
 	// EmitWithAck emits and streams the browsers' acknowledgements as they
 	// arrive, then the total. INVALID_ARGUMENT when the command is no emit with an
@@ -47,6 +53,15 @@ type ControlServiceClient interface {
 	CountSockets(ctx context.Context, in *CountSocketsRequest, opts ...grpc.CallOption) (*CountSocketsResponse, error)
 	// ListRooms lists the rooms of a namespace, sorted by name.
 	ListRooms(ctx context.Context, in *ListRoomsRequest, opts ...grpc.CallOption) (*ListRoomsResponse, error)
+	// CountUsers counts the users of a namespace.
+	CountUsers(ctx context.Context, in *CountUsersRequest, opts ...grpc.CallOption) (*CountUsersResponse, error)
+	// ListUsers lists the users of a namespace, sorted by id.
+	ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error)
+	// ForgetGroup ends what the hub remembers of a group that has no instance
+	// attached: its routes, its parked work, and that its namespaces exist.
+	// NOT_FOUND for a group that is not known, FAILED_PRECONDITION while an instance
+	// is attached.
+	ForgetGroup(ctx context.Context, in *ForgetGroupRequest, opts ...grpc.CallOption) (*ForgetGroupResponse, error)
 }
 
 type controlServiceClient struct {
@@ -125,15 +140,48 @@ func (c *controlServiceClient) ListRooms(ctx context.Context, in *ListRoomsReque
 	return out, nil
 }
 
+func (c *controlServiceClient) CountUsers(ctx context.Context, in *CountUsersRequest, opts ...grpc.CallOption) (*CountUsersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CountUsersResponse)
+	err := c.cc.Invoke(ctx, ControlService_CountUsers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *controlServiceClient) ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListUsersResponse)
+	err := c.cc.Invoke(ctx, ControlService_ListUsers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *controlServiceClient) ForgetGroup(ctx context.Context, in *ForgetGroupRequest, opts ...grpc.CallOption) (*ForgetGroupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ForgetGroupResponse)
+	err := c.cc.Invoke(ctx, ControlService_ForgetGroup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ControlServiceServer is the server API for ControlService service.
 // All implementations must embed UnimplementedControlServiceServer
 // for forward compatibility.
 //
 // ControlService is for callers without a stream: a cron job, an HTTP handler,
-// a command line. It takes the same commands.
+// a command line. It takes the same commands. The error of a call has a Status as
+// its detail.
 type ControlServiceServer interface {
 	// Execute carries out commands in their order. A command that fails has its
-	// status in its result; the call itself is OK.
+	// status in its result; the call itself is OK. Queries that come in pages
+	// (fetch, list_rooms, list_users) have calls of their own and are
+	// INVALID_ARGUMENT here.
 	Execute(context.Context, *ExecuteRequest) (*ExecuteResponse, error)
 	// EmitWithAck emits and streams the browsers' acknowledgements as they
 	// arrive, then the total. INVALID_ARGUMENT when the command is no emit with an
@@ -146,6 +194,15 @@ type ControlServiceServer interface {
 	CountSockets(context.Context, *CountSocketsRequest) (*CountSocketsResponse, error)
 	// ListRooms lists the rooms of a namespace, sorted by name.
 	ListRooms(context.Context, *ListRoomsRequest) (*ListRoomsResponse, error)
+	// CountUsers counts the users of a namespace.
+	CountUsers(context.Context, *CountUsersRequest) (*CountUsersResponse, error)
+	// ListUsers lists the users of a namespace, sorted by id.
+	ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error)
+	// ForgetGroup ends what the hub remembers of a group that has no instance
+	// attached: its routes, its parked work, and that its namespaces exist.
+	// NOT_FOUND for a group that is not known, FAILED_PRECONDITION while an instance
+	// is attached.
+	ForgetGroup(context.Context, *ForgetGroupRequest) (*ForgetGroupResponse, error)
 	mustEmbedUnimplementedControlServiceServer()
 }
 
@@ -170,6 +227,15 @@ func (UnimplementedControlServiceServer) CountSockets(context.Context, *CountSoc
 }
 func (UnimplementedControlServiceServer) ListRooms(context.Context, *ListRoomsRequest) (*ListRoomsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRooms not implemented")
+}
+func (UnimplementedControlServiceServer) CountUsers(context.Context, *CountUsersRequest) (*CountUsersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CountUsers not implemented")
+}
+func (UnimplementedControlServiceServer) ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListUsers not implemented")
+}
+func (UnimplementedControlServiceServer) ForgetGroup(context.Context, *ForgetGroupRequest) (*ForgetGroupResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ForgetGroup not implemented")
 }
 func (UnimplementedControlServiceServer) mustEmbedUnimplementedControlServiceServer() {}
 func (UnimplementedControlServiceServer) testEmbeddedByValue()                        {}
@@ -268,6 +334,60 @@ func _ControlService_ListRooms_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ControlService_CountUsers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CountUsersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).CountUsers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_CountUsers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).CountUsers(ctx, req.(*CountUsersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ControlService_ListUsers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListUsersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).ListUsers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_ListUsers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).ListUsers(ctx, req.(*ListUsersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ControlService_ForgetGroup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForgetGroupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ControlServiceServer).ForgetGroup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ControlService_ForgetGroup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ControlServiceServer).ForgetGroup(ctx, req.(*ForgetGroupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ControlService_ServiceDesc is the grpc.ServiceDesc for ControlService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -286,6 +406,18 @@ var ControlService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRooms",
 			Handler:    _ControlService_ListRooms_Handler,
+		},
+		{
+			MethodName: "CountUsers",
+			Handler:    _ControlService_CountUsers_Handler,
+		},
+		{
+			MethodName: "ListUsers",
+			Handler:    _ControlService_ListUsers_Handler,
+		},
+		{
+			MethodName: "ForgetGroup",
+			Handler:    _ControlService_ForgetGroup_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

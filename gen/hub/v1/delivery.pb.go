@@ -9,6 +9,7 @@ package hubv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -22,24 +23,40 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Delivery is one thing that a browser did. The service answers each delivery
-// with exactly one Settlement. Direction: hub to service.
+// Delivery is one thing that is handed to a service, which answers it with
+// exactly one Settlement. Direction: hub to service.
 //
 // Order: per socket and group, `connected` comes first, then the events in the
 // order in which the browser sent them, then `disconnected`; never beside each
-// other from two instances. Connect attempts stand outside of this order.
+// other from two instances. Connect attempts, renewals and calls stand outside of
+// this order.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Number of this try, the key of its settlement. Never 0, unique while the
-	// hub process lives, growing within a stream.
+	// Number of this try, the key of its settlement. Never 0, below 2^53, never
+	// given twice, also not by another hub process but by a chance of one in a
+	// million; growing within a stream. It is settled on the stream on which it came
+	// or on the one that resumed it.
 	DeliverySeq uint64 `protobuf:"varint,1,opt,name=delivery_seq,json=deliverySeq,proto3" json:"delivery_seq,omitempty"`
 	// Identity of the delivery: 16 bytes, the same on each try. A service that
-	// must not act twice remembers it.
+	// must not act twice remembers it, for as long as an event may be parked and
+	// tried again: 15 minutes are enough with the hub's defaults.
 	DedupeId []byte `protobuf:"bytes,2,opt,name=dedupe_id,json=dedupeId,proto3" json:"dedupe_id,omitempty"`
 	// 1 on the first try, 2 on the first redelivery, and so on.
 	Attempt uint32 `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// The socket. In a connect attempt `user` and `data` are not set yet.
+	// The socket. In a connect attempt `user` and `data` are not set yet. Absent in
+	// a service call.
 	Socket *Socket `protobuf:"bytes,4,opt,name=socket,proto3" json:"socket,omitempty"`
+	// After this time without a settlement the delivery is taken back and comes
+	// again; of a connect attempt: another instance is asked as well. Absent means
+	// never.
+	SettleTimeout *durationpb.Duration `protobuf:"bytes,5,opt,name=settle_timeout,json=settleTimeout,proto3" json:"settle_timeout,omitempty"`
+	// Subscription.id of the subscription that it belongs to. 0 when that has none.
+	SubscriptionId uint32 `protobuf:"varint,6,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// W3C trace context: of a service call that of the command, of everything else
+	// that of the browser's opening request. Empty when there was none.
+	Traceparent string `protobuf:"bytes,7,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// The `tracestate` that belongs to it. May be empty.
+	Tracestate string `protobuf:"bytes,8,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
 	// What happened. An unknown body must be settled with
 	// `nack {status: CODE_UNIMPLEMENTED}`.
 	//
@@ -49,6 +66,8 @@ type Delivery struct {
 	//	*Delivery_Connected
 	//	*Delivery_Event
 	//	*Delivery_Disconnected
+	//	*Delivery_AuthExpiring
+	//	*Delivery_ServiceCall
 	Body          isDelivery_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -112,6 +131,34 @@ func (x *Delivery) GetSocket() *Socket {
 	return nil
 }
 
+func (x *Delivery) GetSettleTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.SettleTimeout
+	}
+	return nil
+}
+
+func (x *Delivery) GetSubscriptionId() uint32 {
+	if x != nil {
+		return x.SubscriptionId
+	}
+	return 0
+}
+
+func (x *Delivery) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
+}
+
+func (x *Delivery) GetTracestate() string {
+	if x != nil {
+		return x.Tracestate
+	}
+	return ""
+}
+
 func (x *Delivery) GetBody() isDelivery_Body {
 	if x != nil {
 		return x.Body
@@ -155,6 +202,24 @@ func (x *Delivery) GetDisconnected() *Disconnected {
 	return nil
 }
 
+func (x *Delivery) GetAuthExpiring() *AuthExpiring {
+	if x != nil {
+		if x, ok := x.Body.(*Delivery_AuthExpiring); ok {
+			return x.AuthExpiring
+		}
+	}
+	return nil
+}
+
+func (x *Delivery) GetServiceCall() *ServiceCall {
+	if x != nil {
+		if x, ok := x.Body.(*Delivery_ServiceCall); ok {
+			return x.ServiceCall
+		}
+	}
+	return nil
+}
+
 type isDelivery_Body interface {
 	isDelivery_Body()
 }
@@ -179,6 +244,17 @@ type Delivery_Disconnected struct {
 	Disconnected *Disconnected `protobuf:"bytes,13,opt,name=disconnected,proto3,oneof"`
 }
 
+type Delivery_AuthExpiring struct {
+	// The authorization of the socket is about to end. Settled with accept or
+	// deny.
+	AuthExpiring *AuthExpiring `protobuf:"bytes,15,opt,name=auth_expiring,json=authExpiring,proto3,oneof"`
+}
+
+type Delivery_ServiceCall struct {
+	// Another service calls. Settled with done or reply.
+	ServiceCall *ServiceCall `protobuf:"bytes,16,opt,name=service_call,json=serviceCall,proto3,oneof"`
+}
+
 func (*Delivery_ConnectAttempt) isDelivery_Body() {}
 
 func (*Delivery_Connected) isDelivery_Body() {}
@@ -187,14 +263,24 @@ func (*Delivery_Event) isDelivery_Body() {}
 
 func (*Delivery_Disconnected) isDelivery_Body() {}
 
+func (*Delivery_AuthExpiring) isDelivery_Body() {}
+
+func (*Delivery_ServiceCall) isDelivery_Body() {}
+
 // ConnectAttempt asks the authorizer of a namespace for a decision. Nobody gets
-// in without one.
+// in without one. It waits as long as its browser does: a decision counts while
+// the attempt is open, whichever instance gives it. When the browser leaves first
+// the delivery is revoked (`BROWSER_GONE`).
 type ConnectAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The browser's opening request.
 	Handshake *Handshake `protobuf:"bytes,1,opt,name=handshake,proto3" json:"handshake,omitempty"`
-	// The client's `auth` value as JSON object. Empty when it sent none.
-	Auth          []byte `protobuf:"bytes,2,opt,name=auth,proto3" json:"auth,omitempty"`
+	// The client's `auth` value as JSON object, at most 16 KiB. Empty when it sent
+	// none.
+	Auth []byte `protobuf:"bytes,2,opt,name=auth,proto3" json:"auth,omitempty"`
+	// What is to be recovered. Absent for a browser that begins anew, and always
+	// without the capability `recovery`.
+	Recovery      *Recovery `protobuf:"bytes,3,opt,name=recovery,proto3" json:"recovery,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -243,26 +329,107 @@ func (x *ConnectAttempt) GetAuth() []byte {
 	return nil
 }
 
+func (x *ConnectAttempt) GetRecovery() *Recovery {
+	if x != nil {
+		return x.Recovery
+	}
+	return nil
+}
+
+// Recovery is a session that a browser wants to take up.
+type Recovery struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id that the session had.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Rooms that it was in.
+	Rooms []string `protobuf:"bytes,2,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// When it was lost.
+	DisconnectTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=disconnect_time,json=disconnectTime,proto3" json:"disconnect_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Recovery) Reset() {
+	*x = Recovery{}
+	mi := &file_hub_v1_delivery_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recovery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recovery) ProtoMessage() {}
+
+func (x *Recovery) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_delivery_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
+func (*Recovery) Descriptor() ([]byte, []int) {
+	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Recovery) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Recovery) GetRooms() []string {
+	if x != nil {
+		return x.Rooms
+	}
+	return nil
+}
+
+func (x *Recovery) GetDisconnectTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DisconnectTime
+	}
+	return nil
+}
+
 // Connected introduces a socket to a group.
 type Connected struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The browser's opening request.
+	// The browser's opening request, as far as Subscription.handshake asks for it.
 	Handshake *Handshake `protobuf:"bytes,1,opt,name=handshake,proto3" json:"handshake,omitempty"`
 	// When the namespace was joined.
 	ConnectTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=connect_time,json=connectTime,proto3" json:"connect_time,omitempty"`
 	// True when the socket had joined before this group was introduced to it: the
 	// group attached later, or asked to be introduced with the first event.
 	Late bool `protobuf:"varint,3,opt,name=late,proto3" json:"late,omitempty"`
-	// Rooms of the socket at this moment, without its own room and the rooms of
-	// its user, sorted. Empty when it is in none.
-	Rooms         []string `protobuf:"bytes,4,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// Rooms of the socket at this moment, without its own room, sorted. Empty when
+	// it is in none.
+	Rooms []string `protobuf:"bytes,4,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// True when the browser took up its session: socket id, rooms and data are as
+	// before. Never without the capability `recovery`.
+	Recovered bool `protobuf:"varint,5,opt,name=recovered,proto3" json:"recovered,omitempty"`
+	// True when the socket came to this instance from another one.
+	Moved bool `protobuf:"varint,6,opt,name=moved,proto3" json:"moved,omitempty"`
+	// The client's `auth` value, where the accept said `keep_auth`. Empty
+	// otherwise.
+	Auth []byte `protobuf:"bytes,7,opt,name=auth,proto3" json:"auth,omitempty"`
+	// Version of `rooms`: an older RoomsChanged is contained in them.
+	RoomsVersion  uint64 `protobuf:"varint,8,opt,name=rooms_version,json=roomsVersion,proto3" json:"rooms_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Connected) Reset() {
 	*x = Connected{}
-	mi := &file_hub_v1_delivery_proto_msgTypes[2]
+	mi := &file_hub_v1_delivery_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -274,7 +441,7 @@ func (x *Connected) String() string {
 func (*Connected) ProtoMessage() {}
 
 func (x *Connected) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_delivery_proto_msgTypes[2]
+	mi := &file_hub_v1_delivery_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -287,7 +454,7 @@ func (x *Connected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Connected.ProtoReflect.Descriptor instead.
 func (*Connected) Descriptor() ([]byte, []int) {
-	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{2}
+	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Connected) GetHandshake() *Handshake {
@@ -318,6 +485,34 @@ func (x *Connected) GetRooms() []string {
 	return nil
 }
 
+func (x *Connected) GetRecovered() bool {
+	if x != nil {
+		return x.Recovered
+	}
+	return false
+}
+
+func (x *Connected) GetMoved() bool {
+	if x != nil {
+		return x.Moved
+	}
+	return false
+}
+
+func (x *Connected) GetAuth() []byte {
+	if x != nil {
+		return x.Auth
+	}
+	return nil
+}
+
+func (x *Connected) GetRoomsVersion() uint64 {
+	if x != nil {
+		return x.RoomsVersion
+	}
+	return 0
+}
+
 // Event is something that the browser emitted.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -335,7 +530,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_hub_v1_delivery_proto_msgTypes[3]
+	mi := &file_hub_v1_delivery_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +542,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_delivery_proto_msgTypes[3]
+	mi := &file_hub_v1_delivery_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +555,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{3}
+	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Event) GetName() string {
@@ -392,7 +587,7 @@ func (x *Event) GetReceiveTime() *timestamppb.Timestamp {
 }
 
 // Disconnected says that the socket has left. There is exactly one for each
-// `connected`.
+// `connected`: they alternate.
 type Disconnected struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Reason as Socket.IO's server names it: `transport close`,
@@ -404,20 +599,24 @@ type Disconnected struct {
 	// 1006 for a connection that broke. 0 when there was no WebSocket, or when it
 	// goes on without this socket.
 	CloseCode uint32 `protobuf:"varint,2,opt,name=close_code,json=closeCode,proto3" json:"close_code,omitempty"`
-	// More about the cause, for people. May be empty.
+	// More about the cause, for people, such as `authorization expired`. May be
+	// empty.
 	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
-	// Rooms that the socket was in, without its own room and the rooms of its
-	// user, sorted.
+	// Rooms that the socket was in, without its own room, sorted.
 	Rooms []string `protobuf:"bytes,4,rep,name=rooms,proto3" json:"rooms,omitempty"`
 	// When the socket left.
 	DisconnectTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=disconnect_time,json=disconnectTime,proto3" json:"disconnect_time,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Until when the browser may take its session up again: a `connected` with
+	// `recovered` for the same socket id may follow. Absent when it cannot, and
+	// always without the capability `recovery`.
+	RecoverableUntil *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=recoverable_until,json=recoverableUntil,proto3" json:"recoverable_until,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Disconnected) Reset() {
 	*x = Disconnected{}
-	mi := &file_hub_v1_delivery_proto_msgTypes[4]
+	mi := &file_hub_v1_delivery_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -429,7 +628,7 @@ func (x *Disconnected) String() string {
 func (*Disconnected) ProtoMessage() {}
 
 func (x *Disconnected) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_delivery_proto_msgTypes[4]
+	mi := &file_hub_v1_delivery_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -442,7 +641,7 @@ func (x *Disconnected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Disconnected.ProtoReflect.Descriptor instead.
 func (*Disconnected) Descriptor() ([]byte, []int) {
-	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{4}
+	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Disconnected) GetReason() string {
@@ -480,42 +679,218 @@ func (x *Disconnected) GetDisconnectTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Disconnected) GetRecoverableUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecoverableUntil
+	}
+	return nil
+}
+
+// AuthExpiring asks the authorizer whether a socket may stay. An accept renews:
+// its `expire_time`, `refresh_before`, `data` and `policy` come into force, and it
+// may set neither user nor rooms nor cache nor keep_auth (INVALID_ARGUMENT). A deny ends the
+// browser's connection. Without an answer it ends at `expire_time`.
+type AuthExpiring struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the authorization ends.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuthExpiring) Reset() {
+	*x = AuthExpiring{}
+	mi := &file_hub_v1_delivery_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuthExpiring) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuthExpiring) ProtoMessage() {}
+
+func (x *AuthExpiring) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_delivery_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuthExpiring.ProtoReflect.Descriptor instead.
+func (*AuthExpiring) Descriptor() ([]byte, []int) {
+	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AuthExpiring) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+// ServiceCall is a call of another service, or of Node's `serverSideEmit`.
+type ServiceCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Group of the caller. Empty for a caller without a stream.
+	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// Namespace in which it is called. Never empty.
+	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// Name of what is called.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Arguments.
+	Payload *Payload `protobuf:"bytes,4,opt,name=payload,proto3" json:"payload,omitempty"`
+	// True when the caller waits for an answer: a `reply` gives it.
+	WantsAnswer bool `protobuf:"varint,5,opt,name=wants_answer,json=wantsAnswer,proto3" json:"wants_answer,omitempty"`
+	// How long the caller waits from now on. Absent when it does not.
+	Timeout       *durationpb.Duration `protobuf:"bytes,6,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ServiceCall) Reset() {
+	*x = ServiceCall{}
+	mi := &file_hub_v1_delivery_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServiceCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServiceCall) ProtoMessage() {}
+
+func (x *ServiceCall) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_delivery_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServiceCall.ProtoReflect.Descriptor instead.
+func (*ServiceCall) Descriptor() ([]byte, []int) {
+	return file_hub_v1_delivery_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ServiceCall) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *ServiceCall) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *ServiceCall) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ServiceCall) GetPayload() *Payload {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *ServiceCall) GetWantsAnswer() bool {
+	if x != nil {
+		return x.WantsAnswer
+	}
+	return false
+}
+
+func (x *ServiceCall) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
 var File_hub_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_hub_v1_delivery_proto_rawDesc = "" +
 	"\n" +
-	"\x15hub/v1/delivery.proto\x12\x06hub.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13hub/v1/socket.proto\"\xed\x02\n" +
+	"\x15hub/v1/delivery.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13hub/v1/socket.proto\"\x91\x05\n" +
 	"\bDelivery\x12!\n" +
 	"\fdelivery_seq\x18\x01 \x01(\x04R\vdeliverySeq\x12\x1b\n" +
 	"\tdedupe_id\x18\x02 \x01(\fR\bdedupeId\x12\x18\n" +
 	"\aattempt\x18\x03 \x01(\rR\aattempt\x12&\n" +
-	"\x06socket\x18\x04 \x01(\v2\x0e.hub.v1.SocketR\x06socket\x12A\n" +
+	"\x06socket\x18\x04 \x01(\v2\x0e.hub.v1.SocketR\x06socket\x12@\n" +
+	"\x0esettle_timeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\rsettleTimeout\x12'\n" +
+	"\x0fsubscription_id\x18\x06 \x01(\rR\x0esubscriptionId\x12 \n" +
+	"\vtraceparent\x18\a \x01(\tR\vtraceparent\x12\x1e\n" +
+	"\n" +
+	"tracestate\x18\b \x01(\tR\n" +
+	"tracestate\x12A\n" +
 	"\x0fconnect_attempt\x18\n" +
 	" \x01(\v2\x16.hub.v1.ConnectAttemptH\x00R\x0econnectAttempt\x121\n" +
 	"\tconnected\x18\v \x01(\v2\x11.hub.v1.ConnectedH\x00R\tconnected\x12%\n" +
 	"\x05event\x18\f \x01(\v2\r.hub.v1.EventH\x00R\x05event\x12:\n" +
-	"\fdisconnected\x18\r \x01(\v2\x14.hub.v1.DisconnectedH\x00R\fdisconnectedB\x06\n" +
-	"\x04body\"U\n" +
+	"\fdisconnected\x18\r \x01(\v2\x14.hub.v1.DisconnectedH\x00R\fdisconnected\x12;\n" +
+	"\rauth_expiring\x18\x0f \x01(\v2\x14.hub.v1.AuthExpiringH\x00R\fauthExpiring\x128\n" +
+	"\fservice_call\x18\x10 \x01(\v2\x13.hub.v1.ServiceCallH\x00R\vserviceCallB\x06\n" +
+	"\x04body\"\x83\x01\n" +
 	"\x0eConnectAttempt\x12/\n" +
 	"\thandshake\x18\x01 \x01(\v2\x11.hub.v1.HandshakeR\thandshake\x12\x12\n" +
-	"\x04auth\x18\x02 \x01(\fR\x04auth\"\xa5\x01\n" +
+	"\x04auth\x18\x02 \x01(\fR\x04auth\x12,\n" +
+	"\brecovery\x18\x03 \x01(\v2\x10.hub.v1.RecoveryR\brecovery\"y\n" +
+	"\bRecovery\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x14\n" +
+	"\x05rooms\x18\x02 \x03(\tR\x05rooms\x12C\n" +
+	"\x0fdisconnect_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0edisconnectTime\"\x92\x02\n" +
 	"\tConnected\x12/\n" +
 	"\thandshake\x18\x01 \x01(\v2\x11.hub.v1.HandshakeR\thandshake\x12=\n" +
 	"\fconnect_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vconnectTime\x12\x12\n" +
 	"\x04late\x18\x03 \x01(\bR\x04late\x12\x14\n" +
-	"\x05rooms\x18\x04 \x03(\tR\x05rooms\"\xa2\x01\n" +
+	"\x05rooms\x18\x04 \x03(\tR\x05rooms\x12\x1c\n" +
+	"\trecovered\x18\x05 \x01(\bR\trecovered\x12\x14\n" +
+	"\x05moved\x18\x06 \x01(\bR\x05moved\x12\x12\n" +
+	"\x04auth\x18\a \x01(\fR\x04auth\x12#\n" +
+	"\rrooms_version\x18\b \x01(\x04R\froomsVersion\"\xa2\x01\n" +
 	"\x05Event\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
 	"\apayload\x18\x02 \x01(\v2\x0f.hub.v1.PayloadR\apayload\x12\x1b\n" +
 	"\twants_ack\x18\x03 \x01(\bR\bwantsAck\x12=\n" +
-	"\freceive_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTime\"\xb8\x01\n" +
+	"\freceive_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTime\"\x81\x02\n" +
 	"\fDisconnected\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x1d\n" +
 	"\n" +
 	"close_code\x18\x02 \x01(\rR\tcloseCode\x12\x16\n" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12\x14\n" +
 	"\x05rooms\x18\x04 \x03(\tR\x05rooms\x12C\n" +
-	"\x0fdisconnect_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0edisconnectTimeB+Z)github.com/siohub/siohub/gen/hub/v1;hubv1b\x06proto3"
+	"\x0fdisconnect_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0edisconnectTime\x12G\n" +
+	"\x11recoverable_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x10recoverableUntil\"K\n" +
+	"\fAuthExpiring\x12;\n" +
+	"\vexpire_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"\xd8\x01\n" +
+	"\vServiceCall\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x12\x1c\n" +
+	"\tnamespace\x18\x02 \x01(\tR\tnamespace\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12)\n" +
+	"\apayload\x18\x04 \x01(\v2\x0f.hub.v1.PayloadR\apayload\x12!\n" +
+	"\fwants_answer\x18\x05 \x01(\bR\vwantsAnswer\x123\n" +
+	"\atimeout\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\atimeoutB\x99\x01\n" +
+	"\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3"
 
 var (
 	file_hub_v1_delivery_proto_rawDescOnce sync.Once
@@ -529,35 +904,48 @@ func file_hub_v1_delivery_proto_rawDescGZIP() []byte {
 	return file_hub_v1_delivery_proto_rawDescData
 }
 
-var file_hub_v1_delivery_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_hub_v1_delivery_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_hub_v1_delivery_proto_goTypes = []any{
 	(*Delivery)(nil),              // 0: hub.v1.Delivery
 	(*ConnectAttempt)(nil),        // 1: hub.v1.ConnectAttempt
-	(*Connected)(nil),             // 2: hub.v1.Connected
-	(*Event)(nil),                 // 3: hub.v1.Event
-	(*Disconnected)(nil),          // 4: hub.v1.Disconnected
-	(*Socket)(nil),                // 5: hub.v1.Socket
-	(*Handshake)(nil),             // 6: hub.v1.Handshake
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*Payload)(nil),               // 8: hub.v1.Payload
+	(*Recovery)(nil),              // 2: hub.v1.Recovery
+	(*Connected)(nil),             // 3: hub.v1.Connected
+	(*Event)(nil),                 // 4: hub.v1.Event
+	(*Disconnected)(nil),          // 5: hub.v1.Disconnected
+	(*AuthExpiring)(nil),          // 6: hub.v1.AuthExpiring
+	(*ServiceCall)(nil),           // 7: hub.v1.ServiceCall
+	(*Socket)(nil),                // 8: hub.v1.Socket
+	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*Handshake)(nil),             // 10: hub.v1.Handshake
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*Payload)(nil),               // 12: hub.v1.Payload
 }
 var file_hub_v1_delivery_proto_depIdxs = []int32{
-	5,  // 0: hub.v1.Delivery.socket:type_name -> hub.v1.Socket
-	1,  // 1: hub.v1.Delivery.connect_attempt:type_name -> hub.v1.ConnectAttempt
-	2,  // 2: hub.v1.Delivery.connected:type_name -> hub.v1.Connected
-	3,  // 3: hub.v1.Delivery.event:type_name -> hub.v1.Event
-	4,  // 4: hub.v1.Delivery.disconnected:type_name -> hub.v1.Disconnected
-	6,  // 5: hub.v1.ConnectAttempt.handshake:type_name -> hub.v1.Handshake
-	6,  // 6: hub.v1.Connected.handshake:type_name -> hub.v1.Handshake
-	7,  // 7: hub.v1.Connected.connect_time:type_name -> google.protobuf.Timestamp
-	8,  // 8: hub.v1.Event.payload:type_name -> hub.v1.Payload
-	7,  // 9: hub.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
-	7,  // 10: hub.v1.Disconnected.disconnect_time:type_name -> google.protobuf.Timestamp
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	8,  // 0: hub.v1.Delivery.socket:type_name -> hub.v1.Socket
+	9,  // 1: hub.v1.Delivery.settle_timeout:type_name -> google.protobuf.Duration
+	1,  // 2: hub.v1.Delivery.connect_attempt:type_name -> hub.v1.ConnectAttempt
+	3,  // 3: hub.v1.Delivery.connected:type_name -> hub.v1.Connected
+	4,  // 4: hub.v1.Delivery.event:type_name -> hub.v1.Event
+	5,  // 5: hub.v1.Delivery.disconnected:type_name -> hub.v1.Disconnected
+	6,  // 6: hub.v1.Delivery.auth_expiring:type_name -> hub.v1.AuthExpiring
+	7,  // 7: hub.v1.Delivery.service_call:type_name -> hub.v1.ServiceCall
+	10, // 8: hub.v1.ConnectAttempt.handshake:type_name -> hub.v1.Handshake
+	2,  // 9: hub.v1.ConnectAttempt.recovery:type_name -> hub.v1.Recovery
+	11, // 10: hub.v1.Recovery.disconnect_time:type_name -> google.protobuf.Timestamp
+	10, // 11: hub.v1.Connected.handshake:type_name -> hub.v1.Handshake
+	11, // 12: hub.v1.Connected.connect_time:type_name -> google.protobuf.Timestamp
+	12, // 13: hub.v1.Event.payload:type_name -> hub.v1.Payload
+	11, // 14: hub.v1.Event.receive_time:type_name -> google.protobuf.Timestamp
+	11, // 15: hub.v1.Disconnected.disconnect_time:type_name -> google.protobuf.Timestamp
+	11, // 16: hub.v1.Disconnected.recoverable_until:type_name -> google.protobuf.Timestamp
+	11, // 17: hub.v1.AuthExpiring.expire_time:type_name -> google.protobuf.Timestamp
+	12, // 18: hub.v1.ServiceCall.payload:type_name -> hub.v1.Payload
+	9,  // 19: hub.v1.ServiceCall.timeout:type_name -> google.protobuf.Duration
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_hub_v1_delivery_proto_init() }
@@ -571,6 +959,8 @@ func file_hub_v1_delivery_proto_init() {
 		(*Delivery_Connected)(nil),
 		(*Delivery_Event)(nil),
 		(*Delivery_Disconnected)(nil),
+		(*Delivery_AuthExpiring)(nil),
+		(*Delivery_ServiceCall)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -578,7 +968,7 @@ func file_hub_v1_delivery_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hub_v1_delivery_proto_rawDesc), len(file_hub_v1_delivery_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

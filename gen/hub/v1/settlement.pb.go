@@ -10,6 +10,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,14 +23,67 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// DenyReason says how a refusal is told to the browser.
+type DenyReason int32
+
+const (
+	// With its message and data.
+	DenyReason_DENY_REASON_UNSPECIFIED DenyReason = 0
+	// Exactly as a namespace that does not exist (`Invalid namespace`). Message and
+	// data have to be empty.
+	DenyReason_DENY_REASON_NAMESPACE_UNKNOWN DenyReason = 1
+)
+
+// Enum value maps for DenyReason.
+var (
+	DenyReason_name = map[int32]string{
+		0: "DENY_REASON_UNSPECIFIED",
+		1: "DENY_REASON_NAMESPACE_UNKNOWN",
+	}
+	DenyReason_value = map[string]int32{
+		"DENY_REASON_UNSPECIFIED":       0,
+		"DENY_REASON_NAMESPACE_UNKNOWN": 1,
+	}
+)
+
+func (x DenyReason) Enum() *DenyReason {
+	p := new(DenyReason)
+	*p = x
+	return p
+}
+
+func (x DenyReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DenyReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_hub_v1_settlement_proto_enumTypes[0].Descriptor()
+}
+
+func (DenyReason) Type() protoreflect.EnumType {
+	return &file_hub_v1_settlement_proto_enumTypes[0]
+}
+
+func (x DenyReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DenyReason.Descriptor instead.
+func (DenyReason) EnumDescriptor() ([]byte, []int) {
+	return file_hub_v1_settlement_proto_rawDescGZIP(), []int{0}
+}
+
 // Settlement is a service's one answer to one delivery. Direction: service to
 // hub. It is answered with a Result only when it failed: NOT_FOUND for a number
 // that was never given, ALREADY_EXISTS for a second settlement, ABORTED for a
-// revoked delivery, CANCELLED for an accept of a browser that has gone,
-// FAILED_PRECONDITION for an outcome that does not fit the delivery. A
-// settlement that failed for its content (INVALID_ARGUMENT, or RESOURCE_EXHAUSTED for
-// a limit) settles nothing, none of its commands was carried out, and it may be
-// repeated in a corrected form.
+// revoked delivery or one of another hub process, CANCELLED for an accept of a
+// browser that has gone.
+//
+// A settlement that is refused for what it says (INVALID_ARGUMENT, UNIMPLEMENTED,
+// FAILED_PRECONDITION for an outcome that does not fit the delivery,
+// RESOURCE_EXHAUSTED for a limit) ends its delivery as a permanent nack does; none
+// of its commands is carried out, and each of them gets CANCELLED
+// (`SETTLEMENT_REFUSED`). There is nothing to be repeated.
 type Settlement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The delivery that is settled.
@@ -155,24 +209,25 @@ type isSettlement_Outcome interface {
 }
 
 type Settlement_Done struct {
-	// Dealt with, nothing to say. Fits connected, event and disconnected. The
-	// browser of an event that wants an acknowledgement gets none.
+	// Dealt with, nothing to say. Fits connected, event, disconnected and service
+	// call. The browser of an event that wants an acknowledgement gets none, now.
 	Done *Done `protobuf:"bytes,2,opt,name=done,proto3,oneof"`
 }
 
 type Settlement_Reply struct {
-	// Dealt with; the payload is the browser's acknowledgement. Fits an event.
-	// Where the browser did not ask for one it counts as done.
+	// Dealt with; the payload is the browser's acknowledgement, or the answer of a
+	// call. Fits an event and a service call. Where nobody asked for one it counts
+	// as done.
 	Reply *Reply `protobuf:"bytes,3,opt,name=reply,proto3,oneof"`
 }
 
 type Settlement_Accept struct {
-	// Lets the browser in. Fits a connect attempt.
+	// Lets the browser in, or stay. Fits a connect attempt and a renewal.
 	Accept *Accept `protobuf:"bytes,4,opt,name=accept,proto3,oneof"`
 }
 
 type Settlement_Deny struct {
-	// Refuses the browser. Fits a connect attempt.
+	// Refuses the browser. Fits a connect attempt and a renewal.
 	Deny *Deny `protobuf:"bytes,5,opt,name=deny,proto3,oneof"`
 }
 
@@ -191,9 +246,14 @@ func (*Settlement_Deny) isSettlement_Outcome() {}
 
 func (*Settlement_Nack) isSettlement_Outcome() {}
 
-// Done has no content.
+// Done says that a delivery was dealt with.
 type Done struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// True leaves the browser's acknowledgement open: Command.acknowledge gives it
+	// later, from any instance of the group. Fits an event with `wants_ack`, else
+	// it has no effect. Open ones count in what the hub keeps for the socket (beyond
+	// 256 the oldest is given up), end with it, and are lost with the hub.
+	AckLater      bool `protobuf:"varint,1,opt,name=ack_later,json=ackLater,proto3" json:"ack_later,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -228,10 +288,17 @@ func (*Done) Descriptor() ([]byte, []int) {
 	return file_hub_v1_settlement_proto_rawDescGZIP(), []int{1}
 }
 
-// Reply is the acknowledgement of a browser's event.
+func (x *Done) GetAckLater() bool {
+	if x != nil {
+		return x.AckLater
+	}
+	return false
+}
+
+// Reply is the acknowledgement of a browser's event, or the answer of a call.
 type Reply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Arguments of the acknowledgement.
+	// Its arguments.
 	Payload       *Payload `protobuf:"bytes,1,opt,name=payload,proto3" json:"payload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -274,16 +341,30 @@ func (x *Reply) GetPayload() *Payload {
 	return nil
 }
 
-// Accept lets a socket into the namespace.
+// Accept lets a socket into the namespace, or renews its authorization.
 type Accept struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// User id: at most 251 bytes. The socket joins the reserved room `user:<id>`.
-	// Empty means none.
+	// User id: at most 256 bytes. Empty means none.
 	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	// Rooms to join before anything else happens to the socket.
 	Rooms []string `protobuf:"bytes,2,rep,name=rooms,proto3" json:"rooms,omitempty"`
 	// First `socket.data` as JSON. Empty leaves it unset.
-	Data          []byte `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	Data []byte `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// When the authorization ends: the browser's connection is closed then, reason
+	// `forced server close`, detail `authorization expired`, and its client returns
+	// with what it has by then. Absent means never. A time that has passed is
+	// INVALID_ARGUMENT.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// How long before `expire_time` the authorizer is asked to renew. Absent means
+	// that it is not asked.
+	RefreshBefore *durationpb.Duration `protobuf:"bytes,5,opt,name=refresh_before,json=refreshBefore,proto3" json:"refresh_before,omitempty"`
+	// What the browser may send; the hub enforces it. Absent means everything.
+	Policy *EdgePolicy `protobuf:"bytes,6,opt,name=policy,proto3" json:"policy,omitempty"`
+	// True keeps the client's `auth` value for as long as the socket lives: it comes
+	// in Connected.auth.
+	KeepAuth bool `protobuf:"varint,7,opt,name=keep_auth,json=keepAuth,proto3" json:"keep_auth,omitempty"`
+	// Lets the hub decide the same way by itself. Absent means that it always asks.
+	Cache         *DecisionCache `protobuf:"bytes,8,opt,name=cache,proto3" json:"cache,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -339,6 +420,178 @@ func (x *Accept) GetData() []byte {
 	return nil
 }
 
+func (x *Accept) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *Accept) GetRefreshBefore() *durationpb.Duration {
+	if x != nil {
+		return x.RefreshBefore
+	}
+	return nil
+}
+
+func (x *Accept) GetPolicy() *EdgePolicy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *Accept) GetKeepAuth() bool {
+	if x != nil {
+		return x.KeepAuth
+	}
+	return false
+}
+
+func (x *Accept) GetCache() *DecisionCache {
+	if x != nil {
+		return x.Cache
+	}
+	return nil
+}
+
+// EdgePolicy is what a browser may send. An event beyond it is dropped before
+// anybody is asked, without an acknowledgement, and counted by reason.
+type EdgePolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Events that it may emit: exact names, or a prefix followed by `*`. Empty means
+	// all. At most 256.
+	Events []string `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Events a second, on average. 0 means no limit.
+	EventsPerSecond uint32 `protobuf:"varint,2,opt,name=events_per_second,json=eventsPerSecond,proto3" json:"events_per_second,omitempty"`
+	// Events that may come at once beyond the average. 0 means as many as
+	// `events_per_second`.
+	Burst uint32 `protobuf:"varint,3,opt,name=burst,proto3" json:"burst,omitempty"`
+	// Bytes of events a second, on average and at once. 0 means no limit.
+	BytesPerSecond uint32 `protobuf:"varint,4,opt,name=bytes_per_second,json=bytesPerSecond,proto3" json:"bytes_per_second,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *EdgePolicy) Reset() {
+	*x = EdgePolicy{}
+	mi := &file_hub_v1_settlement_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EdgePolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EdgePolicy) ProtoMessage() {}
+
+func (x *EdgePolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_settlement_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EdgePolicy.ProtoReflect.Descriptor instead.
+func (*EdgePolicy) Descriptor() ([]byte, []int) {
+	return file_hub_v1_settlement_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *EdgePolicy) GetEvents() []string {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *EdgePolicy) GetEventsPerSecond() uint32 {
+	if x != nil {
+		return x.EventsPerSecond
+	}
+	return 0
+}
+
+func (x *EdgePolicy) GetBurst() uint32 {
+	if x != nil {
+		return x.Burst
+	}
+	return 0
+}
+
+func (x *EdgePolicy) GetBytesPerSecond() uint32 {
+	if x != nil {
+		return x.BytesPerSecond
+	}
+	return 0
+}
+
+// DecisionCache lets the hub reuse an accept: for another attempt in the same
+// namespace with the same `auth` bytes and the same values of the listed headers.
+// User, rooms, data, expiry, policy and keep_auth are reused, commands never. It
+// ends with its time, with a `revoke` of its user, and with the last instance of
+// the authorizer's group.
+type DecisionCache struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names of headers that the decision depends on, such as `Cookie`. At most 16.
+	// Every one that the decision looked at has to stand here.
+	Headers []string `protobuf:"bytes,1,rep,name=headers,proto3" json:"headers,omitempty"`
+	// How long it may be reused: more than 0, at most 1 h, never beyond
+	// `expire_time`. Required.
+	MaxAge        *durationpb.Duration `protobuf:"bytes,2,opt,name=max_age,json=maxAge,proto3" json:"max_age,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecisionCache) Reset() {
+	*x = DecisionCache{}
+	mi := &file_hub_v1_settlement_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecisionCache) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecisionCache) ProtoMessage() {}
+
+func (x *DecisionCache) ProtoReflect() protoreflect.Message {
+	mi := &file_hub_v1_settlement_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecisionCache.ProtoReflect.Descriptor instead.
+func (*DecisionCache) Descriptor() ([]byte, []int) {
+	return file_hub_v1_settlement_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *DecisionCache) GetHeaders() []string {
+	if x != nil {
+		return x.Headers
+	}
+	return nil
+}
+
+func (x *DecisionCache) GetMaxAge() *durationpb.Duration {
+	if x != nil {
+		return x.MaxAge
+	}
+	return nil
+}
+
 // Deny refuses a socket; the client gets `connect_error`, which is final for it:
 // it does not try again by itself.
 type Deny struct {
@@ -346,14 +599,16 @@ type Deny struct {
 	// Message of the client's error. Empty means `Unauthorized`.
 	Message string `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	// Value of the client's `err.data` as JSON. Empty leaves it absent.
-	Data          []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	Data []byte `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	// How it is told.
+	Reason        DenyReason `protobuf:"varint,3,opt,name=reason,proto3,enum=hub.v1.DenyReason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Deny) Reset() {
 	*x = Deny{}
-	mi := &file_hub_v1_settlement_proto_msgTypes[4]
+	mi := &file_hub_v1_settlement_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -365,7 +620,7 @@ func (x *Deny) String() string {
 func (*Deny) ProtoMessage() {}
 
 func (x *Deny) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_settlement_proto_msgTypes[4]
+	mi := &file_hub_v1_settlement_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -378,7 +633,7 @@ func (x *Deny) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deny.ProtoReflect.Descriptor instead.
 func (*Deny) Descriptor() ([]byte, []int) {
-	return file_hub_v1_settlement_proto_rawDescGZIP(), []int{4}
+	return file_hub_v1_settlement_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Deny) GetMessage() string {
@@ -395,6 +650,13 @@ func (x *Deny) GetData() []byte {
 	return nil
 }
 
+func (x *Deny) GetReason() DenyReason {
+	if x != nil {
+		return x.Reason
+	}
+	return DenyReason_DENY_REASON_UNSPECIFIED
+}
+
 // Nack says that a delivery could not be dealt with.
 type Nack struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -402,18 +664,23 @@ type Nack struct {
 	Status *Status `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	// True asks for another try, at most 5 in all, after which it counts as
 	// permanent. False is permanent: the delivery is dropped and counted. A connect
-	// attempt with a permanent nack stays undecided.
+	// attempt with a permanent nack waits, and is tried again with backoff for as
+	// long as its browser does.
 	Retry bool `protobuf:"varint,2,opt,name=retry,proto3" json:"retry,omitempty"`
-	// Time until the other try. Zero means at once; at most 30 seconds, and never
-	// negative (INVALID_ARGUMENT).
-	RetryDelay    *durationpb.Duration `protobuf:"bytes,3,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
+	// Time until the other try. Absent or 0 leaves it to the hub: 100 ms, doubling
+	// to 10 s, with jitter. At most 30 s, and never negative (INVALID_ARGUMENT).
+	RetryDelay *durationpb.Duration `protobuf:"bytes,3,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
+	// True asks, with `retry`, for another instance of the group that has asked for
+	// such deliveries: the socket moves there once its work here is settled. Where
+	// there is none it is tried here again.
+	Elsewhere     bool `protobuf:"varint,4,opt,name=elsewhere,proto3" json:"elsewhere,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Nack) Reset() {
 	*x = Nack{}
-	mi := &file_hub_v1_settlement_proto_msgTypes[5]
+	mi := &file_hub_v1_settlement_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -425,7 +692,7 @@ func (x *Nack) String() string {
 func (*Nack) ProtoMessage() {}
 
 func (x *Nack) ProtoReflect() protoreflect.Message {
-	mi := &file_hub_v1_settlement_proto_msgTypes[5]
+	mi := &file_hub_v1_settlement_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -438,7 +705,7 @@ func (x *Nack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nack.ProtoReflect.Descriptor instead.
 func (*Nack) Descriptor() ([]byte, []int) {
-	return file_hub_v1_settlement_proto_rawDescGZIP(), []int{5}
+	return file_hub_v1_settlement_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Nack) GetStatus() *Status {
@@ -462,11 +729,18 @@ func (x *Nack) GetRetryDelay() *durationpb.Duration {
 	return nil
 }
 
+func (x *Nack) GetElsewhere() bool {
+	if x != nil {
+		return x.Elsewhere
+	}
+	return false
+}
+
 var File_hub_v1_settlement_proto protoreflect.FileDescriptor
 
 const file_hub_v1_settlement_proto_rawDesc = "" +
 	"\n" +
-	"\x17hub/v1/settlement.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x14hub/v1/command.proto\x1a\x13hub/v1/socket.proto\x1a\x13hub/v1/status.proto\"\xa4\x02\n" +
+	"\x17hub/v1/settlement.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hub/v1/command.proto\x1a\x13hub/v1/socket.proto\x1a\x13hub/v1/status.proto\"\xa4\x02\n" +
 	"\n" +
 	"Settlement\x12!\n" +
 	"\fdelivery_seq\x18\x01 \x01(\x04R\vdeliverySeq\x12\"\n" +
@@ -476,22 +750,45 @@ const file_hub_v1_settlement_proto_rawDesc = "" +
 	"\x04deny\x18\x05 \x01(\v2\f.hub.v1.DenyH\x00R\x04deny\x12\"\n" +
 	"\x04nack\x18\x06 \x01(\v2\f.hub.v1.NackH\x00R\x04nack\x12+\n" +
 	"\bcommands\x18\a \x03(\v2\x0f.hub.v1.CommandR\bcommandsB\t\n" +
-	"\aoutcome\"\x06\n" +
-	"\x04Done\"2\n" +
+	"\aoutcome\"#\n" +
+	"\x04Done\x12\x1b\n" +
+	"\tack_later\x18\x01 \x01(\bR\backLater\"2\n" +
 	"\x05Reply\x12)\n" +
-	"\apayload\x18\x01 \x01(\v2\x0f.hub.v1.PayloadR\apayload\"F\n" +
+	"\apayload\x18\x01 \x01(\v2\x0f.hub.v1.PayloadR\apayload\"\xbb\x02\n" +
 	"\x06Accept\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x14\n" +
 	"\x05rooms\x18\x02 \x03(\tR\x05rooms\x12\x12\n" +
-	"\x04data\x18\x03 \x01(\fR\x04data\"4\n" +
+	"\x04data\x18\x03 \x01(\fR\x04data\x12;\n" +
+	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12@\n" +
+	"\x0erefresh_before\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\rrefreshBefore\x12*\n" +
+	"\x06policy\x18\x06 \x01(\v2\x12.hub.v1.EdgePolicyR\x06policy\x12\x1b\n" +
+	"\tkeep_auth\x18\a \x01(\bR\bkeepAuth\x12+\n" +
+	"\x05cache\x18\b \x01(\v2\x15.hub.v1.DecisionCacheR\x05cache\"\x90\x01\n" +
+	"\n" +
+	"EdgePolicy\x12\x16\n" +
+	"\x06events\x18\x01 \x03(\tR\x06events\x12*\n" +
+	"\x11events_per_second\x18\x02 \x01(\rR\x0feventsPerSecond\x12\x14\n" +
+	"\x05burst\x18\x03 \x01(\rR\x05burst\x12(\n" +
+	"\x10bytes_per_second\x18\x04 \x01(\rR\x0ebytesPerSecond\"]\n" +
+	"\rDecisionCache\x12\x18\n" +
+	"\aheaders\x18\x01 \x03(\tR\aheaders\x122\n" +
+	"\amax_age\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06maxAge\"`\n" +
 	"\x04Deny\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\x80\x01\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\x12*\n" +
+	"\x06reason\x18\x03 \x01(\x0e2\x12.hub.v1.DenyReasonR\x06reason\"\x9e\x01\n" +
 	"\x04Nack\x12&\n" +
 	"\x06status\x18\x01 \x01(\v2\x0e.hub.v1.StatusR\x06status\x12\x14\n" +
 	"\x05retry\x18\x02 \x01(\bR\x05retry\x12:\n" +
 	"\vretry_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"retryDelayB+Z)github.com/siohub/siohub/gen/hub/v1;hubv1b\x06proto3"
+	"retryDelay\x12\x1c\n" +
+	"\telsewhere\x18\x04 \x01(\bR\telsewhere*L\n" +
+	"\n" +
+	"DenyReason\x12\x1b\n" +
+	"\x17DENY_REASON_UNSPECIFIED\x10\x00\x12!\n" +
+	"\x1dDENY_REASON_NAMESPACE_UNKNOWN\x10\x01B\x99\x01\n" +
+	"\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3"
 
 var (
 	file_hub_v1_settlement_proto_rawDescOnce sync.Once
@@ -505,34 +802,45 @@ func file_hub_v1_settlement_proto_rawDescGZIP() []byte {
 	return file_hub_v1_settlement_proto_rawDescData
 }
 
-var file_hub_v1_settlement_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_hub_v1_settlement_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_hub_v1_settlement_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_hub_v1_settlement_proto_goTypes = []any{
-	(*Settlement)(nil),          // 0: hub.v1.Settlement
-	(*Done)(nil),                // 1: hub.v1.Done
-	(*Reply)(nil),               // 2: hub.v1.Reply
-	(*Accept)(nil),              // 3: hub.v1.Accept
-	(*Deny)(nil),                // 4: hub.v1.Deny
-	(*Nack)(nil),                // 5: hub.v1.Nack
-	(*Command)(nil),             // 6: hub.v1.Command
-	(*Payload)(nil),             // 7: hub.v1.Payload
-	(*Status)(nil),              // 8: hub.v1.Status
-	(*durationpb.Duration)(nil), // 9: google.protobuf.Duration
+	(DenyReason)(0),               // 0: hub.v1.DenyReason
+	(*Settlement)(nil),            // 1: hub.v1.Settlement
+	(*Done)(nil),                  // 2: hub.v1.Done
+	(*Reply)(nil),                 // 3: hub.v1.Reply
+	(*Accept)(nil),                // 4: hub.v1.Accept
+	(*EdgePolicy)(nil),            // 5: hub.v1.EdgePolicy
+	(*DecisionCache)(nil),         // 6: hub.v1.DecisionCache
+	(*Deny)(nil),                  // 7: hub.v1.Deny
+	(*Nack)(nil),                  // 8: hub.v1.Nack
+	(*Command)(nil),               // 9: hub.v1.Command
+	(*Payload)(nil),               // 10: hub.v1.Payload
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(*Status)(nil),                // 13: hub.v1.Status
 }
 var file_hub_v1_settlement_proto_depIdxs = []int32{
-	1, // 0: hub.v1.Settlement.done:type_name -> hub.v1.Done
-	2, // 1: hub.v1.Settlement.reply:type_name -> hub.v1.Reply
-	3, // 2: hub.v1.Settlement.accept:type_name -> hub.v1.Accept
-	4, // 3: hub.v1.Settlement.deny:type_name -> hub.v1.Deny
-	5, // 4: hub.v1.Settlement.nack:type_name -> hub.v1.Nack
-	6, // 5: hub.v1.Settlement.commands:type_name -> hub.v1.Command
-	7, // 6: hub.v1.Reply.payload:type_name -> hub.v1.Payload
-	8, // 7: hub.v1.Nack.status:type_name -> hub.v1.Status
-	9, // 8: hub.v1.Nack.retry_delay:type_name -> google.protobuf.Duration
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	2,  // 0: hub.v1.Settlement.done:type_name -> hub.v1.Done
+	3,  // 1: hub.v1.Settlement.reply:type_name -> hub.v1.Reply
+	4,  // 2: hub.v1.Settlement.accept:type_name -> hub.v1.Accept
+	7,  // 3: hub.v1.Settlement.deny:type_name -> hub.v1.Deny
+	8,  // 4: hub.v1.Settlement.nack:type_name -> hub.v1.Nack
+	9,  // 5: hub.v1.Settlement.commands:type_name -> hub.v1.Command
+	10, // 6: hub.v1.Reply.payload:type_name -> hub.v1.Payload
+	11, // 7: hub.v1.Accept.expire_time:type_name -> google.protobuf.Timestamp
+	12, // 8: hub.v1.Accept.refresh_before:type_name -> google.protobuf.Duration
+	5,  // 9: hub.v1.Accept.policy:type_name -> hub.v1.EdgePolicy
+	6,  // 10: hub.v1.Accept.cache:type_name -> hub.v1.DecisionCache
+	12, // 11: hub.v1.DecisionCache.max_age:type_name -> google.protobuf.Duration
+	0,  // 12: hub.v1.Deny.reason:type_name -> hub.v1.DenyReason
+	13, // 13: hub.v1.Nack.status:type_name -> hub.v1.Status
+	12, // 14: hub.v1.Nack.retry_delay:type_name -> google.protobuf.Duration
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_hub_v1_settlement_proto_init() }
@@ -555,13 +863,14 @@ func file_hub_v1_settlement_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hub_v1_settlement_proto_rawDesc), len(file_hub_v1_settlement_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   6,
+			NumEnums:      1,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_hub_v1_settlement_proto_goTypes,
 		DependencyIndexes: file_hub_v1_settlement_proto_depIdxs,
+		EnumInfos:         file_hub_v1_settlement_proto_enumTypes,
 		MessageInfos:      file_hub_v1_settlement_proto_msgTypes,
 	}.Build()
 	File_hub_v1_settlement_proto = out.File

@@ -32,10 +32,19 @@ type Socket struct {
 	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
 	// User id given by the accept. Empty when none was given.
 	User string `protobuf:"bytes,3,opt,name=user,proto3" json:"user,omitempty"`
-	// `socket.data` as JSON. Empty means that none was ever set.
+	// `socket.data` as JSON. Empty when there is none, or when the subscription
+	// does not want it now (Subscription.socket_data).
 	Data []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
 	// Version of `data`: 0 before the first set, then growing by 1 with each.
-	DataVersion   uint64 `protobuf:"varint,5,opt,name=data_version,json=dataVersion,proto3" json:"data_version,omitempty"`
+	DataVersion uint64 `protobuf:"varint,5,opt,name=data_version,json=dataVersion,proto3" json:"data_version,omitempty"`
+	// The hub that holds the socket, as in Welcome.hub_id.
+	HubId string `protobuf:"bytes,6,opt,name=hub_id,json=hubId,proto3" json:"hub_id,omitempty"`
+	// Transport at this moment: `polling` or `websocket`. In a delivery it is that
+	// of the moment when the socket was last introduced or changed.
+	Transport string `protobuf:"bytes,7,opt,name=transport,proto3" json:"transport,omitempty"`
+	// Names the browser's connection: the same for its sockets in all namespaces,
+	// and another one for each connection. Random, and of no use as a credential.
+	ClientId      string `protobuf:"bytes,8,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -103,6 +112,27 @@ func (x *Socket) GetDataVersion() uint64 {
 		return x.DataVersion
 	}
 	return 0
+}
+
+func (x *Socket) GetHubId() string {
+	if x != nil {
+		return x.HubId
+	}
+	return ""
+}
+
+func (x *Socket) GetTransport() string {
+	if x != nil {
+		return x.Transport
+	}
+	return ""
+}
+
+func (x *Socket) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
 }
 
 // Payload is what an event or an acknowledgement carries.
@@ -402,13 +432,16 @@ var File_hub_v1_socket_proto protoreflect.FileDescriptor
 
 const file_hub_v1_socket_proto_rawDesc = "" +
 	"\n" +
-	"\x13hub/v1/socket.proto\x12\x06hub.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x01\n" +
+	"\x13hub/v1/socket.proto\x12\x06hub.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x01\n" +
 	"\x06Socket\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tnamespace\x18\x02 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04user\x18\x03 \x01(\tR\x04user\x12\x12\n" +
 	"\x04data\x18\x04 \x01(\fR\x04data\x12!\n" +
-	"\fdata_version\x18\x05 \x01(\x04R\vdataVersion\"?\n" +
+	"\fdata_version\x18\x05 \x01(\x04R\vdataVersion\x12\x15\n" +
+	"\x06hub_id\x18\x06 \x01(\tR\x05hubId\x12\x1c\n" +
+	"\ttransport\x18\a \x01(\tR\ttransport\x12\x1b\n" +
+	"\tclient_id\x18\b \x01(\tR\bclientId\"?\n" +
 	"\aPayload\x12\x12\n" +
 	"\x04args\x18\x01 \x01(\fR\x04args\x12 \n" +
 	"\vattachments\x18\x02 \x03(\fR\vattachments\"2\n" +
@@ -428,7 +461,8 @@ const file_hub_v1_socket_proto_rawDesc = "" +
 	"\x10protocol_version\x18\a \x01(\rR\x0fprotocolVersion\x12\x16\n" +
 	"\x06secure\x18\b \x01(\bR\x06secure\x129\n" +
 	"\n" +
-	"issue_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tissueTimeB+Z)github.com/siohub/siohub/gen/hub/v1;hubv1b\x06proto3"
+	"issue_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tissueTimeB\x99\x01\n" +
+	"\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3"
 
 var (
 	file_hub_v1_socket_proto_rawDescOnce sync.Once

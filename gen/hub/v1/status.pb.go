@@ -50,16 +50,17 @@ const (
 	// The state does not allow it: an expected data version that is not the
 	// current one, an outcome that does not fit the delivery.
 	Code_CODE_FAILED_PRECONDITION Code = 9
-	// The delivery was revoked and given to another instance: neither the
+	// The delivery was revoked, or belongs to another hub process: neither the
 	// settlement nor its commands were carried out.
 	Code_CODE_ABORTED Code = 10
-	// The hub does not implement what was asked.
+	// The hub does not implement what was asked, or does not know a field or value
+	// that was set: nothing of the item was carried out.
 	Code_CODE_UNIMPLEMENTED Code = 12
 	// The hub failed; its log has the cause.
 	Code_CODE_INTERNAL Code = 13
 	// Temporarily not possible; safe to repeat after `retry_after`.
 	Code_CODE_UNAVAILABLE Code = 14
-	// The caller is not known.
+	// The caller is not known: its credential is missing or wrong.
 	Code_CODE_UNAUTHENTICATED Code = 16
 )
 
@@ -135,7 +136,8 @@ type Status struct {
 	// Class of the error. CODE_UNSPECIFIED means OK.
 	Code Code `protobuf:"varint,1,opt,name=code,proto3,enum=hub.v1.Code" json:"code,omitempty"`
 	// Stable upper-snake reason within the code for programs, such as
-	// `LEASE_LOST` or `EMPTY_TARGET`. Empty when OK. The set is open.
+	// `LEASE_LOST` or `EMPTY_TARGET`; docs/contract.md lists them. Empty when OK. The
+	// set is open.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Text for people, in English. Not for programs.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
@@ -225,7 +227,7 @@ const file_hub_v1_status_proto_rawDesc = "" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12:\n" +
 	"\vretry_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"retryAfter*\xea\x02\n" +
+	"retryAfter*\xf6\x02\n" +
 	"\x04Code\x12\x14\n" +
 	"\x10CODE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eCODE_CANCELLED\x10\x01\x12\x10\n" +
@@ -242,7 +244,8 @@ const file_hub_v1_status_proto_rawDesc = "" +
 	"\x12CODE_UNIMPLEMENTED\x10\f\x12\x11\n" +
 	"\rCODE_INTERNAL\x10\r\x12\x14\n" +
 	"\x10CODE_UNAVAILABLE\x10\x0e\x12\x18\n" +
-	"\x14CODE_UNAUTHENTICATED\x10\x10B+Z)github.com/siohub/siohub/gen/hub/v1;hubv1b\x06proto3"
+	"\x14CODE_UNAUTHENTICATED\x10\x10\"\x04\b\v\x10\v\"\x04\b\x0f\x10\x0fB\x99\x01\n" +
+	"\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3"
 
 var (
 	file_hub_v1_status_proto_rawDescOnce sync.Once
