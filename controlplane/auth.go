@@ -6,9 +6,7 @@ import (
 
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors"
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/auth"
-	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/status"
 )
 
 // Authenticator knows the callers of the gRPC services. It is asked at the start
@@ -41,7 +39,7 @@ func (s *Server) authenticate(ctx context.Context) (context.Context, error) {
 		}
 	}
 	s.trace.authFailed()
-	return nil, status.Error(codes.Unauthenticated, "a valid bearer token is required")
+	return nil, errNoToken
 }
 
 // needsIdentity leaves health checks open: load balancers have no token.

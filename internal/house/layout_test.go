@@ -56,6 +56,13 @@ var rooms = []room{
 	{pkg: "controlplane/internal/dispatch", not: network, may: []string{
 		"controlplane/internal/ledger", "controlplane/internal/park", "controlplane/internal/window",
 	}},
+	{pkg: "controlplane/internal/fault", may: []string{
+		"hub", "gen/hub/v1", "controlplane/internal/dispatch", "controlplane/internal/replay", grpc, protobuf,
+	}},
+	{pkg: "controlplane/internal/command", may: []string{
+		"hub", "gen/hub/v1", "controlplane/internal/fault", "controlplane/internal/park", "controlplane/internal/replay",
+		"controlplane/internal/route", grpc, protobuf,
+	}},
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
