@@ -59,12 +59,12 @@ var rooms = []room{
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
-		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", grpc, protobuf, middleware, prometheus,
+		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
 	}},
 
 	{pkg: "service/servicetest", may: []string{"service", "gen/hub/v1", grpc, protobuf}},
 	{pkg: "service/internal/...", may: []string{"service/internal/...", "gen/hub/v1", grpc, protobuf}},
-	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", grpc, protobuf}},
+	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},
 
 	{pkg: "cmd/hub/...", may: []string{
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
@@ -72,6 +72,7 @@ var rooms = []room{
 		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
 	}},
 	// What both ends of the stream share.
+	{pkg: "internal/outqueue", not: network},
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},
 	// What cmd/hub shares with hub/internal/conformance.
 	{pkg: "internal/admin"},
