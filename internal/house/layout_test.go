@@ -45,10 +45,7 @@ var rooms = []room{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/siopacket", "hub/adapter",
 	}},
 	{pkg: "hub/internal/clientfiles"},
-	{pkg: "hub/internal/conformance", may: []string{
-		"hub", "hub/adapter", "hub/internal/...", "controlplane", "service", "gen/hub/v1", "internal/admin", "internal/metrics",
-		grpc, protobuf,
-	}},
+	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio"}},
 	{pkg: "hub", may: []string{"hub/internal/...", "hub/adapter"}},
 	{pkg: "hub/loadgen", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla}},
 	{pkg: "hub/hubtest", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla, "go.uber.org/goleak"}},
@@ -71,9 +68,11 @@ var rooms = []room{
 		"internal/admin", "internal/metrics", grpc, protobuf, middleware, prometheus,
 		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
 	}},
+	{pkg: "cmd/conformance", may: []string{
+		"hub", "hub/engineecho", "controlplane", "service", "gen/hub/v1", grpc, protobuf, prometheus,
+	}},
 	// What both ends of the stream share.
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},
-	// What cmd/hub shares with hub/internal/conformance.
 	{pkg: "internal/admin"},
 	{pkg: "internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 
@@ -164,6 +163,7 @@ func TestLayout_WhatNeverComesAlong(t *testing.T) {
 		{"service", []string{gorilla, prometheus, middleware, module + "/hub", module + "/controlplane"}},
 		{"service/servicetest", []string{gorilla, module + "/hub", module + "/controlplane"}},
 		{"hub/loadgen", []string{grpc, protobuf}},
+		{"hub/engineecho", []string{grpc, protobuf}},
 	} {
 		for _, dep := range goList(t, "-deps", "./"+c.pkg) {
 			for _, never := range c.never {
