@@ -63,9 +63,11 @@ var rooms = []room{
 	{pkg: "service/internal/...", may: []string{"service/internal/...", "gen/hub/v1", grpc, protobuf}},
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", grpc, protobuf}},
 
+	{pkg: "cmd/hub/internal/admin"},
+	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
-		"internal/admin", "internal/metrics", grpc, protobuf, middleware, prometheus,
+		grpc, protobuf, middleware, prometheus,
 		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
 	}},
 	{pkg: "cmd/conformance", may: []string{
@@ -73,8 +75,6 @@ var rooms = []room{
 	}},
 	// What both ends of the stream share.
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},
-	{pkg: "internal/admin"},
-	{pkg: "internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 
 	// Programs outside of the house use it as anybody would.
 	{pkg: "examples/...", may: []string{"service", "gen/hub/v1", "examples/...", grpc, protobuf}},
