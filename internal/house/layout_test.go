@@ -38,7 +38,7 @@ var rooms = []room{
 	{pkg: "gen/hub/v1", may: []string{grpc, protobuf}},
 
 	{pkg: "hub/internal/eiopacket", not: network},
-	{pkg: "hub/internal/siopacket", not: network},
+	{pkg: "hub/internal/siopacket", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "hub/adapter", not: network},
 	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", gorilla, "github.com/rs/cors"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
@@ -59,8 +59,8 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", grpc, protobuf, middleware, prometheus,
 	}},
 
-	{pkg: "service/servicetest", may: []string{"service", "gen/hub/v1", grpc, protobuf}},
-	{pkg: "service/internal/...", may: []string{"service/internal/...", "gen/hub/v1", grpc, protobuf}},
+	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
+	{pkg: "service/internal/argjson", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", grpc, protobuf}},
 
 	{pkg: "cmd/hub/internal/admin"},
@@ -74,6 +74,7 @@ var rooms = []room{
 		"hub", "hub/engineecho", "controlplane", "service", "gen/hub/v1", grpc, protobuf, prometheus,
 	}},
 	// What both ends of the stream share.
+	{pkg: "internal/placeholder", not: network},
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},
 
 	// Programs outside of the house use it as anybody would.
