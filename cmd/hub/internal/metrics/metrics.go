@@ -3,6 +3,7 @@ package metrics
 import (
 	"net/http"
 	"runtime"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -24,6 +25,7 @@ type Metrics struct {
 	browsers *browsers
 	services *services
 	panics   *bounded[string, prometheus.Counter]
+	catalog  []Metric
 }
 
 // New returns a registry in which nothing has been counted. Version is the
@@ -34,12 +36,14 @@ func New(version string) *Metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	f := factory{m.registry}
-	info := prometheus.NewGaugeVec(opts("build_info", "Version of the hub and of Go; always 1."), []string{"version", "go_version"})
-	m.registry.MustRegister(info)
+	f := factory{registry: m.registry, catalog: &m.catalog}
+	f.group = "The process"
+	info := f.gaugeVec("build_info", "Version of the hub and of Go; always 1.", "version", "go_version")
 	info.WithLabelValues(version, runtime.Version()).Set(1)
 	m.panics = f.counters("panics_total", "Panics that were caught. Each one is a bug: please report it.", "place")
+	f.group = "Browsers"
 	m.browsers = newBrowsers(f)
+	f.group = "Services"
 	m.services = newServices(f)
 	return m
 }
@@ -52,38 +56,6 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }
 
-// factory makes metrics that are registered already.
-type factory struct{ registry prometheus.Registerer }
-
-func opts(name, help string) prometheus.GaugeOpts {
-	return prometheus.GaugeOpts{Namespace: "hub", Name: name, Help: help}
-}
-
-func (f factory) counter(name, help string) prometheus.Counter {
-	c := prometheus.NewCounter(prometheus.CounterOpts(opts(name, help)))
-	f.registry.MustRegister(c)
-	return c
-}
-
-func (f factory) gauge(name, help string) prometheus.Gauge {
-	g := prometheus.NewGauge(opts(name, help))
-	f.registry.MustRegister(g)
-	return g
-}
-
-// counters makes a counter with one label.
-func (f factory) counters(name, help, label string) *bounded[string, prometheus.Counter] {
-	v := prometheus.NewCounterVec(prometheus.CounterOpts(opts(name, help)), []string{label})
-	f.registry.MustRegister(v)
-	return newBounded(maxWords, other, func(value string) prometheus.Counter { return v.WithLabelValues(value) })
-}
-
-// pair is a key of two labels.
-type pair [2]string
-
-// pairs makes a counter with two labels.
-func (f factory) pairs(name, help string, labels ...string) *bounded[pair, prometheus.Counter] {
-	v := prometheus.NewCounterVec(prometheus.CounterOpts(opts(name, help)), labels)
-	f.registry.MustRegister(v)
-	return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Counter { return v.WithLabelValues(p[:]...) })
-}
+// Catalog lists the metrics of the hub in the order in which docs/metrics.md shows
+// them. Those of Go, of the process and of Registerer are not among them.
+func (m *Metrics) Catalog() []Metric { return slices.Clone(m.catalog) }
