@@ -1,4 +1,4 @@
-package service
+package argjson
 
 import (
 	"bytes"
@@ -11,45 +11,52 @@ import (
 
 var errNotPointer = errors.New("the destination has to be a pointer that is not nil")
 
-// bindArgs decodes an argument list into dst, one by one.
-func bindArgs(args []byte, attachments [][]byte, dst []any) error {
+// WholeList is the number that Bind gives for an error of no single argument.
+const WholeList = -1
+
+// Bind decodes an argument list, a JSON array, into the values that dst points to, one
+// by one. No bytes are an empty list. Missing arguments leave their value zero,
+// arguments beyond the last dst are passed over, a nil dst skips one. A
+// *json.RawMessage shares memory with args, a []byte with attachments.
+//
+// With an error comes the number of the argument that it is about, from 0, or
+// WholeList.
+func Bind(args []byte, attachments [][]byte, dst []any) (argument int, err error) {
 	if len(args) == 0 {
 		args = []byte("[]")
 	}
 	list, err := openList(args, skipSpace(args, 0), 0)
 	if err != nil {
-		return &BindError{Argument: -1, Err: err}
+		return WholeList, err
 	}
 	for i, d := range dst {
 		if !list.more() {
 			if err := setZero(d); err != nil {
-				return &BindError{Argument: i, Err: err}
+				return i, err
 			}
 			continue
 		}
 		start := list.i
 		if list.end, err = skipValue(args, start, 1); err != nil {
-			return &BindError{Argument: i, Err: err}
+			return i, err
 		}
 		if err := bindOne(args[start:list.end:list.end], attachments, d); err != nil {
-			return &BindError{Argument: i, Err: err}
+			return i, err
 		}
 		if list.next(); list.err != nil {
-			return &BindError{Argument: -1, Err: list.err}
+			return WholeList, list.err
 		}
 	}
-	return nil
+	return 0, nil
 }
 
-// bindValue decodes one value without attachments; no bytes are no value.
-func bindValue(data []byte, dst any) error {
+// Unmarshal decodes one value that is JSON alone. No bytes are no value: dst stays as
+// it is.
+func Unmarshal(data []byte, dst any) error {
 	if len(data) == 0 {
 		return nil
 	}
-	if err := bindOne(data, nil, dst); err != nil {
-		return &BindError{Argument: -1, Err: err}
-	}
-	return nil
+	return bindOne(data, nil, dst)
 }
 
 // bindOne decodes one value. The common destinations do not go through
@@ -94,7 +101,8 @@ func bindBinary(span []byte, attachments [][]byte, dst *[]byte) error {
 		*dst = nil
 		return nil
 	}
-	attachment, ok := placeholder(span, attachments)
+	d := decoder{b: span, attachments: attachments}
+	attachment, ok := d.attachmentAt(0)
 	if !ok {
 		return fmt.Errorf("binary wanted, %s found", kindOf(span))
 	}

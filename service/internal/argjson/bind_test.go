@@ -1,4 +1,4 @@
-package service
+package argjson
 
 import (
 	"encoding/json"
@@ -60,7 +60,7 @@ func TestBind_Values(t *testing.T) {
 		{"base64 in struct as encoding/json", `[{"image":"b25l"}]`, nil, new(picture), picture{Image: one}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := bindArgs([]byte(c.args), c.attachments, []any{c.dst}); err != nil {
+			if _, err := Bind([]byte(c.args), c.attachments, []any{c.dst}); err != nil {
 				t.Fatal(err)
 			}
 			got := reflect.ValueOf(c.dst).Elem().Interface()
@@ -73,7 +73,7 @@ func TestBind_Values(t *testing.T) {
 
 func TestBind_MissingArgumentsBecomeZero(t *testing.T) {
 	text, number := "old", 7
-	if err := bindArgs([]byte(`["new"]`), nil, []any{&text, &number, nil}); err != nil {
+	if _, err := Bind([]byte(`["new"]`), nil, []any{&text, &number, nil}); err != nil {
 		t.Fatal(err)
 	}
 	if text != "new" || number != 0 {
@@ -85,21 +85,23 @@ func TestBind_NamesTheArgument(t *testing.T) {
 	var text string
 	var file []byte
 	for _, c := range []struct {
-		args string
-		want string
+		args     string
+		argument int
+		want     string
 	}{
-		{`["a","b"]`, "service: bind argument 2: binary wanted, text found"},
-		{`[7]`, "service: bind argument 1: json: cannot unmarshal number into Go value of type string"},
-		{`{}`, "service: bind: not valid JSON"},
-		{`["a",`, "service: bind argument 2: not valid JSON"},
-		{`["a" "b"]`, "service: bind: not valid JSON"},
-		{`["a",{"_placeholder":true,"num":9}]`, "service: bind argument 2: binary wanted, an object found"},
-		{`["a",{"_placeholder":true,"num":-1}]`, "service: bind argument 2: binary wanted, an object found"},
+		{`["a","b"]`, 1, "binary wanted, text found"},
+		{`[7]`, 0, "json: cannot unmarshal number into Go value of type string"},
+		{`{}`, WholeList, "not valid JSON"},
+		{`["a",`, 1, "not valid JSON"},
+		{`["a" "b"]`, WholeList, "not valid JSON"},
+		{`["a",{"_placeholder":true,"num":9}]`, 1, "binary wanted, an object found"},
+		{`["a",{"_placeholder":true,"num":-1}]`, 1, "binary wanted, an object found"},
+		{`["a",{"_placeholder":true,"num":-0}]`, 1, "binary wanted, an object found"},
+		{`["a",{"_placeholder":true,"num":0,"num":"x"}]`, 1, "binary wanted, an object found"},
 	} {
-		err := bindArgs([]byte(c.args), [][]byte{{1}}, []any{&text, &file})
-		var bind *BindError
-		if !errors.As(err, &bind) || err.Error() != c.want {
-			t.Errorf("%s: %v, want %s", c.args, err, c.want)
+		argument, err := Bind([]byte(c.args), [][]byte{{1}}, []any{&text, &file})
+		if err == nil || argument != c.argument || err.Error() != c.want {
+			t.Errorf("%s: argument %d: %v, want argument %d: %s", c.args, argument, err, c.argument, c.want)
 		}
 	}
 }
@@ -107,7 +109,7 @@ func TestBind_NamesTheArgument(t *testing.T) {
 func TestBind_RefusesWhatIsNoPointer(t *testing.T) {
 	for _, dst := range []any{"x", 7, (*string)(nil), (*int)(nil), (*[]byte)(nil), (*json.RawMessage)(nil), struct{}{}} {
 		for _, args := range []string{`["a"]`, `[]`} {
-			if err := bindArgs([]byte(args), nil, []any{dst}); !errors.Is(err, errNotPointer) && args != `[]` {
+			if _, err := Bind([]byte(args), nil, []any{dst}); !errors.Is(err, errNotPointer) && args != `[]` {
 				t.Errorf("%T %s: %v", dst, args, err)
 			}
 		}
@@ -118,10 +120,10 @@ func TestBind_RefusesWhatIsNoPointer(t *testing.T) {
 func TestBind_DepthIsOnePass(t *testing.T) {
 	deep := "[" + strings.Repeat(`{"a":[`, 250) + `{"_placeholder":true,"num":0}` + strings.Repeat(`]}`, 250) + "]"
 	var v any
-	if err := bindArgs([]byte(deep), [][]byte{{1}}, []any{&v}); err != nil {
+	if _, err := Bind([]byte(deep), [][]byte{{1}}, []any{&v}); err != nil {
 		t.Fatal(err)
 	}
-	if err := bindArgs([]byte(strings.Repeat("[", 1<<20)), [][]byte{{1}}, []any{&v}); err == nil {
+	if _, err := Bind([]byte(strings.Repeat("[", 1<<20)), [][]byte{{1}}, []any{&v}); err == nil {
 		t.Error("accepted")
 	}
 }
@@ -142,18 +144,19 @@ func FuzzBind(f *testing.F) {
 			third  map[string][]byte
 			fourth []byte
 		)
-		if bindArgs(args, attachments, []any{&raw}) == nil && len(raw) > 0 && !json.Valid(raw) {
+		if _, err := Bind(args, attachments, []any{&raw}); err == nil && len(raw) > 0 && !json.Valid(raw) {
 			t.Errorf("raw %q is not JSON", raw)
 		}
-		_ = bindArgs(args, attachments, []any{&first, &second, &third, &fourth})
-		_ = bindArgs(args, attachments, []any{&second})
-		_ = bindArgs(args, attachments, []any{&third})
-		_ = bindArgs(args, nil, []any{&second, &third})
+		_, _ = Bind(args, attachments, []any{&first, &second, &third, &fourth})
+		_, _ = Bind(args, attachments, []any{&second})
+		_, _ = Bind(args, attachments, []any{&third})
+		_, _ = Bind(args, nil, []any{&second, &third})
+		_ = Check(args, len(attachments))
 		if got, want := validJSON(args), json.Valid(args); got && !want {
 			t.Errorf("%q: valid here alone", args)
 		}
 		if first != nil {
-			if _, err := encodeArgs([]any{first}); err != nil {
+			if _, _, err := Encode([]any{first}); err != nil {
 				t.Errorf("%q: bound, and cannot be encoded: %v", args, err)
 			}
 		}

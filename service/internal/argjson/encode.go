@@ -1,4 +1,4 @@
-package service
+package argjson
 
 import (
 	"encoding/json"
@@ -7,34 +7,25 @@ import (
 	"math"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/siohub/siohub/internal/placeholder"
 )
+
+// ErrBinary is returned by Marshal for a value with a []byte in it.
+var ErrBinary = errors.New("binary is not possible here")
 
 var (
-	errNoBinary  = errors.New("service: binary is not possible here")
-	errBadRaw    = errors.New("service: json.RawMessage: not exactly one JSON value")
-	errBadUTF8   = errors.New("service: JSON that is not valid UTF-8")
-	errTooDeep   = errors.New("service: value is nested too deep, or contains itself")
-	errWithOther = errors.New("service: a Payload has to be the only argument")
+	errBadRaw  = errors.New("json.RawMessage: not exactly one JSON value")
+	errBadUTF8 = errors.New("JSON that is not valid UTF-8")
+	errTooDeep = errors.New("value is nested too deep, or contains itself")
 )
 
-// NewPayload encodes arguments as Emit and Reply do. It is of use where the same
-// arguments are sent often.
-func NewPayload(args ...any) (Payload, error) { return encodeArgs(args) }
-
-// Bind decodes the arguments, see [Event.Bind].
-func (p Payload) Bind(dst ...any) error { return bindArgs(p.Args, p.Attachments, dst) }
-
-// encodeArgs encodes an argument list. The result shares no memory with args,
-// except with a Payload.
-func encodeArgs(args []any) (Payload, error) {
+// Encode encodes an argument list as a JSON array and its attachments; an empty list
+// is no bytes. The result shares no memory with args. It returns an error that names
+// the argument, from 1, if one cannot be encoded.
+func Encode(args []any) (json.RawMessage, [][]byte, error) {
 	if len(args) == 0 {
-		return Payload{}, nil
-	}
-	if p, ok := args[0].(Payload); ok {
-		if len(args) > 1 {
-			return Payload{}, errWithOther
-		}
-		return p, nil
+		return nil, nil, nil
 	}
 	e := encoder{buf: make([]byte, 0, sizeHint(args))}
 	for i, arg := range args {
@@ -44,15 +35,16 @@ func encodeArgs(args []any) (Payload, error) {
 			e.buf = append(e.buf, ',')
 		}
 		if err := e.value(arg); err != nil {
-			return Payload{}, fmt.Errorf("service: argument %d: %w", i+1, err)
+			return nil, nil, fmt.Errorf("argument %d: %w", i+1, err)
 		}
 	}
-	e.buf = append(e.buf, ']')
-	return Payload{Args: e.buf, Attachments: e.attachments}, nil
+	return append(e.buf, ']'), e.attachments, nil
 }
 
-// encodeJSON encodes one value that is JSON alone; nil gives no bytes.
-func encodeJSON(value any) ([]byte, error) {
+// Marshal encodes one value that is JSON alone; nil gives no bytes.
+//
+// Errors: ErrBinary, or what cannot be encoded.
+func Marshal(value any) ([]byte, error) {
 	if value == nil {
 		return nil, nil
 	}
@@ -61,7 +53,7 @@ func encodeJSON(value any) ([]byte, error) {
 		return nil, err
 	}
 	if len(e.attachments) > 0 {
-		return nil, errNoBinary
+		return nil, ErrBinary
 	}
 	return e.buf, nil
 }
@@ -140,9 +132,7 @@ func (e *encoder) binary(v []byte) {
 		e.buf = append(e.buf, "null"...)
 		return
 	}
-	e.buf = append(e.buf, `{"_placeholder":true,"num":`...)
-	e.buf = strconv.AppendInt(e.buf, int64(len(e.attachments)), 10)
-	e.buf = append(e.buf, '}')
+	e.buf = placeholder.Append(e.buf, len(e.attachments))
 	e.attachments = append(e.attachments, append(make([]byte, 0, len(v)), v...))
 }
 

@@ -155,7 +155,7 @@ func TestHubTrace_NamespacesBeyondTheBoundShareOneLabel(t *testing.T) {
 
 func TestRegisterer_TakesFurtherMetrics(t *testing.T) {
 	m := New("v1")
-	factory{m.Registerer()}.counter("extra_total", "More.").Inc()
+	factory{registry: m.Registerer(), catalog: new([]Metric)}.counter("extra_total", "More.").Inc()
 	if !strings.Contains(scrape(t, m), "hub_extra_total 1") {
 		t.Error("missing")
 	}

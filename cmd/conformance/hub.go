@@ -13,8 +13,6 @@ import (
 
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
-	"github.com/siohub/siohub/internal/admin"
-	"github.com/siohub/siohub/internal/metrics"
 )
 
 // parts are the hub's, in the order in which they are started.
@@ -69,12 +67,12 @@ func runHub(ctx context.Context, s settings, stderr io.Writer) error {
 
 // assemble makes the parts and ties them together.
 func assemble(s settings, log *slog.Logger) (*parts, error) {
-	m := metrics.New("conformance")
+	g := newGauges()
 	control, err := controlplane.New(controlplane.Config{
 		StartGrace: -1, // /random is refused at once
-		Registerer: m.Registerer(),
+		Registerer: g.registry,
 		Logger:     log,
-		Trace:      m.ControlTrace(),
+		Trace:      g.controlTrace(),
 	})
 	if err != nil {
 		return nil, err
@@ -86,7 +84,7 @@ func assemble(s settings, log *slog.Logger) (*parts, error) {
 		MaxPayload:     s.maxPayload,
 		CORS:           hub.CORS{Origins: []string{"*"}},
 		Logger:         log,
-		Trace:          m.HubTrace(),
+		Trace:          g.hubTrace(),
 	})
 	if err != nil {
 		return nil, err
@@ -95,8 +93,7 @@ func assemble(s settings, log *slog.Logger) (*parts, error) {
 	p := &parts{control: control, grpc: control.GRPC(), hub: h, browser: &http.Server{Handler: h}}
 	h.ConfigureHTTP(p.browser)
 	if s.adminListen != "" {
-		status := func() admin.Status { return admin.Status{Version: "conformance", Ready: true} }
-		p.admin = &http.Server{Handler: admin.New(admin.Options{Status: status, Metrics: m.Handler()})}
+		p.admin = &http.Server{Handler: g.handler(h)}
 	}
 	return p, nil
 }

@@ -1,4 +1,4 @@
-package service
+package argjson
 
 import (
 	"encoding/json"
@@ -65,18 +65,17 @@ func TestEncode_Values(t *testing.T) {
 		{"marshalers", []any{shouting("x"), &pointerMarshaler{}, []pointerMarshaler{{}}, netip.MustParseAddr("::1"), time.Unix(0, 0).UTC(), json.Number("1.50")},
 			`["X",{ "v" : 1 },[{ "v" : 1 }],"::1","1970-01-01T00:00:00Z",1.50]`, 0},
 		{"pointers", []any{new(int), (*int)(nil), new(any)}, `[0,null,null]`, 0},
-		{"payload", []any{Payload{Args: json.RawMessage(`[ 1 ]`), Attachments: [][]byte{{1}}}}, `[ 1 ]`, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, err := encodeArgs(c.args)
+			encoded, attachments, err := Encode(c.args)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, string(p.Args)); diff != "" {
+			if diff := cmp.Diff(c.want, string(encoded)); diff != "" {
 				t.Error(diff)
 			}
-			if len(p.Attachments) != c.attachments {
-				t.Errorf("%d attachments, want %d", len(p.Attachments), c.attachments)
+			if len(attachments) != c.attachments {
+				t.Errorf("%d attachments, want %d", len(attachments), c.attachments)
 			}
 		})
 	}
@@ -100,26 +99,25 @@ func TestEncode_Errors(t *testing.T) {
 		"empty raw":         {json.RawMessage{}},
 		"raw not UTF-8":     {json.RawMessage("\"\xff\"")},
 		"bad number":        {json.Number("1x")},
-		"payload and more":  {Payload{}, 1},
 		"map key":           {map[[1]int]int{{1}: 1}},
 	} {
-		if p, err := encodeArgs(args); err == nil {
-			t.Errorf("%s: encoded as %s", name, p.Args)
+		if encoded, _, err := Encode(args); err == nil {
+			t.Errorf("%s: encoded as %s", name, encoded)
 		}
 	}
-	if _, err := encodeJSON([]byte("x")); err == nil {
+	if _, err := Marshal([]byte("x")); err == nil {
 		t.Error("binary as data")
 	}
 }
 
 func TestEncode_KeepsNoMemoryOfTheCaller(t *testing.T) {
 	file := []byte("before")
-	p, err := encodeArgs([]any{file})
+	_, attachments, err := Encode([]any{file})
 	if err != nil {
 		t.Fatal(err)
 	}
 	copy(file, "after!")
-	if string(p.Attachments[0]) != "before" {
+	if string(attachments[0]) != "before" {
 		t.Error("the attachment changed under way")
 	}
 }
@@ -178,7 +176,7 @@ func TestEncode_AgreesWithEncodingJSON(t *testing.T) {
 		if err := encoder.Encode(v); err != nil {
 			t.Fatal(err)
 		}
-		got, err := encodeJSON(v)
+		got, err := Marshal(v)
 		if err != nil || string(got)+"\n" != want.String() {
 			t.Errorf("%T: %s, encoding/json says %s (%v)", v, got, want.String(), err)
 		}

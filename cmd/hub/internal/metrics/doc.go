@@ -10,7 +10,9 @@
 // an outsider cannot make a label: beyond a bound all new values are counted as
 // `other`.
 //
-// Metrics may be used by many goroutines at the same time. The hot path takes no
-// lock: handles are found in a map that is copied when it grows. The package starts
-// no goroutine.
+// factory.go is the one way to make a metric; it keeps the catalog that docs.go
+// renders as docs/metrics.md.
+//
+// Metrics is safe for concurrent use. The hot path takes no lock: handles are found in
+// a map that is copied when it grows. The package starts no goroutine.
 package metrics

@@ -54,19 +54,15 @@ func newServices(f factory) *services {
 }
 
 func (f factory) streams() *bounded[string, prometheus.Gauge] {
-	v := prometheus.NewGaugeVec(opts("streams", "Instances of services that are attached, by group."), []string{"group"})
-	f.registry.MustRegister(v)
+	v := f.gaugeVec("streams", "Instances of services that are attached, by group.", "group")
 	return newBounded(maxNames, other, func(group string) prometheus.Gauge { return v.WithLabelValues(group) })
 }
 
 // settleTime has buckets from a local service's half millisecond to the 30 s after
 // which a browser has long given up.
 func (f factory) settleTime() *bounded[string, prometheus.Observer] {
-	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Namespace: "hub", Name: "settlement_seconds", Help: "Time from handing a delivery over to its settlement, by kind.",
-		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-	}, []string{"kind"})
-	f.registry.MustRegister(v)
+	v := f.histogramVec("settlement_seconds", "Time from handing a delivery over to its settlement, by kind.",
+		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "kind")
 	return newBounded(maxWords, other, func(kind string) prometheus.Observer { return v.WithLabelValues(kind) })
 }
 

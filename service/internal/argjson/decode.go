@@ -1,9 +1,10 @@
-package service
+package argjson
 
 import (
 	"encoding/json"
 	"reflect"
-	"strconv"
+
+	"github.com/siohub/siohub/internal/placeholder"
 )
 
 var (
@@ -75,7 +76,7 @@ func (d *decoder) binary(i, depth int, v reflect.Value) (int, error) {
 	if err != nil {
 		return end, err
 	}
-	attachment, ok := placeholder(d.b[i:end], d.attachments)
+	attachment, ok := d.attachmentAt(i)
 	if !ok {
 		return end, json.Unmarshal(d.b[i:end], v.Addr().Interface()) // for its error
 	}
@@ -201,26 +202,39 @@ func (d *decoder) any(i, depth int) (any, int, error) {
 
 func (d *decoder) anyObject(i, depth int) (any, int, error) {
 	values := map[string]any{}
-	object, err := openObject(d.b, i, depth)
+	members, err := openObject(d.b, i, depth)
 	if err != nil {
 		return nil, i, err
 	}
-	for object.more() {
-		name, err := unquote(object.key())
-		if object.err == nil && err != nil {
-			object.err = err
+	var object placeholder.Object
+	for members.more() {
+		name, err := unquote(members.key())
+		if members.err == nil && err != nil {
+			members.err = err
 		}
-		if object.err == nil {
-			values[name], object.end, object.err = d.any(object.i, depth+1)
+		if members.err == nil {
+			values[name], members.end, members.err = d.any(members.i, depth+1)
 		}
-		object.next()
+		if members.err == nil {
+			object.Value(placeholder.MemberOf(name), d.b[members.i:members.end])
+		}
+		members.next()
 	}
-	if object.err == nil && values["_placeholder"] == true {
-		if attachment, ok := placeholder(d.b[i:object.i], d.attachments); ok {
-			return attachment, object.i, nil
+	if members.err == nil {
+		if attachment, ok := d.attachment(object); ok {
+			return attachment, members.i, nil
 		}
 	}
-	return values, object.i, object.err
+	return values, members.i, members.err
+}
+
+// attachment returns the attachment that an object stands for.
+func (d *decoder) attachment(object placeholder.Object) ([]byte, bool) {
+	number, ok := object.Number()
+	if !ok || number < 0 || number >= len(d.attachments) {
+		return nil, false
+	}
+	return d.attachments[number], true
 }
 
 func (d *decoder) at(i int) byte {
@@ -230,34 +244,39 @@ func (d *decoder) at(i int) byte {
 	return 0
 }
 
-// placeholder returns the attachment whose seat span is.
-func placeholder(span []byte, attachments [][]byte) ([]byte, bool) {
-	object, err := openObject(span, 0, 0)
+// attachmentAt returns the attachment for which the value at i is the placeholder.
+func (d *decoder) attachmentAt(i int) ([]byte, bool) {
+	members, err := openObject(d.b, i, 0)
 	if err != nil {
 		return nil, false
 	}
-	seat, num := false, -1
-	for object.more() {
-		name, _ := unquote(object.key())
-		if object.err == nil {
-			object.end, object.err = skipValue(span, object.i, 1)
+	var object placeholder.Object
+	for members.more() {
+		member := memberOf(members.key())
+		if members.err == nil {
+			members.end, members.err = skipValue(d.b, members.i, 1)
 		}
-		if object.err == nil {
-			switch value := string(span[object.i:object.end]); name {
-			case "_placeholder":
-				seat = value == "true"
-			case "num":
-				if n, err := strconv.Atoi(value); err == nil {
-					num = n
-				}
-			}
+		if members.err == nil {
+			object.Value(member, d.b[members.i:members.end])
 		}
-		object.next()
+		members.next()
 	}
-	if object.err != nil || !seat || num < 0 || num >= len(attachments) {
+	if members.err != nil {
 		return nil, false
 	}
-	return attachments[num], true
+	return d.attachment(object)
+}
+
+// memberOf tells what a name in quotes means to the rule of placeholders.
+func memberOf(quoted []byte) placeholder.Member {
+	if len(quoted) > placeholder.LongestName {
+		return placeholder.Other
+	}
+	name, err := unquote(quoted)
+	if err != nil {
+		return placeholder.Other
+	}
+	return placeholder.MemberOf(name)
 }
 
 // unquote decodes a JSON string with its quotes.

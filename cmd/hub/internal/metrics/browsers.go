@@ -52,18 +52,12 @@ func newBrowsers(f factory) *browsers {
 }
 
 func (f factory) namespaces() *bounded[string, namespace] {
-	label := []string{"namespace"}
-	counter := func(name, help string) *prometheus.CounterVec {
-		v := prometheus.NewCounterVec(prometheus.CounterOpts(opts(name, help)), label)
-		f.registry.MustRegister(v)
-		return v
-	}
-	sockets := prometheus.NewGaugeVec(opts("sockets", "Sockets that are in a namespace."), label)
-	f.registry.MustRegister(sockets)
-	events := counter("events_received_total", "Events from browsers.")
-	bytes := counter("event_received_bytes_total", "Bytes of the arguments and attachments of events from browsers.")
-	queued := counter("events_queued_total", "Events put into browsers' queues: a broadcast to ten counts ten.")
-	dropped := counter("events_dropped_total", "Events not put into a browser's queue: volatile and not ready, too slow, or gone.")
+	const label = "namespace"
+	sockets := f.gaugeVec("sockets", "Sockets that are in a namespace.", label)
+	events := f.counterVec("events_received_total", "Events from browsers.", label)
+	bytes := f.counterVec("event_received_bytes_total", "Bytes of the arguments and attachments of events from browsers.", label)
+	queued := f.counterVec("events_queued_total", "Events put into browsers' queues: a broadcast to ten counts ten.", label)
+	dropped := f.counterVec("events_dropped_total", "Events not put into a browser's queue: volatile and not ready, too slow, or gone.", label)
 	return newBounded(maxNames, other, func(name string) namespace {
 		return namespace{
 			sockets: sockets.WithLabelValues(name),
