@@ -45,6 +45,7 @@ var rooms = []room{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/siopacket", "hub/adapter",
 	}},
 	{pkg: "hub/internal/clientfiles"},
+	{pkg: "hub/internal/mergepatch", not: network},
 	{pkg: "hub/internal/conformance", may: []string{
 		"hub", "hub/adapter", "hub/internal/...", "controlplane", "service", "gen/hub/v1", "internal/admin", "internal/metrics",
 		grpc, protobuf,

@@ -21,6 +21,13 @@ type Handler interface {
 	HandleClose(Close)
 }
 
+// UpgradeHandler is a Handler that wants to know when its session moves from polling to WebSocket.
+type UpgradeHandler interface {
+	Handler
+	// HandleUpgrade is called once, before any message that came over the WebSocket. It must not block.
+	HandleUpgrade()
+}
+
 // deaf is the handler of a session that nobody listens to.
 type deaf struct{}
 

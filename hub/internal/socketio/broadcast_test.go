@@ -37,7 +37,7 @@ func TestBroadcast_ReachesTheTargetOnceAndNobodyElse(t *testing.T) {
 		{everybody, []int{0, 1, 2, 3}},
 		{to("red"), []int{0, 1}},
 		{to("red", "round", "blue", sockets[0].ID()), []int{0, 1, 2}},
-		{adapter.Target{All: true, Except: []string{sockets[3].ID(), "blue"}}, []int{0}},
+		{adapter.Target{All: true, ExceptRooms: []string{sockets[3].ID(), "blue"}}, []int{0}},
 		{to("none"), nil},
 		{adapter.Target{}, nil},
 	} {
@@ -144,7 +144,7 @@ func TestUpdateRooms_LimitLeavesTheSocketAlone(t *testing.T) {
 			t.Errorf("%+v: limited %d, rooms %q", row, limited, rooms)
 		}
 	}
-	if n := s.server.Count("/", to(UserRoom("ann"))); n != 1 {
+	if n := s.server.Count("/", adapter.Target{Users: []string{"ann"}}); n != 1 {
 		t.Fatalf("%d sockets in the user's room", n)
 	}
 }
@@ -163,7 +163,7 @@ func TestSetData_ComparesVersions(t *testing.T) {
 		{everybody, version(1), Outcome{2, 2, 0}},
 		{everybody, version(1), Outcome{2, 0, 2}},
 	} {
-		if o := s.server.SetData("/", row.target, []byte(`1`), row.expected); o != row.want {
+		if o, _, _ := s.server.SetData("/", row.target, DataChange{Data: []byte(`1`), Expected: row.expected}); o != row.want {
 			t.Errorf("%+v: %+v", row, o)
 		}
 	}
