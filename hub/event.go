@@ -22,13 +22,13 @@ type Event struct {
 	Attachments [][]byte
 	// WantsAck reports whether the browser waits for a reply.
 	WantsAck bool
+	answered atomic.Bool // stands here as there is room for it
 	// ReceiveTime is when the event had arrived whole.
 	ReceiveTime time.Time
 
-	// id ties the answer to the event; answered says that there is one.
-	id       siopacket.ID
-	answered atomic.Bool
-	checks   *checks
+	// set at construction
+	id     siopacket.ID // ties the answer to the event
+	checks *checks
 }
 
 // Reply is an acknowledgement whose content was checked. It is a value: it can be copied, and is dropped

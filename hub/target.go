@@ -35,7 +35,8 @@ type Message struct {
 
 // EmitOptions are the flags of an emission. The zero value is an ordinary one.
 type EmitOptions struct {
-	// Volatile drops the message for browsers that cannot take it now.
+	// Volatile drops the message for a browser that does not take it at once: nobody polls, or something
+	// still waits to be written to it, be it in a batch that was not flushed yet.
 	Volatile bool
 	// NoCompress never compresses the message.
 	NoCompress bool
