@@ -145,14 +145,14 @@ func (cs *commands) perform(batch *hub.Batch, c *hubv1.Command) (hub.Outcome, *f
 		o, err = h.UpdateRooms(targetOf(op.UpdateRooms.GetTarget()), op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())
 	case *hubv1.Command_Disconnect:
 		path = "disconnect"
-		o, err = h.Disconnect(batch, targetOf(op.Disconnect.GetTarget()), op.Disconnect.GetCloseTransport())
+		o, err = h.Disconnect(batch, targetOf(op.Disconnect.GetTarget()), hub.DisconnectOptions{CloseTransport: op.Disconnect.GetCloseTransport()})
 	case *hubv1.Command_SetData:
 		path = "set_data"
 		var version *uint64
 		if op.SetData != nil {
 			version = op.SetData.ExpectedVersion
 		}
-		o, err = h.SetData(targetOf(op.SetData.GetTarget()), op.SetData.GetData(), version)
+		o, err = h.SetData(targetOf(op.SetData.GetTarget()), hub.DataChange{Data: op.SetData.GetData(), ExpectedVersion: version})
 	default:
 		return hub.Outcome{}, faultNoOp
 	}

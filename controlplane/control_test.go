@@ -177,7 +177,7 @@ func TestControl_FetchCountAndList(t *testing.T) {
 			}
 			token = page.NextPageToken
 		}
-		if fmt.Sprint(rooms) != "[all=7 room-0=3 room-1=2 room-2=2 user:u=7]" {
+		if fmt.Sprint(rooms) != "[all=7 room-0=3 room-1=2 room-2=2]" {
 			t.Errorf("rooms: %v", rooms)
 		}
 		page, err := client.ListRooms(ctx, &hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: "/chat", Prefix: "room-1"}})

@@ -60,7 +60,7 @@ func (c *connect) checkDeny(deny *hubv1.Deny, before *fault) *fault {
 	if before != nil {
 		return before
 	}
-	if err := c.attempt.CheckDeny(deny.GetMessage(), deny.GetData()); err != nil {
+	if _, err := c.attempt.PrepareDeny(deny.GetMessage(), deny.GetData()); err != nil {
 		return faultOf(err, string(OutcomeDeny))
 	}
 	return nil

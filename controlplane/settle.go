@@ -120,7 +120,7 @@ func checkReply(e *hub.Event, r *hubv1.Reply, before *fault) *fault {
 	if before != nil || !e.WantsAck {
 		return before
 	}
-	if err := e.CheckReply(r.GetPayload().GetArgs(), r.GetPayload().GetAttachments()); err != nil {
+	if _, err := e.Prepare(r.GetPayload().GetArgs(), r.GetPayload().GetAttachments()); err != nil {
 		return faultOf(err, "reply")
 	}
 	return nil

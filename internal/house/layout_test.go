@@ -46,6 +46,7 @@ var rooms = []room{
 	}},
 	{pkg: "hub/internal/clientfiles"},
 	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio"}},
+	{pkg: "hub/internal/mergepatch", not: network},
 	{pkg: "hub", may: []string{"hub/internal/...", "hub/adapter"}},
 	{pkg: "hub/loadgen", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla}},
 	{pkg: "hub/hubtest", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla, "go.uber.org/goleak"}},

@@ -17,6 +17,7 @@ type browsers struct {
 	bytesIn, bytesOut           prometheus.Counter
 	overflows                   prometheus.Counter
 	connects, bad, limits       *bounded[string, prometheus.Counter]
+	policies                    *bounded[string, prometheus.Counter]
 	namespaces                  *bounded[string, namespace]
 	disconnects                 *bounded[string, prometheus.Counter]
 	acks                        *bounded[string, prometheus.Counter]
@@ -45,6 +46,7 @@ func newBrowsers(f factory) *browsers {
 		connects:    f.counters("connects_refused_total", "Browsers that were not let into a namespace, by why.", "why"),
 		bad:         f.counters("bad_packets_total", "Packets that Socket.IO does not allow, by kind; their browsers were closed.", "kind"),
 		limits:      f.counters("limits_reached_total", "Limits that were reached, by key of the configuration.", "limit"),
+		policies:    f.counters("events_refused_total", "Events of browsers that their socket's policy dropped, by why.", "why"),
 		disconnects: f.counters("disconnects_total", "Sockets that left a namespace, by reason.", "reason"),
 		acks:        f.counters("acks_total", "Acknowledgements that were asked of browsers, by result, and those nobody waited for (unexpected).", "result"),
 		namespaces:  f.namespaces(),
@@ -71,6 +73,7 @@ func (f factory) namespaces() *bounded[string, namespace] {
 func (m *Metrics) HubTrace() *hub.Trace {
 	b := m.browsers
 	t := &hub.Trace{
+		EventDropped:     func(_ *hub.Socket, why hub.DropReason) { b.policies.get(string(why)).Inc() },
 		HandshakeRefused: func(code int) { b.refused.get(strconv.Itoa(code)).Inc() },
 		RequestRefused:   func(status int) { b.requests.get(strconv.Itoa(status)).Inc() },
 		SessionOpened: func(transport string) {
