@@ -86,7 +86,7 @@ type pulse struct {
 
 func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) *stream {
 	st := &stream{
-		srv: srv, wire: wire, identity: identityOf(wire.Context()),
+		srv: srv, wire: wire, identity: callerOf(wire.Context()).name(),
 		done: make(chan struct{}), sent: make(chan struct{}),
 	}
 	st.out = newOutbox(func() { st.end(errBacklog) })

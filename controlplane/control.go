@@ -89,7 +89,7 @@ func (m *ackRoom) fit(r *hubv1.Result) {
 // start begins a command; its last result comes on the channel.
 func (c controlService) start(ctx context.Context, batch *hub.Batch, cmd *hubv1.Command, room *ackRoom) <-chan *hubv1.Result {
 	done := make(chan *hubv1.Result, 1)
-	c.srv.execute(batch, cmd, identityOf(ctx), func(r *hubv1.Result, last bool) bool {
+	c.srv.execute(batch, cmd, callerOf(ctx).name(), func(r *hubv1.Result, last bool) bool {
 		if last {
 			room.fit(r)
 			done <- r
@@ -116,7 +116,7 @@ func (c controlService) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.Ser
 	}
 	cmd.GetEmit().GetAck().Mode = hubv1.AckMode_ACK_MODE_EACH
 	acks := newAckQueue()
-	c.srv.execute(nil, cmd, identityOf(wire.Context()), acks.push)
+	c.srv.execute(nil, cmd, callerOf(wire.Context()).name(), acks.push)
 	for {
 		r, last, err := acks.next(wire.Context())
 		if err != nil {

@@ -101,11 +101,13 @@ func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []g
 	unary = append(unary,
 		logging.UnaryServerInterceptor(logger, options...),
 		recovery.UnaryServerInterceptor(recoverer),
-		selector.UnaryServerInterceptor(auth.UnaryServerInterceptor(s.authenticate), who))
+		selector.UnaryServerInterceptor(auth.UnaryServerInterceptor(s.authenticate), who),
+		endUnary)
 	stream = append(stream,
 		logging.StreamServerInterceptor(logger, options...),
 		recovery.StreamServerInterceptor(recoverer),
 		selector.StreamServerInterceptor(auth.StreamServerInterceptor(s.authenticate), who),
+		endStream,
 		useBare)
 	return unary, stream
 }

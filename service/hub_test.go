@@ -315,7 +315,12 @@ func TestRealHub_NoHubIsWaitedFor(t *testing.T) {
 // oneToken knows one caller.
 type oneToken string
 
-func (o oneToken) Authenticate(token string) (string, bool) { return "chat", token == string(o) }
+func (o oneToken) Authenticate(_ context.Context, c controlplane.Credentials) (*controlplane.Identity, error) {
+	if c.Token != string(o) {
+		return nil, controlplane.ErrTokenWrong
+	}
+	return &controlplane.Identity{Name: "chat"}, nil
+}
 
 func TestRealHub_TokenIsSentAndNeverLogged(t *testing.T) {
 	h := newRealHub(t, controlplane.Config{Authenticator: oneToken("secret-secret-secret")})

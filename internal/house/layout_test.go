@@ -54,6 +54,7 @@ var rooms = []room{
 	{pkg: "controlplane/internal/dispatch", not: network, may: []string{
 		"controlplane/internal/ledger", "controlplane/internal/park", "controlplane/internal/window",
 	}},
+	{pkg: "controlplane/internal/permit", not: network, may: []string{"controlplane/internal/route"}},
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
