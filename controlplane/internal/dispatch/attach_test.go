@@ -5,8 +5,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 func TestGroup_LostWorkMovesAfterTheDelayInOrder(t *testing.T) {
@@ -59,11 +57,11 @@ func TestGroup_LostInstanceGetsItsSocketsBackAtOnce(t *testing.T) {
 		a1.Detach(false)
 		pass(500 * time.Millisecond)
 		sink := &book{}
-		again, _, first := b.Attach("1", sink)
+		again, _, first, _ := b.Attach("1", sink, AttachOptions{})
 		if first {
 			t.Error("instance 2 is attached")
 		}
-		again.Start(window.Size{Deliveries: 10, Bytes: 1}, false)
+		again.Start(some(10), false)
 		tries := sink.tries
 		expect(t, sink, "ann:a/2", "ann:b/2")
 		settle(t, again, tries...)
@@ -78,11 +76,11 @@ func TestGroup_SecondStreamOfAnInstanceFencesTheFirst(t *testing.T) {
 	ann.say("a")
 	old := sink1.take()
 	sink := &book{}
-	a2, fenced, first := b.Attach("1", sink)
+	a2, fenced, first, _ := b.Attach("1", sink, AttachOptions{})
 	if fenced != Sink(sink1) || !first {
 		t.Errorf("fenced %v, first %v", fenced, first)
 	}
-	a2.Start(window.Size{Deliveries: 10, Bytes: 1}, false)
+	a2.Start(some(10), false)
 	tries := sink.tries
 	expect(t, sink, "ann:connected:late/2", "ann:a/2")
 	if _, err := a1.Begin(tries[1].Seq); err == nil {
@@ -110,8 +108,8 @@ func TestGroup_AtMostOnceIsDroppedWithItsStream(t *testing.T) {
 	b := newBench(t, nil)
 	a1, _ := b.attach("1", 2)
 	ann := b.person("ann")
-	ann.lane.Push(&Delivery{Kind: Event, Body: "handed over", AtMostOnce: true})
-	ann.lane.Push(&Delivery{Kind: Event, Body: "parked", AtMostOnce: true})
+	ann.lane.Push(&Delivery{Kind: Event, Body: "handed over", Hint: Terms{AtMostOnce: true}})
+	ann.lane.Push(&Delivery{Kind: Event, Body: "parked", Hint: Terms{AtMostOnce: true}})
 	a1.Detach(true)
 	_, sink2 := b.attach("2", 10)
 	expect(t, sink2, "ann:connected:late/2", "parked/1")

@@ -3,16 +3,14 @@ package dispatch
 import (
 	"fmt"
 	"testing"
-
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 // A large delivery that waits for room is not passed by small ones that would fit.
 func TestGroup_LargeDeliveryIsNotStarvedBySmallOnes(t *testing.T) {
 	b := newBench(t, nil)
 	sink := &book{}
-	a, _, _ := b.Attach("i", sink)
-	a.Start(window.Size{Deliveries: 8, Bytes: 100}, false)
+	a, _, _, _ := b.Attach("i", sink, AttachOptions{})
+	a.Start(some(8), false)
 	send := func(p *person, bytes int) {
 		p.lane.Push(&Delivery{Kind: Event, Body: p.name, Bytes: bytes})
 	}
@@ -52,11 +50,11 @@ func TestGroup_FullInstanceGetsNobodyWhileAnotherHasRoom(t *testing.T) {
 		b.person(fmt.Sprint("stuck", i)).lane.Introduce(false)
 	}
 	expect(t, stuck, "stuck0:connected/1", "stuck1:connected/1")
-	lane := b.NewLane(nil, nil)
+	lane := b.NewSolo(nil)
 	attempt := &Delivery{Kind: Connect, Body: "attempt"}
 	lane.Push(attempt)
 	expect(t, sink, "attempt/1")
-	lane.Cancel(attempt)
+	lane.Cancel(attempt, ReasonCancelled)
 }
 
 // A connected that could not be handed over is made anew like any other.
