@@ -203,29 +203,34 @@ func TestAttachment_RetryKeepsTheOrder(t *testing.T) {
 	})
 }
 
-func TestAttachment_RetryEndsAfterFiveTries(t *testing.T) {
-	b := newBench(t, nil)
-	a, sink := b.attach("i", 10)
-	ann := b.person("ann")
-	ann.say("1")
-	tries := sink.take()
-	settle(t, a, tries[0])
-	try := tries[1]
-	for n := 1; n < 5; n++ {
-		d, _ := a.Begin(try.Seq)
-		if !a.Retry(d, 0) {
-			t.Fatalf("no try after %d", n)
+func TestAttachment_RetryIsSpacedAndEndsAfterFiveTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a, sink := b.attach("i", 10)
+		ann := b.person("ann")
+		ann.say("1")
+		tries := sink.take()
+		settle(t, a, tries[0])
+		try := tries[1]
+		for n, spacing := range []time.Duration{100, 200, 400, 800} {
+			d, _ := a.Begin(try.Seq)
+			if !a.Retry(d, 0) {
+				t.Fatalf("no try after %d", n+1)
+			}
+			pass(spacing*time.Millisecond - 1)
+			expect(t, sink)
+			pass(1)
+			try = sink.take()[0]
 		}
-		try = sink.take()[0]
-	}
-	d, _ := a.Begin(try.Seq)
-	if try.Attempt != 5 || a.Retry(d, 0) {
-		t.Errorf("another try after %d", try.Attempt)
-	}
-	if b.count.dropped[Nacked] != 1 {
-		t.Error("the drop is not counted")
-	}
-	b.empty()
+		d, _ := a.Begin(try.Seq)
+		if try.Attempt != 5 || a.Retry(d, 0) {
+			t.Errorf("another try after %d", try.Attempt)
+		}
+		if b.count.dropped[Nacked] != 1 {
+			t.Error("the drop is not counted")
+		}
+		b.empty()
+	})
 }
 
 func TestAttachment_SettlementErrors(t *testing.T) {

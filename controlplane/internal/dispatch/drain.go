@@ -52,6 +52,7 @@ func (g *Group) drainSome(i *Instance, n int) {
 		i.mu.Unlock()
 		if to != nil {
 			g.give(l, to)
+			g.run(to)
 		}
 	}
 	i.mu.Lock()

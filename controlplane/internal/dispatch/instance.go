@@ -28,6 +28,7 @@ type Instance struct {
 	// Guarded by mu.
 	windows  [classes]window.Window
 	ledger   ledger.Ledger[*Delivery]
+	last     uint64    // the newest number that was given out
 	timed    int       // deliveries of the ledger that have a timeout
 	alone    *Delivery // the only one in flight, because it was lost twice
 	wanting  *Delivery // one that waits to be it: nothing else goes
@@ -73,6 +74,7 @@ func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 		l.told = i.life
 	}
 	i.ledger.Open(d.seq, d)
+	i.last = d.seq
 	i.group.observer.Delivered(d.Kind, d.attempt)
 	i.sink.Deliver(Try{d, d.seq, d.identity, d.attempt, *terms})
 }

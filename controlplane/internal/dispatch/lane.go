@@ -103,11 +103,16 @@ func (l *Lane) arm(h *holder) {
 	if l.turn.list != nil || l.queue.front == nil || l.strict > 0 || l.detached > 0 || l.delayed() {
 		return
 	}
-	if h.inst != nil && h.inst.mustLeave(l) {
+	switch i := h.inst; {
+	case i == nil:
+		h.enqueue(l)
+	case i.mustLeave(l):
 		h.strand(l)
-		return
+	case l.avoid == i && i.sink != nil:
+		// It leaves once its flight is settled, which arms it again.
+	default:
+		h.enqueue(l)
 	}
-	h.enqueue(l)
 }
 
 // delayed reports whether the head of the queue is not due yet, and sets the timer for

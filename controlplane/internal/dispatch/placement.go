@@ -134,12 +134,15 @@ func (g *Group) assign(l *Lane, want next) bool {
 		return false
 	}
 	g.give(l, inst)
+	g.run(inst)
 	return true
 }
 
-// give binds a lane of the pool to an instance. The caller holds pool.mu.
+// give binds a lane of the pool to an instance. The caller holds pool.mu, and calls run
+// afterwards.
 func (g *Group) give(l *Lane, to *Instance) {
 	to.mu.Lock()
+	defer to.mu.Unlock()
 	to.bind(l)
 	l.avoid = nil
 	if l.queue.front == nil {
@@ -147,13 +150,10 @@ func (g *Group) give(l *Lane, to *Instance) {
 	} else {
 		l.arm(&to.holder)
 	}
-	to.fill()
-	stuck := to.stuck.front != nil
-	to.mu.Unlock()
-	if stuck {
-		g.relocateLocked(to)
-	}
 }
+
+// run lets an instance hand over what it was given. The caller holds pool.mu.
+func (g *Group) run(i *Instance) { g.relocateLocked(i) }
 
 // move takes a lane without a flight from one instance to another one, nil being the
 // pool. The caller holds pool.mu.
@@ -171,6 +171,7 @@ func (g *Group) move(l *Lane, from, to *Instance, why Reason) {
 	g.observer.Moved(1, why)
 	if to != nil {
 		g.give(l, to)
+		g.run(to)
 	}
 }
 
@@ -291,9 +292,18 @@ const feedStep = 256
 // feedLocked is feed with pool.mu held. Not more is given out than an instance can work
 // on soon: one that attaches a moment later gets its share.
 func (g *Group) feedLocked() {
-	if g.takers.Load() == 0 {
-		return
+	for g.takers.Load() > 0 && g.feedRound() {
+		for _, i := range g.members {
+			if i.takes() {
+				g.run(i)
+			}
+		}
 	}
+}
+
+// feedRound gives lanes to instances whose backlog is short, and reports whether it gave
+// any.
+func (g *Group) feedRound() (given bool) {
 	for c := range g.pool.turns {
 		turns := &g.pool.turns[c]
 		for passed := 0; turns.front != nil && passed < feedStep; {
@@ -302,7 +312,7 @@ func (g *Group) feedLocked() {
 			switch to := g.pick(l, want, true); {
 			case to != nil:
 				g.give(l, to)
-				passed = 0
+				given, passed = true, 0
 			case g.pick(l, want, false) == nil:
 				g.pool.strand(l)
 			default:
@@ -311,6 +321,7 @@ func (g *Group) feedLocked() {
 			}
 		}
 	}
+	return given
 }
 
 // reopen lets what is stuck in the pool find an instance again. The caller holds

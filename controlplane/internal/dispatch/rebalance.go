@@ -102,6 +102,7 @@ func (g *Group) shiftSome(from, to *Instance, look, n int) (moved int) {
 	for _, l := range lanes {
 		g.give(l, to)
 	}
+	g.run(to)
 	if len(lanes) > 0 {
 		g.observer.Moved(len(lanes), ReasonRebalanced)
 	}

@@ -42,6 +42,8 @@ func (a *Attachment) Holds(seq uint64) error {
 		return ErrUnknown
 	case i.life != a.life || seq < a.first || i.group.node.wasRevoked(seq):
 		return ErrRevoked
+	case seq > i.last:
+		return ErrUnknown
 	}
 	return nil
 }
@@ -132,6 +134,8 @@ func (i *Instance) after(l *Lane) {
 		if l.turn.list == nil {
 			l.ready = time.Now()
 			l.arm(&i.holder)
+		} else if i.mustLeave(l) {
+			i.strand(l)
 		}
 	} else {
 		l.endIfDone(&i.holder)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/park"
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 // What every lane has to see, whatever happens to the instances.

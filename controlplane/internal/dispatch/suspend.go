@@ -182,6 +182,7 @@ func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
 		i.mu.Unlock()
 		if to != nil && !l.ended {
 			g.give(l, to)
+			g.run(to)
 		}
 	}
 	i.mu.Lock()

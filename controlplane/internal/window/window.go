@@ -85,7 +85,7 @@ func (w *Window) Give(bytes int) {
 }
 
 // Clamp fits a wish to the most that the hub allows. 0 means the default, in both
-// fields, and no default exceeds the most.
+// fields.
 func Clamp(wish, most, byDefault Size) Size {
 	if wish.Deliveries == 0 {
 		wish.Deliveries = byDefault.Deliveries
