@@ -94,10 +94,24 @@ func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, h
 	return st
 }
 
+// Accepts implements dispatch.Sink.
+func (st *stream) Accepts(d *dispatch.Delivery) (dispatch.Terms, bool) {
+	if c, ok := d.Hint.(*claim); ok {
+		return dispatch.Terms{Strict: c.Policy.strict, AtMostOnce: c.Policy.atMostOnce}, st.subscribed
+	}
+	return dispatch.Terms{}, st.subscribed
+}
+
+// Revoked implements dispatch.Sink.
+func (st *stream) Revoked([]uint64, dispatch.Reason) {}
+
+// Released implements dispatch.Sink.
+func (st *stream) Released([]dispatch.Owner, dispatch.Reason) {}
+
 // Deliver implements dispatch.Sink.
 func (st *stream) Deliver(t dispatch.Try) {
 	if c, ok := t.Body.(*connect); ok {
-		c.tried()
+		c.tried(st.instance, &t)
 	}
 	st.out.deliver(t)
 }

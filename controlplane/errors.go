@@ -208,6 +208,8 @@ var dropTexts = map[Drop]string{
 	DropNacked:     "nacked for good",
 	DropLifecycle:  "too many lifecycle records wait; live sockets are introduced anew",
 	DropForgotten:  "the group was forgotten",
+	DropTries:      "lost with its instance, or not settled in time, too often",
+	DropOldest:     "made room for a newer event of its socket",
 }
 
 // rpcError makes the error of a whole call from a status.
