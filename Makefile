@@ -70,8 +70,8 @@ chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 br
 	CHAOS_TIME=$(CHAOS_TIME) go test -count=1 -timeout=15m -v -run '^TestChaos' ./test/chaos
 
 .PHONY: conformance
-conformance: ## Serve the public protocol suites on 127.0.0.1:3000
-	go run ./hub/internal/conformance
+conformance: ## Serve the public protocol suites on 127.0.0.1:3000; ARGS=-engine for Engine.IO alone
+	go run ./cmd/conformance $(ARGS)
 
 .PHONY: bench
 bench: bench/node/node_modules/.installed ## Measure CPU and memory under load, beside Node's socket.io and a floor

@@ -87,20 +87,35 @@ type pulse struct {
 }
 
 func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) *stream {
+	who := callerOf(wire.Context())
 	st := &stream{
-		srv: srv, wire: wire, identity: identityOf(wire.Context()),
+		srv: srv, wire: wire, identity: who.name(),
 		done: make(chan struct{}), sent: make(chan struct{}),
 	}
 	st.out = newOutbox(func() { st.end(errBacklog) })
-	st.caller = command.Caller{Identity: st.identity, Stream: true}
+	st.caller = command.Caller{Identity: st.identity, Stream: true, Permit: who.permit()}
 	st.commands.size = int64(srv.config.Window.Commands)
 	return st
 }
 
+// Accepts implements dispatch.Sink.
+func (st *stream) Accepts(d *dispatch.Delivery) (dispatch.Terms, bool) {
+	if c, ok := d.Hint.(*claim); ok {
+		return dispatch.Terms{Strict: c.Policy.strict, AtMostOnce: c.Policy.atMostOnce}, st.subscribed
+	}
+	return dispatch.Terms{}, st.subscribed
+}
+
+// Revoked implements dispatch.Sink.
+func (st *stream) Revoked([]uint64, dispatch.Reason) {}
+
+// Released implements dispatch.Sink.
+func (st *stream) Released([]dispatch.Owner, dispatch.Reason) {}
+
 // Deliver implements dispatch.Sink.
 func (st *stream) Deliver(t dispatch.Try) {
 	if c, ok := t.Body.(*connect); ok {
-		c.tried()
+		c.tried(st.instance, &t)
 	}
 	st.out.deliver(t)
 }

@@ -2,47 +2,78 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors"
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/auth"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/peer"
 )
 
-// Authenticator knows the callers of the gRPC services. It is asked at the start
-// of each call, from many goroutines at the same time.
-type Authenticator interface {
-	// Authenticate returns the name of the identity that the bearer token belongs to,
-	// and false for a token that belongs to nobody.
-	Authenticate(token string) (identity string, ok bool)
-}
-
-// identityKey is where the caller's name stands in a call's context.
-type identityKey struct{}
-
-// identityOf is the name of the caller. Empty when nobody asks for names.
-func identityOf(ctx context.Context) string {
-	name, _ := ctx.Value(identityKey{}).(string)
-	return name
-}
-
-// authenticate implements auth.AuthFunc. The answer is the same for a token that is
-// missing and one that is wrong, and never repeats it.
+// authenticate implements auth.AuthFunc. Its errors never repeat a credential.
 func (s *Server) authenticate(ctx context.Context) (context.Context, error) {
-	if s.config.Authenticator == nil {
-		return ctx, nil
-	}
-	token, err := auth.AuthFromMD(ctx, "bearer")
-	if err == nil {
-		if name, ok := s.config.Authenticator.Authenticate(strings.TrimSpace(token)); ok {
-			return context.WithValue(ctx, identityKey{}, name), nil
+	shown := credentialsOf(ctx)
+	who := &caller{identity: anonymous, peer: shown.Peer}
+	if a := s.config.Authenticator; a != nil {
+		identity, err := a.Authenticate(ctx, shown)
+		var refused *AuthError
+		switch {
+		case errors.As(err, &refused):
+			s.trace.authFailed()
+			return nil, refused.rpc()
+		case err != nil || identity == nil:
+			s.trace.authFailed()
+			s.log.Error("callers cannot be told apart", "error", err)
+			return nil, errNoCheck
 		}
+		who.identity = identity
 	}
-	s.trace.authFailed()
-	return nil, errNoToken
+	return context.WithValue(who.live(ctx), callerKey{}, who), nil
+}
+
+// credentialsOf are what the caller of a call shows.
+func credentialsOf(ctx context.Context) Credentials {
+	var c Credentials
+	// Its error says what is wrong with the header; a token is missing either way.
+	if token, err := auth.AuthFromMD(ctx, "bearer"); err == nil {
+		c.Token = strings.TrimSpace(token)
+	}
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return c
+	}
+	if p.Addr != nil {
+		c.Peer = p.Addr.String()
+	}
+	if tls, ok := p.AuthInfo.(credentials.TLSInfo); ok && len(tls.State.VerifiedChains) > 0 {
+		c.Certificates = tls.State.VerifiedChains[0]
+	}
+	return c
 }
 
 // needsIdentity leaves health checks open: load balancers have no token.
 func needsIdentity(_ context.Context, call interceptors.CallMeta) bool {
 	return call.Service != healthv1.Health_ServiceDesc.ServiceName
+}
+
+// endUnary gives a call that failed because its credentials ended their reason. The
+// handler itself sees only that its context has ended.
+func endUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	resp, err := handler(ctx, req)
+	if end := authEnd(context.Cause(ctx)); err != nil && end != nil {
+		return nil, end
+	}
+	return resp, err
+}
+
+// endStream does the same for a stream.
+func endStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	err := handler(srv, stream)
+	if end := authEnd(context.Cause(stream.Context())); err != nil && end != nil {
+		return end
+	}
+	return err
 }

@@ -62,8 +62,9 @@ func TestTokens_FileForms(t *testing.T) {
 		secret: "chat", "another-long-secret": "cron", "yet-another-secret": "quoted",
 		"": "", "correct-horse": "", secret + "x": "", hex.EncodeToString(hash[:]): "",
 	} {
-		if name, ok := tokens.Authenticate(given); name != want || ok != (want != "") {
-			t.Errorf("%q is %q, %v", given, name, ok)
+		got, err := tokens.Authenticate(t.Context(), Credentials{Token: given})
+		if (err == nil) != (want != "") || (err == nil && got.Name != want) {
+			t.Errorf("%q is %v, %v", given, got, err)
 		}
 	}
 }
@@ -100,8 +101,8 @@ func TestTokens_AreReadAgain(t *testing.T) {
 		tokens.mu.Lock()
 		tokens.checked = time.Time{}
 		tokens.mu.Unlock()
-		_, ok := tokens.Authenticate(token)
-		return ok
+		_, err := tokens.Authenticate(t.Context(), Credentials{Token: token})
+		return err == nil
 	}
 	if err := os.WriteFile(path, []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)

@@ -91,9 +91,10 @@ func (a streamAnswers) Give(r *hubv1.Result) bool {
 // Pull implements command.Answers.
 func (a streamAnswers) Pull(p *command.Pages) { a.st.out.pull(a.command.CommandId, p) }
 
-// callerOf is the caller of a unary call.
-func callerOf(ctx context.Context) *command.Caller {
-	return &command.Caller{Identity: identityOf(ctx)}
+// unaryCaller is the caller of a unary call.
+func unaryCaller(ctx context.Context) *command.Caller {
+	c := callerOf(ctx)
+	return &command.Caller{Identity: c.name(), Permit: c.permit()}
 }
 
 // commandTrace counts commands in the server's trace.

@@ -33,6 +33,12 @@ type connect struct {
 	deadline time.Time
 	timer    *time.Timer // set by add
 	closed   atomic.Bool
+	// try is the last one; written while the delivery is handed over, read once it is back.
+	try struct {
+		instance string
+		identity uint64
+		attempt  uint32
+	}
 
 	mu       sync.Mutex // guards the fields below; taken before a group's
 	group    *group     // nil: no authorizer is known
@@ -146,12 +152,12 @@ func (c *connect) route() {
 		c.mu.Unlock()
 		return
 	}
-	if old != nil && (old.Absent(time.Now()) == 0 || !c.lane.Cancel(c.delivery)) {
+	if old != nil && (old.Absent(time.Now()) == 0 || !c.lane.Cancel(c.delivery, dispatch.ReasonCancelled)) {
 		c.mu.Unlock()
 		return
 	}
 	d := &dispatch.Delivery{Kind: dispatch.Connect, Body: c, Bytes: len(c.attempt.Auth())}
-	lane := claim.Group.NewLane(nil, nil)
+	lane := claim.Group.NewSolo(c)
 	c.group, c.lane, c.delivery = claim.Group, lane, d
 	c.mu.Unlock()
 	if lane.Push(d) {
@@ -166,7 +172,8 @@ func (c *connect) route() {
 }
 
 // tried starts the time of a try. It is called with the instance's mutex held.
-func (c *connect) tried() {
+func (c *connect) tried(instance string, t *dispatch.Try) {
+	c.try.instance, c.try.identity, c.try.attempt = instance, t.Identity, t.Attempt
 	c.timer.Reset(min(c.srv.config.Connect.Try, time.Until(c.deadline)))
 }
 
@@ -186,8 +193,29 @@ func (c *connect) expire() {
 	// If another instance takes it at once, tried sets the timer to the next try.
 	c.timer.Reset(left)
 	if lane != nil {
-		lane.Again(d)
+		c.again(lane, d)
 	}
+}
+
+// again gives the attempt to another instance, if one is there.
+func (c *connect) again(lane *dispatch.Lane, d *dispatch.Delivery) {
+	c.mu.Lock()
+	if c.lane != lane || c.closed.Load() || !c.group.Other(c.try.instance, d) || !lane.Cancel(d, dispatch.ReasonTimeout) {
+		c.mu.Unlock()
+		return
+	}
+	d = &dispatch.Delivery{Kind: dispatch.Connect, Body: c, Bytes: d.Bytes}
+	d.Preset(c.try.identity, c.try.attempt)
+	lane = c.group.NewSolo(c)
+	lane.Avoid(c.try.instance)
+	c.lane, c.delivery = lane, d
+	c.mu.Unlock()
+	lane.Push(d)
+}
+
+// Ended implements dispatch.SoloOwner.
+func (c *connect) Ended(*dispatch.Delivery, dispatch.Drop) {
+	go c.undecided(UndecidedNacked)
 }
 
 // cancel ends the attempt without a decision, unless a decision is just being
@@ -195,7 +223,7 @@ func (c *connect) expire() {
 func (c *connect) cancel(why Undecided) {
 	c.mu.Lock()
 	lane, d := c.lane, c.delivery
-	free := lane == nil || lane.Cancel(d)
+	free := lane == nil || lane.Cancel(d, dispatch.ReasonCancelled)
 	if free {
 		c.closed.Store(true)
 	}

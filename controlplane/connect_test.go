@@ -201,7 +201,7 @@ func TestConnect_BadAcceptCanBeCorrected(t *testing.T) {
 		d := chat.Attempt()
 		for field, accept := range map[string]*hubv1.Accept{
 			"accept.user":     {User: strings.Repeat("u", 300)},
-			"accept.rooms[0]": {Rooms: []string{"user:root"}},
+			"accept.rooms[0]": {Rooms: []string{"\x01user:root"}},
 			"accept.data":     {Data: []byte("{")},
 		} {
 			chat.AcceptAs(d, accept)

@@ -61,7 +61,7 @@ func (c *connect) checkDeny(deny *hubv1.Deny, before *fault.Fault) *fault.Fault 
 	if before != nil {
 		return before
 	}
-	if err := c.attempt.CheckDeny(deny.GetMessage(), deny.GetData()); err != nil {
+	if _, err := c.attempt.PrepareDeny(deny.GetMessage(), deny.GetData()); err != nil {
 		return fault.Of(err, string(OutcomeDeny))
 	}
 	return nil

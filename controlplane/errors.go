@@ -27,7 +27,7 @@ var (
 	errPanic        = fault.New(fault.Internal, "the hub failed; its log has the cause").GRPC()
 	errEnvelopeGap  = fault.At(fault.EnvelopeGap, "envelope_seq", "does not follow the one before").GRPC()
 	errEnvelopeAck  = fault.At(fault.BadReceipt, "ack_envelope_seq", "names an envelope that was not sent").GRPC()
-	errNoToken      = fault.New(fault.TokenMissing, "a valid bearer token is required").GRPC()
+	errNoCheck      = fault.New(fault.AuthenticatorFailed, "the hub cannot check credentials now").GRPC()
 )
 
 // drops describe deliveries that were dropped.
@@ -41,6 +41,8 @@ var drops = map[Drop]*fault.Fault{
 	DropNacked:     fault.New(fault.Nacked, "nacked for good"),
 	DropLifecycle:  fault.New(fault.Lifecycle, "too many lifecycle records wait; live sockets are introduced anew"),
 	DropForgotten:  fault.New(fault.Forgotten, "the group was forgotten"),
+	DropTries:      fault.New(fault.Tries, "lost with its instance, or not settled in time, too often"),
+	DropOldest:     fault.New(fault.Oldest, "made room for a newer event of its socket"),
 }
 
 // dropStatus describes deliveries that were dropped.

@@ -37,12 +37,14 @@ type policy struct {
 var kindNames = [...]Kind{
 	dispatch.Connect: KindConnectAttempt, dispatch.Connected: KindConnected,
 	dispatch.Event: KindEvent, dispatch.Disconnected: KindDisconnected,
+	dispatch.AuthExpiring: "auth_expiring", dispatch.ServiceCall: "service_call",
 }
 
 var dropNames = [...]Drop{
 	dispatch.SocketFull: DropSocketFull, dispatch.GroupFull: DropGroupFull, dispatch.NodeFull: DropNodeFull,
 	dispatch.Expired: DropExpired, dispatch.Lost: DropLost, dispatch.TooLarge: DropTooLarge,
 	dispatch.Nacked: DropNacked, dispatch.LifecycleLimit: DropLifecycle, dispatch.Forgotten: DropForgotten,
+	dispatch.Tries: DropTries, dispatch.Oldest: DropOldest,
 }
 
 // Delivered implements dispatch.Observer.
@@ -61,6 +63,9 @@ func (g *group) Dropped(kind dispatch.Kind, why dispatch.Drop) {
 	}
 }
 
+// Revoked implements dispatch.Observer.
+func (g *group) Revoked(dispatch.Kind, dispatch.Reason) {}
+
 // Parked implements dispatch.Observer.
 func (g *group) Parked(events int, bytes int64) {
 	if g.trace.Parked != nil {
@@ -76,7 +81,7 @@ func (g *group) Stalled() {
 }
 
 // Moved implements dispatch.Observer.
-func (g *group) Moved(lanes int) {
+func (g *group) Moved(lanes int, _ dispatch.Reason) {
 	if g.trace.Moved != nil {
 		g.trace.Moved(lanes)
 	}

@@ -61,7 +61,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	}, opts...)
 	s.grpc = grpc.NewServer(all...)
 	hubv1.RegisterAttachServiceServer(s.grpc, attachService{srv: s})
-	hubv1.RegisterControlServiceServer(s.grpc, command.NewControl(s.commands, callerOf))
+	hubv1.RegisterControlServiceServer(s.grpc, command.NewControl(s.commands, unaryCaller))
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	for name := range s.grpc.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
@@ -102,11 +102,13 @@ func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []g
 	unary = append(unary,
 		logging.UnaryServerInterceptor(logger, options...),
 		recovery.UnaryServerInterceptor(recoverer),
-		selector.UnaryServerInterceptor(auth.UnaryServerInterceptor(s.authenticate), who))
+		selector.UnaryServerInterceptor(auth.UnaryServerInterceptor(s.authenticate), who),
+		endUnary)
 	stream = append(stream,
 		logging.StreamServerInterceptor(logger, options...),
 		recovery.StreamServerInterceptor(recoverer),
 		selector.StreamServerInterceptor(auth.StreamServerInterceptor(s.authenticate), who),
+		endStream,
 		useBare)
 	return unary, stream
 }

@@ -10,6 +10,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/window"
 )
@@ -67,13 +68,10 @@ func (st *stream) hello(h *hubv1.Hello) error {
 // start lets the work of the instance come.
 func (st *stream) start(h *hubv1.Hello, size window.Size, first bool) {
 	g := st.group
-	if !st.subscribed {
-		size.Deliveries = 0
-	}
 	roll := first && slices.ContainsFunc(h.Subscriptions, func(s *hubv1.Subscription) bool {
 		return s.GetIntroduction() == hubv1.Introduction_INTRODUCTION_ON_ATTACH
 	})
-	st.attachment.Start(size, roll)
+	st.attachment.Start(windowsOf(h.Window, size), roll)
 	st.srv.trace.streamOpened(g.name)
 	st.srv.log.Info("stream opened", "group", g.name, "instance", st.instance, "version", st.version,
 		"identity", st.identity)
@@ -121,12 +119,14 @@ func truncate(s string, n int) string {
 
 // clamp fits a window to the hub's own limits. Nil is the default.
 func (s *Server) clamp(w *hubv1.Window) window.Size {
-	wish := window.Size{Deliveries: defaultDeliveries}
-	if w != nil {
-		wish = window.Size{Deliveries: w.Deliveries, Bytes: w.Bytes}
-	}
+	wish := window.Size{Deliveries: w.GetDeliveries(), Bytes: w.GetBytes()}
 	most := window.Size{Deliveries: s.config.Window.MaxDeliveries, Bytes: s.config.Window.MaxBytes}
-	return window.Clamp(wish, most, defaultBytes)
+	return window.Clamp(wish, most, window.Size{Deliveries: defaultDeliveries, Bytes: defaultBytes})
+}
+
+// windowsOf are the windows of an instance: a window of 0 deliveries is a pause.
+func windowsOf(w *hubv1.Window, size window.Size) dispatch.Windows {
+	return dispatch.Windows{Events: size, Attempts: size, Paused: w != nil && w.Deliveries == 0}
 }
 
 // welcome enters a stream into its group, queues the welcome, so that it is the first
@@ -156,7 +156,7 @@ func (r *routes) welcome(st *stream, h *hubv1.Hello, size window.Size) (fenced *
 	}}}, false)
 	g.streams[h.InstanceId] = st
 	st.group = g
-	attachment, old, first := g.Attach(h.InstanceId, st)
+	attachment, old, first, _ := g.Attach(h.InstanceId, st, dispatch.AttachOptions{Complete: true})
 	st.attachment = attachment
 	fenced, _ = old.(*stream)
 	return fenced, first, nil

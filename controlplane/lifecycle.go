@@ -58,10 +58,7 @@ func (s *Server) Event(e *hub.Event) {
 	for _, a := range e.Attachments {
 		size += len(a)
 	}
-	m.lane.Push(&dispatch.Delivery{
-		Kind: dispatch.Event, Body: e, Bytes: size,
-		Strict: c.Policy.strict, AtMostOnce: c.Policy.atMostOnce,
-	})
+	m.lane.Push(&dispatch.Delivery{Kind: dispatch.Event, Body: e, Hint: c, Bytes: size})
 }
 
 // Disconnected implements hub.Application.
@@ -72,6 +69,6 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 	}
 	gone := &departure{so, d, time.Now()}
 	for _, m := range so.leave() {
-		m.lane.Leave(&dispatch.Delivery{Kind: dispatch.Disconnected, Body: gone})
+		m.lane.Leave(&dispatch.Delivery{Kind: dispatch.Disconnected, Body: gone}, 0)
 	}
 }

@@ -106,5 +106,5 @@ func (st *stream) resize(w *hubv1.Window) {
 	if !st.subscribed {
 		return
 	}
-	st.attachment.Resize(st.srv.clamp(w))
+	st.attachment.Resize(windowsOf(w, st.srv.clamp(w)))
 }

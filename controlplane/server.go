@@ -57,7 +57,8 @@ func New(config Config) (*Server, error) {
 		node: dispatch.New(dispatch.Config{
 			Socket:     park.SocketLimit{Items: config.Parking.SocketEvents, Bytes: config.Parking.SocketBytes},
 			GroupBytes: config.Parking.GroupBytes, NodeBytes: config.Parking.NodeBytes,
-			Age: config.Parking.Age, FailoverDelay: config.Stream.FailoverDelay, Lifecycle: config.Parking.Lifecycle,
+			Age: config.Parking.Age, FailoverDelay: config.Stream.FailoverDelay, Suspend: config.Parking.Age,
+			Lifecycle: config.Parking.Lifecycle,
 		}),
 		health: health.NewServer(), streams: make(map[*stream]struct{}), stop: make(chan struct{}),
 	}
@@ -122,6 +123,7 @@ func (s *Server) janitor() {
 // tend is the janitor's work for one group.
 func (s *Server) tend(g *group, now time.Time) {
 	g.Expire(now)
+	g.Rebalance(now)
 	s.routes.mu.Lock()
 	st := g.anyStream()
 	s.routes.mu.Unlock()

@@ -121,7 +121,7 @@ func checkReply(e *hub.Event, r *hubv1.Reply, before *fault.Fault) *fault.Fault 
 	if before != nil || !e.WantsAck {
 		return before
 	}
-	if err := e.CheckReply(r.GetPayload().GetArgs(), r.GetPayload().GetAttachments()); err != nil {
+	if _, err := e.Prepare(r.GetPayload().GetArgs(), r.GetPayload().GetAttachments()); err != nil {
 		return fault.Of(err, "reply")
 	}
 	return nil

@@ -100,9 +100,12 @@ func (s *socket) leave() []*member {
 }
 
 // Introduction implements dispatch.Owner.
-func (m *member) Introduction(late bool) *dispatch.Delivery {
+func (m *member) Introduction(late, _ bool) *dispatch.Delivery {
 	return &dispatch.Delivery{Kind: dispatch.Connected, Body: &introduction{m.socket, late}}
 }
+
+// Overflow implements dispatch.Owner.
+func (m *member) Overflow() {}
 
 // introduction is the body of a Connected.
 type introduction struct {

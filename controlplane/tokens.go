@@ -3,6 +3,7 @@ package controlplane
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -66,14 +67,21 @@ func LoadTokens(path string, logger *slog.Logger) (*Tokens, error) {
 
 // Authenticate implements Authenticator. Every token is compared, each in constant
 // time.
-func (t *Tokens) Authenticate(given string) (identity string, ok bool) {
-	hash := sha256.Sum256([]byte(given))
+func (t *Tokens) Authenticate(_ context.Context, given Credentials) (*Identity, error) {
+	if given.Token == "" {
+		return nil, ErrTokenMissing
+	}
+	hash := sha256.Sum256([]byte(given.Token))
+	var found *Identity
 	for _, known := range t.current() {
 		if subtle.ConstantTimeCompare(hash[:], known.hash[:]) == 1 {
-			identity, ok = known.name, true
+			found = &Identity{Name: known.name}
 		}
 	}
-	return identity, ok
+	if found == nil {
+		return nil, ErrTokenWrong
+	}
+	return found, nil
 }
 
 // current returns the tokens, read again if the file has changed.

@@ -93,6 +93,10 @@ const (
 	DropLifecycle Drop = "lifecycle"
 	// DropForgotten: the group was forgotten to make room for another.
 	DropForgotten Drop = "forgotten"
+	// DropTries: lost with its instance, or not settled in time, too often.
+	DropTries Drop = "tries"
+	// DropOldest: made room for a newer event of its socket.
+	DropOldest Drop = "oldest"
 )
 
 // Undecided says why a connect attempt ended without a decision.

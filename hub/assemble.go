@@ -63,6 +63,7 @@ func (l *Limits) counts() []count {
 		{"namespace_bytes", &l.NamespaceBytes, 256, unbounded},
 		{"room_bytes", &l.RoomBytes, 256, unbounded},
 		{"event_name_bytes", &l.EventNameBytes, 128, unbounded},
+		{"auth_bytes", &l.AuthBytes, 16 << 10, unbounded},
 		{"data_bytes", &l.DataBytes, 64 << 10, unbounded},
 	}
 }
@@ -110,11 +111,13 @@ func (l Limits) packet() siopacket.Limits {
 func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio.Config {
 	return socketio.Config{
 		Application:    app,
+		Watcher:        watch(c.Application).sockets(),
 		ConnectTimeout: c.ConnectTimeout,
 		Limits: socketio.Limits{
 			Packet: c.Limits.packet(), EventBytes: c.Limits.EventBytes,
 			Namespaces: c.Limits.NamespacesPerClient, Rooms: c.Limits.RoomsPerSocket,
 			PendingAcks: c.Limits.PendingAcksPerSocket, NamespaceBytes: c.Limits.NamespaceBytes,
+			AuthBytes: c.Limits.AuthBytes,
 		},
 		Parser:  json,
 		Adapter: c.Adapter,
@@ -144,6 +147,7 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 			PacketsPerPayload: c.Limits.PacketsPerPayload, Headers: c.Limits.Headers, QueryBytes: c.Limits.QueryBytes,
 		},
 		OnSession: open,
+		OnRefused: watch(c.Application).engine(),
 		Logger:    c.Logger,
 		Trace:     c.Trace.engine(),
 	}

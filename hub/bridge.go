@@ -5,8 +5,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
 
-// bridge is the hub's Application as the Socket.IO side sees it. Sockets, attempts, batches and handshakes
-// are the same values on both sides under another type; only an event is made anew.
+// bridge is the hub's Application as the Socket.IO side sees it. Sockets, batches and handshakes are the same
+// values on both sides under another type; attempts and events are made anew.
 type bridge struct {
 	app    Application
 	checks *checks
@@ -15,8 +15,13 @@ type bridge struct {
 var _ socketio.Application = (*bridge)(nil)
 
 func (b *bridge) Knows(namespace string) bool       { return b.app.Knows(namespace) }
-func (b *bridge) Connect(attempt *socketio.Attempt) { b.app.Connect((*ConnectAttempt)(attempt)) }
 func (b *bridge) Connected(socket *socketio.Socket) { b.app.Connected((*Socket)(socket)) }
+
+func (b *bridge) Connect(attempt *socketio.Attempt) {
+	outer := &ConnectAttempt{attempt: attempt, checks: b.checks}
+	attempt.SetTag(outer)
+	b.app.Connect(outer)
+}
 
 func (b *bridge) Event(socket *socketio.Socket, event socketio.Event) {
 	b.app.Event(&Event{
@@ -27,6 +32,7 @@ func (b *bridge) Event(socket *socketio.Socket, event socketio.Event) {
 		WantsAck:    !event.ID.IsZero(),
 		ReceiveTime: event.ReceiveTime,
 		id:          event.ID,
+		checks:      b.checks,
 	})
 }
 
@@ -53,6 +59,9 @@ func (t *Trace) sockets() *socketio.Trace {
 	}
 	if f := t.AcksDone; f != nil {
 		s.AcksDone = func(namespace string, total socketio.AckTotal) { f(namespace, AckTotal(total)) }
+	}
+	if f := t.EventDropped; f != nil {
+		s.EventDropped = func(socket *socketio.Socket, reason string) { f((*Socket)(socket), DropReason(reason)) }
 	}
 	if f := t.LimitReached; f != nil {
 		s.LimitReached = func(limit string) { f("limits." + limit) }

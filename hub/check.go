@@ -9,7 +9,6 @@ import (
 
 	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/internal/siopacket"
-	"github.com/siohub/siohub/hub/internal/socketio"
 )
 
 // checks look at what comes from the application, before anything of it reaches a browser.
@@ -42,7 +41,10 @@ func (c *checks) target(t Target) (adapter.Target, error) {
 	if c.closed.Load() {
 		return adapter.Target{}, ErrShutdown
 	}
-	if !strings.HasPrefix(t.Namespace, "/") {
+	switch {
+	case isPattern(t.Namespace):
+		return adapter.Target{}, wrong("target.namespace", "PATTERN", "%q is a pattern: only an emit to all takes one", clip(t.Namespace))
+	case !strings.HasPrefix(t.Namespace, "/"):
 		return adapter.Target{}, wrong("target.namespace", "BAD_NAMESPACE", "%q has no leading slash", clip(t.Namespace))
 	}
 	named := len(t.Sockets) + len(t.Rooms) + len(t.Users)
@@ -52,28 +54,54 @@ func (c *checks) target(t Target) (adapter.Target, error) {
 	if !t.All && named == 0 {
 		return adapter.Target{}, wrong("target", "EMPTY_TARGET", "names nobody")
 	}
+	if err := reserved("target.rooms", t.Rooms); err != nil {
+		return adapter.Target{}, err
+	}
+	if err := reserved("target.except_rooms", t.ExceptRooms); err != nil {
+		return adapter.Target{}, err
+	}
 	return adapter.Target{
-		All:    t.All,
-		Rooms:  names(t.Sockets, t.Rooms, t.Users),
-		Except: names(t.ExceptSockets, t.ExceptRooms, t.ExceptUsers),
+		All: t.All, Sockets: t.Sockets, Rooms: t.Rooms, Users: t.Users,
+		ExceptSockets: t.ExceptSockets, ExceptRooms: t.ExceptRooms, ExceptUsers: t.ExceptUsers,
 	}, nil
 }
 
-// names is all of a target's names as rooms: without a copy when they are of one kind that is a room
-// already.
-func names(sockets, rooms, users []string) []string {
+// reservedPrefix begins names that no room may have: they are what users are called between hubs.
+const reservedPrefix = "\x01"
+
+// reserved refuses rooms whose names are kept for the hub itself.
+func reserved(field string, rooms []string) error {
+	for i, room := range rooms {
+		if strings.HasPrefix(room, reservedPrefix) {
+			return wrong(fmt.Sprintf("%s[%d]", field, i), "RESERVED_ROOM", "%q starts with U+0001", clip(room))
+		}
+	}
+	return nil
+}
+
+// isPattern reports whether a namespace stands for many.
+func isPattern(namespace string) bool { return strings.HasSuffix(namespace, "*") }
+
+// checkPattern returns what the namespaces of a pattern start with; they are longer than that.
+func checkPattern(pattern string) (prefix string, err error) {
+	prefix = strings.TrimSuffix(pattern, "*")
+	if prefix != "" && (prefix[0] != '/' || prefix[len(prefix)-1] != '/') || strings.Contains(prefix, "*") {
+		return "", wrong("target.namespace", "BAD_PATTERN", "%q is none of *, /* and /name/*", clip(pattern))
+	}
+	return prefix, nil
+}
+
+// maxDetailBytes bounds DisconnectOptions.Detail.
+const maxDetailBytes = 256
+
+func checkDetail(detail string) error {
 	switch {
-	case len(users) == 0 && len(rooms) == 0:
-		return sockets
-	case len(users) == 0 && len(sockets) == 0:
-		return rooms
+	case len(detail) > maxDetailBytes:
+		return wrong("detail", "TOO_LONG", "has %d bytes, %d are allowed", len(detail), maxDetailBytes)
+	case !utf8.ValidString(detail):
+		return wrong("detail", "INVALID_UTF8", "is not UTF-8")
 	}
-	all := make([]string, 0, len(sockets)+len(rooms)+len(users))
-	all = append(append(all, sockets...), rooms...)
-	for _, user := range users {
-		all = append(all, socketio.UserRoom(user))
-	}
-	return all
+	return nil
 }
 
 // message checks an emission.
@@ -145,15 +173,21 @@ func (c *checks) badJSON(field, reason string, err error) error {
 	return wrong(field, reason, "%s", e.Text())
 }
 
+// maxUserBytes bounds a user id.
+const maxUserBytes = 256
+
 // acceptance checks what comes with an accepted attempt.
 func (c *checks) acceptance(a Acceptance) error {
-	if a.User != "" {
-		field := func() string { return "user" }
-		if err := c.name(field, a.User, c.limits.RoomBytes-len(socketio.UserPrefix)); err != nil {
-			return err
-		}
+	switch {
+	case len(a.User) > maxUserBytes:
+		return wrong("user", "TOO_LONG", "has %d bytes, %d are allowed", len(a.User), maxUserBytes)
+	case !utf8.ValidString(a.User):
+		return wrong("user", "INVALID_UTF8", "is not UTF-8")
 	}
 	if err := c.rooms("rooms", a.Rooms); err != nil {
+		return err
+	}
+	if err := a.Policy.check(); err != nil {
 		return err
 	}
 	return c.data(a.Data)
@@ -166,27 +200,16 @@ func (c *checks) rooms(field string, rooms []string) error {
 	}
 	for i, room := range rooms {
 		at := func() string { return fmt.Sprintf("%s[%d]", field, i) }
-		if strings.HasPrefix(room, socketio.UserPrefix) {
-			return wrong(at(), "RESERVED_ROOM", "%q is kept for a user", clip(room))
-		}
-		if err := c.name(at, room, c.limits.RoomBytes); err != nil {
-			return err
+		switch most := c.limits.RoomBytes; {
+		case room == "":
+			return wrong(at(), "EMPTY_NAME", "is empty")
+		case len(room) > most:
+			return c.tooMuch(at(), "room_bytes", "has %d bytes, %d are allowed", len(room), most)
+		case !utf8.ValidString(room):
+			return wrong(at(), "INVALID_UTF8", "is not UTF-8")
 		}
 	}
-	return nil
-}
-
-// name checks a room's name or a user id.
-func (c *checks) name(field func() string, name string, most int) error {
-	switch {
-	case name == "":
-		return wrong(field(), "EMPTY_NAME", "is empty")
-	case len(name) > most:
-		return c.tooMuch(field(), "room_bytes", "has %d bytes, %d are allowed", len(name), most)
-	case !utf8.ValidString(name):
-		return wrong(field(), "INVALID_UTF8", "is not UTF-8")
-	}
-	return nil
+	return reserved(field, rooms)
 }
 
 // clip shortens a text for an error.

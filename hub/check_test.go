@@ -78,8 +78,8 @@ func TestUpdateRooms_RefusesReservedAndLongNames(t *testing.T) {
 		join, leave []string
 		want        string
 	}{
-		{[]string{"a", "user:ann"}, nil, "join[1] RESERVED_ROOM"},
-		{nil, []string{"user:ann"}, "leave[0] RESERVED_ROOM"},
+		{[]string{"a", "\x01user:ann"}, nil, "join[1] RESERVED_ROOM"},
+		{nil, []string{"\x01user:ann"}, "leave[0] RESERVED_ROOM"},
 		{[]string{""}, nil, "join[0] EMPTY_NAME"},
 		{[]string{"a\xff"}, nil, "join[0] INVALID_UTF8"},
 		{[]string{strings.Repeat("r", 257)}, nil, "join[0] limits.room_bytes"},
@@ -105,9 +105,9 @@ func TestAccept_RefusedContentLeavesTheAttemptOpen(t *testing.T) {
 			acceptance hub.Acceptance
 			want       string
 		}{
-			{hub.Acceptance{User: strings.Repeat("u", 252)}, "user limits.room_bytes"},
+			{hub.Acceptance{User: strings.Repeat("u", 257)}, "user TOO_LONG"},
 			{hub.Acceptance{User: "\xff"}, "user INVALID_UTF8"},
-			{hub.Acceptance{Rooms: []string{"user:x"}}, "rooms[0] RESERVED_ROOM"},
+			{hub.Acceptance{Rooms: []string{"\x01"}}, "rooms[0] RESERVED_ROOM"},
 			{hub.Acceptance{Data: []byte(`{`)}, "data BAD_JSON"},
 			{hub.Acceptance{Data: make([]byte, 65<<10)}, "data limits.data_bytes"},
 		} {
@@ -120,7 +120,7 @@ func TestAccept_RefusedContentLeavesTheAttemptOpen(t *testing.T) {
 				t.Errorf("denied with %.20q %s", message, data)
 			}
 		}
-		if err := a.Accept(hub.Acceptance{User: strings.Repeat("u", 251)}); err != nil {
+		if err := a.Accept(hub.Acceptance{User: strings.Repeat("u", 256)}); err != nil {
 			t.Error(err)
 		}
 		if err := a.Undecided(); !errors.Is(err, hub.ErrAnswered) {
@@ -136,7 +136,7 @@ func TestSetData_RefusesWhatIsNoJSON(t *testing.T) {
 	for data, want := range map[string]string{
 		`{`: "data BAD_JSON", "\"\xff\"": "data INVALID_UTF8", strings.Repeat(" ", 65<<10): "data limits.data_bytes", "": "", "null": "",
 	} {
-		if _, err := p.hub.SetData(all, []byte(data), nil); outcome(err) != want {
+		if _, err := p.hub.SetData(all, hub.DataChange{Data: []byte(data)}); outcome(err) != want {
 			t.Errorf("%.20q: %v", data, err)
 		}
 	}

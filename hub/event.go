@@ -20,37 +20,60 @@ type Event struct {
 	// Attachments are the binary arguments. When there are any, their placeholders
 	// `{"_placeholder":true,"num":N}` stand in Args, as many as there are attachments.
 	Attachments [][]byte
-	// WantsAck reports whether the browser waits for a Reply.
+	// WantsAck reports whether the browser waits for a reply.
 	WantsAck bool
+	answered atomic.Bool // stands here as there is room for it
 	// ReceiveTime is when the event had arrived whole.
 	ReceiveTime time.Time
 
-	// id ties the answer to the event; answered says that there is one.
-	id       siopacket.ID
-	answered atomic.Bool
+	// set at construction
+	id     siopacket.ID // ties the answer to the event
+	checks *checks
 }
 
-// Reply acknowledges the event, once. Args is a JSON array; empty means []. It may be called from any
-// goroutine. With a batch it leaves at Flush, without (nil) at once.
+// Reply is an acknowledgement whose content was checked. It is a value: it can be copied, and is dropped
+// when it is not sent.
+type Reply struct {
+	event       *Event
+	args        []byte
+	attachments [][]byte
+}
+
+// Prepare checks an acknowledgement and changes nothing. Args is a JSON array; empty means []. Both slices
+// must not change until the reply was sent, the attachments never.
 //
-// Errors: ErrNoAckWanted, ErrAnswered, ErrGone, *ArgumentError, *LimitError. After the last two the
-// event can still be answered.
-func (e *Event) Reply(b *Batch, args []byte, attachments [][]byte) error {
+// Errors: ErrNoAckWanted, *ArgumentError, *LimitError.
+func (e *Event) Prepare(args []byte, attachments [][]byte) (Reply, error) {
 	if !e.WantsAck {
+		return Reply{}, ErrNoAckWanted
+	}
+	if err := e.checks.payload(args, attachments); err != nil {
+		return Reply{}, err
+	}
+	return Reply{event: e, args: args, attachments: attachments}, nil
+}
+
+// Send acknowledges the event, once. It may be called from any goroutine. With a batch it leaves at Flush,
+// without (nil) at once.
+//
+// Errors: ErrAnswered, ErrGone; ErrNoAckWanted for the zero Reply.
+func (r Reply) Send(b *Batch) error {
+	if r.event == nil {
 		return ErrNoAckWanted
 	}
-	if err := e.CheckReply(args, attachments); err != nil {
-		return err
-	}
-	if !e.answered.CompareAndSwap(false, true) {
+	if !r.event.answered.CompareAndSwap(false, true) {
 		return ErrAnswered
 	}
-	return outward(e.Socket.inner().Reply((*engineio.Batch)(b), e.id, args, attachments))
+	return outward(r.event.Socket.inner().Reply((*engineio.Batch)(b), r.event.id, r.args, r.attachments))
 }
 
-// CheckReply tells what Reply would say about the content, and changes nothing.
+// Reply is Prepare and Send in one.
 //
-// Errors: *ArgumentError, *LimitError.
-func (e *Event) CheckReply(args []byte, attachments [][]byte) error {
-	return e.Socket.inner().Application().(*bridge).checks.payload(args, attachments)
+// Errors: those of both. After an *ArgumentError or a *LimitError the event can still be answered.
+func (e *Event) Reply(b *Batch, args []byte, attachments [][]byte) error {
+	r, err := e.Prepare(args, attachments)
+	if err != nil {
+		return err
+	}
+	return r.Send(b)
 }

@@ -52,7 +52,7 @@ func TestHub_CarriesAConversation(t *testing.T) {
 		if e.Socket.Tag() != "tagged" || e.ReceiveTime.IsZero() {
 			t.Errorf("%+v", e)
 		}
-		if err := e.CheckReply([]byte(`{}`), nil); err == nil {
+		if _, err := e.Prepare([]byte(`{}`), nil); err == nil {
 			t.Error("a reply that is no array")
 		}
 		if err := e.Reply(nil, e.Args, e.Attachments); errors.Is(err, hub.ErrNoAckWanted) == e.WantsAck {
@@ -76,7 +76,7 @@ func TestHub_CarriesAConversation(t *testing.T) {
 	if _, err := p.hub.UpdateRooms(all, []string{"a room"}, []string{"lobby"}); err != nil {
 		t.Fatal(err)
 	}
-	if rooms := fmt.Sprint(p.hub.Rooms("/", "")); rooms != "[{a room 1} {user:ann 1}]" {
+	if rooms := fmt.Sprint(p.hub.Rooms("/", "")); rooms != "[{a room 1}]" {
 		t.Fatal(rooms)
 	}
 	sockets, err := p.hub.FetchSockets(hub.Target{Namespace: "/", Rooms: []string{"a room"}})
@@ -96,13 +96,13 @@ func TestHub_CarriesAConversation(t *testing.T) {
 	}
 	one := uint64(1)
 	own := hub.Target{Namespace: "/", Sockets: []string{s.ID()}}
-	if _, err := p.hub.SetData(own, []byte(`2`), &one); err != nil {
+	if _, err := p.hub.SetData(own, hub.DataChange{Data: []byte(`2`), ExpectedVersion: &one}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.hub.SetData(own, []byte(`3`), &one); !errors.Is(err, hub.ErrVersion) {
+	if _, err := p.hub.SetData(own, hub.DataChange{Data: []byte(`3`), ExpectedVersion: &one}); !errors.Is(err, hub.ErrVersion) {
 		t.Fatal(err)
 	}
-	if o, err := p.hub.SetData(all, []byte(`3`), &one); err != nil || o.Dropped != 1 {
+	if o, err := p.hub.SetData(all, hub.DataChange{Data: []byte(`3`), ExpectedVersion: &one}); err != nil || o.Dropped != 1 {
 		t.Fatal(o, err)
 	}
 }
@@ -126,7 +126,7 @@ func TestHub_EmitsToManyWithAcks(t *testing.T) {
 	b1.Expect(`420["q",1]`)
 	b2.Expect(`420["q",1]`)
 	b1.Send(`430["yes"]`)
-	if _, err := p.hub.Disconnect(nil, hub.Target{Namespace: "/", All: true, ExceptSockets: []string{id1}}, true); err != nil {
+	if _, err := p.hub.Disconnect(nil, hub.Target{Namespace: "/", All: true, ExceptSockets: []string{id1}}, hub.DisconnectOptions{CloseTransport: true}); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-total; got.Expected != 2 || got.Acked+got.Disconnected != 2 {

@@ -53,6 +53,9 @@ type Limits struct {
 	// EventNameBytes is the length of an event's name. Default 128. From a browser: `forced close`;
 	// from the application: *LimitError. Key: limits.event_name_bytes.
 	EventNameBytes int
+	// AuthBytes is the size of a client's `auth`. Default 16 KiB. Beyond: CONNECT_ERROR.
+	// Key: limits.auth_bytes.
+	AuthBytes int
 	// DataBytes is the size of a socket's data. Default 64 KiB. Beyond: *LimitError.
 	// Key: limits.data_bytes.
 	DataBytes int

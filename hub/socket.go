@@ -6,8 +6,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
 
-// Socket is one browser in one namespace. Its methods may be called at the same time, also after it has
-// left.
+// Socket is one browser in one namespace. Its methods are safe for concurrent use, also after it
+// has left.
 type Socket socketio.Socket
 
 func (s *Socket) inner() *socketio.Socket { return (*socketio.Socket)(s) }
@@ -25,8 +25,19 @@ func (s *Socket) User() string { return s.inner().User() }
 // The bytes must not be changed.
 func (s *Socket) Data() ([]byte, uint64) { return s.inner().Data() }
 
-// Rooms are the rooms the socket is in, without its own and its user's, sorted.
+// Rooms are the rooms the socket is in, without its own, sorted.
 func (s *Socket) Rooms() []string { return s.inner().Rooms() }
+
+// RoomsVersion counts the changes of Rooms: 0 as it was accepted, then growing by 1 with each call that changed
+// them.
+func (s *Socket) RoomsVersion() uint64 { return s.inner().RoomsVersion() }
+
+// RoomsAndVersion is Rooms and RoomsVersion at one moment.
+func (s *Socket) RoomsAndVersion() ([]string, uint64) { return s.inner().RoomsAndVersion() }
+
+// ClientID names the browser's connection: 20 random characters, the same for all its namespaces. It is no
+// secret, and nobody can come in with it.
+func (s *Socket) ClientID() string { return s.inner().ClientID() }
 
 // Handshake is the request that opened the browser's session.
 func (s *Socket) Handshake() *Handshake { return (*Handshake)(s.inner().Handshake()) }

@@ -2,14 +2,19 @@ package hub
 
 import "time"
 
-// Target picks sockets of one namespace: the union of sockets, rooms and users,
-// each socket once, less the exceptions. A target that names nothing is an
-// *ArgumentError, never everybody.
+// Target picks sockets of one namespace: the union of sockets, rooms and users, each socket once, less the
+// exceptions. A target that names nothing is an *ArgumentError, never everybody.
 type Target struct {
-	// Namespace has its leading slash. Required.
+	// Namespace has its leading slash. Required. With All, an Emit takes a pattern too: `/org/*` is every
+	// namespace below `/org/`, `/*` every one but `/`, and `*` all that have sockets here.
 	Namespace string
-	// Sockets are socket ids, Rooms room names, Users user ids.
-	Sockets, Rooms, Users []string
+	// Sockets are socket ids: exactly these sockets.
+	Sockets []string
+	// Rooms are room names. As in Socket.IO a socket's id is a room too: the socket is in it, and so is
+	// whoever has joined it. Names that start with U+0001 are reserved.
+	Rooms []string
+	// Users are user ids. They have nothing to do with rooms.
+	Users []string
 	// All picks the whole namespace; Sockets, Rooms and Users are empty then.
 	All bool
 	// ExceptSockets, ExceptRooms and ExceptUsers are left out.
@@ -30,7 +35,8 @@ type Message struct {
 
 // EmitOptions are the flags of an emission. The zero value is an ordinary one.
 type EmitOptions struct {
-	// Volatile drops the message for browsers that cannot take it now.
+	// Volatile drops the message for a browser that does not take it at once: nobody polls, or something
+	// still waits to be written to it, be it in a batch that was not flushed yet.
 	Volatile bool
 	// NoCompress never compresses the message.
 	NoCompress bool
@@ -72,10 +78,43 @@ type Outcome struct {
 	// Dropped counts those for which it was not: volatile and not ready, too slow,
 	// gone meanwhile, or of another data version.
 	Dropped int
+	// DataVersion is the version of the socket's data after SetData, also after one that changed nothing,
+	// when the target is one socket id alone and the socket is there. Zero otherwise.
+	DataVersion uint64
+}
+
+// DisconnectOptions say how sockets are made to leave. The zero value sends each a DISCONNECT packet: reason
+// `server namespace disconnect`; its client hears `io server disconnect` and does not come back by itself.
+type DisconnectOptions struct {
+	// CloseTransport ends the whole connection of each socket, with all its namespaces: all get the packet,
+	// then the transport is closed.
+	CloseTransport bool
+	// MayReturn closes the transport, with all its namespaces, and sends no packet: reason `forced server close`;
+	// its client hears `transport close` and comes back by itself. CloseTransport adds nothing to it.
+	MayReturn bool
+	// Detail is told as Disconnect.Detail: at most 256 bytes of valid UTF-8.
+	Detail string
+}
+
+// DataChange is what becomes of a socket's data.
+type DataChange struct {
+	// Data is JSON; empty removes the data. It must not change afterwards.
+	Data []byte
+	// Merge takes Data as a JSON merge patch (RFC 7396) of what is there. Numbers keep their digits; the
+	// members of merged objects may change their order. Empty Data is then an *ArgumentError.
+	Merge bool
+	// ExpectedVersion leaves sockets alone whose data has another version. Nil: any.
+	ExpectedVersion *uint64
 }
 
 // RoomInfo describes a room.
 type RoomInfo struct {
 	Name    string
+	Sockets int
+}
+
+// UserInfo describes a user who has sockets in a namespace.
+type UserInfo struct {
+	User    string
 	Sockets int
 }

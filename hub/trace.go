@@ -35,6 +35,8 @@ type Trace struct {
 	// BadPacket: a browser sent what Socket.IO does not allow and is being closed. Kind is one of
 	// "decode", "state" and "timeout".
 	BadPacket func(kind string)
+	// EventDropped: a browser's event was dropped by its socket's Policy.
+	EventDropped func(socket *Socket, reason DropReason)
 	// LimitReached: a limit of Limits was reached; the name is its key, such as
 	// `limits.rooms_per_socket`.
 	LimitReached func(limit string)
@@ -51,4 +53,6 @@ const (
 	RefusedDenied    Refusal = "denied"
 	RefusedUndecided Refusal = "undecided"
 	RefusedLimit     Refusal = "limit"
+	// RefusedHandshake is a browser that did not come so far. Only Watcher.ConnectFailed has it.
+	RefusedHandshake Refusal = "handshake"
 )

@@ -37,6 +37,9 @@ var (
 	ErrClosed = errors.New("service: closed")
 )
 
+// errBadUTF8 is about a name that the contract could not carry.
+var errBadUTF8 = errors.New("service: text that is not valid UTF-8")
+
 // StatusError is the hub's own answer to a command, a query or a hello.
 //
 // errors.Is matches it with ErrLeaseLost, ErrUnavailable, ErrAckTimeout,

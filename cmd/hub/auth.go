@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -39,13 +40,13 @@ func newAuthenticator(c *config.Control, more []config.Token, logger *slog.Logge
 type authenticators []controlplane.Authenticator
 
 // Authenticate implements controlplane.Authenticator.
-func (a authenticators) Authenticate(token string) (identity string, ok bool) {
+func (a authenticators) Authenticate(ctx context.Context, c controlplane.Credentials) (who *controlplane.Identity, err error) {
 	for _, one := range a {
-		if identity, ok = one.Authenticate(token); ok {
-			return identity, true
+		if who, err = one.Authenticate(ctx, c); err == nil {
+			return who, nil
 		}
 	}
-	return "", false
+	return nil, err
 }
 
 // tokenTable keeps hashes, so that neither a dump nor the time of a comparison
@@ -66,15 +67,22 @@ func newTokenTable(tokens []config.Token) tokenTable {
 }
 
 // Authenticate implements controlplane.Authenticator.
-func (t tokenTable) Authenticate(token string) (identity string, ok bool) {
-	hash := sha256.Sum256([]byte(token))
+func (t tokenTable) Authenticate(_ context.Context, c controlplane.Credentials) (*controlplane.Identity, error) {
+	if c.Token == "" {
+		return nil, controlplane.ErrTokenMissing
+	}
+	hash := sha256.Sum256([]byte(c.Token))
+	var found *controlplane.Identity
 	for _, one := range t {
 		// All are compared, so that the time does not tell the place of a hit.
 		if subtle.ConstantTimeCompare(hash[:], one.hash[:]) == 1 {
-			identity, ok = one.identity, true
+			found = &controlplane.Identity{Name: one.identity}
 		}
 	}
-	return identity, ok
+	if found == nil {
+		return nil, controlplane.ErrTokenWrong
+	}
+	return found, nil
 }
 
 // drawToken makes a token for a service that this process starts itself.

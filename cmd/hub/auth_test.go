@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/controlplane"
 )
 
 func TestAuthenticator_KnowsFileListAndMore(t *testing.T) {
@@ -22,8 +23,9 @@ func TestAuthenticator_KnowsFileListAndMore(t *testing.T) {
 	for token, want := range map[string]string{
 		"aaaaaaaaaaaaaaaa": "cron", "bbbbbbbbbbbbbbbb": "chat", own.Secret: "demo", "": "", "cccccccccccccccc": "", "cron": "",
 	} {
-		if got, ok := a.Authenticate(token); got != want || ok != (want != "") {
-			t.Errorf("%q: %q, %v", token, got, ok)
+		got, err := a.Authenticate(t.Context(), controlplane.Credentials{Token: token})
+		if (err == nil) != (want != "") || (err == nil && got.Name != want) {
+			t.Errorf("%q: %v, %v", token, got, err)
 		}
 	}
 }

@@ -12,11 +12,11 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/siohub/siohub/cmd/hub/internal/admin"
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/cmd/hub/internal/metrics"
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
-	"github.com/siohub/siohub/internal/admin"
-	"github.com/siohub/siohub/internal/metrics"
 )
 
 // node is one hub process: the hub, its control plane and the three listeners.

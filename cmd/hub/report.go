@@ -1,8 +1,8 @@
 package main
 
 import (
+	"github.com/siohub/siohub/cmd/hub/internal/admin"
 	"github.com/siohub/siohub/controlplane"
-	"github.com/siohub/siohub/internal/admin"
 )
 
 // status describes the node for /status and /readyz.

@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/siohub/siohub/internal/admin"
+	"github.com/siohub/siohub/cmd/hub/internal/admin"
 )
 
 // statusCmd shows what a running hub does.

@@ -1,18 +1,22 @@
 package adapter
 
-// Member is something that is in rooms: a socket. Values have to be comparable; pointers are.
+// Member is something that is in rooms: a socket. Values have to be comparable; pointers are. Its names
+// never change.
 type Member interface {
-	// ID is the name under which the member alone is addressed, as if it were in a room of that name.
+	// ID is the member's own name, which is also a room that it alone is in.
 	ID() string
+	// User is the user to whom the member belongs. Empty: none.
+	User() string
 }
 
-// Target picks members: the union of rooms, each member once, less the exceptions. A room may be the id
-// of a member. The zero target picks nobody.
+// Target picks members: the union of sockets, rooms and users, each member once, less the exceptions. The
+// zero target picks nobody.
 type Target struct {
-	// Rooms are the rooms to pick. Unused with All.
-	Rooms []string
-	// Except are rooms whose members are left out.
-	Except []string
+	// Sockets are ids: exactly these members. Rooms are rooms; the id of a member is a room that it is
+	// in, and others may be. Users are users, which have nothing to do with rooms. Unused with All.
+	Sockets, Rooms, Users []string
+	// ExceptSockets, ExceptRooms and ExceptUsers are left out.
+	ExceptSockets, ExceptRooms, ExceptUsers []string
 	// All picks every member.
 	All bool
 }
@@ -38,11 +42,14 @@ type Command struct {
 	Message *Message
 	// Join and Leave are rooms the members join and then leave.
 	Join, Leave []string
-	// Disconnect makes the members leave the namespace; CloseTransport ends their connections too.
-	Disconnect, CloseTransport bool
+	// Disconnect makes the members leave the namespace; CloseTransport ends their connections too, and
+	// MayReturn does so without a word, so that their clients come back.
+	Disconnect, CloseTransport, MayReturn bool
+	// Detail says why they have to leave. It may be empty.
+	Detail string
 }
 
-// RoomSize is a room and how many members are in it.
+// RoomSize is a room, or a user, and how many members there are.
 type RoomSize struct {
 	Name    string
 	Members int
@@ -55,8 +62,19 @@ type Host interface {
 	Apply(Command)
 }
 
+// Watcher is a Host that is told of rooms and users that come and go on this node. For one name the calls
+// alternate. They are made with a lock held: they take a note and return, and call nobody.
+type Watcher interface {
+	Host
+	// RoomOccupied says that a room has its first member (occupied), or none any more. A member's own room
+	// is not told of, unless others join it.
+	RoomOccupied(room string, occupied bool)
+	// UserPresent says that a user has a first member (present), or none any more.
+	UserPresent(user string, present bool)
+}
+
 // Builder makes the adapter of a namespace. It is called with a lock held: it neither blocks nor calls the
-// host.
+// host. The host may be a Watcher.
 type Builder func(namespace string, host Host) Adapter
 
 // Adapter keeps the rooms of one namespace. All methods may be called at the same time; Add, Join, Leave and
@@ -68,19 +86,25 @@ type Adapter interface {
 	// Remove forgets a member and takes it out of all rooms, which it returns. A second time it returns
 	// nothing.
 	Remove(Member) []string
-	// Join puts a member into rooms. A room it is in already is no error; for an unknown member
-	// nothing happens.
-	Join(m Member, rooms ...string)
-	// Leave takes a member out of rooms. A room without members ceases to be.
-	Leave(m Member, rooms ...string)
-	// Rooms are the rooms a member is in, in no order.
+	// Join puts a member into rooms and returns those that it was not in before, which may be the same
+	// slice. Its own room it can neither join nor leave; for an unknown member nothing happens.
+	Join(m Member, rooms ...string) []string
+	// Leave takes a member out of rooms and returns those that it was in, which may be the same slice. A
+	// room without members ceases to be.
+	Leave(m Member, rooms ...string) []string
+	// Rooms are the rooms a member is in, without its own, in no order.
 	Rooms(Member) []string
 	// Select appends the members of this node that the target picks to buf and returns it.
 	Select(t Target, buf []Member) []Member
 	// Count is the number of members of this node that the target picks.
 	Count(Target) int
-	// RoomSizes lists the rooms whose names start with the prefix, in no order.
+	// RoomSizes lists the rooms whose names start with the prefix, in no order. A member's own room is
+	// listed only if others have joined it, and then the member counts too.
 	RoomSizes(prefix string) []RoomSize
+	// UserSizes lists the users whose names start with the prefix, in no order.
+	UserSizes(prefix string) []RoomSize
+	// UserCount is the number of users that have members.
+	UserCount() int
 	// Publish hands a command to the other nodes. This node has carried it out already.
 	Publish(Command) error
 	// Close ends the adapter; the namespace has no members any more.

@@ -3,7 +3,6 @@ package adapter
 import (
 	"hash/maphash"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -15,15 +14,21 @@ type Memory struct {
 	seed    maphash.Seed
 	all     everybody
 	members [shardCount]memberShard
-	rooms   [shardCount]roomShard
+	rooms   index
+	users   index
 }
 
 var _ Adapter = (*Memory)(nil)
 
 // NewMemory is the Builder of Memory.
-func NewMemory(string, Host) Adapter { return newMemory() }
-
-func newMemory() *Memory { return &Memory{seed: maphash.MakeSeed()} }
+func NewMemory(_ string, host Host) Adapter {
+	m := &Memory{seed: maphash.MakeSeed()}
+	m.rooms.seed, m.users.seed = m.seed, m.seed
+	if w, ok := host.(Watcher); ok {
+		m.rooms.watch, m.users.watch = w.RoomOccupied, w.UserPresent
+	}
+	return m
+}
 
 // entry is one member and its rooms.
 type entry struct {
@@ -44,18 +49,8 @@ type memberShard struct {
 	byID map[string]*entry
 }
 
-type roomShard struct {
-	mu sync.RWMutex // guards byName and the rooms in it
-	// byName is nil while the shard is empty.
-	byName map[string]*room
-}
-
 func (m *Memory) memberShard(id string) *memberShard {
 	return &m.members[maphash.String(m.seed, id)%shardCount]
-}
-
-func (m *Memory) roomShard(name string) *roomShard {
-	return &m.rooms[maphash.String(m.seed, name)%shardCount]
 }
 
 // find returns the entry of an id, or nil.
@@ -82,6 +77,9 @@ func (m *Memory) Add(member Member) {
 	s.byID[id] = e
 	s.mu.Unlock()
 	m.all.add(e)
+	if user := member.User(); user != "" {
+		m.users.join(user, e)
+	}
 }
 
 // Remove implements Adapter.
@@ -99,49 +97,76 @@ func (m *Memory) Remove(member Member) []string {
 		return nil
 	}
 	m.all.remove(e)
+	if user := member.User(); user != "" {
+		m.users.leave(user, e)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.gone = true
 	rooms := e.rooms
 	e.rooms = nil
 	for _, name := range rooms {
-		m.roomShard(name).leave(name, e)
+		m.rooms.leave(name, e)
 	}
 	return rooms
 }
 
 // Join implements Adapter.
-func (m *Memory) Join(member Member, rooms ...string) {
-	e := m.find(member.ID())
+func (m *Memory) Join(member Member, rooms ...string) []string {
+	id := member.ID()
+	e := m.find(id)
 	if e == nil {
-		return
+		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.gone {
-		return
+		return nil
 	}
-	for _, name := range rooms {
-		if !slices.Contains(e.rooms, name) {
-			e.rooms = append(e.rooms, m.roomShard(name).join(name, e))
+	return only(rooms, func(name string) bool {
+		if name == id || slices.Contains(e.rooms, name) {
+			return false
 		}
-	}
+		e.rooms = append(e.rooms, m.rooms.join(name, e))
+		return true
+	})
 }
 
 // Leave implements Adapter.
-func (m *Memory) Leave(member Member, rooms ...string) {
+func (m *Memory) Leave(member Member, rooms ...string) []string {
 	e := m.find(member.ID())
 	if e == nil {
-		return
+		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, name := range rooms {
-		if i := slices.Index(e.rooms, name); i >= 0 {
-			e.rooms = slices.Delete(e.rooms, i, i+1)
-			m.roomShard(name).leave(name, e)
+	return only(rooms, func(name string) bool {
+		i := slices.Index(e.rooms, name)
+		if i < 0 {
+			return false
 		}
+		e.rooms = slices.Delete(e.rooms, i, i+1)
+		m.rooms.leave(name, e)
+		return true
+	})
+}
+
+// only returns the names for which change, called once for each, returns true. It copies nothing when that
+// is all of them, or only the first ones.
+func only(names []string, change func(string) bool) []string {
+	for i, name := range names {
+		if change(name) {
+			continue
+		}
+		changed := names[:i:i]
+		for _, name := range names[i+1:] {
+			if change(name) {
+				changed = append(changed, name)
+			}
+		}
+		return changed
 	}
+	return names
 }
 
 // Rooms implements Adapter.
@@ -157,19 +182,26 @@ func (m *Memory) Rooms(member Member) []string {
 
 // RoomSizes implements Adapter.
 func (m *Memory) RoomSizes(prefix string) []RoomSize {
-	var sizes []RoomSize
-	for i := range m.rooms {
-		s := &m.rooms[i]
-		s.mu.RLock()
-		for name, r := range s.byName {
-			if strings.HasPrefix(name, prefix) {
-				sizes = append(sizes, RoomSize{Name: name, Members: len(r.entries)})
-			}
-		}
-		s.mu.RUnlock()
+	sizes := m.rooms.sizes(prefix)
+	for i := range sizes {
+		sizes[i].Members += m.owners(sizes[i].Name)
 	}
 	return sizes
 }
+
+// owners is 1 for a room that is the id of a member, who is in it beside those in the index.
+func (m *Memory) owners(room string) int {
+	if m.find(room) != nil {
+		return 1
+	}
+	return 0
+}
+
+// UserSizes implements Adapter.
+func (m *Memory) UserSizes(prefix string) []RoomSize { return m.users.sizes(prefix) }
+
+// UserCount implements Adapter.
+func (m *Memory) UserCount() int { return m.users.len() }
 
 // Publish implements Adapter: there are no other nodes.
 func (m *Memory) Publish(Command) error { return nil }

@@ -17,41 +17,6 @@ type room struct {
 	index map[*entry]int
 }
 
-// join puts an entry into a room and returns the room's name, which all members share.
-func (s *roomShard) join(name string, e *entry) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.byName[name]
-	if r == nil {
-		if s.byName == nil {
-			s.byName = make(map[string]*room)
-		}
-		r = &room{name: name}
-		s.byName[name] = r
-	}
-	r.add(e)
-	return r.name
-}
-
-// leave takes an entry out of a room. An empty room goes, and the map of an empty shard too, as maps
-// never shrink.
-func (s *roomShard) leave(name string, e *entry) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.byName[name]
-	if r == nil {
-		return
-	}
-	r.remove(e)
-	if len(r.entries) > 0 {
-		return
-	}
-	delete(s.byName, name)
-	if len(s.byName) == 0 {
-		s.byName = nil
-	}
-}
-
 func (r *room) add(e *entry) {
 	r.entries = append(r.entries, e)
 	switch n := len(r.entries); {

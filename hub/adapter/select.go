@@ -15,22 +15,41 @@ func (m *Memory) Select(t Target, buf []Member) []Member {
 		buf = appendMembers(buf, m.all.entries)
 		m.all.mu.RUnlock()
 	default:
-		for _, name := range t.Rooms {
-			buf = m.appendRoom(buf, name)
-		}
-		if len(t.Rooms) > 1 {
+		buf = m.gather(buf, t.Sockets, t.Rooms, t.Users)
+		if len(t.Sockets)+len(t.Rooms)+len(t.Users) > 1 {
 			buf = buf[:from+len(unique(buf[from:]))]
 		}
 	}
-	if len(t.Except) == 0 || len(buf) == from {
+	if len(buf) == from || !t.excepts() {
 		return buf
 	}
-	return m.without(buf, from, t.Except)
+	return m.without(buf, from, t)
+}
+
+// excepts reports whether anything is left out.
+func (t *Target) excepts() bool {
+	return len(t.ExceptSockets)+len(t.ExceptRooms)+len(t.ExceptUsers) > 0
+}
+
+// gather appends the members behind names, and those that are behind several of them several times.
+func (m *Memory) gather(buf []Member, sockets, rooms, users []string) []Member {
+	for _, id := range sockets {
+		if e := m.find(id); e != nil {
+			buf = append(buf, e.member)
+		}
+	}
+	for _, name := range rooms {
+		buf = m.rooms.appendMembers(buf, name, m.find(name))
+	}
+	for _, name := range users {
+		buf = m.users.appendMembers(buf, name, nil)
+	}
+	return buf
 }
 
 // Count implements Adapter.
 func (m *Memory) Count(t Target) int {
-	if len(t.Except) == 0 && t.All {
+	if t.All && !t.excepts() {
 		m.all.mu.RLock()
 		defer m.all.mu.RUnlock()
 		return len(m.all.entries)
@@ -42,24 +61,6 @@ func (m *Memory) Count(t Target) int {
 	return n
 }
 
-// appendRoom appends the members of a room and the member whose id the name is, each once.
-func (m *Memory) appendRoom(buf []Member, name string) []Member {
-	own := m.find(name)
-	s := m.roomShard(name)
-	s.mu.RLock()
-	if r := s.byName[name]; r != nil {
-		buf = appendMembers(buf, r.entries)
-		if own != nil && r.find(own) >= 0 {
-			own = nil
-		}
-	}
-	s.mu.RUnlock()
-	if own != nil {
-		buf = append(buf, own.member)
-	}
-	return buf
-}
-
 func appendMembers(buf []Member, entries []*entry) []Member {
 	buf = slices.Grow(buf, len(entries))
 	for _, e := range entries {
@@ -68,13 +69,10 @@ func appendMembers(buf []Member, entries []*entry) []Member {
 	return buf
 }
 
-// without takes the members of the rooms in except out of buf[from:].
-func (m *Memory) without(buf []Member, from int, except []string) []Member {
+// without takes the exceptions out of buf[from:].
+func (m *Memory) without(buf []Member, from int, t Target) []Member {
 	p := scratch.Get().(*[]Member)
-	out := (*p)[:0]
-	for _, name := range except {
-		out = m.appendRoom(out, name)
-	}
+	out := m.gather((*p)[:0], t.ExceptSockets, t.ExceptRooms, t.ExceptUsers)
 	defer func() { release(p, out) }()
 	if len(out) == 0 {
 		return buf

@@ -38,17 +38,15 @@ var rooms = []room{
 	{pkg: "gen/hub/v1", may: []string{grpc, protobuf}},
 
 	{pkg: "hub/internal/eiopacket", not: network},
-	{pkg: "hub/internal/siopacket", not: network},
+	{pkg: "hub/internal/siopacket", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "hub/adapter", not: network},
 	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", gorilla, "github.com/rs/cors"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/siopacket", "hub/adapter",
 	}},
 	{pkg: "hub/internal/clientfiles"},
-	{pkg: "hub/internal/conformance", may: []string{
-		"hub", "hub/adapter", "hub/internal/...", "controlplane", "service", "gen/hub/v1", "internal/admin", "internal/metrics",
-		grpc, protobuf,
-	}},
+	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio"}},
+	{pkg: "hub/internal/mergepatch", not: network},
 	{pkg: "hub", may: []string{"hub/internal/...", "hub/adapter"}},
 	{pkg: "hub/loadgen", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla}},
 	{pkg: "hub/hubtest", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla, "go.uber.org/goleak"}},
@@ -63,26 +61,32 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/fault", "controlplane/internal/park", "controlplane/internal/replay",
 		"controlplane/internal/route", grpc, protobuf,
 	}},
+	{pkg: "controlplane/internal/permit", not: network, may: []string{"controlplane/internal/route"}},
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
-		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", grpc, protobuf, middleware, prometheus,
+		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
 	}},
 
-	{pkg: "service/servicetest", may: []string{"service", "gen/hub/v1", grpc, protobuf}},
-	{pkg: "service/internal/...", may: []string{"service/internal/...", "gen/hub/v1", grpc, protobuf}},
-	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", grpc, protobuf}},
+	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
+	{pkg: "service/internal/argjson", not: network, may: []string{"internal/placeholder"}},
+	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},
 
+	{pkg: "cmd/hub/internal/admin"},
+	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/watch", "github.com/lestrrat-go/jwx"}},
+	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
-		"internal/admin", "internal/metrics", grpc, protobuf, middleware, prometheus,
+		grpc, protobuf, middleware, prometheus,
 		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
 	}},
+	{pkg: "cmd/conformance", may: []string{
+		"hub", "hub/engineecho", "controlplane", "service", "gen/hub/v1", grpc, protobuf, prometheus,
+	}},
 	// What both ends of the stream share.
+	{pkg: "internal/outqueue", not: network},
+	{pkg: "internal/placeholder", not: network},
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},
-	// What cmd/hub shares with hub/internal/conformance.
-	{pkg: "internal/admin"},
-	{pkg: "internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 
 	// Programs outside of the house use it as anybody would.
 	{pkg: "examples/...", may: []string{"service", "gen/hub/v1", "examples/...", grpc, protobuf}},
@@ -167,10 +171,14 @@ func TestLayout_WhatNeverComesAlong(t *testing.T) {
 		never []string
 	}{
 		{"hub", []string{grpc, protobuf, prometheus, module + "/controlplane", module + "/gen"}},
-		{"controlplane/internal/...", []string{grpc, protobuf, module + "/hub"}},
+		{"controlplane/internal/dispatch", []string{grpc, protobuf, module + "/hub"}},
+		{"controlplane/internal/permit", []string{grpc, protobuf, module + "/hub"}},
+		{"controlplane/internal/replay", []string{grpc, protobuf, module + "/hub"}},
+		{"controlplane/internal/route", []string{grpc, protobuf, module + "/hub"}},
 		{"service", []string{gorilla, prometheus, middleware, module + "/hub", module + "/controlplane"}},
 		{"service/servicetest", []string{gorilla, module + "/hub", module + "/controlplane"}},
 		{"hub/loadgen", []string{grpc, protobuf}},
+		{"hub/engineecho", []string{grpc, protobuf}},
 	} {
 		for _, dep := range goList(t, "-deps", "./"+c.pkg) {
 			for _, never := range c.never {

@@ -1,12 +1,13 @@
 package servicetest
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/service/internal/argjson"
 )
 
 // commandLocked carries out a command of the stream and answers it.
@@ -154,17 +155,13 @@ func checkRooms(rooms []string, field string) *hubv1.Status {
 	return nil
 }
 
-// checkPayload wants a JSON array with as many placeholders as attachments.
+// checkPayload wants a JSON array whose placeholders fit the attachments.
 func checkPayload(p *hubv1.Payload, field string) *hubv1.Status {
-	args := p.GetArgs()
-	if len(args) == 0 {
-		args = []byte("[]")
-	}
-	if !json.Valid(args) || bytes.TrimLeft(args, " \t\r\n")[0] != '[' {
-		return invalid("NOT_AN_ARRAY", field+".args")
-	}
-	if bytes.Count(args, []byte(`"_placeholder":true`)) != len(p.GetAttachments()) {
-		return invalid("PLACEHOLDERS", field+".attachments")
+	switch err := argjson.Check(p.GetArgs(), len(p.GetAttachments())); {
+	case errors.Is(err, argjson.ErrPlaceholders):
+		return invalid("BAD_PLACEHOLDERS", field+".attachments")
+	case err != nil:
+		return invalid("BAD_ARGS", field+".args")
 	}
 	return nil
 }

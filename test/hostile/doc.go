@@ -35,7 +35,7 @@
 //
 // # Running it
 //
-//	go test ./test/hostile                        builds and starts hub/internal/conformance, then cmd/hub
+//	go test ./test/hostile                        builds and starts cmd/conformance, then cmd/hub
 //	go test ./test/hostile -run TestHostile/frames/close
 //	HOSTILE_RACE=1 go test ./test/hostile         the server under the race detector
 //	HOSTILE_TARGET=127.0.0.1:3000 go test ./test/hostile    a running server; HOSTILE_PID,

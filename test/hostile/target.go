@@ -96,7 +96,7 @@ var programs = sync.OnceValues(func() (string, error) {
 	if raced {
 		args = append(args, "-race")
 	}
-	out, err := exec.Command("go", append(args, "../../hub/internal/conformance", "../../cmd/hub")...).CombinedOutput()
+	out, err := exec.Command("go", append(args, "../../cmd/conformance", "../../cmd/hub")...).CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("building the programs: %w\n%s", err, out)
 	}

@@ -21,10 +21,10 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 		o, err = x.hub.UpdateRooms(targetOf(op.UpdateRooms.GetTarget()), op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())
 	case *hubv1.Command_Disconnect:
 		path = "disconnect"
-		o, err = x.hub.Disconnect(r.Batch, targetOf(op.Disconnect.GetTarget()), op.Disconnect.GetCloseTransport())
+		o, err = x.hub.Disconnect(r.Batch, targetOf(op.Disconnect.GetTarget()), hub.DisconnectOptions{CloseTransport: op.Disconnect.GetCloseTransport()})
 	case *hubv1.Command_SetData:
 		path = "set_data"
-		o, err = x.hub.SetData(targetOf(op.SetData.GetTarget()), op.SetData.GetData(), expected(op.SetData))
+		o, err = x.hub.SetData(targetOf(op.SetData.GetTarget()), changeOf(op.SetData))
 	case *hubv1.Command_Count:
 		return x.countSockets(op.Count)
 	default:
@@ -33,10 +33,10 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 	return resultOf(o, fault.Of(err, path))
 }
 
-// expected is the data version that a command asks for. Nil asks for none.
-func expected(d *hubv1.SetData) *uint64 {
-	if d == nil {
-		return nil
+func changeOf(d *hubv1.SetData) hub.DataChange {
+	change := hub.DataChange{Data: d.GetData(), Merge: d.GetMerge()}
+	if d != nil {
+		change.ExpectedVersion = d.ExpectedVersion
 	}
-	return d.ExpectedVersion
+	return change
 }

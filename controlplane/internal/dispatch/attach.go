@@ -6,17 +6,53 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
-// Attach gives an instance a stream. If the instance has one already, everything
-// unsettled is taken from it and handed over to the new one; fenced is then the
-// sink of the old one. First says that no instance of the group was attached before.
+// Attachment is the hold that one stream has on its instance. Its methods are safe for
+// concurrent use.
+type Attachment struct {
+	inst    *Instance
+	sink    Sink
+	life    uint32 // of the process
+	first   uint64 // the smallest number that the process can have been given
+	resumed bool
+}
+
+// AttachOptions are how an instance attaches.
+type AttachOptions struct {
+	// Resume says that it is the same process as before: what it has unsettled stays with
+	// it. See Attachment.Resumed.
+	Resume bool
+	// Weight is its share of the sockets, in proportion to the other instances'. 0 means 1.
+	Weight uint32
+	// Complete says that it asks for all that the instances of the group ask for together.
+	// Sockets go to such an instance first.
+	Complete bool
+}
+
+// Windows bound what an instance has unsettled.
+type Windows struct {
+	// Events is for what belongs to sockets.
+	Events window.Size
+	// Attempts is for the deliveries of solo lanes.
+	Attempts window.Size
+	// Paused lets nothing more come. What is unsettled stays.
+	Paused bool
+}
+
+// Attach gives an instance a stream. If it has one already, that is fenced, and its sink
+// returned. First says that no instance of the group was attached before.
+//
+// With AttachOptions.Resume, and if the instance is still known, it keeps what it has
+// unsettled, whether its stream was lost or is fenced now: the numbers that were taken
+// from it since are returned as revoked. They may be told twice. Otherwise a new process
+// has come: everything unsettled is taken from it, as lost, and handed over again.
 //
 // Nothing is handed over before Start.
-func (g *Group) Attach(id string, sink Sink) (a *Attachment, fenced Sink, first bool) {
+func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fenced Sink, first bool, revoked []uint64) {
 	g.pool.mu.Lock()
 	defer g.pool.mu.Unlock()
 	first = true
 	for _, i := range g.members {
-		first = first && (!i.lostAt.IsZero() || i.id == id)
+		first = first && (i.current == nil || i.id == id)
 	}
 	i := g.members[id]
 	if i == nil {
@@ -28,157 +64,169 @@ func (g *Group) Attach(id string, sink Sink) (a *Attachment, fenced Sink, first 
 	defer i.mu.Unlock()
 	if i.current != nil {
 		fenced = i.current.sink
-		i.revokeAll(time.Now())
 	}
-	a = &Attachment{inst: i, sink: sink}
-	i.current, i.sink, i.lostAt = a, nil, time.Time{}
-	i.resize(window.Size{})
+	resumed := o.Resume && i.life != 0 && !i.absences.full
+	i.sink = nil
+	if resumed {
+		revoked = append(revoked, i.absences.seqs...)
+	} else {
+		i.renew(time.Now())
+	}
+	a = &Attachment{inst: i, sink: sink, life: i.life, first: i.first, resumed: resumed}
+	i.current, i.lostAt = a, time.Time{}
+	i.weight, i.complete = max(o.Weight, 1), o.Complete
 	i.stopTimer()
 	g.absent = time.Time{}
 	g.countTakers()
-	return a, fenced, first
+	return a, fenced, first, revoked
 }
 
-// Start lets deliveries come, as far as the window has room.
-func (a *Attachment) Start(size window.Size, introduceAnew bool) {
-	i := a.inst
-	i.mu.Lock()
-	if i.current == a {
-		i.sink = a.sink
+// Resumed reports whether the instance kept what it had unsettled.
+func (a *Attachment) Resumed() bool { return a.resumed }
+
+// renew makes the instance that of another process. The caller holds pool.mu and mu.
+func (i *Instance) renew(now time.Time) {
+	g := i.group
+	if i.life != 0 {
+		at := i.lostAt
+		if at.IsZero() {
+			at = now
+		}
+		i.takeAll(ReasonReplaced, at, now)
 	}
-	i.mu.Unlock()
+	g.lives++
+	i.life, i.first = g.lives, g.node.seq.Load()+1
+	i.absences, i.draining = absences{}, false
+	i.came = time.Time{}
+}
+
+// Start lets deliveries come, as far as the windows have room.
+func (a *Attachment) Start(w Windows, introduceAnew bool) {
+	i, g := a.inst, a.inst.group
 	if introduceAnew {
-		i.group.attachEpoch.Add(1)
+		g.attachEpoch.Add(1)
 	}
-	a.Resize(size)
+	now := time.Now()
+	g.pool.mu.Lock()
+	i.mu.Lock()
+	if i.current != a || i.sink != nil {
+		i.mu.Unlock()
+		g.pool.mu.Unlock()
+		return
+	}
+	i.sink = a.sink
+	if a.resumed {
+		i.absences.tell(a.sink)
+	} else if len(g.members) > 1 {
+		i.came = now
+	}
+	i.resize(w)
+	i.mu.Unlock()
+	g.open(i)
+	g.pool.mu.Unlock()
+	if !a.resumed {
+		g.greetAll(i, a)
+	}
+	g.failover()
 }
 
-// Resize changes the window.
-func (a *Attachment) Resize(size window.Size) {
+// Resize changes the windows.
+func (a *Attachment) Resize(w Windows) {
 	i, g := a.inst, a.inst.group
 	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
 	i.mu.Lock()
 	if i.current != a {
 		i.mu.Unlock()
+		g.pool.mu.Unlock()
 		return
 	}
-	i.resize(size)
-	i.fill()
+	was := i.takes()
+	i.resize(w)
+	is := i.takes()
 	i.mu.Unlock()
+	switch {
+	case is:
+		g.open(i)
+	case was:
+		g.countTakers()
+		g.vacate(i)
+	}
+	g.pool.mu.Unlock()
+	if is && !was {
+		g.failover()
+	}
+}
+
+func (i *Instance) resize(w Windows) {
+	i.paused = w.Paused
+	for c, size := range [classes]window.Size{sockets: w.Events, solos: w.Attempts} {
+		i.windows[c].Resize(size)
+		i.windows[c].Pause(w.Paused)
+		i.limit[c].Store(max(size.Deliveries, 1))
+	}
+}
+
+// open lets work come to an instance that may have room. The caller holds pool.mu.
+func (g *Group) open(i *Instance) {
 	g.countTakers()
-	g.sweep(time.Now())
+	g.reopen()
+	g.relocateLocked(i)
+	// Others may be paused and keep what this one takes.
+	for _, other := range g.members {
+		if other != i && other.paused {
+			g.vacate(other)
+		}
+	}
 	g.feedLocked()
 }
 
-func (i *Instance) resize(size window.Size) {
-	i.window.Resize(size)
-	i.paused.Store(i.window.Paused())
-	i.limit.Store(size.Deliveries)
+// vacate takes the lanes that wait and have no flight from a paused instance, if another
+// one takes them. The caller holds pool.mu.
+func (g *Group) vacate(i *Instance) {
+	if g.takers.Load() == 0 {
+		return
+	}
+	i.mu.Lock()
+	for c := range i.turns {
+		for n := i.turns[c].front; n != nil; {
+			l := n.value
+			n = n.next
+			if i.mustLeave(l) {
+				i.strand(l)
+			}
+		}
+	}
+	i.mu.Unlock()
+	g.relocateLocked(i)
 }
 
-// Room reports whether the instance could take more than what is there for it.
+// Room reports whether the instance could take more of sockets than what is there for
+// it.
 func (a *Attachment) Room() bool {
 	i := a.inst
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.current == a && i.turns.front == nil && !i.window.Full()
+	return i.life == a.life && i.takes() && i.turns[sockets].front == nil && !i.windows[sockets].Full()
 }
 
-// Detach takes the stream away. After a clean leave the work moves at once; after a
-// loss it waits for the instance: for the failover delay while another instance
-// could take it, otherwise as long as events are parked.
-func (a *Attachment) Detach(leave bool) {
-	i, g := a.inst, a.inst.group
-	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
-	i.mu.Lock()
-	if i.current != a {
-		i.mu.Unlock()
-		return
-	}
-	now := time.Now()
-	i.current, i.sink, i.lostAt = nil, nil, now
-	i.revokeAll(now)
-	i.mu.Unlock()
-	g.countTakers()
-	if g.attached() == 0 {
-		g.absent = now
-	}
-	delay := g.node.config.FailoverDelay
-	if leave || (delay <= 0 && g.takers.Load() > 0) {
-		g.dissolve(i)
-	} else if !g.closed {
-		i.timer = time.AfterFunc(max(delay, 0), i.onLost)
-	}
-	g.feedLocked()
-}
+// greetStep is how many lanes are looked at while locks are held.
+const greetStep = 1024
 
-// onLost runs when the failover delay of a lost instance is over, and again when
-// it was waited for long enough.
-func (i *Instance) onLost() {
-	g := i.group
-	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
-	if g.members[i.id] != i || i.lostAt.IsZero() || g.closed {
-		return
-	}
-	now := time.Now()
-	g.sweep(now)
-	if g.members[i.id] == i {
-		i.timer = time.AfterFunc(max(g.node.config.Age-now.Sub(i.lostAt), 0)+time.Millisecond, i.onLost)
-	}
-	g.feedLocked()
-}
-
-// sweep moves lanes off the instances that cannot take work: lost ones whose delay
-// is over while somebody else can, lost ones that were waited for long enough, and
-// the idle lanes of paused ones. The caller holds pool.mu.
-func (g *Group) sweep(now time.Time) {
-	taker := g.takers.Load() > 0
-	for _, i := range g.members {
-		lost := now.Sub(i.lostAt)
-		switch {
-		case i.lostAt.IsZero():
-			if taker && i.paused.Load() {
-				g.vacate(i)
-			}
-		case lost >= g.node.config.Age, taker && lost >= g.node.config.FailoverDelay:
-			g.dissolve(i)
+// greetAll introduces the idle sockets of an instance to its new process, if that asks
+// for it.
+func (g *Group) greetAll(i *Instance, a *Attachment) {
+	for left := int(i.bound.Load()); left > 0; left -= greetStep {
+		i.mu.Lock()
+		if i.life != a.life || i.sink == nil {
+			i.mu.Unlock()
+			return
 		}
-	}
-}
-
-// vacate takes the lanes without a flight from a paused instance.
-func (g *Group) vacate(i *Instance) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	moved := 0
-	for n := i.lanes.front; n != nil; {
-		l := n.value
-		n = n.next
-		if l.flight.len == 0 {
-			i.surrender(l)
-			moved++
+		for range min(left, greetStep, i.lanes.len) {
+			l := i.lanes.front.value
+			i.lanes.rotate()
+			i.greet(l)
 		}
-	}
-	if moved > 0 {
-		g.observer.Moved(moved)
-	}
-}
-
-// dissolve forgets a lost instance: its lanes go to the pool.
-func (g *Group) dissolve(i *Instance) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	moved := i.lanes.len
-	for n := i.lanes.front; n != nil; n = i.lanes.front {
-		i.surrender(n.value)
-	}
-	i.stopTimer()
-	delete(g.members, i.id)
-	if moved > 0 {
-		g.observer.Moved(moved)
+		i.unlock()
 	}
 }
 
@@ -187,26 +235,4 @@ func (i *Instance) stopTimer() {
 		i.timer.Stop()
 		i.timer = nil
 	}
-}
-
-// countTakers counts anew. The caller holds pool.mu.
-func (g *Group) countTakers() {
-	n := int32(0)
-	for _, i := range g.members {
-		if i.lostAt.IsZero() && i.limit.Load() > 0 {
-			n++
-		}
-	}
-	g.takers.Store(n)
-}
-
-// attached counts the instances with a stream. The caller holds pool.mu.
-func (g *Group) attached() int {
-	n := 0
-	for _, i := range g.members {
-		if i.lostAt.IsZero() {
-			n++
-		}
-	}
-	return n
 }

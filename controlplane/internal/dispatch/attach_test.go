@@ -5,8 +5,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 func TestGroup_LostWorkMovesAfterTheDelayInOrder(t *testing.T) {
@@ -38,7 +36,7 @@ func TestGroup_LostWorkMovesAfterTheDelayInOrder(t *testing.T) {
 		if err := a2.Holds(again[1].Seq); err != nil {
 			t.Errorf("the new number: %v", err)
 		}
-		if err := a1.Holds(again[1].Seq); !errors.Is(err, ErrRevoked) {
+		if err := a1.Holds(again[1].Seq); err == nil {
 			t.Errorf("the new number on the old stream: %v", err)
 		}
 		settle(t, a2, again...)
@@ -59,11 +57,11 @@ func TestGroup_LostInstanceGetsItsSocketsBackAtOnce(t *testing.T) {
 		a1.Detach(false)
 		pass(500 * time.Millisecond)
 		sink := &book{}
-		again, _, first := b.Attach("1", sink)
+		again, _, first, _ := b.Attach("1", sink, AttachOptions{})
 		if first {
 			t.Error("instance 2 is attached")
 		}
-		again.Start(window.Size{Deliveries: 10, Bytes: 1}, false)
+		again.Start(some(10), false)
 		tries := sink.tries
 		expect(t, sink, "ann:a/2", "ann:b/2")
 		settle(t, again, tries...)
@@ -71,29 +69,37 @@ func TestGroup_LostInstanceGetsItsSocketsBackAtOnce(t *testing.T) {
 	})
 }
 
-func TestGroup_SecondStreamOfAnInstanceFencesTheFirst(t *testing.T) {
-	b := newBench(t, nil)
-	a1, sink1 := b.attach("1", 10)
-	ann := b.person("ann")
-	ann.say("a")
-	old := sink1.take()
-	sink := &book{}
-	a2, fenced, first := b.Attach("1", sink)
-	if fenced != Sink(sink1) || !first {
-		t.Errorf("fenced %v, first %v", fenced, first)
-	}
-	a2.Start(window.Size{Deliveries: 10, Bytes: 1}, false)
-	tries := sink.tries
-	expect(t, sink, "ann:connected:late/2", "ann:a/2")
-	if _, err := a1.Begin(tries[1].Seq); err == nil {
-		t.Error("the fenced stream settled what is not its own")
-	}
-	if _, err := a1.Begin(old[1].Seq); !errors.Is(err, ErrRevoked) {
-		t.Errorf("late settlement: %v", err)
-	}
-	a1.Detach(false) // of no effect
-	settle(t, a2, tries...)
-	b.empty()
+func TestGroup_AnotherProcessFencesTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a1, sink1 := b.attach("1", 10)
+		ann := b.person("ann")
+		ann.say("a")
+		old := sink1.take()
+		sink := &book{}
+		a2, fenced, first, _ := b.Attach("1", sink, AttachOptions{})
+		if fenced != Sink(sink1) || !first || a2.Resumed() {
+			t.Errorf("fenced %v, first %v", fenced, first)
+		}
+		a2.Start(some(10), false)
+		pass(99 * time.Millisecond)
+		expect(t, sink)
+		pass(time.Millisecond)
+		tries := sink.tries
+		expect(t, sink, "ann:connected:late/2", "ann:a/2")
+		if _, err := a1.Begin(tries[1].Seq); err == nil {
+			t.Error("the fenced stream settled what is not its own")
+		}
+		if _, err := a1.Begin(old[1].Seq); !errors.Is(err, ErrRevoked) {
+			t.Errorf("late settlement: %v", err)
+		}
+		if _, err := a2.Begin(old[1].Seq); !errors.Is(err, ErrRevoked) {
+			t.Errorf("a settlement of the process before: %v", err)
+		}
+		a1.Detach(false) // of no effect
+		settle(t, a2, tries...)
+		b.empty()
+	})
 }
 
 func TestGroup_CleanLeaveMovesWorkAtOnce(t *testing.T) {
@@ -110,8 +116,8 @@ func TestGroup_AtMostOnceIsDroppedWithItsStream(t *testing.T) {
 	b := newBench(t, nil)
 	a1, _ := b.attach("1", 2)
 	ann := b.person("ann")
-	ann.lane.Push(&Delivery{Kind: Event, Body: "handed over", AtMostOnce: true})
-	ann.lane.Push(&Delivery{Kind: Event, Body: "parked", AtMostOnce: true})
+	ann.lane.Push(&Delivery{Kind: Event, Body: "handed over", Hint: Terms{AtMostOnce: true}})
+	ann.lane.Push(&Delivery{Kind: Event, Body: "parked", Hint: Terms{AtMostOnce: true}})
 	a1.Detach(true)
 	_, sink2 := b.attach("2", 10)
 	expect(t, sink2, "ann:connected:late/2", "parked/1")
@@ -133,6 +139,10 @@ func TestGroup_LonelyLostInstanceIsWaitedFor(t *testing.T) {
 		}
 		_, sink := b.attach("2", 10)
 		expect(t, sink, "ann:connected:late/2", "ann:a/2")
+		if s := b.Status(); s.Instances[0].Lanes != 0 {
+			t.Errorf("the lost instance still has it: %+v", s)
+		}
+		pass(26 * time.Second)
 		if s := b.Status(); len(s.Instances) != 1 {
 			t.Errorf("the lost instance is still known: %+v", s)
 		}

@@ -7,17 +7,21 @@ func (g *Group) Close() {
 	defer g.pool.mu.Unlock()
 	g.closed = true
 	for _, i := range g.members {
-		g.dissolve(i)
+		g.forgetInstance(i, ReasonLeft)
 	}
-	for n := g.pool.turns.front; n != nil; n = g.pool.turns.front {
-		g.pool.forget(n.value)
+	g.countTakers()
+	g.reopen()
+	for c := range g.pool.turns {
+		for n := g.pool.turns[c].front; n != nil; n = g.pool.turns[c].front {
+			g.pool.forget(n.value)
+		}
 	}
 }
 
-// forget drops what a lane of a closed group has parked. A connect attempt stays: its
+// forget drops what a lane of a closed group has parked. A solo delivery stays: its
 // owner cancels it, or takes it to another group.
 func (h *holder) forget(l *Lane) {
-	if l.owner == nil {
+	if l.solo != nil {
 		h.dequeue(l)
 		return
 	}

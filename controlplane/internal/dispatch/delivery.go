@@ -5,46 +5,55 @@ import "time"
 // Kind is the kind of a delivery.
 type Kind uint8
 
-// The kinds. Connect attempts stand outside of a socket's order: each has a lane of
-// its own.
+// The kinds. Connected, Event and Disconnected are a socket's, in this order; each of
+// the others has a lane of its own (NewSolo).
 const (
 	Connect Kind = iota
 	Connected
 	Event
 	Disconnected
+	AuthExpiring
+	ServiceCall
 )
+
+// lifecycle reports whether the kind is kept until it is settled, whatever happens.
+func (k Kind) lifecycle() bool { return k == Connected || k == Disconnected }
 
 // Delivery is one thing that is handed over to a service and settled once. The
 // exported fields are set before it is pushed and do not change.
 type Delivery struct {
 	Kind Kind
+	// Overflow says what happens when an event is more than its socket may have parked.
+	// The default is Reject.
+	Overflow Overflow
 	// Body is what happened.
 	Body any
+	// Hint is the caller's: what its Sink.Accepts needs to answer without a search.
+	Hint any
 	// Bytes count against windows and budgets.
 	Bytes int
-	// Strict keeps it from being handed over beside another one of its lane.
-	Strict bool
-	// AtMostOnce drops it when its stream is lost.
-	AtMostOnce bool
 
 	// The rest is guarded by the holder of the lane, but for a delivery in state
 	// detached: that belongs to the settlement that is being carried out.
 	lane     *Lane
 	place    node[*Delivery] // in lane.queue or lane.flight
 	state    state
+	losses   uint8 // how often it was lost with an instance; see poison.go
+	tries    uint8 // how often it was nacked for a retry, or not settled in time
+	attempt  uint32
 	seq      uint64
 	identity uint64
-	attempt  uint32
+	terms    Terms     // those of the last try
 	since    time.Time // parked since
 	due      time.Time // not before; zero means now
 	handed   time.Time
 }
 
-// state is where a delivery stands.
+// state is where a delivery stands. While its instance is suspended it stays open.
 //
 //	idle ─► parked ─► open ─► settling ─► over
 //	  └───────────────▲ │        │
-//	          ▲         │ lost   │ lost
+//	          ▲         │ taken  │ taken
 //	          └─────────┘        └─► detached ─► over, or parked after Abandon and Retry
 type state uint8
 
@@ -53,9 +62,28 @@ const (
 	parked         // in the queue
 	open           // in the flight: handed over, not settled
 	settling       // in the flight: its settlement is being carried out
-	detached       // its settlement is being carried out though its stream is lost
+	detached       // its settlement is being carried out though its instance lost it
 	over
 )
+
+// Terms are how an instance takes a delivery. They are resolved when it is handed over.
+type Terms struct {
+	// Strict keeps it from being handed over beside another one of its lane.
+	Strict bool
+	// AtMostOnce drops it when its instance is lost. Lifecycle is not dropped.
+	AtMostOnce bool
+	// OnInstance says that the socket is introduced to each instance that it comes to,
+	// before anything else of it.
+	OnInstance bool
+	// Silent says that the instance does not want to hear of it: it counts as handed
+	// over and settled, and nothing leaves.
+	Silent bool
+	// Timeout is how long the instance may take to settle it. Zero means as long as it
+	// likes. It is looked at about once a second.
+	Timeout time.Duration
+	// Subscription is the caller's.
+	Subscription any
+}
 
 // Try is one handing over of a delivery.
 type Try struct {
@@ -67,51 +95,13 @@ type Try struct {
 	Identity uint64
 	// Attempt is 1 for the first try.
 	Attempt uint32
+	// Terms are how the instance takes it.
+	Terms Terms
 }
 
 // Lane is where the delivery belongs.
 func (d *Delivery) Lane() *Lane { return d.lane }
 
-// Sink takes what an instance is handed over. It is called with locks held: it
-// queues, and neither blocks nor calls back.
-type Sink interface {
-	Deliver(Try)
-}
-
-// Owner is what a lane stands for: a socket as one group sees it.
-type Owner interface {
-	// Introduction makes a Connected. Late says that the socket had joined before. It is
-	// called with locks held.
-	Introduction(late bool) *Delivery
-}
-
-// Observer is told what happens in one group. It is called with locks held: it counts, and
-// neither blocks nor calls back.
-type Observer interface {
-	// Delivered: a delivery was handed over.
-	Delivered(kind Kind, attempt uint32)
-	// Dropped: a delivery will not be handed over again.
-	Dropped(kind Kind, why Drop)
-	// Parked: that many more events and bytes wait, or fewer.
-	Parked(events int, bytes int64)
-	// Stalled: a delivery had to wait though an instance is attached.
-	Stalled()
-	// Moved: that many lanes left their instance.
-	Moved(lanes int)
-}
-
-// Drop says why a delivery was dropped.
-type Drop uint8
-
-// The causes.
-const (
-	SocketFull     Drop = iota // too much of one socket is parked
-	GroupFull                  // too much of the group is parked
-	NodeFull                   // too much is parked altogether
-	Expired                    // parked for too long
-	Lost                       // at most once, and the stream was lost
-	TooLarge                   // does not fit an envelope
-	Nacked                     // given up by the service
-	LifecycleLimit             // too many lifecycle records wait
-	Forgotten                  // its group was forgotten
-)
+// Preset makes a delivery that was not pushed yet a further try of another one: it has
+// its identity, and comes after that attempt. Both are told by a Try.
+func (d *Delivery) Preset(identity uint64, attempt uint32) { d.identity, d.attempt = identity, attempt }

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,21 +14,32 @@ import (
 // settlement hears ErrRevoked and not ErrUnknown.
 const revokedMemory = 1 << 16
 
-// Config has the limits of a node. All fields are required.
+// Config has the limits of a node. All fields without a default are required.
 type Config struct {
+	// Numbers is the number that deliveries are counted from; the first one has the
+	// number after it. A hub draws it, so that numbers of an earlier process mean
+	// nothing. It has to leave room below 2^53. The default is 0.
+	Numbers uint64
+	// Socket, GroupBytes and NodeBytes bound what is parked.
 	Socket     park.SocketLimit
 	GroupBytes int64
 	NodeBytes  int64
-	// Age is how long an event is parked, and how long a lost instance is waited for.
+	// Age is how long an event is parked.
 	Age time.Duration
-	// FailoverDelay is how long the work of a lost stream waits while another instance
-	// could take it. Zero or less means not at all.
+	// FailoverDelay is how long the work of a suspended instance stays with it while
+	// another instance could take it. Zero or less means not at all.
 	FailoverDelay time.Duration
+	// Suspend is how long an instance that lost its stream is waited for. Zero or less
+	// means not at all: a lost stream is a lost instance.
+	Suspend time.Duration
 	// Lifecycle is how many lifecycle records a group may have parked.
 	Lifecycle int
+	// Random returns numbers from 0 to less than 1, for the spacing of retries. It has to
+	// be safe for concurrent use. Nil means math/rand.
+	Random func() float64
 }
 
-// Node is what the groups share. Its methods may be called at the same time.
+// Node is what the groups share. It is safe for concurrent use.
 type Node struct {
 	config Config
 	seq    atomic.Uint64
@@ -39,9 +51,14 @@ type Node struct {
 
 // New returns a node.
 func New(config Config) *Node {
-	return &Node{
+	if config.Random == nil {
+		config.Random = rand.Float64
+	}
+	n := &Node{
 		config: config, bytes: park.NewBudget(config.NodeBytes), revoked: ledger.NewMemory(revokedMemory),
 	}
+	n.seq.Store(config.Numbers)
+	return n
 }
 
 // revoke remembers a number that was taken away.

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 func TestLane_IntroducesBeforeTheFirstEvent(t *testing.T) {
@@ -110,12 +108,12 @@ func TestGroup_PauseMovesIdleSocketsAndResumes(t *testing.T) {
 	ann := b.person("ann")
 	ann.say("a")
 	settle(t, a1, sink1.take()...)
-	a1.Resize(window.Size{})
+	a1.Resize(paused)
 	ann.say("b")
 	expect(t, sink1)
-	a1.Resize(window.Size{Deliveries: 10, Bytes: 1})
+	a1.Resize(some(10))
 	settle(t, a1, sink1.take()...)
-	a1.Resize(window.Size{})
+	a1.Resize(paused)
 	a2, sink2 := b.attach("2", 10)
 	ann.say("c")
 	tries := sink2.tries
@@ -131,7 +129,7 @@ func TestGroup_BusySocketOfAPausedInstanceMovesWhenItIsIdle(t *testing.T) {
 	ann.say("a")
 	open := sink1.take()
 	_, sink2 := b.attach("2", 10)
-	a1.Resize(window.Size{})
+	a1.Resize(paused)
 	ann.say("b")
 	expect(t, sink2)
 	settle(t, a1, open...)
@@ -205,29 +203,34 @@ func TestAttachment_RetryKeepsTheOrder(t *testing.T) {
 	})
 }
 
-func TestAttachment_RetryEndsAfterFiveTries(t *testing.T) {
-	b := newBench(t, nil)
-	a, sink := b.attach("i", 10)
-	ann := b.person("ann")
-	ann.say("1")
-	tries := sink.take()
-	settle(t, a, tries[0])
-	try := tries[1]
-	for n := 1; n < 5; n++ {
-		d, _ := a.Begin(try.Seq)
-		if !a.Retry(d, 0) {
-			t.Fatalf("no try after %d", n)
+func TestAttachment_RetryIsSpacedAndEndsAfterFiveTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a, sink := b.attach("i", 10)
+		ann := b.person("ann")
+		ann.say("1")
+		tries := sink.take()
+		settle(t, a, tries[0])
+		try := tries[1]
+		for n, spacing := range []time.Duration{100, 200, 400, 800} {
+			d, _ := a.Begin(try.Seq)
+			if !a.Retry(d, 0) {
+				t.Fatalf("no try after %d", n+1)
+			}
+			pass(spacing*time.Millisecond - 1)
+			expect(t, sink)
+			pass(1)
+			try = sink.take()[0]
 		}
-		try = sink.take()[0]
-	}
-	d, _ := a.Begin(try.Seq)
-	if try.Attempt != 5 || a.Retry(d, 0) {
-		t.Errorf("another try after %d", try.Attempt)
-	}
-	if b.count.dropped[Nacked] != 1 {
-		t.Error("the drop is not counted")
-	}
-	b.empty()
+		d, _ := a.Begin(try.Seq)
+		if try.Attempt != 5 || a.Retry(d, 0) {
+			t.Errorf("another try after %d", try.Attempt)
+		}
+		if b.count.dropped[Nacked] != 1 {
+			t.Error("the drop is not counted")
+		}
+		b.empty()
+	})
 }
 
 func TestAttachment_SettlementErrors(t *testing.T) {
@@ -353,38 +356,49 @@ func TestGroup_AnewBeforeParkedEvents(t *testing.T) {
 	ann.say("x")
 	bob.say("x")
 	sink2 := &book{}
-	a2, _, first := b.Attach("2", sink2)
-	a2.Start(window.Size{Deliveries: 10, Bytes: 1 << 20}, first)
+	a2, _, first, _ := b.Attach("2", sink2, AttachOptions{})
+	a2.Start(some(10), first)
 	expect(t, sink2, "ann:connected:late/2", "bob:x/1", "ann:x/1")
 }
 
-func TestLane_ConnectAttemptGoesFromInstanceToInstance(t *testing.T) {
+// A second try of an attempt runs beside the first one: the first decision wins.
+func TestSolo_SecondTryRunsBesideTheFirst(t *testing.T) {
 	b := newBench(t, nil)
-	lane := b.NewLane(nil, nil)
+	first := b.NewSolo(nil)
 	d := &Delivery{Kind: Connect, Body: "attempt"}
-	lane.Push(d)
-	if lane.Again(d) {
-		t.Error("taken from nobody")
-	}
+	first.Push(d)
 	a1, sink1 := b.attach("1", 10)
-	old := sink1.tries[0]
-	expect(t, sink1, "attempt/1")
-	a2, sink2 := b.attach("2", 10)
-	if !lane.Again(d) {
-		t.Fatal("not taken back")
+	old := sink1.take()[0]
+	if b.Other("1", d) {
+		t.Error("another instance is there")
 	}
+	a2, sink2 := b.attach("2", 10)
+	if !b.Other("1", d) {
+		t.Error("no other instance is there")
+	}
+	second := b.NewSolo(nil)
+	again := &Delivery{Kind: Connect, Body: "attempt"}
+	again.Preset(old.Identity, old.Attempt)
+	second.Avoid("1")
+	second.Push(again)
 	tries := sink2.tries
 	expect(t, sink2, "attempt/2")
-	if _, err := a1.Begin(old.Seq); !errors.Is(err, ErrRevoked) {
-		t.Errorf("late decision: %v", err)
+	if tries[0].Identity != old.Identity {
+		t.Errorf("identity %d, want %d", tries[0].Identity, old.Identity)
 	}
 	open, _ := a2.Begin(tries[0].Seq)
-	if lane.Again(d) || lane.Cancel(d) {
+	if second.Cancel(again, ReasonCancelled) {
 		t.Error("taken away while it is decided")
 	}
 	a2.Finish(open)
-	if lane.Cancel(d) {
+	if second.Cancel(again, ReasonCancelled) {
 		t.Error("cancelled after it was decided")
+	}
+	if !first.Cancel(d, ReasonDecided) || sink1.revoked[old.Seq] != ReasonDecided {
+		t.Errorf("the first holder is not told: %v", sink1.revoked)
+	}
+	if _, err := a1.Begin(old.Seq); !errors.Is(err, ErrRevoked) {
+		t.Errorf("late decision: %v", err)
 	}
 	b.empty()
 	if s := b.Status(); s.Instances[0].Lanes+s.Instances[1].Lanes != 0 {
@@ -394,17 +408,17 @@ func TestLane_ConnectAttemptGoesFromInstanceToInstance(t *testing.T) {
 
 func TestLane_CancelTakesAnAttemptFromAnywhere(t *testing.T) {
 	b := newBench(t, nil)
-	lane := b.NewLane(nil, nil)
+	lane := b.NewSolo(nil)
 	d := &Delivery{Kind: Connect}
 	lane.Push(d)
-	if !lane.Cancel(d) || lane.Cancel(d) {
+	if !lane.Cancel(d, ReasonCancelled) || lane.Cancel(d, ReasonCancelled) {
 		t.Error("not cancelled once in the pool")
 	}
 	a, sink := b.attach("1", 10)
-	lane = b.NewLane(nil, nil)
+	lane = b.NewSolo(nil)
 	d = &Delivery{Kind: Connect}
 	lane.Push(d)
-	if !lane.Cancel(d) {
+	if !lane.Cancel(d, ReasonCancelled) {
 		t.Error("not cancelled at an instance")
 	}
 	if _, err := a.Begin(sink.take()[0].Seq); !errors.Is(err, ErrRevoked) {

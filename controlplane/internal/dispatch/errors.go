@@ -7,6 +7,7 @@ var (
 	ErrUnknown = errors.New("dispatch: unknown delivery")
 	// ErrSettled means that the delivery is settled already.
 	ErrSettled = errors.New("dispatch: already settled")
-	// ErrRevoked means that the delivery was taken away and given to somebody else.
+	// ErrRevoked means that the delivery was taken away, or that its number is older
+	// than everything that this process was given.
 	ErrRevoked = errors.New("dispatch: revoked")
 )

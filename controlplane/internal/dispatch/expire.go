@@ -11,32 +11,38 @@ import (
 // looks too.
 const expireStep = 4096
 
-// Expire drops what is parked for too long. It is called about once a second.
+// Expire drops what is parked for too long, and takes back what was not settled in time.
+// It is called about once a second.
 func (g *Group) Expire(now time.Time) {
 	// What expired may have made room.
 	defer g.feed()
-	if g.events.Load() == 0 {
-		return
-	}
 	g.pool.mu.Lock()
-	members := make([]*holder, 0, len(g.members)+1)
-	g.pool.expire(now)
+	members := make([]*Instance, 0, len(g.members))
+	if g.events.Load() > 0 {
+		g.pool.expire(now)
+	}
 	for _, i := range g.members {
-		members = append(members, &i.holder)
+		members = append(members, i)
 	}
 	g.pool.mu.Unlock()
-	for _, h := range members {
-		h.mu.Lock()
-		h.expire(now)
-		h.mu.Unlock()
+	for _, i := range members {
+		i.timeOut(now)
+		if g.events.Load() == 0 {
+			continue
+		}
+		i.mu.Lock()
+		i.expire(now)
+		i.unlock()
 	}
 }
 
 func (h *holder) expire(now time.Time) {
-	for range min(h.turns.len, expireStep) {
-		l := h.turns.front.value
-		if l.expire(h, now) {
-			h.turns.rotate()
+	for _, waiting := range []*list[*Lane]{&h.turns[sockets], &h.stuck} {
+		for range min(waiting.len, expireStep) {
+			l := waiting.front.value
+			if l.expire(h, now) {
+				waiting.rotate()
+			}
 		}
 	}
 }
@@ -63,28 +69,5 @@ func (l *Lane) expire(h *holder, now time.Time) bool {
 		l.unpark(d)
 		l.drop(d, Expired)
 	}
-	return l.tidy(h)
+	return l.cancelOut(h)
 }
-
-// tidy lets a connected and a disconnected that nobody saw cancel out, once no
-// event stands between them, and takes an empty lane's turn away. It reports
-// whether the lane has something left in its queue.
-func (l *Lane) tidy(h *holder) bool {
-	if l.leaving && l.unseen() && !l.eventsParked() {
-		for n := l.queue.front; n != nil; n = l.queue.front {
-			l.unpark(n.value)
-			n.value.state = over
-		}
-		l.end(h)
-		return false
-	}
-	if l.queue.front == nil {
-		h.dequeue(l)
-		l.ebb(h)
-		return false
-	}
-	return true
-}
-
-// unseen reports whether no instance was ever told of the socket.
-func (l *Lane) unseen() bool { return l.owner != nil && l.intro == 0 && l.flight.len == 0 }

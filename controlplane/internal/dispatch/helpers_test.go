@@ -13,7 +13,8 @@ import (
 
 var testConfig = Config{
 	Socket: park.SocketLimit{Items: 4, Bytes: 1 << 20}, GroupBytes: 1 << 20, NodeBytes: 1 << 30,
-	Age: 30 * time.Second, FailoverDelay: 800 * time.Millisecond, Lifecycle: 100,
+	Age: 30 * time.Second, FailoverDelay: 800 * time.Millisecond, Suspend: 30 * time.Second, Lifecycle: 100,
+	Random: func() float64 { return 0 },
 }
 
 // counter is an Observer that counts.
@@ -22,7 +23,8 @@ type counter struct {
 	dropped map[Drop]int
 	events  int
 	bytes   int64
-	moved   int
+	moved   map[Reason]int
+	revoked map[Reason]int
 	stalled int
 }
 
@@ -47,16 +49,62 @@ func (c *counter) Stalled() {
 	c.stalled++
 }
 
-func (c *counter) Moved(n int) {
+func (c *counter) Moved(n int, why Reason) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.moved += n
+	c.moved[why] += n
+}
+
+func (c *counter) Revoked(_ Kind, why Reason) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.revoked[why]++
+}
+
+func newCounter() *counter {
+	return &counter{dropped: make(map[Drop]int), moved: make(map[Reason]int), revoked: make(map[Reason]int)}
 }
 
 // book is a Sink that writes down what comes: "socket:name/attempt".
 type book struct {
 	mu    sync.Mutex
 	tries []Try
+	// terms are those of each delivery; accepts, if it is there, decides by itself.
+	terms    Terms
+	accepts  func(*Delivery) (Terms, bool)
+	revoked  map[uint64]Reason
+	released []string
+}
+
+func (b *book) Accepts(d *Delivery) (Terms, bool) {
+	if b.accepts != nil {
+		return b.accepts(d)
+	}
+	terms := b.terms
+	if hint, ok := d.Hint.(Terms); ok {
+		terms.Strict = terms.Strict || hint.Strict
+		terms.AtMostOnce = terms.AtMostOnce || hint.AtMostOnce
+	}
+	return terms, true
+}
+
+func (b *book) Revoked(seqs []uint64, why Reason) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.revoked == nil {
+		b.revoked = make(map[uint64]Reason)
+	}
+	for _, seq := range seqs {
+		b.revoked[seq] = why
+	}
+}
+
+func (b *book) Released(owners []Owner, why Reason) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range owners {
+		b.released = append(b.released, fmt.Sprintf("%s/%d", o.(*person).name, why))
+	}
 }
 
 func (b *book) Deliver(t Try) {
@@ -87,11 +135,18 @@ type person struct {
 	name  string
 	meter park.Meter
 	lane  *Lane
+
+	overflows int
 }
 
-func (p *person) Introduction(late bool) *Delivery {
+func (p *person) Overflow() { p.overflows++ }
+
+func (p *person) Introduction(late, moved bool) *Delivery {
 	body := p.name + ":connected"
-	if late {
+	switch {
+	case moved:
+		body += ":moved"
+	case late:
 		body += ":late"
 	}
 	return &Delivery{Kind: Connected, Body: body}
@@ -109,7 +164,7 @@ func newBench(t *testing.T, change func(*Config)) *bench {
 	if change != nil {
 		change(&config)
 	}
-	b := &bench{t: t, count: &counter{dropped: make(map[Drop]int)}}
+	b := &bench{t: t, count: newCounter()}
 	b.Group = New(config).NewGroup("g", b.count)
 	t.Cleanup(b.Group.Close)
 	return b
@@ -127,21 +182,35 @@ func (p *person) say(text string) bool {
 }
 
 func (p *person) sayStrict(text string) bool {
-	return p.lane.Push(&Delivery{Kind: Event, Body: p.name + ":" + text, Strict: true})
+	return p.lane.Push(&Delivery{Kind: Event, Body: p.name + ":" + text, Hint: Terms{Strict: true}})
 }
 
 func (p *person) leave() {
-	p.lane.Leave(&Delivery{Kind: Disconnected, Body: p.name + ":disconnected"})
+	p.lane.Leave(&Delivery{Kind: Disconnected, Body: p.name + ":disconnected"}, 0)
 }
 
 // attach attaches an instance with a window.
 func (b *bench) attach(id string, deliveries uint32) (*Attachment, *book) {
 	b.t.Helper()
 	sink := &book{}
-	a, _, _ := b.Attach(id, sink)
-	a.Start(window.Size{Deliveries: deliveries, Bytes: 1 << 20}, false)
-	return a, sink
+	return b.join(id, sink, deliveries, AttachOptions{}), sink
 }
+
+// join attaches a sink.
+func (b *bench) join(id string, sink Sink, deliveries uint32, o AttachOptions) *Attachment {
+	a, _, _, _ := b.Attach(id, sink, o)
+	a.Start(some(deliveries), false)
+	return a
+}
+
+// some are windows of that many deliveries.
+func some(deliveries uint32) Windows {
+	size := window.Size{Deliveries: deliveries, Bytes: 1 << 20}
+	return Windows{Events: size, Attempts: size}
+}
+
+// paused is a pause.
+var paused = Windows{Paused: true}
 
 // settle settles tries in their order.
 func settle(t *testing.T, a *Attachment, tries ...Try) {
@@ -173,7 +242,7 @@ func (b *bench) empty() {
 			s, b.node.bytes.Used(), b.count.events, b.count.bytes)
 	}
 	for _, i := range s.Instances {
-		if i.Held != (window.Size{}) {
+		if i.Held != (window.Size{}) || i.AttemptsHeld != (window.Size{}) {
 			b.t.Errorf("%s still holds %+v", i.ID, i.Held)
 		}
 	}

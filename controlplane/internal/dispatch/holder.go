@@ -5,30 +5,53 @@ import (
 	"sync/atomic"
 )
 
+// class tells lanes with windows of their own apart.
+type class uint8
+
+const (
+	sockets class = iota // lanes of sockets
+	solos                // lanes of one delivery
+	classes
+)
+
 // holder is what a lane belongs to: an instance, or the pool of a group.
 type holder struct {
 	mu   sync.Mutex
 	inst *Instance // nil: the pool
 	// turns are the lanes whose next delivery may go as soon as there is room.
-	turns list[*Lane]
+	turns [classes]list[*Lane]
+	// stuck are lanes with something parked that cannot go from here. Those of an
+	// instance move as soon as its mutex is released; those of the pool wait until an
+	// instance attaches, or takes work again.
+	stuck list[*Lane]
 	// lanes are all that are bound; the pool does not keep them, so that idle sockets
 	// which nobody holds cost nothing.
 	lanes list[*Lane]
 
 	// backlog and bound are the lengths of turns and lanes, to be read without mu.
-	backlog, bound atomic.Int32
+	backlog [classes]atomic.Int32
+	bound   atomic.Int32
 }
 
 // enqueue gives a lane a turn.
 func (h *holder) enqueue(l *Lane) {
-	h.turns.pushBack(&l.turn)
-	h.backlog.Store(int32(h.turns.len))
+	c := l.class()
+	h.turns[c].pushBack(&l.turn)
+	h.backlog[c].Store(int32(h.turns[c].len))
 }
 
-// dequeue takes the turn away from a lane, if it has one here.
+// dequeue takes a lane out of the turns, or out of those that are stuck.
 func (h *holder) dequeue(l *Lane) {
-	h.turns.remove(&l.turn)
-	h.backlog.Store(int32(h.turns.len))
+	c := l.class()
+	h.stuck.remove(&l.turn)
+	h.turns[c].remove(&l.turn)
+	h.backlog[c].Store(int32(h.turns[c].len))
+}
+
+// strand takes a lane's turn away until it has moved, or somebody takes work again.
+func (h *holder) strand(l *Lane) {
+	h.dequeue(l)
+	h.stuck.pushBack(&l.turn)
 }
 
 // bind makes a lane this holder's, which is an instance. The caller holds the mutex
@@ -44,14 +67,4 @@ func (h *holder) bind(l *Lane) {
 func (h *holder) unbind(l *Lane) {
 	h.lanes.remove(&l.bound)
 	h.bound.Store(int32(h.lanes.len))
-}
-
-// surrender gives a lane without a flight back to the pool. The caller holds the
-// mutex of the pool and of the instance.
-func (h *holder) surrender(l *Lane) {
-	h.dequeue(l)
-	h.unbind(l)
-	pool := &l.group.pool
-	l.holder.Store(pool)
-	l.arm(pool)
 }

@@ -13,164 +13,144 @@ type Instance struct {
 	holder
 	group *Group
 	id    string
-	// paused repeats window.Paused, limit window.Size().Deliveries, to be read without
-	// mu.
-	paused atomic.Bool
-	limit  atomic.Uint32
+	// limit repeats the deliveries of the windows, to be read without mu.
+	limit [classes]atomic.Uint32
 
-	// Guarded by holder.mu.
-	current *Attachment // nil while the stream is lost
-	sink    Sink        // that of current
-	window  window.Window
-	ledger  ledger.Ledger[*Delivery]
+	// Written with both group.pool.mu and mu held, read with either.
+	life     uint32 // names the process: it grows when another one takes the id over
+	first    uint64 // the smallest number that this process can have been given
+	sink     Sink   // nil until Start, and while suspended
+	paused   bool
+	draining bool
+	complete bool
+	weight   uint32
+
+	// Guarded by mu.
+	windows  [classes]window.Window
+	ledger   ledger.Ledger[*Delivery]
+	last     uint64    // the newest number that was given out
+	timed    int       // deliveries of the ledger that have a timeout
+	alone    *Delivery // the only one in flight, because it was lost twice
+	wanting  *Delivery // one that waits to be it: nothing else goes
+	leavers  []Owner   // sockets that left, until they are told by releaseAll
+	absences absences  // what a suspended process does not know yet
 
 	// Guarded by group.pool.mu.
-	lostAt time.Time // zero while attached
-	timer  *time.Timer
+	current *Attachment // nil while suspended
+	lostAt  time.Time   // zero while attached
+	came    time.Time   // when its share was last to be given to it; zero when it has it
+	timer   *time.Timer
+}
+
+// takes reports whether the instance takes new work. The caller holds mu or pool.mu.
+func (i *Instance) takes() bool { return i.sink != nil && !i.paused && !i.draining }
+
+// mustLeave reports whether a lane with something parked cannot stay, though the
+// instance is attached.
+func (i *Instance) mustLeave(l *Lane) bool {
+	if l.flight.len > 0 || i.sink == nil || l.pinned() != "" {
+		return false
+	}
+	return i.draining || l.avoid == i || (i.paused && i.group.takers.Load() > 0)
 }
 
 // admit hands a delivery over: from here on it is unsettled.
-func (i *Instance) admit(l *Lane, d *Delivery) {
-	i.window.Take(d.Bytes)
-	d.seq = i.group.node.seq.Add(1)
+func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
+	i.windows[l.class()].Take(d.Bytes)
+	l.number(d)
+	d.state, d.due, d.handed, d.terms = open, time.Time{}, time.Now(), *terms
+	l.flight.pushBack(&d.place)
+	l.inHand += uint64(d.Bytes)
+	if terms.Strict {
+		l.strict++
+	}
+	if terms.Timeout > 0 {
+		i.timed++
+	}
+	if d.losses >= aloneAfter {
+		i.alone = d
+	}
+	if d.Kind == Connected {
+		l.told = i.life
+	}
+	i.ledger.Open(d.seq, d)
+	i.last = d.seq
+	i.group.observer.Delivered(d.Kind, d.attempt)
+	i.sink.Deliver(Try{d, d.seq, d.identity, d.attempt, *terms})
+}
+
+// pass counts a delivery as handed over and settled, though nobody hears of it.
+func (i *Instance) pass(l *Lane, d *Delivery) {
+	l.number(d)
+	d.state = over
+	l.introducing = l.introducing && d.Kind != Connected
+	l.endIfDone(&i.holder)
+}
+
+// number gives a delivery the number of its next try.
+func (l *Lane) number(d *Delivery) {
+	d.seq = l.group.node.seq.Add(1)
 	d.attempt++
 	if d.identity == 0 {
 		d.identity = d.seq
-	}
-	d.state, d.due, d.handed = open, time.Time{}, time.Now()
-	l.flight.pushBack(&d.place)
-	if d.Strict {
-		l.strict++
 	}
 	if d.Kind == Connected {
 		l.intro, l.introTry = d.identity, d.attempt
 		l.epoch = epoch{l.group.attachEpoch.Load(), l.group.lostEpoch.Load()}
 	}
-	i.ledger.Open(d.seq, d)
-	i.group.observer.Delivered(d.Kind, d.attempt)
-	i.sink.Deliver(Try{d, d.seq, d.identity, d.attempt})
-}
-
-// fill hands over what is parked, one delivery of each lane in turn, as long as the
-// window has room.
-func (i *Instance) fill() {
-	if i.sink == nil || i.turns.front == nil {
-		return
-	}
-	now := time.Now()
-	for passed := 0; i.turns.front != nil && passed < maxPassed; {
-		l := i.turns.front.value
-		d := l.head(&i.holder, now)
-		switch {
-		case d == nil:
-			continue // nothing of the lane may go: its turn was taken away
-		case i.window.Fits(d.Bytes, l.flight.len):
-			l.unpark(d)
-			i.admit(l, d)
-			if l.queue.front == nil {
-				i.dequeue(l)
-			} else {
-				i.turns.rotate()
-			}
-		case i.window.Fits(d.Bytes, 0):
-			// The lane holds too much already; whoever comes next may fit.
-			passed++
-			i.turns.rotate()
-		default:
-			// It does not fit yet. Passing over it would starve large ones.
-			return
-		}
-	}
-}
-
-// blocked reports whether the head of the turns waits for room: nobody passes it.
-func (i *Instance) blocked() bool {
-	n := i.turns.front
-	return n != nil && !i.window.Fits(n.value.queue.front.value.Bytes, 0)
-}
-
-// full reports whether the instance has no room for anybody.
-func (i *Instance) full() bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.window.Full() || i.blocked()
-}
-
-// maxPassed is how many greedy lanes are passed over before fill gives up.
-const maxPassed = 16
-
-// head returns the delivery that is to go next, its introduction first. It returns
-// nil and takes the lane's turn away when none may go.
-func (l *Lane) head(h *holder, now time.Time) *Delivery {
-	if !l.expire(h, now) {
-		return nil
-	}
-	d := l.queue.front.value
-	if d.Kind == Event && l.stale() {
-		d = l.introduction(true)
-		l.queue.insertAfter(&d.place, nil)
-		l.account(d, now)
-	}
-	if !l.mayGo(d) {
-		h.dequeue(l)
-		l.arm(h)
-		return nil
-	}
-	return d
 }
 
 // closeTry takes a delivery out of the flight, and gives its room back.
 func (i *Instance) closeTry(d *Delivery) {
 	l := d.lane
 	l.flight.remove(&d.place)
-	if d.Strict {
+	l.inHand -= uint64(d.Bytes)
+	if d.terms.Strict {
 		l.strict--
 	}
-	i.window.Give(d.Bytes)
+	if d.terms.Timeout > 0 {
+		i.timed--
+	}
+	if i.alone == d {
+		i.alone = nil
+	}
+	i.windows[l.class()].Give(d.Bytes)
 }
 
-// revokeAll takes everything unsettled back into the queues, in order, in front of
-// what never went. The caller holds i.mu.
-func (i *Instance) revokeAll(now time.Time) {
-	for n := i.lanes.front; n != nil; {
-		l := n.value
-		n = n.next
-		// From the back, so that each one comes to stand before the one after it without a
-		// search.
-		for f := l.flight.back; f != nil; f = l.flight.back {
-			i.revoke(f.value, now)
-		}
-		if l.tidy(&i.holder) {
-			l.arm(&i.holder)
-		}
-	}
-	i.ledger.Clear()
-}
-
-// revoke takes one unsettled delivery back.
-func (i *Instance) revoke(d *Delivery, now time.Time) {
-	l := d.lane
-	i.closeTry(d)
-	switch {
-	case d.state == settling:
-		// Its settlement is being carried out at this moment, outside of the lock. It
-		// counts: what was said of it is true, whatever becomes of the stream.
-		d.state = detached
-		l.adrift++
-		l.introduce = l.introduce && d.Kind != Connected
-		return
-	case d.Kind == Event && d.AtMostOnce:
-		l.drop(d, Lost)
-	default:
-		l.requeue(d, now)
-	}
+// revoked tells that a delivery was taken from the instance.
+func (i *Instance) revoked(d *Delivery, why Reason) {
 	i.group.node.revoke(d.seq)
+	i.group.observer.Revoked(d.Kind, why)
+	if i.sink != nil {
+		i.sink.Revoked([]uint64{d.seq}, why)
+		return
+	}
+	i.absences.revoke(d.seq)
 }
 
-// ebb ends a lane that has nothing left to come.
-func (l *Lane) ebb(h *holder) {
-	empty := l.queue.front == nil && l.flight.len == 0 && l.adrift == 0
-	if !l.ended && (l.leaving || l.owner == nil) && empty {
-		l.end(h)
+// unlock unlocks mu and goes on with what needs pool.mu, which must not be held: lanes
+// that cannot stay, and those of the pool that this instance has room for.
+func (i *Instance) unlock() {
+	stuck, hungry := i.stuck.front != nil, false
+	if i.takes() {
+		for c := range i.turns {
+			hungry = hungry || (i.group.pool.backlog[c].Load() > 0 && uint32(i.turns[c].len) <= i.limit[c].Load()/2)
+		}
 	}
+	i.mu.Unlock()
+	if stuck {
+		i.group.relocate(i)
+	}
+	if hungry {
+		i.group.feed()
+	}
+}
+
+// unlock unlocks mu and goes on with what was left undone.
+func (h *holder) unlock() {
+	if h.inst != nil {
+		h.inst.unlock()
+		return
+	}
+	h.mu.Unlock()
 }

@@ -5,47 +5,50 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
-// Lane is one socket as one group sees it, or one connect attempt. Pushes to it
-// come one at a time, in the order that is to be kept; all else may happen at the
-// same time.
+// Lane is one socket as one group sees it, or one delivery that belongs to no socket
+// (NewSolo). Pushes to it come one at a time, in the order that is to be kept; all
+// else may happen at the same time.
 type Lane struct {
-	shelf
-	owner Owner // nil for a connect attempt
+	group *Group
+	owner Owner       // nil for a solo lane
+	solo  *solo       // nil for the lane of a socket
+	meter *park.Meter // nil for a solo lane; shared by all lanes of a socket
 
 	// anew says that the socket is introduced again when the group's attach epoch
 	// moves on.
 	anew   atomic.Bool
 	holder atomic.Pointer[holder]
 
-	// The rest, and the shelf's queue, is guarded by the holder's mutex.
-	turn   node[*Lane] // in holder.turns, if the head of the queue may go
-	bound  node[*Lane] // in holder.lanes, if the holder is an instance
-	flight list[*Delivery]
-	strict int // strict deliveries in the flight
-	// adrift counts deliveries in state detached: until they have landed nothing of the
-	// lane is handed over, for they may come back in front of it.
-	adrift int
+	// The rest is guarded by the holder's mutex.
+	queue  list[*Delivery] // parked
+	flight list[*Delivery] // unsettled
+	inHand uint64          // bytes of the flight
+	turn   node[*Lane]     // in holder.turns, if the head of the queue may go, or in holder.stuck
+	bound  node[*Lane]     // in holder.lanes, if the holder is an instance
+	strict int             // strict deliveries in the flight
+	// detached counts deliveries in this state: until their settlements have ended nothing
+	// of the lane is handed over, for they may come back in front of it.
+	detached int
 
-	// intro is the identity of the introduction, 0 before the first one was handed over.
-	intro     uint64
-	introTry  uint32
-	epoch     epoch // of the last introduction that was handed over
-	introduce bool  // an introduction is in the queue or in the flight
-	leaving   bool  // its Disconnected was pushed
+	introduction
+	prefer string    // id of the instance that it goes to, if it can
+	avoid  *Instance // that gave its head away
+	joined uint32    // life of the instance that it was moved to by Rebalance
+
+	leaving   bool // its Disconnected was pushed
 	ended     bool
+	overflown overflown
 
 	ready time.Time // when the head of the queue was last unblocked
 	timer *time.Timer
 }
 
-// epoch says which introductions a lane has seen. The zero epoch is before all.
-type epoch struct{ attach, lost uint32 }
-
 // NewLane returns a lane for a socket. The meter is that of the socket.
 func (g *Group) NewLane(owner Owner, meter *park.Meter) *Lane {
-	l := &Lane{shelf: shelf{group: g, meter: meter}, owner: owner}
+	l := &Lane{group: g, owner: owner, meter: meter}
 	l.turn.value, l.bound.value = l, l
 	l.holder.Store(&g.pool)
 	return l
@@ -54,11 +57,22 @@ func (g *Group) NewLane(owner Owner, meter *park.Meter) *Lane {
 // Group is the group that the lane belongs to.
 func (l *Lane) Group() *Group { return l.group }
 
-// SetAnew says whether the socket is introduced again when the group attaches anew.
-func (l *Lane) SetAnew(anew bool) {
-	if l.anew.Load() != anew {
-		l.anew.Store(anew)
+// Prefer names the instance that the lane goes to, while that is attached and takes
+// what comes next: the one that accepted the socket. It is called before anything is
+// pushed.
+func (l *Lane) Prefer(instance string) { l.prefer = instance }
+
+// class says whose window the lane uses.
+func (l *Lane) class() class {
+	if l.solo != nil {
+		return solos
 	}
+	return sockets
+}
+
+// holds is what the lane has unsettled.
+func (l *Lane) holds() window.Size {
+	return window.Size{Deliveries: uint32(l.flight.len), Bytes: l.inHand}
 }
 
 // lock locks the lane's holder and returns it. A lane may move between the look
@@ -76,46 +90,71 @@ func (l *Lane) lock() *holder {
 }
 
 // mayGo reports whether a delivery may be handed over beside what is in the flight.
-func (l *Lane) mayGo(d *Delivery) bool {
-	if l.adrift > 0 || l.strict > 0 || (d.Strict && l.flight.len > 0) {
+func (l *Lane) mayGo(d *Delivery, terms *Terms) bool {
+	if l.detached > 0 || l.strict > 0 || (terms.Strict && l.flight.len > 0) {
 		return false
 	}
 	return d.due.IsZero() || !time.Now().Before(d.due)
 }
 
-// arm gives the lane a turn if the head of its queue may go.
+// arm gives the lane a turn if the head of its queue may go. What is blocked by a
+// strict delivery in the flight, or by a detached one, is armed by its settlement.
 func (l *Lane) arm(h *holder) {
-	if l.turn.list != nil || l.queue.front == nil {
+	if l.turn.list != nil || l.queue.front == nil || l.strict > 0 || l.detached > 0 || l.delayed() {
 		return
 	}
-	head := l.queue.front.value
-	if l.mayGo(head) {
+	switch i := h.inst; {
+	case i == nil:
 		h.enqueue(l)
-		return
-	}
-	// Blocked by a strict delivery in the flight, or by one adrift: its settlement arms
-	// the lane. Blocked by the delay of a retry: the timer does.
-	if wait := time.Until(head.due); !head.due.IsZero() && wait > 0 {
-		l.stopTimer()
-		l.timer = time.AfterFunc(wait, l.resume)
+	case i.mustLeave(l):
+		h.strand(l)
+	case l.avoid == i && i.sink != nil:
+		// It leaves once its flight is settled, which arms it again.
+	default:
+		h.enqueue(l)
 	}
 }
 
-// resume arms the lane after the delay of a retry.
+// delayed reports whether the head of the queue is not due yet, and sets the timer for
+// it.
+func (l *Lane) delayed() bool {
+	head := l.queue.front.value
+	if head.due.IsZero() {
+		return false
+	}
+	wait := time.Until(head.due)
+	if wait <= 0 {
+		return false
+	}
+	l.stopTimer()
+	l.timer = time.AfterFunc(wait, l.resume)
+	return true
+}
+
+// resume arms the lane once the head of its queue is due.
 func (l *Lane) resume() {
 	h := l.lock()
 	l.timer = nil
 	l.ready = time.Now()
-	l.arm(h)
-	if h.inst != nil {
-		h.inst.fill()
-		h.mu.Unlock()
+	if l.cancelOut(h) {
+		l.arm(h)
+	}
+	h.release(l)
+}
+
+// release goes on once something has changed for a lane, with whoever waits, and
+// unlocks h.mu. It must not be called with pool.mu held, but for the pool's own.
+func (h *holder) release(l *Lane) {
+	g := l.group
+	if i := h.inst; i != nil {
+		i.fill()
+		i.unlock()
 		return
 	}
-	if l.group.closed {
+	if g.closed {
 		h.forget(l)
 	} else {
-		l.group.feedLocked()
+		g.feedLocked()
 	}
 	h.mu.Unlock()
 }
@@ -127,6 +166,14 @@ func (l *Lane) end(h *holder) {
 	h.dequeue(l)
 	h.unbind(l)
 	l.stopTimer()
+}
+
+// endIfDone ends a lane that has nothing left to come.
+func (l *Lane) endIfDone(h *holder) {
+	empty := l.queue.front == nil && l.flight.len == 0 && l.detached == 0
+	if !l.ended && (l.leaving || l.solo != nil) && empty {
+		l.end(h)
+	}
 }
 
 func (l *Lane) stopTimer() {

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 // begin starts a settlement of the last try that came.
@@ -36,7 +34,7 @@ func TestAttachment_AttemptOutlivesAStreamLostDuringItsSettlement(t *testing.T) 
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, nil)
 				a, sink := b.attach("a", 8)
-				lane := b.NewLane(nil, nil)
+				lane := b.NewSolo(nil)
 				lane.Push(&Delivery{Kind: Connect, Body: "attempt"})
 				d := begin(t, a, sink)
 				a.Detach(false)
@@ -44,7 +42,7 @@ func TestAttachment_AttemptOutlivesAStreamLostDuringItsSettlement(t *testing.T) 
 				_, sink = b.attach("b", 8)
 				pass(time.Second)
 				expect(t, sink, "attempt/2")
-				if !lane.Cancel(d) {
+				if !lane.Cancel(d, ReasonCancelled) {
 					t.Error("it cannot be cancelled")
 				}
 				b.empty()
@@ -83,14 +81,14 @@ func TestAttachment_NothingPassesASettlementWhoseStreamIsLost(t *testing.T) {
 		b := newBench(t, nil)
 		a, sink := b.attach("a", 8)
 		second, other := b.attach("b", 8)
-		second.Resize(window.Size{})
+		second.Resize(paused)
 		p := b.person("p")
 		p.lane.Introduce(false)
 		settle(t, a, sink.take()...)
 		p.say("1")
 		d := begin(t, a, sink)
 		p.say("2")
-		second.Resize(window.Size{Deliveries: 8, Bytes: 1 << 20})
+		second.Resize(some(8))
 		a.Detach(true)
 		p.say("3")
 		pass(0)

@@ -2,27 +2,20 @@ package dispatch
 
 import (
 	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/ledger"
 )
 
-// Attachment is the hold that one stream has on its instance. Begin, Finish, Retry
-// and Abandon bracket a settlement; between Begin and the others the settlement is
-// carried out without a lock, and the delivery can be given to nobody else.
-type Attachment struct {
-	inst *Instance
-	sink Sink
-}
-
 // Begin finds the delivery that a settlement is for. It has to be followed by
-// exactly one of Finish, Retry and Abandon.
+// exactly one of Finish, Retry, Elsewhere and Abandon: between them the settlement is
+// carried out without a lock, and the delivery can be given to nobody else. What is
+// unsettled belongs to the process, so a stream that was lost or fenced can still settle
+// it, as long as no other process has come.
 //
 // Errors: ErrUnknown, ErrSettled, ErrRevoked.
 func (a *Attachment) Begin(seq uint64) (*Delivery, error) {
 	i := a.inst
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.current == a {
+	if i.life == a.life {
 		if d, ok := i.ledger.Get(seq); ok && d.state == open {
 			d.state = settling
 			return d, nil
@@ -30,7 +23,7 @@ func (a *Attachment) Begin(seq uint64) (*Delivery, error) {
 			return nil, ErrSettled
 		}
 	}
-	if i.group.node.wasRevoked(seq) {
+	if seq < a.first || i.group.node.wasRevoked(seq) {
 		return nil, ErrRevoked
 	}
 	return nil, ErrUnknown
@@ -47,8 +40,10 @@ func (a *Attachment) Holds(seq uint64) error {
 	switch {
 	case seq > i.group.node.seq.Load():
 		return ErrUnknown
-	case i.current != a || i.group.node.wasRevoked(seq):
+	case i.life != a.life || seq < a.first || i.group.node.wasRevoked(seq):
 		return ErrRevoked
+	case seq > i.last:
+		return ErrUnknown
 	}
 	return nil
 }
@@ -61,40 +56,15 @@ func (a *Attachment) Finish(d *Delivery) time.Duration {
 	took := time.Since(d.handed)
 	if d.state == detached {
 		i.mu.Unlock()
-		l.land(func() { d.state = over })
+		l.rejoin(func() { d.state = over })
 		return took
 	}
 	i.ledger.Settle(d.seq)
 	i.closeTry(d)
 	d.state = over
-	l.introduce = l.introduce && d.Kind != Connected
+	l.introducing = l.introducing && d.Kind != Connected
 	i.after(l)
 	return took
-}
-
-// Retry ends a settlement that asks for another try after the delay. It reports
-// false when the delivery was tried often enough: then it is over, and dropped.
-func (a *Attachment) Retry(d *Delivery, delay time.Duration) bool {
-	i, l := a.inst, d.lane
-	i.mu.Lock()
-	now := time.Now()
-	due, again := ledger.NextTry(now, d.attempt, delay)
-	if d.state == detached {
-		i.mu.Unlock()
-		l.later(d, due, again)
-		return again
-	}
-	i.ledger.Settle(d.seq)
-	i.closeTry(d)
-	if again {
-		d.due = due
-		l.requeue(d, now)
-	} else {
-		l.introduce = l.introduce && d.Kind != Connected
-		l.drop(d, Nacked)
-	}
-	i.after(l)
-	return again
 }
 
 // Abandon ends a settlement that could not be carried out: the delivery is unsettled
@@ -111,37 +81,33 @@ func (a *Attachment) Abandon(d *Delivery) {
 	d.lane.later(d, time.Time{}, true)
 }
 
-// later puts a delivery back, or drops it, whose stream was lost while its
-// settlement was carried out.
+// later puts a delivery back, or drops it, whose instance was lost while its settlement
+// was carried out.
 func (l *Lane) later(d *Delivery, due time.Time, again bool) {
-	l.land(func() {
+	l.rejoin(func() {
 		if !again || l.ended {
 			l.drop(d, Nacked)
 			return
 		}
 		d.due = due
-		l.introduce = l.introduce || d.Kind == Connected
+		l.introducing = l.introducing || d.Kind == Connected
 		l.requeue(d, time.Now())
 	})
 }
 
-// land ends the settlement of a delivery that was adrift, with the lock of its
+// rejoin ends the settlement of a delivery that was detached, with the lock of its
 // lane's holder, and lets the lane go on. The lane may have moved by now.
-func (l *Lane) land(end func()) {
+func (l *Lane) rejoin(end func()) {
 	h := l.lock()
-	l.adrift--
+	l.detached--
 	end()
 	l.ready = time.Now()
-	l.arm(h)
-	l.ebb(h)
-	switch {
-	case h.inst != nil:
-		h.inst.fill()
-	case l.group.closed:
-		h.forget(l)
+	if l.turn.list != nil && l.queue.front != nil {
+		h.dequeue(l) // the head may be another one, that is not due
 	}
-	h.mu.Unlock()
-	l.group.feed()
+	l.arm(h)
+	l.endIfDone(h)
+	h.release(l)
 }
 
 // Discard settles a delivery in the name of the service, because it cannot be
@@ -149,13 +115,13 @@ func (l *Lane) land(end func()) {
 func (a *Attachment) Discard(t Try, why Drop) bool {
 	i, d := a.inst, t.Delivery
 	i.mu.Lock()
-	if got, ok := i.ledger.Get(t.Seq); i.current != a || !ok || got != d || d.state != open {
+	if got, ok := i.ledger.Get(t.Seq); i.life != a.life || !ok || got != d || d.state != open {
 		i.mu.Unlock()
 		return false
 	}
 	i.ledger.Settle(d.seq)
 	i.closeTry(d)
-	d.lane.introduce = d.lane.introduce && d.Kind != Connected
+	d.lane.introducing = d.lane.introducing && d.Kind != Connected
 	d.lane.drop(d, why)
 	i.after(d.lane)
 	return true
@@ -164,20 +130,19 @@ func (a *Attachment) Discard(t Try, why Drop) bool {
 // after goes on once a delivery has left the flight: with its lane, with whoever
 // waits for room in the window, with the pool. It unlocks i.mu.
 func (i *Instance) after(l *Lane) {
-	if l.queue.front != nil && l.turn.list == nil {
-		l.ready = time.Now()
-		l.arm(&i.holder)
+	if l.queue.front != nil {
+		if l.turn.list == nil {
+			l.ready = time.Now()
+			l.arm(&i.holder)
+		} else if i.mustLeave(l) {
+			i.strand(l)
+		}
+	} else {
+		l.endIfDone(&i.holder)
+		if i.draining && l.flight.len == 0 && l.owner != nil && !l.ended && i.sink != nil {
+			i.strand(l)
+		}
 	}
-	l.ebb(&i.holder)
 	i.fill()
-	pool := &i.group.pool
-	hungry := pool.backlog.Load() > 0 && uint32(i.turns.len) <= i.limit.Load()/2
-	leaves := i.paused.Load() && l.flight.len == 0 && !l.ended && i.group.takers.Load() > 0
-	i.mu.Unlock()
-	if leaves {
-		i.group.place(l)
-	}
-	if hungry {
-		i.group.feed()
-	}
+	i.unlock()
 }

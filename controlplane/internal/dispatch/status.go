@@ -19,31 +19,54 @@ type GroupStatus struct {
 
 // InstanceStatus describes an instance at one moment.
 type InstanceStatus struct {
-	ID       string
+	ID string
+	// Attached says that it has a stream. One that has none is suspended.
 	Attached bool
-	// Lost is when the stream was lost, if it is.
-	Lost       time.Time
-	Lanes      int
-	Held, Size window.Size
+	// Suspended is when its stream was lost; zero while it is attached.
+	Suspended                  time.Time
+	Paused, Draining, Complete bool
+	// Weight is its share of the sockets.
+	Weight uint32
+	// Lanes are bound to it; Waiting are those of them that wait for room.
+	Lanes, Waiting int
+	// Held is unsettled, of sockets and of solo lanes; Size is the most of it.
+	Held, Size                 window.Size
+	AttemptsHeld, AttemptsSize window.Size
+	// Oldest is the age of the oldest unsettled delivery; zero if there is none.
+	Oldest time.Duration
 }
 
 // Status describes the group.
 func (g *Group) Status() GroupStatus {
 	g.pool.mu.Lock()
 	defer g.pool.mu.Unlock()
+	p := &g.pool
 	s := GroupStatus{
-		Waiting: g.pool.turns.len, Events: int(g.events.Load()),
+		Waiting: p.turns[sockets].len + p.turns[solos].len + p.stuck.len, Events: int(g.events.Load()),
 		Lifecycle: int(g.lifecycle.Load()), Bytes: g.bytes.Used(),
 	}
+	now := time.Now()
 	for _, i := range g.members {
-		i.mu.Lock()
-		s.Instances = append(s.Instances, InstanceStatus{
-			ID: i.id, Attached: i.lostAt.IsZero(), Lost: i.lostAt, Lanes: i.lanes.len,
-			Held: i.window.Held(), Size: i.window.Size(),
-		})
-		i.mu.Unlock()
+		s.Instances = append(s.Instances, i.status(now))
 	}
 	slices.SortFunc(s.Instances, func(a, b InstanceStatus) int { return strings.Compare(a.ID, b.ID) })
+	return s
+}
+
+// status describes the instance. The caller holds pool.mu.
+func (i *Instance) status(now time.Time) InstanceStatus {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	s := InstanceStatus{
+		ID: i.id, Attached: i.current != nil, Suspended: i.lostAt,
+		Paused: i.paused, Draining: i.draining, Complete: i.complete, Weight: i.weight,
+		Lanes: i.lanes.len, Waiting: i.turns[sockets].len + i.turns[solos].len,
+		Held: i.windows[sockets].Held(), Size: i.windows[sockets].Size(),
+		AttemptsHeld: i.windows[solos].Held(), AttemptsSize: i.windows[solos].Size(),
+	}
+	if d, ok := i.ledger.Oldest(); ok {
+		s.Oldest = max(now.Sub(d.handed), 1)
+	}
 	return s
 }
 
@@ -52,7 +75,7 @@ func (g *Group) Quiet() bool {
 	s := g.Status()
 	quiet := s.Events == 0 && s.Lifecycle == 0 && s.Waiting == 0
 	for _, i := range s.Instances {
-		quiet = quiet && i.Held.Deliveries == 0
+		quiet = quiet && i.Held.Deliveries == 0 && i.AttemptsHeld.Deliveries == 0
 	}
 	return quiet
 }

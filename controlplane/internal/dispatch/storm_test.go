@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/park"
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 // What every lane has to see, whatever happens to the instances.
@@ -35,7 +34,9 @@ type stormBody struct {
 // stormPerson introduces itself with a body that the storm knows.
 type stormPerson struct{ lane *stormLane }
 
-func (p stormPerson) Introduction(bool) *Delivery {
+func (p stormPerson) Overflow() {}
+
+func (p stormPerson) Introduction(_, _ bool) *Delivery {
 	return &Delivery{Kind: Connected, Body: stormBody{p.lane, stormConnected}}
 }
 
@@ -72,6 +73,14 @@ func (s *stormInstance) Deliver(t Try) {
 		s.t.Error("more is handed over than the window allows")
 	}
 }
+
+func (s *stormInstance) Accepts(d *Delivery) (Terms, bool) {
+	return Terms{Strict: d.Body.(stormBody).n%7 == 0}, true
+}
+
+func (s *stormInstance) Revoked([]uint64, Reason) {}
+
+func (s *stormInstance) Released([]Owner, Reason) {}
 
 // work settles until the instance is dead.
 func (s *stormInstance) work(random *rand.Rand) {
@@ -113,7 +122,7 @@ func TestStorm_NothingIsLostOrReordered(t *testing.T) {
 	config.Socket = park.SocketLimit{Items: 1 << 20, Bytes: 1 << 40}
 	config.GroupBytes, config.NodeBytes, config.Lifecycle = 1<<40, 1<<40, 1<<30
 	config.FailoverDelay = 3 * time.Millisecond
-	b := &bench{t: t, count: &counter{dropped: make(map[Drop]int)}}
+	b := &bench{t: t, count: newCounter()}
 	b.Group = New(config).NewGroup("g", b.count)
 	t.Cleanup(b.Group.Close)
 
@@ -123,7 +132,7 @@ func TestStorm_NothingIsLostOrReordered(t *testing.T) {
 	var workers sync.WaitGroup
 	start := func(id string) *stormInstance {
 		s := &stormInstance{t: t, queue: make(chan Try, 1024), last: make(map[*stormLane]int)}
-		a, old, _ := b.Attach(id, s)
+		a, old, _, _ := b.Attach(id, s, AttachOptions{})
 		if old != nil {
 			old.(*stormInstance).dead.Store(true)
 			close(old.(*stormInstance).queue)
@@ -131,7 +140,7 @@ func TestStorm_NothingIsLostOrReordered(t *testing.T) {
 		s.attach = a
 		private := rand.New(rand.NewPCG(seed, random.Uint64()))
 		workers.Go(func() { s.work(private) })
-		a.Start(window.Size{Deliveries: 16, Bytes: 1 << 20}, false)
+		a.Start(some(16), false)
 		return s
 	}
 
@@ -146,9 +155,9 @@ func TestStorm_NothingIsLostOrReordered(t *testing.T) {
 		speakers.Go(func() {
 			lane.Introduce(false)
 			for n := range events {
-				lane.Push(&Delivery{Kind: Event, Body: stormBody{l, n}, Strict: n%7 == 0})
+				lane.Push(&Delivery{Kind: Event, Body: stormBody{l, n}})
 			}
-			lane.Leave(&Delivery{Kind: Disconnected, Body: stormBody{l, stormDisconnected}})
+			lane.Leave(&Delivery{Kind: Disconnected, Body: stormBody{l, stormDisconnected}}, 0)
 		})
 	}
 	live := map[string]*stormInstance{}
@@ -168,9 +177,9 @@ func TestStorm_NothingIsLostOrReordered(t *testing.T) {
 			close(s.queue)
 			delete(live, id)
 		case what == 3:
-			s.attach.Resize(window.Size{})
+			s.attach.Resize(paused)
 		default:
-			s.attach.Resize(window.Size{Deliveries: uint32(1 + random.IntN(16)), Bytes: 1 << 20})
+			s.attach.Resize(some(uint32(1 + random.IntN(16))))
 		}
 		if step%3 == 0 {
 			<-time.After(100 * time.Microsecond)

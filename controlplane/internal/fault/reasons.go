@@ -104,6 +104,7 @@ const (
 	Lifecycle
 	Limit
 	NodeFull
+	Oldest
 	PendingAcks
 	QueriesOpen
 	RoomBytes

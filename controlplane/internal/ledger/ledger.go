@@ -81,6 +81,14 @@ func (l *Ledger[T]) Settled(seq uint64) bool {
 // Len counts the open entries.
 func (l *Ledger[T]) Len() int { return l.open }
 
+// Oldest returns the open entry with the smallest number.
+func (l *Ledger[T]) Oldest() (value T, ok bool) {
+	if l.open == 0 {
+		return value, false
+	}
+	return l.entries[l.head].value, true
+}
+
 // Each calls f with each open entry, the smallest number first. F must not change
 // the ledger.
 func (l *Ledger[T]) Each(f func(seq uint64, value T)) {

@@ -98,21 +98,33 @@ func TestMemory_KeepsTheNewest(t *testing.T) {
 func TestNextTry(t *testing.T) {
 	now := time.Unix(1000, 0)
 	for _, c := range []struct {
-		attempt uint32
-		delay   time.Duration
-		want    time.Duration
-		again   bool
+		tries  int
+		delay  time.Duration
+		random float64
+		want   time.Duration
+		again  bool
 	}{
-		{1, 0, 0, true},
-		{1, -time.Second, 0, true},
-		{4, time.Second, time.Second, true},
-		{2, time.Hour, MaxRetryDelay, true},
-		{5, 0, 0, false},
-		{9, 0, 0, false},
+		{1, 0, 0, 100 * time.Millisecond, true},
+		{2, 0, 0, 200 * time.Millisecond, true},
+		{4, -time.Second, 0, 800 * time.Millisecond, true},
+		{1, 0, 0.5, 112500 * time.Microsecond, true},
+		{4, time.Second, 0.5, time.Second, true},
+		{2, time.Hour, 0, MaxRetryDelay, true},
+		{5, 0, 0, 0, false},
+		{9, 0, 0, 0, false},
 	} {
-		due, again := NextTry(now, c.attempt, c.delay)
+		due, again := NextTry(now, c.tries, c.delay, func() float64 { return c.random })
 		if again != c.again || (again && due.Sub(now) != c.want) {
-			t.Errorf("attempt %d, delay %v: %v, %v", c.attempt, c.delay, due.Sub(now), again)
+			t.Errorf("try %d, delay %v: %v, %v", c.tries, c.delay, due.Sub(now), again)
+		}
+	}
+}
+
+func TestSpacing_DoublesToItsLimit(t *testing.T) {
+	none := func() float64 { return 0 }
+	for n, want := range map[int]time.Duration{0: FirstSpacing, 1: FirstSpacing, 7: 6400 * time.Millisecond, 8: MaxSpacing, 1 << 30: MaxSpacing} {
+		if got := Spacing(n, none); got != want {
+			t.Errorf("spacing after %d: %v, want %v", n, got, want)
 		}
 	}
 }

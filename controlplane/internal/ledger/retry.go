@@ -2,21 +2,41 @@ package ledger
 
 import "time"
 
-// Limits of a retry that a service asks for.
+// Limits of a retry.
 const (
-	// MaxTries is how often a delivery is handed over in all when it is nacked.
+	// MaxTries is how often a delivery is handed over in all when it is nacked or not
+	// settled in time.
 	MaxTries = 5
-	// MaxRetryDelay is the longest time until the next try.
+	// MaxRetryDelay is the longest delay that a service may ask for.
 	MaxRetryDelay = 30 * time.Second
+	// FirstSpacing is the time until the second try when the service names no delay. It
+	// doubles from try to try, up to MaxSpacing.
+	FirstSpacing = 100 * time.Millisecond
+	// MaxSpacing is the longest time between two tries without a delay.
+	MaxSpacing = 10 * time.Second
 )
 
-// NextTry says when a nacked delivery is due again, and false when it was tried
-// often enough.
-func NextTry(now time.Time, attempt uint32, delay time.Duration) (due time.Time, again bool) {
-	if attempt >= MaxTries {
+// jitter is the part of a spacing that chance adds to it at most.
+const jitter = 0.25
+
+// NextTry says when a delivery is due again of which that many tries came to nothing,
+// and false when it was tried often enough. Delay is what the service asked for; zero
+// or less means a Spacing. Random is as for Spacing.
+func NextTry(now time.Time, tries int, delay time.Duration, random func() float64) (due time.Time, again bool) {
+	if tries >= MaxTries {
 		return time.Time{}, false
 	}
-	return now.Add(min(max(delay, 0), MaxRetryDelay)), true
+	if delay <= 0 {
+		return now.Add(Spacing(tries, random)), true
+	}
+	return now.Add(min(delay, MaxRetryDelay)), true
+}
+
+// Spacing is the time from the n-th try that came to nothing until the next one: 100 ms,
+// doubling to 10 s, and up to a quarter more. Random returns numbers from 0 to less than 1.
+func Spacing(n int, random func() float64) time.Duration {
+	d := min(FirstSpacing<<min(max(n-1, 0), 10), MaxSpacing)
+	return d + time.Duration(jitter*random()*float64(d))
 }
 
 // Expired reports whether what waits since a time has waited for longer than age.

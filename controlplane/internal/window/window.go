@@ -2,25 +2,26 @@
 // and says whether one more fits. It is arithmetic without a lock: whoever owns the
 // window guards it.
 //
-// Both limits hold, with two exceptions that keep work moving:
-//
-//   - one delivery always fits an empty window, however large it is;
-//   - a lane (one socket) that holds a sixteenth of the window leaves its last
-//     sixteenth to the others, so that a chatty browser delays only itself.
+// A delivery fits while there is any room at all, so a large one may exceed the limit
+// in bytes, by one delivery at most: it never has to wait for a window that is nearly
+// empty. A lane (one socket) that holds a sixteenth of the window, in deliveries or in
+// bytes, leaves its last sixteenth to the others and does not exceed it: a chatty
+// browser delays only itself.
 package window
 
 // Size is the limit of a window.
 type Size struct {
-	// Deliveries that may be unsettled. 0 is a pause: nothing fits.
+	// Deliveries that may be unsettled. 0 counts as 1.
 	Deliveries uint32
-	// Bytes of unsettled deliveries.
+	// Bytes of unsettled deliveries. 0 means one delivery at a time, unless it is empty.
 	Bytes uint64
 }
 
-// Window is what one instance holds against what it may hold. The zero value is a
-// pause that holds nothing.
+// Window is what one instance holds against what it may hold. The zero value takes
+// one delivery at a time.
 type Window struct {
-	size Size
+	size   Size
+	paused bool
 	// Invariant: held is the sum of what was taken and not given back. It may exceed
 	// size after a Resize.
 	held Size
@@ -29,46 +30,47 @@ type Window struct {
 // Resize changes the limit. What is held stays held.
 func (w *Window) Resize(size Size) { w.size = size }
 
+// Pause lets nothing fit any more, or lets it again. What is held stays held.
+func (w *Window) Pause(paused bool) { w.paused = paused }
+
 // Size returns the limit.
 func (w *Window) Size() Size { return w.size }
 
 // Held returns what is taken.
 func (w *Window) Held() Size { return w.held }
 
-// Paused reports whether the window takes nothing at all.
-func (w *Window) Paused() bool { return w.size.Deliveries == 0 }
-
-// Fits reports whether one more delivery fits. Lane is how many deliveries its lane
-// holds in this window.
-func (w *Window) Fits(bytes int, lane int) bool {
-	if w.Paused() {
+// Fits reports whether one more delivery fits. Lane is what its lane holds in this
+// window.
+func (w *Window) Fits(bytes int, lane Size) bool {
+	if w.paused {
 		return false
 	}
 	if w.held.Deliveries == 0 {
 		return true
 	}
-	size := w.size
 	if w.greedy(lane) {
-		size.Deliveries -= size.Deliveries / share
-		size.Bytes -= size.Bytes / share
+		return w.held.Deliveries < w.size.Deliveries-w.size.Deliveries/share &&
+			w.held.Bytes+uint64(bytes) <= w.size.Bytes-w.size.Bytes/share
 	}
-	if w.held.Deliveries >= size.Deliveries || w.held.Bytes >= size.Bytes {
-		return false
-	}
-	return uint64(bytes) <= size.Bytes-w.held.Bytes
+	return w.held.Deliveries < w.size.Deliveries && w.held.Bytes < max(w.size.Bytes, 1)
 }
 
 // share is the part of a window that makes a lane greedy, and that it leaves to
-// others then. Smaller windows have no such part.
+// others then. Windows of fewer deliveries have no such part of their deliveries.
 const share = 16
 
+// MaxGreedy is how many lanes can be greedy at the same time: the shares of a window,
+// in deliveries and in bytes, and those of deliveries that exceeded it.
+const MaxGreedy = 4 * share
+
 // greedy reports whether a lane holds so much that it leaves the rest to others.
-func (w *Window) greedy(lane int) bool {
-	return w.size.Deliveries >= share && lane >= int(w.size.Deliveries/share)
+func (w *Window) greedy(lane Size) bool {
+	return (w.size.Deliveries >= share && lane.Deliveries >= w.size.Deliveries/share) ||
+		(lane.Bytes > 0 && lane.Bytes >= w.size.Bytes/share)
 }
 
 // Full reports whether not even an empty delivery of an idle lane fits.
-func (w *Window) Full() bool { return !w.Fits(0, 0) }
+func (w *Window) Full() bool { return !w.Fits(0, Size{}) }
 
 // Take adds a delivery. It does not ask whether it fits.
 func (w *Window) Take(bytes int) {
@@ -82,14 +84,17 @@ func (w *Window) Give(bytes int) {
 	w.held.Bytes -= uint64(bytes)
 }
 
-// Clamp fits a wish to the most that the hub allows. Zero bytes mean the default,
-// and at least one byte is left, so that a window that is not paused takes work.
-func Clamp(wish, most Size, defaultBytes uint64) Size {
+// Clamp fits a wish to the most that the hub allows. 0 means the default, in both
+// fields.
+func Clamp(wish, most, byDefault Size) Size {
+	if wish.Deliveries == 0 {
+		wish.Deliveries = byDefault.Deliveries
+	}
 	if wish.Bytes == 0 {
-		wish.Bytes = defaultBytes
+		wish.Bytes = byDefault.Bytes
 	}
 	return Size{
-		Deliveries: min(wish.Deliveries, most.Deliveries),
+		Deliveries: max(min(wish.Deliveries, most.Deliveries), 1),
 		Bytes:      max(min(wish.Bytes, most.Bytes), 1),
 	}
 }

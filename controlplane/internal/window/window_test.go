@@ -6,66 +6,95 @@ import (
 	"pgregory.net/rapid"
 )
 
+func of(deliveries uint32, bytes uint64) *Window {
+	w := &Window{}
+	w.Resize(Size{Deliveries: deliveries, Bytes: bytes})
+	return w
+}
+
 func TestWindow_OneAlwaysFitsAnEmptyWindow(t *testing.T) {
-	var w Window
-	w.Resize(Size{Deliveries: 1, Bytes: 10})
-	if !w.Fits(1000, 0) {
-		t.Fatal("a large delivery does not fit an empty window")
-	}
-	w.Take(1000)
-	if w.Fits(0, 0) {
-		t.Error("a second one fits a window of one")
-	}
-	w.Give(1000)
-	if w.Held() != (Size{}) {
-		t.Errorf("held %v", w.Held())
+	for _, w := range []*Window{of(1, 10), of(0, 0)} {
+		if !w.Fits(1000, Size{}) {
+			t.Fatal("a large delivery does not fit an empty window")
+		}
+		w.Take(1000)
+		if w.Fits(0, Size{}) {
+			t.Error("a second one fits a window of one")
+		}
+		w.Give(1000)
+		if w.Held() != (Size{}) {
+			t.Errorf("held %v", w.Held())
+		}
 	}
 }
 
-func TestWindow_ZeroIsAPause(t *testing.T) {
-	var w Window
-	if w.Fits(0, 0) || !w.Paused() {
-		t.Error("the zero window takes work")
-	}
-	w.Resize(Size{Deliveries: 2, Bytes: 10})
+func TestWindow_PausedTakesNothing(t *testing.T) {
+	w := of(2, 10)
 	w.Take(1)
-	w.Resize(Size{Bytes: 10})
-	if w.Fits(0, 0) {
+	w.Pause(true)
+	if w.Fits(0, Size{}) {
 		t.Error("a paused window takes work")
 	}
 	w.Give(1)
-	if w.Fits(0, 0) {
+	if w.Fits(0, Size{}) || !w.Full() {
 		t.Error("an empty paused window takes work")
+	}
+	w.Pause(false)
+	if !w.Fits(0, Size{}) {
+		t.Error("the pause does not end")
 	}
 }
 
-func TestWindow_BothLimitsHold(t *testing.T) {
-	var w Window
-	w.Resize(Size{Deliveries: 4, Bytes: 100})
-	w.Take(60)
-	if w.Fits(41, 0) || !w.Fits(40, 0) {
-		t.Error("the limit in bytes is not 100")
+func TestWindow_ExceedsItsBytesByOneDelivery(t *testing.T) {
+	w := of(8, 100)
+	w.Take(99)
+	if !w.Fits(1000, Size{}) {
+		t.Error("a large delivery waits though there is room")
 	}
-	w.Take(0)
-	w.Take(0)
-	w.Take(0)
-	if w.Fits(0, 0) {
+	w.Take(1000)
+	if w.Fits(0, Size{}) {
+		t.Error("another one fits beside it")
+	}
+}
+
+func TestWindow_DeliveriesAreALimit(t *testing.T) {
+	w := of(4, 100)
+	for range 4 {
+		w.Take(0)
+	}
+	if w.Fits(0, Size{}) {
 		t.Error("the limit in deliveries is not 4")
 	}
 }
 
-func TestWindow_GreedyLaneLeavesASixteenth(t *testing.T) {
-	var w Window
-	w.Resize(Size{Deliveries: 32, Bytes: 1 << 20})
-	lane := 0
+func TestWindow_GreedyLaneLeavesASixteenthOfDeliveries(t *testing.T) {
+	w := of(32, 1<<20)
+	var lane Size
 	for w.Fits(1, lane) {
 		w.Take(1)
-		lane++
+		lane.Deliveries++
+		lane.Bytes++
 	}
-	if lane != 30 {
-		t.Errorf("one lane took %d of 32", lane)
+	if lane.Deliveries != 30 {
+		t.Errorf("one lane took %d of 32", lane.Deliveries)
 	}
-	if !w.Fits(1, 0) || w.Full() {
+	if !w.Fits(1, Size{}) || w.Full() {
+		t.Error("nothing is left for another lane")
+	}
+}
+
+func TestWindow_GreedyLaneLeavesASixteenthOfBytes(t *testing.T) {
+	w := of(1024, 1600)
+	var lane Size
+	for w.Fits(200, lane) {
+		w.Take(200)
+		lane.Deliveries++
+		lane.Bytes += 200
+	}
+	if lane.Bytes != 1400 {
+		t.Errorf("one lane took %d bytes of 1600", lane.Bytes)
+	}
+	if !w.Fits(200, Size{}) {
 		t.Error("nothing is left for another lane")
 	}
 }
@@ -74,34 +103,34 @@ func TestClamp(t *testing.T) {
 	most := Size{Deliveries: 100, Bytes: 1000}
 	for _, c := range []struct{ wish, want Size }{
 		{Size{10, 10}, Size{10, 10}},
-		{Size{0, 10}, Size{0, 10}},
+		{Size{0, 10}, Size{20, 10}},
 		{Size{1 << 31, 1 << 63}, Size{100, 1000}},
 		{Size{10, 0}, Size{10, 50}},
 	} {
-		if got := Clamp(c.wish, most, 50); got != c.want {
+		if got := Clamp(c.wish, most, Size{Deliveries: 20, Bytes: 50}); got != c.want {
 			t.Errorf("clamp %v: %v, want %v", c.wish, got, c.want)
 		}
 	}
 }
 
-// Whatever is taken only when it fits never exceeds the limits, but for the one
-// delivery that always fits, and giving everything back leaves nothing.
-func TestWindow_NeverExceedsItsSize(t *testing.T) {
+// Whatever is taken only when it fits never exceeds the limits, but for one delivery,
+// and giving everything back leaves nothing.
+func TestWindow_NeverExceedsItsSizeByMoreThanOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var w Window
 		size := Size{
-			Deliveries: rapid.Uint32Range(0, 40).Draw(t, "deliveries"),
+			Deliveries: rapid.Uint32Range(1, 40).Draw(t, "deliveries"),
 			Bytes:      rapid.Uint64Range(1, 1000).Draw(t, "bytes"),
 		}
-		w.Resize(size)
+		w := of(size.Deliveries, size.Bytes)
 		type taken struct{ bytes, lane int }
 		var all []taken
-		lanes := make([]int, 4)
+		lanes := make([]Size, 4)
 		for range rapid.IntRange(0, 200).Draw(t, "steps") {
 			if len(all) > 0 && rapid.Bool().Draw(t, "settle") {
 				i := rapid.IntRange(0, len(all)-1).Draw(t, "which")
 				w.Give(all[i].bytes)
-				lanes[all[i].lane]--
+				lanes[all[i].lane].Deliveries--
+				lanes[all[i].lane].Bytes -= uint64(all[i].bytes)
 				all = append(all[:i], all[i+1:]...)
 				continue
 			}
@@ -110,11 +139,12 @@ func TestWindow_NeverExceedsItsSize(t *testing.T) {
 			if !w.Fits(bytes, lanes[lane]) {
 				continue
 			}
+			before := w.Held()
 			w.Take(bytes)
-			lanes[lane]++
+			lanes[lane].Deliveries++
+			lanes[lane].Bytes += uint64(bytes)
 			all = append(all, taken{bytes, lane})
-			held := w.Held()
-			if held.Deliveries > size.Deliveries || (held.Bytes > size.Bytes && len(all) > 1 && held.Bytes-uint64(all[0].bytes) > size.Bytes) {
+			if held := w.Held(); held.Deliveries > size.Deliveries || (before.Deliveries > 0 && before.Bytes >= size.Bytes) {
 				t.Fatalf("held %+v of %+v", held, size)
 			}
 		}

@@ -137,8 +137,9 @@ func (NoticeKind) EnumDescriptor() ([]byte, []int) {
 type AttachRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of this envelope: 1, 2, 3, … Receipts for resume; 0 means that the
-	// service does not number, then all are 0 and it cannot resume. After a resume
-	// the count goes on after Welcome.ack_envelope_seq.
+	// service does not number, then all are 0 and it cannot resume. The envelope of
+	// a hello with `resume` has nothing else in it, has number 0 and is not counted;
+	// the one after the welcome has the number after Welcome.ack_envelope_seq.
 	EnvelopeSeq uint64 `protobuf:"varint,1,opt,name=envelope_seq,json=envelopeSeq,proto3" json:"envelope_seq,omitempty"`
 	// Number of the last envelope of the hub that was received. 0 means that the
 	// service gives no receipts. A number that the hub has not sent is
@@ -990,8 +991,9 @@ type Welcome struct {
 	// service holds is delivered again, except `revoked`; what it settled meanwhile
 	// counts; results under way arrive.
 	Resumed bool `protobuf:"varint,10,opt,name=resumed,proto3" json:"resumed,omitempty"`
-	// After a resume: number of the last envelope of the service that was applied.
-	// The service sends what follows it again, under the same numbers.
+	// Number of the last envelope of the service that was applied. After a resume
+	// the service sends what follows it again, under the same numbers; what it had
+	// numbered for an attachment that was not resumed counts for nothing.
 	AckEnvelopeSeq uint64 `protobuf:"varint,11,opt,name=ack_envelope_seq,json=ackEnvelopeSeq,proto3" json:"ack_envelope_seq,omitempty"`
 	// After a resume: deliveries that went to another instance meanwhile. Their
 	// handlers should be cancelled.

@@ -55,6 +55,9 @@ type Config struct {
 	// read; what it sends travels right behind the open packet. Nil (the function or its answer)
 	// means that messages are dropped.
 	OnSession func(*Session) Handler
+	// OnRefused is told of every handshake that is refused, from the request's goroutine. It must not block.
+	// Nil means nobody looks.
+	OnRefused func(Refusal)
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens inside. Nil means nobody looks.

@@ -82,6 +82,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 			f.status = http.StatusForbidden
 		}
 	}
+	s.toldRefused(r, f)
 	if wantsWebSocket(r) {
 		w.Header().Set("Connection", "close")
 		respond(w, r, f.status, typeHTML, []byte(html.EscapeString(f.message)))
@@ -101,6 +102,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 // deny answers with an empty body.
 func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
 	s.trace.denied(status)
+	s.toldRefused(r, refusal{code: codeNone, status: status})
 	defer hangUp(w, r)()
 	switch status {
 	case http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:

@@ -21,6 +21,13 @@ type Handler interface {
 	HandleClose(Close)
 }
 
+// UpgradeHandler is a Handler that wants to know when its session moves from polling to WebSocket.
+type UpgradeHandler interface {
+	Handler
+	// HandleUpgrade is called once, before any message that came over the WebSocket. It must not block.
+	HandleUpgrade()
+}
+
 // deaf is the handler of a session that nobody listens to.
 type deaf struct{}
 
@@ -110,23 +117,22 @@ func (s *Session) TransportName() string {
 	return Polling
 }
 
-// Writable reports whether the transport could take a message right now: a poll waits, or nothing is
-// stuck in front of the WebSocket. It is the rule for volatile messages.
+// Writable reports whether a message would be written right now, behind nothing: a poll waits or the WebSocket
+// takes it, and neither the kernel nor a batch that was not flushed yet has kept anything back. It is the rule for
+// volatile messages.
 //
 // Source: reference 2.6.
 func (s *Session) Writable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.state > upgrading:
+	case s.state > upgrading, s.out.entries != nil:
 		return false
 	case s.ws == nil:
 		return s.polling != nil && s.polling.poll != nil
-	case !s.ws.conn.immediate():
-		// Every write of such a connection is stuck for a moment.
-		return s.out.flying == 0 || s.out.entries == nil
 	}
-	return s.out.flying == 0
+	// Where every write is stuck for a moment, the one that is on its way does not count.
+	return s.out.flying == 0 || !s.ws.conn.immediate()
 }
 
 // Send queues the messages as one unit: all or none, with nothing between them. With a batch they

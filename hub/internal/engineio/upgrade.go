@@ -72,6 +72,9 @@ func (p *probe) walk() {
 		p.turnAway()
 		return
 	}
+	if h, ok := s.listener().(UpgradeHandler); ok {
+		h.HandleUpgrade()
+	}
 	p.webSocket.start()
 	s.flush()
 }

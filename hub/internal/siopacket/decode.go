@@ -1,5 +1,7 @@
 package siopacket
 
+import "github.com/siohub/siohub/internal/placeholder"
+
 // Limits bound what a decoder takes. Zero means the default.
 type Limits struct {
 	// Attachments of one packet: 10.
@@ -164,7 +166,7 @@ func (j *JSON) whole(p *Packet, data []byte, first byte, attachments int) error 
 // scan checks a payload from end to end.
 func (j *JSON) scan(s *scanner, first byte, attachments int) error {
 	if attachments > 0 {
-		s.seats = &seats{count: attachments}
+		s.seats = &seats{check: placeholder.Check{Attachments: attachments}}
 	}
 	s.space()
 	if s.pos == len(s.data) || s.data[s.pos] != first {
@@ -179,7 +181,7 @@ func (j *JSON) scan(s *scanner, first byte, attachments int) error {
 	if first == '[' && s.elements >= j.limits.Arguments {
 		return ErrArguments
 	}
-	if attachments > 0 && s.seats.found != attachments {
+	if attachments > 0 && !s.seats.check.Complete() {
 		return ErrPlaceholder
 	}
 	return nil

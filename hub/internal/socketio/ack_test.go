@@ -79,7 +79,7 @@ func TestAck_OfMany(t *testing.T) {
 	s := play(t, Config{})
 	b, sockets := crowd(t, s, 4)
 	a, options := collect(t, time.Minute)
-	o, _ := s.server.EmitWithAck(nil, "/", adapter.Target{All: true, Except: []string{sockets[3].ID()}}, msg("q"), options)
+	o, _ := s.server.EmitWithAck(nil, "/", adapter.Target{All: true, ExceptRooms: []string{sockets[3].ID()}}, msg("q"), options)
 	if o != (Outcome{Matched: 3, Queued: 3}) {
 		t.Fatalf("%+v", o)
 	}
@@ -159,7 +159,7 @@ func TestAck_CallbackMayUseTheServer(t *testing.T) {
 	s.server.EmitWithAck(nil, "/", everybody, msg("q"), AckOptions{
 		Timeout: time.Minute,
 		// Ends what the group itself waits for.
-		OnAck:  func(BrowserAck) { s.server.Disconnect(nil, "/", everybody, true) },
+		OnAck:  func(BrowserAck) { s.server.Disconnect(nil, "/", everybody, Eviction{CloseTransport: true}) },
 		OnDone: func(total AckTotal) { done <- total },
 	})
 	b[0].Expect(`420["q"]`)
@@ -178,7 +178,7 @@ func TestAck_IdsAreNotDrawnAgain(t *testing.T) {
 	former, options := collect(t, time.Minute)
 	s.server.EmitWithAck(nil, "/", everybody, question, options)
 	b.Expect(`420["q"]`)
-	s.server.Disconnect(nil, "/", everybody, false)
+	s.server.Disconnect(nil, "/", everybody, Eviction{})
 	b.Expect("41")
 	former.ended(t, AckTotal{Expected: 1, Disconnected: 1})
 	s.heard("disconnected / " + ReasonServerNamespaceDisconnect)

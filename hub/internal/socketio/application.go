@@ -3,6 +3,7 @@ package socketio
 import (
 	"time"
 
+	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -18,6 +19,30 @@ type Application interface {
 	Event(*Socket, Event)
 	// Disconnected says that a socket has left. It comes exactly once for each Connected.
 	Disconnected(*Socket, Disconnect)
+}
+
+// Watcher is told more, under the rule of Application. Calls about a socket or attempt are made in its client's
+// gate; those about rooms and users come one at a time for one name.
+type Watcher interface {
+	// RoomsChanged says what a socket joined and left, between its Connected and its Disconnected.
+	RoomsChanged(*Socket, RoomsChange)
+	// Upgraded says that a socket's session has moved to WebSocket.
+	Upgraded(*Socket)
+	// RoomOccupied says that a room has its first member, or none any more; UserPresent does for users.
+	RoomOccupied(namespace, room string, occupied bool)
+	UserPresent(namespace, user string, present bool)
+	// AttemptGone says that a browser has left before the answer.
+	AttemptGone(*Attempt)
+	// ConnectRefused says that a client was not let into a namespace; why is one of the Refused constants.
+	ConnectRefused(h *engineio.Handshake, namespace, why, message string)
+	// EventDropped says that a policy dropped an event; reason is one of the Drop constants.
+	EventDropped(s *Socket, event, reason string)
+}
+
+// RoomsChange is what became of a socket's rooms.
+type RoomsChange struct {
+	Joined, Left []string
+	Version      uint64
 }
 
 // Event is what a browser emitted.

@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/siohub/siohub/hub/adapter"
@@ -23,6 +24,20 @@ func (s *Server) Emit(b *engineio.Batch, name string, t adapter.Target, m adapte
 		published := m
 		n.publish(adapter.Command{Target: t, Message: &published})
 	}
+	return o
+}
+
+// EmitBelow is Emit to every namespace here whose name starts with the prefix and is longer.
+func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t adapter.Target, m adapter.Message) (o Outcome) {
+	s.namespaces.Range(func(key, _ any) bool {
+		if name := key.(string); len(name) > len(prefix) && strings.HasPrefix(name, prefix) {
+			one := s.Emit(b, name, t, m)
+			o.Matched += one.Matched
+			o.Queued += one.Queued
+			o.Dropped += one.Dropped
+		}
+		return true
+	})
 	return o
 }
 
@@ -56,23 +71,17 @@ func (s *Server) UpdateRooms(name string, t adapter.Target, join, leave []string
 	return o, limited
 }
 
-// Disconnect makes sockets leave, with their whole connection if wanted.
-func (s *Server) Disconnect(b *engineio.Batch, name string, t adapter.Target, closeTransport bool) Outcome {
+// Disconnect makes sockets leave.
+func (s *Server) Disconnect(b *engineio.Batch, name string, t adapter.Target, e Eviction) Outcome {
 	n := s.lookup(name)
 	if n == nil {
 		return Outcome{}
 	}
-	o := n.disconnect(b, t, closeTransport)
+	o := n.disconnect(b, t, e)
 	if s.clustered {
-		n.publish(adapter.Command{Target: t, Disconnect: true, CloseTransport: closeTransport})
-	}
-	return o
-}
-
-// SetData replaces the data of sockets, only those of the expected version if there is one.
-func (s *Server) SetData(name string, t adapter.Target, data []byte, expected *uint64) (o Outcome) {
-	for _, socket := range s.Select(name, t) {
-		o.add(socket.setData(data, expected))
+		n.publish(adapter.Command{
+			Target: t, Disconnect: true, CloseTransport: e.CloseTransport, MayReturn: e.MayReturn, Detail: e.Detail,
+		})
 	}
 	return o
 }
@@ -106,6 +115,22 @@ func (s *Server) RoomSizes(name, prefix string) []adapter.RoomSize {
 		return n.adapter.RoomSizes(prefix)
 	}
 	return nil
+}
+
+// UserSizes lists the users whose ids start with the prefix, with the number of their sockets.
+func (s *Server) UserSizes(name, prefix string) []adapter.RoomSize {
+	if n := s.lookup(name); n != nil {
+		return n.adapter.UserSizes(prefix)
+	}
+	return nil
+}
+
+// UserCount is the number of users that have sockets in a namespace.
+func (s *Server) UserCount(name string) int {
+	if n := s.lookup(name); n != nil {
+		return n.adapter.UserCount()
+	}
+	return 0
 }
 
 // picked is a list of receivers, in a buffer that is used again.

@@ -37,7 +37,7 @@ func TestBroadcast_ReachesTheTargetOnceAndNobodyElse(t *testing.T) {
 		{everybody, []int{0, 1, 2, 3}},
 		{to("red"), []int{0, 1}},
 		{to("red", "round", "blue", sockets[0].ID()), []int{0, 1, 2}},
-		{adapter.Target{All: true, Except: []string{sockets[3].ID(), "blue"}}, []int{0}},
+		{adapter.Target{All: true, ExceptRooms: []string{sockets[3].ID(), "blue"}}, []int{0}},
 		{to("none"), nil},
 		{adapter.Target{}, nil},
 	} {
@@ -120,6 +120,36 @@ func TestEmit_VolatileIsDroppedWhereNobodyPolls(t *testing.T) {
 	b.Expect(`42["v"]`)
 }
 
+// As the reference has it: what was emitted just before, be it in the same batch, has not been written yet.
+func TestEmit_VolatileIsDroppedBehindWhatWaits(t *testing.T) {
+	s := play(t, Config{})
+	b := s.join("/", "/chat")
+	emit := func(batch *engineio.Batch, namespace, event string, volatile bool) int {
+		return s.server.Emit(batch, namespace, everybody, adapter.Message{Event: event, Volatile: volatile}).Queued
+	}
+	eventually(t, "a WebSocket at rest takes volatile messages", func() bool {
+		return emit(nil, "/", "first", true) == 1
+	})
+	b.Expect(`42["first"]`)
+	var batch engineio.Batch
+	if emit(&batch, "/chat", "waits", false) != 1 {
+		t.Fatal("not queued")
+	}
+	for _, namespace := range []string{"/", "/chat"} { // one browser has one transport
+		if emit(&batch, namespace, "lost", true) != 0 || emit(nil, namespace, "lost", true) != 0 {
+			t.Fatal("queued behind what waits")
+		}
+	}
+	batch.Flush()
+	b.Expect(`42/chat,["waits"]`)
+	eventually(t, "it takes them again", func() bool { return emit(&batch, "/", "last", true) == 1 })
+	if emit(&batch, "/", "lost", true) != 0 {
+		t.Fatal("a volatile message waits too")
+	}
+	batch.Flush()
+	b.Expect(`42["last"]`)
+}
+
 func TestUpdateRooms_LimitLeavesTheSocketAlone(t *testing.T) {
 	s := play(t, Config{Limits: Limits{Rooms: 3}})
 	s.connect = func(a *Attempt) { _ = a.Accept(Acceptance{User: "ann"}) }
@@ -144,7 +174,7 @@ func TestUpdateRooms_LimitLeavesTheSocketAlone(t *testing.T) {
 			t.Errorf("%+v: limited %d, rooms %q", row, limited, rooms)
 		}
 	}
-	if n := s.server.Count("/", to(UserRoom("ann"))); n != 1 {
+	if n := s.server.Count("/", adapter.Target{Users: []string{"ann"}}); n != 1 {
 		t.Fatalf("%d sockets in the user's room", n)
 	}
 }
@@ -163,7 +193,7 @@ func TestSetData_ComparesVersions(t *testing.T) {
 		{everybody, version(1), Outcome{2, 2, 0}},
 		{everybody, version(1), Outcome{2, 0, 2}},
 	} {
-		if o := s.server.SetData("/", row.target, []byte(`1`), row.expected); o != row.want {
+		if o, _, _ := s.server.SetData("/", row.target, DataChange{Data: []byte(`1`), Expected: row.expected}); o != row.want {
 			t.Errorf("%+v: %+v", row, o)
 		}
 	}

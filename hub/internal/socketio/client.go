@@ -3,7 +3,6 @@ package socketio
 import (
 	"bytes"
 	"errors"
-	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -19,10 +18,12 @@ type client struct {
 
 	// owned by the holder of the gate
 
+	// id names the connection for the application. Empty until the first attempt.
+	id string
 	// partial is a packet whose attachments have not all come. Nil: none is awaited.
 	partial *partial
-	// timer ends a client that joins nothing. Nil once it has joined.
-	timer *time.Timer
+	// clock ends a client that joins nothing. Nil once it has joined.
+	clock *clock
 	// seats are the namespaces that are joined, asked for or just left. Invariant: one for each name,
 	// at most Limits.Namespaces.
 	seats []seat
@@ -44,7 +45,7 @@ func newClient(s *Server, session *engineio.Session) *client {
 	s.lives.Add(1)
 	c.gate.enter() // the timer may be early
 	defer c.gate.leave()
-	c.timer = time.AfterFunc(s.timeout, func() { c.gate.post(c.joinedNothing) })
+	c.clock = newClock(s.timeout, func() { c.gate.post(c.joinedNothing) })
 	return c
 }
 

@@ -62,7 +62,7 @@ func TestAdapter_CommandsCrossNodes(t *testing.T) {
 		browser.Expect(`451-["x",{"_placeholder":true,"num":0}]`, hubtest.Binary([]byte{7}))
 	}
 	// A node without sockets of its own reaches the others' too.
-	a.server.Disconnect(nil, "/", to(a.socket("/").ID()), false)
+	a.server.Disconnect(nil, "/", to(a.socket("/").ID()), Eviction{})
 	here.Expect("41")
 	a.server.Emit(nil, "/", everybody, msg("still"))
 	there.Expect(`42["still"]`)
@@ -70,7 +70,7 @@ func TestAdapter_CommandsCrossNodes(t *testing.T) {
 	if rooms := b.socket("/").Rooms(); len(rooms) != 0 {
 		t.Fatalf("rooms %q", rooms)
 	}
-	a.server.Disconnect(nil, "/", everybody, true)
+	a.server.Disconnect(nil, "/", everybody, Eviction{CloseTransport: true})
 	there.Expect("41")
 	there.WaitEnd()
 	b.heard("disconnected / " + ReasonServerNamespaceDisconnect)
@@ -106,7 +106,7 @@ func TestAdapter_HearsOfOneMemberOneCallAtATime(t *testing.T) {
 	s := play(t, Config{Adapter: func(string, adapter.Host) adapter.Adapter { return rooms }})
 	var other sync.WaitGroup
 	rooms.find = func(m adapter.Member) {
-		other.Go(func() { s.server.Disconnect(nil, "/", to(m.ID()), false) })
+		other.Go(func() { s.server.Disconnect(nil, "/", to(m.ID()), Eviction{}) })
 	}
 	b := s.open()
 	b.Send("40")

@@ -12,6 +12,8 @@ import (
 type Config struct {
 	// Application decides and answers.
 	Application Application
+	// Watcher is told more. Nil means nobody looks.
+	Watcher Watcher
 	// ConnectTimeout is the time in which a client has to join its first namespace. Zero means 45 s.
 	ConnectTimeout time.Duration
 	// Limits bound what browsers make the server hold. The zero value has the defaults.
@@ -35,12 +37,14 @@ type Limits struct {
 	EventBytes int64
 	// Namespaces a client joins: 16.
 	Namespaces int
-	// Rooms a socket is in, beside its own and its user's: 1024.
+	// Rooms a socket is in, beside its own: 1024.
 	Rooms int
 	// PendingAcks a socket owes: 256.
 	PendingAcks int
 	// NamespaceBytes is the length of a namespace: 256.
 	NamespaceBytes int
+	// AuthBytes is the size of a client's auth: 16 KiB.
+	AuthBytes int
 }
 
 // Trace is told what happens. Each function may be nil.
@@ -61,6 +65,8 @@ type Trace struct {
 	AcksDone func(namespace string, total AckTotal)
 	// BadPacket: a client is closed for what it sent: "decode", "state" or "timeout".
 	BadPacket func(kind string)
+	// EventDropped: a policy dropped an event; reason is one of the Drop constants.
+	EventDropped func(s *Socket, reason string)
 	// LimitReached: by name, without the prefix `limits.`.
 	LimitReached func(limit string)
 }
@@ -100,6 +106,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.Rooms, 1024},
 		{&l.PendingAcks, 256},
 		{&l.NamespaceBytes, 256},
+		{&l.AuthBytes, 16 << 10},
 	} {
 		if *limit.value <= 0 {
 			*limit.value = limit.otherwise

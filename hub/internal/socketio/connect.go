@@ -17,25 +17,31 @@ func (c *client) connect(p siopacket.Packet, at *seat) error {
 	if at != nil && (at.attempt != nil || at.socket != nil && at.socket.Connected()) {
 		return errState
 	}
-	if !c.server.knows(p.Namespace) {
-		c.server.trace.connectRefused("", RefusedUnknown)
-		c.refuseConnect(nil, shortened(p.Namespace), "Invalid namespace", nil)
+	switch {
+	case !c.server.knows(p.Namespace):
+		c.refuseConnect(shortened(p.Namespace), RefusedUnknown, unknownNamespace, nil)
 		return nil
-	}
-	if at == nil && !c.vacant() {
+	case at == nil && !c.vacant():
 		c.server.trace.limitReached("namespaces_per_client")
-		c.server.trace.connectRefused(p.Namespace, RefusedLimit)
-		c.refuseConnect(nil, p.Namespace, "Too many namespaces", nil)
+		c.refuseConnect(p.Namespace, RefusedLimit, "Too many namespaces", nil)
+		return nil
+	case len(p.Payload) > c.server.limits.AuthBytes:
+		c.server.trace.limitReached("auth_bytes")
+		c.refuseConnect(p.Namespace, RefusedLimit, "Auth is too large", nil)
 		return nil
 	}
 	if at == nil {
 		c.seats = append(c.seats, seat{namespace: p.Namespace})
 		at = &c.seats[len(c.seats)-1]
 	}
+	if c.id == "" {
+		c.id = newID()
+	}
 	auth := p.Payload
 	a := &Attempt{client: c, namespace: p.Namespace, id: newID(), size: int64(len(auth))}
 	a.auth.Store(&auth)
 	at.attempt, at.socket = a, nil
+	c.asking()
 	c.server.attempts.Add(1)
 	c.server.lives.Add(1)
 	if all := c.server.authBytes.Add(a.size); all > c.server.maxAuthBytes && all > a.size {
@@ -54,7 +60,11 @@ func (s *Server) knows(namespace string) bool {
 		s.trace.limitReached("namespace_bytes")
 		return false
 	}
-	return !strings.Contains(namespace, packetSeparator) && s.app.Knows(namespace)
+	// One that ends in a star could not be told from a pattern.
+	if strings.Contains(namespace, packetSeparator) || strings.HasSuffix(namespace, "*") {
+		return false
+	}
+	return s.app.Knows(namespace)
 }
 
 // shortened is what a refusal repeats of a name: all of it where it is of a length that a client would use,
@@ -84,23 +94,32 @@ func (c *client) vacant() bool {
 	return false
 }
 
-// refuseConnect sends CONNECT_ERROR. Data is left out when there is none, never null.
-func (c *client) refuseConnect(b *engineio.Batch, namespace, message string, data []byte) {
+// unknownNamespace is what clients know a namespace by that does not exist.
+//
+// Source: socket.io 4.8, client.ts, doConnect.
+const unknownNamespace = "Invalid namespace"
+
+// refuseConnect sends CONNECT_ERROR, and says so to whom it concerns. Data is left out when there is none, never
+// null.
+func (c *client) refuseConnect(namespace, why, message string, data []byte) {
+	c.refused(namespace, why, message)
 	payload := siopacket.AppendString([]byte(`{"message":`), message)
 	if len(data) > 0 {
 		payload = append(append(payload, `,"data":`...), data...)
 	}
 	payload = append(payload, '}')
-	c.send(b, siopacket.Packet{Type: siopacket.ConnectError, Namespace: namespace, Payload: payload})
+	c.send(nil, siopacket.Packet{Type: siopacket.ConnectError, Namespace: namespace, Payload: payload})
 }
 
-// joinedNothing runs in the gate when the connect timeout is over.
-func (c *client) joinedNothing() {
-	if c.timer == nil || c.over {
-		return
+// refused tells that a namespace was not joined.
+func (c *client) refused(namespace, why, message string) {
+	if watcher := c.server.watcher; watcher != nil {
+		watcher.ConnectRefused(c.session.Handshake(), namespace, why, message)
 	}
-	c.server.trace.badPacket("timeout", "joined no namespace in time")
-	c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "joined no namespace in time"})
+	if why == RefusedUnknown {
+		namespace = "" // strangers could make up as many as they like
+	}
+	c.server.trace.connectRefused(namespace, why)
 }
 
 // Attempt is a client that wants to join a namespace. Its methods may be called at the same time and from
@@ -111,6 +130,8 @@ type Attempt struct {
 	namespace string
 	id        string
 	size      int64 // of auth
+
+	tag any // the application's; set inside Application.Connect
 
 	state atomic.Int32 // of the constants below; leaves stateOpen once
 	auth  atomic.Pointer[[]byte]
@@ -143,14 +164,21 @@ func (a *Attempt) Auth() []byte {
 // Gone reports whether the browser left before an answer.
 func (a *Attempt) Gone() bool { return a.state.Load() == stateGone }
 
-// Application is who decides.
-func (a *Attempt) Application() Application { return a.client.server.app }
+// ClientID names the client, see Socket.ClientID.
+func (a *Attempt) ClientID() string { return a.client.id }
+
+// SetTag keeps a value of the application's, inside Application.Connect.
+func (a *Attempt) SetTag(tag any) { a.tag = tag }
+
+// Tag is what SetTag kept.
+func (a *Attempt) Tag() any { return a.tag }
 
 // Acceptance is what comes with an accepted attempt. The caller has checked it.
 type Acceptance struct {
-	User  string
-	Rooms []string
-	Data  []byte
+	User   string
+	Rooms  []string
+	Data   []byte
+	Policy *Policy
 	// Then runs in the gate, after CONNECT was queued and the rooms were joined.
 	Then func(*Socket, *engineio.Batch)
 }
@@ -194,8 +222,15 @@ func (a *Attempt) Accept(acceptance Acceptance) error {
 func (a *Attempt) Deny(message string, data []byte) error {
 	return a.answer(func() {
 		defer a.client.server.lives.Done()
-		a.client.server.trace.connectRefused(a.namespace, RefusedDenied)
-		a.client.deny(a, message, data)
+		a.client.deny(a, RefusedDenied, message, data)
+	})
+}
+
+// DenyUnknown refuses as if the namespace did not exist.
+func (a *Attempt) DenyUnknown() error {
+	return a.answer(func() {
+		defer a.client.server.lives.Done()
+		a.client.deny(a, RefusedUnknown, unknownNamespace, nil)
 	})
 }
 
@@ -205,22 +240,34 @@ func (a *Attempt) Undecided() error {
 	return a.answer(func() {
 		c := a.client
 		defer c.server.lives.Done()
-		c.server.trace.connectRefused(a.namespace, RefusedUndecided)
 		if c.joinedAny() {
-			c.deny(a, "Unavailable", []byte(`{"code":"UNAVAILABLE"}`))
-		} else if !c.over {
+			c.deny(a, RefusedUndecided, "Unavailable", []byte(`{"code":"UNAVAILABLE"}`))
+			return
+		}
+		c.refused(a.namespace, RefusedUndecided, "")
+		if !c.over {
 			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "nobody could decide"})
 		}
 	})
 }
 
 // deny runs in the gate.
-func (c *client) deny(a *Attempt, message string, data []byte) {
+func (c *client) deny(a *Attempt, why, message string, data []byte) {
 	if c.over {
+		c.refused(a.namespace, why, message)
 		return
 	}
 	c.free(a.namespace)
-	c.refuseConnect(nil, a.namespace, message, data)
+	c.refuseConnect(a.namespace, why, message, data)
+	c.answered()
+}
+
+// gone tells that the browser of an attempt has left before the answer. In the gate.
+func (c *client) gone(a *Attempt) {
+	if c.server.watcher != nil {
+		c.server.watcher.AttemptGone(a)
+	}
+	c.server.lives.Done()
 }
 
 func (c *client) joinedAny() bool {
@@ -247,6 +294,7 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 	if acceptance.Then != nil {
 		acceptance.Then(s, batch)
 	}
+	s.told = true
 	c.server.app.Connected(s)
 	if c.over {
 		c.left(s)
@@ -256,22 +304,21 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 // seat puts a socket in the place of its attempt: from here on it receives.
 func (c *client) seat(s *Socket, batch *engineio.Batch, acceptance Acceptance) {
 	c.find(s.namespace.name).sit(s)
-	if c.timer != nil {
-		c.timer.Stop()
-		c.timer = nil
-	}
+	c.joined()
 	payload := append(append([]byte(`{"sid":"`), s.id...), `"}`...)
 	c.send(batch, siopacket.Packet{Type: siopacket.Connect, Namespace: s.namespace.name, Payload: payload})
-	// Whoever finds the socket already waits until the adapter knows all of it.
+	s.enter(acceptance.Rooms)
+	c.server.tellNotes()
+}
+
+// enter makes the adapter know a socket. Whoever finds it already waits until the adapter knows all of it.
+func (s *Socket) enter(rooms []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.namespace.adapter.Add(s)
-	if s.user != "" {
-		s.namespace.adapter.Join(s, UserRoom(s.user))
-	}
-	if len(acceptance.Rooms) > 0 {
-		s.joined = len(acceptance.Rooms)
-		s.namespace.adapter.Join(s, acceptance.Rooms...)
+	if len(rooms) > 0 {
+		s.joined = len(rooms)
+		s.namespace.adapter.Join(s, rooms...)
 	}
 }
 
@@ -288,6 +335,9 @@ func newSocket(a *Attempt, acceptance Acceptance) *Socket {
 	}
 	if len(acceptance.Data) > 0 {
 		s.data, s.version = acceptance.Data, 1
+	}
+	if acceptance.Policy != nil {
+		s.SetPolicy(acceptance.Policy)
 	}
 	return s
 }

@@ -64,7 +64,7 @@ func TestConnect_ConnectPacketComesBeforeWhatAnybodyEmits(t *testing.T) {
 	if rooms := socket.Rooms(); len(rooms) != 1 || rooms[0] != "room" {
 		t.Fatalf("rooms %q", rooms)
 	}
-	if n := s.server.Count("/", to(UserRoom("ann"))); n != 1 {
+	if n := s.server.Count("/", adapter.Target{Users: []string{"ann"}}); n != 1 {
 		t.Fatalf("%d sockets of the user", n)
 	}
 }

@@ -19,11 +19,11 @@ func TestDisconnect_EachReason(t *testing.T) {
 	}{
 		"ClientLeaves": {func(_ *stage, b *hubtest.Browser) { b.Send("41") }, "client namespace disconnect", 0},
 		"ServerDisconnects": {func(s *stage, b *hubtest.Browser) {
-			s.server.Disconnect(nil, "/", everybody, false)
+			s.server.Disconnect(nil, "/", everybody, Eviction{})
 			b.Expect("41")
 		}, "server namespace disconnect", 0},
 		"ServerKicks": {func(s *stage, b *hubtest.Browser) {
-			s.server.Disconnect(nil, "/", everybody, true)
+			s.server.Disconnect(nil, "/", everybody, Eviction{CloseTransport: true})
 			b.Expect("41")
 			if end := b.WaitEnd(); !end.Told {
 				s.t.Errorf("the connection was cut: %+v", end)
@@ -86,7 +86,7 @@ func TestDisconnect_KickLeavesEveryNamespaceOfTheConnection(t *testing.T) {
 	s.connect = func(a *Attempt) { asked = a }
 	b.Send("40/asked")
 	s.heard("connect /asked ")
-	s.server.Disconnect(nil, "/chat", everybody, true)
+	s.server.Disconnect(nil, "/chat", everybody, Eviction{CloseTransport: true})
 	b.Expect("41/chat,", "41")
 	s.heard("disconnected /chat "+ReasonServerNamespaceDisconnect, "disconnected / "+ReasonServerNamespaceDisconnect)
 	b.WaitEnd()
@@ -96,8 +96,8 @@ func TestDisconnect_KickLeavesEveryNamespaceOfTheConnection(t *testing.T) {
 func TestDisconnect_OnceForASocketThatIsEndedTwice(t *testing.T) {
 	s := play(t, Config{})
 	s.joined = func(socket *Socket) { // inside the gate: both ends are left there
-		s.server.Disconnect(nil, "/", to(socket.ID()), false)
-		s.server.Disconnect(nil, "/", to(socket.ID()), true)
+		s.server.Disconnect(nil, "/", to(socket.ID()), Eviction{})
+		s.server.Disconnect(nil, "/", to(socket.ID()), Eviction{CloseTransport: true})
 		socket.client.HandleClose(engineio.Close{Reason: engineio.ReasonTransportClose})
 	}
 	b := s.open()
@@ -110,7 +110,7 @@ func TestDisconnect_NothingFollowsTheDisconnectPacket(t *testing.T) {
 	s := play(t, Config{})
 	b := s.join("/", "/other")
 	var batch engineio.Batch
-	s.server.Disconnect(&batch, "/", everybody, false)
+	s.server.Disconnect(&batch, "/", everybody, Eviction{})
 	if o := s.server.Emit(&batch, "/", to(s.socket("/").ID()), msg("late")); o.Matched != 0 {
 		t.Fatalf("%+v", o)
 	}

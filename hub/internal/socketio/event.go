@@ -61,12 +61,28 @@ func (c *client) event(s *Socket, p siopacket.Packet, attachments [][]byte) {
 	for _, attachment := range attachments {
 		size += len(attachment)
 	}
+	now := time.Now()
+	if limits := s.policy.Load(); limits != nil {
+		if reason := limits.refuses(p.Name, size, now); reason != "" {
+			c.drop(s, p.Name, reason)
+			return
+		}
+	}
 	c.server.trace.eventReceived(s.namespace.name, size)
 	c.server.app.Event(s, Event{
 		Name:        p.Name,
 		Args:        p.Payload,
 		Attachments: attachments,
 		ID:          p.ID,
-		ReceiveTime: time.Now(),
+		ReceiveTime: now,
 	})
+}
+
+// drop tells of an event that the socket's policy does not let in. Its browser hears nothing: a client that
+// repeats takes any acknowledgement for success.
+func (c *client) drop(s *Socket, name, reason string) {
+	c.server.trace.eventDropped(s, reason)
+	if c.server.watcher != nil {
+		c.server.watcher.EventDropped(s, name, reason)
+	}
 }

@@ -106,7 +106,7 @@ func TestEvent_AttachmentsHeldBackKeepTheHeartbeat(t *testing.T) {
 func TestEvent_SentToASocketThatHadToLeaveIsDropped(t *testing.T) {
 	s := play(t, Config{})
 	b := s.join("/", "/chat")
-	if o := s.server.Disconnect(nil, "/chat", everybody, false); o.Queued != 1 {
+	if o := s.server.Disconnect(nil, "/chat", everybody, Eviction{}); o.Queued != 1 {
 		t.Fatalf("%+v", o)
 	}
 	s.heard("disconnected /chat " + ReasonServerNamespaceDisconnect)

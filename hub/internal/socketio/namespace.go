@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/adapter"
-	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
 // namespace is what the sockets of one namespace share. It exists while there are any.
@@ -52,7 +51,11 @@ func (s *Server) makeLocked(name string) *namespace {
 	}
 	n := &namespace{server: s, name: name}
 	n.nextAck.Store(s.drawn)
-	n.adapter = s.build(name, n)
+	var host adapter.Host = n
+	if s.watcher != nil {
+		host = watched{n}
+	}
+	n.adapter = s.build(name, host)
 	s.namespaces.Store(name, n)
 	return n
 }
@@ -82,7 +85,7 @@ func (n *namespace) Apply(c adapter.Command) {
 	case len(c.Join)+len(c.Leave) > 0:
 		n.updateRooms(c.Target, c.Join, c.Leave)
 	case c.Disconnect:
-		n.disconnect(nil, c.Target, c.CloseTransport)
+		n.disconnect(nil, c.Target, Eviction{CloseTransport: c.CloseTransport, MayReturn: c.MayReturn, Detail: c.Detail})
 	}
 }
 
@@ -110,20 +113,37 @@ func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outco
 // changeRooms joins and then leaves rooms, or does nothing when there would be too many.
 func (s *Socket) changeRooms(join, leave []string) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.end != nil {
-		return false
+	done, changed := s.changeRoomsLocked(join, leave)
+	s.mu.Unlock()
+	if server := s.client.server; changed && server.watcher != nil {
+		s.client.gate.attend()
+		server.tellNotes()
 	}
+	return done
+}
+
+func (s *Socket) changeRoomsLocked(join, leave []string) (done, changed bool) {
+	if s.end != nil {
+		return false, false
+	}
+	var joined, left []string
 	if len(join) > 0 {
 		if !s.roomForLocked(join) {
-			return false
+			return false, false
 		}
-		s.namespace.adapter.Join(s, join...)
+		joined = s.namespace.adapter.Join(s, join...)
 	}
 	if len(leave) > 0 {
-		s.namespace.adapter.Leave(s, leave...)
+		left = s.namespace.adapter.Leave(s, leave...)
 	}
-	return true
+	if len(joined)+len(left) == 0 {
+		return true, false
+	}
+	s.roomsVersion++
+	if s.client.server.watcher != nil {
+		s.noteRoomsLocked(joined, left)
+	}
+	return true, true
 }
 
 // roomForLocked reports whether it may be in these rooms too. They are looked through only when a count that
@@ -145,7 +165,7 @@ func (s *Socket) roomForLocked(join []string) bool {
 
 // roomsWith counts the rooms it would be in.
 func (s *Socket) roomsWith(join []string) int {
-	rooms := withoutUser(s.namespace.adapter.Rooms(s), s.user)
+	rooms := s.namespace.adapter.Rooms(s)
 	in := make(map[string]struct{}, len(rooms)+len(join))
 	for _, list := range [][]string{rooms, join} {
 		for _, room := range list {
@@ -153,20 +173,4 @@ func (s *Socket) roomsWith(join []string) int {
 		}
 	}
 	return len(in)
-}
-
-func (n *namespace) disconnect(b *engineio.Batch, t adapter.Target, closeTransport bool) (o Outcome) {
-	own := batches.orOwn(b)
-	defer own.release()
-	members := pick(n.adapter, t)
-	defer members.release()
-	for _, m := range members.list {
-		s := m.(*Socket)
-		done := s.disconnect(own.Batch)
-		o.add(done)
-		if done && closeTransport {
-			s.client.kick()
-		}
-	}
-	return o
 }

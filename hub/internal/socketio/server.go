@@ -17,6 +17,7 @@ import (
 type Server struct {
 	// set at construction
 	app     Application
+	watcher Watcher // nil: nobody looks
 	timeout time.Duration
 	limits  Limits
 	parser  siopacket.Parser
@@ -27,6 +28,11 @@ type Server struct {
 
 	// maxAuthBytes bounds authBytes. Beyond it an attempt that is not the only one stays undecided.
 	maxAuthBytes int64
+
+	// notes are what the watcher is to hear of rooms and users, see note.
+	notes [noteLanes]gate
+	// noted has a bit for each of notes that may have one.
+	noted atomic.Uint32
 
 	attempts  atomic.Int64 // without a decision
 	authBytes atomic.Int64 // their auth
@@ -52,6 +58,7 @@ func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
 		app:       config.Application,
+		watcher:   config.Watcher,
 		timeout:   config.ConnectTimeout,
 		limits:    config.Limits,
 		parser:    config.Parser,

@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,12 @@ type Socket struct {
 	connectTime time.Time
 
 	tag atomic.Value // the application's; set once
+	// policy is what its browser may emit. Nil: anything.
+	policy atomic.Pointer[policy]
+
+	// told says that the application has heard of it and not yet of its end. Owned by the holder of the
+	// client's gate.
+	told bool
 
 	mu sync.Mutex // guards the fields below
 	// end tells why it left. Nil while it is open: it is set once.
@@ -26,18 +33,14 @@ type Socket struct {
 	// data is JSON, version counts its changes.
 	data    []byte
 	version uint64
-	// joined is no less than the number of rooms it is in, its own and its user's not.
+	// joined is no less than the number of rooms it is in, its own not.
 	joined int
+	// roomsVersion counts the changes of its rooms since it was accepted.
+	roomsVersion uint64
 	// acks are the acknowledgements that its browser owes, by id. Nil: none. Invariant: at most
 	// Limits.PendingAcks.
 	acks map[uint64]*ackGroup
 }
-
-// UserPrefix begins the names of the rooms that are kept for users.
-const UserPrefix = "user:"
-
-// UserRoom is the room of a user.
-func UserRoom(user string) string { return UserPrefix + user }
 
 // ID is the public id.
 func (s *Socket) ID() string { return s.id }
@@ -51,8 +54,8 @@ func (s *Socket) User() string { return s.user }
 // Handshake is the request that opened the session.
 func (s *Socket) Handshake() *engineio.Handshake { return s.client.session.Handshake() }
 
-// Application is who hears of it.
-func (s *Socket) Application() Application { return s.client.server.app }
+// ClientID names the client: the same for all its sockets, and never the session's id.
+func (s *Socket) ClientID() string { return s.client.id }
 
 // ConnectTime is when it joined.
 func (s *Socket) ConnectTime() time.Time { return s.connectTime }
@@ -60,8 +63,26 @@ func (s *Socket) ConnectTime() time.Time { return s.connectTime }
 // Transport is the transport in use.
 func (s *Socket) Transport() string { return s.client.session.TransportName() }
 
-// Rooms are the rooms it is in, its own and its user's not, sorted.
-func (s *Socket) Rooms() []string { return withoutUser(s.namespace.adapter.Rooms(s), s.user) }
+// Rooms are the rooms it is in, its own not, sorted.
+func (s *Socket) Rooms() []string {
+	rooms := s.namespace.adapter.Rooms(s)
+	slices.Sort(rooms)
+	return rooms
+}
+
+// RoomsVersion counts the changes of its rooms since it was accepted.
+func (s *Socket) RoomsVersion() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.roomsVersion
+}
+
+// RoomsAndVersion is Rooms and RoomsVersion at one moment.
+func (s *Socket) RoomsAndVersion() ([]string, uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Rooms(), s.roomsVersion
+}
 
 // Tag is what SetTag kept.
 func (s *Socket) Tag() any { return s.tag.Load() }
@@ -85,18 +106,6 @@ func (s *Socket) Data() ([]byte, uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.data, s.version
-}
-
-// setData replaces its data, only those of the expected version if there is one.
-func (s *Socket) setData(data []byte, expected *uint64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.end != nil || expected != nil && *expected != s.version {
-		return false
-	}
-	s.data = data
-	s.version++
-	return true
 }
 
 // flags are how a message is sent.
@@ -150,11 +159,13 @@ func (s *Socket) closeWith(end Disconnect, last func()) bool {
 	s.acks = nil
 	s.mu.Unlock()
 
-	rooms := withoutUser(s.namespace.adapter.Remove(s), s.user)
+	rooms := s.namespace.adapter.Remove(s)
+	slices.Sort(rooms)
 	s.mu.Lock()
 	end.Rooms = rooms
 	s.mu.Unlock()
 	s.client.server.release(s.namespace)
+	s.client.server.tellNotes()
 	for _, group := range acks {
 		group.disconnected()
 	}

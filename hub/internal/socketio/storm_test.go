@@ -141,7 +141,7 @@ func TestStorm_OrderHoldsAndNothingIsLeft(t *testing.T) {
 		func() {
 			for _, socket := range s.server.Select("/", everybody) {
 				if rand.IntN(20) == 0 {
-					s.server.Disconnect(nil, "/", to(socket.ID()), rand.IntN(2) == 0)
+					s.server.Disconnect(nil, "/", to(socket.ID()), Eviction{CloseTransport: rand.IntN(2) == 0})
 				}
 			}
 		},

@@ -70,3 +70,9 @@ func (t *tracer) limitReached(limit string) {
 		t.hooks.LimitReached(limit)
 	}
 }
+
+func (t *tracer) eventDropped(s *Socket, reason string) {
+	if t.hooks.EventDropped != nil {
+		t.hooks.EventDropped(s, reason)
+	}
+}

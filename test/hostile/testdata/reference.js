@@ -1,4 +1,4 @@
-// The reference server with the handlers of hub/internal/conformance, to prove
+// The reference server with the handlers of cmd/conformance, to prove
 // that the suite asks for the right things: node reference.js HOST:PORT
 // PING_INTERVAL PING_TIMEOUT CONNECT_TIMEOUT (milliseconds).
 const http = require("http");

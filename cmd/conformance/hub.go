@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"google.golang.org/grpc"
+
+	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/hub"
+)
+
+// parts are the hub's, in the order in which they are started.
+type parts struct {
+	control *controlplane.Server
+	grpc    *grpc.Server
+	hub     *hub.Hub
+	admin   *http.Server
+	browser *http.Server
+}
+
+// runHub serves hub, control plane and service.
+func runHub(ctx context.Context, s settings, stderr io.Writer) error {
+	log := logger(s, stderr)
+	p, err := assemble(s, log)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 3) // one for each server
+	browsers, where, err := p.listen(s, failed)
+	if err != nil {
+		return errors.Join(err, p.close())
+	}
+	control, err := net.Listen("tcp", s.controlListen)
+	if err != nil {
+		return errors.Join(err, browsers.Close(), p.close())
+	}
+	go func() { // ends with p.close, after which its error is of no interest
+		if err := p.grpc.Serve(control); err != nil {
+			failed <- err
+		}
+	}()
+
+	svc := newService(control.Addr().String(), log)
+	served := make(chan error, 1)
+	serviceCtx, stopService := context.WithCancel(ctx)
+	defer stopService()
+	go func() { served <- svc.Run(serviceCtx) }()
+	if err := svc.Ready(ctx); err != nil {
+		stopService()
+		return errors.Join(err, <-served, browsers.Close(), p.close())
+	}
+
+	// Browsers are let in last, so that nobody finds the namespaces unknown.
+	serveHTTP(p.browser, browsers, failed)
+	fmt.Fprintf(stderr, "conformance: hub on http://%s/socket.io/, services on %s%s\n",
+		browsers.Addr(), control.Addr(), where)
+	err = wait(ctx, failed)
+	stopService()
+	return errors.Join(err, <-served, p.close())
+}
+
+// assemble makes the parts and ties them together.
+func assemble(s settings, log *slog.Logger) (*parts, error) {
+	g := newGauges()
+	control, err := controlplane.New(controlplane.Config{
+		StartGrace: -1, // /random is refused at once
+		Registerer: g.registry,
+		Logger:     log,
+		Trace:      g.controlTrace(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	h, err := hub.New(hub.Config{
+		Application:    control,
+		Heartbeat:      hub.Heartbeat{Interval: s.pingInterval, Timeout: s.pingTimeout},
+		ConnectTimeout: s.connectTimeout,
+		MaxPayload:     s.maxPayload,
+		CORS:           hub.CORS{Origins: []string{"*"}},
+		Logger:         log,
+		Trace:          g.hubTrace(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	control.Bind(h)
+	p := &parts{control: control, grpc: control.GRPC(), hub: h, browser: &http.Server{Handler: h}}
+	h.ConfigureHTTP(p.browser)
+	if s.adminListen != "" {
+		p.admin = &http.Server{Handler: g.handler(h)}
+	}
+	return p, nil
+}
+
+// listen opens the browsers' port and serves the admin one; where is the admin
+// port's part of the ready line.
+func (p *parts) listen(s settings, failed chan<- error) (browsers net.Listener, where string, err error) {
+	if p.admin != nil {
+		l, err := net.Listen("tcp", s.adminListen)
+		if err != nil {
+			return nil, "", err
+		}
+		serveHTTP(p.admin, l, failed)
+		where = fmt.Sprintf(", metrics on http://%s/metrics", l.Addr())
+	}
+	browsers, err = net.Listen("tcp", s.addr)
+	return browsers, where, err
+}
+
+// close ends the parts in order: browsers, then services, then the admin port.
+func (p *parts) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err := errors.Join(p.hub.Shutdown(ctx), p.browser.Shutdown(ctx), p.control.Shutdown(ctx))
+	if p.admin != nil {
+		err = errors.Join(err, p.admin.Close())
+	}
+	return err
+}

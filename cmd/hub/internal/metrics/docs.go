@@ -1,0 +1,69 @@
+package metrics
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// intro opens docs/metrics.md.
+const intro = `# Metrics
+
+` + "`hub serve`" + ` shows its metrics to Prometheus at ` + "`/metrics`" + ` of ` + "`--admin-listen`" + ` (` + "`127.0.0.1:7421`" + `). Beside those below there
+are the ones of the Go runtime (` + "`go_*`" + `), of the process (` + "`process_*`" + `), of the gRPC calls (` + "`grpc_server_*`" + `)
+and of the page itself (` + "`promhttp_*`" + `); their libraries describe them.
+
+A metric with labels shows a series once something has been counted in it. A histogram is shown as ` + "`_bucket`, `_sum`" + ` and
+` + "`_count`" + `. Labels never name a session, a socket, a user or a room. Their number is bounded: a metric has at most
+%d values of ` + "`namespace` or `group`" + `, %d of another label and %d pairs of two labels; all further ones count as ` + "`%s`" + `.
+
+This page is generated from the code in ` + "`cmd/hub/internal/metrics`" + ` (` + "`go test ./cmd/hub/internal/metrics -update`" + `).
+`
+
+// label says what the values of a label are.
+type label struct{ name, meaning string }
+
+// labels explains each label once.
+var labels = []label{
+	{"code", "Error code: a number of Engine.IO, a gRPC code or a code of `hub.v1`; the metric says which."},
+	{"go_version", "Version of Go that the hub was built with."},
+	{"group", "Group of a service, as its hello names it."},
+	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event` or `disconnected`. Of a packet: what is wrong with it."},
+	{"limit", "Key of the configuration that holds the limit."},
+	{"namespace", "Namespace of Socket.IO."},
+	{"op", "What a command does."},
+	{"outcome", "How a service settled a delivery: `done`, `reply`, `accept`, `deny`, `nack` or `retry`."},
+	{"place", "Part of the hub in which the panic was."},
+	{"reason", "Reason in the words of Socket.IO's server, such as `transport close` or `ping timeout`."},
+	{"result", "What came of it: `done` or `failed` for an upgrade; `acked`, `timed_out`, `disconnected` or `unexpected` for an acknowledgement."},
+	{"status", "HTTP status."},
+	{"transport", "`polling` or `websocket`."},
+	{"version", "Version of the hub."},
+	{"why", "Reason in one word, such as `denied`, `timeout` or `expired`."},
+}
+
+// WriteDocs writes the reference of all metrics as Markdown. It returns an error if w
+// does.
+func WriteDocs(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, intro, maxNames, maxWords, maxPairs, other)
+	heading := ""
+	for _, m := range New("").Catalog() {
+		if m.Group != heading {
+			heading = m.Group
+			fmt.Fprintf(&b, "\n## %s\n\n| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n", heading)
+		}
+		names := slices.Clone(m.Labels)
+		for i := range names {
+			names[i] = "`" + names[i] + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Type, strings.Join(names, ", "), m.Help)
+	}
+	b.WriteString("\n## Labels\n\n| label | values |\n| --- | --- |\n")
+	for _, l := range labels {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", l.name, l.meaning)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

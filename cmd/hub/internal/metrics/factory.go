@@ -1,0 +1,99 @@
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// namespacePrefix starts the name of every metric.
+const namespacePrefix = "hub"
+
+// The types of Prometheus.
+const (
+	typeCounter   = "counter"
+	typeGauge     = "gauge"
+	typeHistogram = "histogram"
+)
+
+// Metric is one line of the catalog, and of docs/metrics.md.
+type Metric struct {
+	// Name as Prometheus shows it.
+	Name string
+	// Type is counter, gauge or histogram.
+	Type string
+	// Labels are the names of its labels. Empty means none.
+	Labels []string
+	// Help says what it counts.
+	Help string
+	// Group is the heading it stands under.
+	Group string
+}
+
+// factory makes metrics that are registered and stand in the catalog. There is no
+// other way to make one, so that the catalog is complete.
+type factory struct {
+	registry prometheus.Registerer
+	catalog  *[]Metric
+	group    string // of what is made next
+}
+
+// add registers a metric and puts it into the catalog.
+func (f factory) add(c prometheus.Collector, kind string, o prometheus.Opts, labels ...string) {
+	f.registry.MustRegister(c)
+	*f.catalog = append(*f.catalog, Metric{
+		Name: prometheus.BuildFQName(o.Namespace, "", o.Name), Type: kind, Labels: labels, Help: o.Help, Group: f.group,
+	})
+}
+
+func opts(name, help string) prometheus.Opts {
+	return prometheus.Opts{Namespace: namespacePrefix, Name: name, Help: help}
+}
+
+func (f factory) counter(name, help string) prometheus.Counter {
+	o := opts(name, help)
+	c := prometheus.NewCounter(prometheus.CounterOpts(o))
+	f.add(c, typeCounter, o)
+	return c
+}
+
+func (f factory) gauge(name, help string) prometheus.Gauge {
+	o := opts(name, help)
+	g := prometheus.NewGauge(prometheus.GaugeOpts(o))
+	f.add(g, typeGauge, o)
+	return g
+}
+
+func (f factory) counterVec(name, help string, labels ...string) *prometheus.CounterVec {
+	o := opts(name, help)
+	v := prometheus.NewCounterVec(prometheus.CounterOpts(o), labels)
+	f.add(v, typeCounter, o, labels...)
+	return v
+}
+
+func (f factory) gaugeVec(name, help string, labels ...string) *prometheus.GaugeVec {
+	o := opts(name, help)
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts(o), labels)
+	f.add(v, typeGauge, o, labels...)
+	return v
+}
+
+func (f factory) histogramVec(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	o := opts(name, help)
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: o.Namespace, Name: o.Name, Help: o.Help, Buckets: buckets,
+	}, labels)
+	f.add(v, typeHistogram, o, labels...)
+	return v
+}
+
+// counters makes a counter with one label.
+func (f factory) counters(name, help, label string) *bounded[string, prometheus.Counter] {
+	v := f.counterVec(name, help, label)
+	return newBounded(maxWords, other, func(value string) prometheus.Counter { return v.WithLabelValues(value) })
+}
+
+// pair is a key of two labels.
+type pair [2]string
+
+// pairs makes a counter with two labels.
+func (f factory) pairs(name, help string, labels ...string) *bounded[pair, prometheus.Counter] {
+	v := f.counterVec(name, help, labels...)
+	return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Counter { return v.WithLabelValues(p[:]...) })
+}

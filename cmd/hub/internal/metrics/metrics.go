@@ -1,0 +1,61 @@
+package metrics
+
+import (
+	"net/http"
+	"runtime"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Bounds of label values. Words of the program are far fewer; namespaces and
+// groups are named by others.
+const (
+	maxNames = 100
+	maxWords = 64
+	maxPairs = 256
+	other    = "other"
+)
+
+// Metrics is a registry with everything that the hub counts.
+type Metrics struct {
+	registry *prometheus.Registry
+	browsers *browsers
+	services *services
+	panics   *bounded[string, prometheus.Counter]
+	catalog  []Metric
+}
+
+// New returns a registry in which nothing has been counted. Version is the
+// version of the hub, for hub_build_info.
+func New(version string) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry()}
+	m.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	f := factory{registry: m.registry, catalog: &m.catalog}
+	f.group = "The process"
+	info := f.gaugeVec("build_info", "Version of the hub and of Go; always 1.", "version", "go_version")
+	info.WithLabelValues(version, runtime.Version()).Set(1)
+	m.panics = f.counters("panics_total", "Panics that were caught. Each one is a bug: please report it.", "place")
+	f.group = "Browsers"
+	m.browsers = newBrowsers(f)
+	f.group = "Services"
+	m.services = newServices(f)
+	return m
+}
+
+// Registerer takes further metrics, such as those of gRPC calls.
+func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
+
+// Handler serves the metrics.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+}
+
+// Catalog lists the metrics of the hub in the order in which docs/metrics.md shows
+// them. Those of Go, of the process and of Registerer are not among them.
+func (m *Metrics) Catalog() []Metric { return slices.Clone(m.catalog) }

@@ -1,0 +1,120 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/siohub/siohub/controlplane"
+)
+
+// services counts what controlplane.Trace tells.
+type services struct {
+	streams                   *bounded[string, prometheus.Gauge]
+	streamsClosed             *bounded[string, prometheus.Counter]
+	envelopesIn, envelopesOut prometheus.Counter
+	actions, items            prometheus.Counter
+	sendBlocked               prometheus.Counter
+	deliveries, redeliveries  *bounded[string, prometheus.Counter]
+	settlements               *bounded[pair, prometheus.Counter]
+	settleTime                *bounded[string, prometheus.Observer]
+	settlementsFailed         *bounded[string, prometheus.Counter]
+	dropped                   *bounded[pair, prometheus.Counter]
+	parkedEvents, parkedBytes prometheus.Gauge
+	stalls, undecided         *bounded[string, prometheus.Counter]
+	moved, unauthenticated    prometheus.Counter
+	noAuthorizer              prometheus.Counter
+	commands                  *bounded[pair, prometheus.Counter]
+}
+
+func newServices(f factory) *services {
+	return &services{
+		streams:           f.streams(),
+		streamsClosed:     f.counters("streams_closed_total", "Streams of services that ended, by gRPC code.", "code"),
+		envelopesIn:       f.counter("envelopes_received_total", "Envelopes from services."),
+		envelopesOut:      f.counter("envelopes_sent_total", "Envelopes to services."),
+		actions:           f.counter("actions_received_total", "Actions in the envelopes from services."),
+		items:             f.counter("items_sent_total", "Items in the envelopes to services."),
+		sendBlocked:       f.counter("send_blocked_seconds_total", "Time that envelopes waited for services to read."),
+		deliveries:        f.counters("deliveries_total", "Deliveries handed to services for the first time, by kind.", "kind"),
+		redeliveries:      f.counters("redeliveries_total", "Deliveries handed to services again, by kind.", "kind"),
+		settlements:       f.pairs("settlements_total", "Deliveries settled, by kind and outcome.", "kind", "outcome"),
+		settleTime:        f.settleTime(),
+		settlementsFailed: f.counters("settlements_failed_total", "Settlements that were refused, by code.", "code"),
+		dropped:           f.pairs("deliveries_dropped_total", "Deliveries given up, by kind and why.", "kind", "why"),
+		parkedEvents:      f.gauge("parked_events", "Events that wait for services."),
+		parkedBytes:       f.gauge("parked_bytes", "Bytes of events that wait for services."),
+		stalls:            f.counters("window_stalls_total", "Deliveries that had to wait because an instance was full or paused, by group.", "group"),
+		undecided:         f.counters("undecided_total", "Connect attempts that ended without a decision, by why.", "why"),
+		moved:             f.counter("moved_sockets_total", "Sockets that went from one instance to another."),
+		unauthenticated:   f.counter("unauthenticated_calls_total", "Calls of services without a token or with a wrong one."),
+		noAuthorizer:      f.counter("no_authorizer_total", "Subscriptions to namespaces for which nobody decides connect attempts."),
+		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
+	}
+}
+
+func (f factory) streams() *bounded[string, prometheus.Gauge] {
+	v := f.gaugeVec("streams", "Instances of services that are attached, by group.", "group")
+	return newBounded(maxNames, other, func(group string) prometheus.Gauge { return v.WithLabelValues(group) })
+}
+
+// settleTime has buckets from a local service's half millisecond to the 30 s after
+// which a browser has long given up.
+func (f factory) settleTime() *bounded[string, prometheus.Observer] {
+	v := f.histogramVec("settlement_seconds", "Time from handing a delivery over to its settlement, by kind.",
+		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "kind")
+	return newBounded(maxWords, other, func(kind string) prometheus.Observer { return v.WithLabelValues(kind) })
+}
+
+// ControlTrace returns the functions that count for the control plane.
+func (m *Metrics) ControlTrace() *controlplane.Trace {
+	s := m.services
+	t := &controlplane.Trace{
+		StreamOpened: func(group string) { s.streams.get(group).Inc() },
+		StreamClosed: func(group, code string) {
+			s.streams.get(group).Dec()
+			s.streamsClosed.get(code).Inc()
+		},
+		EnvelopeReceived: func(actions int) {
+			s.envelopesIn.Inc()
+			s.actions.Add(float64(actions))
+		},
+		EnvelopeSent: func(items int) {
+			s.envelopesOut.Inc()
+			s.items.Add(float64(items))
+		},
+		SendBlocked:    func(d time.Duration) { s.sendBlocked.Add(d.Seconds()) },
+		Moved:          func(sockets int) { s.moved.Add(float64(sockets)) },
+		Undecided:      func(why controlplane.Undecided) { s.undecided.get(string(why)).Inc() },
+		Command:        func(op, code string) { s.commands.get(pair{op, code}).Inc() },
+		NoAuthorizer:   func(string, string) { s.noAuthorizer.Inc() },
+		AuthFailed:     func() { s.unauthenticated.Inc() },
+		PanicRecovered: func(place string) { m.panics.get(place).Inc() },
+	}
+	s.traceDeliveries(t)
+	return t
+}
+
+// traceDeliveries fills in what becomes of deliveries.
+func (s *services) traceDeliveries(t *controlplane.Trace) {
+	t.Delivered = func(kind controlplane.Kind, attempt uint32) {
+		if attempt > 1 {
+			s.redeliveries.get(string(kind)).Inc()
+			return
+		}
+		s.deliveries.get(string(kind)).Inc()
+	}
+	t.Settled = func(kind controlplane.Kind, outcome controlplane.Outcome, took time.Duration) {
+		s.settlements.get(pair{string(kind), string(outcome)}).Inc()
+		s.settleTime.get(string(kind)).Observe(took.Seconds())
+	}
+	t.SettlementFailed = func(code string) { s.settlementsFailed.get(code).Inc() }
+	t.Dropped = func(kind controlplane.Kind, why controlplane.Drop) {
+		s.dropped.get(pair{string(kind), string(why)}).Inc()
+	}
+	t.Parked = func(events int, bytes int64) {
+		s.parkedEvents.Add(float64(events))
+		s.parkedBytes.Add(float64(bytes))
+	}
+	t.WindowStalled = func(group string) { s.stalls.get(group).Inc() }
+}

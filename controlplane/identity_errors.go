@@ -1,0 +1,53 @@
+package controlplane
+
+import (
+	"errors"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+)
+
+// AuthError is why a caller is not let in, or not any longer. It never has a secret
+// in it.
+type AuthError struct {
+	// Reason is a word for programs, such as TOKEN_WRONG.
+	Reason string
+	// Message is a sentence for people.
+	Message string
+}
+
+// Error implements error.
+func (e *AuthError) Error() string { return "controlplane: " + e.Message }
+
+// The ways in which credentials fail.
+var (
+	// ErrTokenMissing: the call has no bearer token, and nothing in its place.
+	ErrTokenMissing = &AuthError{"TOKEN_MISSING", "a bearer token is required, in the metadata key authorization"}
+	// ErrTokenWrong: the token belongs to nobody.
+	ErrTokenWrong = &AuthError{"TOKEN_WRONG", "the bearer token is not a valid one"}
+	// ErrTokenExpired: the token was valid once. It also ends streams.
+	ErrTokenExpired = &AuthError{"TOKEN_EXPIRED", "the bearer token has expired"}
+	// ErrTokenRevoked: the token was removed while a stream lived by it.
+	ErrTokenRevoked = &AuthError{"TOKEN_REVOKED", "the bearer token is not valid any more"}
+	// ErrCertificateMissing: neither a token nor a certificate was shown.
+	ErrCertificateMissing = &AuthError{"CERTIFICATE_MISSING", "a client certificate is required"}
+	// ErrCertificateUnknown: the certificate is verified, and names nobody that is known.
+	ErrCertificateUnknown = &AuthError{"CERTIFICATE_UNKNOWN", "the client certificate names no known identity"}
+)
+
+// rpc is the error of a call.
+func (e *AuthError) rpc() error {
+	r, ok := fault.Lookup(e.Reason)
+	if !ok {
+		r = fault.TokenWrong // a reason of another Authenticator
+	}
+	return fault.New(r, e.Message).GRPC()
+}
+
+// authEnd is how a call ends that lived by credentials, by the cause of its context.
+func authEnd(cause error) error {
+	var refused *AuthError
+	if errors.As(cause, &refused) {
+		return refused.rpc()
+	}
+	return nil
+}

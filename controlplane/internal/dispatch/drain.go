@@ -1,0 +1,72 @@
+package dispatch
+
+// Drain lets no new work come: sockets without a flight move at once, others once their
+// flight is settled. What nobody else takes is parked in the pool.
+func (a *Attachment) Drain() {
+	i, g := a.inst, a.inst.group
+	g.pool.mu.Lock()
+	i.mu.Lock()
+	drains := i.current == a && !i.draining
+	if drains {
+		i.draining = true
+	}
+	left := i.lanes.len
+	i.mu.Unlock()
+	if drains {
+		g.countTakers()
+	}
+	g.pool.mu.Unlock()
+	for ; drains && left > 0; left -= evacuateStep {
+		g.pool.mu.Lock()
+		g.drainSome(i, min(left, evacuateStep))
+		g.pool.mu.Unlock()
+	}
+	g.feed()
+}
+
+// drainSome moves lanes without a flight. The caller holds pool.mu.
+func (g *Group) drainSome(i *Instance, n int) {
+	moved := 0
+	for range n {
+		i.mu.Lock()
+		if i.lanes.front == nil || i.sink == nil || !i.draining {
+			i.mu.Unlock()
+			break
+		}
+		l := i.lanes.front.value
+		i.lanes.rotate()
+		want := l.wants(nil)
+		i.mu.Unlock()
+		to := g.pick(l, want, false)
+		i.mu.Lock()
+		switch {
+		case l.flight.len > 0 || l.ended:
+			to = nil
+		case l.pinned() != "":
+			l.abandon(&i.holder, Lost)
+			to = nil
+		default:
+			i.surrender(l)
+			moved++
+		}
+		i.mu.Unlock()
+		if to != nil {
+			g.give(l, to)
+			g.run(to)
+		}
+	}
+	i.mu.Lock()
+	i.releaseAll(ReasonDrained)
+	i.mu.Unlock()
+	if moved > 0 {
+		g.observer.Moved(moved, ReasonDrained)
+	}
+}
+
+// Drained reports whether the instance drains, and has nothing unsettled any more.
+func (a *Attachment) Drained() bool {
+	i := a.inst
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.life != a.life || (i.draining && i.ledger.Len() == 0)
+}

@@ -1,0 +1,88 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/window"
+)
+
+// fill hands over what is parked, one delivery of each lane in turn, as long as the
+// windows have room. The caller holds mu.
+func (i *Instance) fill() {
+	i.wanting = nil
+	if !i.takes() || (i.turns[solos].front == nil && i.turns[sockets].front == nil) {
+		return
+	}
+	now := time.Now()
+	i.fillClass(solos, now)
+	i.fillClass(sockets, now)
+}
+
+func (i *Instance) fillClass(c class, now time.Time) {
+	turns, room := &i.turns[c], &i.windows[c]
+	for passed := 0; turns.front != nil && passed < window.MaxGreedy; {
+		if i.alone != nil || i.wanting != nil {
+			return
+		}
+		l := turns.front.value
+		d, terms := i.head(l, now)
+		switch {
+		case d == nil:
+			continue // nothing of the lane may go: its turn was taken away
+		case terms.Silent:
+			l.unpark(d)
+			i.pass(l, d)
+			i.nextTurn(l)
+		case d.losses >= aloneAfter && i.ledger.Len() > 0:
+			i.wanting = d
+		case room.Fits(d.Bytes, l.holds()):
+			l.unpark(d)
+			i.admit(l, d, &terms)
+			i.nextTurn(l)
+		case room.Fits(0, window.Size{}):
+			// The lane holds too much already; whoever comes next may fit.
+			passed++
+			turns.rotate()
+		default:
+			return
+		}
+	}
+}
+
+// nextTurn lets a lane stand in line again if it has more.
+func (i *Instance) nextTurn(l *Lane) {
+	if l.queue.front == nil {
+		i.dequeue(l)
+	} else if l.turn.list != nil {
+		l.turn.list.rotate()
+	}
+}
+
+// head returns the delivery of a lane that is to go next, its introduction first, and
+// how the instance takes it. It returns nil and takes the lane's turn away when none
+// may go.
+func (i *Instance) head(l *Lane, now time.Time) (*Delivery, Terms) {
+	if !l.expire(&i.holder, now) {
+		return nil, Terms{}
+	}
+	d := l.queue.front.value
+	if d.Kind == Event && l.stale() {
+		d = l.insertIntroduction()
+	}
+	terms, ok := i.sink.Accepts(d)
+	if ok && i.unknown(l, d, &terms) {
+		d = l.insertIntroduction()
+		terms, ok = i.sink.Accepts(d)
+	}
+	switch {
+	case ok && l.mayGo(d, &terms):
+		return d, terms
+	case !ok && l.flight.len == 0:
+		i.strand(l)
+	default:
+		// What is in the flight arms the lane once it is settled, or the delay has passed.
+		i.dequeue(l)
+		l.delayed()
+	}
+	return nil, Terms{}
+}

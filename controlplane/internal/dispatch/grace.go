@@ -1,0 +1,73 @@
+package dispatch
+
+import "time"
+
+// Leave brings the last delivery, a Disconnected. It is dropped without a word when
+// no instance was ever told of the socket. With hold more than zero it is not handed
+// over before, and Return can take it back.
+func (l *Lane) Leave(d *Delivery, hold time.Duration) {
+	d.lane, d.place.value = l, d
+	h := l.lockFor(d)
+	defer h.unlock()
+	if l.ended || l.leaving {
+		return
+	}
+	l.leaving = true
+	if hold > 0 {
+		d.due = time.Now().Add(hold)
+	} else if l.unseen() && !l.eventsParked() {
+		l.cancelOut(h)
+		return
+	}
+	if !l.put(h, d) {
+		l.endIfDone(h)
+	}
+}
+
+// Return takes a Disconnected back that is still held: the socket goes on as if it had
+// never left. It reports false when the Disconnected was due already, or is not held.
+func (l *Lane) Return() bool {
+	h := l.lock()
+	defer h.unlock()
+	if !l.leaving || l.ended || !l.heldBack() {
+		return false
+	}
+	d := l.queue.back.value
+	l.unpark(d)
+	d.state = over
+	l.leaving = false
+	if l.queue.front == nil {
+		h.dequeue(l)
+		l.stopTimer()
+	}
+	return true
+}
+
+// heldBack reports whether the lane's Disconnected waits for its time.
+func (l *Lane) heldBack() bool {
+	n := l.queue.back
+	return n != nil && n.value.Kind == Disconnected && n.value.attempt == 0 && time.Until(n.value.due) > 0
+}
+
+// cancelOut lets a connected and a disconnected that nobody saw cancel out, once no
+// event stands between them, and takes an empty lane's turn away. It reports whether
+// the lane has something left in its queue.
+func (l *Lane) cancelOut(h *holder) bool {
+	if l.leaving && l.unseen() && !l.eventsParked() && !l.heldBack() {
+		for n := l.queue.front; n != nil; n = l.queue.front {
+			l.unpark(n.value)
+			n.value.state = over
+		}
+		l.end(h)
+		return false
+	}
+	if l.queue.front == nil {
+		h.dequeue(l)
+		l.endIfDone(h)
+		return false
+	}
+	return true
+}
+
+// unseen reports whether no instance was ever told of the socket.
+func (l *Lane) unseen() bool { return l.owner != nil && l.intro == 0 && l.flight.len == 0 }

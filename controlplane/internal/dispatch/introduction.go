@@ -1,0 +1,97 @@
+package dispatch
+
+import "time"
+
+// introduction is what a lane knows of who was told of its socket.
+type introduction struct {
+	// intro is the identity of the introduction, 0 before the first one was handed over.
+	intro    uint64
+	introTry uint32
+	epoch    epoch // of the last introduction that was handed over
+	// told is the life of the instance that was told of the socket last, 0 once the lane
+	// has left it.
+	told        uint32
+	introducing bool // an introduction is in the queue or in the flight
+}
+
+// epoch says which introductions a lane has seen. The zero epoch is before all.
+type epoch struct{ attach, lost uint32 }
+
+// SetAnew says whether the socket is introduced again when the group attaches anew.
+func (l *Lane) SetAnew(anew bool) {
+	if l.anew.Load() != anew {
+		l.anew.Store(anew)
+	}
+}
+
+// Introduce tells the group of the socket, unless it knows. Late says that the
+// socket had joined before. A lane that no instance holds goes to one, if one is there.
+func (l *Lane) Introduce(late bool) {
+	h := l.lockFor(nil)
+	if !l.ended && !l.leaving && l.stale() {
+		l.put(h, l.introduce(late, false))
+	}
+	h.unlock()
+}
+
+// Known reports whether an instance was ever told of the socket.
+func (l *Lane) Known() bool {
+	h := l.lock()
+	defer h.mu.Unlock()
+	return l.intro != 0
+}
+
+// stale reports whether the socket has to be introduced to the group.
+func (l *Lane) stale() bool {
+	if l.owner == nil || l.introducing {
+		return false
+	}
+	lost := l.group.lostEpoch.Load()
+	return l.epoch.lost != lost || (l.anew.Load() && l.epoch.attach != l.group.attachEpoch.Load())
+}
+
+// unknown reports whether the socket has to be introduced to this instance before a
+// delivery.
+func (i *Instance) unknown(l *Lane, d *Delivery, terms *Terms) bool {
+	return terms.OnInstance && l.owner != nil && d.Kind != Connected && l.told != i.life && !l.introducing
+}
+
+// introduce makes a Connected, with the identity of the one before: for the service
+// it is the same fact, told again.
+func (l *Lane) introduce(late, moved bool) *Delivery {
+	d := l.owner.Introduction(late || l.intro != 0, moved)
+	d.lane, d.place.value = l, d
+	d.identity, d.attempt = l.intro, l.introTry
+	l.introducing = true
+	return d
+}
+
+// insertIntroduction puts an introduction in front of the queue.
+func (l *Lane) insertIntroduction() *Delivery {
+	d := l.introduce(true, l.intro != 0 && !l.stale())
+	l.queue.insertAfter(&d.place, nil)
+	l.account(d, time.Now())
+	return d
+}
+
+// greet introduces an idle socket to the instance that it came to, if that asks for
+// it. Others are introduced with what they have parked.
+func (i *Instance) greet(l *Lane) {
+	if !l.idle() || l.intro == 0 || l.told == i.life || i.sink == nil {
+		return
+	}
+	d := l.owner.Introduction(true, true)
+	terms, ok := i.sink.Accepts(d)
+	if !ok || !terms.OnInstance {
+		return
+	}
+	d.lane, d.place.value = l, d
+	d.identity, d.attempt = l.intro, l.introTry
+	l.introducing = true
+	l.put(&i.holder, d)
+}
+
+// idle reports whether a socket's lane has nothing to do and may get something.
+func (l *Lane) idle() bool {
+	return l.owner != nil && l.flight.len == 0 && l.queue.front == nil && l.detached == 0 && !l.leaving && !l.ended
+}

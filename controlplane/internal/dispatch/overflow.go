@@ -1,0 +1,59 @@
+package dispatch
+
+// Overflow says what happens when an event is more than its socket may have parked.
+// When the group or the node is full the event is dropped, whatever it says.
+type Overflow uint8
+
+// The policies.
+const (
+	// Reject drops the event.
+	Reject Overflow = iota
+	// DropOldest drops the oldest parked events of the lane, as many as make room, and
+	// the new one if there are not enough.
+	DropOldest
+	// Disconnect drops the event and calls Owner.Overflow.
+	Disconnect
+)
+
+// overflown is how far a lane is with telling its owner.
+type overflown uint8
+
+const (
+	overflowNever overflown = iota
+	overflowNow             // Push has to tell
+	overflowTold
+)
+
+// takeMeter takes room for an event from its socket, as the event's policy says.
+func (l *Lane) takeMeter(d *Delivery) bool {
+	limit := l.group.node.config.Socket
+	if l.meter.Take(d.cost(), limit) {
+		return true
+	}
+	switch d.Overflow {
+	case DropOldest:
+		for old := l.oldest(); old != nil; old = l.oldest() {
+			l.unpark(old)
+			l.drop(old, Oldest)
+			if l.meter.Take(d.cost(), limit) {
+				return true
+			}
+		}
+	case Disconnect:
+		if l.overflown == overflowNever {
+			l.overflown = overflowNow
+		}
+	}
+	return false
+}
+
+// oldest returns the oldest parked event, or nil. At most an introduction and deliveries
+// that were tried before stand in front of it.
+func (l *Lane) oldest() *Delivery {
+	for n := l.queue.front; n != nil; n = n.next {
+		if n.value.Kind == Event {
+			return n.value
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/ledger"
+)
+
+const (
+	// aloneAfter is how often a delivery is lost with its instance until it goes alone:
+	// beside it nothing else is unsettled there, so that a crash can be laid to it. It and
+	// others may have been in flight together until then; nobody knows whose fault it was.
+	aloneAfter = 2
+	// maxLosses is how often it is lost in all until it is given up. Beyond aloneAfter only
+	// losses while it was alone count.
+	maxLosses = 5
+)
+
+// takeAll takes everything unsettled from the instance, as lost at a time. Lanes stay.
+func (i *Instance) takeAll(why Reason, at, now time.Time) {
+	for n := i.lanes.front; n != nil; {
+		l := n.value
+		n = n.next
+		i.takeLane(l, why, at, now)
+	}
+}
+
+// takeLane takes everything that a lane has unsettled back into its queue, in order, in
+// front of what never went.
+func (i *Instance) takeLane(l *Lane, why Reason, at, now time.Time) {
+	// From the back, so that each one comes to stand before the one after it without a
+	// search.
+	for n := l.flight.back; n != nil; n = l.flight.back {
+		i.take(n.value, why, at, now)
+	}
+	if i.life != 0 && why == ReasonLost && l.pinned() != "" && l.queue.front != nil {
+		l.abandon(&i.holder, Lost)
+	}
+	if !l.ended && l.cancelOut(&i.holder) {
+		// Its head may be another one, that is not due.
+		i.dequeue(l)
+		l.arm(&i.holder)
+	}
+}
+
+// take takes one unsettled delivery back.
+func (i *Instance) take(d *Delivery, why Reason, at, now time.Time) {
+	l, alone := d.lane, i.alone == d
+	settled := d.state == settling
+	i.closeTry(d)
+	i.ledger.Remove(d.seq)
+	if settled {
+		// Its settlement is being carried out at this moment, outside of the lock. It
+		// counts: what was said of it is true, whatever becomes of the instance.
+		d.state = detached
+		l.detached++
+		l.introducing = l.introducing && d.Kind != Connected
+		return
+	}
+	i.revoked(d, why)
+	switch {
+	case d.Kind == ServiceCall, d.terms.AtMostOnce && !d.Kind.lifecycle():
+		l.lose(d, Lost)
+	case why != ReasonLeft && d.lost(alone):
+		l.lose(d, Tries)
+	default:
+		if d.losses > 0 && why != ReasonLeft {
+			d.due = at.Add(ledger.Spacing(int(d.losses), i.group.node.config.Random))
+		}
+		l.requeue(d, now)
+	}
+}
+
+// lost counts a loss, and reports whether the delivery is to be given up. Lifecycle is
+// not: it goes on, alone.
+func (d *Delivery) lost(alone bool) bool {
+	if d.losses < aloneAfter || (alone && d.losses < maxLosses) {
+		d.losses++
+	}
+	return d.losses >= maxLosses && !d.Kind.lifecycle()
+}

@@ -1,0 +1,85 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/ledger"
+)
+
+// Retry ends a settlement that asks for another try after the delay; without one it is
+// spaced. It reports false when the delivery was tried often enough: then it is over,
+// and dropped.
+func (a *Attachment) Retry(d *Delivery, delay time.Duration) bool {
+	i, l := a.inst, d.lane
+	i.mu.Lock()
+	now := time.Now()
+	due, again := i.nextTry(d, delay, now)
+	if d.state == detached {
+		i.mu.Unlock()
+		l.later(d, due, again)
+		return again
+	}
+	i.again(d, due, again, now)
+	i.after(l)
+	return again
+}
+
+// nextTry counts a try that came to nothing, and says when the next one is due.
+func (i *Instance) nextTry(d *Delivery, delay time.Duration, now time.Time) (due time.Time, again bool) {
+	if d.tries < ledger.MaxTries {
+		d.tries++
+	}
+	return ledger.NextTry(now, int(d.tries), delay, i.group.node.config.Random)
+}
+
+// again settles a delivery, and puts it back into its lane or drops it.
+func (i *Instance) again(d *Delivery, due time.Time, again bool, now time.Time) {
+	l := d.lane
+	i.ledger.Settle(d.seq)
+	i.closeTry(d)
+	if !again {
+		l.introducing = l.introducing && d.Kind != Connected
+		l.drop(d, Nacked)
+		return
+	}
+	d.due = due
+	i.dequeueBlocked(l)
+	l.requeue(d, now)
+}
+
+// dequeueBlocked takes a lane's turn away because something comes back in front of it.
+func (i *Instance) dequeueBlocked(l *Lane) {
+	if l.turn.list != nil {
+		i.dequeue(l)
+	}
+}
+
+// Elsewhere ends a settlement by which the instance gives the delivery to another one
+// that accepts it; its lane moves there once what it has in flight is settled. If there is
+// none, it is a Retry without a delay. It counts as a try.
+func (a *Attachment) Elsewhere(d *Delivery) bool {
+	i, l, g := a.inst, d.lane, a.inst.group
+	g.pool.mu.Lock()
+	i.mu.Lock()
+	if d.state == detached || i.sink == nil {
+		i.mu.Unlock()
+		g.pool.mu.Unlock()
+		return a.Retry(d, 0)
+	}
+	before := l.avoid
+	l.avoid = i
+	i.mu.Unlock()
+	other := g.pick(l, next{first: d}, false)
+	i.mu.Lock()
+	if other == nil || d.state == detached {
+		l.avoid = before
+		i.mu.Unlock()
+		g.pool.mu.Unlock()
+		return a.Retry(d, 0)
+	}
+	g.pool.mu.Unlock()
+	_, again := i.nextTry(d, 0, time.Now())
+	i.again(d, time.Time{}, again, time.Now())
+	i.after(l)
+	return again
+}

@@ -1,0 +1,106 @@
+package dispatch
+
+// solo is what the lane of a single delivery has instead of a socket.
+type solo struct {
+	owner SoloOwner // may be nil
+	avoid string
+	pin   string
+}
+
+// NewSolo returns a lane for one delivery that belongs to no socket's order: a connect
+// attempt, an expiring authorization, a service call. The owner may be nil.
+//
+// It has a window of its own, so that strangers' attempts use up no room of events,
+// and it is not counted as parked: its owner bounds how many there are.
+func (g *Group) NewSolo(owner SoloOwner) *Lane {
+	l := g.NewLane(nil, nil)
+	l.solo = &solo{owner: owner}
+	return l
+}
+
+// Avoid keeps a solo lane from an instance: another one has to take the delivery. It is
+// called before Push.
+func (l *Lane) Avoid(instance string) { l.solo.avoid = instance }
+
+// Pin keeps a solo lane to one instance. It is dropped (Lost) when that is lost, and
+// Push refuses it when the instance is not attached. It is called before Push.
+func (l *Lane) Pin(instance string) { l.solo.pin = instance }
+
+// pinned is the id of the only instance that may have the lane, or empty.
+func (l *Lane) pinned() string {
+	if l.solo == nil {
+		return ""
+	}
+	return l.solo.pin
+}
+
+// bars reports whether the lane must not go to an instance.
+func (l *Lane) bars(i *Instance) bool {
+	if l.avoid == i {
+		return true
+	}
+	s := l.solo
+	return s != nil && ((s.avoid != "" && s.avoid == i.id) || (s.pin != "" && s.pin != i.id))
+}
+
+// Other reports whether an attached instance beside the named one takes work now and
+// accepts a delivery.
+func (g *Group) Other(instance string, d *Delivery) bool {
+	g.pool.mu.Lock()
+	defer g.pool.mu.Unlock()
+	for _, i := range g.members {
+		if i.id == instance || !i.takes() {
+			continue
+		}
+		if _, ok := i.sink.Accepts(d); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Waits reports whether the delivery of a solo lane is parked: no instance holds it.
+func (l *Lane) Waits(d *Delivery) bool {
+	h := l.lock()
+	defer h.mu.Unlock()
+	return d.state == parked
+}
+
+// Cancel takes the delivery of a solo lane away for good, wherever it is; the instance
+// that holds it is told why. It reports false when its settlement is being carried out,
+// or when it is over.
+func (l *Lane) Cancel(d *Delivery, why Reason) bool {
+	h := l.lock()
+	switch d.state {
+	case parked:
+		l.unpark(d)
+	case open:
+		h.inst.ledger.Remove(d.seq)
+		h.inst.closeTry(d)
+		h.inst.revoked(d, why)
+	default:
+		h.mu.Unlock()
+		return false
+	}
+	d.state = over
+	l.end(h)
+	h.release(l)
+	return true
+}
+
+// abandon ends a solo lane whose delivery is parked, and tells its owner.
+func (l *Lane) abandon(h *holder, why Drop) {
+	for n := l.queue.front; n != nil; n = l.queue.front {
+		l.unpark(n.value)
+		l.lose(n.value, why)
+	}
+	l.end(h)
+}
+
+// lose drops a delivery that is in no list, and tells the owner of a solo lane.
+func (l *Lane) lose(d *Delivery, why Drop) {
+	l.drop(d, why)
+	if l.solo != nil && l.solo.owner != nil {
+		l.solo.owner.Ended(d, why)
+	}
+}

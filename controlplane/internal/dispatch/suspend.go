@@ -1,0 +1,215 @@
+package dispatch
+
+import (
+	"slices"
+	"time"
+)
+
+// maxAbsences bounds what is remembered of a suspended instance. Beyond it the instance
+// cannot be resumed.
+const maxAbsences = 1 << 16
+
+// absences are what was taken from a process while it had no stream.
+type absences struct {
+	seqs   []uint64
+	owners []Owner
+	full   bool
+}
+
+func (b *absences) revoke(seq uint64) {
+	if len(b.seqs) >= maxAbsences {
+		*b = absences{full: true}
+	}
+	if !b.full {
+		b.seqs = append(b.seqs, seq)
+	}
+}
+
+func (b *absences) release(owners []Owner) {
+	if len(b.owners)+len(owners) > 16*maxAbsences {
+		*b = absences{full: true}
+	}
+	if !b.full {
+		b.owners = append(b.owners, owners...)
+	}
+}
+
+// tell tells a resumed process which sockets it has lost.
+func (b *absences) tell(sink Sink) {
+	if len(b.owners) > 0 {
+		sink.Released(b.owners, ReasonLost)
+		b.owners = nil
+	}
+}
+
+// Detach takes the stream away. After a clean leave the work moves at once. After a loss
+// the instance is suspended: it keeps its work, for the failover delay while another
+// instance could take it, otherwise for the suspension time.
+func (a *Attachment) Detach(leave bool) {
+	i, g := a.inst, a.inst.group
+	config := &g.node.config
+	g.pool.mu.Lock()
+	i.mu.Lock()
+	if i.current != a {
+		i.mu.Unlock()
+		g.pool.mu.Unlock()
+		return
+	}
+	now := time.Now()
+	started := i.sink != nil
+	i.current, i.sink, i.lostAt = nil, nil, now
+	if started {
+		// What was revoked before was told to this stream, as far as it got.
+		i.absences.seqs = keepNewest(i.absences.seqs)
+	}
+	i.mu.Unlock()
+	g.countTakers()
+	if g.attached() == 0 {
+		g.absent = now
+	}
+	gone := leave || config.Suspend <= 0
+	if !gone && !g.closed {
+		i.timer = time.AfterFunc(min(max(config.FailoverDelay, 0), config.Suspend), i.onLost)
+	}
+	g.pool.mu.Unlock()
+	switch {
+	case leave:
+		g.evacuate(i, evacuation{life: a.life, why: ReasonLeft, all: true})
+	case gone:
+		g.evacuate(i, evacuation{life: a.life, why: ReasonLost, all: true})
+	case config.FailoverDelay <= 0:
+		g.failover()
+	}
+	g.feed()
+}
+
+// keepNewest bounds what is told again to a process whose streams break one after the
+// other.
+func keepNewest(seqs []uint64) []uint64 {
+	return slices.Clone(seqs[max(0, len(seqs)-maxAbsences/16):])
+}
+
+// overdue reports whether a suspended instance has been waited for longer than the
+// failover delay. The caller holds pool.mu.
+func (g *Group) overdue(i *Instance) bool {
+	return i.current == nil && !i.lostAt.IsZero() && time.Since(i.lostAt) >= g.node.config.FailoverDelay
+}
+
+// onLost runs when the failover delay of a suspended instance is over, and again when
+// its suspension is.
+func (i *Instance) onLost() {
+	g := i.group
+	g.pool.mu.Lock()
+	if g.members[i.id] != i || i.current != nil || g.closed {
+		g.pool.mu.Unlock()
+		return
+	}
+	life := i.life
+	left := g.node.config.Suspend - time.Since(i.lostAt)
+	if left > 0 {
+		i.timer = time.AfterFunc(left, i.onLost)
+	}
+	g.pool.mu.Unlock()
+	g.evacuate(i, evacuation{life: life, why: ReasonLost, all: left <= 0})
+	g.feed()
+}
+
+// failover moves the work of suspended instances that were waited for long enough.
+func (g *Group) failover() {
+	g.pool.mu.Lock()
+	due := make(map[*Instance]evacuation)
+	for _, i := range g.members {
+		if g.overdue(i) {
+			due[i] = evacuation{life: i.life, why: ReasonLost}
+		}
+	}
+	g.pool.mu.Unlock()
+	for i, e := range due {
+		g.evacuate(i, e)
+	}
+}
+
+// evacuation says how lanes leave an instance without a stream.
+type evacuation struct {
+	life uint32 // it ends when another process has come
+	why  Reason
+	// all lets lanes that nobody else takes go to the pool, and forgets the instance.
+	all bool
+}
+
+// evacuateStep is how many lanes are moved while locks are held: pushes wait meanwhile.
+const evacuateStep = 256
+
+// evacuate moves the lanes of an instance without a stream to those who take them.
+func (g *Group) evacuate(i *Instance, e evacuation) {
+	for left := int(i.bound.Load()); ; left -= evacuateStep {
+		g.pool.mu.Lock()
+		valid := g.members[i.id] == i && i.current == nil && i.life == e.life
+		if valid && left > 0 {
+			g.evacuateSome(i, e, min(left, evacuateStep))
+		} else if valid && e.all {
+			g.forgetInstance(i, e.why)
+		}
+		g.pool.mu.Unlock()
+		if !valid || left <= 0 {
+			return
+		}
+	}
+}
+
+func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
+	now, moved := time.Now(), 0
+	for range n {
+		i.mu.Lock()
+		if i.lanes.front == nil {
+			i.mu.Unlock()
+			break
+		}
+		l := i.lanes.front.value
+		i.lanes.rotate()
+		want := l.wants(nil)
+		i.mu.Unlock()
+		to := g.pick(l, want, false)
+		if to == nil && !e.all {
+			continue
+		}
+		i.mu.Lock()
+		i.takeLane(l, e.why, i.lostAt, now)
+		if !l.ended {
+			i.surrender(l)
+			moved++
+		}
+		i.mu.Unlock()
+		if to != nil && !l.ended {
+			g.give(l, to)
+			g.run(to)
+		}
+	}
+	i.mu.Lock()
+	i.releaseAll(e.why)
+	i.mu.Unlock()
+	if moved > 0 {
+		g.observer.Moved(moved, e.why)
+	}
+}
+
+// forgetInstance forgets an instance: what it still has goes to the pool. The caller
+// holds pool.mu.
+func (g *Group) forgetInstance(i *Instance, why Reason) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	now, moved := time.Now(), 0
+	for n := i.lanes.front; n != nil; n = i.lanes.front {
+		i.takeLane(n.value, why, i.lostAt, now)
+		if !n.value.ended {
+			i.surrender(n.value)
+			moved++
+		}
+	}
+	i.life, i.leavers, i.absences = 0, nil, absences{}
+	i.stopTimer()
+	delete(g.members, i.id)
+	if moved > 0 {
+		g.observer.Moved(moved, why)
+	}
+}

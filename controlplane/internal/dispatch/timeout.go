@@ -1,0 +1,68 @@
+package dispatch
+
+import (
+	"time"
+)
+
+// overdue reports whether a delivery should have been settled.
+func (d *Delivery) overdue(now time.Time) bool {
+	return d.state == open && d.terms.Timeout > 0 && now.Sub(d.handed) >= d.terms.Timeout
+}
+
+// timeOut takes the deliveries from the instance that it has not settled in time. They
+// come again, spaced like those that are nacked. It locks mu.
+func (i *Instance) timeOut(now time.Time) {
+	i.mu.Lock()
+	if i.timed == 0 || i.sink == nil {
+		i.mu.Unlock()
+		return
+	}
+	var late []*Delivery
+	i.ledger.Each(func(_ uint64, d *Delivery) {
+		if d.overdue(now) {
+			late = append(late, d)
+		}
+	})
+	seqs := make([]uint64, 0, len(late))
+	for _, d := range late {
+		l := d.lane
+		seqs = append(seqs, d.seq)
+		i.ledger.Remove(d.seq)
+		i.closeTry(d)
+		i.group.node.revoke(d.seq)
+		i.group.observer.Revoked(d.Kind, ReasonTimeout)
+		i.dequeueBlocked(l)
+		if due, again := i.nextTry(d, 0, now); again || d.Kind.lifecycle() {
+			d.due = due
+			l.requeue(d, now)
+		} else {
+			l.lose(d, Tries)
+		}
+		l.ready = now
+		l.arm(&i.holder)
+		l.endIfDone(&i.holder)
+	}
+	if len(seqs) > 0 {
+		i.sink.Revoked(seqs, ReasonTimeout)
+		i.fill()
+	}
+	i.unlock()
+}
+
+// Extend gives the instance that much more time from now to settle a delivery, if it has
+// a timeout.
+//
+// Errors: ErrUnknown, ErrSettled, ErrRevoked.
+func (a *Attachment) Extend(seq uint64, by time.Duration) error {
+	d, err := a.Begin(seq)
+	if err != nil {
+		return err
+	}
+	a.inst.mu.Lock()
+	if d.state == settling && d.terms.Timeout > 0 {
+		d.terms.Timeout = max(time.Since(d.handed)+by, 1)
+	}
+	a.inst.mu.Unlock()
+	a.Abandon(d)
+	return nil
+}

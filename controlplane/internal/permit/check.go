@@ -1,0 +1,196 @@
+package permit
+
+import "fmt"
+
+// Refusal names what an identity lacks.
+type Refusal struct {
+	// Kind is `verb`, `role`, `group`, `namespace`, `event`, `room`, `user`, `target` or `op`.
+	Kind string
+	// Value is what was asked for: a name, a pattern, or for a target `all` or `sockets`.
+	Value string
+}
+
+// Error implements error, and is what a service is told.
+func (r *Refusal) Error() string {
+	if r.Kind == "target" {
+		return fmt.Sprintf(`not permitted: target %q, which needs room "*"`, r.Value)
+	}
+	return fmt.Sprintf("not permitted: %s %q", r.Kind, r.Value)
+}
+
+// Subscription is what a hello asks for.
+type Subscription struct {
+	Role      Role
+	Namespace string
+	// Events are patterns of a handler or an observer. Empty means all.
+	Events []string
+	// Rooms are patterns of rooms whose coming and going is told.
+	Rooms []string
+}
+
+// Target is whom a command is for. Names, never patterns, but for Namespace.
+type Target struct {
+	Namespace             string
+	All                   bool
+	Rooms, Users, Sockets []string
+}
+
+// Command is one command or query.
+type Command struct {
+	Verb   Verb
+	Target Target
+	// Event is the name that an emit or a call sends.
+	Event string
+	// Joins and Leaves are the rooms that sockets are put into and taken out of.
+	Joins, Leaves []string
+	// OwnSocket is the socket of the delivery that the command belongs to.
+	OwnSocket string
+	// Lists is what a query enumerates or counts, by names that start with Prefix.
+	Lists  Listing
+	Prefix string
+}
+
+// Listing is what a query enumerates.
+type Listing uint8
+
+// The listings.
+const (
+	ListsNothing Listing = iota
+	ListsRooms
+	ListsUsers
+)
+
+// May asks for a verb alone.
+func (s *Set) May(v Verb) *Refusal {
+	if s == nil || s.verbs&(1<<v) != 0 {
+		return nil
+	}
+	return &Refusal{Kind: "verb", Value: v.String()}
+}
+
+// Attach asks for a stream of an instance of a group.
+func (s *Set) Attach(group string) *Refusal {
+	if s == nil {
+		return nil
+	}
+	if r := s.May(Attach); r != nil {
+		return r
+	}
+	if !s.groups.name(group) {
+		return &Refusal{Kind: "group", Value: group}
+	}
+	return nil
+}
+
+// Subscribe asks for one subscription of a stream that is permitted.
+func (s *Set) Subscribe(sub Subscription) *Refusal {
+	if s == nil {
+		return nil
+	}
+	if sub.Role == Observer {
+		if r := s.May(Observe); r != nil {
+			return r
+		}
+	}
+	if s.roles&(1<<sub.Role) == 0 {
+		return &Refusal{Kind: "role", Value: sub.Role.String()}
+	}
+	if !s.namespaces.covers(sub.Namespace) {
+		return &Refusal{Kind: "namespace", Value: sub.Namespace}
+	}
+	if sub.Role != Authorizer {
+		if r := s.subscribeEvents(sub.Events); r != nil {
+			return r
+		}
+	}
+	for _, room := range sub.Rooms {
+		if !s.rooms.covers(room) {
+			return &Refusal{Kind: "room", Value: room}
+		}
+	}
+	return nil
+}
+
+func (s *Set) subscribeEvents(events []string) *Refusal {
+	if len(events) == 0 && !s.events.all {
+		return &Refusal{Kind: "event", Value: "*"}
+	}
+	for _, e := range events {
+		if !s.events.covers(e) {
+			return &Refusal{Kind: "event", Value: e}
+		}
+	}
+	return nil
+}
+
+// Do asks for one command or query.
+func (s *Set) Do(c *Command) *Refusal {
+	if s == nil {
+		return nil
+	}
+	if r := s.May(c.Verb); r != nil {
+		return r
+	}
+	// An acknowledgement names the event that it answers, nothing else.
+	if c.Verb == Acknowledge || c.Verb == Admin {
+		return nil
+	}
+	if !s.namespaces.covers(c.Target.Namespace) {
+		return &Refusal{Kind: "namespace", Value: c.Target.Namespace}
+	}
+	if (c.Verb == Emit || c.Verb == Call) && !s.events.name(c.Event) {
+		return &Refusal{Kind: "event", Value: c.Event}
+	}
+	for _, rooms := range [][]string{c.Target.Rooms, c.Joins, c.Leaves} {
+		if r := s.eachRoom(rooms); r != nil {
+			return r
+		}
+	}
+	if r := s.listing(c); r != nil {
+		return r
+	}
+	return s.target(c)
+}
+
+// listing looks at names that a query would tell.
+func (s *Set) listing(c *Command) *Refusal {
+	all := c.Prefix + "*"
+	switch {
+	case c.Lists == ListsRooms && !s.rooms.covers(all):
+		return &Refusal{Kind: "room", Value: all}
+	case c.Lists == ListsUsers && !s.users.covers(all):
+		return &Refusal{Kind: "user", Value: all}
+	}
+	return nil
+}
+
+func (s *Set) eachRoom(rooms []string) *Refusal {
+	for _, room := range rooms {
+		if !s.rooms.name(room) {
+			return &Refusal{Kind: "room", Value: room}
+		}
+	}
+	return nil
+}
+
+// target looks at whom a command reaches beside rooms.
+func (s *Set) target(c *Command) *Refusal {
+	t := &c.Target
+	if t.All && !s.rooms.all {
+		return &Refusal{Kind: "target", Value: "all"}
+	}
+	for _, user := range t.Users {
+		if !s.users.name(user) {
+			return &Refusal{Kind: "user", Value: user}
+		}
+	}
+	if s.rooms.all || c.Verb == Rooms {
+		return nil
+	}
+	for _, socket := range t.Sockets {
+		if socket != c.OwnSocket || socket == "" {
+			return &Refusal{Kind: "target", Value: "sockets"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package permit
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func mustCompile(t *testing.T, r Rules) *Set {
+	t.Helper()
+	s, err := Compile(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestRefusal_NamesWhatIsMissing(t *testing.T) {
+	set := mustCompile(t, Rules{
+		Groups: []string{"chat"}, Roles: []string{"handler"}, Namespaces: []string{"/chat"}, Events: []string{"message"},
+		Rooms: []string{"order:*"}, Users: []string{"ann"}, Verbs: []string{"attach", "emit", "rooms", "list_rooms", "list_users"},
+	})
+	chat := Target{Namespace: "/chat"}
+	for want, got := range map[string]*Refusal{
+		`group "other"`:     set.Attach("other"),
+		`role "authorizer"`: set.Subscribe(Subscription{Role: Authorizer, Namespace: "/chat"}),
+		`verb "observe"`:    set.Subscribe(Subscription{Role: Observer, Namespace: "/chat"}),
+		`namespace "/x"`:    set.Subscribe(Subscription{Role: Handler, Namespace: "/x"}),
+		`event "*"`:         set.Subscribe(Subscription{Role: Handler, Namespace: "/chat"}),
+		`room "or*"`:        set.Subscribe(Subscription{Role: Handler, Namespace: "/chat", Events: []string{"message"}, Rooms: []string{"or*"}}),
+		`verb "disconnect"`: set.Do(&Command{Verb: Disconnect, Target: chat}),
+		`event "x"`:         set.Do(&Command{Verb: Emit, Target: chat, Event: "x"}),
+		`target "all", which needs room "*"`: set.Do(&Command{
+			Verb: Emit, Target: Target{Namespace: "/chat", All: true}, Event: "message",
+		}),
+		`target "sockets", which needs room "*"`: set.Do(&Command{
+			Verb: Emit, Target: Target{Namespace: "/chat", Sockets: []string{"s"}}, Event: "message",
+		}),
+		`user "bob"`: set.Do(&Command{
+			Verb: Emit, Target: Target{Namespace: "/chat", Users: []string{"ann", "bob"}}, Event: "message",
+		}),
+		`room "lobby"`:    set.Do(&Command{Verb: Rooms, Target: chat, Joins: []string{"order:1", "lobby"}}),
+		`room "lobby2"`:   set.Do(&Command{Verb: Rooms, Target: chat, Leaves: []string{"lobby2"}}),
+		`room "*"`:        set.Do(&Command{Verb: ListRooms, Target: chat, Lists: ListsRooms}),
+		`room "order*"`:   set.Do(&Command{Verb: ListRooms, Target: chat, Lists: ListsRooms, Prefix: "order"}),
+		`user "ann*"`:     set.Do(&Command{Verb: ListUsers, Target: chat, Lists: ListsUsers, Prefix: "ann"}),
+		`namespace "/x" `: set.Do(&Command{Verb: Emit, Target: Target{Namespace: "/x"}}),
+	} {
+		if got == nil || got.Error() != "not permitted: "+strings.TrimSpace(want) {
+			t.Errorf("%v, want %s", got, want)
+		}
+	}
+	if r := set.Do(&Command{Verb: ListRooms, Target: chat, Lists: ListsRooms, Prefix: "order:1"}); r != nil {
+		t.Error(r)
+	}
+}
+
+// A handler whose rooms are restricted still answers the browser that asked.
+func TestDo_TheSocketOfTheDeliveryIsPermitted(t *testing.T) {
+	set := mustCompile(t, Rules{Namespaces: []string{"/chat"}, Events: []string{"*"}, Verbs: []string{"emit"}})
+	emit := func(own string, sockets ...string) *Refusal {
+		return set.Do(&Command{
+			Verb: Emit, Target: Target{Namespace: "/chat", Sockets: sockets}, Event: "x", OwnSocket: own,
+		})
+	}
+	if r := emit("s1", "s1"); r != nil {
+		t.Error(r)
+	}
+	for _, r := range []*Refusal{emit("s1", "s2"), emit("s1", "s1", "s2"), emit("", ""), emit("", "s1")} {
+		if r == nil {
+			t.Error("another socket is permitted")
+		}
+	}
+}
+
+func TestCompile_BadRulesAreNamed(t *testing.T) {
+	for field, r := range map[string]Rules{
+		"roles": {Roles: []string{"handler", "boss"}}, "verbs": {Verbs: []string{"Emit"}},
+		"namespaces": {Namespaces: []string{"chat"}}, "events": {Events: []string{"a*b"}}, "rooms": {Rooms: []string{""}},
+		"users": {Users: []string{"\xff"}}, "groups": {Groups: []string{strings.Repeat("g", 257)}},
+		"max_instances": {MaxInstances: -1}, "commands_per_second": {CommandsPerSecond: -1},
+	} {
+		_, err := Compile(r)
+		var bad *RuleError
+		if !errors.As(err, &bad) || bad.Field != field || bad.Allowed == "" {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestNilSet_PermitsEverything(t *testing.T) {
+	var set *Set
+	for _, r := range []*Refusal{
+		set.May(Admin), set.Attach("x"), set.Subscribe(Subscription{Role: Observer, Namespace: "*"}),
+		set.Do(&Command{Verb: Emit, Target: Target{Namespace: "/", All: true}}),
+	} {
+		if r != nil {
+			t.Error(r)
+		}
+	}
+}
+
+// A pattern that is covered has no name that does not fit.
+func TestCovers_IsTrueForEachName(t *testing.T) {
+	letter := rapid.StringOfN(rapid.RuneFrom([]rune("ab/")), 0, 4, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		var list, spaces []string
+		for range rapid.IntRange(0, 4).Draw(t, "n") {
+			star := rapid.SampledFrom([]string{"", "*"}).Draw(t, "star")
+			list = append(list, letter.Draw(t, "rule")+star)
+			spaces = append(spaces, "/"+strings.TrimSuffix(letter.Draw(t, "space"), "/")+strings.Repeat("/*", len(star)))
+		}
+		p, n := compile(list), namespaces{compile(spaces)}
+		question, name := letter.Draw(t, "question"), letter.Draw(t, "name")
+		if p.covers(question+"*") && !p.name(question+name) {
+			t.Fatalf("%v covers %s* and not %s", list, question, question+name)
+		}
+		if name != "" && n.covers("/"+question+"/*") && !n.name("/"+question+"/"+name) {
+			t.Fatalf("%v covers /%s/* and not /%s/%s", spaces, question, question, name)
+		}
+	})
+}
+
+func FuzzDo(f *testing.F) {
+	f.Add("/chat", "message", "room", "order:*")
+	f.Fuzz(func(t *testing.T, namespace, event, room, rule string) {
+		set, err := Compile(Rules{
+			Namespaces: []string{"*"}, Events: []string{"*"}, Rooms: []string{rule}, Verbs: []string{"emit"},
+		})
+		if err != nil {
+			return
+		}
+		refusal := set.Do(&Command{Verb: Emit, Target: Target{Namespace: namespace, Rooms: []string{room}}, Event: event})
+		prefix, wild := strings.CutSuffix(rule, "*")
+		if fits := room == rule || (wild && strings.HasPrefix(room, prefix)); fits && !wild && refusal != nil {
+			t.Errorf("rule %q refuses its own name", rule)
+		} else if !fits && refusal == nil {
+			t.Errorf("rule %q permits %q", rule, room)
+		}
+	})
+}
+
+func TestAllocs_CheckingAnEmitMakesNone(t *testing.T) {
+	set := mustCompile(t, Rules{
+		Namespaces: []string{"/chat"}, Events: []string{"message"}, Rooms: []string{"order:*"}, Verbs: []string{"emit"},
+	})
+	c := Command{Verb: Emit, Target: Target{Namespace: "/chat", Rooms: []string{"order:7"}}, Event: "message"}
+	if n := testing.AllocsPerRun(100, func() {
+		if set.Do(&c) != nil {
+			t.Error("refused")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

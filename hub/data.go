@@ -1,0 +1,56 @@
+package hub
+
+import (
+	"github.com/siohub/siohub/hub/internal/mergepatch"
+	"github.com/siohub/siohub/hub/internal/socketio"
+)
+
+// SetData changes the data of the sockets of a target and raises its version by one. Sockets of another than
+// the expected version, and those whose merged data would be too large, are left alone and counted as dropped.
+//
+// Errors: *ArgumentError, *LimitError, ErrShutdown; ErrVersion when the target is one socket id alone and its
+// version is another; *LimitError too when no socket was changed because merged data would be too large.
+func (h *Hub) SetData(t Target, change DataChange) (Outcome, error) {
+	to, err := h.checks.target(t)
+	if err != nil {
+		return Outcome{}, err
+	}
+	inner, err := h.checks.dataChange(change)
+	if err != nil {
+		return Outcome{}, err
+	}
+	o, version, err := h.sockets.SetData(t.Namespace, to, inner)
+	out := outcome(o)
+	if one := len(t.Sockets) == 1 && len(t.Rooms)+len(t.Users) == 0; one && out.Matched == 1 {
+		out.DataVersion = version
+		if change.ExpectedVersion != nil && out.Dropped == 1 && version != *change.ExpectedVersion {
+			return out, ErrVersion
+		}
+	}
+	if out.Queued == 0 && err != nil {
+		return out, err
+	}
+	return out, nil
+}
+
+// dataChange checks a change and says it in the words of the Socket.IO side.
+func (c *checks) dataChange(change DataChange) (socketio.DataChange, error) {
+	if err := c.data(change.Data); err != nil {
+		return socketio.DataChange{}, err
+	}
+	inner := socketio.DataChange{Data: change.Data, Expected: change.ExpectedVersion}
+	if !change.Merge {
+		return inner, nil
+	}
+	if len(change.Data) == 0 {
+		return inner, wrong("data", "EMPTY_PATCH", "is no patch")
+	}
+	inner.Merge = func(old []byte) ([]byte, error) {
+		merged, err := mergepatch.Merge(old, change.Data)
+		if err != nil {
+			return nil, wrong("data", "BAD_JSON", "cannot be merged: %v", err)
+		}
+		return merged, c.data(merged)
+	}
+	return inner, nil
+}

@@ -1,0 +1,32 @@
+package engineio
+
+import (
+	"net"
+	"net/http"
+)
+
+// Refusal is a handshake that was refused. Every text is valid UTF-8.
+type Refusal struct {
+	// Code is the Engine.IO error code, -1 for an answer without one. Status is the HTTP status.
+	Code, Status int
+	// Message is the text of the answer. Empty without a code.
+	Message string
+	// Origin is the Origin header, RemoteAddress the peer's address without its port. Empty: there was none.
+	Origin, RemoteAddress string
+}
+
+// toldRefused tells Config.OnRefused of a refusal, unless the request was for a session.
+func (s *Server) toldRefused(r *http.Request, f refusal) {
+	told := s.config.OnRefused
+	if told == nil || parseQuery(r.URL.RawQuery).sid != "" {
+		return
+	}
+	refused := Refusal{
+		Code: int(f.code), Status: f.status, Message: validText(f.message),
+		Origin: cut(validText(r.Header.Get("Origin")), 200),
+	}
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		refused.RemoteAddress = validText(host)
+	}
+	told(refused)
+}

@@ -1,0 +1,56 @@
+package socketio
+
+import (
+	"github.com/siohub/siohub/hub/adapter"
+)
+
+// DataChange is what becomes of a socket's data.
+type DataChange struct {
+	// Data replaces it; empty removes it. Unused with Merge.
+	Data []byte
+	// Merge makes the new data of the old one. It may be called more than once for one socket. An error
+	// leaves the socket as it is.
+	Merge func(old []byte) ([]byte, error)
+	// Expected is the version that the data must have. Nil: any.
+	Expected *uint64
+}
+
+// SetData changes the data of sockets. Version is that of the last one, changed or not; err the last that
+// Merge returned.
+func (s *Server) SetData(name string, t adapter.Target, change DataChange) (o Outcome, version uint64, err error) {
+	for _, socket := range s.Select(name, t) {
+		done, v, failed := socket.changeData(change)
+		o.add(done)
+		version = v
+		if failed != nil {
+			err = failed
+		}
+	}
+	return o, version, err
+}
+
+// changeData carries out a change. The merging is done without the lock, and again if the data has changed
+// meanwhile.
+func (s *Socket) changeData(change DataChange) (done bool, version uint64, err error) {
+	data := change.Data
+	for {
+		old, seen := s.Data()
+		if change.Merge != nil {
+			if data, err = change.Merge(old); err != nil {
+				return false, seen, err
+			}
+		}
+		s.mu.Lock()
+		switch {
+		case s.end != nil, change.Expected != nil && *change.Expected != s.version:
+			defer s.mu.Unlock()
+			return false, s.version, nil
+		case change.Merge == nil, seen == s.version:
+			defer s.mu.Unlock()
+			s.data = data
+			s.version++
+			return true, s.version, nil
+		}
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,73 @@
+package socketio
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"slices"
+
+	"github.com/siohub/siohub/hub/adapter"
+)
+
+// noteLanes spreads notes over gates, so that those about different names do not wait for each other.
+const noteLanes = 16
+
+var noteSeed = maphash.MakeSeed()
+
+// watched is a namespace whose adapter tells who comes and goes.
+type watched struct{ *namespace }
+
+var _ adapter.Watcher = watched{}
+
+// RoomOccupied implements adapter.Watcher.
+func (w watched) RoomOccupied(room string, occupied bool) {
+	w.note(room, func() { w.server.watcher.RoomOccupied(w.name, room, occupied) })
+}
+
+// UserPresent implements adapter.Watcher.
+func (w watched) UserPresent(user string, present bool) {
+	w.note(user, func() { w.server.watcher.UserPresent(w.name, user, present) })
+}
+
+// note leaves a call of the watcher while the adapter holds its lock on the name, so that the calls for one
+// name are in the order of what happened to it. The gates are the server's: a namespace that is forgotten and
+// made anew goes on in the same one.
+func (n *namespace) note(name string, call func()) {
+	lane := maphash.String(noteSeed, name) % noteLanes
+	n.server.notes[lane].leaveNote(call)
+	n.server.noted.Or(1 << lane)
+}
+
+// tellNotes makes the calls that were left. Whoever changed rooms calls it afterwards, without a lock.
+func (s *Server) tellNotes() {
+	if s.watcher == nil {
+		return
+	}
+	for lanes := s.noted.Swap(0); lanes != 0; lanes &= lanes - 1 {
+		s.notes[bits.TrailingZeros32(lanes)].attend()
+	}
+}
+
+// noteRoomsLocked leaves a call about a socket's rooms. The caller attends the client's gate when it has let
+// go of the lock.
+func (s *Socket) noteRoomsLocked(joined, left []string) {
+	change := RoomsChange{Joined: slices.Clone(joined), Left: slices.Clone(left), Version: s.roomsVersion}
+	s.client.gate.leaveNote(func() {
+		if s.told { // else it has been told of its end, with all its rooms
+			s.client.server.watcher.RoomsChanged(s, change)
+		}
+	})
+}
+
+// HandleUpgrade implements engineio.UpgradeHandler.
+func (c *client) HandleUpgrade() {
+	if c.server.watcher == nil {
+		return
+	}
+	c.gate.post(func() {
+		for _, at := range c.seats {
+			if at.socket != nil && at.socket.told {
+				c.server.watcher.Upgraded(at.socket)
+			}
+		}
+	})
+}
