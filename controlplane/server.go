@@ -69,7 +69,9 @@ func New(config Config) (*Server, error) {
 	s.hubID = hex.EncodeToString(id[:])
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
-	s.commands = command.New(command.Config{Trace: commandTrace{s.trace}, HubID: s.hubID, Handshake: handshakeOf})
+	s.commands = command.New(command.Config{
+		Trace: commandTrace{s.trace}, HubID: s.hubID, Handshake: handshakeOf, Groups: s.routes,
+	})
 	return s, nil
 }
 

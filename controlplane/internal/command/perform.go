@@ -25,8 +25,21 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 	case *hubv1.Command_SetData:
 		path = "set_data"
 		o, err = x.hub.SetData(targetOf(op.SetData.GetTarget()), changeOf(op.SetData))
+		if err == nil {
+			r := resultOf(o, nil)
+			r.DataVersion = o.DataVersion
+			return r
+		}
+	case *hubv1.Command_Call:
+		return x.callOnly(r, op.Call)
+	case *hubv1.Command_Revoke:
+		return x.revoke(r, op.Revoke)
+	case *hubv1.Command_Acknowledge:
+		return x.acknowledge(r, op.Acknowledge)
 	case *hubv1.Command_Count:
 		return x.countSockets(op.Count)
+	case *hubv1.Command_CountUsers:
+		return x.countUsers(op.CountUsers)
 	default:
 		return failed(fault.Newf(fault.UnknownField, "the hub does not carry out %s", OpName(r.Command)))
 	}

@@ -90,6 +90,7 @@ const (
 	Arguments
 	Attachments
 	Backlog
+	CalleeBusy
 	CallsOpen
 	CommandRate
 	CommandWindow

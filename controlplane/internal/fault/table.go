@@ -83,6 +83,7 @@ var table = [reasons]entry{
 	Arguments:        {"ARGUMENTS", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "More arguments than `limits.arguments`."},
 	Attachments:      {"ATTACHMENTS", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "More attachments than `limits.attachments`."},
 	Backlog:          {"BACKLOG", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "So many results wait to be read that the command window must have been ignored. Ends the stream."},
+	CalleeBusy:       {"CALLEE_BUSY", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "The instance that was called has too much to do."},
 	CallsOpen:        {"CALLS_OPEN", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Too many calls wait for their answers, of this caller or in all."},
 	CommandRate:      {"COMMAND_RATE", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "The identity gives more commands a second than it may."},
 	CommandWindow:    {"COMMAND_WINDOW", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Too many commands of the stream have no final result yet."},
