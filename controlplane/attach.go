@@ -12,6 +12,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 )
 
@@ -44,6 +45,7 @@ type stream struct {
 	srv      *Server
 	wire     grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]
 	identity string
+	caller   command.Caller // complete once the hello has come
 	out      *outbox
 	done     chan struct{} // closed by end
 	sent     chan struct{} // closed when sendLoop has ended
@@ -90,6 +92,8 @@ func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, h
 		done: make(chan struct{}), sent: make(chan struct{}),
 	}
 	st.out = newOutbox(func() { st.end(errBacklog) })
+	st.caller = *callerOf(wire.Context()).commands()
+	st.caller.Stream = true
 	st.commands.size = int64(srv.config.Window.Commands)
 	return st
 }

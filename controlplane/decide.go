@@ -6,6 +6,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -30,12 +31,12 @@ func (x *settling) decide() {
 		c.close()
 		x.finish(outcome)
 	case errors.As(err, &argument), errors.As(err, &limit):
-		x.abandon(faultOf(err, string(outcome)))
+		x.abandon(fault.Of(err, string(outcome)))
 	default:
 		c.close()
 		x.ended = true
 		x.st.attachment.Finish(x.d)
-		x.st.refuseSettlement(x.Settlement, faultOf(err, string(outcome)))
+		x.st.refuseSettlement(x.Settlement, fault.Of(err, string(outcome)))
 	}
 }
 
@@ -56,12 +57,12 @@ func (x *settling) accept(c *connect, a *hubv1.Accept) error {
 
 // checkDeny looks at a refusal before the settlement's commands are carried out: a
 // settlement is refused as a whole.
-func (c *connect) checkDeny(deny *hubv1.Deny, before *fault) *fault {
+func (c *connect) checkDeny(deny *hubv1.Deny, before *fault.Fault) *fault.Fault {
 	if before != nil {
 		return before
 	}
 	if _, err := c.attempt.PrepareDeny(deny.GetMessage(), deny.GetData()); err != nil {
-		return faultOf(err, string(OutcomeDeny))
+		return fault.Of(err, string(OutcomeDeny))
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/internal/envelope"
 )
 
@@ -60,7 +61,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	}, opts...)
 	s.grpc = grpc.NewServer(all...)
 	hubv1.RegisterAttachServiceServer(s.grpc, attachService{srv: s})
-	hubv1.RegisterControlServiceServer(s.grpc, controlService{srv: s})
+	hubv1.RegisterControlServiceServer(s.grpc, command.NewControl(s.commands, unaryCaller))
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	for name := range s.grpc.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)

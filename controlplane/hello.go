@@ -6,13 +6,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
@@ -47,6 +46,7 @@ func (st *stream) hello(h *hubv1.Hello) error {
 		return errLost
 	}
 	st.instance, st.version, st.attachTime = h.InstanceId, h.Version, time.Now()
+	st.caller.Group, st.caller.Instance = h.Group, h.InstanceId
 	st.maxEnvelope = defaultEnvelope
 	if h.MaxEnvelopeBytes != 0 {
 		st.maxEnvelope = int(min(h.MaxEnvelopeBytes, 64<<20))
@@ -84,28 +84,26 @@ func (st *stream) start(h *hubv1.Hello, size window.Size, first bool) {
 
 // checkHello says what is wrong with a hello as a whole.
 func checkHello(h *hubv1.Hello) error {
-	bad := func(field, text string) error {
-		return status.Errorf(codes.InvalidArgument, "hello.%s: %s", field, text)
-	}
+	bad := func(r fault.Reason, field, text string) error { return fault.At(r, "hello."+field, text).GRPC() }
 	for _, name := range []struct{ field, value string }{{"group", h.Group}, {"instance_id", h.InstanceId}} {
 		if name.value == "" || len(name.value) > maxNameBytes || !utf8.ValidString(name.value) {
-			return bad(name.field, fmt.Sprintf("has 1 to %d bytes", maxNameBytes))
+			return bad(fault.BadLength, name.field, fmt.Sprintf("has 1 to %d bytes", maxNameBytes))
 		}
 	}
 	switch {
 	case len(h.Version) > maxNameBytes:
-		return bad("version", fmt.Sprintf("has at most %d bytes", maxNameBytes))
+		return bad(fault.TooLong, "version", fmt.Sprintf("has at most %d bytes", maxNameBytes))
 	case len(h.Subscriptions) > maxSubscriptions:
-		return bad("subscriptions", fmt.Sprintf("at most %d", maxSubscriptions))
+		return bad(fault.TooMany, "subscriptions", fmt.Sprintf("at most %d", maxSubscriptions))
 	case len(h.RequiredCapabilities) > maxCapabilities:
-		return bad("required_capabilities", fmt.Sprintf("at most %d", maxCapabilities))
+		return bad(fault.TooMany, "required_capabilities", fmt.Sprintf("at most %d", maxCapabilities))
 	case h.MaxEnvelopeBytes != 0 && h.MaxEnvelopeBytes < minEnvelope:
-		return bad("max_envelope_bytes", fmt.Sprintf("at least %d", minEnvelope))
+		return bad(fault.TooSmall, "max_envelope_bytes", fmt.Sprintf("at least %d", minEnvelope))
 	}
 	for _, c := range h.RequiredCapabilities {
 		if !slices.Contains(capabilities, c) {
-			return status.Errorf(codes.FailedPrecondition,
-				"hello.required_capabilities: the hub does not have %q", truncate(c, maxNameBytes))
+			return fault.At(fault.UnknownCapability, "hello.required_capabilities",
+				fmt.Sprintf("the hub does not have %q", truncate(c, maxNameBytes))).GRPC()
 		}
 	}
 	return nil

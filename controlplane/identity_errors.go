@@ -3,10 +3,9 @@ package controlplane
 import (
 	"errors"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
 // AuthError is why a caller is not let in, or not any longer. It never has a secret
@@ -38,7 +37,13 @@ var (
 )
 
 // rpc is the error of a call.
-func (e *AuthError) rpc() error { return statusError(codes.Unauthenticated, e.Reason, e.Message) }
+func (e *AuthError) rpc() error {
+	reason, ok := fault.Lookup(e.Reason)
+	if !ok || reason.Code() != hubv1.Code_CODE_UNAUTHENTICATED {
+		reason = fault.Unauthenticated
+	}
+	return fault.New(reason, e.Message).GRPC()
+}
 
 // authEnd is how a call ends that lived by credentials, by the cause of its context.
 func authEnd(cause error) error {
@@ -47,14 +52,4 @@ func authEnd(cause error) error {
 		return refused.rpc()
 	}
 	return nil
-}
-
-// statusError is the error of a call, with the contract's own status as its detail.
-func statusError(code codes.Code, reason, message string) error {
-	plain := status.New(code, message)
-	detailed, err := plain.WithDetails(&hubv1.Status{Code: hubv1.Code(code), Reason: reason, Message: message})
-	if err != nil {
-		return plain.Err() // the status is whole without its detail
-	}
-	return detailed.Err()
 }

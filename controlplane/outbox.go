@@ -6,6 +6,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 )
 
@@ -39,6 +40,7 @@ type outbox struct {
 	notices        []pendingNotice
 	beat           bool
 	finished       bool
+	closed         bool // nobody takes any more
 	asleep         bool
 	wake           chan struct{}
 }
@@ -48,6 +50,10 @@ type outbox struct {
 type entry struct {
 	try  dispatch.Try
 	item *hubv1.Item
+	// pages has the results of a query: the next one is made when the sender takes it.
+	pages *command.Pages
+	// query is the query's command_id.
+	query uint64
 	// frees says that the item is the last result of a command that has a slot.
 	frees bool
 	size  int
@@ -98,6 +104,46 @@ func (o *outbox) append(item *hubv1.Item, frees bool, size int) {
 	o.rouse()
 }
 
+// pull queues the results of a query. Only one of them waits at a time.
+func (o *outbox) pull(query uint64, p *command.Pages) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		p.Close()
+		return
+	}
+	o.queue = append(o.queue, entry{pages: p, query: query, size: pageWait})
+	o.rouse()
+}
+
+// pageWait is what a page counts that is not made yet: it leaves in an envelope of its
+// own, so that no more than one is made at a time.
+const pageWait = batchBytes
+
+// turn takes the next page of a query's entry, and queues the entry again if there is
+// more: other queries and results have their turn between.
+func (o *outbox) turn(e *entry) {
+	r := e.pages.Next()
+	r.CommandId = e.query
+	e.item = resultItem(r)
+	if e.frees = !r.More; r.More {
+		o.pull(e.query, e.pages)
+	}
+}
+
+// close gives up what will not be sent.
+func (o *outbox) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range o.queue[o.head:] {
+		if e.pages != nil {
+			e.pages.Close()
+		}
+	}
+	o.queue, o.head = nil, 0
+	o.finished, o.closed = true, true
+}
+
 // push queues an item that is made already. It reports false when the stream has
 // ended, or ends because too much is waiting. Acknowledgements in it are left out when
 // there is no room for them.
@@ -105,7 +151,7 @@ func (o *outbox) push(item *hubv1.Item, frees bool) bool {
 	size := roughSize(item)
 	o.mu.Lock()
 	if total := item.GetResult().GetAckTotal(); len(total.GetAcks()) > 0 && o.bytes+size > outboxAckBytes {
-		leaveOut(total, size)
+		command.LeaveOut(total, size)
 		size = roughSize(item)
 	}
 	over := o.results >= outboxResults || o.bytes+size > outboxBytes
@@ -153,7 +199,7 @@ func (o *outbox) finish() {
 	o.finished = true
 	var rest []entry
 	for _, e := range o.queue[o.head:] {
-		if e.item != nil {
+		if e.item != nil || e.pages != nil {
 			rest = append(rest, e)
 		}
 	}

@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -134,32 +133,6 @@ func TestWatchdog_BitesWhenTheSameSendIsSeenForLong(t *testing.T) {
 		if got := w.bites(s.sending, s.number); got != s.bites {
 			t.Errorf("step %d: %v", i, got)
 		}
-	}
-}
-
-func TestAckQueue_CallerWhoDoesNotReadLosesAcksAndIsTold(t *testing.T) {
-	q := newAckQueue()
-	args := []byte(strings.Repeat("x", 100_000))
-	omitted := 0
-	for range 20 {
-		if !q.push(&hubv1.Result{Ack: &hubv1.Result_BrowserAck{BrowserAck: &hubv1.BrowserAck{Payload: &hubv1.Payload{Args: args}}}}, false) {
-			omitted++
-		}
-	}
-	q.push(&hubv1.Result{Ack: &hubv1.Result_AckTotal{AckTotal: &hubv1.AckTotal{AckedCount: 20}}}, true)
-	acks := 0
-	for {
-		r, last, err := q.next(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if last {
-			if acks != 10 || omitted != 10 || r.GetAckTotal() == nil {
-				t.Errorf("%d acks, %d omitted, then %v", acks, omitted, r)
-			}
-			return
-		}
-		acks++
 	}
 }
 

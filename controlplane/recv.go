@@ -6,6 +6,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -95,7 +96,7 @@ func (st *stream) act(action *hubv1.Action, batch *hub.Batch) error {
 		return errHelloTwice
 	default:
 		st.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
-			invalid("kind", "REQUIRED", "an action needs a kind that the hub knows").status())
+			fault.At(fault.Required, "kind", "an action needs a kind that the hub knows").Status())
 	}
 	return nil
 }

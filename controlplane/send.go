@@ -7,6 +7,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 )
 
@@ -25,6 +26,7 @@ const envelopeMargin = 1 << 10
 func (st *stream) sendLoop() {
 	defer st.srv.done.Done()
 	defer close(st.sent)
+	defer st.out.close()
 	defer st.rescue()
 	var entries []entry
 	for {
@@ -84,6 +86,9 @@ func (st *stream) build(entries []entry, asides []*hubv1.Item) []*hubv1.Item {
 	items := make([]*hubv1.Item, 0, len(entries)+len(asides))
 	events := 0
 	for i := range entries {
+		if entries[i].pages != nil {
+			st.out.turn(&entries[i])
+		}
 		if entries[i].item == nil && entries[i].try.Kind == dispatch.Event {
 			events++
 		}
@@ -117,7 +122,7 @@ func (st *stream) fit(e *entry, item *hubv1.Item) *hubv1.Item {
 	}
 	if e.item != nil {
 		if total := item.GetResult().GetAckTotal(); total != nil {
-			leaveOut(total, proto.Size(item)-(st.maxEnvelope-envelopeMargin))
+			command.LeaveOut(total, proto.Size(item)-(st.maxEnvelope-envelopeMargin))
 		}
 		return item
 	}
@@ -128,16 +133,4 @@ func (st *stream) fit(e *entry, item *hubv1.Item) *hubv1.Item {
 		c.undecided(UndecidedTooLarge)
 	}
 	return nil
-}
-
-// leaveOut takes the last acknowledgements out of a total, so many that it is
-// smaller by that many bytes, if there are so many.
-func leaveOut(total *hubv1.AckTotal, bytes int) {
-	n := len(total.Acks)
-	for ; n > 0 && bytes > 0; n-- {
-		bytes -= proto.Size(total.Acks[n-1])
-	}
-	total.OmittedCount += uint32(len(total.Acks) - n)
-	clear(total.Acks[n:])
-	total.Acks = total.Acks[:n]
 }

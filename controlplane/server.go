@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/park"
 	"github.com/siohub/siohub/hub"
@@ -29,7 +30,7 @@ type Server struct {
 	node       *dispatch.Node
 	routes     *routes
 	connects   *connects
-	commands   *commands
+	commands   *command.Executor
 	health     *health.Server
 
 	// Set by Bind and GRPC, before there is traffic.
@@ -68,13 +69,16 @@ func New(config Config) (*Server, error) {
 	s.hubID = hex.EncodeToString(id[:])
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
-	s.commands = newCommands(s)
+	s.commands = command.New(command.Config{Trace: commandTrace{s.trace}, HubID: s.hubID, Handshake: handshakeOf})
 	return s, nil
 }
 
 // Bind gives the server the hub that its commands go to. It is called once, before
 // the hub and the gRPC server take traffic.
-func (s *Server) Bind(h *hub.Hub) { s.hub = h }
+func (s *Server) Bind(h *hub.Hub) {
+	s.hub = h
+	s.commands.Bind(h)
+}
 
 // admit registers a stream that was just opened.
 func (s *Server) admit(st *stream) error {

@@ -7,6 +7,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
 	"github.com/siohub/siohub/hub"
 )
@@ -27,7 +28,7 @@ type settling struct {
 func (st *stream) settle(s *hubv1.Settlement, batch *hub.Batch) {
 	d, err := st.attachment.Begin(s.GetDeliverySeq())
 	if err != nil {
-		st.refuseSettlement(s, faultOf(err, ""))
+		st.refuseSettlement(s, fault.Of(err, ""))
 		return
 	}
 	x := settling{Settlement: s, st: st, d: d, batch: batch}
@@ -45,7 +46,7 @@ func (st *stream) settle(s *hubv1.Settlement, batch *hub.Batch) {
 }
 
 // check says whether the outcome fits the delivery, before anything is done.
-func (x *settling) check() (Outcome, *fault) {
+func (x *settling) check() (Outcome, *fault.Fault) {
 	attempt := x.d.Kind == dispatch.Connect
 	switch o := x.GetOutcome().(type) {
 	case *hubv1.Settlement_Done:
@@ -66,7 +67,7 @@ func (x *settling) check() (Outcome, *fault) {
 		}
 	case *hubv1.Settlement_Nack:
 		if d := o.Nack.GetRetryDelay(); d != nil && (d.CheckValid() != nil || d.AsDuration() < 0 || d.AsDuration() > ledger.MaxRetryDelay) {
-			return "", invalid("nack.retry_delay", "BAD_DURATION", "a delay is at most 30 s and not negative")
+			return "", fault.At(fault.BadDuration, "nack.retry_delay", "a delay is at most 30 s and not negative")
 		}
 		return OutcomeNack, x.checkCommands()
 	default:
@@ -76,10 +77,10 @@ func (x *settling) check() (Outcome, *fault) {
 }
 
 // checkCommands refuses a settlement whose commands name another delivery.
-func (x *settling) checkCommands() *fault {
+func (x *settling) checkCommands() *fault.Fault {
 	for i, c := range x.Commands {
 		if seq := c.GetDeliverySeq(); seq != 0 && seq != x.DeliverySeq {
-			return invalid(fmt.Sprintf("commands[%d].delivery_seq", i), "OTHER_DELIVERY",
+			return fault.At(fault.OtherDelivery, fmt.Sprintf("commands[%d].delivery_seq", i),
 				"commands of a settlement belong to its delivery")
 		}
 	}
@@ -108,7 +109,7 @@ func (x *settling) finish(outcome Outcome) {
 }
 
 // abandon leaves the delivery unsettled, and answers why.
-func (x *settling) abandon(f *fault) {
+func (x *settling) abandon(f *fault.Fault) {
 	x.ended = true
 	x.st.attachment.Abandon(x.d)
 	x.st.refuseSettlement(x.Settlement, f)
@@ -116,12 +117,12 @@ func (x *settling) abandon(f *fault) {
 
 // checkReply looks at a reply before the settlement's commands are carried out: a
 // settlement is refused as a whole.
-func checkReply(e *hub.Event, r *hubv1.Reply, before *fault) *fault {
+func checkReply(e *hub.Event, r *hubv1.Reply, before *fault.Fault) *fault.Fault {
 	if before != nil || !e.WantsAck {
 		return before
 	}
 	if _, err := e.Prepare(r.GetPayload().GetArgs(), r.GetPayload().GetAttachments()); err != nil {
-		return faultOf(err, "reply")
+		return fault.Of(err, "reply")
 	}
 	return nil
 }
@@ -138,7 +139,7 @@ func (x *settling) conclude(outcome Outcome) {
 		err := x.d.Body.(*hub.Event).Reply(x.batch, p.GetArgs(), p.GetAttachments())
 		// Who has gone, or never asked, misses nothing.
 		if err != nil && !isHarmless(err) {
-			x.abandon(faultOf(err, "reply"))
+			x.abandon(fault.Of(err, "reply"))
 			return
 		}
 	}
@@ -173,9 +174,9 @@ func (x *settling) nack(n *hubv1.Nack) (again bool) {
 }
 
 // refuseSettlement answers a settlement that failed.
-func (st *stream) refuseSettlement(s *hubv1.Settlement, f *fault) {
-	st.srv.trace.settlementFailed(codeName(f))
-	st.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.status()}), false)
+func (st *stream) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
+	st.srv.trace.settlementFailed(f.CodeName())
+	st.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
 }
 
 // resultItem wraps a result.

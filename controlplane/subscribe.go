@@ -9,6 +9,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/route"
 )
 
@@ -24,7 +25,7 @@ func (r *routes) subscribeLocked(g *group, subscriptions []*hubv1.Subscription) 
 	for i, sub := range subscriptions {
 		c, err := checkSubscription(g, sub, taken)
 		if err != nil {
-			results[i] = &hubv1.SubscriptionResult{Status: err.status()}
+			results[i] = &hubv1.SubscriptionResult{Status: err.Status()}
 			continue
 		}
 		claims[i] = c
@@ -34,10 +35,9 @@ func (r *routes) subscribeLocked(g *group, subscriptions []*hubv1.Subscription) 
 		switch {
 		case c == nil:
 		case conflicts[i] != nil:
-			results[i] = &hubv1.SubscriptionResult{Status: &hubv1.Status{
-				Code: hubv1.Code_CODE_ALREADY_EXISTS, Reason: "HELD_BY_ANOTHER_GROUP",
-				Message: fmt.Sprintf("group %q holds it", conflicts[i].name),
-			}}
+			results[i] = &hubv1.SubscriptionResult{
+				Status: fault.Newf(fault.HeldByAnotherGroup, "group %q holds it", conflicts[i].name).Status(),
+			}
 			r.srv.log.Warn("subscription refused", "group", g.name, "namespace", c.Namespace,
 				"holder", conflicts[i].name)
 		default:
@@ -54,9 +54,7 @@ func (r *routes) warn(c *claim) *hubv1.Status {
 	}
 	r.srv.trace.noAuthorizer(c.Group.name, c.Namespace)
 	r.srv.log.Warn("no authorizer: nobody can join", "namespace", c.Namespace, "group", c.Group.name)
-	return &hubv1.Status{
-		Reason: "NO_AUTHORIZER", Message: "nobody decides connect attempts of " + c.Namespace + ": no browser gets in",
-	}
+	return fault.New(fault.NoAuthorizer, "nobody decides connect attempts of "+c.Namespace+": no browser gets in").Status()
 }
 
 // authorized reports whether a namespace pattern has an authorizer. A pattern reads
@@ -67,34 +65,34 @@ func (r *routes) authorized(pattern string) bool {
 
 // checkSubscription makes a claim of a subscription. Taken gathers what the hello
 // has asked for before.
-func checkSubscription(g *group, sub *hubv1.Subscription, taken map[string]bool) (*claim, *fault) {
+func checkSubscription(g *group, sub *hubv1.Subscription, taken map[string]bool) (*claim, *fault.Fault) {
 	c := &claim{Group: g, Namespace: sub.GetNamespace(), Events: sub.GetEvents()}
 	switch sub.GetRole() {
 	case hubv1.Role_ROLE_AUTHORIZER:
 		c.Role = route.Authorizer
 		switch {
 		case len(c.Events) > 0:
-			return nil, invalid("events", "NOT_FOR_AUTHORIZER", "an authorizer gets no events")
+			return nil, fault.At(fault.NotForAuthorizer, "events", "an authorizer gets no events")
 		case sub.GetIntroduction() != hubv1.Introduction_INTRODUCTION_UNSPECIFIED:
-			return nil, invalid("introduction", "NOT_FOR_AUTHORIZER", "an authorizer gets no lifecycle")
+			return nil, fault.At(fault.NotForAuthorizer, "introduction", "an authorizer gets no lifecycle")
 		}
 	case hubv1.Role_ROLE_HANDLER:
 		c.Role = route.Handler
 	default:
-		return nil, invalid("role", "UNKNOWN_ROLE", "a role is required, and has to be one that the hub knows")
+		return nil, fault.At(fault.UnknownRole, "role", "a role is required, and has to be one that the hub knows")
 	}
 	if err := checkPolicy(c, sub); err != nil {
 		return nil, err
 	}
 	if err := route.CheckNamespace(c.Namespace); err != nil {
-		return nil, invalid("namespace", "BAD_PATTERN", patternText(err))
+		return nil, fault.At(fault.BadPattern, "namespace", patternText(err))
 	}
 	if len(c.Events) > maxEventPatterns {
-		return nil, invalid("events", "TOO_MANY", fmt.Sprintf("at most %d", maxEventPatterns))
+		return nil, fault.At(fault.TooMany, "events", fmt.Sprintf("at most %d", maxEventPatterns))
 	}
 	for i, e := range c.Events {
 		if err := route.CheckEvent(e); err != nil {
-			return nil, invalid(fmt.Sprintf("events[%d]", i), "BAD_PATTERN", patternText(err))
+			return nil, fault.At(fault.BadPattern, fmt.Sprintf("events[%d]", i), patternText(err))
 		}
 	}
 	return c, checkOnce(c, taken)
@@ -104,31 +102,31 @@ func checkSubscription(g *group, sub *hubv1.Subscription, taken map[string]bool)
 func patternText(err error) string { return strings.TrimPrefix(err.Error(), "route: ") }
 
 // checkPolicy reads how a subscription is to be served.
-func checkPolicy(c *claim, sub *hubv1.Subscription) *fault {
+func checkPolicy(c *claim, sub *hubv1.Subscription) *fault.Fault {
 	p := policy{introduction: sub.GetIntroduction()}
 	switch sub.GetGuarantee() {
 	case hubv1.Guarantee_GUARANTEE_UNSPECIFIED, hubv1.Guarantee_GUARANTEE_AT_LEAST_ONCE:
 	case hubv1.Guarantee_GUARANTEE_AT_MOST_ONCE:
 		p.atMostOnce = true
 	default:
-		return invalid("guarantee", "UNKNOWN_GUARANTEE", "the hub does not know this guarantee")
+		return fault.At(fault.UnknownGuarantee, "guarantee", "the hub does not know this guarantee")
 	}
 	switch sub.GetOrdering() {
 	case hubv1.Ordering_ORDERING_UNSPECIFIED, hubv1.Ordering_ORDERING_PIPELINED:
 	case hubv1.Ordering_ORDERING_STRICT:
 		p.strict = true
 	default:
-		return invalid("ordering", "UNKNOWN_ORDERING", "the hub does not know this ordering")
+		return fault.At(fault.UnknownOrdering, "ordering", "the hub does not know this ordering")
 	}
 	if _, ok := hubv1.Introduction_name[int32(p.introduction)]; !ok {
-		return invalid("introduction", "UNKNOWN_INTRODUCTION", "the hub does not know this introduction")
+		return fault.At(fault.UnknownIntroduction, "introduction", "the hub does not know this introduction")
 	}
 	c.Policy = p
 	return nil
 }
 
 // checkOnce refuses what the same hello asks for twice.
-func checkOnce(c *claim, taken map[string]bool) *fault {
+func checkOnce(c *claim, taken map[string]bool) *fault.Fault {
 	patterns := c.Events
 	if len(patterns) == 0 {
 		patterns = []string{"*"}
@@ -136,7 +134,7 @@ func checkOnce(c *claim, taken map[string]bool) *fault {
 	for i, e := range patterns {
 		key := fmt.Sprint(c.Role, c.Namespace, " ", e)
 		if taken[key] || slices.Contains(patterns[:i], e) {
-			return invalid("events", "TWICE", "the hello asks for the same twice")
+			return fault.At(fault.Twice, "events", "the hello asks for the same twice")
 		}
 	}
 	for _, e := range patterns {

@@ -35,6 +35,9 @@ type Trace struct {
 	Undecided func(why Undecided)
 	// Command: a command was carried out, or refused with this code (`OK`, …).
 	Command func(op, code string)
+	// CommandBound: something was refused or left out at a bound of commands: `acks`,
+	// `snapshots`, `replays`, …
+	CommandBound func(bound string)
 	// NoAuthorizer: a group handles a namespace for which nobody decides.
 	NoAuthorizer func(group, namespace string)
 	// AuthFailed: a call came without a token, or with a wrong one.
@@ -176,6 +179,12 @@ func (t tracer) undecided(why Undecided) {
 func (t tracer) command(op, code string) {
 	if t.Command != nil {
 		t.Command(op, code)
+	}
+}
+
+func (t tracer) commandBound(bound string) {
+	if t.CommandBound != nil {
+		t.CommandBound(bound)
 	}
 }
 

@@ -95,8 +95,8 @@ func (w *world) dial(opts ...grpc.DialOption) *grpc.ClientConn {
 // leftovers fails the test if something that was taken was not given back.
 func (w *world) leftovers() {
 	s := w.srv.Status()
-	if s.Undecided != 0 || w.srv.commands.acks.Used() != 0 {
-		w.t.Errorf("left over: %d attempts, %d bytes of acks", s.Undecided, w.srv.commands.acks.Used())
+	if s.Undecided != 0 || w.srv.commands.Held() != 0 {
+		w.t.Errorf("left over: %d attempts, %d bytes of acks", s.Undecided, w.srv.commands.Held())
 	}
 }
 

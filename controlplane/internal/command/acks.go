@@ -1,4 +1,4 @@
-package controlplane
+package command
 
 import (
 	"sync"
@@ -6,60 +6,52 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
 )
 
 const (
-	// maxAckTimeout is the longest time that acknowledgements may be waited for.
-	maxAckTimeout = 5 * time.Minute
+	// maxWait is the longest time that answers may be waited for.
+	maxWait = 5 * time.Minute
 	// maxAckBytes is how much of them one result carries.
 	maxAckBytes = 1 << 20
-	// ackKeep is what an acknowledgement counts beside its payload.
+	// ackKeep is what an answer counts beside its payload.
 	ackKeep = 64
-	// maxOneAck is how large one reported by itself may be: it fits every envelope.
-	maxOneAck = minEnvelope - 4*envelopeMargin
+	// maxOneAnswer is how large one reported by itself may be: it fits every envelope, of
+	// which the least is 1 MiB.
+	maxOneAnswer = 1<<20 - 4<<10
 )
 
-func messageOf(e *hubv1.Emit) hub.Message {
-	return hub.Message{
-		Event: e.GetEvent(), Args: e.GetPayload().GetArgs(), Attachments: e.GetPayload().GetAttachments(),
-	}
-}
-
-func optionsOf(e *hubv1.Emit) hub.EmitOptions {
-	return hub.EmitOptions{Volatile: e.GetVolatile(), NoCompress: e.GetNoCompress()}
-}
-
-// emitWithAck emits and answers with browsers' acknowledgements.
-func (cs *commands) emitWithAck(batch *hub.Batch, e *hubv1.Emit, give answer) {
+// emitWithAck emits, and answers with browsers' acknowledgements.
+func (x *Executor) emitWithAck(batch *hub.Batch, e *hubv1.Emit, answers Answers) {
 	timeout, each, f := checkAck(e.GetAck())
 	if f != nil {
-		give(resultOf(hub.Outcome{}, f), true)
+		answers.Give(failed(f))
 		return
 	}
-	k := &ackKeeper{commands: cs, each: each, give: give}
-	outcome, err := cs.srv.hub.EmitWithAck(batch, targetOf(e.GetTarget()), messageOf(e), optionsOf(e), hub.AckOptions{
+	k := &ackKeeper{executor: x, each: each, answers: answers}
+	outcome, err := x.hub.EmitWithAck(batch, targetOf(e.GetTarget()), messageOf(e), optionsOf(e), hub.AckOptions{
 		Timeout: timeout, OnAck: k.onAck, OnDone: k.onDone,
 	})
 	if err != nil {
-		give(resultOf(outcome, faultOf(err, "emit")), true)
+		answers.Give(resultOf(outcome, fault.Of(err, "emit")))
 		return
 	}
 	k.onQueued(outcome)
 }
 
 // checkAck reads how acknowledgements are asked for.
-func checkAck(a *hubv1.AckRequest) (timeout time.Duration, each bool, f *fault) {
+func checkAck(a *hubv1.AckRequest) (timeout time.Duration, each bool, f *fault.Fault) {
 	switch a.GetMode() {
 	case hubv1.AckMode_ACK_MODE_UNSPECIFIED, hubv1.AckMode_ACK_MODE_TOTAL:
 	case hubv1.AckMode_ACK_MODE_EACH:
 		each = true
 	default:
-		return 0, false, invalid("emit.ack.mode", "UNKNOWN_MODE", "the hub does not know this mode")
+		return 0, false, fault.At(fault.UnknownField, "emit.ack.mode", "the hub does not know this mode")
 	}
 	timeout = a.GetTimeout().AsDuration()
-	if a.GetTimeout().CheckValid() != nil || timeout <= 0 || timeout > maxAckTimeout {
-		return 0, false, invalid("emit.ack.timeout", "BAD_TIMEOUT", "a timeout is more than 0 and at most 5 minutes")
+	if a.GetTimeout().CheckValid() != nil || timeout <= 0 || timeout > maxWait {
+		return 0, false, fault.At(fault.BadTimeout, "emit.ack.timeout", "is more than 0 and at most 5 minutes")
 	}
 	return timeout, each, nil
 }
@@ -68,9 +60,9 @@ func checkAck(a *hubv1.AckRequest) (timeout time.Duration, each bool, f *fault) 
 // onDone, one call at a time; onQueued comes beside them, for the end may be there
 // before the emit has returned. The last of onDone and onQueued gives the total.
 type ackKeeper struct {
-	commands *commands
+	executor *Executor
 	each     bool
-	give     answer
+	answers  Answers
 
 	mu      sync.Mutex // guards the fields below; held while results are given, to keep them in order
 	acks    []*hubv1.BrowserAck
@@ -85,25 +77,27 @@ func (k *ackKeeper) onAck(a hub.BrowserAck) {
 	ack := &hubv1.BrowserAck{
 		SocketId: a.SocketID, Payload: &hubv1.Payload{Args: a.Args, Attachments: a.Attachments},
 	}
-	size := len(a.Args) + ackKeep
-	for _, b := range a.Attachments {
-		size += len(b)
-	}
+	size := payloadSize(ack.Payload)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch {
-	case k.each && size > maxOneAck:
+	if !k.take(ack, size) {
 		k.omitted++
-	case k.each:
-		if !k.give(&hubv1.Result{Ack: &hubv1.Result_BrowserAck{BrowserAck: ack}}, false) {
-			k.omitted++
-		}
-	case k.bytes+size > maxAckBytes || !k.commands.acks.Take(int64(size)):
-		k.omitted++
-	default:
-		k.bytes += size
-		k.acks = append(k.acks, ack)
+		k.executor.trace.Bound(BoundAcks)
 	}
+}
+
+// take keeps an acknowledgement, or reports it. The caller holds mu.
+func (k *ackKeeper) take(ack *hubv1.BrowserAck, size int) bool {
+	if k.each {
+		return size <= maxOneAnswer &&
+			k.answers.Give(&hubv1.Result{More: true, Ack: &hubv1.Result_BrowserAck{BrowserAck: ack}})
+	}
+	if k.bytes+size > maxAckBytes || !k.executor.acks.Take(int64(size)) {
+		return false
+	}
+	k.bytes += size
+	k.acks = append(k.acks, ack)
+	return true
 }
 
 func (k *ackKeeper) onDone(t hub.AckTotal) {
@@ -131,21 +125,26 @@ func (k *ackKeeper) finish() {
 		TimedOutCount: uint32(k.total.TimedOut), DisconnectedCount: uint32(k.total.Disconnected),
 		Acks: k.acks, OmittedCount: k.omitted,
 	}}
-	k.commands.acks.Give(int64(k.bytes))
-	k.give(r, true)
+	k.executor.acks.Give(int64(k.bytes))
+	k.answers.Give(r)
 }
 
 // ackFault says that not all browsers answered.
-func ackFault(t hub.AckTotal) *fault {
+func ackFault(t hub.AckTotal) *fault.Fault {
 	switch {
 	case t.TimedOut > 0:
-		return &fault{
-			code: hubv1.Code_CODE_DEADLINE_EXCEEDED, reason: "ACKS_TIMED_OUT", message: "not all browsers acknowledged in time",
-		}
+		return fault.New(fault.AcksTimedOut, "not all browsers acknowledged in time")
 	case t.Disconnected > 0:
-		return &fault{
-			code: hubv1.Code_CODE_CANCELLED, reason: "BROWSERS_GONE", message: "browsers left before they acknowledged",
-		}
+		return fault.New(fault.BrowsersGone, "browsers left before they acknowledged")
 	}
 	return nil
+}
+
+// payloadSize is what a payload counts.
+func payloadSize(p *hubv1.Payload) int {
+	size := ackKeep + len(p.GetArgs())
+	for _, a := range p.GetAttachments() {
+		size += len(a)
+	}
+	return size
 }

@@ -1,0 +1,131 @@
+package command
+
+import (
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+)
+
+// Caller is who gives commands: a stream, or a unary call. It never changes.
+type Caller struct {
+	// Identity names whose idempotency keys they are. Empty when nobody asks for names.
+	Identity string
+	// Group and Instance are those of the stream. Empty in a unary call.
+	Group, Instance string
+	// Stream says that the commands come on a stream, where queries come in pages.
+	Stream bool
+	// Permit says what the caller may do. Nil permits everything.
+	Permit Permit
+}
+
+// Permit says what a caller may do. It is safe for concurrent use.
+type Permit interface {
+	// Allow returns nil for what is permitted, and otherwise why it is not.
+	Allow(c *Check) *fault.Fault
+}
+
+// Verb is what a caller wants to do, as permissions name it.
+type Verb string
+
+// The verbs.
+const (
+	VerbEmit        Verb = "emit"
+	VerbRooms       Verb = "rooms"
+	VerbDisconnect  Verb = "disconnect"
+	VerbData        Verb = "data"
+	VerbCall        Verb = "call"
+	VerbRevoke      Verb = "revoke"
+	VerbAcknowledge Verb = "acknowledge"
+	VerbFetch       Verb = "fetch"
+	VerbCount       Verb = "count"
+	VerbListRooms   Verb = "list_rooms"
+	VerbListUsers   Verb = "list_users"
+	VerbAdmin       Verb = "admin"
+)
+
+// Listing is what a query enumerates or counts by name.
+type Listing string
+
+// The listings.
+const (
+	ListsNothing Listing = ""
+	ListsRooms   Listing = "rooms"
+	ListsUsers   Listing = "users"
+)
+
+// Check asks for one command or query.
+type Check struct {
+	Verb Verb
+	// Target is whom it is for. Nil for an acknowledgement and for VerbAdmin, which name
+	// nobody. A namespace that is a pattern stands for all that fit it: `*` for all.
+	Target *hubv1.Target
+	// Event is the name that an emit or a call sends.
+	Event string
+	// Joins and Leaves are the rooms that sockets are put into and taken out of.
+	Joins, Leaves []string
+	// OwnSocket is the socket of the delivery that the command belongs to. Empty when it
+	// belongs to none.
+	OwnSocket string
+	// Lists is what a query enumerates or counts, by names that start with Prefix.
+	Lists  Listing
+	Prefix string
+	// Group is the group that is called, or forgotten. Empty in a call means all.
+	Group string
+}
+
+// checkOf is the question that a command asks. It returns nil for a command without
+// an op.
+func checkOf(c *hubv1.Command) *Check {
+	switch op := c.GetOp().(type) {
+	case *hubv1.Command_Emit:
+		return &Check{Verb: VerbEmit, Target: op.Emit.GetTarget(), Event: op.Emit.GetEvent()}
+	case *hubv1.Command_UpdateRooms:
+		o := op.UpdateRooms
+		return &Check{Verb: VerbRooms, Target: o.GetTarget(), Joins: o.GetJoin(), Leaves: o.GetLeave()}
+	case *hubv1.Command_Disconnect:
+		return &Check{Verb: VerbDisconnect, Target: op.Disconnect.GetTarget()}
+	case *hubv1.Command_SetData:
+		return &Check{Verb: VerbData, Target: op.SetData.GetTarget()}
+	case *hubv1.Command_Call:
+		o := op.Call
+		return &Check{
+			Verb: VerbCall, Target: &hubv1.Target{Namespace: o.GetNamespace()}, Event: o.GetName(), Group: o.GetGroup(),
+		}
+	case *hubv1.Command_Revoke:
+		o := op.Revoke
+		return &Check{
+			Verb: VerbRevoke, Target: &hubv1.Target{Namespace: "*", Users: o.GetUsers(), Sockets: o.GetSockets()},
+		}
+	case *hubv1.Command_Acknowledge:
+		return &Check{Verb: VerbAcknowledge}
+	case *hubv1.Command_Fetch:
+		return &Check{Verb: VerbFetch, Target: op.Fetch.GetTarget()}
+	case *hubv1.Command_Count:
+		return &Check{Verb: VerbCount, Target: op.Count.GetTarget()}
+	case *hubv1.Command_ListRooms:
+		o := op.ListRooms
+		return &Check{
+			Verb: VerbListRooms, Target: &hubv1.Target{Namespace: o.GetNamespace()}, Lists: ListsRooms, Prefix: o.GetPrefix(),
+		}
+	case *hubv1.Command_CountUsers:
+		return &Check{
+			Verb: VerbCount, Target: &hubv1.Target{Namespace: op.CountUsers.GetNamespace()}, Lists: ListsUsers,
+		}
+	case *hubv1.Command_ListUsers:
+		o := op.ListUsers
+		return &Check{
+			Verb: VerbListUsers, Target: &hubv1.Target{Namespace: o.GetNamespace()}, Lists: ListsUsers, Prefix: o.GetPrefix(),
+		}
+	}
+	return nil
+}
+
+// permitted asks the caller's permissions for a command.
+func permitted(r Request) *fault.Fault {
+	if r.Caller.Permit == nil {
+		return nil
+	}
+	check := checkOf(r.Command)
+	check.OwnSocket = r.OwnSocket
+	return r.Caller.Permit.Allow(check)
+}

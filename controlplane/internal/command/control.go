@@ -1,0 +1,139 @@
+package command
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+)
+
+// Control is the unary side of the contract. Its commands take the same road as those
+// of a stream.
+type Control struct {
+	hubv1.UnimplementedControlServiceServer
+	executor *Executor
+	callerOf func(context.Context) *Caller
+}
+
+// NewControl returns the service. CallerOf says who makes a call; the executor calls it
+// once for each.
+func NewControl(x *Executor, callerOf func(context.Context) *Caller) *Control {
+	return &Control{executor: x, callerOf: callerOf}
+}
+
+// Execute carries out commands in order.
+func (c *Control) Execute(ctx context.Context, req *hubv1.ExecuteRequest) (*hubv1.ExecuteResponse, error) {
+	resp, f := c.executor.execute(ctx, c.callerOf(ctx), req)
+	if f != nil {
+		return nil, f.GRPC()
+	}
+	return resp, nil
+}
+
+// EmitWithAck emits, and streams what browsers acknowledge.
+func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStreamingServer[hubv1.EmitWithAckResponse]) error {
+	if req.GetCommand().GetEmit().GetAck() == nil {
+		return fault.At(fault.Required, "command.emit.ack", "the command has to be an emit with an ack").GRPC()
+	}
+	if f := unknownField(req); f != nil {
+		return f.GRPC()
+	}
+	cmd := proto.CloneOf(req.GetCommand())
+	cmd.GetEmit().GetAck().Mode = hubv1.AckMode_ACK_MODE_EACH
+	results := newResultQueue()
+	c.executor.Run(Request{Command: cmd, Caller: c.callerOf(wire.Context())}, results)
+	for {
+		r, f := results.next(wire.Context())
+		if f != nil {
+			return f.GRPC()
+		}
+		if r.GetStatus() != nil && r.GetAck() == nil {
+			// It never began: the whole call failed.
+			return fault.GRPC(r.GetStatus())
+		}
+		if err := wire.Send(&hubv1.EmitWithAckResponse{Result: r}); err != nil {
+			return err
+		}
+		if !r.More {
+			return nil
+		}
+	}
+}
+
+// FetchSockets streams sockets. A caller that does not read holds up nobody else.
+func (c *Control) FetchSockets(req *hubv1.FetchSocketsRequest, wire grpc.ServerStreamingServer[hubv1.FetchSocketsResponse]) error {
+	p, err := c.ask(wire.Context(), req, &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: req.GetFetch()}})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	for r := p.Next(); r != nil; r = p.Next() {
+		if len(r.Sockets) == 0 {
+			continue
+		}
+		if err := wire.Send(&hubv1.FetchSocketsResponse{Sockets: r.Sockets}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CountSockets counts.
+func (c *Control) CountSockets(ctx context.Context, req *hubv1.CountSocketsRequest) (*hubv1.CountSocketsResponse, error) {
+	n, err := c.number(ctx, req, &hubv1.Command{Op: &hubv1.Command_Count{Count: req.GetCount()}})
+	return &hubv1.CountSocketsResponse{Count: n}, err
+}
+
+// ListRooms lists rooms.
+func (c *Control) ListRooms(ctx context.Context, req *hubv1.ListRoomsRequest) (*hubv1.ListRoomsResponse, error) {
+	p, err := c.ask(ctx, req, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: req.GetListRooms()}})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	r := p.Next()
+	resp := &hubv1.ListRoomsResponse{Rooms: r.Rooms}
+	if r.More {
+		resp.NextPageToken = makeToken(tokenOfRooms, r.Rooms[len(r.Rooms)-1].Name)
+	}
+	return resp, nil
+}
+
+// number carries out a query that counts.
+func (c *Control) number(ctx context.Context, req proto.Message, q *hubv1.Command) (uint32, error) {
+	if f := c.executor.checkQuery(req, q, c.callerOf(ctx)); f != nil {
+		return 0, fault.GRPC(c.executor.Refuse(q, f).Status)
+	}
+	r := c.executor.perform(Request{Command: q})
+	c.executor.count(q, r)
+	if r.Status != nil {
+		return 0, fault.GRPC(r.Status)
+	}
+	return r.Count, nil
+}
+
+// ask carries out a query whose results come in pages.
+func (c *Control) ask(ctx context.Context, req proto.Message, q *hubv1.Command) (*Pages, error) {
+	f := c.executor.checkQuery(req, q, c.callerOf(ctx))
+	var p *Pages
+	if f == nil {
+		p, f = c.executor.pagesOf(q)
+	}
+	if f != nil {
+		return nil, fault.GRPC(c.executor.Refuse(q, f).Status)
+	}
+	p.over = func(last *hubv1.Result) { c.executor.count(q, last) }
+	return p, nil
+}
+
+// checkQuery is what check is to commands.
+func (x *Executor) checkQuery(req proto.Message, q *hubv1.Command, who *Caller) *fault.Fault {
+	if f := unknownField(req); f != nil {
+		return f
+	}
+	return permitted(Request{Command: q, Caller: who})
+}

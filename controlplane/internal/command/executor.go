@@ -1,0 +1,180 @@
+package command
+
+import (
+	"time"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/hub"
+)
+
+// Config is what an Executor works with.
+type Config struct {
+	// Trace is told what happens. Nil means nobody looks.
+	Trace Trace
+	// HubID is the id of this process.
+	HubID string
+	// Handshake says a handshake in the contract's words. Required.
+	Handshake func(*hub.Handshake) *hubv1.Handshake
+}
+
+// Executor carries out commands, whether they come on a stream, in a settlement or
+// in a unary call. Its methods are safe for concurrent use.
+type Executor struct {
+	// Set by New.
+	config  Config
+	trace   Trace
+	replays replays
+	// acks and snapshots bound what browsers' acknowledgements and the results of
+	// queries take while they wait.
+	acks, snapshots *park.Budget
+
+	// Set by Bind, before there is traffic.
+	hub *hub.Hub
+}
+
+// What all callers together can make the hub keep, in bytes.
+const (
+	ackBudget      = 64 << 20
+	snapshotBudget = 64 << 20
+)
+
+// New returns an Executor. Bind has to follow.
+func New(config Config) *Executor {
+	x := &Executor{
+		config: config, trace: config.Trace,
+		replays: newReplays(), acks: park.NewBudget(ackBudget), snapshots: park.NewBudget(snapshotBudget),
+	}
+	if x.trace == nil {
+		x.trace = silent{}
+	}
+	return x
+}
+
+// Bind gives the executor the hub that commands go to. It is called once, before
+// there is traffic.
+func (x *Executor) Bind(h *hub.Hub) { x.hub = h }
+
+// Held is how many bytes of acknowledgements and snapshots are kept at the moment. It
+// is 0 when no command is open.
+func (x *Executor) Held() int64 { return x.acks.Used() + x.snapshots.Used() }
+
+// Request is one command that somebody gives.
+type Request struct {
+	// Command is the command. It must not change any more.
+	Command *hubv1.Command
+	// Caller is who gives it. Required.
+	Caller *Caller
+	// Batch gathers what goes to browsers. Nil sends it at once.
+	Batch *hub.Batch
+	// OwnSocket is the id of the socket of the delivery that the command belongs to.
+	// Empty when it belongs to none.
+	OwnSocket string
+}
+
+// Answers takes the results of one command: any number with `more` set, then one
+// without, which is the last. The results are the callee's to change. The calls come
+// one at a time, from any goroutine, and must not block.
+type Answers interface {
+	// Give takes a result. It returns false for one with `more` that there is no room
+	// for; the last one is always taken.
+	Give(r *hubv1.Result) bool
+	// Pull takes all results of a query, which are made one by one as there is room to
+	// send them. The callee calls Next until it has had the last one, or Close. It is
+	// called only where Caller.Stream is set.
+	Pull(p *Pages)
+}
+
+// Now carries out a command that has its only result at once, which is the usual
+// kind. It returns nil for one of another kind: Run takes it.
+func (x *Executor) Now(r Request) *hubv1.Result {
+	c := r.Command
+	if c.GetIdempotencyKey() != "" || takesTime(c) {
+		return nil
+	}
+	if f := x.check(r); f != nil {
+		return x.Refuse(c, f)
+	}
+	result := x.perform(r)
+	x.count(c, result)
+	return result
+}
+
+// Run carries out a command of any kind.
+func (x *Executor) Run(r Request, answers Answers) {
+	answers = &counted{Answers: answers, executor: x, command: r.Command}
+	if f := x.check(r); f != nil {
+		answers.Give(failed(f))
+		return
+	}
+	if r.Command.GetIdempotencyKey() == "" {
+		x.runOnce(r, answers)
+		return
+	}
+	x.runKeyed(r, answers)
+}
+
+// runOnce carries out a command that was checked, without a look at its key.
+func (x *Executor) runOnce(r Request, answers Answers) {
+	c := r.Command
+	if !takesTime(c) {
+		answers.Give(x.perform(r))
+		return
+	}
+	switch op := c.GetOp().(type) {
+	case *hubv1.Command_Emit:
+		x.emitWithAck(r.Batch, op.Emit, answers)
+	default:
+		x.query(r, answers)
+	}
+}
+
+// Refuse is the result of a command that is refused before it comes to the executor,
+// counted like any other.
+func (x *Executor) Refuse(c *hubv1.Command, f *fault.Fault) *hubv1.Result {
+	result := failed(f)
+	x.count(c, result)
+	return result
+}
+
+// count tells the trace of a last result.
+func (x *Executor) count(c *hubv1.Command, last *hubv1.Result) {
+	x.trace.Command(OpName(c), fault.CodeName(last.GetStatus().GetCode()))
+}
+
+// counted are answers whose last one is counted.
+type counted struct {
+	Answers
+	executor *Executor
+	command  *hubv1.Command
+}
+
+// Give implements Answers.
+func (a *counted) Give(r *hubv1.Result) bool {
+	if !r.More {
+		a.executor.count(a.command, r)
+	}
+	return a.Answers.Give(r)
+}
+
+// Pull implements Answers.
+func (a *counted) Pull(p *Pages) {
+	p.over = func(last *hubv1.Result) { a.executor.count(a.command, last) }
+	a.Answers.Pull(p)
+}
+
+// failed is the result of a command that failed.
+func failed(f *fault.Fault) *hubv1.Result { return &hubv1.Result{Status: f.Status()} }
+
+// resultOf makes a result of an outcome.
+func resultOf(o hub.Outcome, f *fault.Fault) *hubv1.Result {
+	return &hubv1.Result{
+		MatchedCount: uint32(o.Matched), QueuedCount: uint32(o.Queued), DroppedCount: uint32(o.Dropped),
+		Status: f.Status(),
+	}
+}
+
+// retrySoon is the advice for a bound that others will make room in.
+const retrySoon = time.Second

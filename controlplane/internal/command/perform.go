@@ -1,0 +1,44 @@
+package command
+
+import (
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/hub"
+)
+
+// perform carries out a command that was checked and has its only result at once.
+func (x *Executor) perform(r Request) *hubv1.Result {
+	var o hub.Outcome
+	var err error
+	var path string
+	switch op := r.Command.GetOp().(type) {
+	case *hubv1.Command_Emit:
+		path = "emit"
+		o, err = x.hub.Emit(r.Batch, targetOf(op.Emit.GetTarget()), messageOf(op.Emit), optionsOf(op.Emit))
+	case *hubv1.Command_UpdateRooms:
+		path = "update_rooms"
+		o, err = x.hub.UpdateRooms(targetOf(op.UpdateRooms.GetTarget()), op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())
+	case *hubv1.Command_Disconnect:
+		path = "disconnect"
+		o, err = x.hub.Disconnect(r.Batch, targetOf(op.Disconnect.GetTarget()), hub.DisconnectOptions{CloseTransport: op.Disconnect.GetCloseTransport()})
+	case *hubv1.Command_SetData:
+		path = "set_data"
+		o, err = x.hub.SetData(targetOf(op.SetData.GetTarget()), hub.DataChange{
+			Data: op.SetData.GetData(), ExpectedVersion: expected(op.SetData), Merge: op.SetData.GetMerge(),
+		})
+	case *hubv1.Command_Count:
+		return x.countSockets(op.Count)
+	default:
+		return failed(fault.Newf(fault.UnknownField, "the hub does not carry out %s", OpName(r.Command)))
+	}
+	return resultOf(o, fault.Of(err, path))
+}
+
+// expected is the data version that a command asks for. Nil asks for none.
+func expected(d *hubv1.SetData) *uint64 {
+	if d == nil {
+		return nil
+	}
+	return d.ExpectedVersion
+}

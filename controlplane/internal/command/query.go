@@ -1,0 +1,146 @@
+package command
+
+import (
+	"sort"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/hub"
+)
+
+// query carries out a query whose results come in pages.
+func (x *Executor) query(r Request, answers Answers) {
+	p, f := x.pagesOf(r.Command)
+	if f != nil {
+		answers.Give(failed(f))
+		return
+	}
+	answers.Pull(p)
+}
+
+// pagesOf finds what a query asks for.
+func (x *Executor) pagesOf(c *hubv1.Command) (*Pages, *fault.Fault) {
+	var p *Pages
+	var f *fault.Fault
+	switch op := c.GetOp().(type) {
+	case *hubv1.Command_Fetch:
+		p, f = x.fetch(op.Fetch)
+	case *hubv1.Command_ListRooms:
+		p, f = x.listRooms(op.ListRooms)
+	default:
+		f = fault.New(fault.UnknownField, "the hub does not carry it out")
+	}
+	return p, f.Under(OpName(c))
+}
+
+// countSockets counts.
+func (x *Executor) countSockets(c *hubv1.Count) *hubv1.Result {
+	n, err := x.hub.CountSockets(targetOf(c.GetTarget()))
+	if err != nil {
+		return failed(fault.Of(err, "count"))
+	}
+	return &hubv1.Result{Count: uint32(n)}
+}
+
+// fetch finds sockets. Who has left before its page is made is left out.
+func (x *Executor) fetch(q *hubv1.Fetch) (*Pages, *fault.Fault) {
+	sockets, err := x.hub.FetchSockets(targetOf(q.GetTarget()))
+	if err != nil {
+		return nil, fault.Of(err, "")
+	}
+	held, f := x.reserve(len(sockets), 0)
+	if f != nil {
+		return nil, f
+	}
+	size := pageSize(q.GetPageSize())
+	// The first socket that did not fit the page before is made already.
+	var left *hubv1.SocketInfo
+	return &Pages{held: held, fill: func(r *hubv1.Result) bool {
+		bytes := 0
+		for left != nil || len(sockets) > 0 {
+			if left == nil {
+				left = x.infoOf(sockets[0], q.GetIncludeHandshake())
+				sockets[0] = nil
+				sockets = sockets[1:]
+				continue
+			}
+			n := proto.Size(left) + 8
+			if len(r.Sockets) == size || (len(r.Sockets) > 0 && bytes+n > pageBytes) {
+				return true
+			}
+			r.Sockets = append(r.Sockets, left)
+			bytes += n
+			left = nil
+		}
+		return false
+	}}, nil
+}
+
+// infoOf describes a socket. Nil when it has left.
+func (x *Executor) infoOf(s *hub.Socket, handshake bool) *hubv1.SocketInfo {
+	rooms := s.Rooms()
+	if !s.Connected() {
+		return nil
+	}
+	data, version := s.Data()
+	info := &hubv1.SocketInfo{
+		Socket: &hubv1.Socket{
+			Id: s.ID(), Namespace: s.Namespace(), User: s.User(), Data: data, DataVersion: version,
+			HubId: x.config.HubID, Transport: s.Transport(),
+		},
+		Rooms: rooms, ConnectTime: timestamppb.New(s.ConnectTime()),
+	}
+	if handshake {
+		info.Handshake = x.config.Handshake(s.Handshake())
+	}
+	return info
+}
+
+// listRooms finds rooms.
+func (x *Executor) listRooms(q *hubv1.ListRooms) (*Pages, *fault.Fault) {
+	if f := checkNamespace(q.GetNamespace()); f != nil {
+		return nil, f
+	}
+	after, f := readToken(tokenOfRooms, q.GetPageToken())
+	if f != nil {
+		return nil, f
+	}
+	rooms := x.hub.Rooms(q.GetNamespace(), q.GetPrefix())
+	rooms = rooms[sort.Search(len(rooms), func(i int) bool { return rooms[i].Name > after }):]
+	bytes := 0
+	for i := range rooms {
+		bytes += len(rooms[i].Name)
+	}
+	held, f := x.reserve(len(rooms), bytes)
+	if f != nil {
+		return nil, f
+	}
+	size := pageSize(q.GetPageSize())
+	return &Pages{held: held, fill: func(r *hubv1.Result) bool {
+		n := min(size, len(rooms))
+		for _, room := range rooms[:n] {
+			r.Rooms = append(r.Rooms, &hubv1.Room{Name: room.Name, SocketCount: uint32(room.Sockets)})
+		}
+		rooms = rooms[n:]
+		return len(rooms) > 0
+	}}, nil
+}
+
+// checkNamespace refuses what is no namespace, or is many.
+func checkNamespace(namespace string) *fault.Fault {
+	switch err := route.CheckNamespace(namespace); {
+	case namespace == "":
+		return fault.At(fault.Required, "namespace", "a namespace with its leading slash is required")
+	case strings.HasSuffix(namespace, "*"):
+		return fault.At(fault.Pattern, "namespace", "is one namespace, no pattern")
+	case err != nil:
+		return fault.At(fault.BadNamespace, "namespace", strings.TrimPrefix(err.Error(), "route: "))
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package command
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/replay"
+)
+
+// replays keep the results of commands with an idempotency key, a book for each
+// identity and group.
+type replays struct {
+	shelf *replay.Shelf[*hubv1.Result]
+}
+
+// replayLimits bound what is kept for each owner, maxOwners how many there are.
+var replayLimits = replay.Limits{Keys: 10_000, Bytes: 16 << 20, Waiters: 16, Age: 5 * time.Minute}
+
+const maxOwners = 1024
+
+func newReplays() replays {
+	return replays{replay.NewShelf[*hubv1.Result](replayLimits, maxOwners)}
+}
+
+// begin reports whether the caller is the first under a key of its own; the book is
+// where the first one leaves its result. Otherwise again is called with that result,
+// at once or when it is there.
+func (s replays) begin(who *Caller, key string, again func(*hubv1.Result)) (*replay.Book[*hubv1.Result], bool, error) {
+	now := time.Now()
+	book, err := s.shelf.Book(replay.Owner{Identity: who.Identity, Group: who.Group}, now)
+	if err != nil {
+		return nil, false, err
+	}
+	first, err := book.Begin(key, now, again)
+	return book, first, err
+}
+
+// runKeyed carries out a command that was checked and has an idempotency key.
+func (x *Executor) runKeyed(r Request, answers Answers) {
+	key := r.Command.GetIdempotencyKey()
+	book, first, err := x.replays.begin(r.Caller, key, func(kept *hubv1.Result) {
+		again := proto.CloneOf(kept)
+		again.Duplicate = true
+		answers.Give(again)
+	})
+	switch {
+	case err != nil:
+		x.trace.Bound(BoundReplays)
+		answers.Give(failed(fault.Of(err, "")))
+	case first:
+		x.runOnce(r, &keeper{Answers: answers, key: key, book: book})
+	}
+}
+
+// keeper are answers whose last one is kept under a key.
+type keeper struct {
+	Answers
+	key  string
+	book *replay.Book[*hubv1.Result]
+}
+
+// Give implements Answers.
+func (k *keeper) Give(r *hubv1.Result) bool {
+	if r.More {
+		return k.Answers.Give(r)
+	}
+	kept := proto.CloneOf(r)
+	k.Answers.Give(r)
+	k.book.Finish(k.key, kept, proto.Size(kept)+len(k.key)+ackKeep, carriedOut(kept), time.Now())
+	return true
+}
+
+// carriedOut reports whether a command had an effect: one that was refused may be
+// repeated in earnest.
+func carriedOut(r *hubv1.Result) bool {
+	return r.GetStatus().GetCode() == hubv1.Code_CODE_UNSPECIFIED || r.GetAck() != nil
+}

@@ -1,0 +1,30 @@
+package command
+
+// Trace is told what happens. Its methods are called from many goroutines at the same
+// time, sometimes with a lock held: they must neither block nor call back.
+type Trace interface {
+	// Command says that a command has its last result, with this code (`OK`, `ABORTED`).
+	Command(op, code string)
+	// Bound says that something was refused or left out at a bound.
+	Bound(b Bound)
+}
+
+// Bound is a limit of what commands can make the hub keep.
+type Bound string
+
+// The bounds.
+const (
+	// BoundAcks: a browser's acknowledgement was left out of the results.
+	BoundAcks Bound = "acks"
+	// BoundSnapshots: a query was refused because too many pages wait.
+	BoundSnapshots Bound = "snapshots"
+	// BoundReplays: a command with an idempotency key was refused because too many are
+	// not finished.
+	BoundReplays Bound = "replays"
+)
+
+// silent is a Trace that nobody looks at.
+type silent struct{}
+
+func (silent) Command(string, string) {}
+func (silent) Bound(Bound)            {}
