@@ -87,13 +87,13 @@ type pulse struct {
 }
 
 func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) *stream {
-	who := callerOf(wire.Context())
 	st := &stream{
-		srv: srv, wire: wire, identity: who.name(),
+		srv: srv, wire: wire, identity: callerOf(wire.Context()).name(),
 		done: make(chan struct{}), sent: make(chan struct{}),
 	}
 	st.out = newOutbox(func() { st.end(errBacklog) })
-	st.caller = command.Caller{Identity: st.identity, Stream: true, Permit: who.permit()}
+	st.caller = *callerOf(wire.Context()).commands()
+	st.caller.Stream = true
 	st.commands.size = int64(srv.config.Window.Commands)
 	return st
 }

@@ -11,6 +11,8 @@ import (
 	"google.golang.org/grpc/credentials"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/peer"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
 // authenticate implements auth.AuthFunc. Its errors never repeat a credential.
@@ -27,7 +29,7 @@ func (s *Server) authenticate(ctx context.Context) (context.Context, error) {
 		case err != nil || identity == nil:
 			s.trace.authFailed()
 			s.log.Error("callers cannot be told apart", "error", err)
-			return nil, errNoCheck
+			return nil, fault.New(fault.AuthenticatorFailed, "the hub cannot check credentials now").GRPC()
 		}
 		who.identity = identity
 	}

@@ -3,6 +3,7 @@ package controlplane
 import (
 	"context"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/permit"
 )
 
@@ -36,6 +37,18 @@ func (c *caller) permissions() *permit.Set {
 	}
 	return c.identity.Permissions.set
 }
+
+// commands is the caller of a call's commands.
+func (c *caller) commands() *command.Caller {
+	who := &command.Caller{Identity: c.name()}
+	if c.permissions() != nil {
+		who.Permit = c
+	}
+	return who
+}
+
+// unaryCaller is the caller of a call without a stream.
+func unaryCaller(ctx context.Context) *command.Caller { return callerOf(ctx).commands() }
 
 // live ties a call's context to the identity: it ends when the identity expires or is
 // revoked, with an *AuthError as its cause. Neither takes a goroutine, and both end

@@ -30,39 +30,31 @@ func (c *caller) maySubscribe(sub *hubv1.Subscription) *fault.Fault {
 	return refused(set.Subscribe(permit.Subscription{Role: role, Namespace: sub.GetNamespace(), Events: sub.GetEvents()}))
 }
 
-// permit is the caller's permissions for commands. Nil permits everything.
-func (c *caller) permit() command.Permit {
-	if set := c.permissions(); set != nil {
-		return commandPermit{set}
-	}
-	return nil
-}
-
-// commandPermit asks a set of permissions for commands.
-type commandPermit struct{ set *permit.Set }
-
 // Allow implements command.Permit.
-func (p commandPermit) Allow(c *command.Check) *fault.Fault {
-	verb, ok := permitVerbs[c.Verb]
-	if !ok {
-		// A verb without a line is not yet thought about: nobody with rules may.
-		return refused(&permit.Refusal{Kind: "op", Value: string(c.Verb)})
+func (c *caller) Allow(check *command.Check) *fault.Fault {
+	set := c.permissions()
+	if set == nil {
+		return nil
 	}
-	return refused(p.set.Do(&permit.Command{
-		Verb: verb, Target: permitTarget(c.Target), Event: c.Event, Joins: c.Joins, Leaves: c.Leaves,
-		OwnSocket: c.OwnSocket, Lists: permitListings[c.Lists], Prefix: c.Prefix,
-	}))
-}
-
-var permitVerbs = map[command.Verb]permit.Verb{
-	command.VerbEmit: permit.Emit, command.VerbRooms: permit.Rooms, command.VerbDisconnect: permit.Disconnect,
-	command.VerbData: permit.Data, command.VerbCall: permit.Call, command.VerbRevoke: permit.Revoke,
-	command.VerbAcknowledge: permit.Acknowledge, command.VerbFetch: permit.Fetch, command.VerbCount: permit.Count,
-	command.VerbListRooms: permit.ListRooms, command.VerbListUsers: permit.ListUsers, command.VerbAdmin: permit.Admin,
-}
-
-var permitListings = map[command.Listing]permit.Listing{
-	command.ListsNothing: permit.ListsNothing, command.ListsRooms: permit.ListsRooms, command.ListsUsers: permit.ListsUsers,
+	verb, ok := permit.VerbOf(string(check.Verb))
+	if !ok {
+		// An op without a verb of its own is not yet thought about: nobody with rules may.
+		return refused(&permit.Refusal{Kind: "op", Value: string(check.Verb)})
+	}
+	question := permit.Command{
+		Verb: verb, Event: check.Event, Joins: check.Joins, Leaves: check.Leaves,
+		OwnSocket: check.OwnSocket, Prefix: check.Prefix,
+	}
+	if check.Target != nil {
+		question.Target = permitTarget(check.Target)
+	}
+	switch check.Lists {
+	case command.ListsRooms:
+		question.Lists = permit.ListsRooms
+	case command.ListsUsers:
+		question.Lists = permit.ListsUsers
+	}
+	return refused(set.Do(&question))
 }
 
 func permitTarget(t *hubv1.Target) permit.Target {

@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"context"
 	"sync/atomic"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -90,12 +89,6 @@ func (a streamAnswers) Give(r *hubv1.Result) bool {
 
 // Pull implements command.Answers.
 func (a streamAnswers) Pull(p *command.Pages) { a.st.out.pull(a.command.CommandId, p) }
-
-// unaryCaller is the caller of a unary call.
-func unaryCaller(ctx context.Context) *command.Caller {
-	c := callerOf(ctx)
-	return &command.Caller{Identity: c.name(), Permit: c.permit()}
-}
 
 // commandTrace counts commands in the server's trace.
 type commandTrace struct{ tracer }

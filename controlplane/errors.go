@@ -27,7 +27,6 @@ var (
 	errPanic        = fault.New(fault.Internal, "the hub failed; its log has the cause").GRPC()
 	errEnvelopeGap  = fault.At(fault.EnvelopeGap, "envelope_seq", "does not follow the one before").GRPC()
 	errEnvelopeAck  = fault.At(fault.BadReceipt, "ack_envelope_seq", "names an envelope that was not sent").GRPC()
-	errNoCheck      = fault.New(fault.AuthenticatorFailed, "the hub cannot check credentials now").GRPC()
 )
 
 // drops describe deliveries that were dropped.

@@ -3,6 +3,8 @@ package controlplane
 import (
 	"errors"
 
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
 	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
@@ -36,11 +38,11 @@ var (
 
 // rpc is the error of a call.
 func (e *AuthError) rpc() error {
-	r, ok := fault.Lookup(e.Reason)
-	if !ok {
-		r = fault.TokenWrong // a reason of another Authenticator
+	reason, ok := fault.Lookup(e.Reason)
+	if !ok || reason.Code() != hubv1.Code_CODE_UNAUTHENTICATED {
+		reason = fault.Unauthenticated
 	}
-	return fault.New(r, e.Message).GRPC()
+	return fault.New(reason, e.Message).GRPC()
 }
 
 // authEnd is how a call ends that lived by credentials, by the cause of its context.

@@ -148,6 +148,7 @@ const (
 	TokenMissing
 	TokenRevoked
 	TokenWrong
+	Unauthenticated
 
 	reasons // how many there are
 )

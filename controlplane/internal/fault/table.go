@@ -137,5 +137,6 @@ var table = [reasons]entry{
 	TokenExpired:       {"TOKEN_EXPIRED", hubv1.Code_CODE_UNAUTHENTICATED, "The token has expired. It also ends streams."},
 	TokenMissing:       {"TOKEN_MISSING", hubv1.Code_CODE_UNAUTHENTICATED, "A bearer token is required."},
 	TokenRevoked:       {"TOKEN_REVOKED", hubv1.Code_CODE_UNAUTHENTICATED, "The token is not valid any more. It also ends streams."},
+	Unauthenticated:    {"UNAUTHENTICATED", hubv1.Code_CODE_UNAUTHENTICATED, "The credentials are not accepted."},
 	TokenWrong:         {"TOKEN_WRONG", hubv1.Code_CODE_UNAUTHENTICATED, "The token belongs to nobody."},
 }

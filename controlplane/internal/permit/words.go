@@ -77,3 +77,9 @@ func words(list, known []string) (bits uint32, unknown string, ok bool) {
 	}
 	return bits, "", true
 }
+
+// VerbOf is the verb of a name in a configuration.
+func VerbOf(name string) (Verb, bool) {
+	i := slices.Index(verbNames[:], name)
+	return Verb(max(i, 0)), i >= 0
+}

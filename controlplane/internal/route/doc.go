@@ -3,14 +3,16 @@
 // without a lock.
 //
 // A claim is one subscription of one group: a role, a namespace pattern, and for
-// handlers event patterns. Patterns are exact, or end in `*`:
+// handlers and observers event patterns. An authorizer and a handler are one group for
+// each pattern; observers are any number. Patterns are exact, or end in `*`:
 //
 //	/chat      this namespace
 //	/org/*     /org/a and /org/a/b, but not /org
 //	/*         every namespace but /
+//	*          every namespace
 //	message    this event
 //	chat:*     every event that starts with chat:
-//	*          every event
+//	*          as an event pattern: every event
 //
 // The most specific pattern wins, namespaces before events: of `/chat` with `*`
 // and `/*` with `message`, an event `message` in `/chat` goes to the first. A

@@ -12,6 +12,9 @@ const (
 	MaxEventBytes     = 128
 )
 
+// Everywhere is the pattern of all namespaces.
+const Everywhere = "*"
+
 // CheckNamespace says what is wrong with a namespace pattern.
 func CheckNamespace(pattern string) error {
 	switch {
@@ -19,6 +22,8 @@ func CheckNamespace(pattern string) error {
 		return fmt.Errorf("route: a namespace is required")
 	case len(pattern) > MaxNamespaceBytes:
 		return fmt.Errorf("route: a namespace has at most %d bytes", MaxNamespaceBytes)
+	case pattern == Everywhere:
+		return nil
 	case pattern[0] != '/':
 		return fmt.Errorf("route: a namespace starts with a slash")
 	case !utf8.ValidString(pattern):
@@ -41,6 +46,13 @@ func CheckEvent(pattern string) error {
 		return fmt.Errorf("route: `*` stands at the end: chat:*")
 	}
 	return nil
+}
+
+// MatchName reports whether a name fits a pattern of events or rooms: exact, or a
+// prefix followed by `*`.
+func MatchName(pattern, name string) bool {
+	prefix, wild := strings.CutSuffix(pattern, "*")
+	return pattern == name || wild && strings.HasPrefix(name, prefix)
 }
 
 // Match reports whether a namespace fits a namespace pattern.

@@ -13,6 +13,7 @@ type Role uint8
 const (
 	Authorizer Role = iota + 1
 	Handler
+	Observer
 )
 
 // Claim is one subscription of one group. G names the group; P is what else
@@ -21,9 +22,11 @@ type Claim[G comparable, P any] struct {
 	Group     G
 	Role      Role
 	Namespace string
-	// Events are patterns of a handler. Empty means all.
+	// Events are patterns of a handler or an observer. Empty means all.
 	Events []string
-	Policy P
+	// NoEvents says that a handler takes none at all: it is there for lifecycle and facts.
+	NoEvents bool
+	Policy   P
 }
 
 // Table finds groups. Its zero value is empty. It never changes after New.
@@ -38,6 +41,7 @@ type Table[G comparable, P any] struct {
 type node[G comparable, P any] struct {
 	authorizer *Claim[G, P]
 	handlers   []*Claim[G, P]
+	observers  []*Claim[G, P]
 	events     map[string]*Claim[G, P]
 	// prefixes are keyed by what stands before the `*`; lengths are those of the keys,
 	// each once, the longest first.
@@ -74,14 +78,23 @@ func (t *Table[G, P]) at(pattern string) *node[G, P] {
 	return n
 }
 
+// add enters a claim. One of a role that is not known gets nothing.
 func (n *node[G, P]) add(c *Claim[G, P]) {
-	if c.Role == Authorizer {
+	switch c.Role {
+	case Authorizer:
 		if n.authorizer == nil {
 			n.authorizer = c
 		}
-		return
+	case Handler:
+		n.handlers = append(n.handlers, c)
+		n.addEvents(c)
+	case Observer:
+		n.observers = append(n.observers, c)
+	default:
 	}
-	n.handlers = append(n.handlers, c)
+}
+
+func (n *node[G, P]) addEvents(c *Claim[G, P]) {
 	for _, pattern := range c.patterns() {
 		text, wild := strings.CutSuffix(pattern, "*")
 		switch {
@@ -105,6 +118,9 @@ func (n *node[G, P]) addLength(length int) {
 
 // patterns are the event patterns, spelled out.
 func (c *Claim[G, P]) patterns() []string {
+	if c.NoEvents {
+		return nil
+	}
 	if len(c.Events) == 0 {
 		return []string{"*"}
 	}
@@ -127,19 +143,21 @@ func (t *Table[G, P]) Conflict(c *Claim[G, P]) *Claim[G, P] {
 	if wild {
 		n = t.wild[key]
 	}
-	switch {
-	case n == nil:
+	if n == nil {
 		return nil
-	case c.Role == Authorizer:
+	}
+	switch c.Role {
+	case Authorizer:
 		if n.authorizer != nil && n.authorizer.Group != c.Group {
 			return n.authorizer
 		}
-		return nil
-	}
-	for _, pattern := range c.patterns() {
-		if held := n.holder(pattern); held != nil && held.Group != c.Group {
-			return held
+	case Handler:
+		for _, pattern := range c.patterns() {
+			if held := n.holder(pattern); held != nil && held.Group != c.Group {
+				return held
+			}
 		}
+	case Observer: // any number
 	}
 	return nil
 }
@@ -150,7 +168,7 @@ func (t *Table[G, P]) Claims() []*Claim[G, P] { return t.claims }
 // Without returns the claim less the event patterns that another one asks for, or
 // nil when nothing is left.
 func (c *Claim[G, P]) Without(taken *Claim[G, P]) *Claim[G, P] {
-	if c.Role == Authorizer {
+	if c.Role != Handler {
 		return nil
 	}
 	left := *c

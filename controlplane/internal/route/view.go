@@ -1,20 +1,24 @@
 package route
 
-import "strings"
+import (
+	"iter"
+	"slices"
+	"strings"
+)
 
 // View is the table seen from one namespace. It may be kept as long as the table
 // is the current one.
 type View[G comparable, P any] struct {
 	// nodes are those whose pattern fits, the most specific first.
 	nodes []*node[G, P]
+	// observers are those of all nodes. Nil in most hubs.
+	observers []*Claim[G, P]
 }
 
 // View looks at the table from one namespace.
 func (t *Table[G, P]) View(namespace string) View[G, P] {
 	var v View[G, P]
-	if n := t.exact[namespace]; n != nil {
-		v.nodes = append(v.nodes, n)
-	}
+	v.add(t.exact[namespace])
 	if len(t.wild) == 0 {
 		return v
 	}
@@ -24,12 +28,41 @@ func (t *Table[G, P]) View(namespace string) View[G, P] {
 		if slash < 0 {
 			break
 		}
-		if n := t.wild[namespace[:slash+1]]; n != nil {
-			v.nodes = append(v.nodes, n)
-		}
+		v.add(t.wild[namespace[:slash+1]])
 		end = slash
 	}
+	v.add(t.wild[""])
 	return v
+}
+
+func (v *View[G, P]) add(n *node[G, P]) {
+	if n != nil {
+		v.nodes = append(v.nodes, n)
+		v.observers = append(v.observers, n.observers...)
+	}
+}
+
+// Observed reports whether there is any observer of the namespace.
+func (v View[G, P]) Observed() bool { return v.observers != nil }
+
+// Observers returns the claims that get copies of an event, the most specific
+// namespace first: all of them, whoever handles it.
+func (v View[G, P]) Observers(event string) iter.Seq[*Claim[G, P]] {
+	return func(yield func(*Claim[G, P]) bool) {
+		for _, c := range v.observers {
+			if c.fits(event) && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// AllObservers returns the observers of the namespace, whatever events they ask for.
+func (v View[G, P]) AllObservers() []*Claim[G, P] { return v.observers }
+
+// fits reports whether a claim asks for an event.
+func (c *Claim[G, P]) fits(event string) bool {
+	return len(c.Events) == 0 || slices.ContainsFunc(c.Events, func(p string) bool { return MatchName(p, event) })
 }
 
 // Authorizer returns the claim that decides connect attempts, or nil.
@@ -60,16 +93,20 @@ func (v View[G, P]) Handler(event string) *Claim[G, P] {
 	return nil
 }
 
-// Handlers returns the claims that could get an event of the namespace, the most
-// specific first. A group with several occurs as often.
+// Handlers returns the claims that hear of the lifecycle of the namespace's sockets:
+// those that could get an event of it, the most specific first, and those that want no
+// events. A group with several occurs as often.
 func (v View[G, P]) Handlers() []*Claim[G, P] {
 	var claims []*Claim[G, P]
+	taken := false
 	for _, n := range v.nodes {
-		claims = append(claims, n.handlers...)
-		// Whoever takes all events here leaves none for the patterns that follow.
-		if n.prefixes[""] != nil {
-			break
+		for _, c := range n.handlers {
+			if c.NoEvents || !taken {
+				claims = append(claims, c)
+			}
 		}
+		// Whoever takes all events here leaves none for the patterns that follow.
+		taken = taken || n.prefixes[""] != nil
 	}
 	return claims
 }
