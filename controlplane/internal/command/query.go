@@ -94,7 +94,7 @@ func (x *Executor) infoOf(s *hub.Socket, handshake bool) *hubv1.SocketInfo {
 	info := &hubv1.SocketInfo{
 		Socket: &hubv1.Socket{
 			Id: s.ID(), Namespace: s.Namespace(), User: s.User(), Data: data, DataVersion: version,
-			HubId: x.config.HubID, Transport: s.Transport(),
+			HubId: x.config.HubID, Transport: s.Transport(), ClientId: s.ClientID(),
 		},
 		Rooms: rooms, ConnectTime: timestamppb.New(s.ConnectTime()),
 	}
