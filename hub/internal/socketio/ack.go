@@ -65,7 +65,7 @@ func (s *Server) EmitWithAck(b *engineio.Batch, name string, t adapter.Target, m
 	}
 	g := &ackGroup{id: n.nextAck.Add(1) - 1, namespace: n, options: a}
 	o, limited = n.emitWithAck(b, t, m, g)
-	s.trace.eventSent(name, o)
+	s.trace.eventSent(name, m.Event, o)
 	return o, limited
 }
 

@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,9 @@ func (c *client) connect(p siopacket.Packet, at *seat) error {
 	a.auth.Store(&auth)
 	at.attempt, at.socket = a, nil
 	c.asking()
+	if t := &c.server.trace; t.debugging() {
+		t.debugAttempt("connect", a, slog.Int("auth_bytes", len(auth)))
+	}
 	c.server.attempts.Add(1)
 	c.server.lives.Add(1)
 	if all := c.server.authBytes.Add(a.size); all > c.server.maxAuthBytes && all > a.size {
@@ -115,6 +119,9 @@ func (c *client) refuseConnect(namespace, why, message string, data []byte) {
 func (c *client) refused(namespace, why, message string) {
 	if watcher := c.server.watcher; watcher != nil {
 		watcher.ConnectRefused(c.session.Handshake(), namespace, why, message)
+	}
+	if t := &c.server.trace; t.debugging() {
+		t.debug("refused", slog.String("namespace", namespace), slog.String("client", c.id), slog.String("why", why))
 	}
 	if why == RefusedUnknown {
 		namespace = "" // strangers could make up as many as they like
@@ -290,7 +297,11 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 	} else {
 		c.seat(s, batch, acceptance)
 	}
-	c.server.trace.socketOpened(s.namespace.name)
+	t := &c.server.trace
+	t.socketOpened(s.namespace.name)
+	if t.debugging() {
+		t.debugSocket("accepted", s, slog.String("client", c.id))
+	}
 	if acceptance.Then != nil {
 		acceptance.Then(s, batch)
 	}

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"errors"
+	"log/slog"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -43,7 +44,11 @@ func (c *client) leave(s *Socket) {
 func (c *client) left(s *Socket) {
 	end := s.ending()
 	s.told = false
-	c.server.trace.socketClosed(s.namespace.name, end.Reason)
+	t := &c.server.trace
+	t.socketClosed(s.namespace.name, end.Reason)
+	if t.debugging() {
+		t.debugSocket("disconnected", s, slog.String("reason", end.Reason), slog.String("detail", end.Detail))
+	}
 	c.server.app.Disconnected(s, end)
 	c.server.lives.Done()
 }
