@@ -44,19 +44,25 @@ func (g *guard) EventDropped(_ *hub.Socket, event string, reason hub.DropReason)
 func (g *guard) expect(want ...string) {
 	g.t.Helper()
 	slices.Sort(want)
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	timeout, again := time.NewTimer(5*time.Second), time.NewTicker(time.Millisecond)
+	defer timeout.Stop()
+	defer again.Stop()
+	for {
 		g.mu.Lock()
 		got := slices.Sorted(slices.Values(g.heard))
 		if len(got) >= len(want) {
 			g.heard = nil
-			g.mu.Unlock()
+		}
+		g.mu.Unlock()
+		if len(got) >= len(want) {
 			if !slices.Equal(got, want) {
 				g.t.Fatalf("heard\n   %s\nwant\n   %s", strings.Join(got, "\n   "), strings.Join(want, "\n   "))
 			}
 			return
 		}
-		g.mu.Unlock()
-		if time.Now().After(deadline) {
+		select {
+		case <-again.C:
+		case <-timeout.C:
 			g.t.Fatalf("heard only %q, want %q", got, want)
 		}
 	}

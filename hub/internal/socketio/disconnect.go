@@ -34,7 +34,7 @@ type Disconnect struct {
 // Spec: socket.io-protocol v5, Disconnection from a namespace.
 func (c *client) leave(s *Socket) {
 	if s.close(Disconnect{Reason: ReasonClientNamespaceDisconnect}) {
-		c.free(s.namespace.name)
+		c.seats.remove(s.namespace.name)
 		c.left(s)
 	}
 }
@@ -89,7 +89,7 @@ func (c *client) finish(end Disconnect) {
 	c.seats = nil
 	for _, at := range seats {
 		if at.attempt != nil && at.attempt.abandon() {
-			c.gone(at.attempt)
+			at.attempt.gone()
 		}
 		if at.socket != nil && at.socket.close(end) {
 			c.left(at.socket)
