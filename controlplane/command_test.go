@@ -95,7 +95,7 @@ func TestCommand_ErrorsAreTheSameOnBothRoads(t *testing.T) {
 		"placeholders":      {emit(everybody, "x", `[{"_placeholder":true,"num":1}]`, []byte{1}), wrong, "emit.payload.attachments"},
 		"no timeout":        {emitAck(everybody, 0, 0), wrong, "emit.ack.timeout"},
 		"long timeout":      {emitAck(everybody, time.Hour, 0), wrong, "emit.ack.timeout"},
-		"unknown mode":      {emitAck(everybody, time.Second, 99), wrong, "emit.ack.mode"},
+		"unknown mode":      {emitAck(everybody, time.Second, 99), hubv1.Code_CODE_UNIMPLEMENTED, "emit.ack.mode"},
 		"reserved room":     {update(everybody, []string{"user:1"}, nil), wrong, "update_rooms.join[0]"},
 		"empty room":        {update(everybody, nil, []string{""}), wrong, "update_rooms.leave[0]"},
 		"long room":         {update(everybody, []string{strings.Repeat("r", 1<<20)}, nil), exhausted, "update_rooms.join[0]"},

@@ -10,6 +10,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // maxCommands bounds the commands of one call.
@@ -151,6 +152,12 @@ func (s *Server) execute(batch *hub.Batch, cmd *hubv1.Command, identity string, 
 		r := &hubv1.Result{
 			Status: invalid("delivery_seq", "NOT_ON_A_STREAM", "only commands of a stream belong to a delivery").status(),
 		}
+		s.traceCommand(cmd, r, true)
+		give(r, true)
+		return
+	}
+	if bad := envelope.Check(cmd); bad != nil {
+		r := &hubv1.Result{Status: faultOfBad(bad).status()}
 		s.traceCommand(cmd, r, true)
 		give(r, true)
 		return

@@ -59,6 +59,9 @@ var (
 	faultDecided = &fault{
 		code: hubv1.Code_CODE_ABORTED, reason: "ALREADY_DECIDED", message: "the attempt has ended without this decision",
 	}
+	faultSettlementRefused = &fault{
+		code: hubv1.Code_CODE_CANCELLED, reason: "SETTLEMENT_REFUSED", message: "the settlement of this command was refused",
+	}
 	faultNoOutcome = invalid("outcome", "REQUIRED", "a settlement needs an outcome that the hub knows")
 	faultNoOp      = invalid("op", "REQUIRED", "a command needs an op that the hub knows")
 	faultNoID      = invalid("command_id", "REQUIRED", "an emit with acknowledgements needs a command_id for its results")

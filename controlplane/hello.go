@@ -13,6 +13,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/window"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Limits of a hello.
@@ -28,15 +29,13 @@ const (
 	// 1024 rooms of 256 bytes, its data and its handshake.
 	minEnvelope     = 1 << 20
 	defaultEnvelope = 4 << 20
-	// maxReceive is the largest envelope that the hub takes.
-	maxReceive = 4 << 20
 )
 
 // capabilities are what this hub can do beyond the bare contract: nothing yet.
 var capabilities []string
 
-// hello attaches the stream. An error ends it.
-func (st *stream) hello(h *hubv1.Hello) error {
+// hello attaches the stream, with the subscriptions that are not bad. An error ends it.
+func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad) error {
 	if err := checkHello(h); err != nil {
 		return err
 	}
@@ -52,7 +51,7 @@ func (st *stream) hello(h *hubv1.Hello) error {
 	}
 	st.subscribed = len(h.Subscriptions) > 0
 	size := st.srv.clamp(h.Window)
-	fenced, first, err := st.srv.routes.welcome(st, h, size)
+	fenced, first, err := st.srv.routes.welcome(st, h, bad, size)
 	if err != nil {
 		return err
 	}
@@ -135,7 +134,9 @@ func (s *Server) clamp(w *hubv1.Window) window.Size {
 // thing on the stream, and takes the instance over, from the fenced stream if there is
 // one. All at once: of two streams with the same instance_id the later one wins
 // everywhere, and nobody takes the routes of a group that is just coming back.
-func (r *routes) welcome(st *stream, h *hubv1.Hello, size window.Size) (fenced *stream, first bool, err error) {
+func (r *routes) welcome(
+	st *stream, h *hubv1.Hello, bad map[int]*envelope.Bad, size window.Size,
+) (fenced *stream, first bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	g, err := r.groupLocked(h.Group)
@@ -144,7 +145,7 @@ func (r *routes) welcome(st *stream, h *hubv1.Hello, size window.Size) (fenced *
 	}
 	var results []*hubv1.SubscriptionResult
 	if st.subscribed {
-		results = r.subscribeLocked(g, h.Subscriptions)
+		results = r.subscribeLocked(g, h.Subscriptions, bad)
 	}
 	st.out.push(&hubv1.Item{Kind: &hubv1.Item_Welcome{Welcome: &hubv1.Welcome{
 		HubId:             r.srv.hubID,
@@ -153,7 +154,7 @@ func (r *routes) welcome(st *stream, h *hubv1.Hello, size window.Size) (fenced *
 		Subscriptions:     results,
 		Window:            &hubv1.Window{Deliveries: size.Deliveries, Bytes: size.Bytes},
 		CommandWindow:     r.srv.config.Window.Commands,
-		MaxEnvelopeBytes:  maxReceive,
+		MaxEnvelopeBytes:  envelope.MaxBytes,
 		HeartbeatInterval: durationpb.New(r.srv.config.Stream.Heartbeat),
 	}}}, false)
 	g.streams[h.InstanceId] = st

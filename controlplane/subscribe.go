@@ -10,6 +10,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // maxEventPatterns bounds the events of one subscription.
@@ -17,11 +18,17 @@ const maxEventPatterns = 256
 
 // subscribeLocked puts the subscriptions of a group's newest hello into force, in
 // the place of those before, and says what became of each. The caller holds r.mu.
-func (r *routes) subscribeLocked(g *group, subscriptions []*hubv1.Subscription) []*hubv1.SubscriptionResult {
+func (r *routes) subscribeLocked(
+	g *group, subscriptions []*hubv1.Subscription, bad map[int]*envelope.Bad,
+) []*hubv1.SubscriptionResult {
 	results := make([]*hubv1.SubscriptionResult, len(subscriptions))
 	claims := make([]*claim, len(subscriptions))
 	taken := make(map[string]bool)
 	for i, sub := range subscriptions {
+		if b := bad[i]; b != nil {
+			results[i] = &hubv1.SubscriptionResult{Status: faultOfBad(b).status()}
+			continue
+		}
 		c, err := checkSubscription(g, sub, taken)
 		if err != nil {
 			results[i] = &hubv1.SubscriptionResult{Status: err.status()}
