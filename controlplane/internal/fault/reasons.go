@@ -59,6 +59,7 @@ const (
 	TooLong
 	TooMany
 	TooManyActions
+	Malformed
 	TooSmall
 	Twice
 	UnknownGuarantee
@@ -96,6 +97,7 @@ const (
 	DataBytes
 	Depth
 	EnvelopeTooLarge
+	TooManyElements
 	EventBytes
 	EventNameBytes
 	Forgotten
