@@ -7,8 +7,10 @@ import (
 )
 
 var (
-	faultMisfit    = fault.At(fault.OutcomeMisfit, "outcome", "the outcome does not fit the delivery")
-	faultNoOutcome = fault.At(fault.Required, "outcome", "a settlement needs an outcome that the hub knows")
+	faultMisfit = fault.At(fault.OutcomeMisfit, "outcome", "the outcome does not fit the delivery")
+	// faultSettlementRefused is what the commands of a refused settlement get.
+	faultSettlementRefused = fault.New(fault.SettlementRefused, "the settlement of this command was refused")
+	faultNoOutcome         = fault.At(fault.Required, "outcome", "a settlement needs an outcome that the hub knows")
 )
 
 // The ends of streams.

@@ -13,6 +13,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/window"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Limits of a hello.
@@ -28,15 +29,13 @@ const (
 	// 1024 rooms of 256 bytes, its data and its handshake.
 	minEnvelope     = 1 << 20
 	defaultEnvelope = 4 << 20
-	// maxReceive is the largest envelope that the hub takes.
-	maxReceive = 4 << 20
 )
 
 // capabilities are what this hub can do beyond the bare contract: nothing yet.
 var capabilities []string
 
-// hello attaches the stream. An error ends it.
-func (st *stream) hello(h *hubv1.Hello) error {
+// hello attaches the stream, with the subscriptions that are not bad. An error ends it.
+func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad) error {
 	if err := checkHello(h); err != nil {
 		return err
 	}
@@ -53,7 +52,7 @@ func (st *stream) hello(h *hubv1.Hello) error {
 	}
 	st.subscribed = len(h.Subscriptions) > 0
 	size := st.srv.clamp(h.Window)
-	fenced, first, err := st.srv.routes.welcome(st, h, size)
+	fenced, first, err := st.srv.routes.welcome(st, h, bad, size)
 	if err != nil {
 		return err
 	}
@@ -133,7 +132,9 @@ func windowsOf(w *hubv1.Window, size window.Size) dispatch.Windows {
 // thing on the stream, and takes the instance over, from the fenced stream if there is
 // one. All at once: of two streams with the same instance_id the later one wins
 // everywhere, and nobody takes the routes of a group that is just coming back.
-func (r *routes) welcome(st *stream, h *hubv1.Hello, size window.Size) (fenced *stream, first bool, err error) {
+func (r *routes) welcome(
+	st *stream, h *hubv1.Hello, bad map[int]*envelope.Bad, size window.Size,
+) (fenced *stream, first bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	g, err := r.groupLocked(h.Group)
@@ -142,7 +143,7 @@ func (r *routes) welcome(st *stream, h *hubv1.Hello, size window.Size) (fenced *
 	}
 	var results []*hubv1.SubscriptionResult
 	if st.subscribed {
-		results = r.subscribeLocked(g, h.Subscriptions)
+		results = r.subscribeLocked(g, h.Subscriptions, bad)
 	}
 	st.out.push(&hubv1.Item{Kind: &hubv1.Item_Welcome{Welcome: &hubv1.Welcome{
 		HubId:             r.srv.hubID,
@@ -151,7 +152,7 @@ func (r *routes) welcome(st *stream, h *hubv1.Hello, size window.Size) (fenced *
 		Subscriptions:     results,
 		Window:            &hubv1.Window{Deliveries: size.Deliveries, Bytes: size.Bytes},
 		CommandWindow:     r.srv.config.Window.Commands,
-		MaxEnvelopeBytes:  maxReceive,
+		MaxEnvelopeBytes:  envelope.MaxBytes,
 		HeartbeatInterval: durationpb.New(r.srv.config.Stream.Heartbeat),
 	}}}, false)
 	g.streams[h.InstanceId] = st

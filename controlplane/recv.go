@@ -4,10 +4,14 @@ import (
 	"errors"
 	"io"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // recvLoop receives envelopes and applies them, until the stream ends. It never
@@ -16,18 +20,26 @@ func (st *stream) recvLoop() {
 	defer st.srv.done.Done()
 	defer st.rescue()
 	batch := st.srv.hub.NewBatch()
+	var request envelope.Request
 	for {
-		envelope, err := st.wire.Recv()
+		err := st.wire.RecvMsg(&request)
 		switch {
 		case errors.Is(err, io.EOF):
 			st.end(nil)
+			return
+		case status.Code(err) == codes.ResourceExhausted:
+			// gRPC has told the service, for an envelope beyond the hard end.
+			st.srv.log.Warn("envelope refused", "instance", st.instance, "error", err)
+			st.end(err)
 			return
 		case err != nil:
 			st.end(errLost)
 			return
 		}
 		st.pulse.heard.Store(true)
-		if err := st.apply(envelope, batch); err != nil {
+		err = st.apply(&request, batch)
+		request.Reset() // while nothing comes nothing is kept
+		if err != nil {
 			st.end(err)
 			return
 		}
@@ -41,25 +53,29 @@ func (st *stream) recvLoop() {
 
 // apply carries out the actions of an envelope, in order. What they send to
 // browsers is gathered, and leaves at the end: each browser is written to once.
-func (st *stream) apply(envelope *hubv1.AttachRequest, batch *hub.Batch) error {
-	if err := st.checkNumbers(envelope); err != nil {
+func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
+	if request.Err != nil {
+		st.srv.log.Warn("envelope refused", "instance", st.instance, "error", request.Err)
+		return envelopeError(request.Err)
+	}
+	if err := st.checkNumbers(request); err != nil {
 		return err
 	}
-	st.srv.trace.envelopeReceived(len(envelope.Actions))
+	st.srv.trace.envelopeReceived(len(request.Actions))
 	defer batch.Flush()
-	for _, action := range envelope.Actions {
-		if err := st.act(action, batch); err != nil {
+	for i := range request.Actions {
+		if err := st.act(&request.Actions[i], batch); err != nil {
 			return err
 		}
 	}
-	st.pulse.applied.Store(envelope.EnvelopeSeq)
+	st.pulse.applied.Store(request.EnvelopeSeq)
 	st.answerRoll()
 	return nil
 }
 
 // checkNumbers checks the envelope's number and its receipt.
-func (st *stream) checkNumbers(envelope *hubv1.AttachRequest) error {
-	number := envelope.EnvelopeSeq
+func (st *stream) checkNumbers(request *envelope.Request) error {
+	number := request.EnvelopeSeq
 	last := st.pulse.applied.Load()
 	switch {
 	case number == 0 && last == 0:
@@ -69,20 +85,19 @@ func (st *stream) checkNumbers(envelope *hubv1.AttachRequest) error {
 		return errEnvelopeGap
 	}
 	st.unnumbered = number == 0
-	if envelope.AckEnvelopeSeq > st.pulse.lastSent.Load() {
+	if request.AckEnvelopeSeq > st.pulse.lastSent.Load() {
 		return errEnvelopeAck
 	}
 	return nil
 }
 
 // act carries out one action. An error ends the stream.
-func (st *stream) act(action *hubv1.Action, batch *hub.Batch) error {
+func (st *stream) act(action *envelope.Action, batch *hub.Batch) error {
 	if st.group == nil {
-		hello := action.GetHello()
-		if hello == nil {
-			return errHelloMissing
-		}
-		return st.hello(hello)
+		return st.first(action)
+	}
+	if action.Bad != nil {
+		return st.refuse(action.Bad)
 	}
 	switch kind := action.GetKind().(type) {
 	case *hubv1.Action_Settlement:
@@ -99,6 +114,17 @@ func (st *stream) act(action *hubv1.Action, batch *hub.Batch) error {
 			fault.At(fault.Required, "kind", "an action needs a kind that the hub knows").Status())
 	}
 	return nil
+}
+
+// first carries out the first action, which has to be a hello.
+func (st *stream) first(action *envelope.Action) error {
+	switch {
+	case action.Bad != nil && action.Bad.Kind == envelope.KindHello:
+		return faultOfBad(action.Bad).GRPC()
+	case action.GetHello() == nil:
+		return errHelloMissing
+	}
+	return st.hello(action.GetHello(), action.BadSubscriptions)
 }
 
 // resize changes the window.

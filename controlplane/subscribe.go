@@ -11,6 +11,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // maxEventPatterns bounds the events of one subscription.
@@ -18,11 +19,17 @@ const maxEventPatterns = 256
 
 // subscribeLocked puts the subscriptions of a group's newest hello into force, in
 // the place of those before, and says what became of each. The caller holds r.mu.
-func (r *routes) subscribeLocked(g *group, subscriptions []*hubv1.Subscription) []*hubv1.SubscriptionResult {
+func (r *routes) subscribeLocked(
+	g *group, subscriptions []*hubv1.Subscription, bad map[int]*envelope.Bad,
+) []*hubv1.SubscriptionResult {
 	results := make([]*hubv1.SubscriptionResult, len(subscriptions))
 	claims := make([]*claim, len(subscriptions))
 	taken := make(map[string]bool)
 	for i, sub := range subscriptions {
+		if b := bad[i]; b != nil {
+			results[i] = &hubv1.SubscriptionResult{Status: faultOfBad(b).Status()}
+			continue
+		}
 		c, err := checkSubscription(g, sub, taken)
 		if err != nil {
 			results[i] = &hubv1.SubscriptionResult{Status: err.Status()}

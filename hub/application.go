@@ -13,8 +13,9 @@ type Application interface {
 	// Knows reports whether the namespace exists. A browser that asks for one
 	// that does not exist is refused with `Invalid namespace`.
 	Knows(namespace string) bool
-	// Connect asks for a decision. Exactly one of the attempt's Accept, Deny and
-	// Undecided has to be called, sooner or later: the hub sets no time limit.
+	// Connect asks for a decision. The attempt has to be answered exactly once,
+	// sooner or later: the hub sets no time limit, and the browser's connect timeout
+	// stands still.
 	Connect(attempt *ConnectAttempt)
 	// Connected says that the socket has joined. It runs after the CONNECT packet
 	// was queued and before the socket's first event.
@@ -35,17 +36,19 @@ type Disconnect struct {
 	// for a closed tab, 1006 for a connection that broke. Zero means that there was
 	// no WebSocket, or that it goes on without this socket.
 	CloseCode int
-	// Detail is a text for people. It may be empty.
+	// Detail is a text for people, or what DisconnectOptions.Detail said. It may be
+	// empty.
 	Detail string
-	// Rooms are the rooms the socket was in, without its own room and those of its
-	// user, sorted.
+	// Rooms are the rooms the socket was in, without its own, sorted.
 	Rooms []string
 }
 
 // Reason is a disconnect reason in the reference server's words.
 type Reason string
 
-// The reasons of socket.io 4.8, server side.
+// The reasons of socket.io 4.8, server side. A socket leaves by ReasonServerNamespaceDisconnect when the
+// application disconnects it, and by ReasonForcedServerClose when its connection was closed with
+// DisconnectOptions.MayReturn, for an invalid state, or because nothing was joined in time.
 const (
 	ReasonTransportClose            Reason = "transport close"
 	ReasonTransportError            Reason = "transport error"

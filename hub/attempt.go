@@ -44,9 +44,10 @@ func (a *ConnectAttempt) SetTag(tag any) { a.tag = tag }
 // Tag is what SetTag kept. Nil before.
 func (a *ConnectAttempt) Tag() any { return a.tag }
 
-// Undecided says that nobody could decide. If the browser is in no other namespace its connection is
-// closed, so that its client tries again by itself; otherwise it gets a `connect_error` whose
-// data.code is UNAVAILABLE.
+// Undecided says aloud that nobody could decide: at a shutdown, or where the application would rather end the
+// waiting. An attempt that is not answered waits as long as its browser does. If the browser is in no other
+// namespace its connection is closed, so that its client tries again by itself; otherwise it gets a
+// `connect_error` whose data.code is UNAVAILABLE.
 //
 // Errors: ErrGone, ErrAnswered.
 func (a *ConnectAttempt) Undecided() error { return outward(a.attempt.Undecided()) }

@@ -3,44 +3,67 @@
 // # What it is
 //
 // A Hub is an http.Handler. Browsers open Engine.IO sessions on it, over polling or WebSocket, and join
-// namespaces over Socket.IO. The hub keeps sessions, sockets, rooms and acknowledgements; it decides
+// namespaces over Socket.IO. The hub keeps sessions, sockets, rooms, users and acknowledgements; it decides
 // nothing. Each attempt to join a namespace, each event and each disconnect goes to the Application,
 // which answers when it likes:
 //
-//	browser ──► Hub ──► Application.Connect(attempt)     attempt.Accept / Deny / Undecided
+//	browser ──► Hub ──► Application.Connect(attempt)     attempt.PrepareAccept, PrepareDeny ─► decision.Send
 //	                    Application.Connected(socket)
-//	                    Application.Event(event)         event.Reply
+//	                    Application.Event(event)         event.Prepare ─► reply.Send
 //	                    Application.Disconnected(socket, disconnect)
 //	browser ◄── Hub ◄── Emit, EmitWithAck, UpdateRooms, Disconnect, SetData
+//
+// An answer is made in two steps. Prepare checks all of it and changes nothing; Send can then only fail because
+// the browser has gone, or has its answer. So who has other things to do together with an answer knows before
+// doing them that the answer is a good one. Accept, Deny and Reply are both steps in one.
+//
+// An Application that is a Watcher too hears what else happens: rooms and users that come and go, upgrades,
+// attempts whose browser has left, browsers that were refused. What nobody watches costs nothing.
 //
 // # What it is not
 //
 // The hub knows nothing of gRPC, services, windows or redelivery: that is package controlplane, which is
 // an Application. It never looks into what it forwards: arguments are JSON text from one end to the
-// other, byte for byte, and attachments are bytes.
+// other, byte for byte, and attachments are bytes. The one thing it reads is socket data that is merged.
+//
+// # Names
+//
+// A socket has an id, rooms, perhaps a user, and shares a client id with the other sockets of its connection.
+// Users are an index of their own: a room may have the name of a user, or of a socket. As in Socket.IO a socket's
+// id is also a room that the socket is in, so that Target.Rooms finds it; Target.Sockets means the socket and
+// nobody else. Rooms that start with U+0001 are reserved.
 //
 // # Order
 //
 // For one socket the application hears Connected, then its events in the order in which the browser sent
 // them, then Disconnected, one call at a time. An attempt that was accepted gets exactly one
 // Connected and one Disconnected; an attempt whose browser left before the answer gets neither, and
-// Accept says so with ErrGone. A browser reads its CONNECT packet before anything that was emitted to it.
+// Send says so with ErrGone. A browser reads its CONNECT packet before anything that was emitted to it. Calls of
+// a Watcher about a socket are in this order as well.
 //
 // # Goroutines
 //
-// The hub has those of its sessions (one per idle WebSocket, none per idle polling session) and, while a
-// timer fires, the timer's. Methods of the application run on the reading goroutine of the browser, or on
-// the one that accepted, disconnected or closed: whoever holds the client's gate. They must not block.
+// On Linux an idle WebSocket has none: GOMAXPROCS pollers read for all of them. Elsewhere, under TLS and with
+// compression it has one, its reader. A polling session has none but those of its requests. A writer lives only
+// while a browser does not take what is queued; the end of a session is told on a goroutine of its own; one timer
+// pings everybody. Shutdown waits for all of them.
+//
+// Methods of the application run on the goroutine that read, accepted, disconnected or closed: whoever holds the
+// client's gate. So they must not block, or all browsers of that poller wait.
 //
 // # Locks
 //
-// Each lock is a leaf unless a line below says otherwise; the one on the left is taken first. None is held
-// across a call of the application or a write that could wait. (A batch that half fills an outbox writes at
-// once what the kernel takes, under the socket's lock.)
+// Taken from left to right. What stands at the end of a line is a leaf: nothing is taken under it.
 //
-//	client gate                  a turn, not a lock: the application's calls for one client, one at a time
-//	socket.mu -> adapter         entry -> shard of rooms
-//	socket.mu -> session.mu      "is the socket open" and "append to the outbox" are one step
+//	client gate                          a turn, not a lock: the application's calls for one client
+//	server.mu -> adapter.Builder         a namespace is made and forgotten
+//	socket.mu -> adapter entry -> member shard, or
+//	             adapter entry -> index shard -> gate queue   rooms; notes for the Watcher
+//	socket.mu -> session.mu -> pollers   "is the socket open" and "append to the outbox" are one step
 //	socket.mu -> ack group -> gate queue
-//	server.mu -> adapter.Builder a namespace is made and forgotten under it
+//	socket.mu -> gate queue              notes for the Watcher
+//
+// None is held while a method of Application or Watcher, OnAck, OnDone or Then runs, nor across a write that could
+// wait. Two things do happen under a socket's lock: a batch that half fills an outbox writes at once what the
+// kernel takes, and functions of Trace may be called, which is why they must not call the hub.
 package hub

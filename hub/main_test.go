@@ -53,8 +53,16 @@ func (p *play) Disconnected(_ *hub.Socket, d hub.Disconnect) {
 // open starts a hub behind hubtest.
 func open(t *testing.T, config hub.Config) *play {
 	t.Helper()
-	p := &play{t: t}
+	p := &play{}
 	config.Application = p
+	p.start(t, config)
+	return p
+}
+
+// start starts the hub of a play.
+func (p *play) start(t *testing.T, config hub.Config) {
+	t.Helper()
+	p.t = t
 	config.NoClient = true
 	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	h, err := hub.New(config)
@@ -65,7 +73,6 @@ func open(t *testing.T, config hub.Config) *play {
 	p.http = hubtest.Serve(t, h, h.ConfigureHTTP)
 	p.http.Path = "/socket.io/"
 	t.Cleanup(func() { _ = h.Shutdown(t.Context()) })
-	return p
 }
 
 // join opens a session, joins / and returns the browser and the id of its socket.

@@ -1,7 +1,8 @@
 package hub
 
 // Trace is told what happens inside the hub. Each function may be nil, is called from many goroutines
-// at the same time, and must not block. Nothing that a browser typed is passed but where noted.
+// at the same time, some of them with a lock held, and must neither block nor call the hub. Nothing that a browser
+// typed is passed but where noted.
 type Trace struct {
 	// HandshakeRefused: an Engine.IO request was refused with this code (0 to 5).
 	HandshakeRefused func(code int)
@@ -35,7 +36,8 @@ type Trace struct {
 	// BadPacket: a browser sent what Socket.IO does not allow and is being closed. Kind is one of
 	// "decode", "state" and "timeout".
 	BadPacket func(kind string)
-	// EventDropped: a browser's event was dropped by its socket's Policy.
+	// EventDropped: a browser's event was dropped by its socket's Policy, before EventReceived. The socket may be
+	// asked for its id, namespace and user.
 	EventDropped func(socket *Socket, reason DropReason)
 	// LimitReached: a limit of Limits was reached; the name is its key, such as
 	// `limits.rooms_per_socket`.

@@ -2,8 +2,8 @@
 //
 // # What it is
 //
-// An Adapter knows which member is in which room on this node (Join, Leave, Remove, Select, Count) and
-// carries commands to the other nodes of a cluster (Publish). A command that another node published comes
+// An Adapter knows which member is in which room on this node and which belong to which user (Add, Join, Leave,
+// Remove, Select, Count), and carries commands to the other nodes of a cluster (Publish). A command that another node published comes
 // back through Host.Apply. Memory is the default: rooms in memory, and no other nodes.
 //
 // # What it is not
@@ -16,5 +16,6 @@
 // # Locks
 //
 // Memory holds a member's entry while it changes that member's rooms, and under it one shard of rooms at
-// a time: entry -> shard. Select copies and holds nothing when it returns.
+// a time: entry -> shard. A Watcher is called with the shard held, so that what it hears of one name is in order.
+// Select copies and holds nothing when it returns.
 package adapter

@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -25,6 +26,9 @@ func (m *testMember) User() string {
 }
 
 func newMemory() *Memory { return NewMemory("/", nil).(*Memory) }
+
+// nth is the id of one of many members, which belong to three users.
+func nth(i int) string { return fmt.Sprintf("u%d:%d", i%3, i) }
 
 func newMember(id string) *testMember { m := testMember(id); return &m }
 
@@ -59,6 +63,10 @@ func TestMemory_PicksTheUnionOfRoomsLessTheExceptions(t *testing.T) {
 		{Target{Rooms: []string{"2", "b"}, ExceptRooms: []string{"1"}}, []string{"b"}},
 		{Target{Rooms: []string{"a"}}, []string{"a", "c"}},
 		{Target{Rooms: []string{"none"}}, nil},
+		{Target{Sockets: []string{"a"}}, []string{"a"}}, // and nobody who joined a room of that name
+		{Target{Sockets: []string{"a", "a", "b", "1"}}, []string{"a", "b"}},
+		{Target{All: true, ExceptSockets: []string{"a"}}, []string{"b", "c"}},
+		{Target{All: true, ExceptRooms: []string{"a"}}, []string{"b"}},
 	} {
 		got := ids(m.Select(row.target, nil))
 		if !slices.Equal(got, row.want) && len(got)+len(row.want) > 0 {
@@ -106,6 +114,102 @@ func TestMemory_ForgetsEmptyRooms(t *testing.T) {
 	}
 }
 
+func TestMemory_UsersAreNoRooms(t *testing.T) {
+	m := newMemory()
+	one, two, other := newMember("ann:1"), newMember("ann:2"), newMember("b")
+	for _, member := range []Member{one, two, other} {
+		m.Add(member)
+	}
+	m.Join(other, "ann", "user:ann")
+	for _, row := range []struct {
+		target Target
+		want   []string
+	}{
+		{Target{Users: []string{"ann", "ann", "none", ""}}, []string{"ann:1", "ann:2"}},
+		{Target{Rooms: []string{"ann"}}, []string{"b"}},
+		{Target{Users: []string{"ann"}, Rooms: []string{"ann"}, Sockets: []string{"ann:1"}}, []string{"ann:1", "ann:2", "b"}},
+		{Target{All: true, ExceptUsers: []string{"ann"}}, []string{"b"}},
+	} {
+		if got := ids(m.Select(row.target, nil)); !slices.Equal(got, row.want) {
+			t.Errorf("%+v: got %v, want %v", row.target, got, row.want)
+		}
+	}
+	if rooms := m.Rooms(one); len(rooms) != 0 {
+		t.Errorf("rooms of a user's socket: %v", rooms)
+	}
+	if sizes := fmt.Sprint(m.UserSizes("a")); sizes != "[{ann 2}]" || len(m.UserSizes("b")) != 0 || m.UserCount() != 1 {
+		t.Errorf("users %s, %d", sizes, m.UserCount())
+	}
+}
+
+// As in Socket.IO, a socket's own room is there when others join it, and the socket counts.
+func TestMemory_OwnRoomIsListedOnceOthersJoinIt(t *testing.T) {
+	m := newMemory()
+	owner, guest := newMember("owner"), newMember("guest")
+	m.Add(owner)
+	m.Add(guest)
+	if joined := m.Join(owner, "owner"); len(joined) != 0 || len(m.Rooms(owner)) != 0 || len(m.RoomSizes("")) != 0 {
+		t.Errorf("joined its own room: %v", m.RoomSizes(""))
+	}
+	m.Join(guest, "owner")
+	m.Leave(owner, "owner")
+	if sizes := fmt.Sprint(m.RoomSizes("")); sizes != "[{owner 2}]" || m.Count(Target{Rooms: []string{"owner"}}) != 2 {
+		t.Errorf("rooms %s", sizes)
+	}
+	m.Leave(guest, "owner")
+	if sizes := m.RoomSizes(""); len(sizes) != 0 {
+		t.Errorf("rooms %v", sizes)
+	}
+}
+
+// alternating is a Watcher that knows who is there, and hears of no change twice.
+type alternating struct {
+	t  *testing.T
+	mu sync.Mutex // guards there
+	// there has the names by kind.
+	there map[string]bool
+}
+
+func (w *alternating) Apply(Command) {}
+
+func (w *alternating) change(name string, there bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.there[name] == there {
+		w.t.Errorf("%s: twice %v", name, there)
+	}
+	w.there[name] = there
+}
+
+func (w *alternating) RoomOccupied(room string, occupied bool) { w.change("room "+room, occupied) }
+func (w *alternating) UserPresent(user string, present bool)   { w.change("user "+user, present) }
+
+func TestMemory_TellsWhoComesAndGoesInTurns(t *testing.T) {
+	w := &alternating{t: t, there: map[string]bool{}}
+	m := NewMemory("/", w)
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 300 {
+				one := newMember(fmt.Sprintf("u%d:%d-%d", i%2, g, i))
+				m.Add(one)
+				m.Join(one, "a", "b", one.ID())
+				m.Leave(one, "a")
+				m.Remove(one)
+			}
+		})
+	}
+	wg.Wait()
+	for name, there := range w.there {
+		if there {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	if len(w.there) != 4 { // two rooms, two users, no own room
+		t.Errorf("heard of %v", w.there)
+	}
+}
+
 // model is the adapter as one would write it without a thought for speed.
 type model struct {
 	members map[string]*testMember
@@ -114,9 +218,12 @@ type model struct {
 
 func (m *model) selected(t Target) []string {
 	var picked []string
-	for id := range m.members {
-		in := func(name string) bool { return name == id || m.rooms[id][name] }
-		if (t.All || slices.ContainsFunc(t.Rooms, in)) && !slices.ContainsFunc(t.ExceptRooms, in) {
+	for id, member := range m.members {
+		in := func(sockets, rooms, users []string) bool {
+			return slices.Contains(sockets, id) || slices.Contains(users, member.User()) ||
+				slices.ContainsFunc(rooms, func(name string) bool { return name == id || m.rooms[id][name] })
+		}
+		if (t.All || in(t.Sockets, t.Rooms, t.Users)) && !in(t.ExceptSockets, t.ExceptRooms, t.ExceptUsers) {
 			picked = append(picked, id)
 		}
 	}
@@ -124,11 +231,36 @@ func (m *model) selected(t Target) []string {
 	return picked
 }
 
+// sizes counts the members of rooms and users.
+func (m *model) sizes() (rooms, users map[string]int) {
+	rooms, users = map[string]int{}, map[string]int{}
+	for id, joined := range m.rooms {
+		for name := range joined {
+			rooms[name]++
+		}
+		users[m.members[id].User()]++
+	}
+	for name := range rooms {
+		if m.members[name] != nil {
+			rooms[name]++ // the owner of that name is in it
+		}
+	}
+	return rooms, users
+}
+
+func sizesOf(list []RoomSize) map[string]int {
+	sizes := map[string]int{}
+	for _, size := range list {
+		sizes[size.Name] = size.Members
+	}
+	return sizes
+}
+
 func TestMemory_BehavesAsItsModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMemory()
 		model := &model{members: map[string]*testMember{}, rooms: map[string]map[string]bool{}}
-		id := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("m", rapid.IntRange(0, 60).Draw(t, "member")) })
+		id := rapid.Custom(func(t *rapid.T) string { return nth(rapid.IntRange(0, 60).Draw(t, "member")) })
 		room := rapid.Custom(func(t *rapid.T) string {
 			if rapid.IntRange(0, 4).Draw(t, "own") == 0 {
 				return id.Draw(t, "id")
@@ -153,7 +285,7 @@ func TestMemory_BehavesAsItsModel(t *testing.T) {
 			},
 			"addAll": func(t *rapid.T) {
 				for i := range 61 {
-					one := newMember(fmt.Sprint("m", i))
+					one := newMember(nth(i))
 					if model.members[one.ID()] == nil {
 						m.Add(one)
 						model.members[one.ID()], model.rooms[one.ID()] = one, map[string]bool{}
@@ -173,8 +305,15 @@ func TestMemory_BehavesAsItsModel(t *testing.T) {
 			},
 			"join": func(t *rapid.T) {
 				one, rooms := member(t), some.Draw(t, "rooms")
-				m.Join(one, rooms...)
+				joined := m.Join(one, rooms...)
 				for _, name := range rooms {
+					if in := model.rooms[one.ID()]; in == nil || in[name] || name == one.ID() {
+						continue
+					}
+					if len(joined) == 0 || joined[0] != name {
+						t.Fatalf("joined %v, not %s", joined, name)
+					}
+					joined = joined[1:]
 					if model.rooms[one.ID()] != nil && name != one.ID() {
 						model.rooms[one.ID()][name] = true
 					}
@@ -182,39 +321,37 @@ func TestMemory_BehavesAsItsModel(t *testing.T) {
 			},
 			"leave": func(t *rapid.T) {
 				one, rooms := member(t), some.Draw(t, "rooms")
-				m.Leave(one, rooms...)
+				left := m.Leave(one, rooms...)
 				for _, name := range rooms {
+					if model.rooms[one.ID()][name] {
+						if len(left) == 0 || left[0] != name {
+							t.Fatalf("left %v, not %s", left, name)
+						}
+						left = left[1:]
+					}
 					delete(model.rooms[one.ID()], name)
 				}
 			},
 			"": func(t *rapid.T) {
-				target := Target{All: rapid.Bool().Draw(t, "all"), ExceptRooms: some.Draw(t, "except")}
+				user := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("u", rapid.IntRange(0, 3).Draw(t, "user")) })
+				ids1, users := rapid.SliceOfN(id, 0, 3), rapid.SliceOfN(user, 0, 2)
+				target := Target{
+					All: rapid.Bool().Draw(t, "all"), ExceptRooms: some.Draw(t, "except rooms"),
+					ExceptSockets: ids1.Draw(t, "except sockets"), ExceptUsers: users.Draw(t, "except users"),
+				}
 				if !target.All {
-					target.Rooms = some.Draw(t, "rooms")
+					target.Rooms, target.Sockets, target.Users = some.Draw(t, "rooms"), ids1.Draw(t, "sockets"), users.Draw(t, "users")
 				}
 				got, want := ids(m.Select(target, nil)), model.selected(target)
 				if len(got) != len(want) || !slices.Equal(got, want) && len(got) > 0 {
 					t.Fatalf("%+v: got %v, want %v", target, got, want)
 				}
-				count := map[string]int{}
-				for _, rooms := range model.rooms {
-					for name := range rooms {
-						count[name]++
-					}
+				wantRooms, wantUsers := model.sizes()
+				if got := sizesOf(m.RoomSizes("")); !maps.Equal(got, wantRooms) {
+					t.Fatalf("rooms %v, not %v", got, wantRooms)
 				}
-				for name := range count {
-					if model.members[name] != nil {
-						count[name]++ // the owner of that name is in it
-					}
-				}
-				sizes := m.RoomSizes("")
-				for _, size := range sizes {
-					if count[size.Name] != size.Members {
-						t.Fatalf("room %s has %d members, not %d", size.Name, size.Members, count[size.Name])
-					}
-				}
-				if len(sizes) != len(count) {
-					t.Fatalf("%d rooms, not %d", len(sizes), len(count))
+				if got := sizesOf(m.UserSizes("")); !maps.Equal(got, wantUsers) || m.UserCount() != len(wantUsers) {
+					t.Fatalf("users %v, not %v", got, wantUsers)
 				}
 			},
 		})

@@ -59,6 +59,7 @@ const (
 	TooLong
 	TooMany
 	TooManyActions
+	Malformed
 	TooSmall
 	Twice
 	UnknownGuarantee
@@ -97,6 +98,7 @@ const (
 	DataBytes
 	Depth
 	EnvelopeTooLarge
+	TooManyElements
 	EventBytes
 	EventNameBytes
 	Forgotten

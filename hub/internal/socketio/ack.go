@@ -65,7 +65,7 @@ func (s *Server) EmitWithAck(b *engineio.Batch, name string, t adapter.Target, m
 	}
 	g := &ackGroup{id: n.nextAck.Add(1) - 1, namespace: n, options: a}
 	o, limited = n.emitWithAck(b, t, m, g)
-	s.trace.eventSent(name, o)
+	s.trace.eventSent(name, m.Event, o)
 	return o, limited
 }
 
@@ -88,7 +88,7 @@ func (n *namespace) emitWithAck(b *engineio.Batch, t adapter.Target, m adapter.M
 	f := flags{volatile: m.Volatile, noCompress: m.NoCompress}
 	for _, member := range members.list {
 		s := member.(*Socket)
-		queued, full := s.sendWithAck(own.Batch, unit, f, g)
+		queued, full := g.send(s, own.Batch, unit, f)
 		o.add(queued)
 		if full {
 			limited++
@@ -98,8 +98,8 @@ func (n *namespace) emitWithAck(b *engineio.Batch, t adapter.Target, m adapter.M
 	return o, limited
 }
 
-// sendWithAck is send that notes what the browser owes from now on.
-func (s *Socket) sendWithAck(b *engineio.Batch, unit []*engineio.Message, f flags, g *ackGroup) (queued, full bool) {
+// send sends to one socket and notes what its browser owes from now on.
+func (g *ackGroup) send(s *Socket, b *engineio.Batch, unit []*engineio.Message, f flags) (queued, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.end == nil && len(s.acks) >= s.client.server.limits.PendingAcks {

@@ -19,7 +19,7 @@ func (s *Server) Emit(b *engineio.Batch, name string, t adapter.Target, m adapte
 		return Outcome{}
 	}
 	o := n.emit(b, t, &m)
-	s.trace.eventSent(name, o)
+	s.trace.eventSent(name, m.Event, o)
 	if s.clustered {
 		published := m
 		n.publish(adapter.Command{Target: t, Message: &published})

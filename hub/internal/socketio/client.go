@@ -26,18 +26,10 @@ type client struct {
 	clock *clock
 	// seats are the namespaces that are joined, asked for or just left. Invariant: one for each name,
 	// at most Limits.Namespaces.
-	seats []seat
+	seats seats
 	// over says that the client has ended; end tells why.
 	over bool
 	end  Disconnect
-}
-
-// seat is one namespace of a client: an attempt or a socket. It has neither after the server made the
-// socket leave, while the browser may not know and still send for it.
-type seat struct {
-	namespace string
-	attempt   *Attempt
-	socket    *Socket
 }
 
 func newClient(s *Server, session *engineio.Session) *client {
@@ -84,7 +76,7 @@ func (c *client) receive(data []byte, binary bool) error {
 	p.Payload = bytes.Clone(p.Payload)
 	if p.Attachments > len(inline) {
 		// Attachments are not kept for a stranger, who could never say what they are for.
-		if at := c.find(p.Namespace); at == nil || at.attempt != nil {
+		if at := c.seats.find(p.Namespace); at == nil || at.attempt != nil {
 			return errState
 		}
 		return c.await(p)
@@ -102,7 +94,7 @@ var errState = errors.New("packet does not fit the state of its namespace")
 //
 // Source: socket.io 4.8 client.ts, ondecoded; reference 2.2 (invalid states).
 func (c *client) dispatch(p siopacket.Packet, attachments [][]byte) error {
-	at := c.find(p.Namespace)
+	at := c.seats.find(p.Namespace)
 	if p.Type == siopacket.Connect {
 		return c.connect(p, at)
 	}
@@ -122,29 +114,6 @@ func (c *client) dispatch(p siopacket.Packet, attachments [][]byte) error {
 		c.event(s, p, attachments)
 	}
 	return nil
-}
-
-// find returns the seat of a namespace, or nil. It is valid until a seat is added or taken away.
-func (c *client) find(namespace string) *seat {
-	for i := range c.seats {
-		if c.seats[i].namespace == namespace {
-			return &c.seats[i]
-		}
-	}
-	return nil
-}
-
-// free takes away the seat of a namespace.
-func (c *client) free(namespace string) {
-	for i := range c.seats {
-		if c.seats[i].namespace == namespace {
-			last := len(c.seats) - 1
-			c.seats[i] = c.seats[last]
-			c.seats[last] = seat{}
-			c.seats = c.seats[:last]
-			return
-		}
-	}
 }
 
 // send queues one packet that belongs to no open socket, and writes it.

@@ -40,15 +40,9 @@ func (c *client) asking() {
 
 // answered says that an attempt was refused: the connect timeout goes on when no other one is open.
 func (c *client) answered() {
-	if c.clock == nil {
-		return
+	if c.clock != nil && !c.seats.asking() {
+		c.clock.resume()
 	}
-	for _, at := range c.seats {
-		if at.attempt != nil {
-			return
-		}
-	}
-	c.clock.resume()
 }
 
 // joined says that the connect timeout is over.

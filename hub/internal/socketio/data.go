@@ -19,7 +19,7 @@ type DataChange struct {
 // Merge returned.
 func (s *Server) SetData(name string, t adapter.Target, change DataChange) (o Outcome, version uint64, err error) {
 	for _, socket := range s.Select(name, t) {
-		done, v, failed := socket.changeData(change)
+		done, v, failed := change.apply(socket)
 		o.add(done)
 		version = v
 		if failed != nil {
@@ -29,23 +29,23 @@ func (s *Server) SetData(name string, t adapter.Target, change DataChange) (o Ou
 	return o, version, err
 }
 
-// changeData carries out a change. The merging is done without the lock, and again if the data has changed
+// apply changes the data of one socket. The merging is done without the lock, and again if the data has changed
 // meanwhile.
-func (s *Socket) changeData(change DataChange) (done bool, version uint64, err error) {
-	data := change.Data
+func (d DataChange) apply(s *Socket) (done bool, version uint64, err error) {
+	data := d.Data
 	for {
 		old, seen := s.Data()
-		if change.Merge != nil {
-			if data, err = change.Merge(old); err != nil {
+		if d.Merge != nil {
+			if data, err = d.Merge(old); err != nil {
 				return false, seen, err
 			}
 		}
 		s.mu.Lock()
 		switch {
-		case s.end != nil, change.Expected != nil && *change.Expected != s.version:
+		case s.end != nil, d.Expected != nil && *d.Expected != s.version:
 			defer s.mu.Unlock()
 			return false, s.version, nil
-		case change.Merge == nil, seen == s.version:
+		case d.Merge == nil, seen == s.version:
 			defer s.mu.Unlock()
 			s.data = data
 			s.version++

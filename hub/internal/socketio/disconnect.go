@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"errors"
+	"log/slog"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -33,7 +34,7 @@ type Disconnect struct {
 // Spec: socket.io-protocol v5, Disconnection from a namespace.
 func (c *client) leave(s *Socket) {
 	if s.close(Disconnect{Reason: ReasonClientNamespaceDisconnect}) {
-		c.free(s.namespace.name)
+		c.seats.remove(s.namespace.name)
 		c.left(s)
 	}
 }
@@ -43,7 +44,11 @@ func (c *client) leave(s *Socket) {
 func (c *client) left(s *Socket) {
 	end := s.ending()
 	s.told = false
-	c.server.trace.socketClosed(s.namespace.name, end.Reason)
+	t := &c.server.trace
+	t.socketClosed(s.namespace.name, end.Reason)
+	if t.debugging() {
+		t.debugSocket("disconnected", s, slog.String("reason", end.Reason), slog.String("detail", end.Detail))
+	}
 	c.server.app.Disconnected(s, end)
 	c.server.lives.Done()
 }
@@ -84,7 +89,7 @@ func (c *client) finish(end Disconnect) {
 	c.seats = nil
 	for _, at := range seats {
 		if at.attempt != nil && at.attempt.abandon() {
-			c.gone(at.attempt)
+			at.attempt.gone()
 		}
 		if at.socket != nil && at.socket.close(end) {
 			c.left(at.socket)

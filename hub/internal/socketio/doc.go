@@ -18,7 +18,7 @@
 // # The life of a socket
 //
 //	browser: CONNECT ──► Attempt ──Accept──► CONNECT queued, rooms joined, Then ──► Connected ──► events
-//	                        │ Deny, Undecided                                            │
+//	                        │ Deny, DenyUnknown, Undecided                               │
 //	                        ▼                                              disconnect, close of the client
 //	                  CONNECT_ERROR or close                                             ▼
 //	                                                                                Disconnected
@@ -32,14 +32,22 @@
 // the session's reader while it handles a message, otherwise whoever accepted, disconnected or closed.
 // Who finds the gate taken leaves a note there, and the holder carries it out before it lets go; only the
 // reader waits for its turn, so that what a browser sends cannot pile up. So Accept may be called
-// inside Connect, and Disconnected never overtakes an event.
+// inside Connect, and Disconnected never overtakes an event. What a Watcher hears about a socket goes the same way.
+// What it hears about rooms and users goes through gates of the Server, one of which each name belongs to: the
+// adapter leaves a note under its lock on the name, and whoever changed rooms makes the call afterwards.
+//
+// # The connect timeout
+//
+// A client that joins nothing is closed when its clock has run out. The clock stands still while an attempt is
+// open: a browser never pays for those who decide.
 //
 // # Goroutines and locks
 //
-// The package starts no goroutines but those of timers (connect timeout, acks). Locks, outer to inner:
-// Server.mu -> adapter.Builder; Socket.mu -> adapter, Socket.mu -> session: "is the socket open" and
-// "append to the outbox" are one step; Socket.mu -> ackGroup.mu -> its gate's queue. No lock is held while the
-// Application is called.
+// The package starts no goroutines but those of timers (connect timeout, acks) and the one in Wait. Locks, outer to
+// inner: Server.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
+// open" and "append to the outbox" are one step; Socket.mu -> ackGroup.mu -> queue of its gate; Socket.mu -> queue of
+// the client's gate. A queue's lock (gate.mu) is a leaf. No lock is held while the Application or the Watcher is
+// called.
 //
 // Spec: socket.io-protocol v5.
 package socketio

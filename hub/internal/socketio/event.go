@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -68,7 +69,11 @@ func (c *client) event(s *Socket, p siopacket.Packet, attachments [][]byte) {
 			return
 		}
 	}
-	c.server.trace.eventReceived(s.namespace.name, size)
+	t := &c.server.trace
+	t.eventReceived(s.namespace.name, size)
+	if t.debugging() {
+		t.debugSocket("event", s, slog.String("event", p.Name), slog.Int("bytes", size))
+	}
 	c.server.app.Event(s, Event{
 		Name:        p.Name,
 		Args:        p.Payload,
@@ -81,7 +86,11 @@ func (c *client) event(s *Socket, p siopacket.Packet, attachments [][]byte) {
 // drop tells of an event that the socket's policy does not let in. Its browser hears nothing: a client that
 // repeats takes any acknowledgement for success.
 func (c *client) drop(s *Socket, name, reason string) {
-	c.server.trace.eventDropped(s, reason)
+	t := &c.server.trace
+	t.eventDropped(s, reason)
+	if t.debugging() {
+		t.debugSocket("event dropped", s, slog.String("event", name), slog.String("reason", reason))
+	}
 	if c.server.watcher != nil {
 		c.server.watcher.EventDropped(s, name, reason)
 	}

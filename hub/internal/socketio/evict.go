@@ -24,30 +24,33 @@ func (n *namespace) disconnect(b *engineio.Batch, t adapter.Target, e Eviction) 
 	members := pick(n.adapter, t)
 	defer members.release()
 	for _, m := range members.list {
-		s := m.(*Socket)
-		if e.MayReturn {
-			open := s.Connected()
-			o.add(open)
-			if open {
-				s.client.hangUp(e.Detail)
-			}
-			continue
-		}
-		done := s.disconnect(own.Batch, e.Detail)
-		o.add(done)
-		if done && e.CloseTransport {
-			s.client.kick(e.Detail)
-		}
+		o.add(e.carryOut(own.Batch, m.(*Socket)))
 	}
 	return o
 }
 
-// disconnect makes a socket leave by the server's will. Its seat is kept without it, as the browser may
-// have sent events already that have to be dropped.
-func (s *Socket) disconnect(b *engineio.Batch, detail string) bool {
+// carryOut makes one socket leave, and reports whether it was there.
+func (e Eviction) carryOut(b *engineio.Batch, s *Socket) bool {
+	if e.MayReturn {
+		open := s.Connected()
+		if open {
+			e.hangUp(s.client)
+		}
+		return open
+	}
+	done := e.dismiss(b, s)
+	if done && e.CloseTransport {
+		e.kick(s.client)
+	}
+	return done
+}
+
+// dismiss makes a socket leave its namespace. Its seat is kept without it, as the browser may have sent events
+// already that have to be dropped.
+func (e Eviction) dismiss(b *engineio.Batch, s *Socket) bool {
 	packet := siopacket.Packet{Type: siopacket.Disconnect, Namespace: s.namespace.name}
 	unit := encode(s.client.server.parser, packet, nil, false)
-	if !s.closeWith(Disconnect{Reason: ReasonServerNamespaceDisconnect, Detail: detail}, func() {
+	if !s.closeWith(Disconnect{Reason: ReasonServerNamespaceDisconnect, Detail: e.Detail}, func() {
 		_ = s.client.session.Send(b, unit, false) // a failure closes the session
 	}) {
 		return false
@@ -56,20 +59,12 @@ func (s *Socket) disconnect(b *engineio.Batch, detail string) bool {
 	return true
 }
 
-// vacate runs in the gate after the server made a socket leave.
-func (c *client) vacate(s *Socket) {
-	if at := c.find(s.namespace.name); at != nil && at.socket == s {
-		at.socket = nil
-	}
-	c.left(s)
-}
-
 // evicted is the detail of a connection that ends by the application's will and without another one.
 const evicted = "disconnected by the application"
 
 // kick ends a whole connection by the server's will: every socket on it leaves as if it were disconnected
 // alone, then the transport is closed.
-func (c *client) kick(detail string) {
+func (e Eviction) kick(c *client) {
 	c.gate.post(func() {
 		if c.over {
 			return
@@ -77,10 +72,11 @@ func (c *client) kick(detail string) {
 		batch := batches.get()
 		for _, at := range c.seats {
 			if at.socket != nil {
-				at.socket.disconnect(batch, detail)
+				e.dismiss(batch, at.socket)
 			}
 		}
 		batches.flush(batch)
+		detail := e.Detail
 		if detail == "" {
 			detail = evicted
 		}
@@ -89,10 +85,18 @@ func (c *client) kick(detail string) {
 }
 
 // hangUp closes the transport behind what is queued, and says nothing: its client comes back.
-func (c *client) hangUp(detail string) {
+func (e Eviction) hangUp(c *client) {
 	c.gate.post(func() {
 		if !c.over {
-			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: detail})
+			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: e.Detail})
 		}
 	})
+}
+
+// vacate runs in the gate after the server made a socket leave.
+func (c *client) vacate(s *Socket) {
+	if at := c.seats.find(s.namespace.name); at != nil && at.socket == s {
+		at.socket = nil
+	}
+	c.left(s)
 }

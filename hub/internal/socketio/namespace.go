@@ -100,7 +100,7 @@ func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outco
 	members := pick(n.adapter, t)
 	defer members.release()
 	for _, m := range members.list {
-		joined := m.(*Socket).changeRooms(join, leave)
+		joined := m.(*Socket).membership.change(m.(*Socket), join, leave)
 		o.add(joined)
 		if !joined && m.(*Socket).Connected() {
 			limited++
@@ -108,69 +108,4 @@ func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outco
 		}
 	}
 	return o, limited
-}
-
-// changeRooms joins and then leaves rooms, or does nothing when there would be too many.
-func (s *Socket) changeRooms(join, leave []string) bool {
-	s.mu.Lock()
-	done, changed := s.changeRoomsLocked(join, leave)
-	s.mu.Unlock()
-	if server := s.client.server; changed && server.watcher != nil {
-		s.client.gate.attend()
-		server.tellNotes()
-	}
-	return done
-}
-
-func (s *Socket) changeRoomsLocked(join, leave []string) (done, changed bool) {
-	if s.end != nil {
-		return false, false
-	}
-	var joined, left []string
-	if len(join) > 0 {
-		if !s.roomForLocked(join) {
-			return false, false
-		}
-		joined = s.namespace.adapter.Join(s, join...)
-	}
-	if len(leave) > 0 {
-		left = s.namespace.adapter.Leave(s, leave...)
-	}
-	if len(joined)+len(left) == 0 {
-		return true, false
-	}
-	s.roomsVersion++
-	if s.client.server.watcher != nil {
-		s.noteRoomsLocked(joined, left)
-	}
-	return true, true
-}
-
-// roomForLocked reports whether it may be in these rooms too. They are looked through only when a count that
-// takes every room for a new one, and hears of no leaving, comes to the limit: one that has 100 rooms joins
-// the next one as fast as the first.
-func (s *Socket) roomForLocked(join []string) bool {
-	limit := s.client.server.limits.Rooms
-	if s.joined+len(join) <= limit {
-		s.joined += len(join)
-		return true
-	}
-	with := s.roomsWith(join)
-	if with > limit {
-		return false
-	}
-	s.joined = with
-	return true
-}
-
-// roomsWith counts the rooms it would be in.
-func (s *Socket) roomsWith(join []string) int {
-	rooms := s.namespace.adapter.Rooms(s)
-	in := make(map[string]struct{}, len(rooms)+len(join))
-	for _, list := range [][]string{rooms, join} {
-		for _, room := range list {
-			in[room] = struct{}{}
-		}
-	}
-	return len(in)
 }

@@ -13,10 +13,10 @@ import (
 // operation costs must not grow with the number of cores that do it at the same time.
 // They share a namespace and nothing else.
 
-// seats gives each goroutine of a parallel benchmark a number of its own.
-type seats struct{ taken atomic.Int64 }
+// places gives each goroutine of a parallel benchmark a number of its own.
+type places struct{ taken atomic.Int64 }
 
-func (s *seats) take() int { return int(s.taken.Add(1)) - 1 }
+func (s *places) take() int { return int(s.taken.Add(1)) - 1 }
 
 // atOnce is more goroutines than any benchmark here has.
 const atOnce = 8
@@ -27,7 +27,7 @@ func BenchmarkParallel_Event(b *testing.B) {
 	sockets := s.Select("/", everybody)
 	s.app = silent{}
 	text := []byte(`2["echo",` + string(payload[1:]))
-	var seat seats
+	var seat places
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		c := sockets[seat.take()].client
@@ -43,7 +43,7 @@ func BenchmarkParallel_Event(b *testing.B) {
 func BenchmarkParallel_Join(b *testing.B) {
 	s, _, _ := readers(b, atOnce)
 	sockets := s.Select("/", everybody)
-	var seat seats
+	var seat places
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		one := to(sockets[seat.take()].ID())
@@ -63,7 +63,7 @@ func BenchmarkParallel_Broadcast(b *testing.B) {
 		s.UpdateRooms("/", to(socket.ID()), []string{fmt.Sprint("room", i%atOnce)}, nil)
 	}
 	m := adapter.Message{Event: "broadcast", Args: payload}
-	var seat seats
+	var seat places
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		room := to(fmt.Sprint("room", seat.take()))
@@ -83,7 +83,7 @@ func frame(text string) []byte {
 func BenchmarkParallel_Echo(b *testing.B) {
 	_, browsers := joined(b, atOnce)
 	out := frame(`421["echo",` + string(payload[1:]))
-	var seat seats
+	var seat places
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		conn := browsers[seat.take()].Conn.NetConn()

@@ -31,12 +31,9 @@ type Socket struct {
 	// end tells why it left. Nil while it is open: it is set once.
 	end *Disconnect
 	// data is JSON, version counts its changes.
-	data    []byte
-	version uint64
-	// joined is no less than the number of rooms it is in, its own not.
-	joined int
-	// roomsVersion counts the changes of its rooms since it was accepted.
-	roomsVersion uint64
+	data       []byte
+	version    uint64
+	membership membership
 	// acks are the acknowledgements that its browser owes, by id. Nil: none. Invariant: at most
 	// Limits.PendingAcks.
 	acks map[uint64]*ackGroup
@@ -74,14 +71,14 @@ func (s *Socket) Rooms() []string {
 func (s *Socket) RoomsVersion() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.roomsVersion
+	return s.membership.version
 }
 
 // RoomsAndVersion is Rooms and RoomsVersion at one moment.
 func (s *Socket) RoomsAndVersion() ([]string, uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.Rooms(), s.roomsVersion
+	return s.Rooms(), s.membership.version
 }
 
 // Tag is what SetTag kept.

@@ -40,7 +40,10 @@ func (t *tracer) eventReceived(namespace string, bytes int) {
 	}
 }
 
-func (t *tracer) eventSent(namespace string, o Outcome) {
+func (t *tracer) eventSent(namespace, event string, o Outcome) {
+	if t.debugging() {
+		t.debugEmit(namespace, event, o)
+	}
 	if t.hooks.EventSent != nil {
 		t.hooks.EventSent(namespace, o.Queued, o.Dropped)
 	}

@@ -3,7 +3,6 @@ package socketio
 import (
 	"hash/maphash"
 	"math/bits"
-	"slices"
 
 	"github.com/siohub/siohub/hub/adapter"
 )
@@ -45,17 +44,6 @@ func (s *Server) tellNotes() {
 	for lanes := s.noted.Swap(0); lanes != 0; lanes &= lanes - 1 {
 		s.notes[bits.TrailingZeros32(lanes)].attend()
 	}
-}
-
-// noteRoomsLocked leaves a call about a socket's rooms. The caller attends the client's gate when it has let
-// go of the lock.
-func (s *Socket) noteRoomsLocked(joined, left []string) {
-	change := RoomsChange{Joined: slices.Clone(joined), Left: slices.Clone(left), Version: s.roomsVersion}
-	s.client.gate.leaveNote(func() {
-		if s.told { // else it has been told of its end, with all its rooms
-			s.client.server.watcher.RoomsChanged(s, change)
-		}
-	})
 }
 
 // HandleUpgrade implements engineio.UpgradeHandler.

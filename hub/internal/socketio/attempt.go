@@ -1,0 +1,156 @@
+package socketio
+
+import (
+	"sync/atomic"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// Attempt is a client that wants to join a namespace. Its methods may be called at the same time and from
+// inside Application.Connect; exactly one of Accept, Deny and Undecided takes effect.
+type Attempt struct {
+	// set at construction
+	client    *client
+	namespace string
+	id        string
+	size      int64 // of auth
+
+	tag any // the application's; set inside Application.Connect
+
+	state atomic.Int32 // of the constants below; leaves stateOpen once
+	auth  atomic.Pointer[[]byte]
+}
+
+// The states of an attempt.
+const (
+	stateOpen int32 = iota
+	stateAnswered
+	stateGone
+)
+
+// Namespace is what the browser wants to join.
+func (a *Attempt) Namespace() string { return a.namespace }
+
+// SocketID is the id that the socket will have.
+func (a *Attempt) SocketID() string { return a.id }
+
+// Handshake is the request that opened the session.
+func (a *Attempt) Handshake() *engineio.Handshake { return a.client.session.Handshake() }
+
+// Auth is the CONNECT payload, nil when there was none or the browser has gone.
+func (a *Attempt) Auth() []byte {
+	if auth := a.auth.Load(); auth != nil {
+		return *auth
+	}
+	return nil
+}
+
+// Gone reports whether the browser left before an answer.
+func (a *Attempt) Gone() bool { return a.state.Load() == stateGone }
+
+// ClientID names the client, see Socket.ClientID.
+func (a *Attempt) ClientID() string { return a.client.id }
+
+// SetTag keeps a value of the application's, inside Application.Connect.
+func (a *Attempt) SetTag(tag any) { a.tag = tag }
+
+// Tag is what SetTag kept.
+func (a *Attempt) Tag() any { return a.tag }
+
+// Acceptance is what comes with an accepted attempt. The caller has checked it.
+type Acceptance struct {
+	User   string
+	Rooms  []string
+	Data   []byte
+	Policy *Policy
+	// Then runs in the gate, after CONNECT was queued and the rooms were joined.
+	Then func(*Socket, *engineio.Batch)
+}
+
+// answer is the one transition of an attempt; then runs in the gate.
+func (a *Attempt) answer(then func()) error {
+	if !a.state.CompareAndSwap(stateOpen, stateAnswered) {
+		if a.Gone() {
+			return ErrGone
+		}
+		return ErrAnswered
+	}
+	a.decided()
+	a.client.gate.post(then)
+	return nil
+}
+
+// decided gives back what an attempt without a decision takes.
+func (a *Attempt) decided() {
+	a.client.server.attempts.Add(-1)
+	a.client.server.authBytes.Add(-a.size)
+}
+
+// abandon ends an attempt whose browser has gone: whoever still holds it need not hold its auth. It
+// reports whether there was no answer yet.
+func (a *Attempt) abandon() bool {
+	if !a.state.CompareAndSwap(stateOpen, stateGone) {
+		return false
+	}
+	a.auth.Store(nil)
+	a.decided()
+	return true
+}
+
+// Accept lets the browser in: CONNECT, rooms, Then, Connected, in this order.
+func (a *Attempt) Accept(acceptance Acceptance) error {
+	return a.answer(func() { a.client.accept(a, acceptance) })
+}
+
+// Deny refuses with CONNECT_ERROR. Data is JSON or nil.
+func (a *Attempt) Deny(message string, data []byte) error {
+	return a.answer(func() {
+		defer a.client.server.lives.Done()
+		a.deny(RefusedDenied, message, data)
+	})
+}
+
+// DenyUnknown refuses as if the namespace did not exist.
+func (a *Attempt) DenyUnknown() error {
+	return a.answer(func() {
+		defer a.client.server.lives.Done()
+		a.deny(RefusedUnknown, unknownNamespace, nil)
+	})
+}
+
+// Undecided closes the session if nothing else is joined on it, so that the browser's client tries again by
+// itself; else it refuses with a code that says so.
+func (a *Attempt) Undecided() error {
+	return a.answer(func() {
+		c := a.client
+		defer c.server.lives.Done()
+		if c.seats.joinedAny() {
+			a.deny(RefusedUndecided, "Unavailable", []byte(`{"code":"UNAVAILABLE"}`))
+			return
+		}
+		c.refused(a.namespace, RefusedUndecided, "")
+		if !c.over {
+			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "nobody could decide"})
+		}
+	})
+}
+
+// deny runs in the gate.
+func (a *Attempt) deny(why, message string, data []byte) {
+	c := a.client
+	if c.over {
+		c.refused(a.namespace, why, message)
+		return
+	}
+	c.seats.remove(a.namespace)
+	c.refuseConnect(a.namespace, why, message, data)
+	c.answered()
+}
+
+// gone tells that the browser has left before the answer. In the gate.
+func (a *Attempt) gone() {
+	if watcher := a.client.server.watcher; watcher != nil {
+		watcher.AttemptGone(a)
+	}
+	a.client.server.lives.Done()
+}
