@@ -120,7 +120,7 @@ func (st *stream) act(action *envelope.Action, batch *hub.Batch) error {
 func (st *stream) first(action *envelope.Action) error {
 	switch {
 	case action.Bad != nil && action.Bad.Kind == envelope.KindHello:
-		return faultOfBad(action.Bad).GRPC()
+		return fault.OfBad(action.Bad).GRPC()
 	case action.GetHello() == nil:
 		return errHelloMissing
 	}

@@ -12,7 +12,7 @@ import (
 // refuse answers an action that could not be read, or that has something in it which
 // the hub does not know. An error ends the stream.
 func (st *stream) refuse(bad *envelope.Bad) error {
-	f := faultOfBad(bad)
+	f := fault.OfBad(bad)
 	st.srv.log.Debug("action refused", "group", st.group.name, "instance", st.instance, "error", bad)
 	switch bad.Kind {
 	case envelope.KindHello:
@@ -62,21 +62,6 @@ func (st *stream) refuseCommand(id uint64, f *fault.Fault) {
 		return
 	}
 	st.out.push(resultItem(&hubv1.Result{CommandId: id, Status: f.Status()}), false)
-}
-
-// faultOfBad says why an action is refused.
-func faultOfBad(bad *envelope.Bad) *fault.Fault {
-	switch bad.Reason {
-	case envelope.InvalidUTF8:
-		return fault.At(fault.InvalidUTF8, bad.Field, "a string is not UTF-8")
-	case envelope.UnknownField:
-		return fault.At(fault.UnknownField, bad.Field, "the hub does not know this field or value")
-	case envelope.EnvelopeTooLarge:
-		return fault.At(fault.EnvelopeTooLarge, bad.Field, "the envelope is larger than Welcome.max_envelope_bytes")
-	case envelope.TooManyElements:
-		return fault.At(fault.TooManyElements, bad.Field, "the lists of the envelope are too long")
-	}
-	return fault.At(fault.Malformed, bad.Field, "the bytes are not those of an action")
 }
 
 // envelopeError is the end of a stream whose envelope could not be read.

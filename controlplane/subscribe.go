@@ -27,7 +27,7 @@ func (r *routes) subscribeLocked(
 	taken := make(map[string]bool)
 	for i, sub := range subscriptions {
 		if b := bad[i]; b != nil {
-			results[i] = &hubv1.SubscriptionResult{Status: faultOfBad(b).Status()}
+			results[i] = &hubv1.SubscriptionResult{Status: fault.OfBad(b).Status()}
 			continue
 		}
 		c, err := checkSubscription(g, sub, taken)

@@ -9,6 +9,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Control is the unary side of the contract. Its commands take the same road as those
@@ -39,7 +40,7 @@ func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStr
 	if req.GetCommand().GetEmit().GetAck() == nil {
 		return fault.At(fault.Required, "command.emit.ack", "the command has to be an emit with an ack").GRPC()
 	}
-	if f := unknownField(req); f != nil {
+	if f := fault.OfBad(envelope.Check(req)); f != nil {
 		return f.GRPC()
 	}
 	cmd := proto.CloneOf(req.GetCommand())
@@ -133,7 +134,7 @@ type Groups interface {
 // ForgetGroup ends what the hub remembers of a group.
 func (c *Control) ForgetGroup(ctx context.Context, req *hubv1.ForgetGroupRequest) (*hubv1.ForgetGroupResponse, error) {
 	x := c.executor
-	f := unknownField(req)
+	f := fault.OfBad(envelope.Check(req))
 	if f == nil && req.GetGroup() == "" {
 		f = fault.At(fault.Required, "group", "a group is required")
 	}
@@ -182,7 +183,7 @@ func (c *Control) ask(ctx context.Context, req proto.Message, q *hubv1.Command) 
 
 // checkQuery is what check is to commands.
 func (x *Executor) checkQuery(req proto.Message, q *hubv1.Command, who *Caller) *fault.Fault {
-	if f := unknownField(req); f != nil {
+	if f := fault.OfBad(envelope.Check(req)); f != nil {
 		return f
 	}
 	return permitted(Request{Command: q, Caller: who})
