@@ -107,6 +107,7 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	c.Moved(7)
 	c.Undecided(controlplane.UndecidedTimeout)
 	c.Command("emit", "OK")
+	c.CommandBound("open_acks")
 	c.NoAuthorizer("chat", "/chat")
 	c.AuthFailed()
 	c.PanicRecovered("stream")
@@ -118,7 +119,7 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 		`hub_settlements_total{kind="event",outcome="reply"} 1`, `hub_settlement_seconds_count{kind="event"} 1`,
 		`hub_settlements_failed_total{code="ABORTED"} 1`, `hub_deliveries_dropped_total{kind="event",why="expired"} 1`,
 		`hub_parked_events 3`, `hub_parked_bytes 400`, `hub_window_stalls_total{group="chat"} 1`, `hub_moved_sockets_total 7`,
-		`hub_undecided_total{why="timeout"} 1`, `hub_commands_total{code="OK",op="emit"} 1`, `hub_no_authorizer_total 1`,
+		`hub_undecided_total{why="timeout"} 1`, `hub_commands_total{code="OK",op="emit"} 1`, `hub_command_bounds_total{bound="open_acks"} 1`, `hub_no_authorizer_total 1`,
 		`hub_unauthenticated_calls_total 1`, `hub_panics_total{place="stream"} 1`,
 	} {
 		if !strings.Contains(text, want) {
