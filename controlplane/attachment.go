@@ -43,6 +43,9 @@ type attachment struct {
 	applied  atomic.Uint64 // number of the last envelope that was applied
 	resumes  atomic.Bool   // the envelope of a hello that resumed is being applied
 	draining atomic.Bool
+	// introducing says that not all live sockets, rooms and users have been told yet.
+	introducing atomic.Bool
+	facts       facts
 
 	mu     sync.Mutex // guards the fields below; a leaf
 	stream *stream    // nil while it is suspended

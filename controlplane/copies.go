@@ -18,5 +18,8 @@ type observation struct{ item *hubv1.Item }
 
 func newCopies() *copies { return &copies{} }
 
+// resize sets how many may wait, and returns it; 0 is the default.
+func (c *copies) resize(n uint32) uint32 { return n }
+
 // each takes what waits, up to a batch.
 func (c *copies) each(func(item *hubv1.Item, size int)) {}

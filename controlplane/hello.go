@@ -73,9 +73,6 @@ func (st *stream) attach(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered boo
 	a.resumes.Store(h.Resume != nil)
 	st.begin(a, s.welcome(a, st.heartbeat, h, entered.results))
 	s.replaced(entered.before)
-	if h.Anew {
-		a.group.Forget()
-	}
 	roll := h.Anew || entered.first && slices.ContainsFunc(h.Subscriptions, func(s *hubv1.Subscription) bool {
 		return introducesAnew(s.GetIntroduction())
 	})
@@ -143,7 +140,7 @@ func checkHello(h *hubv1.Hello) *fault.Fault {
 	case h.MaxEnvelopeBytes != 0 && h.MaxEnvelopeBytes < minEnvelope:
 		return fault.At(fault.TooSmall, "max_envelope_bytes", fmt.Sprintf("at least %d", minEnvelope))
 	case h.Weight > maxWeight:
-		return fault.At(fault.TooLarge, "weight", fmt.Sprintf("at most %d", maxWeight))
+		return fault.At(fault.TooMany, "weight", fmt.Sprintf("at most %d", maxWeight))
 	case h.Anew && h.Resume != nil:
 		return fault.At(fault.NotAllowed, "resume", "not together with anew")
 	case h.HeartbeatInterval != nil && (h.HeartbeatInterval.CheckValid() != nil || h.HeartbeatInterval.AsDuration() <= 0):

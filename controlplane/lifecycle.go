@@ -16,14 +16,14 @@ type departure struct {
 
 // Connected implements hub.Application.
 func (s *Server) Connected(hs *hub.Socket) {
-	so := &socket{srv: s, hub: hs}
-	if g, ok := hs.Tag().(*grant); ok {
-		so.grant = g
-	}
 	// The tag is set before the table is looked at. A hello does it the other way
 	// round: it changes the table, then looks at the tags of the sockets that are there.
 	// So one of the two introduces the socket, and Introduce does it once.
-	hs.SetTag(so)
+	so, ok := hs.Tag().(*socket)
+	if !ok {
+		so = newSocket(s, hs, nil)
+		hs.SetTag(so)
+	}
 	so.introduce(s.routes.table.Load(), false)
 	s.renewals.add(so)
 	s.observers.connected(so)
@@ -86,7 +86,7 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 		}, graceOf(t, m))
 	}
 	s.renewals.remove(so)
-	s.commands.Forget(hs)
+	s.commands.OpenAcks().EndSocket(hs.ID())
 	s.observers.disconnected(gone)
 }
 

@@ -54,8 +54,16 @@ type entry struct {
 	frees bool
 }
 
-// again prepares an entry to be sent another time: its command has its slot back.
-func (e *entry) again() { e.frees = false }
+// again prepares an entry to be sent another time: its command has its slot back, and
+// what it told of the socket's data may not have come.
+func (e *entry) again() {
+	e.frees = false
+	if e.item == nil {
+		if m, ok := e.try.Hint.(*member); ok {
+			m.told.Store(nil)
+		}
+	}
+}
 
 // pendingNotice gathers what happened since the last notice of its kind and reason.
 type pendingNotice struct {

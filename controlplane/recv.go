@@ -96,7 +96,7 @@ func (st *stream) first(request *envelope.Request) error {
 	hello := action.GetHello()
 	switch {
 	case action.Bad != nil && action.Bad.Kind == envelope.KindHello:
-		return faultOfBad(action.Bad).GRPC()
+		return fault.OfBad(action.Bad).GRPC()
 	case hello == nil:
 		return errHelloMissing
 	case request.EnvelopeSeq > 1:

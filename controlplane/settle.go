@@ -6,6 +6,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
@@ -65,6 +66,9 @@ func (a *attachment) settle(s *hubv1.Settlement, batch *hub.Batch) {
 func (a *attachment) beginSettling(s *hubv1.Settlement, batch *hub.Batch) (*settling, *fault.Fault) {
 	lease := a.lease.Load()
 	d, err := lease.Begin(s.GetDeliverySeq())
+	if errors.Is(err, dispatch.ErrRevoked) && a.srv.connects.left.has(s.GetDeliverySeq()) {
+		err = hub.ErrGone
+	}
 	if err != nil {
 		return nil, fault.Of(err, "")
 	}
@@ -103,9 +107,11 @@ func (x *settling) prepareEvent(e *hub.Event) (effect, *fault.Fault) {
 		if !o.Done.GetAckLater() || !e.WantsAck {
 			return effect{outcome: OutcomeDone}, nil
 		}
-		id := x.a.srv.dedupe(x.d.Identity())
+		open := command.OpenAck{
+			ID: x.a.srv.dedupeID(x.d.Identity()), Socket: e.Socket.ID(), Group: x.a.group.name, Event: e, Bytes: x.d.Bytes,
+		}
 		return effect{outcome: OutcomeDone, do: func(*hub.Batch) error {
-			x.a.srv.commands.KeepOpen(x.a.group.name, id[:], e)
+			x.a.srv.commands.OpenAcks().Keep(open)
 			return nil
 		}}, nil
 	case *hubv1.Settlement_Reply:

@@ -18,6 +18,8 @@ type socket struct {
 	hub   *hub.Socket
 	meter park.Meter
 	grant *grant // what came with its accept; nil when there is nothing to keep
+	// The W3C trace context of the browser's opening request; mostly empty.
+	traceparent, tracestate string
 
 	// Owned by the hub's calls for this socket, which come one at a time.
 	table *table
@@ -26,12 +28,19 @@ type socket struct {
 	// proto is the socket in the contract's words, as long as its data and its transport
 	// do not change.
 	proto atomic.Pointer[hubv1.Socket]
+	bare  atomic.Pointer[bareSocket]
 	// members are the groups that may hear of the socket: few, read without a lock,
 	// replaced as a whole.
 	members atomic.Pointer[[]*member]
 
 	mu   sync.Mutex // guards changes of members, and gone; a leaf
 	gone bool
+}
+
+func newSocket(s *Server, hs *hub.Socket, g *grant) *socket {
+	so := &socket{srv: s, hub: hs, grant: g}
+	so.traceparent, so.tracestate = traceOf(hs.Handshake())
+	return so
 }
 
 // look returns the routes of the socket's namespace, from the current table.

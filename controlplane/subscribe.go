@@ -75,7 +75,7 @@ func (r *routes) authorized(pattern string) bool {
 // defaults filled in. Taken gathers what the hello has asked for before.
 func (a *attachment) checkSubscription(sub *hubv1.Subscription, bad *envelope.Bad, taken map[string]bool) (*hubv1.Subscription, *fault.Fault) {
 	if bad != nil {
-		return nil, faultOfBad(bad)
+		return nil, fault.OfBad(bad)
 	}
 	for _, check := range []func(*hubv1.Subscription) *fault.Fault{checkRole, checkNames, checkTimes, a.caller.maySubscribe} {
 		if f := check(sub); f != nil {
@@ -135,7 +135,7 @@ var observerKinds = kindsOf([]hubv1.Kind{
 // onlyOf refuses fields that are for other roles.
 func onlyOf(sub *hubv1.Subscription, handler, observer bool) *fault.Fault {
 	for _, c := range []struct {
-		field    string
+		field     string
 		set, for_ bool
 	}{
 		{"handshake", sub.Handshake != 0, handler || observer},

@@ -18,6 +18,13 @@ type Config struct {
 	HubID string
 	// Handshake says a handshake in the contract's words. Required.
 	Handshake func(*hub.Handshake) *hubv1.Handshake
+	// Services are the instances that calls go to. Nil means that there are none.
+	Services Services
+	// Groups forgets groups. Nil means that it cannot be done.
+	Groups Groups
+	// Revoked is told whose authorization ends, before their connections are closed: it
+	// ends decisions that are kept for them. It must not block. Nil means that none are.
+	Revoked func(Revocation)
 }
 
 // Executor carries out commands, whether they come on a stream, in a settlement or
@@ -27,6 +34,8 @@ type Executor struct {
 	config  Config
 	trace   Trace
 	replays replays
+	open    *OpenAcks
+	calls   *openCalls
 	// acks and snapshots bound what browsers' acknowledgements and the results of
 	// queries take while they wait.
 	acks, snapshots *park.Budget
@@ -50,6 +59,7 @@ func New(config Config) *Executor {
 	if x.trace == nil {
 		x.trace = silent{}
 	}
+	x.open, x.calls = newOpenAcks(x.trace), newOpenCalls()
 	return x
 }
 
@@ -57,9 +67,12 @@ func New(config Config) *Executor {
 // there is traffic.
 func (x *Executor) Bind(h *hub.Hub) { x.hub = h }
 
-// Held is how many bytes of acknowledgements and snapshots are kept at the moment. It
+// Held is how many bytes of acknowledgements, snapshots and calls are kept at the moment. It
 // is 0 when no command is open.
-func (x *Executor) Held() int64 { return x.acks.Used() + x.snapshots.Used() }
+func (x *Executor) Held() int64 { return x.acks.Used() + x.snapshots.Used() + x.calls.budget.Used() }
+
+// OpenAcks are the acknowledgements that were left open.
+func (x *Executor) OpenAcks() *OpenAcks { return x.open }
 
 // Request is one command that somebody gives.
 type Request struct {
@@ -126,6 +139,8 @@ func (x *Executor) runOnce(r Request, answers Answers) {
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Emit:
 		x.emitWithAck(r.Batch, op.Emit, answers)
+	case *hubv1.Command_Call:
+		x.callAndWait(r, op.Call, answers)
 	default:
 		x.query(r, answers)
 	}

@@ -18,6 +18,14 @@ const (
 	BoundAcks Bound = "acks"
 	// BoundSnapshots: a query was refused because too many pages wait.
 	BoundSnapshots Bound = "snapshots"
+	// BoundOpenAcks: an acknowledgement that was left open was given up.
+	BoundOpenAcks Bound = "open_acks"
+	// BoundCalls: a call was refused because too many wait for their answers.
+	BoundCalls Bound = "calls"
+	// BoundCallees: an instance could not take a call.
+	BoundCallees Bound = "callees"
+	// BoundAnswers: the answer of a call was left out of the results.
+	BoundAnswers Bound = "answers"
 	// BoundReplays: a command with an idempotency key was refused because too many are
 	// not finished.
 	BoundReplays Bound = "replays"
