@@ -55,8 +55,12 @@ func unaryCaller(ctx context.Context) *command.Caller { return callerOf(ctx).com
 // with the context itself.
 func (c *caller) live(ctx context.Context) context.Context {
 	if !c.identity.ExpireTime.IsZero() {
+		expired := c.identity.Expired
+		if expired == nil {
+			expired = ErrTokenExpired
+		}
 		var stop context.CancelFunc
-		ctx, stop = context.WithDeadlineCause(ctx, c.identity.ExpireTime, ErrTokenExpired)
+		ctx, stop = context.WithDeadlineCause(ctx, c.identity.ExpireTime, expired)
 		context.AfterFunc(ctx, stop)
 	}
 	life := c.identity.Life

@@ -38,6 +38,8 @@ type Identity struct {
 	Permissions *Permissions
 	// ExpireTime is when its calls and streams end. Zero means never.
 	ExpireTime time.Time
+	// Expired is what they end with then. Nil means ErrTokenExpired.
+	Expired *AuthError
 	// Life ends when the identity is revoked: its calls and streams end with
 	// UNAUTHENTICATED, and with the reason of context.Cause if that is an *AuthError.
 	// Nil means that nobody can revoke it.

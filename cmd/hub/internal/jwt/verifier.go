@@ -145,7 +145,7 @@ func (v *Verifier) Verify(token string, seen time.Time) (*Claims, error) {
 		return nil, ErrMalformed
 	}
 	var first error
-	for _, is := range v.issuers {
+	for i, is := range v.issuers {
 		if is.Name != claims.Issuer() {
 			continue
 		}
@@ -154,6 +154,7 @@ func (v *Verifier) Verify(token string, seen time.Time) (*Claims, error) {
 		var pending *PendingError
 		switch {
 		case err == nil:
+			claims.Index = i
 			return claims, nil
 		case errors.As(err, &pending):
 			return nil, err
