@@ -52,5 +52,11 @@ func (c *cli) init() {
 
 // load reads the configuration from all sources.
 func (o *options) load(a *app) (*config.Loaded, error) {
-	return config.Load(config.Sources{File: o.File, Environ: a.environ, Flags: o.set.Given()})
+	loaded, err := config.Load(config.Sources{File: o.File, Environ: a.environ, Flags: o.set.Given()})
+	if err != nil {
+		return nil, err
+	}
+	// The words of rules are the control plane's, which config does not know.
+	_, err = permissionsOf(loaded.Config)
+	return loaded, err
 }

@@ -78,7 +78,7 @@ var rooms = []room{
 	{pkg: "cmd/hub/...", may: []string{
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
 		grpc, protobuf, middleware, prometheus,
-		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
+		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3", "github.com/lestrrat-go/jwx/v3",
 	}},
 	{pkg: "cmd/conformance", may: []string{
 		"hub", "hub/engineecho", "controlplane", "service", "gen/hub/v1", grpc, protobuf, prometheus,

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/siohub/siohub/cmd/hub/internal/filewatch"
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
-	"github.com/siohub/siohub/cmd/hub/internal/watch"
 )
 
 // Rule says where tokens decide, and how.
@@ -72,8 +72,8 @@ func Open(ctx context.Context, rules []Rule, options Options) (*Decider, error) 
 }
 
 // Files are the files that the caller watches.
-func (d *Decider) Files() []*watch.Files {
-	var files []*watch.Files
+func (d *Decider) Files() []*filewatch.Files {
+	var files []*filewatch.Files
 	for _, r := range d.rules {
 		files = append(files, r.verifier.Files()...)
 	}

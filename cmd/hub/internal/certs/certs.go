@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/siohub/siohub/cmd/hub/internal/watch"
+	"github.com/siohub/siohub/cmd/hub/internal/filewatch"
 )
 
 // Options name the files, in PEM.
@@ -42,7 +42,7 @@ type Files struct {
 	// Set by Open.
 	options Options
 	log     *slog.Logger
-	watched []*watch.Files
+	watched []*filewatch.Files
 
 	// Owned by Open, then by whoever polls the files.
 	pair *tls.Certificate
@@ -58,11 +58,11 @@ func Open(options Options) (*Files, error) {
 	}
 	f := &Files{options: options, log: options.Logger}
 	for setting, path := range map[string]string{"cert": options.Cert, "key": options.Key} {
-		if _, err := watch.Read(path); err != nil {
+		if _, err := filewatch.Read(path); err != nil {
 			return nil, &Error{setting, path, err}
 		}
 	}
-	pair, contents, err := watch.Open(f.pairChanged, options.Cert, options.Key)
+	pair, contents, err := filewatch.Open(f.pairChanged, options.Cert, options.Key)
 	if err == nil {
 		f.pair, err = parsePair(contents)
 	}
@@ -71,7 +71,7 @@ func Open(options Options) (*Files, error) {
 	}
 	f.watched = append(f.watched, pair)
 	if options.ClientCA != "" {
-		pool, contents, err := watch.Open(f.poolChanged, options.ClientCA)
+		pool, contents, err := filewatch.Open(f.poolChanged, options.ClientCA)
 		if err == nil {
 			f.pool, err = parsePool(contents)
 		}
@@ -86,7 +86,7 @@ func Open(options Options) (*Files, error) {
 }
 
 // Watched are the files that the caller watches.
-func (f *Files) Watched() []*watch.Files { return f.watched }
+func (f *Files) Watched() []*filewatch.Files { return f.watched }
 
 // Config is the configuration for a listener; it follows the files.
 func (f *Files) Config() *tls.Config {

@@ -153,14 +153,10 @@ func checkName(name string) bool {
 }
 
 // sourceError says which setting of which issuer cannot be used.
-func sourceError(err error, list []jwt.Issuer) error {
+func sourceError(err error) error {
 	var source *jwt.SourceError
 	if !errors.As(err, &source) {
 		return err
 	}
-	setting := "jwks_file"
-	if list[source.Index].URL != "" {
-		setting = "jwks_url"
-	}
-	return &Error{Key: fmt.Sprintf("jwt[%d].%s", source.Index, setting), Value: source.Value, Err: source.Err}
+	return &Error{Key: fmt.Sprintf("jwt[%d].%s", source.Index, source.Setting), Value: source.Value, Err: source.Err}
 }

@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/siohub/siohub/cmd/hub/internal/filewatch"
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
-	"github.com/siohub/siohub/cmd/hub/internal/watch"
 	"github.com/siohub/siohub/controlplane"
 )
 
@@ -52,7 +52,7 @@ type Authenticator struct {
 	nothing  *controlplane.Permissions
 	verifier *jwt.Verifier
 	fixed    table // own tokens and those of the configuration
-	files    []*watch.Files
+	files    []*filewatch.Files
 	// waiting bounds the calls that wait for keys.
 	waiting chan struct{}
 
@@ -102,7 +102,7 @@ func (a *Authenticator) openFile() error {
 	if path == "" {
 		return nil
 	}
-	files, contents, err := watch.Open(a.reread, path)
+	files, contents, err := filewatch.Open(a.reread, path)
 	var tokens []token.Token
 	if err == nil {
 		tokens, err = token.ParseFile(contents[0])
@@ -129,14 +129,14 @@ func (a *Authenticator) openIssuers(ctx context.Context) error {
 	var err error
 	a.verifier, err = jwt.Open(ctx, list, jwt.Options{Logger: a.log, Refreshed: a.options.Refreshed})
 	if err != nil {
-		return sourceError(err, list)
+		return sourceError(err)
 	}
 	a.files = append(a.files, a.verifier.Files()...)
 	return nil
 }
 
 // Files are the files that the caller watches.
-func (a *Authenticator) Files() []*watch.Files { return a.files }
+func (a *Authenticator) Files() []*filewatch.Files { return a.files }
 
 // Run refreshes the keys of issuers until ctx ends.
 func (a *Authenticator) Run(ctx context.Context) { a.verifier.Run(ctx) }

@@ -1,0 +1,141 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+func callerWith(t *testing.T, r Rules) *caller {
+	t.Helper()
+	p, err := NewPermissions(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &caller{identity: &Identity{Name: "chat", Permissions: p}}
+}
+
+// everything is what one identity needs to be as free as without any rules.
+func everything() Rules {
+	return Rules{
+		Groups: []string{"*"}, Roles: []string{"authorizer", "handler", "observer"}, Namespaces: []string{"*"},
+		Events: []string{"*"}, Rooms: []string{"*"}, Users: []string{"*"},
+		Verbs: []string{
+			"attach", "emit", "rooms", "disconnect", "data", "fetch", "count", "list_rooms", "list_users", "call", "revoke",
+			"acknowledge", "observe", "admin",
+		},
+	}
+}
+
+// An op that is added to the contract and not to caller_may.go is refused to everybody
+// with rules; this test says so before they do.
+func TestCaller_EveryOpIsAsked(t *testing.T) {
+	free, bound := callerWith(t, everything()), callerWith(t, Rules{})
+	ops := (&hubv1.Command{}).ProtoReflect().Descriptor().Oneofs().ByName("op").Fields()
+	for i := range ops.Len() {
+		cmd := &hubv1.Command{}
+		cmd.ProtoReflect().Set(ops.Get(i), protoreflect.ValueOfMessage(cmd.ProtoReflect().NewField(ops.Get(i)).Message()))
+		if f := free.mayCommand(cmd, ""); f != nil {
+			t.Errorf("%s: refused to whom everything is permitted: %v", ops.Get(i).Name(), f)
+		}
+		f := bound.mayCommand(cmd, "")
+		if f == nil || f.code != hubv1.Code_CODE_PERMISSION_DENIED || !strings.Contains(f.message, "verb") {
+			t.Errorf("%s: %v to whom nothing is permitted", ops.Get(i).Name(), f)
+		}
+		if f := callerOf(t.Context()).mayCommand(cmd, ""); f != nil {
+			t.Errorf("%s: refused without any rules: %v", ops.Get(i).Name(), f)
+		}
+	}
+	if bound.mayForget() == nil || free.mayForget() != nil || bound.mayAttach("chat") == nil || free.mayAttach("chat") != nil {
+		t.Error("attach or forget")
+	}
+}
+
+func TestCaller_EveryRoleIsAsked(t *testing.T) {
+	free, bound := callerWith(t, everything()), callerWith(t, Rules{})
+	for number := range hubv1.Role_name {
+		sub := &hubv1.Subscription{Role: hubv1.Role(number), Namespace: "/chat", Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS}}
+		if f := free.maySubscribe(sub); (f == nil) != (number != 0) {
+			t.Errorf("%s: %v", sub.Role, f)
+		}
+		if bound.maySubscribe(sub) == nil {
+			t.Errorf("%s: permitted", sub.Role)
+		}
+	}
+	few := callerWith(t, Rules{Roles: []string{"handler"}, Namespaces: []string{"/chat"}, Events: []string{"*"}, Users: []string{"a*"}})
+	if f := few.maySubscribe(&hubv1.Subscription{Role: hubv1.Role_ROLE_HANDLER, Namespace: "/chat", Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS}}); f == nil {
+		t.Error("all users are told to whom some are permitted")
+	}
+}
+
+func TestCaller_RefusalNamesWhatIsMissing(t *testing.T) {
+	c := callerWith(t, Rules{
+		Namespaces: []string{"/chat"}, Events: []string{"message"}, Rooms: []string{"order:*"}, Verbs: []string{"emit", "list_rooms", "revoke"},
+	})
+	emit := func(event string, target *hubv1.Target) *hubv1.Command {
+		return &hubv1.Command{Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{Target: target, Event: event}}}
+	}
+	for want, cmd := range map[string]*hubv1.Command{
+		`namespace "/x"`: emit("message", &hubv1.Target{Namespace: "/x", Rooms: []string{"order:1"}}),
+		`event "x"`:      emit("x", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1"}}),
+		`target "all"`:   emit("message", &hubv1.Target{Namespace: "/chat", All: true}),
+		`user "u"`:       emit("message", &hubv1.Target{Namespace: "/chat", Users: []string{"u"}}),
+		`room "lobby"`:   emit("message", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1", "lobby"}}),
+		`room "*"`:       {Op: &hubv1.Command_ListRooms{ListRooms: &hubv1.ListRooms{Namespace: "/chat"}}},
+		`namespace "*"`:  {Op: &hubv1.Command_Revoke{Revoke: &hubv1.Revoke{Users: []string{"u"}}}},
+		`verb "rooms"`:   {Op: &hubv1.Command_UpdateRooms{UpdateRooms: &hubv1.UpdateRooms{}}},
+	} {
+		f := c.mayCommand(cmd, "")
+		if f == nil || !strings.Contains(f.message, want) || f.reason != "NOT_PERMITTED" {
+			t.Errorf("%v, want %s", f, want)
+		}
+	}
+	if f := c.mayCommand(emit("message", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1"}}), ""); f != nil {
+		t.Error(f)
+	}
+	if f := c.mayCommand(emit("message", &hubv1.Target{Namespace: "/chat", Sockets: []string{"own"}}), "own"); f != nil {
+		t.Error(f)
+	}
+}
+
+func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		life, revoke := context.WithCancelCause(context.Background())
+		for name, c := range map[string]struct {
+			identity *Identity
+			act      func()
+			want     *AuthError
+		}{
+			"expiry":      {&Identity{ExpireTime: time.Now().Add(time.Hour)}, func() { time.Sleep(time.Hour) }, ErrTokenExpired},
+			"certificate": {&Identity{ExpireTime: time.Now(), Expired: ErrCertificateExpired}, func() {}, ErrCertificateExpired},
+			"revocation":  {&Identity{Life: life}, func() { revoke(errors.New("removed")) }, ErrTokenRevoked},
+			"revoked":     {&Identity{Life: life}, func() {}, ErrTokenRevoked},
+		} {
+			call, hangUp := context.WithCancel(t.Context())
+			ctx := (&caller{identity: c.identity}).live(call)
+			c.act()
+			synctest.Wait()
+			if got := authEnd(context.Cause(ctx)); got == nil || status.Code(got) != codes.Unauthenticated ||
+				!strings.Contains(got.Error(), c.want.Message) {
+				t.Errorf("%s: %v", name, got)
+			}
+			hangUp()
+		}
+		call, hangUp := context.WithCancel(t.Context())
+		ctx := (&caller{identity: &Identity{Life: context.Background(), ExpireTime: time.Now().Add(time.Hour)}}).live(call)
+		hangUp()
+		synctest.Wait()
+		if ctx.Err() == nil || authEnd(context.Cause(ctx)) != nil {
+			t.Error("a call that hangs up ends otherwise", context.Cause(ctx))
+		}
+	})
+}
