@@ -73,12 +73,12 @@ var rooms = []room{
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},
 
 	{pkg: "cmd/hub/internal/admin"},
-	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/watch", "github.com/lestrrat-go/jwx"}},
+	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
 		grpc, protobuf, middleware, prometheus,
-		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3", "github.com/lestrrat-go/jwx/v3",
+		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
 	}},
 	{pkg: "cmd/conformance", may: []string{
 		"hub", "hub/engineecho", "controlplane", "service", "gen/hub/v1", grpc, protobuf, prometheus,
