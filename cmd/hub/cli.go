@@ -18,6 +18,7 @@ type cli struct {
 	Demo    demoCmds   `cmd:"" help:"Run the hub with a chat page and a chat service to play with."`
 	Status  statusCmd  `cmd:"" help:"Show what a running hub does and what it lacks."`
 	Emit    emitCmd    `cmd:"" help:"Send an event to browsers through a running hub."`
+	Token   tokenCmds  `cmd:"" help:"Make and check tokens of services."`
 	Bench   benchCmd   `cmd:"" help:"Put a Socket.IO server under load and measure it."`
 	Config  configCmd  `cmd:"" help:"Print the configuration that serve would use, or list all options."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -45,7 +46,7 @@ func (o *options) init() {
 
 // init prepares the commands that take options.
 func (c *cli) init() {
-	for _, o := range []*options{&c.Serve.options, &c.Demo.Run.options, &c.Config.options} {
+	for _, o := range []*options{&c.Serve.options, &c.Demo.Run.options, &c.Config.options, &c.Token.Check.options} {
 		o.init()
 	}
 }
