@@ -2,6 +2,8 @@ package controlplane
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/permit"
@@ -32,10 +34,47 @@ func (c *caller) name() string { return c.identity.Name }
 
 // permissions are what the caller may do; nil is everything.
 func (c *caller) permissions() *permit.Set {
-	if c.identity.Permissions == nil {
+	p := c.identity.Permissions
+	switch {
+	case p == nil:
+		return nil
+	case p.set == nil:
+		return nothing
+	}
+	return p.set
+}
+
+// nothing permits nothing.
+var nothing = &permit.Set{}
+
+// attach counts an instance that is being attached, until detach.
+func (c *caller) attach() *fault {
+	p := c.identity.Permissions
+	if p == nil {
 		return nil
 	}
-	return c.identity.Permissions.set
+	if n, most := p.instances.Add(1), c.permissions().MaxInstances; most > 0 && n > int64(most) {
+		p.instances.Add(-1)
+		return exhausted("IDENTITY_INSTANCES", fmt.Sprintf("%d instances of this identity are attached, which is its limit", most), time.Second)
+	}
+	return nil
+}
+
+// detach is the end of an attach that was permitted.
+func (c *caller) detach() {
+	if p := c.identity.Permissions; p != nil {
+		p.instances.Add(-1)
+	}
+}
+
+// spend counts commands and queries against the limit of the identity.
+func (c *caller) spend(n int) *fault {
+	p := c.identity.Permissions
+	if p == nil || p.commands == nil || p.commands.AllowN(time.Now(), n) {
+		return nil
+	}
+	wait := time.Duration(float64(n) / float64(p.commands.Limit()) * float64(time.Second))
+	return exhausted("IDENTITY_RATE", "the identity sends more commands a second than it may", wait)
 }
 
 // commands is the caller of a call's commands.

@@ -139,3 +139,47 @@ func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
 		}
 	})
 }
+
+func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rules := everything()
+		rules.MaxInstances, rules.CommandsPerSecond = 2, 10
+		one := callerWith(t, rules)
+		two := &caller{identity: &Identity{Permissions: one.identity.Permissions}}
+		if f := one.attach(); f != nil {
+			t.Error(f)
+		}
+		if f := two.attach(); f != nil {
+			t.Error(f)
+		}
+		if f := one.attach(); f == nil || f.code != hubv1.Code_CODE_RESOURCE_EXHAUSTED {
+			t.Error("a third instance is attached")
+		}
+		two.detach()
+		if f := one.attach(); f != nil {
+			t.Error(f)
+		}
+		for i := range 12 {
+			who := []*caller{one, two}[i%2]
+			if f := who.spend(1); (f == nil) != (i < 10) {
+				t.Errorf("command %d: %v", i, f)
+			}
+		}
+		time.Sleep(time.Second)
+		if f := two.spend(10); f != nil {
+			t.Error(f)
+		}
+		if f := one.spend(1); f == nil || f.retry <= 0 {
+			t.Error("not limited, or without a time", f)
+		}
+	})
+	free := callerOf(t.Context())
+	if free.attach() != nil || free.spend(1_000_000) != nil {
+		t.Error("limited without limits")
+	}
+	free.detach()
+	empty := &caller{identity: &Identity{Permissions: &Permissions{}}}
+	if empty.mayAttach("chat") == nil || empty.mayForget() == nil {
+		t.Error("the zero value permits")
+	}
+}

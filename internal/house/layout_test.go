@@ -66,6 +66,7 @@ var rooms = []room{
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
 		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
+		"golang.org/x/time/rate",
 	}},
 
 	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
