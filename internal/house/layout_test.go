@@ -74,6 +74,7 @@ var rooms = []room{
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},
 
 	{pkg: "cmd/hub/internal/admin"},
+	{pkg: "cmd/hub/internal/jwttest", may: []string{"github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
