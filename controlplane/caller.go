@@ -2,10 +2,10 @@ package controlplane
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/permit"
 )
 
@@ -48,14 +48,14 @@ func (c *caller) permissions() *permit.Set {
 var nothing = &permit.Set{}
 
 // attach counts an instance that is being attached, until detach.
-func (c *caller) attach() *fault {
+func (c *caller) attach() *fault.Fault {
 	p := c.identity.Permissions
 	if p == nil {
 		return nil
 	}
 	if n, most := p.instances.Add(1), c.permissions().MaxInstances; most > 0 && n > int64(most) {
 		p.instances.Add(-1)
-		return exhausted("IDENTITY_INSTANCES", fmt.Sprintf("%d instances of this identity are attached, which is its limit", most), time.Second)
+		return fault.Newf(fault.TooManyInstances, "%d instances of this identity are attached, which is its limit", most).After(time.Second)
 	}
 	return nil
 }
@@ -68,13 +68,13 @@ func (c *caller) detach() {
 }
 
 // spend counts commands and queries against the limit of the identity.
-func (c *caller) spend(n int) *fault {
+func (c *caller) spend(n int) *fault.Fault {
 	p := c.identity.Permissions
 	if p == nil || p.commands == nil || p.commands.AllowN(time.Now(), n) {
 		return nil
 	}
 	wait := time.Duration(float64(n) / float64(p.commands.Limit()) * float64(time.Second))
-	return exhausted("IDENTITY_RATE", "the identity sends more commands a second than it may", wait)
+	return fault.New(fault.CommandRate, "the identity sends more commands a second than it may").After(wait)
 }
 
 // commands is the caller of a call's commands.

@@ -10,9 +10,11 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
 func callerWith(t *testing.T, r Rules) *caller {
@@ -36,27 +38,30 @@ func everything() Rules {
 	}
 }
 
-// An op that is added to the contract and not to caller_may.go is refused to everybody
-// with rules; this test says so before they do.
-func TestCaller_EveryOpIsAsked(t *testing.T) {
+// A verb that commands have and permissions lack is refused to everybody with rules;
+// this test says so before they do.
+func TestCaller_EveryVerbIsAsked(t *testing.T) {
 	free, bound := callerWith(t, everything()), callerWith(t, Rules{})
-	ops := (&hubv1.Command{}).ProtoReflect().Descriptor().Oneofs().ByName("op").Fields()
-	for i := range ops.Len() {
-		cmd := &hubv1.Command{}
-		cmd.ProtoReflect().Set(ops.Get(i), protoreflect.ValueOfMessage(cmd.ProtoReflect().NewField(ops.Get(i)).Message()))
-		if f := free.mayCommand(cmd, ""); f != nil {
-			t.Errorf("%s: refused to whom everything is permitted: %v", ops.Get(i).Name(), f)
+	for _, verb := range []command.Verb{
+		command.VerbEmit, command.VerbRooms, command.VerbDisconnect, command.VerbData, command.VerbCall, command.VerbRevoke,
+		command.VerbAcknowledge, command.VerbFetch, command.VerbCount, command.VerbListRooms, command.VerbListUsers, command.VerbAdmin,
+	} {
+		check := &command.Check{Verb: verb, Target: &hubv1.Target{Namespace: "/chat", All: true}}
+		if f := free.Allow(check); f != nil {
+			t.Errorf("%s: refused to whom everything is permitted: %v", verb, f)
 		}
-		f := bound.mayCommand(cmd, "")
-		if f == nil || f.code != hubv1.Code_CODE_PERMISSION_DENIED || !strings.Contains(f.message, "verb") {
-			t.Errorf("%s: %v to whom nothing is permitted", ops.Get(i).Name(), f)
+		if f := bound.Allow(check); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED || !strings.Contains(f.Error(), "verb") {
+			t.Errorf("%s: %v to whom nothing is permitted", verb, f)
 		}
-		if f := callerOf(t.Context()).mayCommand(cmd, ""); f != nil {
-			t.Errorf("%s: refused without any rules: %v", ops.Get(i).Name(), f)
+		if f := callerOf(t.Context()).Allow(check); f != nil {
+			t.Errorf("%s: refused without any rules: %v", verb, f)
 		}
 	}
-	if bound.mayForget() == nil || free.mayForget() != nil || bound.mayAttach("chat") == nil || free.mayAttach("chat") != nil {
-		t.Error("attach or forget")
+	if f := free.Allow(&command.Check{Verb: "new"}); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED {
+		t.Errorf("an unknown verb: %v", f)
+	}
+	if bound.mayAttach("chat") == nil || free.mayAttach("chat") != nil {
+		t.Error("attach")
 	}
 }
 
@@ -81,28 +86,30 @@ func TestCaller_RefusalNamesWhatIsMissing(t *testing.T) {
 	c := callerWith(t, Rules{
 		Namespaces: []string{"/chat"}, Events: []string{"message"}, Rooms: []string{"order:*"}, Verbs: []string{"emit", "list_rooms", "revoke"},
 	})
-	emit := func(event string, target *hubv1.Target) *hubv1.Command {
-		return &hubv1.Command{Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{Target: target, Event: event}}}
+	emit := func(event string, target *hubv1.Target) *command.Check {
+		return &command.Check{Verb: command.VerbEmit, Target: target, Event: event}
 	}
-	for want, cmd := range map[string]*hubv1.Command{
+	for want, check := range map[string]*command.Check{
 		`namespace "/x"`: emit("message", &hubv1.Target{Namespace: "/x", Rooms: []string{"order:1"}}),
 		`event "x"`:      emit("x", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1"}}),
 		`target "all"`:   emit("message", &hubv1.Target{Namespace: "/chat", All: true}),
 		`user "u"`:       emit("message", &hubv1.Target{Namespace: "/chat", Users: []string{"u"}}),
 		`room "lobby"`:   emit("message", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1", "lobby"}}),
-		`room "*"`:       {Op: &hubv1.Command_ListRooms{ListRooms: &hubv1.ListRooms{Namespace: "/chat"}}},
-		`namespace "*"`:  {Op: &hubv1.Command_Revoke{Revoke: &hubv1.Revoke{Users: []string{"u"}}}},
-		`verb "rooms"`:   {Op: &hubv1.Command_UpdateRooms{UpdateRooms: &hubv1.UpdateRooms{}}},
+		`room "*"`:       {Verb: command.VerbListRooms, Target: &hubv1.Target{Namespace: "/chat"}, Lists: command.ListsRooms},
+		`namespace "*"`:  {Verb: command.VerbRevoke, Target: &hubv1.Target{Namespace: "*", Users: []string{"u"}}},
+		`verb "rooms"`:   {Verb: command.VerbRooms},
 	} {
-		f := c.mayCommand(cmd, "")
-		if f == nil || !strings.Contains(f.message, want) || f.reason != "NOT_PERMITTED" {
+		f := c.Allow(check)
+		if f == nil || !strings.Contains(f.Error(), want) || f.Reason() != fault.NotPermitted {
 			t.Errorf("%v, want %s", f, want)
 		}
 	}
-	if f := c.mayCommand(emit("message", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1"}}), ""); f != nil {
+	if f := c.Allow(emit("message", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1"}})); f != nil {
 		t.Error(f)
 	}
-	if f := c.mayCommand(emit("message", &hubv1.Target{Namespace: "/chat", Sockets: []string{"own"}}), "own"); f != nil {
+	own := emit("message", &hubv1.Target{Namespace: "/chat", Sockets: []string{"own"}})
+	own.OwnSocket = "own"
+	if f := c.Allow(own); f != nil {
 		t.Error(f)
 	}
 }
@@ -152,7 +159,7 @@ func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
 		if f := two.attach(); f != nil {
 			t.Error(f)
 		}
-		if f := one.attach(); f == nil || f.code != hubv1.Code_CODE_RESOURCE_EXHAUSTED {
+		if f := one.attach(); f.Code() != hubv1.Code_CODE_RESOURCE_EXHAUSTED {
 			t.Error("a third instance is attached")
 		}
 		two.detach()
@@ -169,7 +176,7 @@ func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
 		if f := two.spend(10); f != nil {
 			t.Error(f)
 		}
-		if f := one.spend(1); f == nil || f.retry <= 0 {
+		if f := one.spend(1); f.Status().GetRetryAfter().AsDuration() <= 0 {
 			t.Error("not limited, or without a time", f)
 		}
 	})
@@ -179,7 +186,7 @@ func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
 	}
 	free.detach()
 	empty := &caller{identity: &Identity{Permissions: &Permissions{}}}
-	if empty.mayAttach("chat") == nil || empty.mayForget() == nil {
+	if empty.mayAttach("chat") == nil || empty.Allow(&command.Check{Verb: command.VerbAdmin}) == nil {
 		t.Error("the zero value permits")
 	}
 }

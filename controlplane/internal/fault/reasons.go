@@ -147,6 +147,7 @@ const (
 	StreamLost
 
 	// UNAUTHENTICATED.
+	CertificateExpired
 	CertificateMissing
 	CertificateUnknown
 	TokenExpired
