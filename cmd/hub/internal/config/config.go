@@ -99,7 +99,7 @@ type Limits struct {
 	PacketsPerPayload, Attachments, Depth, Arguments          int
 	NamespacesPerClient, RoomsPerSocket, PendingAcksPerSocket int
 	NamespaceBytes, RoomBytes, EventNameBytes, DataBytes      int
-	Headers, QueryBytes                                       int
+	AuthBytes, Headers, QueryBytes                            int
 }
 
 // Control describes the control plane.

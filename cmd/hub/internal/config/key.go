@@ -125,7 +125,8 @@ func Default() *Config {
 			PacketsPerPayload: 65_536, Attachments: 10, Depth: 512, Arguments: 4096,
 			NamespacesPerClient: 16, RoomsPerSocket: 1024, PendingAcksPerSocket: 256,
 			NamespaceBytes: 256, RoomBytes: 256, EventNameBytes: 128, DataBytes: 64 << 10,
-			Headers: 100, QueryBytes: 4096,
+			AuthBytes: 16 << 10,
+			Headers:   100, QueryBytes: 4096,
 		},
 		StartGrace: 30 * time.Second,
 		Control: Control{
