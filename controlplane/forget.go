@@ -17,7 +17,7 @@ func (r *routes) Forget(name string) *fault.Fault {
 	switch {
 	case g == nil:
 		return fault.At(fault.UnknownGroup, "group", "the hub does not know this group")
-	case len(g.streams) > 0:
+	case len(g.attachments) > 0:
 		return fault.At(fault.GroupAttached, "group", "an instance of the group is attached")
 	}
 	own := make(map[string]bool)

@@ -12,12 +12,14 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/internal/envelope"
+	"github.com/siohub/siohub/internal/outqueue"
 )
 
 // recvLoop receives envelopes and applies them, until the stream ends. It never
-// waits for sendLoop: what it has to say goes into the outbox, which is bounded.
+// waits for sendLoop: what it has to say is queued, within bounds.
 func (st *stream) recvLoop() {
 	defer st.srv.done.Done()
+	defer close(st.received)
 	defer st.rescue()
 	batch := st.srv.hub.NewBatch()
 	var request envelope.Request
@@ -28,12 +30,11 @@ func (st *stream) recvLoop() {
 			st.end(nil)
 			return
 		case status.Code(err) == codes.ResourceExhausted:
-			// gRPC has told the service, for an envelope beyond the hard end.
-			st.srv.log.Warn("envelope refused", "instance", st.instance, "error", err)
-			st.end(err)
+			st.srv.log.Warn("envelope refused", "peer", st.caller.peer, "error", err)
+			st.end(errEnvelopeSize)
 			return
 		case err != nil:
-			st.end(errLost)
+			st.end(lostBy(st.wire.Context()))
 			return
 		}
 		st.pulse.heard.Store(true)
@@ -55,82 +56,113 @@ func (st *stream) recvLoop() {
 // browsers is gathered, and leaves at the end: each browser is written to once.
 func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 	if request.Err != nil {
-		st.srv.log.Warn("envelope refused", "instance", st.instance, "error", request.Err)
+		st.srv.log.Warn("envelope refused", "peer", st.caller.peer, "error", request.Err)
 		return envelopeError(request.Err)
-	}
-	if err := st.checkNumbers(request); err != nil {
-		return err
 	}
 	st.srv.trace.envelopeReceived(len(request.Actions))
 	defer batch.Flush()
-	for i := range request.Actions {
-		if err := st.act(&request.Actions[i], batch); err != nil {
+	actions := request.Actions
+	if !st.welcomed.Load() {
+		if len(actions) == 0 {
+			return errHelloMissing
+		}
+		if err := st.first(request); err != nil {
+			return err
+		}
+		actions = actions[1:]
+	}
+	a := st.attachment
+	if err := a.checkNumbers(request); err != nil {
+		return err
+	}
+	for i := range actions {
+		if err := a.act(&actions[i], batch); err != nil {
 			return err
 		}
 	}
-	st.pulse.applied.Store(request.EnvelopeSeq)
-	st.answerRoll()
-	return nil
-}
-
-// checkNumbers checks the envelope's number and its receipt.
-func (st *stream) checkNumbers(request *envelope.Request) error {
-	number := request.EnvelopeSeq
-	last := st.pulse.applied.Load()
-	switch {
-	case number == 0 && last == 0:
-	case number == 0 || number != last+1:
-		return errEnvelopeGap
-	case number == 1 && st.unnumbered:
-		return errEnvelopeGap
+	if request.EnvelopeSeq > 0 {
+		a.applied.Store(request.EnvelopeSeq)
 	}
-	st.unnumbered = number == 0
-	if request.AckEnvelopeSeq > st.pulse.lastSent.Load() {
-		return errEnvelopeAck
-	}
-	return nil
-}
-
-// act carries out one action. An error ends the stream.
-func (st *stream) act(action *envelope.Action, batch *hub.Batch) error {
-	if st.group == nil {
-		return st.first(action)
-	}
-	if action.Bad != nil {
-		return st.refuse(action.Bad)
-	}
-	switch kind := action.GetKind().(type) {
-	case *hubv1.Action_Settlement:
-		st.settle(kind.Settlement, batch)
-	case *hubv1.Action_Command:
-		st.command(kind.Command, batch)
-	case *hubv1.Action_Window:
-		st.resize(kind.Window)
-	case *hubv1.Action_Heartbeat:
-	case *hubv1.Action_Hello:
-		return errHelloTwice
-	default:
-		st.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
-			fault.At(fault.Required, "kind", "an action needs a kind that the hub knows").Status())
+	a.introduceSome()
+	if a.drained() {
+		return errDrained
 	}
 	return nil
 }
 
 // first carries out the first action, which has to be a hello.
-func (st *stream) first(action *envelope.Action) error {
+func (st *stream) first(request *envelope.Request) error {
+	action := &request.Actions[0]
+	hello := action.GetHello()
 	switch {
 	case action.Bad != nil && action.Bad.Kind == envelope.KindHello:
 		return fault.OfBad(action.Bad).GRPC()
-	case action.GetHello() == nil:
+	case hello == nil:
 		return errHelloMissing
+	case request.EnvelopeSeq > 1:
+		return errEnvelopeGap
+	case request.AckEnvelopeSeq > 0:
+		return errEnvelopeAck
+	case hello.Resume != nil && (request.EnvelopeSeq != 0 || len(request.Actions) > 1):
+		return errResumeAlone
 	}
-	return st.hello(action.GetHello(), action.BadSubscriptions)
+	return st.hello(hello, action.BadSubscriptions, request.EnvelopeSeq == 1)
 }
 
-// resize changes the window.
-func (st *stream) resize(w *hubv1.Window) {
-	if !st.subscribed {
+// checkNumbers checks an envelope's number and its receipt.
+func (a *attachment) checkNumbers(request *envelope.Request) error {
+	number, last := request.EnvelopeSeq, a.applied.Load()
+	switch {
+	case !a.numbered && number != 0:
+		return errEnvelopeGap
+	case a.numbered && number != last+1 && !a.resuming(number):
+		return errEnvelopeGap
+	}
+	if errors.Is(a.out.queue.Ack(request.AckEnvelopeSeq), outqueue.ErrReceipt) {
+		return errEnvelopeAck
+	}
+	return nil
+}
+
+// resuming reports whether an envelope is the one of a hello that resumes, which has
+// no number.
+func (a *attachment) resuming(number uint64) bool { return number == 0 && a.resumes.Swap(false) }
+
+// act carries out one action. An error ends the stream.
+func (a *attachment) act(action *envelope.Action, batch *hub.Batch) error {
+	if action.Bad != nil {
+		return a.refuse(action.Bad)
+	}
+	switch kind := action.GetKind().(type) {
+	case *hubv1.Action_Settlement:
+		a.settle(kind.Settlement, batch)
+	case *hubv1.Action_Command:
+		a.command(kind.Command, batch)
+	case *hubv1.Action_Window:
+		a.lease.Load().Resize(a.srv.windows(kind.Window))
+		a.out.copies.resize(kind.Window.GetObservations())
+	case *hubv1.Action_Heartbeat:
+	case *hubv1.Action_Drain:
+		a.drain(kind.Drain)
+	case *hubv1.Action_Hello:
+		return errHelloTwice
+	default:
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
+			fault.At(fault.Required, "kind", "an action needs a kind that the hub knows").Status())
+	}
+	return nil
+}
+
+// drain lets the instance leave without a loss: no new work comes, and once nothing is
+// unsettled and no result is open its stream ends.
+func (a *attachment) drain(d *hubv1.Drain) {
+	if d.GetDeadline() != nil {
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
+			fault.At(fault.NotAllowed, "drain.deadline", "only the hub sets a deadline").Status())
 		return
 	}
-	st.attachment.Resize(windowsOf(w, st.srv.clamp(w)))
+	if !a.draining.Swap(true) {
+		a.srv.log.Info("instance drains", "group", a.group.name, "instance", a.instance, "reason", d.GetReason())
+		a.lease.Load().Drain()
+	}
 }

@@ -106,8 +106,8 @@ func (g *group) statusLocked() GroupStatus {
 			Deliveries: i.Held.Deliveries, WindowDeliveries: i.Size.Deliveries,
 			Bytes: i.Held.Bytes, WindowBytes: i.Size.Bytes,
 		}
-		if st := g.streams[i.ID]; st != nil {
-			is.Version, is.AttachTime = st.version, st.attachTime
+		if a := g.attachments[i.ID]; a != nil {
+			is.Version, is.AttachTime = a.version, a.since
 		}
 		to.Instances = append(to.Instances, is)
 	}

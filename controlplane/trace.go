@@ -24,6 +24,9 @@ type Trace struct {
 	SettlementFailed func(code string)
 	// Dropped: a delivery will never be handed over again.
 	Dropped func(kind Kind, why Drop)
+	// Revoked: an unsettled delivery was taken from its instance, for this reason
+	// (`MOVED`, `TIMEOUT`, …).
+	Revoked func(kind Kind, reason string)
 	// Parked: that many more (or fewer) events and bytes wait for services.
 	Parked func(events int, bytes int64)
 	// WindowStalled: a delivery had to wait because its instance is full or paused.
@@ -31,7 +34,7 @@ type Trace struct {
 	// Moved: that many sockets left their instance for another.
 	Moved func(sockets int)
 
-	// Undecided: a connect attempt ended without a decision.
+	// Undecided: a connect attempt, or a try of one, ended without a decision.
 	Undecided func(why Undecided)
 	// Command: a command was carried out, or refused with this code (`OK`, …).
 	Command func(op, code string)
@@ -55,6 +58,8 @@ const (
 	KindConnected      Kind = "connected"
 	KindEvent          Kind = "event"
 	KindDisconnected   Kind = "disconnected"
+	KindAuthExpiring   Kind = "auth_expiring"
+	KindServiceCall    Kind = "service_call"
 )
 
 // Outcome says how a delivery was settled.
@@ -104,8 +109,6 @@ type Undecided string
 
 // The causes.
 const (
-	// UndecidedTimeout: nobody decided in time.
-	UndecidedTimeout Undecided = "timeout"
 	// UndecidedLimit: too many attempts are without a decision.
 	UndecidedLimit Undecided = "limit"
 	// UndecidedNacked: the authorizer gave it up.

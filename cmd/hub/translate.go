@@ -51,7 +51,8 @@ func hubLimits(l config.Limits) hub.Limits {
 		Depth: l.Depth, Arguments: l.Arguments, NamespacesPerClient: l.NamespacesPerClient,
 		RoomsPerSocket: l.RoomsPerSocket, PendingAcksPerSocket: l.PendingAcksPerSocket,
 		NamespaceBytes: l.NamespaceBytes, RoomBytes: l.RoomBytes, EventNameBytes: l.EventNameBytes, DataBytes: l.DataBytes,
-		Headers: l.Headers, QueryBytes: l.QueryBytes,
+		AuthBytes: l.AuthBytes,
+		Headers:   l.Headers, QueryBytes: l.QueryBytes,
 	}
 }
 

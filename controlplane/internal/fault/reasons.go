@@ -48,7 +48,9 @@ const (
 	Invalid
 	InvalidUTF8
 	KeyOnQuery
-	NotForAuthorizer
+	BadName
+	NotAllowed
+	NotForRole
 	NotInExecute
 	NotOnAStream
 	OtherDelivery
@@ -77,6 +79,7 @@ const (
 	NoOpenAck
 	UnknownDelivery
 	UnknownGroup
+	Unhandled
 
 	// ALREADY_EXISTS.
 	AlreadySettled
@@ -144,6 +147,7 @@ const (
 	StreamLost
 
 	// UNAUTHENTICATED.
+	CertificateExpired
 	CertificateMissing
 	CertificateUnknown
 	TokenExpired

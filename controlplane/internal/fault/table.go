@@ -46,7 +46,9 @@ var table = [reasons]entry{
 	Invalid:             {"INVALID", hubv1.Code_CODE_INVALID_ARGUMENT, "Wrong in a way that has no reason of its own."},
 	InvalidUTF8:         {"INVALID_UTF8", hubv1.Code_CODE_INVALID_ARGUMENT, "A text is not UTF-8."},
 	KeyOnQuery:          {"KEY_ON_QUERY", hubv1.Code_CODE_INVALID_ARGUMENT, "A query changes nothing and takes no idempotency key."},
-	NotForAuthorizer:    {"NOT_FOR_AUTHORIZER", hubv1.Code_CODE_INVALID_ARGUMENT, "An authorizer cannot have this."},
+	BadName:             {"BAD_NAME", hubv1.Code_CODE_INVALID_ARGUMENT, "A name is empty, too long or not UTF-8."},
+	NotAllowed:          {"NOT_ALLOWED", hubv1.Code_CODE_INVALID_ARGUMENT, "The field must not be set here."},
+	NotForRole:          {"NOT_FOR_ROLE", hubv1.Code_CODE_INVALID_ARGUMENT, "The subscription's role does not have this."},
 	NotInExecute:        {"NOT_IN_EXECUTE", hubv1.Code_CODE_INVALID_ARGUMENT, "The query comes in pages: it has a call of its own."},
 	NotOnAStream:        {"NOT_ON_A_STREAM", hubv1.Code_CODE_INVALID_ARGUMENT, "Only commands of a stream belong to a delivery."},
 	OtherDelivery:       {"OTHER_DELIVERY", hubv1.Code_CODE_INVALID_ARGUMENT, "A command in a settlement names another delivery than the settlement."},
@@ -73,6 +75,7 @@ var table = [reasons]entry{
 	NoOpenAck:       {"NO_OPEN_ACK", hubv1.Code_CODE_NOT_FOUND, "No acknowledgement is open for this event: it was given, given up, or its browser has gone."},
 	UnknownDelivery: {"UNKNOWN_DELIVERY", hubv1.Code_CODE_NOT_FOUND, "The delivery was never given to the instance."},
 	UnknownGroup:    {"UNKNOWN_GROUP", hubv1.Code_CODE_NOT_FOUND, "The hub does not know this group."},
+	Unhandled:       {"UNHANDLED", hubv1.Code_CODE_NOT_FOUND, "Nobody has subscribed to the event."},
 
 	AlreadySettled:     {"ALREADY_SETTLED", hubv1.Code_CODE_ALREADY_EXISTS, "The delivery is settled already."},
 	HeldByAnotherGroup: {"HELD_BY_ANOTHER_GROUP", hubv1.Code_CODE_ALREADY_EXISTS, "Another group holds the subscription."},
@@ -134,6 +137,7 @@ var table = [reasons]entry{
 	Silent:              {"SILENT", hubv1.Code_CODE_UNAVAILABLE, "Three heartbeats stayed away. Ends the stream."},
 	StreamLost:          {"STREAM_LOST", hubv1.Code_CODE_UNAVAILABLE, "The stream or the call was lost."},
 
+	CertificateExpired: {"CERTIFICATE_EXPIRED", hubv1.Code_CODE_UNAUTHENTICATED, "The client certificate has expired. It also ends streams."},
 	CertificateMissing: {"CERTIFICATE_MISSING", hubv1.Code_CODE_UNAUTHENTICATED, "A client certificate is required."},
 	CertificateUnknown: {"CERTIFICATE_UNKNOWN", hubv1.Code_CODE_UNAUTHENTICATED, "The client certificate names no known identity."},
 	TokenExpired:       {"TOKEN_EXPIRED", hubv1.Code_CODE_UNAUTHENTICATED, "The token has expired. It also ends streams."},

@@ -29,7 +29,7 @@ func controlKeys() []Key {
 			text("a file with one `name: token` a line, or `name: sha256:HASH`; empty for none", nil),
 			"Bearer tokens of services, read again when the file changes. With tokens, nobody attaches without one.").common(),
 		newKey("control.tokens", func(c *Config) *[]string { return &c.Control.Tokens },
-			list("name:token each, tokens of at least 16 characters", isTokenPair),
+			list("name:token or name:sha256:HASH each, tokens of at least 16 characters", isTokenPair),
 			"The same tokens in the environment or the YAML file.").secret(),
 		newKey("control.connect.try", func(c *Config) *time.Duration { return &c.Control.Connect.Try },
 			duration(100*time.Millisecond, time.Minute),

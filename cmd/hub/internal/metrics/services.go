@@ -24,6 +24,7 @@ type services struct {
 	stalls, undecided         *bounded[string, prometheus.Counter]
 	moved, unauthenticated    prometheus.Counter
 	noAuthorizer              prometheus.Counter
+	keyRefreshes              *bounded[pair, prometheus.Counter]
 	commands                  *bounded[pair, prometheus.Counter]
 	commandBounds             *bounded[string, prometheus.Counter]
 }
@@ -50,6 +51,7 @@ func newServices(f factory) *services {
 		moved:             f.counter("moved_sockets_total", "Sockets that went from one instance to another."),
 		unauthenticated:   f.counter("unauthenticated_calls_total", "Calls of services without a token or with a wrong one."),
 		noAuthorizer:      f.counter("no_authorizer_total", "Subscriptions to namespaces for which nobody decides connect attempts."),
+		keyRefreshes:      f.pairs("jwks_refreshes_total", "Refreshes of the keys of an issuer of JWTs; while they fail the old keys stay.", "issuer", "result"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
 		commandBounds: f.counters("command_bounds_total",
 			"What was refused, given up or left out at a bound of commands, by bound.", "bound"),
@@ -67,6 +69,15 @@ func (f factory) settleTime() *bounded[string, prometheus.Observer] {
 	v := f.histogramVec("settlement_seconds", "Time from handing a delivery over to its settlement, by kind.",
 		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "kind")
 	return newBounded(maxWords, other, func(kind string) prometheus.Observer { return v.WithLabelValues(kind) })
+}
+
+// KeysRefreshed counts a refresh of the keys of an issuer.
+func (m *Metrics) KeysRefreshed(issuer string, err error) {
+	result := "done"
+	if err != nil {
+		result = "failed"
+	}
+	m.services.keyRefreshes.get(pair{issuer, result}).Inc()
 }
 
 // ControlTrace returns the functions that count for the control plane.
