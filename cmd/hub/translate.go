@@ -62,7 +62,7 @@ func controlConfig(c *config.Config) controlplane.Config {
 	return controlplane.Config{
 		HubVersion: hubVersion(), Namespaces: c.Namespaces, StartGrace: orNone(c.StartGrace),
 		Connect: controlplane.ConnectConfig{
-			Try: c.Control.Connect.Try, Total: c.Control.Connect.Total, MaxUndecided: c.Control.Connect.MaxUndecided,
+			Try: c.Control.Connect.Try, MaxUndecided: c.Control.Connect.MaxUndecided,
 		},
 		Window: controlplane.WindowConfig{
 			MaxDeliveries: uint32(c.Control.Window.MaxDeliveries), MaxBytes: uint64(c.Control.Window.MaxBytes),
@@ -74,7 +74,7 @@ func controlConfig(c *config.Config) controlplane.Config {
 		},
 		Stream: controlplane.StreamConfig{
 			HelloTimeout: s.HelloTimeout, Heartbeat: s.Heartbeat, SendTimeout: s.SendTimeout,
-			FailoverDelay: orNone(s.FailoverDelay), MaxInstances: s.MaxInstances, MaxCalls: uint32(s.MaxCalls),
+			FailoverDelay: orNone(s.FailoverDelay), Suspend: s.Suspend, MaxInstances: s.MaxInstances, MaxCalls: uint32(s.MaxCalls),
 		},
 	}
 }

@@ -126,7 +126,7 @@ type TLS struct {
 
 // Connect bounds connect attempts.
 type Connect struct {
-	Try, Total   time.Duration
+	Try          time.Duration
 	MaxUndecided int
 }
 
@@ -139,9 +139,9 @@ type Window struct {
 
 // Stream says how the streams of services are watched.
 type Stream struct {
-	HelloTimeout, Heartbeat    time.Duration
-	SendTimeout, FailoverDelay time.Duration
-	MaxInstances, MaxCalls     int
+	HelloTimeout, Heartbeat             time.Duration
+	SendTimeout, FailoverDelay, Suspend time.Duration
+	MaxInstances, MaxCalls              int
 }
 
 // Parking bounds what is kept for a service that is away.

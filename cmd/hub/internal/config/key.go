@@ -132,11 +132,11 @@ func Default() *Config {
 		Control: Control{
 			Listen: "127.0.0.1:7420",
 			TLS:    TLS{ClientAuth: "require"}, Reflection: "auto",
-			Connect: Connect{Try: 5 * time.Second, Total: 30 * time.Second, MaxUndecided: 10_000},
+			Connect: Connect{Try: 5 * time.Second, MaxUndecided: 10_000},
 			Window:  Window{MaxDeliveries: 16_384, MaxBytes: 64 << 20, Commands: 4096},
 			Stream: Stream{
 				HelloTimeout: 5 * time.Second, Heartbeat: 5 * time.Second, SendTimeout: 10 * time.Second,
-				FailoverDelay: 800 * time.Millisecond, MaxInstances: 1024, MaxCalls: 32,
+				FailoverDelay: 800 * time.Millisecond, Suspend: 30 * time.Second, MaxInstances: 1024, MaxCalls: 32,
 			},
 		},
 		Parking: Parking{SocketEvents: 64, SocketBytes: 1 << 20, GroupBytes: 64 << 20,

@@ -105,7 +105,7 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	c.Parked(-2, -100)
 	c.WindowStalled("chat")
 	c.Moved(7)
-	c.Undecided(controlplane.UndecidedTimeout)
+	c.Undecided(controlplane.UndecidedNacked)
 	c.Command("emit", "OK")
 	c.CommandBound("open_acks")
 	c.NoAuthorizer("chat", "/chat")
