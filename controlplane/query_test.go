@@ -14,6 +14,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
@@ -174,6 +175,52 @@ func TestControl_UsersAreCountedAndListed(t *testing.T) {
 		}
 		if s := fault.StatusOf(err); errors.Is(err, io.EOF) || s.GetReason() != "BAD_NAMESPACE" {
 			t.Errorf("the error of a call has a status: %v", err)
+		}
+	})
+}
+
+// pulled are answers whose pages go to an outgoing queue.
+type pulled struct {
+	t  *testing.T
+	to *outgoing
+}
+
+func (p pulled) Give(r *hubv1.Result) bool {
+	p.t.Errorf("result: %v", r)
+	return true
+}
+
+func (p pulled) Pull(pages *command.Pages) { p.to.pull(1, pages) }
+
+func TestOutgoing_OnePageOfAllQueriesWaitsAtATime(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		chat := w.chat("a")
+		for range 4 {
+			w.join(chat)
+		}
+		o := newOutgoing(func() { t.Error("overflow") })
+		for range 10 {
+			c := fetch("/chat", 1)
+			c.CommandId = 1
+			w.srv.commands.Run(command.Request{Command: c, Caller: &command.Caller{Stream: true}}, pulled{t, o})
+		}
+		pages, last := 0, 0
+		for last < 10 {
+			o.refill()
+			if n := o.queue.Len(); n > 1 {
+				t.Fatalf("%d pages wait", n)
+			}
+			batch, _ := o.take(nil)
+			for _, e := range batch {
+				pages++
+				if e.frees {
+					last++
+				}
+			}
+			o.queue.Number(len(batch))
+		}
+		if pages != 40 {
+			t.Errorf("%d pages", pages)
 		}
 	})
 }
