@@ -209,6 +209,20 @@ func TestRequest_EnvelopeOfTomorrow(t *testing.T) {
 	}
 }
 
+// Unary calls have the same check, after protobuf.
+func TestCheck_FindsTheUnknown(t *testing.T) {
+	good := &hubv1.Command{CommandId: 1, Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{Event: "e", Ack: &hubv1.AckRequest{}}}}
+	if bad := envelope.Check(&hubv1.ExecuteRequest{Commands: []*hubv1.Command{good}}); bad != nil {
+		t.Error(bad)
+	}
+	tomorrow := proto.CloneOf(good)
+	tomorrow.GetEmit().Ack.Mode = 99
+	bad := envelope.Check(&hubv1.ExecuteRequest{Commands: []*hubv1.Command{good, tomorrow}})
+	if bad == nil || bad.Reason != envelope.UnknownField || bad.Field != "commands[1].emit.ack.mode" {
+		t.Errorf("%+v", bad)
+	}
+}
+
 func TestRequest_EndsTheStream(t *testing.T) {
 	for name, c := range map[string]struct {
 		b    []byte
@@ -281,6 +295,7 @@ func TestRequest_LongLists(t *testing.T) {
 		"commands":           in(settlement, join(sevenSeq, in(2, nil), empties(7, many))),
 		"numbered commands":  in(settlement, join(sevenSeq, in(2, nil), []byte(strings.Repeat(string(in(7, sevenSeq)), many/2)))),
 		"attachments, reply": in(settlement, join(sevenSeq, in(3, in(1, empties(2, many))))),
+		"subscriptions":      in(1, empties(5, many)),
 		"attachments, emit":  in(command, emitBytes(7, in(3, empties(2, many)))),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -291,12 +306,43 @@ func TestRequest_LongLists(t *testing.T) {
 				t.Fatalf("%+v", r)
 			}
 			bad := r.Actions[0].Bad
-			if bad == nil || bad.Reason != envelope.TooManyElements || bad.CommandID+bad.DeliverySeq == 0 {
+			if bad == nil || bad.Reason != envelope.TooManyElements || (bad.CommandID+bad.DeliverySeq == 0 && bad.Kind != envelope.KindHello) {
 				t.Errorf("%+v", bad)
 			}
 			if most := 2*len(b) + 1<<20; took > most && !strings.HasPrefix(name, "attachments, reply") {
 				t.Errorf("%d bytes took %d", len(b), took)
 			}
+		})
+	}
+}
+
+// Whatever is in an envelope, it takes what doc.go says.
+func TestRequest_MemoryIsBounded(t *testing.T) {
+	repeated := func(action []byte, n int) []byte {
+		return []byte(strings.Repeat(string(envelopeOf(action)), n))
+	}
+	const fixed = 32 << 20
+	for name, c := range map[string]struct {
+		b           []byte
+		times, more int // of its size, and beside it
+	}{
+		"two bytes each":           {repeated(nil, envelope.MaxBytes/2), 1, 1 << 10},
+		"two bytes each, too many": {repeated(nil, envelope.HardMaxBytes/2), 0, 1 << 10},
+		"empty":                    {repeated(nil, envelope.MaxActions), 1, 2 << 20},
+		"done":                     {repeated(settle(1), envelope.MaxActions), 1, 8 << 20},
+		"emits":                    {repeated(in(command, emitBytes(1, join(in(1, nil), in(3, nil), in(6, nil)))), envelope.MaxActions), 2, fixed},
+		"bad subscriptions":        {repeated(in(1, in(5, unknown)), envelope.MaxActions), 2, fixed},
+		"names":                    {envelopeOf(in(command, in(11, []byte(strings.Repeat("\x12\x00", envelope.MaxElements))))), 2, fixed},
+		"too large":                {join(repeated(nil, envelope.MaxActions-1), envelopeOf(make([]byte, envelope.MaxBytes))), 0, 2 << 20},
+		"too large, commands":      {envelopeOf(in(settlement, []byte(strings.Repeat(string(in(7, sevenSeq)), envelope.MaxBytes)))), 0, 2 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r *envelope.Request
+			took := allocated(func() { r = decodeRequest(t, c.b) })
+			if most := c.times*len(c.b) + c.more; took > most {
+				t.Errorf("%d bytes took %d, more than %d", len(c.b), took, most)
+			}
+			runtime.KeepAlive(r)
 		})
 	}
 }
