@@ -1,6 +1,8 @@
 package envelope
 
 import (
+	"fmt"
+
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/encoding/proto" // registers the codec that stands behind this one
 	"google.golang.org/grpc/mem"
@@ -52,6 +54,10 @@ func (c *Codec) Unmarshal(data mem.BufferSlice, v any) error {
 	case *Request:
 		m.decode(data)
 		return nil
+	}
+	// HardMaxBytes is for envelopes, which are not decoded beyond MaxBytes.
+	if size := data.Len(); c.seen == nil && size > MaxBytes {
+		return fmt.Errorf("envelope: a message of %d bytes, %d are allowed", size, MaxBytes)
 	}
 	return c.protobuf.Unmarshal(data, v)
 }

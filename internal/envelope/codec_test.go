@@ -177,6 +177,10 @@ func TestCodec_RefusesWhatProtobufRefuses(t *testing.T) {
 	if _, err := envelope.Hub().Marshal("a string"); err == nil {
 		t.Error("a string is encoded")
 	}
+	large := mem.BufferSlice{mem.SliceBuffer(in(99, make([]byte, envelope.MaxBytes)))}
+	if err := envelope.Hub().Unmarshal(large, &hubv1.ExecuteRequest{}); err == nil {
+		t.Error("a unary call beyond MaxBytes is decoded")
+	}
 	good, err := proto.Marshal(responses["event"])
 	if err != nil {
 		t.Fatal(err)
