@@ -9,13 +9,25 @@ import (
 // fill hands over what is parked, one delivery of each lane in turn, as long as the
 // windows have room. The caller holds mu.
 func (i *Instance) fill() {
-	i.wanting = nil
 	if !i.takes() || (i.turns[solos].front == nil && i.turns[sockets].front == nil) {
+		i.wanting = nil
 		return
 	}
 	now := time.Now()
+	if d := i.wanting; d != nil {
+		i.wanting = nil
+		if c := d.lane.class(); i.isNext(d, c) {
+			i.fillClass(c, now)
+		}
+	}
 	i.fillClass(solos, now)
 	i.fillClass(sockets, now)
+}
+
+// isNext reports whether a delivery is the first in line.
+func (i *Instance) isNext(d *Delivery, c class) bool {
+	n := i.turns[c].front
+	return n != nil && n.value == d.lane && d.lane.queue.front == &d.place
 }
 
 func (i *Instance) fillClass(c class, now time.Time) {

@@ -170,8 +170,8 @@ func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
 		want := l.wants(nil)
 		i.mu.Unlock()
 		to := g.pick(l, want, false)
-		if to == nil && !e.all {
-			continue
+		if !e.all && (to == nil || (want.second != nil && !to.accepts(want.second))) {
+			continue // it waits for its instance
 		}
 		i.mu.Lock()
 		i.takeLane(l, e.why, i.lostAt, now)
