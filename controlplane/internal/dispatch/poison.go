@@ -33,7 +33,7 @@ func (i *Instance) takeLane(l *Lane, why Reason, at, now time.Time) {
 	for n := l.flight.back; n != nil; n = l.flight.back {
 		i.take(n.value, why, at, now)
 	}
-	if i.life != 0 && why == ReasonLost && l.pinned() != "" && l.queue.front != nil {
+	if why != ReasonReplaced && l.pinned() != "" && l.queue.front != nil {
 		l.abandon(&i.holder, Lost)
 	}
 	if !l.ended && l.cancelOut(&i.holder) {

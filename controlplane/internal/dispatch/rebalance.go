@@ -55,13 +55,14 @@ func (g *Group) Rebalance(now time.Time) {
 // rebalanceStep is how many sockets move at a call at least.
 const rebalanceStep = 64
 
-// countIdle counts the lanes that have nothing to do.
+// countIdle counts the sockets that have nothing to do, and those that Rebalance moved
+// here: they may just be introduced.
 func (i *Instance) countIdle() int {
 	n := 0
 	for left := int(i.bound.Load()); left > 0; left -= greetStep {
 		i.mu.Lock()
 		for range min(left, greetStep, i.lanes.len) {
-			if i.lanes.front.value.idle() {
+			if l := i.lanes.front.value; l.idle() || (l.owner != nil && l.joined == i.life) {
 				n++
 			}
 			i.lanes.rotate()
