@@ -5,51 +5,72 @@ import "time"
 // shareWithin is how soon an instance that came has its share of the idle sockets.
 const shareWithin = 8 * time.Second
 
+// shareholder is an instance that takes work, as it was when a Rebalance began.
+type shareholder struct {
+	*Instance
+	weight float64
+	came   time.Time
+	idle   int
+	share  int // of the idle sockets
+}
+
 // Rebalance gives instances that came in the last seconds their weight's share of the
 // idle sockets, a part of it at each call. It is called about once a second.
 func (g *Group) Rebalance(now time.Time) {
-	g.pool.mu.Lock()
-	var takers []*Instance
-	var comers []*Instance
-	for _, i := range g.members {
-		if !i.takes() {
+	all := g.shareholders()
+	for i := range all {
+		to := &all[i]
+		if to.came.IsZero() {
 			continue
 		}
-		takers = append(takers, i)
-		if !i.came.IsZero() {
-			comers = append(comers, i)
-		}
-	}
-	g.pool.mu.Unlock()
-	if len(comers) == 0 {
-		return
-	}
-	idle := make(map[*Instance]int, len(takers))
-	total, weight := 0, 0.0
-	for _, i := range takers {
-		idle[i] = i.countIdle()
-		total += idle[i]
-		weight += float64(i.weight)
-	}
-	share := func(i *Instance) int { return int(float64(total) * float64(i.weight) / weight) }
-	for _, to := range comers {
 		left := shareWithin - now.Sub(to.came)
-		missing := share(to) - idle[to]
-		if missing > 0 {
-			// What is missing, in equal parts until the time is over.
-			step := max(missing/max(int(left/time.Second), 1), min(missing, rebalanceStep))
-			for _, from := range takers {
-				if from.came.IsZero() && step > 0 {
-					step -= g.shift(from, to, min(step, idle[from]-share(from)))
-				}
+		missing := to.share - to.idle
+		// What is missing, in equal parts until the time is over.
+		step := max(missing/max(int(left/time.Second), 1), min(missing, rebalanceStep))
+		for j := range all {
+			from := &all[j]
+			if surplus := from.idle - from.share; from.came.IsZero() && step > 0 && surplus > 0 {
+				moved := g.shift(from.Instance, to.Instance, min(step, surplus))
+				from.idle -= moved
+				step -= moved
 			}
 		}
 		if missing <= 0 || left <= 0 {
 			g.pool.mu.Lock()
-			to.came = time.Time{}
+			if to.Instance.came.Equal(to.came) {
+				to.Instance.came = time.Time{}
+			}
 			g.pool.mu.Unlock()
 		}
 	}
+}
+
+// shareholders returns the instances that share the sockets, and nothing when none of
+// them came lately.
+func (g *Group) shareholders() []shareholder {
+	var all []shareholder
+	weight, came := 0.0, false
+	g.pool.mu.Lock()
+	for _, i := range g.members {
+		if i.takes() {
+			all = append(all, shareholder{Instance: i, weight: float64(i.weight), came: i.came})
+			weight += float64(i.weight)
+			came = came || !i.came.IsZero()
+		}
+	}
+	g.pool.mu.Unlock()
+	if !came {
+		return nil
+	}
+	total := 0
+	for i := range all {
+		all[i].idle = all[i].countIdle()
+		total += all[i].idle
+	}
+	for i := range all {
+		all[i].share = int(float64(total) * all[i].weight / weight)
+	}
+	return all
 }
 
 // rebalanceStep is how many sockets move at a call at least.
@@ -73,8 +94,8 @@ func (i *Instance) countIdle() int {
 }
 
 // shift moves up to n idle lanes from one instance to another one, and returns how many
-// it moved. A lane that was moved to an instance that came is not moved again for the
-// same reason while that is there.
+// it moved. No lane moves twice because of the same instance: one that came gives none
+// away until it has its share.
 func (g *Group) shift(from, to *Instance, n int) (moved int) {
 	for left := int(from.bound.Load()); left > 0 && moved < n; left -= evacuateStep {
 		g.pool.mu.Lock()
@@ -92,7 +113,7 @@ func (g *Group) shiftSome(from, to *Instance, look, n int) (moved int) {
 	for range min(look, from.lanes.len) {
 		l := from.lanes.front.value
 		from.lanes.rotate()
-		if len(lanes) < n && l.idle() && l.joined != from.life && to.wouldTake(l) {
+		if len(lanes) < n && l.idle() && to.wouldTake(l) {
 			from.surrender(l)
 			l.joined = to.life
 			lanes = append(lanes, l)

@@ -55,6 +55,7 @@ type stormProcess struct {
 	attach  atomic.Pointer[Attachment]
 	queue   chan Try
 	dead    atomic.Bool
+	end     sync.Once
 
 	mu      sync.Mutex
 	told    map[*stormLane]bool
@@ -243,10 +244,10 @@ func (s *storm) start(id string, old *stormProcess) *stormProcess {
 	return old
 }
 
+// die ends a process to which nothing is delivered any more.
 func (p *stormProcess) die() {
-	if !p.dead.Swap(true) {
-		close(p.queue)
-	}
+	p.dead.Store(true)
+	p.end.Do(func() { close(p.queue) })
 }
 
 // leave drains an instance, and takes its stream when it has settled everything.
@@ -273,8 +274,9 @@ func (s *storm) step(live map[string]*stormProcess) {
 	case what == 0: // another process
 		live[id] = s.start(id, nil)
 	case what == 1: // killed
-		p.die()
+		p.dead.Store(true)
 		p.attach.Load().Detach(false)
+		p.die()
 		delete(live, id)
 	case what == 2: // lost for a while
 		p.attach.Load().Detach(false)
