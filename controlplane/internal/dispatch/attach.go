@@ -127,11 +127,15 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 		i.came = now
 	}
 	i.resize(w)
+	draining := i.draining
 	i.mu.Unlock()
 	g.open(i)
 	g.pool.mu.Unlock()
-	if !a.resumed {
+	switch {
+	case !a.resumed:
 		g.greetAll(i, a)
+	case draining:
+		g.drain(i)
 	}
 	g.failover()
 }
@@ -151,6 +155,9 @@ func (a *Attachment) Resize(w Windows) {
 	is := i.takes()
 	i.mu.Unlock()
 	switch {
+	case is && was:
+		g.relocateLocked(i)
+		g.feedLocked()
 	case is:
 		g.open(i)
 	case was:

@@ -82,6 +82,6 @@
 // # Goroutines
 //
 // None. Timers (suspension, the delay of a retry, a held Disconnected) run their
-// functions in goroutines of the runtime; Close stops them. Expire and Rebalance are
-// called by the owner about once a second.
+// functions in goroutines of the runtime; once the group is closed they come to nothing.
+// Expire and Rebalance are called by the owner about once a second.
 package dispatch

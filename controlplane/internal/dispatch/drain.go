@@ -10,13 +10,19 @@ func (a *Attachment) Drain() {
 	if drains {
 		i.draining = true
 	}
-	left := i.lanes.len
 	i.mu.Unlock()
 	if drains {
 		g.countTakers()
 	}
 	g.pool.mu.Unlock()
-	for ; drains && left > 0; left -= evacuateStep {
+	if drains {
+		g.drain(i)
+	}
+}
+
+// drain moves what may leave a draining instance at once.
+func (g *Group) drain(i *Instance) {
+	for left := int(i.bound.Load()); left > 0; left -= evacuateStep {
 		g.pool.mu.Lock()
 		g.drainSome(i, min(left, evacuateStep))
 		g.pool.mu.Unlock()

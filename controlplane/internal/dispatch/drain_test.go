@@ -86,3 +86,25 @@ func TestDrain_RetryGoesElsewhere(t *testing.T) {
 		expect(t, sink2, "ann:1/2")
 	})
 }
+
+// A draining instance that lost its stream goes on draining when it is resumed.
+func TestDrain_GoesOnAfterAResume(t *testing.T) {
+	b := newBench(t, nil)
+	a1, sink1 := b.attach("1", 10)
+	ann := b.person("ann")
+	ann.say("1")
+	open := sink1.take()
+	a1.Drain()
+	a1.Detach(false)
+	sink := &book{}
+	again, _ := b.resume("1", sink)
+	settle(t, again, open...)
+	if !again.Drained() {
+		t.Error("not drained")
+	}
+	ann.say("2")
+	expect(t, sink)
+	if s := b.Status(); s.Waiting != 1 || s.Instances[0].Lanes != 0 {
+		t.Errorf("%+v", s)
+	}
+}

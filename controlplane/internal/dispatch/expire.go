@@ -32,6 +32,7 @@ func (g *Group) Expire(now time.Time) {
 		}
 		i.mu.Lock()
 		i.expire(now)
+		i.fill()
 		i.unlock()
 	}
 }

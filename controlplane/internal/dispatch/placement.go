@@ -1,5 +1,11 @@
 package dispatch
 
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/ledger"
+)
+
 // rank says how well an instance is suited for one more lane.
 type rank struct {
 	next, complete, preferred bool // it takes what comes second; all; it is preferred
@@ -256,6 +262,10 @@ func (g *Group) relocateLane(l *Lane, i *Instance, want next) {
 		i.mu.Unlock()
 	case stays:
 		i.mu.Lock()
+		if l.avoid == i && l.queue.front != nil {
+			d := l.queue.front.value
+			d.due = time.Now().Add(ledger.Spacing(int(d.tries), g.node.config.Random))
+		}
 		l.avoid = nil
 		if l.turn.list == nil && l.queue.front != nil && !l.ended && !l.delayed() {
 			i.enqueue(l)

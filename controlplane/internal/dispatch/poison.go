@@ -18,10 +18,12 @@ const (
 
 // takeAll takes everything unsettled from the instance, as lost at a time. Lanes stay.
 func (i *Instance) takeAll(why Reason, at, now time.Time) {
-	for n := i.lanes.front; n != nil; {
-		l := n.value
-		n = n.next
-		i.takeLane(l, why, at, now)
+	lanes := make([]*Lane, 0, i.ledger.Len())
+	i.ledger.Each(func(_ uint64, d *Delivery) { lanes = append(lanes, d.lane) })
+	for _, l := range lanes {
+		if l.flight.len > 0 {
+			i.takeLane(l, why, at, now)
+		}
 	}
 }
 

@@ -1,8 +1,6 @@
 package dispatch
 
-import (
-	"time"
-)
+import "time"
 
 // Begin finds the delivery that a settlement is for. It has to be followed by
 // exactly one of Finish, Retry, Elsewhere and Abandon: between them the settlement is
@@ -15,15 +13,17 @@ func (a *Attachment) Begin(seq uint64) (*Delivery, error) {
 	i := a.inst
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.life == a.life {
-		if d, ok := i.ledger.Get(seq); ok && d.state == open {
-			d.state = settling
-			return d, nil
-		} else if ok || i.ledger.Settled(seq) {
-			return nil, ErrSettled
-		}
+	node := i.group.node
+	if seq < a.first || (i.life != a.life && seq <= node.seq.Load()) {
+		return nil, ErrRevoked
 	}
-	if seq < a.first || i.group.node.wasRevoked(seq) {
+	if d, ok := i.ledger.Get(seq); ok && d.state == open {
+		d.state = settling
+		return d, nil
+	} else if ok || i.ledger.Settled(seq) {
+		return nil, ErrSettled
+	}
+	if node.wasRevoked(seq) {
 		return nil, ErrRevoked
 	}
 	return nil, ErrUnknown

@@ -193,3 +193,18 @@ func TestAttachment_NumbersStartWhereTheNodeSays(t *testing.T) {
 		}
 	}
 }
+
+// What an earlier process of the instance settled is not this one's.
+func TestAttachment_NumbersOfAnEarlierProcessAreRevoked(t *testing.T) {
+	b := newBench(t, nil)
+	a1, sink := b.attach("1", 10)
+	b.person("ann").lane.Introduce(false)
+	tries := sink.take()
+	settle(t, a1, tries...)
+	a2, _ := b.attach("1", 10)
+	for _, a := range []*Attachment{a1, a2} {
+		if _, err := a.Begin(tries[0].Seq); !errors.Is(err, ErrRevoked) {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -1,8 +1,6 @@
 package dispatch
 
-import (
-	"time"
-)
+import "time"
 
 // overdue reports whether a delivery should have been settled.
 func (d *Delivery) overdue(now time.Time) bool {
