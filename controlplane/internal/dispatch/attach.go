@@ -219,7 +219,7 @@ func (a *Attachment) Room() bool {
 	i := a.inst
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.life == a.life && i.takes() && i.turns[sockets].front == nil && !i.windows[sockets].Full()
+	return i.life == a.life && i.takes() && i.turns[sockets].front == nil && i.greetings.front == nil && !i.windows[sockets].Full()
 }
 
 // greetStep is how many lanes are looked at while locks are held.
@@ -239,6 +239,7 @@ func (g *Group) greetAll(i *Instance, a *Attachment) {
 			i.lanes.rotate()
 			i.greet(l)
 		}
+		i.fill()
 		i.unlock()
 	}
 }

@@ -9,7 +9,7 @@ import (
 // fill hands over what is parked, one delivery of each lane in turn, as long as the
 // windows have room. The caller holds mu.
 func (i *Instance) fill() {
-	if !i.takes() || (i.turns[solos].front == nil && i.turns[sockets].front == nil) {
+	if !i.takes() || (i.turns[solos].front == nil && i.turns[sockets].front == nil && i.greetings.front == nil) {
 		i.wanting = nil
 		return
 	}
@@ -22,6 +22,14 @@ func (i *Instance) fill() {
 	}
 	i.fillClass(solos, now)
 	i.fillClass(sockets, now)
+	for i.greetings.front != nil && i.turns[sockets].front == nil && i.free(sockets) {
+		i.greetNext()
+	}
+}
+
+// free reports whether nothing keeps a small delivery of an idle lane from going.
+func (i *Instance) free(c class) bool {
+	return i.alone == nil && i.wanting == nil && !i.windows[c].Full()
 }
 
 // isNext reports whether a delivery is the first in line.

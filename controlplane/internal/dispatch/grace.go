@@ -62,7 +62,9 @@ func (l *Lane) cancelOut(h *holder) bool {
 		return false
 	}
 	if l.queue.front == nil {
-		h.dequeue(l)
+		if l.turn.list != &h.greetings {
+			h.dequeue(l)
+		}
 		l.endIfDone(h)
 		return false
 	}

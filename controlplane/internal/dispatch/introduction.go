@@ -76,10 +76,19 @@ func (l *Lane) insertIntroduction() *Delivery {
 	return d
 }
 
-// greet introduces an idle socket to the instance that it came to, if that asks for
-// it. Others are introduced with what they have parked.
+// greet lets an idle socket be introduced to the instance that it came to, as soon as
+// nothing else wants the window. Others are introduced with what they have parked.
 func (i *Instance) greet(l *Lane) {
-	if !l.idle() || l.intro == 0 || l.told == i.life || i.sink == nil {
+	if l.idle() && l.intro != 0 && l.told != i.life && l.turn.list == nil {
+		i.greetings.pushBack(&l.turn)
+	}
+}
+
+// greetNext introduces the next idle socket, if the instance asks for it.
+func (i *Instance) greetNext() {
+	l := i.greetings.front.value
+	i.dequeue(l)
+	if !l.idle() || l.told == i.life {
 		return
 	}
 	d := l.owner.Introduction(true, true)
@@ -90,7 +99,22 @@ func (i *Instance) greet(l *Lane) {
 	d.lane, d.place.value = l, d
 	d.identity, d.attempt = l.intro, l.introTry
 	l.introducing = true
-	l.put(&i.holder, d)
+	if !l.mayGo(d, &terms) || !i.handOver(l, d, &terms) {
+		l.requeue(d, time.Now())
+		l.arm(&i.holder)
+	}
+}
+
+// Greetings counts the idle sockets that the instance is still to be told of because they
+// came to it.
+func (a *Attachment) Greetings() int {
+	i := a.inst
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.life != a.life {
+		return 0
+	}
+	return i.greetings.len
 }
 
 // idle reports whether a socket's lane has nothing to do and may get something.

@@ -115,3 +115,42 @@ func TestReleased_NotForSocketsThatWereNeverTold(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// Greetings wait for room, take none from events, and do not count as parked.
+func TestIntroduction_GreetingsGoBehindEvents(t *testing.T) {
+	b := newBench(t, nil)
+	one, two := onInstance(), onInstance()
+	a1 := b.join("1", one, 100, AttachOptions{})
+	var people []*person
+	for i := range 50 {
+		p := b.person(fmt.Sprint(i))
+		p.lane.Introduce(false)
+		people = append(people, p)
+	}
+	settle(t, a1, one.take()...)
+	a1.Detach(false)
+	a2 := b.join("1", two, 3, AttachOptions{})
+	if s := b.Status(); s.Lifecycle != 0 || a2.Greetings() != 47 {
+		t.Fatalf("%d greetings, %+v", a2.Greetings(), s)
+	}
+	people[40].say("x")
+	people[41].leave()
+	seen := two.take()
+	settle(t, a2, seen...)
+	next := two.take()
+	settle(t, a2, next...)
+	for i, want := range []string{"40:connected:moved", "41:connected:moved", "40:x"} {
+		if next[i].Body != want {
+			t.Errorf("%d: %v, want %s", i, next[i].Body, want)
+		}
+	}
+	seen = append(seen, next...)
+	for more := two.take(); len(more) > 0; more = two.take() {
+		settle(t, a2, more...)
+		seen = append(seen, more...)
+	}
+	if len(seen) != 52 || a2.Greetings() != 0 {
+		t.Errorf("%d deliveries, %d greetings", len(seen), a2.Greetings())
+	}
+	b.empty()
+}

@@ -100,9 +100,11 @@ func (l *Lane) mayGo(d *Delivery, terms *Terms) bool {
 // arm gives the lane a turn if the head of its queue may go. What is blocked by a
 // strict delivery in the flight, or by a detached one, is armed by its settlement.
 func (l *Lane) arm(h *holder) {
-	if l.turn.list != nil || l.queue.front == nil || l.strict > 0 || l.detached > 0 || l.delayed() {
+	waits := l.turn.list != nil && l.turn.list != &h.greetings
+	if waits || l.queue.front == nil || l.strict > 0 || l.detached > 0 || l.delayed() {
 		return
 	}
+	h.greetings.remove(&l.turn)
 	switch i := h.inst; {
 	case i == nil:
 		h.enqueue(l)

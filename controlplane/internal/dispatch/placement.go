@@ -89,7 +89,7 @@ func (g *Group) pick(l *Lane, want next, room bool) *Instance {
 func (i *Instance) full(c class) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.windows[c].Full() || i.alone != nil || i.wanting != nil
+	return !i.free(c)
 }
 
 // place finds an instance for a lane before d is pushed to it: for one in the pool, or
