@@ -73,7 +73,7 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 	if resumed {
 		revoked = append(revoked, i.absences.seqs...)
 	} else {
-		i.renew(time.Now())
+		i.renew(now())
 	}
 	if o.Anew {
 		g.forgetTold(i, first)
@@ -91,14 +91,14 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 func (a *Attachment) Resumed() bool { return a.resumed }
 
 // renew makes the instance that of another process. The caller holds pool.mu and mu.
-func (i *Instance) renew(now time.Time) {
+func (i *Instance) renew(t instant) {
 	g := i.group
 	if i.life != 0 {
-		at := i.lostAt
-		if at.IsZero() {
-			at = now
+		at := instantOf(i.lostAt)
+		if at == 0 {
+			at = t
 		}
-		i.takeAll(ReasonReplaced, at, now)
+		i.takeAll(ReasonReplaced, at, t)
 	}
 	g.lives++
 	i.life, i.first = g.lives, g.node.seq.Load()+1
@@ -112,7 +112,6 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 	if introduceAnew {
 		g.attachEpoch.Add(1)
 	}
-	now := time.Now()
 	g.pool.mu.Lock()
 	i.mu.Lock()
 	if i.current != a || i.sink != nil {
@@ -124,7 +123,7 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 	if a.resumed {
 		i.absences.tell(a.sink)
 	} else if len(g.members) > 1 {
-		i.came = now
+		i.came = time.Now()
 	}
 	i.resize(w)
 	draining := i.draining

@@ -1,8 +1,6 @@
 package dispatch
 
 import (
-	"time"
-
 	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
@@ -13,15 +11,15 @@ func (i *Instance) fill() {
 		i.wanting = nil
 		return
 	}
-	now := time.Now()
+	t := now()
 	if d := i.wanting; d != nil {
 		i.wanting = nil
 		if c := d.lane.class(); i.isNext(d, c) {
-			i.fillClass(c, now)
+			i.fillClass(c, t)
 		}
 	}
-	i.fillClass(solos, now)
-	i.fillClass(sockets, now)
+	i.fillClass(solos, t)
+	i.fillClass(sockets, t)
 	for i.greetings.front != nil && i.turns[sockets].front == nil && i.free(sockets) {
 		i.greetNext()
 	}
@@ -38,14 +36,14 @@ func (i *Instance) isNext(d *Delivery, c class) bool {
 	return n != nil && n.value == d.lane && d.lane.queue.front == &d.place
 }
 
-func (i *Instance) fillClass(c class, now time.Time) {
+func (i *Instance) fillClass(c class, t instant) {
 	turns, room := &i.turns[c], &i.windows[c]
 	for passed := 0; turns.front != nil && passed < window.MaxGreedy; {
 		if i.alone != nil || i.wanting != nil {
 			return
 		}
 		l := turns.front.value
-		d, terms := i.head(l, now)
+		d, terms := i.head(l, t)
 		switch {
 		case d == nil:
 			continue // nothing of the lane may go: its turn was taken away
@@ -81,8 +79,8 @@ func (i *Instance) nextTurn(l *Lane) {
 // head returns the delivery of a lane that is to go next, its introduction first, and
 // how the instance takes it. It returns nil and takes the lane's turn away when none
 // may go.
-func (i *Instance) head(l *Lane, now time.Time) (*Delivery, Terms) {
-	if !l.expire(&i.holder, now) {
+func (i *Instance) head(l *Lane, t instant) (*Delivery, Terms) {
+	if !l.expire(&i.holder, t) {
 		return nil, Terms{}
 	}
 	d := l.queue.front.value

@@ -14,7 +14,7 @@ func (l *Lane) Leave(d *Delivery, hold time.Duration) {
 	}
 	l.leaving = true
 	if hold > 0 {
-		d.due = time.Now().Add(hold)
+		d.due = now().add(hold)
 	} else if l.unseen() && !l.eventsParked() {
 		l.cancelOut(h)
 		return
@@ -46,7 +46,7 @@ func (l *Lane) Return() bool {
 // heldBack reports whether the lane's Disconnected waits for its time.
 func (l *Lane) heldBack() bool {
 	n := l.queue.back
-	return n != nil && n.value.Kind == Disconnected && n.value.attempt == 0 && time.Until(n.value.due) > 0
+	return n != nil && n.value.Kind == Disconnected && n.value.attempt == 0 && n.value.due > now()
 }
 
 // cancelOut lets a connected and a disconnected that nobody saw cancel out, once no

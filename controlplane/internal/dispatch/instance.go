@@ -58,7 +58,7 @@ func (i *Instance) mustLeave(l *Lane) bool {
 func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 	i.windows[l.class()].Take(d.Bytes)
 	l.number(d)
-	d.state, d.due, d.handed, d.terms = open, time.Time{}, time.Now(), *terms
+	d.state, d.due, d.handed, d.terms = open, 0, now(), *terms
 	l.flight.pushBack(&d.place)
 	l.inHand += uint64(d.Bytes)
 	if terms.Strict {

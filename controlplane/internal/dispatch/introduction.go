@@ -1,7 +1,5 @@
 package dispatch
 
-import "time"
-
 // introduction is what a lane knows of who was told of its socket.
 type introduction struct {
 	// intro is the identity of the introduction, 0 before the first one was handed over.
@@ -72,7 +70,7 @@ func (l *Lane) introduce(late, moved bool) *Delivery {
 func (l *Lane) insertIntroduction() *Delivery {
 	d := l.introduce(true, l.intro != 0 && !l.stale())
 	l.queue.insertAfter(&d.place, nil)
-	l.account(d, time.Now())
+	l.account(d, now())
 	return d
 }
 
@@ -100,7 +98,7 @@ func (i *Instance) greetNext() {
 	d.identity, d.attempt = l.intro, l.introTry
 	l.introducing = true
 	if !l.mayGo(d, &terms) || !i.handOver(l, d, &terms) {
-		l.requeue(d, time.Now())
+		l.requeue(d, now())
 		l.arm(&i.holder)
 	}
 }

@@ -42,7 +42,7 @@ type Lane struct {
 	ended     bool
 	overflown overflown
 
-	ready time.Time // when the head of the queue was last unblocked
+	ready instant // when the head of the queue was last unblocked
 	timer *time.Timer
 }
 
@@ -94,7 +94,7 @@ func (l *Lane) mayGo(d *Delivery, terms *Terms) bool {
 	if l.detached > 0 || l.strict > 0 || (terms.Strict && l.flight.len > 0) {
 		return false
 	}
-	return d.due.IsZero() || !time.Now().Before(d.due)
+	return d.due == 0 || d.due <= now()
 }
 
 // arm gives the lane a turn if the head of its queue may go. What is blocked by a
@@ -121,10 +121,10 @@ func (l *Lane) arm(h *holder) {
 // it.
 func (l *Lane) delayed() bool {
 	head := l.queue.front.value
-	if head.due.IsZero() {
+	if head.due == 0 {
 		return false
 	}
-	wait := time.Until(head.due)
+	wait := head.due.since(now())
 	if wait <= 0 {
 		return false
 	}
@@ -137,7 +137,7 @@ func (l *Lane) delayed() bool {
 func (l *Lane) resume() {
 	h := l.lock()
 	l.timer = nil
-	l.ready = time.Now()
+	l.ready = now()
 	if l.cancelOut(h) {
 		l.arm(h)
 	}

@@ -1,10 +1,6 @@
 package dispatch
 
-import (
-	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/park"
-)
+import "github.com/siohub/siohub/controlplane/internal/park"
 
 // cost is what a parked event counts.
 func (d *Delivery) cost() int64 { return int64(d.Bytes) + park.ItemBytes }
@@ -28,7 +24,7 @@ func (l *Lane) park(d *Delivery) bool {
 			return false
 		}
 	}
-	d.state, d.since = parked, time.Now()
+	d.state, d.since = parked, now()
 	l.queue.pushBack(&d.place)
 	return true
 }
@@ -56,9 +52,9 @@ func (l *Lane) reserve(d *Delivery) (Drop, bool) {
 
 // account counts a delivery that was accepted before and is parked again, whatever
 // the limits say.
-func (l *Lane) account(d *Delivery, now time.Time) {
+func (l *Lane) account(d *Delivery, t instant) {
 	g := l.group
-	d.state, d.since = parked, now
+	d.state, d.since = parked, t
 	switch {
 	case d.Kind == Event:
 		cost := d.cost()
@@ -76,7 +72,7 @@ func (l *Lane) account(d *Delivery, now time.Time) {
 func (l *Lane) unpark(d *Delivery) {
 	g := l.group
 	l.queue.remove(&d.place)
-	d.state, d.since = idle, time.Time{}
+	d.state, d.since = idle, 0
 	switch {
 	case d.Kind == Event:
 		cost := d.cost()
@@ -108,11 +104,11 @@ func (l *Lane) eventsParked() bool {
 
 // requeue puts a delivery that was handed over before back into the queue, behind
 // those that are older. What was never handed over has no identity and is younger.
-func (l *Lane) requeue(d *Delivery, now time.Time) {
+func (l *Lane) requeue(d *Delivery, t instant) {
 	var after *node[*Delivery]
 	for n := l.queue.front; n != nil && n.value.identity != 0 && n.value.identity < d.identity; n = n.next {
 		after = n
 	}
 	l.queue.insertAfter(&d.place, after)
-	l.account(d, now)
+	l.account(d, t)
 }

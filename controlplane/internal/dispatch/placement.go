@@ -1,10 +1,6 @@
 package dispatch
 
-import (
-	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/ledger"
-)
+import "github.com/siohub/siohub/controlplane/internal/ledger"
 
 // rank says how well an instance is suited for one more lane.
 type rank struct {
@@ -264,7 +260,7 @@ func (g *Group) relocateLane(l *Lane, i *Instance, want next) {
 		i.mu.Lock()
 		if l.avoid == i && l.queue.front != nil {
 			d := l.queue.front.value
-			d.due = time.Now().Add(ledger.Spacing(int(d.tries), g.node.config.Random))
+			d.due = now().add(ledger.Spacing(int(d.tries), g.node.config.Random))
 		}
 		l.avoid = nil
 		if l.turn.list == nil && l.queue.front != nil && !l.ended && !l.delayed() {

@@ -1,10 +1,6 @@
 package dispatch
 
-import (
-	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/ledger"
-)
+import "github.com/siohub/siohub/controlplane/internal/ledger"
 
 const (
 	// aloneAfter is how often a delivery is lost with its instance until it goes alone:
@@ -17,23 +13,23 @@ const (
 )
 
 // takeAll takes everything unsettled from the instance, as lost at a time. Lanes stay.
-func (i *Instance) takeAll(why Reason, at, now time.Time) {
+func (i *Instance) takeAll(why Reason, at, t instant) {
 	lanes := make([]*Lane, 0, i.ledger.Len())
 	i.ledger.Each(func(_ uint64, d *Delivery) { lanes = append(lanes, d.lane) })
 	for _, l := range lanes {
 		if l.flight.len > 0 {
-			i.takeLane(l, why, at, now)
+			i.takeLane(l, why, at, t)
 		}
 	}
 }
 
 // takeLane takes everything that a lane has unsettled back into its queue, in order, in
 // front of what never went.
-func (i *Instance) takeLane(l *Lane, why Reason, at, now time.Time) {
+func (i *Instance) takeLane(l *Lane, why Reason, at, t instant) {
 	// From the back, so that each one comes to stand before the one after it without a
 	// search.
 	for n := l.flight.back; n != nil; n = l.flight.back {
-		i.take(n.value, why, at, now)
+		i.take(n.value, why, at, t)
 	}
 	if why != ReasonReplaced && l.pinned() != "" && l.queue.front != nil {
 		l.abandon(&i.holder, Lost)
@@ -46,7 +42,7 @@ func (i *Instance) takeLane(l *Lane, why Reason, at, now time.Time) {
 }
 
 // take takes one unsettled delivery back.
-func (i *Instance) take(d *Delivery, why Reason, at, now time.Time) {
+func (i *Instance) take(d *Delivery, why Reason, at, t instant) {
 	l, alone := d.lane, i.alone == d
 	settled := d.state == settling
 	i.closeTry(d)
@@ -67,9 +63,9 @@ func (i *Instance) take(d *Delivery, why Reason, at, now time.Time) {
 		l.lose(d, Tries)
 	default:
 		if d.losses > 0 && why != ReasonLeft {
-			d.due = at.Add(ledger.Spacing(int(d.losses), i.group.node.config.Random))
+			d.due = at.add(ledger.Spacing(int(d.losses), i.group.node.config.Random))
 		}
-		l.requeue(d, now)
+		l.requeue(d, t)
 	}
 }
 

@@ -1,7 +1,5 @@
 package dispatch
 
-import "time"
-
 // Push brings a delivery: an event, or the one of a solo lane. It reports false when
 // the delivery was dropped.
 func (l *Lane) Push(d *Delivery) bool {
@@ -89,7 +87,7 @@ func (l *Lane) keep(h *holder, d *Delivery) bool {
 	case h.inst == nil && l.pinned() != "":
 		l.drop(d, Lost)
 	case d.attempt != 0:
-		l.requeue(d, time.Now())
+		l.requeue(d, now())
 		return true
 	case l.park(d):
 		return true

@@ -12,28 +12,29 @@ import (
 func (a *Attachment) Retry(d *Delivery, delay time.Duration) bool {
 	i, l := a.inst, d.lane
 	i.mu.Lock()
-	now := time.Now()
-	due, again := i.nextTry(d, delay, now)
+	t := now()
+	due, again := i.nextTry(d, delay, t)
 	if d.state == detached {
 		i.mu.Unlock()
 		l.later(d, due, again)
 		return again
 	}
-	i.again(d, due, again, now)
+	i.again(d, due, again, t)
 	i.after(l)
 	return again
 }
 
 // nextTry counts a try that came to nothing, and says when the next one is due.
-func (i *Instance) nextTry(d *Delivery, delay time.Duration, now time.Time) (due time.Time, again bool) {
+func (i *Instance) nextTry(d *Delivery, delay time.Duration, t instant) (due instant, again bool) {
 	if d.tries < ledger.MaxTries {
 		d.tries++
 	}
-	return ledger.NextTry(now, int(d.tries), delay, i.group.node.config.Random)
+	wait, again := ledger.NextTry(int(d.tries), delay, i.group.node.config.Random)
+	return t.add(wait), again
 }
 
 // again settles a delivery, and puts it back into its lane or drops it.
-func (i *Instance) again(d *Delivery, due time.Time, again bool, now time.Time) {
+func (i *Instance) again(d *Delivery, due instant, again bool, t instant) {
 	l := d.lane
 	i.ledger.Settle(d.seq)
 	i.closeTry(d)
@@ -44,7 +45,7 @@ func (i *Instance) again(d *Delivery, due time.Time, again bool, now time.Time) 
 	}
 	d.due = due
 	i.dequeueBlocked(l)
-	l.requeue(d, now)
+	l.requeue(d, t)
 }
 
 // dequeueBlocked takes a lane's turn away because something comes back in front of it.
@@ -78,8 +79,8 @@ func (a *Attachment) Elsewhere(d *Delivery) bool {
 		return a.Retry(d, 0)
 	}
 	g.pool.mu.Unlock()
-	_, again := i.nextTry(d, 0, time.Now())
-	i.again(d, time.Time{}, again, time.Now())
+	_, again := i.nextTry(d, 0, now())
+	i.again(d, 0, again, now())
 	i.after(l)
 	return again
 }

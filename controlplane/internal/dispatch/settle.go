@@ -53,7 +53,7 @@ func (a *Attachment) Holds(seq uint64) error {
 func (a *Attachment) Finish(d *Delivery) time.Duration {
 	i, l := a.inst, d.lane
 	i.mu.Lock()
-	took := time.Since(d.handed)
+	took := now().since(d.handed)
 	if d.state == detached {
 		i.mu.Unlock()
 		l.rejoin(func() { d.state = over })
@@ -78,12 +78,12 @@ func (a *Attachment) Abandon(d *Delivery) {
 		return
 	}
 	i.mu.Unlock()
-	d.lane.later(d, time.Time{}, true)
+	d.lane.later(d, 0, true)
 }
 
 // later puts a delivery back, or drops it, whose instance was lost while its settlement
 // was carried out.
-func (l *Lane) later(d *Delivery, due time.Time, again bool) {
+func (l *Lane) later(d *Delivery, due instant, again bool) {
 	l.rejoin(func() {
 		if !again || l.ended {
 			l.drop(d, Nacked)
@@ -91,7 +91,7 @@ func (l *Lane) later(d *Delivery, due time.Time, again bool) {
 		}
 		d.due = due
 		l.introducing = l.introducing || d.Kind == Connected
-		l.requeue(d, time.Now())
+		l.requeue(d, now())
 	})
 }
 
@@ -101,7 +101,7 @@ func (l *Lane) rejoin(end func()) {
 	h := l.lock()
 	l.detached--
 	end()
-	l.ready = time.Now()
+	l.ready = now()
 	if l.turn.list != nil && l.queue.front != nil {
 		h.dequeue(l) // the head may be another one, that is not due
 	}
@@ -132,7 +132,7 @@ func (a *Attachment) Discard(t Try, why Drop) bool {
 func (i *Instance) after(l *Lane) {
 	if l.queue.front != nil {
 		if l.turn.list == nil {
-			l.ready = time.Now()
+			l.ready = now()
 			l.arm(&i.holder)
 		} else if i.mustLeave(l) {
 			i.strand(l)

@@ -158,7 +158,7 @@ func (g *Group) evacuate(i *Instance, e evacuation) {
 }
 
 func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
-	now, moved := time.Now(), 0
+	t, moved := now(), 0
 	for range n {
 		i.mu.Lock()
 		if i.lanes.front == nil {
@@ -174,7 +174,7 @@ func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
 			continue // it waits for its instance
 		}
 		i.mu.Lock()
-		i.takeLane(l, e.why, i.lostAt, now)
+		i.takeLane(l, e.why, instantOf(i.lostAt), t)
 		if !l.ended {
 			i.surrender(l)
 			moved++
@@ -198,9 +198,9 @@ func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
 func (g *Group) forgetInstance(i *Instance, why Reason) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	now, moved := time.Now(), 0
+	t, moved := now(), 0
 	for n := i.lanes.front; n != nil; n = i.lanes.front {
-		i.takeLane(n.value, why, i.lostAt, now)
+		i.takeLane(n.value, why, instantOf(i.lostAt), t)
 		if !n.value.ended {
 			i.surrender(n.value)
 			moved++
