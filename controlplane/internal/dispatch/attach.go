@@ -242,10 +242,3 @@ func (g *Group) greetAll(i *Instance, a *Attachment) {
 		i.unlock()
 	}
 }
-
-func (i *Instance) stopTimer() {
-	if i.timer != nil {
-		i.timer.Stop()
-		i.timer = nil
-	}
-}

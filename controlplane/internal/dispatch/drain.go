@@ -48,7 +48,7 @@ func (g *Group) drainSome(i *Instance, n int) {
 		switch {
 		case l.flight.len > 0 || l.ended:
 			to = nil
-		case l.pinned() != "":
+		case l.solo.pinned() != "":
 			l.abandon(&i.holder, Lost)
 			to = nil
 		default:

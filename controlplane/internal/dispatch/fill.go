@@ -53,7 +53,7 @@ func (i *Instance) fillClass(c class, t instant) {
 			i.nextTurn(l)
 		case d.losses >= aloneAfter && i.ledger.Len() > 0:
 			i.wanting = d
-		case room.Fits(d.Bytes, l.holds()):
+		case room.Fits(d.Bytes, l.flight.holds()):
 			l.unpark(d)
 			i.admit(l, d, &terms)
 			i.nextTurn(l)
@@ -93,7 +93,7 @@ func (i *Instance) head(l *Lane, t instant) (*Delivery, Terms) {
 		terms, ok = i.sink.Accepts(d)
 	}
 	switch {
-	case ok && l.mayGo(d, &terms):
+	case ok && l.flight.allows(d, &terms):
 		return d, terms
 	case !ok && l.flight.len == 0:
 		i.strand(l)

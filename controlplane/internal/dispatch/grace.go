@@ -44,8 +44,8 @@ func (l *Lane) Return() bool {
 }
 
 // heldBack reports whether the lane's Disconnected waits for its time.
-func (l *Lane) heldBack() bool {
-	n := l.queue.back
+func (p *parking) heldBack() bool {
+	n := p.queue.back
 	return n != nil && n.value.Kind == Disconnected && n.value.attempt == 0 && n.value.due > now()
 }
 

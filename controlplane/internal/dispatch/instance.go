@@ -26,20 +26,36 @@ type Instance struct {
 	weight   uint32
 
 	// Guarded by mu.
-	windows  [classes]window.Window
-	ledger   ledger.Ledger[*Delivery]
-	last     uint64    // the newest number that was given out
-	timed    int       // deliveries of the ledger that have a timeout
-	alone    *Delivery // the only one in flight, because it was lost twice
-	wanting  *Delivery // one that waits to be it: nothing else goes
-	leavers  []Owner   // sockets that left, until they are told by releaseAll
-	absences absences  // what a suspended process does not know yet
+	windows [classes]window.Window
+	ledger  ledger.Ledger[*Delivery]
+	last    uint64 // the newest number that was given out
+	timed   int    // deliveries of the ledger that have a timeout
+	quarantine
+	leavers  []Owner  // sockets that left, until they are told by releaseAll
+	absences absences // what a suspended process does not know yet
 
-	// Guarded by group.pool.mu.
+	attendance // guarded by group.pool.mu
+}
+
+// quarantine is about a delivery that was lost twice.
+type quarantine struct {
+	alone   *Delivery // it is the only one in flight
+	wanting *Delivery // it waits to be it: nothing else goes
+}
+
+// attendance says since when the instance is there, or is not.
+type attendance struct {
 	current *Attachment // nil while suspended
 	lostAt  time.Time   // zero while attached
-	came    time.Time   // when its share was last to be given to it; zero when it has it
-	timer   *time.Timer
+	came    time.Time   // when Rebalance began to give it its share; zero when it has it
+	timer   *time.Timer // of a suspension
+}
+
+func (a *attendance) stopTimer() {
+	if a.timer != nil {
+		a.timer.Stop()
+		a.timer = nil
+	}
 }
 
 // takes reports whether the instance takes new work. The caller holds mu or pool.mu.
@@ -48,7 +64,7 @@ func (i *Instance) takes() bool { return i.sink != nil && !i.paused && !i.draini
 // mustLeave reports whether a lane with something parked cannot stay, though the
 // instance is attached.
 func (i *Instance) mustLeave(l *Lane) bool {
-	if l.flight.len > 0 || i.sink == nil || l.pinned() != "" {
+	if l.flight.len > 0 || i.sink == nil || l.solo.pinned() != "" {
 		return false
 	}
 	return i.draining || l.avoid == i || (i.paused && i.group.takers.Load() > 0)
@@ -59,11 +75,7 @@ func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 	i.windows[l.class()].Take(d.Bytes)
 	l.number(d)
 	d.state, d.due, d.handed, d.terms = open, 0, now(), *terms
-	l.flight.pushBack(&d.place)
-	l.inHand += uint64(d.Bytes)
-	if terms.Strict {
-		l.strict++
-	}
+	l.flight.add(d)
 	if terms.Timeout > 0 {
 		i.timed++
 	}
@@ -103,11 +115,7 @@ func (l *Lane) number(d *Delivery) {
 // closeTry takes a delivery out of the flight, and gives its room back.
 func (i *Instance) closeTry(d *Delivery) {
 	l := d.lane
-	l.flight.remove(&d.place)
-	l.inHand -= uint64(d.Bytes)
-	if d.terms.Strict {
-		l.strict--
-	}
+	l.flight.take(d)
 	if d.terms.Timeout > 0 {
 		i.timed--
 	}

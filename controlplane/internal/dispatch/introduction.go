@@ -97,7 +97,7 @@ func (i *Instance) greetNext() {
 	d.lane, d.place.value = l, d
 	d.identity, d.attempt = l.intro, l.introTry
 	l.introducing = true
-	if !l.mayGo(d, &terms) || !i.handOver(l, d, &terms) {
+	if !l.flight.allows(d, &terms) || !i.handOver(l, d, &terms) {
 		l.requeue(d, now())
 		l.arm(&i.holder)
 	}
@@ -117,5 +117,5 @@ func (a *Attachment) Greetings() int {
 
 // idle reports whether a socket's lane has nothing to do and may get something.
 func (l *Lane) idle() bool {
-	return l.owner != nil && l.flight.len == 0 && l.queue.front == nil && l.detached == 0 && !l.leaving && !l.ended
+	return l.owner != nil && l.flight.len == 0 && l.queue.front == nil && l.flight.detached == 0 && !l.leaving && !l.ended
 }

@@ -5,17 +5,15 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/park"
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 // Lane is one socket as one group sees it, or one delivery that belongs to no socket
 // (NewSolo). Pushes to it come one at a time, in the order that is to be kept; all
 // else may happen at the same time.
 type Lane struct {
-	group *Group
-	owner Owner       // nil for a solo lane
-	solo  *solo       // nil for the lane of a socket
-	meter *park.Meter // nil for a solo lane; shared by all lanes of a socket
+	parking
+	owner Owner // nil for a solo lane
+	solo  *solo // nil for the lane of a socket
 
 	// anew says that the socket is introduced again when the group's attach epoch
 	// moves on.
@@ -23,24 +21,17 @@ type Lane struct {
 	holder atomic.Pointer[holder]
 
 	// The rest is guarded by the holder's mutex.
-	queue  list[*Delivery] // parked
-	flight list[*Delivery] // unsettled
-	inHand uint64          // bytes of the flight
-	turn   node[*Lane]     // in holder.turns, if the head of the queue may go, or in holder.stuck
-	bound  node[*Lane]     // in holder.lanes, if the holder is an instance
-	strict int             // strict deliveries in the flight
-	// detached counts deliveries in this state: until their settlements have ended nothing
-	// of the lane is handed over, for they may come back in front of it.
-	detached int
+	flight flight
+	turn   node[*Lane] // in holder.turns, if the head of the queue may go, or in holder.stuck
+	bound  node[*Lane] // in holder.lanes, if the holder is an instance
 
 	introduction
 	prefer string    // id of the instance that it goes to, if it can
 	avoid  *Instance // that gave its head away
 	joined uint32    // life of the instance that it was moved to by Rebalance
 
-	leaving   bool // its Disconnected was pushed
-	ended     bool
-	overflown overflown
+	leaving bool // its Disconnected was pushed
+	ended   bool
 
 	ready instant // when the head of the queue was last unblocked
 	timer *time.Timer
@@ -48,7 +39,7 @@ type Lane struct {
 
 // NewLane returns a lane for a socket. The meter is that of the socket.
 func (g *Group) NewLane(owner Owner, meter *park.Meter) *Lane {
-	l := &Lane{group: g, owner: owner, meter: meter}
+	l := &Lane{parking: parking{group: g, meter: meter}, owner: owner}
 	l.turn.value, l.bound.value = l, l
 	l.holder.Store(&g.pool)
 	return l
@@ -70,11 +61,6 @@ func (l *Lane) class() class {
 	return sockets
 }
 
-// holds is what the lane has unsettled.
-func (l *Lane) holds() window.Size {
-	return window.Size{Deliveries: uint32(l.flight.len), Bytes: l.inHand}
-}
-
 // lock locks the lane's holder and returns it. A lane may move between the look
 // at its holder and the lock: then the mutex is the wrong one, and it looks again.
 // Once the lock is held the lane stays, for moving it takes this very mutex.
@@ -89,19 +75,11 @@ func (l *Lane) lock() *holder {
 	}
 }
 
-// mayGo reports whether a delivery may be handed over beside what is in the flight.
-func (l *Lane) mayGo(d *Delivery, terms *Terms) bool {
-	if l.detached > 0 || l.strict > 0 || (terms.Strict && l.flight.len > 0) {
-		return false
-	}
-	return d.due == 0 || d.due <= now()
-}
-
 // arm gives the lane a turn if the head of its queue may go. What is blocked by a
 // strict delivery in the flight, or by a detached one, is armed by its settlement.
 func (l *Lane) arm(h *holder) {
 	waits := l.turn.list != nil && l.turn.list != &h.greetings
-	if waits || l.queue.front == nil || l.strict > 0 || l.detached > 0 || l.delayed() {
+	if waits || l.queue.front == nil || l.flight.blocks() || l.delayed() {
 		return
 	}
 	h.greetings.remove(&l.turn)
@@ -172,7 +150,7 @@ func (l *Lane) end(h *holder) {
 
 // endIfDone ends a lane that has nothing left to come.
 func (l *Lane) endIfDone(h *holder) {
-	empty := l.queue.front == nil && l.flight.len == 0 && l.detached == 0
+	empty := l.queue.front == nil && l.flight.len == 0 && l.flight.detached == 0
 	if !l.ended && (l.leaving || l.solo != nil) && empty {
 		l.end(h)
 	}

@@ -31,7 +31,7 @@ type next struct{ first, second *Delivery }
 // caller holds the mutex of the lane's holder.
 func (l *Lane) wants(d *Delivery) next {
 	var n next
-	for _, list := range []*list[*Delivery]{&l.flight, &l.queue} {
+	for _, list := range []*list[*Delivery]{&l.flight.list, &l.queue} {
 		for at := list.front; at != nil && n.second == nil; at = at.next {
 			n.add(at.value)
 		}
@@ -104,7 +104,7 @@ func (g *Group) place(l *Lane, d *Delivery) {
 		return
 	}
 	i.mu.Lock()
-	want, moves := l.wants(d), l.flight.len == 0 && !l.ended && l.pinned() == ""
+	want, moves := l.wants(d), l.flight.len == 0 && !l.ended && l.solo.pinned() == ""
 	i.mu.Unlock()
 	if !moves {
 		return
@@ -252,7 +252,7 @@ func (g *Group) relocateLane(l *Lane, i *Instance, want next) {
 	to := g.pick(l, want, false)
 	stays := to == nil && !i.draining && i.accepts(want.first)
 	switch {
-	case l.pinned() != "":
+	case l.solo.pinned() != "":
 		i.mu.Lock()
 		l.abandon(&i.holder, Lost)
 		i.mu.Unlock()

@@ -31,7 +31,7 @@ func (i *Instance) takeLane(l *Lane, why Reason, at, t instant) {
 	for n := l.flight.back; n != nil; n = l.flight.back {
 		i.take(n.value, why, at, t)
 	}
-	if why != ReasonReplaced && l.pinned() != "" && l.queue.front != nil {
+	if why != ReasonReplaced && l.solo.pinned() != "" && l.queue.front != nil {
 		l.abandon(&i.holder, Lost)
 	}
 	if !l.ended && l.cancelOut(&i.holder) {
@@ -51,7 +51,7 @@ func (i *Instance) take(d *Delivery, why Reason, at, t instant) {
 		// Its settlement is being carried out at this moment, outside of the lock. It
 		// counts: what was said of it is true, whatever becomes of the instance.
 		d.state = detached
-		l.detached++
+		l.flight.detached++
 		l.introducing = l.introducing && d.Kind != Connected
 		return
 	}

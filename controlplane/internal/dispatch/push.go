@@ -60,7 +60,7 @@ func (l *Lane) put(h *holder, d *Delivery) bool {
 		if ok && i.unknown(l, d, &terms) {
 			l.insertIntroduction()
 			introduced = true
-		} else if ok && l.mayGo(d, &terms) && i.handOver(l, d, &terms) {
+		} else if ok && l.flight.allows(d, &terms) && i.handOver(l, d, &terms) {
 			return true
 		}
 	}
@@ -84,7 +84,7 @@ func (l *Lane) keep(h *holder, d *Delivery) bool {
 	switch {
 	case h.inst == nil && l.group.closed:
 		l.drop(d, Forgotten)
-	case h.inst == nil && l.pinned() != "":
+	case h.inst == nil && l.solo.pinned() != "":
 		l.drop(d, Lost)
 	case d.attempt != 0:
 		l.requeue(d, now())
@@ -104,7 +104,7 @@ func (i *Instance) handOver(l *Lane, d *Delivery, terms *Terms) bool {
 		i.pass(l, d)
 	case i.alone != nil || i.wanting != nil || (d.losses >= aloneAfter && i.ledger.Len() > 0):
 		return false
-	case !i.windows[l.class()].Fits(d.Bytes, l.holds()):
+	case !i.windows[l.class()].Fits(d.Bytes, l.flight.holds()):
 		return false
 	default:
 		i.admit(l, d, terms)

@@ -99,7 +99,7 @@ func (l *Lane) later(d *Delivery, due instant, again bool) {
 // lane's holder, and lets the lane go on. The lane may have moved by now.
 func (l *Lane) rejoin(end func()) {
 	h := l.lock()
-	l.detached--
+	l.flight.detached--
 	end()
 	l.ready = now()
 	if l.turn.list != nil && l.queue.front != nil {

@@ -27,11 +27,11 @@ func (l *Lane) Avoid(instance string) { l.solo.avoid = instance }
 func (l *Lane) Pin(instance string) { l.solo.pin = instance }
 
 // pinned is the id of the only instance that may have the lane, or empty.
-func (l *Lane) pinned() string {
-	if l.solo == nil {
+func (s *solo) pinned() string {
+	if s == nil {
 		return ""
 	}
-	return l.solo.pin
+	return s.pin
 }
 
 // bars reports whether the lane must not go to an instance.
