@@ -128,7 +128,7 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 	i.resize(w)
 	draining := i.draining
 	i.mu.Unlock()
-	g.open(i)
+	g.pool.open(i)
 	g.pool.mu.Unlock()
 	switch {
 	case !a.resumed:
@@ -155,13 +155,13 @@ func (a *Attachment) Resize(w Windows) {
 	i.mu.Unlock()
 	switch {
 	case is && was:
-		g.relocateLocked(i)
-		g.feedLocked()
+		g.pool.relocateLocked(i)
+		g.pool.feedLocked()
 	case is:
-		g.open(i)
+		g.pool.open(i)
 	case was:
 		g.countTakers()
-		g.vacate(i)
+		g.pool.vacate(i)
 	}
 	g.pool.mu.Unlock()
 	if is && !was {
@@ -179,23 +179,23 @@ func (i *Instance) resize(w Windows) {
 }
 
 // open lets work come to an instance that may have room. The caller holds pool.mu.
-func (g *Group) open(i *Instance) {
-	g.countTakers()
-	g.reopen()
-	g.relocateLocked(i)
+func (p *pool) open(i *Instance) {
+	p.countTakers()
+	p.reopen()
+	p.relocateLocked(i)
 	// Others may be paused and keep what this one takes.
-	for _, other := range g.members {
+	for _, other := range p.members {
 		if other != i && other.paused {
-			g.vacate(other)
+			p.vacate(other)
 		}
 	}
-	g.feedLocked()
+	p.feedLocked()
 }
 
 // vacate takes the lanes that wait and have no flight from a paused instance, if another
 // one takes them. The caller holds pool.mu.
-func (g *Group) vacate(i *Instance) {
-	if g.takers.Load() == 0 {
+func (p *pool) vacate(i *Instance) {
+	if p.takers.Load() == 0 {
 		return
 	}
 	i.mu.Lock()
@@ -209,7 +209,7 @@ func (g *Group) vacate(i *Instance) {
 		}
 	}
 	i.mu.Unlock()
-	g.relocateLocked(i)
+	p.relocateLocked(i)
 }
 
 // Room reports whether the instance could take more of sockets than what is there for

@@ -10,7 +10,7 @@ func (g *Group) Close() {
 		g.forgetInstance(i, ReasonLeft)
 	}
 	g.countTakers()
-	g.reopen()
+	g.pool.reopen()
 	for c := range g.pool.turns {
 		for n := g.pool.turns[c].front; n != nil; n = g.pool.turns[c].front {
 			g.pool.forget(n.value)

@@ -27,7 +27,7 @@ func (g *Group) drain(i *Instance) {
 		g.drainSome(i, min(left, evacuateStep))
 		g.pool.mu.Unlock()
 	}
-	g.feed()
+	g.pool.feed()
 }
 
 // drainSome moves lanes without a flight. The caller holds pool.mu.
@@ -43,7 +43,7 @@ func (g *Group) drainSome(i *Instance, n int) {
 		i.lanes.rotate()
 		want := l.wants(nil)
 		i.mu.Unlock()
-		to := g.pick(l, want, false)
+		to := g.pool.pick(l, want, false)
 		i.mu.Lock()
 		switch {
 		case l.flight.len > 0 || l.ended:
@@ -57,8 +57,8 @@ func (g *Group) drainSome(i *Instance, n int) {
 		}
 		i.mu.Unlock()
 		if to != nil {
-			g.give(l, to)
-			g.run(to)
+			g.pool.give(l, to)
+			g.pool.run(to)
 		}
 	}
 	i.mu.Lock()

@@ -12,7 +12,7 @@ const expireStep = 4096
 func (g *Group) Expire(at time.Time) {
 	t := instantOf(at)
 	// What expired may have made room.
-	defer g.feed()
+	defer g.pool.feed()
 	g.pool.mu.Lock()
 	members := make([]*Instance, 0, len(g.members))
 	if g.events.Load() > 0 {

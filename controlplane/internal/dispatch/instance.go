@@ -147,10 +147,10 @@ func (i *Instance) unlock() {
 	}
 	i.mu.Unlock()
 	if stuck {
-		i.group.relocate(i)
+		i.group.pool.relocate(i)
 	}
 	if hungry {
-		i.group.feed()
+		i.group.pool.feed()
 	}
 }
 

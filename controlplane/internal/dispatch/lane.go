@@ -41,7 +41,7 @@ type Lane struct {
 func (g *Group) NewLane(owner Owner, meter *park.Meter) *Lane {
 	l := &Lane{parking: parking{group: g, meter: meter}, owner: owner}
 	l.turn.value, l.bound.value = l, l
-	l.holder.Store(&g.pool)
+	l.holder.Store(&g.pool.holder)
 	return l
 }
 
@@ -134,7 +134,7 @@ func (h *holder) release(l *Lane) {
 	if g.closed {
 		h.forget(l)
 	} else {
-		g.feedLocked()
+		g.pool.feedLocked()
 	}
 	h.mu.Unlock()
 }

@@ -2,6 +2,13 @@ package dispatch
 
 import "github.com/siohub/siohub/controlplane/internal/ledger"
 
+// pool has the lanes that no instance has, and finds instances for them. Its mutex is the
+// group's.
+type pool struct {
+	holder
+	*Group
+}
+
 // rank says how well an instance is suited for one more lane.
 type rank struct {
 	next, complete, preferred bool // it takes what comes second; all; it is preferred
@@ -54,11 +61,11 @@ func (n *next) add(d *Delivery) {
 // pick returns the best instance that takes what a lane wants, or nil. With room set,
 // only one whose backlog is shorter than its window. The caller holds pool.mu and no
 // instance's mutex.
-func (g *Group) pick(l *Lane, want next, room bool) *Instance {
+func (p *pool) pick(l *Lane, want next, room bool) *Instance {
 	var best *Instance
 	var bestRank rank
 	c := l.class()
-	for _, i := range g.members {
+	for _, i := range p.members {
 		if !i.takes() || l.bars(i) || (room && i.backlog[c].Load() >= int32(i.limit[c].Load())) {
 			continue
 		}
@@ -90,17 +97,17 @@ func (i *Instance) full(c class) bool {
 
 // place finds an instance for a lane before d is pushed to it: for one in the pool, or
 // for one without a flight of an instance that does not take work.
-func (g *Group) place(l *Lane, d *Delivery) {
-	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
+func (p *pool) place(l *Lane, d *Delivery) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	// Under the group's mutex no lane changes its holder.
 	h := l.holder.Load()
 	i := h.inst
 	if i == nil {
-		g.assign(l, l.wants(d))
+		p.assign(l, l.wants(d))
 		return
 	}
-	if i.takes() || (i.sink == nil && !g.overdue(i)) {
+	if i.takes() || (i.sink == nil && !p.overdue(i)) {
 		return
 	}
 	i.mu.Lock()
@@ -109,8 +116,8 @@ func (g *Group) place(l *Lane, d *Delivery) {
 	if !moves {
 		return
 	}
-	if to := g.pick(l, want, false); to != nil {
-		g.move(l, i, to, leaveReason(i))
+	if to := p.pick(l, want, false); to != nil {
+		p.move(l, i, to, leaveReason(i))
 	}
 }
 
@@ -127,22 +134,22 @@ func leaveReason(i *Instance) Reason {
 
 // assign binds a lane of the pool to an instance, if one takes it. The caller holds
 // pool.mu.
-func (g *Group) assign(l *Lane, want next) bool {
+func (p *pool) assign(l *Lane, want next) bool {
 	if l.ended {
 		return false
 	}
-	inst := g.pick(l, want, false)
+	inst := p.pick(l, want, false)
 	if inst == nil {
 		return false
 	}
-	g.give(l, inst)
-	g.run(inst)
+	p.give(l, inst)
+	p.run(inst)
 	return true
 }
 
 // give binds a lane of the pool to an instance. The caller holds pool.mu, and calls run
 // afterwards.
-func (g *Group) give(l *Lane, to *Instance) {
+func (p *pool) give(l *Lane, to *Instance) {
 	to.mu.Lock()
 	defer to.mu.Unlock()
 	to.bind(l)
@@ -155,11 +162,11 @@ func (g *Group) give(l *Lane, to *Instance) {
 }
 
 // run lets an instance hand over what it was given. The caller holds pool.mu.
-func (g *Group) run(i *Instance) { g.relocateLocked(i) }
+func (p *pool) run(i *Instance) { p.relocateLocked(i) }
 
 // move takes a lane without a flight from one instance to another one, nil being the
 // pool. The caller holds pool.mu.
-func (g *Group) move(l *Lane, from, to *Instance, why Reason) {
+func (p *pool) move(l *Lane, from, to *Instance, why Reason) {
 	from.mu.Lock()
 	moved := l.flight.len == 0 && !l.ended && l.holder.Load() == &from.holder
 	if moved {
@@ -170,10 +177,10 @@ func (g *Group) move(l *Lane, from, to *Instance, why Reason) {
 	if !moved {
 		return
 	}
-	g.observer.Moved(1, why)
+	p.observer.Moved(1, why)
 	if to != nil {
-		g.give(l, to)
-		g.run(to)
+		p.give(l, to)
+		p.run(to)
 	}
 }
 
@@ -189,7 +196,7 @@ func (i *Instance) surrender(l *Lane) {
 		i.leavers = append(i.leavers, l.owner)
 	}
 	l.told = 0
-	pool := &l.group.pool
+	pool := &l.group.pool.holder
 	l.holder.Store(pool)
 	l.arm(pool)
 }
@@ -208,15 +215,15 @@ func (i *Instance) releaseAll(why Reason) {
 }
 
 // relocate moves the lanes that cannot stay at an instance.
-func (g *Group) relocate(i *Instance) {
-	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
-	g.relocateLocked(i)
+func (p *pool) relocate(i *Instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.relocateLocked(i)
 }
 
 // relocateLocked is relocate with pool.mu held. Each round settles one lane's place: it
 // leaves, or has its turn back.
-func (g *Group) relocateLocked(i *Instance) {
+func (p *pool) relocateLocked(i *Instance) {
 	for {
 		i.mu.Lock()
 		n := i.stuck.front
@@ -237,19 +244,19 @@ func (g *Group) relocateLocked(i *Instance) {
 		}
 		i.mu.Unlock()
 		if leaves {
-			g.relocateLane(l, i, want)
+			p.relocateLane(l, i, want)
 		}
 	}
 }
 
 // relocateLane moves one lane that cannot stay. One that nobody else takes stays with an
 // instance that only prefers it to go, and waits in the pool otherwise.
-func (g *Group) relocateLane(l *Lane, i *Instance, want next) {
+func (p *pool) relocateLane(l *Lane, i *Instance, want next) {
 	why := ReasonMoved
 	if !i.takes() && l.avoid != i {
 		why = leaveReason(i)
 	}
-	to := g.pick(l, want, false)
+	to := p.pick(l, want, false)
 	stays := to == nil && !i.draining && i.accepts(want.first)
 	switch {
 	case l.solo.pinned() != "":
@@ -260,7 +267,7 @@ func (g *Group) relocateLane(l *Lane, i *Instance, want next) {
 		i.mu.Lock()
 		if l.avoid == i && l.queue.front != nil {
 			d := l.queue.front.value
-			d.due = now().add(ledger.Spacing(int(d.tries), g.node.config.Random))
+			d.due = now().add(ledger.Spacing(int(d.tries), p.node.config.Random))
 		}
 		l.avoid = nil
 		if l.turn.list == nil && l.queue.front != nil && !l.ended && !l.delayed() {
@@ -268,10 +275,10 @@ func (g *Group) relocateLane(l *Lane, i *Instance, want next) {
 		}
 		i.mu.Unlock()
 	case to != i:
-		g.move(l, i, to, why)
+		p.move(l, i, to, why)
 	default:
 		// It takes what is in front, and an introduction that it does not take came before.
-		g.move(l, i, nil, why)
+		p.move(l, i, nil, why)
 	}
 }
 
@@ -282,13 +289,13 @@ func (i *Instance) accepts(d *Delivery) bool {
 }
 
 // feed gives parked lanes of the pool to instances that have room.
-func (g *Group) feed() {
-	if g.pool.backlog[sockets].Load() == 0 && g.pool.backlog[solos].Load() == 0 {
+func (p *pool) feed() {
+	if p.backlog[sockets].Load() == 0 && p.backlog[solos].Load() == 0 {
 		return
 	}
-	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
-	g.feedLocked()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.feedLocked()
 }
 
 // feedStep is how many lanes in a row may find no room before feed gives up: whoever
@@ -297,11 +304,11 @@ const feedStep = 256
 
 // feedLocked is feed with pool.mu held. Not more is given out than an instance can work
 // on soon: one that attaches a moment later gets its share.
-func (g *Group) feedLocked() {
-	for g.takers.Load() > 0 && g.feedRound() {
-		for _, i := range g.members {
+func (p *pool) feedLocked() {
+	for p.takers.Load() > 0 && p.feedRound() {
+		for _, i := range p.members {
 			if i.takes() {
-				g.run(i)
+				p.run(i)
 			}
 		}
 	}
@@ -309,18 +316,18 @@ func (g *Group) feedLocked() {
 
 // feedRound gives lanes to instances whose backlog is short, and reports whether it gave
 // any.
-func (g *Group) feedRound() (given bool) {
-	for c := range g.pool.turns {
-		turns := &g.pool.turns[c]
+func (p *pool) feedRound() (given bool) {
+	for c := range p.turns {
+		turns := &p.turns[c]
 		for passed := 0; turns.front != nil && passed < feedStep; {
 			l := turns.front.value
 			want := l.wants(nil)
-			switch to := g.pick(l, want, true); {
+			switch to := p.pick(l, want, true); {
 			case to != nil:
-				g.give(l, to)
+				p.give(l, to)
 				given, passed = true, 0
-			case g.pick(l, want, false) == nil:
-				g.pool.strand(l)
+			case p.pick(l, want, false) == nil:
+				p.strand(l)
 			default:
 				passed++
 				turns.rotate()
@@ -332,9 +339,9 @@ func (g *Group) feedRound() (given bool) {
 
 // reopen lets what is stuck in the pool find an instance again. The caller holds
 // pool.mu.
-func (g *Group) reopen() {
-	for n := g.pool.stuck.front; n != nil; n = g.pool.stuck.front {
-		g.pool.dequeue(n.value)
-		n.value.arm(&g.pool)
+func (p *pool) reopen() {
+	for n := p.stuck.front; n != nil; n = p.stuck.front {
+		p.dequeue(n.value)
+		n.value.arm(&p.holder)
 	}
 }

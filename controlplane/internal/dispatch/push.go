@@ -45,7 +45,7 @@ func (l *Lane) lockFor(d *Delivery) *holder {
 		return h
 	}
 	h.mu.Unlock()
-	l.group.place(l, d)
+	l.group.pool.place(l, d)
 	return l.lock()
 }
 

@@ -122,9 +122,9 @@ func (g *Group) shiftSome(from, to *Instance, look, n int) (moved int) {
 	from.releaseAll(ReasonRebalanced)
 	from.mu.Unlock()
 	for _, l := range lanes {
-		g.give(l, to)
+		g.pool.give(l, to)
 	}
-	g.run(to)
+	g.pool.run(to)
 	if len(lanes) > 0 {
 		g.observer.Moved(len(lanes), ReasonRebalanced)
 	}

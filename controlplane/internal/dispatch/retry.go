@@ -70,7 +70,7 @@ func (a *Attachment) Elsewhere(d *Delivery) bool {
 	before := l.avoid
 	l.avoid = i
 	i.mu.Unlock()
-	other := g.pick(l, next{first: d}, false)
+	other := g.pool.pick(l, next{first: d}, false)
 	i.mu.Lock()
 	if other == nil || d.state == detached {
 		l.avoid = before

@@ -80,7 +80,7 @@ func (a *Attachment) Detach(leave bool) {
 	case config.FailoverDelay <= 0:
 		g.failover()
 	}
-	g.feed()
+	g.pool.feed()
 }
 
 // keepNewest bounds what is told again to a process whose streams break one after the
@@ -111,7 +111,7 @@ func (i *Instance) onLost() {
 	}
 	g.pool.mu.Unlock()
 	g.evacuate(i, evacuation{life: life, why: ReasonLost, all: left <= 0})
-	g.feed()
+	g.pool.feed()
 }
 
 // failover moves the work of suspended instances that were waited for long enough.
@@ -169,7 +169,7 @@ func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
 		i.lanes.rotate()
 		want := l.wants(nil)
 		i.mu.Unlock()
-		to := g.pick(l, want, false)
+		to := g.pool.pick(l, want, false)
 		if !e.all && (to == nil || (want.second != nil && !to.accepts(want.second))) {
 			continue // it waits for its instance
 		}
@@ -181,8 +181,8 @@ func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
 		}
 		i.mu.Unlock()
 		if to != nil && !l.ended {
-			g.give(l, to)
-			g.run(to)
+			g.pool.give(l, to)
+			g.pool.run(to)
 		}
 	}
 	i.mu.Lock()
