@@ -98,7 +98,7 @@ func (i *Instance) renew(t instant) {
 		if at == 0 {
 			at = t
 		}
-		i.takeAll(ReasonReplaced, at, t)
+		loss{i, ReasonReplaced, at, t}.all()
 	}
 	g.lives++
 	i.life, i.first = g.lives, g.node.seq.Load()+1

@@ -7,7 +7,7 @@ func (g *Group) Close() {
 	defer g.pool.mu.Unlock()
 	g.closed = true
 	for _, i := range g.members {
-		g.forgetInstance(i, ReasonLeft)
+		evacuation{inst: i, why: ReasonLeft}.finish()
 	}
 	g.countTakers()
 	g.pool.reopen()

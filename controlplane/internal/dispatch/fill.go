@@ -31,8 +31,8 @@ func (i *Instance) free(c class) bool {
 }
 
 // isNext reports whether a delivery is the first in line.
-func (i *Instance) isNext(d *Delivery, c class) bool {
-	n := i.turns[c].front
+func (h *holder) isNext(d *Delivery, c class) bool {
+	n := h.turns[c].front
 	return n != nil && n.value == d.lane && d.lane.queue.front == &d.place
 }
 
@@ -68,9 +68,9 @@ func (i *Instance) fillClass(c class, t instant) {
 }
 
 // nextTurn lets a lane stand in line again if it has more.
-func (i *Instance) nextTurn(l *Lane) {
+func (h *holder) nextTurn(l *Lane) {
 	if l.queue.front == nil {
-		i.dequeue(l)
+		h.dequeue(l)
 	} else if l.turn.list != nil {
 		l.turn.list.rotate()
 	}

@@ -30,7 +30,7 @@ func (g *Group) Rebalance(now time.Time) {
 		for j := range all {
 			from := &all[j]
 			if surplus := from.idle - from.share; from.came.IsZero() && step > 0 && surplus > 0 {
-				moved := g.shift(from.Instance, to.Instance, min(step, surplus))
+				moved := from.give(to.Instance, min(step, surplus))
 				from.idle -= moved
 				step -= moved
 			}
@@ -64,7 +64,7 @@ func (g *Group) shareholders() []shareholder {
 	}
 	total := 0
 	for i := range all {
-		all[i].idle = all[i].countIdle()
+		all[i].idle = all[i].count()
 		total += all[i].idle
 	}
 	for i := range all {
@@ -76,10 +76,10 @@ func (g *Group) shareholders() []shareholder {
 // rebalanceStep is how many sockets move at a call at least.
 const rebalanceStep = 64
 
-// countIdle counts the sockets that have nothing to do, and those that Rebalance moved
-// here: they may just be introduced.
-func (i *Instance) countIdle() int {
-	n := 0
+// count counts the sockets that have nothing to do, and those that Rebalance moved here:
+// they may just be introduced.
+func (s *shareholder) count() int {
+	i, n := s.Instance, 0
 	for left := int(i.bound.Load()); left > 0; left -= greetStep {
 		i.mu.Lock()
 		for range min(left, greetStep, i.lanes.len) {
@@ -93,27 +93,31 @@ func (i *Instance) countIdle() int {
 	return n
 }
 
-// shift moves up to n idle lanes from one instance to another one, and returns how many
-// it moved. No lane moves twice because of the same instance: one that came gives none
-// away until it has its share.
-func (g *Group) shift(from, to *Instance, n int) (moved int) {
+// give moves up to n idle lanes to another instance, and returns how many it moved. No
+// lane moves twice because of the same instance: one that came gives none away until it
+// has its share.
+func (s *shareholder) give(to *Instance, n int) (moved int) {
+	from, p := s.Instance, &s.group.pool
 	for left := int(from.bound.Load()); left > 0 && moved < n; left -= evacuateStep {
-		g.pool.mu.Lock()
+		p.mu.Lock()
 		if from.takes() && to.takes() && (to.complete || !from.complete) {
-			moved += g.shiftSome(from, to, min(left, evacuateStep), n-moved)
+			moved += s.giveSome(to, min(left, evacuateStep), n-moved)
 		}
-		g.pool.mu.Unlock()
+		p.mu.Unlock()
 	}
 	return moved
 }
 
-func (g *Group) shiftSome(from, to *Instance, look, n int) (moved int) {
+// giveSome looks at some lanes. The caller holds pool.mu.
+func (s *shareholder) giveSome(to *Instance, look, n int) (moved int) {
+	from, p := s.Instance, &s.group.pool
 	var lanes []*Lane
 	from.mu.Lock()
 	for range min(look, from.lanes.len) {
 		l := from.lanes.front.value
 		from.lanes.rotate()
-		if len(lanes) < n && l.idle() && to.wouldTake(l) {
+		// Whoever takes a socket's lifecycle takes the socket.
+		if len(lanes) < n && l.idle() && to.accepts(l.owner.Introduction(true, true)) {
 			from.surrender(l)
 			l.joined = to.life
 			lanes = append(lanes, l)
@@ -122,14 +126,11 @@ func (g *Group) shiftSome(from, to *Instance, look, n int) (moved int) {
 	from.releaseAll(ReasonRebalanced)
 	from.mu.Unlock()
 	for _, l := range lanes {
-		g.pool.give(l, to)
+		p.give(l, to)
 	}
-	g.pool.run(to)
+	p.run(to)
 	if len(lanes) > 0 {
-		g.observer.Moved(len(lanes), ReasonRebalanced)
+		p.observer.Moved(len(lanes), ReasonRebalanced)
 	}
 	return len(lanes)
 }
-
-// wouldTake reports whether an instance takes the lifecycle of an idle socket.
-func (i *Instance) wouldTake(l *Lane) bool { return i.accepts(l.owner.Introduction(true, true)) }

@@ -13,7 +13,7 @@ func (a *Attachment) Retry(d *Delivery, delay time.Duration) bool {
 	i, l := a.inst, d.lane
 	i.mu.Lock()
 	t := now()
-	due, again := i.nextTry(d, delay, t)
+	due, again := d.nextTry(delay, t, i.group.node.config.Random)
 	if d.state == detached {
 		i.mu.Unlock()
 		l.later(d, due, again)
@@ -25,11 +25,11 @@ func (a *Attachment) Retry(d *Delivery, delay time.Duration) bool {
 }
 
 // nextTry counts a try that came to nothing, and says when the next one is due.
-func (i *Instance) nextTry(d *Delivery, delay time.Duration, t instant) (due instant, again bool) {
+func (d *Delivery) nextTry(delay time.Duration, t instant, random func() float64) (due instant, again bool) {
 	if d.tries < ledger.MaxTries {
 		d.tries++
 	}
-	wait, again := ledger.NextTry(int(d.tries), delay, i.group.node.config.Random)
+	wait, again := ledger.NextTry(int(d.tries), delay, random)
 	return t.add(wait), again
 }
 
@@ -44,15 +44,8 @@ func (i *Instance) again(d *Delivery, due instant, again bool, t instant) {
 		return
 	}
 	d.due = due
-	i.dequeueBlocked(l)
+	i.dequeue(l) // something comes back in front of it
 	l.requeue(d, t)
-}
-
-// dequeueBlocked takes a lane's turn away because something comes back in front of it.
-func (i *Instance) dequeueBlocked(l *Lane) {
-	if l.turn.list != nil {
-		i.dequeue(l)
-	}
 }
 
 // Elsewhere ends a settlement by which the instance gives the delivery to another one
@@ -79,7 +72,7 @@ func (a *Attachment) Elsewhere(d *Delivery) bool {
 		return a.Retry(d, 0)
 	}
 	g.pool.mu.Unlock()
-	_, again := i.nextTry(d, 0, now())
+	_, again := d.nextTry(0, now(), g.node.config.Random)
 	i.again(d, 0, again, now())
 	i.after(l)
 	return again

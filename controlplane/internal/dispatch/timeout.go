@@ -29,8 +29,8 @@ func (i *Instance) timeOut(t instant) {
 		i.closeTry(d)
 		i.group.node.revoke(d.seq)
 		i.group.observer.Revoked(d.Kind, ReasonTimeout)
-		i.dequeueBlocked(l)
-		if due, again := i.nextTry(d, 0, t); again || d.Kind.lifecycle() {
+		i.dequeue(l)
+		if due, again := d.nextTry(0, t, i.group.node.config.Random); again || d.Kind.lifecycle() {
 			d.due = due
 			l.requeue(d, t)
 		} else {
