@@ -29,5 +29,5 @@ func (h *holder) forget(l *Lane) {
 		l.unpark(q.value)
 		l.drop(q.value, Forgotten)
 	}
-	l.end(h)
+	h.end(l)
 }

@@ -41,7 +41,7 @@ func (g *Group) drainSome(i *Instance, n int) {
 		}
 		l := i.lanes.front.value
 		i.lanes.rotate()
-		want := l.wants(nil)
+		want := wants(l, nil)
 		i.mu.Unlock()
 		to := g.pool.pick(l, want, false)
 		i.mu.Lock()
@@ -49,7 +49,7 @@ func (g *Group) drainSome(i *Instance, n int) {
 		case l.flight.len > 0 || l.ended:
 			to = nil
 		case l.solo.pinned() != "":
-			l.abandon(&i.holder, Lost)
+			i.abandon(l, Lost)
 			to = nil
 		default:
 			i.surrender(l)

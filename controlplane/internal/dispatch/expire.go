@@ -38,17 +38,17 @@ func (h *holder) expire(t instant) {
 	for _, waiting := range []*list[*Lane]{&h.turns[sockets], &h.stuck} {
 		for range min(waiting.len, expireStep) {
 			l := waiting.front.value
-			if l.expire(h, t) {
+			if h.expireLane(l, t) {
 				waiting.rotate()
 			}
 		}
 	}
 }
 
-// expire drops the events at the head of the queue that waited too long. The time in
+// expireLane drops the events at the head of the queue that waited too long. The time in
 // which the lane was blocked by its own order does not count. It reports whether
 // the lane goes on.
-func (l *Lane) expire(h *holder, t instant) bool {
+func (h *holder) expireLane(l *Lane, t instant) bool {
 	age := l.group.node.config.Age
 	for n := l.queue.front; n != nil; {
 		d := n.value
@@ -63,5 +63,5 @@ func (l *Lane) expire(h *holder, t instant) bool {
 		l.unpark(d)
 		l.drop(d, Expired)
 	}
-	return l.cancelOut(h)
+	return h.cancelOut(l)
 }

@@ -14,7 +14,7 @@ func (i *Instance) fill() {
 	t := now()
 	if d := i.wanting; d != nil {
 		i.wanting = nil
-		if c := d.lane.class(); i.isNext(d, c) {
+		if c := d.lane.solo.class(); i.isNext(d, c) {
 			i.fillClass(c, t)
 		}
 	}
@@ -80,11 +80,11 @@ func (h *holder) nextTurn(l *Lane) {
 // how the instance takes it. It returns nil and takes the lane's turn away when none
 // may go.
 func (i *Instance) head(l *Lane, t instant) (*Delivery, Terms) {
-	if !l.expire(&i.holder, t) {
+	if !i.expireLane(l, t) {
 		return nil, Terms{}
 	}
 	d := l.queue.front.value
-	if d.Kind == Event && l.stale() {
+	if d.Kind == Event && l.stale(l.group) {
 		d = l.insertIntroduction()
 	}
 	terms, ok := i.sink.Accepts(d)

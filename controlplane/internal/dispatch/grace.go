@@ -16,11 +16,11 @@ func (l *Lane) Leave(d *Delivery, hold time.Duration) {
 	if hold > 0 {
 		d.due = now().add(hold)
 	} else if l.unseen() && !l.eventsParked() {
-		l.cancelOut(h)
+		h.cancelOut(l)
 		return
 	}
 	if !l.put(h, d) {
-		l.endIfDone(h)
+		h.endIfDone(l)
 	}
 }
 
@@ -38,7 +38,7 @@ func (l *Lane) Return() bool {
 	l.leaving = false
 	if l.queue.front == nil {
 		h.dequeue(l)
-		l.stopTimer()
+		l.delay.stop()
 	}
 	return true
 }
@@ -52,20 +52,20 @@ func (p *parking) heldBack() bool {
 // cancelOut lets a connected and a disconnected that nobody saw cancel out, once no
 // event stands between them, and takes an empty lane's turn away. It reports whether
 // the lane has something left in its queue.
-func (l *Lane) cancelOut(h *holder) bool {
+func (h *holder) cancelOut(l *Lane) bool {
 	if l.leaving && l.unseen() && !l.eventsParked() && !l.heldBack() {
 		for n := l.queue.front; n != nil; n = l.queue.front {
 			l.unpark(n.value)
 			n.value.state = over
 		}
-		l.end(h)
+		h.end(l)
 		return false
 	}
 	if l.queue.front == nil {
 		if l.turn.list != &h.greetings {
 			h.dequeue(l)
 		}
-		l.endIfDone(h)
+		h.endIfDone(l)
 		return false
 	}
 	return true

@@ -37,14 +37,14 @@ type holder struct {
 
 // enqueue gives a lane a turn.
 func (h *holder) enqueue(l *Lane) {
-	c := l.class()
+	c := l.solo.class()
 	h.turns[c].pushBack(&l.turn)
 	h.backlog[c].Store(int32(h.turns[c].len))
 }
 
 // dequeue takes a lane out of whatever it waits in.
 func (h *holder) dequeue(l *Lane) {
-	c := l.class()
+	c := l.solo.class()
 	h.stuck.remove(&l.turn)
 	h.greetings.remove(&l.turn)
 	h.turns[c].remove(&l.turn)

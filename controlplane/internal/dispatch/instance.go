@@ -72,8 +72,8 @@ func (i *Instance) mustLeave(l *Lane) bool {
 
 // admit hands a delivery over: from here on it is unsettled.
 func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
-	i.windows[l.class()].Take(d.Bytes)
-	l.number(d)
+	i.windows[l.solo.class()].Take(d.Bytes)
+	d.number()
 	d.state, d.due, d.handed, d.terms = open, 0, now(), *terms
 	l.flight.add(d)
 	if terms.Timeout > 0 {
@@ -93,22 +93,22 @@ func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 
 // pass counts a delivery as handed over and settled, though nobody hears of it.
 func (i *Instance) pass(l *Lane, d *Delivery) {
-	l.number(d)
+	d.number()
 	d.state = over
 	l.introducing = l.introducing && d.Kind != Connected
-	l.endIfDone(&i.holder)
+	i.endIfDone(l)
 }
 
 // number gives a delivery the number of its next try.
-func (l *Lane) number(d *Delivery) {
-	d.seq = l.group.node.seq.Add(1)
+func (d *Delivery) number() {
+	g := d.lane.group
+	d.seq = g.node.seq.Add(1)
 	d.attempt++
 	if d.identity == 0 {
 		d.identity = d.seq
 	}
 	if d.Kind == Connected {
-		l.intro, l.introTry = d.identity, d.attempt
-		l.epoch = epoch{l.group.attachEpoch.Load(), l.group.lostEpoch.Load()}
+		d.lane.made(d, g)
 	}
 }
 
@@ -122,7 +122,7 @@ func (i *Instance) closeTry(d *Delivery) {
 	if i.alone == d {
 		i.alone = nil
 	}
-	i.windows[l.class()].Give(d.Bytes)
+	i.windows[l.solo.class()].Give(d.Bytes)
 }
 
 // revoked tells that a delivery was taken from the instance.

@@ -1,7 +1,15 @@
 package dispatch
 
+import "sync/atomic"
+
 // introduction is what a lane knows of who was told of its socket.
 type introduction struct {
+	// anew says that the socket is introduced again when the group's attach epoch
+	// moves on.
+	anew atomic.Bool
+
+	// The rest is guarded by the mutex of the lane's holder.
+
 	// intro is the identity of the introduction, 0 before the first one was handed over.
 	intro    uint64
 	introTry uint32
@@ -17,9 +25,9 @@ type introduction struct {
 type epoch struct{ attach, lost uint32 }
 
 // SetAnew says whether the socket is introduced again when the group attaches anew.
-func (l *Lane) SetAnew(anew bool) {
-	if l.anew.Load() != anew {
-		l.anew.Store(anew)
+func (n *introduction) SetAnew(anew bool) {
+	if n.anew.Load() != anew {
+		n.anew.Store(anew)
 	}
 }
 
@@ -27,7 +35,7 @@ func (l *Lane) SetAnew(anew bool) {
 // socket had joined before. A lane that no instance holds goes to one, if one is there.
 func (l *Lane) Introduce(late bool) {
 	h := l.lockFor(nil)
-	if !l.ended && !l.leaving && l.stale() {
+	if l.owner != nil && !l.ended && !l.leaving && l.stale(l.group) {
 		l.put(h, l.introduce(late, false))
 	}
 	h.unlock()
@@ -41,12 +49,18 @@ func (l *Lane) Known() bool {
 }
 
 // stale reports whether the socket has to be introduced to the group.
-func (l *Lane) stale() bool {
-	if l.owner == nil || l.introducing {
+func (n *introduction) stale(g *Group) bool {
+	if n.introducing {
 		return false
 	}
-	lost := l.group.lostEpoch.Load()
-	return l.epoch.lost != lost || (l.anew.Load() && l.epoch.attach != l.group.attachEpoch.Load())
+	lost := g.lostEpoch.Load()
+	return n.epoch.lost != lost || (n.anew.Load() && n.epoch.attach != g.attachEpoch.Load())
+}
+
+// made notes that an introduction was handed over.
+func (n *introduction) made(d *Delivery, g *Group) {
+	n.intro, n.introTry = d.identity, d.attempt
+	n.epoch = epoch{g.attachEpoch.Load(), g.lostEpoch.Load()}
 }
 
 // unknown reports whether the socket has to be introduced to this instance before a
@@ -68,7 +82,7 @@ func (l *Lane) introduce(late, moved bool) *Delivery {
 
 // insertIntroduction puts an introduction in front of the queue.
 func (l *Lane) insertIntroduction() *Delivery {
-	d := l.introduce(true, l.intro != 0 && !l.stale())
+	d := l.introduce(true, l.intro != 0 && !l.stale(l.group))
 	l.queue.insertAfter(&d.place, nil)
 	l.account(d, now())
 	return d

@@ -15,9 +15,6 @@ type Lane struct {
 	owner Owner // nil for a solo lane
 	solo  *solo // nil for the lane of a socket
 
-	// anew says that the socket is introduced again when the group's attach epoch
-	// moves on.
-	anew   atomic.Bool
 	holder atomic.Pointer[holder]
 
 	// The rest is guarded by the holder's mutex.
@@ -34,7 +31,7 @@ type Lane struct {
 	ended   bool
 
 	ready instant // when the head of the queue was last unblocked
-	timer *time.Timer
+	delay delay
 }
 
 // NewLane returns a lane for a socket. The meter is that of the socket.
@@ -45,21 +42,10 @@ func (g *Group) NewLane(owner Owner, meter *park.Meter) *Lane {
 	return l
 }
 
-// Group is the group that the lane belongs to.
-func (l *Lane) Group() *Group { return l.group }
-
 // Prefer names the instance that the lane goes to, while that is attached and takes
 // what comes next: the one that accepted the socket. It is called before anything is
 // pushed.
 func (l *Lane) Prefer(instance string) { l.prefer = instance }
-
-// class says whose window the lane uses.
-func (l *Lane) class() class {
-	if l.solo != nil {
-		return solos
-	}
-	return sockets
-}
 
 // lock locks the lane's holder and returns it. A lane may move between the look
 // at its holder and the lock: then the mutex is the wrong one, and it looks again.
@@ -106,17 +92,16 @@ func (l *Lane) delayed() bool {
 	if wait <= 0 {
 		return false
 	}
-	l.stopTimer()
-	l.timer = time.AfterFunc(wait, l.resume)
+	l.delay.start(wait, l.resume)
 	return true
 }
 
 // resume arms the lane once the head of its queue is due.
 func (l *Lane) resume() {
 	h := l.lock()
-	l.timer = nil
+	l.delay.timer = nil
 	l.ready = now()
-	if l.cancelOut(h) {
+	if h.cancelOut(l) {
 		l.arm(h)
 	}
 	h.release(l)
@@ -141,24 +126,32 @@ func (h *holder) release(l *Lane) {
 
 // end takes the lane out of its holder for good. What is in the queue is dropped by
 // the caller before.
-func (l *Lane) end(h *holder) {
+func (h *holder) end(l *Lane) {
 	l.ended = true
 	h.dequeue(l)
 	h.unbind(l)
-	l.stopTimer()
+	l.delay.stop()
 }
 
 // endIfDone ends a lane that has nothing left to come.
-func (l *Lane) endIfDone(h *holder) {
+func (h *holder) endIfDone(l *Lane) {
 	empty := l.queue.front == nil && l.flight.len == 0 && l.flight.detached == 0
 	if !l.ended && (l.leaving || l.solo != nil) && empty {
-		l.end(h)
+		h.end(l)
 	}
 }
 
-func (l *Lane) stopTimer() {
-	if l.timer != nil {
-		l.timer.Stop()
-		l.timer = nil
+// delay is the timer of a lane whose head is not due.
+type delay struct{ timer *time.Timer }
+
+func (d *delay) start(wait time.Duration, f func()) {
+	d.stop()
+	d.timer = time.AfterFunc(wait, f)
+}
+
+func (d *delay) stop() {
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
 	}
 }

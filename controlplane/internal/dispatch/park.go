@@ -12,6 +12,9 @@ type parking struct {
 	overflown overflown
 }
 
+// Group is the group that the lane belongs to.
+func (p *parking) Group() *Group { return p.group }
+
 // cost is what a parked event counts.
 func (d *Delivery) cost() int64 { return int64(d.Bytes) + park.ItemBytes }
 

@@ -42,9 +42,9 @@ func (x loss) lane(l *Lane) {
 		x.one(n.value)
 	}
 	if x.why != ReasonReplaced && l.solo.pinned() != "" && l.queue.front != nil {
-		l.abandon(h, Lost)
+		h.abandon(l, Lost)
 	}
-	if !l.ended && l.cancelOut(h) {
+	if !l.ended && h.cancelOut(l) {
 		// Its head may be another one, that is not due.
 		h.dequeue(l)
 		l.arm(h)

@@ -24,7 +24,7 @@ func (l *Lane) push(h *holder, d *Delivery) bool {
 	}
 	// Behind parked deliveries the introduction is made when the event's turn comes:
 	// the epoch may move on until then.
-	if d.Kind == Event && l.queue.front == nil && l.stale() && !l.put(h, l.introduce(true, false)) {
+	if d.Kind == Event && l.queue.front == nil && l.stale(l.group) && !l.put(h, l.introduce(true, false)) {
 		l.drop(d, LifecycleLimit)
 		return false
 	}
@@ -104,7 +104,7 @@ func (i *Instance) handOver(l *Lane, d *Delivery, terms *Terms) bool {
 		i.pass(l, d)
 	case i.alone != nil || i.wanting != nil || (d.losses >= aloneAfter && i.ledger.Len() > 0):
 		return false
-	case !i.windows[l.class()].Fits(d.Bytes, l.flight.holds()):
+	case !i.windows[l.solo.class()].Fits(d.Bytes, l.flight.holds()):
 		return false
 	default:
 		i.admit(l, d, terms)

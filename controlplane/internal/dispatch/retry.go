@@ -16,7 +16,7 @@ func (a *Attachment) Retry(d *Delivery, delay time.Duration) bool {
 	due, again := d.nextTry(delay, t, i.group.node.config.Random)
 	if d.state == detached {
 		i.mu.Unlock()
-		l.later(d, due, again)
+		a.later(d, due, again)
 		return again
 	}
 	i.again(d, due, again, t)

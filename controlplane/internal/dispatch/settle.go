@@ -56,7 +56,7 @@ func (a *Attachment) Finish(d *Delivery) time.Duration {
 	took := now().since(d.handed)
 	if d.state == detached {
 		i.mu.Unlock()
-		l.rejoin(func() { d.state = over })
+		a.rejoin(l, func() { d.state = over })
 		return took
 	}
 	i.ledger.Settle(d.seq)
@@ -78,13 +78,14 @@ func (a *Attachment) Abandon(d *Delivery) {
 		return
 	}
 	i.mu.Unlock()
-	d.lane.later(d, 0, true)
+	a.later(d, 0, true)
 }
 
 // later puts a delivery back, or drops it, whose instance was lost while its settlement
 // was carried out.
-func (l *Lane) later(d *Delivery, due instant, again bool) {
-	l.rejoin(func() {
+func (a *Attachment) later(d *Delivery, due instant, again bool) {
+	l := d.lane
+	a.rejoin(l, func() {
 		if !again || l.ended {
 			l.drop(d, Nacked)
 			return
@@ -97,7 +98,7 @@ func (l *Lane) later(d *Delivery, due instant, again bool) {
 
 // rejoin ends the settlement of a delivery that was detached, with the lock of its
 // lane's holder, and lets the lane go on. The lane may have moved by now.
-func (l *Lane) rejoin(end func()) {
+func (*Attachment) rejoin(l *Lane, end func()) {
 	h := l.lock()
 	l.flight.detached--
 	end()
@@ -106,7 +107,7 @@ func (l *Lane) rejoin(end func()) {
 		h.dequeue(l) // the head may be another one, that is not due
 	}
 	l.arm(h)
-	l.endIfDone(h)
+	h.endIfDone(l)
 	h.release(l)
 }
 
@@ -138,7 +139,7 @@ func (i *Instance) after(l *Lane) {
 			i.strand(l)
 		}
 	} else {
-		l.endIfDone(&i.holder)
+		i.endIfDone(l)
 		if i.draining && l.flight.len == 0 && l.owner != nil && !l.ended && i.sink != nil {
 			i.strand(l)
 		}

@@ -34,12 +34,16 @@ func (s *solo) pinned() string {
 	return s.pin
 }
 
-// bars reports whether the lane must not go to an instance.
-func (l *Lane) bars(i *Instance) bool {
-	if l.avoid == i {
-		return true
+// class says whose window the lane uses.
+func (s *solo) class() class {
+	if s != nil {
+		return solos
 	}
-	s := l.solo
+	return sockets
+}
+
+// bars reports whether the lane must not go to an instance.
+func (s *solo) bars(i *Instance) bool {
 	return s != nil && ((s.avoid != "" && s.avoid == i.id) || (s.pin != "" && s.pin != i.id))
 }
 
@@ -83,18 +87,18 @@ func (l *Lane) Cancel(d *Delivery, why Reason) bool {
 		return false
 	}
 	d.state = over
-	l.end(h)
+	h.end(l)
 	h.release(l)
 	return true
 }
 
 // abandon ends a solo lane whose delivery is parked, and tells its owner.
-func (l *Lane) abandon(h *holder, why Drop) {
+func (h *holder) abandon(l *Lane, why Drop) {
 	for n := l.queue.front; n != nil; n = l.queue.front {
 		l.unpark(n.value)
 		l.lose(n.value, why)
 	}
-	l.end(h)
+	h.end(l)
 }
 
 // lose drops a delivery that is in no list, and tells the owner of a solo lane.

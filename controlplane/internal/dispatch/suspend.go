@@ -170,7 +170,7 @@ func (e evacuation) step(n int) {
 		}
 		l := i.lanes.front.value
 		i.lanes.rotate()
-		want := l.wants(nil)
+		want := wants(l, nil)
 		i.mu.Unlock()
 		to := p.pick(l, want, false)
 		if !e.all && (to == nil || (want.second != nil && !to.accepts(want.second))) {

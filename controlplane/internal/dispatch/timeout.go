@@ -38,7 +38,7 @@ func (i *Instance) timeOut(t instant) {
 		}
 		l.ready = t
 		l.arm(&i.holder)
-		l.endIfDone(&i.holder)
+		i.endIfDone(l)
 	}
 	if len(seqs) > 0 {
 		i.sink.Revoked(seqs, ReasonTimeout)
