@@ -103,7 +103,8 @@ func (i *Instance) greetNext() {
 	if !l.idle() || l.told == i.life {
 		return
 	}
-	d := l.owner.Introduction(true, true)
+	l.renewed()
+	d := l.owner.Introduction(true, l.intro != 0)
 	terms, ok := i.sink.Accepts(d)
 	if !ok || !terms.OnInstance {
 		return

@@ -154,3 +154,22 @@ func TestIntroduction_GreetingsGoBehindEvents(t *testing.T) {
 	}
 	b.empty()
 }
+
+// Whoever told its program that its sockets are lost hears of them as facts of their own.
+func TestIntroduction_AnewHasIdentitiesOfItsOwn(t *testing.T) {
+	b := newBench(t, nil)
+	one, two := onInstance(), onInstance()
+	a1, ann := b.join("1", one, 10, AttachOptions{}), b.person("ann")
+	ann.lane.Introduce(false)
+	old := one.take()
+	settle(t, a1, old...)
+	a1.Detach(false)
+	a2 := b.join("1", two, 10, AttachOptions{Anew: true})
+	tries := two.tries
+	expect(t, two, "ann:connected:late/1")
+	if tries[0].Identity == old[0].Identity {
+		t.Error("it has the identity of before")
+	}
+	settle(t, a2, tries...)
+	b.empty()
+}
