@@ -53,7 +53,7 @@ type try struct {
 }
 
 // handed is called when the try goes to an instance, with a lock of the dispatcher held.
-func (t *try) handed(a *attachment, d *dispatch.Try) {
+func (t *try) handed(a *attachment, d dispatch.Try) {
 	c := t.connect
 	c.identity.CompareAndSwap(0, d.Identity)
 	c.attempts.Store(max(c.attempts.Load(), d.Attempt))
