@@ -72,7 +72,9 @@ func reason(err error) string {
 // eventually asks again and again until the answer is right.
 func eventually(t *testing.T, what string, right func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !right(); time.Sleep(50 * time.Millisecond) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !right(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not within %s", what, patience)
 		}
