@@ -293,3 +293,33 @@ func TestAccess_BadSettingsEndTheStart(t *testing.T) {
 		}
 	}
 }
+
+func TestAccess_ATokenLetsABrowserInWithoutAService(t *testing.T) {
+	web := jwttest.New(t, "https://web.test", "web")
+	keys := httptest.NewServer(web)
+	defer keys.Close()
+	config := writeFile(t, t.TempDir(), "hub.yaml", `
+browsers:
+  jwt:
+    {namespaces: [/chat], issuer: "https://web.test", audience: web, algorithms: [EdDSA], jwks_url: "`+keys.URL+`", claims: {user: sub, rooms: groups}}
+`)
+	p := start(t, with("serve", "--config", config)...)
+	at := p.ready()
+	ann := openTab(t, at, `40/chat,{"token":"`+web.Token(map[string]any{"sub": "ann", "groups": []string{"staff"}})+`"}`)
+	ann.reads(`40/chat,{"sid":"`)
+	for name, c := range map[string]struct{ auth, code string }{
+		"none": {"", "TOKEN_MISSING"}, "wrong": {`{"token":"x.y.z"}`, "TOKEN_WRONG"},
+		"expired": {`{"token":"` + web.Token(map[string]any{"sub": "ann", "exp": 1}) + `"}`, "TOKEN_EXPIRED"},
+	} {
+		if got := openTab(t, at, "40/chat,"+c.auth).reads("44/chat,"); !strings.Contains(got, `"data":{"code":"`+c.code+`"}`) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	out, errs, code := execute(t, "emit", "--hub", at.services, "-n", "/chat", "--room", "staff", "notice")
+	if code != 0 || !strings.Contains(out, "matched 1") {
+		t.Errorf("emit to a room of the token: exit %d %s%s", code, out, errs)
+	}
+	web.Rotate("k2")
+	bob := openTab(t, at, `40/chat,{"token":"`+web.Token(map[string]any{"sub": "bob"})+`"}`)
+	bob.reads(`40/chat,{"sid":"`)
+}
