@@ -74,19 +74,8 @@ log: {level: debug}
 	}
 	p.find("tokens not read again")
 
-	// Browsers: tokens in auth, cookie, header and query.
 	for range 2 {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at.browsers+"?EIO=4&transport=polling&token="+plant("query"), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Cookie", "session="+plant("cookie"))
-		request.Header.Set("Authorization", "Bearer "+plant("header"))
-		if res, err := http.DefaultClient.Do(request); err == nil {
-			_ = res.Body.Close()
-		}
-		openTab(t, at, `40/chat,{"token":"`+plantJWT(web.Token(map[string]any{"sub": "u1"}))+`"}`)
-		openTab(t, at, `40/chat,{"token":"`+plant("auth")+`"}`)
+		showAsBrowser(t, at, plant, plantJWT(web.Token(map[string]any{"sub": "u1"})))
 	}
 	http.DefaultClient.CloseIdleConnections()
 	_ = p.Process.Signal(syscall.SIGTERM)
@@ -94,20 +83,44 @@ log: {level: debug}
 		t.Errorf("exit %d", code)
 	}
 
+	yaml := printConfig(t, config)
+	if len(planted) < 25 {
+		t.Errorf("only %d secrets are planted", len(planted))
+	}
+	for _, secret := range planted {
+		for where, text := range map[string]string{"the log": p.output.text(), "hub config": yaml} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s has %s", where, secret)
+			}
+		}
+	}
+}
+
+// showAsBrowser shows secrets in every place that a browser has: query, cookie, header
+// and auth.
+func showAsBrowser(t *testing.T, at addresses, plant func(string) string, token string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at.browsers+"?EIO=4&transport=polling&token="+plant("query"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Cookie", "session="+plant("cookie"))
+	request.Header.Set("Authorization", "Bearer "+plant("header"))
+	if res, err := http.DefaultClient.Do(request); err == nil {
+		_ = res.Body.Close()
+	}
+	openTab(t, at, `40/chat,{"token":"`+token+`"}`)
+	openTab(t, at, `40/chat,{"token":"`+plant("auth")+`"}`)
+}
+
+// printConfig is what `hub config` says about a file.
+func printConfig(t *testing.T, config string) string {
+	t.Helper()
 	printed := exec.CommandContext(t.Context(), os.Args[0], "config", "--config", config)
 	printed.Env = append(os.Environ(), runMain+"=1")
 	yaml, err := printed.CombinedOutput()
 	if err != nil || !strings.Contains(string(yaml), "identities:") {
 		t.Errorf("config: %v\n%s", err, yaml)
 	}
-	if len(planted) < 25 {
-		t.Errorf("only %d secrets are planted", len(planted))
-	}
-	for _, secret := range planted {
-		for where, text := range map[string]string{"the log": p.output.text(), "hub config": string(yaml)} {
-			if strings.Contains(text, secret) {
-				t.Errorf("%s has %s", where, secret)
-			}
-		}
-	}
+	return string(yaml)
 }
