@@ -20,9 +20,10 @@ HELLO = attach_pb2.Hello(
     group="chat",
     version="python",
     subscriptions=[
-        {"role": attach_pb2.ROLE_AUTHORIZER, "namespace": "/chat"},
-        {"role": attach_pb2.ROLE_HANDLER, "namespace": "/chat"},
+        {"id": 1, "role": attach_pb2.ROLE_AUTHORIZER, "namespace": "/chat"},
+        {"id": 2, "role": attach_pb2.ROLE_HANDLER, "namespace": "/chat"},
         {
+            "id": 3,
             "role": attach_pb2.ROLE_HANDLER,
             "namespace": "/chat",
             "events": ["typing"],
@@ -50,7 +51,7 @@ def handle(delivery):
 
 def enter(attempt):
     auth = json.loads(attempt.auth or "{}")
-    name = " ".join(str(auth.get("name", "")).split())
+    name = attach.well_formed(" ".join(str(auth.get("name", "")).split()))
     if not name:
         return refuse("Please tell us your name.")
     if len(name) > 24:
@@ -132,11 +133,10 @@ def now():
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     address = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:7420"
     with grpc.insecure_channel(address, attach.CHANNEL_OPTIONS) as channel:
         CONTROL = attach.control_grpc.ControlServiceStub(channel)
-        try:
-            attach.serve(channel, HELLO, handle)
-        except KeyboardInterrupt:
-            pass
+        service = attach.Service(channel, HELLO, handle)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, service.stop)
+        service.run()
