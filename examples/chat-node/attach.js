@@ -11,6 +11,7 @@ const { hub } = grpc.loadPackageDefinition(loadSync(['hub/v1/attach.proto', 'hub
   includeDirs: [fileURLToPath(new URL('../../proto', import.meta.url))],
   longs: String,
   enums: String,
+  arrays: true, // empty ones too
   oneofs: true, // delivery.body says which of its bodies is set
 }));
 
@@ -43,7 +44,7 @@ export async function serve(service, hello, handle, signal) {
     try {
       await attach(service, { ...hello, instanceId }, handle, signal, stream);
     } catch (err) {
-      if (FINAL.includes(err.code)) throw err;
+      if (err.code === undefined || FINAL.includes(err.code)) throw err;
       console.error(`no hub: ${err.details ?? err.message}`);
     }
     if (Date.now() - begun >= stream.every) limit = 100; // a welcome alone is not enough
@@ -71,7 +72,8 @@ async function attach(service, hello, handle, signal, stream) {
       for (const { welcome, delivery, result, notice, drain } of items) {
         if (welcome) {
           report(welcome, hello);
-          stream.every = Number(welcome.heartbeatInterval.seconds) * 1000 + welcome.heartbeatInterval.nanos / 1e6;
+          const { seconds = 0, nanos = 0 } = welcome.heartbeatInterval;
+          stream.every = Number(seconds) * 1000 + nanos / 1e6;
           clearInterval(heartbeat);
           heartbeat = setInterval(beat, stream.every);
         }

@@ -62,7 +62,7 @@ let asked = Promise.resolve();
 function tellPeople() {
   const fetch = async () => {
     const names = [];
-    for await (const { sockets } of control.fetchSockets({ target: lobby })) names.push(...sockets.map(({ socket }) => socket.user));
+    for await (const { sockets } of control.fetchSockets({ fetch: { target: lobby } })) names.push(...sockets.map(({ socket }) => socket.user));
     return { done: {}, commands: [emit(lobby, 'people', [names])] };
   };
   return (asked = asked.then(fetch, fetch));

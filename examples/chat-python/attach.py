@@ -15,8 +15,8 @@ import grpc
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "proto"))
 attach_pb2, attach_grpc = grpc.protos_and_services("hub/v1/attach.proto")
 control_pb2, control_grpc = grpc.protos_and_services("hub/v1/control.proto")
-command_pb2, settlement_pb2, socket_pb2, status_pb2 = (
-    grpc.protos(f"hub/v1/{name}.proto") for name in ("command", "settlement", "socket", "status")
+command_pb2, settlement_pb2, socket_pb2, status_pb2, subscription_pb2 = (
+    grpc.protos(f"hub/v1/{name}.proto") for name in ("command", "settlement", "socket", "status", "subscription")
 )
 
 CHANNEL_OPTIONS = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 5_000)]

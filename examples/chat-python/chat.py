@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import grpc
 
 import attach
-from attach import attach_pb2, command_pb2, control_pb2, settlement_pb2, socket_pb2, status_pb2
+from attach import attach_pb2, command_pb2, control_pb2, settlement_pb2, socket_pb2, status_pb2, subscription_pb2
 
 LOBBY = {"namespace": "/chat", "rooms": ["lobby"]}
 RESERVED = ("admin", "root", "system")
@@ -20,14 +20,14 @@ HELLO = attach_pb2.Hello(
     group="chat",
     version="python",
     subscriptions=[
-        {"id": 1, "role": attach_pb2.ROLE_AUTHORIZER, "namespace": "/chat"},
-        {"id": 2, "role": attach_pb2.ROLE_HANDLER, "namespace": "/chat"},
+        {"id": 1, "role": subscription_pb2.ROLE_AUTHORIZER, "namespace": "/chat"},
+        {"id": 2, "role": subscription_pb2.ROLE_HANDLER, "namespace": "/chat"},
         {
             "id": 3,
-            "role": attach_pb2.ROLE_HANDLER,
+            "role": subscription_pb2.ROLE_HANDLER,
             "namespace": "/chat",
             "events": ["typing"],
-            "guarantee": attach_pb2.GUARANTEE_AT_MOST_ONCE,
+            "guarantee": subscription_pb2.GUARANTEE_AT_MOST_ONCE,
         },
     ],
 )
@@ -93,7 +93,7 @@ EVENTS = {"message": message, "image": image, "typing": typing, "alive": lambda 
 
 def people():
     """Tells everybody who is there, which is asked of the hub."""
-    pages = CONTROL.FetchSockets(control_pb2.FetchSocketsRequest(target=LOBBY))
+    pages = CONTROL.FetchSockets(control_pb2.FetchSocketsRequest(fetch={"target": LOBBY}))
     return emit(LOBBY, "people", [[info.socket.user for page in pages for info in page.sockets]])
 
 
