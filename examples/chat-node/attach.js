@@ -78,7 +78,7 @@ async function attach(service, hello, handle, signal, stream) {
           heartbeat = setInterval(beat, stream.every);
         }
         if (delivery) settle(delivery, handle, send);
-        if (result?.status || notice || drain) console.error('the hub says', result ?? notice ?? drain);
+        if (result?.status || notice?.status || drain) console.error('the hub says', result ?? notice ?? drain);
       }
       deadline = Date.now() + 3 * stream.every;
     }

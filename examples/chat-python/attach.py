@@ -98,8 +98,12 @@ class Stream:
                             self.every = item.welcome.heartbeat_interval.ToTimedelta().total_seconds()
                         case "delivery":
                             self.outbox.put(attach_pb2.Action(settlement=settle(item.delivery, handle)))
-                        case "result" | "notice" | "drain":
+                        case "result" if item.result.HasField("status"):
                             logging.warning("the hub says: %s", item)
+                        case "notice" if item.notice.HasField("status"):
+                            logging.warning("the hub says: %s", item)
+                        case "drain":
+                            logging.warning("the hub leaves: %s", item.drain.reason)
                 self.deadline = time.monotonic() + 3 * self.every
         finally:
             self.outbox.put(None)

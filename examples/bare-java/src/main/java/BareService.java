@@ -58,7 +58,7 @@ final class BareService implements StreamObserver<AttachResponse> {
         System.err.println("attached to hub " + item.getWelcome().getHubId());
       } else if (item.hasDelivery()) {
         send(Action.newBuilder().setSettlement(settle(item.getDelivery())));
-      } else if (!item.hasHeartbeat()) { // a result of a settlement that failed, a notice, the reason of the end, …
+      } else if (!item.hasHeartbeat()) { // such as a refusal, a notice, the reason of an end: nothing that wants an answer
         System.err.println("hub: " + item);
       }
     }
