@@ -49,6 +49,12 @@ func TestBareJava(t *testing.T) {
 	runNode(t, "bare_test.mjs")
 }
 
+// TestResume plays the exchange of docs/contract.md.
+func TestResume(t *testing.T) {
+	needs(t, "node", nodePath("socket.io-client"), nodePath("@grpc/grpc-js"))
+	runNode(t, "resume_test.mjs")
+}
+
 // old reports whether a file that was made is older than its source.
 func old(t *testing.T, made, source string) bool {
 	t.Helper()
