@@ -55,8 +55,8 @@ func (g *group) Delivered(kind dispatch.Kind, attempt uint32) {
 }
 
 // Dropped implements dispatch.Observer. Lifecycle has a notice of its own.
-func (g *group) Dropped(kind dispatch.Kind, why dispatch.Drop) {
-	g.trace.dropped(kindNames[kind], dropNames[why])
+func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
+	g.trace.dropped(g.name, subjectOf(d).namespace, kindNames[d.Kind], dropNames[why])
 	if why != dispatch.LifecycleLimit {
 		g.drops[why].Add(1)
 		g.dropped.Store(true)
@@ -69,7 +69,7 @@ func (g *group) Revoked(dispatch.Kind, dispatch.Reason) {}
 // Parked implements dispatch.Observer.
 func (g *group) Parked(events int, bytes int64) {
 	if g.trace.Parked != nil {
-		g.trace.Parked(events, bytes)
+		g.trace.Parked(g.name, events, bytes)
 	}
 }
 

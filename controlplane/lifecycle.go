@@ -46,7 +46,7 @@ func (s *Server) Event(e *hub.Event) {
 	}
 	c := so.look(s.routes.table.Load()).Handler(e.Name)
 	if c == nil {
-		s.trace.dropped(KindEvent, DropUnhandled)
+		s.trace.dropped("", e.Socket.Namespace(), KindEvent, DropUnhandled)
 		return
 	}
 	m := so.member(c.Group)

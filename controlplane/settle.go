@@ -105,7 +105,7 @@ func (x *settling) release() {
 func (x *settling) finish(outcome Outcome) {
 	x.ended = true
 	took := x.st.attachment.Finish(x.d)
-	x.st.srv.trace.settled(kindNames[x.d.Kind], outcome, took)
+	x.st.srv.trace.settled(x.st.group.name, subjectOf(x.d).namespace, kindNames[x.d.Kind], outcome, took)
 }
 
 // abandon leaves the delivery unsettled, and answers why.
@@ -160,7 +160,7 @@ func (x *settling) nack(n *hubv1.Nack) (again bool) {
 		"code", n.GetStatus().GetCode().String(), "retry", n.GetRetry())
 	if !n.GetRetry() {
 		x.finish(OutcomeNack)
-		st.group.Dropped(x.d.Kind, dispatch.Nacked)
+		st.group.Dropped(x.d, dispatch.Nacked)
 		return false
 	}
 	x.ended = true
@@ -169,13 +169,13 @@ func (x *settling) nack(n *hubv1.Nack) (again bool) {
 	if again {
 		outcome = OutcomeRetry
 	}
-	st.srv.trace.settled(kind, outcome, 0)
+	st.srv.trace.settled(st.group.name, subjectOf(x.d).namespace, kind, outcome, 0)
 	return again
 }
 
 // refuseSettlement answers a settlement that failed.
 func (st *stream) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
-	st.srv.trace.settlementFailed(f.CodeName())
+	st.srv.trace.settlementFailed(st.group.name, f.CodeName())
 	st.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
 }
 

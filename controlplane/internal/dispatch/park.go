@@ -93,7 +93,7 @@ func (l *Lane) unpark(d *Delivery) {
 // drop ends a delivery that is in no list.
 func (l *Lane) drop(d *Delivery, why Drop) {
 	d.state = over
-	l.group.observer.Dropped(d.Kind, why)
+	l.group.observer.Dropped(d, why)
 }
 
 // eventsParked looks no further than two deliveries: an introduction, then an event.
