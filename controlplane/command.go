@@ -90,11 +90,14 @@ func (a streamAnswers) Give(r *hubv1.Result) bool {
 // Pull implements command.Answers.
 func (a streamAnswers) Pull(p *command.Pages) { a.st.out.pull(a.command.CommandId, p) }
 
-// commandTrace counts commands in the server's trace.
-type commandTrace struct{ tracer }
+// commandTrace tells the server's trace and its log of commands.
+type commandTrace struct{ srv *Server }
 
 // Command implements command.Trace.
-func (t commandTrace) Command(op, code string) { t.tracer.command(op, code) }
+func (t commandTrace) Command(c *hubv1.Command, last *hubv1.Result) {
+	t.srv.trace.command(command.OpName(c), fault.CodeName(last.GetStatus().GetCode()))
+	t.srv.debugCommand(c, last)
+}
 
 // Bound implements command.Trace.
-func (t commandTrace) Bound(b command.Bound) { t.tracer.commandBound(string(b)) }
+func (t commandTrace) Bound(b command.Bound) { t.srv.trace.commandBound(string(b)) }

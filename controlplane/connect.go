@@ -55,8 +55,12 @@ func (s *Server) Connect(a *hub.ConnectAttempt) {
 	}
 	if why != "" {
 		s.trace.undecided(why)
+		s.debugUndecided(a, why)
 		_ = a.Undecided() // it may have gone, which is as good
 		return
+	}
+	if s.debugging() {
+		s.debugSocket("connect attempt", subject{namespace: a.Namespace(), socket: a.SocketID()})
 	}
 	c.route()
 }
@@ -251,6 +255,7 @@ const cancelAgain = 100 * time.Millisecond
 func (c *connect) undecided(why Undecided) {
 	c.close()
 	c.srv.trace.undecided(why)
+	c.srv.debugUndecided(c.attempt, why)
 	_ = c.attempt.Undecided() // it may have gone, which is as good
 }
 

@@ -29,6 +29,7 @@ func (x *settling) decide() {
 	switch {
 	case err == nil:
 		c.close()
+		x.debugDecision(outcome)
 		x.finish(outcome)
 	case errors.As(err, &argument), errors.As(err, &limit):
 		x.abandon(fault.Of(err, string(outcome)))

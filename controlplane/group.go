@@ -12,9 +12,14 @@ import (
 // group is a service: all instances with the same group name.
 type group struct {
 	*dispatch.Group
-	name  string
-	trace tracer
-	roll  roll
+	name    string
+	trace   tracer
+	roll    roll
+	dropLog dropLog
+	// debugging says whether debug lines are wanted.
+	debugging func() bool
+	// unsettled is the janitor's.
+	unsettled unsettledWatch
 
 	// drops counts what was dropped since the last notice, by cause.
 	drops   [len(dropNames)]atomic.Uint64
@@ -57,6 +62,9 @@ func (g *group) Delivered(kind dispatch.Kind, attempt uint32) {
 // Dropped implements dispatch.Observer. Lifecycle has a notice of its own.
 func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
 	g.trace.dropped(g.name, subjectOf(d).namespace, kindNames[d.Kind], dropNames[why])
+	if g.debugging() {
+		g.dropLog.add(d, dropNames[why])
+	}
 	if why != dispatch.LifecycleLimit {
 		g.drops[why].Add(1)
 		g.dropped.Store(true)

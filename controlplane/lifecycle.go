@@ -21,6 +21,9 @@ func (s *Server) Connected(hs *hub.Socket) {
 	// round: it changes the table, then looks at the tags of the sockets that are there.
 	// So one of the two introduces the socket, and Introduce does it once.
 	hs.SetTag(so)
+	if s.debugging() {
+		s.debugSocket("socket connected", subjectOfSocket(hs), "transport", hs.Transport())
+	}
 	so.introduce(s.routes.table.Load(), false)
 }
 
@@ -47,6 +50,9 @@ func (s *Server) Event(e *hub.Event) {
 	c := so.look(s.routes.table.Load()).Handler(e.Name)
 	if c == nil {
 		s.trace.dropped("", e.Socket.Namespace(), KindEvent, DropUnhandled)
+		if s.debugging() {
+			s.debugDrop(dropLine{subjectOfSocket(e.Socket), KindEvent, e.Name, DropUnhandled}, "")
+		}
 		return
 	}
 	m := so.member(c.Group)
@@ -66,6 +72,9 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 	so, _ := hs.Tag().(*socket)
 	if so == nil {
 		return
+	}
+	if s.debugging() {
+		s.debugSocket("socket disconnected", subjectOfSocket(hs), "reason", string(d.Reason))
 	}
 	gone := &departure{so, d, time.Now()}
 	for _, m := range so.leave() {

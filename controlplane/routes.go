@@ -39,7 +39,7 @@ func (r *routes) groupLocked(name string) (*group, error) {
 	if len(r.groups) >= r.srv.config.Stream.MaxInstances && !r.forgetLocked(time.Now()) {
 		return nil, errGroups
 	}
-	g := &group{name: name, trace: r.srv.trace, streams: make(map[string]*stream)}
+	g := &group{name: name, trace: r.srv.trace, debugging: r.srv.debugging, streams: make(map[string]*stream)}
 	g.Group = r.srv.node.NewGroup(name, g)
 	r.groups[name] = g
 	return g, nil
@@ -61,6 +61,7 @@ func (r *routes) forgetLocked(now time.Time) bool {
 	oldest.claims = nil
 	r.installLocked()
 	oldest.Close()
+	r.srv.trace.oldestUnsettled(oldest.name, 0)
 	delete(r.groups, oldest.name)
 	return true
 }

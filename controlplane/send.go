@@ -104,8 +104,10 @@ func (st *stream) build(entries []entry, asides []*hubv1.Item) []*hubv1.Item {
 		case e.try.Kind == dispatch.Event:
 			item = st.srv.eventItem(&slab[0], &e.try)
 			slab = slab[1:]
+			st.debugDelivery(&e.try)
 		default:
 			item = st.srv.lifecycleItem(&e.try)
+			st.debugDelivery(&e.try)
 		}
 		if item = st.fit(e, item); item != nil {
 			items = append(items, item)

@@ -69,7 +69,7 @@ func New(config Config) (*Server, error) {
 	s.hubID = hex.EncodeToString(id[:])
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
-	s.commands = command.New(command.Config{Trace: commandTrace{s.trace}, HubID: s.hubID, Handshake: handshakeOf})
+	s.commands = command.New(command.Config{Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf})
 	return s, nil
 }
 
@@ -105,7 +105,7 @@ func (s *Server) dismiss(st *stream) {
 }
 
 // janitor does once a second what no event leads to: it drops what is parked for
-// too long, and tells services what was dropped.
+// too long, tells services what was dropped, and looks for work that nobody settles.
 func (s *Server) janitor() {
 	defer s.done.Done()
 	tick := time.NewTicker(time.Second)
@@ -124,6 +124,8 @@ func (s *Server) janitor() {
 func (s *Server) tend(g *group, now time.Time) {
 	g.Expire(now)
 	g.Rebalance(now)
+	s.watchUnsettled(g, now)
+	s.debugDrops(g)
 	s.routes.mu.Lock()
 	st := g.anyStream()
 	s.routes.mu.Unlock()

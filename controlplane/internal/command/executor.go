@@ -141,7 +141,7 @@ func (x *Executor) Refuse(c *hubv1.Command, f *fault.Fault) *hubv1.Result {
 
 // count tells the trace of a last result.
 func (x *Executor) count(c *hubv1.Command, last *hubv1.Result) {
-	x.trace.Command(OpName(c), fault.CodeName(last.GetStatus().GetCode()))
+	x.trace.Command(c, last)
 }
 
 // counted are answers whose last one is counted.

@@ -57,14 +57,38 @@ func (s *Status) printServices(b *strings.Builder, now time.Time) {
 		}
 		b.WriteByte('\n')
 		for _, i := range service.Instances {
-			state := "attached " + age(now, i.AttachTime)
-			if !i.Attached {
-				state = "lost, waited for"
-			}
-			fmt.Fprintf(b, "    %s: %s, %s, %d of %d deliveries in flight\n",
-				clean(strings.TrimSpace(i.ID+" "+i.Version)), state, count(i.Sockets, "socket"), i.Deliveries, i.WindowDeliveries)
+			i.print(b, now)
 		}
 	}
+}
+
+// print writes the line of an instance. What is as it usually is goes without saying.
+func (i *Instance) print(b *strings.Builder, now time.Time) {
+	state := "attached " + age(now, i.AttachTime)
+	if !i.Attached {
+		state = "lost, waited for"
+		if !i.SuspendTime.IsZero() {
+			state = "lost " + age(now, i.SuspendTime) + " ago, waited for"
+		}
+	}
+	for _, fact := range []struct {
+		is   bool
+		word string
+	}{{i.Paused, "paused"}, {i.Draining, "draining"}, {i.Weight > 1, fmt.Sprintf("weight %d", i.Weight)}} {
+		if fact.is {
+			state += ", " + fact.word
+		}
+	}
+	fmt.Fprintf(b, "    %s: %s, %s, %d of %d deliveries in flight",
+		clean(strings.TrimSpace(i.ID+" "+i.Version)), state, count(i.Sockets, "socket"), i.Deliveries, i.WindowDeliveries)
+	if i.Attempts > 0 {
+		fmt.Fprintf(b, ", %d of %d connect attempts", i.Attempts, i.WindowAttempts)
+	}
+	if i.OldestUnsettledSeconds > 0 {
+		oldest := time.Duration(i.OldestUnsettledSeconds * float64(time.Second))
+		fmt.Fprintf(b, ", oldest unsettled %s", oldest.Round(100*time.Millisecond))
+	}
+	b.WriteByte('\n')
 }
 
 func (s *Status) printRoutes(b *strings.Builder) {

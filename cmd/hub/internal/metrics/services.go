@@ -25,6 +25,7 @@ type services struct {
 	moved, unauthenticated    prometheus.Counter
 	noAuthorizer              prometheus.Counter
 	commands                  *bounded[pair, prometheus.Counter]
+	commandBounds             *bounded[string, prometheus.Counter]
 }
 
 func newServices(f factory) *services {
@@ -50,6 +51,7 @@ func newServices(f factory) *services {
 		moved:             f.counter("moved_sockets_total", "Sockets that went from one instance to another."),
 		unauthenticated:   f.counter("unauthenticated_calls_total", "Calls of services without a token or with a wrong one."),
 		noAuthorizer:      f.counter("no_authorizer_total", "Subscriptions to namespaces for which nobody decides connect attempts."),
+		commandBounds:     f.counters("command_bounds_total", "What was refused or left out of commands because too much is kept for them, by bound.", "bound"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
 	}
 }
@@ -83,6 +85,7 @@ func (m *Metrics) ControlTrace() *controlplane.Trace {
 		Moved:          func(sockets int) { s.moved.Add(float64(sockets)) },
 		Undecided:      func(why controlplane.Undecided) { s.undecided.get(string(why)).Inc() },
 		Command:        func(op, code string) { s.commands.get(pair{op, code}).Inc() },
+		CommandBound:   func(bound string) { s.commandBounds.get(bound).Inc() },
 		NoAuthorizer:   func(string, string) { s.noAuthorizer.Inc() },
 		AuthFailed:     func() { s.unauthenticated.Inc() },
 		PanicRecovered: func(place string) { m.panics.get(place).Inc() },
