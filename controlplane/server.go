@@ -69,7 +69,7 @@ func New(config Config) (*Server, error) {
 	s.hubID = hex.EncodeToString(id[:])
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
-	s.commands = command.New(command.Config{Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf})
+	s.commands = command.New(command.Config{Trace: commandTrace{s}, HubID: s.hubID, Knows: s.Knows, Handshake: handshakeOf})
 	return s, nil
 }
 

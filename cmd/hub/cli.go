@@ -18,6 +18,12 @@ type cli struct {
 	Demo    demoCmds   `cmd:"" help:"Run the hub with a chat page and a chat service to play with."`
 	Status  statusCmd  `cmd:"" help:"Show what a running hub does and what it lacks."`
 	Emit    emitCmd    `cmd:"" help:"Send an event to browsers through a running hub."`
+	Sockets socketsCmd `cmd:"" help:"List the sockets that are connected."`
+	Rooms   roomsCmd   `cmd:"" help:"List rooms and how many are in them."`
+	Users   usersCmd   `cmd:"" help:"List users and how many sockets they have."`
+	Tail    tailCmd    `cmd:"" help:"Watch what browsers and services do, as it happens."`
+	Kick    kickCmd    `cmd:"" help:"Disconnect sockets, or end their authorization."`
+	Forget  forgetCmd  `cmd:"" help:"Forget a service that is gone for good."`
 	Bench   benchCmd   `cmd:"" help:"Put a Socket.IO server under load and measure it."`
 	Config  configCmd  `cmd:"" help:"Print the configuration that serve would use, or list all options."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -27,6 +33,9 @@ var groups = []kong.Group{{
 	Key:         "options",
 	Title:       "Options (these are the common ones; \"hub config --keys\" lists all, docs/configuration.md explains):",
 	Description: "Each is also an environment variable, HUB_LISTEN for --listen, and a key of the --config file.",
+}, {
+	Key:   "hub",
+	Title: "Which hub, and who asks:",
 }}
 
 // options are the flags of the configuration, for the commands that load it.

@@ -16,6 +16,8 @@ type Config struct {
 	Trace Trace
 	// HubID is the id of this process.
 	HubID string
+	// Knows reports whether a namespace exists. Nil means that all do.
+	Knows func(namespace string) bool
 	// Handshake says a handshake in the contract's words. Required.
 	Handshake func(*hub.Handshake) *hubv1.Handshake
 }

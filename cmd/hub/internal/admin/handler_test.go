@@ -90,7 +90,7 @@ func TestHandler_ReadyzSaysWhyNot(t *testing.T) {
 func TestFetch_GivesWhatTheHandlerSays(t *testing.T) {
 	server := httptest.NewServer(New(Options{Status: example}))
 	defer server.Close()
-	got, raw, err := Fetch(t.Context(), server.Listener.Addr().String())
+	got, raw, err := Fetch(t.Context(), "http://"+server.Listener.Addr().String()+"/") // as a browser shows it
 	if err != nil {
 		t.Fatal(err)
 	}
