@@ -43,14 +43,14 @@ type thriftyStream struct {
 
 func newThriftyStream(ctx context.Context) *thriftyStream {
 	s := &thriftyStream{
-		playedStream: playedStream{ctx: ctx, incoming: make(chan *hubv1.AttachRequest, 16)},
+		playedStream: playedStream{ctx: ctx, incoming: make(chan *envelope.Request, 16)},
 		events:       make(chan struct{}, 1),
 	}
 	s.request = &hubv1.AttachRequest{Actions: []*hubv1.Action{{Kind: &hubv1.Action_Settlement{Settlement: &s.settlement}}}}
-	s.incoming <- &hubv1.AttachRequest{Actions: []*hubv1.Action{helloAction(&hubv1.Hello{
+	s.incoming <- requestOf(&hubv1.AttachRequest{Actions: []*hubv1.Action{helloAction(&hubv1.Hello{
 		Group: "g", InstanceId: "i",
 		Subscriptions: []*hubv1.Subscription{controlplanetest.Authorizer("/*"), controlplanetest.Handler("/*")},
-	})}}
+	})}})
 	return s
 }
 
@@ -85,7 +85,7 @@ func (s *thriftyStream) Send(r *hubv1.AttachResponse) error {
 			s.settlement.Outcome = thriftyDone
 		}
 		s.buf, _ = proto.MarshalOptions{}.MarshalAppend(s.buf[:0], s.request)
-		request := &hubv1.AttachRequest{}
+		request := &envelope.Request{}
 		if err := thriftyCodec.Unmarshal(mem.BufferSlice{mem.SliceBuffer(s.buf)}, request); err != nil {
 			return err
 		}

@@ -12,8 +12,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
-	"github.com/siohub/siohub/controlplane/internal/command"
-	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
 // attachService is the stream side of the contract.
@@ -22,7 +21,7 @@ type attachService struct {
 	srv *Server
 }
 
-// Attach holds the stream of one instance. It returns when the stream has ended.
+// Attach holds one stream of one instance. It returns when the stream has ended.
 func (a attachService) Attach(wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) error {
 	st := newStream(a.srv, wire)
 	if err := a.srv.admit(st); err != nil {
@@ -32,11 +31,12 @@ func (a attachService) Attach(wire grpc.BidiStreamingServer[hubv1.AttachRequest,
 	return st.run()
 }
 
-// stream is one gRPC stream of one instance. Three goroutines work on it:
+// stream is one gRPC stream: the wire of an attachment for as long as it holds. Three
+// goroutines work on it:
 //
 //	run        the gRPC handler: it watches, and decides the end
 //	recvLoop   receives and applies envelopes; it never waits for a sender
-//	sendLoop   takes what is queued and sends it
+//	sendLoop   takes what the attachment has to say and sends it
 //
 // The only way to end a stream is end. When run returns, gRPC lets go of a Recv or a
 // Send that is blocked, and the other two end.
@@ -44,80 +44,38 @@ type stream struct {
 	// Set at construction.
 	srv      *Server
 	wire     grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]
-	identity string
-	caller   command.Caller // complete once the hello has come
-	out      *outbox
+	caller   *caller
 	done     chan struct{} // closed by end
-	sent     chan struct{} // closed when sendLoop has ended
+	received chan struct{} // closed when recvLoop has ended
+	sent     chan struct{} // closed when sendLoop has ended, or will never begin
 
 	once  sync.Once
 	cause error // set by end, before done is closed; nil is a clean leave
 
 	// Set by the hello, on recvLoop; the others look after welcomed.
-	introduced
-	welcomed atomic.Bool
-
-	// Owned by recvLoop.
-	unnumbered bool // the service does not number its envelopes
+	attachment *attachment
+	welcome    *hubv1.Item
+	heartbeat  time.Duration
+	welcomed   atomic.Bool
 
 	life  sync.Mutex // guards ended; held while the hello attaches
 	ended bool       // the end has been seen: nothing attaches any more
 
-	pulse    pulse
-	commands commandWindow
+	pulse pulse
 }
 
-// introduced is what a hello has told, and what came of it.
-type introduced struct {
-	group       *group
-	instance    string
-	version     string
-	attachTime  time.Time
-	attachment  *dispatch.Attachment
-	subscribed  bool // it takes deliveries
-	maxEnvelope int
-}
-
-// pulse is what the watch and the receipts look at.
+// pulse is what the watch looks at.
 type pulse struct {
-	heard    atomic.Bool   // something came since the last tick
-	applied  atomic.Uint64 // number of the last envelope that was applied
-	lastSent atomic.Uint64 // number of the last envelope that was sent
-	sending  atomic.Bool   // sendLoop is inside Send
+	heard   atomic.Bool   // something came since the last tick
+	sending atomic.Bool   // sendLoop is inside Send
+	sends   atomic.Uint64 // how many Sends have begun
 }
 
 func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) *stream {
-	st := &stream{
-		srv: srv, wire: wire, identity: callerOf(wire.Context()).name(),
-		done: make(chan struct{}), sent: make(chan struct{}),
+	return &stream{
+		srv: srv, wire: wire, caller: callerOf(wire.Context()), heartbeat: srv.config.Stream.Heartbeat,
+		done: make(chan struct{}), received: make(chan struct{}), sent: make(chan struct{}),
 	}
-	st.out = newOutbox(func() { st.end(errBacklog) })
-	st.caller = *callerOf(wire.Context()).commands()
-	st.caller.Stream = true
-	st.commands.size = int64(srv.config.Window.Commands)
-	return st
-}
-
-// Accepts implements dispatch.Sink.
-func (st *stream) Accepts(d *dispatch.Delivery) (dispatch.Terms, bool) {
-	if c, ok := d.Hint.(*claim); ok {
-		return dispatch.Terms{Strict: c.Policy.strict, AtMostOnce: c.Policy.atMostOnce}, st.subscribed
-	}
-	return dispatch.Terms{}, st.subscribed
-}
-
-// Revoked implements dispatch.Sink.
-func (st *stream) Revoked([]uint64, dispatch.Reason) {}
-
-// Released implements dispatch.Sink.
-func (st *stream) Released([]dispatch.Owner, dispatch.Reason) {}
-
-// Deliver implements dispatch.Sink.
-func (st *stream) Deliver(t dispatch.Try) {
-	if c, ok := t.Body.(*connect); ok {
-		c.tried(st.instance, &t)
-	}
-	st.out.deliver(t)
 }
 
 // end ends the stream with this error; nil is a clean leave. The first call counts.
@@ -131,12 +89,10 @@ func (st *stream) end(err error) {
 // run supervises the stream until it ends.
 func (st *stream) run() error {
 	go st.recvLoop()
-	go st.sendLoop()
 	st.watch(st.wire.Context())
-	st.detach()
 	// What is queued still goes out: the results of the last commands. A service that
 	// does not read is not waited for.
-	st.out.finish()
+	st.detach()
 	grace := time.NewTimer(flushTimeout)
 	defer grace.Stop()
 	select {
@@ -144,7 +100,7 @@ func (st *stream) run() error {
 	case <-st.wire.Context().Done():
 	case <-grace.C:
 	}
-	return st.cause
+	return st.result()
 }
 
 // flushTimeout is how long an ended stream waits for what is queued to be read.
@@ -164,31 +120,55 @@ func (st *stream) watch(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	stalled := watchdog{limit: max(int(config.SendTimeout/interval), 1)}
-	silent := 0
+	silent, paced := 0, false
 	for n := 1; ; n++ {
 		select {
 		case <-st.done:
 			return
 		case <-ctx.Done():
-			st.end(errLost)
+			st.end(lostBy(ctx))
 		case <-hello.C:
 			if !st.welcomed.Load() {
 				st.end(errHelloLate)
 			}
 		case <-tick.C:
+			if st.welcomed.Load() && !paced {
+				// The hello may have wished for another interval.
+				paced = true
+				interval = st.heartbeat / ticks
+				tick.Reset(interval)
+				stalled.limit = max(int(config.SendTimeout/interval), 1)
+			}
 			if silent++; st.pulse.heard.Swap(false) {
 				silent = 0
 			}
-			switch {
-			case stalled.bites(st.pulse.sending.Load(), st.pulse.lastSent.Load()):
-				st.end(errNotReading)
-			case silent >= 3*ticks && st.welcomed.Load():
-				st.end(errSilent)
-			case n%ticks == 0 && st.welcomed.Load():
-				st.out.heartbeat()
-			}
+			st.look(&stalled, silent, n)
 		}
 	}
+}
+
+// look judges the stream at a tick.
+func (st *stream) look(stalled *watchdog, silent, n int) {
+	switch {
+	case stalled.bites(st.pulse.sending.Load(), st.pulse.sends.Load()):
+		st.end(errNotReading)
+	case !st.welcomed.Load():
+	case silent >= 3*ticks:
+		st.end(errSilent)
+	case st.attachment.drained():
+		st.end(errDrained)
+	case n%ticks == 0:
+		st.attachment.out.heartbeat()
+	}
+}
+
+// lostBy is the end of a stream whose call has ended: credentials that ended have
+// their own reason.
+func lostBy(ctx context.Context) error {
+	if end := authEnd(context.Cause(ctx)); end != nil {
+		return end
+	}
+	return errLost
 }
 
 // watchdog notices a Send that makes no progress.
@@ -208,7 +188,7 @@ func (w *watchdog) bites(sending bool, number uint64) bool {
 	return w.stalled >= w.limit
 }
 
-// detach takes the stream's work away from it, if it ever had any.
+// detach takes the stream away from its attachment, if it ever had one.
 func (st *stream) detach() {
 	// A hello may be on its way at this moment. It attaches before, and is detached
 	// here, or it sees that the stream has ended.
@@ -216,19 +196,32 @@ func (st *stream) detach() {
 	st.ended = true
 	st.life.Unlock()
 	if !st.welcomed.Load() {
+		close(st.sent)
 		return
 	}
-	st.attachment.Detach(st.cause == nil)
-	st.srv.routes.leave(st)
-	code := status.Code(st.cause)
-	st.srv.trace.streamClosed(st.group.name, code.String())
-	st.srv.log.Info("stream closed", "group", st.group.name, "instance", st.instance,
-		"code", code.String(), "cause", causeText(st.cause))
+	a := st.attachment
+	st.srv.detach(st)
+	cause := st.result()
+	code := status.Code(cause)
+	st.srv.trace.streamClosed(a.group.name, code.String())
+	st.srv.log.Info("stream closed", "group", a.group.name, "instance", a.instance,
+		"code", code.String(), "reason", fault.StatusOf(cause).GetReason(), "cause", causeText(st.cause))
+}
+
+// result is what the call returns. To be called once the stream has ended.
+func (st *stream) result() error {
+	if st.cause == errDrained {
+		return nil
+	}
+	return st.cause
 }
 
 func causeText(err error) string {
-	if err == nil {
+	switch err {
+	case nil:
 		return "left"
+	case errDrained:
+		return "drained"
 	}
 	return status.Convert(err).Message()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // echoStream is a service without a network: it settles whatever it is sent, an
@@ -40,7 +41,7 @@ func (e *echoStream) Send(r *hubv1.AttachResponse) error {
 		}
 		answer.Actions = append(answer.Actions, settleAction(s))
 	}
-	e.incoming <- answer
+	e.incoming <- requestOf(answer)
 	for range deliveries {
 		e.free <- struct{}{}
 	}
@@ -53,13 +54,13 @@ func BenchmarkEnvelope(b *testing.B) {
 	srv := newQuiet(b, nil)
 	ctx, cancel := context.WithCancel(b.Context())
 	stream := &echoStream{
-		playedStream: playedStream{ctx: ctx, incoming: make(chan *hubv1.AttachRequest, 1<<16)},
+		playedStream: playedStream{ctx: ctx, incoming: make(chan *envelope.Request, 1<<16)},
 		free:         make(chan struct{}, 512),
 	}
-	stream.incoming <- &hubv1.AttachRequest{Actions: []*hubv1.Action{helloAction(&hubv1.Hello{
+	stream.incoming <- requestOf(&hubv1.AttachRequest{Actions: []*hubv1.Action{helloAction(&hubv1.Hello{
 		Group: "g", InstanceId: "i",
 		Subscriptions: []*hubv1.Subscription{controlplanetest.Authorizer("/*"), controlplanetest.Handler("/*")},
-	})}}
+	})}})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -81,3 +81,12 @@ func revokedBy(cause error) error {
 	}
 	return ErrTokenRevoked
 }
+
+// maxInstances is how many instances the caller may have. 0 means as many as the hub
+// takes.
+func (c *caller) maxInstances() int {
+	if set := c.permissions(); set != nil {
+		return set.MaxInstances
+	}
+	return 0
+}

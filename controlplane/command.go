@@ -10,7 +10,7 @@ import (
 	"github.com/siohub/siohub/hub"
 )
 
-// commandWindow counts the commands of a stream that have no final result yet.
+// commandWindow counts the commands of an attachment that have no final result yet.
 type commandWindow struct {
 	size int64
 	used atomic.Int64
@@ -33,71 +33,73 @@ func (w *commandWindow) release(frees bool) {
 }
 
 // command carries out a command that came on the stream by itself.
-func (st *stream) command(c *hubv1.Command, batch *hub.Batch) {
+func (a *attachment) command(c *hubv1.Command, batch *hub.Batch) {
 	if seq := c.GetDeliverySeq(); seq != 0 {
-		if err := st.attachment.Holds(seq); err != nil {
-			st.answer(c, st.srv.commands.Refuse(c, fault.Of(err, "")), false)
+		if err := a.lease.Load().Holds(seq); err != nil {
+			a.answer(c, a.srv.commands.Refuse(c, fault.Of(err, "")), false)
 			return
 		}
 	}
-	st.carryOut(c, batch)
+	a.carryOut(c, batch, "")
 }
 
-// carryOut carries out a command whose right to run is clear. It may be called from
-// any goroutine.
-func (st *stream) carryOut(c *hubv1.Command, batch *hub.Batch) {
-	x := st.srv.commands
+// carryOut carries out a command whose right to run is clear. Own is the id of the
+// socket whose delivery it belongs to, empty when it belongs to none. It may be called
+// from any goroutine.
+func (a *attachment) carryOut(c *hubv1.Command, batch *hub.Batch, own string) {
+	x := a.srv.commands
 	slot := c.GetCommandId() != 0
-	if slot && !st.commands.acquire() {
-		st.answer(c, x.Refuse(c, fault.New(fault.CommandWindow, "too many commands have no result yet")), false)
+	if slot && !a.window.acquire() {
+		a.answer(c, x.Refuse(c, fault.New(fault.CommandWindow, "too many commands have no result yet")), false)
 		return
 	}
-	r := command.Request{Command: c, Caller: &st.caller, Batch: batch}
+	r := command.Request{Command: c, Caller: &a.commands, Batch: batch, OwnSocket: own}
 	if result := x.Now(r); result != nil {
-		st.answer(c, result, slot)
+		a.answer(c, result, slot)
+		a.srv.observers.commanded(a, c, result)
 		return
 	}
-	x.Run(r, streamAnswers{st, c})
+	x.Run(r, streamAnswers{a, c})
 }
 
 // answer gives the last result of a command. A command without an id wants none: a
 // failure is told by a notice.
-func (st *stream) answer(c *hubv1.Command, r *hubv1.Result, slot bool) {
+func (a *attachment) answer(c *hubv1.Command, r *hubv1.Result, slot bool) {
 	if c.GetCommandId() != 0 {
 		r.CommandId = c.CommandId
-		st.out.push(resultItem(r), slot)
+		a.out.push(resultItem(r), slot)
 	} else if r.Status != nil {
-		st.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, 1, r.Status)
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, 1, r.Status)
 	}
 }
 
-// streamAnswers are the results of one command on their way to the stream.
+// streamAnswers are the results of one command on their way to the service.
 type streamAnswers struct {
-	st      *stream
+	a       *attachment
 	command *hubv1.Command
 }
 
 // Give implements command.Answers.
-func (a streamAnswers) Give(r *hubv1.Result) bool {
+func (s streamAnswers) Give(r *hubv1.Result) bool {
 	if !r.More {
-		a.st.answer(a.command, r, a.command.GetCommandId() != 0)
+		s.a.answer(s.command, r, s.command.GetCommandId() != 0)
 		return true
 	}
-	r.CommandId = a.command.CommandId
-	return a.st.out.offer(resultItem(r))
+	r.CommandId = s.command.CommandId
+	return s.a.out.offer(resultItem(r))
 }
 
 // Pull implements command.Answers.
-func (a streamAnswers) Pull(p *command.Pages) { a.st.out.pull(a.command.CommandId, p) }
+func (s streamAnswers) Pull(p *command.Pages) { s.a.out.pull(s.command.CommandId, p) }
 
 // commandTrace tells the server's trace and its log of commands.
 type commandTrace struct{ srv *Server }
 
 // Command implements command.Trace.
-func (t commandTrace) Command(c *hubv1.Command, last *hubv1.Result) {
-	t.srv.trace.command(command.OpName(c), fault.CodeName(last.GetStatus().GetCode()))
-	t.srv.debugCommand(c, last)
-}
+func (t commandTrace) Command(op, code string) { t.srv.trace.command(op, code) }
+
+// Done implements command.Trace.
+func (t commandTrace) Done(c *hubv1.Command, last *hubv1.Result) { t.srv.debugCommand(c, last) }
 
 // Bound implements command.Trace.
 func (t commandTrace) Bound(b command.Bound) { t.srv.trace.commandBound(string(b)) }

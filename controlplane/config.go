@@ -16,6 +16,9 @@ import (
 type Config struct {
 	// HubVersion is told to services in the welcome. It may be empty.
 	HubVersion string
+	// ControlAddress is where services reach this hub, HOST:PORT, as the welcome tells
+	// it. Empty means that the hub does not know. Key: control.advertise.
+	ControlAddress string
 	// Namespaces are those that exist though no service has subscribed to them yet:
 	// exact (`/chat`) or with a last segment `*` (`/org/*`). Empty means that a
 	// namespace exists once a service has subscribed to it. Key: namespaces.
@@ -50,11 +53,9 @@ type Config struct {
 // ConnectConfig bounds connect attempts.
 type ConnectConfig struct {
 	// Try is the time that one instance has for its decision, before another one is
-	// asked. Default 5 s. Key: control.connect.try.
+	// asked as well, unless its subscription says it. Default 5 s, at most 1 min.
+	// Key: control.connect.try.
 	Try time.Duration
-	// Total is the time after which an attempt without a decision ends undecided.
-	// Default 30 s. Key: control.connect.total.
-	Total time.Duration
 	// MaxUndecided is how many attempts may be without a decision. Beyond it they are
 	// undecided at once and counted. Default 10 000.
 	// Key: control.connect.max_undecided.
@@ -110,6 +111,9 @@ type StreamConfig struct {
 	// while another one could take it. Default 800 ms, at most 1 s; a negative value
 	// means none. Key: control.stream.failover_delay.
 	FailoverDelay time.Duration
+	// Suspend is how long an instance whose stream broke may resume it. Default 30 s, at
+	// most 10 min. Key: control.stream.suspend.
+	Suspend time.Duration
 	// MaxInstances is how many instances may be attached. Default 1024.
 	// Key: control.stream.max_instances.
 	MaxInstances int
@@ -122,7 +126,6 @@ type StreamConfig struct {
 func (c Config) withDefaults() Config {
 	set(&c.StartGrace, 30*time.Second)
 	set(&c.Connect.Try, 5*time.Second)
-	set(&c.Connect.Total, 30*time.Second)
 	set(&c.Connect.MaxUndecided, 10_000)
 	set(&c.Window.MaxDeliveries, 16_384)
 	set(&c.Window.MaxBytes, 64<<20)
@@ -137,6 +140,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Stream.Heartbeat, 5*time.Second)
 	set(&c.Stream.SendTimeout, 10*time.Second)
 	set(&c.Stream.FailoverDelay, 800*time.Millisecond)
+	set(&c.Stream.Suspend, 30*time.Second)
 	set(&c.Stream.MaxInstances, 1024)
 	set(&c.Stream.MaxCalls, 32)
 	if c.Logger == nil {
@@ -171,10 +175,10 @@ func (c Config) validate() error {
 		value, max time.Duration
 	}{
 		{"control.connect.try", c.Connect.Try, time.Minute},
-		{"control.connect.total", c.Connect.Total, 5 * time.Minute},
 		{"parking.age", c.Parking.Age, time.Hour},
 		{"control.stream.hello_timeout", c.Stream.HelloTimeout, time.Minute},
 		{"control.stream.heartbeat", c.Stream.Heartbeat, time.Minute},
+		{"control.stream.suspend", c.Stream.Suspend, 10 * time.Minute},
 		{"control.stream.send_timeout", c.Stream.SendTimeout, 10 * time.Minute},
 	}
 	for _, d := range durations {

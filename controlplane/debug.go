@@ -29,17 +29,15 @@ func (s *Server) debugSocket(message string, of subject, more ...any) {
 	s.log.Debug(message, append(of.attrs(), more...)...)
 }
 
-// debugDecision tells what a service decided about an attempt. The message of a deny
-// goes to the browser, and is no secret.
-func (x *settling) debugDecision(outcome Outcome) {
-	st := x.st
-	if !st.srv.debugging() {
+// debugDecision tells what was decided about an attempt. The message of a deny goes to
+// the browser, and is no secret.
+func (s *Server) debugDecision(a *hub.ConnectAttempt, user string, d decidedBy) {
+	if !s.debugging() {
 		return
 	}
-	about := subjectOf(x.d)
-	about.user = x.GetAccept().GetUser()
-	st.srv.log.Debug("connect decided", append(about.attrs(), "outcome", string(outcome),
-		"group", st.group.name, "instance", st.instance, "message", x.GetDeny().GetMessage())...)
+	about := subjectOfAttempt(a)
+	about.user = user
+	s.debugSocket("connect decided", about, "outcome", string(d.outcome), "group", d.group, "by", d.by, "message", d.message)
 }
 
 // debugUndecided tells that nobody decided about an attempt.
@@ -47,20 +45,20 @@ func (s *Server) debugUndecided(a *hub.ConnectAttempt, why Undecided) {
 	if !s.debugging() {
 		return
 	}
-	s.debugSocket("connect undecided", subject{namespace: a.Namespace(), socket: a.SocketID()}, "why", string(why))
+	s.debugSocket("connect undecided", subjectOfAttempt(a), "why", string(why))
 }
 
 // debugDelivery tells that a delivery is about to be sent.
-func (st *stream) debugDelivery(t *dispatch.Try) {
-	if !st.srv.debugging() {
+func (a *attachment) debugDelivery(t *dispatch.Try) {
+	if !a.srv.debugging() {
 		return
 	}
 	name := ""
 	if e, ok := t.Body.(*hub.Event); ok {
 		name = e.Name
 	}
-	st.srv.log.Debug("delivery sent", append(subjectOf(t.Delivery).attrs(), "kind", string(kindNames[t.Kind]), "event", name,
-		"bytes", t.Bytes, "attempt", t.Attempt, "seq", t.Seq, "group", st.group.name, "instance", st.instance)...)
+	a.srv.log.Debug("delivery sent", append(subjectOf(t.Delivery).attrs(), "kind", string(kindNames[t.Kind]), "event", name,
+		"bytes", t.Bytes, "attempt", t.Attempt, "seq", t.Seq, "group", a.group.name, "instance", a.instance)...)
 }
 
 // debugCommand tells what became of a command.

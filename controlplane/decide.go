@@ -1,91 +1,161 @@
 package controlplane
 
 import (
-	"errors"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
 )
 
-// decide settles a connect attempt.
-func (x *settling) decide() {
-	c := x.d.Body.(*connect)
-	var outcome Outcome
-	var err error
+// grant is what an accept gave a socket beside what the hub keeps. It never changes.
+type grant struct {
+	// group and instance have accepted it. Nil and empty when the hub decided itself.
+	group    *group
+	instance string
+	// auth is the client's auth value, if it is kept.
+	auth []byte
+	// expire is when the authorization ends, zero for never; refresh is how long before
+	// that the authorizer is asked.
+	expire  time.Time
+	refresh time.Duration
+}
+
+// prepareDecision settles a connect attempt.
+func (x *settling) prepareDecision(t *try) (effect, *fault.Fault) {
 	switch o := x.Outcome.(type) {
 	case *hubv1.Settlement_Accept:
-		outcome, err = OutcomeAccept, x.accept(c, o.Accept)
+		return x.prepareAccept(t.connect, o.Accept)
 	case *hubv1.Settlement_Deny:
-		outcome, err = OutcomeDeny, x.deny(c, o.Deny)
-	case *hubv1.Settlement_Nack:
-		x.nackConnect(c, o.Nack)
-		return
+		return x.prepareDeny(t.connect, o.Deny)
 	}
-	var argument *hub.ArgumentError
-	var limit *hub.LimitError
-	switch {
-	case err == nil:
-		c.close()
-		x.debugDecision(outcome)
-		x.finish(outcome)
-	case errors.As(err, &argument), errors.As(err, &limit):
-		x.abandon(fault.Of(err, string(outcome)))
-	default:
-		c.close()
-		x.ended = true
-		x.st.attachment.Finish(x.d)
-		x.st.refuseSettlement(x.Settlement, fault.Of(err, string(outcome)))
-	}
+	return effect{}, faultMisfit
 }
 
-// accept lets the browser in. The commands run between CONNECT and Connected.
-func (x *settling) accept(c *connect, a *hubv1.Accept) error {
-	acceptance := hub.Acceptance{User: a.GetUser(), Rooms: a.GetRooms(), Data: a.GetData()}
-	if commands := x.Commands; len(commands) > 0 {
-		st := x.st
+// prepareAccept lets the browser in. The commands run between CONNECT and Connected.
+func (x *settling) prepareAccept(c *connect, m *hubv1.Accept) (effect, *fault.Fault) {
+	g, f := grantOf(m)
+	if f != nil {
+		return effect{}, f.Under("accept")
+	}
+	if f := checkCache(m.GetCache()); f != nil {
+		return effect{}, f.Under("accept.cache")
+	}
+	g.group, g.instance = x.a.group, x.a.instance
+	if m.GetKeepAuth() {
+		g.auth = c.attempt.Auth()
+	}
+	a, commands := x.a, x.Commands
+	acceptance := acceptanceOf(m)
+	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
-		acceptance.Then = func(_ *hub.Socket, batch *hub.Batch) {
-			for _, cmd := range commands {
-				st.carryOut(cmd, batch)
-			}
+		hs.SetTag(newSocket(a.srv, hs, g))
+		for _, cmd := range commands {
+			a.carryOut(cmd, batch, hs.ID())
 		}
 	}
-	return c.attempt.Accept(acceptance)
+	decision, err := c.attempt.PrepareAccept(acceptance)
+	if err != nil {
+		return effect{}, fault.Of(err, "accept")
+	}
+	return effect{outcome: OutcomeAccept, ownCommands: true, do: func(*hub.Batch) error {
+		if err := c.decided(decision.Send); err != nil {
+			return err
+		}
+		d := decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"}
+		a.srv.debugDecision(c.attempt, m.GetUser(), d)
+		a.srv.observers.decided(c, d)
+		a.srv.remember(c, a.group, m)
+		return nil
+	}}, nil
 }
 
-// checkDeny looks at a refusal before the settlement's commands are carried out: a
-// settlement is refused as a whole.
-func (c *connect) checkDeny(deny *hubv1.Deny, before *fault.Fault) *fault.Fault {
-	if before != nil {
-		return before
+// acceptanceOf is an accept in the hub's words.
+func acceptanceOf(m *hubv1.Accept) hub.Acceptance {
+	return hub.Acceptance{
+		User: m.GetUser(), Rooms: m.GetRooms(), Data: m.GetData(), Policy: policyOf(m.GetPolicy()),
 	}
-	if _, err := c.attempt.PrepareDeny(deny.GetMessage(), deny.GetData()); err != nil {
-		return fault.Of(err, string(OutcomeDeny))
-	}
-	return nil
 }
 
-// deny refuses the browser.
-func (x *settling) deny(c *connect, deny *hubv1.Deny) error {
-	x.run()
-	message := deny.GetMessage()
+// policyOf is an edge policy in the hub's words. Nil for nil.
+func policyOf(p *hubv1.EdgePolicy) *hub.Policy {
+	if p == nil {
+		return nil
+	}
+	return &hub.Policy{
+		Events: p.GetEvents(), EventsPerSecond: float64(p.GetEventsPerSecond()), EventsBurst: int(p.GetBurst()),
+		BytesPerSecond: int64(p.GetBytesPerSecond()),
+	}
+}
+
+// grantOf reads the expiry of an accept.
+func grantOf(m *hubv1.Accept) (*grant, *fault.Fault) {
+	g := &grant{}
+	if t := m.GetExpireTime(); t != nil {
+		if t.CheckValid() != nil || !t.AsTime().After(time.Now()) {
+			return nil, fault.At(fault.BadTime, "expire_time", "has to be in the future")
+		}
+		g.expire = t.AsTime()
+	}
+	if d := m.GetRefreshBefore(); d != nil {
+		switch {
+		case d.CheckValid() != nil || d.AsDuration() < 0:
+			return nil, fault.At(fault.BadDuration, "refresh_before", "is not negative")
+		case g.expire.IsZero():
+			return nil, fault.At(fault.Required, "expire_time", "refresh_before needs one")
+		}
+		g.refresh = d.AsDuration()
+	}
+	return g, nil
+}
+
+// prepareDeny refuses the browser.
+func (x *settling) prepareDeny(c *connect, m *hubv1.Deny) (effect, *fault.Fault) {
+	send, f := denial(c.attempt, m)
+	if f != nil {
+		return effect{}, f
+	}
+	a := x.a
+	return effect{outcome: OutcomeDeny, do: func(*hub.Batch) error {
+		if err := c.decided(send); err != nil {
+			return err
+		}
+		d := decidedBy{outcome: OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()}
+		a.srv.debugDecision(c.attempt, "", d)
+		a.srv.observers.decided(c, d)
+		return nil
+	}}, nil
+}
+
+// denial is what tells a browser that it is refused.
+func denial(attempt *hub.ConnectAttempt, m *hubv1.Deny) (send func() error, f *fault.Fault) {
+	switch m.GetReason() {
+	case hubv1.DenyReason_DENY_REASON_NAMESPACE_UNKNOWN:
+		if m.GetMessage() != "" || len(m.GetData()) > 0 {
+			return nil, fault.At(fault.NotAllowed, "deny.message", "an unknown namespace has neither message nor data")
+		}
+		return attempt.DenyUnknown, nil
+	case hubv1.DenyReason_DENY_REASON_UNSPECIFIED:
+	default:
+		return nil, fault.At(fault.UnknownField, "deny.reason", "the hub does not know this reason")
+	}
+	message := m.GetMessage()
 	if message == "" {
 		message = "Unauthorized"
 	}
-	return c.attempt.Deny(message, deny.GetData())
+	decision, err := attempt.PrepareDeny(message, m.GetData())
+	if err != nil {
+		return nil, fault.Of(err, "deny")
+	}
+	return decision.Send, nil
 }
 
-// nackConnect leaves the attempt undecided, now or after other tries.
-func (x *settling) nackConnect(c *connect, n *hubv1.Nack) {
-	x.run()
-	if n.GetRetry() {
-		// Until the next try begins, only the whole attempt's time runs.
-		c.timer.Reset(max(time.Until(c.deadline), 0))
-	}
-	if !x.nack(n) {
-		c.undecided(UndecidedNacked)
-	}
+// decided answers the browser; the first decision counts. The other tries are taken
+// back.
+func (c *connect) decided(send func() error) error {
+	err := send()
+	c.close(dispatch.ReasonDecided)
+	return err
 }

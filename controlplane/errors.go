@@ -1,18 +1,26 @@
 package controlplane
 
 import (
+	"errors"
+
 	"github.com/siohub/siohub/controlplane/internal/fault"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
 var (
-	faultMisfit    = fault.At(fault.OutcomeMisfit, "outcome", "the outcome does not fit the delivery")
-	faultNoOutcome = fault.At(fault.Required, "outcome", "a settlement needs an outcome that the hub knows")
+	faultMisfit = fault.At(fault.OutcomeMisfit, "outcome", "the outcome does not fit the delivery")
+	// faultSettlementRefused is what the commands of a refused settlement get.
+	faultSettlementRefused = fault.New(fault.SettlementRefused, "the settlement of this command was refused")
+	faultNoOutcome         = fault.At(fault.Required, "outcome", "a settlement needs an outcome that the hub knows")
 )
 
 // The ends of streams.
 var (
+	// errDrained is the end of a stream whose instance has nothing left to do: OK.
+	errDrained      = errors.New("controlplane: drained")
+	errEnvelopeSize = fault.New(fault.EnvelopeTooLarge, "an envelope has at most 16 MiB").GRPC()
+	errResumeAlone  = fault.At(fault.NotAllowed, "envelope_seq", "a hello that resumes stands alone in an envelope with number 0").GRPC()
 	errHelloLate    = fault.New(fault.HelloLate, "no hello in time").GRPC()
 	errHelloMissing = fault.New(fault.HelloMissing, "the first action has to be a hello").GRPC()
 	errHelloTwice   = fault.New(fault.HelloTwice, "a second hello").GRPC()
@@ -22,7 +30,6 @@ var (
 	errShutdown     = fault.New(fault.Shutdown, "the hub is shutting down").GRPC()
 	errLost         = fault.New(fault.StreamLost, "the stream is lost").GRPC()
 	errInstances    = fault.New(fault.TooManyInstances, "too many instances are attached").GRPC()
-	errGroups       = fault.New(fault.TooManyGroups, "too many groups are known").GRPC()
 	errBacklog      = fault.New(fault.Backlog, "too many results wait to be read: the command window is ignored").GRPC()
 	errPanic        = fault.New(fault.Internal, "the hub failed; its log has the cause").GRPC()
 	errEnvelopeGap  = fault.At(fault.EnvelopeGap, "envelope_seq", "does not follow the one before").GRPC()

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -17,6 +19,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // playedStream is a gRPC stream that a test plays: it brings envelopes and takes
@@ -24,22 +27,35 @@ import (
 type playedStream struct {
 	grpc.ServerStream
 	ctx      context.Context
-	incoming chan *hubv1.AttachRequest
+	incoming chan *envelope.Request
 	sent     atomic.Int64
 }
 
 func (p *playedStream) Context() context.Context { return p.ctx }
 
-func (p *playedStream) Recv() (*hubv1.AttachRequest, error) {
+// Recv is not what the hub receives with.
+func (p *playedStream) Recv() (*hubv1.AttachRequest, error) { return nil, errors.ErrUnsupported }
+
+func (p *playedStream) RecvMsg(to any) error {
 	select {
 	case e, ok := <-p.incoming:
 		if !ok {
-			return nil, io.EOF
+			return io.EOF
 		}
-		return e, nil
+		*to.(*envelope.Request) = *e
+		return nil
 	case <-p.ctx.Done():
-		return nil, p.ctx.Err()
+		return p.ctx.Err()
 	}
+}
+
+// requestOf is an envelope as the codec decodes it.
+func requestOf(m *hubv1.AttachRequest) *envelope.Request {
+	r := &envelope.Request{EnvelopeSeq: m.EnvelopeSeq, AckEnvelopeSeq: m.AckEnvelopeSeq}
+	for _, a := range m.Actions {
+		r.Actions = append(r.Actions, envelope.Action{Action: a})
+	}
+	return r
 }
 
 func (p *playedStream) Send(e *hubv1.AttachResponse) error {
@@ -52,10 +68,10 @@ func (p *playedStream) Send(e *hubv1.AttachResponse) error {
 }
 
 // play runs a stream through Attach and returns how it ends.
-func play(srv *Server, envelopes ...*hubv1.AttachRequest) error {
+func play(srv *Server, envelopes ...*envelope.Request) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	p := &playedStream{ctx: ctx, incoming: make(chan *hubv1.AttachRequest, len(envelopes))}
+	p := &playedStream{ctx: ctx, incoming: make(chan *envelope.Request, len(envelopes))}
 	for _, e := range envelopes {
 		p.incoming <- e
 	}
@@ -116,13 +132,13 @@ func FuzzEnvelope(f *testing.F) {
 	panics := 0
 	srv := newQuiet(f, &Trace{PanicRecovered: func(string) { panics++ }})
 	f.Fuzz(func(t *testing.T, data []byte, welcomed bool) {
-		envelope := &hubv1.AttachRequest{}
-		if proto.Unmarshal(data, envelope) != nil {
-			return // gRPC's codec ends the stream
+		request := &envelope.Request{}
+		if err := envelope.Hub().Unmarshal(mem.BufferSlice{mem.SliceBuffer(data)}, request); err != nil {
+			t.Fatal(err) // gRPC would end the stream with INTERNAL
 		}
-		envelopes := []*hubv1.AttachRequest{envelope}
+		envelopes := []*envelope.Request{request}
 		if welcomed {
-			envelopes = []*hubv1.AttachRequest{{Actions: []*hubv1.Action{hello}}, envelope}
+			envelopes = []*envelope.Request{requestOf(&hubv1.AttachRequest{Actions: []*hubv1.Action{hello}}), request}
 		}
 		err := play(srv, envelopes...)
 		switch code := status.Code(err); code {

@@ -2,7 +2,6 @@ package controlplane
 
 import (
 	"sync/atomic"
-	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
@@ -26,23 +25,20 @@ type group struct {
 	dropped atomic.Bool
 
 	// Guarded by routes.mu.
-	claims  []*claim
-	streams map[string]*stream // by instance id
+	claims      []*claim
+	attachments map[string]*attachment // by instance id
 }
 
-// policy is what a subscription asks for beside its patterns.
-type policy struct {
-	introduction hubv1.Introduction
-	// anew and eager say how the group wants to be introduced in this namespace, all
-	// its subscriptions there taken together.
-	anew, eager        bool
-	strict, atMostOnce bool
+func newGroup(s *Server, name string) *group {
+	g := &group{name: name, trace: s.trace, debugging: s.debugging, attachments: make(map[string]*attachment)}
+	g.Group = s.node.NewGroup(name, g)
+	return g
 }
 
 var kindNames = [...]Kind{
 	dispatch.Connect: KindConnectAttempt, dispatch.Connected: KindConnected,
 	dispatch.Event: KindEvent, dispatch.Disconnected: KindDisconnected,
-	dispatch.AuthExpiring: "auth_expiring", dispatch.ServiceCall: "service_call",
+	dispatch.AuthExpiring: KindAuthExpiring, dispatch.ServiceCall: KindServiceCall,
 }
 
 var dropNames = [...]Drop{
@@ -61,7 +57,7 @@ func (g *group) Delivered(kind dispatch.Kind, attempt uint32) {
 
 // Dropped implements dispatch.Observer. Lifecycle has a notice of its own.
 func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
-	g.trace.dropped(g.name, subjectOf(d).namespace, kindNames[d.Kind], dropNames[why])
+	g.trace.dropped(g.name, namespaceOf(d), kindNames[d.Kind], dropNames[why])
 	if g.debugging() {
 		g.dropLog.add(d, dropNames[why])
 	}
@@ -72,7 +68,11 @@ func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
 }
 
 // Revoked implements dispatch.Observer.
-func (g *group) Revoked(dispatch.Kind, dispatch.Reason) {}
+func (g *group) Revoked(kind dispatch.Kind, why dispatch.Reason) {
+	if g.trace.Revoked != nil {
+		g.trace.Revoked(kindNames[kind], revokeReason(why))
+	}
+}
 
 // Parked implements dispatch.Observer.
 func (g *group) Parked(events int, bytes int64) {
@@ -95,30 +95,41 @@ func (g *group) Moved(lanes int, _ dispatch.Reason) {
 	}
 }
 
-// report tells an instance what became of deliveries that nobody got, and calls the
-// roll if lifecycle was among them.
-func (g *group) report(st *stream) {
+// report tells an instance what became of deliveries that nobody got, and introduces
+// the live sockets anew if lifecycle was among them.
+func (g *group) report(a *attachment) {
 	if g.dropped.Swap(false) {
 		for why := range g.drops {
 			if n := g.drops[why].Swap(0); n > 0 {
-				st.out.notice(hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED, n, dropStatus(dropNames[why]))
+				a.out.notice(hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED, n, dropStatus(dropNames[why]))
 			}
 		}
 	}
 	if lost := g.TakeLost(); lost > 0 {
-		st.out.notice(hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST, uint64(lost), dropStatus(DropLifecycle))
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST, uint64(lost), dropStatus(DropLifecycle))
 		g.Anew()
-		st.srv.callRoll(g, true)
+		a.srv.callRoll(g, rollAll)
 	}
 }
 
-// member of the group that is attached, or nil. The caller holds routes.mu.
-func (g *group) anyStream() *stream {
-	for _, st := range g.streams {
-		return st
+// anyAttachment is an attachment of the group that has a stream, or nil. The caller
+// holds routes.mu.
+func (g *group) anyAttachment() *attachment {
+	for _, a := range g.attachments {
+		if a.current() != nil {
+			return a
+		}
 	}
 	return nil
 }
 
-// stale reports whether other groups may have what this one holds.
-func (g *group) stale(now time.Time, age time.Duration) bool { return g.Absent(now) > age }
+// present are the attachments that are not over. To be called without routes.mu.
+func (s *Server) present(g *group) []*attachment {
+	s.routes.mu.Lock()
+	defer s.routes.mu.Unlock()
+	all := make([]*attachment, 0, len(g.attachments))
+	for _, a := range g.attachments {
+		all = append(all, a)
+	}
+	return all
+}

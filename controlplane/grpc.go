@@ -51,7 +51,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 		grpc.ChainStreamInterceptor(stream...),
 		grpc.MaxConcurrentStreams(s.config.Stream.MaxCalls),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
-		grpc.MaxRecvMsgSize(maxReceive),
+		grpc.MaxRecvMsgSize(envelope.HardMaxBytes),
 		grpc.ForceServerCodecV2(envelope.Hub()),
 		grpc.InitialWindowSize(streamWindow),
 		grpc.InitialConnWindowSize(connWindow),

@@ -6,13 +6,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/window"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Limits of a hello.
@@ -20,90 +19,137 @@ const (
 	maxNameBytes     = 128
 	maxSubscriptions = 256
 	maxCapabilities  = 64
+	maxWeight        = 1000
 
 	defaultDeliveries = 1024
-	defaultBytes      = 4 << 20
+	defaultBytes      = 16 << 20
+	// attemptShare is the part of a window that connect attempts have for themselves.
+	attemptShare = 4
 
 	// minEnvelope holds everything that a service cannot do without: a connected with
 	// 1024 rooms of 256 bytes, its data and its handshake.
 	minEnvelope     = 1 << 20
 	defaultEnvelope = 4 << 20
-	// maxReceive is the largest envelope that the hub takes.
-	maxReceive = 4 << 20
+	maxEnvelope     = 64 << 20
+
+	minHeartbeat = time.Second
+	maxHeartbeat = time.Minute
 )
 
 // capabilities are what this hub can do beyond the bare contract: nothing yet.
 var capabilities []string
 
-// hello attaches the stream. An error ends it.
-func (st *stream) hello(h *hubv1.Hello) error {
-	if err := checkHello(h); err != nil {
-		return err
+// hello attaches the stream. Bad are the subscriptions that have something which the hub
+// does not know. An error ends the stream.
+func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool) error {
+	if f := checkHello(h); f != nil {
+		return f.Under("hello").GRPC()
+	}
+	if f := st.caller.mayAttach(h.Group); f != nil {
+		return f.GRPC()
 	}
 	st.life.Lock()
 	defer st.life.Unlock()
 	if st.ended {
 		return errLost
 	}
-	st.instance, st.version, st.attachTime = h.InstanceId, h.Version, time.Now()
-	st.caller.Group, st.caller.Instance = h.Group, h.InstanceId
-	st.maxEnvelope = defaultEnvelope
-	if h.MaxEnvelopeBytes != 0 {
-		st.maxEnvelope = int(min(h.MaxEnvelopeBytes, 64<<20))
+	if wish := h.GetHeartbeatInterval(); wish != nil {
+		st.heartbeat = min(max(wish.AsDuration(), minHeartbeat), maxHeartbeat)
 	}
-	st.subscribed = len(h.Subscriptions) > 0
-	size := st.srv.clamp(h.Window)
-	fenced, first, err := st.srv.routes.welcome(st, h, size)
-	if err != nil {
-		return err
+	if h.Resume != nil && st.resume(h, bad) {
+		return nil
 	}
-	st.welcomed.Store(true)
-	if fenced != nil {
-		fenced.end(errFenced)
+	return st.attach(h, bad, numbered || h.Resume != nil)
+}
+
+// attach begins a new attachment.
+func (st *stream) attach(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool) error {
+	s := st.srv
+	entered, f := s.routes.enter(st, h, bad, numbered)
+	if f != nil {
+		return f.GRPC()
 	}
-	st.start(h, size, first)
+	a := entered.attachment
+	a.resumes.Store(h.Resume != nil)
+	st.begin(a, s.welcome(a, st.heartbeat, h, entered.results))
+	s.replaced(entered.before)
+	roll := h.Anew || entered.first && slices.ContainsFunc(h.Subscriptions, func(s *hubv1.Subscription) bool {
+		return introducesAnew(s.GetIntroduction())
+	})
+	a.lease.Load().Start(s.windows(h.Window), roll)
+	s.opened(a, false)
+	a.introduceAll(roll, h.Anew)
 	return nil
 }
 
-// start lets the work of the instance come.
-func (st *stream) start(h *hubv1.Hello, size window.Size, first bool) {
-	g := st.group
-	roll := first && slices.ContainsFunc(h.Subscriptions, func(s *hubv1.Subscription) bool {
-		return s.GetIntroduction() == hubv1.Introduction_INTRODUCTION_ON_ATTACH
-	})
-	st.attachment.Start(windowsOf(h.Window, size), roll)
-	st.srv.trace.streamOpened(g.name)
-	st.srv.log.Info("stream opened", "group", g.name, "instance", st.instance, "version", st.version,
-		"identity", st.identity)
-	if roll {
-		st.srv.callRoll(g, false)
+// begin lets the stream send for an attachment: the welcome first.
+func (st *stream) begin(a *attachment, welcome *hubv1.Welcome) {
+	st.attachment = a
+	st.welcome = &hubv1.Item{Kind: &hubv1.Item_Welcome{Welcome: welcome}}
+	st.welcomed.Store(true)
+	st.srv.done.Add(1)
+	go st.sendLoop()
+}
+
+// opened says that a stream was welcomed.
+func (s *Server) opened(a *attachment, resumed bool) {
+	s.trace.streamOpened(a.group.name)
+	s.log.Info("stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
+		"identity", a.caller.name(), "resumed", resumed)
+	a.group.report(a)
+	s.connects.reroute()
+}
+
+// welcome is the answer to a hello.
+func (s *Server) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hello, results []*hubv1.SubscriptionResult) *hubv1.Welcome {
+	size := s.clamp(h.Window)
+	observations := a.out.copies.resize(h.GetWindow().GetObservations())
+	w := &hubv1.Welcome{
+		HubId: s.hubID, HubVersion: s.config.HubVersion, Capabilities: capabilities, Subscriptions: results,
+		Window: &hubv1.Window{
+			Deliveries: size.Deliveries, Bytes: size.Bytes, Paused: h.GetWindow().GetPaused(), Observations: observations,
+		},
+		CommandWindow: s.config.Window.Commands, MaxEnvelopeBytes: envelope.MaxBytes,
+		HeartbeatInterval: durationOf(heartbeat), Hubs: s.hubs(), AckEnvelopeSeq: a.applied.Load(),
 	}
-	g.report(st)
-	st.srv.connects.reroute()
+	if a.numbered {
+		w.Attachment = a.token[:]
+	}
+	return w
+}
+
+// hubs are those that are alive: a hub without a cluster is alone.
+func (s *Server) hubs() []*hubv1.HubInfo {
+	return []*hubv1.HubInfo{{Id: s.hubID, ControlAddress: s.config.ControlAddress}}
 }
 
 // checkHello says what is wrong with a hello as a whole.
-func checkHello(h *hubv1.Hello) error {
-	bad := func(r fault.Reason, field, text string) error { return fault.At(r, "hello."+field, text).GRPC() }
+func checkHello(h *hubv1.Hello) *fault.Fault {
 	for _, name := range []struct{ field, value string }{{"group", h.Group}, {"instance_id", h.InstanceId}} {
 		if name.value == "" || len(name.value) > maxNameBytes || !utf8.ValidString(name.value) {
-			return bad(fault.BadLength, name.field, fmt.Sprintf("has 1 to %d bytes", maxNameBytes))
+			return fault.At(fault.BadName, name.field, fmt.Sprintf("has 1 to %d bytes", maxNameBytes))
 		}
 	}
 	switch {
 	case len(h.Version) > maxNameBytes:
-		return bad(fault.TooLong, "version", fmt.Sprintf("has at most %d bytes", maxNameBytes))
+		return fault.At(fault.TooLong, "version", fmt.Sprintf("has at most %d bytes", maxNameBytes))
 	case len(h.Subscriptions) > maxSubscriptions:
-		return bad(fault.TooMany, "subscriptions", fmt.Sprintf("at most %d", maxSubscriptions))
+		return fault.At(fault.TooMany, "subscriptions", fmt.Sprintf("at most %d", maxSubscriptions))
 	case len(h.RequiredCapabilities) > maxCapabilities:
-		return bad(fault.TooMany, "required_capabilities", fmt.Sprintf("at most %d", maxCapabilities))
+		return fault.At(fault.TooMany, "required_capabilities", fmt.Sprintf("at most %d", maxCapabilities))
 	case h.MaxEnvelopeBytes != 0 && h.MaxEnvelopeBytes < minEnvelope:
-		return bad(fault.TooSmall, "max_envelope_bytes", fmt.Sprintf("at least %d", minEnvelope))
+		return fault.At(fault.TooSmall, "max_envelope_bytes", fmt.Sprintf("at least %d", minEnvelope))
+	case h.Weight > maxWeight:
+		return fault.At(fault.TooMany, "weight", fmt.Sprintf("at most %d", maxWeight))
+	case h.Anew && h.Resume != nil:
+		return fault.At(fault.NotAllowed, "resume", "not together with anew")
+	case h.HeartbeatInterval != nil && (h.HeartbeatInterval.CheckValid() != nil || h.HeartbeatInterval.AsDuration() <= 0):
+		return fault.At(fault.BadDuration, "heartbeat_interval", "is more than 0")
 	}
-	for _, c := range h.RequiredCapabilities {
+	for i, c := range h.RequiredCapabilities {
 		if !slices.Contains(capabilities, c) {
-			return fault.At(fault.UnknownCapability, "hello.required_capabilities",
-				fmt.Sprintf("the hub does not have %q", truncate(c, maxNameBytes))).GRPC()
+			return fault.At(fault.UnknownCapability, fmt.Sprintf("required_capabilities[%d]", i),
+				fmt.Sprintf("the hub does not have %q", truncate(c, maxNameBytes)))
 		}
 	}
 	return nil
@@ -124,40 +170,14 @@ func (s *Server) clamp(w *hubv1.Window) window.Size {
 	return window.Clamp(wish, most, window.Size{Deliveries: defaultDeliveries, Bytes: defaultBytes})
 }
 
-// windowsOf are the windows of an instance: a window of 0 deliveries is a pause.
-func windowsOf(w *hubv1.Window, size window.Size) dispatch.Windows {
-	return dispatch.Windows{Events: size, Attempts: size, Paused: w != nil && w.Deliveries == 0}
-}
-
-// welcome enters a stream into its group, queues the welcome, so that it is the first
-// thing on the stream, and takes the instance over, from the fenced stream if there is
-// one. All at once: of two streams with the same instance_id the later one wins
-// everywhere, and nobody takes the routes of a group that is just coming back.
-func (r *routes) welcome(st *stream, h *hubv1.Hello, size window.Size) (fenced *stream, first bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	g, err := r.groupLocked(h.Group)
-	if err != nil {
-		return nil, false, err
+// windows are those of an instance: connect attempts have their own.
+func (s *Server) windows(w *hubv1.Window) dispatch.Windows {
+	size := s.clamp(w)
+	return dispatch.Windows{
+		Events: size,
+		Attempts: window.Size{
+			Deliveries: max(size.Deliveries/attemptShare, 1), Bytes: max(size.Bytes/attemptShare, 1),
+		},
+		Paused: w.GetPaused(),
 	}
-	var results []*hubv1.SubscriptionResult
-	if st.subscribed {
-		results = r.subscribeLocked(g, h.Subscriptions)
-	}
-	st.out.push(&hubv1.Item{Kind: &hubv1.Item_Welcome{Welcome: &hubv1.Welcome{
-		HubId:             r.srv.hubID,
-		HubVersion:        r.srv.config.HubVersion,
-		Capabilities:      capabilities,
-		Subscriptions:     results,
-		Window:            &hubv1.Window{Deliveries: size.Deliveries, Bytes: size.Bytes},
-		CommandWindow:     r.srv.config.Window.Commands,
-		MaxEnvelopeBytes:  maxReceive,
-		HeartbeatInterval: durationpb.New(r.srv.config.Stream.Heartbeat),
-	}}}, false)
-	g.streams[h.InstanceId] = st
-	st.group = g
-	attachment, old, first, _ := g.Attach(h.InstanceId, st, dispatch.AttachOptions{Complete: true})
-	st.attachment = attachment
-	fenced, _ = old.(*stream)
-	return fenced, first, nil
 }

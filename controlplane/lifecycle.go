@@ -16,15 +16,20 @@ type departure struct {
 
 // Connected implements hub.Application.
 func (s *Server) Connected(hs *hub.Socket) {
-	so := &socket{hub: hs}
 	// The tag is set before the table is looked at. A hello does it the other way
 	// round: it changes the table, then looks at the tags of the sockets that are there.
 	// So one of the two introduces the socket, and Introduce does it once.
-	hs.SetTag(so)
+	so, ok := hs.Tag().(*socket)
+	if !ok {
+		so = newSocket(s, hs, nil)
+		hs.SetTag(so)
+	}
 	if s.debugging() {
 		s.debugSocket("socket connected", subjectOfSocket(hs), "transport", hs.Transport())
 	}
 	so.introduce(s.routes.table.Load(), false)
+	s.renewals.add(so)
+	s.observers.connected(so)
 }
 
 // introduce tells the groups of a socket that want to hear of it without an event.
@@ -47,12 +52,13 @@ func (s *Server) Event(e *hub.Event) {
 	if so == nil {
 		return
 	}
-	c := so.look(s.routes.table.Load()).Handler(e.Name)
+	v := so.look(s.routes.table.Load())
+	if v.Observed() {
+		s.observers.event(v, so, e)
+	}
+	c := v.Handler(e.Name)
 	if c == nil {
-		s.trace.dropped("", e.Socket.Namespace(), KindEvent, DropUnhandled)
-		if s.debugging() {
-			s.debugDrop(dropLine{subjectOfSocket(e.Socket), KindEvent, e.Name, DropUnhandled}, "")
-		}
+		s.unhandledEvent(v, so, e)
 		return
 	}
 	m := so.member(c.Group)
@@ -60,11 +66,13 @@ func (s *Server) Event(e *hub.Event) {
 		return
 	}
 	m.lane.SetAnew(c.Policy.anew)
-	size := len(e.Args)
+	size := len(e.Args) + so.dataBytes()
 	for _, a := range e.Attachments {
 		size += len(a)
 	}
-	m.lane.Push(&dispatch.Delivery{Kind: dispatch.Event, Body: e, Hint: c, Bytes: size})
+	m.lane.Push(&dispatch.Delivery{
+		Kind: dispatch.Event, Body: e, Hint: m, Bytes: size, Overflow: c.Policy.newest.overflow,
+	})
 }
 
 // Disconnected implements hub.Application.
@@ -74,10 +82,26 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 		return
 	}
 	if s.debugging() {
-		s.debugSocket("socket disconnected", subjectOfSocket(hs), "reason", string(d.Reason))
+		s.debugSocket("socket disconnected", subjectOfSocket(hs), "reason", string(d.Reason), "detail", d.Detail)
 	}
 	gone := &departure{so, d, time.Now()}
+	t := s.routes.table.Load()
 	for _, m := range so.leave() {
-		m.lane.Leave(&dispatch.Delivery{Kind: dispatch.Disconnected, Body: gone}, 0)
+		m.lane.Leave(&dispatch.Delivery{
+			Kind: dispatch.Disconnected, Body: gone, Hint: m, Bytes: so.dataBytes(),
+		}, graceOf(t, m))
 	}
+	s.renewals.remove(so)
+	s.commands.OpenAcks().EndSocket(hs.ID())
+	s.observers.disconnected(gone)
+}
+
+// graceOf is how long a group wants a disconnected to be held back.
+func graceOf(t *table, m *member) time.Duration {
+	for _, c := range t.View(m.socket.hub.Namespace()).Handlers() {
+		if c.Group == m.group {
+			return c.Policy.newest.grace
+		}
+	}
+	return 0
 }

@@ -4,30 +4,43 @@ import (
 	"errors"
 	"io"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/envelope"
+	"github.com/siohub/siohub/internal/outqueue"
 )
 
 // recvLoop receives envelopes and applies them, until the stream ends. It never
-// waits for sendLoop: what it has to say goes into the outbox, which is bounded.
+// waits for sendLoop: what it has to say is queued, within bounds.
 func (st *stream) recvLoop() {
 	defer st.srv.done.Done()
+	defer close(st.received)
 	defer st.rescue()
 	batch := st.srv.hub.NewBatch()
+	var request envelope.Request
 	for {
-		envelope, err := st.wire.Recv()
+		err := st.wire.RecvMsg(&request)
 		switch {
 		case errors.Is(err, io.EOF):
 			st.end(nil)
 			return
+		case status.Code(err) == codes.ResourceExhausted:
+			st.srv.log.Warn("envelope refused", "peer", st.caller.peer, "error", err)
+			st.end(errEnvelopeSize)
+			return
 		case err != nil:
-			st.end(errLost)
+			st.end(lostBy(st.wire.Context()))
 			return
 		}
 		st.pulse.heard.Store(true)
-		if err := st.apply(envelope, batch); err != nil {
+		err = st.apply(&request, batch)
+		request.Reset() // while nothing comes nothing is kept
+		if err != nil {
 			st.end(err)
 			return
 		}
@@ -41,70 +54,115 @@ func (st *stream) recvLoop() {
 
 // apply carries out the actions of an envelope, in order. What they send to
 // browsers is gathered, and leaves at the end: each browser is written to once.
-func (st *stream) apply(envelope *hubv1.AttachRequest, batch *hub.Batch) error {
-	if err := st.checkNumbers(envelope); err != nil {
+func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
+	if request.Err != nil {
+		st.srv.log.Warn("envelope refused", "peer", st.caller.peer, "error", request.Err)
+		return envelopeError(request.Err)
+	}
+	st.srv.trace.envelopeReceived(len(request.Actions))
+	defer batch.Flush()
+	actions := request.Actions
+	if !st.welcomed.Load() {
+		if len(actions) == 0 {
+			return errHelloMissing
+		}
+		if err := st.first(request); err != nil {
+			return err
+		}
+		actions = actions[1:]
+	}
+	a := st.attachment
+	if err := a.checkNumbers(request); err != nil {
 		return err
 	}
-	st.srv.trace.envelopeReceived(len(envelope.Actions))
-	defer batch.Flush()
-	for _, action := range envelope.Actions {
-		if err := st.act(action, batch); err != nil {
+	for i := range actions {
+		if err := a.act(&actions[i], batch); err != nil {
 			return err
 		}
 	}
-	st.pulse.applied.Store(envelope.EnvelopeSeq)
-	st.answerRoll()
+	if request.EnvelopeSeq > 0 {
+		a.applied.Store(request.EnvelopeSeq)
+	}
+	a.introduceSome()
+	if a.drained() {
+		return errDrained
+	}
 	return nil
 }
 
-// checkNumbers checks the envelope's number and its receipt.
-func (st *stream) checkNumbers(envelope *hubv1.AttachRequest) error {
-	number := envelope.EnvelopeSeq
-	last := st.pulse.applied.Load()
+// first carries out the first action, which has to be a hello.
+func (st *stream) first(request *envelope.Request) error {
+	action := &request.Actions[0]
+	hello := action.GetHello()
 	switch {
-	case number == 0 && last == 0:
-	case number == 0 || number != last+1:
+	case action.Bad != nil && action.Bad.Kind == envelope.KindHello:
+		return fault.OfBad(action.Bad).GRPC()
+	case hello == nil:
+		return errHelloMissing
+	case request.EnvelopeSeq > 1:
 		return errEnvelopeGap
-	case number == 1 && st.unnumbered:
+	case request.AckEnvelopeSeq > 0:
+		return errEnvelopeAck
+	case hello.Resume != nil && (request.EnvelopeSeq != 0 || len(request.Actions) > 1):
+		return errResumeAlone
+	}
+	return st.hello(hello, action.BadSubscriptions, request.EnvelopeSeq == 1)
+}
+
+// checkNumbers checks an envelope's number and its receipt.
+func (a *attachment) checkNumbers(request *envelope.Request) error {
+	number, last := request.EnvelopeSeq, a.applied.Load()
+	switch {
+	case !a.numbered && number != 0:
+		return errEnvelopeGap
+	case a.numbered && number != last+1 && !a.resuming(number):
 		return errEnvelopeGap
 	}
-	st.unnumbered = number == 0
-	if envelope.AckEnvelopeSeq > st.pulse.lastSent.Load() {
+	if errors.Is(a.out.queue.Ack(request.AckEnvelopeSeq), outqueue.ErrReceipt) {
 		return errEnvelopeAck
 	}
 	return nil
 }
 
+// resuming reports whether an envelope is the one of a hello that resumes, which has
+// no number.
+func (a *attachment) resuming(number uint64) bool { return number == 0 && a.resumes.Swap(false) }
+
 // act carries out one action. An error ends the stream.
-func (st *stream) act(action *hubv1.Action, batch *hub.Batch) error {
-	if st.group == nil {
-		hello := action.GetHello()
-		if hello == nil {
-			return errHelloMissing
-		}
-		return st.hello(hello)
+func (a *attachment) act(action *envelope.Action, batch *hub.Batch) error {
+	if action.Bad != nil {
+		return a.refuse(action.Bad)
 	}
 	switch kind := action.GetKind().(type) {
 	case *hubv1.Action_Settlement:
-		st.settle(kind.Settlement, batch)
+		a.settle(kind.Settlement, batch)
 	case *hubv1.Action_Command:
-		st.command(kind.Command, batch)
+		a.command(kind.Command, batch)
 	case *hubv1.Action_Window:
-		st.resize(kind.Window)
+		a.lease.Load().Resize(a.srv.windows(kind.Window))
+		a.out.copies.resize(kind.Window.GetObservations())
 	case *hubv1.Action_Heartbeat:
+	case *hubv1.Action_Drain:
+		a.drain(kind.Drain)
 	case *hubv1.Action_Hello:
 		return errHelloTwice
 	default:
-		st.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
 			fault.At(fault.Required, "kind", "an action needs a kind that the hub knows").Status())
 	}
 	return nil
 }
 
-// resize changes the window.
-func (st *stream) resize(w *hubv1.Window) {
-	if !st.subscribed {
+// drain lets the instance leave without a loss: no new work comes, and once nothing is
+// unsettled and no result is open its stream ends.
+func (a *attachment) drain(d *hubv1.Drain) {
+	if d.GetDeadline() != nil {
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
+			fault.At(fault.NotAllowed, "drain.deadline", "only the hub sets a deadline").Status())
 		return
 	}
-	st.attachment.Resize(windowsOf(w, st.srv.clamp(w)))
+	if !a.draining.Swap(true) {
+		a.srv.log.Info("instance drains", "group", a.group.name, "instance", a.instance, "reason", d.GetReason())
+		a.lease.Load().Drain()
+	}
 }

@@ -9,7 +9,10 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // routes are the groups and what they have claimed. Readers look at the table
@@ -31,92 +34,196 @@ func newRoutes(s *Server) *routes {
 	return r
 }
 
+// entered is an attachment that has just begun.
+type entered struct {
+	attachment *attachment
+	results    []*hubv1.SubscriptionResult
+	before     *attachment // the one that had the instance id; may be nil
+	first      bool        // no other instance of the group was attached
+}
+
+// enter begins an attachment: it joins its group, puts its subscriptions into force,
+// and takes the instance over from the process before it, if there is one. All at once:
+// of two hellos with the same instance_id the later one wins everywhere, and nobody
+// takes the routes of a group that is just coming back.
+func (r *routes) enter(st *stream, h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool) (*entered, *fault.Fault) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g, f := r.groupLocked(h.Group)
+	if f != nil {
+		return nil, f
+	}
+	before := g.attachments[h.InstanceId]
+	if f := r.mayEnterLocked(st, before); f != nil {
+		return nil, f
+	}
+	a := newAttachment(st, g, h)
+	a.greet(h, numbered)
+	claims, results := r.subscribeLocked(a, h, bad)
+	g.attachments[h.InstanceId] = a
+	r.putLocked(a, claims)
+	lease, _, first, _ := g.Attach(h.InstanceId, a, attachOptions(h, false, g.isComplete(a)))
+	a.lease.Store(lease)
+	r.warn(g, results)
+	return &entered{attachment: a, results: results, before: before, first: first}, nil
+}
+
+// mayEnterLocked says why an identity may not use an instance id, or have one more
+// instance.
+func (r *routes) mayEnterLocked(st *stream, before *attachment) *fault.Fault {
+	if before != nil && before.caller.name() != st.caller.name() {
+		return fault.At(fault.OtherIdentity, "instance_id", "belongs to another identity")
+	}
+	most := st.caller.maxInstances()
+	if most == 0 || before != nil {
+		return nil
+	}
+	n := 0
+	for _, g := range r.groups {
+		for _, a := range g.attachments {
+			if a.caller.name() == st.caller.name() {
+				n++
+			}
+		}
+	}
+	if n >= most {
+		return fault.Newf(fault.TooManyInstances, "the identity has %d instances, which is all that it may have", n)
+	}
+	return nil
+}
+
+// reenter goes on with an attachment whose stream broke, with the subscriptions of the
+// hello that resumes it. It returns the numbers of the deliveries that went to others.
+func (r *routes) reenter(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Bad) (results []*hubv1.SubscriptionResult, revoked []uint64, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := a.group
+	if g.attachments[a.instance] != a {
+		return nil, nil, false
+	}
+	claims, results := r.subscribeLocked(a, h, bad)
+	r.putLocked(a, claims)
+	lease, _, _, revoked := g.Attach(a.instance, a, attachOptions(h, true, g.isComplete(a)))
+	if !lease.Resumed() {
+		return nil, nil, false
+	}
+	a.lease.Store(lease)
+	r.warn(g, results)
+	return results, revoked, true
+}
+
+func attachOptions(h *hubv1.Hello, resume, complete bool) dispatch.AttachOptions {
+	return dispatch.AttachOptions{Resume: resume, Weight: h.Weight, Anew: h.Anew, Complete: complete}
+}
+
+// putLocked puts the claims of an attachment into force, in the place of those that it
+// had.
+func (r *routes) putLocked(a *attachment, claims []*claim) {
+	a.claims = claims
+	a.interests.Store(newInterests(claims))
+	a.group.uniteLocked()
+	r.installLocked()
+	r.rememberLocked(claims)
+}
+
+// attachment finds an instance's attachment.
+func (r *routes) attachment(groupName, instance string) *attachment {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if g := r.groups[groupName]; g != nil {
+		return g.attachments[instance]
+	}
+	return nil
+}
+
+// leave takes an attachment that is over out of its group. A group without a claim is
+// forgotten.
+func (r *routes) leave(a *attachment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := a.group
+	if g.attachments[a.instance] != a {
+		return
+	}
+	delete(g.attachments, a.instance)
+	if len(g.attachments) > 0 {
+		g.uniteLocked()
+		r.installLocked()
+		return
+	}
+	if len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
+		g.Close()
+		delete(r.groups, g.name)
+		r.srv.trace.oldestUnsettled(g.name, 0)
+	}
+}
+
 // groupLocked returns the group of a name, made if it is not there.
-func (r *routes) groupLocked(name string) (*group, error) {
+func (r *routes) groupLocked(name string) (*group, *fault.Fault) {
 	if g := r.groups[name]; g != nil {
 		return g, nil
 	}
-	if len(r.groups) >= r.srv.config.Stream.MaxInstances && !r.forgetLocked(time.Now()) {
-		return nil, errGroups
+	if len(r.groups) >= r.srv.config.Stream.MaxInstances && !r.forgetOldestLocked(time.Now()) {
+		return nil, fault.New(fault.TooManyGroups, "too many groups are known")
 	}
-	g := &group{name: name, trace: r.srv.trace, debugging: r.srv.debugging, streams: make(map[string]*stream)}
-	g.Group = r.srv.node.NewGroup(name, g)
+	g := newGroup(r.srv, name)
 	r.groups[name] = g
 	return g, nil
 }
 
-// forgetLocked forgets the group that has been absent for the longest time, if it
-// is long enough.
-func (r *routes) forgetLocked(now time.Time) bool {
+// forgetOldestLocked forgets the group that has been absent for the longest time, if
+// it is long enough.
+func (r *routes) forgetOldestLocked(now time.Time) bool {
 	var oldest *group
 	var longest time.Duration
 	for _, g := range r.groups {
-		if absent := g.Absent(now); len(g.streams) == 0 && absent > longest {
+		if absent := g.Absent(now); len(g.attachments) == 0 && absent > longest {
 			oldest, longest = g, absent
 		}
 	}
 	if oldest == nil || longest <= r.srv.config.Parking.Age {
 		return false
 	}
-	oldest.claims = nil
-	r.installLocked()
-	oldest.Close()
-	r.srv.trace.oldestUnsettled(oldest.name, 0)
-	delete(r.groups, oldest.name)
+	r.forgetLocked(oldest)
 	return true
 }
 
-// grantLocked decides which of a group's claims come into force: those that nobody
-// else holds. What a group holds that has been absent for too long is taken from it.
-// The result has nil for a claim, or who is in its way.
-func (r *routes) grantLocked(g *group, wanted []*claim) (conflicts []*group) {
-	now := time.Now()
+// forgetLocked forgets a group that has no attachment.
+func (r *routes) forgetLocked(g *group) {
+	g.claims = nil
+	r.installLocked()
+	g.Close()
+	delete(r.groups, g.name)
+	r.srv.trace.oldestUnsettled(g.name, 0)
+}
+
+// othersLocked are the claims of all groups but one.
+func (r *routes) othersLocked(g *group) []*claim {
 	var others []*claim
 	for _, other := range r.groups {
 		if other != g {
 			others = append(others, other.claims...)
 		}
 	}
-	conflicts = make([]*group, len(wanted))
-	taken := route.New(others)
-	var granted []*claim
-	for i, c := range wanted {
-		if c == nil {
-			continue
-		}
-		held := taken.Conflict(c)
-		for held != nil && held.Group.stale(now, r.srv.config.Parking.Age) {
-			others = r.takeLocked(held, c, others)
-			taken = route.New(others)
-			held = taken.Conflict(c)
-		}
-		if held != nil {
-			conflicts[i] = held.Group
-			continue
-		}
-		granted = append(granted, c)
-	}
-	g.claims = granted
-	for _, c := range granted {
-		for _, d := range granted {
-			if c.Role == d.Role && c.Namespace == d.Namespace {
-				c.Policy.anew = c.Policy.anew || d.Policy.introduction == hubv1.Introduction_INTRODUCTION_ON_ATTACH
-				c.Policy.eager = c.Policy.eager || d.Policy.introduction != hubv1.Introduction_INTRODUCTION_ON_EVENT
-			}
-		}
-	}
-	r.installLocked()
-	r.rememberLocked(granted)
-	return conflicts
+	return others
 }
 
-// takeLocked takes the patterns of a claim from the group that holds them.
-func (r *routes) takeLocked(held, wanted *claim, others []*claim) []*claim {
-	left := held.Without(wanted)
-	g := held.Group
-	g.claims = replace(g.claims, held, left)
-	r.srv.log.Warn("route taken from an absent group", "group", g.name, "namespace", held.Namespace)
-	return replace(others, held, left)
+// conflictLocked returns the group that is in the way of a claim, or nil. What a group
+// holds that has been absent for too long is taken from it.
+func (r *routes) conflictLocked(wanted *claim, others *[]*claim) *group {
+	for {
+		held := route.New(*others).Conflict(wanted)
+		if held == nil {
+			return nil
+		}
+		if held.Group.Absent(time.Now()) <= r.srv.config.Parking.Age {
+			return held.Group
+		}
+		left := held.Without(wanted)
+		held.Group.claims = replace(held.Group.claims, held, left)
+		*others = replace(*others, held, left)
+		r.srv.log.Warn("route taken from an absent group", "group", held.Group.name, "namespace", held.Namespace)
+	}
 }
 
 // replace puts a claim, or nothing, in the place of another one.
@@ -148,28 +255,16 @@ func (r *routes) installLocked() {
 	r.table.Store(route.New(all))
 }
 
-// rememberLocked keeps namespaces existing once they were subscribed to.
+// rememberLocked keeps namespaces existing once somebody has asked to decide about
+// them.
 func (r *routes) rememberLocked(granted []*claim) {
 	patterns := make([]string, 0, len(granted))
 	for _, c := range granted {
-		patterns = append(patterns, c.Namespace)
+		if c.Role != route.Observer {
+			patterns = append(patterns, c.Namespace)
+		}
 	}
 	r.known.Store(r.known.Load().with(patterns))
-}
-
-// leave takes a stream out of its group. A group without a claim is forgotten.
-func (r *routes) leave(st *stream) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	g := st.group
-	if g.streams[st.instance] != st {
-		return
-	}
-	delete(g.streams, st.instance)
-	if len(g.streams) == 0 && len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
-		g.Close()
-		delete(r.groups, g.name)
-	}
 }
 
 // each calls f with each group.

@@ -9,130 +9,158 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
-)
-
-// An envelope takes what is queued when the sender wakes, up to these targets:
-// batching comes from back-pressure, never from a timer. 48 KiB stays below
-// grpc-go's write quota of 64 KiB for a stream.
-const (
-	batchItems = 256
-	batchBytes = 48 << 10
+	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
 // envelopeMargin is kept free for what surrounds the items of an envelope.
 const envelopeMargin = 1 << 10
 
-// sendLoop sends what is queued, until the outbox is finished or the stream gone.
+// sendLoop sends the welcome and then what the attachment has to say, until there is
+// no more or the stream is gone.
 func (st *stream) sendLoop() {
 	defer st.srv.done.Done()
 	defer close(st.sent)
-	defer st.out.close()
 	defer st.rescue()
+	out := st.attachment.out
+	if st.sendOne([]*hubv1.Item{st.welcome}, 0) != nil {
+		st.end(errLost)
+		return
+	}
+	st.welcome = nil
 	var entries []entry
 	for {
-		var asides []*hubv1.Item
 		var ok bool
-		if entries, asides, ok = st.out.take(entries[:0]); !ok {
-			return
+		if entries, ok = out.take(entries[:0]); !ok {
+			break
 		}
-		if err := st.send(st.build(entries, asides)); err != nil {
+		if err := st.send(entries); err != nil {
 			st.end(errLost)
-			st.out.finish()
 			return
 		}
 		clear(entries)
+		if st.attachment.drained() {
+			st.end(errDrained)
+		}
+	}
+	// The queue has ended because the stream has, and its cause is set by now.
+	<-st.done
+	if st.cause != errLost && st.cause != nil {
+		_ = st.sendOne([]*hubv1.Item{endedItem(st.cause)}, 0) // a service that has gone misses nothing
 	}
 }
 
-// send sends items in as few envelopes as the service takes.
-func (st *stream) send(items []*hubv1.Item) error {
-	for len(items) > 0 {
+// endedItem says why a stream ends.
+func endedItem(cause error) *hubv1.Item {
+	ended := &hubv1.Ended{}
+	if cause != errDrained {
+		ended.Status = fault.StatusOf(cause)
+	}
+	return &hubv1.Item{Kind: &hubv1.Item_Ended{Ended: ended}}
+}
+
+// send sends entries in as few envelopes as the service takes. None is a heartbeat.
+func (st *stream) send(entries []entry) error {
+	if len(entries) == 0 {
+		return st.sendOne([]*hubv1.Item{{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}}, 0)
+	}
+	items := st.build(entries)
+	most := st.attachment.maxEnvelope - envelopeMargin
+	for begin := 0; begin < len(items); {
 		n, bytes := 0, 0
-		for n < len(items) {
+		for begin+n < len(items) {
 			// Most items are far from the limit: their size is not asked for.
-			size := roughSize(items[n])
-			if n > 0 && bytes+size > st.maxEnvelope-envelopeMargin {
+			size := 0
+			if item := items[begin+n]; item != nil {
+				size = roughSize(item)
+			}
+			if n > 0 && bytes+size > most {
 				break
 			}
 			bytes += size
 			n++
 		}
-		if err := st.sendOne(items[:n:n]); err != nil {
+		if err := st.sendOne(items[begin:begin+n:begin+n], n); err != nil {
 			return err
 		}
-		items = items[n:]
+		begin += n
 	}
 	return nil
 }
 
-func (st *stream) sendOne(items []*hubv1.Item) error {
+// sendOne sends one envelope, made of so many entries. A nil item is left out.
+func (st *stream) sendOne(items []*hubv1.Item, entries int) error {
+	left := items[:0:len(items)]
+	for _, item := range items {
+		if item != nil {
+			left = append(left, item)
+		}
+	}
 	// The number is out before the envelope is: a receipt for it cannot be early.
-	number := st.pulse.lastSent.Add(1)
+	number := st.attachment.out.queue.Number(entries)
+	if len(left) == 0 && entries > 0 {
+		left = append(left, &hubv1.Item{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}})
+	}
 	start := time.Now()
+	st.pulse.sends.Add(1)
 	st.pulse.sending.Store(true)
 	err := st.wire.Send(&hubv1.AttachResponse{
-		EnvelopeSeq: number, AckEnvelopeSeq: st.pulse.applied.Load(), Items: items,
+		EnvelopeSeq: number, AckEnvelopeSeq: st.attachment.applied.Load(), Items: left,
 	})
 	st.pulse.sending.Store(false)
 	if err == nil {
-		st.srv.trace.envelopeSent(len(items), time.Since(start))
+		st.srv.trace.envelopeSent(len(left), time.Since(start))
 	}
 	return err
 }
 
-// build makes the items of entries, and puts those that are made already behind.
+// build makes the items of entries, one for each; nil for one that cannot be sent.
 // What is sent is never touched again: gRPC's stats handlers may look at it later.
-func (st *stream) build(entries []entry, asides []*hubv1.Item) []*hubv1.Item {
-	items := make([]*hubv1.Item, 0, len(entries)+len(asides))
+func (st *stream) build(entries []entry) []*hubv1.Item {
+	items := make([]*hubv1.Item, 0, len(entries))
 	events := 0
 	for i := range entries {
-		if entries[i].pages != nil {
-			st.out.turn(&entries[i])
-		}
 		if entries[i].item == nil && entries[i].try.Kind == dispatch.Event {
 			events++
 		}
 	}
 	// One allocation for all events of the envelope.
 	slab := make([]eventItem, events)
+	a := st.attachment
 	for i := range entries {
 		e := &entries[i]
 		item := e.item
 		switch {
 		case item != nil:
-			st.commands.release(e.frees)
+			a.window.release(e.frees)
 		case e.try.Kind == dispatch.Event:
-			item = st.srv.eventItem(&slab[0], &e.try)
+			item = a.eventItem(&slab[0], &e.try)
 			slab = slab[1:]
-			st.debugDelivery(&e.try)
 		default:
-			item = st.srv.lifecycleItem(&e.try)
-			st.debugDelivery(&e.try)
+			item = a.deliveryItem(&e.try)
 		}
-		if item = st.fit(e, item); item != nil {
-			items = append(items, item)
+		if e.item == nil {
+			a.debugDelivery(&e.try)
 		}
+		items = append(items, a.fit(e, item))
 	}
-	return append(items, asides...)
+	return items
 }
 
 // fit returns the item if it goes into an envelope by itself. A delivery that does
 // not is dropped; a result is shortened.
-func (st *stream) fit(e *entry, item *hubv1.Item) *hubv1.Item {
-	if most := st.maxEnvelope - envelopeMargin; roughSize(item) <= most/2 || proto.Size(item) <= most {
+func (a *attachment) fit(e *entry, item *hubv1.Item) *hubv1.Item {
+	if most := a.maxEnvelope - envelopeMargin; roughSize(item) <= most/2 || proto.Size(item) <= most {
 		return item
 	}
 	if e.item != nil {
 		if total := item.GetResult().GetAckTotal(); total != nil {
-			command.LeaveOut(total, proto.Size(item)-(st.maxEnvelope-envelopeMargin))
+			command.LeaveOut(total, proto.Size(item)-(a.maxEnvelope-envelopeMargin))
 		}
 		return item
 	}
-	if !st.attachment.Discard(e.try, dispatch.TooLarge) {
+	if !a.lease.Load().Discard(e.try, dispatch.TooLarge) {
 		return nil
 	}
-	if c, ok := e.try.Body.(*connect); ok {
-		c.undecided(UndecidedTooLarge)
-	}
+	a.tooLarge(&e.try)
 	return nil
 }

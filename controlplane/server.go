@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"sync"
 	"time"
 
@@ -30,6 +31,9 @@ type Server struct {
 	node       *dispatch.Node
 	routes     *routes
 	connects   *connects
+	renewals   *renewals
+	observers  *observers
+	unhandled  unhandled
 	commands   *command.Executor
 	health     *health.Server
 
@@ -57,7 +61,7 @@ func New(config Config) (*Server, error) {
 		node: dispatch.New(dispatch.Config{
 			Socket:     park.SocketLimit{Items: config.Parking.SocketEvents, Bytes: config.Parking.SocketBytes},
 			GroupBytes: config.Parking.GroupBytes, NodeBytes: config.Parking.NodeBytes,
-			Age: config.Parking.Age, FailoverDelay: config.Stream.FailoverDelay, Suspend: config.Parking.Age,
+			Age: config.Parking.Age, FailoverDelay: config.Stream.FailoverDelay, Suspend: config.Stream.Suspend, Numbers: uint64(mathrand.N(1<<20)) << 32,
 			Lifecycle: config.Parking.Lifecycle,
 		}),
 		health: health.NewServer(), streams: make(map[*stream]struct{}), stop: make(chan struct{}),
@@ -69,7 +73,11 @@ func New(config Config) (*Server, error) {
 	s.hubID = hex.EncodeToString(id[:])
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
-	s.commands = command.New(command.Config{Trace: commandTrace{s}, HubID: s.hubID, Knows: s.Knows, Handshake: handshakeOf})
+	s.renewals = newRenewals(s)
+	s.observers = &observers{s}
+	s.commands = command.New(command.Config{
+		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.Knows, Groups: s.routes, Services: s,
+	})
 	return s, nil
 }
 
@@ -91,8 +99,8 @@ func (s *Server) admit(st *stream) error {
 		return errInstances
 	}
 	s.streams[st] = struct{}{}
-	// The three goroutines of the stream: the handler itself, recvLoop, sendLoop.
-	s.done.Add(3)
+	// The handler itself and recvLoop; sendLoop comes with the welcome.
+	s.done.Add(2)
 	return nil
 }
 
@@ -102,34 +110,4 @@ func (s *Server) dismiss(st *stream) {
 	delete(s.streams, st)
 	s.mu.Unlock()
 	s.done.Done()
-}
-
-// janitor does once a second what no event leads to: it drops what is parked for
-// too long, tells services what was dropped, and looks for work that nobody settles.
-func (s *Server) janitor() {
-	defer s.done.Done()
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.stop:
-			return
-		case now := <-tick.C:
-			s.routes.each(func(g *group) { s.tend(g, now) })
-		}
-	}
-}
-
-// tend is the janitor's work for one group.
-func (s *Server) tend(g *group, now time.Time) {
-	g.Expire(now)
-	g.Rebalance(now)
-	s.watchUnsettled(g, now)
-	s.debugDrops(g)
-	s.routes.mu.Lock()
-	st := g.anyStream()
-	s.routes.mu.Unlock()
-	if st != nil {
-		g.report(st)
-	}
 }

@@ -6,6 +6,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
@@ -18,62 +19,113 @@ import (
 // exactly if the settlement counts.
 type settling struct {
 	*hubv1.Settlement
-	st    *stream
+	a     *attachment
+	lease *dispatch.Attachment
 	d     *dispatch.Delivery
 	batch *hub.Batch
-	ended bool // Finish, Retry or Abandon was called
+	ended bool // Finish, Retry, Elsewhere or Abandon was called
 }
 
-// settle carries out a settlement. Only a failure is answered.
-func (st *stream) settle(s *hubv1.Settlement, batch *hub.Batch) {
-	d, err := st.attachment.Begin(s.GetDeliverySeq())
-	if err != nil {
-		st.refuseSettlement(s, fault.Of(err, ""))
+// effect is what a settlement does beside its commands: it was checked, and cannot fail
+// for its content any more. An error is that of a browser that has gone.
+type effect struct {
+	outcome Outcome
+	// do may be nil.
+	do func(b *hub.Batch) error
+	// ownCommands says that do carries the commands out itself.
+	ownCommands bool
+}
+
+// settle carries out a settlement. Only a failure is answered. One that is refused for
+// what it says ends its delivery as a permanent nack does.
+func (a *attachment) settle(s *hubv1.Settlement, batch *hub.Batch) {
+	x, f := a.beginSettling(s, batch)
+	if f != nil {
+		a.refuseSettlement(s, f)
 		return
 	}
-	x := settling{Settlement: s, st: st, d: d, batch: batch}
 	// After a panic the delivery is not settled: whoever comes next gets it again.
 	defer x.release()
-	outcome, f := x.check()
-	switch {
-	case f != nil:
-		x.abandon(f)
-	case d.Kind == dispatch.Connect:
-		x.decide()
-	default:
-		x.conclude(outcome)
+	if nack := s.GetNack(); nack != nil {
+		if f := x.checkNack(nack); f != nil {
+			x.refuse(f)
+			return
+		}
+		x.run()
+		x.nack(nack)
+		return
 	}
+	e, f := x.prepare()
+	if f != nil {
+		x.refuse(f)
+		return
+	}
+	x.conclude(e)
 }
 
-// check says whether the outcome fits the delivery, before anything is done.
-func (x *settling) check() (Outcome, *fault.Fault) {
-	attempt := x.d.Kind == dispatch.Connect
-	switch o := x.GetOutcome().(type) {
-	case *hubv1.Settlement_Done:
-		if !attempt {
-			return OutcomeDone, x.checkCommands()
-		}
-	case *hubv1.Settlement_Reply:
-		if e, ok := x.d.Body.(*hub.Event); ok {
-			return OutcomeReply, checkReply(e, o.Reply, x.checkCommands())
-		}
-	case *hubv1.Settlement_Accept:
-		if attempt {
-			return OutcomeAccept, x.checkCommands()
-		}
-	case *hubv1.Settlement_Deny:
-		if c, ok := x.d.Body.(*connect); ok {
-			return OutcomeDeny, c.checkDeny(o.Deny, x.checkCommands())
-		}
-	case *hubv1.Settlement_Nack:
-		if d := o.Nack.GetRetryDelay(); d != nil && (d.CheckValid() != nil || d.AsDuration() < 0 || d.AsDuration() > ledger.MaxRetryDelay) {
-			return "", fault.At(fault.BadDuration, "nack.retry_delay", "a delay is at most 30 s and not negative")
-		}
-		return OutcomeNack, x.checkCommands()
-	default:
-		return "", faultNoOutcome
+func (a *attachment) beginSettling(s *hubv1.Settlement, batch *hub.Batch) (*settling, *fault.Fault) {
+	lease := a.lease.Load()
+	d, err := lease.Begin(s.GetDeliverySeq())
+	if errors.Is(err, dispatch.ErrRevoked) && a.srv.connects.left.has(s.GetDeliverySeq()) {
+		err = hub.ErrGone
 	}
-	return "", faultMisfit
+	if err != nil {
+		return nil, fault.Of(err, "")
+	}
+	return &settling{Settlement: s, a: a, lease: lease, d: d, batch: batch}, nil
+}
+
+// prepare says what the outcome does, before anything is done.
+func (x *settling) prepare() (effect, *fault.Fault) {
+	if x.GetOutcome() == nil {
+		return effect{}, faultNoOutcome
+	}
+	if f := x.checkCommands(); f != nil {
+		return effect{}, f
+	}
+	switch body := x.d.Body.(type) {
+	case *hub.Event:
+		return x.prepareEvent(body)
+	case *introduction, *departure:
+		if x.GetDone() != nil {
+			return effect{outcome: OutcomeDone}, nil
+		}
+	case *try:
+		return x.prepareDecision(body)
+	case *renewal:
+		return x.prepareRenewal(body)
+	case *callDelivery:
+		return x.prepareAnswer(body)
+	}
+	return effect{}, faultMisfit
+}
+
+// prepareEvent settles what a browser has emitted.
+func (x *settling) prepareEvent(e *hub.Event) (effect, *fault.Fault) {
+	switch o := x.Outcome.(type) {
+	case *hubv1.Settlement_Done:
+		if !o.Done.GetAckLater() || !e.WantsAck {
+			return effect{outcome: OutcomeDone}, nil
+		}
+		open := command.OpenAck{
+			ID: x.a.srv.dedupeID(x.d.Identity()), Socket: e.Socket.ID(), Group: x.a.group.name, Event: e, Bytes: x.d.Bytes,
+		}
+		return effect{outcome: OutcomeDone, do: func(*hub.Batch) error {
+			x.a.srv.commands.OpenAcks().Keep(open)
+			return nil
+		}}, nil
+	case *hubv1.Settlement_Reply:
+		p := o.Reply.GetPayload()
+		reply, err := e.Prepare(p.GetArgs(), p.GetAttachments())
+		switch {
+		case errors.Is(err, hub.ErrNoAckWanted):
+			return effect{outcome: OutcomeReply}, nil
+		case err != nil:
+			return effect{}, fault.Of(err, "reply")
+		}
+		return effect{outcome: OutcomeReply, do: reply.Send}, nil
+	}
+	return effect{}, faultMisfit
 }
 
 // checkCommands refuses a settlement whose commands name another delivery.
@@ -87,63 +139,43 @@ func (x *settling) checkCommands() *fault.Fault {
 	return nil
 }
 
+func (x *settling) checkNack(n *hubv1.Nack) *fault.Fault {
+	if d := n.GetRetryDelay(); d != nil && (d.CheckValid() != nil || d.AsDuration() < 0 || d.AsDuration() > ledger.MaxRetryDelay) {
+		return fault.At(fault.BadDuration, "nack.retry_delay", "a delay is at most 30 s and not negative")
+	}
+	return x.checkCommands()
+}
+
 // run carries out the settlement's commands.
 func (x *settling) run() {
+	own := ""
+	if so := socketOf(x.d); so != nil {
+		own = so.hub.ID()
+	}
 	for _, c := range x.Commands {
-		x.st.carryOut(c, x.batch)
+		x.a.carryOut(c, x.batch, own)
 	}
 }
 
-// release gives a delivery back whose settlement came to no end.
-func (x *settling) release() {
-	if !x.ended {
-		x.st.attachment.Abandon(x.d)
+// conclude settles the delivery for good.
+func (x *settling) conclude(e effect) {
+	if !e.ownCommands {
+		x.run()
 	}
-}
-
-// finish settles the delivery for good.
-func (x *settling) finish(outcome Outcome) {
-	x.ended = true
-	took := x.st.attachment.Finish(x.d)
-	x.st.srv.trace.settled(x.st.group.name, subjectOf(x.d).namespace, kindNames[x.d.Kind], outcome, took)
-}
-
-// abandon leaves the delivery unsettled, and answers why.
-func (x *settling) abandon(f *fault.Fault) {
-	x.ended = true
-	x.st.attachment.Abandon(x.d)
-	x.st.refuseSettlement(x.Settlement, f)
-}
-
-// checkReply looks at a reply before the settlement's commands are carried out: a
-// settlement is refused as a whole.
-func checkReply(e *hub.Event, r *hubv1.Reply, before *fault.Fault) *fault.Fault {
-	if before != nil || !e.WantsAck {
-		return before
+	var err error
+	if e.do != nil {
+		err = e.do(x.batch)
 	}
-	if _, err := e.Prepare(r.GetPayload().GetArgs(), r.GetPayload().GetAttachments()); err != nil {
-		return fault.Of(err, "reply")
+	switch {
+	case err == nil:
+		x.finish(e.outcome)
+	case e.outcome == OutcomeReply && isHarmless(err):
+		x.finish(e.outcome) // who has gone, or was answered, misses nothing
+	default:
+		x.ended = true
+		x.lease.Finish(x.d)
+		x.a.refuseSettlement(x.Settlement, fault.Of(err, string(e.outcome)))
 	}
-	return nil
-}
-
-// conclude settles lifecycle and events.
-func (x *settling) conclude(outcome Outcome) {
-	x.run()
-	switch o := x.Outcome.(type) {
-	case *hubv1.Settlement_Nack:
-		x.nack(o.Nack)
-		return
-	case *hubv1.Settlement_Reply:
-		p := o.Reply.GetPayload()
-		err := x.d.Body.(*hub.Event).Reply(x.batch, p.GetArgs(), p.GetAttachments())
-		// Who has gone, or never asked, misses nothing.
-		if err != nil && !isHarmless(err) {
-			x.abandon(fault.Of(err, "reply"))
-			return
-		}
-	}
-	x.finish(outcome)
 }
 
 // isHarmless reports whether a reply failed only because nobody waits for it.
@@ -152,31 +184,77 @@ func isHarmless(err error) bool {
 		errors.Is(err, hub.ErrAnswered) || errors.Is(err, hub.ErrShutdown)
 }
 
-// nack gives a delivery up, or asks for another try. It reports whether there will
-// be one.
-func (x *settling) nack(n *hubv1.Nack) (again bool) {
-	st, kind := x.st, kindNames[x.d.Kind]
-	st.srv.log.Debug("delivery nacked", "group", st.group.name, "instance", st.instance, "kind", string(kind),
-		"code", n.GetStatus().GetCode().String(), "retry", n.GetRetry())
-	if !n.GetRetry() {
-		x.finish(OutcomeNack)
-		st.group.Dropped(x.d, dispatch.Nacked)
-		return false
+// release gives a delivery back whose settlement came to no end.
+func (x *settling) release() {
+	if !x.ended {
+		x.lease.Abandon(x.d)
 	}
-	x.ended = true
-	again = st.attachment.Retry(x.d, n.GetRetryDelay().AsDuration())
-	outcome := OutcomeNack
-	if again {
-		outcome = OutcomeRetry
-	}
-	st.srv.trace.settled(st.group.name, subjectOf(x.d).namespace, kind, outcome, 0)
-	return again
 }
 
-// refuseSettlement answers a settlement that failed.
-func (st *stream) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
-	st.srv.trace.settlementFailed(st.group.name, f.CodeName())
-	st.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
+// finish settles the delivery for good.
+func (x *settling) finish(outcome Outcome) {
+	x.ended = true
+	took := x.lease.Finish(x.d)
+	x.a.srv.trace.settled(x.a.group.name, namespaceOf(x.d), kindNames[x.d.Kind], outcome, took)
+}
+
+// refuse ends the delivery as a permanent nack does, and answers why.
+func (x *settling) refuse(f *fault.Fault) {
+	x.giveUp(OutcomeNack)
+	x.a.refuseSettlement(x.Settlement, f)
+}
+
+// giveUp drops the delivery: what it was for hears of it.
+func (x *settling) giveUp(outcome Outcome) {
+	x.finish(outcome)
+	if u, ok := x.d.Body.(undeliverable); ok {
+		u.undelivered(x.a, x.GetNack().GetStatus())
+		return
+	}
+	x.a.group.Dropped(x.d, dispatch.Nacked)
+}
+
+// undeliverable is the body of a delivery that somebody waits for.
+type undeliverable interface {
+	// undelivered says that an instance gave the delivery up, with its own status, which
+	// may be nil.
+	undelivered(by *attachment, s *hubv1.Status)
+}
+
+// nack gives a delivery up, or asks for another try.
+func (x *settling) nack(n *hubv1.Nack) {
+	a, kind := x.a, kindNames[x.d.Kind]
+	a.srv.log.Debug("delivery nacked", "group", a.group.name, "instance", a.instance, "kind", string(kind),
+		"code", n.GetStatus().GetCode().String(), "retry", n.GetRetry())
+	if !n.GetRetry() {
+		x.giveUp(OutcomeNack)
+		return
+	}
+	x.ended = true
+	again := false
+	if n.GetElsewhere() {
+		again = x.lease.Elsewhere(x.d)
+	} else {
+		again = x.lease.Retry(x.d, n.GetRetryDelay().AsDuration())
+	}
+	outcome := OutcomeRetry
+	if !again {
+		outcome = OutcomeNack
+		if u, ok := x.d.Body.(undeliverable); ok {
+			u.undelivered(a, n.GetStatus())
+		}
+	}
+	a.srv.trace.settled(a.group.name, namespaceOf(x.d), kind, outcome, 0)
+}
+
+// refuseSettlement answers a settlement that failed, and each of its commands: none was
+// carried out.
+func (a *attachment) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
+	a.srv.trace.settlementFailed(a.group.name, f.CodeName())
+	a.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
+	for _, c := range s.GetCommands() {
+		a.answer(c, a.srv.commands.Refuse(c, faultSettlementRefused), false)
+	}
 }
 
 // resultItem wraps a result.

@@ -8,22 +8,27 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/park"
-	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/hub"
 )
 
 // socket is what the control plane keeps for a browser in a namespace. It hangs at
 // the hub's socket, so that nobody looks it up.
 type socket struct {
+	srv   *Server
 	hub   *hub.Socket
 	meter park.Meter
+	grant *grant // what came with its accept; nil when there is nothing to keep
+	// The W3C trace context of the browser's opening request; mostly empty.
+	traceparent, tracestate string
 
 	// Owned by the hub's calls for this socket, which come one at a time.
 	table *table
 	view  view
 
-	// proto is the socket in the contract's words, as long as its data does not change.
+	// proto is the socket in the contract's words, as long as its data and its transport
+	// do not change.
 	proto atomic.Pointer[hubv1.Socket]
+	bare  atomic.Pointer[bareSocket]
 	// members are the groups that may hear of the socket: few, read without a lock,
 	// replaced as a whole.
 	members atomic.Pointer[[]*member]
@@ -32,17 +37,10 @@ type socket struct {
 	gone bool
 }
 
-type (
-	claim = route.Claim[*group, policy]
-	table = route.Table[*group, policy]
-	view  = route.View[*group, policy]
-)
-
-// member is a socket as one group sees it. It owns a lane.
-type member struct {
-	socket *socket
-	group  *group
-	lane   *dispatch.Lane
+func newSocket(s *Server, hs *hub.Socket, g *grant) *socket {
+	so := &socket{srv: s, hub: hs, grant: g}
+	so.traceparent, so.tracestate = traceOf(hs.Handshake())
+	return so
 }
 
 // look returns the routes of the socket's namespace, from the current table.
@@ -56,14 +54,20 @@ func (s *socket) look(t *table) view {
 // member returns the socket's member for a group, made if it is not there; nil once
 // the socket has gone.
 func (s *socket) member(g *group) *member {
-	if all := s.members.Load(); all != nil {
-		for _, m := range *all {
-			if m.group == g {
-				return m
-			}
+	for _, m := range s.all() {
+		if m.group == g {
+			return m
 		}
 	}
 	return s.join(g)
+}
+
+// all are the groups that may hear of the socket.
+func (s *socket) all() []*member {
+	if all := s.members.Load(); all != nil {
+		return *all
+	}
+	return nil
 }
 
 func (s *socket) join(g *group) *member {
@@ -72,10 +76,7 @@ func (s *socket) join(g *group) *member {
 	if s.gone {
 		return nil
 	}
-	var members []*member
-	if all := s.members.Load(); all != nil {
-		members = append(members, *all...)
-	}
+	members := append([]*member(nil), s.all()...)
 	for _, m := range members {
 		if m.group == g {
 			return m
@@ -83,6 +84,9 @@ func (s *socket) join(g *group) *member {
 	}
 	m := &member{socket: s, group: g}
 	m.lane = g.NewLane(m, &s.meter)
+	if s.grant != nil && s.grant.group == g {
+		m.lane.Prefer(s.grant.instance)
+	}
 	members = append(members, m)
 	s.members.Store(&members)
 	return m
@@ -93,36 +97,83 @@ func (s *socket) leave() []*member {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gone = true
-	if all := s.members.Load(); all != nil {
-		return *all
-	}
-	return nil
-}
-
-// Introduction implements dispatch.Owner.
-func (m *member) Introduction(late, _ bool) *dispatch.Delivery {
-	return &dispatch.Delivery{Kind: dispatch.Connected, Body: &introduction{m.socket, late}}
-}
-
-// Overflow implements dispatch.Owner.
-func (m *member) Overflow() {}
-
-// introduction is the body of a Connected.
-type introduction struct {
-	socket *socket
-	late   bool
+	return s.all()
 }
 
 // message is the socket in the contract's words. It is shared by all deliveries
-// until the data changes, and never written again.
+// until something of it changes, and never written again.
 func (s *socket) message() *hubv1.Socket {
 	data, version := s.hub.Data()
-	if p := s.proto.Load(); p != nil && p.DataVersion == version {
+	transport := s.hub.Transport()
+	if p := s.proto.Load(); p != nil && p.DataVersion == version && p.Transport == transport {
 		return p
 	}
 	p := &hubv1.Socket{
 		Id: s.hub.ID(), Namespace: s.hub.Namespace(), User: s.hub.User(), Data: data, DataVersion: version,
+		HubId: s.srv.hubID, Transport: transport, ClientId: s.hub.ClientID(),
 	}
 	s.proto.Store(p)
 	return p
+}
+
+// member is a socket as one group sees it. It owns a lane.
+type member struct {
+	socket *socket
+	group  *group
+	lane   *dispatch.Lane
+	// cached is the interest of the instance that was asked last.
+	cached atomic.Pointer[cachedInterest]
+	// told is what the instance was told last of the socket's data.
+	told atomic.Pointer[toldData]
+}
+
+// cachedInterest is the interest of one instance in the member's namespace, for as
+// long as that does not subscribe anew.
+type cachedInterest struct {
+	from     *interests
+	interest *interest
+}
+
+// toldData is a version of `socket.data` that an instance has seen.
+type toldData struct {
+	to      *attachment
+	version uint64
+}
+
+// interest is what an instance asks for in the socket's namespace.
+func (m *member) interest(a *attachment) *interest {
+	from := a.interests.Load()
+	if c := m.cached.Load(); c != nil && c.from == from {
+		return c.interest
+	}
+	c := &cachedInterest{from, from.in(m.socket.hub.Namespace())}
+	m.cached.Store(c)
+	return c.interest
+}
+
+// Introduction implements dispatch.Owner.
+func (m *member) Introduction(late, moved bool) *dispatch.Delivery {
+	return &dispatch.Delivery{
+		Kind: dispatch.Connected, Body: &introduction{m.socket, late, moved}, Hint: m, Bytes: m.socket.dataBytes(),
+	}
+}
+
+// Overflow implements dispatch.Owner: too much of the socket waits, and its group
+// wants it to begin anew.
+func (m *member) Overflow() {
+	s := m.socket
+	_, _ = s.srv.hub.Disconnect(nil, hub.Target{Namespace: s.hub.Namespace(), Sockets: []string{s.hub.ID()}},
+		hub.DisconnectOptions{CloseTransport: true, Detail: "too many events wait for " + m.group.name})
+}
+
+// dataBytes is the size of what rides on the socket's deliveries.
+func (s *socket) dataBytes() int {
+	data, _ := s.hub.Data()
+	return len(data)
+}
+
+// introduction is the body of a Connected.
+type introduction struct {
+	socket      *socket
+	late, moved bool
 }

@@ -122,8 +122,8 @@ func (g *group) statusLocked() GroupStatus {
 			Attempts: i.AttemptsHeld.Deliveries, WindowAttempts: i.AttemptsSize.Deliveries,
 			OldestUnsettled: i.Oldest,
 		}
-		if st := g.streams[i.ID]; st != nil {
-			is.Version, is.AttachTime = st.version, st.attachTime
+		if a := g.attachments[i.ID]; a != nil {
+			is.Version, is.AttachTime = a.version, a.since
 		}
 		to.Instances = append(to.Instances, is)
 	}

@@ -5,29 +5,27 @@ import (
 	"github.com/siohub/siohub/hub"
 )
 
-// subject is whom a delivery is about, for metrics and debug lines.
+// subject is whom a debug line is about.
 type subject struct {
 	namespace, socket, user string
 }
 
-// subjectOf is empty for a delivery that is about no socket.
+// subjectOf has the namespace alone for a delivery that is about no socket.
 func subjectOf(d *dispatch.Delivery) subject {
-	switch body := d.Body.(type) {
-	case *hub.Event:
-		return subjectOfSocket(body.Socket)
-	case *connect:
-		return subject{namespace: body.attempt.Namespace(), socket: body.attempt.SocketID()}
-	case *introduction:
-		return subjectOfSocket(body.socket.hub)
-	case *departure:
-		return subjectOfSocket(body.socket.hub)
+	if t, ok := d.Body.(*try); ok {
+		return subjectOfAttempt(t.connect.attempt)
 	}
-	return subject{}
+	if so := socketOf(d); so != nil {
+		return subjectOfSocket(so.hub)
+	}
+	return subject{namespace: namespaceOf(d)}
 }
 
 func subjectOfSocket(hs *hub.Socket) subject {
-	if hs == nil {
-		return subject{}
-	}
 	return subject{namespace: hs.Namespace(), socket: hs.ID(), user: hs.User()}
+}
+
+// subjectOfAttempt has no user: that is what the decision gives.
+func subjectOfAttempt(a *hub.ConnectAttempt) subject {
+	return subject{namespace: a.Namespace(), socket: a.SocketID()}
 }

@@ -4,162 +4,275 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
-// maxEventPatterns bounds the events of one subscription.
-const maxEventPatterns = 256
+// Limits of a subscription.
+const (
+	maxPatterns      = 256 // events, rooms, users and sockets, each
+	maxGrace         = 5 * time.Minute
+	minSettleTimeout = time.Second
+	maxSettleTimeout = time.Hour
+	maxTryTimeout    = time.Minute
+)
 
-// subscribeLocked puts the subscriptions of a group's newest hello into force, in
-// the place of those before, and says what became of each. The caller holds r.mu.
-func (r *routes) subscribeLocked(g *group, subscriptions []*hubv1.Subscription) []*hubv1.SubscriptionResult {
-	results := make([]*hubv1.SubscriptionResult, len(subscriptions))
-	claims := make([]*claim, len(subscriptions))
+// subscribeLocked checks the subscriptions of a hello and says what becomes of each:
+// claims are those that come into force. The caller holds r.mu.
+func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Bad) (claims []*claim, results []*hubv1.SubscriptionResult) {
+	results = make([]*hubv1.SubscriptionResult, len(h.Subscriptions))
 	taken := make(map[string]bool)
-	for i, sub := range subscriptions {
-		c, err := checkSubscription(g, sub, taken)
-		if err != nil {
-			results[i] = &hubv1.SubscriptionResult{Status: err.Status()}
+	others := r.othersLocked(a.group)
+	for i, sub := range h.Subscriptions {
+		effective, f := a.checkSubscription(sub, bad[i], taken)
+		if f != nil {
+			results[i] = &hubv1.SubscriptionResult{Status: f.Status()}
 			continue
 		}
-		claims[i] = c
-	}
-	conflicts := r.grantLocked(g, claims)
-	for i, c := range claims {
-		switch {
-		case c == nil:
-		case conflicts[i] != nil:
+		c := newSubscription(effective).claim(a.group, a)
+		if held := r.conflictLocked(c, &others); held != nil {
 			results[i] = &hubv1.SubscriptionResult{
-				Status: fault.Newf(fault.HeldByAnotherGroup, "group %q holds it", conflicts[i].name).Status(),
+				Status: fault.Newf(fault.HeldByAnotherGroup, "group %q holds it", held.name).Status(),
 			}
-			r.srv.log.Warn("subscription refused", "group", g.name, "namespace", c.Namespace,
-				"holder", conflicts[i].name)
-		default:
-			results[i] = &hubv1.SubscriptionResult{Effective: effective(subscriptions[i]), Status: r.warn(c)}
+			r.srv.log.Warn("subscription refused", "group", a.group.name, "namespace", c.Namespace, "holder", held.name)
+			continue
 		}
+		claims = append(claims, c)
+		results[i] = &hubv1.SubscriptionResult{Effective: effective}
 	}
-	return results
+	return claims, results
 }
 
-// warn says aloud that a handler will wait in vain: nobody decides who gets in.
-func (r *routes) warn(c *claim) *hubv1.Status {
-	if c.Role != route.Handler || r.authorized(c.Namespace) {
-		return nil
+// warn says aloud that handlers will wait in vain: nobody decides who gets in.
+func (r *routes) warn(g *group, results []*hubv1.SubscriptionResult) {
+	for _, result := range results {
+		sub := result.GetEffective()
+		if sub.GetRole() != hubv1.Role_ROLE_HANDLER || r.authorized(sub.GetNamespace()) {
+			continue
+		}
+		r.srv.trace.noAuthorizer(g.name, sub.Namespace)
+		r.srv.log.Warn("no authorizer: nobody can join", "namespace", sub.Namespace, "group", g.name)
+		result.Warnings = append(result.Warnings, fault.Newf(fault.NoAuthorizer,
+			"nobody decides connect attempts of %s: no browser gets in", sub.Namespace).Status())
 	}
-	r.srv.trace.noAuthorizer(c.Group.name, c.Namespace)
-	r.srv.log.Warn("no authorizer: nobody can join", "namespace", c.Namespace, "group", c.Group.name)
-	return fault.New(fault.NoAuthorizer, "nobody decides connect attempts of "+c.Namespace+": no browser gets in").Status()
 }
 
 // authorized reports whether a namespace pattern has an authorizer. A pattern reads
 // like a namespace here: whoever decides for all that fits `/org/*` also fits it.
 func (r *routes) authorized(pattern string) bool {
-	return r.table.Load().View(pattern).Authorizer() != nil
+	return r.table.Load().View(pattern).Authorizer() != nil || r.srv.decidesItself(pattern)
 }
 
-// checkSubscription makes a claim of a subscription. Taken gathers what the hello
-// has asked for before.
-func checkSubscription(g *group, sub *hubv1.Subscription, taken map[string]bool) (*claim, *fault.Fault) {
-	c := &claim{Group: g, Namespace: sub.GetNamespace(), Events: sub.GetEvents()}
+// checkSubscription says what is wrong with a subscription, or returns it with its
+// defaults filled in. Taken gathers what the hello has asked for before.
+func (a *attachment) checkSubscription(sub *hubv1.Subscription, bad *envelope.Bad, taken map[string]bool) (*hubv1.Subscription, *fault.Fault) {
+	if bad != nil {
+		return nil, fault.OfBad(bad)
+	}
+	for _, check := range []func(*hubv1.Subscription) *fault.Fault{checkRole, checkNames, checkTimes, a.caller.maySubscribe} {
+		if f := check(sub); f != nil {
+			return nil, f
+		}
+	}
+	e := effective(sub)
+	return e, checkOnce(e, taken)
+}
+
+// checkRole says what does not fit the role.
+func checkRole(sub *hubv1.Subscription) *fault.Fault {
+	misfit := func(field, text string) *fault.Fault { return fault.At(fault.NotForRole, field, text) }
 	switch sub.GetRole() {
 	case hubv1.Role_ROLE_AUTHORIZER:
-		c.Role = route.Authorizer
 		switch {
-		case len(c.Events) > 0:
-			return nil, fault.At(fault.NotForAuthorizer, "events", "an authorizer gets no events")
-		case sub.GetIntroduction() != hubv1.Introduction_INTRODUCTION_UNSPECIFIED:
-			return nil, fault.At(fault.NotForAuthorizer, "introduction", "an authorizer gets no lifecycle")
+		case len(sub.Events) > 0:
+			return misfit("events", "an authorizer gets no events")
+		case len(sub.Kinds) > 0:
+			return misfit("kinds", "an authorizer gets connect attempts")
+		case sub.Introduction != 0:
+			return misfit("introduction", "an authorizer gets no lifecycle")
+		case sub.Guarantee == hubv1.Guarantee_GUARANTEE_AT_MOST_ONCE:
+			return misfit("guarantee", "connect attempts are delivered at least once")
+		case sub.Ordering == hubv1.Ordering_ORDERING_STRICT:
+			return misfit("ordering", "connect attempts stand outside of any order")
 		}
+		return onlyOf(sub, false, false)
 	case hubv1.Role_ROLE_HANDLER:
-		c.Role = route.Handler
-	default:
-		return nil, fault.At(fault.UnknownRole, "role", "a role is required, and has to be one that the hub knows")
+		if i := slices.IndexFunc(sub.Kinds, func(k hubv1.Kind) bool { return k == 0 || k >= hubv1.Kind_KIND_FAILED_CONNECTS }); i >= 0 {
+			return misfit(fmt.Sprintf("kinds[%d]", i), "is for observers")
+		}
+		if slices.Contains(sub.Kinds, hubv1.Kind_KIND_OCCUPANCY) && len(sub.Rooms) == 0 {
+			return fault.At(fault.Required, "rooms", "KIND_OCCUPANCY needs the rooms that are meant")
+		}
+		return onlyOf(sub, true, false)
+	case hubv1.Role_ROLE_OBSERVER:
+		for i, k := range sub.Kinds {
+			if !observerKinds.has(k) {
+				return misfit(fmt.Sprintf("kinds[%d]", i), "is not for observers")
+			}
+		}
+		if sub.Introduction != 0 || sub.Guarantee != 0 || sub.Ordering != 0 || sub.SettleTimeout != nil {
+			return misfit("role", "an observer settles nothing")
+		}
+		return onlyOf(sub, false, true)
 	}
-	if err := checkPolicy(c, sub); err != nil {
-		return nil, err
-	}
-	if err := route.CheckNamespace(c.Namespace); err != nil {
-		return nil, fault.At(fault.BadPattern, "namespace", patternText(err))
-	}
-	if len(c.Events) > maxEventPatterns {
-		return nil, fault.At(fault.TooMany, "events", fmt.Sprintf("at most %d", maxEventPatterns))
-	}
-	for i, e := range c.Events {
-		if err := route.CheckEvent(e); err != nil {
-			return nil, fault.At(fault.BadPattern, fmt.Sprintf("events[%d]", i), patternText(err))
+	return fault.At(fault.UnknownRole, "role", "a role is required, and has to be one that the hub knows")
+}
+
+// observerKinds are what an observer may ask for.
+var observerKinds = kindsOf([]hubv1.Kind{
+	hubv1.Kind_KIND_CONNECTED, hubv1.Kind_KIND_EVENT, hubv1.Kind_KIND_DISCONNECTED, hubv1.Kind_KIND_FAILED_CONNECTS,
+	hubv1.Kind_KIND_DECISIONS, hubv1.Kind_KIND_EMITS, hubv1.Kind_KIND_DROPS,
+})
+
+// onlyOf refuses fields that are for other roles.
+func onlyOf(sub *hubv1.Subscription, handler, observer bool) *fault.Fault {
+	for _, c := range []struct {
+		field     string
+		set, for_ bool
+	}{
+		{"handshake", sub.Handshake != 0, handler || observer},
+		{"overflow", sub.Overflow != 0, handler},
+		{"disconnect_grace", sub.DisconnectGrace != nil, handler},
+		{"socket_data", sub.SocketData != 0, handler},
+		{"rooms", len(sub.Rooms) > 0, observer || slices.Contains(sub.Kinds, hubv1.Kind_KIND_OCCUPANCY)},
+		{"payloads", sub.Payloads, observer},
+		{"sample", sub.Sample != 0, observer},
+		{"users", len(sub.Users) > 0, observer},
+		{"sockets", len(sub.Sockets) > 0, observer},
+	} {
+		if c.set && !c.for_ {
+			return fault.At(fault.NotForRole, c.field, "is not for this role")
 		}
 	}
-	return c, checkOnce(c, taken)
+	return nil
+}
+
+// checkNames looks at patterns.
+func checkNames(sub *hubv1.Subscription) *fault.Fault {
+	if err := route.CheckNamespace(sub.Namespace); err != nil {
+		return fault.At(fault.BadPattern, "namespace", patternText(err))
+	}
+	for _, list := range []struct {
+		field string
+		names []string
+	}{{"events", sub.Events}, {"rooms", sub.Rooms}, {"users", sub.Users}, {"sockets", sub.Sockets}} {
+		if len(list.names) > maxPatterns {
+			return fault.At(fault.TooMany, list.field, fmt.Sprintf("at most %d", maxPatterns))
+		}
+	}
+	for i, e := range sub.Events {
+		if err := route.CheckEvent(e); err != nil {
+			return fault.At(fault.BadPattern, fmt.Sprintf("events[%d]", i), patternText(err))
+		}
+	}
+	for i, room := range sub.Rooms {
+		if star := strings.IndexByte(room, '*'); room == "" || star >= 0 && star != len(room)-1 {
+			return fault.At(fault.BadPattern, fmt.Sprintf("rooms[%d]", i), "`*` stands at the end: order:*")
+		}
+	}
+	return nil
 }
 
 // patternText is the error of a pattern as it is told to services.
 func patternText(err error) string { return strings.TrimPrefix(err.Error(), "route: ") }
 
-// checkPolicy reads how a subscription is to be served.
-func checkPolicy(c *claim, sub *hubv1.Subscription) *fault.Fault {
-	p := policy{introduction: sub.GetIntroduction()}
-	switch sub.GetGuarantee() {
-	case hubv1.Guarantee_GUARANTEE_UNSPECIFIED, hubv1.Guarantee_GUARANTEE_AT_LEAST_ONCE:
-	case hubv1.Guarantee_GUARANTEE_AT_MOST_ONCE:
-		p.atMostOnce = true
-	default:
-		return fault.At(fault.UnknownGuarantee, "guarantee", "the hub does not know this guarantee")
+// checkTimes looks at durations.
+func checkTimes(sub *hubv1.Subscription) *fault.Fault {
+	for _, d := range []struct {
+		field string
+		value *durationpb.Duration
+		most  time.Duration
+	}{{"settle_timeout", sub.SettleTimeout, 0}, {"disconnect_grace", sub.DisconnectGrace, maxGrace}} {
+		if d.value == nil {
+			continue
+		}
+		if t := d.value.AsDuration(); d.value.CheckValid() != nil || t < 0 || d.most > 0 && t > d.most {
+			return fault.At(fault.BadDuration, d.field, "is not negative, and at most what its comment says")
+		}
 	}
-	switch sub.GetOrdering() {
-	case hubv1.Ordering_ORDERING_UNSPECIFIED, hubv1.Ordering_ORDERING_PIPELINED:
-	case hubv1.Ordering_ORDERING_STRICT:
-		p.strict = true
-	default:
-		return fault.At(fault.UnknownOrdering, "ordering", "the hub does not know this ordering")
-	}
-	if _, ok := hubv1.Introduction_name[int32(p.introduction)]; !ok {
-		return fault.At(fault.UnknownIntroduction, "introduction", "the hub does not know this introduction")
-	}
-	c.Policy = p
 	return nil
 }
 
 // checkOnce refuses what the same hello asks for twice.
-func checkOnce(c *claim, taken map[string]bool) *fault.Fault {
-	patterns := c.Events
-	if len(patterns) == 0 {
-		patterns = []string{"*"}
+func checkOnce(e *hubv1.Subscription, taken map[string]bool) *fault.Fault {
+	if e.Role == hubv1.Role_ROLE_OBSERVER {
+		return nil
 	}
-	for i, e := range patterns {
-		key := fmt.Sprint(c.Role, c.Namespace, " ", e)
-		if taken[key] || slices.Contains(patterns[:i], e) {
+	patterns := e.Events
+	switch {
+	case e.Role == hubv1.Role_ROLE_AUTHORIZER:
+		patterns = []string{"*"}
+	case !slices.Contains(e.Kinds, hubv1.Kind_KIND_EVENT):
+		patterns = nil
+	}
+	for i, p := range patterns {
+		if taken[fmt.Sprint(e.Role, e.Namespace, " ", p)] || slices.Contains(patterns[:i], p) {
 			return fault.At(fault.Twice, "events", "the hello asks for the same twice")
 		}
 	}
-	for _, e := range patterns {
-		taken[fmt.Sprint(c.Role, c.Namespace, " ", e)] = true
+	for _, p := range patterns {
+		taken[fmt.Sprint(e.Role, e.Namespace, " ", p)] = true
 	}
 	return nil
 }
 
-// effective is a subscription with its defaults filled in.
+// lifecycleKinds are what a subscription without kinds asks for.
+var lifecycleKinds = []hubv1.Kind{hubv1.Kind_KIND_CONNECTED, hubv1.Kind_KIND_EVENT, hubv1.Kind_KIND_DISCONNECTED}
+
+// effective is a subscription with its defaults filled in. It is built of the fields
+// that the hub knows.
 func effective(sub *hubv1.Subscription) *hubv1.Subscription {
 	e := proto.CloneOf(sub)
-	if e.Guarantee == hubv1.Guarantee_GUARANTEE_UNSPECIFIED {
-		e.Guarantee = hubv1.Guarantee_GUARANTEE_AT_LEAST_ONCE
-	}
-	if e.Ordering == hubv1.Ordering_ORDERING_UNSPECIFIED {
-		e.Ordering = hubv1.Ordering_ORDERING_PIPELINED
-	}
-	if e.Role != hubv1.Role_ROLE_HANDLER {
+	e.ProtoReflect().SetUnknown(nil)
+	fill(&e.Guarantee, hubv1.Guarantee_GUARANTEE_AT_LEAST_ONCE)
+	fill(&e.Ordering, hubv1.Ordering_ORDERING_PIPELINED)
+	switch e.Role {
+	case hubv1.Role_ROLE_AUTHORIZER:
+		e.SettleTimeout = durationOf(clampTime(e.GetSettleTimeout().AsDuration(), defaultTry, minSettleTimeout, maxTryTimeout))
 		return e
+	case hubv1.Role_ROLE_OBSERVER:
+		e.Guarantee, e.Ordering = 0, 0
+		e.Sample = max(e.Sample, 1)
+	case hubv1.Role_ROLE_HANDLER:
+		fill(&e.Introduction, hubv1.Introduction_INTRODUCTION_ON_CONNECT)
+		fill(&e.Overflow, hubv1.Overflow_OVERFLOW_REJECT)
+		fill(&e.SocketData, hubv1.SocketData_SOCKET_DATA_ALWAYS)
+		if e.GetSettleTimeout().AsDuration() > 0 {
+			e.SettleTimeout = durationOf(clampTime(e.GetSettleTimeout().AsDuration(), 0, minSettleTimeout, maxSettleTimeout))
+		} else {
+			e.SettleTimeout = nil
+		}
+	}
+	fill(&e.Handshake, hubv1.HandshakeDetail_HANDSHAKE_DETAIL_NONE)
+	if len(e.Kinds) == 0 {
+		e.Kinds = slices.Clone(lifecycleKinds)
 	}
 	if len(e.Events) == 0 {
 		e.Events = []string{"*"}
 	}
-	if e.Introduction == hubv1.Introduction_INTRODUCTION_UNSPECIFIED {
-		e.Introduction = hubv1.Introduction_INTRODUCTION_ON_CONNECT
-	}
 	return e
+}
+
+// fill gives a field its default.
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// clampTime fits a time between two others; zero means the default.
+func clampTime(t, def, least, most time.Duration) time.Duration {
+	if t == 0 {
+		t = def
+	}
+	return min(max(t, least), most)
 }

@@ -26,6 +26,9 @@ type Trace struct {
 	// Dropped: a delivery will never be handed over again. The group is empty when
 	// nobody handles it.
 	Dropped func(group, namespace string, kind Kind, why Drop)
+	// Revoked: an unsettled delivery was taken from its instance, for this reason
+	// (`MOVED`, `TIMEOUT`, …).
+	Revoked func(kind Kind, reason string)
 	// Parked: that many more (or fewer) events and bytes wait for the group.
 	Parked func(group string, events int, bytes int64)
 	// OldestUnsettled: the age of the oldest delivery that the group has not settled;
@@ -36,7 +39,7 @@ type Trace struct {
 	// Moved: that many sockets left their instance for another.
 	Moved func(sockets int)
 
-	// Undecided: a connect attempt ended without a decision.
+	// Undecided: a connect attempt, or a try of one, ended without a decision.
 	Undecided func(why Undecided)
 	// Command: a command was carried out, or refused with this code (`OK`, …).
 	Command func(op, code string)
@@ -60,6 +63,8 @@ const (
 	KindConnected      Kind = "connected"
 	KindEvent          Kind = "event"
 	KindDisconnected   Kind = "disconnected"
+	KindAuthExpiring   Kind = "auth_expiring"
+	KindServiceCall    Kind = "service_call"
 )
 
 // Outcome says how a delivery was settled.
@@ -109,8 +114,6 @@ type Undecided string
 
 // The causes.
 const (
-	// UndecidedTimeout: nobody decided in time.
-	UndecidedTimeout Undecided = "timeout"
 	// UndecidedLimit: too many attempts are without a decision.
 	UndecidedLimit Undecided = "limit"
 	// UndecidedNacked: the authorizer gave it up.

@@ -64,10 +64,10 @@ func TestWire_BadMessagesEndTheirOwnStreamAlone(t *testing.T) {
 			message []byte
 			code    codes.Code
 		}{
-			"no protobuf":    {attach, []byte{0xff, 0xff, 0xff}, codes.Internal},
-			"bad UTF-8":      {attach, []byte{0x1a, 0x07, 0x0a, 0x05, 0x0a, 0x03, 'g', 0xff, 'h'}, codes.Internal},
-			"cut off":        {attach, []byte{0x1a, 0xff, 0xff, 0xff, 0x7f}, codes.Internal},
-			"too large":      {attach, make([]byte, 5<<20), codes.ResourceExhausted},
+			"no protobuf":    {attach, []byte{0xff, 0xff, 0xff}, codes.InvalidArgument},
+			"bad UTF-8":      {attach, []byte{0x1a, 0x07, 0x0a, 0x05, 0x0a, 0x03, 'g', 0xff, 'h'}, codes.InvalidArgument},
+			"cut off":        {attach, []byte{0x1a, 0xff, 0xff, 0xff, 0x7f}, codes.InvalidArgument},
+			"too large":      {attach, make([]byte, 17<<20), codes.ResourceExhausted},
 			"unknown method": {"/hub.v1.AttachService/Detach", nil, codes.Unimplemented},
 			"unknown":        {"/hub.v1.Nothing/Nothing", nil, codes.Unimplemented},
 		} {

@@ -61,7 +61,7 @@ func controlConfig(c *config.Config) controlplane.Config {
 	return controlplane.Config{
 		HubVersion: hubVersion(), Namespaces: c.Namespaces, StartGrace: orNone(c.StartGrace),
 		Connect: controlplane.ConnectConfig{
-			Try: c.Control.Connect.Try, Total: c.Control.Connect.Total, MaxUndecided: c.Control.Connect.MaxUndecided,
+			Try: c.Control.Connect.Try, MaxUndecided: c.Control.Connect.MaxUndecided,
 		},
 		Window: controlplane.WindowConfig{
 			MaxDeliveries: uint32(c.Control.Window.MaxDeliveries), MaxBytes: uint64(c.Control.Window.MaxBytes),

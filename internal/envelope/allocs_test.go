@@ -34,11 +34,12 @@ func TestAllocs_ManyItems(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		codec          encoding.CodecV2
-		m, empty       proto.Message
+		m              proto.Message
+		empty          any
 		encode, decode float64
 	}{
 		{"events", envelope.Service(), down, &hubv1.AttachResponse{}, encodeAllocs, decodeEventsAllocs},
-		{"replies", envelope.Hub(), up, &hubv1.AttachRequest{}, encodeAllocs, decodeRepliesAlloc},
+		{"replies", envelope.Hub(), up, &envelope.Request{}, encodeAllocs, decodeRepliesAlloc},
 	} {
 		b, err := proto.Marshal(c.m)
 		if err != nil {

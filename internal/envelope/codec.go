@@ -34,27 +34,39 @@ func (c *Codec) Name() string { return proto.Name }
 func (c *Codec) Marshal(v any) (mem.BufferSlice, error) {
 	switch m := v.(type) {
 	case *hubv1.AttachResponse:
-		return encode(m.EnvelopeSeq, m.AckEnvelopeSeq, m.Items, sizeItem, appendItem)
+		return encode(m.EnvelopeSeq, m.AckEnvelopeSeq, m.Items)
 	case *hubv1.AttachRequest:
-		return encode(m.EnvelopeSeq, m.AckEnvelopeSeq, m.Actions, sizeAction, appendAction)
+		return encode(m.EnvelopeSeq, m.AckEnvelopeSeq, m.Actions)
 	}
 	return c.protobuf.Marshal(v)
 }
 
-// Unmarshal implements encoding.CodecV2.
+// Unmarshal implements encoding.CodecV2. Into a Request it never fails: what is wrong
+// stands in there.
 func (c *Codec) Unmarshal(data mem.BufferSlice, v any) error {
 	switch m := v.(type) {
 	case *hubv1.AttachResponse:
-		buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
-		defer buf.Free()
-		if c.response(buf.ReadOnlyData(), m) {
+		if c.responseOf(data, m) {
 			return nil
 		}
-	case *hubv1.AttachRequest:
-		// Its settlements lie in the copy.
-		if request(data.Materialize(), m) {
-			return nil
-		}
+	case *Request:
+		m.decode(data)
+		return nil
 	}
 	return c.protobuf.Unmarshal(data, v)
+}
+
+// ownedBytes is the size from which an envelope of the hub is likely to have one
+// payload that fills it.
+const ownedBytes = 32 << 10
+
+// responseOf decodes an envelope of the hub, or reports false: then protobuf has to
+// decide.
+func (c *Codec) responseOf(data mem.BufferSlice, to *hubv1.AttachResponse) bool {
+	if data.Len() >= ownedBytes {
+		return c.response(data.Materialize(), true, to)
+	}
+	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	defer buf.Free()
+	return c.response(buf.ReadOnlyData(), false, to)
 }

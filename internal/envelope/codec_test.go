@@ -2,6 +2,7 @@ package envelope_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -117,13 +118,38 @@ func sameAsProtobuf(t *testing.T, m, empty proto.Message) {
 	data.Free()
 	codec := envelope.Service()
 	for range 2 { // the second time with what was seen
-		if err := codec.Unmarshal(mem.BufferSlice{mem.SliceBuffer(want)}, empty); err != nil {
+		if err := decode(codec, mem.BufferSlice{mem.SliceBuffer(want)}, empty); err != nil {
 			t.Fatal(err)
 		}
 		if !proto.Equal(empty, m) {
 			t.Errorf("decoded %v, want %v", empty, m)
 		}
 	}
+}
+
+// decode decodes an envelope of either end. Of a request that is not good in all its
+// parts it makes an error.
+func decode(codec *envelope.Codec, data mem.BufferSlice, to proto.Message) error {
+	m, ok := to.(*hubv1.AttachRequest)
+	if !ok {
+		return codec.Unmarshal(data, to)
+	}
+	var r envelope.Request
+	if err := codec.Unmarshal(data, &r); err != nil || r.Err != nil {
+		return errors.Join(err, r.Err)
+	}
+	m.Reset()
+	m.EnvelopeSeq, m.AckEnvelopeSeq = r.EnvelopeSeq, r.AckEnvelopeSeq
+	for _, a := range r.Actions {
+		if a.Bad != nil {
+			return a.Bad
+		}
+		for _, bad := range a.BadSubscriptions {
+			return bad
+		}
+		m.Actions = append(m.Actions, a.Action)
+	}
+	return nil
 }
 
 func TestCodec_RefusesWhatProtobufRefuses(t *testing.T) {

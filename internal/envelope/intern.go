@@ -1,7 +1,9 @@
 package envelope
 
 import (
+	"bytes"
 	"hash/maphash"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -33,20 +35,70 @@ var seed = maphash.MakeSeed()
 // says that protobuf does not take it.
 func (c *Codec) socket(b []byte) *hubv1.Socket {
 	if c.seen == nil || len(b) > seenSocketBytes {
-		return decodeSocket(b)
+		return c.decodeSocket(b)
 	}
 	place := &c.seen.sockets[maphash.Bytes(seed, b)%seenSockets]
 	if place.socket != nil && place.raw == string(b) {
 		return place.socket
 	}
-	s := decodeSocket(b)
+	s := c.decodeSocket(b)
 	if s != nil {
 		place.raw, place.socket = string(b), s
 	}
 	return s
 }
 
-func decodeSocket(b []byte) *hubv1.Socket {
+// decodeSocket decodes a socket.
+func (c *Codec) decodeSocket(b []byte) *hubv1.Socket {
+	s := &hubv1.Socket{}
+	var data []byte
+	for r := (reader{b: b}); r.more(); {
+		var to *string
+		shared := false
+		switch r.varint() {
+		case uint64(tagSocketID):
+			to = &s.Id
+		case uint64(tagSocketNamespace):
+			to, shared = &s.Namespace, true
+		case uint64(tagSocketUser):
+			to = &s.User
+		case uint64(tagSocketData):
+			data = r.bytes()
+		case uint64(tagSocketVersion):
+			s.DataVersion = r.varint()
+		case uint64(tagSocketHub):
+			to, shared = &s.HubId, true
+		case uint64(tagSocketTransport):
+			to, shared = &s.Transport, true
+		case uint64(tagSocketClient):
+			to = &s.ClientId
+		default:
+			return unusualSocket(b)
+		}
+		if to == nil {
+			if r.bad {
+				return nil
+			}
+			continue
+		}
+		text := r.bytes()
+		switch {
+		case r.bad || !utf8.Valid(text):
+			return nil
+		case shared: // with other sockets
+			*to = c.name(text)
+		default:
+			*to = string(text)
+		}
+	}
+	if len(data) > 0 {
+		s.Data = bytes.Clone(data)
+	}
+	return s
+}
+
+// unusualSocket decodes a socket that has something else.
+func unusualSocket(b []byte) *hubv1.Socket {
 	s := &hubv1.Socket{}
 	if proto.Unmarshal(b, s) != nil {
 		return nil

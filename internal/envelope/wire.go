@@ -28,16 +28,15 @@ func appendHead(b []byte, tag byte, size int) []byte {
 	return protowire.AppendVarint(append(b, tag), uint64(size))
 }
 
-func appendPayload(b []byte, tag byte, p *hubv1.Payload) []byte {
-	if p == nil {
-		return b
-	}
-	b = appendHead(b, tag, sizeInPayload(p))
-	b = appendBytes(b, tagPayloadArgs, p.Args)
-	for _, a := range p.Attachments {
-		b = append(appendHead(b, tagPayloadAttachment, len(a)), a...)
-	}
-	return b
+// appendSpan appends a Timestamp or a Duration.
+func appendSpan(b []byte, tag byte, seconds int64, nanos int32) []byte {
+	b = appendHead(b, tag, sizeSpan(seconds, nanos))
+	b = appendVarint(b, tagTimeSeconds, uint64(seconds))
+	return appendVarint(b, tagTimeNanos, uint64(nanos))
+}
+
+func sizeSpan(seconds int64, nanos int32) int {
+	return sizeVarint(uint64(seconds)) + sizeVarint(uint64(nanos))
 }
 
 // sizeVarint, sizeField and sizePayload are what the field takes with its tag.
@@ -73,51 +72,4 @@ func sizeInPayload(p *hubv1.Payload) int {
 		n += sizeBytes(len(a))
 	}
 	return n
-}
-
-// reader reads fields. After a field that is not there in full it is bad, and
-// nothing more comes.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) more() bool { return len(r.b) > 0 }
-
-// varint reads a number, or a tag.
-func (r *reader) varint() uint64 {
-	if len(r.b) > 0 && r.b[0] < 0x80 {
-		v := r.b[0]
-		r.b = r.b[1:]
-		return uint64(v)
-	}
-	v, n := protowire.ConsumeVarint(r.b)
-	if n < 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-// bytes reads bytes, which are a part of what is read.
-func (r *reader) bytes() []byte {
-	n := r.varint()
-	if n > uint64(len(r.b)) {
-		r.b, r.bad = nil, true
-		return nil
-	}
-	v := r.b[:n:n]
-	r.b = r.b[n:]
-	return v
-}
-
-// message reads the bytes of a field that may come once: a second one would have to
-// be merged.
-func (r *reader) message(before []byte) []byte {
-	if before != nil {
-		r.b, r.bad = nil, true
-		return nil
-	}
-	return r.bytes()
 }

@@ -56,11 +56,11 @@ var rooms = []room{
 	}},
 	{pkg: "controlplane/internal/permit", not: network, may: []string{"controlplane/internal/route"}},
 	{pkg: "controlplane/internal/fault", may: []string{
-		"hub", "gen/hub/v1", "controlplane/internal/dispatch", "controlplane/internal/replay", grpc, protobuf,
+		"hub", "gen/hub/v1", "controlplane/internal/dispatch", "controlplane/internal/replay", "internal/envelope", grpc, protobuf,
 	}},
 	{pkg: "controlplane/internal/command", may: []string{
 		"hub", "gen/hub/v1", "controlplane/internal/fault", "controlplane/internal/park", "controlplane/internal/replay",
-		"controlplane/internal/route", grpc, protobuf,
+		"controlplane/internal/route", "internal/envelope", grpc, protobuf,
 	}},
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},

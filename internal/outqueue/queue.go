@@ -231,12 +231,8 @@ func (q *Queue[T]) Fail() []T {
 func (q *Queue[T]) Remove(match func(T) bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.removeLocked(q.taken, match)
-}
-
-func (q *Queue[T]) removeLocked(from int, match func(T) bool) {
-	left := q.entries[:from]
-	for _, e := range q.entries[from:] {
+	left := q.entries[:q.taken]
+	for _, e := range q.entries[q.taken:] {
 		if !match(e.value) {
 			left = append(left, e)
 			continue

@@ -267,7 +267,7 @@ func TestQueue_ResumedStreamLosesAndRepeatsNothing(t *testing.T) {
 	})
 }
 
-func TestQueue_RewindLeavesOutWhatIsStale(t *testing.T) {
+func TestQueue_WhatIsSentAgainCanBeChangedAndTakenOut(t *testing.T) {
 	q := outqueue.New[int]()
 	q.Keep(wide)
 	for i := range 4 {
@@ -278,10 +278,11 @@ func TestQueue_RewindLeavesOutWhatIsStale(t *testing.T) {
 	q.Number(2)
 	q.Offer(4, 1, wide)
 	q.Pause()
-	if err := q.Rewind(1, func(v int) bool { return v%2 == 0 }); err != nil {
+	if err := q.Rewind(1, func(v *int) { *v += 10 }); err != nil {
 		t.Fatal(err)
 	}
-	if batch, _ := q.Take(nil); !slices.Equal(batch, []int{3}) {
+	q.Remove(func(v int) bool { return v%2 == 0 })
+	if batch, _ := q.Take(nil); !slices.Equal(batch, []int{13}) {
 		t.Error(batch)
 	}
 	if n := q.Number(1); n != 2 {

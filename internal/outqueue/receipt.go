@@ -154,35 +154,36 @@ func (q *Queue[T]) Pause() {
 }
 
 // Rewind goes on after Pause on another stream, whose other end has received
-// everything up to a number: what was sent after it waits again, in front, less what
-// is stale by now. Stale may be nil.
+// everything up to a number: what was sent after it waits again, in front. Again is
+// called with each entry that was taken before; it may be nil.
 //
 // Errors: ErrReceipt, ErrForgotten; then nothing has changed.
-func (q *Queue[T]) Rewind(received uint64, stale func(T) bool) error {
+func (q *Queue[T]) Rewind(received uint64, again func(*T)) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	first := q.sent.last - uint64(q.kept.len()) + 1
 	switch {
 	case received > q.sent.last:
 		return ErrReceipt
-	case q.kept.limit.Items == 0 || q.kept.lost || received+1 < first:
+	case q.finished || q.kept.limit.Items == 0 || q.kept.lost || received+1 < first:
 		return ErrForgotten
 	}
 	if err := q.ackLocked(received); err != nil {
 		return err
 	}
-	for i := range q.entries[q.head:q.taken] {
-		if e := &q.entries[q.head+i]; e.offered {
+	for i := q.head; i < q.taken; i++ {
+		e := &q.entries[i]
+		if e.offered {
 			q.counted.Items++
 			q.counted.Bytes += e.size
+		}
+		if again != nil {
+			again(&e.value)
 		}
 	}
 	q.kept.forget()
 	q.sent.last, q.sent.receipt = received, received
 	q.numbered, q.taken = q.head, q.head
-	if stale != nil {
-		q.removeLocked(q.head, stale)
-	}
 	q.paused = false
 	return nil
 }

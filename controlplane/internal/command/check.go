@@ -7,6 +7,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Limits of what stands beside the op, in bytes.
@@ -24,7 +25,7 @@ func (x *Executor) check(r Request) *fault.Fault {
 		return noOp(c)
 	}
 	if !r.Caller.Stream {
-		if f := unknownField(c); f != nil {
+		if f := fault.OfBad(envelope.Check(c)); f != nil {
 			return f
 		}
 		if c.GetDeliverySeq() != 0 {
@@ -46,7 +47,7 @@ func (x *Executor) check(r Request) *fault.Fault {
 }
 
 func noOp(c *hubv1.Command) *fault.Fault {
-	if f := unknownField(c); f != nil {
+	if f := fault.OfBad(envelope.Check(c)); f != nil {
 		return f
 	}
 	return fault.At(fault.Required, "op", "a command needs an op")

@@ -9,6 +9,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Control is the unary side of the contract. Its commands take the same road as those
@@ -39,7 +40,7 @@ func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStr
 	if req.GetCommand().GetEmit().GetAck() == nil {
 		return fault.At(fault.Required, "command.emit.ack", "the command has to be an emit with an ack").GRPC()
 	}
-	if f := unknownField(req); f != nil {
+	if f := fault.OfBad(envelope.Check(req)); f != nil {
 		return f.GRPC()
 	}
 	cmd := proto.CloneOf(req.GetCommand())
@@ -103,6 +104,56 @@ func (c *Control) ListRooms(ctx context.Context, req *hubv1.ListRoomsRequest) (*
 	return resp, nil
 }
 
+// CountUsers counts.
+func (c *Control) CountUsers(ctx context.Context, req *hubv1.CountUsersRequest) (*hubv1.CountUsersResponse, error) {
+	n, err := c.number(ctx, req, &hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: req.GetCountUsers()}})
+	return &hubv1.CountUsersResponse{Count: n}, err
+}
+
+// ListUsers lists users.
+func (c *Control) ListUsers(ctx context.Context, req *hubv1.ListUsersRequest) (*hubv1.ListUsersResponse, error) {
+	p, err := c.ask(ctx, req, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: req.GetListUsers()}})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	r := p.Next()
+	resp := &hubv1.ListUsersResponse{Users: r.Users}
+	if r.More {
+		resp.NextPageToken = makeToken(tokenOfUsers, r.Users[len(r.Users)-1].Id)
+	}
+	return resp, nil
+}
+
+// Groups are the groups that the hub remembers.
+type Groups interface {
+	// Forget ends what is remembered of a group that has no instance attached.
+	Forget(group string) *fault.Fault
+}
+
+// ForgetGroup ends what the hub remembers of a group.
+func (c *Control) ForgetGroup(ctx context.Context, req *hubv1.ForgetGroupRequest) (*hubv1.ForgetGroupResponse, error) {
+	x := c.executor
+	f := fault.OfBad(envelope.Check(req))
+	if f == nil && req.GetGroup() == "" {
+		f = fault.At(fault.Required, "group", "a group is required")
+	}
+	if who := c.callerOf(ctx); f == nil && who.Permit != nil {
+		f = who.Permit.Allow(&Check{Verb: VerbAdmin, Group: req.GetGroup()})
+	}
+	if f == nil && x.config.Groups == nil {
+		f = fault.New(fault.UnknownGroup, "there are no groups")
+	}
+	if f == nil {
+		f = x.config.Groups.Forget(req.GetGroup())
+	}
+	x.trace.Command("forget_group", f.CodeName())
+	if f != nil {
+		return nil, f.GRPC()
+	}
+	return &hubv1.ForgetGroupResponse{}, nil
+}
+
 // number carries out a query that counts.
 func (c *Control) number(ctx context.Context, req proto.Message, q *hubv1.Command) (uint32, error) {
 	if f := c.executor.checkQuery(req, q, c.callerOf(ctx)); f != nil {
@@ -132,7 +183,7 @@ func (c *Control) ask(ctx context.Context, req proto.Message, q *hubv1.Command) 
 
 // checkQuery is what check is to commands.
 func (x *Executor) checkQuery(req proto.Message, q *hubv1.Command, who *Caller) *fault.Fault {
-	if f := unknownField(req); f != nil {
+	if f := fault.OfBad(envelope.Check(req)); f != nil {
 		return f
 	}
 	return permitted(Request{Command: q, Caller: who})

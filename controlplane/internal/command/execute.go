@@ -119,14 +119,23 @@ func (l last) Pull(p *Pages) { p.Close() }
 
 // fit leaves out of a result what there is no room for.
 func (b *execution) fit(r *hubv1.Result) {
-	total := r.GetAckTotal()
-	if len(total.GetAcks()) == 0 {
+	acks, calls := r.GetAckTotal(), r.GetCallTotal()
+	if len(acks.GetAcks())+len(calls.GetAnswers()) == 0 {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	LeaveOut(total, proto.Size(total)-b.left)
-	b.left -= proto.Size(total)
+	if acks != nil {
+		LeaveOut(acks, proto.Size(acks)-b.left)
+		b.left -= proto.Size(acks)
+		return
+	}
+	for n := len(calls.Answers); n > 0 && proto.Size(calls) > b.left; n = len(calls.Answers) {
+		calls.Answers[n-1] = nil
+		calls.Answers = calls.Answers[:n-1]
+		b.executor.trace.Bound(BoundAnswers)
+	}
+	b.left -= proto.Size(calls)
 }
 
 // LeaveOut takes the last acknowledgements out of a total, so many that it is smaller

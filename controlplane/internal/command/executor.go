@@ -20,6 +20,13 @@ type Config struct {
 	Knows func(namespace string) bool
 	// Handshake says a handshake in the contract's words. Required.
 	Handshake func(*hub.Handshake) *hubv1.Handshake
+	// Services are the instances that calls go to. Nil means that there are none.
+	Services Services
+	// Groups forgets groups. Nil means that it cannot be done.
+	Groups Groups
+	// Revoked is told whose authorization ends, before their connections are closed: it
+	// ends decisions that are kept for them. It must not block. Nil means that none are.
+	Revoked func(Revocation)
 }
 
 // Executor carries out commands, whether they come on a stream, in a settlement or
@@ -29,6 +36,8 @@ type Executor struct {
 	config  Config
 	trace   Trace
 	replays replays
+	open    *OpenAcks
+	calls   *openCalls
 	// acks and snapshots bound what browsers' acknowledgements and the results of
 	// queries take while they wait.
 	acks, snapshots *park.Budget
@@ -52,6 +61,7 @@ func New(config Config) *Executor {
 	if x.trace == nil {
 		x.trace = silent{}
 	}
+	x.open, x.calls = newOpenAcks(x.trace), newOpenCalls()
 	return x
 }
 
@@ -59,9 +69,12 @@ func New(config Config) *Executor {
 // there is traffic.
 func (x *Executor) Bind(h *hub.Hub) { x.hub = h }
 
-// Held is how many bytes of acknowledgements and snapshots are kept at the moment. It
+// Held is how many bytes of acknowledgements, snapshots and calls are kept at the moment. It
 // is 0 when no command is open.
-func (x *Executor) Held() int64 { return x.acks.Used() + x.snapshots.Used() }
+func (x *Executor) Held() int64 { return x.acks.Used() + x.snapshots.Used() + x.calls.budget.Used() }
+
+// OpenAcks are the acknowledgements that were left open.
+func (x *Executor) OpenAcks() *OpenAcks { return x.open }
 
 // Request is one command that somebody gives.
 type Request struct {
@@ -128,6 +141,8 @@ func (x *Executor) runOnce(r Request, answers Answers) {
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Emit:
 		x.emitWithAck(r.Batch, op.Emit, answers)
+	case *hubv1.Command_Call:
+		x.callAndWait(r, op.Call, answers)
 	default:
 		x.query(r, answers)
 	}
@@ -143,7 +158,8 @@ func (x *Executor) Refuse(c *hubv1.Command, f *fault.Fault) *hubv1.Result {
 
 // count tells the trace of a last result.
 func (x *Executor) count(c *hubv1.Command, last *hubv1.Result) {
-	x.trace.Command(c, last)
+	x.trace.Command(OpName(c), fault.CodeName(last.GetStatus().GetCode()))
+	x.trace.Done(c, last)
 }
 
 // counted are answers whose last one is counted.

@@ -29,11 +29,22 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 		o, err = x.hub.Disconnect(r.Batch, targetOf(op.Disconnect.GetTarget()), hub.DisconnectOptions{CloseTransport: op.Disconnect.GetCloseTransport()})
 	case *hubv1.Command_SetData:
 		path = "set_data"
-		o, err = x.hub.SetData(targetOf(op.SetData.GetTarget()), hub.DataChange{
-			Data: op.SetData.GetData(), ExpectedVersion: expected(op.SetData), Merge: op.SetData.GetMerge(),
-		})
+		o, err = x.hub.SetData(targetOf(op.SetData.GetTarget()), changeOf(op.SetData))
+		if err == nil {
+			r := resultOf(o, nil)
+			r.DataVersion = o.DataVersion
+			return r
+		}
+	case *hubv1.Command_Call:
+		return x.callOnly(r, op.Call)
+	case *hubv1.Command_Revoke:
+		return x.revoke(r, op.Revoke)
+	case *hubv1.Command_Acknowledge:
+		return x.acknowledge(r, op.Acknowledge)
 	case *hubv1.Command_Count:
 		return x.countSockets(op.Count)
+	case *hubv1.Command_CountUsers:
+		return x.countUsers(op.CountUsers)
 	default:
 		return failed(fault.Newf(fault.UnknownField, "the hub does not carry out %s", OpName(r.Command)))
 	}
@@ -47,10 +58,10 @@ func (x *Executor) misses(who *Caller, namespace string) bool {
 	return !who.Stream && x.config.Knows != nil && !strings.HasSuffix(namespace, "*") && !x.config.Knows(namespace)
 }
 
-// expected is the data version that a command asks for. Nil asks for none.
-func expected(d *hubv1.SetData) *uint64 {
-	if d == nil {
-		return nil
+func changeOf(d *hubv1.SetData) hub.DataChange {
+	change := hub.DataChange{Data: d.GetData(), Merge: d.GetMerge()}
+	if d != nil {
+		change.ExpectedVersion = d.ExpectedVersion
 	}
-	return d.ExpectedVersion
+	return change
 }

@@ -33,6 +33,8 @@ func (x *Executor) pagesOf(c *hubv1.Command) (*Pages, *fault.Fault) {
 		p, f = x.fetch(op.Fetch)
 	case *hubv1.Command_ListRooms:
 		p, f = x.listRooms(op.ListRooms)
+	case *hubv1.Command_ListUsers:
+		p, f = x.listUsers(op.ListUsers)
 	default:
 		f = fault.New(fault.UnknownField, "the hub does not carry it out")
 	}
@@ -92,7 +94,7 @@ func (x *Executor) infoOf(s *hub.Socket, handshake bool) *hubv1.SocketInfo {
 	info := &hubv1.SocketInfo{
 		Socket: &hubv1.Socket{
 			Id: s.ID(), Namespace: s.Namespace(), User: s.User(), Data: data, DataVersion: version,
-			HubId: x.config.HubID, Transport: s.Transport(),
+			HubId: x.config.HubID, Transport: s.Transport(), ClientId: s.ClientID(),
 		},
 		Rooms: rooms, ConnectTime: timestamppb.New(s.ConnectTime()),
 	}
@@ -111,24 +113,68 @@ func (x *Executor) listRooms(q *hubv1.ListRooms) (*Pages, *fault.Fault) {
 	if f != nil {
 		return nil, f
 	}
-	rooms := x.hub.Rooms(q.GetNamespace(), q.GetPrefix())
-	rooms = rooms[sort.Search(len(rooms), func(i int) bool { return rooms[i].Name > after }):]
-	bytes := 0
-	for i := range rooms {
-		bytes += len(rooms[i].Name)
+	return listed(x, listing[hub.RoomInfo]{
+		entries: x.hub.Rooms(q.GetNamespace(), q.GetPrefix()), after: after, size: pageSize(q.GetPageSize()),
+		name: func(room *hub.RoomInfo) string { return room.Name },
+		put: func(r *hubv1.Result, room *hub.RoomInfo) {
+			r.Rooms = append(r.Rooms, &hubv1.Room{Name: room.Name, SocketCount: uint32(room.Sockets)})
+		},
+	})
+}
+
+// listUsers finds users.
+func (x *Executor) listUsers(q *hubv1.ListUsers) (*Pages, *fault.Fault) {
+	if f := checkNamespace(q.GetNamespace()); f != nil {
+		return nil, f
 	}
-	held, f := x.reserve(len(rooms), bytes)
+	after, f := readToken(tokenOfUsers, q.GetPageToken())
 	if f != nil {
 		return nil, f
 	}
-	size := pageSize(q.GetPageSize())
+	return listed(x, listing[hub.UserInfo]{
+		entries: x.hub.ListUsers(q.GetNamespace(), q.GetPrefix()), after: after, size: pageSize(q.GetPageSize()),
+		name: func(user *hub.UserInfo) string { return user.User },
+		put: func(r *hubv1.Result, user *hub.UserInfo) {
+			r.Users = append(r.Users, &hubv1.User{Id: user.User, SocketCount: uint32(user.Sockets)})
+		},
+	})
+}
+
+// countUsers counts.
+func (x *Executor) countUsers(q *hubv1.CountUsers) *hubv1.Result {
+	if f := checkNamespace(q.GetNamespace()); f != nil {
+		return failed(f.Under("count_users"))
+	}
+	return &hubv1.Result{Count: uint32(x.hub.CountUsers(q.GetNamespace()))}
+}
+
+// listing is a list that is sorted by name.
+type listing[T any] struct {
+	entries []T
+	after   string
+	size    int
+	name    func(*T) string
+	put     func(*hubv1.Result, *T)
+}
+
+// listed are the pages of a list, from behind a name.
+func listed[T any](x *Executor, l listing[T]) (*Pages, *fault.Fault) {
+	rest := l.entries[sort.Search(len(l.entries), func(i int) bool { return l.name(&l.entries[i]) > l.after }):]
+	bytes := 0
+	for i := range rest {
+		bytes += len(l.name(&rest[i]))
+	}
+	held, f := x.reserve(len(rest), bytes)
+	if f != nil {
+		return nil, f
+	}
 	return &Pages{held: held, fill: func(r *hubv1.Result) bool {
-		n := min(size, len(rooms))
-		for _, room := range rooms[:n] {
-			r.Rooms = append(r.Rooms, &hubv1.Room{Name: room.Name, SocketCount: uint32(room.Sockets)})
+		n := min(l.size, len(rest))
+		for i := range rest[:n] {
+			l.put(r, &rest[i])
 		}
-		rooms = rooms[n:]
-		return len(rooms) > 0
+		rest = rest[n:]
+		return len(rest) > 0
 	}}, nil
 }
 

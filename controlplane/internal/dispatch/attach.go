@@ -23,6 +23,9 @@ type AttachOptions struct {
 	Resume bool
 	// Weight is its share of the sockets, in proportion to the other instances'. 0 means 1.
 	Weight uint32
+	// Anew says that the process has told its program that its sockets are lost: they
+	// are introduced again, with new identities.
+	Anew bool
 	// Complete says that it asks for all that the instances of the group ask for together.
 	// Sockets go to such an instance first.
 	Complete bool
@@ -71,6 +74,9 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 		revoked = append(revoked, i.absences.seqs...)
 	} else {
 		i.renew(time.Now())
+	}
+	if o.Anew {
+		g.forgetTold(i, first)
 	}
 	a = &Attachment{inst: i, sink: sink, life: i.life, first: i.first, resumed: resumed}
 	i.current, i.lostAt = a, time.Time{}

@@ -26,6 +26,8 @@ type Group struct {
 	// attachEpoch and lostEpoch move on when sockets are to be introduced anew: those
 	// that asked for it, and all. Both start at 1.
 	attachEpoch, lostEpoch atomic.Uint32
+	// renewEpoch moves on when introductions are to be facts of their own.
+	renewEpoch atomic.Uint32
 
 	bytes     *park.Budget
 	events    atomic.Int64

@@ -11,7 +11,8 @@ type introduction struct {
 	// told is the life of the instance that was told of the socket last, 0 once the lane
 	// has left it.
 	told        uint32
-	introducing bool // an introduction is in the queue or in the flight
+	introducing bool   // an introduction is in the queue or in the flight
+	renewals    uint32 // the group's renewEpoch of the last introduction
 }
 
 // epoch says which introductions a lane has seen. The zero epoch is before all.
@@ -59,6 +60,7 @@ func (i *Instance) unknown(l *Lane, d *Delivery, terms *Terms) bool {
 // introduce makes a Connected, with the identity of the one before: for the service
 // it is the same fact, told again.
 func (l *Lane) introduce(late, moved bool) *Delivery {
+	l.renewed()
 	d := l.owner.Introduction(late || l.intro != 0, moved)
 	d.lane, d.place.value = l, d
 	d.identity, d.attempt = l.intro, l.introTry

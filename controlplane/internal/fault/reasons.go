@@ -49,7 +49,9 @@ const (
 	Invalid
 	InvalidUTF8
 	KeyOnQuery
-	NotForAuthorizer
+	BadName
+	NotAllowed
+	NotForRole
 	NotInExecute
 	NotOnAStream
 	OtherDelivery
@@ -60,6 +62,7 @@ const (
 	TooLong
 	TooMany
 	TooManyActions
+	Malformed
 	TooSmall
 	Twice
 	UnknownGuarantee
@@ -77,6 +80,7 @@ const (
 	NoOpenAck
 	UnknownDelivery
 	UnknownGroup
+	Unhandled
 
 	// ALREADY_EXISTS.
 	AlreadySettled
@@ -91,12 +95,14 @@ const (
 	Arguments
 	Attachments
 	Backlog
+	CalleeBusy
 	CallsOpen
 	CommandRate
 	CommandWindow
 	DataBytes
 	Depth
 	EnvelopeTooLarge
+	TooManyElements
 	EventBytes
 	EventNameBytes
 	Forgotten

@@ -8,6 +8,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/replay"
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Of translates an error of the hub, of the dispatcher or of a book of replays. A
@@ -65,4 +66,23 @@ func named(name string, otherwise Reason) Reason {
 		return r
 	}
 	return otherwise
+}
+
+// OfBad says why an action of a stream, a command or a request is refused that the
+// codec could not read, or did not know. Nil for nil.
+func OfBad(bad *envelope.Bad) *Fault {
+	if bad == nil {
+		return nil
+	}
+	switch bad.Reason {
+	case envelope.InvalidUTF8:
+		return At(InvalidUTF8, bad.Field, "a string is not UTF-8")
+	case envelope.UnknownField:
+		return At(UnknownField, bad.Field, "the hub does not know this field or value")
+	case envelope.EnvelopeTooLarge:
+		return At(EnvelopeTooLarge, bad.Field, "the envelope is larger than Welcome.max_envelope_bytes")
+	case envelope.TooManyElements:
+		return At(TooManyElements, bad.Field, "the lists of the envelope are too long")
+	}
+	return At(Malformed, bad.Field, "the bytes are not those of an action")
 }

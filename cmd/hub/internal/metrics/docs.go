@@ -37,7 +37,7 @@ var labels = []label{
 	{"op", "What a command does."},
 	{"outcome", "How a service settled a delivery: `done`, `reply`, `accept`, `deny`, `nack` or `retry`."},
 	{"place", "Part of the hub in which the panic was."},
-	{"reason", "Reason in the words of Socket.IO's server, such as `transport close` or `ping timeout`."},
+	{"reason", "Reason in the words of Socket.IO's server, such as `transport close` or `ping timeout`; of `hub_revoked_total` one of `hub.v1`, such as `MOVED`."},
 	{"result", "What came of it: `done` or `failed` for an upgrade; `acked`, `timed_out`, `disconnected` or `unexpected` for an acknowledgement."},
 	{"status", "HTTP status."},
 	{"transport", "`polling` or `websocket`."},

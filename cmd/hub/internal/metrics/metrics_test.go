@@ -107,7 +107,8 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	c.OldestUnsettled("chat", 1500*time.Millisecond)
 	c.WindowStalled("chat")
 	c.Moved(7)
-	c.Undecided(controlplane.UndecidedTimeout)
+	c.Revoked(controlplane.KindEvent, "MOVED")
+	c.Undecided(controlplane.UndecidedGone)
 	c.Command("emit", "OK")
 	c.CommandBound("acks")
 	c.NoAuthorizer("chat", "/chat")
@@ -124,7 +125,7 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 		`hub_deliveries_dropped_total{group="chat",kind="event",namespace="/chat",why="expired"} 1`,
 		`hub_deliveries_dropped_total{group="",kind="event",namespace="/chat",why="unhandled"} 1`,
 		`hub_parked_events{group="chat"} 3`, `hub_parked_bytes{group="chat"} 400`, `hub_oldest_unsettled_seconds{group="chat"} 1.5`, `hub_window_stalls_total{group="chat"} 1`, `hub_moved_sockets_total 7`,
-		`hub_undecided_total{why="timeout"} 1`, `hub_commands_total{code="OK",op="emit"} 1`, `hub_no_authorizer_total 1`, `hub_command_bounds_total{bound="acks"} 1`,
+		`hub_undecided_total{why="gone"} 1`, `hub_revoked_total{kind="event",reason="MOVED"} 1`, `hub_commands_total{code="OK",op="emit"} 1`, `hub_no_authorizer_total 1`, `hub_command_bounds_total{bound="acks"} 1`,
 		`hub_unauthenticated_calls_total 1`, `hub_panics_total{place="stream"} 1`,
 	} {
 		if !strings.Contains(text, want) {

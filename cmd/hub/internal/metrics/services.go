@@ -26,6 +26,7 @@ type services struct {
 	noAuthorizer              prometheus.Counter
 	commands                  *bounded[pair, prometheus.Counter]
 	commandBounds             *bounded[string, prometheus.Counter]
+	revoked                   *bounded[pair, prometheus.Counter]
 }
 
 func newServices(f factory) *services {
@@ -51,6 +52,7 @@ func newServices(f factory) *services {
 		moved:             f.counter("moved_sockets_total", "Sockets that went from one instance to another."),
 		unauthenticated:   f.counter("unauthenticated_calls_total", "Calls of services without a token or with a wrong one."),
 		noAuthorizer:      f.counter("no_authorizer_total", "Subscriptions to namespaces for which nobody decides connect attempts."),
+		revoked:           f.pairs("revoked_total", "Unsettled deliveries that were taken from their instance, by kind and reason.", "kind", "reason"),
 		commandBounds:     f.counters("command_bounds_total", "What was refused or left out of commands because too much is kept for them, by bound.", "bound"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
 	}
@@ -116,5 +118,6 @@ func (s *services) traceDeliveries(t *controlplane.Trace) {
 		s.parkedBytes.get(group).Add(float64(bytes))
 	}
 	t.OldestUnsettled = func(group string, age time.Duration) { s.oldestUnsettled.get(group).Set(age.Seconds()) }
+	t.Revoked = func(kind controlplane.Kind, reason string) { s.revoked.get(pair{string(kind), reason}).Inc() }
 	t.WindowStalled = func(group string) { s.stalls.get(group).Inc() }
 }

@@ -1,0 +1,219 @@
+package controlplane
+
+import (
+	"crypto/rand"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/internal/outqueue"
+)
+
+// attachment is one process of a service, from its hello until it has left or was
+// waited for long enough. It outlives its streams: it has what waits to be sent, what
+// was sent and has no receipt, the open commands, and the process's hold on its
+// deliveries. Commands that are under way give their results to it.
+type attachment struct {
+	// Set at construction.
+	srv      *Server
+	group    *group
+	instance string
+	token    [16]byte // proves that a hello resumes it
+	caller   *caller
+	commands command.Caller
+	out      *outgoing
+	window   commandWindow
+	since    time.Time // of its first hello
+
+	// Set by each hello, before its stream begins.
+	version     string
+	maxEnvelope int
+	numbered    bool // it numbers its envelopes, so it can be resumed
+	subscribed  bool // it takes deliveries
+	interests   atomic.Pointer[interests]
+	lease       atomic.Pointer[dispatch.Attachment]
+
+	// Guarded by routes.mu.
+	claims []*claim
+
+	applied  atomic.Uint64 // number of the last envelope that was applied
+	resumes  atomic.Bool   // the envelope of a hello that resumed is being applied
+	draining atomic.Bool
+	// introducing says that not all live sockets, rooms and users have been told yet.
+	introducing atomic.Bool
+	facts       facts
+
+	mu     sync.Mutex // guards the fields below; a leaf
+	stream *stream    // nil while it is suspended
+	lost   time.Time  // since when it is
+	closed bool
+}
+
+func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
+	a := &attachment{
+		srv: st.srv, group: g, instance: h.InstanceId, caller: st.caller, commands: *st.caller.commands(),
+		stream: st, since: time.Now(),
+	}
+	// crypto/rand.Read never fails; it ends the program instead.
+	_, _ = rand.Read(a.token[:])
+	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId
+	a.window.size = int64(st.srv.config.Window.Commands)
+	a.out = newOutgoing(func() { a.end(errBacklog) })
+	return a
+}
+
+// greet takes over what a hello says of the process.
+func (a *attachment) greet(h *hubv1.Hello, numbered bool) {
+	a.version = h.Version
+	a.maxEnvelope = defaultEnvelope
+	if h.MaxEnvelopeBytes != 0 {
+		a.maxEnvelope = int(min(h.MaxEnvelopeBytes, maxEnvelope))
+	}
+	a.subscribed = len(h.Subscriptions) > 0
+	a.numbered = numbered
+	if numbered {
+		size := a.srv.clamp(h.Window)
+		a.out.queue.Keep(outqueue.Limit{
+			Items: keptLimit.Items + int(size.Deliveries), Bytes: keptLimit.Bytes + int(size.Bytes),
+		})
+	}
+}
+
+// current is the stream, nil while it is suspended.
+func (a *attachment) current() *stream {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.stream
+}
+
+// isOn reports whether a stream is its current one.
+func (a *attachment) isOn(st *stream) bool { return a.current() == st }
+
+// end ends its stream.
+func (a *attachment) end(err error) {
+	if st := a.current(); st != nil {
+		st.end(err)
+	}
+}
+
+// take lets another stream go on with the attachment. It returns the one before, nil
+// when it is suspended, and false once the attachment is over.
+func (a *attachment) take(st *stream) (before *stream, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return nil, false
+	}
+	before = a.stream
+	a.stream, a.lost = st, time.Time{}
+	return before, true
+}
+
+// suspend takes the stream away from it, unless another one has come. It reports
+// whether it is suspended now.
+func (a *attachment) suspend(st *stream) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed || a.stream != st {
+		return false
+	}
+	a.stream, a.lost = nil, time.Now()
+	return true
+}
+
+// suspended is how long it has had no stream; zero while it has one.
+func (a *attachment) suspended(now time.Time) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.lost.IsZero() {
+		return 0
+	}
+	return max(now.Sub(a.lost), 1)
+}
+
+// close ends the attachment for good. It reports whether this call did.
+func (a *attachment) close() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	was := a.closed
+	a.closed = true
+	return !was
+}
+
+// isClosed reports whether it is over.
+func (a *attachment) isClosed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.closed
+}
+
+// Accepts implements dispatch.Sink.
+func (a *attachment) Accepts(d *dispatch.Delivery) (dispatch.Terms, bool) {
+	if !a.subscribed {
+		return dispatch.Terms{}, false
+	}
+	if m, ok := d.Hint.(*member); ok {
+		return m.interest(a).terms(d)
+	}
+	return a.interests.Load().in(namespaceOf(d)).terms(d)
+}
+
+// Deliver implements dispatch.Sink.
+func (a *attachment) Deliver(t dispatch.Try) {
+	if w, ok := t.Body.(interface {
+		handed(*attachment, *dispatch.Try)
+	}); ok {
+		w.handed(a, &t)
+	}
+	a.out.deliver(t)
+}
+
+// Revoked implements dispatch.Sink.
+func (a *attachment) Revoked(seqs []uint64, why dispatch.Reason) {
+	a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Revoked{Revoked: &hubv1.Revoked{
+		DeliverySeqs: seqs, Reason: revokeReason(why),
+	}}})
+}
+
+// Released implements dispatch.Sink.
+func (a *attachment) Released(owners []dispatch.Owner, why dispatch.Reason) {
+	ids := make([]string, 0, len(owners))
+	for _, o := range owners {
+		if m, ok := o.(*member); ok {
+			ids = append(ids, m.socket.hub.ID())
+		}
+	}
+	for len(ids) > 0 {
+		n := min(len(ids), maxReleased)
+		a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Released{Released: &hubv1.Released{
+			SocketIds: ids[:n], Reason: revokeReason(why),
+		}}})
+		ids = ids[n:]
+	}
+}
+
+// maxReleased is how many sockets one item names, so that it fits every envelope.
+const maxReleased = 1000
+
+// revokeReason is a reason in the contract's words.
+func revokeReason(why dispatch.Reason) string {
+	switch why {
+	case dispatch.ReasonTimeout:
+		return "TIMEOUT"
+	case dispatch.ReasonDecided:
+		return "DECIDED"
+	case dispatch.ReasonBrowserGone:
+		return "BROWSER_GONE"
+	case dispatch.ReasonCancelled:
+		return "EXPIRED"
+	case dispatch.ReasonDrained:
+		return "DRAINED"
+	case dispatch.ReasonRebalanced:
+		return "REBALANCED"
+	}
+	return "MOVED"
+}

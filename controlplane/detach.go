@@ -1,0 +1,89 @@
+package controlplane
+
+import (
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// detach says what becomes of an attachment whose stream has ended: it is over, or it
+// is suspended and may be resumed.
+func (s *Server) detach(st *stream) {
+	a := st.attachment
+	if !a.isOn(st) {
+		return // another stream goes on with it
+	}
+	if st.final() {
+		if a.close() {
+			a.lease.Load().Detach(st.leaves())
+			s.routes.leave(a)
+		}
+		// What waits is sent by sendLoop, which then ends.
+		a.out.withdraw()
+		a.out.finish()
+		return
+	}
+	if !a.suspend(st) {
+		return // another stream has just taken it over
+	}
+	a.out.queue.Pause()
+	a.lease.Load().Detach(false)
+	if !a.numbered {
+		// It cannot be resumed: its results have nobody to go to.
+		a.out.fail()
+	}
+}
+
+// final reports whether nothing goes on after the end of a stream.
+func (st *stream) final() bool {
+	return st.leaves() || st.cause == errFenced || st.cause == errShutdown
+}
+
+// leaves reports whether the process is gone for good, so that its work moves at once:
+// it has left, or may not come back.
+func (st *stream) leaves() bool {
+	switch {
+	case st.cause == nil, st.cause == errDrained:
+		return true
+	}
+	code := status.Code(st.cause)
+	return code == codes.Unauthenticated || code == codes.PermissionDenied
+}
+
+// replaced ends an attachment whose instance id belongs to another process by now.
+func (s *Server) replaced(a *attachment) {
+	if a == nil || !a.close() {
+		return
+	}
+	if st := a.current(); st != nil {
+		st.end(errFenced) // its own end lets go of what waits
+		return
+	}
+	a.out.fail()
+}
+
+// tendAttachments ends those that were suspended for so long that nobody waits for
+// them any more. The janitor calls it.
+func (s *Server) tendAttachments(g *group, now time.Time) {
+	s.routes.mu.Lock()
+	var over []*attachment
+	for _, a := range g.attachments {
+		if a.suspended(now) >= s.config.Stream.Suspend {
+			over = append(over, a)
+		}
+	}
+	s.routes.mu.Unlock()
+	for _, a := range over {
+		if a.close() {
+			s.routes.leave(a)
+			a.out.fail()
+		}
+	}
+}
+
+// drained reports whether a draining instance has nothing unsettled and no open
+// result.
+func (a *attachment) drained() bool {
+	return a.draining.Load() && a.lease.Load().Drained() && a.window.used.Load() == 0 && a.out.queue.Len() == 0
+}

@@ -1,0 +1,53 @@
+package command
+
+import (
+	"errors"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/hub"
+)
+
+// detailRevoked is what groups are told with the disconnect.
+const detailRevoked = "revoked"
+
+// Revocation is whose authorization ends.
+type Revocation struct {
+	// Users are those that the command names.
+	Users []string
+	// Sockets are all sockets that it meets here, of its users too.
+	Sockets []*hub.Socket
+}
+
+// revoke closes the connections of users and of sockets, in every namespace. Decisions
+// that are kept for them end before, so that whoever comes back is decided upon anew.
+func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
+	if len(op.GetUsers())+len(op.GetSockets()) == 0 {
+		return failed(fault.At(fault.EmptyTarget, "revoke", "names nobody"))
+	}
+	targets := make([]hub.Target, 0, 4)
+	met := Revocation{Users: op.GetUsers()}
+	for namespace := range x.hub.Stats().Sockets {
+		t := hub.Target{Namespace: namespace, Users: op.GetUsers(), Sockets: op.GetSockets()}
+		sockets, err := x.hub.FetchSockets(t)
+		if err != nil {
+			return failed(fault.Of(err, "revoke"))
+		}
+		if len(sockets) > 0 {
+			targets = append(targets, t)
+			met.Sockets = append(met.Sockets, sockets...)
+		}
+	}
+	if x.config.Revoked != nil {
+		x.config.Revoked(met)
+	}
+	var failures []error
+	for _, t := range targets {
+		// A connection that is closed in one namespace is closed in all.
+		_, err := x.hub.Disconnect(r.Batch, t, hub.DisconnectOptions{MayReturn: true, Detail: detailRevoked})
+		failures = append(failures, err)
+	}
+	n := len(met.Sockets)
+	return resultOf(hub.Outcome{Matched: n, Queued: n}, fault.Of(errors.Join(failures...), "revoke"))
+}

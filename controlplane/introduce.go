@@ -1,0 +1,142 @@
+package controlplane
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/hub"
+)
+
+// rollStep is how many sockets are introduced in one go.
+const rollStep = 512
+
+// roll are the live sockets that a group still has to be introduced to. They are taken
+// as the group's instances have room, so that a hundred thousand sockets neither fill
+// the parking nor hold a stream up. A socket that speaks before its turn is introduced
+// with its event.
+type roll struct {
+	pending atomic.Bool
+
+	mu      sync.Mutex // guards the fields below; a leaf
+	sockets []*hub.Socket
+}
+
+// rollScope says in which namespaces of a group the live sockets are introduced.
+type rollScope uint8
+
+const (
+	rollAnew rollScope = iota // where the group asks for it
+	rollAll                   // in all
+)
+
+// callRoll starts to introduce the live sockets to a group.
+func (s *Server) callRoll(g *group, scope rollScope) {
+	sockets := s.liveSockets(s.handledBy(g, scope))
+	g.roll.mu.Lock()
+	g.roll.sockets = sockets
+	g.roll.pending.Store(len(sockets) > 0)
+	g.roll.mu.Unlock()
+}
+
+// handledBy are the namespace patterns that a group handles.
+func (s *Server) handledBy(g *group, scope rollScope) (patterns []string) {
+	for _, c := range s.routes.table.Load().Claims() {
+		if c.Group == g && c.Role == route.Handler && (scope == rollAll || c.Policy.anew) {
+			patterns = append(patterns, c.Namespace)
+		}
+	}
+	return patterns
+}
+
+// liveSockets are the sockets of namespaces, those who have been there for the longest
+// first.
+func (s *Server) liveSockets(patterns []string) (sockets []*hub.Socket) {
+	for namespace := range s.hub.Stats().Sockets {
+		if !slices.ContainsFunc(patterns, func(p string) bool { return route.Match(p, namespace) }) {
+			continue
+		}
+		live, err := s.hub.FetchSockets(hub.Target{Namespace: namespace, All: true})
+		if err != nil {
+			s.log.Warn("live sockets cannot be introduced", "namespace", namespace, "error", err)
+		}
+		sockets = append(sockets, live...)
+	}
+	slices.SortStableFunc(sockets, func(a, b *hub.Socket) int {
+		if by := a.ConnectTime().Compare(b.ConnectTime()); by != 0 {
+			return by
+		}
+		return strings.Compare(a.ID(), b.ID())
+	})
+	return sockets
+}
+
+// next takes some sockets from the roll.
+func (r *roll) next() []*hub.Socket {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := min(rollStep, len(r.sockets))
+	taken := r.sockets[:n:n]
+	r.sockets = r.sockets[n:]
+	if len(r.sockets) == 0 {
+		r.sockets = nil
+		r.pending.Store(false)
+	}
+	return taken
+}
+
+// introduceAll begins to tell an instance that has just said hello who is there. Anew
+// says that the sockets it held are lost to it.
+func (a *attachment) introduceAll(roll, anew bool) {
+	switch {
+	case anew:
+		a.srv.callRoll(a.group, rollAll)
+	case roll:
+		a.srv.callRoll(a.group, rollAnew)
+	}
+	a.facts.begin(a)
+	a.introducing.Store(true)
+	a.introduceSome()
+}
+
+// introduceSome introduces live sockets to the group, as far as the instance has room,
+// and says when all have been told. It is called after each envelope: settlements make
+// room.
+func (a *attachment) introduceSome() {
+	lease := a.lease.Load()
+	for a.group.roll.pending.Load() && lease.Room() {
+		t := a.srv.routes.table.Load()
+		for _, hs := range a.group.roll.next() {
+			// Without a tag the socket is just joining, and introduces itself.
+			if so, ok := hs.Tag().(*socket); ok {
+				so.introduceTo(a.group, t)
+			}
+		}
+	}
+	if !a.introducing.Load() || a.group.roll.pending.Load() || !a.facts.tellSome(a) {
+		return
+	}
+	if (!a.subscribed || lease.Room()) && a.introducing.Swap(false) {
+		a.out.tell(noticeItem(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_INTRODUCED, Count: 1}))
+	}
+}
+
+// introduceTo introduces a socket to one group, if that still is a handler for it.
+func (s *socket) introduceTo(g *group, t *table) {
+	for _, c := range t.View(s.hub.Namespace()).Handlers() {
+		if c.Group != g {
+			continue
+		}
+		if m := s.member(g); m != nil {
+			m.lane.SetAnew(c.Policy.anew)
+			if c.Policy.eager || m.lane.Known() {
+				m.lane.Introduce(true)
+			}
+		}
+		return
+	}
+}

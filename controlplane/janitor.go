@@ -1,0 +1,51 @@
+package controlplane
+
+import "time"
+
+// The janitor looks after connect attempts and renewals at each tick, and after all
+// else at each tickth one.
+const (
+	janitorTick  = 100 * time.Millisecond
+	janitorTurns = 10
+)
+
+// janitor does what no event leads to: it drops what is parked for too long, asks other
+// instances about attempts that wait, ends authorizations and suspended attachments, and
+// tells services what was dropped. It also looks for work that nobody settles.
+func (s *Server) janitor() {
+	defer s.done.Done()
+	tick := time.NewTicker(janitorTick)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-s.stop:
+			return
+		case now := <-tick.C:
+			s.connects.tend(now)
+			s.renewals.tend(now)
+			if n%janitorTurns == 0 {
+				s.routes.each(func(g *group) { s.tend(g, now) })
+			}
+		}
+	}
+}
+
+// tend is the janitor's work for one group.
+func (s *Server) tend(g *group, now time.Time) {
+	g.Expire(now)
+	g.Rebalance(now)
+	s.tendAttachments(g, now)
+	s.watchUnsettled(g, now)
+	s.debugDrops(g)
+	s.routes.mu.Lock()
+	a := g.anyAttachment()
+	s.routes.mu.Unlock()
+	if a != nil {
+		g.report(a)
+	}
+	for _, a := range s.present(g) {
+		if a.introducing.Load() && a.current() != nil {
+			a.introduceSome()
+		}
+	}
+}

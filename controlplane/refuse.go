@@ -1,0 +1,63 @@
+package controlplane
+
+import (
+	"errors"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/internal/envelope"
+)
+
+// refuse answers an action that could not be read, or that has something in it which
+// the hub does not know. An error ends the stream.
+func (a *attachment) refuse(bad *envelope.Bad) error {
+	f := fault.OfBad(bad)
+	a.srv.log.Debug("action refused", "group", a.group.name, "instance", a.instance, "error", bad)
+	switch bad.Kind {
+	case envelope.KindHello:
+		return errHelloTwice
+	case envelope.KindSettlement:
+		a.refuseBadSettlement(bad, f)
+	case envelope.KindCommand:
+		a.refuseCommand(bad.CommandID, f)
+	default:
+		s := f.Status()
+		s.Field = bad.Path()
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1, s)
+	}
+	return nil
+}
+
+// refuseBadSettlement ends the delivery of a settlement as a permanent nack does, and
+// says so to each of its commands.
+func (a *attachment) refuseBadSettlement(bad *envelope.Bad, f *fault.Fault) {
+	s := &hubv1.Settlement{DeliverySeq: bad.DeliverySeq}
+	x, gone := a.beginSettling(s, nil)
+	if gone != nil {
+		a.refuseSettlement(s, gone) // that there is nothing to settle is the better answer
+	} else {
+		defer x.release()
+		x.refuse(f)
+	}
+	for _, id := range bad.Commands {
+		a.refuseCommand(id, faultSettlementRefused)
+	}
+	if bad.SilentCommands > 0 {
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, uint64(bad.SilentCommands), faultSettlementRefused.Status())
+	}
+}
+
+// refuseCommand gives the only result of a command that is not carried out.
+func (a *attachment) refuseCommand(id uint64, f *fault.Fault) {
+	c := &hubv1.Command{CommandId: id}
+	a.answer(c, a.srv.commands.Refuse(c, f), false)
+}
+
+// envelopeError is the end of a stream whose envelope could not be read.
+func envelopeError(err error) error {
+	if errors.Is(err, envelope.ErrTooManyActions) {
+		return fault.New(fault.TooManyActions, err.Error()).GRPC()
+	}
+	return fault.New(fault.Malformed, err.Error()).GRPC()
+}

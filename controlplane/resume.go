@@ -1,0 +1,82 @@
+package controlplane
+
+import (
+	"crypto/subtle"
+	"slices"
+	"time"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/internal/envelope"
+)
+
+// resumeWait is how long a resume waits for the stream before it to let go: what that
+// has half sent must not mix with what is sent again.
+const resumeWait = 3 * time.Second
+
+// resume goes on with an attachment whose stream broke. It reports false when there is
+// nothing to go on with: the hello begins a new one then.
+func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
+	a := st.resumable(h)
+	if a == nil {
+		return false
+	}
+	before, ok := a.take(st)
+	if !ok {
+		return false
+	}
+	if before != nil && !before.giveWay() {
+		return false
+	}
+	if err := a.out.queue.Rewind(h.Resume.AckEnvelopeSeq, (*entry).again); err != nil {
+		st.srv.log.Info("resume is not possible", "group", a.group.name, "instance", a.instance, "error", err)
+		return false
+	}
+	results, revoked, ok := st.srv.routes.reenter(a, h, bad)
+	if !ok {
+		return false
+	}
+	// What was moved to another instance meanwhile is not sent any more.
+	a.out.queue.Remove(func(e entry) bool { return e.item == nil && slices.Contains(revoked, e.try.Seq) })
+	a.greet(h, true)
+	a.resumes.Store(true)
+	welcome := st.srv.welcome(a, st.heartbeat, h, results)
+	welcome.Resumed, welcome.Revoked = true, revoked
+	st.begin(a, welcome)
+	a.lease.Load().Start(st.srv.windows(h.Window), false)
+	if a.draining.Load() {
+		a.lease.Load().Drain()
+	}
+	st.srv.opened(a, true)
+	return true
+}
+
+// resumable finds the attachment that a hello names, if it proves that it is its own.
+func (st *stream) resumable(h *hubv1.Hello) *attachment {
+	if h.Resume.HubId != st.srv.hubID {
+		return nil
+	}
+	a := st.srv.routes.attachment(h.Group, h.InstanceId)
+	if a == nil || !a.numbered || a.caller.name() != st.caller.name() ||
+		subtle.ConstantTimeCompare(a.token[:], h.Resume.Attachment) != 1 {
+		return nil
+	}
+	return a
+}
+
+// giveWay ends a stream whose attachment goes on on another one, and waits until it
+// has let go.
+func (st *stream) giveWay() bool {
+	st.attachment.out.queue.Pause()
+	st.end(errFenced)
+	late := time.NewTimer(resumeWait)
+	defer late.Stop()
+	for _, ended := range []chan struct{}{st.received, st.sent} {
+		select {
+		case <-ended:
+		case <-late.C:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,141 @@
+package controlplane
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/hub"
+)
+
+// unhandled are the events that nobody got, so that each is told of once a minute.
+type unhandled struct {
+	mu   sync.Mutex // guards told; a leaf
+	told map[eventName]time.Time
+}
+
+type eventName struct{ namespace, event string }
+
+const (
+	// unhandledPause is how long nothing more is said of a name.
+	unhandledPause = time.Minute
+	// maxUnhandled bounds the names that are remembered: browsers choose them.
+	maxUnhandled = 1024
+)
+
+// first reports whether a name was not told of lately.
+func (u *unhandled) first(n eventName, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if now.Sub(u.told[n]) < unhandledPause {
+		return false
+	}
+	if len(u.told) >= maxUnhandled {
+		for name, at := range u.told {
+			if now.Sub(at) >= unhandledPause {
+				delete(u.told, name)
+			}
+		}
+		if len(u.told) >= maxUnhandled {
+			return false
+		}
+	}
+	if u.told == nil {
+		u.told = make(map[eventName]time.Time)
+	}
+	u.told[n] = now
+	return true
+}
+
+// unhandledEvent counts an event that nobody has subscribed to, and tells those who
+// have something to do with its namespace.
+func (s *Server) unhandledEvent(v view, so *socket, e *hub.Event) {
+	s.trace.dropped("", so.hub.Namespace(), KindEvent, DropUnhandled)
+	if s.debugging() {
+		s.debugDrop(dropLine{subjectOfSocket(so.hub), KindEvent, e.Name, DropUnhandled}, "")
+	}
+	s.observers.dropped(so, e.Name, "", string(DropUnhandled))
+	s.tellUnhandled(v, eventName{so.hub.Namespace(), e.Name},
+		fault.New(fault.Unhandled, "nobody has subscribed to this event"))
+}
+
+func (s *Server) tellUnhandled(v view, n eventName, f *fault.Fault) {
+	if !s.unhandled.first(n, time.Now()) {
+		return
+	}
+	s.log.Warn("an event reaches nobody", "namespace", n.namespace, "event", n.event, "reason", f.Reason().String())
+	told := make(map[*group]bool)
+	claims := v.Handlers()
+	if c := v.Authorizer(); c != nil {
+		claims = append(claims, c)
+	}
+	for _, c := range claims {
+		if told[c.Group] {
+			continue
+		}
+		told[c.Group] = true
+		s.routes.mu.Lock()
+		a := c.Group.anyAttachment()
+		s.routes.mu.Unlock()
+		if a != nil {
+			a.tellFact(noticeItem(&hubv1.Notice{
+				Kind: hubv1.NoticeKind_NOTICE_KIND_UNHANDLED, Status: f.Status(), Count: 1,
+				Fact: &hubv1.Notice_Unhandled{Unhandled: &hubv1.Unhandled{Namespace: n.namespace, Event: n.event}},
+			}))
+		}
+	}
+}
+
+// tooLarge says what becomes of a delivery that fits no envelope of its instance.
+func (a *attachment) tooLarge(t *dispatch.Try) {
+	switch body := t.Body.(type) {
+	case *hub.Event:
+		so, ok := body.Socket.Tag().(*socket)
+		if !ok {
+			return
+		}
+		a.srv.tellUnhandled(a.srv.routes.table.Load().View(so.hub.Namespace()), eventName{so.hub.Namespace(), body.Name},
+			drops[DropTooLarge])
+	case undeliverable:
+		body.undelivered(a, dropStatus(DropTooLarge))
+	}
+}
+
+// namespaceOf is the namespace of a delivery that has no member.
+func namespaceOf(d *dispatch.Delivery) string {
+	switch body := d.Body.(type) {
+	case *try:
+		return body.connect.attempt.Namespace()
+	case *renewal:
+		return body.socket.hub.Namespace()
+	case *callDelivery:
+		return body.invocation.Call.GetNamespace()
+	}
+	if so := socketOf(d); so != nil {
+		return so.hub.Namespace()
+	}
+	return ""
+}
+
+// socketOf is the socket of a delivery; nil where it has none.
+func socketOf(d *dispatch.Delivery) *socket {
+	switch body := d.Body.(type) {
+	case *hub.Event:
+		so, _ := body.Socket.Tag().(*socket)
+		return so
+	case *introduction:
+		return body.socket
+	case *departure:
+		return body.socket
+	case *renewal:
+		return body.socket
+	}
+	return nil
+}
+
+// readable makes text that may come from a browser valid UTF-8.
+func readable(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
