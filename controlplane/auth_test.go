@@ -3,14 +3,12 @@ package controlplane
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -43,94 +41,37 @@ func (b *lockedBuffer) String() string {
 
 const secret = "correct-horse-battery"
 
-func tokenFile(t *testing.T, lines string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "tokens")
-	if err := os.WriteFile(path, []byte(lines), 0o600); err != nil {
-		t.Fatal(err)
+// oneSecret knows one caller.
+type oneSecret struct{}
+
+func (oneSecret) Authenticate(_ context.Context, c Credentials) (*Identity, error) {
+	switch c.Token {
+	case secret:
+		return &Identity{Name: "chat"}, nil
+	case "":
+		return nil, ErrTokenMissing
+	case "broken":
+		return nil, errors.New("planted-cause")
 	}
-	return path
+	return nil, ErrTokenWrong
 }
 
-func TestTokens_FileForms(t *testing.T) {
-	hash := sha256.Sum256([]byte("another-long-secret"))
-	tokens, err := LoadTokens(tokenFile(t, "# comment\n\nchat: "+secret+"\ncron: sha256:"+hex.EncodeToString(hash[:])+"\nquoted: \"yet-another-secret\"\n"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for given, want := range map[string]string{
-		secret: "chat", "another-long-secret": "cron", "yet-another-secret": "quoted",
-		"": "", "correct-horse": "", secret + "x": "", hex.EncodeToString(hash[:]): "",
-	} {
-		got, err := tokens.Authenticate(t.Context(), Credentials{Token: given})
-		if (err == nil) != (want != "") || (err == nil && got.Name != want) {
-			t.Errorf("%q is %v, %v", given, got, err)
+// reasonOf is the reason in the detail of a call's error.
+func reasonOf(err error) string {
+	for _, detail := range status.Convert(err).Details() {
+		if s, ok := detail.(*hubv1.Status); ok {
+			return s.Reason
 		}
 	}
+	return ""
 }
 
-func TestTokens_BadFilesAreRefusedWithoutTheirContent(t *testing.T) {
-	for name, lines := range map[string]string{
-		"empty": "", "comment": "# nothing\n", "no colon": "just-a-token-of-some-length\n",
-		"short": "chat: short-word\n"[:14] + "\n", "no name": ": long-enough-token-here\n", "hash": "chat: sha256:zz\n",
-	} {
-		_, err := LoadTokens(tokenFile(t, lines), nil)
-		if err == nil {
-			t.Errorf("%s: taken", name)
-			continue
-		}
-		for _, secret := range []string{"just-a-token", "short-wor", "long-enough"} {
-			if strings.Contains(err.Error(), secret) {
-				t.Errorf("%s: the error gives the secret away: %v", name, err)
-			}
-		}
-	}
-	if _, err := LoadTokens(filepath.Join(t.TempDir(), "missing"), nil); err == nil {
-		t.Error("a missing file is taken")
-	}
-}
-
-func TestTokens_AreReadAgain(t *testing.T) {
-	path := tokenFile(t, "chat: "+secret+"\n")
-	var log lockedBuffer
-	tokens, err := LoadTokens(path, slog.New(slog.NewTextHandler(&log, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	look := func(token string) bool {
-		tokens.mu.Lock()
-		tokens.checked = time.Time{}
-		tokens.mu.Unlock()
-		_, err := tokens.Authenticate(t.Context(), Credentials{Token: token})
-		return err == nil
-	}
-	if err := os.WriteFile(path, []byte("broken"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if !look(secret) || !strings.Contains(log.String(), "not read again") {
-		t.Error("a broken file does not keep the old tokens, or is not logged")
-	}
-	if err := os.WriteFile(path, []byte("chat: a-new-token-for-chat\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if look(secret) || !look("a-new-token-for-chat") {
-		t.Error("the new file is not in force")
-	}
-	if strings.Contains(log.String(), "a-new-token") || strings.Contains(log.String(), secret) {
-		t.Error("a token is in the log")
-	}
-}
-
-// Table (c): no or a wrong token is UNAUTHENTICATED, with one log line without it.
+// No or a wrong token is UNAUTHENTICATED, with one log line without it.
 func TestAuth_CallsNeedAToken(t *testing.T) {
-	tokens, err := LoadTokens(tokenFile(t, "chat: "+secret+"\n"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var log lockedBuffer
 	failed := 0
 	config := Config{
-		Authenticator: tokens, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Authenticator: oneSecret{}, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Trace: &Trace{AuthFailed: func() { failed++ }},
 	}
 	inBubble(t, config, func(t *testing.T, w *world) {
@@ -143,9 +84,13 @@ func TestAuth_CallsNeedAToken(t *testing.T) {
 			"none": t.Context(), "wrong": with("authorization", "Bearer wrong-secret-token"),
 			"scheme": with("authorization", "Basic "+secret), "empty": with("authorization", "Bearer "),
 		} {
+			reason := "TOKEN_MISSING"
+			if name == "wrong" {
+				reason = "TOKEN_WRONG"
+			}
 			before := strings.Count(log.String(), "grpc.code=Unauthenticated")
-			if _, err := client.CountSockets(ctx, request); status.Code(err) != codes.Unauthenticated {
-				t.Errorf("%s: %v", name, err)
+			if _, err := client.CountSockets(ctx, request); status.Code(err) != codes.Unauthenticated || reasonOf(err) != reason {
+				t.Errorf("%s: %v, %s", name, err, reasonOf(err))
 			}
 			if lines := strings.Count(log.String(), "grpc.code=Unauthenticated") - before; lines != 1 {
 				t.Errorf("%s: %d log lines", name, lines)
@@ -155,6 +100,9 @@ func TestAuth_CallsNeedAToken(t *testing.T) {
 			t.Errorf("%d failures were counted", failed)
 		}
 		wantEnd(t, controlplanetest.Open(t, w.conn), codes.Unauthenticated, "token")
+		if _, err := client.CountSockets(with("authorization", "Bearer broken"), request); status.Code(err) != codes.Unavailable || strings.Contains(err.Error(), "planted") {
+			t.Errorf("an authenticator that fails: %v", err)
+		}
 		good := with("authorization", "Bearer "+secret)
 		if _, err := client.CountSockets(good, request); err != nil {
 			t.Errorf("with the token: %v", err)
@@ -168,5 +116,37 @@ func TestAuth_CallsNeedAToken(t *testing.T) {
 		if strings.Contains(log.String(), s) {
 			t.Errorf("the log has a token: %s", log.String())
 		}
+	}
+}
+
+// lives knows one caller, whose life ends.
+type lives struct{ identity *Identity }
+
+func (l lives) Authenticate(context.Context, Credentials) (*Identity, error) { return l.identity, nil }
+
+// A stream that lives by a token ends with it, within the 5 s that the file has.
+func TestAuth_StreamsEndWithTheirCredentials(t *testing.T) {
+	for reason, end := range map[string]func(identity *Identity) func(){
+		"TOKEN_REVOKED": func(identity *Identity) func() {
+			life, revoke := context.WithCancelCause(context.Background())
+			identity.Life = life
+			return func() { revoke(ErrTokenRevoked) }
+		},
+		"TOKEN_EXPIRED": func(identity *Identity) func() {
+			identity.ExpireTime = time.Now().Add(time.Minute)
+			return func() { time.Sleep(time.Minute) }
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			identity := &Identity{Name: "chat"}
+			act := end(identity)
+			w := newWorld(t, Config{Authenticator: lives{identity}})
+			stream := w.attach("chat", "1")
+			act()
+			synctest.Wait()
+			if err := stream.End(); status.Code(err) != codes.Unauthenticated || reasonOf(err) != reason {
+				t.Errorf("%v, reason %s, want %s", err, reasonOf(err), reason)
+			}
+		})
 	}
 }

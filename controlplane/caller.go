@@ -2,8 +2,10 @@ package controlplane
 
 import (
 	"context"
+	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/permit"
 )
 
@@ -32,10 +34,47 @@ func (c *caller) name() string { return c.identity.Name }
 
 // permissions are what the caller may do; nil is everything.
 func (c *caller) permissions() *permit.Set {
-	if c.identity.Permissions == nil {
+	p := c.identity.Permissions
+	switch {
+	case p == nil:
+		return nil
+	case p.set == nil:
+		return nothing
+	}
+	return p.set
+}
+
+// nothing permits nothing.
+var nothing = &permit.Set{}
+
+// attach counts an instance that is being attached, until detach.
+func (c *caller) attach() *fault.Fault {
+	p := c.identity.Permissions
+	if p == nil {
 		return nil
 	}
-	return c.identity.Permissions.set
+	if n, most := p.instances.Add(1), c.permissions().MaxInstances; most > 0 && n > int64(most) {
+		p.instances.Add(-1)
+		return fault.Newf(fault.TooManyInstances, "%d instances of this identity are attached, which is its limit", most).After(time.Second)
+	}
+	return nil
+}
+
+// detach is the end of an attach that was permitted.
+func (c *caller) detach() {
+	if p := c.identity.Permissions; p != nil {
+		p.instances.Add(-1)
+	}
+}
+
+// spend counts commands and queries against the limit of the identity.
+func (c *caller) spend(n int) *fault.Fault {
+	p := c.identity.Permissions
+	if p == nil || p.commands == nil || p.commands.AllowN(time.Now(), n) {
+		return nil
+	}
+	wait := time.Duration(float64(n) / float64(p.commands.Limit()) * float64(time.Second))
+	return fault.New(fault.CommandRate, "the identity sends more commands a second than it may").After(wait)
 }
 
 // commands is the caller of a call's commands.
@@ -55,8 +94,12 @@ func unaryCaller(ctx context.Context) *command.Caller { return callerOf(ctx).com
 // with the context itself.
 func (c *caller) live(ctx context.Context) context.Context {
 	if !c.identity.ExpireTime.IsZero() {
+		expired := c.identity.Expired
+		if expired == nil {
+			expired = ErrTokenExpired
+		}
 		var stop context.CancelFunc
-		ctx, stop = context.WithDeadlineCause(ctx, c.identity.ExpireTime, ErrTokenExpired)
+		ctx, stop = context.WithDeadlineCause(ctx, c.identity.ExpireTime, expired)
 		context.AfterFunc(ctx, stop)
 	}
 	life := c.identity.Life

@@ -1,6 +1,8 @@
 package controlplane
 
 import (
+	"slices"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
@@ -23,11 +25,19 @@ func (c *caller) maySubscribe(sub *hubv1.Subscription) *fault.Fault {
 	if set == nil {
 		return nil
 	}
-	role := permit.Handler
-	if sub.GetRole() == hubv1.Role_ROLE_AUTHORIZER {
-		role = permit.Authorizer
+	role, ok := permitRoles[sub.GetRole()]
+	if !ok {
+		return refused(&permit.Refusal{Kind: "role", Value: sub.GetRole().String()})
 	}
-	return refused(set.Subscribe(permit.Subscription{Role: role, Namespace: sub.GetNamespace(), Events: sub.GetEvents()}))
+	return refused(set.Subscribe(permit.Subscription{
+		Role: role, Namespace: sub.GetNamespace(), Events: sub.GetEvents(), Rooms: sub.GetRooms(), Users: sub.GetUsers(),
+		AllUsers: slices.Contains(sub.GetKinds(), hubv1.Kind_KIND_USERS),
+	}))
+}
+
+var permitRoles = map[hubv1.Role]permit.Role{
+	hubv1.Role_ROLE_AUTHORIZER: permit.Authorizer, hubv1.Role_ROLE_HANDLER: permit.Handler,
+	hubv1.Role_ROLE_OBSERVER: permit.Observer,
 }
 
 // Allow implements command.Permit.

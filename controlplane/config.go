@@ -40,6 +40,11 @@ type Config struct {
 
 	// Authenticator knows the callers. Nil lets everybody in, without a name.
 	Authenticator Authenticator
+	// BrowserTokens decides connect attempts in some namespaces by tokens that browsers
+	// show. Nil leaves all to services.
+	BrowserTokens BrowserTokens
+	// NoReflection keeps the contract from gRPC tools that ask for it.
+	NoReflection bool
 	// Registerer takes the metrics of the gRPC calls. Nil means none.
 	Registerer prometheus.Registerer
 	// Logger takes the log: no payload, no context and no metadata ever gets into it.

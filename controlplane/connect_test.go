@@ -137,34 +137,6 @@ func TestConnect_SilentInstanceIsGivenFiveSeconds(t *testing.T) {
 	})
 }
 
-func TestConnect_UndecidedAfterAllTries(t *testing.T) {
-	var why []Undecided
-	inBubble(t, Config{Trace: &Trace{Undecided: func(u Undecided) { why = append(why, u) }}}, func(t *testing.T, w *world) {
-		chat := w.chat("a")
-		joined := w.join(chat)
-		joined.Send("40/other,")
-		joined.Expect(`44/other,{"message":"Unavailable","data":{"code":"UNAVAILABLE"}}`)
-		b := w.browser()
-		b.Send("40/chat,")
-		tries := 0
-		start := time.Now()
-		b.WaitEnd()
-		if took := time.Since(start); took != 30*time.Second {
-			t.Errorf("closed after %v", took)
-		}
-		for range 6 {
-			if d := chat.Attempt(); int(d.Attempt) != tries+1 {
-				t.Errorf("attempt %d", d.Attempt)
-			}
-			tries++
-		}
-		chat.Quiet(time.Minute)
-	})
-	if len(why) != 2 || why[0] != UndecidedTimeout {
-		t.Errorf("undecided: %v", why)
-	}
-}
-
 func TestConnect_PermanentNackIsUndecided(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		chat := w.chat("a")

@@ -42,11 +42,14 @@ func ExampleServer() {
 	// Output:
 }
 
-// Tokens of services stand in a file, one `name: token` for each line.
-func ExampleLoadTokens() {
-	tokens, err := controlplane.LoadTokens("/etc/hub/tokens", nil)
+// An Authenticator says who has the credentials of a call, and what it may do.
+func ExampleNewPermissions() {
+	permissions, err := controlplane.NewPermissions(controlplane.Rules{
+		Namespaces: []string{"/shop"}, Events: []string{"order:*"}, Rooms: []string{"order:*"}, Verbs: []string{"emit"},
+	})
 	if err != nil {
-		return // names the line, never what stands in it
+		log.Fatal(err) // names the list and the word
 	}
-	_ = controlplane.Config{Authenticator: tokens}
+	_ = &controlplane.Identity{Name: "orders", Permissions: permissions}
+	// Output:
 }

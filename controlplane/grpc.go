@@ -66,7 +66,9 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	for name := range s.grpc.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
 	}
-	reflection.Register(s.grpc)
+	if !s.config.NoReflection {
+		reflection.Register(s.grpc)
+	}
 	s.done.Add(1)
 	go s.janitor()
 	return s.grpc

@@ -34,7 +34,7 @@ func TestAttach_OfTwoHellosAtOnceOneWinsEverywhere(t *testing.T) {
 		w.srv.routes.mu.Lock()
 		known := w.srv.routes.groups["g"].attachments["i"]
 		w.srv.routes.mu.Unlock()
-		if known == nil || known.attachment.Holds(1<<60) == nil {
+		if known == nil || known.lease.Load().Holds(1<<60) == nil {
 			t.Fatal("the group does not know the stream of its instance")
 		}
 		for _, s := range pair {

@@ -3,7 +3,10 @@ package controlplane
 import (
 	"context"
 	"crypto/x509"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/siohub/siohub/controlplane/internal/permit"
 )
@@ -38,14 +41,24 @@ type Identity struct {
 	Permissions *Permissions
 	// ExpireTime is when its calls and streams end. Zero means never.
 	ExpireTime time.Time
+	// Expired is what they end with then. Nil means ErrTokenExpired.
+	Expired *AuthError
 	// Life ends when the identity is revoked: its calls and streams end with
 	// UNAUTHENTICATED, and with the reason of context.Cause if that is an *AuthError.
 	// Nil means that nobody can revoke it.
 	Life context.Context
 }
 
-// Permissions are compiled Rules. They never change.
-type Permissions struct{ set *permit.Set }
+// Permissions are compiled Rules, and the limits that all who have them share: one for
+// each name. The zero value permits nothing. They must not be copied, and are safe for
+// concurrent use.
+type Permissions struct {
+	// Set by NewPermissions.
+	set      *permit.Set
+	commands *rate.Limiter // nil means no limit
+
+	instances atomic.Int64 // attached now
+}
 
 // Rules are what one identity is permitted. The lists have names, or beginnings of
 // names with `*` at the end; an empty list permits nothing.
@@ -82,5 +95,9 @@ func NewPermissions(r Rules) (*Permissions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Permissions{set}, nil
+	p := &Permissions{set: set}
+	if r.CommandsPerSecond > 0 {
+		p.commands = rate.NewLimiter(rate.Limit(r.CommandsPerSecond), r.CommandsPerSecond)
+	}
+	return p, nil
 }

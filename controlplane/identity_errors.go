@@ -32,6 +32,8 @@ var (
 	ErrTokenRevoked = &AuthError{"TOKEN_REVOKED", "the bearer token is not valid any more"}
 	// ErrCertificateMissing: neither a token nor a certificate was shown.
 	ErrCertificateMissing = &AuthError{"CERTIFICATE_MISSING", "a client certificate is required"}
+	// ErrCertificateExpired: the certificate was valid once. It ends streams.
+	ErrCertificateExpired = &AuthError{"CERTIFICATE_EXPIRED", "the client certificate has expired"}
 	// ErrCertificateUnknown: the certificate is verified, and names nobody that is known.
 	ErrCertificateUnknown = &AuthError{"CERTIFICATE_UNKNOWN", "the client certificate names no known identity"}
 )

@@ -24,7 +24,7 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 	for key, config := range map[string]Config{
 		"namespaces":                    {Namespaces: []string{"chat"}},
 		"control.connect.try":           {Connect: ConnectConfig{Try: time.Hour}},
-		"control.connect.total":         {Connect: ConnectConfig{Total: -1}},
+		"control.stream.suspend":        {Stream: StreamConfig{Suspend: time.Hour}},
 		"control.connect.max_undecided": {Connect: ConnectConfig{MaxUndecided: -1}},
 		"control.stream.failover_delay": {Stream: StreamConfig{FailoverDelay: 2 * time.Second}},
 		"control.stream.heartbeat":      {Stream: StreamConfig{Heartbeat: time.Hour}},

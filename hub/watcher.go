@@ -30,11 +30,13 @@ type Watcher interface {
 	EventDropped(socket *Socket, event string, reason DropReason)
 }
 
-// RoomsChange is what became of a socket's rooms. The slices belong to the callee.
+// RoomsChange is what became of a socket's rooms, of several changes in sum when they come fast. The slices belong
+// to the callee.
 type RoomsChange struct {
-	// Joined are the rooms it was not in before; Left those it was in and has left after that.
+	// Joined are the rooms it is in and was not before, Left those it was in and is not any more, both sorted.
+	// Both are empty when it has left what it had joined.
 	Joined, Left []string
-	// Version is Socket.RoomsVersion after the change.
+	// Version is Socket.RoomsVersion after the change: more than the last one that was told.
 	Version uint64
 }
 

@@ -24,6 +24,7 @@ type cli struct {
 	Tail    tailCmd    `cmd:"" help:"Watch what browsers and services do, as it happens."`
 	Kick    kickCmd    `cmd:"" help:"Disconnect sockets, or end their authorization."`
 	Forget  forgetCmd  `cmd:"" help:"Forget a service that is gone for good."`
+	Token   tokenCmds  `cmd:"" help:"Make and check tokens of services."`
 	Bench   benchCmd   `cmd:"" help:"Put a Socket.IO server under load and measure it."`
 	Config  configCmd  `cmd:"" help:"Print the configuration that serve would use, or list all options."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -54,12 +55,18 @@ func (o *options) init() {
 
 // init prepares the commands that take options.
 func (c *cli) init() {
-	for _, o := range []*options{&c.Serve.options, &c.Demo.Run.options, &c.Config.options} {
+	for _, o := range []*options{&c.Serve.options, &c.Demo.Run.options, &c.Config.options, &c.Token.Check.options} {
 		o.init()
 	}
 }
 
 // load reads the configuration from all sources.
 func (o *options) load(a *app) (*config.Loaded, error) {
-	return config.Load(config.Sources{File: o.File, Environ: a.environ, Flags: o.set.Given()})
+	loaded, err := config.Load(config.Sources{File: o.File, Environ: a.environ, Flags: o.set.Given()})
+	if err != nil {
+		return nil, err
+	}
+	// The words of rules are the control plane's, which config does not know.
+	_, err = permissionsOf(loaded.Config)
+	return loaded, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/demo"
+	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/examples/chat"
 	"github.com/siohub/siohub/service"
 )
@@ -32,8 +33,9 @@ func (c *demoCmd) Run(a *app) error {
 	if loaded.Source["log.level"] == "" {
 		loaded.Config.Log.Level = "warn" // a visitor reads the guide, not the log
 	}
-	token := drawToken("demo") // only this process and its child know it
-	n, err := newNode(loaded.Config, extras{demo.Page(chat.Page()), []config.Token{token}}, newLogger(a.stderr, loaded))
+	secret := token.New() // only this process and its child know it
+	own := []token.Token{{Name: "demo", Hash: token.HashOf(secret)}}
+	n, err := newNode(loaded.Config, extras{demo.Page(chat.Page()), own}, newLogger(a.stderr, loaded))
 	if err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func (c *demoCmd) Run(a *app) error {
 	n.warn()
 	n.announce(a.stderr)
 	restart := []string{program, "demo", "service", "--hub", dialable(n.controlListener.Addr())}
-	child, err := demo.Start(restart[0], append(restart[1:], "--with-parent"), append(slices.Clone(a.environ), config.EnvToken+"="+token.Secret), a.stderr)
+	child, err := demo.Start(restart[0], append(restart[1:], "--with-parent"), append(slices.Clone(a.environ), config.EnvToken+"="+secret), a.stderr)
 	if err != nil {
 		n.closeListeners()
 		return err

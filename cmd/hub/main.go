@@ -65,12 +65,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return &usageError{err: err}
 	}
-	return command.Run(&app{ctx: ctx, stdout: stdout, stderr: stderr, environ: os.Environ()})
+	return command.Run(&app{ctx: ctx, stdin: os.Stdin, stdout: stdout, stderr: stderr, environ: os.Environ()})
 }
 
 // app is what every command gets.
 type app struct {
 	ctx            context.Context // ends when the program is asked to end
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/admin"
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/metrics"
+	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
 )
@@ -27,6 +29,7 @@ type node struct {
 	logger    *slog.Logger
 	hub       *hub.Hub
 	control   *controlplane.Server
+	access    *access
 	web       *http.Server
 	grpc      *grpc.Server
 	admin     *http.Server
@@ -44,7 +47,7 @@ type extras struct {
 	// page answers what is not the hub's on the browser listener. Nil answers 404.
 	page http.Handler
 	// tokens are let in beside those of the configuration.
-	tokens []config.Token
+	tokens []token.Token
 }
 
 // newNode puts the parts together. Its errors are a *config.Error or a
@@ -56,9 +59,10 @@ func newNode(c *config.Config, extra extras, logger *slog.Logger) (*node, error)
 	cc := controlConfig(c)
 	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
 	var err error
-	if cc.Authenticator, err = newAuthenticator(&c.Control, extra.tokens, logger); err != nil {
+	if n.access, err = openAccess(context.Background(), c, extra.tokens, logger, m.KeysRefreshed); err != nil {
 		return nil, err
 	}
+	n.access.configure(&cc, c)
 	if n.control, err = controlplane.New(cc); err != nil {
 		return nil, err
 	}
@@ -66,7 +70,7 @@ func newNode(c *config.Config, extra extras, logger *slog.Logger) (*node, error)
 		return nil, err
 	}
 	n.control.Bind(n.hub)
-	n.grpc = n.control.GRPC()
+	n.grpc = n.control.GRPC(n.access.serverOptions()...)
 	n.web = n.newWebServer(extra.page)
 	n.admin = newAdminServer(admin.New(admin.Options{Status: n.status, Metrics: m.Handler()}), logger)
 	return n, nil
@@ -104,6 +108,19 @@ func listen(key, address string) (net.Listener, error) {
 		address, err, config.FlagOf(key))
 }
 
+// upkeep starts what goes on beside the listeners; the function that it returns ends
+// it.
+func (n *node) upkeep() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { tidy(ctx.Done()) })
+	running.Go(func() { n.access.run(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
 func (n *node) closeListeners() {
 	for _, l := range []net.Listener{n.webListener, n.controlListener, n.adminListener} {
 		if l != nil {
@@ -129,15 +146,8 @@ func (n *node) serve(ctx context.Context) error {
 	run("control", func() error { return n.grpc.Serve(n.controlListener) })
 	run("admin", func() error { return n.admin.Serve(n.adminListener) })
 	n.notReady.Store(nil)
-	stop, tidied := make(chan struct{}), make(chan struct{})
-	go func() { // ends before serve does
-		defer close(tidied)
-		tidy(stop)
-	}()
-	defer func() {
-		close(stop)
-		<-tidied
-	}()
+	stop := n.upkeep()
+	defer stop()
 
 	var err error
 	running := 3

@@ -51,7 +51,8 @@ func hubLimits(l config.Limits) hub.Limits {
 		Depth: l.Depth, Arguments: l.Arguments, NamespacesPerClient: l.NamespacesPerClient,
 		RoomsPerSocket: l.RoomsPerSocket, PendingAcksPerSocket: l.PendingAcksPerSocket,
 		NamespaceBytes: l.NamespaceBytes, RoomBytes: l.RoomBytes, EventNameBytes: l.EventNameBytes, DataBytes: l.DataBytes,
-		Headers: l.Headers, QueryBytes: l.QueryBytes,
+		AuthBytes: l.AuthBytes,
+		Headers:   l.Headers, QueryBytes: l.QueryBytes,
 	}
 }
 
@@ -73,7 +74,7 @@ func controlConfig(c *config.Config) controlplane.Config {
 		},
 		Stream: controlplane.StreamConfig{
 			HelloTimeout: s.HelloTimeout, Heartbeat: s.Heartbeat, SendTimeout: s.SendTimeout,
-			FailoverDelay: orNone(s.FailoverDelay), MaxInstances: s.MaxInstances, MaxCalls: uint32(s.MaxCalls),
+			FailoverDelay: orNone(s.FailoverDelay), Suspend: s.Suspend, MaxInstances: s.MaxInstances, MaxCalls: uint32(s.MaxCalls),
 		},
 	}
 }

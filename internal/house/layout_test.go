@@ -66,6 +66,7 @@ var rooms = []room{
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
 		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
+		"golang.org/x/time/rate",
 	}},
 
 	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
@@ -73,7 +74,8 @@ var rooms = []room{
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},
 
 	{pkg: "cmd/hub/internal/admin"},
-	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/watch", "github.com/lestrrat-go/jwx"}},
+	{pkg: "cmd/hub/internal/jwttest", may: []string{"github.com/lestrrat-go/jwx"}},
+	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",

@@ -21,11 +21,19 @@ func join(s session) error {
 	return joined(s)
 }
 
-func joined(s session) error {
+func joined(s session) error { return admitted(s, false) }
+
+// decided is joined, or refused with a CONNECT_ERROR.
+func decided(s session) error { return admitted(s, true) }
+
+func admitted(s session, orRefused bool) error {
 	for _, prefix := range []string{`0{"sid":"`, `2["auth",`} {
 		m, err := s.next()
 		if err != nil {
 			return err
+		}
+		if orRefused && strings.HasPrefix(m, `4{"message":`) {
+			return nil
 		}
 		if !strings.HasPrefix(m, prefix) {
 			return fmt.Errorf("want %s, got %.80q", prefix, m)

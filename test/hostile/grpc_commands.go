@@ -169,7 +169,7 @@ func roomCommandRows() []commandRow {
 	update := func(join, leave []string) *hubv1.Command {
 		return &hubv1.Command{Op: &hubv1.Command_UpdateRooms{UpdateRooms: &hubv1.UpdateRooms{Target: everybody(), Join: join, Leave: leave}}}
 	}
-	for name, rooms := range map[string][]string{"empty": {""}, "reserved": {"user:x"}, "reserved alone": {"user:"}, "too long": {strings.Repeat("r", 257)}, "of 1 MiB": {strings.Repeat("r", 1<<20)}, "one bad of three": {"a", "", "b"}} {
+	for name, rooms := range map[string][]string{"empty": {""}, "reserved": {"\x01user:x"}, "reserved alone": {"\x01"}, "too long": {strings.Repeat("r", 257)}, "of 1 MiB": {strings.Repeat("r", 1<<20)}, "one bad of three": {"a", "", "b"}} {
 		rows = append(rows, commandRow{name: "join a room " + name, command: update(rooms, nil), allow: limit}, commandRow{name: "leave a room " + name, command: update(nil, rooms), allow: append(limit, nobody...)})
 	}
 	return append(rows,

@@ -140,7 +140,7 @@ func storyInputs() []input {
 	}), mismatch...)
 	add("connect attempt settled with nothing", attempt(func(seq uint64) *hubv1.Settlement { return &hubv1.Settlement{DeliverySeq: seq} }), invalid...)
 	for name, accept := range map[string]*hubv1.Accept{
-		"a user of 252 bytes": {User: strings.Repeat("u", 252)}, "an empty room": {Rooms: []string{""}}, "a reserved room": {Rooms: []string{"user:admin"}}, "a room of 257 bytes": {Rooms: []string{strings.Repeat("r", 257)}},
+		"a user of 257 bytes": {User: strings.Repeat("u", 257)}, "an empty room": {Rooms: []string{""}}, "a reserved room": {Rooms: []string{"\x01user:admin"}}, "a room of 257 bytes": {Rooms: []string{strings.Repeat("r", 257)}},
 		"data that is no JSON": {Data: []byte("{")}, "data that is not UTF-8": {Data: []byte("\"\xff\"")}, "data of 65 KiB": {Data: []byte(`"` + strings.Repeat("d", 65<<10) + `"`)}, "100000 rooms": {Rooms: many("r", 100_000)},
 	} {
 		add("accept with "+name, attempt(func(seq uint64) *hubv1.Settlement {

@@ -111,8 +111,8 @@ func sizeRows() []packetRow {
 		packetRow{name: "echo of 4000 arguments", packets: []any{`2["message",` + fill("1,", 4000) + "]"}, allow: whatever},
 		packetRow{name: "echo of 900 kB", packets: []any{`2["message","` + strings.Repeat("s", 900_000) + `"]`}, replies: []string{`2["message-back","` + strings.Repeat("s", 900_000) + `"]`}, allow: outcomes(open)},
 		packetRow{name: "1000 echoes at once", flood: true, packets: repeated(`2["message",1]`, 1000), replies: repeatedText(`2["message-back",1]`, 1000), allow: outcomes(open, closed)},
-		packetRow{name: "auth of 900 kB", packets: []any{`0{"a":"` + strings.Repeat("a", 900_000) + `"}`}, unjoined: true, after: func(s session) outcome { return ended(joined(s)) }, allow: outcomes(open, closed)},
-		packetRow{name: "auth 450000 deep", packets: []any{`0{"a":` + deep(450_000, "[", "]") + "}"}, unjoined: true, after: func(s session) outcome { return ended(joined(s)) }, allow: outcomes(open, closed),
+		packetRow{name: "auth of 900 kB", packets: []any{`0{"a":"` + strings.Repeat("a", 900_000) + `"}`}, unjoined: true, after: func(s session) outcome { return ended(decided(s)) }, allow: outcomes(open, closed)},
+		packetRow{name: "auth 450000 deep", packets: []any{`0{"a":` + deep(450_000, "[", "]") + "}"}, unjoined: true, after: func(s session) outcome { return ended(decided(s)) }, allow: outcomes(open, closed),
 			// It writes the auth out again, and the stack overflows.
 			reference: outcomes(hang)},
 	)

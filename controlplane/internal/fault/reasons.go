@@ -148,6 +148,7 @@ const (
 	StreamLost
 
 	// UNAUTHENTICATED.
+	CertificateExpired
 	CertificateMissing
 	CertificateUnknown
 	TokenExpired

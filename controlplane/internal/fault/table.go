@@ -138,6 +138,7 @@ var table = [reasons]entry{
 	Silent:              {"SILENT", hubv1.Code_CODE_UNAVAILABLE, "Three heartbeats stayed away. Ends the stream."},
 	StreamLost:          {"STREAM_LOST", hubv1.Code_CODE_UNAVAILABLE, "The stream or the call was lost."},
 
+	CertificateExpired: {"CERTIFICATE_EXPIRED", hubv1.Code_CODE_UNAUTHENTICATED, "The client certificate has expired. It also ends streams."},
 	CertificateMissing: {"CERTIFICATE_MISSING", hubv1.Code_CODE_UNAUTHENTICATED, "A client certificate is required."},
 	CertificateUnknown: {"CERTIFICATE_UNKNOWN", hubv1.Code_CODE_UNAUTHENTICATED, "The client certificate names no known identity."},
 	TokenExpired:       {"TOKEN_EXPIRED", hubv1.Code_CODE_UNAUTHENTICATED, "The token has expired. It also ends streams."},

@@ -24,8 +24,12 @@ type Subscription struct {
 	Namespace string
 	// Events are patterns of a handler or an observer. Empty means all.
 	Events []string
-	// Rooms are patterns of rooms whose coming and going is told.
+	// Rooms are patterns of rooms that are told about or observed.
 	Rooms []string
+	// Users are those that are observed.
+	Users []string
+	// AllUsers asks for the coming and going of every user.
+	AllUsers bool
 }
 
 // Target is whom a command is for. Names, never patterns, but for Namespace.
@@ -108,7 +112,10 @@ func (s *Set) Subscribe(sub Subscription) *Refusal {
 			return &Refusal{Kind: "room", Value: room}
 		}
 	}
-	return nil
+	if sub.AllUsers && !s.users.all {
+		return &Refusal{Kind: "user", Value: "*"}
+	}
+	return s.eachUser(sub.Users)
 }
 
 func (s *Set) subscribeEvents(events []string) *Refusal {
@@ -173,16 +180,23 @@ func (s *Set) eachRoom(rooms []string) *Refusal {
 	return nil
 }
 
+func (s *Set) eachUser(users []string) *Refusal {
+	for _, user := range users {
+		if !s.users.name(user) {
+			return &Refusal{Kind: "user", Value: user}
+		}
+	}
+	return nil
+}
+
 // target looks at whom a command reaches beside rooms.
 func (s *Set) target(c *Command) *Refusal {
 	t := &c.Target
 	if t.All && !s.rooms.all {
 		return &Refusal{Kind: "target", Value: "all"}
 	}
-	for _, user := range t.Users {
-		if !s.users.name(user) {
-			return &Refusal{Kind: "user", Value: user}
-		}
+	if r := s.eachUser(t.Users); r != nil {
+		return r
 	}
 	if s.rooms.all || c.Verb == Rooms {
 		return nil

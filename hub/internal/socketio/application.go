@@ -39,7 +39,7 @@ type Watcher interface {
 	EventDropped(s *Socket, event, reason string)
 }
 
-// RoomsChange is what became of a socket's rooms.
+// RoomsChange is what became of a socket's rooms, in sum: no room stands in both.
 type RoomsChange struct {
 	Joined, Left []string
 	Version      uint64

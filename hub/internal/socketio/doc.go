@@ -43,7 +43,8 @@
 //
 // # Goroutines and locks
 //
-// The package starts no goroutines but those of timers (connect timeout, acks) and the one in Wait. Locks, outer to
+// The package starts no goroutines but those of timers (connect timeout, acks), the one in Wait, and one that goes on
+// with a gate when its holder has carried out a thousand notes for others. Locks, outer to
 // inner: Server.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
 // open" and "append to the outbox" are one step; Socket.mu -> ackGroup.mu -> queue of its gate; Socket.mu -> queue of
 // the client's gate. A queue's lock (gate.mu) is a leaf. No lock is held while the Application or the Watcher is

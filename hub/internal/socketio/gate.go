@@ -70,6 +70,10 @@ func (g *gate) attend() {
 	g.leave()
 }
 
+// captive is how much a holder carries out for others before it leaves the rest to a goroutine: whoever posts
+// without end must not keep a poller.
+const captive = 1024
+
 // drain is leave once there is something to do.
 func (g *gate) drain() {
 	done := false
@@ -79,7 +83,12 @@ func (g *gate) drain() {
 			g.leave()
 		}
 	}()
-	for {
+	for n := 0; ; n++ {
+		if n == captive {
+			done = true
+			go g.leave() // ends when nothing is left, or somebody who waits has the turn
+			return
+		}
 		g.mu.Lock()
 		if len(g.queue) == 0 {
 			g.queue = nil

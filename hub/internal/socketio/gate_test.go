@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 )
@@ -98,5 +99,30 @@ func TestGate_FreeTurnCostsNoAllocation(t *testing.T) {
 	var g gate
 	if n := testing.AllocsPerRun(100, func() { g.enter(); g.leave() }); n != 0 {
 		t.Fatalf("%v allocations", n)
+	}
+}
+
+// Who posts without end must not keep whoever happened to hold the gate.
+func TestGate_LetsGoOfAHolderThatWorksForOthers(t *testing.T) {
+	var g gate
+	stop := make(chan struct{})
+	var ran atomic.Int64
+	var again func()
+	again = func() {
+		ran.Add(1)
+		select {
+		case <-stop:
+		default:
+			g.leaveNote(again)
+		}
+	}
+	g.enter()
+	g.leaveNote(again)
+	g.leave() // returns, though there is always something left
+	close(stop)
+	g.enter()
+	g.leave()
+	if n := ran.Load(); n < captive {
+		t.Errorf("%d notes were carried out", n)
 	}
 }

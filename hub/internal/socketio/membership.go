@@ -1,6 +1,9 @@
 package socketio
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // membership is what a socket knows of its rooms; which they are the adapter knows. Its fields are guarded by
 // Socket.mu.
@@ -9,6 +12,8 @@ type membership struct {
 	most int
 	// version counts the changes of its rooms since it was accepted.
 	version uint64
+	// untold is what the watcher has not heard of yet. Nil: nothing. Not nil: a note is in the client's gate.
+	untold moves
 }
 
 // begin makes the adapter know a socket. Whoever finds it already waits until the adapter knows all of it.
@@ -87,12 +92,51 @@ func roomsWith(s *Socket, join []string) int {
 	return len(in)
 }
 
-// noteLocked leaves a call of the watcher in the client's gate. change attends it without the lock.
+// noteLocked leaves a call of the watcher in the client's gate, which change attends without the lock. While one
+// waits there it takes along what else changes: whoever changes rooms faster than they are told makes no queue.
 func (m *membership) noteLocked(s *Socket, joined, left []string) {
-	change := RoomsChange{Joined: slices.Clone(joined), Left: slices.Clone(left), Version: m.version}
-	s.client.gate.leaveNote(func() {
-		if s.told { // else it has been told of its end, with all its rooms
-			s.client.server.watcher.RoomsChanged(s, change)
+	first := m.untold == nil
+	if first {
+		m.untold = make(map[string]bool, len(joined)+len(left))
+	}
+	for _, room := range joined {
+		m.untold.change(room, true)
+	}
+	for _, room := range left {
+		m.untold.change(room, false)
+	}
+	if first {
+		s.client.gate.leaveNote(func() { m.tell(s) })
+	}
+}
+
+// tell tells what has not been told. In the gate.
+func (m *membership) tell(s *Socket) {
+	s.mu.Lock()
+	untold, change := m.untold, RoomsChange{Version: m.version}
+	m.untold = nil
+	s.mu.Unlock()
+	if !s.told {
+		return // it has been told of its end, with all its rooms
+	}
+	for _, room := range slices.Sorted(maps.Keys(untold)) {
+		if untold[room] {
+			change.Joined = append(change.Joined, room)
+		} else {
+			change.Left = append(change.Left, room)
 		}
-	})
+	}
+	s.client.server.watcher.RoomsChanged(s, change)
+}
+
+// moves are rooms that were joined (true) or left, in sum.
+type moves map[string]bool
+
+// change adds a move, which may undo an earlier one.
+func (v moves) change(room string, joined bool) {
+	if earlier, ok := v[room]; ok && earlier != joined {
+		delete(v, room)
+		return
+	}
+	v[room] = joined
 }

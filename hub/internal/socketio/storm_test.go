@@ -11,6 +11,7 @@ import (
 
 	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
 // judge is an Application that checks the order of what it hears of each socket and answers from other
@@ -21,6 +22,9 @@ type judge struct {
 	wg     sync.WaitGroup
 
 	accepted, connected, disconnected atomic.Int64
+
+	mu    sync.Mutex // guards there
+	there map[string]bool
 }
 
 // life is the state of one socket, kept as its tag.
@@ -33,13 +37,15 @@ func (j *judge) Knows(string) bool { return true }
 
 func (j *judge) Connect(a *Attempt) {
 	j.wg.Go(func() {
-		switch rand.IntN(8) {
+		switch rand.IntN(12) {
 		case 0:
 			_ = a.Deny("no", nil)
 		case 1:
 			_ = a.Undecided()
+		case 2:
+			_ = a.DenyUnknown()
 		default:
-			if a.Accept(Acceptance{Rooms: []string{"room"}}) == nil {
+			if a.Accept(Acceptance{Rooms: []string{"room"}, User: fmt.Sprint("user", rand.IntN(2))}) == nil {
 				j.accepted.Add(1)
 			}
 		}
@@ -63,6 +69,28 @@ func (j *judge) Disconnected(s *Socket, _ Disconnect) {
 	defer j.one(s)()
 	j.disconnected.Add(1)
 	s.Tag().(*life).ended.Store(true)
+}
+
+func (j *judge) RoomsChanged(s *Socket, _ RoomsChange) { j.one(s)() }
+func (j *judge) Upgraded(s *Socket)                    { j.one(s)() }
+func (j *judge) AttemptGone(*Attempt)                  {}
+func (j *judge) EventDropped(s *Socket, _, _ string)   { j.one(s)() }
+
+func (j *judge) ConnectRefused(*engineio.Handshake, string, string, string) {}
+
+// RoomOccupied checks that somebody comes and nobody is left in turns.
+func (j *judge) RoomOccupied(namespace, room string, there bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if name := namespace + " " + room; j.there[name] == there {
+		j.t.Errorf("%s: %v twice", name, there)
+	} else {
+		j.there[name] = there
+	}
+}
+
+func (j *judge) UserPresent(namespace, user string, there bool) {
+	j.RoomOccupied(namespace+" user", user, there)
 }
 
 // one checks that calls for a socket come one at a time, after Connected and before the end.
@@ -128,10 +156,10 @@ func answer(t *testing.T, f *hubtest.Frames, head string, joined map[string]bool
 // heard of as connected, then with its events, then as disconnected, one call at a time, and nothing is
 // left behind.
 func TestStorm_OrderHoldsAndNothingIsLeft(t *testing.T) {
-	j := &judge{t: t}
+	j := &judge{t: t, there: map[string]bool{}}
 	s := play(t, Config{})
 	j.server = s.server
-	s.server.app = j
+	s.server.app, s.server.watcher = j, j
 	stop := make(chan struct{})
 	var noise sync.WaitGroup
 	for _, act := range []func(){
@@ -141,11 +169,16 @@ func TestStorm_OrderHoldsAndNothingIsLeft(t *testing.T) {
 		func() {
 			for _, socket := range s.server.Select("/", everybody) {
 				if rand.IntN(20) == 0 {
-					s.server.Disconnect(nil, "/", to(socket.ID()), Eviction{CloseTransport: rand.IntN(2) == 0})
+					s.server.Disconnect(nil, "/", to(socket.ID()), Eviction{CloseTransport: rand.IntN(2) == 0, MayReturn: rand.IntN(3) == 0})
 				}
+				socket.SetPolicy(&Policy{EventsPerSecond: 1 + rand.Float64()*1000, BytesPerSecond: 100})
 			}
 		},
 		func() { s.server.UpdateRooms("/chat", everybody, []string{"more"}, []string{"room"}) },
+		func() { s.server.UpdateRooms("/chat", adapter.Target{Users: []string{"user1"}}, nil, []string{"more"}) },
+		func() {
+			s.server.SetData("/", everybody, DataChange{Merge: func(old []byte) ([]byte, error) { return append([]byte("1"), old...), nil }})
+		},
 	} {
 		noise.Go(func() {
 			for {
@@ -182,5 +215,10 @@ func TestStorm_OrderHoldsAndNothingIsLeft(t *testing.T) {
 	}
 	if n, counts := s.server.Attempts(), s.server.Sockets(); n != 0 || len(counts) != 0 {
 		t.Errorf("left: %d attempts, sockets %v", n, counts)
+	}
+	for name, there := range j.there {
+		if there {
+			t.Errorf("%s: nobody was told of the end", name)
+		}
 	}
 }

@@ -20,8 +20,20 @@ func (l *Loaded) checkTogether() []*Problem {
 			})
 		}
 	}
-	refuse(!c.Insecure && !IsLoopback(c.Control.Listen), "control.listen", c.Control.Listen,
-		"other machines reach this address, and the listener has no TLS; want a loopback address such as 127.0.0.1:7420, or --insecure if the network is trusted")
+	tls := c.Control.TLS
+	refuse(!c.Insecure && tls.Cert == "" && !IsLoopback(c.Control.Listen), "control.listen", c.Control.Listen,
+		"other machines reach this address, and the listener has no TLS; want control.tls.cert and control.tls.key, a loopback address such as 127.0.0.1:7420, or --insecure if the network is trusted")
+	refuse(tls.Cert != "" && tls.Key == "", "control.tls.key", "", "want the private key of control.tls.cert")
+	refuse(tls.Key != "" && tls.Cert == "", "control.tls.cert", "", "want the certificate of control.tls.key")
+	refuse(tls.ClientCA != "" && tls.Cert == "", "control.tls.client_ca", tls.ClientCA, "want control.tls.cert and control.tls.key with it")
+	for i, is := range c.Control.JWT {
+		refuse(!c.Insecure && isForgeable(is.JWKSURL), fmt.Sprintf("control.jwt[%d].jwks_url", i), "http://…", wantHTTPS)
+	}
+	for i, b := range c.BrowserJWT {
+		for _, is := range b.Issuers {
+			refuse(!c.Insecure && isForgeable(is.JWKSURL), fmt.Sprintf("browsers.jwt[%d].jwks_url", i), "http://…", wantHTTPS)
+		}
+	}
 	refuse(c.CORS.Credentials && slices.Contains(c.CORS.Origins, "*"), "cors.credentials", true,
 		"want false while cors.origins has *, or a list of exact origins")
 	refuse(c.Cookie.SameSite == "none" && !c.Cookie.Secure, "cookie.same_site", "none",
@@ -33,6 +45,8 @@ func (l *Loaded) checkTogether() []*Problem {
 		"want at least parking.group_bytes")
 	return problems
 }
+
+const wantHTTPS = "want https, http to this machine, or --insecure if the network is trusted"
 
 // IsLoopback reports whether only this machine reaches an address. A name other
 // than localhost might mean anything tomorrow and does not count.

@@ -36,6 +36,11 @@ type Config struct {
 	StartGrace time.Duration
 	// Control describes the listener for services and how they are treated.
 	Control Control
+	// Identities has the rules of services by name. Nil means that whoever is known may
+	// do everything.
+	Identities map[string]Identity
+	// BrowserJWT says where tokens of browsers decide connect attempts.
+	BrowserJWT []BrowserJWT
 	// Parking bounds what waits for a service that is away.
 	Parking Parking
 
@@ -94,7 +99,7 @@ type Limits struct {
 	PacketsPerPayload, Attachments, Depth, Arguments          int
 	NamespacesPerClient, RoomsPerSocket, PendingAcksPerSocket int
 	NamespaceBytes, RoomBytes, EventNameBytes, DataBytes      int
-	Headers, QueryBytes                                       int
+	AuthBytes, Headers, QueryBytes                            int
 }
 
 // Control describes the control plane.
@@ -102,14 +107,26 @@ type Control struct {
 	Listen     string
 	Tokens     []string
 	TokensFile string
+	TLS        TLS
+	// JWT are the issuers whose tokens services may show.
+	JWT []JWTIssuer
+	// Reflection says whether the listener tells its contract: `auto`, `true`, `false`.
+	Reflection string
 	Connect    Connect
 	Window     Window
 	Stream     Stream
 }
 
+// TLS has the files of a listener with TLS. Empty means without.
+type TLS struct {
+	Cert, Key string
+	// ClientCA verifies certificates of clients; ClientAuth is `require` or `optional`.
+	ClientCA, ClientAuth string
+}
+
 // Connect bounds connect attempts.
 type Connect struct {
-	Try, Total   time.Duration
+	Try          time.Duration
 	MaxUndecided int
 }
 
@@ -122,9 +139,9 @@ type Window struct {
 
 // Stream says how the streams of services are watched.
 type Stream struct {
-	HelloTimeout, Heartbeat    time.Duration
-	SendTimeout, FailoverDelay time.Duration
-	MaxInstances, MaxCalls     int
+	HelloTimeout, Heartbeat             time.Duration
+	SendTimeout, FailoverDelay, Suspend time.Duration
+	MaxInstances, MaxCalls              int
 }
 
 // Parking bounds what is kept for a service that is away.

@@ -92,7 +92,7 @@ func showDefault(k Key) string {
 			return "none"
 		}
 		return "`" + strings.Join(v, ", ") + "`"
-	case map[string]string:
+	case map[string]string, map[string]any, []any:
 		return "none"
 	default:
 		return fmt.Sprintf("`%v`", v)

@@ -9,7 +9,8 @@ import (
 type Key struct {
 	// Name is the path in YAML, such as `cors.max_age`.
 	Name string
-	// Kind is the kind of value in a word: duration, size, count, yes/no, text, list, map.
+	// Kind is the kind of value in a word: duration, size, count, yes/no, text, list, map,
+	// structure.
 	Kind string
 	// Allowed describes the values that are taken.
 	Allowed string
@@ -29,9 +30,10 @@ type Key struct {
 }
 
 // Flag is the name of the key's flag without the dashes; empty for a secret,
-// because everybody on the machine can read the flags of a process.
+// because everybody on the machine can read the flags of a process, and for a
+// structure, which nobody could type.
 func (k Key) Flag() string {
-	if k.Secret {
+	if k.Secret || k.Kind == "structure" {
 		return ""
 	}
 	return strings.NewReplacer(".", "-", "_", "-").Replace(k.Name)
@@ -94,7 +96,7 @@ func Keys() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		listenKeys(), socketIOKeys(), cookieKeys(), corsKeys(), compressionKeys(),
-		clientKeys(), namespaceKeys(), limitKeys(), httpKeys(), controlKeys(), parkingKeys(), logKeys(),
+		clientKeys(), namespaceKeys(), limitKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), logKeys(),
 	} {
 		all = append(all, part...)
 	}
@@ -123,16 +125,18 @@ func Default() *Config {
 			PacketsPerPayload: 65_536, Attachments: 10, Depth: 512, Arguments: 4096,
 			NamespacesPerClient: 16, RoomsPerSocket: 1024, PendingAcksPerSocket: 256,
 			NamespaceBytes: 256, RoomBytes: 256, EventNameBytes: 128, DataBytes: 64 << 10,
-			Headers: 100, QueryBytes: 4096,
+			AuthBytes: 16 << 10,
+			Headers:   100, QueryBytes: 4096,
 		},
 		StartGrace: 30 * time.Second,
 		Control: Control{
-			Listen:  "127.0.0.1:7420",
-			Connect: Connect{Try: 5 * time.Second, Total: 30 * time.Second, MaxUndecided: 10_000},
+			Listen: "127.0.0.1:7420",
+			TLS:    TLS{ClientAuth: "require"}, Reflection: "auto",
+			Connect: Connect{Try: 5 * time.Second, MaxUndecided: 10_000},
 			Window:  Window{MaxDeliveries: 16_384, MaxBytes: 64 << 20, Commands: 4096},
 			Stream: Stream{
 				HelloTimeout: 5 * time.Second, Heartbeat: 5 * time.Second, SendTimeout: 10 * time.Second,
-				FailoverDelay: 800 * time.Millisecond, MaxInstances: 1024, MaxCalls: 32,
+				FailoverDelay: 800 * time.Millisecond, Suspend: 30 * time.Second, MaxInstances: 1024, MaxCalls: 32,
 			},
 		},
 		Parking: Parking{SocketEvents: 64, SocketBytes: 1 << 20, GroupBytes: 64 << 20,

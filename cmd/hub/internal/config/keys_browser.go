@@ -12,7 +12,7 @@ func listenKeys() []Key {
 		newKey("listen", func(c *Config) *string { return &c.Listen }, address(),
 			"Address for browsers.").common(),
 		newKey("control.listen", func(c *Config) *string { return &c.Control.Listen }, address(),
-			"Address for application services (gRPC). An address that other machines reach wants `insecure: true`, because the listener has no TLS yet.").common(),
+			"Address for application services (gRPC). An address that other machines reach wants `control.tls.cert` or `insecure: true`.").common(),
 		newKey("admin.listen", func(c *Config) *string { return &c.AdminListen }, address(),
 			"Address of /healthz, /readyz, /metrics, /status and /debug/pprof/. Keep it private.").common(),
 		newKey("insecure", func(c *Config) *bool { return &c.Insecure }, boolean(),

@@ -32,6 +32,8 @@ func limitKeys() []Key {
 			"Length of the name of a room; a command beyond it fails."),
 		newKey("limits.event_name_bytes", func(c *Config) *int { return &c.Limits.EventNameBytes }, count(16, 4096),
 			"Length of the name of an event; a browser that sends a longer one is closed."),
+		newKey("limits.auth_bytes", func(c *Config) *int { return &c.Limits.AuthBytes }, threshold(1, 1<<20),
+			"Size of what a client sends as auth; one that sends more is not let into the namespace."),
 		newKey("limits.data_bytes", func(c *Config) *int { return &c.Limits.DataBytes }, threshold(1, 16<<20),
 			"Size of the data that a service keeps with a socket; a command beyond it fails."),
 		newKey("limits.headers", func(c *Config) *int { return &c.Limits.Headers }, count(16, 10_000),

@@ -52,7 +52,7 @@ func Load(s Sources) (*Loaded, error) {
 				continue
 			}
 			if err := k.read(raw, loaded.Config); err != nil {
-				problems = append(problems, k.problem(raw, l.source(k.Name)))
+				problems = append(problems, k.problems(err, raw, l.source(k.Name))...)
 				continue
 			}
 			loaded.Source[k.Name] = l.source(k.Name)
@@ -66,6 +66,18 @@ func Load(s Sources) (*Loaded, error) {
 	}
 	loaded.Debug = debugPatterns(s.Environ)
 	return loaded, nil
+}
+
+// problems are those of a value that was not taken.
+func (k Key) problems(err error, raw any, source string) []*Problem {
+	var inside *Error
+	if !errors.As(err, &inside) {
+		return []*Problem{k.problem(raw, source)}
+	}
+	for _, p := range inside.Problems {
+		p.Source = source
+	}
+	return inside.Problems
 }
 
 func (k Key) problem(raw any, source string) *Problem {
@@ -128,7 +140,7 @@ func unknownKeys(l layer) []*Problem {
 // known reports whether a flattened key is in the table, or inside a map that is.
 func known(name string) bool {
 	for _, k := range Keys() {
-		if k.Name == name || (k.Kind == "map" && strings.HasPrefix(name, k.Name+".")) {
+		if k.Name == name || ((k.Kind == "map" || k.Kind == "structure") && strings.HasPrefix(name, k.Name+".")) {
 			return true
 		}
 	}

@@ -29,7 +29,7 @@ func (l *Loaded) WriteYAML(w io.Writer) error {
 		if err := node.Encode(value); err != nil {
 			return fmt.Errorf("config: %s: %w", k.Name, err)
 		}
-		if node.Kind == yaml.SequenceNode || node.Kind == yaml.MappingNode {
+		if k.Kind != "structure" && (node.Kind == yaml.SequenceNode || node.Kind == yaml.MappingNode) {
 			node.Style = yaml.FlowStyle
 		}
 		if source, ok := l.Source[k.Name]; ok {

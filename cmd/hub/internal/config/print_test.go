@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/siohub/siohub/cmd/hub/internal/token"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/configuration.md")
@@ -113,7 +115,7 @@ func TestTokenList(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := loaded.Config.Control.TokenList()
-	want := []Token{{"cron", "aaaaaaaaaaaaaaaa"}, {"cron", "bbbbbbbbbbbbbbbb"}} // two, to change over without a gap
+	want := []token.Token{{Name: "cron", Hash: token.HashOf("aaaaaaaaaaaaaaaa")}, {Name: "cron", Hash: token.HashOf("bbbbbbbbbbbbbbbb")}} // two, to change over without a gap
 	if diff := cmp.Diff(want, got); diff != "" || !loaded.Config.Control.Guarded() {
 		t.Error(diff)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwt"
@@ -13,6 +14,8 @@ import (
 
 // Claims are what an issuer has said. They must not be changed.
 type Claims struct {
+	// Index is the place, in the list of issuers, of the one that has verified them.
+	Index int
 	// Expire is when the token ends. Of a token that ended within the skew it is the
 	// end of the skew.
 	Expire time.Time
@@ -45,14 +48,34 @@ func (c *Claims) Text(name string) string {
 	return text
 }
 
+// Value is a claim. A name with dots that is no claim itself leads into objects:
+// `realm_access.roles`.
+func (c *Claims) Value(path string) (any, bool) {
+	values := c.All
+	for {
+		if v, ok := values[path]; ok {
+			return v, v != nil
+		}
+		name, rest, deeper := strings.Cut(path, ".")
+		inner, ok := values[name].(map[string]any)
+		if !deeper || !ok {
+			return nil, false
+		}
+		values, path = inner, rest
+	}
+}
+
 // Texts are a claim that is a text or a list of texts. Nil when it is missing or
 // something else.
-func (c *Claims) Texts(name string) []string {
-	switch v := c.All[name].(type) {
+func (c *Claims) Texts(path string) []string {
+	v, _ := c.Value(path)
+	return Texts(v)
+}
+
+// Texts are a value that is a text or a list of texts. Nil when it is something else.
+func Texts(value any) []string {
+	switch v := value.(type) {
 	case string:
-		if v == "" {
-			return nil
-		}
 		return []string{v}
 	case []any:
 		texts := make([]string, 0, len(v))
@@ -66,6 +89,23 @@ func (c *Claims) Texts(name string) []string {
 		return texts
 	}
 	return nil
+}
+
+// maxSeconds is the last second of the year 9999.
+const maxSeconds = 253402300799
+
+// Time is a claim that is a number of seconds since 1970, as `exp` is.
+func (c *Claims) Time(path string) (time.Time, bool) {
+	v, _ := c.Value(path)
+	number, ok := v.(json.Number)
+	if !ok {
+		return time.Time{}, false
+	}
+	seconds, err := number.Float64()
+	if err != nil || seconds < 0 || seconds > maxSeconds {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(seconds), 0), true
 }
 
 // validate checks what the issuer's settings ask for, and sets Expire.
@@ -85,8 +125,7 @@ func (c *Claims) validate(is *Issuer) error {
 	case err != nil:
 		return ErrClaims
 	}
-	audiences, _ := token.Audience()
-	if !slices.ContainsFunc(audiences, func(a string) bool { return slices.Contains(is.Audiences, a) }) {
+	if !slices.ContainsFunc(c.Texts("aud"), func(a string) bool { return slices.Contains(is.Audiences, a) }) {
 		return ErrAudience
 	}
 	c.Expire, _ = token.Expiration()

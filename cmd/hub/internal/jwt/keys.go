@@ -33,7 +33,7 @@ func parseKeys(text []byte) (*keySet, error) {
 	set, err := jwk.Parse(text, jwk.WithIgnoreParseError(true))
 	if err != nil {
 		// The library's error might repeat what it read.
-		return nil, errors.New("not a JWK set")
+		return nil, errors.New("not a JWK set; want {\"keys\": […]}")
 	}
 	if set.Len() > maxKeys {
 		return nil, fmt.Errorf("more than %d keys", maxKeys)

@@ -146,11 +146,11 @@ func (s *source) fetch(ctx context.Context) (*keySet, error) {
 		if errors.As(err, &urlErr) {
 			err = urlErr.Err // without the URL, which stands beside it
 		}
-		return nil, fmt.Errorf("cannot be reached: %w", err)
+		return nil, fmt.Errorf("cannot be reached: %w; want a URL that answers with a JWK set", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("answers with status %d", resp.StatusCode)
+		return nil, fmt.Errorf("answers with status %d; want a JWK set", resp.StatusCode)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxSetBytes+1))
 	if err != nil {

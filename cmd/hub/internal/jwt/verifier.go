@@ -3,6 +3,7 @@ package jwt
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -12,7 +13,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jws"
 
-	"github.com/siohub/siohub/cmd/hub/internal/watch"
+	"github.com/siohub/siohub/cmd/hub/internal/filewatch"
 )
 
 const (
@@ -33,7 +34,7 @@ type Options struct {
 // Verifier verifies the tokens of some issuers.
 type Verifier struct {
 	issuers []*issuer
-	files   []*watch.Files
+	files   []*filewatch.Files
 }
 
 type issuer struct {
@@ -59,7 +60,7 @@ func Open(ctx context.Context, list []Issuer, options Options) (*Verifier, error
 		is.source = newSource(config.URL, teller(options, config))
 		v.issuers = append(v.issuers, is)
 		if err := v.open(ctx, is); err != nil {
-			return nil, &SourceError{Index: i, Value: config.shown(), Err: err}
+			return nil, &SourceError{Index: i, Setting: config.setting(), Value: config.shown(), Err: err}
 		}
 	}
 	return v, nil
@@ -70,7 +71,7 @@ func (v *Verifier) open(ctx context.Context, is *issuer) error {
 	if is.URL != "" {
 		return is.source.refresh(ctx)
 	}
-	files, contents, err := watch.Open(func(contents [][]byte, err error) {
+	files, contents, err := filewatch.Open(func(contents [][]byte, err error) {
 		is.source.told(is.source.read(contents, err))
 	}, is.File)
 	if err = is.source.read(contents, err); err != nil {
@@ -83,7 +84,7 @@ func (v *Verifier) open(ctx context.Context, is *issuer) error {
 // read takes keys from a file.
 func (s *source) read(contents [][]byte, err error) error {
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; want a file with a JWK set", err)
 	}
 	keys, err := parseKeys(contents[0])
 	if err == nil {
@@ -114,7 +115,7 @@ func teller(options Options, config Issuer) func(error) {
 }
 
 // Files are the files of keys; the caller watches them.
-func (v *Verifier) Files() []*watch.Files { return v.files }
+func (v *Verifier) Files() []*filewatch.Files { return v.files }
 
 // Run refreshes the keys of URLs until ctx ends.
 func (v *Verifier) Run(ctx context.Context) {
@@ -145,7 +146,7 @@ func (v *Verifier) Verify(token string, seen time.Time) (*Claims, error) {
 		return nil, ErrMalformed
 	}
 	var first error
-	for _, is := range v.issuers {
+	for i, is := range v.issuers {
 		if is.Name != claims.Issuer() {
 			continue
 		}
@@ -154,6 +155,7 @@ func (v *Verifier) Verify(token string, seen time.Time) (*Claims, error) {
 		var pending *PendingError
 		switch {
 		case err == nil:
+			claims.Index = i
 			return claims, nil
 		case errors.As(err, &pending):
 			return nil, err
@@ -189,6 +191,13 @@ func (is *issuer) verify(token string, header jws.Headers, claims *Claims, seen 
 		}
 	}
 	return ErrSignature
+}
+
+func (is Issuer) setting() string {
+	if is.URL == "" {
+		return "jwks_file"
+	}
+	return "jwks_url"
 }
 
 // shown is a source as it may be printed: a URL without what might be secret in it.

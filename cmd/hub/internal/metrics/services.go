@@ -24,6 +24,7 @@ type services struct {
 	stalls, undecided         *bounded[string, prometheus.Counter]
 	moved, unauthenticated    prometheus.Counter
 	noAuthorizer              prometheus.Counter
+	keyRefreshes              *bounded[pair, prometheus.Counter]
 	commands                  *bounded[pair, prometheus.Counter]
 	commandBounds             *bounded[string, prometheus.Counter]
 	revoked                   *bounded[pair, prometheus.Counter]
@@ -54,6 +55,7 @@ func newServices(f factory) *services {
 		noAuthorizer:      f.counter("no_authorizer_total", "Subscriptions to namespaces for which nobody decides connect attempts."),
 		revoked:           f.pairs("revoked_total", "Unsettled deliveries that were taken from their instance, by kind and reason.", "kind", "reason"),
 		commandBounds:     f.counters("command_bounds_total", "What was refused or left out of commands because too much is kept for them, by bound.", "bound"),
+		keyRefreshes:      f.pairs("jwks_refreshes_total", "Refreshes of the keys of an issuer of JWTs; while they fail the old keys stay.", "issuer", "result"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
 	}
 }
@@ -64,6 +66,15 @@ func (f factory) settleTime() *bounded[pair, prometheus.Observer] {
 	v := f.histogramVec("settlement_seconds", "Time from handing a delivery over to its settlement, by group and kind.",
 		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "group", "kind")
 	return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Observer { return v.WithLabelValues(p[:]...) })
+}
+
+// KeysRefreshed counts a refresh of the keys of an issuer.
+func (m *Metrics) KeysRefreshed(issuer string, err error) {
+	result := "done"
+	if err != nil {
+		result = "failed"
+	}
+	m.services.keyRefreshes.get(pair{issuer, result}).Inc()
 }
 
 // ControlTrace returns the functions that count for the control plane.

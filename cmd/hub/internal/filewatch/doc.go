@@ -1,4 +1,4 @@
-// Package watch notices that small files have changed: tokens, certificates, keys.
+// Package filewatch notices that small files have changed: tokens, certificates, keys.
 //
 // Files is a set that changes together, such as a certificate and its key. Once in a
 // while Poll reads them and compares what stands in them with what did before, not
@@ -9,4 +9,4 @@
 //
 // Run is the only goroutine: one for all files of the process; it ends with its
 // context. Files belong to it from then on.
-package watch
+package filewatch

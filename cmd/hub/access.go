@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
+	"github.com/siohub/siohub/cmd/hub/internal/browsertoken"
+	"github.com/siohub/siohub/cmd/hub/internal/certs"
+	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/cmd/hub/internal/filewatch"
+	"github.com/siohub/siohub/cmd/hub/internal/identity"
+	"github.com/siohub/siohub/cmd/hub/internal/jwt"
+	"github.com/siohub/siohub/cmd/hub/internal/token"
+	"github.com/siohub/siohub/controlplane"
+)
+
+// access is who may reach what of a node: callers of the control listener, its TLS,
+// and browsers that show tokens. A part that is not configured is nil.
+type access struct {
+	callers  *identity.Authenticator
+	tls      *certs.Files
+	browsers *browsertoken.Decider
+}
+
+// openAccess reads tokens, certificates and keys. Own are tokens of services that this
+// process starts itself. Refreshed is told what came of each refresh of an issuer's
+// keys. Its error is a *config.Error.
+func openAccess(ctx context.Context, c *config.Config, own []token.Token, logger *slog.Logger, refreshed func(issuer string, err error)) (*access, error) {
+	a := &access{}
+	rules, err := permissionsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if t := c.Control.TLS; t.Cert != "" {
+		a.tls, err = certs.Open(certs.Options{
+			Cert: t.Cert, Key: t.Key, ClientCA: t.ClientCA, ClientRequired: t.ClientAuth == "require",
+			Logger: logger.With("component", "controlplane"),
+		})
+		if err != nil {
+			return nil, accessError(err)
+		}
+	}
+	if c.Control.Guarded() {
+		a.callers, err = identity.New(ctx, identity.Options{
+			Tokens: c.Control.TokenList(), File: c.Control.TokensFile, Own: own, Issuers: callerIssuers(c.Control.JWT),
+			Permissions: rules, Logger: logger, Refreshed: refreshed,
+		})
+		if err != nil {
+			return nil, accessError(err)
+		}
+	}
+	if len(c.BrowserJWT) > 0 {
+		a.browsers, err = browsertoken.Open(ctx, browserRules(c.BrowserJWT), browsertoken.Options{Logger: logger, Refreshed: refreshed})
+		if err != nil {
+			return nil, accessError(err)
+		}
+	}
+	return a, nil
+}
+
+// configure puts what there is into the control plane's configuration.
+func (a *access) configure(cc *controlplane.Config, c *config.Config) {
+	// An interface that holds a nil pointer is not nil.
+	if a.callers != nil {
+		cc.Authenticator = a.callers
+	}
+	if a.browsers != nil {
+		cc.BrowserTokens = a.browsers
+	}
+	switch c.Control.Reflection {
+	case "auto":
+		cc.NoReflection = c.Control.Guarded()
+	case "false":
+		cc.NoReflection = true
+	}
+}
+
+// serverOptions are those of the gRPC server.
+func (a *access) serverOptions() []grpc.ServerOption {
+	if a.tls == nil {
+		return nil
+	}
+	return []grpc.ServerOption{grpc.Creds(credentials.NewTLS(a.tls.Config()))}
+}
+
+// run follows files and keys until ctx ends.
+func (a *access) run(ctx context.Context) {
+	var running sync.WaitGroup
+	var files []*filewatch.Files
+	if a.tls != nil {
+		files = append(files, a.tls.Watched()...)
+	}
+	if a.callers != nil {
+		files = append(files, a.callers.Files()...)
+		running.Go(func() { a.callers.Run(ctx) })
+	}
+	if a.browsers != nil {
+		files = append(files, a.browsers.Files()...)
+		running.Go(func() { a.browsers.Run(ctx) })
+	}
+	if len(files) > 0 {
+		running.Go(func() { filewatch.Run(ctx, files...) })
+	}
+	running.Wait()
+}
+
+// permissionsOf compiles the rules of all identities. Nil when none has any.
+func permissionsOf(c *config.Config) (map[string]*controlplane.Permissions, error) {
+	if c.Identities == nil {
+		return nil, nil
+	}
+	all := make(map[string]*controlplane.Permissions, len(c.Identities))
+	var problems []*config.Problem
+	for name, id := range c.Identities {
+		p, err := controlplane.NewPermissions(controlplane.Rules{
+			Groups: id.Groups, Roles: id.Roles, Namespaces: id.Namespaces, Events: id.Events, Rooms: id.Rooms, Users: id.Users,
+			Verbs: id.Verbs, MaxInstances: id.MaxInstances, CommandsPerSecond: id.CommandsPerSecond,
+		})
+		var bad *controlplane.RuleError
+		if errors.As(err, &bad) {
+			problems = append(problems, &config.Problem{
+				Key: "identities." + name + "." + bad.Field, Value: fmt.Sprintf("%q", bad.Value), Allowed: "want " + bad.Allowed,
+			})
+		}
+		all[name] = p
+	}
+	if len(problems) > 0 {
+		return nil, &config.Error{Problems: problems}
+	}
+	return all, nil
+}
+
+func callerIssuers(list []config.JWTIssuer) []identity.Issuer {
+	all := make([]identity.Issuer, len(list))
+	for i, is := range list {
+		all[i] = identity.Issuer{Issuer: jwtIssuer(is.Issuer), NameClaim: is.NameClaim, Identities: is.Identities}
+	}
+	return all
+}
+
+func jwtIssuer(is config.Issuer) jwt.Issuer {
+	return jwt.Issuer{Name: is.Issuer, Audiences: is.Audience, Algorithms: is.Algorithms, File: is.JWKSFile, URL: is.JWKSURL}
+}
+
+func browserRules(list []config.BrowserJWT) []browsertoken.Rule {
+	rules := make([]browsertoken.Rule, len(list))
+	for i, b := range list {
+		rules[i] = browsertoken.Rule{
+			Namespaces: b.Namespaces, From: b.From, User: b.User, Rooms: b.Rooms, Data: b.Data, Expires: b.Expires,
+			Behind: b.Behind == "authorizer",
+		}
+		for _, is := range b.Issuers {
+			rules[i].Issuers = append(rules[i].Issuers, jwtIssuer(is))
+		}
+	}
+	return rules
+}
+
+// accessError is an error of a file or a source as one of the configuration.
+func accessError(err error) error {
+	problem := func(key, value string, cause error) error {
+		return &config.Error{Problems: []*config.Problem{{Key: key, Value: value, Allowed: cause.Error()}}}
+	}
+	var file *certs.Error
+	var caller *identity.Error
+	var browser *browsertoken.Error
+	switch {
+	case errors.As(err, &file):
+		return problem("control.tls."+file.Setting, file.Path, fmt.Errorf("%w; want a PEM file", file.Err))
+	case errors.As(err, &caller):
+		return problem("control."+caller.Key, caller.Value, caller.Err)
+	case errors.As(err, &browser):
+		key := fmt.Sprintf("browsers.jwt[%d].issuers[%d].%s", browser.Rule, browser.Index, browser.Setting)
+		return problem(key, browser.Value, browser.Err)
+	}
+	return err
+}

@@ -1,0 +1,192 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/fault"
+)
+
+func callerWith(t *testing.T, r Rules) *caller {
+	t.Helper()
+	p, err := NewPermissions(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &caller{identity: &Identity{Name: "chat", Permissions: p}}
+}
+
+// everything is what one identity needs to be as free as without any rules.
+func everything() Rules {
+	return Rules{
+		Groups: []string{"*"}, Roles: []string{"authorizer", "handler", "observer"}, Namespaces: []string{"*"},
+		Events: []string{"*"}, Rooms: []string{"*"}, Users: []string{"*"},
+		Verbs: []string{
+			"attach", "emit", "rooms", "disconnect", "data", "fetch", "count", "list_rooms", "list_users", "call", "revoke",
+			"acknowledge", "observe", "admin",
+		},
+	}
+}
+
+// A verb that commands have and permissions lack is refused to everybody with rules;
+// this test says so before they do.
+func TestCaller_EveryVerbIsAsked(t *testing.T) {
+	free, bound := callerWith(t, everything()), callerWith(t, Rules{})
+	for _, verb := range []command.Verb{
+		command.VerbEmit, command.VerbRooms, command.VerbDisconnect, command.VerbData, command.VerbCall, command.VerbRevoke,
+		command.VerbAcknowledge, command.VerbFetch, command.VerbCount, command.VerbListRooms, command.VerbListUsers, command.VerbAdmin,
+	} {
+		check := &command.Check{Verb: verb, Target: &hubv1.Target{Namespace: "/chat", All: true}}
+		if f := free.Allow(check); f != nil {
+			t.Errorf("%s: refused to whom everything is permitted: %v", verb, f)
+		}
+		if f := bound.Allow(check); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED || !strings.Contains(f.Error(), "verb") {
+			t.Errorf("%s: %v to whom nothing is permitted", verb, f)
+		}
+		if f := callerOf(t.Context()).Allow(check); f != nil {
+			t.Errorf("%s: refused without any rules: %v", verb, f)
+		}
+	}
+	if f := free.Allow(&command.Check{Verb: "new"}); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED {
+		t.Errorf("an unknown verb: %v", f)
+	}
+	if bound.mayAttach("chat") == nil || free.mayAttach("chat") != nil {
+		t.Error("attach")
+	}
+}
+
+func TestCaller_EveryRoleIsAsked(t *testing.T) {
+	free, bound := callerWith(t, everything()), callerWith(t, Rules{})
+	for number := range hubv1.Role_name {
+		sub := &hubv1.Subscription{Role: hubv1.Role(number), Namespace: "/chat", Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS}}
+		if f := free.maySubscribe(sub); (f == nil) != (number != 0) {
+			t.Errorf("%s: %v", sub.Role, f)
+		}
+		if bound.maySubscribe(sub) == nil {
+			t.Errorf("%s: permitted", sub.Role)
+		}
+	}
+	few := callerWith(t, Rules{Roles: []string{"handler"}, Namespaces: []string{"/chat"}, Events: []string{"*"}, Users: []string{"a*"}})
+	if f := few.maySubscribe(&hubv1.Subscription{Role: hubv1.Role_ROLE_HANDLER, Namespace: "/chat", Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS}}); f == nil {
+		t.Error("all users are told to whom some are permitted")
+	}
+}
+
+func TestCaller_RefusalNamesWhatIsMissing(t *testing.T) {
+	c := callerWith(t, Rules{
+		Namespaces: []string{"/chat"}, Events: []string{"message"}, Rooms: []string{"order:*"}, Verbs: []string{"emit", "list_rooms", "revoke"},
+	})
+	emit := func(event string, target *hubv1.Target) *command.Check {
+		return &command.Check{Verb: command.VerbEmit, Target: target, Event: event}
+	}
+	for want, check := range map[string]*command.Check{
+		`namespace "/x"`: emit("message", &hubv1.Target{Namespace: "/x", Rooms: []string{"order:1"}}),
+		`event "x"`:      emit("x", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1"}}),
+		`target "all"`:   emit("message", &hubv1.Target{Namespace: "/chat", All: true}),
+		`user "u"`:       emit("message", &hubv1.Target{Namespace: "/chat", Users: []string{"u"}}),
+		`room "lobby"`:   emit("message", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1", "lobby"}}),
+		`room "*"`:       {Verb: command.VerbListRooms, Target: &hubv1.Target{Namespace: "/chat"}, Lists: command.ListsRooms},
+		`namespace "*"`:  {Verb: command.VerbRevoke, Target: &hubv1.Target{Namespace: "*", Users: []string{"u"}}},
+		`verb "rooms"`:   {Verb: command.VerbRooms},
+	} {
+		f := c.Allow(check)
+		if f == nil || !strings.Contains(f.Error(), want) || f.Reason() != fault.NotPermitted {
+			t.Errorf("%v, want %s", f, want)
+		}
+	}
+	if f := c.Allow(emit("message", &hubv1.Target{Namespace: "/chat", Rooms: []string{"order:1"}})); f != nil {
+		t.Error(f)
+	}
+	own := emit("message", &hubv1.Target{Namespace: "/chat", Sockets: []string{"own"}})
+	own.OwnSocket = "own"
+	if f := c.Allow(own); f != nil {
+		t.Error(f)
+	}
+}
+
+func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		life, revoke := context.WithCancelCause(context.Background())
+		for name, c := range map[string]struct {
+			identity *Identity
+			act      func()
+			want     *AuthError
+		}{
+			"expiry":      {&Identity{ExpireTime: time.Now().Add(time.Hour)}, func() { time.Sleep(time.Hour) }, ErrTokenExpired},
+			"certificate": {&Identity{ExpireTime: time.Now(), Expired: ErrCertificateExpired}, func() {}, ErrCertificateExpired},
+			"revocation":  {&Identity{Life: life}, func() { revoke(errors.New("removed")) }, ErrTokenRevoked},
+			"revoked":     {&Identity{Life: life}, func() {}, ErrTokenRevoked},
+		} {
+			call, hangUp := context.WithCancel(t.Context())
+			ctx := (&caller{identity: c.identity}).live(call)
+			c.act()
+			synctest.Wait()
+			if got := authEnd(context.Cause(ctx)); got == nil || status.Code(got) != codes.Unauthenticated ||
+				!strings.Contains(got.Error(), c.want.Message) {
+				t.Errorf("%s: %v", name, got)
+			}
+			hangUp()
+		}
+		call, hangUp := context.WithCancel(t.Context())
+		ctx := (&caller{identity: &Identity{Life: context.Background(), ExpireTime: time.Now().Add(time.Hour)}}).live(call)
+		hangUp()
+		synctest.Wait()
+		if ctx.Err() == nil || authEnd(context.Cause(ctx)) != nil {
+			t.Error("a call that hangs up ends otherwise", context.Cause(ctx))
+		}
+	})
+}
+
+func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rules := everything()
+		rules.MaxInstances, rules.CommandsPerSecond = 2, 10
+		one := callerWith(t, rules)
+		two := &caller{identity: &Identity{Permissions: one.identity.Permissions}}
+		if f := one.attach(); f != nil {
+			t.Error(f)
+		}
+		if f := two.attach(); f != nil {
+			t.Error(f)
+		}
+		if f := one.attach(); f.Code() != hubv1.Code_CODE_RESOURCE_EXHAUSTED {
+			t.Error("a third instance is attached")
+		}
+		two.detach()
+		if f := one.attach(); f != nil {
+			t.Error(f)
+		}
+		for i := range 12 {
+			who := []*caller{one, two}[i%2]
+			if f := who.spend(1); (f == nil) != (i < 10) {
+				t.Errorf("command %d: %v", i, f)
+			}
+		}
+		time.Sleep(time.Second)
+		if f := two.spend(10); f != nil {
+			t.Error(f)
+		}
+		if f := one.spend(1); f.Status().GetRetryAfter().AsDuration() <= 0 {
+			t.Error("not limited, or without a time", f)
+		}
+	})
+	free := callerOf(t.Context())
+	if free.attach() != nil || free.spend(1_000_000) != nil {
+		t.Error("limited without limits")
+	}
+	free.detach()
+	empty := &caller{identity: &Identity{Permissions: &Permissions{}}}
+	if empty.mayAttach("chat") == nil || empty.Allow(&command.Check{Verb: command.VerbAdmin}) == nil {
+		t.Error("the zero value permits")
+	}
+}
