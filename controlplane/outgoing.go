@@ -41,6 +41,7 @@ type outgoing struct {
 	mu      sync.Mutex // guards the fields below; taken before the queue's
 	notices []pendingNotice
 	queries []openQuery
+	page    bool // a page of a query waits to be taken
 	beat    bool
 	closed  bool
 }
@@ -52,6 +53,8 @@ type entry struct {
 	item *hubv1.Item
 	// frees says that the item is the last result of a command that has a slot.
 	frees bool
+	// page says that the item is a page of a query: the next one is made once it is taken.
+	page bool
 }
 
 // again prepares an entry to be sent another time: its command has its slot back, and
@@ -111,7 +114,9 @@ func (o *outgoing) push(item *hubv1.Item, frees bool) {
 	}
 }
 
-// pull queues the results of a query: a page of each open query waits at a time.
+// pull queues the results of a query. The queries that are open have their turns: one
+// page of one of them waits at a time, so that what they have found is never in memory
+// as messages.
 func (o *outgoing) pull(id uint64, p *command.Pages) {
 	o.mu.Lock()
 	closed := o.closed
@@ -171,31 +176,45 @@ func (o *outgoing) take(into []entry) (batch []entry, ok bool) {
 	for {
 		o.refill()
 		batch, ok = o.queue.Take(into)
+		o.turn(batch)
 		if beat := o.takeBeat(); beat || len(batch) > 0 || !ok {
 			return batch, ok
 		}
 	}
 }
 
-// refill queues what is made as there is room to send it: notices, a page of each
-// query, copies for observers.
+// turn lets the next page be made if one was taken.
+func (o *outgoing) turn(batch []entry) {
+	for i := range batch {
+		if batch[i].page {
+			o.mu.Lock()
+			o.page = false
+			o.mu.Unlock()
+		}
+	}
+}
+
+// refill queues what is made as there is room to send it: notices, a page of a query,
+// copies for observers.
 func (o *outgoing) refill() {
 	o.mu.Lock()
-	notices, queries := o.notices, o.queries
-	o.notices, o.queries = nil, nil
+	notices := o.notices
+	o.notices = nil
+	var query openQuery
+	if !o.page && len(o.queries) > 0 {
+		query, o.queries, o.page = o.queries[0], o.queries[1:], true
+	}
 	o.mu.Unlock()
 	for _, n := range notices {
 		o.tell(noticeItem(&hubv1.Notice{Kind: n.kind, Status: n.status, Count: uint32(min(n.count, 1<<32-1))}))
 	}
-	for _, q := range queries {
-		r := q.pages.Next()
-		if r == nil {
-			continue
-		}
-		r.CommandId = q.id
-		o.queue.Push(entry{item: resultItem(r), frees: !r.More}, roughSize(resultItem(r)))
+	if query.pages != nil {
+		r := query.pages.Next()
+		r.CommandId = query.id
+		item := resultItem(r)
+		o.queue.Push(entry{item: item, frees: !r.More, page: true}, roughSize(item))
 		if r.More {
-			o.pull(q.id, q.pages)
+			o.pull(query.id, query.pages)
 		}
 	}
 	if o.queue.Len() < outqueue.BatchItems {

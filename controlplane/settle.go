@@ -112,6 +112,10 @@ func (x *settling) prepareEvent(e *hub.Event) (effect, *fault.Fault) {
 		}
 		return effect{outcome: OutcomeDone, do: func(*hub.Batch) error {
 			x.a.srv.commands.OpenAcks().Keep(open)
+			if !e.Socket.Connected() {
+				// It may have left before it was kept: then nobody else takes it out.
+				x.a.srv.commands.OpenAcks().EndSocket(open.Socket)
+			}
 			return nil
 		}}, nil
 	case *hubv1.Settlement_Reply:

@@ -3,6 +3,8 @@
 package envelope_test
 
 import (
+	"runtime"
+	"strings"
 	"testing"
 
 	"google.golang.org/grpc/encoding"
@@ -56,6 +58,37 @@ func TestAllocs_ManyItems(t *testing.T) {
 		if n > c.encode {
 			t.Errorf("%s: %v allocations to encode %d, bound %v", c.name, n, many, c.encode)
 		}
+	}
+}
+
+// Whatever is in an envelope, it takes what doc.go says.
+func TestAllocs_RequestIsBounded(t *testing.T) {
+	repeated := func(action []byte, n int) []byte {
+		return []byte(strings.Repeat(string(envelopeOf(action)), n))
+	}
+	const fixed = 32 << 20
+	for name, c := range map[string]struct {
+		b           []byte
+		times, more int // of its size, and beside it
+	}{
+		"two bytes each":           {repeated(nil, envelope.MaxBytes/2), 1, 1 << 10},
+		"two bytes each, too many": {repeated(nil, envelope.HardMaxBytes/2), 0, 1 << 10},
+		"empty":                    {repeated(nil, envelope.MaxActions), 1, 2 << 20},
+		"done":                     {repeated(settle(1), envelope.MaxActions), 1, 8 << 20},
+		"emits":                    {repeated(in(command, emitBytes(1, join(in(1, nil), in(3, nil), in(6, nil)))), envelope.MaxActions), 2, fixed},
+		"bad subscriptions":        {repeated(in(1, in(5, unknown)), envelope.MaxActions), 2, fixed},
+		"names":                    {envelopeOf(in(command, in(11, []byte(strings.Repeat("\x12\x00", envelope.MaxElements))))), 2, fixed},
+		"too large":                {join(repeated(nil, envelope.MaxActions-1), envelopeOf(make([]byte, envelope.MaxBytes))), 0, 2 << 20},
+		"too large, commands":      {envelopeOf(in(settlement, []byte(strings.Repeat(string(in(7, sevenSeq)), envelope.MaxBytes/2)))), 0, 2 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r *envelope.Request
+			took := allocated(func() { r = decodeRequest(t, c.b) })
+			if most := c.times*len(c.b) + c.more; took > most {
+				t.Errorf("%d bytes took %d, more than %d", len(c.b), took, most)
+			}
+			runtime.KeepAlive(r)
+		})
 	}
 }
 

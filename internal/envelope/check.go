@@ -15,7 +15,7 @@ import (
 // their size. It allocates only for what is at fault. One check is for one envelope.
 type check struct {
 	elements int // of lists, so far
-	commands int // inside settlements, so far
+	messages int // those of them that are messages, such as commands of a settlement
 
 	reason string // what is at fault; empty while nothing is
 	path   string
@@ -25,7 +25,7 @@ type check struct {
 
 // Check looks for what the hub does not know in a message that protobuf has decoded: a
 // command, or the request of a unary call. Nil means that there is nothing; otherwise
-// Reason and Field are set. It may be called from many goroutines at once.
+// Reason and Field are set. It is safe for concurrent use, and does not change m.
 func Check(m proto.Message) *Bad {
 	var c check
 	b, err := proto.Marshal(m)
@@ -130,12 +130,7 @@ func (c *check) value(f *field, typ protowire.Type, r *reader, lax bool) bool {
 		case f.text && !utf8.Valid(raw):
 			return c.fault(InvalidUTF8, "")
 		case f.sub != nil:
-			if f.sub == commandSchema && f.list {
-				if c.commands++; c.commands > MaxActions {
-					return c.fault(TooManyElements, "")
-				}
-			}
-			return c.message(f.sub, raw, lax)
+			return (!f.list || c.another()) && c.message(f.sub, raw, lax)
 		}
 	case protowire.Fixed32Type:
 		r.take(4)
@@ -143,6 +138,12 @@ func (c *check) value(f *field, typ protowire.Type, r *reader, lax bool) bool {
 		r.take(8)
 	}
 	return !r.bad || c.fault(Malformed, "")
+}
+
+// another counts a message of a list.
+func (c *check) another() bool {
+	c.messages++
+	return c.messages <= MaxActions || c.fault(TooManyElements, "")
 }
 
 // hello checks a hello. What is not known is passed over, but in a subscription it
@@ -157,8 +158,8 @@ func (c *check) hello(b []byte) bool {
 			r.skip(num, typ)
 			continue
 		}
-		elements := c.elements // counts them already
-		c.elements = 0
+		elements, messages := c.elements, c.messages // count them already
+		c.elements, c.messages = 0, 0
 		if !c.message(subscriptionSchema, r.bytes(), false) {
 			if c.bad == nil {
 				c.bad = make(map[int]*Bad)
@@ -166,7 +167,7 @@ func (c *check) hello(b []byte) bool {
 			c.bad[c.tops] = &Bad{Reason: c.reason, Field: c.path, Kind: KindHello}
 			c.reason, c.path = "", ""
 		}
-		c.elements = elements
+		c.elements, c.messages = elements, messages
 		c.tops++
 	}
 	return true

@@ -1,6 +1,8 @@
 package envelope
 
 import (
+	"fmt"
+
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/encoding/proto" // registers the codec that stands behind this one
 	"google.golang.org/grpc/mem"
@@ -14,13 +16,13 @@ type Codec struct {
 	seen     *seen // nil at the hub's end
 }
 
-// Hub is the codec for the hub's gRPC server. Calls other than Attach have
-// protobuf. It may be used at the same time.
+// Hub is the codec for the hub's gRPC server: it decodes into a Request what a service
+// sends on Attach. Other messages have protobuf. It is safe for concurrent use.
 func Hub() *Codec { return &Codec{protobuf: encoding.GetCodecV2(proto.Name)} }
 
 // Service returns a codec for one Attach call of a service: what it has decoded
-// helps it to decode the next envelope. Messages are decoded one at a time, encoded at
-// the same time or not.
+// helps it to decode the next envelope. It decodes one message at a time; encoding is
+// safe for concurrent use.
 func Service() *Codec {
 	c := Hub()
 	c.seen = &seen{}
@@ -52,6 +54,10 @@ func (c *Codec) Unmarshal(data mem.BufferSlice, v any) error {
 	case *Request:
 		m.decode(data)
 		return nil
+	}
+	// HardMaxBytes is for envelopes, which are not decoded beyond MaxBytes.
+	if size := data.Len(); c.seen == nil && size > MaxBytes {
+		return fmt.Errorf("envelope: a message of %d bytes, %d are allowed", size, MaxBytes)
 	}
 	return c.protobuf.Unmarshal(data, v)
 }

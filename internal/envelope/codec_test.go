@@ -3,6 +3,7 @@ package envelope_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,13 @@ var responses = map[string]*hubv1.AttachResponse{
 	"large": {Items: []*hubv1.Item{eventItem(func(_ *hubv1.Delivery, e *hubv1.Event) {
 		e.Payload.Args = bytes.Repeat([]byte("x"), 100_000)
 	}), eventItem(nil)}},
+	"large parts": {Items: []*hubv1.Item{eventItem(nil), eventItem(func(_ *hubv1.Delivery, e *hubv1.Event) {
+		e.Payload.Args = bytes.Repeat([]byte("x"), 8<<10)
+		e.Payload.Attachments = [][]byte{bytes.Repeat([]byte("a"), 50_000), {1}, bytes.Repeat([]byte("b"), 8<<10)}
+	}), eventItem(func(_ *hubv1.Delivery, e *hubv1.Event) {
+		e.Payload.Attachments = [][]byte{bytes.Repeat([]byte("c"), 8<<10-1), bytes.Repeat([]byte("d"), 8<<10)}
+		e.ReceiveTime, e.WantsAck = nil, false
+	})}},
 	"mixed": {EnvelopeSeq: 2, AckEnvelopeSeq: 1, Items: []*hubv1.Item{
 		eventItem(nil),
 		{Kind: &hubv1.Item_Result{Result: &hubv1.Result{CommandId: 4}}},
@@ -80,6 +88,15 @@ var requests = map[string]*hubv1.AttachRequest{
 		settlementAction(&hubv1.Settlement{DeliverySeq: 1, Outcome: replyOf(&hubv1.Payload{Args: []byte(`[1]`), Attachments: [][]byte{{1}, {}}})}),
 		settlementAction(&hubv1.Settlement{DeliverySeq: 2, Outcome: replyOf(nil)}),
 		settlementAction(&hubv1.Settlement{DeliverySeq: 3, Outcome: replyOf(&hubv1.Payload{})}),
+	}},
+	"later": {Actions: []*hubv1.Action{
+		settlementAction(&hubv1.Settlement{DeliverySeq: 128, Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{AckLater: true}}}),
+	}},
+	"large reply": {Actions: []*hubv1.Action{
+		settlementAction(&hubv1.Settlement{DeliverySeq: 1, Outcome: replyOf(&hubv1.Payload{
+			Args: bytes.Repeat([]byte("x"), 100_000), Attachments: [][]byte{bytes.Repeat([]byte("a"), 8<<10)},
+		})}),
+		settlementAction(&hubv1.Settlement{DeliverySeq: 2, Outcome: replyOf(nil)}),
 	}},
 	"with commands": {Actions: []*hubv1.Action{
 		settlementAction(&hubv1.Settlement{DeliverySeq: 1, Outcome: replyOf(nil), Commands: []*hubv1.Command{{CommandId: 1}}}),
@@ -160,6 +177,10 @@ func TestCodec_RefusesWhatProtobufRefuses(t *testing.T) {
 	if _, err := envelope.Hub().Marshal("a string"); err == nil {
 		t.Error("a string is encoded")
 	}
+	large := mem.BufferSlice{mem.SliceBuffer(in(99, make([]byte, envelope.MaxBytes)))}
+	if err := envelope.Hub().Unmarshal(large, &hubv1.ExecuteRequest{}); err == nil {
+		t.Error("a unary call beyond MaxBytes is decoded")
+	}
 	good, err := proto.Marshal(responses["event"])
 	if err != nil {
 		t.Fatal(err)
@@ -194,6 +215,31 @@ func TestCodec_KeepsItsOwnBytes(t *testing.T) {
 	}
 	if got := m.Items[0].GetDelivery().GetSocket(); got != m.Items[1].GetDelivery().GetSocket() {
 		t.Error("sockets of the same bytes are not shared")
+	}
+}
+
+// Large payloads are not copied on their way out, and once on their way in.
+func TestCodec_LargePayloads(t *testing.T) {
+	args := bytes.Repeat([]byte("x"), 100<<10)
+	m := &hubv1.AttachResponse{Items: []*hubv1.Item{eventItem(func(_ *hubv1.Delivery, e *hubv1.Event) { e.Payload.Args = args })}}
+	data, err := envelope.Hub().Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Free()
+	if !slices.ContainsFunc(data, func(b mem.Buffer) bool { return &b.ReadOnlyData()[0] == &args[0] }) {
+		t.Error("the arguments are copied")
+	}
+	codec := envelope.Service()
+	if took := allocated(func() {
+		if err := codec.Unmarshal(data, m); err != nil {
+			t.Fatal(err)
+		}
+	}); took > 3*len(args)/2 {
+		t.Errorf("%d bytes are decoded with %d", len(args), took)
+	}
+	if !bytes.Equal(m.Items[0].GetDelivery().GetEvent().Payload.Args, args) {
+		t.Error("they are not the same")
 	}
 }
 

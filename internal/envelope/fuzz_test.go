@@ -127,7 +127,7 @@ func split(b []byte) (raws [][]byte, known, whole bool) {
 	known = true
 	for len(b) > 0 {
 		num, typ, n := protowire.ConsumeField(b)
-		if n < 0 {
+		if n < 0 || num > protowire.MaxValidNumber { // which protobuf looks at, and protowire does not
 			return nil, false, false
 		}
 		_, _, head := protowire.ConsumeTag(b)

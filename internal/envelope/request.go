@@ -16,8 +16,9 @@ const (
 	// gRPC's limit for a message.
 	HardMaxBytes = 4 * MaxBytes
 	// MaxActions is how many actions an envelope has at most; one more ends the
-	// stream. The commands inside settlements have the same limit, together:
-	// a settlement that goes beyond it is refused.
+	// stream. Messages in lists inside the actions, such as the commands of
+	// settlements, have the same limit, together: an action that goes beyond it is
+	// refused.
 	MaxActions = 16_384
 	// MaxElements is how many elements all lists of an envelope's actions have
 	// together at most, such as rooms, socket ids and attachments. An action that goes
@@ -107,7 +108,7 @@ const (
 	// EnvelopeTooLarge: the envelope has more than MaxBytes. RESOURCE_EXHAUSTED.
 	EnvelopeTooLarge = "ENVELOPE_TOO_LARGE"
 	// TooManyElements: the envelope goes beyond MaxElements, or has more than
-	// MaxActions commands inside its settlements. RESOURCE_EXHAUSTED.
+	// MaxActions messages in lists. RESOURCE_EXHAUSTED.
 	TooManyElements = "TOO_MANY_ELEMENTS"
 )
 

@@ -39,7 +39,6 @@ var (
 	actionSchema       = schemaOf((&hubv1.Action{}).ProtoReflect().Descriptor())
 	helloSchema        = schemaOf((&hubv1.Hello{}).ProtoReflect().Descriptor())
 	subscriptionSchema = schemaOf((&hubv1.Subscription{}).ProtoReflect().Descriptor())
-	commandSchema      = schemaOf((&hubv1.Command{}).ProtoReflect().Descriptor())
 )
 
 // Requests of unary calls, for Check. After this nobody writes schemas.

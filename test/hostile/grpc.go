@@ -35,7 +35,10 @@ func grpcInputs() []input {
 func (r commandRow) onStream(p *probe) outcome {
 	a := p.attached()
 	c := r.command
-	a.command(&hubv1.Command{CommandId: 7, DeliverySeq: c.DeliverySeq, IdempotencyKey: c.IdempotencyKey, Op: c.Op})
+	a.command(&hubv1.Command{
+		CommandId: 7, DeliverySeq: c.DeliverySeq, IdempotencyKey: c.IdempotencyKey,
+		Traceparent: c.Traceparent, Tracestate: c.Tracestate, Op: c.Op,
+	})
 	got := a.resultOutcome()
 	if lives := a.lives(); lives != open {
 		return got + ", " + lives

@@ -36,7 +36,7 @@ func emit(t *hubv1.Target, event, args string, attachments ...[]byte) *hubv1.Com
 
 func commandRows() []commandRow {
 	rows := []commandRow{{name: "no operation", command: &hubv1.Command{}, allow: wrong}}
-	for _, make := range []func() []commandRow{targetRows, eventCommandRows, payloadCommandRows, ackCommandRows, roomCommandRows, dataCommandRows} {
+	for _, make := range []func() []commandRow{targetRows, eventCommandRows, payloadCommandRows, ackCommandRows, roomCommandRows, dataCommandRows, queryRows, callRows, lateRows} {
 		rows = append(rows, make()...)
 	}
 	return rows
@@ -58,6 +58,12 @@ func targetRows() []commandRow {
 	}
 	for op, make := range map[string]func(*hubv1.Target) *hubv1.Command{
 		"emit": func(t *hubv1.Target) *hubv1.Command { return emit(t, "x", "[]") },
+		"count": func(t *hubv1.Target) *hubv1.Command {
+			return &hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: t}}}
+		},
+		"fetch": func(t *hubv1.Target) *hubv1.Command {
+			return &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: &hubv1.Fetch{Target: t}}}
+		},
 		"update rooms": func(t *hubv1.Target) *hubv1.Command {
 			return &hubv1.Command{Op: &hubv1.Command_UpdateRooms{UpdateRooms: &hubv1.UpdateRooms{Target: t, Join: []string{"r"}}}}
 		},
@@ -160,7 +166,7 @@ func ackCommandRows() []commandRow {
 	unknown.GetEmit().Ack = &hubv1.AckRequest{Timeout: durationpb.New(time.Second), Mode: 99}
 	volatile := emit(nowhere(), "x", "[]")
 	volatile.GetEmit().Volatile, volatile.GetEmit().Ack = true, &hubv1.AckRequest{Timeout: durationpb.New(time.Second)}
-	return append(rows, commandRow{name: "ack mode unknown", command: unknown, allow: wrong}, commandRow{name: "ack of a volatile emit to nobody", command: volatile, allow: append(outcomes("result INVALID_ARGUMENT"), nobody...)})
+	return append(rows, commandRow{name: "ack mode unknown", command: unknown, allow: outcomes("result UNIMPLEMENTED")}, commandRow{name: "ack of a volatile emit to nobody", command: volatile, allow: append(outcomes("result INVALID_ARGUMENT"), nobody...)})
 }
 
 // roomCommandRows: names of rooms.

@@ -3,31 +3,49 @@
 // here: one check, one question to the caller's permissions, one outcome.
 //
 //	stream, settlement ──►  Now, else Run  ─┐
-//	                                        ├─► check ─► perform        one result, at once
-//	ControlService ──► Control ──► Run ─────┘         ├─► acks          results of browsers, then the total
-//	                                                  └─► Pages         one result for each page
+//	                                        ├─► check ─► perform      one result, at once
+//	ControlService ──► Control ──► Run ─────┘         ├─► ackKeeper   results of browsers, then the total
+//	                                                  ├─► callKeeper  answers of instances, then the total
+//	                                                  └─► Pages       one result for each page
 //
 // The main type is Executor. Control is the service of the unary calls. The package
 // knows neither streams nor deliveries: a caller says who it is (Caller) and takes what
-// is answered (Answers); the rest of the control plane stands behind interfaces.
+// is answered (Answers). What the rest of the control plane gives stands behind
+// interfaces: Permit for permissions, Services for the instances that calls go to,
+// Groups for what is remembered of a group, and Config.Revoked for decisions that are
+// kept. What it is given are the open acknowledgements (OpenAcks).
 //
 // # Results
 //
 // A result is the last one of its command unless `more` is set. The last one is always
 // given, exactly once. A result with `more` that the taker has no room for is left out,
-// and counted.
+// and counted. A query has found its sockets, rooms or users when Run returns; their
+// pages are made one at a time when the taker asks for them, with what holds then, and
+// without sockets that have left by then.
 //
 // # Bounds
 //
-// What callers can make the hub keep is bounded, in sum and each: 64 MiB of browsers'
-// acknowledgements and 1 MiB of them in one result; 64 MiB of what queries have found
-// (names and pointers; the pages themselves are made one at a time, when there is room
-// to send); 10 000 idempotency keys and 16 MiB for each identity and group. Each bound
-// has a name in Bound, and is told to the Trace when it was reached.
+// What callers can make the hub keep is bounded, each and in sum:
+//
+//	acknowledgements, answers   1 MiB in one result, 64 MiB in all        left out of the result
+//	what queries have found     64 MiB of names and pointers in all       RESOURCE_EXHAUSTED
+//	calls with answers          1024 for each identity and group,
+//	                            8192 and 64 MiB in all                    RESOURCE_EXHAUSTED
+//	open acknowledgements       256 for each socket, 64 MiB in all        the oldest is given up
+//	idempotency keys            10 000 and 16 MiB for each identity
+//	                            and group, 1024 of those                  the oldest is forgotten
+//
+// Each bound has a name in Bound, and is told to the Trace when it was reached.
 //
 // # Goroutines and locks
 //
-// The package starts no goroutine. Acknowledgements come on goroutines of the hub; the
-// lock of an ackKeeper is held while a result is given, so that Answers are called one
-// at a time. Locks of Answers are taken inside of it and are leaves.
+// The package keeps no goroutine; a call with answers has a timer. Acknowledgements come
+// on goroutines of the hub, answers on those of whoever settles. The lock of an
+// ackKeeper or callKeeper is held while a result is given, so that Answers are called
+// one at a time; inside of it are taken:
+//
+//	callKeeper -> Invocation
+//	callKeeper, ackKeeper -> replay's books, openCalls, whatever Answers takes
+//
+// All other locks are leaves.
 package command

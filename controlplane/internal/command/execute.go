@@ -126,7 +126,9 @@ func (b *execution) fit(r *hubv1.Result) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if acks != nil {
-		LeaveOut(acks, proto.Size(acks)-b.left)
+		for range LeaveOut(acks, proto.Size(acks)-b.left) {
+			b.executor.trace.Bound(BoundAcks)
+		}
 		b.left -= proto.Size(acks)
 		return
 	}
@@ -139,13 +141,15 @@ func (b *execution) fit(r *hubv1.Result) {
 }
 
 // LeaveOut takes the last acknowledgements out of a total, so many that it is smaller
-// by that many bytes, if there are so many.
-func LeaveOut(total *hubv1.AckTotal, bytes int) {
+// by that many bytes, if there are so many, and returns how many these are.
+func LeaveOut(total *hubv1.AckTotal, bytes int) (omitted int) {
 	n := len(total.Acks)
 	for ; n > 0 && bytes > 0; n-- {
 		bytes -= proto.Size(total.Acks[n-1])
 	}
-	total.OmittedCount += uint32(len(total.Acks) - n)
+	omitted = len(total.Acks) - n
+	total.OmittedCount += uint32(omitted)
 	clear(total.Acks[n:])
 	total.Acks = total.Acks[:n]
+	return omitted
 }

@@ -73,7 +73,7 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 	if resumed {
 		revoked = append(revoked, i.absences.seqs...)
 	} else {
-		i.renew(time.Now())
+		i.renew(now())
 	}
 	if o.Anew {
 		g.forgetTold(i, first)
@@ -91,14 +91,14 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 func (a *Attachment) Resumed() bool { return a.resumed }
 
 // renew makes the instance that of another process. The caller holds pool.mu and mu.
-func (i *Instance) renew(now time.Time) {
+func (i *Instance) renew(t instant) {
 	g := i.group
 	if i.life != 0 {
-		at := i.lostAt
-		if at.IsZero() {
-			at = now
+		at := instantOf(i.lostAt)
+		if at == 0 {
+			at = t
 		}
-		i.takeAll(ReasonReplaced, at, now)
+		loss{i, ReasonReplaced, at, t}.all()
 	}
 	g.lives++
 	i.life, i.first = g.lives, g.node.seq.Load()+1
@@ -112,7 +112,6 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 	if introduceAnew {
 		g.attachEpoch.Add(1)
 	}
-	now := time.Now()
 	g.pool.mu.Lock()
 	i.mu.Lock()
 	if i.current != a || i.sink != nil {
@@ -124,14 +123,18 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 	if a.resumed {
 		i.absences.tell(a.sink)
 	} else if len(g.members) > 1 {
-		i.came = now
+		i.came = time.Now()
 	}
 	i.resize(w)
+	draining := i.draining
 	i.mu.Unlock()
-	g.open(i)
+	g.pool.open(i)
 	g.pool.mu.Unlock()
-	if !a.resumed {
+	switch {
+	case !a.resumed:
 		g.greetAll(i, a)
+	case draining:
+		g.drain(i)
 	}
 	g.failover()
 }
@@ -151,11 +154,14 @@ func (a *Attachment) Resize(w Windows) {
 	is := i.takes()
 	i.mu.Unlock()
 	switch {
+	case is && was:
+		g.pool.relocateLocked(i)
+		g.pool.feedLocked()
 	case is:
-		g.open(i)
+		g.pool.open(i)
 	case was:
 		g.countTakers()
-		g.vacate(i)
+		g.pool.vacate(i)
 	}
 	g.pool.mu.Unlock()
 	if is && !was {
@@ -173,23 +179,23 @@ func (i *Instance) resize(w Windows) {
 }
 
 // open lets work come to an instance that may have room. The caller holds pool.mu.
-func (g *Group) open(i *Instance) {
-	g.countTakers()
-	g.reopen()
-	g.relocateLocked(i)
+func (p *pool) open(i *Instance) {
+	p.countTakers()
+	p.reopen()
+	p.relocateLocked(i)
 	// Others may be paused and keep what this one takes.
-	for _, other := range g.members {
+	for _, other := range p.members {
 		if other != i && other.paused {
-			g.vacate(other)
+			p.vacate(other)
 		}
 	}
-	g.feedLocked()
+	p.feedLocked()
 }
 
 // vacate takes the lanes that wait and have no flight from a paused instance, if another
 // one takes them. The caller holds pool.mu.
-func (g *Group) vacate(i *Instance) {
-	if g.takers.Load() == 0 {
+func (p *pool) vacate(i *Instance) {
+	if p.takers.Load() == 0 {
 		return
 	}
 	i.mu.Lock()
@@ -203,7 +209,7 @@ func (g *Group) vacate(i *Instance) {
 		}
 	}
 	i.mu.Unlock()
-	g.relocateLocked(i)
+	p.relocateLocked(i)
 }
 
 // Room reports whether the instance could take more of sockets than what is there for
@@ -212,7 +218,7 @@ func (a *Attachment) Room() bool {
 	i := a.inst
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.life == a.life && i.takes() && i.turns[sockets].front == nil && !i.windows[sockets].Full()
+	return i.life == a.life && i.takes() && i.turns[sockets].front == nil && i.greetings.front == nil && !i.windows[sockets].Full()
 }
 
 // greetStep is how many lanes are looked at while locks are held.
@@ -232,13 +238,7 @@ func (g *Group) greetAll(i *Instance, a *Attachment) {
 			i.lanes.rotate()
 			i.greet(l)
 		}
+		i.fill()
 		i.unlock()
-	}
-}
-
-func (i *Instance) stopTimer() {
-	if i.timer != nil {
-		i.timer.Stop()
-		i.timer = nil
 	}
 }

@@ -7,10 +7,10 @@ func (g *Group) Close() {
 	defer g.pool.mu.Unlock()
 	g.closed = true
 	for _, i := range g.members {
-		g.forgetInstance(i, ReasonLeft)
+		evacuation{inst: i, why: ReasonLeft}.finish()
 	}
 	g.countTakers()
-	g.reopen()
+	g.pool.reopen()
 	for c := range g.pool.turns {
 		for n := g.pool.turns[c].front; n != nil; n = g.pool.turns[c].front {
 			g.pool.forget(n.value)
@@ -29,5 +29,5 @@ func (h *holder) forget(l *Lane) {
 		l.unpark(q.value)
 		l.drop(q.value, Forgotten)
 	}
-	l.end(h)
+	h.end(l)
 }

@@ -43,10 +43,10 @@ type Delivery struct {
 	attempt  uint32
 	seq      uint64
 	identity uint64
-	terms    Terms     // those of the last try
-	since    time.Time // parked since
-	due      time.Time // not before; zero means now
-	handed   time.Time
+	terms    Terms   // those of the last try
+	since    instant // parked since
+	due      instant // not before; zero means now
+	handed   instant
 }
 
 // state is where a delivery stands. While its instance is suspended it stays open.

@@ -10,18 +10,24 @@ func (a *Attachment) Drain() {
 	if drains {
 		i.draining = true
 	}
-	left := i.lanes.len
 	i.mu.Unlock()
 	if drains {
 		g.countTakers()
 	}
 	g.pool.mu.Unlock()
-	for ; drains && left > 0; left -= evacuateStep {
+	if drains {
+		g.drain(i)
+	}
+}
+
+// drain moves what may leave a draining instance at once.
+func (g *Group) drain(i *Instance) {
+	for left := int(i.bound.Load()); left > 0; left -= evacuateStep {
 		g.pool.mu.Lock()
 		g.drainSome(i, min(left, evacuateStep))
 		g.pool.mu.Unlock()
 	}
-	g.feed()
+	g.pool.feed()
 }
 
 // drainSome moves lanes without a flight. The caller holds pool.mu.
@@ -35,15 +41,15 @@ func (g *Group) drainSome(i *Instance, n int) {
 		}
 		l := i.lanes.front.value
 		i.lanes.rotate()
-		want := l.wants(nil)
+		want := wants(l, nil)
 		i.mu.Unlock()
-		to := g.pick(l, want, false)
+		to := g.pool.pick(l, want, false)
 		i.mu.Lock()
 		switch {
 		case l.flight.len > 0 || l.ended:
 			to = nil
-		case l.pinned() != "":
-			l.abandon(&i.holder, Lost)
+		case l.solo.pinned() != "":
+			i.abandon(l, Lost)
 			to = nil
 		default:
 			i.surrender(l)
@@ -51,8 +57,8 @@ func (g *Group) drainSome(i *Instance, n int) {
 		}
 		i.mu.Unlock()
 		if to != nil {
-			g.give(l, to)
-			g.run(to)
+			g.pool.give(l, to)
+			g.pool.run(to)
 		}
 	}
 	i.mu.Lock()

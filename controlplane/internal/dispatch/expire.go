@@ -1,10 +1,6 @@
 package dispatch
 
-import (
-	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/ledger"
-)
+import "time"
 
 // expireStep is how many waiting lanes of a holder are looked at in one go. What is
 // beyond is looked at the next time; nothing expired is ever handed over, for fill
@@ -13,44 +9,46 @@ const expireStep = 4096
 
 // Expire drops what is parked for too long, and takes back what was not settled in time.
 // It is called about once a second.
-func (g *Group) Expire(now time.Time) {
+func (g *Group) Expire(at time.Time) {
+	t := instantOf(at)
 	// What expired may have made room.
-	defer g.feed()
+	defer g.pool.feed()
 	g.pool.mu.Lock()
 	members := make([]*Instance, 0, len(g.members))
 	if g.events.Load() > 0 {
-		g.pool.expire(now)
+		g.pool.expire(t)
 	}
 	for _, i := range g.members {
 		members = append(members, i)
 	}
 	g.pool.mu.Unlock()
 	for _, i := range members {
-		i.timeOut(now)
+		i.timeOut(t)
 		if g.events.Load() == 0 {
 			continue
 		}
 		i.mu.Lock()
-		i.expire(now)
+		i.expire(t)
+		i.fill()
 		i.unlock()
 	}
 }
 
-func (h *holder) expire(now time.Time) {
+func (h *holder) expire(t instant) {
 	for _, waiting := range []*list[*Lane]{&h.turns[sockets], &h.stuck} {
 		for range min(waiting.len, expireStep) {
 			l := waiting.front.value
-			if l.expire(h, now) {
+			if h.expireLane(l, t) {
 				waiting.rotate()
 			}
 		}
 	}
 }
 
-// expire drops the events at the head of the queue that waited too long. The time in
+// expireLane drops the events at the head of the queue that waited too long. The time in
 // which the lane was blocked by its own order does not count. It reports whether
 // the lane goes on.
-func (l *Lane) expire(h *holder, now time.Time) bool {
+func (h *holder) expireLane(l *Lane, t instant) bool {
 	age := l.group.node.config.Age
 	for n := l.queue.front; n != nil; {
 		d := n.value
@@ -59,15 +57,11 @@ func (l *Lane) expire(h *holder, now time.Time) bool {
 			// Lifecycle has no age; the events behind an introduction do.
 			continue
 		}
-		since := d.since
-		if l.ready.After(since) {
-			since = l.ready
-		}
-		if !ledger.Expired(now, since, age) {
+		if t.since(max(d.since, l.ready)) < age {
 			break
 		}
 		l.unpark(d)
 		l.drop(d, Expired)
 	}
-	return l.cancelOut(h)
+	return h.cancelOut(l)
 }

@@ -1,31 +1,49 @@
 package dispatch
 
 import (
-	"time"
-
 	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 // fill hands over what is parked, one delivery of each lane in turn, as long as the
 // windows have room. The caller holds mu.
 func (i *Instance) fill() {
-	i.wanting = nil
-	if !i.takes() || (i.turns[solos].front == nil && i.turns[sockets].front == nil) {
+	if !i.takes() || (i.turns[solos].front == nil && i.turns[sockets].front == nil && i.greetings.front == nil) {
+		i.wanting = nil
 		return
 	}
-	now := time.Now()
-	i.fillClass(solos, now)
-	i.fillClass(sockets, now)
+	t := now()
+	if d := i.wanting; d != nil {
+		i.wanting = nil
+		if c := d.lane.solo.class(); i.isNext(d, c) {
+			i.fillClass(c, t)
+		}
+	}
+	i.fillClass(solos, t)
+	i.fillClass(sockets, t)
+	for i.greetings.front != nil && i.turns[sockets].front == nil && i.free(sockets) {
+		i.greetNext()
+	}
 }
 
-func (i *Instance) fillClass(c class, now time.Time) {
+// free reports whether nothing keeps a small delivery of an idle lane from going.
+func (i *Instance) free(c class) bool {
+	return i.alone == nil && i.wanting == nil && !i.windows[c].Full()
+}
+
+// isNext reports whether a delivery is the first in line.
+func (h *holder) isNext(d *Delivery, c class) bool {
+	n := h.turns[c].front
+	return n != nil && n.value == d.lane && d.lane.queue.front == &d.place
+}
+
+func (i *Instance) fillClass(c class, t instant) {
 	turns, room := &i.turns[c], &i.windows[c]
 	for passed := 0; turns.front != nil && passed < window.MaxGreedy; {
 		if i.alone != nil || i.wanting != nil {
 			return
 		}
 		l := turns.front.value
-		d, terms := i.head(l, now)
+		d, terms := i.head(l, t)
 		switch {
 		case d == nil:
 			continue // nothing of the lane may go: its turn was taken away
@@ -35,7 +53,7 @@ func (i *Instance) fillClass(c class, now time.Time) {
 			i.nextTurn(l)
 		case d.losses >= aloneAfter && i.ledger.Len() > 0:
 			i.wanting = d
-		case room.Fits(d.Bytes, l.holds()):
+		case room.Fits(d.Bytes, l.flight.holds()):
 			l.unpark(d)
 			i.admit(l, d, &terms)
 			i.nextTurn(l)
@@ -50,9 +68,9 @@ func (i *Instance) fillClass(c class, now time.Time) {
 }
 
 // nextTurn lets a lane stand in line again if it has more.
-func (i *Instance) nextTurn(l *Lane) {
+func (h *holder) nextTurn(l *Lane) {
 	if l.queue.front == nil {
-		i.dequeue(l)
+		h.dequeue(l)
 	} else if l.turn.list != nil {
 		l.turn.list.rotate()
 	}
@@ -61,12 +79,12 @@ func (i *Instance) nextTurn(l *Lane) {
 // head returns the delivery of a lane that is to go next, its introduction first, and
 // how the instance takes it. It returns nil and takes the lane's turn away when none
 // may go.
-func (i *Instance) head(l *Lane, now time.Time) (*Delivery, Terms) {
-	if !l.expire(&i.holder, now) {
+func (i *Instance) head(l *Lane, t instant) (*Delivery, Terms) {
+	if !i.expireLane(l, t) {
 		return nil, Terms{}
 	}
 	d := l.queue.front.value
-	if d.Kind == Event && l.stale() {
+	if d.Kind == Event && l.stale(l.group) {
 		d = l.insertIntroduction()
 	}
 	terms, ok := i.sink.Accepts(d)
@@ -75,7 +93,7 @@ func (i *Instance) head(l *Lane, now time.Time) (*Delivery, Terms) {
 		terms, ok = i.sink.Accepts(d)
 	}
 	switch {
-	case ok && l.mayGo(d, &terms):
+	case ok && l.flight.allows(d, &terms):
 		return d, terms
 	case !ok && l.flight.len == 0:
 		i.strand(l)

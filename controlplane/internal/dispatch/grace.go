@@ -14,13 +14,13 @@ func (l *Lane) Leave(d *Delivery, hold time.Duration) {
 	}
 	l.leaving = true
 	if hold > 0 {
-		d.due = time.Now().Add(hold)
+		d.due = now().add(hold)
 	} else if l.unseen() && !l.eventsParked() {
-		l.cancelOut(h)
+		h.cancelOut(l)
 		return
 	}
 	if !l.put(h, d) {
-		l.endIfDone(h)
+		h.endIfDone(l)
 	}
 }
 
@@ -38,32 +38,34 @@ func (l *Lane) Return() bool {
 	l.leaving = false
 	if l.queue.front == nil {
 		h.dequeue(l)
-		l.stopTimer()
+		l.delay.stop()
 	}
 	return true
 }
 
 // heldBack reports whether the lane's Disconnected waits for its time.
-func (l *Lane) heldBack() bool {
-	n := l.queue.back
-	return n != nil && n.value.Kind == Disconnected && n.value.attempt == 0 && time.Until(n.value.due) > 0
+func (p *parking) heldBack() bool {
+	n := p.queue.back
+	return n != nil && n.value.Kind == Disconnected && n.value.attempt == 0 && n.value.due > now()
 }
 
 // cancelOut lets a connected and a disconnected that nobody saw cancel out, once no
 // event stands between them, and takes an empty lane's turn away. It reports whether
 // the lane has something left in its queue.
-func (l *Lane) cancelOut(h *holder) bool {
+func (h *holder) cancelOut(l *Lane) bool {
 	if l.leaving && l.unseen() && !l.eventsParked() && !l.heldBack() {
 		for n := l.queue.front; n != nil; n = l.queue.front {
 			l.unpark(n.value)
 			n.value.state = over
 		}
-		l.end(h)
+		h.end(l)
 		return false
 	}
 	if l.queue.front == nil {
-		h.dequeue(l)
-		l.endIfDone(h)
+		if l.turn.list != &h.greetings {
+			h.dequeue(l)
+		}
+		h.endIfDone(l)
 		return false
 	}
 	return true

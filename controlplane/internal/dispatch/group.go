@@ -15,7 +15,7 @@ type Group struct {
 	observer Observer
 
 	// pool.mu is the group's mutex: it guards the pool and the fields below it.
-	pool    holder
+	pool    pool
 	members map[string]*Instance
 	lives   uint32 // the last life that was given out
 	closed  bool
@@ -41,6 +41,7 @@ func (n *Node) NewGroup(name string, observer Observer) *Group {
 		node: n, name: name, observer: observer, members: make(map[string]*Instance),
 		bytes: park.NewBudget(n.config.GroupBytes), absent: time.Now(),
 	}
+	g.pool.Group = g
 	g.attachEpoch.Store(1)
 	g.lostEpoch.Store(1)
 	return g

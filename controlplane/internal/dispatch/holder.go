@@ -24,6 +24,8 @@ type holder struct {
 	// instance move as soon as its mutex is released; those of the pool wait until an
 	// instance attaches, or takes work again.
 	stuck list[*Lane]
+	// greetings are idle lanes of an instance that it was not told of.
+	greetings list[*Lane]
 	// lanes are all that are bound; the pool does not keep them, so that idle sockets
 	// which nobody holds cost nothing.
 	lanes list[*Lane]
@@ -35,15 +37,16 @@ type holder struct {
 
 // enqueue gives a lane a turn.
 func (h *holder) enqueue(l *Lane) {
-	c := l.class()
+	c := l.solo.class()
 	h.turns[c].pushBack(&l.turn)
 	h.backlog[c].Store(int32(h.turns[c].len))
 }
 
-// dequeue takes a lane out of the turns, or out of those that are stuck.
+// dequeue takes a lane out of whatever it waits in.
 func (h *holder) dequeue(l *Lane) {
-	c := l.class()
+	c := l.solo.class()
 	h.stuck.remove(&l.turn)
+	h.greetings.remove(&l.turn)
 	h.turns[c].remove(&l.turn)
 	h.backlog[c].Store(int32(h.turns[c].len))
 }

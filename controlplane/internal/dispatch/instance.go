@@ -26,20 +26,36 @@ type Instance struct {
 	weight   uint32
 
 	// Guarded by mu.
-	windows  [classes]window.Window
-	ledger   ledger.Ledger[*Delivery]
-	last     uint64    // the newest number that was given out
-	timed    int       // deliveries of the ledger that have a timeout
-	alone    *Delivery // the only one in flight, because it was lost twice
-	wanting  *Delivery // one that waits to be it: nothing else goes
-	leavers  []Owner   // sockets that left, until they are told by releaseAll
-	absences absences  // what a suspended process does not know yet
+	windows [classes]window.Window
+	ledger  ledger.Ledger[*Delivery]
+	last    uint64 // the newest number that was given out
+	timed   int    // deliveries of the ledger that have a timeout
+	quarantine
+	leavers  []Owner  // sockets that left, until they are told by releaseAll
+	absences absences // what a suspended process does not know yet
 
-	// Guarded by group.pool.mu.
+	attendance // guarded by group.pool.mu
+}
+
+// quarantine is about a delivery that was lost twice.
+type quarantine struct {
+	alone   *Delivery // it is the only one in flight
+	wanting *Delivery // it waits to be it: nothing else goes
+}
+
+// attendance says since when the instance is there, or is not.
+type attendance struct {
 	current *Attachment // nil while suspended
 	lostAt  time.Time   // zero while attached
-	came    time.Time   // when its share was last to be given to it; zero when it has it
-	timer   *time.Timer
+	came    time.Time   // when Rebalance began to give it its share; zero when it has it
+	timer   *time.Timer // of a suspension
+}
+
+func (a *attendance) stopTimer() {
+	if a.timer != nil {
+		a.timer.Stop()
+		a.timer = nil
+	}
 }
 
 // takes reports whether the instance takes new work. The caller holds mu or pool.mu.
@@ -48,7 +64,7 @@ func (i *Instance) takes() bool { return i.sink != nil && !i.paused && !i.draini
 // mustLeave reports whether a lane with something parked cannot stay, though the
 // instance is attached.
 func (i *Instance) mustLeave(l *Lane) bool {
-	if l.flight.len > 0 || i.sink == nil || l.pinned() != "" {
+	if l.flight.len > 0 || i.sink == nil || l.solo.pinned() != "" {
 		return false
 	}
 	return i.draining || l.avoid == i || (i.paused && i.group.takers.Load() > 0)
@@ -56,14 +72,10 @@ func (i *Instance) mustLeave(l *Lane) bool {
 
 // admit hands a delivery over: from here on it is unsettled.
 func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
-	i.windows[l.class()].Take(d.Bytes)
-	l.number(d)
-	d.state, d.due, d.handed, d.terms = open, time.Time{}, time.Now(), *terms
-	l.flight.pushBack(&d.place)
-	l.inHand += uint64(d.Bytes)
-	if terms.Strict {
-		l.strict++
-	}
+	i.windows[l.solo.class()].Take(d.Bytes)
+	d.number()
+	d.state, d.due, d.handed, d.terms = open, 0, now(), *terms
+	l.flight.add(d)
 	if terms.Timeout > 0 {
 		i.timed++
 	}
@@ -81,40 +93,36 @@ func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 
 // pass counts a delivery as handed over and settled, though nobody hears of it.
 func (i *Instance) pass(l *Lane, d *Delivery) {
-	l.number(d)
+	d.number()
 	d.state = over
 	l.introducing = l.introducing && d.Kind != Connected
-	l.endIfDone(&i.holder)
+	i.endIfDone(l)
 }
 
 // number gives a delivery the number of its next try.
-func (l *Lane) number(d *Delivery) {
-	d.seq = l.group.node.seq.Add(1)
+func (d *Delivery) number() {
+	g := d.lane.group
+	d.seq = g.node.seq.Add(1)
 	d.attempt++
 	if d.identity == 0 {
 		d.identity = d.seq
 	}
 	if d.Kind == Connected {
-		l.intro, l.introTry = d.identity, d.attempt
-		l.epoch = epoch{l.group.attachEpoch.Load(), l.group.lostEpoch.Load()}
+		d.lane.made(d, g)
 	}
 }
 
 // closeTry takes a delivery out of the flight, and gives its room back.
 func (i *Instance) closeTry(d *Delivery) {
 	l := d.lane
-	l.flight.remove(&d.place)
-	l.inHand -= uint64(d.Bytes)
-	if d.terms.Strict {
-		l.strict--
-	}
+	l.flight.take(d)
 	if d.terms.Timeout > 0 {
 		i.timed--
 	}
 	if i.alone == d {
 		i.alone = nil
 	}
-	i.windows[l.class()].Give(d.Bytes)
+	i.windows[l.solo.class()].Give(d.Bytes)
 }
 
 // revoked tells that a delivery was taken from the instance.
@@ -139,10 +147,10 @@ func (i *Instance) unlock() {
 	}
 	i.mu.Unlock()
 	if stuck {
-		i.group.relocate(i)
+		i.group.pool.relocate(i)
 	}
 	if hungry {
-		i.group.feed()
+		i.group.pool.feed()
 	}
 }
 

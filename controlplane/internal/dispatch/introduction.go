@@ -1,9 +1,15 @@
 package dispatch
 
-import "time"
+import "sync/atomic"
 
 // introduction is what a lane knows of who was told of its socket.
 type introduction struct {
+	// anew says that the socket is introduced again when the group's attach epoch
+	// moves on.
+	anew atomic.Bool
+
+	// The rest is guarded by the mutex of the lane's holder.
+
 	// intro is the identity of the introduction, 0 before the first one was handed over.
 	intro    uint64
 	introTry uint32
@@ -19,9 +25,9 @@ type introduction struct {
 type epoch struct{ attach, lost uint32 }
 
 // SetAnew says whether the socket is introduced again when the group attaches anew.
-func (l *Lane) SetAnew(anew bool) {
-	if l.anew.Load() != anew {
-		l.anew.Store(anew)
+func (n *introduction) SetAnew(anew bool) {
+	if n.anew.Load() != anew {
+		n.anew.Store(anew)
 	}
 }
 
@@ -29,7 +35,7 @@ func (l *Lane) SetAnew(anew bool) {
 // socket had joined before. A lane that no instance holds goes to one, if one is there.
 func (l *Lane) Introduce(late bool) {
 	h := l.lockFor(nil)
-	if !l.ended && !l.leaving && l.stale() {
+	if l.owner != nil && !l.ended && !l.leaving && l.stale(l.group) {
 		l.put(h, l.introduce(late, false))
 	}
 	h.unlock()
@@ -43,12 +49,18 @@ func (l *Lane) Known() bool {
 }
 
 // stale reports whether the socket has to be introduced to the group.
-func (l *Lane) stale() bool {
-	if l.owner == nil || l.introducing {
+func (n *introduction) stale(g *Group) bool {
+	if n.introducing {
 		return false
 	}
-	lost := l.group.lostEpoch.Load()
-	return l.epoch.lost != lost || (l.anew.Load() && l.epoch.attach != l.group.attachEpoch.Load())
+	lost := g.lostEpoch.Load()
+	return n.epoch.lost != lost || (n.anew.Load() && n.epoch.attach != g.attachEpoch.Load())
+}
+
+// made notes that an introduction was handed over.
+func (n *introduction) made(d *Delivery, g *Group) {
+	n.intro, n.introTry = d.identity, d.attempt
+	n.epoch = epoch{g.attachEpoch.Load(), g.lostEpoch.Load()}
 }
 
 // unknown reports whether the socket has to be introduced to this instance before a
@@ -70,19 +82,29 @@ func (l *Lane) introduce(late, moved bool) *Delivery {
 
 // insertIntroduction puts an introduction in front of the queue.
 func (l *Lane) insertIntroduction() *Delivery {
-	d := l.introduce(true, l.intro != 0 && !l.stale())
+	d := l.introduce(true, l.intro != 0 && !l.stale(l.group))
 	l.queue.insertAfter(&d.place, nil)
-	l.account(d, time.Now())
+	l.account(d, now())
 	return d
 }
 
-// greet introduces an idle socket to the instance that it came to, if that asks for
-// it. Others are introduced with what they have parked.
+// greet lets an idle socket be introduced to the instance that it came to, as soon as
+// nothing else wants the window. Others are introduced with what they have parked.
 func (i *Instance) greet(l *Lane) {
-	if !l.idle() || l.intro == 0 || l.told == i.life || i.sink == nil {
+	if l.idle() && l.intro != 0 && l.told != i.life && l.turn.list == nil {
+		i.greetings.pushBack(&l.turn)
+	}
+}
+
+// greetNext introduces the next idle socket, if the instance asks for it.
+func (i *Instance) greetNext() {
+	l := i.greetings.front.value
+	i.dequeue(l)
+	if !l.idle() || l.told == i.life {
 		return
 	}
-	d := l.owner.Introduction(true, true)
+	l.renewed()
+	d := l.owner.Introduction(true, l.intro != 0)
 	terms, ok := i.sink.Accepts(d)
 	if !ok || !terms.OnInstance {
 		return
@@ -90,10 +112,25 @@ func (i *Instance) greet(l *Lane) {
 	d.lane, d.place.value = l, d
 	d.identity, d.attempt = l.intro, l.introTry
 	l.introducing = true
-	l.put(&i.holder, d)
+	if !l.flight.allows(d, &terms) || !i.handOver(l, d, &terms) {
+		l.requeue(d, now())
+		l.arm(&i.holder)
+	}
+}
+
+// Greetings counts the idle sockets that the instance is still to be told of because they
+// came to it.
+func (a *Attachment) Greetings() int {
+	i := a.inst
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.life != a.life {
+		return 0
+	}
+	return i.greetings.len
 }
 
 // idle reports whether a socket's lane has nothing to do and may get something.
 func (l *Lane) idle() bool {
-	return l.owner != nil && l.flight.len == 0 && l.queue.front == nil && l.detached == 0 && !l.leaving && !l.ended
+	return l.owner != nil && l.flight.len == 0 && l.queue.front == nil && l.flight.detached == 0 && !l.leaving && !l.ended
 }

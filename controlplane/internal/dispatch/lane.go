@@ -5,75 +5,47 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/park"
-	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
 // Lane is one socket as one group sees it, or one delivery that belongs to no socket
 // (NewSolo). Pushes to it come one at a time, in the order that is to be kept; all
 // else may happen at the same time.
 type Lane struct {
-	group *Group
-	owner Owner       // nil for a solo lane
-	solo  *solo       // nil for the lane of a socket
-	meter *park.Meter // nil for a solo lane; shared by all lanes of a socket
+	parking
+	owner Owner // nil for a solo lane
+	solo  *solo // nil for the lane of a socket
 
-	// anew says that the socket is introduced again when the group's attach epoch
-	// moves on.
-	anew   atomic.Bool
 	holder atomic.Pointer[holder]
 
 	// The rest is guarded by the holder's mutex.
-	queue  list[*Delivery] // parked
-	flight list[*Delivery] // unsettled
-	inHand uint64          // bytes of the flight
-	turn   node[*Lane]     // in holder.turns, if the head of the queue may go, or in holder.stuck
-	bound  node[*Lane]     // in holder.lanes, if the holder is an instance
-	strict int             // strict deliveries in the flight
-	// detached counts deliveries in this state: until their settlements have ended nothing
-	// of the lane is handed over, for they may come back in front of it.
-	detached int
+	flight flight
+	turn   node[*Lane] // in holder.turns, if the head of the queue may go, or in holder.stuck
+	bound  node[*Lane] // in holder.lanes, if the holder is an instance
 
 	introduction
 	prefer string    // id of the instance that it goes to, if it can
 	avoid  *Instance // that gave its head away
 	joined uint32    // life of the instance that it was moved to by Rebalance
 
-	leaving   bool // its Disconnected was pushed
-	ended     bool
-	overflown overflown
+	leaving bool // its Disconnected was pushed
+	ended   bool
 
-	ready time.Time // when the head of the queue was last unblocked
-	timer *time.Timer
+	ready instant // when the head of the queue was last unblocked
+	delay delay
 }
 
 // NewLane returns a lane for a socket. The meter is that of the socket.
 func (g *Group) NewLane(owner Owner, meter *park.Meter) *Lane {
-	l := &Lane{group: g, owner: owner, meter: meter}
+	l := &Lane{parking: parking{group: g, meter: meter}, owner: owner}
 	l.turn.value, l.bound.value = l, l
-	l.holder.Store(&g.pool)
+	l.holder.Store(&g.pool.holder)
 	return l
 }
-
-// Group is the group that the lane belongs to.
-func (l *Lane) Group() *Group { return l.group }
 
 // Prefer names the instance that the lane goes to, while that is attached and takes
 // what comes next: the one that accepted the socket. It is called before anything is
 // pushed.
 func (l *Lane) Prefer(instance string) { l.prefer = instance }
-
-// class says whose window the lane uses.
-func (l *Lane) class() class {
-	if l.solo != nil {
-		return solos
-	}
-	return sockets
-}
-
-// holds is what the lane has unsettled.
-func (l *Lane) holds() window.Size {
-	return window.Size{Deliveries: uint32(l.flight.len), Bytes: l.inHand}
-}
 
 // lock locks the lane's holder and returns it. A lane may move between the look
 // at its holder and the lock: then the mutex is the wrong one, and it looks again.
@@ -89,20 +61,14 @@ func (l *Lane) lock() *holder {
 	}
 }
 
-// mayGo reports whether a delivery may be handed over beside what is in the flight.
-func (l *Lane) mayGo(d *Delivery, terms *Terms) bool {
-	if l.detached > 0 || l.strict > 0 || (terms.Strict && l.flight.len > 0) {
-		return false
-	}
-	return d.due.IsZero() || !time.Now().Before(d.due)
-}
-
 // arm gives the lane a turn if the head of its queue may go. What is blocked by a
 // strict delivery in the flight, or by a detached one, is armed by its settlement.
 func (l *Lane) arm(h *holder) {
-	if l.turn.list != nil || l.queue.front == nil || l.strict > 0 || l.detached > 0 || l.delayed() {
+	waits := l.turn.list != nil && l.turn.list != &h.greetings
+	if waits || l.queue.front == nil || l.flight.blocks() || l.delayed() {
 		return
 	}
+	h.greetings.remove(&l.turn)
 	switch i := h.inst; {
 	case i == nil:
 		h.enqueue(l)
@@ -119,24 +85,23 @@ func (l *Lane) arm(h *holder) {
 // it.
 func (l *Lane) delayed() bool {
 	head := l.queue.front.value
-	if head.due.IsZero() {
+	if head.due == 0 {
 		return false
 	}
-	wait := time.Until(head.due)
+	wait := head.due.since(now())
 	if wait <= 0 {
 		return false
 	}
-	l.stopTimer()
-	l.timer = time.AfterFunc(wait, l.resume)
+	l.delay.start(wait, l.resume)
 	return true
 }
 
 // resume arms the lane once the head of its queue is due.
 func (l *Lane) resume() {
 	h := l.lock()
-	l.timer = nil
-	l.ready = time.Now()
-	if l.cancelOut(h) {
+	l.delay.timer = nil
+	l.ready = now()
+	if h.cancelOut(l) {
 		l.arm(h)
 	}
 	h.release(l)
@@ -154,31 +119,39 @@ func (h *holder) release(l *Lane) {
 	if g.closed {
 		h.forget(l)
 	} else {
-		g.feedLocked()
+		g.pool.feedLocked()
 	}
 	h.mu.Unlock()
 }
 
 // end takes the lane out of its holder for good. What is in the queue is dropped by
 // the caller before.
-func (l *Lane) end(h *holder) {
+func (h *holder) end(l *Lane) {
 	l.ended = true
 	h.dequeue(l)
 	h.unbind(l)
-	l.stopTimer()
+	l.delay.stop()
 }
 
 // endIfDone ends a lane that has nothing left to come.
-func (l *Lane) endIfDone(h *holder) {
-	empty := l.queue.front == nil && l.flight.len == 0 && l.detached == 0
+func (h *holder) endIfDone(l *Lane) {
+	empty := l.queue.front == nil && l.flight.len == 0 && l.flight.detached == 0
 	if !l.ended && (l.leaving || l.solo != nil) && empty {
-		l.end(h)
+		h.end(l)
 	}
 }
 
-func (l *Lane) stopTimer() {
-	if l.timer != nil {
-		l.timer.Stop()
-		l.timer = nil
+// delay is the timer of a lane whose head is not due.
+type delay struct{ timer *time.Timer }
+
+func (d *delay) start(wait time.Duration, f func()) {
+	d.stop()
+	d.timer = time.AfterFunc(wait, f)
+}
+
+func (d *delay) stop() {
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
 	}
 }

@@ -25,23 +25,23 @@ const (
 )
 
 // takeMeter takes room for an event from its socket, as the event's policy says.
-func (l *Lane) takeMeter(d *Delivery) bool {
-	limit := l.group.node.config.Socket
-	if l.meter.Take(d.cost(), limit) {
+func (p *parking) takeMeter(d *Delivery) bool {
+	limit := p.group.node.config.Socket
+	if p.meter.Take(d.cost(), limit) {
 		return true
 	}
 	switch d.Overflow {
 	case DropOldest:
-		for old := l.oldest(); old != nil; old = l.oldest() {
-			l.unpark(old)
-			l.drop(old, Oldest)
-			if l.meter.Take(d.cost(), limit) {
+		for old := p.oldest(); old != nil; old = p.oldest() {
+			p.unpark(old)
+			p.drop(old, Oldest)
+			if p.meter.Take(d.cost(), limit) {
 				return true
 			}
 		}
 	case Disconnect:
-		if l.overflown == overflowNever {
-			l.overflown = overflowNow
+		if p.overflown == overflowNever {
+			p.overflown = overflowNow
 		}
 	}
 	return false
@@ -49,8 +49,8 @@ func (l *Lane) takeMeter(d *Delivery) bool {
 
 // oldest returns the oldest parked event, or nil. At most an introduction and deliveries
 // that were tried before stand in front of it.
-func (l *Lane) oldest() *Delivery {
-	for n := l.queue.front; n != nil; n = n.next {
+func (p *parking) oldest() *Delivery {
+	for n := p.queue.front; n != nil; n = n.next {
 		if n.value.Kind == Event {
 			return n.value
 		}

@@ -1,22 +1,31 @@
 package dispatch
 
-import (
-	"time"
+import "github.com/siohub/siohub/controlplane/internal/park"
 
-	"github.com/siohub/siohub/controlplane/internal/park"
-)
+// parking is where the deliveries of a lane are parked, and what bounds them.
+type parking struct {
+	group *Group
+	meter *park.Meter // nil for a solo lane; shared by all lanes of a socket
+
+	// Guarded by the mutex of the lane's holder.
+	queue     list[*Delivery]
+	overflown overflown
+}
+
+// Group is the group that the lane belongs to.
+func (p *parking) Group() *Group { return p.group }
 
 // cost is what a parked event counts.
 func (d *Delivery) cost() int64 { return int64(d.Bytes) + park.ItemBytes }
 
 // park puts a delivery at the end of the queue, if the limits allow it. Otherwise
 // it is dropped and the observer told. Solo deliveries are bounded by their owner.
-func (l *Lane) park(d *Delivery) bool {
-	g := l.group
+func (p *parking) park(d *Delivery) bool {
+	g := p.group
 	switch {
 	case d.Kind == Event:
-		if why, ok := l.reserve(d); !ok {
-			l.drop(d, why)
+		if why, ok := p.reserve(d); !ok {
+			p.drop(d, why)
 			return false
 		}
 		g.observer.Parked(1, d.cost())
@@ -24,19 +33,19 @@ func (l *Lane) park(d *Delivery) bool {
 		if int(g.lifecycle.Add(1)) > g.node.config.Lifecycle {
 			g.lifecycle.Add(-1)
 			g.lost.Add(1)
-			l.drop(d, LifecycleLimit)
+			p.drop(d, LifecycleLimit)
 			return false
 		}
 	}
-	d.state, d.since = parked, time.Now()
-	l.queue.pushBack(&d.place)
+	d.state, d.since = parked, now()
+	p.queue.pushBack(&d.place)
 	return true
 }
 
 // reserve takes room for an event from the socket, the group and the node, from all
 // or from none.
-func (l *Lane) reserve(d *Delivery) (Drop, bool) {
-	g, cost := l.group, d.cost()
+func (p *parking) reserve(d *Delivery) (Drop, bool) {
+	g, cost := p.group, d.cost()
 	if !g.bytes.Take(cost) {
 		return GroupFull, false
 	}
@@ -45,7 +54,7 @@ func (l *Lane) reserve(d *Delivery) (Drop, bool) {
 		return NodeFull, false
 	}
 	// The socket comes last: it may drop others for this one, which has to find room then.
-	if !l.takeMeter(d) {
+	if !p.takeMeter(d) {
 		g.bytes.Give(cost)
 		g.node.bytes.Give(cost)
 		return SocketFull, false
@@ -56,13 +65,13 @@ func (l *Lane) reserve(d *Delivery) (Drop, bool) {
 
 // account counts a delivery that was accepted before and is parked again, whatever
 // the limits say.
-func (l *Lane) account(d *Delivery, now time.Time) {
-	g := l.group
-	d.state, d.since = parked, now
+func (p *parking) account(d *Delivery, t instant) {
+	g := p.group
+	d.state, d.since = parked, t
 	switch {
 	case d.Kind == Event:
 		cost := d.cost()
-		l.meter.Force(cost)
+		p.meter.Force(cost)
 		g.bytes.Force(cost)
 		g.node.bytes.Force(cost)
 		g.events.Add(1)
@@ -73,14 +82,14 @@ func (l *Lane) account(d *Delivery, now time.Time) {
 }
 
 // unpark takes a delivery out of the queue and gives its room back.
-func (l *Lane) unpark(d *Delivery) {
-	g := l.group
-	l.queue.remove(&d.place)
-	d.state, d.since = idle, time.Time{}
+func (p *parking) unpark(d *Delivery) {
+	g := p.group
+	p.queue.remove(&d.place)
+	d.state, d.since = idle, 0
 	switch {
 	case d.Kind == Event:
 		cost := d.cost()
-		l.meter.Give(cost)
+		p.meter.Give(cost)
 		g.bytes.Give(cost)
 		g.node.bytes.Give(cost)
 		g.events.Add(-1)
@@ -91,14 +100,14 @@ func (l *Lane) unpark(d *Delivery) {
 }
 
 // drop ends a delivery that is in no list.
-func (l *Lane) drop(d *Delivery, why Drop) {
+func (p *parking) drop(d *Delivery, why Drop) {
 	d.state = over
-	l.group.observer.Dropped(d, why)
+	p.group.observer.Dropped(d, why)
 }
 
 // eventsParked looks no further than two deliveries: an introduction, then an event.
-func (l *Lane) eventsParked() bool {
-	for n, i := l.queue.front, 0; n != nil && i < 2; n, i = n.next, i+1 {
+func (p *parking) eventsParked() bool {
+	for n, i := p.queue.front, 0; n != nil && i < 2; n, i = n.next, i+1 {
 		if n.value.Kind == Event {
 			return true
 		}
@@ -108,11 +117,11 @@ func (l *Lane) eventsParked() bool {
 
 // requeue puts a delivery that was handed over before back into the queue, behind
 // those that are older. What was never handed over has no identity and is younger.
-func (l *Lane) requeue(d *Delivery, now time.Time) {
+func (p *parking) requeue(d *Delivery, t instant) {
 	var after *node[*Delivery]
-	for n := l.queue.front; n != nil && n.value.identity != 0 && n.value.identity < d.identity; n = n.next {
+	for n := p.queue.front; n != nil && n.value.identity != 0 && n.value.identity < d.identity; n = n.next {
 		after = n
 	}
-	l.queue.insertAfter(&d.place, after)
-	l.account(d, now)
+	p.queue.insertAfter(&d.place, after)
+	p.account(d, t)
 }

@@ -27,9 +27,9 @@ type next struct{ first, second *Delivery }
 
 // wants says what a lane needs taken, if d is all that comes behind its queue. The
 // caller holds the mutex of the lane's holder.
-func (l *Lane) wants(d *Delivery) next {
+func wants(l *Lane, d *Delivery) next {
 	var n next
-	for _, list := range []*list[*Delivery]{&l.flight, &l.queue} {
+	for _, list := range []*list[*Delivery]{&l.flight.list, &l.queue} {
 		for at := list.front; at != nil && n.second == nil; at = at.next {
 			n.add(at.value)
 		}
@@ -52,12 +52,12 @@ func (n *next) add(d *Delivery) {
 // pick returns the best instance that takes what a lane wants, or nil. With room set,
 // only one whose backlog is shorter than its window. The caller holds pool.mu and no
 // instance's mutex.
-func (g *Group) pick(l *Lane, want next, room bool) *Instance {
+func (p *pool) pick(l *Lane, want next, room bool) *Instance {
 	var best *Instance
 	var bestRank rank
-	c := l.class()
-	for _, i := range g.members {
-		if !i.takes() || l.bars(i) || (room && i.backlog[c].Load() >= int32(i.limit[c].Load())) {
+	c := l.solo.class()
+	for _, i := range p.members {
+		if !i.takes() || l.avoid == i || l.solo.bars(i) || (room && i.backlog[c].Load() >= int32(i.limit[c].Load())) {
 			continue
 		}
 		r := rank{complete: i.complete, preferred: l.prefer != "" && l.prefer == i.id}
@@ -70,7 +70,9 @@ func (g *Group) pick(l *Lane, want next, room bool) *Instance {
 		if want.second != nil && want.second != want.first {
 			_, r.next = i.sink.Accepts(want.second)
 		}
-		r.full = i.full(c)
+		i.mu.Lock()
+		r.full = !i.free(c)
+		i.mu.Unlock()
 		r.load = float64(i.bound.Load()+1) / float64(i.weight)
 		if best == nil || r.before(bestRank) {
 			best, bestRank = i, r
@@ -79,36 +81,29 @@ func (g *Group) pick(l *Lane, want next, room bool) *Instance {
 	return best
 }
 
-// full reports whether the instance has no room for anybody.
-func (i *Instance) full(c class) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.windows[c].Full() || i.alone != nil || i.wanting != nil
-}
-
 // place finds an instance for a lane before d is pushed to it: for one in the pool, or
 // for one without a flight of an instance that does not take work.
-func (g *Group) place(l *Lane, d *Delivery) {
-	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
+func (p *pool) place(l *Lane, d *Delivery) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	// Under the group's mutex no lane changes its holder.
 	h := l.holder.Load()
 	i := h.inst
 	if i == nil {
-		g.assign(l, l.wants(d))
+		p.assign(l, wants(l, d))
 		return
 	}
-	if i.takes() || (i.sink == nil && !g.overdue(i)) {
+	if i.takes() || (i.sink == nil && !p.overdue(i)) {
 		return
 	}
 	i.mu.Lock()
-	want, moves := l.wants(d), l.flight.len == 0 && !l.ended && l.pinned() == ""
+	want, moves := wants(l, d), l.flight.len == 0 && !l.ended && l.solo.pinned() == ""
 	i.mu.Unlock()
 	if !moves {
 		return
 	}
-	if to := g.pick(l, want, false); to != nil {
-		g.move(l, i, to, leaveReason(i))
+	if to := p.pick(l, want, false); to != nil {
+		p.move(l, i, to, leaveReason(i))
 	}
 }
 
@@ -125,210 +120,15 @@ func leaveReason(i *Instance) Reason {
 
 // assign binds a lane of the pool to an instance, if one takes it. The caller holds
 // pool.mu.
-func (g *Group) assign(l *Lane, want next) bool {
+func (p *pool) assign(l *Lane, want next) bool {
 	if l.ended {
 		return false
 	}
-	inst := g.pick(l, want, false)
+	inst := p.pick(l, want, false)
 	if inst == nil {
 		return false
 	}
-	g.give(l, inst)
-	g.run(inst)
+	p.give(l, inst)
+	p.run(inst)
 	return true
-}
-
-// give binds a lane of the pool to an instance. The caller holds pool.mu, and calls run
-// afterwards.
-func (g *Group) give(l *Lane, to *Instance) {
-	to.mu.Lock()
-	defer to.mu.Unlock()
-	to.bind(l)
-	l.avoid = nil
-	if l.queue.front == nil {
-		to.greet(l)
-	} else {
-		l.arm(&to.holder)
-	}
-}
-
-// run lets an instance hand over what it was given. The caller holds pool.mu.
-func (g *Group) run(i *Instance) { g.relocateLocked(i) }
-
-// move takes a lane without a flight from one instance to another one, nil being the
-// pool. The caller holds pool.mu.
-func (g *Group) move(l *Lane, from, to *Instance, why Reason) {
-	from.mu.Lock()
-	moved := l.flight.len == 0 && !l.ended && l.holder.Load() == &from.holder
-	if moved {
-		from.surrender(l)
-		from.releaseAll(why)
-	}
-	from.mu.Unlock()
-	if !moved {
-		return
-	}
-	g.observer.Moved(1, why)
-	if to != nil {
-		g.give(l, to)
-		g.run(to)
-	}
-}
-
-// surrender gives a lane without a flight back to the pool. The caller holds the
-// mutex of the pool and of the instance, and calls releaseAll.
-func (i *Instance) surrender(l *Lane) {
-	i.dequeue(l)
-	i.unbind(l)
-	if i.wanting != nil && i.wanting.lane == l {
-		i.wanting = nil
-	}
-	if l.told == i.life && l.owner != nil && !l.ended {
-		i.leavers = append(i.leavers, l.owner)
-	}
-	l.told = 0
-	pool := &l.group.pool
-	l.holder.Store(pool)
-	l.arm(pool)
-}
-
-// releaseAll tells the instance which sockets have left it.
-func (i *Instance) releaseAll(why Reason) {
-	if len(i.leavers) == 0 {
-		return
-	}
-	if i.sink != nil {
-		i.sink.Released(i.leavers, why)
-	} else {
-		i.absences.release(i.leavers)
-	}
-	i.leavers = nil
-}
-
-// relocate moves the lanes that cannot stay at an instance.
-func (g *Group) relocate(i *Instance) {
-	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
-	g.relocateLocked(i)
-}
-
-// relocateLocked is relocate with pool.mu held. Each round settles one lane's place: it
-// leaves, or has its turn back.
-func (g *Group) relocateLocked(i *Instance) {
-	for {
-		i.mu.Lock()
-		n := i.stuck.front
-		if n == nil {
-			i.fill()
-			n = i.stuck.front
-		}
-		if n == nil {
-			i.mu.Unlock()
-			return
-		}
-		l := n.value
-		i.dequeue(l)
-		want := l.wants(nil)
-		leaves := l.flight.len == 0 && i.sink != nil && (i.draining || want.first != nil)
-		if !leaves {
-			l.arm(&i.holder)
-		}
-		i.mu.Unlock()
-		if leaves {
-			g.relocateLane(l, i, want)
-		}
-	}
-}
-
-// relocateLane moves one lane that cannot stay. One that nobody else takes stays with an
-// instance that only prefers it to go, and waits in the pool otherwise.
-func (g *Group) relocateLane(l *Lane, i *Instance, want next) {
-	why := ReasonMoved
-	if !i.takes() && l.avoid != i {
-		why = leaveReason(i)
-	}
-	to := g.pick(l, want, false)
-	stays := to == nil && !i.draining && i.accepts(want.first)
-	switch {
-	case l.pinned() != "":
-		i.mu.Lock()
-		l.abandon(&i.holder, Lost)
-		i.mu.Unlock()
-	case stays:
-		i.mu.Lock()
-		l.avoid = nil
-		if l.turn.list == nil && l.queue.front != nil && !l.ended && !l.delayed() {
-			i.enqueue(l)
-		}
-		i.mu.Unlock()
-	case to != i:
-		g.move(l, i, to, why)
-	default:
-		// It takes what is in front, and an introduction that it does not take came before.
-		g.move(l, i, nil, why)
-	}
-}
-
-// accepts reports whether the instance asked for a delivery.
-func (i *Instance) accepts(d *Delivery) bool {
-	_, ok := i.sink.Accepts(d)
-	return ok
-}
-
-// feed gives parked lanes of the pool to instances that have room.
-func (g *Group) feed() {
-	if g.pool.backlog[sockets].Load() == 0 && g.pool.backlog[solos].Load() == 0 {
-		return
-	}
-	g.pool.mu.Lock()
-	defer g.pool.mu.Unlock()
-	g.feedLocked()
-}
-
-// feedStep is how many lanes in a row may find no room before feed gives up: whoever
-// has room next is fed by its own settlements, or by Expire.
-const feedStep = 256
-
-// feedLocked is feed with pool.mu held. Not more is given out than an instance can work
-// on soon: one that attaches a moment later gets its share.
-func (g *Group) feedLocked() {
-	for g.takers.Load() > 0 && g.feedRound() {
-		for _, i := range g.members {
-			if i.takes() {
-				g.run(i)
-			}
-		}
-	}
-}
-
-// feedRound gives lanes to instances whose backlog is short, and reports whether it gave
-// any.
-func (g *Group) feedRound() (given bool) {
-	for c := range g.pool.turns {
-		turns := &g.pool.turns[c]
-		for passed := 0; turns.front != nil && passed < feedStep; {
-			l := turns.front.value
-			want := l.wants(nil)
-			switch to := g.pick(l, want, true); {
-			case to != nil:
-				g.give(l, to)
-				given, passed = true, 0
-			case g.pick(l, want, false) == nil:
-				g.pool.strand(l)
-			default:
-				passed++
-				turns.rotate()
-			}
-		}
-	}
-	return given
-}
-
-// reopen lets what is stuck in the pool find an instance again. The caller holds
-// pool.mu.
-func (g *Group) reopen() {
-	for n := g.pool.stuck.front; n != nil; n = g.pool.stuck.front {
-		g.pool.dequeue(n.value)
-		n.value.arm(&g.pool)
-	}
 }

@@ -1,10 +1,6 @@
 package dispatch
 
-import (
-	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/ledger"
-)
+import "github.com/siohub/siohub/controlplane/internal/ledger"
 
 const (
 	// aloneAfter is how often a delivery is lost with its instance until it goes alone:
@@ -16,36 +12,48 @@ const (
 	maxLosses = 5
 )
 
-// takeAll takes everything unsettled from the instance, as lost at a time. Lanes stay.
-func (i *Instance) takeAll(why Reason, at, now time.Time) {
-	for n := i.lanes.front; n != nil; {
-		l := n.value
-		n = n.next
-		i.takeLane(l, why, at, now)
+// loss takes what is unsettled from an instance whose process is gone, or left.
+type loss struct {
+	inst *Instance
+	why  Reason
+	at   instant // when the process was lost
+	t    instant // now
+}
+
+// all takes everything that the instance has unsettled. Its lanes stay. The caller holds
+// mu.
+func (x loss) all() {
+	lanes := make([]*Lane, 0, x.inst.ledger.Len())
+	x.inst.ledger.Each(func(_ uint64, d *Delivery) { lanes = append(lanes, d.lane) })
+	for _, l := range lanes {
+		if l.flight.len > 0 {
+			x.lane(l)
+		}
 	}
 }
 
-// takeLane takes everything that a lane has unsettled back into its queue, in order, in
+// lane takes everything that a lane has unsettled back into its queue, in order, in
 // front of what never went.
-func (i *Instance) takeLane(l *Lane, why Reason, at, now time.Time) {
+func (x loss) lane(l *Lane) {
+	h := &x.inst.holder
 	// From the back, so that each one comes to stand before the one after it without a
 	// search.
 	for n := l.flight.back; n != nil; n = l.flight.back {
-		i.take(n.value, why, at, now)
+		x.one(n.value)
 	}
-	if i.life != 0 && why == ReasonLost && l.pinned() != "" && l.queue.front != nil {
-		l.abandon(&i.holder, Lost)
+	if x.why != ReasonReplaced && l.solo.pinned() != "" && l.queue.front != nil {
+		h.abandon(l, Lost)
 	}
-	if !l.ended && l.cancelOut(&i.holder) {
+	if !l.ended && h.cancelOut(l) {
 		// Its head may be another one, that is not due.
-		i.dequeue(l)
-		l.arm(&i.holder)
+		h.dequeue(l)
+		l.arm(h)
 	}
 }
 
-// take takes one unsettled delivery back.
-func (i *Instance) take(d *Delivery, why Reason, at, now time.Time) {
-	l, alone := d.lane, i.alone == d
+// one takes one unsettled delivery back.
+func (x loss) one(d *Delivery) {
+	i, l, alone := x.inst, d.lane, x.inst.alone == d
 	settled := d.state == settling
 	i.closeTry(d)
 	i.ledger.Remove(d.seq)
@@ -53,21 +61,21 @@ func (i *Instance) take(d *Delivery, why Reason, at, now time.Time) {
 		// Its settlement is being carried out at this moment, outside of the lock. It
 		// counts: what was said of it is true, whatever becomes of the instance.
 		d.state = detached
-		l.detached++
+		l.flight.detached++
 		l.introducing = l.introducing && d.Kind != Connected
 		return
 	}
-	i.revoked(d, why)
+	i.revoked(d, x.why)
 	switch {
 	case d.Kind == ServiceCall, d.terms.AtMostOnce && !d.Kind.lifecycle():
 		l.lose(d, Lost)
-	case why != ReasonLeft && d.lost(alone):
+	case x.why != ReasonLeft && d.lost(alone):
 		l.lose(d, Tries)
 	default:
-		if d.losses > 0 && why != ReasonLeft {
-			d.due = at.Add(ledger.Spacing(int(d.losses), i.group.node.config.Random))
+		if d.losses > 0 && x.why != ReasonLeft {
+			d.due = x.at.add(ledger.Spacing(int(d.losses), i.group.node.config.Random))
 		}
-		l.requeue(d, now)
+		l.requeue(d, x.t)
 	}
 }
 

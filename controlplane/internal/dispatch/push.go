@@ -1,7 +1,5 @@
 package dispatch
 
-import "time"
-
 // Push brings a delivery: an event, or the one of a solo lane. It reports false when
 // the delivery was dropped.
 func (l *Lane) Push(d *Delivery) bool {
@@ -26,7 +24,7 @@ func (l *Lane) push(h *holder, d *Delivery) bool {
 	}
 	// Behind parked deliveries the introduction is made when the event's turn comes:
 	// the epoch may move on until then.
-	if d.Kind == Event && l.queue.front == nil && l.stale() && !l.put(h, l.introduce(true, false)) {
+	if d.Kind == Event && l.queue.front == nil && l.stale(l.group) && !l.put(h, l.introduce(true, false)) {
 		l.drop(d, LifecycleLimit)
 		return false
 	}
@@ -47,7 +45,7 @@ func (l *Lane) lockFor(d *Delivery) *holder {
 		return h
 	}
 	h.mu.Unlock()
-	l.group.place(l, d)
+	l.group.pool.place(l, d)
 	return l.lock()
 }
 
@@ -62,7 +60,7 @@ func (l *Lane) put(h *holder, d *Delivery) bool {
 		if ok && i.unknown(l, d, &terms) {
 			l.insertIntroduction()
 			introduced = true
-		} else if ok && l.mayGo(d, &terms) && i.handOver(l, d, &terms) {
+		} else if ok && l.flight.allows(d, &terms) && i.handOver(l, d, &terms) {
 			return true
 		}
 	}
@@ -86,10 +84,10 @@ func (l *Lane) keep(h *holder, d *Delivery) bool {
 	switch {
 	case h.inst == nil && l.group.closed:
 		l.drop(d, Forgotten)
-	case h.inst == nil && l.pinned() != "":
+	case h.inst == nil && l.solo.pinned() != "":
 		l.drop(d, Lost)
 	case d.attempt != 0:
-		l.requeue(d, time.Now())
+		l.requeue(d, now())
 		return true
 	case l.park(d):
 		return true
@@ -106,7 +104,7 @@ func (i *Instance) handOver(l *Lane, d *Delivery, terms *Terms) bool {
 		i.pass(l, d)
 	case i.alone != nil || i.wanting != nil || (d.losses >= aloneAfter && i.ledger.Len() > 0):
 		return false
-	case !i.windows[l.class()].Fits(d.Bytes, l.holds()):
+	case !i.windows[l.solo.class()].Fits(d.Bytes, l.flight.holds()):
 		return false
 	default:
 		i.admit(l, d, terms)

@@ -12,28 +12,29 @@ import (
 func (a *Attachment) Retry(d *Delivery, delay time.Duration) bool {
 	i, l := a.inst, d.lane
 	i.mu.Lock()
-	now := time.Now()
-	due, again := i.nextTry(d, delay, now)
+	t := now()
+	due, again := d.nextTry(delay, t, i.group.node.config.Random)
 	if d.state == detached {
 		i.mu.Unlock()
-		l.later(d, due, again)
+		a.later(d, due, again)
 		return again
 	}
-	i.again(d, due, again, now)
+	i.again(d, due, again, t)
 	i.after(l)
 	return again
 }
 
 // nextTry counts a try that came to nothing, and says when the next one is due.
-func (i *Instance) nextTry(d *Delivery, delay time.Duration, now time.Time) (due time.Time, again bool) {
+func (d *Delivery) nextTry(delay time.Duration, t instant, random func() float64) (due instant, again bool) {
 	if d.tries < ledger.MaxTries {
 		d.tries++
 	}
-	return ledger.NextTry(now, int(d.tries), delay, i.group.node.config.Random)
+	wait, again := ledger.NextTry(int(d.tries), delay, random)
+	return t.add(wait), again
 }
 
 // again settles a delivery, and puts it back into its lane or drops it.
-func (i *Instance) again(d *Delivery, due time.Time, again bool, now time.Time) {
+func (i *Instance) again(d *Delivery, due instant, again bool, t instant) {
 	l := d.lane
 	i.ledger.Settle(d.seq)
 	i.closeTry(d)
@@ -43,15 +44,8 @@ func (i *Instance) again(d *Delivery, due time.Time, again bool, now time.Time) 
 		return
 	}
 	d.due = due
-	i.dequeueBlocked(l)
-	l.requeue(d, now)
-}
-
-// dequeueBlocked takes a lane's turn away because something comes back in front of it.
-func (i *Instance) dequeueBlocked(l *Lane) {
-	if l.turn.list != nil {
-		i.dequeue(l)
-	}
+	i.dequeue(l) // something comes back in front of it
+	l.requeue(d, t)
 }
 
 // Elsewhere ends a settlement by which the instance gives the delivery to another one
@@ -69,7 +63,7 @@ func (a *Attachment) Elsewhere(d *Delivery) bool {
 	before := l.avoid
 	l.avoid = i
 	i.mu.Unlock()
-	other := g.pick(l, next{first: d}, false)
+	other := g.pool.pick(l, next{first: d}, false)
 	i.mu.Lock()
 	if other == nil || d.state == detached {
 		l.avoid = before
@@ -78,8 +72,8 @@ func (a *Attachment) Elsewhere(d *Delivery) bool {
 		return a.Retry(d, 0)
 	}
 	g.pool.mu.Unlock()
-	_, again := i.nextTry(d, 0, time.Now())
-	i.again(d, time.Time{}, again, time.Now())
+	_, again := d.nextTry(0, now(), g.node.config.Random)
+	i.again(d, 0, again, now())
 	i.after(l)
 	return again
 }

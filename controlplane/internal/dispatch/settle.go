@@ -1,8 +1,6 @@
 package dispatch
 
-import (
-	"time"
-)
+import "time"
 
 // Begin finds the delivery that a settlement is for. It has to be followed by
 // exactly one of Finish, Retry, Elsewhere and Abandon: between them the settlement is
@@ -15,15 +13,17 @@ func (a *Attachment) Begin(seq uint64) (*Delivery, error) {
 	i := a.inst
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.life == a.life {
-		if d, ok := i.ledger.Get(seq); ok && d.state == open {
-			d.state = settling
-			return d, nil
-		} else if ok || i.ledger.Settled(seq) {
-			return nil, ErrSettled
-		}
+	node := i.group.node
+	if seq < a.first || (i.life != a.life && seq <= node.seq.Load()) {
+		return nil, ErrRevoked
 	}
-	if seq < a.first || i.group.node.wasRevoked(seq) {
+	if d, ok := i.ledger.Get(seq); ok && d.state == open {
+		d.state = settling
+		return d, nil
+	} else if ok || i.ledger.Settled(seq) {
+		return nil, ErrSettled
+	}
+	if node.wasRevoked(seq) {
 		return nil, ErrRevoked
 	}
 	return nil, ErrUnknown
@@ -53,10 +53,10 @@ func (a *Attachment) Holds(seq uint64) error {
 func (a *Attachment) Finish(d *Delivery) time.Duration {
 	i, l := a.inst, d.lane
 	i.mu.Lock()
-	took := time.Since(d.handed)
+	took := now().since(d.handed)
 	if d.state == detached {
 		i.mu.Unlock()
-		l.rejoin(func() { d.state = over })
+		a.rejoin(l, func() { d.state = over })
 		return took
 	}
 	i.ledger.Settle(d.seq)
@@ -78,35 +78,36 @@ func (a *Attachment) Abandon(d *Delivery) {
 		return
 	}
 	i.mu.Unlock()
-	d.lane.later(d, time.Time{}, true)
+	a.later(d, 0, true)
 }
 
 // later puts a delivery back, or drops it, whose instance was lost while its settlement
 // was carried out.
-func (l *Lane) later(d *Delivery, due time.Time, again bool) {
-	l.rejoin(func() {
+func (a *Attachment) later(d *Delivery, due instant, again bool) {
+	l := d.lane
+	a.rejoin(l, func() {
 		if !again || l.ended {
 			l.drop(d, Nacked)
 			return
 		}
 		d.due = due
 		l.introducing = l.introducing || d.Kind == Connected
-		l.requeue(d, time.Now())
+		l.requeue(d, now())
 	})
 }
 
 // rejoin ends the settlement of a delivery that was detached, with the lock of its
 // lane's holder, and lets the lane go on. The lane may have moved by now.
-func (l *Lane) rejoin(end func()) {
+func (*Attachment) rejoin(l *Lane, end func()) {
 	h := l.lock()
-	l.detached--
+	l.flight.detached--
 	end()
-	l.ready = time.Now()
+	l.ready = now()
 	if l.turn.list != nil && l.queue.front != nil {
 		h.dequeue(l) // the head may be another one, that is not due
 	}
 	l.arm(h)
-	l.endIfDone(h)
+	h.endIfDone(l)
 	h.release(l)
 }
 
@@ -132,13 +133,13 @@ func (a *Attachment) Discard(t Try, why Drop) bool {
 func (i *Instance) after(l *Lane) {
 	if l.queue.front != nil {
 		if l.turn.list == nil {
-			l.ready = time.Now()
+			l.ready = now()
 			l.arm(&i.holder)
 		} else if i.mustLeave(l) {
 			i.strand(l)
 		}
 	} else {
-		l.endIfDone(&i.holder)
+		i.endIfDone(l)
 		if i.draining && l.flight.len == 0 && l.owner != nil && !l.ended && i.sink != nil {
 			i.strand(l)
 		}

@@ -27,19 +27,23 @@ func (l *Lane) Avoid(instance string) { l.solo.avoid = instance }
 func (l *Lane) Pin(instance string) { l.solo.pin = instance }
 
 // pinned is the id of the only instance that may have the lane, or empty.
-func (l *Lane) pinned() string {
-	if l.solo == nil {
+func (s *solo) pinned() string {
+	if s == nil {
 		return ""
 	}
-	return l.solo.pin
+	return s.pin
+}
+
+// class says whose window the lane uses.
+func (s *solo) class() class {
+	if s != nil {
+		return solos
+	}
+	return sockets
 }
 
 // bars reports whether the lane must not go to an instance.
-func (l *Lane) bars(i *Instance) bool {
-	if l.avoid == i {
-		return true
-	}
-	s := l.solo
+func (s *solo) bars(i *Instance) bool {
 	return s != nil && ((s.avoid != "" && s.avoid == i.id) || (s.pin != "" && s.pin != i.id))
 }
 
@@ -83,18 +87,18 @@ func (l *Lane) Cancel(d *Delivery, why Reason) bool {
 		return false
 	}
 	d.state = over
-	l.end(h)
+	h.end(l)
 	h.release(l)
 	return true
 }
 
 // abandon ends a solo lane whose delivery is parked, and tells its owner.
-func (l *Lane) abandon(h *holder, why Drop) {
+func (h *holder) abandon(l *Lane, why Drop) {
 	for n := l.queue.front; n != nil; n = l.queue.front {
 		l.unpark(n.value)
 		l.lose(n.value, why)
 	}
-	l.end(h)
+	h.end(l)
 }
 
 // lose drops a delivery that is in no list, and tells the owner of a solo lane.

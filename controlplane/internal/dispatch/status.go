@@ -45,16 +45,16 @@ func (g *Group) Status() GroupStatus {
 		Waiting: p.turns[sockets].len + p.turns[solos].len + p.stuck.len, Events: int(g.events.Load()),
 		Lifecycle: int(g.lifecycle.Load()), Bytes: g.bytes.Used(),
 	}
-	now := time.Now()
+	t := now()
 	for _, i := range g.members {
-		s.Instances = append(s.Instances, i.status(now))
+		s.Instances = append(s.Instances, i.status(t))
 	}
 	slices.SortFunc(s.Instances, func(a, b InstanceStatus) int { return strings.Compare(a.ID, b.ID) })
 	return s
 }
 
 // status describes the instance. The caller holds pool.mu.
-func (i *Instance) status(now time.Time) InstanceStatus {
+func (i *Instance) status(t instant) InstanceStatus {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	s := InstanceStatus{
@@ -65,7 +65,7 @@ func (i *Instance) status(now time.Time) InstanceStatus {
 		AttemptsHeld: i.windows[solos].Held(), AttemptsSize: i.windows[solos].Size(),
 	}
 	if d, ok := i.ledger.Oldest(); ok {
-		s.Oldest = max(now.Sub(d.handed), 1)
+		s.Oldest = max(t.since(d.handed), 1)
 	}
 	return s
 }

@@ -74,13 +74,13 @@ func (a *Attachment) Detach(leave bool) {
 	g.pool.mu.Unlock()
 	switch {
 	case leave:
-		g.evacuate(i, evacuation{life: a.life, why: ReasonLeft, all: true})
+		evacuation{inst: i, life: a.life, why: ReasonLeft, all: true}.run()
 	case gone:
-		g.evacuate(i, evacuation{life: a.life, why: ReasonLost, all: true})
+		evacuation{inst: i, life: a.life, why: ReasonLost, all: true}.run()
 	case config.FailoverDelay <= 0:
 		g.failover()
 	}
-	g.feed()
+	g.pool.feed()
 }
 
 // keepNewest bounds what is told again to a process whose streams break one after the
@@ -110,27 +110,28 @@ func (i *Instance) onLost() {
 		i.timer = time.AfterFunc(left, i.onLost)
 	}
 	g.pool.mu.Unlock()
-	g.evacuate(i, evacuation{life: life, why: ReasonLost, all: left <= 0})
-	g.feed()
+	evacuation{inst: i, life: life, why: ReasonLost, all: left <= 0}.run()
+	g.pool.feed()
 }
 
 // failover moves the work of suspended instances that were waited for long enough.
 func (g *Group) failover() {
 	g.pool.mu.Lock()
-	due := make(map[*Instance]evacuation)
+	var due []evacuation
 	for _, i := range g.members {
 		if g.overdue(i) {
-			due[i] = evacuation{life: i.life, why: ReasonLost}
+			due = append(due, evacuation{inst: i, life: i.life, why: ReasonLost})
 		}
 	}
 	g.pool.mu.Unlock()
-	for i, e := range due {
-		g.evacuate(i, e)
+	for _, e := range due {
+		e.run()
 	}
 }
 
-// evacuation says how lanes leave an instance without a stream.
+// evacuation takes the lanes of an instance without a stream to those who take them.
 type evacuation struct {
+	inst *Instance
 	life uint32 // it ends when another process has come
 	why  Reason
 	// all lets lanes that nobody else takes go to the pool, and forgets the instance.
@@ -140,15 +141,15 @@ type evacuation struct {
 // evacuateStep is how many lanes are moved while locks are held: pushes wait meanwhile.
 const evacuateStep = 256
 
-// evacuate moves the lanes of an instance without a stream to those who take them.
-func (g *Group) evacuate(i *Instance, e evacuation) {
+func (e evacuation) run() {
+	i, g := e.inst, e.inst.group
 	for left := int(i.bound.Load()); ; left -= evacuateStep {
 		g.pool.mu.Lock()
 		valid := g.members[i.id] == i && i.current == nil && i.life == e.life
 		if valid && left > 0 {
-			g.evacuateSome(i, e, min(left, evacuateStep))
+			e.step(min(left, evacuateStep))
 		} else if valid && e.all {
-			g.forgetInstance(i, e.why)
+			e.finish()
 		}
 		g.pool.mu.Unlock()
 		if !valid || left <= 0 {
@@ -157,8 +158,10 @@ func (g *Group) evacuate(i *Instance, e evacuation) {
 	}
 }
 
-func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
-	now, moved := time.Now(), 0
+// step moves lanes. The caller holds pool.mu.
+func (e evacuation) step(n int) {
+	i, p := e.inst, &e.inst.group.pool
+	x, moved := loss{i, e.why, instantOf(i.lostAt), now()}, 0
 	for range n {
 		i.mu.Lock()
 		if i.lanes.front == nil {
@@ -167,40 +170,41 @@ func (g *Group) evacuateSome(i *Instance, e evacuation, n int) {
 		}
 		l := i.lanes.front.value
 		i.lanes.rotate()
-		want := l.wants(nil)
+		want := wants(l, nil)
 		i.mu.Unlock()
-		to := g.pick(l, want, false)
-		if to == nil && !e.all {
-			continue
+		to := p.pick(l, want, false)
+		if !e.all && (to == nil || (want.second != nil && !to.accepts(want.second))) {
+			continue // it waits for its instance
 		}
 		i.mu.Lock()
-		i.takeLane(l, e.why, i.lostAt, now)
+		x.lane(l)
 		if !l.ended {
 			i.surrender(l)
 			moved++
 		}
 		i.mu.Unlock()
 		if to != nil && !l.ended {
-			g.give(l, to)
-			g.run(to)
+			p.give(l, to)
+			p.run(to)
 		}
 	}
 	i.mu.Lock()
 	i.releaseAll(e.why)
 	i.mu.Unlock()
 	if moved > 0 {
-		g.observer.Moved(moved, e.why)
+		p.observer.Moved(moved, e.why)
 	}
 }
 
-// forgetInstance forgets an instance: what it still has goes to the pool. The caller
-// holds pool.mu.
-func (g *Group) forgetInstance(i *Instance, why Reason) {
+// finish forgets the instance: what it still has goes to the pool. The caller holds
+// pool.mu.
+func (e evacuation) finish() {
+	i, g := e.inst, e.inst.group
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	now, moved := time.Now(), 0
+	x, moved := loss{i, e.why, instantOf(i.lostAt), now()}, 0
 	for n := i.lanes.front; n != nil; n = i.lanes.front {
-		i.takeLane(n.value, why, i.lostAt, now)
+		x.lane(n.value)
 		if !n.value.ended {
 			i.surrender(n.value)
 			moved++
@@ -210,6 +214,6 @@ func (g *Group) forgetInstance(i *Instance, why Reason) {
 	i.stopTimer()
 	delete(g.members, i.id)
 	if moved > 0 {
-		g.observer.Moved(moved, why)
+		g.observer.Moved(moved, e.why)
 	}
 }

@@ -1,17 +1,15 @@
 package dispatch
 
-import (
-	"time"
-)
+import "time"
 
 // overdue reports whether a delivery should have been settled.
-func (d *Delivery) overdue(now time.Time) bool {
-	return d.state == open && d.terms.Timeout > 0 && now.Sub(d.handed) >= d.terms.Timeout
+func (d *Delivery) overdue(t instant) bool {
+	return d.state == open && d.terms.Timeout > 0 && t.since(d.handed) >= d.terms.Timeout
 }
 
 // timeOut takes the deliveries from the instance that it has not settled in time. They
 // come again, spaced like those that are nacked. It locks mu.
-func (i *Instance) timeOut(now time.Time) {
+func (i *Instance) timeOut(t instant) {
 	i.mu.Lock()
 	if i.timed == 0 || i.sink == nil {
 		i.mu.Unlock()
@@ -19,7 +17,7 @@ func (i *Instance) timeOut(now time.Time) {
 	}
 	var late []*Delivery
 	i.ledger.Each(func(_ uint64, d *Delivery) {
-		if d.overdue(now) {
+		if d.overdue(t) {
 			late = append(late, d)
 		}
 	})
@@ -31,16 +29,16 @@ func (i *Instance) timeOut(now time.Time) {
 		i.closeTry(d)
 		i.group.node.revoke(d.seq)
 		i.group.observer.Revoked(d.Kind, ReasonTimeout)
-		i.dequeueBlocked(l)
-		if due, again := i.nextTry(d, 0, now); again || d.Kind.lifecycle() {
+		i.dequeue(l)
+		if due, again := d.nextTry(0, t, i.group.node.config.Random); again || d.Kind.lifecycle() {
 			d.due = due
-			l.requeue(d, now)
+			l.requeue(d, t)
 		} else {
 			l.lose(d, Tries)
 		}
-		l.ready = now
+		l.ready = t
 		l.arm(&i.holder)
-		l.endIfDone(&i.holder)
+		i.endIfDone(l)
 	}
 	if len(seqs) > 0 {
 		i.sink.Revoked(seqs, ReasonTimeout)
@@ -60,7 +58,7 @@ func (a *Attachment) Extend(seq uint64, by time.Duration) error {
 	}
 	a.inst.mu.Lock()
 	if d.state == settling && d.terms.Timeout > 0 {
-		d.terms.Timeout = max(time.Since(d.handed)+by, 1)
+		d.terms.Timeout = max(now().since(d.handed)+by, 1)
 	}
 	a.inst.mu.Unlock()
 	a.Abandon(d)

@@ -43,6 +43,10 @@ func TestReasons_EachHasANameACodeAndAMeaning(t *testing.T) {
 	if len(seen) != int(reasons) {
 		t.Errorf("%d of %d reasons", len(seen), reasons)
 	}
+	if text := Markdown(); strings.Count(text, "\n") != int(reasons)+2 ||
+		!strings.Contains(text, "| ABORTED | `LEASE_LOST` | The delivery was revoked. |\n") {
+		t.Errorf("table: %s", text)
+	}
 	if r := reasons + 7; r.String() != "INTERNAL" || r.Code() != hubv1.Code_CODE_INTERNAL {
 		t.Error("a number that is no reason is not INTERNAL")
 	}

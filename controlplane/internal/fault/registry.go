@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -30,6 +31,16 @@ func Reasons() []Entry {
 		return strings.Compare(a.Name, b.Name)
 	})
 	return all
+}
+
+// Markdown is the table of all reasons, for docs/contract.md.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("| code | reason | meaning |\n| --- | --- | --- |\n")
+	for _, e := range Reasons() {
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", CodeName(e.Code), e.Name, e.Meaning)
+	}
+	return b.String()
 }
 
 // String is the upper-snake word in Status.reason.

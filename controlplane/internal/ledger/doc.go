@@ -4,5 +4,5 @@
 // one for a number that was never given.
 //
 // It is bookkeeping without a lock and without a clock: whoever owns a Ledger
-// guards it, and the time is an argument.
+// guards it.
 package ledger

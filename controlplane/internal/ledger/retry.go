@@ -19,17 +19,17 @@ const (
 // jitter is the part of a spacing that chance adds to it at most.
 const jitter = 0.25
 
-// NextTry says when a delivery is due again of which that many tries came to nothing,
-// and false when it was tried often enough. Delay is what the service asked for; zero
-// or less means a Spacing. Random is as for Spacing.
-func NextTry(now time.Time, tries int, delay time.Duration, random func() float64) (due time.Time, again bool) {
-	if tries >= MaxTries {
-		return time.Time{}, false
+// NextTry says how long a delivery waits of which that many tries came to nothing, and
+// false when it was tried often enough. Delay is what the service asked for; zero or less
+// means a Spacing. Random is as for Spacing.
+func NextTry(tries int, delay time.Duration, random func() float64) (wait time.Duration, again bool) {
+	switch {
+	case tries >= MaxTries:
+		return 0, false
+	case delay <= 0:
+		return Spacing(tries, random), true
 	}
-	if delay <= 0 {
-		return now.Add(Spacing(tries, random)), true
-	}
-	return now.Add(min(delay, MaxRetryDelay)), true
+	return min(delay, MaxRetryDelay), true
 }
 
 // Spacing is the time from the n-th try that came to nothing until the next one: 100 ms,
@@ -37,10 +37,4 @@ func NextTry(now time.Time, tries int, delay time.Duration, random func() float6
 func Spacing(n int, random func() float64) time.Duration {
 	d := min(FirstSpacing<<min(max(n-1, 0), 10), MaxSpacing)
 	return d + time.Duration(jitter*random()*float64(d))
-}
-
-// Expired reports whether what waits since a time has waited for longer than age.
-// What does not wait (a zero time) does not expire.
-func Expired(now, since time.Time, age time.Duration) bool {
-	return !since.IsZero() && now.Sub(since) >= age
 }

@@ -1,6 +1,7 @@
 // Package replay makes the repetition of a command safe: the first answer under a
-// key is kept for a while and given again. It is bounded in keys and in bytes for
-// each identity; the time is an argument.
+// key is kept for a while and given again. A Book has the keys of one owner, bounded in
+// keys and in bytes; a Shelf has a book for each owner, and bounds these. The time is an
+// argument. The package starts no goroutine; both are safe for concurrent use.
 package replay
 
 import (
@@ -12,7 +13,7 @@ import (
 // ErrBusy means that too many repetitions wait for the same first answer.
 var ErrBusy = errors.New("replay: too many repetitions are waiting")
 
-// Limits bound what is kept for one identity.
+// Limits bound what is kept for one owner.
 type Limits struct {
 	Keys    int
 	Bytes   int
@@ -20,8 +21,7 @@ type Limits struct {
 	Age     time.Duration
 }
 
-// Book keeps the answers of one identity. Its methods may be called at the same
-// time.
+// Book keeps the answers of one owner. It is safe for concurrent use.
 type Book[T any] struct {
 	limits Limits
 

@@ -48,11 +48,11 @@ func (w *Window) Fits(bytes int, lane Size) bool {
 	if w.held.Deliveries == 0 {
 		return true
 	}
-	if w.greedy(lane) {
-		return w.held.Deliveries < w.size.Deliveries-w.size.Deliveries/share &&
-			w.held.Bytes+uint64(bytes) <= w.size.Bytes-w.size.Bytes/share
+	if w.held.Deliveries >= w.size.Deliveries || w.held.Bytes >= max(w.size.Bytes, 1) {
+		return false
 	}
-	return w.held.Deliveries < w.size.Deliveries && w.held.Bytes < max(w.size.Bytes, 1)
+	return !w.greedy(lane) || (w.held.Deliveries < w.size.Deliveries-w.size.Deliveries/share &&
+		w.held.Bytes+uint64(bytes) <= w.size.Bytes-w.size.Bytes/share)
 }
 
 // share is the part of a window that makes a lane greedy, and that it leaves to

@@ -156,3 +156,12 @@ func TestWindow_NeverExceedsItsSizeByMoreThanOne(t *testing.T) {
 		}
 	})
 }
+
+// A lane that has used its share fits no more than one that has nothing.
+func TestWindow_GreedyLaneFitsNothingIntoAFullWindow(t *testing.T) {
+	w := of(2, 1)
+	w.Take(1)
+	if w.Fits(0, Size{}) || w.Fits(0, Size{Deliveries: 1, Bytes: 1}) {
+		t.Error("something fits a window without a byte left")
+	}
+}

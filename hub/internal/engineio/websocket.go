@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -194,6 +195,10 @@ func (g *wire) next() (p eiopacket.Packet, buf *[]byte, err error) {
 // crumb costs far more than its byte.
 func (g *wire) readMessage(r io.Reader, buf *[]byte) error {
 	limit := g.ws.server.config.MaxPayload
+	if g.fed {
+		// The bytes have arrived: room for them is made once.
+		*buf = slices.Grow(*buf, int(min(int64(len(g.feed)), limit)+bytesSlack))
+	}
 	for reads := 0; ; reads++ {
 		if int64(len(*buf)) > limit {
 			return errTooLarge

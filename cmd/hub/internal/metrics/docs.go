@@ -27,7 +27,7 @@ type label struct{ name, meaning string }
 
 // labels explains each label once.
 var labels = []label{
-	{"bound", "What is kept for commands: `acks`, `snapshots` or `replays`."},
+	{"bound", "What commands of services made the hub keep: `acks`, `answers`, `callees`, `calls`, `open_acks`, `replays` or `snapshots`."},
 	{"code", "Error code: a number of Engine.IO, a gRPC code or a code of `hub.v1`; the metric says which."},
 	{"go_version", "Version of Go that the hub was built with."},
 	{"group", "Group of a service, as its hello names it. Empty when there is none."},

@@ -54,9 +54,10 @@ func newServices(f factory) *services {
 		unauthenticated:   f.counter("unauthenticated_calls_total", "Calls of services without a token or with a wrong one."),
 		noAuthorizer:      f.counter("no_authorizer_total", "Subscriptions to namespaces for which nobody decides connect attempts."),
 		revoked:           f.pairs("revoked_total", "Unsettled deliveries that were taken from their instance, by kind and reason.", "kind", "reason"),
-		commandBounds:     f.counters("command_bounds_total", "What was refused or left out of commands because too much is kept for them, by bound.", "bound"),
 		keyRefreshes:      f.pairs("jwks_refreshes_total", "Refreshes of the keys of an issuer of JWTs; while they fail the old keys stay.", "issuer", "result"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
+		commandBounds: f.counters("command_bounds_total",
+			"What was refused, given up or left out at a bound of commands, by bound.", "bound"),
 	}
 }
 

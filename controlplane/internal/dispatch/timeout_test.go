@@ -1,0 +1,93 @@
+package dispatch
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestTimeout_RevokesAndComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		sink := &book{accepts: func(d *Delivery) (Terms, bool) {
+			if d.Kind == Event {
+				return Terms{Timeout: 5 * time.Second}, true
+			}
+			return Terms{}, true
+		}}
+		a, ann := b.join("1", sink, 10, AttachOptions{}), b.person("ann")
+		ann.lane.Introduce(false)
+		settle(t, a, sink.take()...)
+		ann.say("1")
+		for n := 1; n <= 5; n++ {
+			tries := sink.take()
+			if len(tries) != 1 || tries[0].Attempt != uint32(n) {
+				t.Fatalf("try %d: %v", n, tries)
+			}
+			pass(5*time.Second - 1)
+			b.Expire(time.Now())
+			if len(sink.revoked) != n-1 {
+				t.Fatal("revoked too early")
+			}
+			pass(1)
+			b.Expire(time.Now())
+			if sink.revoked[tries[0].Seq] != ReasonTimeout {
+				t.Fatalf("revoked %v", sink.revoked)
+			}
+			if _, err := a.Begin(tries[0].Seq); !errors.Is(err, ErrRevoked) {
+				t.Errorf("late settlement: %v", err)
+			}
+			expect(t, sink)
+			pass(100 * time.Millisecond << (n - 1))
+		}
+		if b.count.dropped[Tries] != 1 || b.count.revoked[ReasonTimeout] != 5 {
+			t.Errorf("dropped %v, revoked %v", b.count.dropped, b.count.revoked)
+		}
+		b.empty()
+	})
+}
+
+func TestTimeout_NotWhileItIsBeingSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		sink := &book{terms: Terms{Timeout: time.Second}}
+		a := b.join("1", sink, 10, AttachOptions{})
+		b.person("ann").lane.Introduce(false)
+		d, _ := a.Begin(sink.take()[0].Seq)
+		pass(time.Minute)
+		b.Expire(time.Now())
+		a.Finish(d)
+		if len(sink.revoked) > 0 {
+			t.Errorf("revoked %v", sink.revoked)
+		}
+		b.empty()
+	})
+}
+
+func TestTimeout_IsExtended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		sink := &book{terms: Terms{Timeout: 5 * time.Second}}
+		a := b.join("1", sink, 10, AttachOptions{})
+		b.person("ann").lane.Introduce(false)
+		seq := sink.take()[0].Seq
+		pass(4 * time.Second)
+		if err := a.Extend(seq, 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		pass(4 * time.Second)
+		b.Expire(time.Now())
+		if len(sink.revoked) > 0 {
+			t.Error("revoked in spite of it")
+		}
+		pass(time.Second)
+		b.Expire(time.Now())
+		if len(sink.revoked) != 1 {
+			t.Error("not revoked")
+		}
+		if err := a.Extend(seq, time.Second); !errors.Is(err, ErrRevoked) {
+			t.Errorf("extend what is revoked: %v", err)
+		}
+	})
+}
