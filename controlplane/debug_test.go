@@ -25,6 +25,7 @@ func TestDebug_LinesFollowAUser(t *testing.T) {
 		b.emit(-1, "message", `"planted-secret-3"`)
 		chat.Nack(chat.Event("message"), &hubv1.Nack{})
 		b.emit(-1, "nobody", `"planted-secret-4"`)
+		chat.Notice()
 		chat.Command(&hubv1.Command{Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{
 			Target: &hubv1.Target{Namespace: "/chat", Users: []string{"ann"}}, Event: "notice",
 			Payload: &hubv1.Payload{Args: []byte(`["planted-secret-5"]`)},
