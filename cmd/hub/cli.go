@@ -10,7 +10,9 @@ const about = `Socket.IO for every language.
 
 Browsers speak Socket.IO to the hub; your services, in any language that has gRPC, dial the hub and answer. Browsers stay connected while services come and go.
 
-Try it: "hub demo" starts everything and prints a page to open.`
+Try it: "hub demo" starts everything and prints a page to open.
+
+Exit codes: 0 when it is done, 1 when it failed or was refused, 2 for a command line or a configuration that is not accepted.`
 
 // cli is the command line.
 type cli struct {
