@@ -1,5 +1,5 @@
 # siohub: everything that is done with this tree has a target here; `make help` lists them.
-# Needed: Go and Node.js. `make test` takes Python 3 and Chromium where they are; it
+# Needed: Go and Node.js. `make test` takes Python 3, Java and Chromium where they are; it
 # says what is missing and which tests are skipped for it. With CI=true nothing is
 # skipped.
 
@@ -23,7 +23,7 @@ FUZZTIME   ?= 10s
 CHAOS_TIME ?= 30s
 BENCHTIME  ?= 1s
 
-# Tests that need a browser, Node.js or Python skip without them, or fail when
+# Tests that need a browser, Node.js, Python or Java skip without them, or fail when
 # HUB_E2E says `require`.
 export HUB_E2E := $(if $(CI),require,$(HUB_E2E))
 
@@ -124,7 +124,7 @@ depaware: ## Accept the dependencies of cmd/hub as they are
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed
-	rm -rf bin .cache .venv node_modules bench/node/node_modules
+	rm -rf bin .cache .venv node_modules bench/node/node_modules examples/bare-java/target
 	git clean -fdXq $(CLIENT_DIR)
 
 # --- files -----------------------------------------------------------------
@@ -159,10 +159,17 @@ bench/node/node_modules/.installed: bench/node/package-lock.json
 	.venv/bin/pip install --quiet -r $<
 	@touch $@
 
+# What Maven has fetched once it takes from its own store afterwards; the tests run
+# the classes without it.
+examples/bare-java/target/.installed: examples/bare-java/pom.xml $(wildcard examples/bare-java/src/main/java/*.java proto/hub/v1/*.proto)
+	mvn --batch-mode --quiet --file $< compile
+	@touch $@
+
 .PHONY: e2e-tools
 e2e-tools: node_modules/.installed bench/node/node_modules/.installed
 	@command -v chromium >/dev/null || echo "no chromium: the tests with a headless browser are skipped" >&2
 	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python are skipped" >&2; }
+	@$(MAKE) examples/bare-java/target/.installed || { test -z "$(CI)" && echo "no Maven: the test of examples/bare-java is skipped" >&2; }
 
 # What hub/internal/clientfiles embeds: the npm package's files and its licence.
 .PHONY: clientfiles

@@ -24,6 +24,10 @@ type attachService struct {
 // Attach holds one stream of one instance. It returns when the stream has ended.
 func (a attachService) Attach(wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) error {
 	st := newStream(a.srv, wire)
+	if f := st.caller.attach(); f != nil {
+		return f.GRPC()
+	}
+	defer st.caller.detach()
 	if err := a.srv.admit(st); err != nil {
 		return err
 	}

@@ -164,10 +164,8 @@ func (a *attachment) Accepts(d *dispatch.Delivery) (dispatch.Terms, bool) {
 
 // Deliver implements dispatch.Sink.
 func (a *attachment) Deliver(t dispatch.Try) {
-	if w, ok := t.Body.(interface {
-		handed(*attachment, *dispatch.Try)
-	}); ok {
-		w.handed(a, &t)
+	if asked, ok := t.Body.(*try); ok {
+		asked.handed(a, t)
 	}
 	a.out.deliver(t)
 }

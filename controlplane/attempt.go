@@ -30,6 +30,9 @@ type connect struct {
 	failures int
 	retryAt  time.Time // when there is no try: when the next one is due
 	closed   bool
+	// facts are what its token is looked for in, while the keys of the token's issuer are
+	// being fetched. Nobody else is asked meanwhile.
+	facts *BrowserFacts
 }
 
 // maxTries is how many instances are asked at the same time.
@@ -53,7 +56,7 @@ type try struct {
 }
 
 // handed is called when the try goes to an instance, with a lock of the dispatcher held.
-func (t *try) handed(a *attachment, d *dispatch.Try) {
+func (t *try) handed(a *attachment, d dispatch.Try) {
 	c := t.connect
 	c.identity.CompareAndSwap(0, d.Identity)
 	c.attempts.Store(max(c.attempts.Load(), d.Attempt))
@@ -89,7 +92,7 @@ func (c *connect) route() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.closed, c.group == claim.Group && (len(c.tries) > 0 || !c.retryAt.IsZero()):
+	case c.closed, c.facts != nil, c.group == claim.Group && (len(c.tries) > 0 || !c.retryAt.IsZero()):
 		return
 	case c.group != nil && c.group != claim.Group && len(c.tries) > 0:
 		if c.group.Absent(time.Now()) == 0 || !c.cancelTries(dispatch.ReasonMoved) {
@@ -136,6 +139,7 @@ func (c *connect) drop(t *try) {
 // tend begins the tries that are due: beside one that takes long, and after one that
 // failed.
 func (c *connect) tend(now time.Time) {
+	c.tendToken()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || c.group == nil {

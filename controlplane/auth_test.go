@@ -150,3 +150,41 @@ func TestAuth_StreamsEndWithTheirCredentials(t *testing.T) {
 		})
 	}
 }
+
+func TestAuth_PermissionsAndLimitsHoldOnStreamsAndCalls(t *testing.T) {
+	p, err := NewPermissions(Rules{
+		Groups: []string{"chat"}, Namespaces: []string{"/chat"}, Events: []string{"*"}, Rooms: []string{"order:*"},
+		Verbs: []string{"attach", "emit", "count"}, MaxInstances: 1, CommandsPerSecond: 3,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inBubble(t, Config{Authenticator: lives{&Identity{Name: "chat", Permissions: p}}}, func(t *testing.T, w *world) {
+		w.attach("chat", "1")
+		second := controlplanetest.Open(t, w.dial())
+		wantEnd(t, second, codes.ResourceExhausted, "limit")
+		emit := func(target *hubv1.Target) *hubv1.Command {
+			target.Namespace = "/chat"
+			return &hubv1.Command{Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{Target: target, Event: "e"}}}
+		}
+		// Each command is answered for itself; the fourth is one too many.
+		resp, err := hubv1.NewControlServiceClient(w.conn).Execute(t.Context(), &hubv1.ExecuteRequest{Commands: []*hubv1.Command{
+			emit(&hubv1.Target{All: true}), emit(&hubv1.Target{Rooms: []string{"order:1"}}),
+			emit(&hubv1.Target{Rooms: []string{"lobby"}}), emit(&hubv1.Target{Rooms: []string{"order:1"}}),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []string{"NOT_PERMITTED", "", "NOT_PERMITTED", "COMMAND_RATE"} {
+			if got := resp.Results[i].GetStatus().GetReason(); got != want {
+				t.Errorf("command %d: %q, want %q", i, got, want)
+			}
+		}
+		w.pass(time.Second)
+		client := hubv1.NewControlServiceClient(w.conn)
+		_, err = client.CountSockets(t.Context(), &hubv1.CountSocketsRequest{Count: &hubv1.Count{Target: &hubv1.Target{Namespace: "/chat", All: true}}})
+		if status.Code(err) != codes.PermissionDenied || reasonOf(err) != "NOT_PERMITTED" {
+			t.Errorf("a query: %v", err)
+		}
+	})
+}

@@ -47,7 +47,7 @@ func (c *caller) permissions() *permit.Set {
 // nothing permits nothing.
 var nothing = &permit.Set{}
 
-// attach counts an instance that is being attached, until detach.
+// attach counts a stream, until detach.
 func (c *caller) attach() *fault.Fault {
 	p := c.identity.Permissions
 	if p == nil {
@@ -55,7 +55,7 @@ func (c *caller) attach() *fault.Fault {
 	}
 	if n, most := p.instances.Add(1), c.permissions().MaxInstances; most > 0 && n > int64(most) {
 		p.instances.Add(-1)
-		return fault.Newf(fault.TooManyInstances, "%d instances of this identity are attached, which is its limit", most).After(time.Second)
+		return fault.Newf(fault.TooManyInstances, "this identity has %d streams, which is its limit", most).After(time.Second)
 	}
 	return nil
 }

@@ -40,11 +40,15 @@ var permitRoles = map[hubv1.Role]permit.Role{
 	hubv1.Role_ROLE_OBSERVER: permit.Observer,
 }
 
-// Allow implements command.Permit.
+// Allow implements command.Permit. Each command and query that is asked for counts
+// against the rate of the identity, also one that is refused.
 func (c *caller) Allow(check *command.Check) *fault.Fault {
 	set := c.permissions()
 	if set == nil {
 		return nil
+	}
+	if f := c.spend(1); f != nil {
+		return f
 	}
 	verb, ok := permit.VerbOf(string(check.Verb))
 	if !ok {

@@ -117,6 +117,8 @@ func TestCaller_RefusalNamesWhatIsMissing(t *testing.T) {
 func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		life, revoke := context.WithCancelCause(context.Background())
+		over, end := context.WithCancelCause(context.Background())
+		end(errors.New("removed before"))
 		for name, c := range map[string]struct {
 			identity *Identity
 			act      func()
@@ -125,7 +127,7 @@ func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
 			"expiry":      {&Identity{ExpireTime: time.Now().Add(time.Hour)}, func() { time.Sleep(time.Hour) }, ErrTokenExpired},
 			"certificate": {&Identity{ExpireTime: time.Now(), Expired: ErrCertificateExpired}, func() {}, ErrCertificateExpired},
 			"revocation":  {&Identity{Life: life}, func() { revoke(errors.New("removed")) }, ErrTokenRevoked},
-			"revoked":     {&Identity{Life: life}, func() {}, ErrTokenRevoked},
+			"revoked":     {&Identity{Life: over}, func() {}, ErrTokenRevoked},
 		} {
 			call, hangUp := context.WithCancel(t.Context())
 			ctx := (&caller{identity: c.identity}).live(call)

@@ -322,10 +322,15 @@ func TestCommand_OfADeliveryIsFenced(t *testing.T) {
 			t.Errorf("after it was revoked: %v", s)
 		}
 		c := fenced()
-		c.DeliverySeq = 1 << 40
-		again.Command(c)
-		if s := again.Result().GetStatus(); s.GetCode() != hubv1.Code_CODE_NOT_FOUND {
-			t.Errorf("of nothing: %v", s)
+		for seq, want := range map[uint64]hubv1.Code{
+			wasGiven.DeliverySeq + 1<<20: hubv1.Code_CODE_NOT_FOUND, // not given yet
+			1:                            hubv1.Code_CODE_ABORTED,   // of another hub process
+		} {
+			c.DeliverySeq = seq
+			again.Command(c)
+			if s := again.Result().GetStatus(); s.GetCode() != want {
+				t.Errorf("%d: %v", seq, s)
+			}
 		}
 		again.Settle(&hubv1.Settlement{DeliverySeq: e.DeliverySeq, Outcome: done(0).Outcome, Commands: []*hubv1.Command{fenced()}})
 		if s := again.Result().GetStatus(); s.GetCode() != hubv1.Code_CODE_ABORTED {

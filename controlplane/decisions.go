@@ -8,10 +8,12 @@ import (
 
 // decideHere decides an attempt without a service, if it can: by a token that the hub
 // verifies, or as it was decided before.
-func (s *Server) decideHere(*connect) bool { return false }
+func (s *Server) decideHere(c *connect) bool { return s.decideByToken(c) }
 
 // decidesItself reports whether the hub decides about a namespace pattern by itself.
-func (s *Server) decidesItself(string) bool { return false }
+func (s *Server) decidesItself(pattern string) bool {
+	return s.config.BrowserTokens != nil && s.config.BrowserTokens.Decides(pattern)
+}
 
 // remember keeps an accept for attempts that are alike, if it asks for that.
 func (s *Server) remember(*connect, *group, *hubv1.Accept) {}

@@ -25,7 +25,10 @@ func (s *Server) detach(st *stream) {
 		return
 	}
 	if !a.suspend(st) {
-		return // another stream has just taken it over
+		if a.isClosed() { // another process took the instance over at this moment
+			a.out.fail()
+		}
+		return // or another stream has just taken it over
 	}
 	a.out.queue.Pause()
 	a.lease.Load().Detach(false)

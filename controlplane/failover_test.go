@@ -268,11 +268,11 @@ func TestWindow_PauseAndGoOn(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		a := w.chat("a")
 		b := w.join(a)
-		a.Window(0, 0)
+		a.Send(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Paused: true}}})
 		w.pass(time.Second)
 		b.emit(-1, "message", "")
 		a.Quiet(10 * time.Second)
-		if s := w.srv.Status().Groups[0]; s.Parked.Events != 1 || s.Instances[0].WindowDeliveries != 0 {
+		if s := w.srv.Status().Groups[0]; s.Parked.Events != 1 || s.Instances[0].Deliveries != 0 {
 			t.Errorf("status: %+v", s)
 		}
 		a.Window(10, 0)
@@ -296,8 +296,12 @@ func TestSend_EventLargerThanTheEnvelopeIsDropped(t *testing.T) {
 		b.SendBinary(make([]byte, 600_000))
 		b.SendBinary(make([]byte, 600_000))
 		b.emit(-1, "small", "")
+		n := chat.Notice()
+		if n.Kind != hubv1.NoticeKind_NOTICE_KIND_UNHANDLED || n.Status.Reason != "TOO_LARGE" || n.GetUnhandled().Event != "big" {
+			t.Errorf("notice: %v", n)
+		}
 		chat.Done(chat.Event("small"))
-		if n := chat.Notice(); n.Status.Reason != "TOO_LARGE" {
+		if n := chat.Notice(); n.Kind != hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED || n.Status.Reason != "TOO_LARGE" {
 			t.Errorf("notice: %v", n)
 		}
 	})

@@ -44,11 +44,11 @@ func (n *namespaces) has(namespace string) bool {
 	return slices.ContainsFunc(n.wild, func(p string) bool { return route.Match(p, namespace) })
 }
 
-// Knows implements hub.Application: a namespace exists when it is configured, or
-// was ever subscribed to. Without a configured list every namespace exists for a
+// Knows implements hub.Application: a namespace exists when it is configured, by
+// itself or for tokens of browsers, or was ever subscribed to. Without a configured list every namespace exists for a
 // while after the start, so that an absent service is undecided and not unknown.
 func (s *Server) Knows(namespace string) bool {
-	if s.configured.has(namespace) || s.routes.known.Load().has(namespace) {
+	if s.configured.has(namespace) || s.routes.known.Load().has(namespace) || s.decidesItself(namespace) {
 		return true
 	}
 	return len(s.config.Namespaces) == 0 && time.Since(s.started) < s.config.StartGrace

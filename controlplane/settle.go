@@ -30,6 +30,10 @@ type settling struct {
 // for its content any more. An error is that of a browser that has gone.
 type effect struct {
 	outcome Outcome
+	// reply is sent to the browser if replies is set: without a closure, as this is what
+	// most settlements do.
+	reply   hub.Reply
+	replies bool
 	// do may be nil.
 	do func(b *hub.Batch) error
 	// ownCommands says that do carries the commands out itself.
@@ -63,16 +67,16 @@ func (a *attachment) settle(s *hubv1.Settlement, batch *hub.Batch) {
 	x.conclude(e)
 }
 
-func (a *attachment) beginSettling(s *hubv1.Settlement, batch *hub.Batch) (*settling, *fault.Fault) {
+func (a *attachment) beginSettling(s *hubv1.Settlement, batch *hub.Batch) (settling, *fault.Fault) {
 	lease := a.lease.Load()
 	d, err := lease.Begin(s.GetDeliverySeq())
 	if errors.Is(err, dispatch.ErrRevoked) && a.srv.connects.left.has(s.GetDeliverySeq()) {
 		err = hub.ErrGone
 	}
 	if err != nil {
-		return nil, fault.Of(err, "")
+		return settling{}, fault.Of(err, "")
 	}
-	return &settling{Settlement: s, a: a, lease: lease, d: d, batch: batch}, nil
+	return settling{Settlement: s, a: a, lease: lease, d: d, batch: batch}, nil
 }
 
 // prepare says what the outcome does, before anything is done.
@@ -107,14 +111,15 @@ func (x *settling) prepareEvent(e *hub.Event) (effect, *fault.Fault) {
 		if !o.Done.GetAckLater() || !e.WantsAck {
 			return effect{outcome: OutcomeDone}, nil
 		}
+		acks := x.a.srv.commands.OpenAcks()
 		open := command.OpenAck{
 			ID: x.a.srv.dedupeID(x.d.Identity()), Socket: e.Socket.ID(), Group: x.a.group.name, Event: e, Bytes: x.d.Bytes,
 		}
 		return effect{outcome: OutcomeDone, do: func(*hub.Batch) error {
-			x.a.srv.commands.OpenAcks().Keep(open)
+			acks.Keep(open)
 			if !e.Socket.Connected() {
 				// It may have left before it was kept: then nobody else takes it out.
-				x.a.srv.commands.OpenAcks().EndSocket(open.Socket)
+				acks.EndSocket(open.Socket)
 			}
 			return nil
 		}}, nil
@@ -127,7 +132,7 @@ func (x *settling) prepareEvent(e *hub.Event) (effect, *fault.Fault) {
 		case err != nil:
 			return effect{}, fault.Of(err, "reply")
 		}
-		return effect{outcome: OutcomeReply, do: reply.Send}, nil
+		return effect{outcome: OutcomeReply, reply: reply, replies: true}, nil
 	}
 	return effect{}, faultMisfit
 }
@@ -167,8 +172,11 @@ func (x *settling) conclude(e effect) {
 		x.run()
 	}
 	var err error
-	if e.do != nil {
+	switch {
+	case e.do != nil:
 		err = e.do(x.batch)
+	case e.replies:
+		err = e.reply.Send(x.batch)
 	}
 	switch {
 	case err == nil:

@@ -39,7 +39,7 @@ func (c *serveCmd) Run(a *app) error {
 // warn says what an operator should know about a configuration that is allowed.
 func (n *node) warn() {
 	c := n.config
-	if c.Insecure && !c.Control.Guarded() {
+	if (c.Insecure || !config.IsLoopback(c.Control.Listen)) && !c.Control.Guarded() {
 		n.logger.Warn("services need no token: whoever reaches the control listener reads and writes everything",
 			"address", n.controlListener.Addr().String(), "option", "control.tokens_file")
 	}

@@ -116,6 +116,7 @@ func TestStory_NoServiceIsSaidAndNobodyGetsIn(t *testing.T) {
 	if !strings.Contains(out, "no authorizer for /chat") || !strings.Contains(out, "none is attached") {
 		t.Errorf("status:\n%s", out)
 	}
+	openTab(t, at, `40/chat,{"name":"Ann"}`) // waits for a decision, and is told nothing
 	bob := openTab(t, at, `40/other,`)
 	if got := bob.reads("44/other,"); !strings.Contains(got, "Invalid namespace") {
 		t.Errorf("an unknown namespace: %s", got)

@@ -46,9 +46,14 @@ type Service struct {
 	stream grpc.BidiStreamingClient[hubv1.AttachRequest, hubv1.AttachResponse]
 	cancel context.CancelFunc
 	items  chan *hubv1.Item
-	ended  chan struct{}
-	err    error // how the stream ended, set before ended is closed
-	lastID uint64
+	// introduced has an element for each NOTICE_KIND_INTRODUCED.
+	introduced chan struct{}
+	revoked    chan *hubv1.Revoked
+	released   chan *hubv1.Released
+	said       *hubv1.Status // with Item.ended, set before ended is closed
+	ended      chan struct{}
+	err        error // how the stream ended, set before ended is closed
+	lastID     uint64
 
 	sending sync.Mutex // one Send at a time
 }
@@ -63,7 +68,9 @@ func Open(t testing.TB, conn *grpc.ClientConn, opts ...grpc.CallOption) *Service
 		t.Fatal(err)
 	}
 	s := &Service{
-		t: t, stream: stream, cancel: cancel, items: make(chan *hubv1.Item, 1<<16), ended: make(chan struct{}),
+		t: t, stream: stream, cancel: cancel, items: make(chan *hubv1.Item, 1<<16),
+		introduced: make(chan struct{}, 16), revoked: make(chan *hubv1.Revoked, 1<<12),
+		released: make(chan *hubv1.Released, 1<<12), ended: make(chan struct{}),
 	}
 	go s.receive()
 	t.Cleanup(s.Kill)
@@ -94,11 +101,67 @@ func (s *Service) receive() {
 			return
 		}
 		for _, item := range envelope.Items {
-			if item.GetHeartbeat() == nil {
-				s.items <- item
-			}
+			s.sort(item)
 		}
 	}
+}
+
+// sort keeps items for Next, but for heartbeats and what the stream says of itself.
+func (s *Service) sort(item *hubv1.Item) {
+	switch {
+	case item.GetHeartbeat() != nil:
+	case item.GetNotice().GetKind() == hubv1.NoticeKind_NOTICE_KIND_INTRODUCED:
+		s.introduced <- struct{}{}
+	case item.GetRevoked() != nil:
+		s.revoked <- item.GetRevoked()
+	case item.GetReleased() != nil:
+		s.released <- item.GetReleased()
+	case item.GetEnded() != nil:
+		s.said = item.GetEnded().GetStatus()
+	default:
+		s.items <- item
+	}
+}
+
+// Introduced waits for the notice that all live sockets have been told.
+func (s *Service) Introduced() {
+	s.t.Helper()
+	select {
+	case <-s.introduced:
+	case <-s.ended:
+		s.t.Fatalf("the stream has ended: %v", s.err)
+	case <-time.After(patience):
+		s.t.Fatal("not introduced")
+	}
+}
+
+// Revoked waits for deliveries that are taken back.
+func (s *Service) Revoked() *hubv1.Revoked {
+	s.t.Helper()
+	return await(s, s.revoked)
+}
+
+// Released waits for sockets that the instance has lost.
+func (s *Service) Released() *hubv1.Released {
+	s.t.Helper()
+	return await(s, s.released)
+}
+
+// await waits for something that is told beside the items.
+func await[T any](s *Service, from chan T) (v T) {
+	s.t.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(patience):
+		s.t.Fatal("nothing came")
+	}
+	return v
+}
+
+// Said waits for the end of the stream and returns what the hub said of it before.
+func (s *Service) Said() *hubv1.Status {
+	<-s.ended
+	return s.said
 }
 
 // beat sends heartbeats until the stream ends.

@@ -1,5 +1,5 @@
 // A service on the bare contract, proto/hub/v1/attach.proto: say hello, handle
-// deliveries, settle each of them, keep the heartbeat, come back.
+// deliveries, settle each of them, keep the heartbeat, come back, and leave without loss.
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ const { hub } = grpc.loadPackageDefinition(loadSync(['hub/v1/attach.proto', 'hub
   includeDirs: [fileURLToPath(new URL('../../proto', import.meta.url))],
   longs: String,
   enums: String,
+  arrays: true, // empty ones too
   oneofs: true, // delivery.body says which of its bodies is set
 }));
 
@@ -23,53 +24,72 @@ export function connect(address) {
   };
 }
 
-// serve attaches and comes back, until the signal says stop. handle(delivery)
-// gives the settlement: {done | reply | accept | deny | nack, commands}.
+// Codes with which a stream ends for good. UNAUTHENTICATED is one of them here, where
+// no credential can change.
+const { INVALID_ARGUMENT, FAILED_PRECONDITION, PERMISSION_DENIED, UNIMPLEMENTED, ABORTED, UNAUTHENTICATED } = grpc.status;
+const FINAL = [INVALID_ARGUMENT, FAILED_PRECONDITION, PERMISSION_DENIED, UNIMPLEMENTED, ABORTED, UNAUTHENTICATED];
+
+const GREETING = 10_000; // ms to wait for the welcome
+const LEAVING = 10_000; // ms to wait for the end of a drain
+
+// serve attaches and comes back, until the signal says stop or the hub says that it is
+// of no use. handle(delivery) gives the settlement: {done | reply | accept | deny |
+// nack, commands}.
 export async function serve(service, hello, handle, signal) {
   const instanceId = randomUUID();
   let limit = 100;
   while (!signal.aborted) {
+    const begun = Date.now();
+    const stream = { every: 1000 }; // ms between heartbeats, until the welcome says how often
     try {
-      await attach(service, { ...hello, instanceId }, handle, signal, () => (limit = 100));
+      await attach(service, { ...hello, instanceId }, handle, signal, stream);
     } catch (err) {
+      if (err.code === undefined || FINAL.includes(err.code)) throw err;
       console.error(`no hub: ${err.details ?? err.message}`);
     }
+    if (Date.now() - begun >= stream.every) limit = 100; // a welcome alone is not enough
     await sleep(Math.random() * limit, null, { signal }).catch(() => {});
-    limit = Math.min(limit * 2, 5000);
+    limit = Math.min(limit * 2, 10_000);
   }
 }
 
-async function attach(service, hello, handle, signal, welcomed) {
-  const stream = service.attach();
-  const send = (action) => stream.write({ actions: [action] });
-  const leave = () => stream.end();
-  let heartbeat;
-  let heard;
-  signal.addEventListener('abort', leave);
+// attach holds one stream until it ends.
+async function attach(service, hello, handle, signal, stream) {
+  const call = service.attach();
+  const send = (action) => call.write({ actions: [wellFormed(action)] });
+  let deadline = Date.now() + GREETING; // of the welcome, then of the next envelope
+  const beat = () => (Date.now() > deadline ? call.cancel() : send({ heartbeat: {} }));
+  let heartbeat = setInterval(beat, stream.every);
+  let leaving;
+  const leave = () => { // the hub ends the stream once everything is settled
+    send({ drain: {} });
+    leaving = setTimeout(() => call.end(), LEAVING);
+  };
   send({ hello });
+  signal.addEventListener('abort', leave);
   try {
-    for await (const { items } of stream) {
-      heard = Date.now();
-      for (const { welcome, delivery, result, notice } of items) {
+    for await (const { items } of call) {
+      for (const { welcome, delivery, result, notice, drain } of items) {
         if (welcome) {
-          welcomed();
-          report(welcome);
-          const every = welcome.heartbeatInterval.seconds * 1000;
-          heartbeat = setInterval(() => {
-            if (Date.now() - heard > 3 * every) stream.cancel();
-            else send({ heartbeat: {} });
-          }, every);
+          report(welcome, hello);
+          const { seconds = 0, nanos = 0 } = welcome.heartbeatInterval;
+          stream.every = Number(seconds) * 1000 + nanos / 1e6;
+          clearInterval(heartbeat);
+          heartbeat = setInterval(beat, stream.every);
         }
         if (delivery) settle(delivery, handle, send);
-        if (result?.status || notice) console.error('the hub says', result ?? notice);
+        if (result?.status || notice?.status || drain) console.error('the hub says', result ?? notice ?? drain);
       }
+      deadline = Date.now() + 3 * stream.every;
     }
   } finally {
     clearInterval(heartbeat);
+    clearTimeout(leaving);
     signal.removeEventListener('abort', leave);
   }
 }
 
+// What the hub refuses of a settlement needs no nack: its delivery has ended.
 async function settle(delivery, handle, send) {
   const { deliverySeq } = delivery;
   try {
@@ -80,7 +100,19 @@ async function settle(delivery, handle, send) {
   }
 }
 
-function report({ hubId, subscriptions }) {
+// wellFormed puts U+FFFD in the place of half a surrogate pair, in every string: a
+// browser may send one, and UTF-8 has none.
+function wellFormed(value) {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (value?.constructor !== Object) return value; // bytes among them
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wellFormed(inner)]));
+}
+
+function report({ hubId, subscriptions }, hello) {
   console.error(`attached to hub ${hubId}`);
-  for (const { status } of subscriptions) if (status?.code || status?.reason) console.error('subscription:', status);
+  subscriptions.forEach(({ status, warnings }, i) => {
+    if (status?.code || status?.reason) console.error(`subscription ${hello.subscriptions[i].id} is not in force:`, status);
+    for (const warning of warnings) console.error(`subscription ${hello.subscriptions[i].id}:`, warning);
+  });
 }

@@ -12,9 +12,9 @@ const hello = {
   group: 'chat',
   version: 'node',
   subscriptions: [
-    { role: 'ROLE_AUTHORIZER', namespace: '/chat' },
-    { role: 'ROLE_HANDLER', namespace: '/chat' },
-    { role: 'ROLE_HANDLER', namespace: '/chat', events: ['typing'], guarantee: 'GUARANTEE_AT_MOST_ONCE' },
+    { id: 1, role: 'ROLE_AUTHORIZER', namespace: '/chat' },
+    { id: 2, role: 'ROLE_HANDLER', namespace: '/chat' },
+    { id: 3, role: 'ROLE_HANDLER', namespace: '/chat', events: ['typing'], guarantee: 'GUARANTEE_AT_MOST_ONCE' },
   ],
 };
 
@@ -62,7 +62,7 @@ let asked = Promise.resolve();
 function tellPeople() {
   const fetch = async () => {
     const names = [];
-    for await (const { sockets } of control.fetchSockets({ target: lobby })) names.push(...sockets.map(({ socket }) => socket.user));
+    for await (const { sockets } of control.fetchSockets({ fetch: { target: lobby } })) names.push(...sockets.map(({ socket }) => socket.user));
     return { done: {}, commands: [emit(lobby, 'people', [names])] };
   };
   return (asked = asked.then(fetch, fetch));
@@ -77,6 +77,6 @@ const refuse = (message) => ({ deny: { message, data: json({ field: 'name' }) } 
 const unknown = () => ({ nack: { status: { code: 'CODE_UNIMPLEMENTED' } } });
 
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort()); // the second one is Node's
 await serve(attach, hello, (delivery) => (deliveries[delivery.body] ?? unknown)(delivery), stop.signal);
 process.exit();

@@ -1,5 +1,5 @@
 """A service on the bare contract, proto/hub/v1/attach.proto: say hello, handle
-deliveries, settle each of them, keep the heartbeat, come back."""
+deliveries, settle each of them, keep the heartbeat, come back, and leave without loss."""
 
 import logging
 import queue
@@ -15,75 +15,141 @@ import grpc
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "proto"))
 attach_pb2, attach_grpc = grpc.protos_and_services("hub/v1/attach.proto")
 control_pb2, control_grpc = grpc.protos_and_services("hub/v1/control.proto")
-command_pb2, settlement_pb2, socket_pb2, status_pb2 = (
-    grpc.protos(f"hub/v1/{name}.proto") for name in ("command", "settlement", "socket", "status")
+command_pb2, settlement_pb2, socket_pb2, status_pb2, subscription_pb2 = (
+    grpc.protos(f"hub/v1/{name}.proto") for name in ("command", "settlement", "socket", "status", "subscription")
 )
 
-# A hub that has fallen silent is noticed by HTTP/2 pings.
-CHANNEL_OPTIONS = [("grpc.keepalive_time_ms", 15_000), ("grpc.max_reconnect_backoff_ms", 5_000)]
+CHANNEL_OPTIONS = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 5_000)]
+
+# Codes with which a stream ends for good. UNAUTHENTICATED is one of them here, where no
+# credential can change.
+FINAL = (
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.UNAUTHENTICATED,
+)
+
+GREETING = 10  # seconds to wait for the welcome
+LEAVING = 10  # seconds to wait for the end of a drain
 
 
-def serve(channel, hello, handle):
-    """Attaches, and comes back whenever the stream is lost. handle(delivery)
-    gives the Settlement, without its number."""
-    stub = attach_grpc.AttachServiceStub(channel)
-    hello.instance_id = str(uuid.uuid4())
-    limit = 0.1
-    while True:
-        started = time.monotonic()
+class Service:
+    """Attaches, and comes back whenever the stream is lost. handle(delivery) gives the
+    Settlement, without its number."""
+
+    def __init__(self, channel, hello, handle):
+        self.stub = attach_grpc.AttachServiceStub(channel)
+        self.hello = hello
+        self.hello.instance_id = str(uuid.uuid4())
+        self.handle = handle
+        self.stream = None  # while attached
+        self.stopping = False
+
+    def run(self):
+        """Returns once the service has left. Raises grpc.RpcError when the hub says that
+        coming back is of no use."""
+        limit = 0.1
+        while not self.stopping:
+            begun = time.monotonic()
+            self.stream = stream = Stream()
+            try:
+                stream.attach(self.stub, self.hello, self.handle)
+            except grpc.RpcError as err:
+                if err.code() in FINAL:
+                    raise
+                logging.warning("no hub: %s", err.details())
+            self.stream = None
+            if time.monotonic() - begun >= stream.every:  # a welcome alone is not enough
+                limit = 0.1
+            if not self.stopping:
+                time.sleep(random.uniform(0, limit))
+            limit = min(limit * 2, 10)
+
+    def stop(self, *_):
+        """Leaves: once everything is settled, or at once when there is no stream or it is
+        said again. For signal.signal."""
+        if self.stopping or self.stream is None:
+            sys.exit()
+        self.stopping = True
+        self.stream.leave()
+
+
+class Stream:
+    """One stream, until it ends."""
+
+    def __init__(self):
+        self.outbox = queue.SimpleQueue()  # of Action; None ends the stream
+        self.every = 1.0  # seconds between heartbeats, until the welcome says how often
+        self.deadline = time.monotonic() + GREETING  # of the welcome, then of the next envelope
+        self.leaving = None  # when a drain has taken too long
+
+    def attach(self, stub, hello, handle):
+        self.outbox.put(attach_pb2.Action(hello=hello))
+        self.call = stub.Attach(self.requests())
         try:
-            attach(stub, hello, handle)
-        except grpc.RpcError as err:
-            logging.warning("no hub: %s", err.details())
-        if time.monotonic() - started > 10:
-            limit = 0.1
-        time.sleep(random.uniform(0, limit))
-        limit = min(limit * 2, 5)
+            for response in self.call:
+                for item in response.items:
+                    match item.WhichOneof("kind"):
+                        case "welcome":
+                            report(item.welcome, hello)
+                            self.every = item.welcome.heartbeat_interval.ToTimedelta().total_seconds()
+                        case "delivery":
+                            self.outbox.put(attach_pb2.Action(settlement=settle(item.delivery, handle)))
+                        case "result" if item.result.HasField("status"):
+                            logging.warning("the hub says: %s", item)
+                        case "notice" if item.notice.HasField("status"):
+                            logging.warning("the hub says: %s", item)
+                        case "drain":
+                            logging.warning("the hub leaves: %s", item.drain.reason)
+                self.deadline = time.monotonic() + 3 * self.every
+        finally:
+            self.outbox.put(None)
 
+    def leave(self):
+        """The hub ends the stream once everything is settled."""
+        self.leaving = time.monotonic() + LEAVING
+        self.outbox.put(attach_pb2.Action(drain=attach_pb2.Drain()))
 
-def attach(stub, hello, handle):
-    """Holds one stream until it ends."""
-    outbox = queue.SimpleQueue()  # of Action; None ends the stream
-    outbox.put(attach_pb2.Action(hello=hello))
-    try:
-        for response in stub.Attach(requests(outbox)):
-            for item in response.items:
-                match item.WhichOneof("kind"):
-                    case "welcome":
-                        report(item.welcome)
-                    case "delivery":
-                        outbox.put(attach_pb2.Action(settlement=settle(item.delivery, handle)))
-                    case "result" | "notice":
-                        logging.warning("the hub says: %s", item)
-    finally:
-        outbox.put(None)
-
-
-def requests(outbox):
-    """What the service says; a heartbeat when there was nothing for 4 seconds."""
-    while True:
-        try:
-            action = outbox.get(timeout=4)
-        except queue.Empty:
-            action = attach_pb2.Action(heartbeat=attach_pb2.Heartbeat())
-        if action is None:
-            return
-        yield attach_pb2.AttachRequest(actions=[action])
+    def requests(self):
+        """What the service says; a heartbeat when there was nothing for an interval."""
+        while True:
+            try:
+                action = self.outbox.get(timeout=self.every)
+            except queue.Empty:
+                if time.monotonic() > self.deadline:
+                    self.call.cancel()  # the hub has fallen silent
+                    return
+                action = attach_pb2.Action(heartbeat=attach_pb2.Heartbeat())
+            if action is None or self.leaving and time.monotonic() > self.leaving:
+                return
+            yield attach_pb2.AttachRequest(actions=[action])
 
 
 def settle(delivery, handle):
+    """What the hub refuses of it needs no nack: the delivery has ended then."""
     try:
         settlement = handle(delivery)
     except Exception as err:  # whatever went wrong, the hub is told, and tries again
         logging.exception("delivery %d", delivery.delivery_seq)
-        status = status_pb2.Status(code=status_pb2.CODE_INTERNAL, message=str(err))
+        status = status_pb2.Status(code=status_pb2.CODE_INTERNAL, message=well_formed(str(err)))
         settlement = settlement_pb2.Settlement(nack=settlement_pb2.Nack(status=status, retry=True))
     settlement.delivery_seq = delivery.delivery_seq
     return settlement
 
 
-def report(welcome):
+def well_formed(text):
+    """Puts U+FFFD in the place of half a surrogate pair: a browser may send one in JSON,
+    and protobuf takes none in a string."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def report(welcome, hello):
     logging.info("attached to hub %s", welcome.hub_id)
-    for result in welcome.subscriptions:
+    for asked, result in zip(hello.subscriptions, welcome.subscriptions):
         if result.status.code or result.status.reason:
-            logging.warning("subscription: %s", result.status)
+            logging.warning("subscription %d is not in force: %s", asked.id, result.status)
+        for warning in result.warnings:
+            logging.warning("subscription %d: %s", asked.id, warning)

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import grpc
 
 import attach
-from attach import attach_pb2, command_pb2, control_pb2, settlement_pb2, socket_pb2, status_pb2
+from attach import attach_pb2, command_pb2, control_pb2, settlement_pb2, socket_pb2, status_pb2, subscription_pb2
 
 LOBBY = {"namespace": "/chat", "rooms": ["lobby"]}
 RESERVED = ("admin", "root", "system")
@@ -20,13 +20,14 @@ HELLO = attach_pb2.Hello(
     group="chat",
     version="python",
     subscriptions=[
-        {"role": attach_pb2.ROLE_AUTHORIZER, "namespace": "/chat"},
-        {"role": attach_pb2.ROLE_HANDLER, "namespace": "/chat"},
+        {"id": 1, "role": subscription_pb2.ROLE_AUTHORIZER, "namespace": "/chat"},
+        {"id": 2, "role": subscription_pb2.ROLE_HANDLER, "namespace": "/chat"},
         {
-            "role": attach_pb2.ROLE_HANDLER,
+            "id": 3,
+            "role": subscription_pb2.ROLE_HANDLER,
             "namespace": "/chat",
             "events": ["typing"],
-            "guarantee": attach_pb2.GUARANTEE_AT_MOST_ONCE,
+            "guarantee": subscription_pb2.GUARANTEE_AT_MOST_ONCE,
         },
     ],
 )
@@ -50,7 +51,7 @@ def handle(delivery):
 
 def enter(attempt):
     auth = json.loads(attempt.auth or "{}")
-    name = " ".join(str(auth.get("name", "")).split())
+    name = attach.well_formed(" ".join(str(auth.get("name", "")).split()))
     if not name:
         return refuse("Please tell us your name.")
     if len(name) > 24:
@@ -92,7 +93,7 @@ EVENTS = {"message": message, "image": image, "typing": typing, "alive": lambda 
 
 def people():
     """Tells everybody who is there, which is asked of the hub."""
-    pages = CONTROL.FetchSockets(control_pb2.FetchSocketsRequest(target=LOBBY))
+    pages = CONTROL.FetchSockets(control_pb2.FetchSocketsRequest(fetch={"target": LOBBY}))
     return emit(LOBBY, "people", [[info.socket.user for page in pages for info in page.sockets]])
 
 
@@ -132,11 +133,10 @@ def now():
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     address = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:7420"
     with grpc.insecure_channel(address, attach.CHANNEL_OPTIONS) as channel:
         CONTROL = attach.control_grpc.ControlServiceStub(channel)
-        try:
-            attach.serve(channel, HELLO, handle)
-        except KeyboardInterrupt:
-            pass
+        service = attach.Service(channel, HELLO, handle)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, service.stop)
+        service.run()

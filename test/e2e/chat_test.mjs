@@ -233,6 +233,17 @@ for (const [language, { program, file }] of Object.entries(LANGUAGES)) {
       await people(ada, ['Ada', 'Grace']);
     });
 
+    it('and half a surrogate pair in a name ends nobody\'s stream', async () => {
+      const tab = await openTab();
+      await tab.evaluate(() => { document.getElementById('name').value = 'Half \ud800'; });
+      await tab.click('#enter');
+      await tab.waitForSelector('#chat:not([hidden])');
+      await people(ada, ['Ada', 'Grace', 'Half \ufffd']);
+      await tab.close();
+      await people(ada, ['Ada', 'Grace']);
+      assert.equal(service.output.match(/attached to hub/g).length, 1);
+    });
+
     it('and is killed and started again', async () => {
       await service.kill('SIGKILL');
       await say(ada, `${language} is gone.`);
@@ -241,7 +252,11 @@ for (const [language, { program, file }] of Object.entries(LANGUAGES)) {
       await marked(ada, `${language} is gone.`, 'acked');
       await message(grace, `${language} is gone.`).waitFor();
       await neverLost(ada, grace);
-      await service.kill('SIGTERM');
+    });
+
+    it('and leaves when it is asked to', async () => {
+      assert.equal(await service.kill('SIGTERM'), 0);
+      await state(ada, 'away');
     });
   });
 }

@@ -12,7 +12,10 @@ import (
 	"time"
 )
 
-const root = "../.."
+const (
+	root     = "../.."
+	bareJava = "examples/bare-java"
+)
 
 // TestClient holds socket.io-client from npm against hub and service.
 func TestClient(t *testing.T) {
@@ -34,6 +37,36 @@ func TestChat(t *testing.T) {
 		return
 	}
 	runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+chromium(), "E2E_PYTHON="+absolute(t, python))
+}
+
+// TestBareJava holds socket.io-client against the service of docs/contract.md.
+func TestBareJava(t *testing.T) {
+	needs(t, "node", "java", nodePath("socket.io-client"), nodePath("@grpc/grpc-js"))
+	needs(t, filepath.Join(root, bareJava, "target/.installed"))
+	if old(t, filepath.Join(root, bareJava, "target/.installed"), filepath.Join(root, bareJava, "src/main/java/BareService.java")) {
+		t.Fatal("examples/bare-java was changed since it was built: make e2e-tools")
+	}
+	runNode(t, "bare_test.mjs")
+}
+
+// TestResume plays the exchange of docs/contract.md.
+func TestResume(t *testing.T) {
+	needs(t, "node", nodePath("socket.io-client"), nodePath("@grpc/grpc-js"))
+	runNode(t, "resume_test.mjs")
+}
+
+// old reports whether a file that was made is older than its source.
+func old(t *testing.T, made, source string) bool {
+	t.Helper()
+	before, err := os.Stat(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return before.ModTime().Before(after.ModTime())
 }
 
 // runNode runs one file of tests in Node.js; each of its tests becomes one here.
@@ -106,9 +139,9 @@ func needs(t *testing.T, names ...string) {
 			continue
 		}
 		if required() {
-			t.Fatalf("%s is missing: npm ci, apt-get install chromium", name)
+			t.Fatalf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless maven", name)
 		}
-		t.Skipf("%s is missing: npm ci, apt-get install chromium", name)
+		t.Skipf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless maven", name)
 	}
 }
 

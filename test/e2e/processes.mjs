@@ -61,11 +61,16 @@ export class Process {
   }
 }
 
-// startHub starts `hub serve` or `hub demo` on free ports.
+// startHub starts `hub serve` or `hub demo`, on free ports unless the flags say where.
 export async function startHub(command, ...flags) {
+  return startHubWith({}, command, ...flags);
+}
+
+// startHubWith does so with more environment variables.
+export async function startHubWith(env, command, ...flags) {
   const hub = new Process(process.env.E2E_HUB, [
     command, '--listen=127.0.0.1:0', '--control-listen=127.0.0.1:0', '--admin-listen=127.0.0.1:0', `--client-dir=${CLIENT}`, ...flags,
-  ]);
+  ], { env: { ...process.env, ...env } });
   const [, browsers, services] = await hub.printed(/^hub ready browsers=(\S+) services=(\S+)/m);
   return Object.assign(hub, { url: new URL(browsers).origin, services });
 }

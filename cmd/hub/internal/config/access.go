@@ -181,8 +181,16 @@ func (s *section) browserJWT() BrowserJWT {
 func showIssuer(is Issuer) map[string]any {
 	m := map[string]any{"issuer": is.Issuer, "audience": is.Audience, "algorithms": is.Algorithms}
 	setText(m, "jwks_file", is.JWKSFile)
-	setText(m, "jwks_url", is.JWKSURL)
+	setText(m, "jwks_url", shownURL(is.JWKSURL))
 	return m
+}
+
+// shownURL leaves out what might be a key: the query.
+func shownURL(s string) string {
+	if before, _, ok := strings.Cut(s, "?"); ok {
+		return before + "?" + mask
+	}
+	return s
 }
 
 func setText(m map[string]any, name, value string) {
