@@ -180,6 +180,7 @@ func (c *connect) again(now time.Time) {
 func (t *try) undelivered(_ *attachment, _ *hubv1.Status) {
 	c := t.connect
 	c.srv.trace.undecided(UndecidedNacked)
+	c.srv.debugUndecided(c.attempt, UndecidedNacked)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closed {
@@ -219,6 +220,7 @@ func (c *connect) close(why dispatch.Reason) {
 // gone ends an attempt whose browser has left.
 func (c *connect) gone() {
 	c.srv.trace.undecided(UndecidedGone)
+	c.srv.debugUndecided(c.attempt, UndecidedGone)
 	c.mu.Lock()
 	for _, t := range c.tries {
 		c.srv.connects.left.add(t.seq.Load())
@@ -231,5 +233,6 @@ func (c *connect) gone() {
 func (c *connect) shutdown() {
 	c.close(dispatch.ReasonCancelled)
 	c.srv.trace.undecided(UndecidedShutdown)
+	c.srv.debugUndecided(c.attempt, UndecidedShutdown)
 	_ = c.attempt.Undecided() // it may have gone, which is as good
 }

@@ -28,11 +28,15 @@ func newConnects(s *Server) *connects {
 func (s *Server) Connect(a *hub.ConnectAttempt) {
 	c := &connect{srv: s, attempt: a}
 	a.SetTag(c)
+	if s.debugging() {
+		s.debugSocket("connect attempt", subjectOfAttempt(a))
+	}
 	if s.decideHere(c) {
 		return
 	}
 	if why := s.connects.add(c); why != "" {
 		s.trace.undecided(why)
+		s.debugUndecided(a, why)
 		_ = a.Undecided() // it may have gone, which is as good
 		return
 	}

@@ -64,7 +64,9 @@ func (x *settling) prepareAccept(c *connect, m *hubv1.Accept) (effect, *fault.Fa
 		if err := c.decided(decision.Send); err != nil {
 			return err
 		}
-		a.srv.observers.decided(c, decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"})
+		d := decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"}
+		a.srv.debugDecision(c.attempt, m.GetUser(), d)
+		a.srv.observers.decided(c, d)
 		a.srv.remember(c, a.group, m)
 		return nil
 	}}, nil
@@ -120,7 +122,9 @@ func (x *settling) prepareDeny(c *connect, m *hubv1.Deny) (effect, *fault.Fault)
 		if err := c.decided(send); err != nil {
 			return err
 		}
-		a.srv.observers.decided(c, decidedBy{outcome: OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()})
+		d := decidedBy{outcome: OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()}
+		a.srv.debugDecision(c.attempt, "", d)
+		a.srv.observers.decided(c, d)
 		return nil
 	}}, nil
 }

@@ -154,6 +154,7 @@ func (r *routes) leave(a *attachment) {
 	if len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
 		g.Close()
 		delete(r.groups, g.name)
+		r.srv.trace.oldestUnsettled(g.name, 0)
 	}
 }
 
@@ -193,6 +194,7 @@ func (r *routes) forgetLocked(g *group) {
 	r.installLocked()
 	g.Close()
 	delete(r.groups, g.name)
+	r.srv.trace.oldestUnsettled(g.name, 0)
 }
 
 // othersLocked are the claims of all groups but one.

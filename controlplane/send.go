@@ -138,6 +138,9 @@ func (st *stream) build(entries []entry) []*hubv1.Item {
 		default:
 			item = a.deliveryItem(&e.try)
 		}
+		if e.item == nil {
+			a.debugDelivery(&e.try)
+		}
 		items = append(items, a.fit(e, item))
 	}
 	return items

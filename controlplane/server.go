@@ -76,7 +76,7 @@ func New(config Config) (*Server, error) {
 	s.renewals = newRenewals(s)
 	s.observers = &observers{s}
 	s.commands = command.New(command.Config{
-		Trace: commandTrace{s.trace}, HubID: s.hubID, Handshake: handshakeOf, Groups: s.routes, Services: s,
+		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.Knows, Groups: s.routes, Services: s,
 	})
 	return s, nil
 }

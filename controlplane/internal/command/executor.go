@@ -16,6 +16,8 @@ type Config struct {
 	Trace Trace
 	// HubID is the id of this process.
 	HubID string
+	// Knows reports whether a namespace exists. Nil means that all do.
+	Knows func(namespace string) bool
 	// Handshake says a handshake in the contract's words. Required.
 	Handshake func(*hub.Handshake) *hubv1.Handshake
 	// Services are the instances that calls go to. Nil means that there are none.
@@ -157,6 +159,7 @@ func (x *Executor) Refuse(c *hubv1.Command, f *fault.Fault) *hubv1.Result {
 // count tells the trace of a last result.
 func (x *Executor) count(c *hubv1.Command, last *hubv1.Result) {
 	x.trace.Command(OpName(c), fault.CodeName(last.GetStatus().GetCode()))
+	x.trace.Done(c, last)
 }
 
 // counted are answers whose last one is counted.
