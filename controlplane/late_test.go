@@ -54,7 +54,7 @@ func TestCall_EachInstanceOfAGroupAnswersOnce(t *testing.T) {
 			r.Status.GetReason() != "CALL_TIMED_OUT" {
 			t.Errorf("total: %v", r)
 		}
-		if revoked := two.Next().GetRevoked(); len(revoked.GetDeliverySeqs()) != 1 {
+		if revoked := two.Revoked(); len(revoked.GetDeliverySeqs()) != 1 || revoked.Reason != "EXPIRED" {
 			t.Errorf("the call that is over is taken back: %v", revoked)
 		}
 	})

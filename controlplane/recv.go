@@ -63,8 +63,8 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 	defer batch.Flush()
 	actions := request.Actions
 	if !st.welcomed.Load() {
-		if len(actions) == 0 {
-			return errHelloMissing
+		if len(actions) == 0 && request.EnvelopeSeq == 0 && request.AckEnvelopeSeq == 0 {
+			return nil // it says nothing: the hello may still come first
 		}
 		if err := st.first(request); err != nil {
 			return err
@@ -92,6 +92,9 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 
 // first carries out the first action, which has to be a hello.
 func (st *stream) first(request *envelope.Request) error {
+	if len(request.Actions) == 0 {
+		return errHelloMissing
+	}
 	action := &request.Actions[0]
 	hello := action.GetHello()
 	switch {

@@ -31,7 +31,7 @@ func TestStory_ConnectEventReplyDisconnect(t *testing.T) {
 		b.Expect(`42/chat,["welcome","hi"]`)
 		connected := chat.Connected()
 		if c := connected.GetConnected(); c.Late || len(c.Rooms) != 1 || connected.Socket.User != "u1" ||
-			string(connected.Socket.Data) != `{"n":1}` || c.GetHandshake().GetTransport() != "websocket" {
+			string(connected.Socket.Data) != `{"n":1}` || c.Handshake != nil || connected.Socket.Transport != "websocket" {
 			t.Errorf("connected: %v", connected)
 		}
 		chat.Done(connected)

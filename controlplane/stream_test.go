@@ -71,7 +71,7 @@ func TestAttach_NoHelloEndsTheStreamAfterFiveSeconds(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		start := time.Now()
 		s := controlplanetest.Open(t, w.conn)
-		s.Send() // an envelope without an action is no hello
+		s.Send() // an envelope without an action says nothing
 		wantEnd(t, s, codes.DeadlineExceeded, "no hello")
 		if took := time.Since(start); took != 5*time.Second {
 			t.Errorf("after %v", took)
@@ -111,27 +111,33 @@ func TestAttach_EnvelopesAreNumberedAndReceipted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		send := func(seq, ack uint64, actions ...*hubv1.Action) *hubv1.AttachResponse {
+		send := func(seq, ack uint64, actions ...*hubv1.Action) {
 			t.Helper()
 			if err := stream.Send(&hubv1.AttachRequest{EnvelopeSeq: seq, AckEnvelopeSeq: ack, Actions: actions}); err != nil {
 				t.Fatal(err)
 			}
+		}
+		receive := func() *hubv1.AttachResponse {
+			t.Helper()
 			e, err := stream.Recv()
 			if err != nil {
 				t.Fatal(err)
 			}
 			return e
 		}
-		e := send(1, 0, helloAction(&hubv1.Hello{Group: "g", InstanceId: "i"}))
-		if e.EnvelopeSeq != 1 || e.Items[0].GetWelcome() == nil {
+		send(1, 0, helloAction(&hubv1.Hello{Group: "g", InstanceId: "i"}))
+		if e := receive(); e.EnvelopeSeq != 1 || e.Items[0].GetWelcome() == nil {
 			t.Errorf("first envelope: %v", e)
 		}
-		e = send(2, 1, settleAction(done(9)))
-		if e.EnvelopeSeq != 2 || e.AckEnvelopeSeq > 2 {
+		if e := receive(); e.EnvelopeSeq != 2 || e.Items[0].GetNotice().GetKind() != hubv1.NoticeKind_NOTICE_KIND_INTRODUCED {
 			t.Errorf("second envelope: %v", e)
 		}
-		e = send(3, 2)
-		if e.EnvelopeSeq != 3 || e.AckEnvelopeSeq != 3 || e.Items[0].GetHeartbeat() == nil {
+		send(2, 2, settleAction(done(9)))
+		if e := receive(); e.EnvelopeSeq != 3 || e.Items[0].GetResult().GetDeliverySeq() != 9 {
+			t.Errorf("third envelope: %v", e)
+		}
+		send(3, 3)
+		if e := receive(); e.EnvelopeSeq != 4 || e.AckEnvelopeSeq != 3 || e.Items[0].GetHeartbeat() == nil {
 			t.Errorf("heartbeat: %v", e)
 		}
 	})
@@ -163,7 +169,7 @@ func TestAttach_SubscriptionsAreAnsweredOneByOne(t *testing.T) {
 			reason string
 			field  string
 		}{
-			{}, {}, {reason: "NO_AUTHORIZER"},
+			{}, {}, {},
 			{hubv1.Code_CODE_INVALID_ARGUMENT, "TWICE", "events"},
 			{hubv1.Code_CODE_INVALID_ARGUMENT, "BAD_PATTERN", "namespace"},
 			{hubv1.Code_CODE_INVALID_ARGUMENT, "BAD_PATTERN", "events[0]"},
@@ -173,8 +179,8 @@ func TestAttach_SubscriptionsAreAnsweredOneByOne(t *testing.T) {
 			{hubv1.Code_CODE_UNIMPLEMENTED, "UNKNOWN_FIELD", "guarantee"},
 			{hubv1.Code_CODE_UNIMPLEMENTED, "UNKNOWN_FIELD", "ordering"},
 			{hubv1.Code_CODE_UNIMPLEMENTED, "UNKNOWN_FIELD", "introduction"},
-			{hubv1.Code_CODE_INVALID_ARGUMENT, "NOT_FOR_AUTHORIZER", "events"},
-			{hubv1.Code_CODE_INVALID_ARGUMENT, "NOT_FOR_AUTHORIZER", "introduction"},
+			{hubv1.Code_CODE_INVALID_ARGUMENT, "NOT_FOR_ROLE", "events"},
+			{hubv1.Code_CODE_INVALID_ARGUMENT, "NOT_FOR_ROLE", "introduction"},
 			{}, {},
 		}
 		if len(s.Welcome.Subscriptions) != len(want) {
@@ -187,6 +193,9 @@ func TestAttach_SubscriptionsAreAnsweredOneByOne(t *testing.T) {
 			}
 			if (got.Effective == nil) != (want[i].code != 0) {
 				t.Errorf("subscription %d is in force: %v", i, got.Effective)
+			}
+			if warned := len(got.Warnings) == 1 && got.Warnings[0].Reason == "NO_AUTHORIZER"; warned != (i == 2) {
+				t.Errorf("subscription %d has the warnings %v", i, got.Warnings)
 			}
 		}
 		e := s.Welcome.Subscriptions[2].Effective
@@ -224,10 +233,10 @@ func TestAttach_RouteOfAnAbsentGroupCanBeTaken(t *testing.T) {
 func TestAttach_WindowIsClamped(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		for _, c := range []struct{ wish, want *hubv1.Window }{
-			{nil, &hubv1.Window{Deliveries: 1024, Bytes: 4 << 20}},
+			{nil, &hubv1.Window{Deliveries: 1024, Bytes: 16 << 20}},
 			{&hubv1.Window{Deliveries: 1 << 31, Bytes: 1 << 62}, &hubv1.Window{Deliveries: 16384, Bytes: 64 << 20}},
-			{&hubv1.Window{Deliveries: 0, Bytes: 5}, &hubv1.Window{Deliveries: 0, Bytes: 5}},
-			{&hubv1.Window{Deliveries: 7}, &hubv1.Window{Deliveries: 7, Bytes: 4 << 20}},
+			{&hubv1.Window{Bytes: 5}, &hubv1.Window{Deliveries: 1024, Bytes: 5}},
+			{&hubv1.Window{Deliveries: 7}, &hubv1.Window{Deliveries: 7, Bytes: 16 << 20}},
 		} {
 			s := controlplanetest.Attach(t, w.conn, &hubv1.Hello{Group: "g", InstanceId: "i", Window: c.wish})
 			if got := s.Welcome.Window; got.Deliveries != c.want.Deliveries || got.Bytes != c.want.Bytes {
@@ -306,8 +315,6 @@ func TestSettle_ErrorsAreAnsweredAndTheStreamLives(t *testing.T) {
 		code       hubv1.Code
 		reason     string
 	}{
-		"unknown":       {&settle{DeliverySeq: 1 << 40, Outcome: done(0).Outcome}, hubv1.Code_CODE_NOT_FOUND, "UNKNOWN_DELIVERY"},
-		"zero":          {&settle{Outcome: done(0).Outcome}, hubv1.Code_CODE_NOT_FOUND, "UNKNOWN_DELIVERY"},
 		"no outcome":    {&settle{DeliverySeq: 1}, hubv1.Code_CODE_INVALID_ARGUMENT, "REQUIRED"},
 		"accept":        {&settle{DeliverySeq: 1, Outcome: &hubv1.Settlement_Accept{}}, hubv1.Code_CODE_FAILED_PRECONDITION, "OUTCOME_MISFIT"},
 		"deny":          {&settle{DeliverySeq: 1, Outcome: &hubv1.Settlement_Deny{}}, hubv1.Code_CODE_FAILED_PRECONDITION, "OUTCOME_MISFIT"},
@@ -341,15 +348,47 @@ func TestSettle_ErrorsAreAnsweredAndTheStreamLives(t *testing.T) {
 				if r.DeliverySeq != s.DeliverySeq {
 					t.Errorf("answer for %d, not %d", r.DeliverySeq, s.DeliverySeq)
 				}
-				// Nothing was done: neither its commands, nor the settlement.
-				chat.Reply(e, `["ok"]`)
-				b.Expect(`43/chat,1["ok"]`)
+				// Nothing was done, and the delivery has ended as a permanent nack ends it.
+				wantDropped(t, chat, "NACKED")
 				chat.Reply(e, `["twice"]`)
-				if got := chat.Result().GetStatus(); got.GetCode() != hubv1.Code_CODE_ALREADY_EXISTS {
+				if got := nextResult(chat).GetStatus(); got.GetCode() != hubv1.Code_CODE_ALREADY_EXISTS {
 					t.Errorf("second settlement: %v", got)
 				}
+				b.Quiet(time.Second)
+				b.emit(2, "message", "")
+				chat.Reply(chat.Event("message"), `["ok"]`)
+				b.Expect(`43/chat,2["ok"]`)
 			})
 		})
+	}
+}
+
+// wantDropped waits for the notice that a delivery was dropped, and passes over those of
+// commands that failed with it.
+func wantDropped(t *testing.T, s *controlplanetest.Service, reason string) {
+	t.Helper()
+	for {
+		n := s.Notice()
+		switch n.Kind {
+		case hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED:
+			continue
+		case hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED:
+			if n.Status.GetReason() != reason || n.Count != 1 {
+				t.Errorf("dropped: %v", n)
+			}
+		default:
+			t.Errorf("notice: %v", n)
+		}
+		return
+	}
+}
+
+// nextResult passes over notices.
+func nextResult(s *controlplanetest.Service) *hubv1.Result {
+	for {
+		if r := s.Next().GetResult(); r != nil {
+			return r
+		}
 	}
 }
 
