@@ -215,6 +215,7 @@ func (c *connect) close(why dispatch.Reason) {
 // gone ends an attempt whose browser has left.
 func (c *connect) gone() {
 	c.srv.trace.undecided(UndecidedGone)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedGone)})
 	c.mu.Lock()
 	for _, t := range c.tries {
 		c.srv.connects.left.add(t.seq.Load())
@@ -227,5 +228,6 @@ func (c *connect) gone() {
 func (c *connect) shutdown() {
 	c.close(dispatch.ReasonCancelled)
 	c.srv.trace.undecided(UndecidedShutdown)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedShutdown)})
 	_ = c.attempt.Undecided() // it may have gone, which is as good
 }

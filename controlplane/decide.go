@@ -64,7 +64,9 @@ func (x *settling) prepareAccept(c *connect, m *hubv1.Accept) (effect, *fault.Fa
 		if err := c.decided(decision.Send); err != nil {
 			return err
 		}
-		a.srv.observers.decided(c, decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"})
+		a.srv.observers.decided(c, decidedBy{
+			outcome: OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms(),
+		})
 		a.srv.remember(c, a.group, m)
 		return nil
 	}}, nil

@@ -16,6 +16,9 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 	case *hubv1.Command_Emit:
 		path = "emit"
 		o, err = x.hub.Emit(r.Batch, targetOf(op.Emit.GetTarget()), messageOf(op.Emit), optionsOf(op.Emit))
+		if err == nil {
+			x.emitted(r, op.Emit, o)
+		}
 	case *hubv1.Command_UpdateRooms:
 		path = "update_rooms"
 		o, err = x.hub.UpdateRooms(targetOf(op.UpdateRooms.GetTarget()), op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())
