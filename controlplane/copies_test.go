@@ -20,7 +20,7 @@ import (
 // stuckStream is an observer that reads only while it is let.
 type stuckStream struct {
 	playedStream
-	gate sync.Mutex // held: it does not read
+	gate chan struct{} // full: it does not read
 
 	mu           sync.Mutex // guards the fields below
 	observations []*hubv1.Observation
@@ -28,8 +28,8 @@ type stuckStream struct {
 
 // Send reads.
 func (s *stuckStream) Send(r *hubv1.AttachResponse) error {
-	s.gate.Lock()
-	defer s.gate.Unlock()
+	s.gate <- struct{}{}
+	<-s.gate
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, item := range r.Items {
@@ -56,7 +56,9 @@ func (s *stuckStream) counts() (sent, left uint64) {
 // stuck attaches such an observer.
 func stuck(t testing.TB, srv *Server, window *hubv1.Window, subs ...*hubv1.Subscription) *stuckStream {
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &stuckStream{playedStream: playedStream{ctx: ctx, incoming: make(chan *envelope.Request, 16)}}
+	s := &stuckStream{
+		playedStream: playedStream{ctx: ctx, incoming: make(chan *envelope.Request, 16)}, gate: make(chan struct{}, 1),
+	}
 	s.incoming <- requestOf(&hubv1.AttachRequest{Actions: []*hubv1.Action{helloAction(&hubv1.Hello{
 		Group: "watch", InstanceId: "i", Subscriptions: subs, Window: window,
 	})}})
@@ -118,12 +120,12 @@ func TestCopies_EachIsSentOrInOneGap(t *testing.T) {
 		synctest.Wait()
 		made := uint64(0)
 		for range 100 {
-			s.gate.Lock()
+			s.gate <- struct{}{}
 			for range rand.IntN(300) {
 				srv.observers.event(hs.Tag().(*socket), &hub.Event{Socket: hs, Name: "say", Args: sayArgs, ReceiveTime: time.Now()})
 				made++
 			}
-			s.gate.Unlock()
+			<-s.gate
 			if rand.IntN(2) == 0 {
 				synctest.Wait()
 			}
@@ -193,7 +195,7 @@ func TestObserver_ThatIsStuckLosesItsStreamAndNothingElse(t *testing.T) {
 		hs := joinMany(t, srv, 1)[0]
 		s := stuck(t, srv, nil, observerOf("*"))
 		synctest.Wait()
-		s.gate.Lock()
+		s.gate <- struct{}{}
 		for range 5000 {
 			srv.Event(&hub.Event{Socket: hs, Name: "echo", Args: sayArgs, ReceiveTime: time.Now()})
 			<-service.free
@@ -213,6 +215,6 @@ func TestObserver_ThatIsStuckLosesItsStreamAndNothingElse(t *testing.T) {
 		if a.current() != nil {
 			t.Error("the stream of a stuck observer lives")
 		}
-		s.gate.Unlock()
+		<-s.gate
 	})
 }
