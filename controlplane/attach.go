@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -214,17 +215,17 @@ func (st *stream) detach() {
 
 // result is what the call returns. To be called once the stream has ended.
 func (st *stream) result() error {
-	if st.cause == errDrained {
+	if errors.Is(st.cause, errDrained) {
 		return nil
 	}
 	return st.cause
 }
 
 func causeText(err error) string {
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return "left"
-	case errDrained:
+	case errors.Is(err, errDrained):
 		return "drained"
 	}
 	return status.Convert(err).Message()

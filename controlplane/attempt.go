@@ -221,6 +221,7 @@ func (c *connect) close(why dispatch.Reason) {
 func (c *connect) gone() {
 	c.srv.trace.undecided(UndecidedGone)
 	c.srv.debugUndecided(c.attempt, UndecidedGone)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedGone)})
 	c.mu.Lock()
 	for _, t := range c.tries {
 		c.srv.connects.left.add(t.seq.Load())
@@ -234,5 +235,6 @@ func (c *connect) shutdown() {
 	c.close(dispatch.ReasonCancelled)
 	c.srv.trace.undecided(UndecidedShutdown)
 	c.srv.debugUndecided(c.attempt, UndecidedShutdown)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedShutdown)})
 	_ = c.attempt.Undecided() // it may have gone, which is as good
 }

@@ -56,7 +56,6 @@ func (a *attachment) carryOut(c *hubv1.Command, batch *hub.Batch, own string) {
 	r := command.Request{Command: c, Caller: &a.commands, Batch: batch, OwnSocket: own}
 	if result := x.Now(r); result != nil {
 		a.answer(c, result, slot)
-		a.srv.observers.commanded(a, c, result)
 		return
 	}
 	x.Run(r, streamAnswers{a, c})

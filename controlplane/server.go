@@ -74,9 +74,10 @@ func New(config Config) (*Server, error) {
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
 	s.renewals = newRenewals(s)
-	s.observers = &observers{s}
+	s.observers = newObservers(s)
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.Knows, Groups: s.routes, Services: s,
+		Emitted: s.observers.emitted,
 	})
 	return s, nil
 }
