@@ -203,7 +203,7 @@ func TestRealHub_TheWholeConversation(t *testing.T) {
 	if err != nil || len(sockets) != 1 || string(sockets[0].Socket.Data()) != `{"Name":"alice"}` || sockets[0].Handshake.ProtocolVersion() != 4 {
 		t.Errorf("%+v %v", sockets, err)
 	}
-	if rooms, err := chat.ListRooms(t.Context(), ""); err != nil || len(rooms) != 1 {
+	if rooms, err := svc.In("/chat").ListRooms(t.Context(), ""); err != nil || len(rooms) != 1 {
 		t.Errorf("%v %v", rooms, err)
 	}
 }

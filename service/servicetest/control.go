@@ -22,13 +22,17 @@ func (h *Hub) unary(ctx context.Context, method string, request proto.Message) (
 	case *hubv1.CountSocketsRequest:
 		sockets, s := h.pickLocked(request.GetCount().GetTarget())
 		return &hubv1.CountSocketsResponse{Count: uint32(len(sockets))}, grpcError(s)
+	case *hubv1.CountUsersRequest:
+		return &hubv1.CountUsersResponse{Count: uint32(len(h.usersLocked(request.GetCountUsers().GetNamespace(), "")))}, nil
+	case *hubv1.ListUsersRequest:
+		return &hubv1.ListUsersResponse{Users: h.usersLocked(request.GetListUsers().GetNamespace(), request.GetListUsers().GetPrefix())}, nil
 	case *hubv1.ListRoomsRequest:
 		return &hubv1.ListRoomsResponse{Rooms: h.roomsLocked(request.GetListRooms().GetNamespace(), request.GetListRooms().GetPrefix())}, nil
 	}
 	return nil, status.Error(codes.Unimplemented, method)
 }
 
-func (h *Hub) fetchLocked(c *call, request *hubv1.FetchSocketsRequest) error {
+func (h *Hub) fetchCallLocked(c *call, request *hubv1.FetchSocketsRequest) error {
 	sockets, s := h.pickLocked(request.GetFetch().GetTarget())
 	if s != nil {
 		c.endLocked(grpcError(s))
@@ -52,7 +56,7 @@ func (h *Hub) eachAckLocked(c *call, request *hubv1.EmitWithAckRequest) error {
 	command.GetEmit().GetAck().Mode = hubv1.AckMode_ACK_MODE_EACH
 	h.executeLocked(command, func(r *hubv1.Result) {
 		c.queue = append(c.queue, &hubv1.EmitWithAckResponse{Result: r})
-		if r.GetBrowserAck() == nil {
+		if !r.GetMore() {
 			c.endLocked(io.EOF)
 		}
 		h.changedLocked()
