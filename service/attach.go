@@ -66,8 +66,11 @@ func (st *stream) greet(ctx context.Context, resume *attachment, anew bool) (*hu
 	st.rpc = rpc
 	hello := newHello(st.svc, resume)
 	hello.Anew = anew && hello.Resume == nil
-	action := &hubv1.Action{Kind: &hubv1.Action_Hello{Hello: hello}}
-	err = rpc.Send(&hubv1.AttachRequest{EnvelopeSeq: 1, Actions: []*hubv1.Action{action}})
+	request := &hubv1.AttachRequest{Actions: []*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: hello}}}}
+	if hello.Resume == nil {
+		request.EnvelopeSeq = 1 // one that resumes is not counted
+	}
+	err = rpc.Send(request)
 	if err != nil && !errors.Is(err, io.EOF) { // EOF: Recv knows why
 		return nil, endError(err, nil)
 	}
@@ -138,14 +141,16 @@ func (r *runner) welcome(st *stream, first *hubv1.AttachResponse, resume *attach
 		att.maxEnvelope = defaultMaxEnvelope
 	}
 	att.results = newResults(int(min(max(w.GetCommandWindow(), 1), maxCommandWindow)))
-	att.out.queue.Number(0) // the hello's
+	if resume == nil || len(resume.id) == 0 {
+		att.out.queue.Number(0) // the hello's
+	}
 	att.received.Store(first.GetEnvelopeSeq())
 	st.att, r.att = att, att
 	return nil
 }
 
-// takeUp goes on where the last stream ended. The hello and the welcome of a stream
-// that resumes stand beside the count, unless the hub has counted its own.
+// takeUp goes on where the last stream ended. The envelope of the welcome has a number
+// of the hub's count.
 func (a *attachment) takeUp(w *hubv1.Welcome, number uint64) error {
 	if err := a.out.queue.Rewind(w.GetAckEnvelopeSeq(), nil); err != nil {
 		return fmt.Errorf("%w: %w", errNotResumed, err)

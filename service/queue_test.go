@@ -224,7 +224,7 @@ func TestClose_Order(t *testing.T) {
 		release := make(chan struct{})
 		svc.Namespace("/").AllowAnyone().On("x", func(_ context.Context, e *Event) error { <-release; return e.Reply() })
 		st := <-play(t, svc, nil).streams
-		st.welcome()
+		st.welcome(func(w *hubv1.Welcome) { w.HeartbeatInterval = nil })
 		st.say(event(1, "a", "x"))
 		synctest.Wait()
 		closed := make(chan error, 1)

@@ -36,6 +36,9 @@ func newAttachment(hello *hubv1.Hello) *attachment {
 	a := &attachment{
 		id: make([]byte, 16), applied: 1, commands: map[uint64]bool{}, given: map[uint64]fate{}, window: hello.GetWindow(),
 	}
+	if hello.GetResume() != nil {
+		a.applied = 0 // the envelope of such a hello is not counted
+	}
 	rand.Read(a.id)
 	return a
 }
@@ -82,9 +85,13 @@ func (st *stream) resumeLocked(hello *hubv1.Hello) {
 	w.Resumed, w.AckEnvelopeSeq, w.Revoked = true, a.applied, a.revoked
 	a.revoked = nil
 	a.receivedLocked(hello.GetResume().GetAckEnvelopeSeq())
-	st.writeLocked(&hubv1.AttachResponse{Items: []*hubv1.Item{{Kind: &hubv1.Item_Welcome{Welcome: w}}}})
-	for _, envelope := range a.kept {
-		st.writeLocked(envelope)
+	// What was not received is sent again, behind a welcome that takes the first number.
+	a.sent = hello.GetResume().GetAckEnvelopeSeq()
+	again := a.kept
+	a.kept = nil
+	h.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Welcome{Welcome: w}})
+	for _, envelope := range again {
+		h.sayLocked(envelope.GetItems()...)
 	}
 	h.ledger.pumpLocked()
 }

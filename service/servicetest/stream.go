@@ -133,8 +133,12 @@ func (st *stream) helloLocked(envelope *hubv1.AttachRequest) error {
 	if len(envelope.GetActions()) > 0 {
 		hello = envelope.GetActions()[0].GetHello()
 	}
-	if hello == nil || envelope.GetEnvelopeSeq() != 1 {
-		st.endLocked(status.Error(codes.FailedPrecondition, "the first action is a hello, in envelope 1"))
+	number := uint64(1)
+	if hello.GetResume() != nil {
+		number = 0
+	}
+	if hello == nil || envelope.GetEnvelopeSeq() != number || len(envelope.GetActions()) > 1 {
+		st.endLocked(status.Error(codes.FailedPrecondition, "the first action is a hello, in envelope 1, or 0 to resume"))
 		return io.EOF
 	}
 	h := st.hub
