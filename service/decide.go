@@ -47,7 +47,7 @@ func (w *work) decided(accept Accept, greetings []greeting, err error) error {
 	case err != nil:
 		return err
 	}
-	settlement, size, err := w.accept(accept, greetings)
+	settlement, size, err := newAccept(w, accept, greetings)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (w *work) deny(deny *DenyError) error {
 	return nil
 }
 
-func (w *work) accept(accept Accept, greetings []greeting) (*hubv1.Settlement, int, error) {
+func newAccept(w *work, accept Accept, greetings []greeting) (*hubv1.Settlement, int, error) {
 	message, size, err := accept.message()
 	if err != nil {
 		return nil, 0, err
@@ -125,7 +125,7 @@ func (a Accept) message() (*hubv1.Accept, int, error) {
 	return m, size, nil
 }
 
-func (w *work) connected(c *hubv1.Connected) *Connected {
+func newConnected(w *work, c *hubv1.Connected) *Connected {
 	return &Connected{
 		Socket: w.socket, Handshake: &Handshake{c.GetHandshake()}, ConnectTime: c.GetConnectTime().AsTime(),
 		Late: c.GetLate(), Recovered: c.GetRecovered(), Moved: c.GetMoved(), Auth: c.GetAuth(),
@@ -133,7 +133,7 @@ func (w *work) connected(c *hubv1.Connected) *Connected {
 	}
 }
 
-func (w *work) disconnected(d *hubv1.Disconnected) *Disconnect {
+func newDisconnect(w *work, d *hubv1.Disconnected) *Disconnect {
 	gone := &Disconnect{
 		Socket: w.socket, Reason: d.GetReason(), CloseCode: int(d.GetCloseCode()), Detail: d.GetDetail(),
 		Rooms: d.GetRooms(), DisconnectTime: d.GetDisconnectTime().AsTime(),

@@ -224,9 +224,9 @@ func newObservation(s *Service, c *hubv1.Observation, gap uint64) *Observation {
 	w := &work{svc: s, socket: o.Socket}
 	switch body := c.GetBody().(type) {
 	case *hubv1.Observation_Connected:
-		o.Connected = w.connected(body.Connected)
+		o.Connected = newConnected(w, body.Connected)
 	case *hubv1.Observation_Disconnected:
-		o.Disconnect = w.disconnected(body.Disconnected)
+		o.Disconnect = newDisconnect(w, body.Disconnected)
 	case *hubv1.Observation_Event:
 		p := body.Event.GetPayload()
 		o.Event = &ObservedEvent{

@@ -64,7 +64,7 @@ const (
 
 // reject answers an event with an error. A browser that wants no acknowledgement hears
 // nothing.
-func (w *work) reject(r *RejectError) error {
+func reject(w *work, r *RejectError) error {
 	w.svc.log.Debug("rejected", "namespace", w.socket.Namespace(), "delivery", w.kind(), "socket", w.socket.ID(), "err", r)
 	if !w.event.WantsAck {
 		w.settle(&hubv1.Settlement{Outcome: settledDone}, 0)

@@ -3,11 +3,9 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -131,13 +129,13 @@ func (w *work) call() error {
 		if w.member != nil {
 			w.att.peer.tell(w.member, true)
 		}
-		return h.connected(w, w.connected(body.Connected))
+		return h.connected(w, newConnected(w, body.Connected))
 	case *hubv1.Delivery_Disconnected:
 		if w.member != nil && w.att != nil {
 			w.att.peer.tell(w.member, false)
 			defer w.att.peer.forget(w.socket.ID(), w.member)
 		}
-		return h.disconnect(w, w.disconnected(body.Disconnected))
+		return h.disconnect(w, newDisconnect(w, body.Disconnected))
 	case *hubv1.Delivery_ConnectAttempt:
 		return w.decide(body.ConnectAttempt)
 	case *hubv1.Delivery_AuthExpiring:
@@ -161,7 +159,7 @@ func (w *work) finish(err error) {
 	}
 	var rejected *RejectError
 	if errors.As(err, &rejected) && w.delivery.GetEvent() != nil {
-		if err = w.reject(rejected); err == nil {
+		if err = reject(w, rejected); err == nil {
 			return
 		}
 	}
@@ -245,8 +243,6 @@ var settledDone = &hubv1.Settlement_Done{Done: &hubv1.Done{}}
 
 func (w *work) dedupeID() string { return string(w.delivery.GetDedupeId()) }
 
-func (w *work) receiveTime() time.Time { return w.delivery.GetEvent().GetReceiveTime().AsTime() }
-
 // describe tells an error to the hub: for its log, so without details that would make
 // it long.
 func describe(err error) *hubv1.Status {
@@ -260,5 +256,3 @@ func describe(err error) *hubv1.Status {
 func settlementAction(s *hubv1.Settlement) *hubv1.Action {
 	return &hubv1.Action{Kind: &hubv1.Action_Settlement{Settlement: s}}
 }
-
-func (w *work) String() string { return fmt.Sprintf("delivery %d", w.delivery.GetDeliverySeq()) }

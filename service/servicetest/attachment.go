@@ -65,7 +65,7 @@ func (a *attachment) receivedLocked(number uint64) {
 }
 
 // welcomeLocked is the answer to a hello.
-func (h *Hub) welcomeLocked(hello *hubv1.Hello) *hubv1.Welcome {
+func welcomeLocked(h *Hub, hello *hubv1.Hello) *hubv1.Welcome {
 	w := &hubv1.Welcome{
 		HubId: h.id, HubVersion: "test", Window: hello.GetWindow(), CommandWindow: commandWindow,
 		MaxEnvelopeBytes: maxEnvelopeBytes, HeartbeatInterval: durationpb.New(heartbeatInterval),
@@ -81,7 +81,7 @@ func (h *Hub) welcomeLocked(hello *hubv1.Hello) *hubv1.Welcome {
 func (st *stream) resumeLocked(hello *hubv1.Hello) {
 	h := st.hub
 	a := h.att
-	w := h.welcomeLocked(hello)
+	w := welcomeLocked(h, hello)
 	w.Resumed, w.AckEnvelopeSeq, w.Revoked = true, a.applied, a.revoked
 	a.revoked = nil
 	a.receivedLocked(hello.GetResume().GetAckEnvelopeSeq())
@@ -99,16 +99,16 @@ func (st *stream) resumeLocked(hello *hubv1.Hello) {
 // beginLocked makes a new attachment: what the old one held comes again.
 func (st *stream) beginLocked(hello *hubv1.Hello) {
 	h := st.hub
-	h.forgetLocked()
+	forgetLocked(h)
 	h.att = newAttachment(hello)
 	h.subscriptions = hello.GetSubscriptions()
-	h.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Welcome{Welcome: h.welcomeLocked(hello)}})
-	h.introduceLocked(hello.GetAnew())
+	h.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Welcome{Welcome: welcomeLocked(h, hello)}})
+	introduceLocked(h, hello.GetAnew())
 	h.ledger.pumpLocked()
 }
 
 // forgetLocked ends the attachment, if there is one: what it held is free.
-func (h *Hub) forgetLocked() {
+func forgetLocked(h *Hub) {
 	if h.att == nil {
 		return
 	}
@@ -120,12 +120,12 @@ func (h *Hub) forgetLocked() {
 }
 
 // drainedLocked ends the stream of a service that wants to leave, once it may.
-func (h *Hub) drainedLocked() {
+func drainedLocked(h *Hub) {
 	a := h.att
 	if a == nil || !a.draining || h.stream == nil || len(a.commands) > 0 || h.ledger.inFlightLocked() > 0 {
 		return
 	}
 	h.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Ended{Ended: &hubv1.Ended{}}})
 	h.stream.endLocked(nil)
-	h.forgetLocked()
+	forgetLocked(h)
 }

@@ -22,7 +22,7 @@ func checkAccept(d *delivery, a *hubv1.Accept) *hubv1.Status {
 }
 
 // expireLocked arms the end of an authorization, and the question before it.
-func (h *Hub) expireLocked(s *socket, accept *hubv1.Accept) {
+func expireLocked(h *Hub, s *socket, accept *hubv1.Accept) {
 	s.client.stopTimers()
 	if accept.GetExpireTime() == nil {
 		return
@@ -31,7 +31,7 @@ func (h *Hub) expireLocked(s *socket, accept *hubv1.Accept) {
 	s.client.timers = append(s.client.timers, time.AfterFunc(left, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.leaveLocked(s, "forced server close", 0, "authorization expired")
+		leaveLocked(h, s, "forced server close", 0, "authorization expired")
 	}))
 	sub := h.subscriptions.authorizer(s.namespace)
 	if sub == nil || accept.GetRefreshBefore() == nil {
@@ -48,7 +48,7 @@ func (h *Hub) expireLocked(s *socket, accept *hubv1.Accept) {
 }
 
 // renewLocked applies the answer to the question.
-func (h *Hub) renewLocked(d *delivery, s *hubv1.Settlement) {
+func renewLocked(h *Hub, d *delivery, s *hubv1.Settlement) {
 	switch {
 	case d.socket.state != open:
 	case s.GetAccept() != nil:
@@ -57,24 +57,24 @@ func (h *Hub) renewLocked(d *delivery, s *hubv1.Settlement) {
 			d.socket.version++
 		}
 		d.socket.client.policy = s.GetAccept().GetPolicy()
-		h.expireLocked(d.socket, s.GetAccept())
+		expireLocked(h, d.socket, s.GetAccept())
 	case s.GetDeny() != nil:
-		h.leaveLocked(d.socket, "forced server close", 0, "authorization expired")
+		leaveLocked(h, d.socket, "forced server close", 0, "authorization expired")
 	}
 	h.ledger.doneLocked(d, s)
 }
 
 // revokeAuthLocked ends authorizations.
-func (h *Hub) revokeAuthLocked(op *hubv1.Revoke) *hubv1.Result {
+func revokeAuthLocked(h *Hub, op *hubv1.Revoke) *hubv1.Result {
 	if len(op.GetUsers())+len(op.GetSockets()) == 0 {
 		return &hubv1.Result{Status: invalid("EMPTY_TARGET", "revoke")}
 	}
 	result := &hubv1.Result{}
-	for _, s := range h.liveLocked() {
+	for _, s := range liveLocked(h) {
 		if slices.Contains(op.GetSockets(), s.id) || s.user != "" && slices.Contains(op.GetUsers(), s.user) {
 			result.MatchedCount++
 			result.QueuedCount++
-			h.leaveLocked(s, "forced server close", 0, "revoked")
+			leaveLocked(h, s, "forced server close", 0, "revoked")
 		}
 	}
 	return result

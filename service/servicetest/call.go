@@ -27,7 +27,7 @@ func (h *Hub) Callee(group, instance, namespace string, answer func(name string,
 }
 
 // callLocked lets the service under test call others.
-func (h *Hub) callLocked(c *hubv1.Call, answer func(*hubv1.Result)) {
+func callLocked(h *Hub, c *hubv1.Call, answer func(*hubv1.Result)) {
 	if c.GetNamespace() == "" || c.GetName() == "" {
 		answer(&hubv1.Result{Status: invalid("CALL", "call")})
 		return

@@ -93,7 +93,7 @@ func (h *Hub) ask(s *socket, o *opening, decided func(*hubv1.Settlement)) error 
 	}
 	accept, err := o.accepted()
 	if err == nil {
-		h.acceptLocked(s, accept, func() {})
+		acceptLocked(h, s, accept, func() {})
 	}
 	return err
 }
@@ -170,7 +170,7 @@ func (c *Client) emit(event string, args []any, wantsAck bool, settled func(*hub
 	if allowed := c.policy.GetEvents(); len(allowed) > 0 && !fits(allowed, event) {
 		return false, nil
 	}
-	return c.hub.eventLocked(c.socket, &hubv1.Event{Name: event, Payload: protoPayload(payload), WantsAck: wantsAck}, settled), nil
+	return eventLocked(c.hub, c.socket, &hubv1.Event{Name: event, Payload: protoPayload(payload), WantsAck: wantsAck}, settled), nil
 }
 
 // Disconnect lets the browser leave as a client that calls disconnect().
@@ -183,7 +183,7 @@ func (c *Client) Lose(reason string, code int) { c.leave(reason, uint32(code)) }
 func (c *Client) leave(reason string, code uint32) {
 	c.hub.mu.Lock()
 	defer c.hub.mu.Unlock()
-	c.hub.leaveLocked(c.socket, reason, code, "")
+	leaveLocked(c.hub, c.socket, reason, code, "")
 }
 
 // forgetAcksLocked counts the browser as gone for everybody who waits for it.

@@ -11,29 +11,29 @@ import (
 )
 
 // commandLocked carries out a command of the stream and answers it.
-func (h *Hub) commandLocked(c *hubv1.Command) {
+func commandLocked(h *Hub, c *hubv1.Command) {
 	id, a := c.GetCommandId(), h.att
 	if id != 0 {
 		if len(a.commands) >= commandWindow {
-			h.answerLocked(id, &hubv1.Result{Status: &hubv1.Status{Code: hubv1.Code_CODE_RESOURCE_EXHAUSTED, Reason: "COMMAND_WINDOW"}})
+			answerLocked(h, id, &hubv1.Result{Status: &hubv1.Status{Code: hubv1.Code_CODE_RESOURCE_EXHAUSTED, Reason: "COMMAND_WINDOW"}})
 			return
 		}
 		a.commands[id] = true
 	}
 	if seq := c.GetDeliverySeq(); seq != 0 && h.ledger.findLocked(seq) == nil && a.given[seq] != settled {
-		h.answerLocked(id, &hubv1.Result{Status: staleLocked(a, seq, hubv1.Code_CODE_UNSPECIFIED)})
+		answerLocked(h, id, &hubv1.Result{Status: staleLocked(a, seq, hubv1.Code_CODE_UNSPECIFIED)})
 		return
 	}
-	h.executeLocked(c, func(r *hubv1.Result) {
+	executeLocked(h, c, func(r *hubv1.Result) {
 		if h.att == a { // results of a former attachment are nobody's
-			h.answerLocked(id, r)
+			answerLocked(h, id, r)
 		}
 	})
 }
 
 // answerLocked gives a result to who asked for it. Without a command id only a
 // failure is told, as a notice.
-func (h *Hub) answerLocked(id uint64, r *hubv1.Result) {
+func answerLocked(h *Hub, id uint64, r *hubv1.Result) {
 	if id == 0 {
 		if r.GetStatus() != nil && r.GetAckTotal() == nil {
 			h.sayLocked(noticeItem(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, r.GetStatus()))
@@ -46,13 +46,13 @@ func (h *Hub) answerLocked(id uint64, r *hubv1.Result) {
 	}
 	h.sayLocked(resultItem(r))
 	if !r.GetMore() {
-		h.drainedLocked()
+		drainedLocked(h)
 	}
 }
 
 // executeLocked carries out a command. answer is called with each of its results,
 // of an emit with acknowledgements later.
-func (h *Hub) executeLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
+func executeLocked(h *Hub, c *hubv1.Command, answer func(*hubv1.Result)) {
 	key := c.GetIdempotencyKey()
 	if first := h.results[key]; first != nil && key != "" {
 		answer(&hubv1.Result{
@@ -61,7 +61,7 @@ func (h *Hub) executeLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
 		})
 		return
 	}
-	h.operateLocked(c, func(r *hubv1.Result) {
+	operateLocked(h, c, func(r *hubv1.Result) {
 		if key != "" && !r.GetMore() {
 			h.results[key] = r
 		}
@@ -69,11 +69,11 @@ func (h *Hub) executeLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
 	})
 }
 
-func (h *Hub) operateLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
-	if h.aloneLocked(c, answer) {
+func operateLocked(h *Hub, c *hubv1.Command, answer func(*hubv1.Result)) {
+	if aloneLocked(h, c, answer) {
 		return
 	}
-	sockets, status := h.pickLocked(targetOf(c))
+	sockets, status := pickLocked(h, targetOf(c))
 	if status == nil {
 		status = checkCommand(c)
 	}
@@ -84,20 +84,20 @@ func (h *Hub) operateLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
 	result := &hubv1.Result{MatchedCount: uint32(len(sockets)), QueuedCount: uint32(len(sockets))}
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Emit:
-		h.emitLocked(op.Emit, sockets, result, answer)
+		emitLocked(h, op.Emit, sockets, result, answer)
 		return
 	case *hubv1.Command_UpdateRooms:
 		for _, s := range sockets {
-			h.moveLocked(s, op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())
+			moveLocked(h, s, op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())
 		}
 	case *hubv1.Command_Disconnect:
 		for _, s := range sockets {
-			h.leaveLocked(s, "server namespace disconnect", 0, "")
+			leaveLocked(h, s, "server namespace disconnect", 0, "")
 		}
 	case *hubv1.Command_SetData:
 		setDataLocked(op.SetData, sockets, result)
 	case *hubv1.Command_Fetch:
-		h.pagesLocked(sockets, op.Fetch.GetIncludeHandshake(), answer)
+		pagesLocked(h, sockets, op.Fetch.GetIncludeHandshake(), answer)
 		return
 	case *hubv1.Command_Count:
 		result = &hubv1.Result{Count: uint32(len(sockets))}
@@ -106,20 +106,20 @@ func (h *Hub) operateLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
 }
 
 // aloneLocked carries out a command without a target. It reports whether c was one.
-func (h *Hub) aloneLocked(c *hubv1.Command, answer func(*hubv1.Result)) bool {
+func aloneLocked(h *Hub, c *hubv1.Command, answer func(*hubv1.Result)) bool {
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Call:
-		h.callLocked(op.Call, answer)
+		callLocked(h, op.Call, answer)
 	case *hubv1.Command_Revoke:
-		answer(h.revokeAuthLocked(op.Revoke))
+		answer(revokeAuthLocked(h, op.Revoke))
 	case *hubv1.Command_Acknowledge:
-		answer(h.acknowledgeLocked(op.Acknowledge))
+		answer(acknowledgeLocked(h, op.Acknowledge))
 	case *hubv1.Command_ListRooms:
-		answer(&hubv1.Result{Rooms: h.roomsLocked(op.ListRooms.GetNamespace(), op.ListRooms.GetPrefix())})
+		answer(&hubv1.Result{Rooms: roomsLocked(h, op.ListRooms.GetNamespace(), op.ListRooms.GetPrefix())})
 	case *hubv1.Command_CountUsers:
-		answer(&hubv1.Result{Count: uint32(len(h.usersLocked(op.CountUsers.GetNamespace(), "")))})
+		answer(&hubv1.Result{Count: uint32(len(usersLocked(h, op.CountUsers.GetNamespace(), "")))})
 	case *hubv1.Command_ListUsers:
-		answer(&hubv1.Result{Users: h.usersLocked(op.ListUsers.GetNamespace(), op.ListUsers.GetPrefix())})
+		answer(&hubv1.Result{Users: usersLocked(h, op.ListUsers.GetNamespace(), op.ListUsers.GetPrefix())})
 	default:
 		return false
 	}
@@ -127,7 +127,7 @@ func (h *Hub) aloneLocked(c *hubv1.Command, answer func(*hubv1.Result)) bool {
 }
 
 // pagesLocked answers a fetch in pages of two, so that who reads them has to add up.
-func (h *Hub) pagesLocked(sockets []*socket, handshake bool, answer func(*hubv1.Result)) {
+func pagesLocked(h *Hub, sockets []*socket, handshake bool, answer func(*hubv1.Result)) {
 	page := &hubv1.Result{}
 	for _, s := range sockets {
 		if len(page.Sockets) == 2 {
@@ -141,7 +141,7 @@ func (h *Hub) pagesLocked(sockets []*socket, handshake bool, answer func(*hubv1.
 }
 
 // acknowledgeLocked gives an acknowledgement that was left open.
-func (h *Hub) acknowledgeLocked(op *hubv1.Acknowledge) *hubv1.Result {
+func acknowledgeLocked(h *Hub, op *hubv1.Acknowledge) *hubv1.Result {
 	if status := checkPayload(op.GetPayload(), "acknowledge.payload"); status != nil {
 		return &hubv1.Result{Status: status}
 	}

@@ -18,8 +18,8 @@ type aggregate struct {
 }
 
 // emitLocked puts an event into the browsers' inboxes.
-func (h *Hub) emitLocked(emit *hubv1.Emit, sockets []*socket, result *hubv1.Result, answer func(*hubv1.Result)) {
-	h.observeEmitLocked(emit, result)
+func emitLocked(h *Hub, emit *hubv1.Emit, sockets []*socket, result *hubv1.Result, answer func(*hubv1.Result)) {
+	observeEmitLocked(h, emit, result)
 	var acks *aggregate
 	if ack := emit.GetAck(); ack != nil {
 		acks = &aggregate{

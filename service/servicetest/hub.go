@@ -102,7 +102,7 @@ func (h *Hub) Cut() { h.reconnect(func() {}) }
 // Drop breaks the service's connection as Cut does, and forgets the service besides, as
 // a hub does after half a minute: what was not settled comes again, and commands without
 // a result have an unknown outcome.
-func (h *Hub) Drop() { h.reconnect(func() { h.forgetLocked() }) }
+func (h *Hub) Drop() { h.reconnect(func() { forgetLocked(h) }) }
 
 // Restart ends the hub, and lets the service find another one in its place: no browser
 // is there, and what was not settled is lost.

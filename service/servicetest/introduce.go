@@ -11,28 +11,28 @@ import (
 
 // introduceLocked tells a service that asked for it who is there, before all that
 // waits for it.
-func (h *Hub) introduceLocked(anew bool) {
+func introduceLocked(h *Hub, anew bool) {
 	waiting := h.ledger.pending
 	h.ledger.pending = nil
-	for _, s := range h.liveLocked() {
+	for _, s := range liveLocked(h) {
 		sub := h.subscriptions.of(s.namespace, hubv1.Kind_KIND_CONNECTED)
 		again := slices.ContainsFunc(waiting, func(d *delivery) bool { return d.socket == s && d.body.GetConnected() != nil })
 		if sub != nil && sub.GetIntroduction() >= hubv1.Introduction_INTRODUCTION_ON_ATTACH && !again && !s.elsewhere {
 			if anew {
 				s.dedupeID = nil
 			}
-			h.connectedLocked(s, &hubv1.Connected{Late: true})
+			connectedLocked(h, s, &hubv1.Connected{Late: true})
 		}
 	}
 	h.ledger.pending = append(h.ledger.pending, waiting...)
 	h.ledger.pumpLocked()
-	h.presentLocked()
+	presentLocked(h)
 	h.sayLocked(noticeItem(hubv1.NoticeKind_NOTICE_KIND_INTRODUCED, nil))
 }
 
 // connectedLocked introduces a socket to the service. A socket that is introduced
 // again keeps its dedupe id.
-func (h *Hub) connectedLocked(s *socket, c *hubv1.Connected) {
+func connectedLocked(h *Hub, s *socket, c *hubv1.Connected) {
 	sub := h.subscriptions.of(s.namespace, hubv1.Kind_KIND_CONNECTED)
 	s.introduced = true
 	if sub == nil {
@@ -81,9 +81,9 @@ func detail(h *hubv1.Handshake, how hubv1.HandshakeDetail) *hubv1.Handshake {
 
 // eventLocked hands over what a browser emitted. It reports whether anybody
 // handles it.
-func (h *Hub) eventLocked(s *socket, event *hubv1.Event, settled func(*hubv1.Settlement)) bool {
+func eventLocked(h *Hub, s *socket, event *hubv1.Event, settled func(*hubv1.Settlement)) bool {
 	event.ReceiveTime = timestamppb.Now()
-	h.observeLocked(s, hubv1.Kind_KIND_EVENT, event.GetName(), &hubv1.Observation{Body: &hubv1.Observation_Event{Event: event}})
+	observeLocked(h, s, hubv1.Kind_KIND_EVENT, event.GetName(), &hubv1.Observation{Body: &hubv1.Observation_Event{Event: event}})
 	sub := h.subscriptions.event(s.namespace, event.GetName())
 	if sub == nil {
 		h.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Notice{Notice: &hubv1.Notice{
@@ -96,7 +96,7 @@ func (h *Hub) eventLocked(s *socket, event *hubv1.Event, settled func(*hubv1.Set
 		return false // another instance deals with it
 	}
 	if !s.introduced {
-		h.connectedLocked(s, &hubv1.Connected{Late: true})
+		connectedLocked(h, s, &hubv1.Connected{Late: true})
 	}
 	d := h.ledger.newDelivery(s, sub, &hubv1.Delivery{Body: &hubv1.Delivery_Event{Event: event}})
 	d.atLeastOnce = sub.GetGuarantee() != hubv1.Guarantee_GUARANTEE_AT_MOST_ONCE
@@ -142,7 +142,7 @@ func (h *Hub) MoveBack(clients ...*Client) {
 		c.socket.elsewhere = false
 		sub := h.subscriptions.of(c.socket.namespace, hubv1.Kind_KIND_CONNECTED)
 		if sub.GetIntroduction() == hubv1.Introduction_INTRODUCTION_ON_INSTANCE {
-			h.connectedLocked(c.socket, &hubv1.Connected{Late: true, Moved: true})
+			connectedLocked(h, c.socket, &hubv1.Connected{Late: true, Moved: true})
 		}
 	}
 }

@@ -20,13 +20,13 @@ func (h *Hub) SkipObservations(n int) {
 }
 
 // observeLocked sends copies of what happened to a socket.
-func (h *Hub) observeLocked(s *socket, kind hubv1.Kind, event string, o *hubv1.Observation) {
+func observeLocked(h *Hub, s *socket, kind hubv1.Kind, event string, o *hubv1.Observation) {
 	for _, sub := range h.subscriptions {
 		if sub.GetRole() != hubv1.Role_ROLE_OBSERVER || !wants(sub, kind) || !matches(sub.GetNamespace(), s.namespace) ||
 			event != "" && eventRank(sub, event) < 0 || !concerns(sub, s) {
 			continue
 		}
-		h.copyLocked(sub, kind, s, o)
+		copyLocked(h, sub, kind, s, o)
 	}
 }
 
@@ -37,7 +37,7 @@ func concerns(sub *hubv1.Subscription, s *socket) bool {
 		(len(sub.GetRooms()) == 0 || slices.ContainsFunc(s.roomNames(), func(room string) bool { return fits(sub.GetRooms(), room) }))
 }
 
-func (h *Hub) copyLocked(sub *hubv1.Subscription, kind hubv1.Kind, s *socket, o *hubv1.Observation) {
+func copyLocked(h *Hub, sub *hubv1.Subscription, kind hubv1.Kind, s *socket, o *hubv1.Observation) {
 	if h.att == nil {
 		return
 	}
@@ -59,20 +59,20 @@ func (h *Hub) copyLocked(sub *hubv1.Subscription, kind hubv1.Kind, s *socket, o 
 }
 
 // observeEmitLocked sends copies of an emit of the service.
-func (h *Hub) observeEmitLocked(emit *hubv1.Emit, result *hubv1.Result) {
+func observeEmitLocked(h *Hub, emit *hubv1.Emit, result *hubv1.Result) {
 	for _, sub := range h.subscriptions {
 		if sub.GetRole() != hubv1.Role_ROLE_OBSERVER || !wants(sub, hubv1.Kind_KIND_EMITS) ||
 			!matches(sub.GetNamespace(), emit.GetTarget().GetNamespace()) || eventRank(sub, emit.GetEvent()) < 0 {
 			continue
 		}
-		h.copyLocked(sub, hubv1.Kind_KIND_EMITS, nil, &hubv1.Observation{Body: &hubv1.Observation_Emitted{Emitted: &hubv1.Emitted{
+		copyLocked(h, sub, hubv1.Kind_KIND_EMITS, nil, &hubv1.Observation{Body: &hubv1.Observation_Emitted{Emitted: &hubv1.Emitted{
 			Emit: emit, MatchedCount: result.GetMatchedCount(), QueuedCount: result.GetQueuedCount(),
 		}}})
 	}
 }
 
 // observeDecisionLocked sends copies of a decision.
-func (h *Hub) observeDecisionLocked(s *socket, settlement *hubv1.Settlement) {
+func observeDecisionLocked(h *Hub, s *socket, settlement *hubv1.Settlement) {
 	decision := &hubv1.Decision{Outcome: "undecided", By: "service"}
 	switch {
 	case settlement.GetAccept() != nil:
@@ -80,5 +80,5 @@ func (h *Hub) observeDecisionLocked(s *socket, settlement *hubv1.Settlement) {
 	case settlement.GetDeny() != nil:
 		decision.Outcome, decision.Message = "deny", settlement.GetDeny().GetMessage()
 	}
-	h.observeLocked(s, hubv1.Kind_KIND_DECISIONS, "", &hubv1.Observation{Body: &hubv1.Observation_Decision{Decision: decision}})
+	observeLocked(h, s, hubv1.Kind_KIND_DECISIONS, "", &hubv1.Observation{Body: &hubv1.Observation_Decision{Decision: decision}})
 }

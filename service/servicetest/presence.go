@@ -11,7 +11,7 @@ import (
 type key struct{ namespace, name string }
 
 // moveLocked changes a socket's rooms, and tells who asked for it.
-func (h *Hub) moveLocked(s *socket, join, leave []string) {
+func moveLocked(h *Hub, s *socket, join, leave []string) {
 	changed := &hubv1.RoomsChanged{SocketId: s.id, Namespace: s.namespace}
 	before := maps.Clone(s.rooms)
 	for _, room := range join {
@@ -23,13 +23,13 @@ func (h *Hub) moveLocked(s *socket, join, leave []string) {
 	for _, room := range slices.Sorted(maps.Keys(s.rooms)) {
 		if !before[room] {
 			changed.Joined = append(changed.Joined, room)
-			h.countRoomLocked(s.namespace, room, 1)
+			countRoomLocked(h, s.namespace, room, 1)
 		}
 	}
 	for _, room := range slices.Sorted(maps.Keys(before)) {
 		if !s.rooms[room] {
 			changed.Left = append(changed.Left, room)
-			h.countRoomLocked(s.namespace, room, -1)
+			countRoomLocked(h, s.namespace, room, -1)
 		}
 	}
 	if len(changed.Joined)+len(changed.Left) == 0 {
@@ -38,42 +38,42 @@ func (h *Hub) moveLocked(s *socket, join, leave []string) {
 	s.roomsVersion++
 	changed.RoomsVersion = s.roomsVersion
 	if h.subscriptions.of(s.namespace, hubv1.Kind_KIND_ROOMS) != nil && !s.elsewhere && s.introduced {
-		h.factLocked(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_ROOMS_CHANGED, Fact: &hubv1.Notice_RoomsChanged{RoomsChanged: changed}})
+		factLocked(h, &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_ROOMS_CHANGED, Fact: &hubv1.Notice_RoomsChanged{RoomsChanged: changed}})
 	}
 }
 
-func (h *Hub) factLocked(n *hubv1.Notice) {
+func factLocked(h *Hub, n *hubv1.Notice) {
 	n.Count = 1
 	h.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Notice{Notice: n}})
 }
 
 // countRoomLocked counts the members of a room, and tells of the first and the last.
-func (h *Hub) countRoomLocked(namespace, room string, change int) {
+func countRoomLocked(h *Hub, namespace, room string, change int) {
 	k := key{namespace, room}
 	before := h.roomCounts[k]
 	h.roomCounts[k] += change
 	switch {
 	case before == 0:
-		h.tellRoomLocked(k, hubv1.NoticeKind_NOTICE_KIND_ROOM_OCCUPIED)
+		tellRoomLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_ROOM_OCCUPIED)
 	case before+change == 0:
 		delete(h.roomCounts, k)
-		h.tellRoomLocked(k, hubv1.NoticeKind_NOTICE_KIND_ROOM_VACATED)
+		tellRoomLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_ROOM_VACATED)
 	}
 }
 
-func (h *Hub) tellRoomLocked(k key, kind hubv1.NoticeKind) {
+func tellRoomLocked(h *Hub, k key, kind hubv1.NoticeKind) {
 	asked := slices.ContainsFunc(h.subscriptions, func(s *hubv1.Subscription) bool {
 		return wants(s, hubv1.Kind_KIND_OCCUPANCY) && matches(s.GetNamespace(), k.namespace) && fits(s.GetRooms(), k.name)
 	})
 	if asked {
-		h.factLocked(&hubv1.Notice{Kind: kind, Fact: &hubv1.Notice_Room{Room: &hubv1.RoomPresence{
+		factLocked(h, &hubv1.Notice{Kind: kind, Fact: &hubv1.Notice_Room{Room: &hubv1.RoomPresence{
 			Namespace: k.namespace, Room: k.name, HubId: h.id,
 		}}})
 	}
 }
 
 // userLocked counts the sockets of a user, and tells of the first and the last.
-func (h *Hub) userLocked(namespace, user string, change int) {
+func userLocked(h *Hub, namespace, user string, change int) {
 	if user == "" {
 		return
 	}
@@ -82,28 +82,28 @@ func (h *Hub) userLocked(namespace, user string, change int) {
 	h.userCounts[k] += change
 	switch {
 	case before == 0:
-		h.tellUserLocked(k, hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT)
+		tellUserLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT)
 	case before+change == 0:
 		delete(h.userCounts, k)
-		h.tellUserLocked(k, hubv1.NoticeKind_NOTICE_KIND_USER_ABSENT)
+		tellUserLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_USER_ABSENT)
 	}
 }
 
-func (h *Hub) tellUserLocked(k key, kind hubv1.NoticeKind) {
+func tellUserLocked(h *Hub, k key, kind hubv1.NoticeKind) {
 	if h.subscriptions.of(k.namespace, hubv1.Kind_KIND_USERS) != nil {
-		h.factLocked(&hubv1.Notice{Kind: kind, Fact: &hubv1.Notice_User{User: &hubv1.UserPresence{
+		factLocked(h, &hubv1.Notice{Kind: kind, Fact: &hubv1.Notice_User{User: &hubv1.UserPresence{
 			Namespace: k.namespace, User: k.name, HubId: h.id,
 		}}})
 	}
 }
 
 // presentLocked tells an instance that attaches of rooms and users.
-func (h *Hub) presentLocked() {
+func presentLocked(h *Hub) {
 	for k := range h.roomCounts {
-		h.tellRoomLocked(k, hubv1.NoticeKind_NOTICE_KIND_ROOM_OCCUPIED)
+		tellRoomLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_ROOM_OCCUPIED)
 	}
 	for k := range h.userCounts {
-		h.tellUserLocked(k, hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT)
+		tellUserLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT)
 	}
 }
 
@@ -113,7 +113,7 @@ func (c *Client) Upgrade() {
 	defer c.hub.mu.Unlock()
 	c.socket.transport = "websocket"
 	if c.hub.subscriptions.of(c.socket.namespace, hubv1.Kind_KIND_UPGRADED) != nil && !c.socket.elsewhere {
-		c.hub.factLocked(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_UPGRADED, Fact: &hubv1.Notice_Upgraded{Upgraded: &hubv1.Upgraded{
+		factLocked(c.hub, &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_UPGRADED, Fact: &hubv1.Notice_Upgraded{Upgraded: &hubv1.Upgraded{
 			SocketId: c.socket.id, Namespace: c.socket.namespace, Transport: "websocket",
 		}}})
 	}

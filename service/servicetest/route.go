@@ -106,7 +106,7 @@ func (all subscriptions) known(namespace string) bool {
 	})
 }
 
-func (h *Hub) liveLocked() []*socket {
+func liveLocked(h *Hub) []*socket {
 	var live []*socket
 	for _, id := range slices.Sorted(maps.Keys(h.sockets)) {
 		if h.sockets[id].state == open {

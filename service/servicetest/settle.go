@@ -17,7 +17,7 @@ func (st *stream) settleLocked(s *hubv1.Settlement) {
 		// It ends its delivery as a permanent nack does.
 		st.refuseLocked(s, status)
 		for _, c := range s.GetCommands() {
-			h.answerLocked(c.GetCommandId(), &hubv1.Result{Status: &hubv1.Status{Code: hubv1.Code_CODE_CANCELLED, Reason: "SETTLEMENT_REFUSED"}})
+			answerLocked(h, c.GetCommandId(), &hubv1.Result{Status: &hubv1.Status{Code: hubv1.Code_CODE_CANCELLED, Reason: "SETTLEMENT_REFUSED"}})
 		}
 		h.ledger.doneLocked(d, &hubv1.Settlement{Outcome: &hubv1.Settlement_Nack{Nack: &hubv1.Nack{Status: status}}})
 		return
@@ -28,15 +28,15 @@ func (st *stream) settleLocked(s *hubv1.Settlement) {
 	case d.body.GetConnectAttempt() != nil:
 		st.decideLocked(d, s)
 	case d.body.GetAuthExpiring() != nil:
-		h.renewLocked(d, s)
+		renewLocked(h, d, s)
 	case s.GetDone().GetAckLater() && d.body.GetEvent().GetWantsAck():
-		h.commandsLocked(s)
+		commandsLocked(h, s)
 		h.later[string(d.dedupeID)] = d.settled
 		d.socket.client.later = append(d.socket.client.later, string(d.dedupeID))
 		d.settled = nil
 		h.ledger.doneLocked(d, s)
 	default:
-		h.commandsLocked(s)
+		commandsLocked(h, s)
 		h.ledger.doneLocked(d, s)
 	}
 }
@@ -56,10 +56,10 @@ func staleLocked(a *attachment, seq uint64, whenSettled hubv1.Code) *hubv1.Statu
 // browser is in, and before the service hears of it.
 func (st *stream) decideLocked(d *delivery, s *hubv1.Settlement) {
 	h, accept := st.hub, s.GetAccept()
-	h.observeDecisionLocked(d.socket, s)
+	observeDecisionLocked(h, d.socket, s)
 	if accept == nil {
 		d.socket.state = gone
-		h.commandsLocked(s)
+		commandsLocked(h, s)
 		h.ledger.doneLocked(d, s)
 		return
 	}
@@ -68,27 +68,27 @@ func (st *stream) decideLocked(d *delivery, s *hubv1.Settlement) {
 		h.ledger.doneLocked(d, s)
 		return
 	}
-	h.acceptLocked(d.socket, accept, func() { h.commandsLocked(s) })
+	acceptLocked(h, d.socket, accept, func() { commandsLocked(h, s) })
 	h.ledger.doneLocked(d, s)
 }
 
 // acceptLocked lets a browser in, in the order that the contract sets.
-func (h *Hub) acceptLocked(s *socket, accept *hubv1.Accept, commands func()) {
-	h.joinLocked(s, accept)
+func acceptLocked(h *Hub, s *socket, accept *hubv1.Accept, commands func()) {
+	joinLocked(h, s, accept)
 	commands()
-	h.observeLocked(s, hubv1.Kind_KIND_CONNECTED, "", &hubv1.Observation{Body: &hubv1.Observation_Connected{
+	observeLocked(h, s, hubv1.Kind_KIND_CONNECTED, "", &hubv1.Observation{Body: &hubv1.Observation_Connected{
 		Connected: &hubv1.Connected{ConnectTime: s.connectTime, Rooms: s.roomNames()},
 	}})
 	sub := h.subscriptions.of(s.namespace, hubv1.Kind_KIND_CONNECTED)
 	if sub != nil && sub.GetIntroduction() != hubv1.Introduction_INTRODUCTION_ON_EVENT {
-		h.connectedLocked(s, &hubv1.Connected{})
+		connectedLocked(h, s, &hubv1.Connected{})
 	}
 }
 
-func (h *Hub) commandsLocked(s *hubv1.Settlement) {
+func commandsLocked(h *Hub, s *hubv1.Settlement) {
 	for _, command := range s.GetCommands() {
 		command.DeliverySeq = 0 // it runs with its settlement
-		h.commandLocked(command)
+		commandLocked(h, command)
 	}
 }
 

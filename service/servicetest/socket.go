@@ -69,7 +69,7 @@ func (s *socket) roomNames() []string { return slices.Sorted(maps.Keys(s.rooms))
 func (s *socket) in(room string) bool { return s.rooms[room] || room == s.id }
 
 // joinLocked lets the browser in.
-func (h *Hub) joinLocked(s *socket, accept *hubv1.Accept) {
+func joinLocked(h *Hub, s *socket, accept *hubv1.Accept) {
 	s.state = open
 	s.user, s.data = accept.GetUser(), accept.GetData()
 	if len(s.data) > 0 {
@@ -80,13 +80,13 @@ func (h *Hub) joinLocked(s *socket, accept *hubv1.Accept) {
 	}
 	s.connectTime = timestamppb.Now()
 	s.client.policy = accept.GetPolicy()
-	h.moveLocked(s, accept.GetRooms(), nil)
-	h.userLocked(s.namespace, s.user, 1)
-	h.expireLocked(s, accept)
+	moveLocked(h, s, accept.GetRooms(), nil)
+	userLocked(h, s.namespace, s.user, 1)
+	expireLocked(h, s, accept)
 }
 
 // leaveLocked takes the browser out, and tells the service if it ever heard of it.
-func (h *Hub) leaveLocked(s *socket, reason string, code uint32, detail string) {
+func leaveLocked(h *Hub, s *socket, reason string, code uint32, detail string) {
 	if s.state != open {
 		return
 	}
@@ -96,21 +96,21 @@ func (h *Hub) leaveLocked(s *socket, reason string, code uint32, detail string) 
 	gone := &hubv1.Disconnected{
 		Reason: reason, CloseCode: code, Detail: detail, Rooms: s.roomNames(), DisconnectTime: timestamppb.Now(),
 	}
-	h.observeLocked(s, hubv1.Kind_KIND_DISCONNECTED, "", &hubv1.Observation{Body: &hubv1.Observation_Disconnected{Disconnected: gone}})
+	observeLocked(h, s, hubv1.Kind_KIND_DISCONNECTED, "", &hubv1.Observation{Body: &hubv1.Observation_Disconnected{Disconnected: gone}})
 	sub := h.subscriptions.of(s.namespace, hubv1.Kind_KIND_DISCONNECTED)
 	if s.introduced && sub != nil && !s.elsewhere {
 		h.ledger.queueLocked(h.ledger.newDelivery(s, sub, &hubv1.Delivery{Body: &hubv1.Delivery_Disconnected{Disconnected: gone}}))
 	}
 	for room := range s.rooms {
-		h.countRoomLocked(s.namespace, room, -1)
+		countRoomLocked(h, s.namespace, room, -1)
 	}
-	h.userLocked(s.namespace, s.user, -1)
+	userLocked(h, s.namespace, s.user, -1)
 	s.client.forgetAcksLocked()
 	h.changedLocked()
 }
 
 // pickLocked returns the sockets of a target, by id.
-func (h *Hub) pickLocked(t *hubv1.Target) ([]*socket, *hubv1.Status) {
+func pickLocked(h *Hub, t *hubv1.Target) ([]*socket, *hubv1.Status) {
 	if !t.GetAll() && len(t.GetSockets())+len(t.GetRooms())+len(t.GetUsers()) == 0 {
 		return nil, invalid("EMPTY_TARGET", "target")
 	}
@@ -139,7 +139,7 @@ func (s *socket) info(handshake bool) *hubv1.SocketInfo {
 	return info
 }
 
-func (h *Hub) roomsLocked(namespace, prefix string) []*hubv1.Room {
+func roomsLocked(h *Hub, namespace, prefix string) []*hubv1.Room {
 	counts := map[string]uint32{}
 	for _, s := range h.sockets {
 		if s.state != open || s.namespace != namespace {
@@ -158,7 +158,7 @@ func (h *Hub) roomsLocked(namespace, prefix string) []*hubv1.Room {
 	return rooms
 }
 
-func (h *Hub) usersLocked(namespace, prefix string) []*hubv1.User {
+func usersLocked(h *Hub, namespace, prefix string) []*hubv1.User {
 	counts := map[string]uint32{}
 	for _, s := range h.sockets {
 		if s.state == open && s.namespace == namespace && s.user != "" && strings.HasPrefix(s.user, prefix) {

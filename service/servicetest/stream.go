@@ -39,7 +39,7 @@ func (h *Hub) open(ctx context.Context, method string) (grpc.ClientStream, error
 		c.take = func(m proto.Message) error { return st.envelopeLocked(m.(*hubv1.AttachRequest)) }
 		c.gone = func() {
 			st.endLocked(nil)
-			h.forgetLocked()
+			forgetLocked(h)
 		}
 		// The service gives up the stream by its context; it may come back.
 		context.AfterFunc(ctx, func() {
@@ -48,9 +48,9 @@ func (h *Hub) open(ctx context.Context, method string) (grpc.ClientStream, error
 			st.endLocked(status.FromContextError(ctx.Err()).Err())
 		})
 	case hubv1.ControlService_FetchSockets_FullMethodName:
-		c.take = func(m proto.Message) error { return h.fetchCallLocked(c, m.(*hubv1.FetchSocketsRequest)) }
+		c.take = func(m proto.Message) error { return fetchCallLocked(h, c, m.(*hubv1.FetchSocketsRequest)) }
 	case hubv1.ControlService_EmitWithAck_FullMethodName:
-		c.take = func(m proto.Message) error { return h.eachAckLocked(c, m.(*hubv1.EmitWithAckRequest)) }
+		c.take = func(m proto.Message) error { return eachAckLocked(h, c, m.(*hubv1.EmitWithAckRequest)) }
 	default:
 		return nil, status.Error(codes.Unimplemented, method)
 	}
@@ -101,7 +101,7 @@ func (st *stream) envelopeLocked(envelope *hubv1.AttachRequest) error {
 	if st.hub.stream == st && time.Since(st.spoke) >= heartbeatInterval {
 		st.hub.sayLocked(heartbeat()) // the service speaks so much that it sends none itself
 	}
-	st.hub.drainedLocked()
+	drainedLocked(st.hub)
 	return nil
 }
 
@@ -115,7 +115,7 @@ func (st *stream) actionLocked(action *hubv1.Action) {
 	case *hubv1.Action_Settlement:
 		st.settleLocked(kind.Settlement)
 	case *hubv1.Action_Command:
-		st.hub.commandLocked(kind.Command)
+		commandLocked(st.hub, kind.Command)
 	case *hubv1.Action_Window:
 		st.hub.att.window = kind.Window
 		st.hub.ledger.pumpLocked()
