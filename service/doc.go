@@ -95,13 +95,11 @@
 //
 // # Who is there
 //
-// [FetchSockets] and its like ask the hub. A process that keeps something for each
+// [Target.FetchSockets] and its like ask the hub. A process that keeps something for each
 // socket sets [IntroduceOnInstance]: OnConnected runs before anything else of a socket
 // on this process, also when the socket moves here, and OnReleased when it moves away.
 // With [TrackRooms] a socket's rooms are true without asking. OnRoomOccupied and
 // OnUserPresent and their counterparts tell of firsts and lasts.
-//
-// [FetchSockets]: Target.FetchSockets
 //
 // # Values
 //

@@ -200,7 +200,7 @@ func (s *Service) release(m *member, reason string) {
 
 // ghost makes the disconnect of a socket whose hub cannot tell it any more.
 func (s *Service) ghost(m *member) {
-	if !m.told || m.namespace.handlers.disconnect == nil {
+	if m.namespace.handlers.disconnect == nil {
 		return
 	}
 	s.lanes.add(&work{

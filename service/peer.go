@@ -30,6 +30,7 @@ type member struct {
 	dedupeID     []byte // of its connected
 	round        int    // in which it was introduced last
 	told         bool   // the program has heard of it, and has to hear of its end
+	gone         bool   // its hub is lost: it is too late to tell of it
 	rooms        []string
 	roomsVersion uint64
 	data         []byte
@@ -81,11 +82,16 @@ func (p *peer) find(id string) *member {
 	return p.members[id]
 }
 
-// tell notes that the program hears of the socket, or of its end.
-func (p *peer) tell(m *member, told bool) {
+// tell notes that the program hears of the socket, or of its end. It reports false when
+// the hub is lost: then the kit has told the end already, or has nothing to tell.
+func (p *peer) tell(m *member, told bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if m.gone {
+		return false
+	}
 	m.told = told
+	return true
 }
 
 // forget drops a member, unless its id has another life by now.
@@ -137,7 +143,9 @@ func (p *peer) introduced() (released, gone []*member) {
 		switch {
 		case m.round == p.round:
 		case p.dropped && how >= hubv1.Introduction_INTRODUCTION_ON_ATTACH:
-			gone = append(gone, m)
+			if m.gone = true; m.told {
+				gone = append(gone, m)
+			}
 			delete(p.members, id)
 		case how == hubv1.Introduction_INTRODUCTION_ON_INSTANCE:
 			released = append(released, m)
@@ -148,13 +156,16 @@ func (p *peer) introduced() (released, gone []*member) {
 	return released, gone
 }
 
-// lost takes out all members: their hub is not there any more.
+// lost takes out all members, for their hub is not there any more, and returns those of
+// whom the program has heard.
 func (p *peer) lost() []*member {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var gone []*member
 	for _, m := range p.members {
-		gone = append(gone, m)
+		if m.gone = true; m.told {
+			gone = append(gone, m)
+		}
 	}
 	p.members = map[string]*member{}
 	return gone

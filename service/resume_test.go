@@ -255,6 +255,7 @@ func TestReceipts_WithoutAnythingToSay(t *testing.T) {
 		svc := scripted(Options{})
 		st := <-play(t, svc, nil).streams
 		st.welcome(can, func(w *hubv1.Welcome) { w.HeartbeatInterval = nil })
+		synctest.Wait() // the sender is asleep
 		for n := range receiptEvery {
 			st.number(uint64(n+1), &hubv1.Item{Kind: &hubv1.Item_Heartbeat{}})
 		}

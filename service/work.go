@@ -126,13 +126,15 @@ func (w *work) call() error {
 		}
 		return w.handler.run(w, &w.event)
 	case *hubv1.Delivery_Connected:
-		if w.member != nil {
-			w.att.peer.tell(w.member, true)
+		if w.member != nil && !w.att.peer.tell(w.member, true) {
+			return ErrLeaseLost
 		}
 		return h.connected(w, newConnected(w, body.Connected))
 	case *hubv1.Delivery_Disconnected:
 		if w.member != nil && w.att != nil {
-			w.att.peer.tell(w.member, false)
+			if !w.att.peer.tell(w.member, false) {
+				return ErrLeaseLost
+			}
 			defer w.att.peer.forget(w.socket.ID(), w.member)
 		}
 		return h.disconnect(w, newDisconnect(w, body.Disconnected))
