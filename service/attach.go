@@ -141,6 +141,9 @@ func (r *runner) welcome(st *stream, first *hubv1.AttachResponse, resume *attach
 		att.maxEnvelope = defaultMaxEnvelope
 	}
 	att.results = newResults(int(min(max(w.GetCommandWindow(), 1), maxCommandWindow)))
+	if len(att.id) > 0 {
+		att.out.queue.Keep(roomForResume)
+	}
 	if resume == nil || len(resume.id) == 0 {
 		att.out.queue.Number(0) // the hello's
 	}

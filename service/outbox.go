@@ -23,11 +23,7 @@ type outbox struct {
 	queue *outqueue.Queue[*hubv1.Action]
 }
 
-func newOutbox() *outbox {
-	q := outqueue.New[*hubv1.Action]()
-	q.Keep(roomForResume)
-	return &outbox{queue: q}
-}
+func newOutbox() *outbox { return &outbox{queue: outqueue.New[*hubv1.Action]()} }
 
 // control queues what is bounded by its nature: settlements, windows, heartbeats. It
 // reports false when the attachment has ended.
