@@ -69,6 +69,7 @@ var rooms = []room{
 		"golang.org/x/time/rate",
 	}},
 
+	{pkg: "service/servicetest/scenarios", may: []string{"service", grpc}},
 	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
 	{pkg: "service/internal/argjson", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},
