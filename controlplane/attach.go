@@ -53,6 +53,7 @@ type stream struct {
 	done     chan struct{} // closed by end
 	received chan struct{} // closed when recvLoop has ended
 	sent     chan struct{} // closed when sendLoop has ended, or will never begin
+	left     chan struct{} // closed when its attachment has nothing to do with it any more
 
 	once  sync.Once
 	cause error // set by end, before done is closed; nil is a clean leave
@@ -80,6 +81,7 @@ func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, h
 	return &stream{
 		srv: srv, wire: wire, caller: callerOf(wire.Context()), heartbeat: srv.config.Stream.Heartbeat,
 		done: make(chan struct{}), received: make(chan struct{}), sent: make(chan struct{}),
+		left: make(chan struct{}),
 	}
 }
 
@@ -195,6 +197,7 @@ func (w *watchdog) bites(sending bool, number uint64) bool {
 
 // detach takes the stream away from its attachment, if it ever had one.
 func (st *stream) detach() {
+	defer close(st.left)
 	// A hello may be on its way at this moment. It attaches before, and is detached
 	// here, or it sees that the stream has ended.
 	st.life.Lock()

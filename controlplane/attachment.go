@@ -49,6 +49,7 @@ type attachment struct {
 
 	mu     sync.Mutex // guards the fields below; a leaf
 	stream *stream    // nil while it is suspended
+	last   *stream    // the current stream, or the one before
 	lost   time.Time  // since when it is
 	closed bool
 }
@@ -56,7 +57,7 @@ type attachment struct {
 func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	a := &attachment{
 		srv: st.srv, group: g, instance: h.InstanceId, caller: st.caller, commands: *st.caller.commands(),
-		stream: st, since: time.Now(),
+		stream: st, last: st, since: time.Now(),
 	}
 	// crypto/rand.Read never fails; it ends the program instead.
 	_, _ = rand.Read(a.token[:])
@@ -101,16 +102,16 @@ func (a *attachment) end(err error) {
 	}
 }
 
-// take lets another stream go on with the attachment. It returns the one before, nil
-// when it is suspended, and false once the attachment is over.
+// take lets another stream go on with the attachment. It returns the one before, which
+// may have ended, and false once the attachment is over.
 func (a *attachment) take(st *stream) (before *stream, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return nil, false
 	}
-	before = a.stream
-	a.stream, a.lost = st, time.Time{}
+	before = a.last
+	a.stream, a.last, a.lost = st, st, time.Time{}
 	return before, true
 }
 

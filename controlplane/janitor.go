@@ -24,6 +24,7 @@ func (s *Server) janitor() {
 			s.connects.tend(now)
 			s.renewals.tend(now)
 			if n%janitorTurns == 0 {
+				s.decisions.Sweep(now)
 				s.routes.each(func(g *group) { s.tend(g, now) })
 			}
 		}

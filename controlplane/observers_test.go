@@ -38,9 +38,7 @@ func (w *world) observer(id string, subs ...*hubv1.Subscription) *controlplanete
 			w.t.Fatal(r.Status)
 		}
 	}
-	if s.Notice().Kind != hubv1.NoticeKind_NOTICE_KIND_INTRODUCED {
-		w.t.Fatal("not introduced")
-	}
+	s.Introduced()
 	return s
 }
 

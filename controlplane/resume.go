@@ -25,7 +25,7 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 	if !ok {
 		return false
 	}
-	if before != nil && !before.giveWay() {
+	if !before.giveWay() {
 		return false
 	}
 	if err := a.out.queue.Rewind(h.Resume.AckEnvelopeSeq, (*entry).again); err != nil {
@@ -71,7 +71,7 @@ func (st *stream) giveWay() bool {
 	st.end(errFenced)
 	late := time.NewTimer(resumeWait)
 	defer late.Stop()
-	for _, ended := range []chan struct{}{st.received, st.sent} {
+	for _, ended := range []chan struct{}{st.received, st.left, st.sent} {
 		select {
 		case <-ended:
 		case <-late.C:

@@ -151,6 +151,7 @@ func (r *routes) leave(a *attachment) {
 		r.installLocked()
 		return
 	}
+	r.srv.decisions.Leave(g.name)
 	if len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
 		g.Close()
 		delete(r.groups, g.name)

@@ -41,6 +41,8 @@ type Trace struct {
 
 	// Undecided: a connect attempt, or a try of one, ended without a decision.
 	Undecided func(why Undecided)
+	// DecisionCache: something became of an accept that was to be kept.
+	DecisionCache func(what CacheEvent)
 	// Command: a command was carried out, or refused with this code (`OK`, …).
 	Command func(op, code string)
 	// CommandBound: something was refused or left out at a bound of commands: `acks`,
