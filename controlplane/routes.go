@@ -257,11 +257,13 @@ func (r *routes) installLocked() {
 }
 
 // rememberLocked keeps namespaces existing once somebody has asked to decide about
-// them.
+// them, or to handle them. The `*` and `/*` of a handler make none: each mistyped
+// namespace would wait for a decision that nobody gives.
 func (r *routes) rememberLocked(granted []*claim) {
 	patterns := make([]string, 0, len(granted))
 	for _, c := range granted {
-		if c.Role != route.Observer {
+		everything := c.Namespace == "*" || c.Namespace == "/*"
+		if c.Role == route.Authorizer || c.Role == route.Handler && !everything {
 			patterns = append(patterns, c.Namespace)
 		}
 	}
