@@ -43,6 +43,8 @@ type attachment struct {
 	applied  atomic.Uint64 // number of the last envelope that was applied
 	resumes  atomic.Bool   // the envelope of a hello that resumed is being applied
 	draining atomic.Bool
+	// toldDrain says that the instance knows that the hub drains.
+	toldDrain atomic.Bool
 	// introducing says that not all live sockets, rooms and users have been told yet.
 	introducing atomic.Bool
 	facts       facts
