@@ -51,6 +51,7 @@ type stream struct {
 	caller   *caller
 	done     chan struct{} // closed by end
 	received chan struct{} // closed when recvLoop has ended
+	gone     chan struct{} // closed when its attachment knows that it has ended
 	sent     chan struct{} // closed when sendLoop has ended, or will never begin
 
 	once  sync.Once
@@ -78,7 +79,7 @@ type pulse struct {
 func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) *stream {
 	return &stream{
 		srv: srv, wire: wire, caller: callerOf(wire.Context()), heartbeat: srv.config.Stream.Heartbeat,
-		done: make(chan struct{}), received: make(chan struct{}), sent: make(chan struct{}),
+		done: make(chan struct{}), received: make(chan struct{}), gone: make(chan struct{}), sent: make(chan struct{}),
 	}
 }
 
@@ -90,6 +91,16 @@ func (st *stream) end(err error) {
 	})
 }
 
+// over reports whether the stream has ended, or is about to.
+func (st *stream) over() bool {
+	select {
+	case <-st.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // run supervises the stream until it ends.
 func (st *stream) run() error {
 	go st.recvLoop()
@@ -97,6 +108,7 @@ func (st *stream) run() error {
 	// What is queued still goes out: the results of the last commands. A service that
 	// does not read is not waited for.
 	st.detach()
+	close(st.gone)
 	grace := time.NewTimer(flushTimeout)
 	defer grace.Stop()
 	select {

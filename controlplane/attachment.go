@@ -49,14 +49,15 @@ type attachment struct {
 
 	mu     sync.Mutex // guards the fields below; a leaf
 	stream *stream    // nil while it is suspended
-	lost   time.Time  // since when it is
+	last   *stream    // the one that had it last; it may still be letting go
+	lost   time.Time  // since when it is suspended
 	closed bool
 }
 
 func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	a := &attachment{
 		srv: st.srv, group: g, instance: h.InstanceId, caller: st.caller, commands: *st.caller.commands(),
-		stream: st, since: time.Now(),
+		stream: st, last: st, since: time.Now(),
 	}
 	// crypto/rand.Read never fails; it ends the program instead.
 	_, _ = rand.Read(a.token[:])
@@ -100,17 +101,27 @@ func (a *attachment) end(err error) {
 	}
 }
 
-// take lets another stream go on with the attachment. It returns the one before, nil
-// when it is suspended, and false once the attachment is over.
+// take lets another stream go on with the attachment. It returns the one before, which
+// may not have let go yet even if the attachment is suspended, and false once the
+// attachment is over.
 func (a *attachment) take(st *stream) (before *stream, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return nil, false
 	}
-	before = a.stream
-	a.stream, a.lost = st, time.Time{}
+	before = a.last
+	a.stream, a.last, a.lost = st, st, time.Time{}
 	return before, true
+}
+
+// giveBack undoes take: the stream could not go on with the attachment.
+func (a *attachment) giveBack(st, before *stream) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stream == st {
+		a.stream, a.last, a.lost = nil, before, time.Now()
+	}
 }
 
 // suspend takes the stream away from it, unless another one has come. It reports
