@@ -40,6 +40,7 @@ type attachment struct {
 	// Guarded by routes.mu.
 	claims []*claim
 
+	lossy    atomic.Bool   // a result had no room: the service must not wait for it
 	applied  atomic.Uint64 // number of the last envelope that was applied
 	resumes  atomic.Bool   // the envelope of a hello that resumed is being applied
 	draining atomic.Bool
@@ -63,7 +64,7 @@ func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	_, _ = rand.Read(a.token[:])
 	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId
 	a.window.size = int64(st.srv.config.Window.Commands)
-	a.out = newOutgoing(func() { a.end(errBacklog) })
+	a.out = newOutgoing(a.overflow)
 	return a
 }
 
@@ -99,6 +100,12 @@ func (a *attachment) end(err error) {
 	if st := a.current(); st != nil {
 		st.end(err)
 	}
+}
+
+// overflow ends the stream because a result had no room. Nothing resumes what has lost one.
+func (a *attachment) overflow() {
+	a.lossy.Store(true)
+	a.end(errBacklog)
 }
 
 // take lets another stream go on with the attachment. It returns the one before, which

@@ -20,6 +20,7 @@ type resumer struct {
 	next    uint64                 // number of its next envelope
 	sent    []*hubv1.AttachRequest // without a receipt
 	got     uint64                 // number of the last envelope of the hub
+	items   []*hubv1.Item          // that came and were not looked at
 	wire    *wire
 	old     []*wire // half-open ones
 }
@@ -163,25 +164,28 @@ func (r *resumer) poll() *hubv1.AttachResponse {
 	}
 }
 
-// item waits for the next item of those that are no heartbeat and tell no presence.
-func (r *resumer) items() []*hubv1.Item {
+// item waits for the next item.
+func (r *resumer) item() *hubv1.Item {
 	r.t.Helper()
-	e := r.wire.receive()
-	if e == nil {
-		r.t.Fatalf("the stream ended: %v", r.wire.err)
+	for len(r.items) == 0 {
+		e := r.wire.receive()
+		if e == nil {
+			r.t.Fatalf("the stream ended: %v", r.wire.err)
+		}
+		r.take(e)
+		r.items = e.Items
 	}
-	r.take(e)
-	return e.Items
+	item := r.items[0]
+	r.items = r.items[1:]
+	return item
 }
 
 // delivery waits for the next delivery, passing over all else.
 func (r *resumer) delivery() *hubv1.Delivery {
 	r.t.Helper()
 	for {
-		for _, item := range r.items() {
-			if d := item.GetDelivery(); d != nil {
-				return d
-			}
+		if d := r.item().GetDelivery(); d != nil {
+			return d
 		}
 	}
 }
@@ -190,15 +194,13 @@ func (r *resumer) delivery() *hubv1.Delivery {
 func (r *resumer) result() *hubv1.Result {
 	r.t.Helper()
 	for {
-		for _, item := range r.items() {
-			if got := item.GetResult(); got != nil {
-				return got
-			}
+		if got := r.item().GetResult(); got != nil {
+			return got
 		}
 	}
 }
 
-// ended waits for what the hub says of the end of a stream, and for its error.
+// said waits for what the hub says of the end of a stream, and for its error.
 func (w *wire) said() (*hubv1.Ended, error) {
 	var ended *hubv1.Ended
 	for e := w.receive(); e != nil; e = w.receive() {
