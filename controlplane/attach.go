@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -51,8 +52,8 @@ type stream struct {
 	caller   *caller
 	done     chan struct{} // closed by end
 	received chan struct{} // closed when recvLoop has ended
-	gone     chan struct{} // closed when its attachment knows that it has ended
 	sent     chan struct{} // closed when sendLoop has ended, or will never begin
+	left     chan struct{} // closed when its attachment has nothing to do with it any more
 
 	once  sync.Once
 	cause error // set by end, before done is closed; nil is a clean leave
@@ -79,7 +80,8 @@ type pulse struct {
 func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) *stream {
 	return &stream{
 		srv: srv, wire: wire, caller: callerOf(wire.Context()), heartbeat: srv.config.Stream.Heartbeat,
-		done: make(chan struct{}), received: make(chan struct{}), gone: make(chan struct{}), sent: make(chan struct{}),
+		done: make(chan struct{}), received: make(chan struct{}), sent: make(chan struct{}),
+		left: make(chan struct{}),
 	}
 }
 
@@ -108,7 +110,6 @@ func (st *stream) run() error {
 	// What is queued still goes out: the results of the last commands. A service that
 	// does not read is not waited for.
 	st.detach()
-	close(st.gone)
 	grace := time.NewTimer(flushTimeout)
 	defer grace.Stop()
 	select {
@@ -206,6 +207,7 @@ func (w *watchdog) bites(sending bool, number uint64) bool {
 
 // detach takes the stream away from its attachment, if it ever had one.
 func (st *stream) detach() {
+	defer close(st.left)
 	// A hello may be on its way at this moment. It attaches before, and is detached
 	// here, or it sees that the stream has ended.
 	st.life.Lock()
@@ -226,17 +228,17 @@ func (st *stream) detach() {
 
 // result is what the call returns. To be called once the stream has ended.
 func (st *stream) result() error {
-	if st.cause == errDrained {
+	if errors.Is(st.cause, errDrained) {
 		return nil
 	}
 	return st.cause
 }
 
 func causeText(err error) string {
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return "left"
-	case errDrained:
+	case errors.Is(err, errDrained):
 		return "drained"
 	}
 	return status.Convert(err).Message()

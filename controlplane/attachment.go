@@ -75,6 +75,7 @@ func (a *attachment) greet(h *hubv1.Hello, numbered bool) {
 	if h.MaxEnvelopeBytes != 0 {
 		a.maxEnvelope = int(min(h.MaxEnvelopeBytes, maxEnvelope))
 	}
+	a.out.most = a.maxEnvelope - envelopeMargin
 	a.subscribed = len(h.Subscriptions) > 0
 	a.numbered = numbered
 	if numbered {

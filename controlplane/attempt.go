@@ -17,8 +17,9 @@ import (
 // that takes long and another one is there, to that as well: the first decision counts,
 // and takes the other tries back. A try that fails is repeated with backoff.
 type connect struct {
-	srv     *Server
-	attempt *hub.ConnectAttempt
+	srv        *Server
+	attempt    *hub.ConnectAttempt
+	generation uint64 // of kept decisions, when it began
 
 	// All tries are the same delivery for a service.
 	identity atomic.Uint64
@@ -28,82 +29,99 @@ type connect struct {
 	group    *group     // nil: no authorizer is known
 	tries    []*try
 	failures int
-	retryAt  time.Time // when there is no try: when the next one is due
+	retryAt  time.Time // no try begins before
 	closed   bool
 	// facts are what its token is looked for in, while the keys of the token's issuer are
 	// being fetched. Nobody else is asked meanwhile.
 	facts *BrowserFacts
+
+	when slot[*connect] // when to look at it; guarded by connects.mu
 }
 
-// maxTries is how many instances are asked at the same time.
-const maxTries = 2
+const (
+	// maxTries is how many instances are asked at the same time.
+	maxTries = 2
+	// lookAgain is when to look again at something that comes without a call.
+	lookAgain = time.Second
+)
 
-// defaultTry is how long an instance has alone, unless its subscription says it.
-const defaultTry = 5 * time.Second
+// soon asks for a look at the attempt, at the latest at that time. It may be called
+// with locks of the dispatcher held.
+func (c *connect) soon(at time.Time) { c.srv.connects.soon(c, at) }
 
-// try is one asking of one instance: the body of a delivery.
-type try struct {
-	connect  *connect
-	lane     *dispatch.Lane
-	delivery *dispatch.Delivery
-
-	// Set when it is handed over, with a lock of the dispatcher held.
-	instance atomic.Pointer[string]
-	seq      atomic.Uint64
-	begun    atomic.Int64 // Unix nanoseconds; 0 before
-	patience atomic.Int64 // how long it has alone, nanoseconds
-	failed   atomic.Bool  // the dispatcher has given it up
-}
-
-// handed is called when the try goes to an instance, with a lock of the dispatcher held.
-func (t *try) handed(a *attachment, d dispatch.Try) {
-	c := t.connect
-	c.identity.CompareAndSwap(0, d.Identity)
-	c.attempts.Store(max(c.attempts.Load(), d.Attempt))
-	patience := c.srv.config.Connect.Try
-	if s, ok := d.Terms.Subscription.(*subscription); ok && s != nil && s.GetSettleTimeout() != nil {
-		patience = s.timeout
-	}
-	t.instance.Store(&a.instance)
-	t.seq.Store(d.Seq)
-	t.patience.Store(int64(patience))
-	t.begun.Store(time.Now().UnixNano())
-}
-
-// Ended implements dispatch.SoloOwner: the try was lost too often. The janitor goes on.
-func (t *try) Ended(*dispatch.Delivery, dispatch.Drop) { t.failed.Store(true) }
-
-// alone is how long the instance has it alone.
-func (t *try) alone() time.Duration { return time.Duration(t.patience.Load()) }
-
-// slow reports whether the instance has had it alone for long enough.
-func (t *try) slow(now time.Time) bool {
-	begun := t.begun.Load()
-	return begun != 0 && time.Duration(now.UnixNano()-begun) >= t.alone()
-}
-
-// route gives the attempt to the authorizer of its namespace, if one is known. One
-// that waits for a group that is away moves when another group took its place.
-func (c *connect) route() {
-	claim := c.srv.routes.table.Load().View(c.attempt.Namespace()).Authorizer()
-	if claim == nil {
+// look does what is due, and asks for the next look.
+func (c *connect) look(now time.Time) {
+	if c.lookForKeys(now) {
 		return
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.closed, c.facts != nil, c.group == claim.Group && (len(c.tries) > 0 || !c.retryAt.IsZero()):
-		return
-	case c.group != nil && c.group != claim.Group && len(c.tries) > 0:
-		if c.group.Absent(time.Now()) == 0 || !c.cancelTries(dispatch.ReasonMoved) {
-			return
-		}
+	next := c.lookLocked(now)
+	c.mu.Unlock()
+	if !next.IsZero() {
+		c.soon(next)
 	}
-	c.group, c.retryAt = claim.Group, time.Time{}
-	c.ask("")
 }
 
-// ask begins a try with any instance but one. The caller holds mu.
+// lookLocked returns when to look again. The zero time means that something else asks
+// for that.
+func (c *connect) lookLocked(now time.Time) (next time.Time) {
+	if c.closed {
+		// One was just being settled when the attempt was over. If it was given back since,
+		// nobody is to be asked any more.
+		c.cancelTries(nil, dispatch.ReasonDecided)
+		c.tries = nil
+		return time.Time{}
+	}
+	c.dropFailed(now)
+	if wait := c.follow(now); !wait.IsZero() || c.group == nil {
+		return wait
+	}
+	switch {
+	case now.Before(c.retryAt):
+		return c.retryAt
+	case len(c.tries) == 0:
+		c.ask("")
+	case len(c.tries) < maxTries:
+		return c.askBeside(now)
+	default:
+		c.dropTwin()
+	}
+	return time.Time{}
+}
+
+// dropFailed forgets the tries that the dispatcher has given up.
+func (c *connect) dropFailed(now time.Time) {
+	for i := len(c.tries) - 1; i >= 0; i-- {
+		if t := c.tries[i]; t.failed.Load() {
+			c.drop(t)
+			c.again(now)
+		}
+	}
+}
+
+// follow gives the attempt to the authorizer of its namespace, if one is known. Whoever
+// has it goes on while another group takes its place, within its time: what is
+// returned is when that is over, or zero.
+func (c *connect) follow(now time.Time) (wait time.Time) {
+	claim := c.srv.routes.table.Load().View(c.attempt.Namespace()).Authorizer()
+	if claim == nil || claim.Group == c.group {
+		return time.Time{}
+	}
+	if c.group != nil && c.group.Absent(now) == 0 {
+		for _, t := range c.tries {
+			if alone := t.until(); now.Before(alone) && !t.lane.Waits(t.delivery) {
+				return alone
+			}
+		}
+	}
+	if !c.cancelTries(nil, dispatch.ReasonMoved) {
+		return now.Add(lookAgain) // it is just being settled, which counts
+	}
+	c.group, c.retryAt = claim.Group, time.Time{}
+	return time.Time{}
+}
+
+// ask begins a try with any instance but one.
 func (c *connect) ask(avoid string) {
 	t := &try{connect: c}
 	t.delivery = &dispatch.Delivery{
@@ -126,7 +144,40 @@ func (c *connect) ask(avoid string) {
 // attemptBytes is about what a handshake takes.
 const attemptBytes = 2 << 10
 
-// drop forgets a try. The caller holds mu.
+// askBeside begins a second try, once the first one takes long and another instance is
+// there. It returns when to look again.
+func (c *connect) askBeside(now time.Time) time.Time {
+	t := c.tries[0]
+	with, alone := t.instance.Load(), t.until()
+	switch {
+	case with == nil:
+		return time.Time{} // it has not been handed over
+	case now.Before(alone):
+		return alone
+	case t.lane.Waits(t.delivery), !c.group.Other(*with, t.delivery):
+		return now.Add(lookAgain)
+	}
+	c.ask(*with)
+	return time.Time{}
+}
+
+// dropTwin takes one try back when both have come to the same instance, because it took
+// over the work of a lost one.
+func (c *connect) dropTwin() {
+	a, b := c.tries[0], c.tries[1]
+	at, bt := a.instance.Load(), b.instance.Load()
+	if at == nil || bt == nil || *at != *bt || a.lane.Waits(a.delivery) || b.lane.Waits(b.delivery) {
+		return
+	}
+	if a.begun.Load() < b.begun.Load() {
+		a = b
+	}
+	if a.lane.Cancel(a.delivery, dispatch.ReasonMoved) {
+		c.drop(a)
+	}
+}
+
+// drop forgets a try.
 func (c *connect) drop(t *try) {
 	for i := range c.tries {
 		if c.tries[i] == t {
@@ -136,50 +187,15 @@ func (c *connect) drop(t *try) {
 	}
 }
 
-// tend begins the tries that are due: beside one that takes long, and after one that
-// failed.
-func (c *connect) tend(now time.Time) {
-	c.tendToken()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || c.group == nil {
-		return
-	}
-	for _, t := range c.tries {
-		if t.failed.Load() {
-			c.drop(t)
-			c.again(now)
-			break
-		}
-	}
-	switch {
-	case len(c.tries) == 0 && !c.retryAt.IsZero():
-		if !now.Before(c.retryAt) {
-			c.retryAt = time.Time{}
-			c.ask("")
-		}
-	case len(c.tries) > 0 && len(c.tries) < maxTries:
-		t := c.tries[len(c.tries)-1]
-		if with := t.instance.Load(); with != nil && t.slow(now) && c.group.Other(*with, t.delivery) {
-			c.ask(*with)
-		}
-	}
-}
-
-// again lets a failed try be repeated, unless another one is still open. The caller
-// holds mu.
+// again lets a try that has failed be repeated.
 func (c *connect) again(now time.Time) {
-	if len(c.tries) > 0 {
-		return
-	}
 	c.failures++
 	c.retryAt = now.Add(ledger.Spacing(c.failures, rand.Float64))
+	c.soon(c.retryAt)
 }
 
-// undelivered implements undeliverable.
-func (t *try) undelivered(_ *attachment, _ *hubv1.Status) {
-	c := t.connect
-	c.srv.trace.undecided(UndecidedNacked)
+// failed ends a try that an instance gave up.
+func (c *connect) failed(t *try) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closed {
@@ -188,48 +204,117 @@ func (t *try) undelivered(_ *attachment, _ *hubv1.Status) {
 	}
 }
 
-// cancelTries takes all tries back. It reports false when one of them is just being
-// settled: that one counts. The caller holds mu.
-func (c *connect) cancelTries(why dispatch.Reason) bool {
-	all := true
-	left := c.tries[:0]
+// cancelTries takes all tries back but one. It reports false when another one is just
+// being settled: that one counts.
+func (c *connect) cancelTries(but *try, why dispatch.Reason) bool {
+	var left []*try
 	for _, t := range c.tries {
-		if !t.lane.Cancel(t.delivery, why) && !t.failed.Load() {
-			all = false
+		if t != but && !t.lane.Cancel(t.delivery, why) && !t.failed.Load() {
 			left = append(left, t)
 		}
 	}
-	clear(c.tries[len(left):])
 	c.tries = left
-	return all
+	return len(left) == 0
 }
 
-// close forgets the attempt, and takes back what instances still have of it.
-func (c *connect) close(why dispatch.Reason) {
-	c.mu.Lock()
-	was := c.closed
-	c.closed = true
-	if !was {
-		c.cancelTries(why)
-	}
-	c.mu.Unlock()
+// close forgets the attempt, and takes back what instances still have of it. By is the
+// try that has decided it, or nil.
+func (c *connect) close(by *try, why dispatch.Reason) {
 	c.srv.connects.remove(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.closed, c.facts = true, nil
+	if !c.cancelTries(by, why) {
+		c.soon(time.Now().Add(lookAgain))
+	}
 }
 
 // gone ends an attempt whose browser has left.
 func (c *connect) gone() {
 	c.srv.trace.undecided(UndecidedGone)
+	c.srv.debugUndecided(c.attempt, UndecidedGone)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedGone)})
 	c.mu.Lock()
-	for _, t := range c.tries {
+	tries := append([]*try(nil), c.tries...)
+	c.mu.Unlock()
+	// Who settles it late hears why. It may be handed over until it is closed.
+	for _, t := range tries {
 		c.srv.connects.left.add(t.seq.Load())
 	}
-	c.mu.Unlock()
-	c.close(dispatch.ReasonBrowserGone)
+	c.close(nil, dispatch.ReasonBrowserGone)
+	for _, t := range tries {
+		c.srv.connects.left.add(t.seq.Load())
+	}
 }
 
 // shutdown ends an attempt because the control plane does.
 func (c *connect) shutdown() {
-	c.close(dispatch.ReasonCancelled)
+	c.close(nil, dispatch.ReasonCancelled)
 	c.srv.trace.undecided(UndecidedShutdown)
+	c.srv.debugUndecided(c.attempt, UndecidedShutdown)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedShutdown)})
 	_ = c.attempt.Undecided() // it may have gone, which is as good
+}
+
+// try is one asking of one instance: the body of a delivery.
+type try struct {
+	connect  *connect
+	lane     *dispatch.Lane
+	delivery *dispatch.Delivery
+
+	// Set when it is handed over, with a lock of the dispatcher held.
+	instance atomic.Pointer[string]
+	seq      atomic.Uint64
+	begun    atomic.Int64 // Unix nanoseconds; 0 before
+	patience atomic.Int64 // how long it has alone, nanoseconds
+	failed   atomic.Bool  // the dispatcher has given it up
+}
+
+// handed is called when the try goes to an instance, with a lock of the dispatcher held.
+func (t *try) handed(a *attachment, d dispatch.Try) {
+	c := t.connect
+	c.identity.CompareAndSwap(0, d.Identity)
+	c.attempts.Store(max(c.attempts.Load(), d.Attempt))
+	patience := c.srv.config.Connect.Try
+	if s, ok := d.Terms.Subscription.(*subscription); ok && s != nil && s.timeout > 0 {
+		patience = s.timeout
+	}
+	now := time.Now()
+	t.instance.Store(&a.instance)
+	t.seq.Store(d.Seq)
+	t.patience.Store(int64(patience))
+	t.begun.Store(now.UnixNano())
+	if d.Attempt > 1 {
+		c.soon(now) // it may have come to where another try is
+	}
+	c.soon(now.Add(patience))
+}
+
+// Ended implements dispatch.SoloOwner: the try was lost too often.
+func (t *try) Ended(*dispatch.Delivery, dispatch.Drop) {
+	t.failed.Store(true)
+	t.connect.soon(time.Now())
+}
+
+// undelivered implements undeliverable.
+func (t *try) undelivered(_ *attachment, _ *hubv1.Status) {
+	c := t.connect
+	c.srv.trace.undecided(UndecidedNacked)
+	c.srv.debugUndecided(c.attempt, UndecidedNacked)
+	c.failed(t)
+}
+
+// alone is how long the instance has it alone.
+func (t *try) alone() time.Duration { return time.Duration(t.patience.Load()) }
+
+// until is until when the instance has it alone. The zero time before it has it.
+func (t *try) until() time.Time {
+	begun := t.begun.Load()
+	if begun == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, begun).Add(t.alone())
 }

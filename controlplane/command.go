@@ -56,7 +56,6 @@ func (a *attachment) carryOut(c *hubv1.Command, batch *hub.Batch, own string) {
 	r := command.Request{Command: c, Caller: &a.commands, Batch: batch, OwnSocket: own}
 	if result := x.Now(r); result != nil {
 		a.answer(c, result, slot)
-		a.srv.observers.commanded(a, c, result)
 		return
 	}
 	x.Run(r, streamAnswers{a, c})
@@ -92,11 +91,14 @@ func (s streamAnswers) Give(r *hubv1.Result) bool {
 // Pull implements command.Answers.
 func (s streamAnswers) Pull(p *command.Pages) { s.a.out.pull(s.command.CommandId, p) }
 
-// commandTrace counts commands in the server's trace.
-type commandTrace struct{ tracer }
+// commandTrace tells the server's trace and its log of commands.
+type commandTrace struct{ srv *Server }
 
 // Command implements command.Trace.
-func (t commandTrace) Command(op, code string) { t.tracer.command(op, code) }
+func (t commandTrace) Command(op, code string) { t.srv.trace.command(op, code) }
+
+// Done implements command.Trace.
+func (t commandTrace) Done(c *hubv1.Command, last *hubv1.Result) { t.srv.debugCommand(c, last) }
 
 // Bound implements command.Trace.
-func (t commandTrace) Bound(b command.Bound) { t.tracer.commandBound(string(b)) }
+func (t commandTrace) Bound(b command.Bound) { t.srv.trace.commandBound(string(b)) }

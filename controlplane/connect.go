@@ -16,6 +16,7 @@ type connects struct {
 
 	mu      sync.Mutex // guards the fields below; a leaf
 	open    map[*connect]struct{}
+	agenda  timeQueue[*connect] // when to look at them, only those that something is due for
 	closing bool
 	warned  time.Time
 }
@@ -26,17 +27,23 @@ func newConnects(s *Server) *connects {
 
 // Connect implements hub.Application.
 func (s *Server) Connect(a *hub.ConnectAttempt) {
-	c := &connect{srv: s, attempt: a}
+	c := &connect{srv: s, attempt: a, generation: s.decisions.Generation()}
+	c.when.value = c
 	a.SetTag(c)
+	if s.debugging() {
+		s.debugSocket("connect attempt", subjectOfAttempt(a))
+	}
 	if s.decideHere(c) {
 		return
 	}
 	if why := s.connects.add(c); why != "" {
 		s.trace.undecided(why)
+		s.debugUndecided(a, why)
+		s.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(why)})
 		_ = a.Undecided() // it may have gone, which is as good
 		return
 	}
-	c.route()
+	c.look(time.Now())
 }
 
 // AttemptGone implements hub.Watcher: the browser has left before the answer.
@@ -69,7 +76,30 @@ func (cs *connects) add(c *connect) Undecided {
 func (cs *connects) remove(c *connect) {
 	cs.mu.Lock()
 	delete(cs.open, c)
+	cs.agenda.remove(&c.when)
 	cs.mu.Unlock()
+}
+
+// soon asks for a look at an attempt, at the latest at that time.
+func (cs *connects) soon(c *connect, at time.Time) {
+	cs.mu.Lock()
+	if c.when.seat == 0 || at.Before(c.when.at) {
+		cs.agenda.set(&c.when, at)
+	}
+	cs.mu.Unlock()
+}
+
+// next takes an attempt that is to be looked at by now out of the agenda; nil when there
+// is none.
+func (cs *connects) next(now time.Time) *connect {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	s := cs.agenda.due(now)
+	if s == nil {
+		return nil
+	}
+	cs.agenda.remove(s)
+	return s.value
 }
 
 // len counts the attempts without a decision.
@@ -92,16 +122,29 @@ func (cs *connects) all() []*connect {
 
 // reroute looks at all attempts again after the routes have changed.
 func (cs *connects) reroute() {
+	now := time.Now()
 	for _, c := range cs.all() {
-		c.route()
+		c.look(now)
 	}
 }
 
-// tend looks after tries that take long or have failed. The janitor calls it.
+// tend looks at those attempts for which something is due. What is due again at once
+// waits for the next tick. The janitor calls it.
 func (cs *connects) tend(now time.Time) {
-	for _, c := range cs.all() {
-		c.tend(now)
+	for range cs.scheduled() {
+		c := cs.next(now)
+		if c == nil {
+			return
+		}
+		c.look(now)
 	}
+}
+
+// scheduled counts the attempts that a look was asked for.
+func (cs *connects) scheduled() int {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.agenda.len()
 }
 
 // close ends all attempts without a decision.

@@ -5,6 +5,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
@@ -21,36 +22,43 @@ type grant struct {
 	// that the authorizer is asked.
 	expire  time.Time
 	refresh time.Duration
+	// key is that of the accept, if it is kept for attempts that are alike. Nil otherwise.
+	key *decisions.Key
 }
 
 // prepareDecision settles a connect attempt.
 func (x *settling) prepareDecision(t *try) (effect, *fault.Fault) {
 	switch o := x.Outcome.(type) {
 	case *hubv1.Settlement_Accept:
-		return x.prepareAccept(t.connect, o.Accept)
+		return x.prepareAccept(t, o.Accept)
 	case *hubv1.Settlement_Deny:
-		return x.prepareDeny(t.connect, o.Deny)
+		return x.prepareDeny(t, o.Deny)
 	}
 	return effect{}, faultMisfit
 }
 
 // prepareAccept lets the browser in. The commands run between CONNECT and Connected.
-func (x *settling) prepareAccept(c *connect, m *hubv1.Accept) (effect, *fault.Fault) {
+func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault) {
+	c, a := t.connect, x.a
 	g, f := grantOf(m)
 	if f != nil {
 		return effect{}, f.Under("accept")
 	}
-	if f := checkCache(m.GetCache()); f != nil {
+	kept, f := x.keepable(c, m, g)
+	if f != nil {
 		return effect{}, f.Under("accept.cache")
 	}
-	g.group, g.instance = x.a.group, x.a.instance
+	g.group, g.instance = a.group, a.instance
 	if m.GetKeepAuth() {
 		g.auth = c.attempt.Auth()
 	}
-	a, commands := x.a, x.Commands
+	commands := x.Commands
 	acceptance := acceptanceOf(m)
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
+		a.srv.observers.decided(c, decidedBy{
+			outcome: OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms(),
+		})
 		hs.SetTag(newSocket(a.srv, hs, g))
 		for _, cmd := range commands {
 			a.carryOut(cmd, batch, hs.ID())
@@ -61,11 +69,11 @@ func (x *settling) prepareAccept(c *connect, m *hubv1.Accept) (effect, *fault.Fa
 		return effect{}, fault.Of(err, "accept")
 	}
 	return effect{outcome: OutcomeAccept, ownCommands: true, do: func(*hub.Batch) error {
-		if err := c.decided(decision.Send); err != nil {
+		if err := c.decided(t, decision.Send); err != nil {
 			return err
 		}
-		a.srv.observers.decided(c, decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"})
-		a.srv.remember(c, a.group, m)
+		a.srv.debugDecision(c.attempt, m.GetUser(), decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"})
+		a.srv.remember(c, a.group, kept)
 		return nil
 	}}, nil
 }
@@ -110,17 +118,19 @@ func grantOf(m *hubv1.Accept) (*grant, *fault.Fault) {
 }
 
 // prepareDeny refuses the browser.
-func (x *settling) prepareDeny(c *connect, m *hubv1.Deny) (effect, *fault.Fault) {
+func (x *settling) prepareDeny(t *try, m *hubv1.Deny) (effect, *fault.Fault) {
+	c, a := t.connect, x.a
 	send, f := denial(c.attempt, m)
 	if f != nil {
 		return effect{}, f
 	}
-	a := x.a
 	return effect{outcome: OutcomeDeny, do: func(*hub.Batch) error {
-		if err := c.decided(send); err != nil {
+		if err := c.decided(t, send); err != nil {
 			return err
 		}
-		a.srv.observers.decided(c, decidedBy{outcome: OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()})
+		d := decidedBy{outcome: OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()}
+		a.srv.debugDecision(c.attempt, "", d)
+		a.srv.observers.decided(c, d)
 		return nil
 	}}, nil
 }
@@ -149,9 +159,9 @@ func denial(attempt *hub.ConnectAttempt, m *hubv1.Deny) (send func() error, f *f
 }
 
 // decided answers the browser; the first decision counts. The other tries are taken
-// back.
-func (c *connect) decided(send func() error) error {
+// back. By is the try that decides, nil when the hub does itself.
+func (c *connect) decided(by *try, send func() error) error {
 	err := send()
-	c.close(dispatch.ReasonDecided)
+	c.close(by, dispatch.ReasonDecided)
 	return err
 }

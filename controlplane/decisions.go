@@ -1,27 +1,198 @@
 package controlplane
 
 import (
+	"fmt"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/hub"
 )
+
+// Bounds of what is kept of accepts.
+const (
+	maxCacheAge     = time.Hour
+	maxCacheHeaders = 16
+	maxHeaderName   = 256
+)
+
+// cacheLimits bound all accepts that are kept.
+var cacheLimits = decisions.Limits{Entries: 100_000, Bytes: 64 << 20}
 
 // decideHere decides an attempt without a service, if it can: by a token that the hub
 // verifies, or as it was decided before.
-func (s *Server) decideHere(c *connect) bool { return s.decideByToken(c) }
+func (s *Server) decideHere(c *connect) bool { return s.decideByToken(c) || s.decideAsBefore(c) }
 
 // decidesItself reports whether the hub decides about a namespace pattern by itself.
 func (s *Server) decidesItself(pattern string) bool {
 	return s.config.BrowserTokens != nil && s.config.BrowserTokens.Decides(pattern)
 }
 
-// remember keeps an accept for attempts that are alike, if it asks for that.
-func (s *Server) remember(*connect, *group, *hubv1.Accept) {}
+// accepted is what is kept of an accept.
+type accepted struct {
+	acceptance hub.Acceptance
+	expire     time.Time
+	refresh    time.Duration
+	keepAuth   bool
+}
 
-// checkCache says what is wrong with a wish to keep an accept.
-func checkCache(c *hubv1.DecisionCache) *fault.Fault {
-	if c != nil {
-		return fault.New(fault.UnknownField, "the hub does not keep decisions")
+// factsOf is what keys are made of.
+func factsOf(a *hub.ConnectAttempt) decisions.Facts {
+	return decisions.Facts{Namespace: a.Namespace(), Auth: a.Auth(), Lines: a.Handshake().Lines}
+}
+
+// decideAsBefore lets a browser in as the authorizer has let in one that was alike. It
+// reports false when there was none.
+func (s *Server) decideAsBefore(c *connect) bool {
+	claim := s.routes.table.Load().View(c.attempt.Namespace()).Authorizer()
+	if claim == nil {
+		return false
 	}
-	return nil
+	e := s.decisions.Find(factsOf(c.attempt), claim.Group.name, time.Now())
+	if e == nil {
+		return false
+	}
+	before := e.Value.(*accepted)
+	g := &grant{expire: before.expire, refresh: before.refresh, key: &e.Key}
+	if before.keepAuth {
+		g.auth = c.attempt.Auth()
+	}
+	acceptance := before.acceptance
+	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
+		so := newSocket(s, hs, g)
+		hs.SetTag(so)
+		if !s.decisions.Live(e) {
+			// It was revoked after the look at it, and this socket was not there yet.
+			so.closeIn(batch, command.DetailRevoked)
+		}
+	}
+	decision, err := c.attempt.PrepareAccept(acceptance)
+	if err != nil {
+		return false // never: the same acceptance was sent before
+	}
+	if c.decided(nil, decision.Send) == nil {
+		d := decidedBy{outcome: OutcomeAccept, group: e.Group, by: "cache"}
+		s.debugDecision(c.attempt, e.User, d)
+		s.observers.decided(c, d)
+	}
+	return true
+}
+
+// keepable makes the entry of an accept that asks to be kept; nil if it does not.
+func (x *settling) keepable(c *connect, m *hubv1.Accept, g *grant) (*decisions.Entry, *fault.Fault) {
+	cache := m.GetCache()
+	if cache == nil {
+		return nil, nil
+	}
+	headers, f := headersOf(cache.GetHeaders())
+	if f != nil {
+		return nil, f
+	}
+	age := cache.GetMaxAge()
+	switch {
+	case age == nil:
+		return nil, fault.At(fault.Required, "max_age", "has to be there")
+	case age.CheckValid() != nil || age.AsDuration() <= 0 || age.AsDuration() > maxCacheAge:
+		return nil, fault.At(fault.BadDuration, "max_age", "is more than 0, at most 1 h")
+	}
+	end := time.Now().Add(age.AsDuration())
+	if !g.expire.IsZero() && g.expire.Before(end) {
+		end = g.expire
+	}
+	facts := factsOf(c.attempt)
+	e := &decisions.Entry{
+		Namespace: facts.Namespace, Headers: headers, Key: facts.Key(headers), User: m.GetUser(), Group: x.a.group.name,
+		End: end, Bytes: sizeOfAccept(m), Value: &accepted{
+			acceptance: acceptanceOf(m), expire: g.expire, refresh: g.refresh, keepAuth: m.GetKeepAuth(),
+		},
+	}
+	g.key = &e.Key
+	return e, nil
+}
+
+// headersOf checks the names of the headers that a decision depends on.
+func headersOf(names []string) (decisions.Headers, *fault.Fault) {
+	if len(names) > maxCacheHeaders {
+		return nil, fault.At(fault.TooMany, "headers", fmt.Sprintf("at most %d are allowed", maxCacheHeaders))
+	}
+	for i, name := range names {
+		if len(name) > maxHeaderName || !httpguts.ValidHeaderFieldName(name) {
+			return nil, fault.At(fault.BadName, fmt.Sprintf("headers[%d]", i), "is no name of a header")
+		}
+	}
+	return decisions.HeadersOf(names), nil
+}
+
+// sizeOfAccept is about what an accept takes that is kept.
+func sizeOfAccept(m *hubv1.Accept) int {
+	n := len(m.GetData())
+	for _, texts := range [][]string{m.GetRooms(), m.GetPolicy().GetEvents(), m.GetCache().GetHeaders()} {
+		for _, text := range texts {
+			n += len(text) + 16
+		}
+	}
+	return n
+}
+
+// remember keeps an accept for attempts that are alike. What a group that has just left
+// has said is not kept.
+func (s *Server) remember(c *connect, g *group, e *decisions.Entry) {
+	if e == nil {
+		return
+	}
+	s.routes.mu.Lock()
+	defer s.routes.mu.Unlock()
+	if len(g.attachments) > 0 && s.routes.groups[g.name] == g {
+		s.decisions.Keep(e, c.generation)
+	}
+}
+
+// revoked ends decisions that are kept for those whose authorization ends.
+func (s *Server) revoked(r command.Revocation) {
+	for _, user := range r.Users {
+		s.decisions.RevokeUser(user)
+	}
+	for _, hs := range r.Sockets {
+		s.decisions.RevokeUser(hs.User())
+		if so, ok := hs.Tag().(*socket); ok && so.grant != nil && so.grant.key != nil {
+			s.decisions.RevokeKey(*so.grant.key)
+		}
+	}
+}
+
+// CacheEvent says what became of an accept that was to be kept.
+type CacheEvent string
+
+// What becomes of them.
+const (
+	// CacheKept: it is kept. CacheHit: it has decided another attempt.
+	CacheKept CacheEvent = "kept"
+	CacheHit  CacheEvent = "hit"
+	// CacheExpired, CacheRevoked, CacheLeft, CacheReplaced and CacheEvicted: it ended,
+	// with its time, by a revocation, with its group, by a newer one, to make room.
+	CacheExpired  CacheEvent = "expired"
+	CacheRevoked  CacheEvent = "revoked"
+	CacheLeft     CacheEvent = "left"
+	CacheReplaced CacheEvent = "replaced"
+	CacheEvicted  CacheEvent = "evicted"
+	// CacheRefused: it is not kept, because of a revocation or of a bound.
+	CacheRefused CacheEvent = "refused"
+)
+
+var cacheEvents = [...]CacheEvent{
+	decisions.Kept: CacheKept, decisions.Hit: CacheHit, decisions.Expired: CacheExpired,
+	decisions.Revoked: CacheRevoked, decisions.Left: CacheLeft, decisions.Replaced: CacheReplaced,
+	decisions.Evicted: CacheEvicted, decisions.Refused: CacheRefused,
+}
+
+// cached tells the trace.
+func (t tracer) cached(e decisions.Event) {
+	if t.DecisionCache != nil {
+		t.DecisionCache(cacheEvents[e])
+	}
 }

@@ -26,27 +26,36 @@ func (s *Server) decideByToken(c *connect) bool {
 	if why := s.connects.add(c); why != "" {
 		s.trace.undecided(why)
 		_ = c.attempt.Undecided() // it may have gone, which is as good
+		return true
 	}
+	c.soon(facts.AttemptTime.Add(lookForKeys))
 	return true
 }
 
-// tendToken asks again about a token whose keys were being fetched.
-func (c *connect) tendToken() {
+// lookForKeys is how often a token is looked at whose keys are being fetched.
+const lookForKeys = 200 * time.Millisecond
+
+// lookForKeys asks again about a token whose keys were being fetched. It reports false
+// when a service is to be asked.
+func (c *connect) lookForKeys(now time.Time) bool {
 	c.mu.Lock()
 	facts := c.facts
-	waits := facts != nil && !c.closed
 	c.mu.Unlock()
-	if !waits {
-		return
+	if facts == nil {
+		return false
 	}
 	decision, err := c.srv.config.BrowserTokens.Decide(*facts)
-	if err != nil || c.applyToken(decision) {
-		return
+	if err != nil {
+		c.soon(now.Add(lookForKeys))
+		return true
+	}
+	if c.applyToken(decision) || c.srv.decideAsBefore(c) {
+		return true
 	}
 	c.mu.Lock()
 	c.facts = nil
 	c.mu.Unlock()
-	c.route()
+	return false
 }
 
 // applyToken does what a token says. It reports false when that is nothing.
@@ -63,12 +72,14 @@ func (c *connect) applyToken(d BrowserDecision) bool {
 	send, err := c.attempt.PrepareDeny(d.Message, d.Data)
 	if err != nil {
 		c.srv.log.Warn("denial by a token cannot be sent", "error", err)
-		c.close(dispatch.ReasonDecided)
+		c.close(nil, dispatch.ReasonDecided)
 		_ = c.attempt.Undecided() // it may have gone, which is as good
 		return true
 	}
-	if c.decided(send.Send) == nil {
-		c.srv.observers.decided(c, decidedBy{outcome: OutcomeDeny, by: "token", message: d.Message})
+	if c.decided(nil, send.Send) == nil {
+		by := decidedBy{outcome: OutcomeDeny, by: "token", message: d.Message}
+		c.srv.debugDecision(c.attempt, "", by)
+		c.srv.observers.decided(c, by)
 	}
 	return true
 }
@@ -86,8 +97,10 @@ func (c *connect) acceptToken(d BrowserDecision) bool {
 		c.srv.log.Warn("a token's claims are not taken", "namespace", c.attempt.Namespace())
 		return false
 	}
-	if c.decided(accept.Send) == nil {
-		c.srv.observers.decided(c, decidedBy{outcome: OutcomeAccept, by: "token"})
+	if c.decided(nil, accept.Send) == nil {
+		by := decidedBy{outcome: OutcomeAccept, by: "token"}
+		c.srv.debugDecision(c.attempt, d.User, by)
+		c.srv.observers.decided(c, by)
 	}
 	return true
 }

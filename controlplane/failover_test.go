@@ -229,7 +229,7 @@ func TestRouting_EventsOfOneSocketGoToSeveralGroups(t *testing.T) {
 
 func TestRouting_AtMostOnceIsDroppedWhenItsStreamIsLost(t *testing.T) {
 	lost := 0
-	inBubble(t, Config{Trace: &Trace{Dropped: func(_ Kind, why Drop) {
+	inBubble(t, Config{Trace: &Trace{Dropped: func(_, _ string, _ Kind, why Drop) {
 		if why == DropLost {
 			lost++
 		}

@@ -34,6 +34,7 @@ func (r *routes) Forget(name string) *fault.Fault {
 	r.known.Store(r.known.Load().without(own))
 	r.installLocked()
 	g.Close()
+	r.srv.trace.oldestUnsettled(name, 0)
 	return nil
 }
 

@@ -11,9 +11,14 @@ import (
 // group is a service: all instances with the same group name.
 type group struct {
 	*dispatch.Group
-	name  string
-	trace tracer
-	roll  roll
+	name    string
+	trace   tracer
+	roll    roll
+	dropLog dropLog
+	// debugging says whether debug lines are wanted.
+	debugging func() bool
+	// unsettled is the janitor's.
+	unsettled unsettledWatch
 
 	// drops counts what was dropped since the last notice, by cause.
 	drops   [len(dropNames)]atomic.Uint64
@@ -25,7 +30,7 @@ type group struct {
 }
 
 func newGroup(s *Server, name string) *group {
-	g := &group{name: name, trace: s.trace, attachments: make(map[string]*attachment)}
+	g := &group{name: name, trace: s.trace, debugging: s.debugging, attachments: make(map[string]*attachment)}
 	g.Group = s.node.NewGroup(name, g)
 	return g
 }
@@ -51,8 +56,11 @@ func (g *group) Delivered(kind dispatch.Kind, attempt uint32) {
 }
 
 // Dropped implements dispatch.Observer. Lifecycle has a notice of its own.
-func (g *group) Dropped(kind dispatch.Kind, why dispatch.Drop) {
-	g.trace.dropped(kindNames[kind], dropNames[why])
+func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
+	g.trace.dropped(g.name, namespaceOf(d), kindNames[d.Kind], dropNames[why])
+	if g.debugging() {
+		g.dropLog.add(d, dropNames[why])
+	}
 	if why != dispatch.LifecycleLimit {
 		g.drops[why].Add(1)
 		g.dropped.Store(true)
@@ -69,7 +77,7 @@ func (g *group) Revoked(kind dispatch.Kind, why dispatch.Reason) {
 // Parked implements dispatch.Observer.
 func (g *group) Parked(events int, bytes int64) {
 	if g.trace.Parked != nil {
-		g.trace.Parked(events, bytes)
+		g.trace.Parked(g.name, events, bytes)
 	}
 }
 

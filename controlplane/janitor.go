@@ -11,7 +11,7 @@ const (
 
 // janitor does what no event leads to: it drops what is parked for too long, asks other
 // instances about attempts that wait, ends authorizations and suspended attachments, and
-// tells services what was dropped.
+// tells services what was dropped. It also looks for work that nobody settles.
 func (s *Server) janitor() {
 	defer s.done.Done()
 	tick := time.NewTicker(janitorTick)
@@ -24,6 +24,7 @@ func (s *Server) janitor() {
 			s.connects.tend(now)
 			s.renewals.tend(now)
 			if n%janitorTurns == 0 {
+				s.decisions.Sweep(now)
 				s.routes.each(func(g *group) { s.tend(g, now) })
 			}
 		}
@@ -35,6 +36,8 @@ func (s *Server) tend(g *group, now time.Time) {
 	g.Expire(now)
 	g.Rebalance(now)
 	s.tendAttachments(g, now)
+	s.watchUnsettled(g, now)
+	s.debugDrops(g)
 	s.routes.mu.Lock()
 	a := g.anyAttachment()
 	s.routes.mu.Unlock()

@@ -24,6 +24,9 @@ func (s *Server) Connected(hs *hub.Socket) {
 		so = newSocket(s, hs, nil)
 		hs.SetTag(so)
 	}
+	if s.debugging() {
+		s.debugSocket("socket connected", subjectOfSocket(hs), "transport", hs.Transport())
+	}
 	so.introduce(s.routes.table.Load(), false)
 	s.renewals.add(so)
 	s.observers.connected(so)
@@ -51,7 +54,7 @@ func (s *Server) Event(e *hub.Event) {
 	}
 	v := so.look(s.routes.table.Load())
 	if v.Observed() {
-		s.observers.event(v, so, e)
+		s.observers.event(so, e)
 	}
 	c := v.Handler(e.Name)
 	if c == nil {
@@ -77,6 +80,9 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 	so, _ := hs.Tag().(*socket)
 	if so == nil {
 		return
+	}
+	if s.debugging() {
+		s.debugSocket("socket disconnected", subjectOfSocket(hs), "reason", string(d.Reason), "detail", d.Detail)
 	}
 	gone := &departure{so, d, time.Now()}
 	t := s.routes.table.Load()

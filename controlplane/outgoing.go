@@ -37,6 +37,7 @@ type outgoing struct {
 	queue    *outqueue.Queue[entry]
 	overflow func()
 	copies   *copies // what observers get
+	most     int     // bytes of an observation; set by each hello
 
 	mu      sync.Mutex // guards the fields below; taken before the queue's
 	notices []pendingNotice
@@ -218,7 +219,7 @@ func (o *outgoing) refill() {
 		}
 	}
 	if o.queue.Len() < outqueue.BatchItems {
-		o.copies.each(func(item *hubv1.Item, size int) { o.queue.Push(entry{item: item}, size) })
+		o.copies.each(o.most, func(item *hubv1.Item, size int) { o.queue.Push(entry{item: item}, size) })
 	}
 }
 
@@ -246,6 +247,7 @@ func (o *outgoing) closeQueries() {
 	queries := o.queries
 	o.queries, o.closed = nil, true
 	o.mu.Unlock()
+	o.copies.close()
 	for _, q := range queries {
 		q.pages.Close()
 	}

@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"container/heap"
 	"sync"
 	"time"
 
@@ -18,12 +17,15 @@ const (
 	detailDenied  = "authorization denied"
 )
 
+// askAgain is when an authorizer is looked for again where there was none.
+const askAgain = 5 * time.Second
+
 // renewals watch the authorizations that end some day.
 type renewals struct {
 	srv *Server
 
 	mu       sync.Mutex // guards the fields below, and expiries; a leaf
-	queue    expiryQueue
+	queue    timeQueue[*expiry]
 	bySocket map[*socket]*expiry
 }
 
@@ -34,34 +36,63 @@ func newRenewals(s *Server) *renewals {
 // expiry is an authorization that ends. It is guarded by renewals.mu.
 type expiry struct {
 	socket  *socket
-	due     time.Time // when to look at it: at its end, or when it is to be renewed
 	end     time.Time
 	refresh time.Duration
 	asked   *renewal // the authorizer has been asked; nil before
-	place   int      // in the queue
+	when    slot[*expiry]
+}
+
+// renewal is the body of an AuthExpiring.
+type renewal struct {
+	socket   *socket
+	end      time.Time
+	lane     *dispatch.Lane
+	delivery *dispatch.Delivery
 }
 
 // add watches the authorization of a socket that has joined.
 func (r *renewals) add(so *socket) {
-	if g := so.grant; g != nil && !g.expire.IsZero() {
-		r.set(so, g.expire, g.refresh)
-	}
-}
-
-// set replaces what is known of a socket's authorization. A zero end is none.
-func (r *renewals) set(so *socket, end time.Time, refresh time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.removeLocked(so)
-	if end.IsZero() {
+	g := so.grant
+	if g == nil || g.expire.IsZero() {
 		return
 	}
-	e := &expiry{socket: so, due: end, end: end, refresh: refresh}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.watchLocked(so, g.expire, g.refresh)
+}
+
+// watchLocked replaces what is known of a socket's authorization.
+func (r *renewals) watchLocked(so *socket, end time.Time, refresh time.Duration) {
+	e := &expiry{socket: so, end: end, refresh: refresh}
+	e.when.value = e
+	due := end
 	if refresh > 0 {
-		e.due = end.Add(-refresh)
+		due = end.Add(-refresh) // it may have passed: then it is asked at once
 	}
 	r.bySocket[so] = e
-	heap.Push(&r.queue, e)
+	r.queue.set(&e.when, due)
+}
+
+// renew puts what a renewal gave in the place of what was. A zero end is none. It
+// reports false when the renewal does not count any more: the browser has gone, or its
+// time was over.
+func (r *renewals) renew(n *renewal, end time.Time, refresh time.Duration) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.currentLocked(n) {
+		return false
+	}
+	r.removeLocked(n.socket)
+	if !end.IsZero() {
+		r.watchLocked(n.socket, end, refresh)
+	}
+	return true
+}
+
+// currentLocked reports whether a renewal is still waited for.
+func (r *renewals) currentLocked(n *renewal) bool {
+	e := r.bySocket[n.socket]
+	return e != nil && e.asked == n
 }
 
 // remove forgets a socket that has left.
@@ -70,7 +101,7 @@ func (r *renewals) remove(so *socket) {
 	e := r.removeLocked(so)
 	r.mu.Unlock()
 	if e != nil && e.asked != nil {
-		e.asked.lane.Cancel(e.asked.delivery, dispatch.ReasonBrowserGone)
+		e.asked.cancel(dispatch.ReasonBrowserGone)
 	}
 }
 
@@ -78,7 +109,7 @@ func (r *renewals) removeLocked(so *socket) *expiry {
 	e := r.bySocket[so]
 	if e != nil {
 		delete(r.bySocket, so)
-		heap.Remove(&r.queue, e.place)
+		r.queue.remove(&e.when)
 	}
 	return e
 }
@@ -87,62 +118,91 @@ func (r *renewals) removeLocked(so *socket) *expiry {
 func (r *renewals) len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.queue)
+	return r.queue.len()
 }
 
 // tend asks for renewals that are due, and closes the connections of those whose
 // authorization has ended. The janitor calls it.
 func (r *renewals) tend(now time.Time) {
 	for {
-		r.mu.Lock()
-		if len(r.queue) == 0 || r.queue[0].due.After(now) {
-			r.mu.Unlock()
+		over, ask := r.next(now)
+		switch {
+		case ask != nil:
+			r.ask(ask)
+		case over != nil:
+			over.socket.close(detailExpired)
+			if over.asked != nil {
+				over.asked.cancel(dispatch.ReasonCancelled)
+			}
+		default:
 			return
 		}
-		e := r.queue[0]
-		if e.asked == nil && now.Before(e.end) {
-			e.asked, e.due = &renewal{socket: e.socket, end: e.end}, e.end
-			heap.Fix(&r.queue, e.place)
-			r.mu.Unlock()
-			r.ask(e.asked)
-			continue
-		}
-		r.removeLocked(e.socket)
-		r.mu.Unlock()
-		if e.asked != nil && e.asked.lane != nil {
-			e.asked.lane.Cancel(e.asked.delivery, dispatch.ReasonCancelled)
-		}
-		e.socket.close(detailExpired)
 	}
 }
 
-// renewal is the body of an AuthExpiring.
-type renewal struct {
-	socket *socket
-	end    time.Time
-	// Set before it is pushed.
-	lane     *dispatch.Lane
-	delivery *dispatch.Delivery
-}
-
-// ask hands the question to the authorizer of the namespace. Where there is none
-// nobody answers it.
-func (r *renewals) ask(n *renewal) {
-	claim := r.srv.routes.table.Load().View(n.socket.hub.Namespace()).Authorizer()
-	if claim == nil {
-		return
-	}
-	lane := claim.Group.NewSolo(nil)
-	d := &dispatch.Delivery{Kind: dispatch.AuthExpiring, Body: n, Bytes: n.socket.dataBytes()}
+// next takes the first authorization that something is due for: it is over, or its
+// authorizer is to be asked.
+func (r *renewals) next(now time.Time) (over *expiry, ask *renewal) {
 	r.mu.Lock()
-	n.lane, n.delivery = lane, d
+	defer r.mu.Unlock()
+	for {
+		first := r.queue.due(now)
+		if first == nil {
+			return nil, nil
+		}
+		e := first.value
+		if e.asked != nil || !now.Before(e.end) {
+			return r.removeLocked(e.socket), nil
+		}
+		if e.asked = r.newRenewal(e); e.asked != nil {
+			r.queue.set(first, e.end)
+			return nil, e.asked
+		}
+		r.queue.set(first, earlier(e.end, now.Add(askAgain)))
+	}
+}
+
+// newRenewal makes the question to the authorizer of the namespace; nil where there is
+// none.
+func (r *renewals) newRenewal(e *expiry) *renewal {
+	claim := r.srv.routes.table.Load().View(e.socket.hub.Namespace()).Authorizer()
+	if claim == nil {
+		return nil
+	}
+	n := &renewal{socket: e.socket, end: e.end, lane: claim.Group.NewSolo(nil)}
+	n.delivery = &dispatch.Delivery{Kind: dispatch.AuthExpiring, Body: n}
+	return n
+}
+
+// ask hands the question over.
+func (r *renewals) ask(n *renewal) {
+	n.delivery.Bytes = n.socket.dataBytes()
+	n.lane.Push(n.delivery)
+	r.mu.Lock()
+	current := r.currentLocked(n)
 	r.mu.Unlock()
-	lane.Push(d)
+	if !current {
+		// The browser has gone meanwhile; what was not pushed yet could not be cancelled.
+		n.cancel(dispatch.ReasonBrowserGone)
+	}
+}
+
+// cancel takes the question back, wherever it is.
+func (n *renewal) cancel(why dispatch.Reason) { n.lane.Cancel(n.delivery, why) }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // close ends the connection of the socket's browser. Its client comes back by itself.
-func (s *socket) close(detail string) {
-	_, _ = s.srv.hub.Disconnect(nil, hub.Target{Namespace: s.hub.Namespace(), Sockets: []string{s.hub.ID()}},
+func (s *socket) close(detail string) { s.closeIn(nil, detail) }
+
+// closeIn is close, behind what the batch has for the browser. The batch may be nil.
+func (s *socket) closeIn(b *hub.Batch, detail string) {
+	_, _ = s.srv.hub.Disconnect(b, hub.Target{Namespace: s.hub.Namespace(), Sockets: []string{s.hub.ID()}},
 		hub.DisconnectOptions{MayReturn: true, Detail: detail})
 }
 
@@ -160,9 +220,8 @@ func (x *settling) prepareRenewal(n *renewal) (effect, *fault.Fault) {
 	return effect{}, faultMisfit
 }
 
-// prepareRenewed lets the browser stay: expiry, data and policy may change, never user
-// or rooms.
-func (x *settling) prepareRenewed(n *renewal, m *hubv1.Accept) (effect, *fault.Fault) {
+// checkRenewed says what an accept must not change.
+func checkRenewed(m *hubv1.Accept) *fault.Fault {
 	for _, c := range []struct {
 		field string
 		set   bool
@@ -171,8 +230,17 @@ func (x *settling) prepareRenewed(n *renewal, m *hubv1.Accept) (effect, *fault.F
 		{"cache", m.GetCache() != nil}, {"keep_auth", m.GetKeepAuth()},
 	} {
 		if c.set {
-			return effect{}, fault.At(fault.NotAllowed, "accept."+c.field, "cannot be changed by a renewal")
+			return fault.At(fault.NotAllowed, "accept."+c.field, "cannot be changed by a renewal")
 		}
+	}
+	return nil
+}
+
+// prepareRenewed lets the browser stay: expiry, data and policy may change, never user
+// or rooms.
+func (x *settling) prepareRenewed(n *renewal, m *hubv1.Accept) (effect, *fault.Fault) {
+	if f := checkRenewed(m); f != nil {
+		return effect{}, f
 	}
 	g, f := grantOf(m)
 	if f != nil {
@@ -187,42 +255,24 @@ func (x *settling) prepareRenewed(n *renewal, m *hubv1.Accept) (effect, *fault.F
 		return effect{}, fault.Of(err, "accept")
 	}
 	return effect{outcome: OutcomeAccept, do: func(*hub.Batch) error {
-		srv.renewals.set(so, g.expire, g.refresh)
-		if policy != nil {
-			if err := so.hub.SetPolicy(policy); err != nil {
-				return err
-			}
+		if !srv.renewals.renew(n, g.expire, g.refresh) {
+			return hub.ErrGone
 		}
-		if len(m.GetData()) == 0 {
-			return nil
-		}
-		_, err := srv.hub.SetData(hub.Target{Namespace: so.hub.Namespace(), Sockets: []string{so.hub.ID()}},
-			hub.DataChange{Data: m.GetData()})
-		return err
+		return so.renewed(policy, m.GetData())
 	}}, nil
 }
 
-// expiryQueue is a heap by due.
-type expiryQueue []*expiry
-
-func (q expiryQueue) Len() int           { return len(q) }
-func (q expiryQueue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
-func (q expiryQueue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].place, q[j].place = i, j
-}
-
-// Push implements heap.Interface.
-func (q *expiryQueue) Push(e any) {
-	e.(*expiry).place = len(*q)
-	*q = append(*q, e.(*expiry))
-}
-
-// Pop implements heap.Interface.
-func (q *expiryQueue) Pop() any {
-	last := len(*q) - 1
-	e := (*q)[last]
-	(*q)[last] = nil
-	*q = (*q)[:last]
-	return e
+// renewed puts what a renewal brings into force. Nil and empty leave what is there.
+func (s *socket) renewed(policy *hub.Policy, data []byte) error {
+	if policy != nil {
+		if err := s.hub.SetPolicy(policy); err != nil {
+			return err
+		}
+	}
+	if len(data) == 0 {
+		return nil
+	}
+	_, err := s.srv.hub.SetData(hub.Target{Namespace: s.hub.Namespace(), Sockets: []string{s.hub.ID()}},
+		hub.DataChange{Data: data})
+	return err
 }

@@ -82,7 +82,7 @@ func (st *stream) giveWay(queue *outqueue.Queue[entry]) bool {
 	st.end(errFenced)
 	late := time.NewTimer(resumeWait)
 	defer late.Stop()
-	for _, ended := range []chan struct{}{st.received, st.gone, st.sent} {
+	for _, ended := range []chan struct{}{st.received, st.left, st.sent} {
 		select {
 		case <-ended:
 			// Its own hello may have been about to resume: what that set going ends, too.

@@ -152,9 +152,11 @@ func (r *routes) leave(a *attachment) {
 		r.installLocked()
 		return
 	}
+	r.srv.decisions.Leave(g.name)
 	if len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
 		g.Close()
 		delete(r.groups, g.name)
+		r.srv.trace.oldestUnsettled(g.name, 0)
 	}
 }
 
@@ -194,6 +196,7 @@ func (r *routes) forgetLocked(g *group) {
 	r.installLocked()
 	g.Close()
 	delete(r.groups, g.name)
+	r.srv.trace.oldestUnsettled(g.name, 0)
 }
 
 // othersLocked are the claims of all groups but one.
@@ -255,11 +258,13 @@ func (r *routes) installLocked() {
 }
 
 // rememberLocked keeps namespaces existing once somebody has asked to decide about
-// them.
+// them, or to handle them. The `*` and `/*` of a handler make none: each mistyped
+// namespace would wait for a decision that nobody gives.
 func (r *routes) rememberLocked(granted []*claim) {
 	patterns := make([]string, 0, len(granted))
 	for _, c := range granted {
-		if c.Role != route.Observer {
+		everything := c.Namespace == "*" || c.Namespace == "/*"
+		if c.Role == route.Authorizer || c.Role == route.Handler && !everything {
 			patterns = append(patterns, c.Namespace)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/health"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/park"
 	"github.com/siohub/siohub/hub"
@@ -32,6 +33,7 @@ type Server struct {
 	routes     *routes
 	connects   *connects
 	renewals   *renewals
+	decisions  *decisions.Cache
 	observers  *observers
 	unhandled  unhandled
 	commands   *command.Executor
@@ -74,9 +76,11 @@ func New(config Config) (*Server, error) {
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
 	s.renewals = newRenewals(s)
-	s.observers = &observers{s}
+	s.decisions = decisions.New(cacheLimits, s.trace.cached)
+	s.observers = newObservers(s)
 	s.commands = command.New(command.Config{
-		Trace: commandTrace{s.trace}, HubID: s.hubID, Handshake: handshakeOf, Groups: s.routes, Services: s,
+		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.Knows, Groups: s.routes, Services: s,
+		Emitted: s.observers.emitted, Revoked: s.revoked,
 	})
 	return s, nil
 }

@@ -191,7 +191,7 @@ func TestServer_LogHasNoPayload(t *testing.T) {
 		b.emit(1, "message", `"planted-secret-3"`)
 		chat.Nack(chat.Event("message"), &hubv1.Nack{Status: &hubv1.Status{Message: "planted-secret-4"}})
 		chat.Notice()
-		chat.Command(emit(target(), "planted-secret-5", `["planted-secret-6"]`))
+		chat.Command(emit(target(), "notice", `["planted-secret-5"]`))
 		chat.Result()
 		if err := chat.Leave(); !errors.Is(err, io.EOF) {
 			t.Error(err)

@@ -207,7 +207,7 @@ func (x *settling) release() {
 func (x *settling) finish(outcome Outcome) {
 	x.ended = true
 	took := x.lease.Finish(x.d)
-	x.a.srv.trace.settled(kindNames[x.d.Kind], outcome, took)
+	x.a.srv.trace.settled(x.a.group.name, namespaceOf(x.d), kindNames[x.d.Kind], outcome, took)
 }
 
 // refuse ends the delivery as a permanent nack does, and answers why.
@@ -223,7 +223,7 @@ func (x *settling) giveUp(outcome Outcome) {
 		u.undelivered(x.a, x.GetNack().GetStatus())
 		return
 	}
-	x.a.group.Dropped(x.d.Kind, dispatch.Nacked)
+	x.a.group.Dropped(x.d, dispatch.Nacked)
 }
 
 // undeliverable is the body of a delivery that somebody waits for.
@@ -243,7 +243,7 @@ func (x *settling) nack(n *hubv1.Nack) {
 		return
 	}
 	x.ended = true
-	again := false
+	var again bool
 	if n.GetElsewhere() {
 		again = x.lease.Elsewhere(x.d)
 	} else {
@@ -256,13 +256,13 @@ func (x *settling) nack(n *hubv1.Nack) {
 			u.undelivered(a, n.GetStatus())
 		}
 	}
-	a.srv.trace.settled(kind, outcome, 0)
+	a.srv.trace.settled(a.group.name, namespaceOf(x.d), kind, outcome, 0)
 }
 
 // refuseSettlement answers a settlement that failed, and each of its commands: none was
 // carried out.
 func (a *attachment) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
-	a.srv.trace.settlementFailed(f.CodeName())
+	a.srv.trace.settlementFailed(a.group.name, f.CodeName())
 	a.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
 	for _, c := range s.GetCommands() {
 		a.answer(c, a.srv.commands.Refuse(c, faultSettlementRefused), false)

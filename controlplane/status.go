@@ -43,12 +43,25 @@ type InstanceStatus struct {
 	Attached bool
 	// AttachTime is when its stream said hello.
 	AttachTime time.Time
+	// SuspendTime is when its stream was lost; zero while it is attached.
+	SuspendTime time.Time
+	// Paused instances take no deliveries, draining ones no new work either: their
+	// sockets go to other instances.
+	Paused, Draining bool
+	// Weight is its share of the sockets, beside the weights of the group's others.
+	Weight uint32
 	// Sockets counts those that are bound to it.
 	Sockets int
 	// Deliveries and Bytes are unsettled; WindowDeliveries and WindowBytes are the
-	// most it takes. A window of 0 deliveries is a pause.
+	// most it takes.
 	Deliveries, WindowDeliveries uint32
 	Bytes, WindowBytes           uint64
+	// Attempts are connect attempts without a decision, which have a window of their
+	// own: WindowAttempts.
+	Attempts, WindowAttempts uint32
+	// OldestUnsettled is the age of the oldest delivery that it has not settled; 0 when
+	// all are.
+	OldestUnsettled time.Duration
 }
 
 // RouteStatus describes one subscription that is in force.
@@ -102,9 +115,12 @@ func (g *group) statusLocked() GroupStatus {
 	}
 	for _, i := range from.Instances {
 		is := InstanceStatus{
-			ID: i.ID, Attached: i.Attached, Sockets: i.Lanes,
+			ID: i.ID, Attached: i.Attached, SuspendTime: i.Suspended, Sockets: i.Lanes,
+			Paused: i.Paused, Draining: i.Draining, Weight: i.Weight,
 			Deliveries: i.Held.Deliveries, WindowDeliveries: i.Size.Deliveries,
 			Bytes: i.Held.Bytes, WindowBytes: i.Size.Bytes,
+			Attempts: i.AttemptsHeld.Deliveries, WindowAttempts: i.AttemptsSize.Deliveries,
+			OldestUnsettled: i.Oldest,
 		}
 		if a := g.attachments[i.ID]; a != nil {
 			is.Version, is.AttachTime = a.version, a.since

@@ -82,7 +82,7 @@ func (a *attachment) checkSubscription(sub *hubv1.Subscription, bad *envelope.Ba
 			return nil, f
 		}
 	}
-	e := effective(sub)
+	e := effective(sub, a.srv.config.Connect.Try)
 	return e, checkOnce(e, taken)
 }
 
@@ -135,8 +135,8 @@ var observerKinds = kindsOf([]hubv1.Kind{
 // onlyOf refuses fields that are for other roles.
 func onlyOf(sub *hubv1.Subscription, handler, observer bool) *fault.Fault {
 	for _, c := range []struct {
-		field     string
-		set, for_ bool
+		field        string
+		set, fitting bool
 	}{
 		{"handshake", sub.Handshake != 0, handler || observer},
 		{"overflow", sub.Overflow != 0, handler},
@@ -148,7 +148,7 @@ func onlyOf(sub *hubv1.Subscription, handler, observer bool) *fault.Fault {
 		{"users", len(sub.Users) > 0, observer},
 		{"sockets", len(sub.Sockets) > 0, observer},
 	} {
-		if c.set && !c.for_ {
+		if c.set && !c.fitting {
 			return fault.At(fault.NotForRole, c.field, "is not for this role")
 		}
 	}
@@ -228,15 +228,15 @@ func checkOnce(e *hubv1.Subscription, taken map[string]bool) *fault.Fault {
 var lifecycleKinds = []hubv1.Kind{hubv1.Kind_KIND_CONNECTED, hubv1.Kind_KIND_EVENT, hubv1.Kind_KIND_DISCONNECTED}
 
 // effective is a subscription with its defaults filled in. It is built of the fields
-// that the hub knows.
-func effective(sub *hubv1.Subscription) *hubv1.Subscription {
+// that the hub knows. Try is the time that an instance has for an attempt alone.
+func effective(sub *hubv1.Subscription, try time.Duration) *hubv1.Subscription {
 	e := proto.CloneOf(sub)
 	e.ProtoReflect().SetUnknown(nil)
 	fill(&e.Guarantee, hubv1.Guarantee_GUARANTEE_AT_LEAST_ONCE)
 	fill(&e.Ordering, hubv1.Ordering_ORDERING_PIPELINED)
 	switch e.Role {
 	case hubv1.Role_ROLE_AUTHORIZER:
-		e.SettleTimeout = durationOf(clampTime(e.GetSettleTimeout().AsDuration(), defaultTry, minSettleTimeout, maxTryTimeout))
+		e.SettleTimeout = durationOf(clampTime(e.GetSettleTimeout().AsDuration(), try, minSettleTimeout, maxTryTimeout))
 		return e
 	case hubv1.Role_ROLE_OBSERVER:
 		e.Guarantee, e.Ordering = 0, 0

@@ -4,7 +4,8 @@ import "time"
 
 // Trace is told what happens inside the control plane. Each function may be nil,
 // is called from many goroutines at the same time, sometimes with a lock held, and
-// must neither block nor call back. Nothing that a browser typed is passed.
+// must neither block nor call back. Nothing that a browser typed is passed, but the
+// name of a namespace that a service asked for; it is empty where it is not known.
 type Trace struct {
 	// StreamOpened: an instance of the group was welcomed.
 	StreamOpened func(group string)
@@ -18,17 +19,21 @@ type Trace struct {
 
 	// Delivered: a delivery was handed to an instance; attempt is 1 on the first try.
 	Delivered func(kind Kind, attempt uint32)
-	// Settled: it was settled that long after it was handed over.
-	Settled func(kind Kind, outcome Outcome, took time.Duration)
+	// Settled: a group settled it that long after it was handed over.
+	Settled func(group, namespace string, kind Kind, outcome Outcome, took time.Duration)
 	// SettlementFailed: a settlement got an error with this code (`ABORTED`, …).
-	SettlementFailed func(code string)
-	// Dropped: a delivery will never be handed over again.
-	Dropped func(kind Kind, why Drop)
+	SettlementFailed func(group, code string)
+	// Dropped: a delivery will never be handed over again. The group is empty when
+	// nobody handles it.
+	Dropped func(group, namespace string, kind Kind, why Drop)
 	// Revoked: an unsettled delivery was taken from its instance, for this reason
 	// (`MOVED`, `TIMEOUT`, …).
 	Revoked func(kind Kind, reason string)
-	// Parked: that many more (or fewer) events and bytes wait for services.
-	Parked func(events int, bytes int64)
+	// Parked: that many more (or fewer) events and bytes wait for the group.
+	Parked func(group string, events int, bytes int64)
+	// OldestUnsettled: the age of the oldest delivery that the group has not settled;
+	// 0 when all are. It is told once a second.
+	OldestUnsettled func(group string, age time.Duration)
 	// WindowStalled: a delivery had to wait because its instance is full or paused.
 	WindowStalled func(group string)
 	// Moved: that many sockets left their instance for another.
@@ -36,6 +41,8 @@ type Trace struct {
 
 	// Undecided: a connect attempt, or a try of one, ended without a decision.
 	Undecided func(why Undecided)
+	// DecisionCache: something became of an accept that was to be kept.
+	DecisionCache func(what CacheEvent)
 	// Command: a command was carried out, or refused with this code (`OK`, …).
 	Command func(op, code string)
 	// CommandBound: something was refused or left out at a bound of commands: `acks`,
@@ -155,21 +162,27 @@ func (t tracer) envelopeSent(items int, took time.Duration) {
 // is the work of sending.
 const blockedFrom = time.Millisecond
 
-func (t tracer) settled(kind Kind, outcome Outcome, took time.Duration) {
+func (t tracer) settled(group, namespace string, kind Kind, outcome Outcome, took time.Duration) {
 	if t.Settled != nil {
-		t.Settled(kind, outcome, took)
+		t.Settled(group, namespace, kind, outcome, took)
 	}
 }
 
-func (t tracer) settlementFailed(code string) {
+func (t tracer) settlementFailed(group, code string) {
 	if t.SettlementFailed != nil {
-		t.SettlementFailed(code)
+		t.SettlementFailed(group, code)
 	}
 }
 
-func (t tracer) dropped(kind Kind, why Drop) {
+func (t tracer) dropped(group, namespace string, kind Kind, why Drop) {
 	if t.Dropped != nil {
-		t.Dropped(kind, why)
+		t.Dropped(group, namespace, kind, why)
+	}
+}
+
+func (t tracer) oldestUnsettled(group string, age time.Duration) {
+	if t.OldestUnsettled != nil {
+		t.OldestUnsettled(group, age)
 	}
 }
 

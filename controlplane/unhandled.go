@@ -54,7 +54,10 @@ func (u *unhandled) first(n eventName, now time.Time) bool {
 // unhandledEvent counts an event that nobody has subscribed to, and tells those who
 // have something to do with its namespace.
 func (s *Server) unhandledEvent(v view, so *socket, e *hub.Event) {
-	s.trace.dropped(KindEvent, DropUnhandled)
+	s.trace.dropped("", so.hub.Namespace(), KindEvent, DropUnhandled)
+	if s.debugging() {
+		s.debugDrop(dropLine{subjectOfSocket(so.hub), KindEvent, e.Name, DropUnhandled}, "")
+	}
 	s.observers.dropped(so, e.Name, "", string(DropUnhandled))
 	s.tellUnhandled(v, eventName{so.hub.Namespace(), e.Name},
 		fault.New(fault.Unhandled, "nobody has subscribed to this event"))

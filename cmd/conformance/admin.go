@@ -36,7 +36,7 @@ func (g *gauges) hubTrace() *hub.Trace {
 
 func (g *gauges) controlTrace() *controlplane.Trace {
 	return &controlplane.Trace{
-		Parked:         func(events int, _ int64) { g.parked.Add(float64(events)) },
+		Parked:         func(_ string, events int, _ int64) { g.parked.Add(float64(events)) },
 		PanicRecovered: func(place string) { g.panics.WithLabelValues(place).Inc() },
 	}
 }

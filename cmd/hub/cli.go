@@ -10,7 +10,9 @@ const about = `Socket.IO for every language.
 
 Browsers speak Socket.IO to the hub; your services, in any language that has gRPC, dial the hub and answer. Browsers stay connected while services come and go.
 
-Try it: "hub demo" starts everything and prints a page to open.`
+Try it: "hub demo" starts everything and prints a page to open.
+
+Exit codes: 0 when it is done, 1 when it failed or was refused, 2 for a command line or a configuration that is not accepted.`
 
 // cli is the command line.
 type cli struct {
@@ -18,6 +20,12 @@ type cli struct {
 	Demo    demoCmds   `cmd:"" help:"Run the hub with a chat page and a chat service to play with."`
 	Status  statusCmd  `cmd:"" help:"Show what a running hub does and what it lacks."`
 	Emit    emitCmd    `cmd:"" help:"Send an event to browsers through a running hub."`
+	Sockets socketsCmd `cmd:"" help:"List the sockets that are connected."`
+	Rooms   roomsCmd   `cmd:"" help:"List rooms and how many are in them."`
+	Users   usersCmd   `cmd:"" help:"List users and how many sockets they have."`
+	Tail    tailCmd    `cmd:"" help:"Watch what browsers and services do, as it happens."`
+	Kick    kickCmd    `cmd:"" help:"Disconnect sockets, or end their authorization."`
+	Forget  forgetCmd  `cmd:"" help:"Forget a service that is gone for good."`
 	Token   tokenCmds  `cmd:"" help:"Make and check tokens of services."`
 	Bench   benchCmd   `cmd:"" help:"Put a Socket.IO server under load and measure it."`
 	Config  configCmd  `cmd:"" help:"Print the configuration that serve would use, or list all options."`
@@ -28,6 +36,9 @@ var groups = []kong.Group{{
 	Key:         "options",
 	Title:       "Options (these are the common ones; \"hub config --keys\" lists all, docs/configuration.md explains):",
 	Description: "Each is also an environment variable, HUB_LISTEN for --listen, and a key of the --config file.",
+}, {
+	Key:   "hub",
+	Title: "Which hub, and who asks:",
 }}
 
 // options are the flags of the configuration, for the commands that load it.

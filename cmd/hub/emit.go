@@ -2,21 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
-
-	"github.com/siohub/siohub/cmd/hub/internal/config"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
@@ -32,10 +22,7 @@ type emitCmd struct {
 	All        bool     `help:"Everybody in the namespace."`
 	ExceptRoom []string `help:"But nobody in this room. May be repeated." placeholder:"NAME" sep:"none"`
 	Volatile   bool     `help:"Only browsers that can take it this moment."`
-
-	Hub       string        `default:"127.0.0.1:7420" env:"HUB_ADDRESS" placeholder:"HOST:PORT" help:"Control listener of the hub. Default ${default}."`
-	TokenFile string        `placeholder:"FILE" help:"File with the bearer token, where the hub wants one; or the variable HUB_TOKEN."`
-	Timeout   time.Duration `default:"10s" help:"How long to wait for the hub. Default ${default}."`
+	hubFlags
 }
 
 // Help is shown by `hub emit --help`.
@@ -45,7 +32,7 @@ func (emitCmd) Help() string {
   hub emit -n /chat --room lobby message '{"text":"hello"}'
   hub emit -n /chat --all notice '"the hub restarts at noon"'
 
-Prints how many sockets matched, in how many queues the event was put, and for how many it was dropped.`
+Prints how many sockets matched, in how many queues the event was put, and for how many it was dropped. That nobody matched is no error; that the namespace is one that nobody knows is.`
 }
 
 // Run implements `hub emit`.
@@ -54,18 +41,18 @@ func (c *emitCmd) Run(a *app) error {
 	if err != nil {
 		return &usageError{err: err}
 	}
-	token, err := c.token(a)
+	conn, err := c.dial(a)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(a.ctx, c.Timeout)
-	defer cancel()
-	result, err := c.execute(ctx, token, command)
+	defer conn.Close()
+	result, err := conn.Do(a.ctx, "emit", command)
 	if err != nil {
 		return err
 	}
-	if s := result.GetStatus(); s.GetCode() != hubv1.Code_CODE_UNSPECIFIED {
-		return fmt.Errorf("the hub refused it: %s", strings.TrimPrefix(s.GetField()+": "+s.GetMessage(), ": "))
+	// A status without a code is a warning: the emit was carried out.
+	if result.GetStatus().GetReason() == "UNKNOWN_NAMESPACE" {
+		return fmt.Errorf("nobody got it: no service and no browser knows the namespace %s; \"hub status\" shows those that are there", c.Namespace)
 	}
 	_, err = fmt.Fprintf(a.stdout, "matched %d, queued %d, dropped %d\n",
 		result.GetMatchedCount(), result.GetQueuedCount(), result.GetDroppedCount())
@@ -98,44 +85,4 @@ func (c *emitCmd) command() (*hubv1.Command, error) {
 		},
 		Event: c.Event, Payload: &hubv1.Payload{Args: args.Bytes()}, Volatile: c.Volatile,
 	}}}, nil
-}
-
-// token reads the bearer token from the file or the environment.
-func (c *emitCmd) token(a *app) (string, error) {
-	if c.TokenFile == "" {
-		return variable(a.environ, config.EnvToken), nil
-	}
-	data, err := os.ReadFile(c.TokenFile)
-	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
-	}
-	return strings.TrimSpace(string(data)), nil
-}
-
-// execute asks the hub and explains what goes wrong on the way.
-func (c *emitCmd) execute(ctx context.Context, token string, command *hubv1.Command) (*hubv1.Result, error) {
-	conn, err := grpc.NewClient(c.Hub, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return nil, fmt.Errorf("--hub %s: %w", c.Hub, err)
-	}
-	defer func() { _ = conn.Close() }()
-	if token != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
-	}
-	res, err := hubv1.NewControlServiceClient(conn).Execute(ctx, &hubv1.ExecuteRequest{Commands: []*hubv1.Command{command}})
-	switch status.Code(err) {
-	case codes.OK:
-	case codes.Unavailable:
-		return nil, fmt.Errorf("no hub answers at %s; start one with `hub serve`, or give its control listener with --hub", c.Hub)
-	case codes.Unauthenticated:
-		return nil, errors.New("the hub wants a token; give it with --token-file or in HUB_TOKEN")
-	case codes.DeadlineExceeded:
-		return nil, fmt.Errorf("%s did not answer within %s", c.Hub, c.Timeout)
-	default:
-		return nil, errors.New(status.Convert(err).Message())
-	}
-	if len(res.GetResults()) != 1 {
-		return nil, fmt.Errorf("%s gave %d results to one command", c.Hub, len(res.GetResults()))
-	}
-	return res.GetResults()[0], nil
 }

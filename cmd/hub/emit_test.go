@@ -16,14 +16,18 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-// fakeHub answers Execute with what it was told, and remembers what it was asked.
+// fakeHub answers calls with what it was told, and remembers what it was asked.
 type fakeHub struct {
 	hubv1.UnimplementedControlServiceServer
-	answer *hubv1.ExecuteResponse
-	err    error
+	answer  *hubv1.ExecuteResponse
+	sockets [][]*hubv1.SocketInfo // pages
+	attach  func(grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) error
+	err     error
 
 	asked         *hubv1.ExecuteRequest
 	authorization []string
+	fetched       *hubv1.Target
+	forgot        string
 }
 
 // Execute implements hubv1.ControlServiceServer.
@@ -42,6 +46,7 @@ func (f *fakeHub) serve(t *testing.T) string {
 	}
 	server := grpc.NewServer()
 	hubv1.RegisterControlServiceServer(server, f)
+	hubv1.RegisterAttachServiceServer(server, fakeAttach{f: f})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -103,7 +108,8 @@ func TestEmit_FailuresSayWhatToDo(t *testing.T) {
 		want string
 	}{
 		{"no token", fakeHub{err: status.Error(codes.Unauthenticated, "x")}, "--token-file or in HUB_TOKEN"},
-		{"another error", fakeHub{err: status.Error(codes.PermissionDenied, "not for you")}, "hub: not for you"},
+		{"unknown namespace", fakeHub{answer: answer(&hubv1.Result{Status: &hubv1.Status{Reason: "UNKNOWN_NAMESPACE"}})}, "no service and no browser knows the namespace /"},
+		{"another error", fakeHub{err: status.Error(codes.PermissionDenied, "not for you")}, "not for you; `identities` in its configuration has to give this identity the verb emit"},
 		{"no result", fakeHub{answer: &hubv1.ExecuteResponse{}}, "gave 0 results"},
 		{"refused", fakeHub{answer: answer(&hubv1.Result{Status: &hubv1.Status{
 			Code: hubv1.Code_CODE_INVALID_ARGUMENT, Field: "emit.event", Message: "is reserved",
@@ -118,7 +124,7 @@ func TestEmit_FailuresSayWhatToDo(t *testing.T) {
 	}
 }
 
-func TestEmitAndStatus_WithoutAHubSayHowToStartOne(t *testing.T) {
+func TestClients_WithoutAHubSayHowToStartOne(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +132,12 @@ func TestEmitAndStatus_WithoutAHubSayHowToStartOne(t *testing.T) {
 	_ = l.Close() // an address where nobody listens
 	for _, line := range [][]string{
 		{"emit", "--hub", l.Addr().String(), "--all", "e"},
+		{"sockets", "--hub", l.Addr().String()},
+		{"rooms", "--hub", l.Addr().String()},
+		{"users", "--hub", l.Addr().String()},
+		{"tail", "--hub", l.Addr().String()},
+		{"kick", "--user", "u", "--hub", l.Addr().String()},
+		{"forget", "chat", "--hub", l.Addr().String()},
 		{"status", "--admin", l.Addr().String()},
 	} {
 		_, errs, code := execute(t, line...)

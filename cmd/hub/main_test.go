@@ -191,7 +191,7 @@ func execute(t *testing.T, args ...string) (stdout, stderr string, code int) {
 
 func TestHelp_IsWhatNewcomersRead(t *testing.T) {
 	var all strings.Builder
-	for _, command := range []string{"", "serve", "demo", "demo run", "demo service", "status", "emit", "token", "token new", "token hash", "token check", "bench", "config", "version"} {
+	for _, command := range []string{"", "serve", "demo", "demo run", "demo service", "status", "emit", "sockets", "rooms", "users", "tail", "kick", "forget", "token", "token new", "token hash", "token check", "bench", "config", "version"} {
 		out, errs, code := execute(t, append(strings.Fields(command), "--help")...)
 		if code != 0 || errs != "" {
 			t.Errorf("%s --help: exit %d, stderr %s", command, code, errs)
@@ -218,7 +218,7 @@ func TestHelp_IsWhatNewcomersRead(t *testing.T) {
 
 func TestCommandLine_MistakesExitWith2AndSayWhatToDo(t *testing.T) {
 	for _, tt := range []struct{ line, want string }{
-		{"serv", `did you mean "serve"?`},
+		{"serv", `did you mean one of "serve"`},
 		{"serve --lisen :0", "unknown flag --lisen"},
 		{"serve stray", "unexpected argument stray"},
 		{"serve --ping-interval 25000", `ping_interval = "25000" (from --ping-interval): want 10ms to 1h`},
@@ -230,6 +230,17 @@ func TestCommandLine_MistakesExitWith2AndSayWhatToDo(t *testing.T) {
 		{"emit --all --room x hello", "--all is everybody already"},
 		{"emit --all hello text", `'"text"'`},
 		{"emit --timeout soon --all hello", "timeout"},
+		{"emit --hub http://localhost:3000 --all hello", "is for browsers; give the control listener of the hub as HOST:PORT, such as localhost:7420"},
+		{"sockets --hub localhost", "want HOST:PORT"},
+		{"sockets -o yaml", "must be one of \"table\",\"json\""},
+		{"sockets --timeout 0s", "--timeout = 0s: want more than 0s"},
+		{"rooms --tls-cert x", "--tls-cert and --tls-key belong together"},
+		{"users --tls-ca /does/not/exist", "--tls-ca: open /does/not/exist"},
+		{"kick", "who should leave? Give --socket, --user or --room"},
+		{"kick --revoke --room x", "--revoke is for users and sockets"},
+		{"kick --revoke --close --user x", "leave out --close"},
+		{"forget", "expected \"<group>\""},
+		{"tail --kinds connected,all", `--kinds = "all": want some of connected, event`},
 		{"bench", "missing flags: --scenario"},
 		{"bench -s walk", `--scenario = "walk": want one of [idle echo fanout room connect]`},
 		{"bench -s echo --transport smoke", `--transport = "smoke": want one of [polling websocket]`},

@@ -35,8 +35,10 @@ func serviceStatus(g controlplane.GroupStatus) admin.Service {
 	s := admin.Service{Name: g.Name, Instances: []admin.Instance{}, Unbound: g.Unbound, Parked: parked(g.Parked)}
 	for _, i := range g.Instances {
 		s.Instances = append(s.Instances, admin.Instance{
-			ID: i.ID, Version: i.Version, Attached: i.Attached, AttachTime: i.AttachTime, Sockets: i.Sockets,
+			ID: i.ID, Version: i.Version, Attached: i.Attached, AttachTime: i.AttachTime, SuspendTime: i.SuspendTime,
+			Paused: i.Paused, Draining: i.Draining, Weight: i.Weight, Sockets: i.Sockets,
 			Deliveries: i.Deliveries, WindowDeliveries: i.WindowDeliveries, Bytes: i.Bytes, WindowBytes: i.WindowBytes,
+			Attempts: i.Attempts, WindowAttempts: i.WindowAttempts, OldestUnsettledSeconds: i.OldestUnsettled.Seconds(),
 		})
 	}
 	return s

@@ -96,7 +96,7 @@ func TestStory_EmitReachesABrowserAndStatusShowsIt(t *testing.T) {
 	_, metrics := get(t, at.admin+"/metrics")
 	for _, want := range []string{
 		`hub_sockets{namespace="/chat"} 1`, `hub_deliveries_total{kind="connect_attempt"} 1`,
-		`hub_settlements_total{kind="connect_attempt",outcome="accept"} 1`, `hub_commands_total{code="OK",op="emit"}`,
+		`hub_settlements_total{group="chat",kind="connect_attempt",namespace="/chat",outcome="accept"} 1`, `hub_commands_total{code="OK",op="emit"}`,
 		"grpc_server_handled_total", "hub_panics_total",
 	} {
 		if !strings.Contains(metrics, want) && want != "hub_panics_total" {

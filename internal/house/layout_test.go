@@ -69,11 +69,15 @@ var rooms = []room{
 		"golang.org/x/time/rate",
 	}},
 
+	{pkg: "service/servicetest/scenarios", may: []string{"service", grpc}},
 	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
 	{pkg: "service/internal/argjson", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},
 
-	{pkg: "cmd/hub/internal/admin"},
+	{pkg: "cmd/hub/internal/terminal"},
+	{pkg: "cmd/hub/internal/admin", may: []string{"cmd/hub/internal/terminal"}},
+	{pkg: "cmd/hub/internal/client", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", grpc}},
+	{pkg: "cmd/hub/internal/tail", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", grpc}},
 	{pkg: "cmd/hub/internal/jwttest", may: []string{"github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},

@@ -174,7 +174,7 @@ func TestRevoke_ClosesTransportsAndEndsDecisions(t *testing.T) {
 		if r.Status != nil || r.MatchedCount != 3 || r.QueuedCount != 3 {
 			t.Errorf("result: %v", r)
 		}
-		if len(w.revoked) != 1 || len(w.revoked[0].Sockets) != 3 || w.revoked[0].Users[0] != "ann" {
+		if len(w.revoked) != 2 || w.revoked[0].Users[0] != "ann" || len(w.revoked[1].Sockets) != 3 {
 			t.Errorf("decisions: %+v", w.revoked)
 		}
 		for _, b := range []*browser{ann, other, carol} {

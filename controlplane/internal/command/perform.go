@@ -1,6 +1,8 @@
 package command
 
 import (
+	"strings"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
@@ -16,6 +18,12 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 	case *hubv1.Command_Emit:
 		path = "emit"
 		o, err = x.hub.Emit(r.Batch, targetOf(op.Emit.GetTarget()), messageOf(op.Emit), optionsOf(op.Emit))
+		if err == nil && o.Matched == 0 && x.misses(r.Caller, op.Emit.GetTarget().GetNamespace()) {
+			return failed(fault.At(fault.UnknownNamespace, "emit.target.namespace", "nobody knows this namespace"))
+		}
+		if err == nil {
+			x.emitted(r, op.Emit, o)
+		}
 	case *hubv1.Command_UpdateRooms:
 		path = "update_rooms"
 		o, err = x.hub.UpdateRooms(targetOf(op.UpdateRooms.GetTarget()), op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())
@@ -44,6 +52,13 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 		return failed(fault.Newf(fault.UnknownField, "the hub does not carry out %s", OpName(r.Command)))
 	}
 	return resultOf(o, fault.Of(err, path))
+}
+
+// misses reports whether an emit of a unary call went to a namespace that does not
+// exist, which is most often a slip of the pen. On a stream it would be told by a
+// notice each time, and services emit before browsers come.
+func (x *Executor) misses(who *Caller, namespace string) bool {
+	return !who.Stream && x.config.Knows != nil && !strings.HasSuffix(namespace, "*") && !x.config.Knows(namespace)
 }
 
 func changeOf(d *hubv1.SetData) hub.DataChange {

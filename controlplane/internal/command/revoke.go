@@ -9,14 +9,15 @@ import (
 	"github.com/siohub/siohub/hub"
 )
 
-// detailRevoked is what groups are told with the disconnect.
-const detailRevoked = "revoked"
+// DetailRevoked is what groups are told with the disconnect.
+const DetailRevoked = "revoked"
 
 // Revocation is whose authorization ends.
 type Revocation struct {
-	// Users are those that the command names.
+	// Users are those that the command names, told first.
 	Users []string
-	// Sockets are all sockets that it meets here, of its users too.
+	// Sockets are all sockets that it meets here, of its users too, told once they are
+	// found.
 	Sockets []*hub.Socket
 }
 
@@ -26,8 +27,11 @@ func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
 	if len(op.GetUsers())+len(op.GetSockets()) == 0 {
 		return failed(fault.At(fault.EmptyTarget, "revoke", "names nobody"))
 	}
+	// Decisions for users end before their sockets are looked for: whoever is let in by
+	// one a moment later is either among these, or sees that it has ended.
+	x.tellRevoked(Revocation{Users: op.GetUsers()})
 	targets := make([]hub.Target, 0, 4)
-	met := Revocation{Users: op.GetUsers()}
+	var met Revocation
 	for namespace := range x.hub.Stats().Sockets {
 		t := hub.Target{Namespace: namespace, Users: op.GetUsers(), Sockets: op.GetSockets()}
 		sockets, err := x.hub.FetchSockets(t)
@@ -39,15 +43,19 @@ func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
 			met.Sockets = append(met.Sockets, sockets...)
 		}
 	}
-	if x.config.Revoked != nil {
-		x.config.Revoked(met)
-	}
+	x.tellRevoked(met)
 	var failures []error
 	for _, t := range targets {
 		// A connection that is closed in one namespace is closed in all.
-		_, err := x.hub.Disconnect(r.Batch, t, hub.DisconnectOptions{MayReturn: true, Detail: detailRevoked})
+		_, err := x.hub.Disconnect(r.Batch, t, hub.DisconnectOptions{MayReturn: true, Detail: DetailRevoked})
 		failures = append(failures, err)
 	}
 	n := len(met.Sockets)
 	return resultOf(hub.Outcome{Matched: n, Queued: n}, fault.Of(errors.Join(failures...), "revoke"))
+}
+
+func (x *Executor) tellRevoked(r Revocation) {
+	if x.config.Revoked != nil && len(r.Users)+len(r.Sockets) > 0 {
+		x.config.Revoked(r)
+	}
 }

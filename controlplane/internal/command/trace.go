@@ -1,10 +1,15 @@
 package command
 
+import hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
 // Trace is told what happens. Its methods are called from many goroutines at the same
 // time, sometimes with a lock held: they must neither block nor call back.
 type Trace interface {
 	// Command says that a command has its last result, with this code (`OK`, `ABORTED`).
 	Command(op, code string)
+	// Done is called beside Command with what was asked and the last result. Both belong
+	// to others: they are read before it returns. What is no hubv1.Command has none.
+	Done(c *hubv1.Command, last *hubv1.Result)
 	// Bound says that something was refused or left out at a bound.
 	Bound(b Bound)
 }
@@ -34,5 +39,6 @@ const (
 // silent is a Trace that nobody looks at.
 type silent struct{}
 
-func (silent) Command(string, string) {}
-func (silent) Bound(Bound)            {}
+func (silent) Command(string, string)             {}
+func (silent) Done(*hubv1.Command, *hubv1.Result) {}
+func (silent) Bound(Bound)                        {}

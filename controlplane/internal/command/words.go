@@ -70,6 +70,14 @@ func isQuery(c *hubv1.Command) bool {
 // wantsID reports whether a command makes no sense without its results.
 func wantsID(c *hubv1.Command) bool { return takesTime(c) || isQuery(c) }
 
+// TargetOf is whom a command is for. Nil when it names nobody.
+func TargetOf(c *hubv1.Command) *hubv1.Target {
+	if check := checkOf(c); check != nil {
+		return check.Target
+	}
+	return nil
+}
+
 // targetOf is a target in the hub's words. An absent one is empty, which the hub
 // refuses.
 func targetOf(t *hubv1.Target) hub.Target {

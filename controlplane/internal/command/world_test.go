@@ -243,6 +243,8 @@ func (r *recorder) Command(op, code string) {
 	r.commands[op+" "+code]++
 }
 
+func (r *recorder) Done(*hubv1.Command, *hubv1.Result) {}
+
 func (r *recorder) Bound(b Bound) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -30,7 +30,7 @@ type counter struct {
 
 func (c *counter) Delivered(Kind, uint32) {}
 
-func (c *counter) Dropped(_ Kind, why Drop) {
+func (c *counter) Dropped(_ *Delivery, why Drop) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dropped[why]++

@@ -102,7 +102,7 @@ func (p *parking) unpark(d *Delivery) {
 // drop ends a delivery that is in no list.
 func (p *parking) drop(d *Delivery, why Drop) {
 	d.state = over
-	p.group.observer.Dropped(d.Kind, why)
+	p.group.observer.Dropped(d, why)
 }
 
 // eventsParked looks no further than two deliveries: an introduction, then an event.

@@ -42,7 +42,7 @@ type Observer interface {
 	// Delivered: a delivery was handed over.
 	Delivered(kind Kind, attempt uint32)
 	// Dropped: a delivery will not be handed over again.
-	Dropped(kind Kind, why Drop)
+	Dropped(d *Delivery, why Drop)
 	// Revoked: an unsettled delivery was taken from its instance.
 	Revoked(kind Kind, why Reason)
 	// Parked: that many more events and bytes wait, or fewer.

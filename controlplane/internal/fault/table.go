@@ -11,7 +11,8 @@ type entry struct {
 
 // table is the registry of reasons: the only place in the hub that writes one.
 var table = [reasons]entry{
-	NoAuthorizer: {"NO_AUTHORIZER", hubv1.Code_CODE_UNSPECIFIED, "A warning: nobody decides connect attempts of the namespace, so that no browser gets in."},
+	NoAuthorizer:     {"NO_AUTHORIZER", hubv1.Code_CODE_UNSPECIFIED, "A warning: nobody decides connect attempts of the namespace, so that no browser gets in."},
+	UnknownNamespace: {"UNKNOWN_NAMESPACE", hubv1.Code_CODE_UNSPECIFIED, "A warning in a result of `ControlService.Execute`: the emit reached nobody, and the namespace is neither configured nor was it ever subscribed to."},
 
 	AlreadyEnded:      {"ALREADY_ENDED", hubv1.Code_CODE_CANCELLED, "What the item is about had ended before."},
 	BatchStopped:      {"BATCH_STOPPED", hubv1.Code_CODE_CANCELLED, "A command before this one failed, and the call said `stop_on_error`."},

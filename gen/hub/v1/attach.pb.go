@@ -64,7 +64,8 @@ const (
 	NoticeKind_NOTICE_KIND_USER_ABSENT NoticeKind = 11
 	// All live sockets, occupied rooms and present users that the hello's
 	// subscriptions ask for have been told: whoever the service knows of this hub
-	// beyond them has gone. Once after each hello, also when there is nobody.
+	// beyond them has gone. Once after each hello that was not resumed, also when there
+	// is nobody. A service that does not care passes over it.
 	NoticeKind_NOTICE_KIND_INTRODUCED NoticeKind = 12
 	// The hubs that are alive have changed.
 	NoticeKind_NOTICE_KIND_HUBS NoticeKind = 13
@@ -142,8 +143,8 @@ type AttachRequest struct {
 	// the one after the welcome has the number after Welcome.ack_envelope_seq.
 	EnvelopeSeq uint64 `protobuf:"varint,1,opt,name=envelope_seq,json=envelopeSeq,proto3" json:"envelope_seq,omitempty"`
 	// Number of the last envelope of the hub that was received. 0 means that the
-	// service gives no receipts. A number that the hub has not sent is
-	// INVALID_ARGUMENT.
+	// service gives no receipts; it is 0 in the envelope of a hello. A number that the
+	// hub has not sent is INVALID_ARGUMENT.
 	AckEnvelopeSeq uint64 `protobuf:"varint,2,opt,name=ack_envelope_seq,json=ackEnvelopeSeq,proto3" json:"ack_envelope_seq,omitempty"`
 	// What the service does, applied in this order. An emit that stands before a
 	// reply reaches the browser before it. At most 16 384.
@@ -669,7 +670,7 @@ type Hello struct {
 	// most 128 bytes. May be empty.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
 	// Capabilities without which the service cannot work, such as `recovery`. One
-	// that the hub does not have ends the stream with FAILED_PRECONDITION.
+	// that the hub does not have ends the stream with FAILED_PRECONDITION. At most 64.
 	RequiredCapabilities []string `protobuf:"bytes,4,rep,name=required_capabilities,json=requiredCapabilities,proto3" json:"required_capabilities,omitempty"`
 	// What the instance wants to receive: at most 256. None is allowed, for an
 	// instance that only gives commands: it gets no deliveries. The group has the
@@ -820,8 +821,9 @@ type Resume struct {
 	Attachment []byte `protobuf:"bytes,1,opt,name=attachment,proto3" json:"attachment,omitempty"`
 	// Welcome.hub_id that came with it.
 	HubId string `protobuf:"bytes,2,opt,name=hub_id,json=hubId,proto3" json:"hub_id,omitempty"`
-	// Number of the last envelope of the hub that was received: what the hub sent
-	// after it is sent again, under the same numbers.
+	// Number of the last envelope of the hub that was received. The hub goes on
+	// counting after it: the welcome has the next number, then come the items that
+	// were not received, in their order, perhaps in other envelopes.
 	AckEnvelopeSeq uint64 `protobuf:"varint,3,opt,name=ack_envelope_seq,json=ackEnvelopeSeq,proto3" json:"ack_envelope_seq,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -991,9 +993,10 @@ type Welcome struct {
 	// service holds is delivered again, except `revoked`; what it settled meanwhile
 	// counts; results under way arrive.
 	Resumed bool `protobuf:"varint,10,opt,name=resumed,proto3" json:"resumed,omitempty"`
-	// Number of the last envelope of the service that was applied. After a resume
-	// the service sends what follows it again, under the same numbers; what it had
-	// numbered for an attachment that was not resumed counts for nothing.
+	// Number of the last envelope of the service that was applied. The service goes on
+	// counting after it; after a resume with the actions that were not applied, in
+	// their order. What it had numbered for an attachment that was not resumed counts
+	// for nothing.
 	AckEnvelopeSeq uint64 `protobuf:"varint,11,opt,name=ack_envelope_seq,json=ackEnvelopeSeq,proto3" json:"ack_envelope_seq,omitempty"`
 	// After a resume: deliveries that went to another instance meanwhile. Their
 	// handlers should be cancelled.

@@ -53,8 +53,8 @@ type AttachServiceClient interface {
 	//     moves to another instance at once;
 	//   - DEADLINE_EXCEEDED without a hello in time;
 	//   - INVALID_ARGUMENT for a hello that is wrong, an envelope number that
-	//     jumps or goes back, a receipt for an envelope that was never sent, or
-	//     an envelope of more than 16 384 actions;
+	//     jumps or goes back, a receipt for an envelope that was never sent, bytes
+	//     that are not protobuf, or an envelope of more than 16 384 actions;
 	//   - FAILED_PRECONDITION when the first action is no hello, for a second
 	//     hello, or for a required capability that the hub does not have;
 	//   - PERMISSION_DENIED when the identity may not attach to the group;
@@ -70,7 +70,7 @@ type AttachServiceClient interface {
 	//
 	// Attach again, after a wait drawn evenly from 0 to a limit that doubles from
 	// 100 ms to 10 s and starts anew only after a stream that lasted one heartbeat
-	// interval, upon UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL,
+	// interval, counted from the call, upon an OK that was not asked for, UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL,
 	// UNKNOWN and CANCELLED, and upon UNAUTHENTICATED once the credential differs.
 	// Do not upon INVALID_ARGUMENT, FAILED_PRECONDITION, PERMISSION_DENIED,
 	// UNIMPLEMENTED, nor upon ABORTED of the newest stream of the process. An
@@ -84,8 +84,13 @@ type AttachServiceClient interface {
 	// each of its actions). Only in the hello unknown fields are passed over, and
 	// inside a subscription they refuse that subscription.
 	//
-	// When the service closes its side without a drain, results that are still
-	// open are sent for one second, then the stream ends.
+	// `retry_after` of a Status is advice, here as everywhere. In the call's error the
+	// Status is one of `google.rpc.Status.details`, an Any.
+	//
+	// A service may act at once after its hello, without waiting for the welcome; when
+	// that has not come after 10 seconds it gives up and attaches again. When the
+	// service closes its side without a drain, results that are still open are sent
+	// for one second, then the stream ends; a call that is cancelled has broken.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 }
 
@@ -141,8 +146,8 @@ type AttachServiceServer interface {
 	//     moves to another instance at once;
 	//   - DEADLINE_EXCEEDED without a hello in time;
 	//   - INVALID_ARGUMENT for a hello that is wrong, an envelope number that
-	//     jumps or goes back, a receipt for an envelope that was never sent, or
-	//     an envelope of more than 16 384 actions;
+	//     jumps or goes back, a receipt for an envelope that was never sent, bytes
+	//     that are not protobuf, or an envelope of more than 16 384 actions;
 	//   - FAILED_PRECONDITION when the first action is no hello, for a second
 	//     hello, or for a required capability that the hub does not have;
 	//   - PERMISSION_DENIED when the identity may not attach to the group;
@@ -158,7 +163,7 @@ type AttachServiceServer interface {
 	//
 	// Attach again, after a wait drawn evenly from 0 to a limit that doubles from
 	// 100 ms to 10 s and starts anew only after a stream that lasted one heartbeat
-	// interval, upon UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL,
+	// interval, counted from the call, upon an OK that was not asked for, UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL,
 	// UNKNOWN and CANCELLED, and upon UNAUTHENTICATED once the credential differs.
 	// Do not upon INVALID_ARGUMENT, FAILED_PRECONDITION, PERMISSION_DENIED,
 	// UNIMPLEMENTED, nor upon ABORTED of the newest stream of the process. An
@@ -172,8 +177,13 @@ type AttachServiceServer interface {
 	// each of its actions). Only in the hello unknown fields are passed over, and
 	// inside a subscription they refuse that subscription.
 	//
-	// When the service closes its side without a drain, results that are still
-	// open are sent for one second, then the stream ends.
+	// `retry_after` of a Status is advice, here as everywhere. In the call's error the
+	// Status is one of `google.rpc.Status.details`, an Any.
+	//
+	// A service may act at once after its hello, without waiting for the welcome; when
+	// that has not come after 10 seconds it gives up and attaches again. When the
+	// service closes its side without a drain, results that are still open are sent
+	// for one second, then the stream ends; a call that is cancelled has broken.
 	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	mustEmbedUnimplementedAttachServiceServer()
 }

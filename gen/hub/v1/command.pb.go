@@ -620,8 +620,8 @@ type Disconnect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sockets to disconnect.
 	Target *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
-	// True closes the browser's whole connection, with all its namespaces; its
-	// client comes back by itself.
+	// True closes the browser's whole connection, with all its namespaces. `Revoke`
+	// closes connections whose clients come back.
 	CloseTransport bool `protobuf:"varint,2,opt,name=close_transport,json=closeTransport,proto3" json:"close_transport,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

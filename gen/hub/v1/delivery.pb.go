@@ -50,7 +50,9 @@ type Delivery struct {
 	// again; of a connect attempt: another instance is asked as well. Absent means
 	// never.
 	SettleTimeout *durationpb.Duration `protobuf:"bytes,5,opt,name=settle_timeout,json=settleTimeout,proto3" json:"settle_timeout,omitempty"`
-	// Subscription.id of the subscription that it belongs to. 0 when that has none.
+	// Subscription.id of the subscription that it belongs to: of those of the hello
+	// that ask for it the one with the most specific pattern, and of equal ones the
+	// first. 0 when that has none.
 	SubscriptionId uint32 `protobuf:"varint,6,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
 	// W3C trace context: of a service call that of the command, of everything else
 	// that of the browser's opening request. Empty when there was none.

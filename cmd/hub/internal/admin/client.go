@@ -7,11 +7,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // maxStatusBytes bounds the answer of whatever listens on the address.
 const maxStatusBytes = 64 << 20
+
+// host is the address without what a browser would want around it.
+func host(address string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(address, "http://"), "/")
+}
 
 // errNotHub means that something else listens there.
 var errNotHub = errors.New("admin: what answers there is not a hub's admin listener")
@@ -21,7 +27,7 @@ var errNotHub = errors.New("admin: what answers there is not a hub's admin liste
 func Fetch(ctx context.Context, address string) (*Status, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/status", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+host(address)+"/status", nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("admin: address: %w", err)
 	}

@@ -28,7 +28,11 @@ func example() Status {
 		Services: []Service{
 			{Name: "chat", Unbound: 1, Parked: Parked{Events: 2, Bytes: 90, Lifecycle: 1}, Instances: []Instance{
 				{ID: "chat-7", Version: "v2", Attached: true, AttachTime: start.Add(time.Minute), Sockets: 2, Deliveries: 1, WindowDeliveries: 1024},
-				{ID: "chat-8", Attached: false},
+				{ID: "chat-8", Attached: false, SuspendTime: start.Add(2 * time.Minute)},
+				{
+					ID: "chat-9", Attached: true, AttachTime: start.Add(time.Minute), Paused: true, Draining: true, Weight: 9,
+					Deliveries: 3, WindowDeliveries: 8, Attempts: 1, WindowAttempts: 2, OldestUnsettledSeconds: 31.26,
+				},
 			}},
 		},
 		Routes: []Route{
@@ -86,7 +90,7 @@ func TestHandler_ReadyzSaysWhyNot(t *testing.T) {
 func TestFetch_GivesWhatTheHandlerSays(t *testing.T) {
 	server := httptest.NewServer(New(Options{Status: example}))
 	defer server.Close()
-	got, raw, err := Fetch(t.Context(), server.Listener.Addr().String())
+	got, raw, err := Fetch(t.Context(), "http://"+server.Listener.Addr().String()+"/") // as a browser shows it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,9 +135,10 @@ Browsers
   2 sockets in /chat
 
 Services
-  chat: 2 instances, 1 socket with none of them, parked 2 events (90 bytes), 1 connect or disconnect
+  chat: 3 instances, 1 socket with none of them, parked 2 events (90 bytes), 1 connect or disconnect
     chat-7 v2: attached 2m0s, 2 sockets, 1 of 1024 deliveries in flight
-    chat-8: lost, waited for, 0 sockets, 0 of 0 deliveries in flight
+    chat-8: lost 1m0s ago, waited for, 0 sockets, 0 of 0 deliveries in flight
+    chat-9: attached 2m0s, paused, draining, weight 9, 0 sockets, 3 of 8 deliveries in flight, 1 of 2 connect attempts, oldest unsettled 31.3s
 
 Routes
   /chat   authorizer  chat   connect attempts

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 )
 
 // Print writes a status for people. Now is the time that ages are counted to.
@@ -25,7 +27,7 @@ func (s *Status) Print(w io.Writer, now time.Time) error {
 	}
 	b.WriteByte('\n')
 	for _, namespace := range slices.Sorted(maps.Keys(s.Browsers.Sockets)) {
-		fmt.Fprintf(&b, "  %s in %s\n", count(s.Browsers.Sockets[namespace], "socket"), clean(namespace))
+		fmt.Fprintf(&b, "  %s in %s\n", count(s.Browsers.Sockets[namespace], "socket"), terminal.Clean(namespace))
 	}
 	s.printServices(&b, now)
 	s.printRoutes(&b)
@@ -35,7 +37,7 @@ func (s *Status) Print(w io.Writer, now time.Time) error {
 	if len(s.Missing) > 0 {
 		b.WriteString("\nMissing\n")
 		for _, m := range s.Missing {
-			fmt.Fprintf(&b, "  %s\n", clean(m))
+			fmt.Fprintf(&b, "  %s\n", terminal.Clean(m))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -48,7 +50,7 @@ func (s *Status) printServices(b *strings.Builder, now time.Time) {
 		b.WriteString("  none is attached\n")
 	}
 	for _, service := range s.Services {
-		fmt.Fprintf(b, "  %s: %s", clean(service.Name), count(len(service.Instances), "instance"))
+		fmt.Fprintf(b, "  %s: %s", terminal.Clean(service.Name), count(len(service.Instances), "instance"))
 		if service.Unbound > 0 {
 			fmt.Fprintf(b, ", %s with none of them", count(service.Unbound, "socket"))
 		}
@@ -57,14 +59,38 @@ func (s *Status) printServices(b *strings.Builder, now time.Time) {
 		}
 		b.WriteByte('\n')
 		for _, i := range service.Instances {
-			state := "attached " + age(now, i.AttachTime)
-			if !i.Attached {
-				state = "lost, waited for"
-			}
-			fmt.Fprintf(b, "    %s: %s, %s, %d of %d deliveries in flight\n",
-				clean(strings.TrimSpace(i.ID+" "+i.Version)), state, count(i.Sockets, "socket"), i.Deliveries, i.WindowDeliveries)
+			i.print(b, now)
 		}
 	}
+}
+
+// print writes the line of an instance. What is as it usually is goes without saying.
+func (i *Instance) print(b *strings.Builder, now time.Time) {
+	state := "attached " + age(now, i.AttachTime)
+	if !i.Attached {
+		state = "lost, waited for"
+		if !i.SuspendTime.IsZero() {
+			state = "lost " + age(now, i.SuspendTime) + " ago, waited for"
+		}
+	}
+	for _, fact := range []struct {
+		is   bool
+		word string
+	}{{i.Paused, "paused"}, {i.Draining, "draining"}, {i.Weight > 1, fmt.Sprintf("weight %d", i.Weight)}} {
+		if fact.is {
+			state += ", " + fact.word
+		}
+	}
+	fmt.Fprintf(b, "    %s: %s, %s, %d of %d deliveries in flight",
+		terminal.Clean(strings.TrimSpace(i.ID+" "+i.Version)), state, count(i.Sockets, "socket"), i.Deliveries, i.WindowDeliveries)
+	if i.Attempts > 0 {
+		fmt.Fprintf(b, ", %d of %d connect attempts", i.Attempts, i.WindowAttempts)
+	}
+	if i.OldestUnsettledSeconds > 0 {
+		oldest := time.Duration(i.OldestUnsettledSeconds * float64(time.Second))
+		fmt.Fprintf(b, ", oldest unsettled %s", oldest.Round(100*time.Millisecond))
+	}
+	b.WriteByte('\n')
 }
 
 func (s *Status) printRoutes(b *strings.Builder) {
@@ -78,7 +104,7 @@ func (s *Status) printRoutes(b *strings.Builder) {
 		if r.Role == "handler" {
 			events = cmp.Or(strings.Join(r.Events, ", "), "all events")
 		}
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", clean(r.Namespace), r.Role, clean(r.Group), clean(events))
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", terminal.Clean(r.Namespace), r.Role, terminal.Clean(r.Group), terminal.Clean(events))
 	}
 	_ = table.Flush() // a strings.Builder takes everything
 }
@@ -98,14 +124,4 @@ func count(n int, noun string) string {
 // age rounds to what somebody at a terminal wants to know.
 func age(now, since time.Time) string {
 	return max(now.Sub(since), 0).Round(time.Second).String()
-}
-
-// clean keeps a name from a browser or a service from steering the terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || (r >= 0x7f && r < 0xa0) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

@@ -51,6 +51,13 @@ type Instance struct {
 	// Attached is false for an instance that was lost and that is waited for.
 	Attached   bool      `json:"attached"`
 	AttachTime time.Time `json:"attach_time"`
+	// SuspendTime is when its stream was lost; zero while it is attached.
+	SuspendTime time.Time `json:"suspend_time,omitzero"`
+	// Paused instances take no deliveries, draining ones give their sockets away.
+	Paused   bool `json:"paused"`
+	Draining bool `json:"draining"`
+	// Weight is its share among the instances of the group.
+	Weight uint32 `json:"weight"`
 	// Sockets counts those that are bound to it.
 	Sockets int `json:"sockets"`
 	// Deliveries and Bytes are unsettled, of at most the window's.
@@ -58,6 +65,12 @@ type Instance struct {
 	WindowDeliveries uint32 `json:"window_deliveries"`
 	Bytes            uint64 `json:"bytes"`
 	WindowBytes      uint64 `json:"window_bytes"`
+	// Attempts are connect attempts that it has to decide, of at most their window's.
+	Attempts       uint32 `json:"attempts"`
+	WindowAttempts uint32 `json:"window_attempts"`
+	// OldestUnsettledSeconds is the age of the oldest delivery that it has not settled;
+	// 0 when all are.
+	OldestUnsettledSeconds float64 `json:"oldest_unsettled_seconds"`
 }
 
 // Route is one subscription.

@@ -33,8 +33,9 @@ log:
   levels: {controlplane: debug}
 ` + "```" + `
 
-Other variables: ` + "`HUB_CONFIG`" + ` (the file), ` + "`HUB_TOKEN`" + ` (the bearer token of ` + "`hub emit`" + ` and of services), ` + "`HUB_ADDRESS`" + ` (where
-services find the hub), and ` + "`DEBUG`" + ` in the field's habit: ` + "`DEBUG=engineio,control*,-socketio hub serve`" + ` logs those
+Other variables: ` + "`HUB_CONFIG`" + ` (the file), those of services and of the commands that ask a hub, such as
+` + "`hub emit`" + ` and ` + "`hub tail`" + `: ` + "`HUB_ADDRESS`" + ` (where it is), ` + "`HUB_TOKEN` or `HUB_TOKEN_FILE`" + ` (their bearer token), ` + "`HUB_TLS_CA`, `HUB_TLS_CERT`" + `,
+` + "`HUB_TLS_KEY` and `HUB_TLS_SERVER_NAME`" + `, and ` + "`DEBUG`" + ` in the field's habit: ` + "`DEBUG=engineio,control*,-socketio hub serve`" + ` logs those
 components at debug level, ` + "`DEBUG=*`" + ` all.
 
 This page is generated from the table in ` + "`cmd/hub/internal/config`" + ` (` + "`go test ./cmd/hub/internal/config -update`" + `).

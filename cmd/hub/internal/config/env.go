@@ -18,11 +18,19 @@ const (
 	EnvFile = "HUB_CONFIG"
 	// EnvToken is the bearer token of `hub emit` and of services.
 	EnvToken = "HUB_TOKEN"
+	// EnvTokenFile names a file with that token.
+	EnvTokenFile = "HUB_TOKEN_FILE"
 	// EnvTests is what this repository's tests are told by.
 	EnvTests = "HUB_E2E"
 	// EnvAddress is where services find the hub.
 	EnvAddress = "HUB_ADDRESS"
 )
+
+// clientEnv are variables of services and of the commands that ask a hub: where it is, who
+// asks, and how TLS is spoken with it.
+var clientEnv = []string{
+	EnvToken, EnvTokenFile, EnvAddress, "HUB_TLS_CA", "HUB_TLS_CERT", "HUB_TLS_KEY", "HUB_TLS_SERVER_NAME",
+}
 
 // kubernetes matches the variables that Kubernetes sets in every pod for a
 // Service whose name starts with hub. They are nobody's mistake.
@@ -32,7 +40,7 @@ var kubernetes = regexp.MustCompile(`^HUB_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PO
 // docker compose writes it for one that is missing.
 func envLayer(environ []string) (layer, []*Problem) {
 	byEnv := map[string]Key{}
-	names := []string{EnvFile, EnvToken, EnvAddress, EnvTests}
+	names := append([]string{EnvFile, EnvTests}, clientEnv...)
 	for _, k := range Keys() {
 		byEnv[k.Env()] = k
 		names = append(names, k.Env())

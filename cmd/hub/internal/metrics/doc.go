@@ -5,7 +5,7 @@
 //	                               ├─► Metrics ─► /metrics
 //	service ─► controlplane.Trace ─┘
 //
-// Labels are words of the program, such as reasons and codes, and namespaces; never
+// Labels are words of the program, such as reasons and codes, groups and namespaces; never
 // a session, a socket, a user or a room. Each label's handle is looked up once, and
 // an outsider cannot make a label: beyond a bound all new values are counted as
 // `other`.

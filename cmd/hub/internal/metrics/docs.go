@@ -16,7 +16,8 @@ and of the page itself (` + "`promhttp_*`" + `); their libraries describe them.
 
 A metric with labels shows a series once something has been counted in it. A histogram is shown as ` + "`_bucket`, `_sum`" + ` and
 ` + "`_count`" + `. Labels never name a session, a socket, a user or a room. Their number is bounded: a metric has at most
-%d values of ` + "`namespace` or `group`" + `, %d of another label and %d pairs of two labels; all further ones count as ` + "`%s`" + `.
+%d values of ` + "`namespace` or `group`" + `, %d pairs of both, %d values of another label and %d pairs of two labels; all further ones
+count as ` + "`%s`" + `.
 
 This page is generated from the code in ` + "`cmd/hub/internal/metrics`" + ` (` + "`go test ./cmd/hub/internal/metrics -update`" + `).
 `
@@ -29,7 +30,7 @@ var labels = []label{
 	{"bound", "What commands of services made the hub keep: `acks`, `answers`, `callees`, `calls`, `open_acks`, `replays` or `snapshots`."},
 	{"code", "Error code: a number of Engine.IO, a gRPC code or a code of `hub.v1`; the metric says which."},
 	{"go_version", "Version of Go that the hub was built with."},
-	{"group", "Group of a service, as its hello names it."},
+	{"group", "Group of a service, as its hello names it. Empty when there is none."},
 	{"issuer", "Issuer of JWTs, as the configuration names it."},
 	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event` or `disconnected`. Of a packet: what is wrong with it."},
 	{"limit", "Key of the configuration that holds the limit."},
@@ -37,7 +38,7 @@ var labels = []label{
 	{"op", "What a command does."},
 	{"outcome", "How a service settled a delivery: `done`, `reply`, `accept`, `deny`, `nack` or `retry`."},
 	{"place", "Part of the hub in which the panic was."},
-	{"reason", "Reason in the words of Socket.IO's server, such as `transport close` or `ping timeout`."},
+	{"reason", "Reason in the words of Socket.IO's server, such as `transport close` or `ping timeout`; of `hub_revoked_total` one of `hub.v1`, such as `MOVED`."},
 	{"result", "What came of it: `done` or `failed` for an upgrade or a refresh of keys; `acked`, `timed_out`, `disconnected` or `unexpected` for an acknowledgement."},
 	{"status", "HTTP status."},
 	{"transport", "`polling` or `websocket`."},
@@ -49,7 +50,7 @@ var labels = []label{
 // does.
 func WriteDocs(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, intro, maxNames, maxWords, maxPairs, other)
+	fmt.Fprintf(&b, intro, maxNames, maxPlaces, maxWords, maxPairs, other)
 	heading := ""
 	for _, m := range New("").Catalog() {
 		if m.Group != heading {

@@ -89,6 +89,35 @@ func (f factory) counters(name, help, label string) *bounded[string, prometheus.
 	return newBounded(maxWords, other, func(value string) prometheus.Counter { return v.WithLabelValues(value) })
 }
 
+// place is who did it or had it done: a group and a namespace, both named by others.
+type place struct{ group, namespace string }
+
+// placed counts by place, and there by two words of the program.
+type placed struct {
+	places *bounded[place, *bounded[pair, prometheus.Counter]]
+}
+
+// get gives the counter of a place and two words.
+func (p placed) get(group, namespace string, words pair) prometheus.Counter {
+	return p.places.get(place{group, namespace}).get(words)
+}
+
+// placed makes a counter with the labels group and namespace, and two more.
+func (f factory) placed(name, help string, words ...string) placed {
+	v := f.counterVec(name, help, append([]string{"group", "namespace"}, words...)...)
+	return placed{newBounded(maxPlaces, place{other, other}, func(at place) *bounded[pair, prometheus.Counter] {
+		return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Counter {
+			return v.WithLabelValues(at.group, at.namespace, p[0], p[1])
+		})
+	})}
+}
+
+// named makes a gauge for each group.
+func (f factory) named(name, help string) *bounded[string, prometheus.Gauge] {
+	v := f.gaugeVec(name, help, "group")
+	return newBounded(maxNames, other, func(group string) prometheus.Gauge { return v.WithLabelValues(group) })
+}
+
 // pair is a key of two labels.
 type pair [2]string
 

@@ -13,10 +13,11 @@ import (
 // Bounds of label values. Words of the program are far fewer; namespaces and
 // groups are named by others.
 const (
-	maxNames = 100
-	maxWords = 64
-	maxPairs = 256
-	other    = "other"
+	maxNames  = 100
+	maxPlaces = 200
+	maxWords  = 64
+	maxPairs  = 256
+	other     = "other"
 )
 
 // Metrics is a registry with everything that the hub counts.

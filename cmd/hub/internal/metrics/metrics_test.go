@@ -98,16 +98,19 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	c.SendBlocked(1500 * time.Millisecond)
 	c.Delivered(controlplane.KindEvent, 1)
 	c.Delivered(controlplane.KindEvent, 2)
-	c.Settled(controlplane.KindEvent, controlplane.OutcomeReply, time.Millisecond)
-	c.SettlementFailed("ABORTED")
-	c.Dropped(controlplane.KindEvent, controlplane.DropExpired)
-	c.Parked(5, 500)
-	c.Parked(-2, -100)
+	c.Settled("chat", "/chat", controlplane.KindEvent, controlplane.OutcomeReply, time.Millisecond)
+	c.SettlementFailed("chat", "ABORTED")
+	c.Dropped("chat", "/chat", controlplane.KindEvent, controlplane.DropExpired)
+	c.Dropped("", "/chat", controlplane.KindEvent, controlplane.DropUnhandled)
+	c.Parked("chat", 5, 500)
+	c.Parked("chat", -2, -100)
+	c.OldestUnsettled("chat", 1500*time.Millisecond)
 	c.WindowStalled("chat")
 	c.Moved(7)
-	c.Undecided(controlplane.UndecidedNacked)
+	c.Revoked(controlplane.KindEvent, "MOVED")
+	c.Undecided(controlplane.UndecidedGone)
 	c.Command("emit", "OK")
-	c.CommandBound("open_acks")
+	c.CommandBound("acks")
 	c.NoAuthorizer("chat", "/chat")
 	c.AuthFailed()
 	c.PanicRecovered("stream")
@@ -116,10 +119,13 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 		`hub_streams{group="chat"} 1`, `hub_streams_closed_total{code="Unavailable"} 1`, `hub_envelopes_received_total 1`,
 		`hub_actions_received_total 3`, `hub_envelopes_sent_total 1`, `hub_items_sent_total 4`, `hub_send_blocked_seconds_total 1.5`,
 		`hub_deliveries_total{kind="event"} 1`, `hub_redeliveries_total{kind="event"} 1`,
-		`hub_settlements_total{kind="event",outcome="reply"} 1`, `hub_settlement_seconds_count{kind="event"} 1`,
-		`hub_settlements_failed_total{code="ABORTED"} 1`, `hub_deliveries_dropped_total{kind="event",why="expired"} 1`,
-		`hub_parked_events 3`, `hub_parked_bytes 400`, `hub_window_stalls_total{group="chat"} 1`, `hub_moved_sockets_total 7`,
-		`hub_undecided_total{why="timeout"} 1`, `hub_commands_total{code="OK",op="emit"} 1`, `hub_command_bounds_total{bound="open_acks"} 1`, `hub_no_authorizer_total 1`,
+		`hub_settlements_total{group="chat",kind="event",namespace="/chat",outcome="reply"} 1`,
+		`hub_settlement_seconds_count{group="chat",kind="event"} 1`,
+		`hub_settlements_failed_total{code="ABORTED",group="chat"} 1`,
+		`hub_deliveries_dropped_total{group="chat",kind="event",namespace="/chat",why="expired"} 1`,
+		`hub_deliveries_dropped_total{group="",kind="event",namespace="/chat",why="unhandled"} 1`,
+		`hub_parked_events{group="chat"} 3`, `hub_parked_bytes{group="chat"} 400`, `hub_oldest_unsettled_seconds{group="chat"} 1.5`, `hub_window_stalls_total{group="chat"} 1`, `hub_moved_sockets_total 7`,
+		`hub_undecided_total{why="gone"} 1`, `hub_revoked_total{kind="event",reason="MOVED"} 1`, `hub_commands_total{code="OK",op="emit"} 1`, `hub_no_authorizer_total 1`, `hub_command_bounds_total{bound="acks"} 1`,
 		`hub_unauthenticated_calls_total 1`, `hub_panics_total{place="stream"} 1`,
 	} {
 		if !strings.Contains(text, want) {
@@ -151,6 +157,25 @@ func TestHubTrace_NamespacesBeyondTheBoundShareOneLabel(t *testing.T) {
 	}
 	if text := scrape(t, m); !strings.Contains(text, `hub_sockets{namespace="other"} 0`) {
 		t.Error("sockets left under another label")
+	}
+}
+
+// What groups and namespaces are called is up to services and browsers: together they
+// are bounded too, and what is beyond still is told by kind and why.
+func TestControlTrace_PlacesBeyondTheBoundShareOne(t *testing.T) {
+	m := New("v1")
+	c := m.ControlTrace()
+	const extra = 20
+	for i := range maxPlaces + extra {
+		c.Dropped("chat", fmt.Sprintf("/org/%d", i), controlplane.KindEvent, controlplane.DropExpired)
+	}
+	text := scrape(t, m)
+	if got := strings.Count(text, "hub_deliveries_dropped_total{"); got != maxPlaces+1 {
+		t.Errorf("%d series, want %d", got, maxPlaces+1)
+	}
+	want := fmt.Sprintf(`hub_deliveries_dropped_total{group="other",kind="event",namespace="other",why="expired"} %d`, extra)
+	if !strings.Contains(text, want) {
+		t.Errorf("%s is missing", want)
 	}
 }
 

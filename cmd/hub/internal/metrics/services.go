@@ -16,22 +16,23 @@ type services struct {
 	actions, items            prometheus.Counter
 	sendBlocked               prometheus.Counter
 	deliveries, redeliveries  *bounded[string, prometheus.Counter]
-	settlements               *bounded[pair, prometheus.Counter]
-	settleTime                *bounded[string, prometheus.Observer]
-	settlementsFailed         *bounded[string, prometheus.Counter]
-	dropped                   *bounded[pair, prometheus.Counter]
-	parkedEvents, parkedBytes prometheus.Gauge
+	settlements, dropped      placed
+	settleTime                *bounded[pair, prometheus.Observer]
+	settlementsFailed         *bounded[pair, prometheus.Counter]
+	parkedEvents, parkedBytes *bounded[string, prometheus.Gauge]
+	oldestUnsettled           *bounded[string, prometheus.Gauge]
 	stalls, undecided         *bounded[string, prometheus.Counter]
 	moved, unauthenticated    prometheus.Counter
 	noAuthorizer              prometheus.Counter
 	keyRefreshes              *bounded[pair, prometheus.Counter]
 	commands                  *bounded[pair, prometheus.Counter]
 	commandBounds             *bounded[string, prometheus.Counter]
+	revoked                   *bounded[pair, prometheus.Counter]
 }
 
 func newServices(f factory) *services {
 	return &services{
-		streams:           f.streams(),
+		streams:           f.named("streams", "Instances of services that are attached, by group."),
 		streamsClosed:     f.counters("streams_closed_total", "Streams of services that ended, by gRPC code.", "code"),
 		envelopesIn:       f.counter("envelopes_received_total", "Envelopes from services."),
 		envelopesOut:      f.counter("envelopes_sent_total", "Envelopes to services."),
@@ -40,17 +41,19 @@ func newServices(f factory) *services {
 		sendBlocked:       f.counter("send_blocked_seconds_total", "Time that envelopes waited for services to read."),
 		deliveries:        f.counters("deliveries_total", "Deliveries handed to services for the first time, by kind.", "kind"),
 		redeliveries:      f.counters("redeliveries_total", "Deliveries handed to services again, by kind.", "kind"),
-		settlements:       f.pairs("settlements_total", "Deliveries settled, by kind and outcome.", "kind", "outcome"),
+		settlements:       f.placed("settlements_total", "Deliveries settled, by group, namespace, kind and outcome.", "kind", "outcome"),
 		settleTime:        f.settleTime(),
-		settlementsFailed: f.counters("settlements_failed_total", "Settlements that were refused, by code.", "code"),
-		dropped:           f.pairs("deliveries_dropped_total", "Deliveries given up, by kind and why.", "kind", "why"),
-		parkedEvents:      f.gauge("parked_events", "Events that wait for services."),
-		parkedBytes:       f.gauge("parked_bytes", "Bytes of events that wait for services."),
+		settlementsFailed: f.pairs("settlements_failed_total", "Settlements that were refused, by group and code.", "group", "code"),
+		dropped:           f.placed("deliveries_dropped_total", "Deliveries given up, by group (empty when none handles it), namespace, kind and why.", "kind", "why"),
+		parkedEvents:      f.named("parked_events", "Events that wait for a service, by group."),
+		parkedBytes:       f.named("parked_bytes", "Bytes of events that wait for a service, by group."),
+		oldestUnsettled:   f.named("oldest_unsettled_seconds", "Age of the oldest delivery that a service has not settled, by group; 0 when all are. Looked at once a second."),
 		stalls:            f.counters("window_stalls_total", "Deliveries that had to wait because an instance was full or paused, by group.", "group"),
 		undecided:         f.counters("undecided_total", "Connect attempts that ended without a decision, by why.", "why"),
 		moved:             f.counter("moved_sockets_total", "Sockets that went from one instance to another."),
 		unauthenticated:   f.counter("unauthenticated_calls_total", "Calls of services without a token or with a wrong one."),
 		noAuthorizer:      f.counter("no_authorizer_total", "Subscriptions to namespaces for which nobody decides connect attempts."),
+		revoked:           f.pairs("revoked_total", "Unsettled deliveries that were taken from their instance, by kind and reason.", "kind", "reason"),
 		keyRefreshes:      f.pairs("jwks_refreshes_total", "Refreshes of the keys of an issuer of JWTs; while they fail the old keys stay.", "issuer", "result"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
 		commandBounds: f.counters("command_bounds_total",
@@ -58,17 +61,12 @@ func newServices(f factory) *services {
 	}
 }
 
-func (f factory) streams() *bounded[string, prometheus.Gauge] {
-	v := f.gaugeVec("streams", "Instances of services that are attached, by group.", "group")
-	return newBounded(maxNames, other, func(group string) prometheus.Gauge { return v.WithLabelValues(group) })
-}
-
 // settleTime has buckets from a local service's half millisecond to the 30 s after
 // which a browser has long given up.
-func (f factory) settleTime() *bounded[string, prometheus.Observer] {
-	v := f.histogramVec("settlement_seconds", "Time from handing a delivery over to its settlement, by kind.",
-		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "kind")
-	return newBounded(maxWords, other, func(kind string) prometheus.Observer { return v.WithLabelValues(kind) })
+func (f factory) settleTime() *bounded[pair, prometheus.Observer] {
+	v := f.histogramVec("settlement_seconds", "Time from handing a delivery over to its settlement, by group and kind.",
+		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "group", "kind")
+	return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Observer { return v.WithLabelValues(p[:]...) })
 }
 
 // KeysRefreshed counts a refresh of the keys of an issuer.
@@ -119,17 +117,19 @@ func (s *services) traceDeliveries(t *controlplane.Trace) {
 		}
 		s.deliveries.get(string(kind)).Inc()
 	}
-	t.Settled = func(kind controlplane.Kind, outcome controlplane.Outcome, took time.Duration) {
-		s.settlements.get(pair{string(kind), string(outcome)}).Inc()
-		s.settleTime.get(string(kind)).Observe(took.Seconds())
+	t.Settled = func(group, namespace string, kind controlplane.Kind, outcome controlplane.Outcome, took time.Duration) {
+		s.settlements.get(group, namespace, pair{string(kind), string(outcome)}).Inc()
+		s.settleTime.get(pair{group, string(kind)}).Observe(took.Seconds())
 	}
-	t.SettlementFailed = func(code string) { s.settlementsFailed.get(code).Inc() }
-	t.Dropped = func(kind controlplane.Kind, why controlplane.Drop) {
-		s.dropped.get(pair{string(kind), string(why)}).Inc()
+	t.SettlementFailed = func(group, code string) { s.settlementsFailed.get(pair{group, code}).Inc() }
+	t.Dropped = func(group, namespace string, kind controlplane.Kind, why controlplane.Drop) {
+		s.dropped.get(group, namespace, pair{string(kind), string(why)}).Inc()
 	}
-	t.Parked = func(events int, bytes int64) {
-		s.parkedEvents.Add(float64(events))
-		s.parkedBytes.Add(float64(bytes))
+	t.Parked = func(group string, events int, bytes int64) {
+		s.parkedEvents.get(group).Add(float64(events))
+		s.parkedBytes.get(group).Add(float64(bytes))
 	}
+	t.OldestUnsettled = func(group string, age time.Duration) { s.oldestUnsettled.get(group).Set(age.Seconds()) }
+	t.Revoked = func(kind controlplane.Kind, reason string) { s.revoked.get(pair{string(kind), reason}).Inc() }
 	t.WindowStalled = func(group string) { s.stalls.get(group).Inc() }
 }

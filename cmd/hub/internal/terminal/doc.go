@@ -1,0 +1,9 @@
+// Package terminal prepares what others have named for somebody's terminal: names of
+// sockets, users, rooms and services come from browsers and services, and must not steer
+// the terminal that shows them.
+//
+// What it is not: a way to draw tables or colours.
+//
+// Clean and Names are safe for concurrent use. The package starts no goroutine and holds
+// no lock.
+package terminal

@@ -1,0 +1,78 @@
+package controlplane
+
+import (
+	"context"
+	"log/slog"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/hub"
+)
+
+// Debug lines follow one browser through the hub: connect, decision, deliveries, emits,
+// drops. They name sockets, users and events, and never have a payload, a credential or
+// `socket.data`. Each is made only where debugging says that it is wanted.
+
+// debugging reports whether debug lines are wanted.
+func (s *Server) debugging() bool { return s.log.Enabled(context.Background(), slog.LevelDebug) }
+
+// attrs are whom a debug line is about.
+func (s subject) attrs() []any {
+	return []any{"namespace", s.namespace, "socket", s.socket, "user", s.user}
+}
+
+// debugSocket tells what a socket did. The caller has asked debugging.
+func (s *Server) debugSocket(message string, of subject, more ...any) {
+	s.log.Debug(message, append(of.attrs(), more...)...)
+}
+
+// debugDecision tells what was decided about an attempt. The message of a deny goes to
+// the browser, and is no secret.
+func (s *Server) debugDecision(a *hub.ConnectAttempt, user string, d decidedBy) {
+	if !s.debugging() {
+		return
+	}
+	about := subjectOfAttempt(a)
+	about.user = user
+	s.debugSocket("connect decided", about, "outcome", string(d.outcome), "group", d.group, "by", d.by, "message", d.message)
+}
+
+// debugUndecided tells that nobody decided about an attempt.
+func (s *Server) debugUndecided(a *hub.ConnectAttempt, why Undecided) {
+	if !s.debugging() {
+		return
+	}
+	s.debugSocket("connect undecided", subjectOfAttempt(a), "why", string(why))
+}
+
+// debugDelivery tells that a delivery is about to be sent.
+func (a *attachment) debugDelivery(t *dispatch.Try) {
+	if !a.srv.debugging() {
+		return
+	}
+	name := ""
+	if e, ok := t.Body.(*hub.Event); ok {
+		name = e.Name
+	}
+	a.srv.log.Debug("delivery sent", append(subjectOf(t.Delivery).attrs(), "kind", string(kindNames[t.Kind]), "event", name,
+		"bytes", t.Bytes, "attempt", t.Attempt, "seq", t.Seq, "group", a.group.name, "instance", a.instance)...)
+}
+
+// debugCommand tells what became of a command.
+func (s *Server) debugCommand(c *hubv1.Command, last *hubv1.Result) {
+	if !s.debugging() {
+		return
+	}
+	t := command.TargetOf(c)
+	s.log.Debug("command done", "op", command.OpName(c), "event", c.GetEmit().GetEvent(), "namespace", t.GetNamespace(),
+		"sockets", few(t.GetSockets()), "rooms", few(t.GetRooms()), "users", few(t.GetUsers()), "all", t.GetAll(),
+		"code", fault.CodeName(last.GetStatus().GetCode()), "reason", last.GetStatus().GetReason(),
+		"bytes", len(c.GetEmit().GetPayload().GetArgs()),
+		"matched", last.GetMatchedCount(), "queued", last.GetQueuedCount(), "dropped", last.GetDroppedCount())
+}
+
+// few are the first of many names.
+func few(names []string) []string { return names[:min(len(names), 4)] }
