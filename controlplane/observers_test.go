@@ -101,9 +101,7 @@ func TestObserver_SeesTheWholeLifeOfASocket(t *testing.T) {
 // introduced waits for the notice that all have been introduced.
 func introduced(t testing.TB, s *controlplanetest.Service) {
 	t.Helper()
-	if n := s.Notice(); n.Kind != hubv1.NoticeKind_NOTICE_KIND_INTRODUCED {
-		t.Fatalf("not introduced: %v", n)
-	}
+	s.Introduced()
 }
 
 func TestObserver_SeesBrowsersThatAreRefused(t *testing.T) {
