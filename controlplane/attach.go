@@ -93,6 +93,16 @@ func (st *stream) end(err error) {
 	})
 }
 
+// over reports whether the stream has ended, or is about to.
+func (st *stream) over() bool {
+	select {
+	case <-st.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // run supervises the stream until it ends.
 func (st *stream) run() error {
 	go st.recvLoop()

@@ -40,6 +40,7 @@ type attachment struct {
 	// Guarded by routes.mu.
 	claims []*claim
 
+	lossy    atomic.Bool   // a result had no room: the service must not wait for it
 	applied  atomic.Uint64 // number of the last envelope that was applied
 	resumes  atomic.Bool   // the envelope of a hello that resumed is being applied
 	draining atomic.Bool
@@ -51,8 +52,8 @@ type attachment struct {
 
 	mu     sync.Mutex // guards the fields below; a leaf
 	stream *stream    // nil while it is suspended
-	last   *stream    // the current stream, or the one before
-	lost   time.Time  // since when it is
+	last   *stream    // the one that had it last; it may still be letting go
+	lost   time.Time  // since when it is suspended
 	closed bool
 }
 
@@ -65,7 +66,7 @@ func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	_, _ = rand.Read(a.token[:])
 	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId
 	a.window.size = int64(st.srv.config.Window.Commands)
-	a.out = newOutgoing(func() { a.end(errBacklog) })
+	a.out = newOutgoing(a.overflow)
 	return a
 }
 
@@ -104,8 +105,15 @@ func (a *attachment) end(err error) {
 	}
 }
 
+// overflow ends the stream because a result had no room. Nothing resumes what has lost one.
+func (a *attachment) overflow() {
+	a.lossy.Store(true)
+	a.end(errBacklog)
+}
+
 // take lets another stream go on with the attachment. It returns the one before, which
-// may have ended, and false once the attachment is over.
+// may not have let go yet even if the attachment is suspended, and false once the
+// attachment is over.
 func (a *attachment) take(st *stream) (before *stream, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -115,6 +123,15 @@ func (a *attachment) take(st *stream) (before *stream, ok bool) {
 	before = a.last
 	a.stream, a.last, a.lost = st, st, time.Time{}
 	return before, true
+}
+
+// giveBack undoes take: the stream could not go on with the attachment.
+func (a *attachment) giveBack(st, before *stream) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stream == st {
+		a.stream, a.last, a.lost = nil, before, time.Now()
+	}
 }
 
 // suspend takes the stream away from it, unless another one has come. It reports

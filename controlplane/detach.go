@@ -33,7 +33,7 @@ func (s *Server) detach(st *stream) {
 	}
 	a.out.queue.Pause()
 	a.lease.Load().Detach(false)
-	if !a.numbered {
+	if !a.numbered || a.lossy.Load() {
 		// It cannot be resumed: its results have nobody to go to.
 		a.out.fail()
 	}

@@ -109,7 +109,8 @@ func (r *routes) reenter(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Ba
 	}
 	a.lease.Store(lease)
 	r.warn(g, results)
-	return results, revoked, true
+	slices.Sort(revoked)
+	return results, slices.Compact(revoked), true
 }
 
 func attachOptions(h *hubv1.Hello, resume, complete bool) dispatch.AttachOptions {
