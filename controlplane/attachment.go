@@ -63,7 +63,7 @@ func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	_, _ = rand.Read(a.token[:])
 	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId
 	a.window.size = int64(st.srv.config.Window.Commands)
-	a.out = newOutgoing(func() { a.end(errBacklog) })
+	a.out = newOutgoing(a.spill, a.introduceSome)
 	return a
 }
 

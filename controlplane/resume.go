@@ -25,6 +25,12 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 	if !ok {
 		return false
 	}
+	resumed := false
+	defer func() {
+		if !resumed {
+			a.suspend(st) // the stream goes on with another attachment
+		}
+	}()
 	if !before.giveWay() {
 		return false
 	}
@@ -40,6 +46,7 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 	a.out.queue.Remove(func(e entry) bool { return e.item == nil && slices.Contains(revoked, e.try.Seq) })
 	a.greet(h, true)
 	a.resumes.Store(true)
+	resumed = true
 	welcome := st.srv.welcome(a, st.heartbeat, h, results)
 	welcome.Resumed, welcome.Revoked = true, revoked
 	st.begin(a, welcome)
@@ -48,6 +55,7 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 		a.lease.Load().Drain()
 	}
 	st.srv.opened(a, true)
+	a.introduceAgain()
 	return true
 }
 

@@ -35,6 +35,7 @@ type Server struct {
 	renewals   *renewals
 	decisions  *decisions.Cache
 	observers  *observers
+	listeners  listeners
 	unhandled  unhandled
 	commands   *command.Executor
 	health     *health.Server
