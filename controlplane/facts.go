@@ -55,6 +55,11 @@ func (f *facts) begin(a *attachment) {
 	if listens {
 		there = a.srv.lookUp(f.subs)
 	}
+	f.merge(there)
+}
+
+// merge takes what was looked up, as far as the hub has told nothing newer.
+func (f *facts) merge(there []fact) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, n := range there {
