@@ -101,8 +101,8 @@ func (p *tape) expect(t testing.TB, want ...string) {
 	}
 }
 
-// factsOf asks for rooms of some patterns and for users.
-func factsOf(namespace string, grace time.Duration, rooms ...string) *hubv1.Subscription {
+// wantsFacts asks for rooms of some patterns and for users.
+func wantsFacts(namespace string, grace time.Duration, rooms ...string) *hubv1.Subscription {
 	sub := &hubv1.Subscription{
 		Role: hubv1.Role_ROLE_HANDLER, Namespace: namespace, Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS},
 		Rooms: rooms, DisconnectGrace: durationOf(grace),
@@ -129,7 +129,7 @@ func TestFacts_AreToldToThoseWhoAskAndAlternate(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		chat := w.chat("1")
 		first := w.joinAs(chat, "ann", "order:1", "lobby")
-		p, _ := record(t, w.srv, &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{factsOf("/chat", 0, "order:*")}})
+		p, _ := record(t, w.srv, &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{wantsFacts("/chat", 0, "order:*")}})
 		synctest.Wait()
 		story := p.story()
 		slices.Sort(story[:2])
@@ -160,7 +160,7 @@ func TestFacts_AreToldToThoseWhoAskAndAlternate(t *testing.T) {
 func TestFacts_AUserIsAbsentAfterTheGrace(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		chat := w.chat("1")
-		p, _ := record(t, w.srv, &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{factsOf("/*", 3*time.Second)}})
+		p, _ := record(t, w.srv, &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{wantsFacts("/*", 3*time.Second)}})
 		p.expect(t, "introduced")
 		b := w.joinAs(chat, "ann")
 		p.expect(t, "user_present /chat ann")
@@ -182,7 +182,7 @@ func TestFacts_AUserIsAbsentAfterTheGrace(t *testing.T) {
 func TestFacts_AResumedAttachmentMissesNothing(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		chat := w.chat("1")
-		hello := &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{factsOf("/chat", 0)}}
+		hello := &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{wantsFacts("/chat", 0)}}
 		p, stop := record(t, w.srv, hello)
 		p.expect(t, "introduced")
 		a := w.srv.routes.attachment("facts", "1")
@@ -204,7 +204,7 @@ func TestFacts_AResumedAttachmentMissesNothing(t *testing.T) {
 
 func TestFacts_MoreThanCanWaitEndsTheResume(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
-		hello := &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{factsOf("/chat", 0)}}
+		hello := &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{wantsFacts("/chat", 0)}}
 		p, stop := record(t, w.srv, hello)
 		p.expect(t, "introduced")
 		a := w.srv.routes.attachment("facts", "1")
@@ -234,7 +234,7 @@ func TestFacts_ManyAreToldInStepsBeforeTheEndOfTheIntroduction(t *testing.T) {
 			rooms[i] = fmt.Sprint("r", i)
 		}
 		w.joinAs(chat, "ann", rooms...)
-		p, _ := record(t, w.srv, &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{factsOf("/chat", 0, "*")}})
+		p, _ := record(t, w.srv, &hubv1.Hello{Group: "facts", InstanceId: "1", Subscriptions: []*hubv1.Subscription{wantsFacts("/chat", 0, "*")}})
 		synctest.Wait()
 		story := p.story()
 		if len(story) != 1002 || story[1001] != "introduced" {
@@ -257,7 +257,7 @@ func TestFacts_WhatIsLookedUpAndWhatIsToldAgree(t *testing.T) {
 		var notes []note // not told yet
 		a := &attachment{srv: srv}
 		a.out = newOutgoing(func() { rt.Fatal("overflow") }, func() {})
-		a.facts.subs = []*subscription{newSubscription(effective(factsOf("/n", 0)))}
+		a.facts.subs = []*subscription{newSubscription(effective(wantsFacts("/n", 0), 0))}
 		tell := func() {
 			if len(notes) > 0 {
 				a.facts.learn(a, fact{hubv1.Kind_KIND_USERS, "/n", notes[0].name}, notes[0].present)
