@@ -38,6 +38,7 @@ type Server struct {
 	renewals   *renewals
 	decisions  *decisions.Cache
 	observers  *observers
+	listeners  listeners
 	unhandled  unhandled
 	drain      atomic.Pointer[hubv1.Drain] // nil until the hub drains
 	commands   *command.Executor
