@@ -92,10 +92,16 @@ func (p *tape) story() (story []string) {
 	return story
 }
 
-// expectStory fails the test unless exactly this was heard, in this order.
+// expect fails the test unless exactly this is heard, in this order.
 func (p *tape) expect(t testing.TB, want ...string) {
 	t.Helper()
 	synctest.Wait()
+	p.expectNow(t, want...)
+}
+
+// expectNow is expect for what has been heard already.
+func (p *tape) expectNow(t testing.TB, want ...string) {
+	t.Helper()
 	if got := p.story(); !slices.Equal(got, want) {
 		t.Errorf("heard\n   %s\nwant\n   %s", strings.Join(got, "\n   "), strings.Join(want, "\n   "))
 	}
@@ -348,5 +354,45 @@ func TestHolder_HearsOfRoomsAndUpgradesInOrderWithDeliveries(t *testing.T) {
 		b.emit(-1, "three", "")
 		p.expect(t, "introduced", "connected", "event one", "rooms_changed[a b] [start] 1", "event two", "upgraded websocket", "event three")
 		other.expect(t, "introduced", "connected")
+	})
+}
+
+func TestIntroduced_ComesAfterAllConnected(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		auth := w.attach("auth", "1", controlplanetest.Authorizer("/chat"))
+		for range 5 {
+			b := w.browser()
+			b.Send("40/chat,")
+			auth.Accept(auth.Attempt())
+			b.joined("/chat")
+		}
+		synctest.Wait()
+		sub := controlplanetest.Handler("/chat")
+		sub.Introduction = hubv1.Introduction_INTRODUCTION_ON_ATTACH
+		p, _ := record(t, w.srv, &hubv1.Hello{
+			Group: "late", InstanceId: "1", Subscriptions: []*hubv1.Subscription{sub}, Window: &hubv1.Window{Deliveries: 2},
+		})
+		number := uint64(1)
+		settle := func() {
+			p.mu.Lock()
+			envelope := &hubv1.AttachRequest{}
+			for _, item := range p.heard {
+				if d := item.GetDelivery(); d != nil {
+					envelope.Actions = append(envelope.Actions, settleAction(done(d.DeliverySeq)))
+				}
+			}
+			p.mu.Unlock()
+			number++
+			envelope.EnvelopeSeq = number
+			p.incoming <- requestOf(envelope)
+		}
+		for range 2 {
+			synctest.Wait()
+			settle()
+			p.expectNow(t, "connected", "connected")
+		}
+		synctest.Wait()
+		settle()
+		p.expectNow(t, "connected", "introduced") // there is room for the last one
 	})
 }

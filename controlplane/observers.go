@@ -6,6 +6,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/observe"
 	"github.com/siohub/siohub/hub"
 )
@@ -118,6 +119,25 @@ func (o *observers) emitted(by *command.Caller, e *hubv1.Emit, outcome hub.Outco
 // the group where it was for none.
 func (o *observers) dropped(so *socket, event, group, why string) {
 	o.drop(so, &loss{kind: hubv1.Kind_KIND_EVENT, event: event, group: group, why: why})
+}
+
+// undelivered copies that a group will not get a delivery of a socket.
+func (o *observers) undelivered(so *socket, group string, d *dispatch.Delivery, why Drop) {
+	l := &loss{group: group, why: string(why)}
+	switch d.Kind {
+	case dispatch.Event:
+		l.kind = hubv1.Kind_KIND_EVENT
+		if e, ok := d.Body.(*hub.Event); ok {
+			l.event = e.Name
+		}
+	case dispatch.Connected:
+		l.kind = hubv1.Kind_KIND_CONNECTED
+	case dispatch.Disconnected:
+		l.kind = hubv1.Kind_KIND_DISCONNECTED
+	default: // renewals are the authorizer's alone
+		return
+	}
+	o.drop(so, l)
 }
 
 func (o *observers) drop(so *socket, l *loss) {

@@ -1,7 +1,9 @@
 package controlplane
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -345,4 +347,70 @@ func TestObserver_OneInstanceGetsAllOfASocket(t *testing.T) {
 			t.Errorf("%d observations of 20 events", n)
 		}
 	})
+}
+
+func TestObserver_SeesWhatAGroupWillNotGet(t *testing.T) {
+	inBubble(t, Config{Parking: ParkingConfig{SocketEvents: 2}}, func(t *testing.T, w *world) {
+		auth := w.attach("auth", "1", controlplanetest.Authorizer("/chat"))
+		handler := w.attach("chat", "1", controlplanetest.Handler("/chat"))
+		watch := w.observer("1", observerOf("/chat", hubv1.Kind_KIND_DROPS))
+		b := w.browser()
+		b.Send("40/chat,")
+		auth.Accept(auth.Attempt())
+		b.joined("/chat")
+		handler.Done(handler.Connected())
+		handler.Window(1, 0)
+		synctest.Wait()
+		for i := range 5 {
+			b.emit(-1, fmt.Sprint("e", i), "")
+		}
+		for _, event := range []string{"e3", "e4"} {
+			o := observed(t, watch, hubv1.Kind_KIND_DROPS)
+			if d := o.GetDropped(); d.Event != event || d.Group != "chat" || d.Reason != string(DropSocketFull) || o.Socket.GetId() != b.id {
+				t.Error(o)
+			}
+		}
+	})
+}
+
+func TestObserver_LeavesNothingBehind(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		watch := w.observer("1", observerOf("*"))
+		if !w.srv.routes.table.Load().Observed() {
+			t.Error("not observed")
+		}
+		if err := watch.Leave(); !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if w.srv.routes.table.Load().Observed() || len(w.srv.Status().Groups) != 0 {
+			t.Error("the group of an observer that has left is remembered")
+		}
+	})
+}
+
+func TestObserver_NeedsPermission(t *testing.T) {
+	rules := everything()
+	rules.Namespaces, rules.Rooms = []string{"/chat"}, []string{"order:*"}
+	bound := callerWith(t, rules)
+	rules.Roles = []string{"handler"}
+	handler := callerWith(t, rules)
+	for _, c := range []struct {
+		name      string
+		caller    *caller
+		namespace string
+		rooms     []string
+		ok        bool
+	}{
+		{"room", bound, "/chat", []string{"order:*"}, true},
+		{"other room", bound, "/chat", []string{"lobby"}, false},
+		{"other namespace", bound, "*", []string{"order:1"}, false},
+		{"no observer", handler, "/chat", []string{"order:1"}, false},
+	} {
+		sub := observerOf(c.namespace)
+		sub.Rooms = c.rooms
+		if f := c.caller.maySubscribe(sub); (f == nil) != c.ok {
+			t.Errorf("%s: %v", c.name, f)
+		}
+	}
 }

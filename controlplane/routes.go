@@ -153,6 +153,9 @@ func (r *routes) leave(a *attachment) {
 		return
 	}
 	r.srv.decisions.Leave(g.name)
+	// Copies do not wait for anybody: nothing is left of observers.
+	g.claims = slices.DeleteFunc(g.claims, func(c *claim) bool { return c.Role == route.Observer })
+	r.installLocked()
 	if len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
 		g.Close()
 		delete(r.groups, g.name)
