@@ -46,6 +46,7 @@ type attachment struct {
 	draining atomic.Bool
 	// introducing says that not all live sockets, rooms and users have been told yet.
 	introducing atomic.Bool
+	look        atomic.Int64 // when to look for more of them, nanoseconds after since
 	facts       facts
 
 	mu     sync.Mutex // guards the fields below; a leaf
