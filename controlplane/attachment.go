@@ -44,6 +44,8 @@ type attachment struct {
 	applied  atomic.Uint64 // number of the last envelope that was applied
 	resumes  atomic.Bool   // the envelope of a hello that resumed is being applied
 	draining atomic.Bool
+	// toldDrain says that the instance knows that the hub drains.
+	toldDrain atomic.Bool
 	// introducing says that not all live sockets, rooms and users have been told yet.
 	introducing atomic.Bool
 	look        atomic.Int64 // when to look for more of them, nanoseconds after since
@@ -65,7 +67,7 @@ func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	_, _ = rand.Read(a.token[:])
 	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId
 	a.window.size = int64(st.srv.config.Window.Commands)
-	a.out = newOutgoing(a.overflow)
+	a.out = newOutgoing(a.overflow, a.introduceSome)
 	return a
 }
 
@@ -104,10 +106,16 @@ func (a *attachment) end(err error) {
 	}
 }
 
-// overflow ends the stream because a result had no room. Nothing resumes what has lost one.
+// overflow ends the stream because so much waits that something was left out: nothing
+// resumes an attachment that misses something. Without a stream what waits is of no use
+// any more.
 func (a *attachment) overflow() {
 	a.lossy.Store(true)
-	a.end(errBacklog)
+	if st := a.current(); st != nil {
+		st.end(errBacklog)
+		return
+	}
+	a.out.queue.Fail()
 }
 
 // take lets another stream go on with the attachment. It returns the one before, which

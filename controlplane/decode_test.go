@@ -51,7 +51,7 @@ func TestControl_RequestsThatCannotBeDecodedHaveAStatus(t *testing.T) {
 		for method, request := range notUTF8 {
 			refused(method, request, codes.InvalidArgument, "INVALID_UTF8")
 			refused(method, []byte("\xff\xff"), codes.InvalidArgument, "MALFORMED")
-			refused(method, field(99, nil), codes.Unimplemented, "UNKNOWN_FIELD")
+			refused(method, append(field(1, nil), field(99, nil)...), codes.Unimplemented, "UNKNOWN_FIELD")
 			refused(method, make([]byte, 5<<20), codes.ResourceExhausted, "ENVELOPE_TOO_LARGE")
 			refused(method, make([]byte, 17<<20), codes.ResourceExhausted, "")
 		}

@@ -102,6 +102,7 @@ func (s *Server) opened(a *attachment, resumed bool) {
 	s.log.Info("stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
 		"identity", a.caller.name(), "resumed", resumed)
 	a.group.report(a)
+	a.tellDrain()
 	s.connects.reroute()
 }
 

@@ -36,6 +36,7 @@ type outgoing struct {
 	// Set at construction.
 	queue    *outqueue.Queue[entry]
 	overflow func()
+	room     func()  // called by the sender when little waits
 	copies   *copies // what observers get
 	most     int     // bytes of an observation; set by each hello
 
@@ -82,8 +83,8 @@ type openQuery struct {
 	pages *command.Pages
 }
 
-func newOutgoing(overflow func()) *outgoing {
-	return &outgoing{queue: outqueue.New[entry](), overflow: overflow, copies: newCopies()}
+func newOutgoing(overflow, room func()) *outgoing {
+	return &outgoing{queue: outqueue.New[entry](), overflow: overflow, room: room, copies: newCopies()}
 }
 
 // deliver queues a try. Its window bounds how many there are.
@@ -219,6 +220,7 @@ func (o *outgoing) refill() {
 		}
 	}
 	if o.queue.Len() < outqueue.BatchItems {
+		o.room()
 		o.copies.each(o.most, func(item *hubv1.Item, size int) { o.queue.Push(entry{item: item}, size) })
 	}
 }

@@ -43,6 +43,7 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 		a.lease.Load().Drain()
 	}
 	st.srv.opened(a, true)
+	a.introduceAgain()
 	return true
 }
 

@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
@@ -35,7 +38,9 @@ type Server struct {
 	renewals   *renewals
 	decisions  *decisions.Cache
 	observers  *observers
+	listeners  listeners
 	unhandled  unhandled
+	drain      atomic.Pointer[hubv1.Drain] // nil until the hub drains
 	commands   *command.Executor
 	health     *health.Server
 

@@ -17,7 +17,8 @@ type Call struct {
 }
 
 // decode reads a request. Its lists are counted before anything is allocated for them,
-// as those of an envelope are.
+// as those of an envelope are. What is not known is left to Check: one command of many
+// may be refused for itself.
 func (c *Call) decode(data mem.BufferSlice) {
 	c.Bad = nil
 	schema := schemas[c.Message.ProtoReflect().Descriptor().FullName()]
@@ -31,7 +32,7 @@ func (c *Call) decode(data mem.BufferSlice) {
 	switch b := buf.ReadOnlyData(); {
 	case schema == nil:
 		c.Bad = &Bad{Reason: Malformed}
-	case !look.message(schema, b, false):
+	case !look.message(schema, b, true):
 		c.Bad = &Bad{Reason: look.reason, Field: look.path}
 	case proto.Unmarshal(b, c.Message) != nil:
 		proto.Reset(c.Message)

@@ -22,7 +22,7 @@ func grpcInputs() []input {
 			input{name: "stream: " + r.name, attack: r.onStream, allow: r.allow},
 			input{name: "execute: " + r.name, attack: r.executed, allow: r.allow})
 	}
-	for _, make := range []func() []input{helloInputs, firstInputs, envelopeInputs, bytesInputs, itemInputs, unaryInputs, storyInputs, slowServiceInputs} {
+	for _, make := range []func() []input{helloInputs, firstInputs, envelopeInputs, bytesInputs, itemInputs, unaryInputs, storyInputs, unknownInputs, resumeInputs, endlessInputs, slowServiceInputs} {
 		all = append(all, make()...)
 	}
 	for i := range all {

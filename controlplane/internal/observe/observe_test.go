@@ -2,7 +2,9 @@ package observe_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -157,5 +159,27 @@ func TestScore_SpreadsAndMovesOnlyWhatHasTo(t *testing.T) {
 		if n < 800 || n > 1200 {
 			t.Errorf("spread %v", count)
 		}
+	}
+}
+
+func TestAlarms_EachKeyIsDueOnce(t *testing.T) {
+	var a observe.Alarms[string]
+	start := time.Now()
+	a.Set("a", start.Add(3*time.Second))
+	a.Set("b", start.Add(time.Second))
+	a.Set("c", start.Add(2*time.Second))
+	a.Set("a", start.Add(time.Second/2))
+	a.Remove("c")
+	a.Remove("c")
+	var due []string
+	for key, ok := a.Due(start.Add(time.Minute)); ok; key, ok = a.Due(start.Add(time.Minute)) {
+		due = append(due, key)
+	}
+	if !slices.Equal(due, []string{"a", "b"}) {
+		t.Error(due)
+	}
+	a.Set("d", start)
+	if _, ok := a.Due(start.Add(-1)); ok {
+		t.Error("too early")
 	}
 }
