@@ -48,6 +48,7 @@ type attachment struct {
 	toldDrain atomic.Bool
 	// introducing says that not all live sockets, rooms and users have been told yet.
 	introducing atomic.Bool
+	look        atomic.Int64 // when to look for more of them, nanoseconds after since
 	facts       facts
 
 	mu     sync.Mutex // guards the fields below; a leaf

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/hub"
 )
@@ -145,9 +147,24 @@ func (a *attachment) introduceSome() {
 	if !a.introducing.Load() || !a.facts.tellSome(a) || a.group.roll.pending.Load() {
 		return
 	}
-	if (!a.subscribed || lease.Room()) && a.introducing.Swap(false) {
+	if a.allTold(lease) && a.introducing.Swap(false) {
 		a.out.tell(noticeItem(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_INTRODUCED, Count: 1}))
 	}
+}
+
+// lookPause is how long nobody looks again whether an introduction still waits.
+const lookPause = 200 * time.Millisecond
+
+// allTold reports whether no introduction of a live socket waits for the instance.
+func (a *attachment) allTold(lease *dispatch.Attachment) bool {
+	if !a.subscribed {
+		return true
+	}
+	if !lease.Room() || time.Since(a.since) < time.Duration(a.look.Load()) {
+		return false
+	}
+	a.look.Store(int64(time.Since(a.since) + lookPause))
+	return !lease.Introducing()
 }
 
 // introduceTo introduces a socket to one group, if that still is a handler for it.
