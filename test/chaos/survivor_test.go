@@ -128,10 +128,10 @@ func (s *survivor) welcomed(e *hubv1.AttachResponse) bool {
 		s.complain("instead of a welcome: %v", e)
 		return false
 	case s.attachment == nil:
-		s.number = 1 // the hello
+		s.number = w.AckEnvelopeSeq // of the hello
 	case !w.Resumed || len(w.Revoked) > 0:
 		s.complain("not resumed after %d times, revoked %v", s.resumes, w.Revoked)
-		s.kept, s.number, s.received = nil, 1, 0
+		s.kept, s.number, s.received = nil, w.AckEnvelopeSeq, e.EnvelopeSeq-1
 	default:
 		s.resumes++
 	}
