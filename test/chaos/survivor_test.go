@@ -128,7 +128,7 @@ func (s *survivor) welcomed(e *hubv1.AttachResponse) bool {
 		s.complain("instead of a welcome: %v", e)
 		return false
 	case s.attachment == nil:
-		s.number = w.AckEnvelopeSeq // of the hello
+		s.number = 1 // the hello
 	case !w.Resumed || len(w.Revoked) > 0:
 		s.complain("not resumed after %d times, revoked %v", s.resumes, w.Revoked)
 		s.kept, s.number, s.received = nil, w.AckEnvelopeSeq, e.EnvelopeSeq-1
