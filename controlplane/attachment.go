@@ -132,12 +132,19 @@ func (a *attachment) take(st *stream) (before *stream, ok bool) {
 	return before, true
 }
 
-// giveBack undoes take: the stream could not go on with the attachment.
+// giveBack undoes take: the stream could not go on with the attachment, which is
+// suspended again.
 func (a *attachment) giveBack(st, before *stream) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.stream == st {
+	mine := a.stream == st
+	if mine {
 		a.stream, a.last, a.lost = nil, before, time.Now()
+	}
+	a.mu.Unlock()
+	if mine {
+		// The stream before it has not, for it saw that another one had come.
+		a.out.queue.Pause()
+		a.lease.Load().Detach(false)
 	}
 }
 

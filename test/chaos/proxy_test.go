@@ -59,8 +59,18 @@ func (p *proxy) accept() {
 		p.mu.Lock()
 		p.links[l] = struct{}{}
 		p.mu.Unlock()
-		p.copies.Go(func() { _, _ = io.Copy(hub, service) })
-		p.copies.Go(func() { _, _ = io.Copy(service, hub) })
+		p.copies.Go(func() { _, _ = io.Copy(hub, service); p.ended(l) })
+		p.copies.Go(func() { _, _ = io.Copy(service, hub); p.ended(l) })
+	}
+}
+
+// ended passes on that one end of a connection has closed it, unless it was cut.
+func (p *proxy) ended(l *link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, whole := p.links[l]; whole {
+		delete(p.links, l)
+		_, _ = l.service.Close(), l.hub.Close()
 	}
 }
 

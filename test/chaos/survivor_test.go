@@ -131,7 +131,7 @@ func (s *survivor) welcomed(e *hubv1.AttachResponse) bool {
 		s.number = 1 // the hello
 	case !w.Resumed || len(w.Revoked) > 0:
 		s.complain("not resumed after %d times, revoked %v", s.resumes, w.Revoked)
-		s.kept, s.number, s.received = nil, 1, 0
+		s.kept, s.number, s.received = nil, w.AckEnvelopeSeq, e.EnvelopeSeq-1
 	default:
 		s.resumes++
 	}
