@@ -262,7 +262,7 @@ func (s *survivor) handle(d *hubv1.Delivery) {
 		r.N, _ = strconv.Atoi(string(body.Event.Payload.Args[1 : len(body.Event.Payload.Args)-1]))
 		s.record(r)
 		if r.N%4 == 0 {
-			s.work(time.Duration(r.N%7) * 4 * time.Millisecond) // so that a cut finds what is held
+			s.busy(time.Duration(r.N%7) * 4 * time.Millisecond) // so that a cut finds what is held
 		}
 		if !body.Event.WantsAck {
 			s.settle(d, done)
@@ -272,8 +272,8 @@ func (s *survivor) handle(d *hubv1.Delivery) {
 	}
 }
 
-// work takes time, as a handler's does.
-func (*survivor) work(d time.Duration) { <-time.After(d) }
+// busy takes time, as a handler's does.
+func (*survivor) busy(d time.Duration) { <-time.After(d) }
 
 func (s *survivor) record(r chaos.Record) {
 	s.mu.Lock()
