@@ -40,6 +40,8 @@
 //	who gets an event                                  internal/route
 //	how much an instance takes                         internal/window
 //	a late settlement told apart                       internal/ledger
+//	a decision that is used again                      internal/decisions
+//	when an attempt or an authorization is looked at   timequeue.go
 //	an idempotency key                                 internal/replay
 //	the code of an error                               errors.go, and nowhere else
 //	how an envelope is encoded, at both ends           internal/envelope of the module
@@ -48,7 +50,7 @@
 //
 // A stream has three: the gRPC handler (stream.run) watches and decides the end;
 // recvLoop receives and never waits for the sender; sendLoop sends. A Server has one,
-// the janitor, from GRPC to Shutdown. Attempts and lost instances have timers.
+// the janitor, from GRPC to Shutdown. Lost instances have timers.
 //
 // # Locks
 //
@@ -56,7 +58,8 @@
 // across a Send.
 //
 //	stream.life -> routes.mu -> dispatch group -> dispatch instance -> outbox.mu
-//	connect.mu -> dispatch group -> dispatch instance
+//	connect.mu -> dispatch group -> dispatch instance -> connects.mu
+//	routes.mu -> decisions.Cache.mu
 //	ackKeeper.mu -> outbox.mu
 //
 // All others are leaves.
