@@ -21,6 +21,7 @@ CLIENT_DIR := hub/internal/clientfiles/dist
 
 FUZZTIME   ?= 10s
 CHAOS_TIME ?= 30s
+CHAOS_CUTS ?= 10000
 BENCHTIME  ?= 1s
 
 # Tests that need a browser, Node.js, Python or Java skip without them, or fail when
@@ -68,6 +69,10 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 .PHONY: chaos
 chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 browsers
 	CHAOS_TIME=$(CHAOS_TIME) go test -count=1 -timeout=15m -v -run '^TestChaos' ./test/chaos
+
+.PHONY: chaos-cuts
+chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
+	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts' ./test/chaos
 
 .PHONY: conformance
 conformance: ## Serve the public protocol suites on 127.0.0.1:3000; ARGS=-engine for Engine.IO alone

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -52,6 +53,7 @@ type stream struct {
 	done     chan struct{} // closed by end
 	received chan struct{} // closed when recvLoop has ended
 	sent     chan struct{} // closed when sendLoop has ended, or will never begin
+	left     chan struct{} // closed when its attachment has nothing to do with it any more
 
 	once  sync.Once
 	cause error // set by end, before done is closed; nil is a clean leave
@@ -79,6 +81,7 @@ func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, h
 	return &stream{
 		srv: srv, wire: wire, caller: callerOf(wire.Context()), heartbeat: srv.config.Stream.Heartbeat,
 		done: make(chan struct{}), received: make(chan struct{}), sent: make(chan struct{}),
+		left: make(chan struct{}),
 	}
 }
 
@@ -88,6 +91,16 @@ func (st *stream) end(err error) {
 		st.cause = err
 		close(st.done)
 	})
+}
+
+// over reports whether the stream has ended, or is about to.
+func (st *stream) over() bool {
+	select {
+	case <-st.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // run supervises the stream until it ends.
@@ -194,6 +207,7 @@ func (w *watchdog) bites(sending bool, number uint64) bool {
 
 // detach takes the stream away from its attachment, if it ever had one.
 func (st *stream) detach() {
+	defer close(st.left)
 	// A hello may be on its way at this moment. It attaches before, and is detached
 	// here, or it sees that the stream has ended.
 	st.life.Lock()
@@ -214,17 +228,17 @@ func (st *stream) detach() {
 
 // result is what the call returns. To be called once the stream has ended.
 func (st *stream) result() error {
-	if st.cause == errDrained {
+	if errors.Is(st.cause, errDrained) {
 		return nil
 	}
 	return st.cause
 }
 
 func causeText(err error) string {
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return "left"
-	case errDrained:
+	case errors.Is(err, errDrained):
 		return "drained"
 	}
 	return status.Convert(err).Message()

@@ -40,29 +40,34 @@ type attachment struct {
 	// Guarded by routes.mu.
 	claims []*claim
 
+	lossy    atomic.Bool   // a result had no room: the service must not wait for it
 	applied  atomic.Uint64 // number of the last envelope that was applied
 	resumes  atomic.Bool   // the envelope of a hello that resumed is being applied
 	draining atomic.Bool
+	// toldDrain says that the instance knows that the hub drains.
+	toldDrain atomic.Bool
 	// introducing says that not all live sockets, rooms and users have been told yet.
 	introducing atomic.Bool
+	look        atomic.Int64 // when to look for more of them, nanoseconds after since
 	facts       facts
 
 	mu     sync.Mutex // guards the fields below; a leaf
 	stream *stream    // nil while it is suspended
-	lost   time.Time  // since when it is
+	last   *stream    // the one that had it last; it may still be letting go
+	lost   time.Time  // since when it is suspended
 	closed bool
 }
 
 func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	a := &attachment{
 		srv: st.srv, group: g, instance: h.InstanceId, caller: st.caller, commands: *st.caller.commands(),
-		stream: st, since: time.Now(),
+		stream: st, last: st, since: time.Now(),
 	}
 	// crypto/rand.Read never fails; it ends the program instead.
 	_, _ = rand.Read(a.token[:])
 	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId
 	a.window.size = int64(st.srv.config.Window.Commands)
-	a.out = newOutgoing(func() { a.end(errBacklog) })
+	a.out = newOutgoing(a.overflow, a.introduceSome)
 	return a
 }
 
@@ -73,6 +78,7 @@ func (a *attachment) greet(h *hubv1.Hello, numbered bool) {
 	if h.MaxEnvelopeBytes != 0 {
 		a.maxEnvelope = int(min(h.MaxEnvelopeBytes, maxEnvelope))
 	}
+	a.out.most = a.maxEnvelope - envelopeMargin
 	a.subscribed = len(h.Subscriptions) > 0
 	a.numbered = numbered
 	if numbered {
@@ -100,17 +106,46 @@ func (a *attachment) end(err error) {
 	}
 }
 
-// take lets another stream go on with the attachment. It returns the one before, nil
-// when it is suspended, and false once the attachment is over.
+// overflow ends the stream because so much waits that something was left out: nothing
+// resumes an attachment that misses something. Without a stream what waits is of no use
+// any more.
+func (a *attachment) overflow() {
+	a.lossy.Store(true)
+	if st := a.current(); st != nil {
+		st.end(errBacklog)
+		return
+	}
+	a.out.queue.Fail()
+}
+
+// take lets another stream go on with the attachment. It returns the one before, which
+// may not have let go yet even if the attachment is suspended, and false once the
+// attachment is over.
 func (a *attachment) take(st *stream) (before *stream, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return nil, false
 	}
-	before = a.stream
-	a.stream, a.lost = st, time.Time{}
+	before = a.last
+	a.stream, a.last, a.lost = st, st, time.Time{}
 	return before, true
+}
+
+// giveBack undoes take: the stream could not go on with the attachment, which is
+// suspended again.
+func (a *attachment) giveBack(st, before *stream) {
+	a.mu.Lock()
+	mine := a.stream == st
+	if mine {
+		a.stream, a.last, a.lost = nil, before, time.Now()
+	}
+	a.mu.Unlock()
+	if mine {
+		// The stream before it has not, for it saw that another one had come.
+		a.out.queue.Pause()
+		a.lease.Load().Detach(false)
+	}
 }
 
 // suspend takes the stream away from it, unless another one has come. It reports

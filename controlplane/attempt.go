@@ -236,6 +236,7 @@ func (c *connect) close(by *try, why dispatch.Reason) {
 func (c *connect) gone() {
 	c.srv.trace.undecided(UndecidedGone)
 	c.srv.debugUndecided(c.attempt, UndecidedGone)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedGone)})
 	c.mu.Lock()
 	tries := append([]*try(nil), c.tries...)
 	c.mu.Unlock()
@@ -254,6 +255,7 @@ func (c *connect) shutdown() {
 	c.close(nil, dispatch.ReasonCancelled)
 	c.srv.trace.undecided(UndecidedShutdown)
 	c.srv.debugUndecided(c.attempt, UndecidedShutdown)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedShutdown)})
 	_ = c.attempt.Undecided() // it may have gone, which is as good
 }
 

@@ -34,13 +34,21 @@ func (w *commandWindow) release(frees bool) {
 
 // command carries out a command that came on the stream by itself.
 func (a *attachment) command(c *hubv1.Command, batch *hub.Batch) {
+	own := ""
 	if seq := c.GetDeliverySeq(); seq != 0 {
-		if err := a.lease.Load().Holds(seq); err != nil {
+		lease := a.lease.Load()
+		if err := lease.Holds(seq); err != nil {
 			a.answer(c, a.srv.commands.Refuse(c, fault.Of(err, "")), false)
 			return
 		}
+		// Only permissions ask whose delivery it is.
+		if a.commands.Permit != nil {
+			if m, ok := lease.OwnerOf(seq).(*member); ok {
+				own = m.socket.hub.ID()
+			}
+		}
 	}
-	a.carryOut(c, batch, "")
+	a.carryOut(c, batch, own)
 }
 
 // carryOut carries out a command whose right to run is clear. Own is the id of the
@@ -56,7 +64,6 @@ func (a *attachment) carryOut(c *hubv1.Command, batch *hub.Batch, own string) {
 	r := command.Request{Command: c, Caller: &a.commands, Batch: batch, OwnSocket: own}
 	if result := x.Now(r); result != nil {
 		a.answer(c, result, slot)
-		a.srv.observers.commanded(a, c, result)
 		return
 	}
 	x.Run(r, streamAnswers{a, c})

@@ -87,6 +87,19 @@ func TestConnect_UnknownNamespaceIsRefusedAtOnce(t *testing.T) {
 	})
 }
 
+func TestConnect_AHandlerOfEverythingMakesNoNamespaceExist(t *testing.T) {
+	inBubble(t, Config{StartGrace: -1}, func(t *testing.T, w *world) {
+		w.attach("g", "i", controlplanetest.Handler("*"), controlplanetest.Handler("/*"))
+		if w.srv.Knows("/chat") || w.srv.Knows("/") {
+			t.Error("a namespace exists that nobody decides about")
+		}
+		w.attach("h", "i", controlplanetest.Authorizer("*"))
+		if !w.srv.Knows("/chat") || !w.srv.Knows("/") {
+			t.Error("a namespace does not exist though somebody decides about all")
+		}
+	})
+}
+
 func TestConnect_KnownNamespaces(t *testing.T) {
 	inBubble(t, Config{Namespaces: []string{"/chat", "/org/*"}}, func(t *testing.T, w *world) {
 		for namespace, want := range map[string]bool{"/chat": true, "/org/a/b": true, "/": false, "/x": false} {

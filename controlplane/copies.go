@@ -3,23 +3,116 @@ package controlplane
 import (
 	"sync"
 
+	"google.golang.org/protobuf/proto"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/internal/observe"
+	"github.com/siohub/siohub/internal/outqueue"
+)
+
+// Bounds of the observations that wait for one attachment.
+const (
+	defaultObservations = 1024
+	maxObservations     = 65_536
+	// maxCopyBytes is how much they hold at most: their payloads, and copyBytes for each.
+	maxCopyBytes = 8 << 20
+	// copyBytes is about what an observation holds beside a payload.
+	copyBytes = 256
 )
 
 // copies are the observations that wait for one attachment: a ring, whose oldest one
 // is left out and counted when there is no room.
 type copies struct {
 	mu   sync.Mutex // guards the fields below; a leaf
-	ring []observation
+	ring observe.Ring[observation]
+	// roused says that the sender knows that there is something.
+	roused bool
+	closed bool
 }
 
-// observation is a copy that is made into an item when it is sent.
-type observation struct{ item *hubv1.Item }
-
-func newCopies() *copies { return &copies{} }
+func newCopies() *copies {
+	c := &copies{}
+	c.resize(0)
+	return c
+}
 
 // resize sets how many may wait, and returns it; 0 is the default.
-func (c *copies) resize(n uint32) uint32 { return n }
+func (c *copies) resize(n uint32) uint32 {
+	if n == 0 {
+		n = defaultObservations
+	}
+	n = min(n, maxObservations)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ring.Limit(observe.Limit{Items: int(n), Bytes: maxCopyBytes})
+	return n
+}
 
-// each takes what waits, up to a batch.
-func (c *copies) each(func(item *hubv1.Item, size int)) {}
+// put adds an observation. It reports whether the sender has to be roused.
+func (c *copies) put(o *observation, size int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.ring.Put(*o, size)
+	was := c.roused
+	c.roused = true
+	return !was
+}
+
+// take returns the oldest observation and the gap before it; false when there is none. A
+// gap without an observation comes last.
+func (c *copies) take() (o observation, gap uint64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o, gap, ok = c.ring.Take(); ok {
+		return o, gap, true
+	}
+	c.roused = false
+	gap = c.ring.Trailing()
+	return observation{}, gap, gap > 0
+}
+
+// miss counts an observation that was taken and cannot be sent, with its gap.
+func (c *copies) miss(gap uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ring.Miss(gap + 1)
+}
+
+// close forgets everything: nobody will be sent anything any more.
+func (c *copies) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed, c.ring = true, observe.Ring[observation]{}
+}
+
+// each takes what waits, up to a batch, as items of at most so many bytes. It belongs to
+// the sender.
+func (c *copies) each(most int, push func(item *hubv1.Item, size int)) {
+	for n, bytes := 0, 0; n < outqueue.BatchItems && bytes < outqueue.BatchBytes; n++ {
+		o, gap, ok := c.take()
+		if !ok {
+			return
+		}
+		item := o.item(gap)
+		size := proto.Size(item)
+		if size > most {
+			c.miss(gap)
+			continue
+		}
+		bytes += size
+		push(item, size)
+	}
+}
+
+// observe lets a subscription of the attachment have an observation.
+func (a *attachment) observe(o *observation, sub *subscription) {
+	mine := *o
+	mine.sub = sub
+	if a.out.copies.put(&mine, mine.trim()) {
+		a.out.queue.Nudge()
+	}
+}

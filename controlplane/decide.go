@@ -56,6 +56,9 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 	acceptance := acceptanceOf(m)
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
+		a.srv.observers.decided(c, decidedBy{
+			outcome: OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms(),
+		})
 		hs.SetTag(newSocket(a.srv, hs, g))
 		for _, cmd := range commands {
 			a.carryOut(cmd, batch, hs.ID())
@@ -69,9 +72,7 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 		if err := c.decided(t, decision.Send); err != nil {
 			return err
 		}
-		d := decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"}
-		a.srv.debugDecision(c.attempt, m.GetUser(), d)
-		a.srv.observers.decided(c, d)
+		a.srv.debugDecision(c.attempt, m.GetUser(), decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"})
 		a.srv.remember(c, a.group, kept)
 		return nil
 	}}, nil

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"errors"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -32,7 +33,7 @@ func (s *Server) detach(st *stream) {
 	}
 	a.out.queue.Pause()
 	a.lease.Load().Detach(false)
-	if !a.numbered {
+	if !a.numbered || a.lossy.Load() {
 		// It cannot be resumed: its results have nobody to go to.
 		a.out.fail()
 	}
@@ -40,14 +41,13 @@ func (s *Server) detach(st *stream) {
 
 // final reports whether nothing goes on after the end of a stream.
 func (st *stream) final() bool {
-	return st.leaves() || st.cause == errFenced || st.cause == errShutdown
+	return st.leaves() || errors.Is(st.cause, errFenced) || errors.Is(st.cause, errShutdown)
 }
 
 // leaves reports whether the process is gone for good, so that its work moves at once:
 // it has left, or may not come back.
 func (st *stream) leaves() bool {
-	switch {
-	case st.cause == nil, st.cause == errDrained:
+	if st.cause == nil || errors.Is(st.cause, errDrained) {
 		return true
 	}
 	code := status.Code(st.cause)

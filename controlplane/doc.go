@@ -10,23 +10,49 @@
 // commands without one), health and reflection.
 //
 //	hub ──► Connect, Connected, Event, Disconnected        connect.go, lifecycle.go
-//	           │ who handles it: routes, a pure table       routes.go, internal/route
+//	           │ which group handles it: routes, a table    routes.go, internal/route
 //	           ▼
 //	         lane (one socket, one group) ──► instance      internal/dispatch
-//	           │ its window, its ledger, parking            internal/window, ledger, park
+//	           │ does it ask for this, and how: interest    interest.go, attachment.go
 //	           ▼
-//	         outbox ──► sendLoop ──► envelope ──► service   outbox.go, send.go, wire.go
+//	         outgoing ──► sendLoop ──► envelope ──► service  outgoing.go, send.go, wire.go
 //
-//	service ──► envelope ──► recvLoop                       recv.go
-//	           ├─ hello        attaches the instance        hello.go, subscribe.go
-//	           ├─ settlement   answers a delivery           settle.go, decide.go
-//	           ├─ command      emit, rooms, data, …         command.go, emit.go, replay.go
-//	           └─ window, heartbeat
+//	service ──► envelope ──► recvLoop                       recv.go, refuse.go
+//	           ├─ hello        begins or resumes             hello.go, resume.go, subscribe.go
+//	           ├─ settlement   answers a delivery            settle.go, decide.go, renew.go
+//	           ├─ command      emit, rooms, data, call, …    command.go, internal/command
+//	           └─ window, heartbeat, drain
 //	             ──► hub.Emit, Event.Reply, Attempt.Accept  gathered in one hub.Batch
 //
-// An event crosses from the browser's reading goroutine to the sender of one stream
-// through three locks that are held for a few lines each: the lane's holder, the
-// outbox, and none that all sockets share. Its arguments are passed on as bytes.
+// An event's arguments are passed on as bytes, and no lock that all sockets share is
+// taken on its way.
+//
+// # Streams and attachments
+//
+// A stream is a wire that may break at any time. An attachment is the process at its
+// other end: its token, its subscriptions, its open commands, what it is still to be
+// told (outgoing), and its hold on the instance that has its deliveries (a lease of
+// dispatch). It outlives its streams:
+//
+//	hello ──► attached ──── stream breaks ───► suspended ──── too long ───► over
+//	             ▲  │                            │   │
+//	             │  │ left, drained, taken over  │   │ another process, without resume
+//	             │  └──────────► over            │   └──────────► over
+//	             └────── hello with resume ──────┘
+//
+// Only a service that numbers its envelopes can resume: then what was sent stays in the
+// queue until its receipt comes, within a limit, and is sent again under the same
+// numbers. A resume waits until the stream before it has let go of the queue and of the
+// lease: of two streams that send for one attachment one would send into the void. An
+// attachment that has lost a result, or more than the limit, is not resumed.
+//
+// # Interests and their union
+//
+// Each attachment has interests: what its own hello asked for. They decide what it gets,
+// in which order, with which guarantee and for how long. The claims of a group are the
+// union of those of its attachments (union.go) and stand in the table of routes; they
+// decide which group gets an event at all. So two versions of a service may be attached
+// together, each with its own wishes. While none is attached the last union stays.
 //
 // # What it is not
 //
@@ -37,13 +63,15 @@
 // # Where a rule lives
 //
 //	order, redelivery, fencing, failover, parking      internal/dispatch
-//	who gets an event                                  internal/route
+//	who gets an event                                  internal/route, interest.go
+//	who may do what                                    internal/permit, caller_may.go
 //	how much an instance takes                         internal/window
-//	a late settlement told apart                       internal/ledger
 //	a decision that is used again                      internal/decisions
 //	when an attempt or an authorization is looked at   timequeue.go
+//	what an observer sees                              internal/observe, audience.go
 //	an idempotency key                                 internal/replay
-//	the code of an error                               errors.go, and nowhere else
+//	what an error is called                            internal/fault, errors.go
+//	numbers and receipts, at both ends                 internal/outqueue of the module
 //	how an envelope is encoded, at both ends           internal/envelope of the module
 //
 // # Goroutines
@@ -51,16 +79,31 @@
 // A stream has three: the gRPC handler (stream.run) watches and decides the end;
 // recvLoop receives and never waits for the sender; sendLoop sends. A Server has one,
 // the janitor, from GRPC to Shutdown. Lost instances have timers.
+// recvLoop receives and never waits for a sender, but for the one of the stream before
+// when it resumes; sendLoop sends, from the welcome on. A Server has one, the janitor,
+// from GRPC to Shutdown: it looks after attempts, renewals, suspended attachments, and
+// what waits for too long. A call whose instance was lost is told in a goroutine of its
+// own. Timers are those of internal/dispatch and of commands with a time limit.
 //
 // # Locks
 //
-// Taken from left to right; none is held across a call of the hub that writes, or
-// across a Send.
+// Taken from left to right; a dispatch lock is Group.pool.mu before Instance.mu.
 //
 //	stream.life -> routes.mu -> dispatch group -> dispatch instance -> outbox.mu
 //	connect.mu -> dispatch group -> dispatch instance -> connects.mu
 //	routes.mu -> decisions.Cache.mu
 //	ackKeeper.mu -> outbox.mu
+//	stream.life -> routes.mu -> dispatch -> outqueue
+//	connect.mu -> dispatch
+//	connect.mu -> connects.mu
+//	facts.mu -> outgoing.mu, outqueue, attachment.mu
+//	the mutex of acknowledgements or of a call in internal/command -> outgoing.mu, outqueue, attachment.mu
 //
-// All others are leaves.
+// All others are leaves. The methods of dispatch.Sink (Accepts, Deliver, Revoked,
+// Released), dispatch.Owner, dispatch.SoloOwner and dispatch.Observer run with dispatch
+// locks held: below those come only leaves and the queue (interests.mu, outqueue,
+// attachment.mu, the counters of a group, a hub.Socket's data). So nobody who holds one
+// of those calls the dispatcher, and neither does dispatch call back into routes or a
+// connect. No lock is held across a Send, or across a call of the hub that writes to
+// browsers.
 package controlplane

@@ -15,6 +15,8 @@ type group struct {
 	trace   tracer
 	roll    roll
 	dropLog dropLog
+	// observers get copies of what is dropped.
+	observers *observers
 	// debugging says whether debug lines are wanted.
 	debugging func() bool
 	// unsettled is the janitor's.
@@ -30,7 +32,10 @@ type group struct {
 }
 
 func newGroup(s *Server, name string) *group {
-	g := &group{name: name, trace: s.trace, debugging: s.debugging, attachments: make(map[string]*attachment)}
+	g := &group{
+		name: name, trace: s.trace, debugging: s.debugging, attachments: make(map[string]*attachment),
+		observers: s.observers,
+	}
 	g.Group = s.node.NewGroup(name, g)
 	return g
 }
@@ -60,6 +65,9 @@ func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
 	g.trace.dropped(g.name, namespaceOf(d), kindNames[d.Kind], dropNames[why])
 	if g.debugging() {
 		g.dropLog.add(d, dropNames[why])
+	}
+	if so := socketOf(d); so != nil {
+		g.observers.undelivered(so, g.name, d, dropNames[why])
 	}
 	if why != dispatch.LifecycleLimit {
 		g.drops[why].Add(1)

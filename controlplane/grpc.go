@@ -61,7 +61,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	}, opts...)
 	s.grpc = grpc.NewServer(all...)
 	hubv1.RegisterAttachServiceServer(s.grpc, attachService{srv: s})
-	hubv1.RegisterControlServiceServer(s.grpc, command.NewControl(s.commands, unaryCaller))
+	s.grpc.RegisterService(controlMethods(), command.NewControl(s.commands, unaryCaller))
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	for name := range s.grpc.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
@@ -111,6 +111,7 @@ func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []g
 		recovery.StreamServerInterceptor(recoverer),
 		selector.StreamServerInterceptor(auth.StreamServerInterceptor(s.authenticate), who),
 		endStream,
+		streamDecoding,
 		useBare)
 	return unary, stream
 }

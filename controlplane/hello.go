@@ -56,8 +56,13 @@ func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool
 	if wish := h.GetHeartbeatInterval(); wish != nil {
 		st.heartbeat = min(max(wish.AsDuration(), minHeartbeat), maxHeartbeat)
 	}
-	if h.Resume != nil && st.resume(h, bad) {
-		return nil
+	if h.Resume != nil {
+		switch {
+		case st.resume(h, bad):
+			return nil
+		case st.over(): // another stream has resumed meanwhile
+			return errFenced
+		}
 	}
 	return st.attach(h, bad, numbered || h.Resume != nil)
 }
@@ -97,6 +102,7 @@ func (s *Server) opened(a *attachment, resumed bool) {
 	s.log.Info("stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
 		"identity", a.caller.name(), "resumed", resumed)
 	a.group.report(a)
+	a.tellDrain()
 	s.connects.reroute()
 }
 

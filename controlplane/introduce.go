@@ -5,9 +5,11 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/hub"
 )
@@ -24,6 +26,7 @@ type roll struct {
 
 	mu      sync.Mutex // guards the fields below; a leaf
 	sockets []*hub.Socket
+	busy    int // how many are introducing what they have taken
 }
 
 // rollScope says in which namespaces of a group the live sockets are introduced.
@@ -39,7 +42,7 @@ func (s *Server) callRoll(g *group, scope rollScope) {
 	sockets := s.liveSockets(s.handledBy(g, scope))
 	g.roll.mu.Lock()
 	g.roll.sockets = sockets
-	g.roll.pending.Store(len(sockets) > 0)
+	g.roll.pending.Store(len(sockets) > 0 || g.roll.busy > 0)
 	g.roll.mu.Unlock()
 }
 
@@ -75,18 +78,28 @@ func (s *Server) liveSockets(patterns []string) (sockets []*hub.Socket) {
 	return sockets
 }
 
-// next takes some sockets from the roll.
+// next takes some sockets from the roll, until done; none when others have taken the last.
 func (r *roll) next() []*hub.Socket {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := min(rollStep, len(r.sockets))
 	taken := r.sockets[:n:n]
-	r.sockets = r.sockets[n:]
-	if len(r.sockets) == 0 {
+	if r.sockets = r.sockets[n:]; len(r.sockets) == 0 {
 		r.sockets = nil
-		r.pending.Store(false)
+	}
+	if n > 0 {
+		r.busy++
 	}
 	return taken
+}
+
+// done says that the sockets of one next are introduced. The roll is over once all are.
+func (r *roll) done() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.busy--; r.busy == 0 && len(r.sockets) == 0 {
+		r.pending.Store(false)
+	}
 }
 
 // introduceAll begins to tell an instance that has just said hello who is there. Anew
@@ -98,31 +111,60 @@ func (a *attachment) introduceAll(roll, anew bool) {
 	case roll:
 		a.srv.callRoll(a.group, rollAnew)
 	}
+	a.introduceAgain()
+}
+
+// introduceAgain tells an instance that has just said hello what it asks for of rooms and
+// users, and when all have been introduced. One that resumed knows the most already.
+func (a *attachment) introduceAgain() {
 	a.facts.begin(a)
 	a.introducing.Store(true)
 	a.introduceSome()
 }
 
 // introduceSome introduces live sockets to the group, as far as the instance has room,
-// and says when all have been told. It is called after each envelope: settlements make
-// room.
+// and says when all have been told. It is called after each envelope, for settlements
+// make room, and by the sender when little waits.
 func (a *attachment) introduceSome() {
+	if !a.introducing.Load() && !a.group.roll.pending.Load() {
+		return
+	}
 	lease := a.lease.Load()
 	for a.group.roll.pending.Load() && lease.Room() {
+		sockets := a.group.roll.next()
+		if len(sockets) == 0 {
+			break // somebody else is about the last ones
+		}
 		t := a.srv.routes.table.Load()
-		for _, hs := range a.group.roll.next() {
+		for _, hs := range sockets {
 			// Without a tag the socket is just joining, and introduces itself.
 			if so, ok := hs.Tag().(*socket); ok {
 				so.introduceTo(a.group, t)
 			}
 		}
+		a.group.roll.done()
 	}
-	if !a.introducing.Load() || a.group.roll.pending.Load() || !a.facts.tellSome(a) {
+	if !a.introducing.Load() || !a.facts.tellSome(a) || a.group.roll.pending.Load() {
 		return
 	}
-	if (!a.subscribed || lease.Room()) && a.introducing.Swap(false) {
+	if a.allTold(lease) && a.introducing.Swap(false) {
 		a.out.tell(noticeItem(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_INTRODUCED, Count: 1}))
 	}
+}
+
+// lookPause is how long nobody looks again whether an introduction still waits.
+const lookPause = 200 * time.Millisecond
+
+// allTold reports whether no introduction of a live socket waits for the instance.
+func (a *attachment) allTold(lease *dispatch.Attachment) bool {
+	if !a.subscribed {
+		return true
+	}
+	if !lease.Room() || time.Since(a.since) < time.Duration(a.look.Load()) {
+		return false
+	}
+	a.look.Store(int64(time.Since(a.since) + lookPause))
+	return !lease.Introducing()
 }
 
 // introduceTo introduces a socket to one group, if that still is a handler for it.

@@ -23,6 +23,7 @@ func (s *Server) janitor() {
 		case now := <-tick.C:
 			s.connects.tend(now)
 			s.renewals.tend(now)
+			s.listeners.tend(now)
 			if n%janitorTurns == 0 {
 				s.decisions.Sweep(now)
 				s.routes.each(func(g *group) { s.tend(g, now) })

@@ -54,7 +54,7 @@ func (s *Server) Event(e *hub.Event) {
 	}
 	v := so.look(s.routes.table.Load())
 	if v.Observed() {
-		s.observers.event(v, so, e)
+		s.observers.event(so, e)
 	}
 	c := v.Handler(e.Name)
 	if c == nil {

@@ -36,7 +36,9 @@ type outgoing struct {
 	// Set at construction.
 	queue    *outqueue.Queue[entry]
 	overflow func()
+	room     func()  // called by the sender when little waits
 	copies   *copies // what observers get
+	most     int     // bytes of an observation; set by each hello
 
 	mu      sync.Mutex // guards the fields below; taken before the queue's
 	notices []pendingNotice
@@ -81,8 +83,8 @@ type openQuery struct {
 	pages *command.Pages
 }
 
-func newOutgoing(overflow func()) *outgoing {
-	return &outgoing{queue: outqueue.New[entry](), overflow: overflow, copies: newCopies()}
+func newOutgoing(overflow, room func()) *outgoing {
+	return &outgoing{queue: outqueue.New[entry](), overflow: overflow, room: room, copies: newCopies()}
 }
 
 // deliver queues a try. Its window bounds how many there are.
@@ -218,7 +220,8 @@ func (o *outgoing) refill() {
 		}
 	}
 	if o.queue.Len() < outqueue.BatchItems {
-		o.copies.each(func(item *hubv1.Item, size int) { o.queue.Push(entry{item: item}, size) })
+		o.room()
+		o.copies.each(o.most, func(item *hubv1.Item, size int) { o.queue.Push(entry{item: item}, size) })
 	}
 }
 
@@ -246,6 +249,7 @@ func (o *outgoing) closeQueries() {
 	queries := o.queries
 	o.queries, o.closed = nil, true
 	o.mu.Unlock()
+	o.copies.close()
 	for _, q := range queries {
 		q.pages.Close()
 	}

@@ -198,7 +198,7 @@ func TestOutgoing_OnePageOfAllQueriesWaitsAtATime(t *testing.T) {
 		for range 4 {
 			w.join(chat)
 		}
-		o := newOutgoing(func() { t.Error("overflow") })
+		o := newOutgoing(func() { t.Error("overflow") }, func() {})
 		for range 10 {
 			c := fetch("/chat", 1)
 			c.CommandId = 1

@@ -8,6 +8,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/internal/envelope"
+	"github.com/siohub/siohub/internal/outqueue"
 )
 
 // resumeWait is how long a resume waits for the stream before it to let go: what that
@@ -25,15 +26,9 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 	if !ok {
 		return false
 	}
-	if before != nil && !before.giveWay() {
-		return false
-	}
-	if err := a.out.queue.Rewind(h.Resume.AckEnvelopeSeq, (*entry).again); err != nil {
-		st.srv.log.Info("resume is not possible", "group", a.group.name, "instance", a.instance, "error", err)
-		return false
-	}
-	results, revoked, ok := st.srv.routes.reenter(a, h, bad)
+	results, revoked, ok := st.goOn(a, before, h, bad)
 	if !ok {
+		a.giveBack(st, before)
 		return false
 	}
 	// What was moved to another instance meanwhile is not sent any more.
@@ -48,6 +43,7 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 		a.lease.Load().Drain()
 	}
 	st.srv.opened(a, true)
+	a.introduceAgain()
 	return true
 }
 
@@ -57,23 +53,41 @@ func (st *stream) resumable(h *hubv1.Hello) *attachment {
 		return nil
 	}
 	a := st.srv.routes.attachment(h.Group, h.InstanceId)
-	if a == nil || !a.numbered || a.caller.name() != st.caller.name() ||
+	if a == nil || !a.numbered || a.lossy.Load() || a.caller.name() != st.caller.name() ||
 		subtle.ConstantTimeCompare(a.token[:], h.Resume.Attachment) != 1 {
 		return nil
 	}
 	return a
 }
 
+// goOn takes up an attachment where the stream before it stopped.
+func (st *stream) goOn(a *attachment, before *stream, h *hubv1.Hello, bad map[int]*envelope.Bad) (results []*hubv1.SubscriptionResult, revoked []uint64, ok bool) {
+	switch {
+	case !before.giveWay(a.out.queue):
+		a.out.fail() // it may still send, so nobody else can
+		return nil, nil, false
+	case st.over():
+		return nil, nil, false
+	}
+	if err := a.out.queue.Rewind(h.Resume.AckEnvelopeSeq, (*entry).again); err != nil {
+		st.srv.log.Info("resume is not possible", "group", a.group.name, "instance", a.instance, "error", err)
+		return nil, nil, false
+	}
+	return st.srv.routes.reenter(a, h, bad)
+}
+
 // giveWay ends a stream whose attachment goes on on another one, and waits until it
-// has let go.
-func (st *stream) giveWay() bool {
-	st.attachment.out.queue.Pause()
+// has let go, also if it had ended by itself: its goroutines may be at their last lines.
+func (st *stream) giveWay(queue *outqueue.Queue[entry]) bool {
+	queue.Pause()
 	st.end(errFenced)
 	late := time.NewTimer(resumeWait)
 	defer late.Stop()
-	for _, ended := range []chan struct{}{st.received, st.sent} {
+	for _, ended := range []chan struct{}{st.received, st.left, st.sent} {
 		select {
 		case <-ended:
+			// Its own hello may have been about to resume: what that set going ends, too.
+			queue.Pause()
 		case <-late.C:
 			return false
 		}

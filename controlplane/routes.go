@@ -109,7 +109,8 @@ func (r *routes) reenter(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Ba
 	}
 	a.lease.Store(lease)
 	r.warn(g, results)
-	return results, revoked, true
+	slices.Sort(revoked)
+	return results, slices.Compact(revoked), true
 }
 
 func attachOptions(h *hubv1.Hello, resume, complete bool) dispatch.AttachOptions {
@@ -152,6 +153,9 @@ func (r *routes) leave(a *attachment) {
 		return
 	}
 	r.srv.decisions.Leave(g.name)
+	// Copies do not wait for anybody: nothing is left of observers.
+	g.claims = slices.DeleteFunc(g.claims, func(c *claim) bool { return c.Role == route.Observer })
+	r.installLocked()
 	if len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
 		g.Close()
 		delete(r.groups, g.name)
@@ -257,11 +261,13 @@ func (r *routes) installLocked() {
 }
 
 // rememberLocked keeps namespaces existing once somebody has asked to decide about
-// them.
+// them, or to handle them. The `*` and `/*` of a handler make none: each mistyped
+// namespace would wait for a decision that nobody gives.
 func (r *routes) rememberLocked(granted []*claim) {
 	patterns := make([]string, 0, len(granted))
 	for _, c := range granted {
-		if c.Role != route.Observer {
+		everything := c.Namespace == "*" || c.Namespace == "/*"
+		if c.Role == route.Authorizer || c.Role == route.Handler && !everything {
 			patterns = append(patterns, c.Namespace)
 		}
 	}

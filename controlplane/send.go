@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"errors"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -44,7 +45,7 @@ func (st *stream) sendLoop() {
 	}
 	// The queue has ended because the stream has, and its cause is set by now.
 	<-st.done
-	if st.cause != errLost && st.cause != nil {
+	if st.cause != nil && !errors.Is(st.cause, errLost) {
 		_ = st.sendOne([]*hubv1.Item{endedItem(st.cause)}, 0) // a service that has gone misses nothing
 	}
 }
@@ -52,7 +53,7 @@ func (st *stream) sendLoop() {
 // endedItem says why a stream ends.
 func endedItem(cause error) *hubv1.Item {
 	ended := &hubv1.Ended{}
-	if cause != errDrained {
+	if !errors.Is(cause, errDrained) {
 		ended.Status = fault.StatusOf(cause)
 	}
 	return &hubv1.Item{Kind: &hubv1.Item_Ended{Ended: ended}}

@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
@@ -35,7 +38,9 @@ type Server struct {
 	renewals   *renewals
 	decisions  *decisions.Cache
 	observers  *observers
+	listeners  listeners
 	unhandled  unhandled
+	drain      atomic.Pointer[hubv1.Drain] // nil until the hub drains
 	commands   *command.Executor
 	health     *health.Server
 
@@ -77,10 +82,10 @@ func New(config Config) (*Server, error) {
 	s.connects = newConnects(s)
 	s.renewals = newRenewals(s)
 	s.decisions = decisions.New(cacheLimits, s.trace.cached)
-	s.observers = &observers{s}
+	s.observers = newObservers(s)
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.Knows, Groups: s.routes, Services: s,
-		Revoked: s.revoked,
+		Emitted: s.observers.emitted, Revoked: s.revoked,
 	})
 	return s, nil
 }

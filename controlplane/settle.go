@@ -243,7 +243,7 @@ func (x *settling) nack(n *hubv1.Nack) {
 		return
 	}
 	x.ended = true
-	again := false
+	var again bool
 	if n.GetElsewhere() {
 		again = x.lease.Elsewhere(x.d)
 	} else {

@@ -163,7 +163,7 @@ func (m *member) Introduction(late, moved bool) *dispatch.Delivery {
 func (m *member) Overflow() {
 	s := m.socket
 	_, _ = s.srv.hub.Disconnect(nil, hub.Target{Namespace: s.hub.Namespace(), Sockets: []string{s.hub.ID()}},
-		hub.DisconnectOptions{CloseTransport: true, Detail: "too many events wait for " + m.group.name})
+		hub.DisconnectOptions{MayReturn: true, Detail: "too many events wait for " + m.group.name})
 }
 
 // dataBytes is the size of what rides on the socket's deliveries.

@@ -135,8 +135,8 @@ var observerKinds = kindsOf([]hubv1.Kind{
 // onlyOf refuses fields that are for other roles.
 func onlyOf(sub *hubv1.Subscription, handler, observer bool) *fault.Fault {
 	for _, c := range []struct {
-		field     string
-		set, for_ bool
+		field        string
+		set, fitting bool
 	}{
 		{"handshake", sub.Handshake != 0, handler || observer},
 		{"overflow", sub.Overflow != 0, handler},
@@ -148,7 +148,7 @@ func onlyOf(sub *hubv1.Subscription, handler, observer bool) *fault.Fault {
 		{"users", len(sub.Users) > 0, observer},
 		{"sockets", len(sub.Sockets) > 0, observer},
 	} {
-		if c.set && !c.for_ {
+		if c.set && !c.fitting {
 			return fault.At(fault.NotForRole, c.field, "is not for this role")
 		}
 	}

@@ -7,11 +7,12 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/observe"
 	"github.com/siohub/siohub/controlplane/internal/route"
 )
 
 // subscription is one subscription of one instance, as it is in force. It never
-// changes.
+// changes, but for its samplers.
 type subscription struct {
 	*hubv1.Subscription // with its defaults filled in
 	kinds               kindSet
@@ -19,6 +20,9 @@ type subscription struct {
 	timeout             time.Duration // zero: none
 	grace               time.Duration
 	overflow            dispatch.Overflow
+	// Of an observer: what it wants to see, and its samples of events and emits.
+	filter        observe.Filter
+	events, emits observe.Sampler
 }
 
 // kindSet is a set of hubv1.Kind.
@@ -65,6 +69,9 @@ func newSubscription(effective *hubv1.Subscription) *subscription {
 		s.overflow = dispatch.DropOldest
 	case hubv1.Overflow_OVERFLOW_DISCONNECT:
 		s.overflow = dispatch.Disconnect
+	}
+	s.filter = observe.Filter{
+		Events: effective.Events, Rooms: effective.Rooms, Users: effective.Users, Sockets: effective.Sockets,
 	}
 	return s
 }

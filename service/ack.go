@@ -130,6 +130,7 @@ func eachAck(ctx context.Context, t Target, event string, args []any, yield func
 	if err != nil {
 		return nil, err
 	}
+	action.GetCommand().Traceparent, action.GetCommand().Tracestate = TraceContext(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stream, err := control.EmitWithAck(ctx, &hubv1.EmitWithAckRequest{Command: action.GetCommand()})
@@ -156,7 +157,7 @@ func eachAck(ctx context.Context, t Target, event string, args []any, yield func
 }
 
 func newEmitWithAck(ctx context.Context, t Target, event string, args []any, mode hubv1.AckMode) (*hubv1.Action, int, error) {
-	timeout, err := t.svc.ackTimeout(ctx, t)
+	timeout, err := ackTimeout(ctx, t.svc, t.timeout)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -166,4 +167,29 @@ func newEmitWithAck(ctx context.Context, t Target, event string, args []any, mod
 	}
 	action.GetCommand().GetEmit().Ack = &hubv1.AckRequest{Timeout: timeout, Mode: mode}
 	return action, size, nil
+}
+
+// control returns the unary side of the connection that the stream uses, waiting
+// for one as commands do.
+func (l *line) control(ctx context.Context) (hubv1.ControlServiceClient, error) {
+	if _, _, err := l.route(ctx); err != nil {
+		return nil, err
+	}
+	_, conn, err := l.await(ctx, l.timeout)
+	if err != nil {
+		return nil, err
+	}
+	return hubv1.NewControlServiceClient(conn), nil
+}
+
+// queryError is the error of a unary call. Unlike on the stream ABORTED is no
+// takeover there.
+func queryError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if s := callError(err); s != nil {
+		return s
+	}
+	return err
 }

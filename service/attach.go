@@ -9,9 +9,9 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
-
 	"github.com/siohub/siohub/internal/envelope"
 )
 
@@ -27,90 +27,172 @@ const (
 	defaultMaxEnvelope = 4 << 20
 )
 
-// attach opens a stream on a new connection: hello, then welcome. It ends with what
+// attach opens a stream on a new connection: hello, then welcome. The attachment that
+// is given is taken up, if the hub knows it; nil begins a new one. It ends with what
 // hangs the connection up.
-func (r *runner) attach() (*stream, func(), error) {
+func (r *runner) attach(resume *attachment) (*stream, func(), error) {
 	conn, hangUp, err := r.dial()
 	if err != nil {
 		return nil, nil, err
 	}
 	rpcCtx, cancel := context.WithCancel(r.base)
 	timer := time.AfterFunc(attachTimeout, cancel)
-	stop := context.AfterFunc(r.svc.closing, cancel)
-	st := &stream{svc: r.svc, conn: conn, cancel: cancel, out: newSendQueue()}
-	err = st.greet(rpcCtx)
+	stop := func() bool { return true }
+	if resume == nil { // one that is suspended is worth an attempt on the way out, too
+		stop = context.AfterFunc(r.svc.life.closing, cancel)
+	}
+	st := &stream{svc: r.svc, conn: conn, cancel: cancel, att: resume}
+	welcome, err := st.greet(rpcCtx, resume, r.anew)
 	if (!timer.Stop() || !stop()) && err == nil {
 		err = context.Canceled // too late, or on the way out
+	}
+	if err == nil {
+		err = r.welcome(st, welcome, resume)
 	}
 	if err != nil {
 		cancel()
 		hangUp()
 		return nil, nil, err
 	}
-	st.ctx, st.lose = context.WithCancelCause(r.base)
 	return st, hangUp, nil
 }
 
-func (st *stream) greet(ctx context.Context) error {
+// greet says hello and waits for the welcome.
+func (st *stream) greet(ctx context.Context, resume *attachment, anew bool) (*hubv1.AttachResponse, error) {
 	rpc, err := hubv1.NewAttachServiceClient(st.conn).Attach(ctx, grpc.ForceCodecV2(envelope.Service()))
 	if err != nil {
-		return endError(err)
+		return nil, endError(err, nil)
 	}
 	st.rpc = rpc
-	hello := &hubv1.Action{Kind: &hubv1.Action_Hello{Hello: st.svc.hello()}}
-	err = rpc.Send(&hubv1.AttachRequest{Actions: []*hubv1.Action{hello}})
+	hello := newHello(st.svc, resume)
+	hello.Anew = anew && hello.Resume == nil
+	request := &hubv1.AttachRequest{Actions: []*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: hello}}}}
+	if hello.Resume == nil {
+		request.EnvelopeSeq = 1 // one that resumes is not counted
+	}
+	err = rpc.Send(request)
 	if err != nil && !errors.Is(err, io.EOF) { // EOF: Recv knows why
-		return endError(err)
+		return nil, endError(err, nil)
 	}
 	first, err := rpc.Recv()
 	if err != nil {
-		return endError(err)
+		return nil, endError(err, nil)
 	}
 	items := first.GetItems()
-	if len(items) == 0 || items[0].GetWelcome() == nil {
-		return &StatusError{Code: codes.Internal, Message: "the first answer was no welcome"}
+	if len(items) > 0 && items[0].GetEnded() != nil {
+		return nil, asError(statusError(items[0].GetEnded().GetStatus()))
 	}
-	if err := st.welcome(items[0].GetWelcome()); err != nil {
+	if len(items) == 0 || items[0].GetWelcome() == nil {
+		return nil, &StatusError{Code: codes.Internal, Message: "the first answer was no welcome"}
+	}
+	return first, nil
+}
+
+func newHello(s *Service, resume *attachment) *hubv1.Hello {
+	hello := &hubv1.Hello{
+		Group:                s.group,
+		InstanceId:           s.opts.InstanceID,
+		Version:              s.opts.Version,
+		RequiredCapabilities: s.opts.RequiredCapabilities,
+		Subscriptions:        s.registry.asked,
+		Window: &hubv1.Window{
+			Deliveries: uint32(s.opts.Window.Deliveries), Bytes: uint64(s.opts.Window.Bytes),
+			Observations: uint32(s.opts.Window.Observations),
+		},
+		Weight: uint32(s.opts.Weight),
+	}
+	if s.opts.Heartbeat > 0 {
+		hello.HeartbeatInterval = durationpb.New(s.opts.Heartbeat)
+	}
+	if resume != nil && len(resume.id) > 0 {
+		hello.Resume = &hubv1.Resume{
+			Attachment: resume.id, HubId: resume.peer.hubID, AckEnvelopeSeq: resume.received.Load(),
+		}
+	}
+	return hello
+}
+
+// welcome applies the hub's answer: it takes the attachment up, or makes a new one.
+func (r *runner) welcome(st *stream, first *hubv1.AttachResponse, resume *attachment) error {
+	w := first.GetItems()[0].GetWelcome()
+	if err := checkSubscriptions(r.svc, w); err != nil {
 		return err
 	}
-	// Deliveries may stand in the same envelope; they wait for serve.
-	st.early = items[1:]
-	return nil
-}
-
-func (s *Service) hello() *hubv1.Hello {
-	return &hubv1.Hello{
-		Group:         s.group,
-		InstanceId:    s.opts.InstanceID,
-		Version:       s.opts.Version,
-		Subscriptions: s.registry.subscriptions(),
-		Window:        newWindow(s.opts.Window.Deliveries, s.opts.Window.Bytes),
-	}
-}
-
-func (st *stream) welcome(w *hubv1.Welcome) error {
-	for i, result := range w.GetSubscriptions() {
-		status := result.GetStatus()
-		name := result.GetEffective().GetNamespace()
-		if subs := st.svc.registry.subscriptions(); i < len(subs) {
-			name = subs[i].GetRole().String() + " of " + subs[i].GetNamespace()
-		}
-		if err := statusError(status); err != nil {
-			return fmt.Errorf("service: the subscription as %s is refused: %w", name, err)
-		}
-		if status.GetReason() != "" {
-			st.svc.log.Warn("subscription", "as", name, "reason", status.GetReason(), "message", status.GetMessage())
-		}
-	}
-	st.hubID = w.GetHubId()
 	st.heartbeat = w.GetHeartbeatInterval().AsDuration()
 	if st.heartbeat <= 0 {
 		st.heartbeat = defaultHeartbeat
 	}
-	st.maxEnvelope = int(w.GetMaxEnvelopeBytes())
-	if st.maxEnvelope <= 0 {
-		st.maxEnvelope = defaultMaxEnvelope
+	// Deliveries may stand in the same envelope; they wait for serve.
+	st.early = first.GetItems()[1:]
+	if resume != nil && w.GetResumed() {
+		return resume.takeUp(w, first.GetEnvelopeSeq())
 	}
-	st.results = newResults(int(min(max(w.GetCommandWindow(), 1), maxCommandWindow)))
+	if resume != nil {
+		r.lost(ErrLeaseLost)
+	}
+	peer, err := r.svc.peers.meet(w.GetHubId(), r.anew)
+	if err != nil {
+		return err
+	}
+	att := newAttachment(r.svc, r.base)
+	att.peer, att.id, att.capabilities = peer, w.GetAttachment(), w.GetCapabilities()
+	att.maxEnvelope = int(w.GetMaxEnvelopeBytes())
+	if att.maxEnvelope <= 0 {
+		att.maxEnvelope = defaultMaxEnvelope
+	}
+	att.results = newResults(int(min(max(w.GetCommandWindow(), 1), maxCommandWindow)))
+	if len(att.id) > 0 {
+		att.out.queue.Keep(roomForResume)
+	}
+	if resume == nil || len(resume.id) == 0 {
+		att.out.queue.Number(0) // the hello's
+	}
+	att.received.Store(first.GetEnvelopeSeq())
+	st.att, r.att = att, att
 	return nil
 }
+
+// takeUp goes on where the last stream ended. The envelope of the welcome has a number
+// of the hub's count.
+func (a *attachment) takeUp(w *hubv1.Welcome, number uint64) error {
+	if err := a.out.queue.Rewind(w.GetAckEnvelopeSeq(), nil); err != nil {
+		return fmt.Errorf("%w: %w", errNotResumed, err)
+	}
+	a.until = time.Time{}
+	if number == a.received.Load()+1 {
+		a.received.Store(number)
+	}
+	a.svc.lanes.revoke(a, w.GetRevoked(), &RevokedError{Reason: "MOVED"})
+	return nil
+}
+
+// errNotResumed says that this side has forgotten what the hub asks for.
+var errNotResumed = errors.New("service: the attachment cannot be resumed")
+
+func checkSubscriptions(s *Service, w *hubv1.Welcome) error {
+	for i, result := range w.GetSubscriptions() {
+		name := result.GetEffective().GetNamespace()
+		if i < len(s.registry.asked) {
+			name = s.registry.asked[i].GetRole().String() + " of " + s.registry.asked[i].GetNamespace()
+		}
+		if err := statusError(result.GetStatus()); err != nil {
+			return &subscriptionError{as: name, err: err}
+		}
+		for _, warning := range result.GetWarnings() {
+			s.log.Warn("subscription", "as", name, "reason", warning.GetReason(), "message", warning.GetMessage())
+		}
+	}
+	return nil
+}
+
+// subscriptionError is a subscription that the hub refuses.
+type subscriptionError struct {
+	as  string
+	err *StatusError
+}
+
+func (e *subscriptionError) Error() string {
+	return fmt.Sprintf("service: the subscription as %s is refused: %v", e.as, e.err)
+}
+
+func (e *subscriptionError) Unwrap() error { return e.err }

@@ -83,8 +83,8 @@ func (*pump) CloseSend() error { return nil }
 func echoEvent(seq uint64, socket int) *hubv1.Item {
 	return &hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{
 		DeliverySeq: seq, Attempt: 1, DedupeId: make([]byte, 16),
-		Socket: &hubv1.Socket{Id: "socket-0123456789-" + strconv.Itoa(socket), Namespace: "/"},
-		Body: &hubv1.Delivery_Event{Event: &hubv1.Event{
+		Socket:         &hubv1.Socket{Id: "socket-0123456789-" + strconv.Itoa(socket), Namespace: "/"},
+		SubscriptionId: 2, Body: &hubv1.Delivery_Event{Event: &hubv1.Event{
 			Name: "echo", WantsAck: true, ReceiveTime: timestamppb.Now(),
 			Payload: &hubv1.Payload{Args: []byte(`["01234567890123456789012345678901"]`)},
 		}},

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"time"
 	"unicode/utf8"
 
@@ -60,7 +61,8 @@ func (p Payload) size() int {
 // fill writes the target, and checks what would end the stream (bytes that are not
 // UTF-8) or reach nobody (nothing picked).
 func (t Target) fill(p *hubv1.Target) (int, error) {
-	if t.namespace == "" || t.namespace[0] != '/' || !utf8.ValidString(t.namespace) {
+	everywhere := t.all && t.namespace == "*"
+	if !everywhere && (t.namespace == "" || t.namespace[0] != '/') || !utf8.ValidString(t.namespace) {
 		return 0, invalid("NAMESPACE", "target.namespace", "begins with a slash")
 	}
 	if !t.all && len(t.sockets)+len(t.rooms)+len(t.users) == 0 {
@@ -117,15 +119,24 @@ func newResult(r *hubv1.Result) Result {
 	return Result{
 		Matched: int(r.GetMatchedCount()), Queued: int(r.GetQueuedCount()),
 		Dropped: int(r.GetDroppedCount()), Duplicate: r.GetDuplicate(),
+		Stored: int(r.GetStoredCount()), DataVersion: r.GetDataVersion(), MissingHubs: r.GetMissingHubIds(),
 	}
 }
 
-// ackTimeout is how long the hub waits for browsers: what was asked for, or a
-// little less than the context has left, so that the total arrives in time.
-func (s *Service) ackTimeout(ctx context.Context, t Target) (*durationpb.Duration, error) {
-	timeout := t.timeout
+func commandAction(c *hubv1.Command) *hubv1.Action {
+	return &hubv1.Action{Kind: &hubv1.Action_Command{Command: c}}
+}
+
+func isNotFound(err error) bool {
+	var status *StatusError
+	return errors.As(err, &status) && status.Code == codes.NotFound
+}
+
+// ackTimeout is how long the hub waits for answers: what was asked for, or a little
+// less than the context has left, so that the total arrives in time.
+func ackTimeout(ctx context.Context, s *Service, timeout time.Duration) (*durationpb.Duration, error) {
 	if timeout < 0 || timeout > maxAckTimeout {
-		return nil, invalid("ACK_TIMEOUT", "emit.ack.timeout", "more than 0, at most 5 minutes")
+		return nil, invalid("ACK_TIMEOUT", "timeout", "more than 0, at most 5 minutes")
 	}
 	if timeout == 0 {
 		timeout = s.opts.AckTimeout

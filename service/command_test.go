@@ -127,7 +127,7 @@ func TestEmit_RefusesWhatCannotWork(t *testing.T) {
 	if err := svc.Emit(t.Context(), "x", make([]byte, 5<<20)); !errors.Is(err, service.ErrTooLarge) {
 		t.Errorf("too large: %v", err)
 	}
-	if _, err := svc.In("/").Sockets(alice.ID()).Join(t.Context(), "ok", "user:x"); !errors.As(err, &status) || status.Field != "update_rooms.join[1]" {
+	if _, err := svc.In("/").Sockets(alice.ID()).Join(t.Context(), "ok", "\x01x"); !errors.As(err, &status) || status.Field != "update_rooms.join[1]" {
 		t.Errorf("reserved room: %v", err)
 	}
 	if h.Wait(); len(alice.Received()) != 0 {
@@ -210,7 +210,7 @@ func TestQueries(t *testing.T) {
 	if n, err := svc.To("room-1").CountSockets(ctx); n != 2 || err != nil {
 		t.Error(n, err)
 	}
-	rooms, err := svc.Namespace("/").ListRooms(ctx, "room")
+	rooms, err := svc.In("/").ListRooms(ctx, "room")
 	if diff := cmp.Diff([]service.Room{{Name: "room-1", Sockets: 2}}, rooms); diff != "" || err != nil {
 		t.Error(diff, err)
 	}

@@ -15,9 +15,11 @@ import (
 
 // The defaults of Options, and the limits that the contract sets.
 const (
-	defaultHub              = "127.0.0.1:7420"
+	defaultPort             = "7420"
+	defaultHub              = "127.0.0.1:" + defaultPort
 	defaultWindowDeliveries = 1024
-	defaultWindowBytes      = 4 << 20
+	defaultWindowBytes      = 16 << 20
+	defaultObservations     = 1024
 	defaultWorkers          = 1024
 	defaultBackoffMin       = 100 * time.Millisecond
 	defaultBackoffMax       = 10 * time.Second
@@ -32,6 +34,9 @@ const (
 	maxSubscriptions   = 256
 	maxEventsPerSubscr = 256
 	maxStatusBytes     = 1024 // of an error's text in a nack
+	maxWeight          = 1000
+	maxTraceparent     = 128
+	maxTracestate      = 512
 )
 
 func (o Options) withDefaults() Options {
@@ -41,6 +46,7 @@ func (o Options) withDefaults() Options {
 	}
 	setDefault(&o.Window.Deliveries, defaultWindowDeliveries)
 	setDefault(&o.Window.Bytes, defaultWindowBytes)
+	setDefault(&o.Window.Observations, defaultObservations)
 	setDefault(&o.Workers, defaultWorkers)
 	setDefault(&o.Backoff.Min, defaultBackoffMin)
 	if o.Backoff.Max == 0 {
@@ -80,6 +86,7 @@ func (o Options) validate() error {
 	}{
 		{"Window.Deliveries", o.Window.Deliveries, math.MaxInt32},
 		{"Window.Bytes", o.Window.Bytes, math.MaxInt32},
+		{"Window.Observations", o.Window.Observations, math.MaxInt32},
 		{"Workers", o.Workers, 1 << 20},
 	} {
 		if n.value < 1 || n.value > n.top {
@@ -101,7 +108,16 @@ func (o Options) validate() error {
 			return optionError(d.field, d.value.String(), d.low.String()+" to "+d.top.String())
 		}
 	}
-	if o.Token != "" && o.TLS == nil && len(o.DialOptions) == 0 && !isLocal(o.Hub) {
+	if o.Weight < 0 || o.Weight > maxWeight {
+		return optionError("Weight", strconv.Itoa(o.Weight), "1 to "+strconv.Itoa(maxWeight))
+	}
+	if o.Heartbeat != 0 && (o.Heartbeat < time.Second || o.Heartbeat > time.Minute) {
+		return optionError("Heartbeat", o.Heartbeat.String(), "1s to 1m")
+	}
+	if err := notAHub(o.Hub); err != nil {
+		return err
+	}
+	if (o.Token != "" || o.TokenSource != nil) && o.TLS == nil && len(o.DialOptions) == 0 && !isLocal(o.Hub) {
 		return &ConfigError{Field: "Options.Token", Problem: "a token for " + o.Hub +
 			" would travel in the clear; set Options.TLS"}
 	}

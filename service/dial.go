@@ -2,8 +2,10 @@ package service
 
 import (
 	"context"
+	"sync"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 )
@@ -21,7 +23,7 @@ const (
 // and not that of gRPC's channel besides.
 type dialFunc func() (grpc.ClientConnInterface, func(), error)
 
-func (s *Service) dial() (grpc.ClientConnInterface, func(), error) {
+func dialHub(s *Service) (grpc.ClientConnInterface, func(), error) {
 	transport := insecure.NewCredentials()
 	if s.opts.TLS != nil {
 		transport = credentials.NewTLS(s.opts.TLS.Clone())
@@ -32,14 +34,56 @@ func (s *Service) dial() (grpc.ClientConnInterface, func(), error) {
 		grpc.WithInitialWindowSize(streamWindow),
 		grpc.WithInitialConnWindowSize(connWindow),
 	}
-	if s.opts.Token != "" {
-		options = append(options, grpc.WithPerRPCCredentials(bearer(s.opts.Token)))
+	token, err := s.credential.next()
+	if err != nil {
+		return nil, nil, err
+	}
+	if token != "" {
+		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
 	}
 	conn, err := grpc.NewClient(s.opts.Hub, append(options, s.opts.DialOptions...)...)
 	if err != nil {
 		return nil, nil, &ConfigError{Field: "Options.Hub", Problem: err.Error()}
 	}
 	return conn, func() { conn.Close() }, nil
+}
+
+// credential gives the token for each connection. One that the hub has refused is not
+// shown again.
+type credential struct {
+	source func() (string, error) // nil: there is one token for ever
+	fixed  string
+
+	mu      sync.Mutex // guards the fields below
+	last    string     // that was given out
+	refused string     // empty: none was
+}
+
+// next is the token for the next connection. Empty means none.
+func (c *credential) next() (string, error) {
+	token := c.fixed
+	if c.source != nil {
+		var err error
+		if token, err = c.source(); err != nil {
+			return "", err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.source != nil && token == c.refused && token != "" {
+		return "", &StatusError{Code: codes.Unauthenticated, Reason: "TOKEN_REFUSED", Message: "the token that the hub refused has not changed"}
+	}
+	c.last = token
+	return token, nil
+}
+
+// mayDiffer is told that the hub refused the last token, and reports whether there may
+// be another one.
+func (c *credential) mayDiffer() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refused = c.last
+	return c.source != nil
 }
 
 // bearer sends a token with each call. Options.validate has refused the roads on
@@ -56,3 +100,6 @@ func (bearer) RequireTransportSecurity() bool { return false }
 
 // String keeps the token out of logs.
 func (bearer) String() string { return "***" }
+
+// GoString keeps the token out of logs.
+func (bearer) GoString() string { return "***" }

@@ -36,28 +36,47 @@
 //   - [Event.Reply]: dealt with, and the browser's callback runs. The reply leaves
 //     when Reply is called, so that an emit said before it arrives before it, and
 //     one said after it arrives after it.
-//   - an error, or a panic: not dealt with, and never again. Logged once, here.
-//   - [Retry] or [RetryAfter]: not dealt with; the hub delivers it again, at most
-//     5 times in all.
+//   - [Event.AckLater]: dealt with, and the callback runs later, from anywhere.
+//   - [Reject]: dealt with, and the callback gets an error in one documented shape.
+//   - another error, or a panic: not dealt with, and never again. Logged once, here;
+//     with Options.AnswerFailures the callback hears of it.
+//   - [Retry], [RetryAfter] or [Elsewhere]: not dealt with; the hub delivers it again,
+//     at most 5 times in all.
 //
 // Handlers of one socket run one at a time and in order: OnConnected, the events
 // as the browser sent them, OnDisconnect. Handlers of different sockets run at
 // the same time, at most Options.Workers of them. [Concurrent] lifts the order
-// for a handler, [Namespace.Concurrent] for a namespace.
+// for a handler or a namespace; what else a namespace asks for is set with
+// [Namespace.Set].
 //
-// Deliveries arrive at least once. Work whose stream is lost before it is settled
-// comes again, here or at another instance of the service, with the same
-// [Event.DedupeID] and a greater [Event.Attempt].
+// Deliveries arrive at least once. Work that is lost with this process, or with its
+// attachment, before it is settled comes again, here or at another instance of the
+// service, with the same [Event.DedupeID] and a greater [Event.Attempt].
+//
+// # When the connection breaks
+//
+// A broken stream is not a lost process. The hub keeps what this process holds for 30
+// seconds, and the kit comes back within them: handlers go on and settle on the next
+// stream, commands get their results, nothing is handled twice. What the hub gave to
+// another process meanwhile is revoked: the contexts of its handlers are cancelled,
+// and what they say is not heard.
+//
+// When the hub has forgotten, or is another one, the attachment ends: the contexts of
+// its handlers are cancelled with the cause [ErrLeaseLost], commands without a result
+// fail with [ErrOutcomeUnknown], and what was not settled comes again. When it is
+// another hub, the sockets of the old one have gone, and nobody is left to say so: the
+// kit runs OnDisconnect with the reason `hub lost` for each that the program had heard
+// of.
 //
 // # The handler's context
 //
 // Give it to everything that the handler does. Commands made with it carry the
 // number of the delivery, so that the hub refuses them once the delivery belongs
 // to somebody else; they leave at once, in order, and before the settlement. It
-// is cancelled with the cause [ErrLeaseLost] when the stream is lost: from then
-// on the delivery is another try's business, its commands fail with ErrLeaseLost,
-// and what the handler returns is not sent to anybody. It is not cancelled when
-// the handler returns; what a goroutine does with it later stands alone.
+// is cancelled when the delivery is revoked (a [RevokedError]) or its attachment has
+// ended: from then on the delivery is another try's business, its commands fail with
+// ErrLeaseLost, and what the handler returns is not sent to anybody. It is not
+// cancelled when the handler returns; what a goroutine does with it later stands alone.
 //
 // # Commands
 //
@@ -65,12 +84,22 @@
 // in order. A failure in the hub is logged and counted ([Trace]). EmitResult
 // waits for the hub's answer, EmitWithAck for that of the browsers; both may wait
 // inside a handler, because answers do not stand behind deliveries. Rooms,
-// disconnects and data are rare enough to be waited for always.
+// disconnects, data and queries are rare enough to be waited for always, and are
+// carried out in the order in which they were made. [Service.Callee] calls other
+// services.
 //
 // A command outside of a handler (a context that is not a handler's) waits for
 // the stream while there is none, until its context ends, then fails with
 // [ErrUnavailable]. [SafeToRetry] says whether repeating is harmless; with
 // [Target.IdempotencyKey] it always is.
+//
+// # Who is there
+//
+// [Target.FetchSockets] and its like ask the hub. A process that keeps something for each
+// socket sets [IntroduceOnInstance]: OnConnected runs before anything else of a socket
+// on this process, also when the socket moves here, and OnReleased when it moves away.
+// With [TrackRooms] a socket's rooms are true without asking. OnRoomOccupied and
+// OnUserPresent and their counterparts tell of firsts and lasts.
 //
 // # Values
 //
@@ -80,6 +109,24 @@
 // way back: []byte takes a binary argument at any depth, json.RawMessage the
 // bytes of an argument as the browser sent them. [Payload] carries a whole
 // argument list unseen.
+//
+// # Where to find what
+//
+// namespace.go, terms.go and register.go are what a program registers;
+// subscription.go makes subscriptions of it, whose ids lead back to handlers. run.go
+// and reconnect.go keep the service attached. attach.go says hello, attachment.go is
+// what outlives a stream, stream.go one connection, recv.go what comes down, outbox.go
+// what goes up, results.go and line.go commands and their results. lane.go runs
+// work.go; lease.go makes contexts of it. peer.go is what is known of a hub and its
+// sockets, notice.go what the hub tells beside deliveries.
+//
+// # Bounds
+//
+// What is handed over is bounded by Options.Window, handlers by Options.Workers,
+// commands by 4096 or 4 MiB that wait to be sent and by the hub's command window.
+// What was sent and has no receipt is kept up to 65 536 items or 32 MiB: beyond them a
+// broken stream cannot be resumed. Notices wait up to 65 536, observations up to
+// Window.Observations; beyond them they are dropped and counted.
 //
 // # Goroutines and locks
 //

@@ -15,6 +15,14 @@ type Result struct {
 	// Dropped is for how many it was not done: volatile and not ready, too slow, or
 	// gone meanwhile.
 	Dropped int
+	// Stored is for how many browsers an emit was kept until they come back. Zero
+	// without the capability `recovery`.
+	Stored int
+	// DataVersion is that of `socket.data` after a change of one socket's.
+	DataVersion uint64
+	// MissingHubs are hubs that could not be asked in time. Empty for a hub that is
+	// alone.
+	MissingHubs []string
 	// Duplicate is true for the repeated answer to an idempotency key.
 	Duplicate bool
 }
@@ -37,7 +45,7 @@ func (t Target) Emit(ctx context.Context, event string, args ...any) error {
 }
 
 // EmitResult is Emit that waits for the hub's answer. Failures are *StatusError,
-// or ErrOutcomeUnknown when the stream was lost meanwhile.
+// or ErrOutcomeUnknown when the stream was lost for good meanwhile.
 func (t Target) EmitResult(ctx context.Context, event string, args ...any) (Result, error) {
 	action, size, err := newEmit(t, event, args)
 	if err != nil {
@@ -72,16 +80,30 @@ func (t Target) CloseTransport(ctx context.Context) (Result, error) {
 
 // SetData replaces `socket.data`, encoded as JSON: at most 64 KiB, nil removes it.
 func (t Target) SetData(ctx context.Context, data any) (Result, error) {
+	return setData(ctx, t, data, false)
+}
+
+// MergeData changes members of `socket.data` by a JSON merge patch (RFC 7396), encoded
+// as JSON: members that are not in it stay, null removes one. Two services may change
+// different members at the same time.
+func (t Target) MergeData(ctx context.Context, patch any) (Result, error) {
+	return setData(ctx, t, patch, true)
+}
+
+func setData(ctx context.Context, t Target, data any, merge bool) (Result, error) {
 	encoded, err := encodeJSON(data)
 	if err != nil {
 		return Result{}, err
+	}
+	if merge && len(encoded) == 0 {
+		return Result{}, invalid("DATA", "set_data.data", "a merge patch is an object")
 	}
 	target := &hubv1.Target{}
 	size, err := t.fill(target)
 	if err != nil {
 		return Result{}, err
 	}
-	op := &hubv1.SetData{Target: target, Data: encoded, ExpectedVersion: t.expectedVersion}
+	op := &hubv1.SetData{Target: target, Data: encoded, ExpectedVersion: t.expectedVersion, Merge: merge}
 	return doCommand(ctx, t, &hubv1.Command{Op: &hubv1.Command_SetData{SetData: op}}, size+len(encoded))
 }
 
@@ -114,6 +136,6 @@ func disconnect(ctx context.Context, t Target, closeTransport bool) (Result, err
 
 func doCommand(ctx context.Context, t Target, cmd *hubv1.Command, size int) (Result, error) {
 	cmd.IdempotencyKey = t.idempotencyKey
-	r, err := t.svc.line.do(ctx, &hubv1.Action{Kind: &hubv1.Action_Command{Command: cmd}}, size)
+	r, err := t.svc.line.do(ctx, commandAction(cmd), size)
 	return newResult(r), err
 }

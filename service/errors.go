@@ -14,7 +14,7 @@ var (
 	// ErrUnavailable says that there is no stream to the hub. The command was not
 	// carried out, unless the error is ErrOutcomeUnknown as well.
 	ErrUnavailable = errors.New("service: the hub is not reachable")
-	// ErrOutcomeUnknown says that the stream was lost after a command had left and
+	// ErrOutcomeUnknown says that the stream was lost for good after a command had left and
 	// before its result came: it may have been carried out. Repeat it only with an
 	// idempotency key. It is an ErrUnavailable too.
 	ErrOutcomeUnknown = fmt.Errorf("%w: the stream was lost before the result came", ErrUnavailable)
@@ -147,8 +147,48 @@ type PanicError struct {
 // Error gives the value without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("service: handler panicked: %v", e.Value) }
 
+// RevokedError is the cause of a handler's context whose delivery the hub took back.
+// errors.Is matches it with ErrLeaseLost, and with ErrSocketGone when the browser left
+// before it was decided upon.
+type RevokedError struct {
+	// Reason is why: `MOVED` to another process, `TIMEOUT` of SettleTimeout, `DECIDED`
+	// by another process, `BROWSER_GONE`, `EXPIRED`, or a later word.
+	Reason string
+}
+
+// Error gives the reason.
+func (e *RevokedError) Error() string { return ErrLeaseLost.Error() + ": " + e.Reason }
+
+// Is matches the package's sentinels.
+func (e *RevokedError) Is(target error) bool {
+	return target == ErrLeaseLost || target == ErrSocketGone && e.Reason == "BROWSER_GONE"
+}
+
+// RejectError answers a browser's event with an error, see [Reject].
+type RejectError struct {
+	// Message is for the browser.
+	Message string
+	// Data goes beside it, encoded as JSON; nil leaves it out.
+	Data any
+}
+
+// Error gives the message.
+func (e *RejectError) Error() string { return "service: rejected: " + e.Message }
+
+// Reject is what an event's handler returns to answer it with an error: the event is
+// dealt with, and the browser's callback gets one argument of this shape:
+//
+//	{"error": {"message": "…", "data": …}}
+//
+// Without data `data` is left out. A browser that wants no acknowledgement hears
+// nothing.
+func Reject(message string, data any) error { return &RejectError{Message: message, Data: data} }
+
 // DenyError refuses a browser, see [Deny].
 type DenyError struct {
+	// UnknownNamespace refuses as if there were no such namespace, without message and
+	// data.
+	UnknownNamespace bool
 	// Message is the message of the browser's connect_error.
 	Message string
 	// Data becomes its `data`; nil leaves it out.
@@ -163,12 +203,22 @@ func (e *DenyError) Error() string { return "service: denied: " + e.Message }
 // empty message means `Unauthorized`.
 func Deny(message string, data any) error { return &DenyError{Message: message, Data: data} }
 
+// DenyUnknownNamespace is what an OnConnect handler of a pattern such as `/org/*`
+// returns for a namespace that does not exist: the browser's client gets `Invalid
+// namespace`, as from a server that has never heard of it.
+func DenyUnknownNamespace() error {
+	return &DenyError{Message: "Invalid namespace", UnknownNamespace: true}
+}
+
 // RetryError asks for another try, see [Retry].
 type RetryError struct {
 	// Err is the cause, for logs. May be nil.
 	Err error
-	// Delay is the time until the other try: zero means at once, at most 30 seconds.
+	// Delay is the time until the other try, at most 30 seconds. Zero leaves it to the
+	// hub: 100 ms, doubling to 10 s, with jitter.
 	Delay time.Duration
+	// Elsewhere asks for a try by another process, where there is one.
+	Elsewhere bool
 }
 
 // Error gives the cause.
@@ -191,3 +241,8 @@ func Retry(err error) error { return &RetryError{Err: err} }
 
 // RetryAfter is Retry after a delay of at most 30 seconds.
 func RetryAfter(err error, delay time.Duration) error { return &RetryError{Err: err, Delay: delay} }
+
+// Elsewhere is Retry by another process of this service: this one cannot, such as for a
+// shard that it does not hold any more. The socket moves there once its work here is
+// settled. Where there is no other process it is tried here again.
+func Elsewhere(err error) error { return &RetryError{Err: err, Elsewhere: true} }

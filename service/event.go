@@ -58,4 +58,4 @@ func (e *Event) Reply(args ...any) error { return e.work.reply(args) }
 func (e *Event) DedupeID() string { return e.work.dedupeID() }
 
 // ReceiveTime is when the hub had read the event.
-func (e *Event) ReceiveTime() time.Time { return e.work.receiveTime() }
+func (e *Event) ReceiveTime() time.Time { return e.work.delivery.GetEvent().GetReceiveTime().AsTime() }

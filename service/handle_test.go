@@ -323,7 +323,7 @@ func TestRetry_ComesFiveTimes(t *testing.T) {
 func TestStrict_KeepsTheOrderOverRetry(t *testing.T) {
 	svc := quiet("chat")
 	var order []string
-	svc.Namespace("/").AllowAnyone().Strict().On("n", func(_ context.Context, e *service.Event) error {
+	svc.Namespace("/").AllowAnyone().Set(service.Strict()).On("n", func(_ context.Context, e *service.Event) error {
 		var n int
 		if err := e.Bind(&n); err != nil {
 			return err

@@ -1,6 +1,9 @@
 package service
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // lanes give work to workers: one lane for each socket that has work, one piece
 // of a lane at a time, lanes in the order in which they became ready.
@@ -33,6 +36,7 @@ type lane struct {
 	busy    bool // a worker runs a piece that wants to be alone
 	ready   bool // it is in lanes.ready
 	beside  int  // pieces running that do not mind others
+	running []*work
 	waiting bool // the next piece waits for those to end
 }
 
@@ -45,7 +49,7 @@ func (l *lanes) add(w *work) {
 	if l.closed {
 		return // the hub gives it to another instance
 	}
-	ln := l.laneLocked(w.delivery.GetSocket().GetId())
+	ln := l.laneLocked(w.key)
 	ln.queue.push(w)
 	l.count++
 	l.readyLocked(ln)
@@ -132,6 +136,7 @@ func (l *lanes) takeLocked() (*lane, *work) {
 		} else {
 			ln.busy = true
 		}
+		ln.running = append(ln.running, w)
 		return ln, w
 	}
 	return nil, nil
@@ -144,6 +149,8 @@ func (l *lanes) finishLocked(ln *lane, w *work) {
 	} else {
 		ln.busy = false
 	}
+	i := slices.Index(ln.running, w)
+	ln.running = slices.Delete(ln.running, i, i+1)
 	l.readyLocked(ln)
 	l.dropLocked(ln)
 	l.countLocked(1)
@@ -167,30 +174,68 @@ func (l *lanes) countLocked(done int) {
 	}
 }
 
-// purge throws away the queued work of a stream that has ended; what runs is
+// purge throws away the queued work of an attachment that has ended; what runs is
 // told by its context.
-func (l *lanes) purge(st *stream) {
+func (l *lanes) purge(a *attachment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.removeLocked(func(w *work) bool { return w.att == a })
+}
+
+// removeLocked takes out the queued work that matches.
+func (l *lanes) removeLocked(match func(*work) bool) {
 	for _, ln := range l.byKey {
-		dropped := ln.queue.remove(func(w *work) bool { return w.stream == st })
+		dropped := ln.queue.remove(match)
 		ln.waiting = ln.waiting && !ln.queue.empty()
 		l.dropLocked(ln)
 		l.countLocked(dropped)
 	}
 }
 
-// closeWhenIdle returns a channel that is closed once there is no work; then it
-// has to be called again. Nil says that there is none, and never will be.
-func (l *lanes) closeWhenIdle() <-chan struct{} {
+// revoke throws away deliveries that are somebody else's by now, and cancels the
+// contexts of their handlers.
+func (l *lanes) revoke(a *attachment, seqs []uint64, cause error) {
+	if len(seqs) == 0 {
+		return
+	}
+	revoked := make(map[uint64]bool, len(seqs))
+	for _, seq := range seqs {
+		revoked[seq] = true
+	}
+	match := func(w *work) bool { return w.att == a && revoked[w.delivery.GetDeliverySeq()] }
+	l.mu.Lock()
+	var running []*work
+	for _, ln := range l.byKey {
+		for _, w := range ln.running {
+			if match(w) {
+				running = append(running, w)
+			}
+		}
+	}
+	l.removeLocked(match)
+	l.mu.Unlock()
+	for _, w := range running {
+		w.revoke(cause)
+	}
+}
+
+// whenIdle returns a channel that is closed once there is no work; then it has to be
+// called again. Nil says that there is none now.
+func (l *lanes) whenIdle() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.count == 0 {
-		l.closed = true
 		return nil
 	}
 	if l.idle == nil {
 		l.idle = make(chan struct{})
 	}
 	return l.idle
+}
+
+// close lets no more work in.
+func (l *lanes) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
 }

@@ -99,7 +99,7 @@ func TestCut_RedeliversAndFences(t *testing.T) {
 	go func() {
 		<-started
 		alice.Expect("before")
-		h.Cut()
+		h.Drop()
 	}()
 	got, err := alice.EmitWithAck(t.Context(), "x")
 	if err != nil || string(got.Args) != "[2]" {
@@ -139,7 +139,7 @@ func TestCut_NeverTwoHandlersOfOneSocket(t *testing.T) {
 	alice.Emit("x")
 	<-entered
 	alice.Emit("x")
-	h.Cut()
+	h.Drop()
 	bob.Emit("x")
 	<-entered // bob's: the new stream works while alice's old handler runs
 	close(release)
@@ -159,7 +159,7 @@ func TestCut_AtMostOnceIsNotRepeated(t *testing.T) {
 	h := servicetest.New(t, svc)
 	connect(t, h, "/").Emit("move")
 	<-entered
-	h.Cut()
+	h.Drop()
 	h.Wait()
 	if count.Load() != 1 {
 		t.Error(count.Load())
@@ -171,7 +171,7 @@ func TestCut_CommandsOutsideWaitForTheStream(t *testing.T) {
 	h := servicetest.New(t, svc)
 	alice := connect(t, h, "/")
 	for n := range 20 {
-		h.Cut()
+		h.Drop()
 		if _, err := svc.In("/").All().EmitResult(t.Context(), "n", n); err != nil && !errors.Is(err, service.ErrOutcomeUnknown) {
 			t.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestIntroduceOnAttach_TellsWhoIsThere(t *testing.T) {
 	svc := open(service.Options{})
 	var mu sync.Mutex
 	var seen []string
-	svc.Namespace("/").IntroduceOnAttach().OnConnected(func(_ context.Context, c *service.Connected) error {
+	svc.Namespace("/").Set(service.IntroduceOnAttach()).OnConnected(func(_ context.Context, c *service.Connected) error {
 		mu.Lock()
 		defer mu.Unlock()
 		seen = append(seen, c.Socket.ID())
@@ -215,7 +215,7 @@ func TestIntroduceOnAttach_TellsWhoIsThere(t *testing.T) {
 	h := servicetest.New(t, svc)
 	alice := connect(t, h, "/")
 	h.Wait()
-	h.Cut()
+	h.Drop()
 	if _, err := svc.In("/").All().EmitResult(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}

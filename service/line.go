@@ -8,38 +8,50 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/grpc"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-// line is the way to the hub for commands: the current stream while there is one,
-// otherwise waiting for the next.
+// line is the way to the hub for commands: the current attachment while it has a
+// stream, otherwise waiting for the next.
 type line struct {
 	timeout time.Duration   // for waiting without a deadline
 	done    <-chan struct{} // closed when there will be no more streams
-	current atomic.Pointer[stream]
+	current atomic.Pointer[link]
 
 	mu      sync.Mutex    // guards changed
 	changed chan struct{} // closed and replaced when current changes
+}
+
+// link is an attachment with the connection of its stream.
+type link struct {
+	att  *attachment
+	conn grpc.ClientConnInterface
 }
 
 func newLine(timeout time.Duration, done <-chan struct{}) *line {
 	return &line{timeout: timeout, done: done, changed: make(chan struct{})}
 }
 
-// set puts a stream in place, or none.
-func (l *line) set(st *stream) {
-	l.current.Store(st)
+// set puts an attachment in place, or none.
+func (l *line) set(a *attachment, conn grpc.ClientConnInterface) {
+	var current *link
+	if a != nil {
+		current = &link{a, conn}
+	}
+	l.current.Store(current)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
 
-// await returns the current stream, or waits for one: until ctx ends, or without a
+// await returns the current attachment, or waits for one: until ctx ends, or without a
 // deadline of its own for the timeout, which zero makes endless.
-func (l *line) await(ctx context.Context, timeout time.Duration) (*stream, error) {
-	if st := l.current.Load(); st != nil {
-		return st, nil
+func (l *line) await(ctx context.Context, timeout time.Duration) (*attachment, grpc.ClientConnInterface, error) {
+	if now := l.current.Load(); now != nil {
+		return now.att, now.conn, nil
 	}
 	if _, ok := ctx.Deadline(); !ok && timeout > 0 {
 		var cancel context.CancelFunc
@@ -50,115 +62,146 @@ func (l *line) await(ctx context.Context, timeout time.Duration) (*stream, error
 		l.mu.Lock()
 		changed := l.changed
 		l.mu.Unlock()
-		if st := l.current.Load(); st != nil {
-			return st, nil
+		if now := l.current.Load(); now != nil {
+			return now.att, now.conn, nil
 		}
 		select {
 		case <-changed:
 		case <-l.done:
-			return nil, ErrClosed
+			return nil, nil, ErrClosed
 		case <-ctx.Done():
-			return nil, &waitError{context.Cause(ctx)}
+			return nil, nil, &waitError{context.Cause(ctx)}
 		}
 	}
 }
 
-// route finds the stream for a command: that of the delivery when ctx is its
+// route finds the attachment for a command: that of the delivery when ctx is its
 // handler's, otherwise the current one, waited for.
-func (l *line) route(ctx context.Context) (*stream, *work, error) {
-	if w := workOf(ctx); w != nil && w.stream.svc.line == l {
-		if w.Err() != nil {
-			return nil, nil, context.Cause(w.Context)
+func (l *line) route(ctx context.Context) (*attachment, *work, error) {
+	if w := workOf(ctx); w != nil && w.att != nil && w.svc.line == l {
+		if err := w.cause(); err != nil {
+			return nil, nil, err
 		}
-		return w.stream, w, nil
+		return w.att, w, nil
 	}
-	st, err := l.await(ctx, l.timeout)
-	return st, nil, err
+	a, _, err := l.await(ctx, l.timeout)
+	return a, nil, err
 }
 
-// queue hands a command to a stream. Without a delivery it goes to the next stream
-// when one ends before it was taken.
+// queue hands a command to an attachment. Without a delivery it goes to the next one
+// when it ends before the command was taken.
 func (l *line) queue(ctx context.Context, a *hubv1.Action, size int) error {
 	for {
-		st, w, err := l.route(ctx)
+		att, w, err := l.route(ctx)
 		if err != nil {
 			return err
 		}
-		if err := st.fits(size); err != nil {
+		if err := att.fits(size); err != nil {
 			return err
 		}
-		err = st.out.command(ctx, a, size, w)
-		if w != nil || !errors.Is(err, ErrLeaseLost) {
+		fence(ctx, a.GetCommand(), w)
+		if err = att.out.command(ctx, a, size); !errors.Is(err, errEnded) {
+			return err
+		}
+		if err := att.over(l, w); err != nil {
 			return err
 		}
 	}
 }
 
-// do queues a command and waits for its result.
+// over is what a command comes to that an attachment did not take: the error of a
+// handler's, nil for one that may go to the next attachment.
+func (a *attachment) over(l *line, w *work) error {
+	select {
+	case <-l.done:
+		return ErrClosed
+	default:
+	}
+	if w == nil {
+		if a.svc.life.isClosing() {
+			return ErrClosed
+		}
+		return nil
+	}
+	if err := w.cause(); err != nil {
+		return err
+	}
+	return ErrLeaseLost
+}
+
+// fence ties a command to the delivery in whose handler it was made, and gives it the
+// trace context of ctx.
+func fence(ctx context.Context, c *hubv1.Command, w *work) {
+	c.DeliverySeq = 0
+	if w != nil && !w.settled.Load() {
+		c.DeliverySeq = w.delivery.GetDeliverySeq()
+	}
+	c.Traceparent, c.Tracestate = TraceContext(ctx)
+}
+
+// do queues a command and waits for its last result.
 func (l *line) do(ctx context.Context, a *hubv1.Action, size int) (*hubv1.Result, error) {
+	r, _, err := l.doAll(ctx, a, size)
+	return r, err
+}
+
+// doAll is do for a command with several results: parts are those before the last.
+func (l *line) doAll(ctx context.Context, a *hubv1.Action, size int) (last *hubv1.Result, parts []*hubv1.Result, err error) {
 	for {
-		st, w, err := l.route(ctx)
+		att, w, err := l.route(ctx)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if err := st.fits(size); err != nil {
-			return nil, err
+		if err := att.fits(size); err != nil {
+			return nil, nil, err
 		}
-		result, err := st.do(ctx, a, size, w)
-		if w != nil || !errors.Is(err, errNotSent) {
-			return result, err
+		fence(ctx, a.GetCommand(), w)
+		last, parts, err := att.do(ctx, a, size)
+		switch {
+		case errors.Is(err, errEnded):
+			if err := att.over(l, w); err != nil {
+				return nil, nil, err
+			}
+			continue
+		case errors.Is(err, ErrOutcomeUnknown) && w != nil && w.cause() != nil:
+			err = w.cause()
 		}
+		return last, parts, err
 	}
 }
 
 // fits reports whether the hub takes something of this size.
-func (st *stream) fits(size int) error {
-	if size > st.maxEnvelope {
-		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, size, st.maxEnvelope)
+func (a *attachment) fits(size int) error {
+	if size > a.maxEnvelope {
+		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, size, a.maxEnvelope)
 	}
 	return nil
 }
 
-// errNotSent says that the stream ended before the command was taken.
-var errNotSent = errors.New("service: not sent")
-
-func (st *stream) do(ctx context.Context, a *hubv1.Action, size int, w *work) (*hubv1.Result, error) {
-	id, result, err := st.results.reserve(ctx)
-	if err == nil {
-		a.GetCommand().CommandId = id
-		if err = st.out.command(ctx, a, size, w); err != nil {
-			st.results.release(id)
-		}
-	}
+// do queues a command and waits for its last result. errEnded says that it was not
+// taken.
+func (a *attachment) do(ctx context.Context, action *hubv1.Action, size int) (*hubv1.Result, []*hubv1.Result, error) {
+	id, place, err := a.results.reserve(ctx)
 	if err != nil {
-		return nil, notSent(err, w)
+		return nil, nil, err
+	}
+	action.GetCommand().CommandId = id
+	if err = a.out.command(ctx, action, size); err != nil {
+		a.results.release(id)
+		return nil, nil, err
 	}
 	select {
-	case r := <-result:
-		return r, asError(statusError(r.GetStatus()))
+	case r := <-place.last:
+		return r, place.parts, asError(statusError(r.GetStatus()))
 	case <-ctx.Done():
-		return nil, fmt.Errorf("service: waiting for the result: %w", context.Cause(ctx))
-	case <-st.results.ended:
+		a.results.abandon(place)
+		return nil, nil, fmt.Errorf("service: waiting for the result: %w", context.Cause(ctx))
+	case <-a.results.ended:
 	}
 	select {
-	case r := <-result: // it came just before the end
-		return r, asError(statusError(r.GetStatus()))
+	case r := <-place.last: // it came just before the end
+		return r, place.parts, asError(statusError(r.GetStatus()))
 	default:
+		return nil, nil, ErrOutcomeUnknown
 	}
-	if w != nil {
-		return nil, context.Cause(w.Context)
-	}
-	return nil, ErrOutcomeUnknown
-}
-
-// notSent is the error of a command that did not leave. A handler's is its
-// lease's; any other may go to the next stream.
-func notSent(err error, w *work) error {
-	switch ended := errors.Is(err, errEnded) || errors.Is(err, ErrLeaseLost); {
-	case !ended:
-		return err
-	case w == nil:
-		return errNotSent
-	}
-	return ErrLeaseLost
 }

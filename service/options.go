@@ -9,17 +9,29 @@ import (
 )
 
 // Options says how a service reaches its hub. The zero value reaches one on the
-// same machine.
+// same machine, unless the environment says otherwise:
+//
+//	HUB_ADDRESS                    Hub
+//	HUB_TOKEN, HUB_TOKEN_FILE      Token, TokenSource
+//	HUB_TLS_CA                     TLS: file with the certificates to trust, or `system`
+//	HUB_TLS_CERT, HUB_TLS_KEY      TLS: files with the certificate to show
+//	HUB_TLS_SERVER_NAME            TLS: name that the hub's certificate has
+//
+// An option that is set wins over its variable. One of HUB_TLS_* turns TLS on.
 type Options struct {
 	// Hub is the address of the hub's control listener as gRPC takes it,
-	// HOST:PORT in most cases. Empty means 127.0.0.1:7420.
+	// HOST:PORT in most cases. Empty means HUB_ADDRESS, and 127.0.0.1:7420 without it.
 	Hub string
 	// Token is the bearer token that names this service to the hub. Empty sends
 	// none. Without TLS it is sent in the clear, which is refused for every
 	// address that is not the machine's own.
 	Token string
+	// TokenSource gives the token for each connection in place of Token. It must
+	// return quickly. A token that the hub has refused is not shown again: Run goes on
+	// once the source gives another one. Nil means Token.
+	TokenSource func() (string, error)
 	// TLS turns TLS on. Certificates in it are shown to the hub (mTLS). Nil means
-	// plain text.
+	// HUB_TLS_*, and plain text without them.
 	TLS *tls.Config
 	// DialOptions are added to the ones the kit uses, and win over them.
 	DialOptions []grpc.DialOption
@@ -30,19 +42,34 @@ type Options struct {
 	// Version is a label of what is running, for the hub's logs and `hub status`:
 	// at most 128 bytes. May be empty.
 	Version string
+	// RequiredCapabilities are those without which the service cannot work, such as
+	// `recovery`: Run fails at a hub that does not have them.
+	RequiredCapabilities []string
 	// Window bounds what the hub hands over before it is settled.
 	Window Window
+	// Weight is the share of this process among those of its service: with 1 and 9 it
+	// gets a tenth of the sockets. Zero means 1; at most 1000.
+	Weight int
 	// Workers is how many handlers run at the same time. Zero means 1024. More
 	// deliveries than that wait in the window.
 	Workers int
+	// AnswerFailures makes a browser's callback run when its event failed: with the
+	// shape of [Reject] and the message `internal error` when a handler failed or
+	// panicked, `unhandled event` when there is no handler. The service then takes
+	// every event of its namespaces that no other service has a handler for. False
+	// leaves such callbacks uncalled.
+	AnswerFailures bool
 	// Backoff is how long to wait between attempts to reach the hub.
 	Backoff Backoff
+	// Heartbeat is a wish for the heartbeat interval, 1 s to 60 s: long ones suit a
+	// process that may stand still for seconds. Zero means the hub's own, 5 s.
+	Heartbeat time.Duration
 	// CommandTimeout is how long a command outside of a handler waits for a stream
 	// when its context has no deadline. Zero means 10 seconds.
 	CommandTimeout time.Duration
 	// AckTimeout is how long EmitWithAck waits for browsers when neither
-	// Target.Timeout nor a deadline of the context says it. Zero means 10 seconds;
-	// at most 5 minutes.
+	// Target.Timeout nor a deadline of the context says it, and how long a call waits
+	// for its answers. Zero means 10 seconds; at most 5 minutes.
 	AckTimeout time.Duration
 	// CloseTimeout is how long Run waits for handlers in flight once its context
 	// has ended. Zero means 10 seconds.
@@ -58,14 +85,18 @@ type Options struct {
 type Window struct {
 	// Deliveries is how many. Zero means 1024.
 	Deliveries int
-	// Bytes is how much, arguments and attachments counted. Zero means 4 MiB. One
-	// delivery always fits an empty window.
+	// Bytes is how much: arguments, attachments and socket data. Zero means 16 MiB.
+	// One delivery always fits an empty window.
 	Bytes int
+	// Observations is how many observations wait at most, in the hub and again in
+	// this process. Zero means 1024.
+	Observations int
 }
 
 // Backoff bounds the wait between two attempts to reach the hub. Each wait is
 // drawn evenly from zero to a limit that starts at Min and doubles up to Max, so
-// that the services of a restarted hub do not come back in one moment.
+// that the services of a restarted hub do not come back in one moment. It starts anew
+// after a stream that lasted one heartbeat interval.
 type Backoff struct {
 	// Min is the first limit. Zero means 100 ms.
 	Min time.Duration
@@ -87,10 +118,18 @@ type Trace struct {
 	// CommandFailed is called for commands nobody waits for that failed in the hub,
 	// and for settlements that it refused.
 	CommandFailed func(err *StatusError, count uint64)
-	// CommandsLost is called when a stream ended before commands nobody waits for
+	// CommandsLost is called when an attachment ended before commands nobody waits for
 	// had left.
 	CommandsLost func(count int)
 	// DeliveriesDropped is called when the hub has dropped deliveries of this
 	// service.
 	DeliveriesDropped func(err *StatusError, count uint64)
+	// Unhandled is called for an event that nobody got.
+	Unhandled func(namespace, event string, count uint64)
+	// NoticesDropped is called when notices of the hub were passed over because their
+	// handlers do not keep up.
+	NoticesDropped func(count int)
+	// HubDrains is called when the hub is going to shut down: until deadline, which is
+	// zero when it cannot say.
+	HubDrains func(reason string, deadline time.Time)
 }

@@ -2,12 +2,8 @@ package service
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 	"unicode/utf8"
-
-	"google.golang.org/grpc/status"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
@@ -16,7 +12,7 @@ import (
 type SocketInfo struct {
 	// Socket may be given commands.
 	Socket *Socket
-	// Rooms are those it is in, without its own and its user's, sorted.
+	// Rooms are those it is in, without its own, sorted.
 	Rooms []string
 	// Transport is that of this moment: `polling` or `websocket`.
 	Transport string
@@ -28,116 +24,125 @@ type SocketInfo struct {
 
 // Room is a named set of sockets.
 type Room struct {
-	// Name is its name; rooms of users start with `user:`.
+	// Name is its name.
 	Name string
 	// Sockets is how many are in it.
 	Sockets int
 }
 
-// FetchSockets returns the sockets of the target with all that is known of them,
-// as they were when the call arrived. It is not ordered with commands.
-func (t Target) FetchSockets(ctx context.Context) ([]*SocketInfo, error) {
-	target := &hubv1.Target{}
-	if _, err := t.fill(target); err != nil {
-		return nil, err
-	}
-	control, err := t.svc.line.control(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	pages, err := control.FetchSockets(ctx, &hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: target, IncludeHandshake: true}})
-	if err != nil {
-		return nil, queryError(err)
-	}
-	var sockets []*SocketInfo
-	for {
-		page, err := pages.Recv()
-		if errors.Is(err, io.EOF) {
-			return sockets, nil
-		}
-		if err != nil {
-			return nil, queryError(err)
-		}
-		for _, info := range page.GetSockets() {
-			sockets = append(sockets, t.svc.newSocketInfo(info))
-		}
-	}
+// User is somebody who has sockets in a namespace.
+type User struct {
+	// ID is the user id that an Accept gave.
+	ID string
+	// Sockets is how many there are.
+	Sockets int
 }
 
-func (s *Service) newSocketInfo(info *hubv1.SocketInfo) *SocketInfo {
+// queryPage is how many things a page has.
+const queryPage = 1000
+
+// FetchSockets returns the sockets of the target with all that is known of them, as
+// they are when the query is carried out: after every command that was made before.
+func (t Target) FetchSockets(ctx context.Context) ([]*SocketInfo, error) {
+	target := &hubv1.Target{}
+	size, err := t.fill(target)
+	if err != nil {
+		return nil, err
+	}
+	op := &hubv1.Fetch{Target: target, IncludeHandshake: true, PageSize: queryPage}
+	pages, err := query(ctx, t.svc, &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: op}}, size)
+	var sockets []*SocketInfo
+	for _, page := range pages {
+		for _, info := range page.GetSockets() {
+			sockets = append(sockets, newSocketInfo(t.svc, info))
+		}
+	}
+	return sockets, err
+}
+
+func newSocketInfo(s *Service, info *hubv1.SocketInfo) *SocketInfo {
 	return &SocketInfo{
 		Socket: &Socket{svc: s, s: info.GetSocket()}, Rooms: info.GetRooms(), Transport: info.GetSocket().GetTransport(),
 		ConnectTime: info.GetConnectTime().AsTime(), Handshake: &Handshake{info.GetHandshake()},
 	}
 }
 
-// CountSockets returns how many sockets the target picks.
+// CountSockets returns how many sockets the target picks, after every command that was
+// made before.
 func (t Target) CountSockets(ctx context.Context) (int, error) {
 	target := &hubv1.Target{}
-	if _, err := t.fill(target); err != nil {
-		return 0, err
-	}
-	control, err := t.svc.line.control(ctx)
+	size, err := t.fill(target)
 	if err != nil {
 		return 0, err
 	}
-	response, err := control.CountSockets(ctx, &hubv1.CountSocketsRequest{Count: &hubv1.Count{Target: target}})
-	return int(response.GetCount()), queryError(err)
+	r, err := t.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: target}}}), size)
+	return int(r.GetCount()), err
 }
 
-// roomsPage is how many rooms are asked for at a time.
-const roomsPage = 1000
-
 // ListRooms returns the rooms of the target's namespace whose names start with
-// prefix, sorted. Rooms of single sockets are not among them.
+// prefix, sorted, after every command that was made before. Rooms of single sockets are
+// not among them.
 func (t Target) ListRooms(ctx context.Context, prefix string) ([]Room, error) {
-	if !utf8.ValidString(prefix) {
-		return nil, invalid("UTF8", "prefix", errBadUTF8.Error())
-	}
-	control, err := t.svc.line.control(ctx)
+	size, err := t.namespaceQuery(prefix)
 	if err != nil {
 		return nil, err
 	}
-	request := &hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{Namespace: t.namespace, Prefix: prefix, PageSize: roomsPage}}
+	op := &hubv1.ListRooms{Namespace: t.namespace, Prefix: prefix, PageSize: queryPage}
+	pages, err := query(ctx, t.svc, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: op}}, size)
 	var rooms []Room
-	for {
-		page, err := control.ListRooms(ctx, request)
-		if err != nil {
-			return nil, queryError(err)
-		}
+	for _, page := range pages {
 		for _, room := range page.GetRooms() {
 			rooms = append(rooms, Room{Name: room.GetName(), Sockets: int(room.GetSocketCount())})
 		}
-		if page.GetNextPageToken() == "" {
-			return rooms, nil
-		}
-		request = &hubv1.ListRoomsRequest{ListRooms: &hubv1.ListRooms{
-			Namespace: t.namespace, Prefix: prefix, PageSize: roomsPage, PageToken: page.GetNextPageToken(),
-		}}
 	}
+	return rooms, err
 }
 
-// control returns the unary side of the connection that the stream uses, waiting
-// for one as commands do.
-func (l *line) control(ctx context.Context) (hubv1.ControlServiceClient, error) {
-	st, _, err := l.route(ctx)
+// CountUsers returns how many users have a socket in the target's namespace.
+func (t Target) CountUsers(ctx context.Context) (int, error) {
+	size, err := t.namespaceQuery("")
+	if err != nil {
+		return 0, err
+	}
+	op := &hubv1.CountUsers{Namespace: t.namespace}
+	r, err := t.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: op}}), size)
+	return int(r.GetCount()), err
+}
+
+// ListUsers returns the users who have a socket in the target's namespace and whose
+// ids start with prefix, sorted.
+func (t Target) ListUsers(ctx context.Context, prefix string) ([]User, error) {
+	size, err := t.namespaceQuery(prefix)
 	if err != nil {
 		return nil, err
 	}
-	return hubv1.NewControlServiceClient(st.conn), nil
+	op := &hubv1.ListUsers{Namespace: t.namespace, Prefix: prefix, PageSize: queryPage}
+	pages, err := query(ctx, t.svc, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: op}}, size)
+	var users []User
+	for _, page := range pages {
+		for _, user := range page.GetUsers() {
+			users = append(users, User{ID: user.GetId(), Sockets: int(user.GetSocketCount())})
+		}
+	}
+	return users, err
 }
 
-// queryError is the error of a unary call. Unlike on the stream ABORTED is no
-// takeover there.
-func queryError(err error) error {
-	if err == nil {
-		return nil
+// namespaceQuery checks a query about a whole namespace.
+func (t Target) namespaceQuery(prefix string) (size int, err error) {
+	switch {
+	case t.namespace == "" || t.namespace[0] != '/' || !utf8.ValidString(t.namespace):
+		return 0, invalid("NAMESPACE", "namespace", "begins with a slash")
+	case !utf8.ValidString(prefix):
+		return 0, invalid("UTF8", "prefix", errBadUTF8.Error())
 	}
-	s, ok := status.FromError(err)
-	if !ok {
-		return err
+	return len(t.namespace) + len(prefix) + 32, nil
+}
+
+// query asks a question whose answer comes in pages.
+func query(ctx context.Context, s *Service, c *hubv1.Command, size int) ([]*hubv1.Result, error) {
+	last, parts, err := s.line.doAll(ctx, commandAction(c), size)
+	if err != nil {
+		return nil, err
 	}
-	return &StatusError{Code: s.Code(), Message: s.Message()}
+	return append(parts, last), nil
 }

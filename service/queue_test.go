@@ -13,26 +13,35 @@ import (
 	"google.golang.org/grpc/status"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/internal/outqueue"
 )
 
-// An answer that the hub does not take must not stay in the window for ever.
-func TestSettlement_RefusedForItsContentIsNacked(t *testing.T) {
-	svc := scripted(Options{})
-	svc.Namespace("/").AllowAnyone().On("x", func(_ context.Context, e *Event) error {
-		return e.Reply(Payload{Args: []byte(`not json`)})
+// The hub has ended the delivery of an answer that it refuses: nothing is said again.
+func TestSettlement_RefusedIsOnlyLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failed := make(chan *StatusError, 1)
+		svc := scripted(Options{Trace: &Trace{CommandFailed: func(err *StatusError, _ uint64) { failed <- err }}})
+		svc.Namespace("/").AllowAnyone().On("x", func(_ context.Context, e *Event) error {
+			return e.Reply(Payload{Args: []byte(`not json`)})
+		})
+		st := <-play(t, svc, nil).streams
+		st.welcome()
+		st.say(event(7, "s", "x"))
+		if got := st.read(); len(got) != 1 || got[0].GetSettlement().GetReply() == nil {
+			t.Fatal(got)
+		}
+		refusal := &hubv1.Status{Code: hubv1.Code_CODE_INVALID_ARGUMENT, Field: "reply.payload.args"}
+		st.say(&hubv1.Item{Kind: &hubv1.Item_Result{Result: &hubv1.Result{DeliverySeq: 7, Status: refusal}}})
+		if err := <-failed; err.Field != "reply.payload.args" {
+			t.Error(err)
+		}
+		synctest.Wait()
+		select {
+		case up := <-st.up:
+			t.Error("said again:", up)
+		default:
+		}
 	})
-	st := <-play(t, svc, nil).streams
-	st.welcome()
-	st.say(event(7, "s", "x"))
-	if got := st.read(); len(got) != 1 || got[0].GetSettlement().GetReply() == nil {
-		t.Fatal(got)
-	}
-	refusal := &hubv1.Status{Code: hubv1.Code_CODE_INVALID_ARGUMENT, Field: "reply.payload.args"}
-	st.say(&hubv1.Item{Kind: &hubv1.Item_Result{Result: &hubv1.Result{DeliverySeq: 7, Status: refusal}}})
-	got := st.read()[0].GetSettlement()
-	if got.GetDeliverySeq() != 7 || got.GetNack() == nil || got.GetNack().GetRetry() {
-		t.Error(got)
-	}
 }
 
 func TestDelivery_OfAnUnknownKindIsRefused(t *testing.T) {
@@ -68,13 +77,23 @@ func TestRecv_HostileItems(t *testing.T) {
 	root := &hubv1.Socket{Id: "s", Namespace: "/"}
 	st.say(nil, &hubv1.Item{},
 		&hubv1.Item{Kind: &hubv1.Item_Result{}}, &hubv1.Item{Kind: &hubv1.Item_Notice{}},
+		&hubv1.Item{Kind: &hubv1.Item_Revoked{}}, &hubv1.Item{Kind: &hubv1.Item_Released{}},
+		&hubv1.Item{Kind: &hubv1.Item_Observation{}}, &hubv1.Item{Kind: &hubv1.Item_Drain{}}, &hubv1.Item{Kind: &hubv1.Item_Ended{}},
+		&hubv1.Item{Kind: &hubv1.Item_Observation{Observation: &hubv1.Observation{SubscriptionId: 2}}},
+		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{SubscriptionId: 99}}},
+		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{SubscriptionId: 2}}},
+		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{SubscriptionId: 2, Body: &hubv1.Delivery_ServiceCall{}}}},
+		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{SubscriptionId: 2, Body: &hubv1.Delivery_AuthExpiring{}}}},
 		&hubv1.Item{Kind: &hubv1.Item_Result{Result: &hubv1.Result{CommandId: 99}}},
 		&hubv1.Item{Kind: &hubv1.Item_Result{Result: &hubv1.Result{CommandId: 99, Ack: &hubv1.Result_BrowserAck{}}}},
-		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{Socket: root, Body: &hubv1.Delivery_Connected{}}}},
-		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{Socket: root, Body: &hubv1.Delivery_Disconnected{}}}},
-		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{Socket: root, Body: &hubv1.Delivery_ConnectAttempt{}}}},
-		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{Socket: root, Body: &hubv1.Delivery_Event{}}}},
+		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{Socket: root, SubscriptionId: 2, Body: &hubv1.Delivery_Connected{}}}},
+		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{Socket: root, SubscriptionId: 2, Body: &hubv1.Delivery_Disconnected{}}}},
+		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{Socket: root, SubscriptionId: 1, Body: &hubv1.Delivery_ConnectAttempt{}}}},
+		&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{Socket: root, SubscriptionId: 2, Body: &hubv1.Delivery_Event{}}}},
 		event(5, "s", "x"))
+	for kind := range hubv1.NoticeKind_name {
+		st.say(&hubv1.Item{Kind: &hubv1.Item_Notice{Notice: &hubv1.Notice{Kind: hubv1.NoticeKind(kind)}}})
+	}
 	for {
 		for _, a := range st.read() {
 			if a.GetSettlement().GetDeliverySeq() == 5 {
@@ -135,7 +154,7 @@ func TestSendQueue_BlocksWhenFull(t *testing.T) {
 		stop := make(chan struct{})
 		go func() {
 			defer close(stop)
-			for range 2 * maxQueuedActions {
+			for range 2 * roomForCommands.Items {
 				if svc.To("r").Emit(t.Context(), "x") != nil {
 					return
 				}
@@ -143,7 +162,7 @@ func TestSendQueue_BlocksWhenFull(t *testing.T) {
 			}
 		}()
 		synctest.Wait()
-		if n := sent.Load(); n < maxQueuedActions || n > maxQueuedActions+batchActions {
+		if n := int(sent.Load()); n < roomForCommands.Items || n > roomForCommands.Items+outqueue.BatchItems {
 			t.Errorf("%d emits were taken", n)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -151,9 +170,9 @@ func TestSendQueue_BlocksWhenFull(t *testing.T) {
 		if err := svc.To("r").Emit(ctx, "x"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
-		for read := 0; read < 2*maxQueuedActions; {
+		for read := 0; read < 2*roomForCommands.Items; {
 			n := len(st.read())
-			if read += n; n > batchActions {
+			if read += n; n > outqueue.BatchItems {
 				t.Errorf("%d actions in an envelope", n)
 			}
 		}
@@ -205,13 +224,13 @@ func TestClose_Order(t *testing.T) {
 		release := make(chan struct{})
 		svc.Namespace("/").AllowAnyone().On("x", func(_ context.Context, e *Event) error { <-release; return e.Reply() })
 		st := <-play(t, svc, nil).streams
-		st.welcome()
+		st.welcome(func(w *hubv1.Welcome) { w.HeartbeatInterval = nil })
 		st.say(event(1, "a", "x"))
 		synctest.Wait()
 		closed := make(chan error, 1)
 		go func() { closed <- svc.Close(context.Background()) }()
-		if w := st.read()[0].GetWindow(); w == nil || w.GetDeliveries() != 0 {
-			t.Error("no window of 0")
+		if st.read()[0].GetDrain() == nil {
+			t.Error("no drain")
 		}
 		st.say(event(2, "b", "x")) // was on its way
 		synctest.Wait()
@@ -254,7 +273,7 @@ func TestStreamLoss_CountsLostCommands(t *testing.T) {
 		unknown := make(chan error, 1)
 		go func() { _, err := svc.To("r").EmitResult(t.Context(), "y"); unknown <- err }()
 		st.read()
-		for range 1 + batchActions { // the first is in Send's hands
+		for range 1 + outqueue.BatchItems { // the first is in Send's hands
 			if err := svc.To("r").Emit(t.Context(), "x"); err != nil {
 				t.Fatal(err)
 			}
@@ -265,7 +284,7 @@ func TestStreamLoss_CountsLostCommands(t *testing.T) {
 			t.Error(err)
 		}
 		(<-hub.streams).welcome()
-		if n := lost.Load(); n < 1 || n > 1+batchActions {
+		if n := lost.Load(); n < 1 || n > 1+outqueue.BatchItems {
 			t.Errorf("%d lost", n)
 		}
 	})

@@ -12,23 +12,26 @@ import (
 // runner keeps a service attached: it is what Run does. Used by one goroutine.
 type runner struct {
 	svc  *Service
-	base context.Context // of everything; outlives a stream, ends when aborted
+	base context.Context // of everything; outlives an attachment, ends when aborted
 	dial dialFunc
 
 	again    backoff
-	attached bool   // once at least
-	hubID    string // of the last stream
-	text     string // of the last error that was logged
+	attached bool        // once at least
+	att      *attachment // the last one, while it may be taken up
+	anew     bool        // the next hello says that a hub was taken for lost
+	text     string      // of the last error that was logged
 }
 
 // serve attaches again and again until the service closes, or may not.
 func (r *runner) serve() error {
+	defer r.lost(ErrClosed)
 	for {
 		err := r.serveOnce()
 		switch {
-		case r.svc.isClosing():
+		case r.base.Err() != nil, r.svc.life.isClosing() && !r.worthWaiting():
 			return r.finish()
-		case errors.Is(err, ErrSuperseded), !r.attached && isRefusal(err):
+		case r.svc.life.isClosing():
+		case r.gaveUp(err):
 			return err
 		}
 		delay := r.again.next()
@@ -36,42 +39,90 @@ func (r *runner) serve() error {
 			r.text = err.Error()
 			r.svc.log.Warn("no hub", "err", err, "retry", delay)
 		}
+		closing := r.svc.life.closing.Done()
+		if r.svc.life.isClosing() {
+			closing = nil // handlers still have something to say on a resumed stream
+		}
 		select {
 		case <-time.After(delay):
-		case <-r.svc.closing.Done():
-			return r.finish()
+		case <-closing:
+		case <-r.base.Done():
 		}
+	}
+}
+
+// worthWaiting reports whether a process that closes should come back to its hub to
+// say what it has to say.
+func (r *runner) worthWaiting() bool { return r.att != nil && r.att.ctx.Err() == nil && r.att.busy() }
+
+// lost ends the last attachment, if there is one.
+func (r *runner) lost(cause error) {
+	if r.att != nil {
+		r.att.end(cause)
+		r.att = nil
 	}
 }
 
 // serveOnce attaches and stays until the stream ends.
 func (r *runner) serveOnce() error {
-	st, hangUp, err := r.attach()
+	if r.att != nil && !r.att.wake() {
+		r.lost(ErrLeaseLost)
+	}
+	resume := r.att
+	if resume == nil && r.svc.life.isClosing() {
+		return nil
+	}
+	st, hangUp, err := r.attach(resume)
 	if err != nil {
-		return err
+		return r.notAttached(err)
 	}
 	defer hangUp()
-	r.svc.log.Info("attached", "hub", st.hubID, "instance", r.svc.opts.InstanceID,
-		"hub_restarted", r.attached && r.hubID != st.hubID)
-	r.attached, r.hubID, r.text = true, st.hubID, ""
+	r.svc.log.Info("attached", "hub", st.att.peer.hubID, "instance", r.svc.opts.InstanceID, "resumed", resume == st.att)
+	r.attached, r.anew, r.text = true, false, ""
 	if hook := r.svc.opts.Trace.Attached; hook != nil {
-		hook(st.hubID)
+		hook(st.att.peer.hubID)
 	}
 	began := time.Now()
-	err = st.serve(r.svc.closing.Done())
-	if time.Since(began) > st.heartbeat {
+	err = st.serve(r.svc.life.closing.Done())
+	if time.Since(began) >= st.heartbeat {
 		r.again.attempt = 0
 	}
 	if hook := r.svc.opts.Trace.Detached; hook != nil {
 		hook(err)
 	}
+	switch {
+	case err == nil, !mayResume(err) || len(st.att.id) == 0:
+		cause := ErrLeaseLost
+		if r.svc.life.isClosing() {
+			cause = ErrClosed
+		}
+		r.lost(cause)
+	default:
+		r.att.suspend()
+	}
 	return err
+}
+
+// notAttached is what an attempt without a welcome leads to.
+func (r *runner) notAttached(err error) error {
+	var anew *anewError
+	switch {
+	case errors.Is(err, errNotResumed):
+		r.lost(ErrLeaseLost)
+		return err
+	case errors.As(err, &anew):
+		r.anew, r.again.attempt = anew.say, 0
+	}
+	if r.att != nil {
+		r.att.suspend()
+	}
+	return browserPort(r.svc.opts.Hub, err)
 }
 
 // finish waits for handlers that outlived their stream, unless aborted.
 func (r *runner) finish() error {
 	lanes := r.svc.lanes
-	for idle := lanes.closeWhenIdle(); idle != nil; idle = lanes.closeWhenIdle() {
+	for idle := lanes.whenIdle(); idle != nil; idle = lanes.whenIdle() {
 		select {
 		case <-idle:
 		case <-r.base.Done():
@@ -79,21 +130,44 @@ func (r *runner) finish() error {
 			return nil
 		}
 	}
+	lanes.close()
 	r.svc.log.Info("closed")
 	return nil
 }
 
-// isRefusal reports whether trying again with the same hello is of no use.
-func isRefusal(err error) bool {
-	var status *StatusError
+// gaveUp reports whether attaching again with the same hello is of no use.
+func (r *runner) gaveUp(err error) bool {
 	var config *ConfigError
-	if !errors.As(err, &status) {
-		return errors.As(err, &config)
+	var refused *subscriptionError
+	var status *StatusError
+	switch {
+	case errors.Is(err, ErrSuperseded):
+		return true
+	case errors.As(err, &config), errors.As(err, &refused):
+		// Later another version of the service may hold it for a moment.
+		return !r.attached
+	case !errors.As(err, &status):
+		return false
 	}
 	switch status.Code {
-	case codes.InvalidArgument, codes.FailedPrecondition, codes.AlreadyExists,
-		codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented:
+	case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied, codes.Unimplemented:
 		return true
+	case codes.Unauthenticated:
+		return !r.svc.credential.mayDiffer()
+	}
+	return false
+}
+
+// mayResume reports whether a stream that ended so may be taken up: after an error
+// that an envelope may have caused it would be sent again, and end the next one.
+func mayResume(err error) bool {
+	var status *StatusError
+	if !errors.As(err, &status) {
+		return true
+	}
+	switch status.Code {
+	case codes.Unavailable, codes.Unknown, codes.Canceled, codes.DeadlineExceeded, codes.Unauthenticated:
+		return !errors.Is(err, ErrSuperseded)
 	}
 	return false
 }

@@ -1,12 +1,14 @@
 package service
 
 import (
-	"log/slog"
-
 	"google.golang.org/grpc/codes"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
+
+// receiptEvery is after how many envelopes of the hub without an own one a receipt is
+// sent by itself.
+const receiptEvery = 32
 
 // recvLoop is the only goroutine that receives after the welcome. It waits for
 // nothing but the stream: work goes to the lanes, which the window bounds, and
@@ -23,89 +25,111 @@ func (st *stream) recvLoop() error {
 			return err
 		}
 		st.received.Add(1)
-		for _, item := range envelope.GetItems() {
-			st.item(item)
+		// A receipt that says too much would end the stream; it is another one's fault.
+		_ = st.att.out.queue.Ack(envelope.GetAckEnvelopeSeq())
+		if number := envelope.GetEnvelopeSeq(); number != 0 {
+			if number <= st.att.received.Load() {
+				continue // was applied before the stream broke
+			}
+			st.items(envelope)
+			st.att.received.Store(number)
+			// Again and again: a sender that is not asleep does not notice.
+			if n := st.unreceipted.Add(1); n >= receiptEvery && n%(receiptEvery/4) == 0 {
+				st.att.out.queue.Nudge()
+			}
+			continue
 		}
+		st.items(envelope)
+	}
+}
+
+func (st *stream) items(envelope *hubv1.AttachResponse) {
+	for _, item := range envelope.GetItems() {
+		st.item(item)
 	}
 }
 
 func (st *stream) item(item *hubv1.Item) {
 	switch kind := item.GetKind().(type) {
 	case *hubv1.Item_Delivery:
-		st.deliver(kind.Delivery)
+		st.att.deliver(kind.Delivery)
 	case *hubv1.Item_Result:
-		st.result(kind.Result)
+		st.att.result(kind.Result)
 	case *hubv1.Item_Notice:
-		st.notice(kind.Notice)
+		st.att.notice(kind.Notice)
+	case *hubv1.Item_Revoked:
+		st.svc.lanes.revoke(st.att, kind.Revoked.GetDeliverySeqs(), &RevokedError{Reason: kind.Revoked.GetReason()})
+	case *hubv1.Item_Released:
+		st.att.released(kind.Released)
+	case *hubv1.Item_Observation:
+		st.att.observe(kind.Observation)
+	case *hubv1.Item_Drain:
+		st.svc.log.Info("the hub drains", "reason", kind.Drain.GetReason(), "deadline", deadlineOf(kind.Drain))
+		if hook := st.svc.opts.Trace.HubDrains; hook != nil {
+			hook(kind.Drain.GetReason(), deadlineOf(kind.Drain))
+		}
+	case *hubv1.Item_Ended:
+		st.ended = statusError(kind.Ended.GetStatus())
 	}
 	// A heartbeat has been counted as an envelope; what is not known is passed over.
 }
 
 // deliver gives a delivery to its lane, or settles it at once when nobody is
 // interested in it.
-func (st *stream) deliver(d *hubv1.Delivery) {
-	w := &work{Context: st.ctx, stream: st, delivery: d}
-	w.socket = &Socket{svc: st.svc, s: d.GetSocket()}
-	w.namespace = st.svc.registry.find(d.GetSocket().GetNamespace())
+func (a *attachment) deliver(d *hubv1.Delivery) {
+	w := &work{Context: a.ctx, svc: a.svc, att: a, delivery: d}
+	w.socket = &Socket{svc: a.svc, s: d.GetSocket()}
+	w.sub = a.svc.registry.find(d.GetSubscriptionId())
 	interested, known := w.identify()
+	if known && remembers(w.sub.namespace) {
+		a.remember(w)
+	}
 	switch {
-	case w.namespace == nil || !known:
+	case !known:
 		w.refuse()
 	case !interested:
-		st.settle(w, &hubv1.Settlement{Outcome: settledDone}, 0)
+		if w.member != nil && d.GetDisconnected() != nil {
+			a.peer.forget(w.socket.ID(), w.member)
+		}
+		w.settle(&hubv1.Settlement{Outcome: settledDone}, 0)
 	default:
-		st.svc.lanes.add(w)
+		a.svc.lanes.add(w)
+	}
+}
+
+// remember keeps what this process has to know of the socket.
+func (a *attachment) remember(w *work) {
+	switch d := w.delivery; d.GetBody().(type) {
+	case *hubv1.Delivery_Connected:
+		w.member = a.peer.introduce(w.sub.namespace, d)
+	case *hubv1.Delivery_Disconnected:
+		w.member = a.peer.find(w.socket.ID())
+	case *hubv1.Delivery_Event:
+	default:
+		return
+	}
+	if w.sub.namespace.terms.socketData == DataOnChange {
+		w.socket.data = a.peer.refresh(w.delivery.GetSocket())
 	}
 }
 
 // result gives a command's result to who waits for it. That of a settlement is
-// news only to the log: whatever was settled is somebody else's by now.
-func (st *stream) result(r *hubv1.Result) {
+// news only to the log: the hub has ended its delivery.
+func (a *attachment) result(r *hubv1.Result) {
 	if r.GetDeliverySeq() == 0 {
-		st.results.deliver(r)
+		a.results.deliver(r)
 		return
 	}
 	err := statusError(r.GetStatus())
 	if err == nil {
 		return
 	}
-	st.svc.traceCommandFailed(err, 1)
+	a.svc.traceCommandFailed(err, 1)
 	switch err.Code {
-	case codes.InvalidArgument:
-		// It settled nothing. Without another answer it would stand in the window for
-		// ever, and all of its socket's behind it.
-		st.svc.log.Error("the hub does not take an answer", "delivery", r.GetDeliverySeq(), "err", err)
-		st.out.control(nackAction(r.GetDeliverySeq(), err, false, 0))
-	case codes.FailedPrecondition:
-		st.svc.log.Error("the hub does not take an answer", "delivery", r.GetDeliverySeq(), "err", err)
+	case codes.Aborted, codes.Canceled, codes.NotFound, codes.AlreadyExists:
+		a.svc.log.Debug("the hub has no use for an answer", "delivery", r.GetDeliverySeq(), "err", err)
 	default:
-		st.svc.log.Debug("the hub has no use for an answer", "delivery", r.GetDeliverySeq(), "err", err)
-	}
-}
-
-func (st *stream) notice(n *hubv1.Notice) {
-	svc, err := st.svc, statusError(n.GetStatus())
-	if err == nil {
-		err = &StatusError{Message: n.GetKind().String()}
-	}
-	log := svc.log.With("count", n.GetCount(), "err", err)
-	switch n.GetKind() {
-	case hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED:
-		svc.traceCommandFailed(err, uint64(n.GetCount()))
-		level := slog.LevelWarn
-		if err.Code == codes.Aborted {
-			level = slog.LevelDebug // another try does it
-		}
-		log.Log(st.ctx, level, "commands failed")
-	case hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED:
-		if hook := svc.opts.Trace.DeliveriesDropped; hook != nil {
-			hook(err, uint64(n.GetCount()))
-		}
-		log.Warn("the hub has dropped deliveries")
-	case hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST:
-		log.Warn("the hub has dropped lifecycle records; live sockets are introduced anew")
-	default:
-		log.Warn("notice from the hub", "kind", n.GetKind())
+		a.svc.log.Error("the hub does not take an answer", "delivery", r.GetDeliverySeq(), "err", err)
 	}
 }
 

@@ -6,26 +6,38 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-type introduction = hubv1.Introduction
+// registry is what handlers were registered for. It is written before Run, and only
+// read afterwards.
+type registry struct {
+	namespaces map[string]*Namespace
+	observers  []*observer
+	introduced func(hubID string)
+	problems   []error // what was wrong about registrations
 
-const (
-	introduceOnAttach = hubv1.Introduction_INTRODUCTION_ON_ATTACH
-	introduceOnEvent  = hubv1.Introduction_INTRODUCTION_ON_EVENT
-)
+	// Set by build: what the hello asks for, and what comes of it by Subscription.id,
+	// which counts from 1.
+	asked []*hubv1.Subscription
+	byID  []*subscription
+}
 
-// lifecycleOnly is the event that a namespace without On subscribes to: a
-// reserved name, which no browser can emit. It gets lifecycle, and leaves the
-// events to other services.
-const lifecycleOnly = "disconnect"
+// find returns the subscription that something was delivered for, nil for one that
+// was never asked for.
+func (r *registry) find(id uint32) *subscription {
+	if id == 0 || int(id) > len(r.byID) {
+		return nil
+	}
+	return r.byID[id-1]
+}
 
 // problem keeps a wrong registration for Run to return: handlers are registered
 // in places where nobody looks at errors.
-func (n *Namespace) problem(format string, args ...any) {
+func problem(n *Namespace, format string, args ...any) {
 	r := &n.svc.registry
 	r.problems = append(r.problems, &ConfigError{
 		Field:   fmt.Sprintf("namespace %q", n.name),
@@ -34,44 +46,63 @@ func (n *Namespace) problem(format string, args ...any) {
 }
 
 // decide registers who decides about connect attempts.
-func (n *Namespace) decide(what string, set func()) *Namespace {
+func decidedBy(n *Namespace, what string, set func()) *Namespace {
 	if n.decision != "" {
-		n.problem("%s after %s: one of them decides who gets in", what, n.decision)
+		problem(n, "%s after %s: one of them decides who gets in", what, n.decision)
 	}
 	n.decision = what
 	set()
 	return n
 }
 
-func (n *Namespace) register(event string, run Handler, options []HandlerOption) {
+// occupancy registers who hears of rooms.
+func registerRooms(n *Namespace, h *occupancyHandler, patterns []string) *Namespace {
+	if h.run == nil {
+		problem(n, "the handler of rooms is nil")
+	}
+	if len(patterns) == 0 {
+		patterns = []string{"*"}
+	}
+	if len(patterns) > maxEventsPerSubscr {
+		problem(n, "%d room patterns, at most %d", len(patterns), maxEventsPerSubscr)
+	}
+	h.patterns = patterns
+	n.handlers.occupancy = append(n.handlers.occupancy, h)
+	return n
+}
+
+func validName(name string) bool {
+	return name != "" && len(name) <= maxNameBytes && utf8.ValidString(name)
+}
+
+func registerEvent(n *Namespace, event string, run Handler, options []HandlerOption) {
 	prefix, isPrefix := strings.CutSuffix(event, "*")
-	h := &handler{pattern: event, prefix: prefix, run: run}
+	h := &handler{pattern: event, run: run}
 	for _, option := range options {
-		option(h)
+		option.apply(h)
 	}
 	switch {
 	case run == nil:
-		n.problem("the handler of event %q is nil", event)
-	case event == "" || len(event) > maxNameBytes || !utf8.ValidString(event):
-		n.problem("event %q: a name has 1 to %d bytes of UTF-8", event, maxNameBytes)
+		problem(n, "the handler of event %q is nil", event)
+	case !validName(event):
+		problem(n, "event %q: a name has 1 to %d bytes of UTF-8", event, maxNameBytes)
 	case strings.Contains(prefix, "*"):
-		n.problem("event %q: `*` stands at the end", event)
+		problem(n, "event %q: `*` stands at the end", event)
 	case reservedEvent(event):
-		n.problem("event %q is Socket.IO's own: use OnConnect, OnConnected and OnDisconnect", event)
-	case n.registered(event):
-		n.problem("event %q has two handlers", event)
+		problem(n, "event %q is Socket.IO's own: use OnConnect, OnConnected and OnDisconnect", event)
+	case registeredEvent(n, event):
+		problem(n, "event %q has two handlers", event)
 	}
-	if !isPrefix {
-		n.exact[event] = h
+	if isPrefix {
+		n.handlers.prefixes = append(n.handlers.prefixes, h)
 		return
 	}
-	n.prefixes = append(n.prefixes, h)
-	slices.SortStableFunc(n.prefixes, func(a, b *handler) int { return cmp.Compare(len(b.prefix), len(a.prefix)) })
+	n.handlers.exact[event] = h
 }
 
-func (n *Namespace) registered(event string) bool {
+func registeredEvent(n *Namespace, event string) bool {
 	same := func(h *handler) bool { return h.pattern == event }
-	return n.exact[event] != nil || slices.ContainsFunc(n.prefixes, same)
+	return n.handlers.exact[event] != nil || slices.ContainsFunc(n.handlers.prefixes, same)
 }
 
 func reservedEvent(name string) bool {
@@ -82,133 +113,86 @@ func reservedEvent(name string) bool {
 	return false
 }
 
-// find returns the handler of an event: exact, then the longest prefix.
-func (n *Namespace) find(event string) *handler {
-	if h := n.exact[event]; h != nil {
-		return h
-	}
-	for _, h := range n.prefixes {
-		if strings.HasPrefix(event, h.prefix) {
-			return h
-		}
-	}
-	return nil
-}
-
-// registry is what handlers were registered for. It is written before Run, and only
-// read afterwards.
-type registry struct {
-	namespaces map[string]*Namespace
-	patterns   []*Namespace // those with `*`, longest first
-	problems   []error      // what was wrong about registrations
-}
-
-// find returns the namespace of a delivery: exact, then the longest pattern.
-func (r *registry) find(namespace string) *Namespace {
-	if n := r.namespaces[namespace]; n != nil {
-		return n
-	}
-	for _, n := range r.patterns {
-		if prefix := strings.TrimSuffix(n.name, "*"); len(namespace) > len(prefix) && strings.HasPrefix(namespace, prefix) {
-			return n
-		}
-	}
-	return nil
-}
-
-// validate checks everything that was registered, and puts the patterns in order.
-func (r *registry) validate() error {
+// build checks everything that was registered, and makes subscriptions of it.
+func (r *registry) build(answerFailures bool) error {
 	for _, n := range r.sorted() {
-		n.check()
-		if strings.HasSuffix(n.name, "/*") {
-			r.patterns = append(r.patterns, n)
+		checkNamespace(n)
+		if answerFailures && !registeredEvent(n, "*") {
+			n.unheard = &handler{pattern: "*", run: unhandledEvent}
+		}
+	}
+	for _, o := range r.observers {
+		if o.problem != nil {
+			r.problems = append(r.problems, o.problem)
 		}
 	}
 	if len(r.problems) > 0 {
 		return r.problems[0]
 	}
-	slices.SortStableFunc(r.patterns, func(a, b *Namespace) int { return cmp.Compare(len(b.name), len(a.name)) })
-	if n := len(r.subscriptions()); n > maxSubscriptions {
+	r.asked, r.byID = nil, nil
+	for _, n := range r.sorted() {
+		subscribe(r, n)
+	}
+	for _, o := range r.observers {
+		r.add(o.subscription(), &subscription{observer: o})
+	}
+	if n := len(r.asked); n > maxSubscriptions {
 		return &ConfigError{Field: "namespaces", Problem: fmt.Sprintf("%d subscriptions, at most %d", n, maxSubscriptions)}
 	}
 	return nil
 }
 
-func (n *Namespace) check() {
-	plain := strings.TrimSuffix(n.name, "/*")
-	switch {
-	case len(n.name) > maxNamespaceBytes || !utf8.ValidString(n.name):
-		n.problem("a name has at most %d bytes of UTF-8", maxNamespaceBytes)
-	case !strings.HasPrefix(n.name, "/"):
-		n.problem("a name begins with a slash")
-	case strings.ContainsAny(plain, "*,?"):
-		n.problem("`*` is allowed as the whole last segment, `,` and `?` not at all")
-	case n.decision == "":
-		n.problem("it is not said who decides about connect attempts: call OnConnect to decide here, " +
-			"AllowAnyone to let every browser in, or AuthorizedElsewhere when another service decides " +
-			"(to emit into a namespace that is not handled here, use In)")
-	case n.decision == "OnConnect" && n.connect == nil:
-		n.problem("the handler given to OnConnect is nil")
-	}
+func (r *registry) add(asked *hubv1.Subscription, s *subscription) {
+	r.byID = append(r.byID, s)
+	asked.Id = uint32(len(r.byID))
+	r.asked = append(r.asked, asked)
 }
 
 func (r *registry) sorted() []*Namespace {
 	return slices.SortedFunc(maps.Values(r.namespaces), func(a, b *Namespace) int { return cmp.Compare(a.name, b.name) })
 }
 
-// subscriptions is what the hello asks for.
-func (r *registry) subscriptions() []*hubv1.Subscription {
-	var all []*hubv1.Subscription
-	for _, n := range r.sorted() {
-		if n.decision != "AuthorizedElsewhere" {
-			all = append(all, &hubv1.Subscription{Role: hubv1.Role_ROLE_AUTHORIZER, Namespace: n.name})
-		}
-		all = append(all, n.handlers()...)
+func checkNamespace(n *Namespace) {
+	if wrong := wrongPattern(n.name); wrong != "" {
+		problem(n, "%s", wrong)
 	}
-	return all
+	switch {
+	case n.decision == "":
+		problem(n, "it is not said who decides about connect attempts: call OnConnect to decide here, "+
+			"AllowAnyone to let every browser in, or AuthorizedElsewhere when another service decides "+
+			"(to emit into a namespace that is not handled here, use In)")
+	case n.decision == "OnConnect" && n.handlers.connect == nil:
+		problem(n, "the handler given to OnConnect is nil")
+	case n.decision == "AuthorizedElsewhere" && n.handlers.expiring != nil:
+		problem(n, "OnAuthExpiring after AuthorizedElsewhere: who decides renews")
+	}
+	for _, d := range []struct {
+		name     string
+		value    time.Duration
+		low, top time.Duration
+	}{
+		{"SettleTimeout", n.terms.settleTimeout, time.Second, time.Hour},
+		{"DecisionTimeout", n.terms.decisionTimeout, time.Second, time.Minute},
+		{"DisconnectGrace", n.terms.disconnectGrace, 0, 5 * time.Minute},
+	} {
+		if d.value != 0 && (d.value < d.low || d.value > d.top) {
+			problem(n, "%s of %v: %v to %v", d.name, d.value, d.low, d.top)
+		}
+	}
 }
 
-// handlers is one subscription for each guarantee that the namespace's handlers
-// ask for, more when there are very many.
-func (n *Namespace) handlers() []*hubv1.Subscription {
-	events := map[hubv1.Guarantee][]string{}
-	add := func(h *handler) {
-		guarantee := hubv1.Guarantee_GUARANTEE_AT_LEAST_ONCE
-		if h.atMostOnce {
-			guarantee = hubv1.Guarantee_GUARANTEE_AT_MOST_ONCE
-		}
-		events[guarantee] = append(events[guarantee], h.pattern)
+// wrongPattern says what is wrong about a namespace or its pattern; empty means
+// nothing.
+func wrongPattern(name string) string {
+	switch plain := strings.TrimSuffix(name, "/*"); {
+	case name == "*":
+		return ""
+	case len(name) > maxNamespaceBytes || !utf8.ValidString(name):
+		return fmt.Sprintf("a name has at most %d bytes of UTF-8", maxNamespaceBytes)
+	case !strings.HasPrefix(name, "/"):
+		return "a name begins with a slash"
+	case strings.ContainsAny(plain, "*,?"):
+		return "`*` is allowed as the whole last segment, `,` and `?` not at all"
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.exact)) {
-		add(n.exact[name])
-	}
-	for _, h := range n.prefixes {
-		add(h)
-	}
-	if len(events) == 0 && (n.connected != nil || n.disconnect != nil) {
-		events[hubv1.Guarantee_GUARANTEE_AT_LEAST_ONCE] = []string{lifecycleOnly}
-	}
-	var all []*hubv1.Subscription
-	for _, guarantee := range slices.Sorted(maps.Keys(events)) {
-		names := events[guarantee]
-		if i := slices.Index(names, "*"); i >= 0 {
-			names = slices.Delete(names, i, i+1)
-			all = append(all, newHandlerSubscription(n, guarantee, nil))
-		}
-		for part := range slices.Chunk(names, maxEventsPerSubscr) {
-			all = append(all, newHandlerSubscription(n, guarantee, part))
-		}
-	}
-	return all
-}
-
-func newHandlerSubscription(n *Namespace, guarantee hubv1.Guarantee, events []string) *hubv1.Subscription {
-	ordering := hubv1.Ordering_ORDERING_PIPELINED
-	if n.strict {
-		ordering = hubv1.Ordering_ORDERING_STRICT
-	}
-	return &hubv1.Subscription{
-		Role: hubv1.Role_ROLE_HANDLER, Namespace: n.name, Events: events,
-		Guarantee: guarantee, Ordering: ordering, Introduction: n.introduction,
-	}
+	return ""
 }

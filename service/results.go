@@ -8,30 +8,39 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-// errEnded says that a stream's places are gone.
-var errEnded = errors.New("service: the stream has ended")
+// errEnded says that an attachment's places are gone.
+var errEnded = errors.New("service: the attachment has ended")
 
-// results are the places that commands of one stream have for their answers. The
+// results are the places that commands of one attachment have for their answers. The
 // hub's command window is the number of places; who finds none waits.
 type results struct {
 	slots chan struct{} // one element for each place that is taken
-	ended chan struct{} // closed when the stream has ended
+	ended chan struct{} // closed when the attachment has ended
 
 	mu      sync.Mutex // guards the fields below
 	last    uint64
-	waiting map[uint64]chan *hubv1.Result
+	waiting map[uint64]*place
+	drained chan struct{} // closed when nothing is waited for; nil when nobody asks
+}
+
+// place is where the results of one command come. Its fields are guarded by results.mu
+// until the last result came.
+type place struct {
+	parts     []*hubv1.Result // those before the last
+	last      chan *hubv1.Result
+	abandoned bool // nobody waits any more
 }
 
 func newResults(window int) *results {
 	return &results{
 		slots:   make(chan struct{}, window),
 		ended:   make(chan struct{}),
-		waiting: map[uint64]chan *hubv1.Result{},
+		waiting: map[uint64]*place{},
 	}
 }
 
 // reserve takes a place and returns its command id.
-func (r *results) reserve(ctx context.Context) (uint64, <-chan *hubv1.Result, error) {
+func (r *results) reserve(ctx context.Context) (uint64, *place, error) {
 	select {
 	case r.slots <- struct{}{}:
 	case <-r.ended:
@@ -42,37 +51,65 @@ func (r *results) reserve(ctx context.Context) (uint64, <-chan *hubv1.Result, er
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.last++
-	result := make(chan *hubv1.Result, 1)
-	r.waiting[r.last] = result
-	return r.last, result, nil
+	p := &place{last: make(chan *hubv1.Result, 1)}
+	r.waiting[r.last] = p
+	return r.last, p, nil
 }
 
-// release gives a place back whose command never left. The place of one that left
-// is taken until its result comes, whether or not somebody still waits: the hub
-// counts the same.
+// release gives a place back whose command never left.
 func (r *results) release(id uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.waiting[id]; ok {
-		delete(r.waiting, id)
-		<-r.slots
+	if r.waiting[id] != nil {
+		r.freeLocked(id)
 	}
 }
 
-// deliver hands a result to who waits for it. What is not the last is passed over:
-// the kit asks for totals only.
-func (r *results) deliver(result *hubv1.Result) {
-	if result.GetBrowserAck() != nil {
-		return
-	}
+// abandon says that nobody waits. The place is taken until its last result comes: the
+// hub counts the same.
+func (r *results) abandon(p *place) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if place, ok := r.waiting[result.GetCommandId()]; ok {
-		delete(r.waiting, result.GetCommandId())
-		<-r.slots
-		place <- result // never blocks: room for one, used once
+	p.parts, p.abandoned = nil, true
+}
+
+func (r *results) freeLocked(id uint64) {
+	delete(r.waiting, id)
+	<-r.slots
+	if len(r.waiting) == 0 && r.drained != nil {
+		close(r.drained)
+		r.drained = nil
 	}
 }
 
-// fail tells everybody who waits that the stream has ended.
+// deliver hands a result to who waits for it.
+func (r *results) deliver(result *hubv1.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.waiting[result.GetCommandId()]
+	switch {
+	case p == nil:
+	case !result.GetMore():
+		r.freeLocked(result.GetCommandId())
+		p.last <- result // never blocks: room for one, used once
+	case !p.abandoned:
+		p.parts = append(p.parts, result)
+	}
+}
+
+// whenDrained returns a channel that is closed once no result is waited for, nil when
+// none is now.
+func (r *results) whenDrained() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.waiting) == 0 {
+		return nil
+	}
+	if r.drained == nil {
+		r.drained = make(chan struct{})
+	}
+	return r.drained
+}
+
+// fail tells everybody who waits that the attachment has ended.
 func (r *results) fail() { close(r.ended) }

@@ -119,7 +119,7 @@ func (s *scriptStream) read() []*hubv1.Action {
 
 func event(seq uint64, socket, name string) *hubv1.Item {
 	return &hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: &hubv1.Delivery{
-		DeliverySeq: seq, Attempt: 1, Socket: &hubv1.Socket{Id: socket, Namespace: "/"},
+		DeliverySeq: seq, Attempt: 1, SubscriptionId: 2, Socket: &hubv1.Socket{Id: socket, Namespace: "/"},
 		Body: &hubv1.Delivery_Event{Event: &hubv1.Event{Name: name, WantsAck: true}},
 	}}}
 }

@@ -3,7 +3,8 @@ package service
 import (
 	"context"
 	"log/slog"
-	"sync"
+	"os"
+	"slices"
 )
 
 // Service is one process of an application service. Make it with New, register
@@ -11,42 +12,40 @@ import (
 // called at the same time, except those that register.
 type Service struct {
 	// Set by New.
-	group string
-	opts  Options
-	log   *slog.Logger
-	lanes *lanes
-	line  *line
+	group       string
+	opts        Options
+	environment error // what is wrong about variables that stand in for options
+	log         *slog.Logger
+	lanes       *lanes
+	line        *line
+	credential  *credential
+	peers       *peers
+	life        *life
 
 	registry registry
-
-	closing context.Context // ends when Close begins
-	close   context.CancelFunc
-	done    chan struct{} // closed when Run has ended
-
-	mu      sync.Mutex // guards the fields below
-	started bool
-	closed  bool                    // closing has ended
-	abort   context.CancelCauseFunc // set by Run
+	noticeCounts
 }
 
 // New makes a process of the service that is called group: 1 to 128 bytes, shared
 // by all processes of the service; each delivery goes to one of them. Nothing is
 // dialled and checked before Run.
 func New(group string, opts Options) *Service {
+	opts, problem := opts.fromEnvironment(os.Getenv)
 	opts = opts.withDefaults()
-	closing, closeNow := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	return &Service{
-		group:    group,
-		opts:     opts,
-		log:      opts.Logger.With("service", group),
-		lanes:    newLanes(opts.Workers),
-		line:     newLine(opts.CommandTimeout, done),
-		registry: registry{namespaces: map[string]*Namespace{}},
-		closing:  closing,
-		close:    closeNow,
-		done:     done,
+	life := newLife()
+	s := &Service{
+		group:       group,
+		opts:        opts,
+		environment: problem,
+		log:         opts.Logger.With("service", group),
+		lanes:       newLanes(opts.Workers),
+		line:        newLine(opts.CommandTimeout, life.done),
+		credential:  &credential{source: opts.TokenSource, fixed: opts.Token},
+		life:        life,
+		registry:    registry{namespaces: map[string]*Namespace{}},
 	}
+	s.peers = &peers{svc: s}
+	return s
 }
 
 // Group is the name given to New.
@@ -61,7 +60,7 @@ func (s *Service) InstanceID() string { return s.opts.InstanceID }
 func (s *Service) Namespace(name string) *Namespace {
 	n := s.registry.namespaces[name]
 	if n == nil {
-		n = &Namespace{svc: s, name: name, exact: map[string]*handler{}}
+		n = &Namespace{svc: s, name: name, handlers: handlers{exact: map[string]*handler{}, calls: map[string]CallHandler{}}}
 		s.registry.namespaces[name] = n
 	}
 	return n
@@ -87,6 +86,19 @@ func (s *Service) EmitWithAck(ctx context.Context, event string, args ...any) (*
 
 // Ready waits until the service is attached, ctx ends, or the service is closed.
 func (s *Service) Ready(ctx context.Context) error {
-	_, err := s.line.await(ctx, 0)
+	_, _, err := s.line.await(ctx, 0)
 	return err
 }
+
+// Capable reports whether the hub has a capability, such as `recovery`. False while
+// the service is not attached.
+func (s *Service) Capable(capability string) bool {
+	link := s.line.current.Load()
+	return link != nil && slices.Contains(link.att.capabilities, capability)
+}
+
+// OnIntroduced is told, each time the service has attached to a hub anew, that all
+// live sockets, occupied rooms and present users that it asked for were handed over:
+// whoever is known from a former life beyond them has gone. Set it before Run. It must
+// not block.
+func (s *Service) OnIntroduced(h func(hubID string)) { s.registry.introduced = h }

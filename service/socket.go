@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
@@ -11,8 +12,9 @@ import (
 // query was made. It may be kept, and used at the same time; commands to a
 // socket that has left reach nobody, which is no error.
 type Socket struct {
-	svc *Service
-	s   *hubv1.Socket
+	svc  *Service
+	s    *hubv1.Socket
+	data []byte // where deliveries carry it on change alone
 }
 
 // ID is the public id: 20 characters.
@@ -25,10 +27,39 @@ func (s *Socket) Namespace() string { return s.s.GetNamespace() }
 func (s *Socket) User() string { return s.s.GetUser() }
 
 // Data is `socket.data` as JSON. Empty means that none was ever set.
-func (s *Socket) Data() json.RawMessage { return s.s.GetData() }
+func (s *Socket) Data() json.RawMessage {
+	if s.data != nil {
+		return s.data
+	}
+	return s.s.GetData()
+}
 
 // DataVersion counts the changes of Data: 0 before the first.
 func (s *Socket) DataVersion() uint64 { return s.s.GetDataVersion() }
+
+// HubID is the hub that holds the socket.
+func (s *Socket) HubID() string { return s.s.GetHubId() }
+
+// Transport is `polling` or `websocket`, as it was when the socket was last introduced
+// or changed.
+func (s *Socket) Transport() string { return s.s.GetTransport() }
+
+// ClientID names the browser's connection: it is the same for its sockets in all
+// namespaces. It is random, and of no use as a credential.
+func (s *Socket) ClientID() string { return s.s.GetClientId() }
+
+// Rooms are the rooms of the socket at this moment, without its own, sorted, as far as
+// this process holds the socket and its namespace tracks rooms ([TrackRooms],
+// OnRoomsChanged). Otherwise, and once the socket has left, it is nil. It asks nobody.
+func (s *Socket) Rooms() []string {
+	peer, m := s.svc.peers.find(s.ID())
+	if m == nil || !tracksRooms(m.namespace) {
+		return nil
+	}
+	peer.mu.Lock()
+	defer peer.mu.Unlock()
+	return slices.Clone(m.rooms)
+}
 
 // BindData decodes Data into the value that dst points to; without data it is
 // left alone. The error is a *BindError.
@@ -86,6 +117,12 @@ func (s *Socket) Disconnect(ctx context.Context) error {
 // on have the new.
 func (s *Socket) SetData(ctx context.Context, data any) error {
 	_, err := s.Target().SetData(ctx, data)
+	return err
+}
+
+// MergeData changes members of `socket.data`, see [Target.MergeData].
+func (s *Socket) MergeData(ctx context.Context, patch any) error {
+	_, err := s.Target().MergeData(ctx, patch)
 	return err
 }
 

@@ -31,18 +31,37 @@ func statusError(s *hubv1.Status) *StatusError {
 }
 
 // endError turns the end of a stream, or of a unary call, into an error: nil for a
-// clean one.
-func endError(err error) error {
+// clean one. What Item.ended said before, or the error's detail, is better than the
+// error's text.
+func endError(err error, said *StatusError) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return nil
 	}
+	if said == nil {
+		said = callError(err)
+	}
+	switch {
+	case said == nil:
+		return err
+	case said.Code == codes.Aborted:
+		return fmt.Errorf("%w: %w", ErrSuperseded, said)
+	}
+	return said
+}
+
+// callError is the error of a call as the hub said it; nil for one that did not come
+// from gRPC.
+func callError(err error) *StatusError {
 	s, ok := status.FromError(err)
 	if !ok {
-		return err
+		return nil
 	}
-	status := &StatusError{Code: s.Code(), Message: s.Message()}
-	if status.Code == codes.Aborted {
-		return fmt.Errorf("%w: %w", ErrSuperseded, status)
+	for _, detail := range s.Details() {
+		if d, ok := detail.(*hubv1.Status); ok {
+			if e := statusError(d); e != nil {
+				return e
+			}
+		}
 	}
-	return status
+	return &StatusError{Code: s.Code(), Message: s.Message()}
 }

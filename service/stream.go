@@ -12,86 +12,54 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-// stream is one life of the connection to the hub, from the hello to its end.
-// Nothing goes from one to the next: settlements and commands belong to the stream
-// whose delivery they answer, or on which they were queued.
+// stream is one connection to the hub, from the hello to its end. What is worth more
+// than a connection belongs to its attachment.
 type stream struct {
-	// Set at construction.
-	svc    *Service
-	conn   grpc.ClientConnInterface
-	rpc    grpc.BidiStreamingClient[hubv1.AttachRequest, hubv1.AttachResponse]
-	cancel context.CancelFunc // ends rpc
-	out    *sendQueue
+	// Set before the goroutines start.
+	svc       *Service
+	att       *attachment
+	conn      grpc.ClientConnInterface
+	rpc       grpc.BidiStreamingClient[hubv1.AttachRequest, hubv1.AttachResponse]
+	cancel    context.CancelFunc // ends rpc
+	heartbeat time.Duration
+	early     []*hubv1.Item // stood in the welcome's envelope
 
-	// ctx is what handlers get; lose cancels it with its cause.
-	ctx  context.Context
-	lose context.CancelCauseFunc
-
-	// Set by the welcome, before the goroutines start.
-	hubID       string
-	heartbeat   time.Duration
-	maxEnvelope int
-	results     *results
-	early       []*hubv1.Item // stood in the welcome's envelope
-
-	// Counted by recvLoop and sendLoop, read by serve.
+	// Counted by recvLoop and sendLoop.
 	received, sent atomic.Uint64
-	sending        atomic.Bool // sendLoop is inside of Send
+	unreceipted    atomic.Int32 // envelopes received since something was sent
+	sending        atomic.Bool  // sendLoop is inside of Send
+	finished       atomic.Bool  // sendLoop closes this side once the queue is empty
+
+	ended *StatusError // what Item.ended said; owned by recvLoop, read after its end
 }
 
-// settle answers a delivery. It fails without a word when there is nothing left to
-// answer: see send.
-func (st *stream) settle(w *work, settlement *hubv1.Settlement, size int) {
-	settlement.DeliverySeq = w.delivery.GetDeliverySeq()
-	_ = st.send(w, settlementAction(settlement), size)
-}
-
-// send queues the settlement of w: ErrAnswered when it has one, ErrLeaseLost when
-// the stream has ended, and with it the right to answer.
-func (st *stream) send(w *work, a *hubv1.Action, size int) error {
-	return st.out.settle(w, a, size)
-}
-
-// serve keeps the stream until it ends, and says why: nil after a clean close.
+// serve keeps the stream until it ends, and says why: nil after a clean end.
 func (st *stream) serve(closing <-chan struct{}) error {
 	received := make(chan error, 1)
-	var loops sync.WaitGroup // both end with the rpc, which end cancels
+	var loops sync.WaitGroup // both end with the rpc, which is cancelled below
 	loops.Go(func() { received <- st.recvLoop() })
 	loops.Go(st.sendLoop)
-	st.svc.line.set(st)
+	st.svc.line.set(st.att, st.conn)
 	err := st.supervise(closing, received)
-	st.svc.line.set(nil)
-	st.end()
+	st.svc.line.set(nil, nil)
+	st.att.out.queue.Pause()
+	st.cancel()
 	loops.Wait()
 	return err
-}
-
-// end takes everything back that the stream had given out.
-func (st *stream) end() {
-	cause := ErrLeaseLost
-	if st.svc.isClosing() {
-		cause = ErrClosed
-	}
-	lost := st.out.fail(cause)
-	st.lose(cause)
-	st.cancel()
-	st.results.fail()
-	st.svc.lanes.purge(st)
-	if lost > 0 {
-		st.svc.log.Warn("the stream ended before commands had left", "count", lost)
-		if hook := st.svc.opts.Trace.CommandsLost; hook != nil {
-			hook(lost)
-		}
-	}
 }
 
 var errSilent = errors.New("service: the hub has not been heard for three heartbeats")
 var errStalled = errors.New("service: the hub has not read for three heartbeats")
 
-// supervise waits for the end: of the stream, or in order once closing is closed.
-// It sends the heartbeat and listens for that of the hub.
+// drainPatience is how long the hub may take to end the stream of an instance that
+// drains and has nothing to do any more. Then this side is closed.
+const drainPatience = time.Second
+
+// supervise waits for the end: of the stream, or in order once closing is closed. It
+// sends the heartbeat and listens for that of the hub.
 func (st *stream) supervise(closing <-chan struct{}, received chan error) error {
 	var idle <-chan struct{}
+	var patience <-chan time.Time
 	beat := newPulse(st)
 	ticker := time.NewTicker(st.heartbeat)
 	defer ticker.Stop()
@@ -105,30 +73,45 @@ func (st *stream) supervise(closing <-chan struct{}, received chan error) error 
 			}
 		case <-closing:
 			closing = nil
-			st.out.control(windowAction(0, 0))
-			idle = st.drained()
+			st.att.out.control(drainAction(), 16)
+			idle, patience = st.drained()
 		case <-idle:
-			idle = st.drained()
+			idle, patience = st.drained()
+		case <-patience:
+			if idle, patience = st.drained(); idle == nil {
+				patience = nil
+				st.finish()
+			}
 		}
 	}
 }
 
-// drained closes this side of the stream when no handler runs, or returns what to
-// wait for.
-func (st *stream) drained() <-chan struct{} {
-	idle := st.svc.lanes.closeWhenIdle()
-	if idle == nil {
-		st.out.finish()
+// drained says what to wait for while this process drains: first for handlers and
+// results, then for the hub.
+func (st *stream) drained() (idle <-chan struct{}, patience <-chan time.Time) {
+	if idle = st.svc.lanes.whenIdle(); idle != nil {
+		return idle, nil
 	}
-	return idle
+	if idle = st.att.results.whenDrained(); idle != nil {
+		return idle, nil
+	}
+	return nil, time.After(drainPatience)
+}
+
+// finish closes this side once everything was sent. What the hub hands over from now
+// on is another instance's.
+func (st *stream) finish() {
+	st.svc.lanes.close()
+	st.finished.Store(true)
+	st.att.out.queue.Finish()
 }
 
 // reason is why the stream ended as the caller of serve wants to know it.
 func (st *stream) reason(err error) error {
-	if cause := context.Cause(st.ctx); cause != nil {
+	if cause := context.Cause(st.att.ctx); cause != nil {
 		return cause // aborted from this side
 	}
-	return endError(err)
+	return endError(err, st.ended)
 }
 
 // pulse counts the beats without a sign of life.
@@ -155,7 +138,7 @@ func (p *pulse) tick() error {
 	}
 	// Said even while other things are: that it is not needed then is no reason to
 	// be silent for nearly two intervals.
-	p.st.out.control(&hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}})
+	p.st.att.out.control(&hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}, 16)
 	p.received, p.sent = received, sent
 	switch {
 	case p.silent >= missedBeats:
@@ -166,10 +149,34 @@ func (p *pulse) tick() error {
 	return nil
 }
 
-func windowAction(deliveries, bytes int) *hubv1.Action {
-	return &hubv1.Action{Kind: &hubv1.Action_Window{Window: newWindow(deliveries, bytes)}}
+func drainAction() *hubv1.Action {
+	return &hubv1.Action{Kind: &hubv1.Action_Drain{Drain: &hubv1.Drain{}}}
 }
 
-func newWindow(deliveries, bytes int) *hubv1.Window {
-	return &hubv1.Window{Deliveries: uint32(deliveries), Bytes: uint64(bytes)}
+// sendLoop is the only goroutine that sends on the stream after the hello. It puts
+// everything that is queued when it wakes into one envelope: while the stream is slow
+// the envelopes grow. It ends when the queue is paused or has ended.
+func (st *stream) sendLoop() {
+	queue := st.att.out.queue
+	for {
+		batch, ok := queue.Take(nil)
+		if !ok {
+			if st.finished.Load() {
+				st.rpc.CloseSend()
+			}
+			return
+		}
+		st.unreceipted.Store(0)
+		st.sending.Store(true)
+		err := st.rpc.Send(&hubv1.AttachRequest{
+			EnvelopeSeq:    queue.Number(len(batch)),
+			AckEnvelopeSeq: st.att.received.Load(),
+			Actions:        batch,
+		})
+		st.sending.Store(false)
+		if err != nil {
+			return // recvLoop learns why
+		}
+		st.sent.Add(1)
+	}
 }

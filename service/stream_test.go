@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,7 +18,7 @@ import (
 func TestHello_SaysWhatWasRegistered(t *testing.T) {
 	svc := scripted(Options{InstanceID: "i-1", Version: "v2", Window: Window{Deliveries: 7}})
 	nothing := func(context.Context, *Event) error { return nil }
-	svc.Namespace("/a").AllowAnyone().On("x", nothing).On("y*", nothing).On("move", nothing, AtMostOnce()).IntroduceOnEvent()
+	svc.Namespace("/a").AllowAnyone().On("x", nothing).On("y*", nothing).On("move", nothing, AtMostOnce()).Set(IntroduceOnEvent())
 	svc.Namespace("/b/*").AuthorizedElsewhere().On("*", nothing).On("z", nothing)
 	svc.Namespace("/c").AuthorizedElsewhere().OnDisconnect(func(context.Context, *Disconnect) error { return nil })
 	svc.Namespace("/d").AllowAnyone()
@@ -26,17 +27,19 @@ func TestHello_SaysWhatWasRegistered(t *testing.T) {
 	for _, s := range hello.GetSubscriptions() {
 		got = append(got, strings.Join([]string{
 			strings.TrimPrefix(s.GetRole().String(), "ROLE_"), s.GetNamespace(), strings.Join(s.GetEvents(), ","),
-			s.GetGuarantee().String(), s.GetIntroduction().String(),
+			strings.TrimPrefix(s.GetGuarantee().String(), "GUARANTEE_"), strings.TrimPrefix(s.GetIntroduction().String(), "INTRODUCTION_"),
+			fmt.Sprint(s.GetKinds(), " ", s.GetId()),
 		}, " "))
 	}
 	want := []string{
-		"AUTHORIZER /a  GUARANTEE_UNSPECIFIED INTRODUCTION_UNSPECIFIED",
-		"HANDLER /a x,y* GUARANTEE_AT_LEAST_ONCE INTRODUCTION_ON_EVENT",
-		"HANDLER /a move GUARANTEE_AT_MOST_ONCE INTRODUCTION_ON_EVENT",
-		"HANDLER /b/*  GUARANTEE_AT_LEAST_ONCE INTRODUCTION_UNSPECIFIED",
-		"HANDLER /b/* z GUARANTEE_AT_LEAST_ONCE INTRODUCTION_UNSPECIFIED",
-		"HANDLER /c disconnect GUARANTEE_AT_LEAST_ONCE INTRODUCTION_UNSPECIFIED",
-		"AUTHORIZER /d  GUARANTEE_UNSPECIFIED INTRODUCTION_UNSPECIFIED",
+		"AUTHORIZER /a  UNSPECIFIED UNSPECIFIED [] 1",
+		"HANDLER /a x AT_LEAST_ONCE ON_EVENT [KIND_EVENT] 2",
+		"HANDLER /a move AT_MOST_ONCE ON_EVENT [KIND_EVENT] 3",
+		"HANDLER /a y* AT_LEAST_ONCE ON_EVENT [KIND_EVENT] 4",
+		"HANDLER /b/* z AT_LEAST_ONCE UNSPECIFIED [KIND_EVENT] 5",
+		"HANDLER /b/*  AT_LEAST_ONCE UNSPECIFIED [KIND_EVENT] 6",
+		"HANDLER /c  AT_LEAST_ONCE UNSPECIFIED [KIND_CONNECTED KIND_DISCONNECTED] 7",
+		"AUTHORIZER /d  UNSPECIFIED UNSPECIFIED [] 8",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -148,25 +151,43 @@ func TestReconnect_RefusedSubscriptionEndsRun(t *testing.T) {
 	}
 }
 
-func TestReconnect_LaterRefusalIsTriedAgain(t *testing.T) {
+// Once attached a subscription that another service holds for a moment is asked for
+// again.
+func TestReconnect_LaterRefusedSubscriptionIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		svc := scripted(Options{})
+		svc.Namespace("/").AllowAnyone()
 		hub := play(t, svc, nil)
 		st := <-hub.streams
 		st.welcome()
-		refusal := status.Error(codes.Unauthenticated, "token changed")
-		hub.refuse.Store(&refusal)
 		st.end <- status.Error(codes.Unavailable, "restart")
-		time.Sleep(time.Minute)
-		if n := hub.opened.Load(); n < 5 || n > 60 {
-			t.Errorf("%d attempts in a minute", n)
+		for range 5 {
+			(<-hub.streams).welcome(func(w *hubv1.Welcome) {
+				w.Subscriptions[0].Status = &hubv1.Status{Code: hubv1.Code_CODE_ALREADY_EXISTS}
+			})
 		}
-		hub.refuse.Store(nil)
 		(<-hub.streams).welcome()
 		if err := svc.Ready(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// A refusal ends a process that was attached, too, where the hello cannot change.
+func TestReconnect_LaterRefusalEndsRun(t *testing.T) {
+	for _, code := range []codes.Code{codes.Unauthenticated, codes.PermissionDenied, codes.InvalidArgument, codes.Unimplemented, codes.FailedPrecondition} {
+		svc := scripted(Options{})
+		hub := newScript()
+		go func() {
+			st := <-hub.streams
+			st.welcome()
+			st.end <- status.Error(code, "no more")
+		}()
+		var err *StatusError
+		if got := svc.RunOn(t.Context(), hub); !errors.As(got, &err) || err.Code != code {
+			t.Errorf("%v: %v", code, got)
+		}
+	}
 }
 
 func TestReconnect_AnotherProcessWithThisID(t *testing.T) {
@@ -175,7 +196,7 @@ func TestReconnect_AnotherProcessWithThisID(t *testing.T) {
 	st := <-hub.streams
 	st.welcome()
 	st.end <- status.Error(codes.Aborted, "taken over")
-	<-svc.done
+	<-svc.life.done
 }
 
 func TestReconnect_WelcomeThatNeverComes(t *testing.T) {

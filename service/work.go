@@ -3,40 +3,36 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"strings"
-	"time"
+	"sync/atomic"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-// work is one delivery on its way through its handler. It is the handler's
-// context too, so that a delivery costs one allocation: that of its stream, with
-// itself as a value.
+// work is one delivery on its way through its handler, or something that the kit has
+// to tell by itself. It is the handler's context too (lease.go), so that a delivery
+// costs one allocation: that of its attachment, with itself as a value.
 type work struct {
 	context.Context
-	stream    *stream
-	delivery  *hubv1.Delivery
-	namespace *Namespace
-	handler   *handler // of an event
-	socket    *Socket  // by itself, because it may be kept: without the delivery
-	event     Event
+	svc      *Service
+	att      *attachment // nil for what the kit made itself: there is nothing to settle
+	key      string      // its lane
+	delivery *hubv1.Delivery
+	task     func(context.Context) error // instead of a handler of the delivery; may be nil
+	sub      *subscription
+	handler  *handler // of an event
+	member   *member  // of connected and disconnected, where members are kept
+	socket   *Socket  // by itself, because it may be kept: without the delivery
+	event    Event
 
-	settled bool // guarded by stream.out.mu
+	lease   atomic.Pointer[lease]
+	settled atomic.Bool
 }
 
 type workKey struct{}
-
-// Value is context.Context.
-func (w *work) Value(key any) any {
-	if key == (workKey{}) {
-		return w
-	}
-	return w.Context.Value(key)
-}
 
 // workOf returns the delivery of a handler's context, nil for any other.
 func workOf(ctx context.Context) *work {
@@ -44,22 +40,36 @@ func workOf(ctx context.Context) *work {
 	return w
 }
 
-// identify finds the handler. It reports whether anybody is interested, and
-// whether this service should have got the delivery at all.
+// Lanes of what belongs to no socket. Their pieces run beside each other.
+const (
+	laneOfCalls    = "\x00call"
+	laneOfRenewals = "\x00renewal"
+)
+
+// identify finds the handler and the lane. It reports whether anybody is interested,
+// and whether this service should have got the delivery at all.
 func (w *work) identify() (interested, known bool) {
-	if w.namespace == nil {
+	if w.sub == nil || w.sub.namespace == nil {
 		return false, false
 	}
+	h := &w.sub.namespace.handlers
+	w.key = w.delivery.GetSocket().GetId()
 	switch body := w.delivery.GetBody().(type) {
-	case *hubv1.Delivery_ConnectAttempt:
-		return w.namespace.connect != nil, w.namespace.connect != nil
-	case *hubv1.Delivery_Connected:
-		return w.namespace.connected != nil, true
-	case *hubv1.Delivery_Disconnected:
-		return w.namespace.disconnect != nil, true
 	case *hubv1.Delivery_Event:
-		w.handler = w.namespace.find(body.Event.GetName())
+		w.handler = w.sub.find(body.Event.GetName())
 		return w.handler != nil, w.handler != nil
+	case *hubv1.Delivery_ConnectAttempt:
+		return h.connect != nil, h.connect != nil
+	case *hubv1.Delivery_Connected:
+		return h.connected != nil, true
+	case *hubv1.Delivery_Disconnected:
+		return h.disconnect != nil, true
+	case *hubv1.Delivery_AuthExpiring:
+		w.key = laneOfRenewals
+		return h.expiring != nil, h.expiring != nil
+	case *hubv1.Delivery_ServiceCall:
+		w.key = laneOfCalls
+		return len(h.calls) > 0, len(h.calls) > 0
 	}
 	return false, false
 }
@@ -67,16 +77,16 @@ func (w *work) identify() (interested, known bool) {
 // refuse answers a delivery that nobody here knows: of a kind of tomorrow, or of
 // another version of the service.
 func (w *work) refuse() {
-	w.stream.svc.log.Warn("delivery without a handler", "namespace", w.socket.Namespace(), "delivery", w.kind())
+	w.svc.log.Warn("delivery without a handler", "namespace", w.socket.Namespace(), "delivery", w.kind())
 	status := &hubv1.Status{Code: hubv1.Code_CODE_UNIMPLEMENTED, Message: "no handler"}
-	w.stream.settle(w, &hubv1.Settlement{Outcome: &hubv1.Settlement_Nack{Nack: &hubv1.Nack{Status: status}}}, 0)
+	w.settle(&hubv1.Settlement{Outcome: &hubv1.Settlement_Nack{Nack: &hubv1.Nack{Status: status}}}, 0)
 }
 
 func (w *work) concurrent() bool {
-	if w.delivery.GetEvent() == nil {
-		return false
+	if w.handler != nil {
+		return w.handler.concurrent || w.sub.namespace.terms.concurrent
 	}
-	return w.handler.concurrent || w.namespace.concurrent
+	return w.key == laneOfCalls || w.key == laneOfRenewals
 }
 
 // last reports whether everything else of the socket has to be over before.
@@ -103,6 +113,10 @@ var errGoexit = errors.New("service: the handler ended its goroutine")
 // call calls the handler. A connect attempt is settled here, because it is the
 // one whose result is a value.
 func (w *work) call() error {
+	if w.task != nil {
+		return w.task(w)
+	}
+	h := &w.sub.namespace.handlers
 	switch body := w.delivery.GetBody().(type) {
 	case *hubv1.Delivery_Event:
 		w.event = Event{
@@ -112,50 +126,96 @@ func (w *work) call() error {
 		}
 		return w.handler.run(w, &w.event)
 	case *hubv1.Delivery_Connected:
-		return w.namespace.connected(w, w.connected(body.Connected))
+		if w.member != nil && !w.att.peer.tell(w.member, true) {
+			return ErrLeaseLost
+		}
+		return h.connected(w, newConnected(w, body.Connected))
 	case *hubv1.Delivery_Disconnected:
-		return w.namespace.disconnect(w, w.disconnected(body.Disconnected))
+		if w.member != nil && w.att != nil {
+			if !w.att.peer.tell(w.member, false) {
+				return ErrLeaseLost
+			}
+			defer w.att.peer.forget(w.socket.ID(), w.member)
+		}
+		return h.disconnect(w, newDisconnect(w, body.Disconnected))
 	case *hubv1.Delivery_ConnectAttempt:
 		return w.decide(body.ConnectAttempt)
+	case *hubv1.Delivery_AuthExpiring:
+		return w.renew(body.AuthExpiring)
+	case *hubv1.Delivery_ServiceCall:
+		return w.serve(body.ServiceCall)
 	}
 	return nil
 }
 
 // finish settles by what the handler returned, and logs what went wrong, once.
 func (w *work) finish(err error) {
-	svc := w.stream.svc
-	if hook := svc.opts.Trace.Handled; hook != nil {
+	if hook := w.svc.opts.Trace.Handled; hook != nil {
 		hook(w.socket.Namespace(), w.kind(), err)
 	}
 	if err == nil {
-		if w.stream.out.settled(w) {
-			return // by its Reply
+		if !w.settled.Load() { // by its Reply
+			w.settle(&hubv1.Settlement{Outcome: settledDone}, 0)
 		}
-		w.stream.settle(w, &hubv1.Settlement{Outcome: settledDone}, 0)
 		return
 	}
+	var rejected *RejectError
+	if errors.As(err, &rejected) && w.delivery.GetEvent() != nil {
+		if err = reject(w, rejected); err == nil {
+			return
+		}
+	}
+	w.fail(err)
+}
+
+// fail settles a delivery whose handler failed.
+func (w *work) fail(err error) {
 	var again *RetryError
 	retry := errors.As(err, &again)
-	var delay time.Duration
+	nack := &hubv1.Nack{Status: describe(err), Retry: retry}
 	if retry {
-		delay = min(max(again.Delay, 0), maxRetryDelay)
+		nack.Elsewhere = again.Elsewhere
+		if delay := min(max(again.Delay, 0), maxRetryDelay); delay > 0 {
+			nack.RetryDelay = durationpb.New(delay)
+		}
 	}
-	settled := w.stream.send(w, nackAction(w.delivery.GetDeliverySeq(), err, retry, delay), 0)
-	log := svc.log.With("namespace", w.socket.Namespace(), "delivery", w.kind(),
+	var settled error
+	if !retry && w.svc.opts.AnswerFailures && w.event.WantsAck {
+		settled = w.replyArgs([]any{rejection{Error: rejectionError{Message: failedMessage}}})
+	} else {
+		settled = w.send(settlementAction(&hubv1.Settlement{DeliverySeq: w.delivery.GetDeliverySeq(), Outcome: &hubv1.Settlement_Nack{Nack: nack}}), 0)
+	}
+	log := w.svc.log.With("namespace", w.socket.Namespace(), "delivery", w.kind(),
 		"socket", w.socket.ID(), "attempt", w.delivery.GetAttempt(), "err", err)
 	var panicked *PanicError
 	switch {
 	case errors.As(err, &panicked):
 		log.Error("handler panicked", "stack", string(panicked.Stack))
-	case errors.Is(settled, ErrLeaseLost):
-		log.Info("handler failed, and another try is on its way")
-	case settled != nil:
+	case w.Err() != nil:
+		log.Debug("handler of a delivery that was given away")
+	case errors.Is(settled, ErrAnswered):
 		log.Error("handler failed after its reply")
 	case retry:
-		log.Warn("handler asks for another try", "delay", delay)
+		log.Warn("handler asks for another try", "delay", nack.GetRetryDelay().AsDuration(), "elsewhere", nack.GetElsewhere())
 	default:
 		log.Error("handler failed")
 	}
+}
+
+// settle answers the delivery. It fails without a word when there is nothing left to
+// answer: see send.
+func (w *work) settle(settlement *hubv1.Settlement, size int) {
+	settlement.DeliverySeq = w.delivery.GetDeliverySeq()
+	_ = w.send(settlementAction(settlement), size)
+}
+
+// send queues the settlement: ErrAnswered when there is one, ErrLeaseLost when the
+// right to answer has gone.
+func (w *work) send(a *hubv1.Action, size int) error {
+	if w.att == nil {
+		return nil
+	}
+	return w.att.settle(w, a, size)
 }
 
 // kind is what logs and traces call the delivery.
@@ -169,38 +229,15 @@ func (w *work) kind() string {
 		return "disconnected"
 	case *hubv1.Delivery_ConnectAttempt:
 		return "connect"
+	case *hubv1.Delivery_AuthExpiring:
+		return "auth expiring"
+	case *hubv1.Delivery_ServiceCall:
+		return "call " + body.ServiceCall.GetName()
+	}
+	if w.task != nil {
+		return "notice"
 	}
 	return "unknown"
-}
-
-// reply settles an event with the browser's acknowledgement.
-func (w *work) reply(args []any) error {
-	p, err := encodeArgs(args)
-	if err != nil || !w.event.WantsAck {
-		return err
-	}
-	size := p.size()
-	if err := w.stream.fits(size); err != nil {
-		return err
-	}
-	a := &answer{}
-	a.payload.Args, a.payload.Attachments = p.Args, p.Attachments
-	a.reply.Payload = &a.payload
-	a.outcome.Reply = &a.reply
-	a.settlement.DeliverySeq, a.settlement.Outcome = w.delivery.GetDeliverySeq(), &a.outcome
-	a.kind.Settlement = &a.settlement
-	a.action.Kind = &a.kind
-	return w.stream.send(w, &a.action, size)
-}
-
-// answer is a reply as it is queued: all messages of it in one allocation.
-type answer struct {
-	action     hubv1.Action
-	kind       hubv1.Action_Settlement
-	settlement hubv1.Settlement
-	outcome    hubv1.Settlement_Reply
-	reply      hubv1.Reply
-	payload    hubv1.Payload
 }
 
 // settledDone is shared by all settlements that say no more.
@@ -208,27 +245,16 @@ var settledDone = &hubv1.Settlement_Done{Done: &hubv1.Done{}}
 
 func (w *work) dedupeID() string { return string(w.delivery.GetDedupeId()) }
 
-func (w *work) receiveTime() time.Time { return w.delivery.GetEvent().GetReceiveTime().AsTime() }
-
-// nackAction describes an error to the hub: for its log, so without details that
-// would make it long.
-func nackAction(seq uint64, err error, retry bool, delay time.Duration) *hubv1.Action {
+// describe tells an error to the hub: for its log, so without details that would make
+// it long.
+func describe(err error) *hubv1.Status {
 	text := err.Error()
 	if len(text) > maxStatusBytes {
 		text = text[:maxStatusBytes]
 	}
-	nack := &hubv1.Nack{
-		Status: &hubv1.Status{Code: hubv1.Code_CODE_UNKNOWN, Message: strings.ToValidUTF8(text, "\ufffd")},
-		Retry:  retry,
-	}
-	if delay > 0 {
-		nack.RetryDelay = durationpb.New(delay)
-	}
-	return settlementAction(&hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Nack{Nack: nack}})
+	return &hubv1.Status{Code: hubv1.Code_CODE_UNKNOWN, Message: strings.ToValidUTF8(text, "\ufffd")}
 }
 
 func settlementAction(s *hubv1.Settlement) *hubv1.Action {
 	return &hubv1.Action{Kind: &hubv1.Action_Settlement{Settlement: s}}
 }
-
-func (w *work) String() string { return fmt.Sprintf("delivery %d", w.delivery.GetDeliverySeq()) }

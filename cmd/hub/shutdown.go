@@ -7,7 +7,8 @@ import (
 
 // shutdown ends the node in order:
 //
-//	readyz says no         a load balancer sends nobody any more
+//	readyz says no         a load balancer sends nobody any more; health of gRPC too
+//	services               are told, with the time at which all is over
 //	browser listener       takes no new connection
 //	hub                    every socket leaves: `server shutting down`
 //	control plane          services hear of it, settle, and their streams end
@@ -19,6 +20,7 @@ func (n *node) shutdown() {
 	n.setNotReady("shutting down")
 	total := n.config.ShutdownTimeout
 	n.logger.Info("shutting down", "timeout", total)
+	n.control.Drain("the hub is shutting down", time.Now().Add(total))
 	ctx, cancel := context.WithTimeout(context.Background(), total)
 	defer cancel()
 

@@ -1,5 +1,3 @@
-//go:build observers
-
 package main
 
 import (

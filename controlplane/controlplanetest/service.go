@@ -50,6 +50,7 @@ type Service struct {
 	introduced chan struct{}
 	revoked    chan *hubv1.Revoked
 	released   chan *hubv1.Released
+	drains     chan *hubv1.Drain
 	said       *hubv1.Status // with Item.ended, set before ended is closed
 	ended      chan struct{}
 	err        error // how the stream ended, set before ended is closed
@@ -70,7 +71,7 @@ func Open(t testing.TB, conn *grpc.ClientConn, opts ...grpc.CallOption) *Service
 	s := &Service{
 		t: t, stream: stream, cancel: cancel, items: make(chan *hubv1.Item, 1<<16),
 		introduced: make(chan struct{}, 16), revoked: make(chan *hubv1.Revoked, 1<<12),
-		released: make(chan *hubv1.Released, 1<<12), ended: make(chan struct{}),
+		released: make(chan *hubv1.Released, 1<<12), drains: make(chan *hubv1.Drain, 16), ended: make(chan struct{}),
 	}
 	go s.receive()
 	t.Cleanup(s.Kill)
@@ -116,6 +117,8 @@ func (s *Service) sort(item *hubv1.Item) {
 		s.revoked <- item.GetRevoked()
 	case item.GetReleased() != nil:
 		s.released <- item.GetReleased()
+	case item.GetDrain() != nil:
+		s.drains <- item.GetDrain()
 	case item.GetEnded() != nil:
 		s.said = item.GetEnded().GetStatus()
 	default:
@@ -156,6 +159,13 @@ func await[T any](s *Service, from chan T) (v T) {
 		s.t.Fatal("nothing came")
 	}
 	return v
+}
+
+// Drain waits until the hub says that it drains.
+func (s *Service) Drain() (reason string, deadline time.Time) {
+	s.t.Helper()
+	d := await(s, s.drains)
+	return d.GetReason(), d.GetDeadline().AsTime()
 }
 
 // Said waits for the end of the stream and returns what the hub said of it before.

@@ -17,7 +17,8 @@ type Codec struct {
 }
 
 // Hub is the codec for the hub's gRPC server: it decodes into a Request what a service
-// sends on Attach. Other messages have protobuf. It is safe for concurrent use.
+// sends on Attach, and into a Call the request of any other call. Other messages have
+// protobuf. It is safe for concurrent use.
 func Hub() *Codec { return &Codec{protobuf: encoding.GetCodecV2(proto.Name)} }
 
 // Service returns a codec for one Attach call of a service: what it has decoded
@@ -43,8 +44,8 @@ func (c *Codec) Marshal(v any) (mem.BufferSlice, error) {
 	return c.protobuf.Marshal(v)
 }
 
-// Unmarshal implements encoding.CodecV2. Into a Request it never fails: what is wrong
-// stands in there.
+// Unmarshal implements encoding.CodecV2. Into a Request and a Call it never fails: what
+// is wrong stands in there.
 func (c *Codec) Unmarshal(data mem.BufferSlice, v any) error {
 	switch m := v.(type) {
 	case *hubv1.AttachResponse:
@@ -52,6 +53,9 @@ func (c *Codec) Unmarshal(data mem.BufferSlice, v any) error {
 			return nil
 		}
 	case *Request:
+		m.decode(data)
+		return nil
+	case *Call:
 		m.decode(data)
 		return nil
 	}

@@ -55,6 +55,7 @@ var rooms = []room{
 		"controlplane/internal/ledger", "controlplane/internal/park", "controlplane/internal/window",
 	}},
 	{pkg: "controlplane/internal/permit", not: network, may: []string{"controlplane/internal/route"}},
+	{pkg: "controlplane/internal/observe", not: network, may: []string{"controlplane/internal/route"}},
 	{pkg: "controlplane/internal/fault", may: []string{
 		"hub", "gen/hub/v1", "controlplane/internal/dispatch", "controlplane/internal/replay", "internal/envelope", grpc, protobuf,
 	}},
@@ -66,9 +67,10 @@ var rooms = []room{
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
 		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
-		"golang.org/x/time/rate",
+		"golang.org/x/net/http/httpguts", "golang.org/x/time/rate",
 	}},
 
+	{pkg: "service/servicetest/scenarios", may: []string{"service", grpc}},
 	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
 	{pkg: "service/internal/argjson", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},

@@ -36,6 +36,7 @@ type Queue[T any] struct {
 	kept    retention
 
 	asleep   bool
+	nudged   bool // Take is to return, be there an entry or not
 	paused   bool // Take ends though there may be more
 	finished bool // nothing is added any more
 	room     chan struct{}
@@ -132,9 +133,10 @@ func (q *Queue[T]) rouse() {
 }
 
 // Nudge lets Take return, with an empty batch if nothing waits: the caller has
-// something to say beside the queue.
+// something to say beside the queue. Where no Take is waiting, the next one returns.
 func (q *Queue[T]) Nudge() {
 	q.mu.Lock()
+	q.nudged = true
 	q.rouse()
 	q.mu.Unlock()
 }
@@ -144,12 +146,13 @@ func (q *Queue[T]) Nudge() {
 // empty.
 func (q *Queue[T]) Take(into []T) (batch []T, ok bool) {
 	q.mu.Lock()
-	for nudged := false; ; nudged = true {
+	for {
 		switch {
 		case q.paused:
 			q.mu.Unlock()
 			return into, false
-		case q.taken < len(q.entries) || nudged && !q.finished:
+		case q.taken < len(q.entries) || q.nudged && !q.finished:
+			q.nudged = false
 			into = q.takeLocked(into)
 			q.mu.Unlock()
 			return into, true

@@ -124,6 +124,19 @@ func TestQueue_TakeSleepsUntilThereIsSomething(t *testing.T) {
 	})
 }
 
+func TestQueue_NudgeIsNotLostWhereNobodyWaits(t *testing.T) {
+	q := outqueue.New[int]()
+	q.Nudge()
+	if batch, ok := q.Take(nil); !ok || len(batch) != 0 {
+		t.Error(batch, ok)
+	}
+	q.Push(1, 1)
+	q.Nudge()
+	if batch, _ := q.Take(nil); len(batch) != 1 {
+		t.Error("an entry is passed over")
+	}
+}
+
 func TestQueue_ReceiptsAreChecked(t *testing.T) {
 	q := outqueue.New[int]()
 	q.Keep(wide)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 	"github.com/siohub/siohub/service"
@@ -35,7 +36,10 @@ type Client struct {
 	received []*Message
 	answers  map[string]service.Payload
 	pending  []*aggregate
-	reason   string // why it has left; empty while it is there
+	reason   string   // why it has left; empty while it is there
+	later    []string // dedupe ids of open acknowledgements
+	timers   []*time.Timer
+	policy   *hubv1.EdgePolicy
 }
 
 // Connect lets a browser ask to join a namespace and waits for the decision. The
@@ -46,7 +50,10 @@ func (h *Hub) Connect(namespace string, options ...ConnectOption) (*Client, erro
 	if o.err != nil {
 		return nil, o.err
 	}
-	s := &socket{id: rand.Text()[:20], namespace: namespace, rooms: map[string]bool{}, handshake: o.handshake}
+	s := &socket{
+		id: rand.Text()[:20], clientID: rand.Text()[:20], namespace: namespace, rooms: map[string]bool{},
+		handshake: o.handshake, transport: o.handshake.GetTransport(), auth: o.auth, traceparent: o.traceparent,
+	}
 	s.client = &Client{hub: h, socket: s, answers: map[string]service.Payload{}}
 	var decision *hubv1.Settlement
 	decided := false
@@ -57,10 +64,14 @@ func (h *Hub) Connect(namespace string, options ...ConnectOption) (*Client, erro
 		h.tb.Fatalf("servicetest: Connect: %s", h.describe("no decision", err))
 	}
 	switch {
+	case decision.GetDeny().GetReason() == hubv1.DenyReason_DENY_REASON_NAMESPACE_UNKNOWN:
+		return nil, ErrInvalidNamespace
 	case decision.GetDeny() != nil:
 		return nil, newConnectError(decision.GetDeny())
 	case decision.GetNack() != nil:
 		return nil, fmt.Errorf("%w: %s", ErrUndecided, decision.GetNack().GetStatus().GetMessage())
+	case decision == nil && s.state == gone:
+		return nil, ErrUndecided
 	}
 	return s.client, nil
 }
@@ -73,14 +84,16 @@ func (h *Hub) ask(s *socket, o *opening, decided func(*hubv1.Settlement)) error 
 		return ErrInvalidNamespace
 	}
 	h.sockets[s.id] = s
-	if h.subscriptions.authorizes(s.namespace) {
+	if sub := h.subscriptions.authorizer(s.namespace); sub != nil {
 		body := &hubv1.Delivery_ConnectAttempt{ConnectAttempt: &hubv1.ConnectAttempt{Handshake: o.handshake, Auth: o.auth}}
-		h.ledger.queueLocked(s, &hubv1.Delivery{Body: body}, true, decided)
+		d := h.ledger.newDelivery(s, sub, &hubv1.Delivery{Body: body})
+		d.settled, d.aside = decided, true
+		h.ledger.queueLocked(d)
 		return nil
 	}
 	accept, err := o.accepted()
 	if err == nil {
-		h.acceptLocked(s, accept, func() {})
+		acceptLocked(h, s, accept, func() {})
 	}
 	return err
 }
@@ -141,13 +154,7 @@ func (c *Client) EmitWithAck(ctx context.Context, event string, args ...any) (se
 	if err := c.hub.until(ctx, func() bool { return done }); err != nil {
 		return service.Payload{}, errors.New(c.hub.describe("servicetest: EmitWithAck", err))
 	}
-	switch {
-	case settlement.GetReply() != nil:
-		return newPayload(settlement.GetReply().GetPayload()), nil
-	case settlement.GetNack() != nil:
-		return service.Payload{}, &NackError{Message: settlement.GetNack().GetStatus().GetMessage()}
-	}
-	return service.Payload{}, ErrNoReply
+	return answered(settlement)
 }
 
 func (c *Client) emit(event string, args []any, wantsAck bool, settled func(*hubv1.Settlement)) (bool, error) {
@@ -160,7 +167,10 @@ func (c *Client) emit(event string, args []any, wantsAck bool, settled func(*hub
 	if c.socket.state != open {
 		return false, fmt.Errorf("servicetest: the socket has left: %s", c.reason)
 	}
-	return c.hub.eventLocked(c.socket, event, protoPayload(payload), wantsAck, settled), nil
+	if allowed := c.policy.GetEvents(); len(allowed) > 0 && !fits(allowed, event) {
+		return false, nil
+	}
+	return eventLocked(c.hub, c.socket, &hubv1.Event{Name: event, Payload: protoPayload(payload), WantsAck: wantsAck}, settled), nil
 }
 
 // Disconnect lets the browser leave as a client that calls disconnect().
@@ -173,7 +183,7 @@ func (c *Client) Lose(reason string, code int) { c.leave(reason, uint32(code)) }
 func (c *Client) leave(reason string, code uint32) {
 	c.hub.mu.Lock()
 	defer c.hub.mu.Unlock()
-	c.hub.leaveLocked(c.socket, reason, code)
+	leaveLocked(c.hub, c.socket, reason, code, "")
 }
 
 // forgetAcksLocked counts the browser as gone for everybody who waits for it.
@@ -182,4 +192,34 @@ func (c *Client) forgetAcksLocked() {
 		acks.leftLocked(c.socket)
 	}
 	c.pending = nil
+	for _, id := range c.later {
+		if settled := c.hub.later[id]; settled != nil {
+			settled(nil)
+		}
+		delete(c.hub.later, id)
+	}
+	c.later = nil
+}
+
+// stopTimers ends the life of an authorization.
+func (c *Client) stopTimers() {
+	for _, t := range c.timers {
+		t.Stop()
+	}
+	c.timers = nil
+}
+
+// Abandon lets a browser that is not let in yet leave: its attempt is revoked. Use it
+// with a Connect that waits in another goroutine.
+func (h *Hub) Abandon() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, d := range slices.Clone(h.ledger.pending) {
+		if d.body.GetConnectAttempt() == nil {
+			continue
+		}
+		d.socket.state = gone
+		h.revokeLocked(&hubv1.Revoked{DeliverySeqs: h.ledger.takeLocked(d), Reason: "BROWSER_GONE"})
+		h.ledger.doneLocked(d, nil)
+	}
 }

@@ -11,59 +11,69 @@ import (
 )
 
 // commandLocked carries out a command of the stream and answers it.
-func (st *stream) commandLocked(c *hubv1.Command) {
-	id := c.GetCommandId()
+func commandLocked(h *Hub, c *hubv1.Command) {
+	id, a := c.GetCommandId(), h.att
 	if id != 0 {
-		if len(st.commands) >= commandWindow {
-			st.answerLocked(id, &hubv1.Result{Status: &hubv1.Status{Code: hubv1.Code_CODE_RESOURCE_EXHAUSTED, Reason: "COMMAND_WINDOW"}})
+		if len(a.commands) >= commandWindow {
+			answerLocked(h, id, &hubv1.Result{Status: &hubv1.Status{Code: hubv1.Code_CODE_RESOURCE_EXHAUSTED, Reason: "COMMAND_WINDOW"}})
 			return
 		}
-		st.commands[id] = true
+		a.commands[id] = true
 	}
-	if seq := c.GetDeliverySeq(); seq != 0 && st.hub.ledger.findLocked(seq) == nil {
-		st.answerLocked(id, &hubv1.Result{Status: &hubv1.Status{Code: hubv1.Code_CODE_ABORTED, Reason: "LEASE_LOST"}})
+	if seq := c.GetDeliverySeq(); seq != 0 && h.ledger.findLocked(seq) == nil && a.given[seq] != settled {
+		answerLocked(h, id, &hubv1.Result{Status: staleLocked(a, seq, hubv1.Code_CODE_UNSPECIFIED)})
 		return
 	}
-	st.hub.executeLocked(c, func(r *hubv1.Result) { st.answerLocked(id, r) })
+	executeLocked(h, c, func(r *hubv1.Result) {
+		if h.att == a { // results of a former attachment are nobody's
+			answerLocked(h, id, r)
+		}
+	})
 }
 
 // answerLocked gives a result to who asked for it. Without a command id only a
 // failure is told, as a notice.
-func (st *stream) answerLocked(id uint64, r *hubv1.Result) {
+func answerLocked(h *Hub, id uint64, r *hubv1.Result) {
 	if id == 0 {
 		if r.GetStatus() != nil && r.GetAckTotal() == nil {
-			st.sayLocked(noticeItem(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, r.GetStatus()))
+			h.sayLocked(noticeItem(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, r.GetStatus()))
 		}
 		return
 	}
 	r.CommandId = id
-	if r.GetBrowserAck() == nil {
-		delete(st.commands, id)
+	if !r.GetMore() {
+		delete(h.att.commands, id)
 	}
-	st.sayLocked(resultItem(r))
+	h.sayLocked(resultItem(r))
+	if !r.GetMore() {
+		drainedLocked(h)
+	}
 }
 
 // executeLocked carries out a command. answer is called with each of its results,
 // of an emit with acknowledgements later.
-func (h *Hub) executeLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
+func executeLocked(h *Hub, c *hubv1.Command, answer func(*hubv1.Result)) {
 	key := c.GetIdempotencyKey()
 	if first := h.results[key]; first != nil && key != "" {
 		answer(&hubv1.Result{
 			Status: first.GetStatus(), MatchedCount: first.GetMatchedCount(), QueuedCount: first.GetQueuedCount(),
-			DroppedCount: first.GetDroppedCount(), Ack: first.GetAck(), Duplicate: true,
+			DroppedCount: first.GetDroppedCount(), DataVersion: first.GetDataVersion(), Ack: first.GetAck(), Duplicate: true,
 		})
 		return
 	}
-	h.operateLocked(c, func(r *hubv1.Result) {
-		if key != "" && r.GetBrowserAck() == nil {
+	operateLocked(h, c, func(r *hubv1.Result) {
+		if key != "" && !r.GetMore() {
 			h.results[key] = r
 		}
 		answer(r)
 	})
 }
 
-func (h *Hub) operateLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
-	sockets, status := h.pickLocked(targetOf(c))
+func operateLocked(h *Hub, c *hubv1.Command, answer func(*hubv1.Result)) {
+	if aloneLocked(h, c, answer) {
+		return
+	}
+	sockets, status := pickLocked(h, targetOf(c))
 	if status == nil {
 		status = checkCommand(c)
 	}
@@ -74,40 +84,131 @@ func (h *Hub) operateLocked(c *hubv1.Command, answer func(*hubv1.Result)) {
 	result := &hubv1.Result{MatchedCount: uint32(len(sockets)), QueuedCount: uint32(len(sockets))}
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Emit:
-		h.emitLocked(op.Emit, sockets, result, answer)
+		emitLocked(h, op.Emit, sockets, result, answer)
 		return
 	case *hubv1.Command_UpdateRooms:
 		for _, s := range sockets {
-			for _, room := range op.UpdateRooms.GetJoin() {
-				s.rooms[room] = true
-			}
-			for _, room := range op.UpdateRooms.GetLeave() {
-				delete(s.rooms, room)
-			}
+			moveLocked(h, s, op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())
 		}
 	case *hubv1.Command_Disconnect:
 		for _, s := range sockets {
-			h.leaveLocked(s, "server namespace disconnect", 0)
+			leaveLocked(h, s, "server namespace disconnect", 0, "")
 		}
 	case *hubv1.Command_SetData:
 		setDataLocked(op.SetData, sockets, result)
+	case *hubv1.Command_Fetch:
+		pagesLocked(h, sockets, op.Fetch.GetIncludeHandshake(), answer)
+		return
+	case *hubv1.Command_Count:
+		result = &hubv1.Result{Count: uint32(len(sockets))}
 	}
 	answer(result)
 }
 
+// aloneLocked carries out a command without a target. It reports whether c was one.
+func aloneLocked(h *Hub, c *hubv1.Command, answer func(*hubv1.Result)) bool {
+	switch op := c.GetOp().(type) {
+	case *hubv1.Command_Call:
+		callLocked(h, op.Call, answer)
+	case *hubv1.Command_Revoke:
+		answer(revokeAuthLocked(h, op.Revoke))
+	case *hubv1.Command_Acknowledge:
+		answer(acknowledgeLocked(h, op.Acknowledge))
+	case *hubv1.Command_ListRooms:
+		answer(&hubv1.Result{Rooms: roomsLocked(h, op.ListRooms.GetNamespace(), op.ListRooms.GetPrefix())})
+	case *hubv1.Command_CountUsers:
+		answer(&hubv1.Result{Count: uint32(len(usersLocked(h, op.CountUsers.GetNamespace(), "")))})
+	case *hubv1.Command_ListUsers:
+		answer(&hubv1.Result{Users: usersLocked(h, op.ListUsers.GetNamespace(), op.ListUsers.GetPrefix())})
+	default:
+		return false
+	}
+	return true
+}
+
+// pagesLocked answers a fetch in pages of two, so that who reads them has to add up.
+func pagesLocked(h *Hub, sockets []*socket, handshake bool, answer func(*hubv1.Result)) {
+	page := &hubv1.Result{}
+	for _, s := range sockets {
+		if len(page.Sockets) == 2 {
+			page.More = true
+			answer(page)
+			page = &hubv1.Result{}
+		}
+		page.Sockets = append(page.Sockets, s.info(handshake))
+	}
+	answer(page)
+}
+
+// acknowledgeLocked gives an acknowledgement that was left open.
+func acknowledgeLocked(h *Hub, op *hubv1.Acknowledge) *hubv1.Result {
+	if status := checkPayload(op.GetPayload(), "acknowledge.payload"); status != nil {
+		return &hubv1.Result{Status: status}
+	}
+	settled, ok := h.later[string(op.GetDedupeId())]
+	if !ok {
+		return &hubv1.Result{Status: &hubv1.Status{Code: hubv1.Code_CODE_NOT_FOUND, Reason: "NO_SUCH_ACK"}}
+	}
+	delete(h.later, string(op.GetDedupeId()))
+	settled(&hubv1.Settlement{Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{Payload: op.GetPayload()}}})
+	h.changedLocked()
+	return &hubv1.Result{MatchedCount: 1, QueuedCount: 1}
+}
+
 func setDataLocked(op *hubv1.SetData, sockets []*socket, result *hubv1.Result) {
+	one := len(op.GetTarget().GetSockets()) == 1 && result.MatchedCount == 1
 	for _, s := range sockets {
 		if op.ExpectedVersion != nil && op.GetExpectedVersion() != s.version {
 			result.QueuedCount--
 			result.DroppedCount++
-			continue
+		} else {
+			if op.GetMerge() {
+				s.data = merged(s.data, op.GetData())
+			} else {
+				s.data = op.GetData()
+			}
+			s.version++
 		}
-		s.data = op.GetData()
-		s.version++
+		if one {
+			result.DataVersion = s.version
+		}
 	}
-	if result.DroppedCount > 0 && len(op.GetTarget().GetSockets()) == 1 && result.MatchedCount == 1 {
+	if result.DroppedCount > 0 && one {
 		result.Status = &hubv1.Status{Code: hubv1.Code_CODE_FAILED_PRECONDITION, Reason: "DATA_VERSION"}
 	}
+}
+
+// merged is a JSON merge patch (RFC 7396).
+func merged(data, patch []byte) []byte {
+	var have, change any
+	_ = json.Unmarshal(data, &have)
+	if json.Unmarshal(patch, &change) != nil {
+		return data
+	}
+	text, err := json.Marshal(mergeValue(have, change))
+	if err != nil {
+		return data
+	}
+	return text
+}
+
+func mergeValue(have, change any) any {
+	members, ok := change.(map[string]any)
+	if !ok {
+		return change
+	}
+	object, ok := have.(map[string]any)
+	if !ok {
+		object = map[string]any{}
+	}
+	for name, value := range members {
+		if value == nil {
+			delete(object, name)
+			continue
+		}
+		object[name] = mergeValue(object[name], value)
+	}
+	return object
 }
 
 func targetOf(c *hubv1.Command) *hubv1.Target {
@@ -120,6 +221,10 @@ func targetOf(c *hubv1.Command) *hubv1.Target {
 		return op.Disconnect.GetTarget()
 	case *hubv1.Command_SetData:
 		return op.SetData.GetTarget()
+	case *hubv1.Command_Fetch:
+		return op.Fetch.GetTarget()
+	case *hubv1.Command_Count:
+		return op.Count.GetTarget()
 	}
 	return nil
 }
@@ -148,7 +253,7 @@ func checkCommand(c *hubv1.Command) *hubv1.Status {
 
 func checkRooms(rooms []string, field string) *hubv1.Status {
 	for i, room := range rooms {
-		if room == "" || len(room) > 256 || strings.HasPrefix(room, "user:") {
+		if room == "" || len(room) > 256 || strings.HasPrefix(room, "\x01") {
 			return invalid("ROOM_NAME", fmt.Sprintf("%s[%d]", field, i))
 		}
 	}

@@ -37,7 +37,9 @@ type opening struct {
 	auth      []byte
 	handshake *hubv1.Handshake
 	accept    service.Accept
-	err       error
+
+	traceparent string
+	err         error
 }
 
 // Auth is the client's `auth`, encoded as JSON: an object.
@@ -64,6 +66,16 @@ func Query(name, value string) ConnectOption {
 // Origin is the page that the browser shows.
 func Origin(origin string) ConnectOption {
 	return func(o *opening) { o.handshake.Origin = origin }
+}
+
+// Transport is that of the first request; `websocket` unless told otherwise.
+func Transport(transport string) ConnectOption {
+	return func(o *opening) { o.handshake.Transport = transport }
+}
+
+// Traced is the W3C trace context of the opening request.
+func Traced(traceparent string) ConnectOption {
+	return func(o *opening) { o.traceparent = traceparent }
 }
 
 // RemoteAddress is where the browser is; 192.0.2.1 unless told otherwise.

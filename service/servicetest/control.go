@@ -20,16 +20,20 @@ func (h *Hub) unary(ctx context.Context, method string, request proto.Message) (
 	defer h.mu.Unlock()
 	switch request := request.(type) {
 	case *hubv1.CountSocketsRequest:
-		sockets, s := h.pickLocked(request.GetCount().GetTarget())
+		sockets, s := pickLocked(h, request.GetCount().GetTarget())
 		return &hubv1.CountSocketsResponse{Count: uint32(len(sockets))}, grpcError(s)
+	case *hubv1.CountUsersRequest:
+		return &hubv1.CountUsersResponse{Count: uint32(len(usersLocked(h, request.GetCountUsers().GetNamespace(), "")))}, nil
+	case *hubv1.ListUsersRequest:
+		return &hubv1.ListUsersResponse{Users: usersLocked(h, request.GetListUsers().GetNamespace(), request.GetListUsers().GetPrefix())}, nil
 	case *hubv1.ListRoomsRequest:
-		return &hubv1.ListRoomsResponse{Rooms: h.roomsLocked(request.GetListRooms().GetNamespace(), request.GetListRooms().GetPrefix())}, nil
+		return &hubv1.ListRoomsResponse{Rooms: roomsLocked(h, request.GetListRooms().GetNamespace(), request.GetListRooms().GetPrefix())}, nil
 	}
 	return nil, status.Error(codes.Unimplemented, method)
 }
 
-func (h *Hub) fetchLocked(c *call, request *hubv1.FetchSocketsRequest) error {
-	sockets, s := h.pickLocked(request.GetFetch().GetTarget())
+func fetchCallLocked(h *Hub, c *call, request *hubv1.FetchSocketsRequest) error {
+	sockets, s := pickLocked(h, request.GetFetch().GetTarget())
 	if s != nil {
 		c.endLocked(grpcError(s))
 		return nil
@@ -43,16 +47,16 @@ func (h *Hub) fetchLocked(c *call, request *hubv1.FetchSocketsRequest) error {
 	return nil
 }
 
-func (h *Hub) eachAckLocked(c *call, request *hubv1.EmitWithAckRequest) error {
+func eachAckLocked(h *Hub, c *call, request *hubv1.EmitWithAckRequest) error {
 	command := request.GetCommand()
 	if command.GetEmit().GetAck() == nil {
 		c.endLocked(status.Error(codes.InvalidArgument, "no emit with an ack"))
 		return nil
 	}
 	command.GetEmit().GetAck().Mode = hubv1.AckMode_ACK_MODE_EACH
-	h.executeLocked(command, func(r *hubv1.Result) {
+	executeLocked(h, command, func(r *hubv1.Result) {
 		c.queue = append(c.queue, &hubv1.EmitWithAckResponse{Result: r})
-		if r.GetBrowserAck() == nil {
+		if !r.GetMore() {
 			c.endLocked(io.EOF)
 		}
 		h.changedLocked()

@@ -1,7 +1,6 @@
 package servicetest
 
 import (
-	"crypto/rand"
 	"slices"
 	"time"
 
@@ -16,12 +15,13 @@ const maxAttempts = 5
 // delivery is something that a browser did and that is not settled. Guarded by
 // Hub.mu.
 type delivery struct {
-	socket      *socket
+	socket      *socket // nil for a call of another service
+	sub         *hubv1.Subscription
 	body        *hubv1.Delivery
 	dedupeID    []byte
 	attempt     uint32
 	atLeastOnce bool
-	strict      bool   // holds back what stands behind it until it is settled
+	aside       bool   // stands outside of the socket's order
 	seq         uint64 // of the try in flight; 0 when there is none
 	size        int
 	held        bool // until its retry delay is over
@@ -37,8 +37,23 @@ func (d *delivery) what() string {
 		return "connected"
 	case *hubv1.Delivery_Disconnected:
 		return "disconnected"
+	case *hubv1.Delivery_AuthExpiring:
+		return "auth expiring"
+	case *hubv1.Delivery_ServiceCall:
+		return "call " + body.ServiceCall.GetName()
 	}
 	return "connect attempt"
+}
+
+func (d *delivery) who() string {
+	if d.socket == nil {
+		return "another service"
+	}
+	return d.socket.name()
+}
+
+func (d *delivery) strict() bool {
+	return !d.aside && d.sub.GetOrdering() == hubv1.Ordering_ORDERING_STRICT
 }
 
 // ledger keeps what is not settled, in order. Guarded by Hub.mu.
@@ -47,55 +62,115 @@ type ledger struct {
 	pending []*delivery
 }
 
-// deliverLocked queues a delivery and sends what the window allows.
-func (l *ledger) deliverLocked(s *socket, body *hubv1.Delivery, atLeastOnce bool) {
-	l.queueLocked(s, body, atLeastOnce, nil)
+func (l *ledger) newDelivery(s *socket, sub *hubv1.Subscription, body *hubv1.Delivery) *delivery {
+	return &delivery{socket: s, sub: sub, body: body, atLeastOnce: true, dedupeID: newDedupeID(), size: proto.Size(body)}
 }
 
-// queueLocked is deliverLocked for who wants to know how it ends: nil means that
-// it was dropped.
-func (l *ledger) queueLocked(s *socket, body *hubv1.Delivery, atLeastOnce bool, settled func(*hubv1.Settlement)) {
-	d := &delivery{socket: s, body: body, atLeastOnce: atLeastOnce, dedupeID: make([]byte, 16), size: proto.Size(body)}
-	if sub := l.hub.subscriptions.handler(s.namespace, body.GetEvent().GetName()); sub != nil {
-		d.strict = sub.GetOrdering() == hubv1.Ordering_ORDERING_STRICT
-	}
-	rand.Read(d.dedupeID)
-	d.settled = settled
+// queueLocked queues a delivery and sends what the window allows.
+func (l *ledger) queueLocked(d *delivery) {
 	l.pending = append(l.pending, d)
 	l.pumpLocked()
 	l.hub.changedLocked()
 }
 
+func (l *ledger) inFlightLocked() (n int) {
+	for _, d := range l.pending {
+		if d.seq != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // pumpLocked sends deliveries while the window allows, in order for each socket:
 // what waits holds back what stands behind it.
 func (l *ledger) pumpLocked() {
-	if l.hub.stream == nil {
+	a := l.hub.att
+	if l.hub.stream == nil || a == nil || a.draining || a.window.GetPaused() {
 		return
 	}
-	count, bytes := 0, 0
+	count, bytes := l.inFlightLocked(), 0
 	for _, d := range l.pending {
 		if d.seq != 0 {
-			count++
 			bytes += d.size
 		}
 	}
+	top, room := limits(a.window)
 	waiting := map[*socket]bool{}
 	for _, d := range l.pending {
 		switch {
-		case d.seq != 0 && d.strict:
-			waiting[d.socket] = true
 		case d.seq != 0:
-		case d.held || waiting[d.socket]:
+			waiting[d.socket] = waiting[d.socket] || d.strict()
+		case d.held || !d.aside && waiting[d.socket]:
 			waiting[d.socket] = true
-		case count >= l.hub.stream.windowCount || count > 0 && bytes+d.size > l.hub.stream.windowBytes:
+		case count >= top || count > 0 && bytes+d.size > room:
 			return
 		default:
 			count++
 			bytes += d.size
-			l.hub.stream.sendDeliveryLocked(d)
-			waiting[d.socket] = d.strict
+			l.sendLocked(d)
+			waiting[d.socket] = waiting[d.socket] || d.strict()
 		}
 	}
+}
+
+func limits(w *hubv1.Window) (deliveries, bytes int) {
+	deliveries, bytes = int(w.GetDeliveries()), int(w.GetBytes())
+	if deliveries == 0 {
+		deliveries = 1024
+	}
+	if bytes == 0 {
+		bytes = 16 << 20
+	}
+	return deliveries, bytes
+}
+
+func (l *ledger) sendLocked(d *delivery) {
+	d.attempt++
+	d.seq = l.hub.nextLocked()
+	l.hub.att.given[d.seq] = inFlight
+	body := proto.CloneOf(d.body)
+	body.DeliverySeq, body.DedupeId, body.Attempt, body.SubscriptionId = d.seq, d.dedupeID, d.attempt, d.sub.GetId()
+	body.Traceparent = d.body.GetTraceparent()
+	if d.socket != nil {
+		body.Socket = d.socket.forDelivery(d.sub.GetSocketData())
+		if body.Traceparent == "" {
+			body.Traceparent = d.socket.traceparent
+		}
+	}
+	if timeout := d.sub.GetSettleTimeout().AsDuration(); timeout > 0 {
+		body.SettleTimeout = d.sub.GetSettleTimeout()
+		seq := d.seq
+		time.AfterFunc(timeout, func() { l.timeOut(d, seq) })
+	}
+	l.hub.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: body}})
+}
+
+// timeOut takes a try back that was not settled in time.
+func (l *ledger) timeOut(d *delivery, seq uint64) {
+	l.hub.mu.Lock()
+	defer l.hub.mu.Unlock()
+	if d.seq != seq || d.body.GetConnectAttempt() != nil {
+		return // there is no other instance to ask
+	}
+	l.hub.revokeLocked(&hubv1.Revoked{DeliverySeqs: l.takeLocked(d), Reason: "TIMEOUT"})
+	if !d.atLeastOnce {
+		l.doneLocked(d, nil)
+		return
+	}
+	l.pumpLocked()
+}
+
+// takeLocked takes the try in flight back, and returns its number.
+func (l *ledger) takeLocked(d *delivery) (seqs []uint64) {
+	if d.seq != 0 {
+		seqs = []uint64{d.seq}
+		if l.hub.att != nil {
+			l.hub.att.given[d.seq] = revoked
+		}
+		d.seq = 0
+	}
+	return seqs
 }
 
 // findLocked returns the delivery whose try has this number.

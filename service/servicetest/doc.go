@@ -9,8 +9,15 @@
 // It is not the hub: there is one service, nothing is parked for long, and no
 // packet is ever written. It keeps what handlers can notice of the contract:
 // order for each socket, one settlement for each delivery, fenced commands,
-// windows, rooms and users, acknowledgements both ways, redelivery after a lost
-// stream ([Hub.Cut]).
+// windows, rooms and users, acknowledgements both ways and later, presence, calls,
+// copies for observers, authorizations that end. A service's connection can break and
+// be taken up ([Hub.Cut]), be forgotten ([Hub.Drop]), or find another hub
+// ([Hub.Restart]); browsers can move to another instance and back ([Hub.MoveAway],
+// [Hub.MoveBack]). Retries without a delay come at once, decisions are not cached, and
+// rates of a policy are not counted.
+//
+// That it does what the real hub does is held by one list of stories that runs against
+// both: service/servicetest/scenarios.
 //
 // The main type is [Hub]. It runs the service in a goroutine of its own, closes it
 // at the end of the test, and fails the test when the service did not end well.

@@ -18,7 +18,8 @@ type aggregate struct {
 }
 
 // emitLocked puts an event into the browsers' inboxes.
-func (h *Hub) emitLocked(emit *hubv1.Emit, sockets []*socket, result *hubv1.Result, answer func(*hubv1.Result)) {
+func emitLocked(h *Hub, emit *hubv1.Emit, sockets []*socket, result *hubv1.Result, answer func(*hubv1.Result)) {
+	observeEmitLocked(h, emit, result)
 	var acks *aggregate
 	if ack := emit.GetAck(); ack != nil {
 		acks = &aggregate{
@@ -54,7 +55,7 @@ func (a *aggregate) ackLocked(s *socket, payload *hubv1.Payload) {
 	a.total.AckedCount++
 	ack := &hubv1.BrowserAck{SocketId: s.id, Payload: payload}
 	if a.each {
-		a.answer(&hubv1.Result{Ack: &hubv1.Result_BrowserAck{BrowserAck: ack}})
+		a.answer(&hubv1.Result{More: true, Ack: &hubv1.Result_BrowserAck{BrowserAck: ack}})
 	} else {
 		a.total.Acks = append(a.total.Acks, ack)
 	}

@@ -46,7 +46,7 @@ func ExampleNew() {
 	alice.Expect("greeting")
 }
 
-func ExampleHub_Cut() {
+func ExampleHub_Drop() {
 	t := &testing.T{} // that of the test function
 
 	hub := servicetest.New(t, newGreeter())
@@ -55,6 +55,6 @@ func ExampleHub_Cut() {
 		t.Fatal(err)
 	}
 	alice.Emit("greet", "alice")
-	hub.Cut()  // the connection breaks; what is not settled comes again
+	hub.Drop() // the connection breaks for long; what is not settled comes again
 	hub.Wait() // until all is settled
 }

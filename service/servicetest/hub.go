@@ -2,11 +2,15 @@ package servicetest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"sync"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 	"github.com/siohub/siohub/service"
@@ -21,14 +25,33 @@ type Hub struct {
 	svc *service.Service
 
 	mu      sync.Mutex    // guards the fields below, and all that hangs on them
+	id      string        // of this hub process; Restart begins another
 	changed chan struct{} // closed and replaced with each change
+	att     *attachment   // of the service; nil when the hub knows of none
 	stream  *stream       // of the service; nil while there is none
 	sockets map[string]*socket
-	ledger  ledger                   // what is not settled
-	serial  uint64                   // of everything that has a number
-	results map[string]*hubv1.Result // by idempotency key
+	ledger  ledger // what is not settled
+	serial  uint64 // of everything that has a number
+	memory
 
-	subscriptions subscriptions
+	subscriptions    subscriptions
+	streams, resumed int  // how many there were
+	anew             bool // what the last hello said
+}
+
+// memory is what a hub process forgets when it ends. Guarded by Hub.mu.
+type memory struct {
+	results                map[string]*hubv1.Result           // by idempotency key
+	later                  map[string]func(*hubv1.Settlement) // open acknowledgements by dedupe id
+	roomCounts, userCounts map[key]int
+	callees                []*callee
+}
+
+func newMemory(callees []*callee) memory {
+	return memory{
+		results: map[string]*hubv1.Result{}, later: map[string]func(*hubv1.Settlement){},
+		roomCounts: map[key]int{}, userCounts: map[key]int{}, callees: callees,
+	}
 }
 
 // New runs the service against a hub of its own, and waits until it is attached.
@@ -43,8 +66,8 @@ func New(tb testing.TB, svc *service.Service) *Hub {
 func NewWithContext(ctx context.Context, tb testing.TB, svc *service.Service) *Hub {
 	tb.Helper()
 	h := &Hub{
-		tb: tb, svc: svc, changed: make(chan struct{}),
-		sockets: map[string]*socket{}, results: map[string]*hubv1.Result{},
+		tb: tb, svc: svc, id: "servicetest-" + rand.Text()[:8], changed: make(chan struct{}),
+		sockets: map[string]*socket{}, memory: newMemory(nil), serial: mathrand.Uint64N(1<<20) << 32,
 	}
 	h.ledger.hub = h
 	ended := make(chan error, 1)
@@ -71,20 +94,71 @@ func NewWithContext(ctx context.Context, tb testing.TB, svc *service.Service) *H
 	return h
 }
 
-// Cut ends the service's stream as a broken connection does, and returns once the
-// service has come back by itself. It gets again what it had not settled.
-func (h *Hub) Cut() {
+// Cut breaks the service's connection, and returns once the service has come back by
+// itself and taken up where it was: what was under way in either direction arrives, and
+// nothing comes twice.
+func (h *Hub) Cut() { h.reconnect(func() {}) }
+
+// Drop breaks the service's connection as Cut does, and forgets the service besides, as
+// a hub does after half a minute: what was not settled comes again, and commands without
+// a result have an unknown outcome.
+func (h *Hub) Drop() { h.reconnect(func() { forgetLocked(h) }) }
+
+// Restart ends the hub, and lets the service find another one in its place: no browser
+// is there, and what was not settled is lost.
+func (h *Hub) Restart() {
+	h.reconnect(func() {
+		for _, d := range h.ledger.pending {
+			if d.settled != nil {
+				d.settled(nil)
+			}
+		}
+		h.ledger.pending, h.att = nil, nil
+		for _, s := range h.sockets {
+			if s.state == open {
+				s.client.reason = "transport close"
+				s.client.stopTimers()
+				s.client.forgetAcksLocked()
+			}
+			s.state = gone
+		}
+		h.sockets = map[string]*socket{}
+		h.id = "servicetest-" + rand.Text()[:8]
+		h.memory = newMemory(h.callees)
+		h.serial = mathrand.Uint64N(1<<20) << 32
+	})
+}
+
+// reconnect breaks the connection, changes the hub, and waits for the service.
+func (h *Hub) reconnect(change func()) {
 	h.tb.Helper()
 	h.mu.Lock()
 	lost := h.stream
 	if lost != nil {
-		lost.loseLocked(errCut)
+		lost.call.queue = nil // was on its way
+		lost.endLocked(errCut)
 	}
+	change()
 	h.mu.Unlock()
 	back := func() bool { return h.stream != nil && h.stream != lost }
 	if err := h.until(context.Background(), back); err != nil {
 		h.tb.Errorf("servicetest: the service did not come back: %v", err)
 	}
+}
+
+// Drain tells the service that the hub is going to shut down. It does not.
+func (h *Hub) Drain(reason string, deadline time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Drain{Drain: &hubv1.Drain{Reason: reason, Deadline: timestamppb.New(deadline)}}})
+}
+
+// Streams counts how often the service has attached, and how often of these it took up
+// where it was.
+func (h *Hub) Streams() (attached, resumed int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.streams, h.resumed
 }
 
 // Wait waits until everything that browsers did has been settled.
@@ -134,7 +208,7 @@ func (h *Hub) describe(what string, err error) string {
 	defer h.mu.Unlock()
 	text := fmt.Sprintf("%s: %v", what, err)
 	for _, d := range h.ledger.pending {
-		text += fmt.Sprintf("\n\t%s of %s, try %d, in flight: %v", d.what(), d.socket.name(), d.attempt, d.seq != 0)
+		text += fmt.Sprintf("\n\t%s of %s, try %d, in flight: %v", d.what(), d.who(), d.attempt, d.seq != 0)
 	}
 	return text
 }

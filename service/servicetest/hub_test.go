@@ -187,7 +187,7 @@ func TestHub_StaysAttached(t *testing.T) {
 func TestIntroduceOnEvent_NamesASocketWithItsFirstEvent(t *testing.T) {
 	svc := newService()
 	var seen []string
-	svc.Namespace("/").AllowAnyone().IntroduceOnEvent().
+	svc.Namespace("/").AllowAnyone().Set(service.IntroduceOnEvent()).
 		OnConnected(func(context.Context, *service.Connected) error { seen = append(seen, "connected"); return nil }).
 		OnDisconnect(func(context.Context, *service.Disconnect) error { seen = append(seen, "gone"); return nil }).
 		On("x", func(context.Context, *service.Event) error { seen = append(seen, "x"); return nil })

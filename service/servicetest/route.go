@@ -5,36 +5,74 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
 func matches(pattern, name string) bool {
 	prefix, ok := strings.CutSuffix(pattern, "*")
-	return pattern == name || ok && len(name) > len(prefix) && strings.HasPrefix(name, prefix)
+	return pattern == name || pattern == "*" || ok && len(name) > len(prefix) && strings.HasPrefix(name, prefix)
+}
+
+// fits is matches for events and rooms, whose patterns may be a whole name.
+func fits(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		prefix, isPrefix := strings.CutSuffix(pattern, "*")
+		return pattern == name || isPrefix && strings.HasPrefix(name, prefix)
+	})
 }
 
 // subscriptions are those of the newest hello.
 type subscriptions []*hubv1.Subscription
 
-func (all subscriptions) authorizes(namespace string) bool {
-	return slices.ContainsFunc(all, func(s *hubv1.Subscription) bool {
-		return s.GetRole() == hubv1.Role_ROLE_AUTHORIZER && matches(s.GetNamespace(), namespace)
+// wants reports whether a subscription asks for a kind.
+func wants(s *hubv1.Subscription, kind hubv1.Kind) bool {
+	if len(s.GetKinds()) == 0 {
+		return kind <= hubv1.Kind_KIND_DISCONNECTED
+	}
+	return slices.Contains(s.GetKinds(), kind)
+}
+
+// authorizer returns the subscription that decides about a namespace, nil for none.
+func (all subscriptions) authorizer(namespace string) *hubv1.Subscription {
+	return all.best(func(s *hubv1.Subscription) int {
+		if s.GetRole() != hubv1.Role_ROLE_AUTHORIZER || !matches(s.GetNamespace(), namespace) {
+			return -1
+		}
+		return specific(s.GetNamespace())
 	})
 }
 
-// handler returns the subscription that takes an event, the most specific one; for
-// the empty name any that takes lifecycle.
-func (all subscriptions) handler(namespace, event string) *hubv1.Subscription {
-	var best *hubv1.Subscription
-	bestRank := -1
-	for _, s := range all {
-		if s.GetRole() != hubv1.Role_ROLE_HANDLER || !matches(s.GetNamespace(), namespace) {
-			continue
+// of returns the subscription that asks for a kind in a namespace.
+func (all subscriptions) of(namespace string, kind hubv1.Kind) *hubv1.Subscription {
+	return all.best(func(s *hubv1.Subscription) int {
+		if s.GetRole() != hubv1.Role_ROLE_HANDLER || !matches(s.GetNamespace(), namespace) || !wants(s, kind) {
+			return -1
 		}
-		if rank := specific(s.GetNamespace())<<10 + eventRank(s, event); eventRank(s, event) >= 0 && rank > bestRank {
-			best, bestRank = s, rank
+		return specific(s.GetNamespace())
+	})
+}
+
+// event returns the subscription that takes an event, the most specific one.
+func (all subscriptions) event(namespace, event string) *hubv1.Subscription {
+	return all.best(func(s *hubv1.Subscription) int {
+		if s.GetRole() != hubv1.Role_ROLE_HANDLER || !matches(s.GetNamespace(), namespace) || !wants(s, hubv1.Kind_KIND_EVENT) {
+			return -1
+		}
+		rank := eventRank(s, event)
+		if rank < 0 {
+			return -1
+		}
+		return specific(s.GetNamespace())<<10 + rank
+	})
+}
+
+// best returns the subscription of the highest rank, none with a negative one.
+func (all subscriptions) best(rank func(*hubv1.Subscription) int) *hubv1.Subscription {
+	var best *hubv1.Subscription
+	top := -1
+	for _, s := range all {
+		if r := rank(s); r > top {
+			best, top = s, r
 		}
 	}
 	return best
@@ -49,13 +87,12 @@ func specific(pattern string) int {
 }
 
 func eventRank(s *hubv1.Subscription, event string) int {
-	if event == "" || len(s.GetEvents()) == 0 {
+	if len(s.GetEvents()) == 0 {
 		return 0
 	}
 	rank := -1
 	for _, pattern := range s.GetEvents() {
-		prefix, isPrefix := strings.CutSuffix(pattern, "*")
-		if pattern == event || isPrefix && strings.HasPrefix(event, prefix) {
+		if fits([]string{pattern}, event) {
 			rank = max(rank, specific(pattern))
 		}
 	}
@@ -65,11 +102,11 @@ func eventRank(s *hubv1.Subscription, event string) int {
 // known reports whether the service has to do with a namespace.
 func (all subscriptions) known(namespace string) bool {
 	return slices.ContainsFunc(all, func(s *hubv1.Subscription) bool {
-		return matches(s.GetNamespace(), namespace)
+		return s.GetRole() != hubv1.Role_ROLE_OBSERVER && matches(s.GetNamespace(), namespace)
 	})
 }
 
-func (h *Hub) liveLocked() []*socket {
+func liveLocked(h *Hub) []*socket {
 	var live []*socket
 	for _, id := range slices.Sorted(maps.Keys(h.sockets)) {
 		if h.sockets[id].state == open {
@@ -77,29 +114,4 @@ func (h *Hub) liveLocked() []*socket {
 		}
 	}
 	return live
-}
-
-// connectedLocked introduces a socket to the service.
-func (h *Hub) connectedLocked(s *socket, late bool) {
-	s.introduced = true
-	h.ledger.deliverLocked(s, &hubv1.Delivery{Body: &hubv1.Delivery_Connected{Connected: &hubv1.Connected{
-		Handshake: s.handshake, ConnectTime: s.connectTime, Late: late, Rooms: s.roomNames(),
-	}}}, true)
-}
-
-// eventLocked hands over what a browser emitted. It reports whether anybody
-// handles it.
-func (h *Hub) eventLocked(s *socket, name string, payload *hubv1.Payload, wantsAck bool, settled func(*hubv1.Settlement)) bool {
-	sub := h.subscriptions.handler(s.namespace, name)
-	if sub == nil {
-		return false
-	}
-	if !s.introduced {
-		h.connectedLocked(s, true)
-	}
-	atLeastOnce := sub.GetGuarantee() != hubv1.Guarantee_GUARANTEE_AT_MOST_ONCE
-	h.ledger.queueLocked(s, &hubv1.Delivery{Body: &hubv1.Delivery_Event{Event: &hubv1.Event{
-		Name: name, Payload: payload, WantsAck: wantsAck, ReceiveTime: timestamppb.Now(),
-	}}}, atLeastOnce, settled)
-	return true
 }

@@ -2,15 +2,14 @@ package servicetest
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
@@ -23,16 +22,12 @@ const (
 
 var errCut = status.Error(codes.Unavailable, "servicetest: cut")
 
-// stream is the service's attachment. Guarded by Hub.mu.
+// stream is one connection of the service. Guarded by Hub.mu.
 type stream struct {
-	hub         *Hub
-	call        *call
-	windowCount int
-	windowBytes int
-	greeted     bool
-	spoke       time.Time       // when the hub last said something
-	settled     map[uint64]bool // numbers that were given and settled
-	commands    map[uint64]bool // without a final result
+	hub     *Hub
+	call    *call
+	greeted bool
+	spoke   time.Time // when the hub last said something
 }
 
 // open begins a streaming call.
@@ -40,119 +35,129 @@ func (h *Hub) open(ctx context.Context, method string) (grpc.ClientStream, error
 	c := &call{ctx: ctx, hub: h}
 	switch method {
 	case hubv1.AttachService_Attach_FullMethodName:
-		st := &stream{hub: h, call: c, settled: map[uint64]bool{}, commands: map[uint64]bool{}}
+		st := &stream{hub: h, call: c}
 		c.take = func(m proto.Message) error { return st.envelopeLocked(m.(*hubv1.AttachRequest)) }
-		c.gone = func() { st.loseLocked(io.EOF) }
-		// The service gives up the stream by its context; what it held is free then.
+		c.gone = func() {
+			st.endLocked(nil)
+			forgetLocked(h)
+		}
+		// The service gives up the stream by its context; it may come back.
 		context.AfterFunc(ctx, func() {
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			st.loseLocked(status.FromContextError(ctx.Err()).Err())
+			st.endLocked(status.FromContextError(ctx.Err()).Err())
 		})
 	case hubv1.ControlService_FetchSockets_FullMethodName:
-		c.take = func(m proto.Message) error { return h.fetchLocked(c, m.(*hubv1.FetchSocketsRequest)) }
+		c.take = func(m proto.Message) error { return fetchCallLocked(h, c, m.(*hubv1.FetchSocketsRequest)) }
 	case hubv1.ControlService_EmitWithAck_FullMethodName:
-		c.take = func(m proto.Message) error { return h.eachAckLocked(c, m.(*hubv1.EmitWithAckRequest)) }
+		c.take = func(m proto.Message) error { return eachAckLocked(h, c, m.(*hubv1.EmitWithAckRequest)) }
 	default:
 		return nil, status.Error(codes.Unimplemented, method)
 	}
 	return c, nil
 }
 
-// loseLocked ends the stream and takes its work back.
-func (st *stream) loseLocked(err error) {
+// endLocked ends the stream; nil is a clean end. The attachment stays.
+func (st *stream) endLocked(err error) {
+	if err == nil {
+		err = io.EOF
+	}
 	st.call.endLocked(err)
 	if st.hub.stream == st {
 		st.hub.stream = nil
-		st.hub.ledger.revokeLocked()
+		st.hub.changedLocked()
 	}
 }
 
-func (st *stream) sayLocked(items ...*hubv1.Item) {
+func (st *stream) writeLocked(envelope *hubv1.AttachResponse) {
 	st.spoke = time.Now()
-	st.call.queue = append(st.call.queue, &hubv1.AttachResponse{Items: items})
+	numbered := proto.CloneOf(envelope)
+	if st.hub.att != nil {
+		numbered.AckEnvelopeSeq = st.hub.att.applied
+	}
+	st.call.queue = append(st.call.queue, numbered)
 	st.hub.changedLocked()
 }
 
-// envelopeLocked applies the actions in their order.
+// envelopeLocked checks the numbers of an envelope, and applies it.
 func (st *stream) envelopeLocked(envelope *hubv1.AttachRequest) error {
-	for _, action := range envelope.GetActions() {
-		if hello := action.GetHello(); (hello != nil) == st.greeted {
-			st.loseLocked(status.Error(codes.FailedPrecondition, "the first action, and no other, is a hello"))
-			return io.EOF
-		}
-		switch kind := action.GetKind().(type) {
-		case *hubv1.Action_Hello:
-			st.helloLocked(kind.Hello)
-		case *hubv1.Action_Settlement:
-			st.settleLocked(kind.Settlement)
-		case *hubv1.Action_Command:
-			st.commandLocked(kind.Command)
-		case *hubv1.Action_Window:
-			st.windowLocked(kind.Window)
-			st.hub.ledger.pumpLocked()
-		case *hubv1.Action_Heartbeat:
-			st.sayLocked(heartbeat())
-		default:
-			st.sayLocked(noticeItem(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, invalid("BAD_ACTION", "")))
-		}
+	if !st.greeted {
+		return st.helloLocked(envelope)
 	}
-	if time.Since(st.spoke) >= heartbeatInterval {
-		st.sayLocked(heartbeat()) // the service speaks so much that it sends none itself
+	a := st.hub.att
+	if st.hub.stream != st || a == nil {
+		return io.EOF
+	}
+	if envelope.GetEnvelopeSeq() != a.applied+1 || envelope.GetAckEnvelopeSeq() > a.sent {
+		st.endLocked(status.Error(codes.InvalidArgument, fmt.Sprintf(
+			"envelope %d after %d, receipt for %d of %d", envelope.GetEnvelopeSeq(), a.applied, envelope.GetAckEnvelopeSeq(), a.sent)))
+		return io.EOF
+	}
+	a.applied++
+	a.receivedLocked(envelope.GetAckEnvelopeSeq())
+	for _, action := range envelope.GetActions() {
+		st.actionLocked(action)
+	}
+	if st.hub.stream == st && time.Since(st.spoke) >= heartbeatInterval {
+		st.hub.sayLocked(heartbeat()) // the service speaks so much that it sends none itself
+	}
+	drainedLocked(st.hub)
+	return nil
+}
+
+func (st *stream) actionLocked(action *hubv1.Action) {
+	if st.hub.stream != st || st.hub.att == nil {
+		return
+	}
+	switch kind := action.GetKind().(type) {
+	case *hubv1.Action_Hello:
+		st.endLocked(status.Error(codes.FailedPrecondition, "a second hello"))
+	case *hubv1.Action_Settlement:
+		st.settleLocked(kind.Settlement)
+	case *hubv1.Action_Command:
+		commandLocked(st.hub, kind.Command)
+	case *hubv1.Action_Window:
+		st.hub.att.window = kind.Window
+		st.hub.ledger.pumpLocked()
+	case *hubv1.Action_Heartbeat:
+		st.hub.sayLocked(heartbeat())
+	case *hubv1.Action_Drain:
+		st.hub.att.draining = true
+	default:
+		st.hub.sayLocked(noticeItem(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, invalid("BAD_ACTION", "")))
+	}
+}
+
+func (st *stream) helloLocked(envelope *hubv1.AttachRequest) error {
+	var hello *hubv1.Hello
+	if len(envelope.GetActions()) > 0 {
+		hello = envelope.GetActions()[0].GetHello()
+	}
+	number := uint64(1)
+	if hello.GetResume() != nil {
+		number = 0
+	}
+	if hello == nil || envelope.GetEnvelopeSeq() != number || len(envelope.GetActions()) > 1 {
+		st.endLocked(status.Error(codes.FailedPrecondition, "the first action is a hello, in envelope 1, or 0 to resume"))
+		return io.EOF
+	}
+	h := st.hub
+	if h.stream != nil {
+		h.stream.endLocked(status.Error(codes.Aborted, "taken over"))
+	}
+	h.stream, st.greeted = st, true
+	h.anew = hello.GetAnew()
+	h.streams++
+	resume := hello.GetResume()
+	if h.att != nil && resume != nil && resume.GetHubId() == h.id && string(resume.GetAttachment()) == string(h.att.id) {
+		h.resumed++
+		st.resumeLocked(hello)
+	} else {
+		st.beginLocked(hello)
 	}
 	return nil
 }
 
 func heartbeat() *hubv1.Item {
 	return &hubv1.Item{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}
-}
-
-func (st *stream) windowLocked(w *hubv1.Window) {
-	st.windowCount = int(w.GetDeliveries())
-	if st.windowBytes = int(w.GetBytes()); st.windowBytes == 0 {
-		st.windowBytes = maxEnvelopeBytes
-	}
-}
-
-func (st *stream) helloLocked(hello *hubv1.Hello) {
-	h := st.hub
-	if h.stream != nil {
-		h.stream.loseLocked(status.Error(codes.Aborted, "taken over"))
-	}
-	h.stream, st.greeted = st, true
-	h.subscriptions = hello.GetSubscriptions()
-	st.windowLocked(hello.GetWindow())
-	welcome := &hubv1.Welcome{
-		HubId: "servicetest", HubVersion: "test", Window: hello.GetWindow(), CommandWindow: commandWindow,
-		MaxEnvelopeBytes: maxEnvelopeBytes, HeartbeatInterval: durationpb.New(heartbeatInterval),
-	}
-	for _, s := range hello.GetSubscriptions() {
-		welcome.Subscriptions = append(welcome.Subscriptions, &hubv1.SubscriptionResult{Effective: s})
-	}
-	st.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Welcome{Welcome: welcome}})
-	h.introduceLocked()
-	h.ledger.pumpLocked()
-}
-
-// introduceLocked tells a service that asked for it who is there, before all that
-// waits for it.
-func (h *Hub) introduceLocked() {
-	waiting := h.ledger.pending
-	h.ledger.pending = nil
-	for _, s := range h.liveLocked() {
-		sub := h.subscriptions.handler(s.namespace, "")
-		again := slices.ContainsFunc(waiting, func(d *delivery) bool { return d.socket == s && d.body.GetConnected() != nil })
-		if sub != nil && sub.GetIntroduction() == hubv1.Introduction_INTRODUCTION_ON_ATTACH && !again {
-			h.connectedLocked(s, true)
-		}
-	}
-	h.ledger.pending = append(h.ledger.pending, waiting...)
-}
-
-func (st *stream) sendDeliveryLocked(d *delivery) {
-	d.attempt++
-	d.seq = st.hub.nextLocked()
-	body := proto.CloneOf(d.body)
-	body.DeliverySeq, body.DedupeId, body.Attempt, body.Socket = d.seq, d.dedupeID, d.attempt, d.socket.proto()
-	st.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: body}})
 }

@@ -62,10 +62,10 @@ func TestChaos(t *testing.T) {
 		}
 	}()
 
-	all := connectAll(t, address)
+	all := connectAll(t, address, browsers)
 	v := &visitors{address: address, sent: map[string]int{}}
 	storm(t, f, all, v, seed, duration)
-	sent := finish(t, f, all, v.sent)
+	sent := finish(t, f.has, all, v.sent)
 	verdict := verify(t, f.ledger, sent)
 	report(t, f, all, len(v.sent), verdict)
 
@@ -110,12 +110,12 @@ func addresses(log string) (browsers, services string) {
 }
 
 // connectAll brings all browsers in, a few at a time.
-func connectAll(t *testing.T, address string) []*browser {
+func connectAll(t *testing.T, address string, n int) []*browser {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	all := make([]*browser, browsers)
-	errs := make([]error, browsers)
+	all := make([]*browser, n)
+	errs := make([]error, n)
 	var wg sync.WaitGroup
 	gate := make(chan struct{}, 20)
 	for i := range all {
@@ -157,7 +157,7 @@ func storm(t *testing.T, f *fleet, all []*browser, v *visitors, seed uint64, dur
 // finish waits until all that was sent is acked and handled, then closes the
 // browsers and waits until that is in the ledger as well. It adds to what the
 // visitors have sent.
-func finish(t *testing.T, f *fleet, all []*browser, sent map[string]int) map[string]int {
+func finish(t *testing.T, handled func(kind string, want int) error, all []*browser, sent map[string]int) map[string]int {
 	t.Helper()
 	eventually(t, "acks", func() error {
 		for i, b := range all {
@@ -179,13 +179,13 @@ func finish(t *testing.T, f *fleet, all []*browser, sent map[string]int) map[str
 	for _, count := range sent {
 		total += count
 	}
-	eventually(t, "events in the ledger", func() error { return ledgerHas(f.ledger, chaos.Event, total) })
+	eventually(t, "events in the ledger", func() error { return handled(chaos.Event, total) })
 	for i, b := range all {
 		if err := b.leave(); err != nil {
 			t.Errorf("browser %d (%s): %v", i, b.sid, err)
 		}
 	}
-	eventually(t, "disconnects in the ledger", func() error { return ledgerHas(f.ledger, chaos.Disconnected, len(sent)) })
+	eventually(t, "disconnects in the ledger", func() error { return handled(chaos.Disconnected, len(sent)) })
 	return sent
 }
 
@@ -198,9 +198,9 @@ func hasEnded(b *browser) bool {
 	}
 }
 
-// ledgerHas reports whether so many deliveries of a kind were handled.
-func ledgerHas(path, kind string, want int) error {
-	records, err := chaos.ReadLedger(path)
+// has reports whether so many deliveries of a kind were handled.
+func (f *fleet) has(kind string, want int) error {
+	records, err := chaos.ReadLedger(f.ledger)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func grpcInputs() []input {
 			input{name: "stream: " + r.name, attack: r.onStream, allow: r.allow},
 			input{name: "execute: " + r.name, attack: r.executed, allow: r.allow})
 	}
-	for _, make := range []func() []input{helloInputs, firstInputs, envelopeInputs, bytesInputs, itemInputs, unaryInputs, storyInputs, slowServiceInputs} {
+	for _, make := range []func() []input{helloInputs, firstInputs, envelopeInputs, bytesInputs, itemInputs, unaryInputs, storyInputs, unknownInputs, resumeInputs, endlessInputs, slowServiceInputs} {
 		all = append(all, make()...)
 	}
 	for i := range all {
@@ -95,20 +95,29 @@ func helloInputs() []input {
 	add("with the largest window", func(h *hubv1.Hello) { h.Window = &hubv1.Window{Deliveries: 1<<32 - 1, Bytes: 1<<64 - 1} }, "welcome")
 	add("with an empty window", func(h *hubv1.Hello) { h.Window = &hubv1.Window{} }, "welcome")
 	add("with 257 subscriptions", func(h *hubv1.Hello) { h.Subscriptions = subscriptions(257) }, bad...)
-	add("with 20000 subscriptions", func(h *hubv1.Hello) { h.Subscriptions = subscriptions(20_000) }, bad...)
+	add("with 20000 subscriptions", func(h *hubv1.Hello) { h.Subscriptions = subscriptions(20_000) }, "stream RESOURCE_EXHAUSTED", bad[0])
 	add("with odd names", func(h *hubv1.Hello) { h.Group, h.InstanceId, h.Version = "\x00\n\x1b[31m", "../../x", "<script>" }, "welcome", bad[0])
 	// A bad subscription may end the stream or be refused by itself.
 	refused := outcomes("welcome, refused INVALID_ARGUMENT", "stream INVALID_ARGUMENT")
 	for name, change := range map[string]func(*hubv1.Subscription){
-		"without a role": func(s *hubv1.Subscription) { s.Role = 0 }, "with an unknown role": func(s *hubv1.Subscription) { s.Role = 99 }, "with a negative role": func(s *hubv1.Subscription) { s.Role = -1 },
+		"without a role":      func(s *hubv1.Subscription) { s.Role = 0 },
 		"without a namespace": func(s *hubv1.Subscription) { s.Namespace = "" }, "with a namespace without a slash": func(s *hubv1.Subscription) { s.Namespace = "chat" }, "with a star in the middle": func(s *hubv1.Subscription) { s.Namespace = "/a*b" },
-		"with a star alone": func(s *hubv1.Subscription) { s.Namespace = "*" }, "with two stars": func(s *hubv1.Subscription) { s.Namespace = "/*/*" }, "with a star before the end": func(s *hubv1.Subscription) { s.Namespace = "/*/x" },
-		"with a namespace of 257 bytes": func(s *hubv1.Subscription) { s.Namespace = "/" + strings.Repeat("n", 256) }, "with an unknown guarantee": func(s *hubv1.Subscription) { s.Guarantee = 99 }, "with an unknown ordering": func(s *hubv1.Subscription) { s.Ordering = 99 },
-		"with an unknown introduction": func(s *hubv1.Subscription) { s.Introduction = 99 }, "with 257 events": func(s *hubv1.Subscription) { s.Events = many("e", 257) },
+		"with two stars": func(s *hubv1.Subscription) { s.Namespace = "/*/*" }, "with a star before the end": func(s *hubv1.Subscription) { s.Namespace = "/*/x" },
+		"with a namespace of 257 bytes": func(s *hubv1.Subscription) { s.Namespace = "/" + strings.Repeat("n", 256) }, "with 257 events": func(s *hubv1.Subscription) { s.Events = many("e", 257) },
 		"with a star within an event": func(s *hubv1.Subscription) { s.Events = []string{"a*b"} }, "with a comma in the namespace": func(s *hubv1.Subscription) { s.Namespace = "/a,b" },
 	} {
 		add("subscription "+name, func(h *hubv1.Hello) { change(h.Subscriptions[1]) }, refused...)
 	}
+	add("subscription with a star alone", func(h *hubv1.Hello) { h.Subscriptions[1].Namespace = "*" }, "welcome")
+	unknown := outcomes("welcome, refused UNIMPLEMENTED")
+	for name, change := range map[string]func(*hubv1.Subscription){
+		"with an unknown role": func(s *hubv1.Subscription) { s.Role = 99 }, "with a negative role": func(s *hubv1.Subscription) { s.Role = -1 }, "with an unknown guarantee": func(s *hubv1.Subscription) { s.Guarantee = 99 },
+		"with an unknown ordering": func(s *hubv1.Subscription) { s.Ordering = 99 }, "with an unknown introduction": func(s *hubv1.Subscription) { s.Introduction = 99 }, "with an unknown kind": func(s *hubv1.Subscription) { s.Kinds = []hubv1.Kind{99} },
+		"with an unknown overflow": func(s *hubv1.Subscription) { s.Overflow = 99 }, "with an unknown field": func(s *hubv1.Subscription) { s.ProtoReflect().SetUnknown(unknownField) },
+	} {
+		add("subscription "+name, func(h *hubv1.Hello) { change(h.Subscriptions[1]) }, unknown...)
+	}
+	add("with an unknown field", func(h *hubv1.Hello) { h.ProtoReflect().SetUnknown(unknownField) }, "welcome")
 	add("subscription with an empty event", func(h *hubv1.Hello) { h.Subscriptions[1].Events = []string{""} }, append(refused, "welcome")...)
 	add("authorizer with events", func(h *hubv1.Hello) { h.Subscriptions[0].Events = []string{"x"} }, refused...)
 	add("authorizer with an introduction", func(h *hubv1.Hello) { h.Subscriptions[0].Introduction = 3 }, refused...)
@@ -234,46 +243,54 @@ func envelopeInputs() []input {
 	return all
 }
 
-// bytesInputs: what is no message ends the stream, and nothing else.
+// unknownField is a field that no message of the contract has.
+var unknownField = protowire.AppendBytes(protowire.AppendTag(nil, 99, protowire.BytesType), []byte("x"))
+
+// bytesInputs: what is no message ends the stream, with a reason; what is a message that
+// the hub does not understand is refused for itself.
 func bytesInputs() []input {
 	var all []input
-	codec := outcomes("stream INTERNAL")
-	add := func(name string, message []byte, allow ...outcome) {
-		for when, welcome := range map[string]bool{"first": false, "after the welcome": true} {
-			all = append(all, input{name: "bytes " + name + " " + when, allow: allow, attack: func(p *probe) outcome {
+	bad := outcomes("stream INVALID_ARGUMENT")
+	add := func(name string, message []byte, first, later []outcome) {
+		all = append(all,
+			input{name: "bytes " + name + " first", allow: first, attack: func(p *probe) outcome {
 				a := p.attach()
-				if welcome {
-					a.welcome()
-				}
 				a.say(message)
 				return a.ends()
+			}},
+			input{name: "bytes " + name + " after the welcome", allow: later, attack: func(p *probe) outcome {
+				a := p.attached()
+				a.say(message)
+				return a.lives()
 			}})
-		}
 	}
 	field := func(n protowire.Number, b []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, n, protowire.BytesType), b)
 	}
 	action := func(n protowire.Number, b []byte) []byte { return field(3, field(n, b)) }
-	add("0xff", []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), codec...)
-	add("of JSON", []byte(`{"actions":[]}`), codec...)
-	add("of text", []byte("hello"), codec...)
-	add("with a truncated varint", []byte{0x08, 0x80}, codec...)
-	add("with a varint of eleven bytes", []byte("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), codec...)
-	add("with a length beyond the end", []byte{0x1a, 0x7f, 0x00}, codec...)
-	add("with a length of 2^63", append([]byte{0x1a}, protowire.AppendVarint(nil, 1<<63)...), codec...)
-	add("with field number 0", []byte{0x02, 0x00}, codec...)
-	add("with wire type 7", []byte{0x0f}, codec...)
-	add("with a group never closed", []byte{0x9b, 0x06}, codec...)
-	add("with a group closed never opened", []byte{0x9c, 0x06}, codec...)
-	add("with 20000 groups", []byte(strings.Repeat("\x9b\x06", 20_000)+strings.Repeat("\x9c\x06", 20_000)), append(codec, "stream DEADLINE_EXCEEDED", "stream FAILED_PRECONDITION", hang)...)
-	add("with a group that is not UTF-8", action(1, append(field(1, []byte("g\xff")), field(2, []byte("i"))...)), codec...)
-	add("with an event that is not UTF-8", action(3, field(10, field(2, []byte("\xed\xa0\x80")))), codec...)
-	add("with a room that is not UTF-8", action(3, field(11, field(2, []byte("\xc0\x80")))), codec...)
-	add("with a key that is not UTF-8", action(3, field(3, []byte("\xfe"))), codec...)
+	for name, message := range map[string][]byte{
+		"0xff": []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "of JSON": []byte(`{"actions":[]}`), "of text": []byte("hello"), "with a truncated varint": {0x08, 0x80},
+		"with a varint of eleven bytes": []byte("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), "with a length beyond the end": {0x1a, 0x7f, 0x00}, "with a length of 2^63": append([]byte{0x1a}, protowire.AppendVarint(nil, 1<<63)...),
+		"with field number 0": {0x02, 0x00}, "with wire type 7": {0x0f}, "with a group never closed": {0x9b, 0x06}, "with a group closed never opened": {0x9c, 0x06}, "with 20000 groups": []byte(strings.Repeat("\x9b\x06", 20_000) + strings.Repeat("\x9c\x06", 20_000)),
+		"of 16385 actions": []byte(strings.Repeat("\x1a\x00", 16_385)), "of two million actions": []byte(strings.Repeat("\x1a\x00", 2_000_000)),
+	} {
+		add(name, message, bad, bad)
+	}
+	none, lives := outcomes("stream FAILED_PRECONDITION"), outcomes(open)
+	add("with a group that is not UTF-8", action(1, append(field(1, []byte("g\xff")), field(2, []byte("i"))...)), bad, none)
+	add("with an event that is not UTF-8", action(3, field(10, field(2, []byte("\xed\xa0\x80")))), none, lives)
+	add("with a room that is not UTF-8", action(3, field(11, field(2, []byte("\xc0\x80")))), none, lives)
+	add("with a key that is not UTF-8", action(3, field(3, []byte("\xfe"))), none, lives)
+	add("with a settlement that is not UTF-8", action(2, field(5, field(1, []byte("\xfe")))), none, lives)
+	add("with an action that is no protobuf", action(3, []byte("\xff\xff")), none, lives)
+	add("with an action of an unknown kind", action(99, []byte("x")), none, lives)
+	add("of 16384 empty actions", []byte(strings.Repeat("\x1a\x00", 16_384)), none, lives)
+	add("of 300000 empty rooms", action(3, field(11, []byte(strings.Repeat("\x12\x00", 300_000)))), none, lives)
 	big := make([]byte, 5<<20)
-	add("of 5 MiB", field(3, field(3, field(10, field(3, field(1, big))))), "stream RESOURCE_EXHAUSTED")
-	add("of 5 MiB in an unknown field", field(99, big), "stream RESOURCE_EXHAUSTED")
-	add("of 60 MiB", field(99, make([]byte, 60<<20)), "stream RESOURCE_EXHAUSTED", "stream INTERNAL", "stream UNAVAILABLE")
+	add("of 5 MiB", field(3, field(3, field(10, field(3, field(1, big))))), none, lives)
+	add("of 5 MiB in an unknown field", field(99, big), none, lives)
+	huge := outcomes("stream RESOURCE_EXHAUSTED", "stream UNAVAILABLE")
+	add("of 60 MiB", field(99, make([]byte, 60<<20)), huge, huge)
 	all = append(all, input{name: "bytes that inflate to 60 MiB", allow: outcomes("stream RESOURCE_EXHAUSTED", "stream UNIMPLEMENTED", "stream INTERNAL"), attack: func(p *probe) outcome {
 		a := p.attach(grpc.UseCompressor(gzip.Name))
 		a.say(field(99, make([]byte, 60<<20)))

@@ -2,7 +2,9 @@ package hostile
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 
@@ -49,6 +51,7 @@ type actor struct {
 	cancel    context.CancelFunc
 	namespace string
 	queue     []*hubv1.Item
+	ended     *hubv1.Ended // said before the end
 }
 
 var actors atomic.Int64
@@ -123,7 +126,7 @@ func (a *actor) next() (*hubv1.Item, error) {
 		for len(a.queue) == 0 {
 			var b []byte
 			if err := a.stream.RecvMsg(&b); err != nil {
-				return nil, err
+				return nil, a.sameEnd(err)
 			}
 			var r hubv1.AttachResponse
 			if err := proto.Unmarshal(b, &r); err != nil {
@@ -136,10 +139,21 @@ func (a *actor) next() (*hubv1.Item, error) {
 		switch {
 		case item.GetHeartbeat() != nil:
 			a.do(&hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}})
+		case item.GetEnded() != nil:
+			a.ended = item.GetEnded()
 		default:
 			return item, nil
 		}
 	}
+}
+
+// sameEnd sees that the stream ends as the hub said before.
+func (a *actor) sameEnd(err error) error {
+	said := codes.Code(a.ended.GetStatus().GetCode())
+	if a.ended == nil || status.Code(err) == said || errors.Is(err, io.EOF) && said == codes.OK {
+		return err
+	}
+	return fmt.Errorf("the stream ended with %w, said was %v", err, a.ended)
 }
 
 // await passes over items until one is wanted.

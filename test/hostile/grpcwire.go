@@ -175,7 +175,7 @@ func (r wireRow) attack(p *probe) outcome {
 
 func grpcWireInputs() []input {
 	var all []input
-	for _, make := range []func() []wireRow{strangerWireRows, pathWireRows, headWireRows, floodWireRows, frameWireRows, messageWireRows} {
+	for _, make := range []func() []wireRow{strangerWireRows, pathWireRows, headWireRows, floodWireRows, frameWireRows, messageWireRows, unreadWireRows} {
 		for _, r := range make() {
 			all = append(all, input{kind: "grpcwire", name: r.name, attack: r.attack, allow: r.allow, slow: r.slow})
 		}

@@ -23,20 +23,21 @@ const (
 )
 
 // emitWithAck emits, and answers with browsers' acknowledgements.
-func (x *Executor) emitWithAck(batch *hub.Batch, e *hubv1.Emit, answers Answers) {
+func (x *Executor) emitWithAck(r Request, e *hubv1.Emit, answers Answers) {
 	timeout, each, f := checkAck(e.GetAck())
 	if f != nil {
 		answers.Give(failed(f))
 		return
 	}
 	k := &ackKeeper{executor: x, each: each, answers: answers}
-	outcome, err := x.hub.EmitWithAck(batch, targetOf(e.GetTarget()), messageOf(e), optionsOf(e), hub.AckOptions{
+	outcome, err := x.hub.EmitWithAck(r.Batch, targetOf(e.GetTarget()), messageOf(e), optionsOf(e), hub.AckOptions{
 		Timeout: timeout, OnAck: k.onAck, OnDone: k.onDone,
 	})
 	if err != nil {
 		answers.Give(resultOf(outcome, fault.Of(err, "emit")))
 		return
 	}
+	x.emitted(r, e, outcome)
 	k.onQueued(outcome)
 }
 

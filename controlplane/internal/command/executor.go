@@ -27,6 +27,9 @@ type Config struct {
 	// Revoked is told whose authorization ends, before their connections are closed: it
 	// ends decisions that are kept for them. It must not block. Nil means that none are.
 	Revoked func(Revocation)
+	// Emitted is told of each emit that was carried out, and of what it has done. The emit
+	// must not be changed. It must not block. Nil means that nobody looks.
+	Emitted func(by *Caller, e *hubv1.Emit, o hub.Outcome)
 }
 
 // Executor carries out commands, whether they come on a stream, in a settlement or
@@ -140,11 +143,18 @@ func (x *Executor) runOnce(r Request, answers Answers) {
 	}
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Emit:
-		x.emitWithAck(r.Batch, op.Emit, answers)
+		x.emitWithAck(r, op.Emit, answers)
 	case *hubv1.Command_Call:
 		x.callAndWait(r, op.Call, answers)
 	default:
 		x.query(r, answers)
+	}
+}
+
+// emitted says that an emit was carried out.
+func (x *Executor) emitted(r Request, e *hubv1.Emit, o hub.Outcome) {
+	if x.config.Emitted != nil {
+		x.config.Emitted(r.Caller, e, o)
 	}
 }
 

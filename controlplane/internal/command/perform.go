@@ -21,6 +21,9 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 		if err == nil && o.Matched == 0 && x.misses(r.Caller, op.Emit.GetTarget().GetNamespace()) {
 			return failed(fault.At(fault.UnknownNamespace, "emit.target.namespace", "nobody knows this namespace"))
 		}
+		if err == nil {
+			x.emitted(r, op.Emit, o)
+		}
 	case *hubv1.Command_UpdateRooms:
 		path = "update_rooms"
 		o, err = x.hub.UpdateRooms(targetOf(op.UpdateRooms.GetTarget()), op.UpdateRooms.GetJoin(), op.UpdateRooms.GetLeave())

@@ -130,6 +130,29 @@ func (a *Attachment) Greetings() int {
 	return i.greetings.len
 }
 
+// Introducing reports whether the introduction of a socket that the instance holds still
+// waits, such as one whose loss is spaced. It looks at all lanes: not to be called often.
+func (a *Attachment) Introducing() bool {
+	i := a.inst
+	for left := int(i.bound.Load()); left > 0; left -= greetStep {
+		i.mu.Lock()
+		if i.life != a.life {
+			i.mu.Unlock()
+			return false
+		}
+		for range min(left, greetStep, i.lanes.len) {
+			l := i.lanes.front.value
+			i.lanes.rotate()
+			if l.introducing && l.queue.front != nil && l.queue.front.value.Kind == Connected {
+				i.mu.Unlock()
+				return true
+			}
+		}
+		i.mu.Unlock()
+	}
+	return false
+}
+
 // idle reports whether a socket's lane has nothing to do and may get something.
 func (l *Lane) idle() bool {
 	return l.owner != nil && l.flight.len == 0 && l.queue.front == nil && l.flight.detached == 0 && !l.leaving && !l.ended

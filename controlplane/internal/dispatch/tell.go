@@ -14,3 +14,19 @@ func (l *Lane) Tell(f func(Sink)) {
 // Identity is the same for all tries of a delivery: the number of the first one. It may
 // be called between Begin and the end of a settlement.
 func (d *Delivery) Identity() uint64 { return d.identity }
+
+// OwnerOf is the owner of a delivery that the process has unsettled; nil for any other
+// number, and for a delivery without a socket.
+func (a *Attachment) OwnerOf(seq uint64) Owner {
+	i := a.inst
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.life != a.life {
+		return nil
+	}
+	d, ok := i.ledger.Get(seq)
+	if !ok {
+		return nil
+	}
+	return d.lane.owner
+}

@@ -80,7 +80,7 @@ func OfBad(bad *envelope.Bad) *Fault {
 	case envelope.UnknownField:
 		return At(UnknownField, bad.Field, "the hub does not know this field or value")
 	case envelope.EnvelopeTooLarge:
-		return At(EnvelopeTooLarge, bad.Field, "the envelope is larger than Welcome.max_envelope_bytes")
+		return At(EnvelopeTooLarge, bad.Field, "larger than Welcome.max_envelope_bytes, 4 MiB")
 	case envelope.TooManyElements:
 		return At(TooManyElements, bad.Field, "the lists of the envelope are too long")
 	}

@@ -35,6 +35,8 @@ type Table[G comparable, P any] struct {
 	exact  map[string]*node[G, P]
 	// wild is keyed by what stands before the `*`, with its slash.
 	wild map[string]*node[G, P]
+	// observed says that there is any observer.
+	observed bool
 }
 
 // node is what is claimed for one namespace pattern.
@@ -59,6 +61,7 @@ func New[G comparable, P any](claims []*Claim[G, P]) *Table[G, P] {
 	}
 	for _, c := range claims {
 		t.at(c.Namespace).add(c)
+		t.observed = t.observed || c.Role == Observer
 	}
 	return t
 }
@@ -161,6 +164,9 @@ func (t *Table[G, P]) Conflict(c *Claim[G, P]) *Claim[G, P] {
 	}
 	return nil
 }
+
+// Observed reports whether there is any observer, of whatever namespace.
+func (t *Table[G, P]) Observed() bool { return t.observed }
 
 // Claims are what the table was built from.
 func (t *Table[G, P]) Claims() []*Claim[G, P] { return t.claims }

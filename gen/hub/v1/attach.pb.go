@@ -896,7 +896,8 @@ type Window struct {
 	// True stops deliveries; what is in flight may still be settled.
 	Paused bool `protobuf:"varint,3,opt,name=paused,proto3" json:"paused,omitempty"`
 	// Observations that wait to be sent at most, the oldest being left out beyond
-	// it. 0 means the default of 1024.
+	// it, and beyond 8 MiB of them. 0 means the default of 1024; at most 65 536, to
+	// which larger values are clamped.
 	Observations  uint32 `protobuf:"varint,4,opt,name=observations,proto3" json:"observations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -24,19 +24,25 @@ const (
 
 // Observation is a copy for an observer, in about the order in which things
 // happened. Nothing waits for it: what there is no room for is left out and
-// counted. Direction: hub to service.
+// counted, the oldest first. Each goes to one attached instance of an observing
+// group, chosen by the id of its socket: all about one socket comes to one
+// instance for as long as the set of instances that ask for it does not change.
+// Direction: hub to service.
 type Observation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Subscription.id of the subscription that it belongs to.
 	SubscriptionId uint32 `protobuf:"varint,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
 	// How many observations of this instance were left out before this one, since
-	// the last that was sent. One with nothing but a gap tells of those at the end.
+	// the last that was sent: each that was made is sent, or counted in one gap. One
+	// with nothing but a gap tells of those at the end, within a heartbeat.
 	Gap uint64 `protobuf:"varint,2,opt,name=gap,proto3" json:"gap,omitempty"`
 	// When it happened.
 	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
 	// What it is. KIND_UNSPECIFIED when it only tells of a gap.
 	Kind Kind `protobuf:"varint,4,opt,name=kind,proto3,enum=hub.v1.Kind" json:"kind,omitempty"`
-	// The socket. Absent in an emit and in a connect that failed before it had one.
+	// The socket as it is when the observation is sent; its data only where
+	// Subscription.payloads is set. Absent in an emit and in a connect that failed
+	// before it had one.
 	Socket *Socket `protobuf:"bytes,5,opt,name=socket,proto3" json:"socket,omitempty"`
 	// More about it.
 	//
@@ -194,7 +200,7 @@ type isObservation_Body interface {
 }
 
 type Observation_Connected struct {
-	// With KIND_CONNECTED.
+	// With KIND_CONNECTED; never with `auth`.
 	Connected *Connected `protobuf:"bytes,11,opt,name=connected,proto3,oneof"`
 }
 
@@ -251,7 +257,7 @@ type Decision struct {
 	Group string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
 	// Who decided: `service`, `cache`, `token`. Empty when nobody did.
 	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
-	// Message of a deny, or why nobody decided.
+	// Message of a deny, or why nobody decided: `gone`, `limit`, `shutdown`.
 	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -397,12 +403,16 @@ func (x *Emitted) GetDroppedCount() uint32 {
 	return 0
 }
 
-// FailedConnect is a browser that was refused before anybody was asked.
+// FailedConnect is a browser that was refused before anybody was asked. One
+// that did not come as far as a namespace is told to all who ask for the kind, in
+// whatever namespace. Subscriptions to some users, sockets or rooms are not told.
 type FailedConnect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Engine.IO's error code (0 to 5), or -1 when the refusal has none.
 	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
-	// Why, for programs, such as `unknown_namespace`, `origin`, `bad_request`.
+	// Why, for programs: `origin`, `forbidden`, `bad_request`, `unknown_transport`,
+	// `bad_handshake_method`, `unsupported_protocol_version`, `unknown_namespace`,
+	// `limit`. The set is open.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Origin of the request. Empty when there was none.
 	Origin string `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`

@@ -577,7 +577,8 @@ type Subscription struct {
 	// Room patterns: exact names, or a prefix followed by `*`. With KIND_OCCUPANCY
 	// (required there): the rooms whose first and last sockets are told. Of an
 	// observer: copies of sockets in these rooms and of emits to them alone. At
-	// most 256.
+	// most 256. An observer that names rooms, users and sockets sees sockets that
+	// fit all of them, and emits that name one of any.
 	Rooms []string `protobuf:"bytes,14,rep,name=rooms,proto3" json:"rooms,omitempty"`
 	// True adds arguments to copies of events and emits. Observers only.
 	Payloads bool `protobuf:"varint,15,opt,name=payloads,proto3" json:"payloads,omitempty"`

@@ -9,7 +9,7 @@ func namespaceKeys() []Key {
 	return group("Namespaces",
 		newKey("namespaces", func(c *Config) *[]string { return &c.Namespaces },
 			list("namespaces such as /, /chat or /org/*, at most 256 bytes each", isNamespacePattern),
-			"Namespaces that exist; a browser that asks for another is refused with `Invalid namespace`. Empty: those that a service ever asked for.").common(),
+			"Namespaces that exist; a browser that asks for another is refused with `Invalid namespace`. Empty: those that a service ever asked for; * and /* count only of who decides about connects.").common(),
 		newKey("start_grace", func(c *Config) *time.Duration { return &c.StartGrace }, duration(0, time.Hour),
 			"Time after the start in which a namespace that no service has asked for yet is undecided instead of unknown. Counts only without `namespaces`."),
 	)

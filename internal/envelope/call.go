@@ -1,0 +1,41 @@
+package envelope
+
+import (
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+)
+
+// Call is the request of a call other than Attach as the hub reads it. Decoding into it
+// never fails, because gRPC would end the call with INTERNAL before anybody is asked.
+type Call struct {
+	// Message is decoded into. It has to be one of hub.v1, and stays empty if Bad is
+	// set.
+	Message proto.Message
+	// Bad says why the request is refused; Reason and Field are set. Nil when it can
+	// be looked at.
+	Bad *Bad
+}
+
+// decode reads a request. Its lists are counted before anything is allocated for them,
+// as those of an envelope are. What is not known is left to Check: one command of many
+// may be refused for itself.
+func (c *Call) decode(data mem.BufferSlice) {
+	c.Bad = nil
+	schema := schemas[c.Message.ProtoReflect().Descriptor().FullName()]
+	if data.Len() > MaxBytes {
+		c.Bad = &Bad{Reason: EnvelopeTooLarge}
+		return
+	}
+	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	defer buf.Free()
+	var look check
+	switch b := buf.ReadOnlyData(); {
+	case schema == nil:
+		c.Bad = &Bad{Reason: Malformed}
+	case !look.message(schema, b, true):
+		c.Bad = &Bad{Reason: look.reason, Field: look.path}
+	case proto.Unmarshal(b, c.Message) != nil:
+		proto.Reset(c.Message)
+		c.Bad = &Bad{Reason: Malformed}
+	}
+}

@@ -1,0 +1,267 @@
+package service
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"sync"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// peer is what this process knows of one hub: the sockets there to which its program
+// was introduced. It outlives attachments. Sockets are known by their id alone, for
+// namespaces that need it (see remembers).
+type peer struct {
+	hubID string
+
+	mu      sync.Mutex // guards the fields below, and the members
+	members map[string]*member
+	round   int  // grows with each attachment
+	dropped bool // the hub has dropped lifecycle records since the last introduction
+}
+
+// member is a socket as this process knows it.
+type member struct {
+	namespace    *Namespace
+	socket       *hubv1.Socket
+	dedupeID     []byte // of its connected
+	round        int    // in which it was introduced last
+	told         bool   // the program has heard of it, and has to hear of its end
+	gone         bool   // its hub is lost: it is too late to tell of it
+	rooms        []string
+	roomsVersion uint64
+	data         []byte
+	dataVersion  uint64
+}
+
+// remembers reports whether sockets of the namespace have members.
+func remembers(n *Namespace) bool { return n.handlers.disconnect != nil || follows(n) }
+
+// introduce makes a member of a socket whose connected has arrived. A socket that is
+// introduced again is the same member.
+func (p *peer) introduce(n *Namespace, d *hubv1.Delivery) *member {
+	c, s := d.GetConnected(), d.GetSocket()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.members[s.GetId()]
+	if m == nil || string(m.dedupeID) != string(d.GetDedupeId()) {
+		m = &member{namespace: n, dedupeID: d.GetDedupeId()}
+		p.members[s.GetId()] = m
+	}
+	m.socket, m.round = s, p.round
+	if m.roomsVersion <= c.GetRoomsVersion() {
+		m.rooms, m.roomsVersion = c.GetRooms(), c.GetRoomsVersion()
+	}
+	if n.handlers.connected == nil {
+		m.told = true // there is nobody to tell
+	}
+	return m
+}
+
+// refresh keeps the data that a delivery carries, and returns what the socket has by
+// now, for namespaces that get it on change.
+func (p *peer) refresh(s *hubv1.Socket) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.members[s.GetId()]
+	if m == nil {
+		return s.GetData()
+	}
+	if len(s.GetData()) > 0 || s.GetDataVersion() > m.dataVersion {
+		m.data, m.dataVersion = s.GetData(), s.GetDataVersion()
+	}
+	return m.data
+}
+
+func (p *peer) find(id string) *member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.members[id]
+}
+
+// tell notes that the program hears of the socket, or of its end. It reports false when
+// the hub is lost: then the kit has told the end already, or has nothing to tell.
+func (p *peer) tell(m *member, told bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m.gone {
+		return false
+	}
+	m.told = told
+	return true
+}
+
+// forget drops a member, unless its id has another life by now.
+func (p *peer) forget(id string, m *member) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.members[id] == m {
+		delete(p.members, id)
+	}
+}
+
+// roomsChanged applies a change. It returns nil for one that is known already.
+func (p *peer) roomsChanged(c *hubv1.RoomsChanged) *member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.members[c.GetSocketId()]
+	if m == nil || c.GetRoomsVersion() <= m.roomsVersion {
+		return nil
+	}
+	rooms := slices.DeleteFunc(slices.Clone(m.rooms), func(room string) bool { return slices.Contains(c.GetLeft(), room) })
+	rooms = append(rooms, c.GetJoined()...)
+	slices.Sort(rooms)
+	m.rooms, m.roomsVersion = slices.Compact(rooms), c.GetRoomsVersion()
+	return m
+}
+
+// release takes members out that another process holds by now.
+func (p *peer) release(ids []string) []*member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var released []*member
+	for _, id := range ids {
+		if m := p.members[id]; m != nil {
+			delete(p.members, id)
+			released = append(released, m)
+		}
+	}
+	return released
+}
+
+// introduced is told that everybody who is there has been introduced. It returns those
+// whom this process does not hold any more, and those who have gone without a word
+// because the hub dropped what it had to say.
+func (p *peer) introduced() (released, gone []*member) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, m := range p.members {
+		how := introduction(m.namespace)
+		switch {
+		case m.round == p.round:
+		case p.dropped && how >= hubv1.Introduction_INTRODUCTION_ON_ATTACH:
+			if m.gone = true; m.told {
+				gone = append(gone, m)
+			}
+			delete(p.members, id)
+		case how == hubv1.Introduction_INTRODUCTION_ON_INSTANCE:
+			released = append(released, m)
+			delete(p.members, id)
+		}
+	}
+	p.dropped = false
+	return released, gone
+}
+
+// lost takes out all members, for their hub is not there any more, and returns those of
+// whom the program has heard.
+func (p *peer) lost() []*member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var gone []*member
+	for _, m := range p.members {
+		if m.gone = true; m.told {
+			gone = append(gone, m)
+		}
+	}
+	p.members = map[string]*member{}
+	return gone
+}
+
+// hubLost is the reason of a disconnect that this process makes by itself.
+const hubLost = "hub lost"
+
+// disconnected is the delivery that the member's hub owes: the same whichever process
+// makes it, however often.
+func (m *member) disconnected() *hubv1.Delivery {
+	sum := sha256.Sum256(append(slices.Clip(m.dedupeID), hubLost...))
+	return &hubv1.Delivery{
+		DedupeId: sum[:16], Attempt: 1, Socket: m.socket,
+		Body: &hubv1.Delivery_Disconnected{Disconnected: &hubv1.Disconnected{
+			Reason: hubLost, Rooms: m.rooms, DisconnectTime: timestamppb.Now(),
+		}},
+	}
+}
+
+// peers are the hubs that this process knows. There is one address today, so that one
+// hub is there at a time.
+type peers struct {
+	svc *Service
+
+	mu      sync.Mutex // guards the fields below
+	current *peer
+	lost    []string // hubs whose sockets the program was told to be gone, newest last
+}
+
+// maxLostHubs bounds what is remembered of hubs that have gone.
+const maxLostHubs = 64
+
+// anewError asks for another hello: one that says, or does not say, that the hub's
+// sockets were taken for lost.
+type anewError struct{ say bool }
+
+func (e *anewError) Error() string {
+	return fmt.Sprintf("service: the hub needs a hello with anew %v", e.say)
+}
+
+// meet is told which hub is at the other end of a new attachment, and whether the
+// hello said `anew`. When it is another one than before, that one is lost.
+func (p *peers) meet(hubID string, anew bool) (*peer, error) {
+	p.mu.Lock()
+	before := p.current
+	known := before != nil && before.hubID == hubID
+	if i := slices.Index(p.lost, hubID); i >= 0 != anew && (i >= 0 || known) {
+		p.mu.Unlock()
+		return nil, &anewError{say: i >= 0}
+	} else if i >= 0 {
+		p.lost = slices.Delete(p.lost, i, i+1)
+	}
+	if !known {
+		p.current = &peer{hubID: hubID, members: map[string]*member{}}
+		if before != nil {
+			p.lost = append(p.lost, before.hubID)
+			p.lost = slices.Delete(p.lost, 0, max(0, len(p.lost)-maxLostHubs))
+		}
+	}
+	current := p.current
+	p.mu.Unlock()
+	current.mu.Lock()
+	current.round++
+	current.mu.Unlock()
+	if !known && before != nil {
+		p.mourn(before)
+	}
+	return current, nil
+}
+
+// mourn tells the program that the sockets of a hub have gone.
+func (p *peers) mourn(hub *peer) {
+	gone := hub.lost()
+	if len(gone) > 0 {
+		p.svc.log.Warn("the hub is lost", "hub", hub.hubID, "sockets", len(gone))
+	}
+	for _, m := range gone {
+		p.svc.ghost(m)
+	}
+}
+
+// find returns what is known of a socket.
+func (p *peers) find(id string) (*peer, *member) {
+	p.mu.Lock()
+	current := p.current
+	p.mu.Unlock()
+	if current == nil {
+		return nil, nil
+	}
+	return current, current.find(id)
+}
+
+func introduction(n *Namespace) hubv1.Introduction {
+	if tracksRooms(n) && n.terms.introduction == hubv1.Introduction_INTRODUCTION_UNSPECIFIED {
+		return hubv1.Introduction_INTRODUCTION_ON_INSTANCE
+	}
+	return n.terms.introduction
+}

@@ -1,0 +1,147 @@
+package hostile
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// The bounds are wide, because the machine may be busy with something else: what they
+// have to notice is a hub that allocates a hundred times what it was sent, or one that
+// serves nobody else meanwhile.
+const (
+	attackers   = 8
+	attackTime  = 2 * time.Second
+	mostGrowth  = 256 << 20
+	mostDelay   = 25                    // times the p99 of the quiet time
+	quietEnough = 20 * time.Millisecond // below it a p99 is noise
+	breath      = 20 * time.Millisecond // each attacker tries fifty times a second at most
+)
+
+// TestHostileShare measures what services that send as much as they can take from
+// everybody else: the memory of the server, and the p99 of a bystander's echo in relation
+// to the quiet time before, in the same run.
+func TestHostileShare(t *testing.T) {
+	if testing.Short() || os.Getenv("HOSTILE_TARGET")+os.Getenv("HOSTILE_REFERENCE") != "" {
+		t.Skip("needs a server of its own, and some seconds")
+	}
+	target, err := findTarget()
+	s := newSuite(t, target, err)
+	b := s.bystanders[0]
+	start := target.settle(usage{goroutines: 1 << 20, descriptors: 1 << 20, resident: 1 << 40, sessions: len(s.bystanders)}, 20*time.Second)
+	quiet := p99(t, b, "quiet", func(time.Time) {})
+	tiny := strings.Repeat("\x1a\x00", 2<<20)
+	for name, attack := range map[string]func(*probe){
+		"4 MiB of two-byte actions": func(p *probe) {
+			a := p.attached()
+			a.say([]byte(tiny))
+			a.ends()
+		},
+		"all actions that an envelope may have": func(p *probe) {
+			a := p.attached()
+			a.say([]byte(tiny[:2*16_384]))
+			a.lives()
+		},
+		"4 MiB of two-byte commands": func(p *probe) {
+			ctx, _ := p.context()
+			var answer []byte
+			request := []byte(strings.Repeat("\x0a\x00", 2<<20-1))
+			_ = p.control().Invoke(ctx, hubv1.ControlService_Execute_FullMethodName, request, &answer, grpc.ForceCodecV2(rawCodec{}))
+		},
+		"streams opened and closed": func(p *probe) {
+			a := p.attach()
+			a.numbered()
+			a.cancel()
+		},
+	} {
+		peak := watchMemory(target)
+		busy := p99(t, b, name, func(until time.Time) { flood(target, attack, until) })
+		growth := peak() - start.resident
+		t.Logf("%-40s p99 %v, %.1f times the quiet one; %d MiB more memory at most", name, busy, float64(busy)/float64(quiet), growth>>20)
+		if busy > mostDelay*max(quiet, quietEnough) {
+			t.Errorf("%s: a bystander's p99 is %v, it was %v", name, busy, quiet)
+		}
+		if !raced && growth > mostGrowth {
+			t.Errorf("%s: the server took %d MiB", name, growth>>20)
+		}
+	}
+	s.settled(t, start)
+}
+
+// flood repeats an attack at some workers until the time is over.
+func flood(t *target, attack func(*probe), until time.Time) {
+	var wg sync.WaitGroup
+	for range attackers {
+		wg.Go(func() {
+			tick := time.NewTicker(breath)
+			defer tick.Stop()
+			for ; time.Now().Before(until); <-tick.C {
+				p := newProbe(t, inputLimit)
+				attackOnce(p, attack)
+				p.close()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// attackOnce does it; that it cannot is no matter here.
+func attackOnce(p *probe, attack func(*probe)) {
+	defer func() { _ = recover() }()
+	attack(p)
+}
+
+// p99 measures the echo of a bystander while something is done.
+func p99(t *testing.T, b *bystander, name string, meanwhile func(until time.Time)) time.Duration {
+	t.Helper()
+	until := time.Now().Add(attackTime)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		meanwhile(until)
+	}()
+	var delays []time.Duration
+	for i := 0; time.Now().Before(until); i++ {
+		start := time.Now()
+		if err := b.check(fmt.Sprintf("%s-%d", name, i)); err != nil {
+			t.Errorf("%s: bystander: %v", name, err)
+			break
+		}
+		delays = append(delays, time.Since(start))
+	}
+	<-done
+	slices.Sort(delays)
+	if len(delays) == 0 {
+		return attackTime
+	}
+	return delays[len(delays)*99/100]
+}
+
+// watchMemory looks at the server's memory until the function that comes back is called,
+// which returns the most that was seen.
+func watchMemory(t *target) (peak func() int64) {
+	stop, result := make(chan struct{}), make(chan int64)
+	go func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		most := t.resident()
+		for {
+			select {
+			case <-stop:
+				result <- most
+				return
+			case <-tick.C:
+				most = max(most, t.resident())
+			}
+		}
+	}()
+	return func() int64 { close(stop); return <-result }
+}
