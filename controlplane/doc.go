@@ -77,8 +77,6 @@
 // # Goroutines
 //
 // A stream has three: the gRPC handler (stream.run) watches and decides the end;
-// recvLoop receives and never waits for the sender; sendLoop sends. A Server has one,
-// the janitor, from GRPC to Shutdown. Lost instances have timers.
 // recvLoop receives and never waits for a sender, but for the one of the stream before
 // when it resumes; sendLoop sends, from the welcome on. A Server has one, the janitor,
 // from GRPC to Shutdown: it looks after attempts, renewals, suspended attachments, and
@@ -89,13 +87,9 @@
 //
 // Taken from left to right; a dispatch lock is Group.pool.mu before Instance.mu.
 //
-//	stream.life -> routes.mu -> dispatch group -> dispatch instance -> outbox.mu
-//	connect.mu -> dispatch group -> dispatch instance -> connects.mu
-//	routes.mu -> decisions.Cache.mu
-//	ackKeeper.mu -> outbox.mu
 //	stream.life -> routes.mu -> dispatch -> outqueue
-//	connect.mu -> dispatch
-//	connect.mu -> connects.mu
+//	routes.mu -> decisions.Cache.mu
+//	connect.mu -> dispatch -> connects.mu
 //	facts.mu -> outgoing.mu, outqueue, attachment.mu
 //	the mutex of acknowledgements or of a call in internal/command -> outgoing.mu, outqueue, attachment.mu
 //
