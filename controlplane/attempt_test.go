@@ -90,7 +90,6 @@ func TestAttempt_TheFirstOneMayStillDecide(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		a, b := w.gate("a"), w.gate("b")
 		browser := w.knock("")
-		w.pass(6 * time.Second)
 		first, with := take(t, a, b)
 		other := map[*controlplanetest.Service]*controlplanetest.Service{a: b, b: a}[with]
 		second := other.Attempt()

@@ -124,7 +124,7 @@ func TestConnect_NobodyGetsInWithoutADecision(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		b := w.browser()
 		b.Send("40/chat,")
-		b.Quiet(time.Hour)
+		b.Quiet(5 * time.Minute)
 		if n := w.srv.Status().Undecided; n != 1 {
 			t.Errorf("%d attempts wait", n)
 		}
@@ -187,4 +187,3 @@ func TestConnect_ThoseWhoHaveGoneMakeRoom(t *testing.T) {
 		honest.joined("/chat")
 	})
 }
-

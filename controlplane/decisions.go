@@ -2,9 +2,8 @@ package controlplane
 
 import (
 	"fmt"
+	"strings"
 	"time"
-
-	"golang.org/x/net/http/httpguts"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
@@ -121,11 +120,19 @@ func headersOf(names []string) (decisions.Headers, *fault.Fault) {
 		return nil, fault.At(fault.TooMany, "headers", fmt.Sprintf("at most %d are allowed", maxCacheHeaders))
 	}
 	for i, name := range names {
-		if len(name) > maxHeaderName || !httpguts.ValidHeaderFieldName(name) {
+		if len(name) > maxHeaderName || !isToken(name) {
 			return nil, fault.At(fault.BadName, fmt.Sprintf("headers[%d]", i), "is no name of a header")
 		}
 	}
 	return decisions.HeadersOf(names), nil
+}
+
+// isToken reports whether a text may be the name of a header.
+func isToken(name string) bool {
+	return name != "" && strings.IndexFunc(name, func(r rune) bool {
+		letter := ('a' <= r && r <= 'z') || ('A' <= r && r <= 'Z') || ('0' <= r && r <= '9')
+		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	}) < 0
 }
 
 // sizeOfAccept is about what an accept takes that is kept.

@@ -62,6 +62,7 @@ func TestDecisions_AreReusedForAttemptsThatAreAlike(t *testing.T) {
 		start := time.Now()
 		d := chat.Connected()
 		chat.Done(d)
+		w.pass(0) // it is kept once the first one is in
 		second := w.knock(`{"token":"ann"}`)
 		second.joined("/chat")
 		again := chat.Connected()
@@ -116,6 +117,7 @@ func TestDecisions_AReconnectStormAsksOnce(t *testing.T) {
 			gate.AcceptAs(gate.Attempt(), &hubv1.Accept{User: fmt.Sprint(i), Cache: cachedFor(time.Hour)})
 			b.joined("/chat")
 		}
+		w.pass(0) // it is kept once the first one is in
 		for i := range users * each {
 			w.knock(fmt.Sprintf(`{"token":%d}`, i%users)).joined("/chat")
 		}
@@ -190,6 +192,7 @@ func TestDecisions_RevocationEndsThem(t *testing.T) {
 				first := w.knock("")
 				gate.AcceptAs(gate.Attempt(), &hubv1.Accept{User: user, Cache: cachedFor(time.Hour)})
 				first.joined("/chat")
+				w.pass(0) // it is kept once the first one is in
 				second := w.knock("")
 				second.joined("/chat")
 				gate.Command(who(second.id))
@@ -242,6 +245,7 @@ func TestDecisions_RevocationMeetsWhoIsJustComing(t *testing.T) {
 		w.knock("")
 		gate.AcceptAs(gate.Attempt(), &hubv1.Accept{User: "ann", Cache: cachedFor(time.Hour)})
 		chat.Done(chat.Connected())
+		w.pass(0) // it is kept once the first one is in
 		w.knock("").WaitEnd()
 		chat.Done(chat.Connected())
 		if d := chat.Disconnected().GetDisconnected(); d.Detail != "revoked" || d.Reason != "forced server close" {

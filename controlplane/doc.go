@@ -66,6 +66,8 @@
 //	who gets an event                                  internal/route, interest.go
 //	who may do what                                    internal/permit, caller_may.go
 //	how much an instance takes                         internal/window
+//	a decision that is used again                      internal/decisions
+//	when an attempt or an authorization is looked at   timequeue.go
 //	what an observer sees                              internal/observe, audience.go
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
@@ -86,8 +88,8 @@
 // Taken from left to right; a dispatch lock is Group.pool.mu before Instance.mu.
 //
 //	stream.life -> routes.mu -> dispatch -> outqueue
-//	connect.mu -> dispatch
-//	connect.mu -> connects.mu
+//	routes.mu -> decisions.Cache.mu
+//	connect.mu -> dispatch -> connects.mu
 //	facts.mu -> outgoing.mu, outqueue, attachment.mu
 //	the mutex of acknowledgements or of a call in internal/command -> outgoing.mu, outqueue, attachment.mu
 //

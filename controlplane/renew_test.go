@@ -112,7 +112,7 @@ func TestRenewal_AuthorizerIsAskedAndRenews(t *testing.T) {
 			t.Errorf("asked again after %v", took)
 		}
 		r.gate.Accept(again)
-		r.gate.Quiet(time.Hour)
+		r.gate.Quiet(5 * time.Minute)
 		r.b.emit(-1, "say", "")
 		r.chat.Event("say")
 	})
@@ -202,7 +202,7 @@ func TestRenewal_WaitsForAnAuthorizer(t *testing.T) {
 		r.pass(5 * time.Minute)
 		r.gate = r.world.gate("b")
 		r.gate.Accept(expiring(t, r.gate))
-		r.pass(time.Hour)
+		r.pass(15 * time.Minute)
 		r.b.emit(-1, "still", "")
 		r.chat.Event("still")
 	})

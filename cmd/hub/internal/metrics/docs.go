@@ -27,6 +27,7 @@ type label struct{ name, meaning string }
 
 // labels explains each label once.
 var labels = []label{
+	{"what", "What became of an accept: `kept`, `hit` (it has decided another attempt), `expired`, `revoked`, `left` (with the last instance of its group), `replaced`, `evicted` or `refused`."},
 	{"bound", "What commands of services made the hub keep: `acks`, `answers`, `callees`, `calls`, `open_acks`, `replays` or `snapshots`."},
 	{"code", "Error code: a number of Engine.IO, a gRPC code or a code of `hub.v1`; the metric says which."},
 	{"go_version", "Version of Go that the hub was built with."},

@@ -27,6 +27,7 @@ type services struct {
 	keyRefreshes              *bounded[pair, prometheus.Counter]
 	commands                  *bounded[pair, prometheus.Counter]
 	commandBounds             *bounded[string, prometheus.Counter]
+	decisionCache             *bounded[string, prometheus.Counter]
 	revoked                   *bounded[pair, prometheus.Counter]
 }
 
@@ -56,6 +57,7 @@ func newServices(f factory) *services {
 		revoked:           f.pairs("revoked_total", "Unsettled deliveries that were taken from their instance, by kind and reason.", "kind", "reason"),
 		keyRefreshes:      f.pairs("jwks_refreshes_total", "Refreshes of the keys of an issuer of JWTs; while they fail the old keys stay.", "issuer", "result"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
+		decisionCache:     f.counters("decision_cache_total", "What became of accepts that ask the hub to decide the same way again.", "what"),
 		commandBounds: f.counters("command_bounds_total",
 			"What was refused, given up or left out at a bound of commands, by bound.", "bound"),
 	}
@@ -99,6 +101,7 @@ func (m *Metrics) ControlTrace() *controlplane.Trace {
 		Moved:          func(sockets int) { s.moved.Add(float64(sockets)) },
 		Undecided:      func(why controlplane.Undecided) { s.undecided.get(string(why)).Inc() },
 		Command:        func(op, code string) { s.commands.get(pair{op, code}).Inc() },
+		DecisionCache:  func(what controlplane.CacheEvent) { s.decisionCache.get(string(what)).Inc() },
 		CommandBound:   func(bound string) { s.commandBounds.get(bound).Inc() },
 		NoAuthorizer:   func(string, string) { s.noAuthorizer.Inc() },
 		AuthFailed:     func() { s.unauthenticated.Inc() },
