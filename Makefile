@@ -72,7 +72,7 @@ chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 br
 
 .PHONY: chaos-cuts
 chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
-	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts' ./test/chaos
+	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts$$' ./test/chaos
 
 .PHONY: conformance
 conformance: ## Serve the public protocol suites on 127.0.0.1:3000; ARGS=-engine for Engine.IO alone

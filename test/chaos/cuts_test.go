@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -19,7 +20,9 @@ const (
 	// others (`make chaos-cuts`).
 	defaultCuts = 200
 	cutBrowsers = 40
-	// betweenCuts is the longest time from one cut to the next.
+	// kitCuts are few, because the kit waits up to twice as long after each of them.
+	kitCuts = 6
+	// betweenCuts is the longest time from one cut of the bare service to the next.
 	betweenCuts = 50 * time.Millisecond
 )
 
@@ -60,7 +63,7 @@ func TestCuts(t *testing.T) {
 
 	all := connectAll(t, address, cutBrowsers)
 	v := &visitors{address: address, sent: map[string]int{}}
-	snip(t, through, all, v, seed, cuts)
+	snip(t, through, all, v, seed, cuts, betweenCuts)
 	sent := finish(t, s.has, all, v.sent)
 	cancel()
 	running.Wait()
@@ -70,8 +73,38 @@ func TestCuts(t *testing.T) {
 	}
 }
 
+// TestCuts_Kit does the same to the Go kit, which waits longer after each cut.
+func TestCuts_Kit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("cuts are not short")
+	}
+	dir := t.TempDir()
+	build(t, dir, "./cmd/hub", "./test/chaos/instance")
+	hub, address, control := startHub(t, dir)
+	through := newProxy(t, control)
+	ledger := filepath.Join(dir, "ledger")
+	f := &fleet{program: filepath.Join(dir, "instance"), hub: through.address(), ledger: ledger, instances: make([]*process, 1)}
+	if err := f.start(0, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer f.stop()
+	defer func() {
+		if t.Failed() {
+			t.Logf("the hub's last words:\n%s\nthe service's:\n%s", hub.log, f.instances[0].log)
+		}
+	}()
+	all := connectAll(t, address, cutBrowsers)
+	v := &visitors{address: address, sent: map[string]int{}}
+	snip(t, through, all, v, 1, kitCuts, 20*betweenCuts)
+	verdict := verify(t, ledger, finish(t, f.has, all, v.sent))
+	if verdict.Repeated > 0 || verdict.Redelivered > 0 || verdict.Moves > 0 {
+		t.Errorf("%d deliveries came twice, %d with a higher attempt, %d sockets moved", verdict.Repeated, verdict.Redelivered, verdict.Moves)
+	}
+	t.Logf("%d cuts, %d deliveries", through.count(), verdict.Handled)
+}
+
 // snip lets the browsers talk while connections are cut.
-func snip(t *testing.T, p *proxy, all []*browser, v *visitors, seed uint64, cuts int) {
+func snip(t *testing.T, p *proxy, all []*browser, v *visitors, seed uint64, cuts int, between time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -82,7 +115,7 @@ func snip(t *testing.T, p *proxy, all []*browser, v *visitors, seed uint64, cuts
 		wg.Go(func() { v.run(ctx, rand.New(rand.NewPCG(seed, uint64(len(all)+i)+1))) })
 	}
 	random := rand.New(rand.NewPCG(seed, 0))
-	for p.count() < cuts && wait(ctx, time.Duration(random.Int64N(int64(betweenCuts)))) {
+	for p.count() < cuts && wait(ctx, time.Duration(random.Int64N(int64(between)))) {
 		p.cut(anyManner(random))
 	}
 	cancel()

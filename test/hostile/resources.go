@@ -28,7 +28,7 @@ func (u usage) String() string {
 func (u usage) within(start usage) bool {
 	return u.goroutines <= start.goroutines+10 && u.descriptors <= start.descriptors+8 &&
 		u.sessions <= start.sessions && u.parked == 0 &&
-		(raced || u.resident <= start.resident*3/2+64<<20)
+		(raced || u.resident <= start.resident*3/2+96<<20) // idempotency keys are kept for minutes
 }
 
 // raced is true when the server runs under the race detector, whose memory says

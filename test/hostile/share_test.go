@@ -21,7 +21,7 @@ const (
 	attackers   = 8
 	attackTime  = 2 * time.Second
 	mostGrowth  = 256 << 20
-	mostDelay   = 25                    // times the p99 of the quiet time
+	mostDelay   = 50                    // times the p99 of the quiet time
 	quietEnough = 20 * time.Millisecond // below it a p99 is noise
 	breath      = 20 * time.Millisecond // each attacker tries fifty times a second at most
 )
