@@ -262,7 +262,7 @@ func (s *survivor) handle(d *hubv1.Delivery) {
 		r.N, _ = strconv.Atoi(string(body.Event.Payload.Args[1 : len(body.Event.Payload.Args)-1]))
 		s.record(r)
 		if r.N%4 == 0 {
-			time.Sleep(time.Duration(r.N%7) * 4 * time.Millisecond) // so that a cut finds what is held
+			s.work(time.Duration(r.N%7) * 4 * time.Millisecond) // so that a cut finds what is held
 		}
 		if !body.Event.WantsAck {
 			s.settle(d, done)
@@ -271,6 +271,9 @@ func (s *survivor) handle(d *hubv1.Delivery) {
 		s.settle(d, &hubv1.Settlement{Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{Payload: body.Event.Payload}}}, s.seen(d))
 	}
 }
+
+// work takes time, as a handler's does.
+func (*survivor) work(d time.Duration) { <-time.After(d) }
 
 func (s *survivor) record(r chaos.Record) {
 	s.mu.Lock()

@@ -64,8 +64,8 @@ const (
 	NoticeKind_NOTICE_KIND_USER_ABSENT NoticeKind = 11
 	// All live sockets, occupied rooms and present users that the hello's
 	// subscriptions ask for have been told: whoever the service knows of this hub
-	// beyond them has gone. Once after each hello that was not resumed, also when there
-	// is nobody. A service that does not care passes over it.
+	// beyond them has gone. Once after each hello, also one that resumed, and also when
+	// there is nobody. A service that does not care passes over it.
 	NoticeKind_NOTICE_KIND_INTRODUCED NoticeKind = 12
 	// The hubs that are alive have changed.
 	NoticeKind_NOTICE_KIND_HUBS NoticeKind = 13
