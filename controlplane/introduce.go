@@ -163,8 +163,11 @@ func (a *attachment) allTold(lease *dispatch.Attachment) bool {
 	if !lease.Room() || time.Since(a.since) < time.Duration(a.look.Load()) {
 		return false
 	}
-	a.look.Store(int64(time.Since(a.since) + lookPause))
-	return !lease.Introducing()
+	if lease.Introducing() {
+		a.look.Store(int64(time.Since(a.since) + lookPause))
+		return false
+	}
+	return true
 }
 
 // introduceTo introduces a socket to one group, if that still is a handler for it.
