@@ -104,6 +104,10 @@ func (c *Client) network(text string) string {
 		return "the certificate of " + at + " has expired"
 	case has("no such host", "connection refused", "network is unreachable", "no route to host", "i/o timeout"):
 		return fmt.Sprintf("no hub answers at %s; start one with `hub serve`, or give its control listener with --hub", at)
+	case c.tls && c.options.Cert == "" && has("broken pipe", "connection reset by peer"):
+		// With TLS 1.3 a server that misses a certificate says so after the handshake, and
+		// a write may meet the end of the connection first.
+		return at + " hangs up after the TLS handshake: if it wants a client certificate, give it with --tls-cert and --tls-key"
 	case has("error reading server preface") && !c.tls:
 		return at + " hangs up without a word of gRPC: it may want TLS; say --tls-ca FILE or --tls-ca system"
 	case has("connection error", "transport is closing", "EOF"):
