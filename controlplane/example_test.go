@@ -2,6 +2,7 @@ package controlplane_test
 
 import (
 	"context"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
@@ -50,6 +51,7 @@ func ExampleNewPermissions() {
 	if err != nil {
 		log.Fatal(err) // names the list and the word
 	}
-	_ = &controlplane.Identity{Name: "orders", Permissions: permissions}
-	// Output:
+	identity := &controlplane.Identity{Name: "orders", Permissions: permissions}
+	fmt.Println(identity.Name)
+	// Output: orders
 }

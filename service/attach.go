@@ -134,7 +134,7 @@ func (r *runner) welcome(st *stream, first *hubv1.AttachResponse, resume *attach
 	if err != nil {
 		return err
 	}
-	att := newAttachment(r.svc, r.base)
+	att := newAttachment(r.base, r.svc)
 	att.peer, att.id, att.capabilities = peer, w.GetAttachment(), w.GetCapabilities()
 	att.maxEnvelope = int(w.GetMaxEnvelopeBytes())
 	if att.maxEnvelope <= 0 {

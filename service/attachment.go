@@ -45,7 +45,7 @@ type attachment struct {
 // resumeWindow is how long the hub keeps an attachment whose stream broke.
 const resumeWindow = 30 * time.Second
 
-func newAttachment(svc *Service, base context.Context) *attachment {
+func newAttachment(base context.Context, svc *Service) *attachment {
 	a := &attachment{svc: svc, out: newOutbox()}
 	a.ctx, a.lose = context.WithCancelCause(base)
 	return a

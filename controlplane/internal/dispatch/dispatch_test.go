@@ -212,12 +212,12 @@ func TestAttachment_RetryIsSpacedAndEndsAfterFiveTries(t *testing.T) {
 		tries := sink.take()
 		settle(t, a, tries[0])
 		try := tries[1]
-		for n, spacing := range []time.Duration{100, 200, 400, 800} {
+		for n, spacing := range []int{100, 200, 400, 800} {
 			d, _ := a.Begin(try.Seq)
 			if !a.Retry(d, 0) {
 				t.Fatalf("no try after %d", n+1)
 			}
-			pass(spacing*time.Millisecond - 1)
+			pass(time.Duration(spacing)*time.Millisecond - 1)
 			expect(t, sink)
 			pass(1)
 			try = sink.take()[0]

@@ -114,10 +114,10 @@ func TestPoison_LossesAreSpaced(t *testing.T) {
 		ann.lane.Introduce(false)
 		settle(t, a, sink.take()...)
 		ann.say("x")
-		for n, spacing := range []time.Duration{100, 200, 400, 800} {
+		for n, spacing := range []int{100, 200, 400, 800} {
 			sink.take()
 			_, sink = b.attach("1", 10)
-			pass(spacing*time.Millisecond - 1)
+			pass(time.Duration(spacing)*time.Millisecond - 1)
 			expect(t, sink)
 			pass(1)
 			if tries := sink.tries; len(tries) != 1 || tries[0].Attempt != uint32(n+2) {

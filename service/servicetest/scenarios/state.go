@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -144,7 +143,7 @@ func socketDataOnChange(t *testing.T, w World) {
 	svc, root := newService(w)
 	root.Set(service.WithSocketData(service.DataOnChange)).
 		On("data", func(_ context.Context, e *service.Event) error {
-			return e.Reply(json.RawMessage(e.Socket.Data()), e.Socket.DataVersion())
+			return e.Reply(e.Socket.Data(), e.Socket.DataVersion())
 		})
 	w.Run(t, svc)
 	b := join(t, w, `{"data":{"n":1}}`)
