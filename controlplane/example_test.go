@@ -52,6 +52,6 @@ func ExampleNewPermissions() {
 		log.Fatal(err) // names the list and the word
 	}
 	identity := &controlplane.Identity{Name: "orders", Permissions: permissions}
-	fmt.Println(identity.Name)
-	// Output: orders
+	fmt.Println(identity.Name, identity.Permissions != nil)
+	// Output: orders true
 }
