@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/siohub/siohub/internal/rawcreds"
 )
 
 // How much the hub may send before it was read. They are fixed, because gRPC finds
@@ -29,7 +31,7 @@ func dialHub(s *Service) (grpc.ClientConnInterface, func(), error) {
 		transport = credentials.NewTLS(s.opts.TLS.Clone())
 	}
 	options := []grpc.DialOption{
-		grpc.WithTransportCredentials(transport),
+		grpc.WithTransportCredentials(rawcreds.Wrap(transport)),
 		grpc.WithUserAgent("siohub-service-go"),
 		grpc.WithInitialWindowSize(streamWindow),
 		grpc.WithInitialConnWindowSize(connWindow),

@@ -66,10 +66,12 @@ func marks(d time.Duration) []workload {
 			config: loadgen.Config{Scenario: loadgen.Echo, Connections: 100, PayloadBytes: 1024, Duration: d},
 			marks:  []mark{{title: "the same echo with 1 KiB", metric: serverCPU, beside: floor, limit: 2.6, aim: 1.6}},
 		},
+		partial("echo-rate", "5 000", loadgen.Config{Rate: 5000, Duration: d}, mark{limit: 1.4, aim: 0.9}, mark{limit: 37, aim: 30}, mark{limit: 2, aim: 1}),
+		partial("echo-slow", "1 000", loadgen.Config{Rate: 1000, Duration: d}, mark{limit: 0.9, aim: 0.7}, mark{limit: 70, aim: 60}, mark{limit: 1, aim: 0.8}),
 		{
-			id: "echo-rate", title: "echo at 5 000 a second, 100 connections", unit: "echo",
-			config: loadgen.Config{Scenario: loadgen.Echo, Connections: 100, Rate: 5000, Duration: d},
-			marks:  []mark{{title: "echo at a fixed 5 000/s, p99", metric: p99, beside: node, limit: 2, aim: 1}},
+			id: "echo-100k", title: "echo of 100 KiB, 50 connections", unit: "echo",
+			config: loadgen.Config{Scenario: loadgen.Echo, Connections: 50, PayloadBytes: 100 << 10, Duration: d},
+			marks:  []mark{{title: "echo of 100 KiB, 50 connections", metric: serverCPU, beside: floor, limit: 4.5, aim: 2}},
 		},
 		{
 			id: "broadcast-1k", title: "broadcast to 1 000", unit: "delivery",
@@ -118,5 +120,20 @@ func marks(d time.Duration) []workload {
 				{title: "idle CPU per connection and second", metric: serverCPU, limit: 1, aim: 0.5},
 			},
 		},
+	}
+}
+
+// partial is an echo at a fixed rate: what a hub costs that is not full and so gathers
+// nothing. Hub, app and late are the limits and aims of the hub's CPU and of the p99, of
+// Node's, and of the service's CPU.
+func partial(id, rate string, config loadgen.Config, hub, app, late mark) workload {
+	config.Scenario, config.Connections = loadgen.Echo, 100
+	at := "echo at a fixed " + rate + "/s"
+	hub.title, hub.metric, hub.beside = at, serverCPU, node
+	app.title, app.metric = at+", the service's own CPU", appCPU
+	late.title, late.metric, late.beside = at+", p99", p99, node
+	return workload{
+		id: id, title: "echo at " + rate + " a second, 100 connections", unit: "echo", config: config,
+		marks: []mark{hub, app, late},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/siohub/siohub/cmd/hub/internal/browsertoken"
 	"github.com/siohub/siohub/cmd/hub/internal/certs"
@@ -18,6 +19,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/internal/rawcreds"
 )
 
 // access is who may reach what of a node: callers of the control listener, its TLS,
@@ -83,10 +85,11 @@ func (a *access) configure(cc *controlplane.Config, c *config.Config) {
 
 // serverOptions are those of the gRPC server.
 func (a *access) serverOptions() []grpc.ServerOption {
-	if a.tls == nil {
-		return nil
+	transport := insecure.NewCredentials()
+	if a.tls != nil {
+		transport = credentials.NewTLS(a.tls.Config())
 	}
-	return []grpc.ServerOption{grpc.Creds(credentials.NewTLS(a.tls.Config()))}
+	return []grpc.ServerOption{grpc.Creds(rawcreds.Wrap(transport))}
 }
 
 // run follows files and keys until ctx ends.

@@ -40,7 +40,7 @@ var rooms = []room{
 	{pkg: "hub/internal/eiopacket", not: network},
 	{pkg: "hub/internal/siopacket", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "hub/adapter", not: network},
-	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", gorilla, "github.com/rs/cors"}},
+	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "internal/rawio", gorilla, "github.com/rs/cors"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/siopacket", "hub/adapter",
 	}},
@@ -73,7 +73,7 @@ var rooms = []room{
 	{pkg: "service/servicetest/scenarios", may: []string{"service", grpc}},
 	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
 	{pkg: "service/internal/argjson", not: network, may: []string{"internal/placeholder"}},
-	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", grpc, protobuf}},
+	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", "internal/rawcreds", grpc, protobuf}},
 
 	{pkg: "cmd/hub/internal/terminal"},
 	{pkg: "cmd/hub/internal/admin", may: []string{"cmd/hub/internal/terminal"}},
@@ -83,6 +83,7 @@ var rooms = []room{
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
+		"internal/rawcreds",
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
 		grpc, protobuf, middleware, prometheus,
 		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
@@ -93,6 +94,8 @@ var rooms = []room{
 	// What both ends of the stream share.
 	{pkg: "internal/outqueue", not: network},
 	{pkg: "internal/placeholder", not: network},
+	{pkg: "internal/rawio"},
+	{pkg: "internal/rawcreds", may: []string{"internal/rawio", grpc}},
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},
 
 	// Programs outside of the house use it as anybody would.

@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"github.com/siohub/siohub/internal/rawio"
 )
 
 // useRaw reaches for the file descriptor of a plain socket.
@@ -58,7 +60,7 @@ func (s *stream) readable(fd uintptr) bool {
 // sysRead reads what is there. No bytes are an error: io.EOF at the end, syscall.EAGAIN before.
 func sysRead(fd int, p []byte) (int, error) {
 	for {
-		n, err := syscall.Read(fd, p)
+		n, err := rawio.Read(fd, p)
 		switch {
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
@@ -93,7 +95,7 @@ func (s *stream) writable(fd uintptr) bool {
 // sysWrite writes what the kernel takes at once. Fewer bytes than all are no error.
 func sysWrite(fd int, p []byte) (put int, err error) {
 	for put < len(p) {
-		n, err := syscall.Write(fd, p[put:])
+		n, err := rawio.Write(fd, p[put:])
 		switch {
 		case err == syscall.EINTR:
 			continue

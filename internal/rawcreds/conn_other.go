@@ -1,0 +1,7 @@
+//go:build !linux
+
+package rawcreds
+
+import "net"
+
+func raw(c net.Conn) net.Conn { return c }
