@@ -97,7 +97,7 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // shaped gives an error the shape that those of package net have.
 func (c *conn) shaped(op string, err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 	var inner *net.OpError
@@ -127,19 +127,19 @@ func (o *operation) read(fd uintptr) bool {
 	}
 	for {
 		n, err := rawio.Read(int(fd), p)
-		switch err {
-		case syscall.EINTR:
+		switch {
+		case errors.Is(err, syscall.EINTR):
 			continue
-		case syscall.EAGAIN:
+		case errors.Is(err, syscall.EAGAIN):
 			if o.pool != nil {
 				o.pool.Put(o.pooled)
 				o.pooled = nil
 			}
 			return false
-		case nil:
-			o.n = n
-		default:
+		case err != nil:
 			o.err = os.NewSyscallError("read", err)
+		default:
+			o.n = n
 		}
 		return true
 	}
@@ -149,15 +149,15 @@ func (o *operation) read(fd uintptr) bool {
 func (o *operation) write(fd uintptr) bool {
 	for o.n < len(o.buf) {
 		n, err := rawio.Write(int(fd), o.buf[o.n:])
-		switch err {
-		case syscall.EINTR:
-		case syscall.EAGAIN:
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EAGAIN):
 			return false
-		case nil:
-			o.n += n
-		default:
+		case err != nil:
 			o.err = os.NewSyscallError("write", err)
 			return true
+		default:
+			o.n += n
 		}
 	}
 	return true

@@ -62,8 +62,8 @@ func sysRead(fd int, p []byte) (int, error) {
 	for {
 		n, err := rawio.Read(fd, p)
 		switch {
-		case err == syscall.EINTR:
-		case err == syscall.EAGAIN:
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EAGAIN):
 			return 0, err
 		case err != nil:
 			return 0, os.NewSyscallError("read", err)
@@ -97,9 +97,9 @@ func sysWrite(fd int, p []byte) (put int, err error) {
 	for put < len(p) {
 		n, err := rawio.Write(fd, p[put:])
 		switch {
-		case err == syscall.EINTR:
+		case errors.Is(err, syscall.EINTR):
 			continue
-		case err == syscall.EAGAIN:
+		case errors.Is(err, syscall.EAGAIN):
 			return put, nil
 		case err != nil:
 			return put, os.NewSyscallError("write", err)
