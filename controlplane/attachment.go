@@ -18,6 +18,9 @@ import (
 // was sent and has no receipt, the open commands, and the process's hold on its
 // deliveries. Commands that are under way give their results to it.
 type attachment struct {
+	inbound
+	outbound
+
 	// Set at construction.
 	srv      *Server
 	group    *group
@@ -29,40 +32,58 @@ type attachment struct {
 	window   commandWindow
 	since    time.Time // of its first hello
 
-	// Set by each hello, before its stream begins.
+	greeting
+	claims []*claim // guarded by routes.mu
+	progress
+
+	mu sync.Mutex // guards the fields below; a leaf
+	tenure
+}
+
+// greeting is what the last hello has told. It is set before its stream begins.
+type greeting struct {
 	version     string
 	maxEnvelope int
 	numbered    bool // it numbers its envelopes, so it can be resumed
 	subscribed  bool // it takes deliveries
 	interests   atomic.Pointer[interests]
 	lease       atomic.Pointer[dispatch.Attachment]
+}
 
-	// Guarded by routes.mu.
-	claims []*claim
-
-	lossy    atomic.Bool   // a result had no room: the service must not wait for it
-	applied  atomic.Uint64 // number of the last envelope that was applied
-	resumes  atomic.Bool   // the envelope of a hello that resumed is being applied
-	draining atomic.Bool
-	// toldDrain says that the instance knows that the hub drains.
-	toldDrain atomic.Bool
+// progress is how far things have come.
+type progress struct {
+	lossy     atomic.Bool   // a result had no room: the service must not wait for it
+	applied   atomic.Uint64 // number of the last envelope that was applied
+	resumes   atomic.Bool   // the envelope of a hello that resumed is being applied
+	draining  atomic.Bool
+	toldDrain atomic.Bool // the instance knows that the hub drains
 	// introducing says that not all live sockets, rooms and users have been told yet.
 	introducing atomic.Bool
 	look        atomic.Int64 // when to look for more of them, nanoseconds after since
 	facts       facts
+}
 
-	mu     sync.Mutex // guards the fields below; a leaf
-	stream *stream    // nil while it is suspended
-	last   *stream    // the one that had it last; it may still be letting go
-	lost   time.Time  // since when it is suspended
+// tenure is which stream the attachment has. It is guarded by attachment.mu.
+type tenure struct {
+	stream *stream   // nil while it is suspended
+	last   *stream   // the one that had it last; it may still be letting go
+	lost   time.Time // since when it is suspended
 	closed bool
 }
+
+// inbound carries out what a service says, outbound makes what it is told.
+type (
+	inbound  struct{ a *attachment }
+	outbound struct{ a *attachment }
+)
 
 func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	a := &attachment{
 		srv: st.srv, group: g, instance: h.InstanceId, caller: st.caller, commands: *st.caller.commands(),
-		stream: st, last: st, since: time.Now(),
+		since: time.Now(),
 	}
+	a.inbound.a, a.outbound.a = a, a
+	a.stream, a.last = st, st
 	// crypto/rand.Read never fails; it ends the program instead.
 	_, _ = rand.Read(a.token[:])
 	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId

@@ -33,50 +33,50 @@ func (w *commandWindow) release(frees bool) {
 }
 
 // command carries out a command that came on the stream by itself.
-func (a *attachment) command(c *hubv1.Command, batch *hub.Batch) {
+func (in *inbound) command(c *hubv1.Command, batch *hub.Batch) {
 	own := ""
 	if seq := c.GetDeliverySeq(); seq != 0 {
-		lease := a.lease.Load()
+		lease := in.a.lease.Load()
 		if err := lease.Holds(seq); err != nil {
-			a.answer(c, a.srv.commands.Refuse(c, fault.Of(err, "")), false)
+			in.a.answer(c, in.a.srv.commands.Refuse(c, fault.Of(err, "")), false)
 			return
 		}
 		// Only permissions ask whose delivery it is.
-		if a.commands.Permit != nil {
+		if in.a.commands.Permit != nil {
 			if m, ok := lease.OwnerOf(seq).(*member); ok {
 				own = m.socket.hub.ID()
 			}
 		}
 	}
-	a.carryOut(c, batch, own)
+	in.a.carryOut(c, batch, own)
 }
 
 // carryOut carries out a command whose right to run is clear. Own is the id of the
 // socket whose delivery it belongs to, empty when it belongs to none. It may be called
 // from any goroutine.
-func (a *attachment) carryOut(c *hubv1.Command, batch *hub.Batch, own string) {
-	x := a.srv.commands
+func (in *inbound) carryOut(c *hubv1.Command, batch *hub.Batch, own string) {
+	x := in.a.srv.commands
 	slot := c.GetCommandId() != 0
-	if slot && !a.window.acquire() {
-		a.answer(c, x.Refuse(c, fault.New(fault.CommandWindow, "too many commands have no result yet")), false)
+	if slot && !in.a.window.acquire() {
+		in.a.answer(c, x.Refuse(c, fault.New(fault.CommandWindow, "too many commands have no result yet")), false)
 		return
 	}
-	r := command.Request{Command: c, Caller: &a.commands, Batch: batch, OwnSocket: own}
+	r := command.Request{Command: c, Caller: &in.a.commands, Batch: batch, OwnSocket: own}
 	if result := x.Now(r); result != nil {
-		a.answer(c, result, slot)
+		in.a.answer(c, result, slot)
 		return
 	}
-	x.Run(r, streamAnswers{a, c})
+	x.Run(r, streamAnswers{in.a, c})
 }
 
 // answer gives the last result of a command. A command without an id wants none: a
 // failure is told by a notice.
-func (a *attachment) answer(c *hubv1.Command, r *hubv1.Result, slot bool) {
+func (in *inbound) answer(c *hubv1.Command, r *hubv1.Result, slot bool) {
 	if c.GetCommandId() != 0 {
 		r.CommandId = c.CommandId
-		a.out.push(resultItem(r), slot)
+		in.a.out.push(resultItem(r), slot)
 	} else if r.Status != nil {
-		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, 1, r.Status)
+		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, 1, r.Status)
 	}
 }
 

@@ -47,7 +47,7 @@ func (s *Server) Connect(a *hub.ConnectAttempt) {
 }
 
 // AttemptGone implements hub.Watcher: the browser has left before the answer.
-func (s *Server) AttemptGone(a *hub.ConnectAttempt) {
+func (w *watching) AttemptGone(a *hub.ConnectAttempt) {
 	if c, ok := a.Tag().(*connect); ok {
 		c.gone()
 	}

@@ -17,7 +17,9 @@ import (
 // `socket.data`. Each is made only where debugging says that it is wanted.
 
 // debugging reports whether debug lines are wanted.
-func (s *Server) debugging() bool { return s.log.Enabled(context.Background(), slog.LevelDebug) }
+func (l *debugLines) debugging() bool {
+	return l.srv.log.Enabled(context.Background(), slog.LevelDebug)
+}
 
 // attrs are whom a debug line is about.
 func (s subject) attrs() []any {
@@ -25,27 +27,27 @@ func (s subject) attrs() []any {
 }
 
 // debugSocket tells what a socket did. The caller has asked debugging.
-func (s *Server) debugSocket(message string, of subject, more ...any) {
-	s.log.Debug(message, append(of.attrs(), more...)...)
+func (l *debugLines) debugSocket(message string, of subject, more ...any) {
+	l.srv.log.Debug(message, append(of.attrs(), more...)...)
 }
 
 // debugDecision tells what was decided about an attempt. The message of a deny goes to
 // the browser, and is no secret.
-func (s *Server) debugDecision(a *hub.ConnectAttempt, user string, d decidedBy) {
-	if !s.debugging() {
+func (l *debugLines) debugDecision(a *hub.ConnectAttempt, user string, d decidedBy) {
+	if !l.srv.debugging() {
 		return
 	}
 	about := subjectOfAttempt(a)
 	about.user = user
-	s.debugSocket("connect decided", about, "outcome", string(d.outcome), "group", d.group, "by", d.by, "message", d.message)
+	l.srv.debugSocket("connect decided", about, "outcome", string(d.outcome), "group", d.group, "by", d.by, "message", d.message)
 }
 
 // debugUndecided tells that nobody decided about an attempt.
-func (s *Server) debugUndecided(a *hub.ConnectAttempt, why Undecided) {
-	if !s.debugging() {
+func (l *debugLines) debugUndecided(a *hub.ConnectAttempt, why Undecided) {
+	if !l.srv.debugging() {
 		return
 	}
-	s.debugSocket("connect undecided", subjectOfAttempt(a), "why", string(why))
+	l.srv.debugSocket("connect undecided", subjectOfAttempt(a), "why", string(why))
 }
 
 // debugDelivery tells that a delivery is about to be sent.
@@ -62,12 +64,12 @@ func (a *attachment) debugDelivery(t *dispatch.Try) {
 }
 
 // debugCommand tells what became of a command.
-func (s *Server) debugCommand(c *hubv1.Command, last *hubv1.Result) {
-	if !s.debugging() {
+func (l *debugLines) debugCommand(c *hubv1.Command, last *hubv1.Result) {
+	if !l.srv.debugging() {
 		return
 	}
 	t := command.TargetOf(c)
-	s.log.Debug("command done", "op", command.OpName(c), "event", c.GetEmit().GetEvent(), "namespace", t.GetNamespace(),
+	l.srv.log.Debug("command done", "op", command.OpName(c), "event", c.GetEmit().GetEvent(), "namespace", t.GetNamespace(),
 		"sockets", few(t.GetSockets()), "rooms", few(t.GetRooms()), "users", few(t.GetUsers()), "all", t.GetAll(),
 		"code", fault.CodeName(last.GetStatus().GetCode()), "reason", last.GetStatus().GetReason(),
 		"bytes", len(c.GetEmit().GetPayload().GetArgs()),

@@ -25,11 +25,13 @@ var cacheLimits = decisions.Limits{Entries: 100_000, Bytes: 64 << 20}
 
 // decideHere decides an attempt without a service, if it can: by a token that the hub
 // verifies, or as it was decided before.
-func (s *Server) decideHere(c *connect) bool { return s.decideByToken(c) || s.decideAsBefore(c) }
+func (o *deciding) decideHere(c *connect) bool {
+	return o.srv.decideByToken(c) || o.srv.decideAsBefore(c)
+}
 
 // decidesItself reports whether the hub decides about a namespace pattern by itself.
-func (s *Server) decidesItself(pattern string) bool {
-	return s.config.BrowserTokens != nil && s.config.BrowserTokens.Decides(pattern)
+func (o *deciding) decidesItself(pattern string) bool {
+	return o.srv.config.BrowserTokens != nil && o.srv.config.BrowserTokens.Decides(pattern)
 }
 
 // accepted is what is kept of an accept.
@@ -47,12 +49,12 @@ func factsOf(a *hub.ConnectAttempt) decisions.Facts {
 
 // decideAsBefore lets a browser in as the authorizer has let in one that was alike. It
 // reports false when there was none.
-func (s *Server) decideAsBefore(c *connect) bool {
-	claim := s.routes.table.Load().View(c.attempt.Namespace()).Authorizer()
+func (o *deciding) decideAsBefore(c *connect) bool {
+	claim := o.srv.routes.table.Load().View(c.attempt.Namespace()).Authorizer()
 	if claim == nil {
 		return false
 	}
-	e := s.decisions.Find(factsOf(c.attempt), claim.Group.name, time.Now())
+	e := o.srv.decisions.Find(factsOf(c.attempt), claim.Group.name, time.Now())
 	if e == nil {
 		return false
 	}
@@ -63,9 +65,9 @@ func (s *Server) decideAsBefore(c *connect) bool {
 	}
 	acceptance := before.acceptance
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
-		so := newSocket(s, hs, g)
+		so := newSocket(o.srv, hs, g)
 		hs.SetTag(so)
-		if !s.decisions.Live(e) {
+		if !o.srv.decisions.Live(e) {
 			// It was revoked after the look at it, and this socket was not there yet.
 			so.closeIn(batch, command.DetailRevoked)
 		}
@@ -76,8 +78,8 @@ func (s *Server) decideAsBefore(c *connect) bool {
 	}
 	if c.decided(nil, decision.Send) == nil {
 		d := decidedBy{outcome: OutcomeAccept, group: e.Group, by: "cache"}
-		s.debugDecision(c.attempt, e.User, d)
-		s.observers.decided(c, d)
+		o.srv.debugDecision(c.attempt, e.User, d)
+		o.srv.observers.decided(c, d)
 	}
 	return true
 }
@@ -148,26 +150,26 @@ func sizeOfAccept(m *hubv1.Accept) int {
 
 // remember keeps an accept for attempts that are alike. What a group that has just left
 // has said is not kept.
-func (s *Server) remember(c *connect, g *group, e *decisions.Entry) {
+func (o *deciding) remember(c *connect, g *group, e *decisions.Entry) {
 	if e == nil {
 		return
 	}
-	s.routes.mu.Lock()
-	defer s.routes.mu.Unlock()
-	if len(g.attachments) > 0 && s.routes.groups[g.name] == g {
-		s.decisions.Keep(e, c.generation)
+	o.srv.routes.mu.Lock()
+	defer o.srv.routes.mu.Unlock()
+	if len(g.attachments) > 0 && o.srv.routes.groups[g.name] == g {
+		o.srv.decisions.Keep(e, c.generation)
 	}
 }
 
 // revoked ends decisions that are kept for those whose authorization ends.
-func (s *Server) revoked(r command.Revocation) {
+func (o *deciding) revoked(r command.Revocation) {
 	for _, user := range r.Users {
-		s.decisions.RevokeUser(user)
+		o.srv.decisions.RevokeUser(user)
 	}
 	for _, hs := range r.Sockets {
-		s.decisions.RevokeUser(hs.User())
+		o.srv.decisions.RevokeUser(hs.User())
 		if so, ok := hs.Tag().(*socket); ok && so.grant != nil && so.grant.key != nil {
-			s.decisions.RevokeKey(*so.grant.key)
+			o.srv.decisions.RevokeKey(*so.grant.key)
 		}
 	}
 }

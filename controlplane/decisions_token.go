@@ -9,22 +9,22 @@ import (
 
 // decideByToken decides an attempt by the token that its browser shows. It reports
 // false for one that a service has to decide.
-func (s *Server) decideByToken(c *connect) bool {
+func (o *deciding) decideByToken(c *connect) bool {
 	namespace := c.attempt.Namespace()
-	if !s.decidesItself(namespace) {
+	if !o.srv.decidesItself(namespace) {
 		return false
 	}
 	facts := &BrowserFacts{
 		Namespace: namespace, Handshake: c.attempt.Handshake(), Auth: c.attempt.Auth(), AttemptTime: time.Now(),
 	}
-	decision, err := s.config.BrowserTokens.Decide(*facts)
+	decision, err := o.srv.config.BrowserTokens.Decide(*facts)
 	if err == nil {
 		return c.applyToken(decision)
 	}
 	// The keys are on their way: the attempt waits, bounded as all that do.
 	c.facts = facts
-	if why := s.connects.add(c); why != "" {
-		s.trace.undecided(why)
+	if why := o.srv.connects.add(c); why != "" {
+		o.srv.trace.undecided(why)
 		_ = c.attempt.Undecided() // it may have gone, which is as good
 		return true
 	}

@@ -10,7 +10,7 @@ import (
 
 // detach says what becomes of an attachment whose stream has ended: it is over, or it
 // is suspended and may be resumed.
-func (s *Server) detach(st *stream) {
+func (t *attaching) detach(st *stream) {
 	a := st.attachment
 	if !a.isOn(st) {
 		return // another stream goes on with it
@@ -18,7 +18,7 @@ func (s *Server) detach(st *stream) {
 	if st.final() {
 		if a.close() {
 			a.lease.Load().Detach(st.leaves())
-			s.routes.leave(a)
+			t.srv.routes.leave(a)
 		}
 		// What waits is sent by sendLoop, which then ends.
 		a.out.withdraw()
@@ -55,7 +55,7 @@ func (st *stream) leaves() bool {
 }
 
 // replaced ends an attachment whose instance id belongs to another process by now.
-func (s *Server) replaced(a *attachment) {
+func (t *attaching) replaced(a *attachment) {
 	if a == nil || !a.close() {
 		return
 	}
@@ -68,18 +68,18 @@ func (s *Server) replaced(a *attachment) {
 
 // tendAttachments ends those that were suspended for so long that nobody waits for
 // them any more. The janitor calls it.
-func (s *Server) tendAttachments(g *group, now time.Time) {
-	s.routes.mu.Lock()
+func (t *attaching) tendAttachments(g *group, now time.Time) {
+	t.srv.routes.mu.Lock()
 	var over []*attachment
 	for _, a := range g.attachments {
-		if a.suspended(now) >= s.config.Stream.Suspend {
+		if a.suspended(now) >= t.srv.config.Stream.Suspend {
 			over = append(over, a)
 		}
 	}
-	s.routes.mu.Unlock()
+	t.srv.routes.mu.Unlock()
 	for _, a := range over {
 		if a.close() {
-			s.routes.leave(a)
+			t.srv.routes.leave(a)
 			a.out.fail()
 		}
 	}

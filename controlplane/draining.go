@@ -31,8 +31,8 @@ func (s *Server) Drain(reason string, deadline time.Time) {
 }
 
 // tellDrain tells an instance that the hub drains, if it does, and once.
-func (a *attachment) tellDrain() {
-	if d := a.srv.drain.Load(); d != nil && a.toldDrain.CompareAndSwap(false, true) {
-		a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Drain{Drain: d}})
+func (o *outbound) tellDrain() {
+	if d := o.a.srv.drain.Load(); d != nil && o.a.toldDrain.CompareAndSwap(false, true) {
+		o.a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Drain{Drain: d}})
 	}
 }

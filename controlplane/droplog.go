@@ -41,20 +41,20 @@ func (l *dropLog) add(d *dispatch.Delivery, why Drop) {
 }
 
 // debugDrops writes the drops of a group that wait.
-func (s *Server) debugDrops(g *group) {
+func (l *debugLines) debugDrops(g *group) {
 	g.dropLog.mu.Lock()
 	lines, omitted := g.dropLog.lines, g.dropLog.omitted
 	g.dropLog.lines, g.dropLog.omitted = nil, 0
 	g.dropLog.mu.Unlock()
 	for _, line := range lines {
-		s.debugDrop(line, g.name)
+		l.srv.debugDrop(line, g.name)
 	}
 	if omitted > 0 {
-		s.log.Debug("deliveries dropped", "group", g.name, "count", omitted)
+		l.srv.log.Debug("deliveries dropped", "group", g.name, "count", omitted)
 	}
 }
 
-func (s *Server) debugDrop(line dropLine, group string) {
-	s.log.Debug("delivery dropped", append(line.about.attrs(),
+func (l *debugLines) debugDrop(line dropLine, group string) {
+	l.srv.log.Debug("delivery dropped", append(line.about.attrs(),
 		"kind", string(line.kind), "event", line.event, "why", string(line.why), "group", group)...)
 }

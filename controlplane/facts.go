@@ -125,20 +125,20 @@ func (f *facts) asksLocked(n fact) *subscription {
 
 // lookUp finds the rooms that are occupied and the users who are present, where
 // subscriptions ask for them.
-func (s *Server) lookUp(subs []*subscription) (there []fact) {
+func (i *introducing) lookUp(subs []*subscription) (there []fact) {
 	asked := func(kind hubv1.Kind, namespace string) bool {
 		return slices.ContainsFunc(subs, func(sub *subscription) bool {
 			return sub.kinds.has(kind) && route.Match(sub.Namespace, namespace)
 		})
 	}
-	for namespace := range s.hub.Stats().Sockets {
+	for namespace := range i.srv.hub.Stats().Sockets {
 		if asked(hubv1.Kind_KIND_OCCUPANCY, namespace) {
-			for _, room := range s.hub.Rooms(namespace, "") {
+			for _, room := range i.srv.hub.Rooms(namespace, "") {
 				there = append(there, fact{hubv1.Kind_KIND_OCCUPANCY, namespace, room.Name})
 			}
 		}
 		if asked(hubv1.Kind_KIND_USERS, namespace) {
-			for _, user := range s.hub.ListUsers(namespace, "") {
+			for _, user := range i.srv.hub.ListUsers(namespace, "") {
 				there = append(there, fact{hubv1.Kind_KIND_USERS, namespace, user.User})
 			}
 		}

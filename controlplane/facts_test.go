@@ -262,6 +262,7 @@ func TestFacts_WhatIsLookedUpAndWhatIsToldAgree(t *testing.T) {
 		}
 		var notes []note // not told yet
 		a := &attachment{srv: srv}
+		a.inbound.a, a.outbound.a = a, a
 		a.out = newOutgoing(func() { rt.Fatal("overflow") }, func() {})
 		a.facts.subs = []*subscription{newSubscription(effective(wantsFacts("/n", 0), 0))}
 		tell := func() {

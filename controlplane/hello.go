@@ -97,26 +97,26 @@ func (st *stream) begin(a *attachment, welcome *hubv1.Welcome) {
 }
 
 // opened says that a stream was welcomed.
-func (s *Server) opened(a *attachment, resumed bool) {
-	s.trace.streamOpened(a.group.name)
-	s.log.Info("stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
+func (t *attaching) opened(a *attachment, resumed bool) {
+	t.srv.trace.streamOpened(a.group.name)
+	t.srv.log.Info("stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
 		"identity", a.caller.name(), "resumed", resumed)
 	a.group.report(a)
 	a.tellDrain()
-	s.connects.reroute()
+	t.srv.connects.reroute()
 }
 
 // welcome is the answer to a hello.
-func (s *Server) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hello, results []*hubv1.SubscriptionResult) *hubv1.Welcome {
-	size := s.clamp(h.Window)
+func (t *attaching) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hello, results []*hubv1.SubscriptionResult) *hubv1.Welcome {
+	size := t.srv.clamp(h.Window)
 	observations := a.out.copies.resize(h.GetWindow().GetObservations())
 	w := &hubv1.Welcome{
-		HubId: s.hubID, HubVersion: s.config.HubVersion, Capabilities: capabilities, Subscriptions: results,
+		HubId: t.srv.hubID, HubVersion: t.srv.config.HubVersion, Capabilities: capabilities, Subscriptions: results,
 		Window: &hubv1.Window{
 			Deliveries: size.Deliveries, Bytes: size.Bytes, Paused: h.GetWindow().GetPaused(), Observations: observations,
 		},
-		CommandWindow: s.config.Window.Commands, MaxEnvelopeBytes: envelope.MaxBytes,
-		HeartbeatInterval: durationOf(heartbeat), Hubs: s.hubs(), AckEnvelopeSeq: a.applied.Load(),
+		CommandWindow: t.srv.config.Window.Commands, MaxEnvelopeBytes: envelope.MaxBytes,
+		HeartbeatInterval: durationOf(heartbeat), Hubs: t.srv.hubs(), AckEnvelopeSeq: a.applied.Load(),
 	}
 	if a.numbered {
 		w.Attachment = a.token[:]
@@ -125,8 +125,8 @@ func (s *Server) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hello,
 }
 
 // hubs are those that are alive: a hub without a cluster is alone.
-func (s *Server) hubs() []*hubv1.HubInfo {
-	return []*hubv1.HubInfo{{Id: s.hubID, ControlAddress: s.config.ControlAddress}}
+func (t *attaching) hubs() []*hubv1.HubInfo {
+	return []*hubv1.HubInfo{{Id: t.srv.hubID, ControlAddress: t.srv.config.ControlAddress}}
 }
 
 // checkHello says what is wrong with a hello as a whole.
@@ -170,15 +170,15 @@ func truncate(s string, n int) string {
 }
 
 // clamp fits a window to the hub's own limits. Nil is the default.
-func (s *Server) clamp(w *hubv1.Window) window.Size {
+func (t *attaching) clamp(w *hubv1.Window) window.Size {
 	wish := window.Size{Deliveries: w.GetDeliveries(), Bytes: w.GetBytes()}
-	most := window.Size{Deliveries: s.config.Window.MaxDeliveries, Bytes: s.config.Window.MaxBytes}
+	most := window.Size{Deliveries: t.srv.config.Window.MaxDeliveries, Bytes: t.srv.config.Window.MaxBytes}
 	return window.Clamp(wish, most, window.Size{Deliveries: defaultDeliveries, Bytes: defaultBytes})
 }
 
 // windows are those of an instance: connect attempts have their own.
-func (s *Server) windows(w *hubv1.Window) dispatch.Windows {
-	size := s.clamp(w)
+func (t *attaching) windows(w *hubv1.Window) dispatch.Windows {
+	size := t.srv.clamp(w)
 	return dispatch.Windows{
 		Events: size,
 		Attempts: window.Size{

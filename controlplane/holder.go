@@ -8,8 +8,8 @@ import (
 )
 
 // RoomsChanged implements hub.Watcher.
-func (s *Server) RoomsChanged(hs *hub.Socket, change hub.RoomsChange) {
-	s.tellHolder(hs, hubv1.Kind_KIND_ROOMS, func() *hubv1.Notice {
+func (w *watching) RoomsChanged(hs *hub.Socket, change hub.RoomsChange) {
+	w.srv.tellHolder(hs, hubv1.Kind_KIND_ROOMS, func() *hubv1.Notice {
 		return &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_ROOMS_CHANGED, Count: 1,
 			Fact: &hubv1.Notice_RoomsChanged{RoomsChanged: &hubv1.RoomsChanged{
 				SocketId: hs.ID(), Namespace: hs.Namespace(), Joined: change.Joined, Left: change.Left, RoomsVersion: change.Version,
@@ -18,8 +18,8 @@ func (s *Server) RoomsChanged(hs *hub.Socket, change hub.RoomsChange) {
 }
 
 // Upgraded implements hub.Watcher.
-func (s *Server) Upgraded(hs *hub.Socket) {
-	s.tellHolder(hs, hubv1.Kind_KIND_UPGRADED, func() *hubv1.Notice {
+func (w *watching) Upgraded(hs *hub.Socket) {
+	w.srv.tellHolder(hs, hubv1.Kind_KIND_UPGRADED, func() *hubv1.Notice {
 		return &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_UPGRADED, Count: 1,
 			Fact: &hubv1.Notice_Upgraded{Upgraded: &hubv1.Upgraded{
 				SocketId: hs.ID(), Namespace: hs.Namespace(), Transport: hs.Transport(),
@@ -29,7 +29,7 @@ func (s *Server) Upgraded(hs *hub.Socket) {
 
 // tellHolder tells a fact of a socket to the instances that hold it, one of each group,
 // if they ask for its kind.
-func (s *Server) tellHolder(hs *hub.Socket, kind hubv1.Kind, notice func() *hubv1.Notice) {
+func (w *watching) tellHolder(hs *hub.Socket, kind hubv1.Kind, notice func() *hubv1.Notice) {
 	so, ok := hs.Tag().(*socket)
 	if !ok {
 		return
@@ -45,8 +45,8 @@ func (s *Server) tellHolder(hs *hub.Socket, kind hubv1.Kind, notice func() *hubv
 
 // tellFact queues a fact, within the bounds of results. Beyond them the stream ends, and
 // is not resumed: it would miss the fact.
-func (a *attachment) tellFact(item *hubv1.Item) {
-	if !a.out.queue.Offer(entry{item: item}, roughSize(item), resultLimit) && !a.out.isClosed() {
-		a.out.overflow()
+func (o *outbound) tellFact(item *hubv1.Item) {
+	if !o.a.out.queue.Offer(entry{item: item}, roughSize(item), resultLimit) && !o.a.out.isClosed() {
+		o.a.out.overflow()
 	}
 }

@@ -38,8 +38,8 @@ const (
 )
 
 // callRoll starts to introduce the live sockets to a group.
-func (s *Server) callRoll(g *group, scope rollScope) {
-	sockets := s.liveSockets(s.handledBy(g, scope))
+func (i *introducing) callRoll(g *group, scope rollScope) {
+	sockets := i.srv.liveSockets(i.srv.handledBy(g, scope))
 	g.roll.mu.Lock()
 	g.roll.sockets = sockets
 	g.roll.pending.Store(len(sockets) > 0 || g.roll.busy > 0)
@@ -47,8 +47,8 @@ func (s *Server) callRoll(g *group, scope rollScope) {
 }
 
 // handledBy are the namespace patterns that a group handles.
-func (s *Server) handledBy(g *group, scope rollScope) (patterns []string) {
-	for _, c := range s.routes.table.Load().Claims() {
+func (i *introducing) handledBy(g *group, scope rollScope) (patterns []string) {
+	for _, c := range i.srv.routes.table.Load().Claims() {
 		if c.Group == g && c.Role == route.Handler && (scope == rollAll || c.Policy.anew) {
 			patterns = append(patterns, c.Namespace)
 		}
@@ -58,14 +58,14 @@ func (s *Server) handledBy(g *group, scope rollScope) (patterns []string) {
 
 // liveSockets are the sockets of namespaces, those who have been there for the longest
 // first.
-func (s *Server) liveSockets(patterns []string) (sockets []*hub.Socket) {
-	for namespace := range s.hub.Stats().Sockets {
+func (i *introducing) liveSockets(patterns []string) (sockets []*hub.Socket) {
+	for namespace := range i.srv.hub.Stats().Sockets {
 		if !slices.ContainsFunc(patterns, func(p string) bool { return route.Match(p, namespace) }) {
 			continue
 		}
-		live, err := s.hub.FetchSockets(hub.Target{Namespace: namespace, All: true})
+		live, err := i.srv.hub.FetchSockets(hub.Target{Namespace: namespace, All: true})
 		if err != nil {
-			s.log.Warn("live sockets cannot be introduced", "namespace", namespace, "error", err)
+			i.srv.log.Warn("live sockets cannot be introduced", "namespace", namespace, "error", err)
 		}
 		sockets = append(sockets, live...)
 	}

@@ -56,21 +56,21 @@ func (l *listeners) learn(f fact, present bool) {
 }
 
 // RoomOccupied implements hub.Watcher.
-func (s *Server) RoomOccupied(namespace, room string) {
-	s.listeners.learn(fact{hubv1.Kind_KIND_OCCUPANCY, namespace, room}, true)
+func (w *watching) RoomOccupied(namespace, room string) {
+	w.srv.listeners.learn(fact{hubv1.Kind_KIND_OCCUPANCY, namespace, room}, true)
 }
 
 // RoomVacated implements hub.Watcher.
-func (s *Server) RoomVacated(namespace, room string) {
-	s.listeners.learn(fact{hubv1.Kind_KIND_OCCUPANCY, namespace, room}, false)
+func (w *watching) RoomVacated(namespace, room string) {
+	w.srv.listeners.learn(fact{hubv1.Kind_KIND_OCCUPANCY, namespace, room}, false)
 }
 
 // UserPresent implements hub.Watcher.
-func (s *Server) UserPresent(namespace, user string) {
-	s.listeners.learn(fact{hubv1.Kind_KIND_USERS, namespace, user}, true)
+func (w *watching) UserPresent(namespace, user string) {
+	w.srv.listeners.learn(fact{hubv1.Kind_KIND_USERS, namespace, user}, true)
 }
 
 // UserAbsent implements hub.Watcher.
-func (s *Server) UserAbsent(namespace, user string) {
-	s.listeners.learn(fact{hubv1.Kind_KIND_USERS, namespace, user}, false)
+func (w *watching) UserAbsent(namespace, user string) {
+	w.srv.listeners.learn(fact{hubv1.Kind_KIND_USERS, namespace, user}, false)
 }

@@ -149,21 +149,21 @@ func (o *observers) drop(so *socket, l *loss) {
 }
 
 // EventDropped implements hub.Watcher.
-func (s *Server) EventDropped(hs *hub.Socket, event string, reason hub.DropReason) {
+func (w *watching) EventDropped(hs *hub.Socket, event string, reason hub.DropReason) {
 	if so, ok := hs.Tag().(*socket); ok {
-		s.observers.dropped(so, event, "", string(reason))
+		w.srv.observers.dropped(so, event, "", string(reason))
 	}
 }
 
 // ConnectFailed implements hub.Watcher. What was denied or undecided is told as a
 // decision.
-func (s *Server) ConnectFailed(f hub.ConnectFailure) {
+func (w *watching) ConnectFailed(f hub.ConnectFailure) {
 	switch f.Why {
 	case hub.RefusedDenied, hub.RefusedUndecided:
 		return
 	}
 	// One without a namespace concerns all who ask for failures.
-	if a := s.observers.audience(f.Namespace); a != nil {
+	if a := w.srv.observers.audience(f.Namespace); a != nil {
 		a.give(&observation{kind: hubv1.Kind_KIND_FAILED_CONNECTS, time: time.Now().UnixNano(), body: &failure{f}}, stranger(f.RemoteAddress))
 	}
 }

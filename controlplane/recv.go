@@ -113,15 +113,15 @@ func (st *stream) first(request *envelope.Request) error {
 }
 
 // checkNumbers checks an envelope's number and its receipt.
-func (a *attachment) checkNumbers(request *envelope.Request) error {
-	number, last := request.EnvelopeSeq, a.applied.Load()
+func (in *inbound) checkNumbers(request *envelope.Request) error {
+	number, last := request.EnvelopeSeq, in.a.applied.Load()
 	switch {
-	case !a.numbered && number != 0:
+	case !in.a.numbered && number != 0:
 		return errEnvelopeGap
-	case a.numbered && number != last+1 && !a.resuming(number):
+	case in.a.numbered && number != last+1 && !in.a.resuming(number):
 		return errEnvelopeGap
 	}
-	if errors.Is(a.out.queue.Ack(request.AckEnvelopeSeq), outqueue.ErrReceipt) {
+	if errors.Is(in.a.out.queue.Ack(request.AckEnvelopeSeq), outqueue.ErrReceipt) {
 		return errEnvelopeAck
 	}
 	return nil
@@ -129,28 +129,28 @@ func (a *attachment) checkNumbers(request *envelope.Request) error {
 
 // resuming reports whether an envelope is the one of a hello that resumes, which has
 // no number.
-func (a *attachment) resuming(number uint64) bool { return number == 0 && a.resumes.Swap(false) }
+func (in *inbound) resuming(number uint64) bool { return number == 0 && in.a.resumes.Swap(false) }
 
 // act carries out one action. An error ends the stream.
-func (a *attachment) act(action *envelope.Action, batch *hub.Batch) error {
+func (in *inbound) act(action *envelope.Action, batch *hub.Batch) error {
 	if action.Bad != nil {
-		return a.refuse(action.Bad)
+		return in.a.refuse(action.Bad)
 	}
 	switch kind := action.GetKind().(type) {
 	case *hubv1.Action_Settlement:
-		a.settle(kind.Settlement, batch)
+		in.a.settle(kind.Settlement, batch)
 	case *hubv1.Action_Command:
-		a.command(kind.Command, batch)
+		in.a.command(kind.Command, batch)
 	case *hubv1.Action_Window:
-		a.lease.Load().Resize(a.srv.windows(kind.Window))
-		a.out.copies.resize(kind.Window.GetObservations())
+		in.a.lease.Load().Resize(in.a.srv.windows(kind.Window))
+		in.a.out.copies.resize(kind.Window.GetObservations())
 	case *hubv1.Action_Heartbeat:
 	case *hubv1.Action_Drain:
-		a.drain(kind.Drain)
+		in.a.drain(kind.Drain)
 	case *hubv1.Action_Hello:
 		return errHelloTwice
 	default:
-		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
+		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
 			fault.At(fault.Required, "kind", "an action needs a kind that the hub knows").Status())
 	}
 	return nil
@@ -158,14 +158,14 @@ func (a *attachment) act(action *envelope.Action, batch *hub.Batch) error {
 
 // drain lets the instance leave without a loss: no new work comes, and once nothing is
 // unsettled and no result is open its stream ends.
-func (a *attachment) drain(d *hubv1.Drain) {
+func (in *inbound) drain(d *hubv1.Drain) {
 	if d.GetDeadline() != nil {
-		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
+		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
 			fault.At(fault.NotAllowed, "drain.deadline", "only the hub sets a deadline").Status())
 		return
 	}
-	if !a.draining.Swap(true) {
-		a.srv.log.Info("instance drains", "group", a.group.name, "instance", a.instance, "reason", d.GetReason())
-		a.lease.Load().Drain()
+	if !in.a.draining.Swap(true) {
+		in.a.srv.log.Info("instance drains", "group", in.a.group.name, "instance", in.a.instance, "reason", d.GetReason())
+		in.a.lease.Load().Drain()
 	}
 }

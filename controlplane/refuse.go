@@ -11,47 +11,47 @@ import (
 
 // refuse answers an action that could not be read, or that has something in it which
 // the hub does not know. An error ends the stream.
-func (a *attachment) refuse(bad *envelope.Bad) error {
+func (in *inbound) refuse(bad *envelope.Bad) error {
 	f := fault.OfBad(bad)
-	a.srv.log.Debug("action refused", "group", a.group.name, "instance", a.instance, "error", bad)
+	in.a.srv.log.Debug("action refused", "group", in.a.group.name, "instance", in.a.instance, "error", bad)
 	switch bad.Kind {
 	case envelope.KindHello:
 		return errHelloTwice
 	case envelope.KindSettlement:
-		a.refuseBadSettlement(bad, f)
+		in.a.refuseBadSettlement(bad, f)
 	case envelope.KindCommand:
-		a.refuseCommand(bad.CommandID, f)
+		in.a.refuseCommand(bad.CommandID, f)
 	default:
 		s := f.Status()
 		s.Field = bad.Path()
-		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1, s)
+		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1, s)
 	}
 	return nil
 }
 
 // refuseBadSettlement ends the delivery of a settlement as a permanent nack does, and
 // says so to each of its commands.
-func (a *attachment) refuseBadSettlement(bad *envelope.Bad, f *fault.Fault) {
+func (in *inbound) refuseBadSettlement(bad *envelope.Bad, f *fault.Fault) {
 	s := &hubv1.Settlement{DeliverySeq: bad.DeliverySeq}
-	x, gone := a.beginSettling(s, nil)
+	x, gone := in.a.beginSettling(s, nil)
 	if gone != nil {
-		a.refuseSettlement(s, gone) // that there is nothing to settle is the better answer
+		in.a.refuseSettlement(s, gone) // that there is nothing to settle is the better answer
 	} else {
 		defer x.release()
 		x.refuse(f)
 	}
 	for _, id := range bad.Commands {
-		a.refuseCommand(id, faultSettlementRefused)
+		in.a.refuseCommand(id, faultSettlementRefused)
 	}
 	if bad.SilentCommands > 0 {
-		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, uint64(bad.SilentCommands), faultSettlementRefused.Status())
+		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, uint64(bad.SilentCommands), faultSettlementRefused.Status())
 	}
 }
 
 // refuseCommand gives the only result of a command that is not carried out.
-func (a *attachment) refuseCommand(id uint64, f *fault.Fault) {
+func (in *inbound) refuseCommand(id uint64, f *fault.Fault) {
 	c := &hubv1.Command{CommandId: id}
-	a.answer(c, a.srv.commands.Refuse(c, f), false)
+	in.a.answer(c, in.a.srv.commands.Refuse(c, f), false)
 }
 
 // envelopeError is the end of a stream whose envelope could not be read.

@@ -149,19 +149,19 @@ func (st *stream) build(entries []entry) []*hubv1.Item {
 
 // fit returns the item if it goes into an envelope by itself. A delivery that does
 // not is dropped; a result is shortened.
-func (a *attachment) fit(e *entry, item *hubv1.Item) *hubv1.Item {
-	if most := a.maxEnvelope - envelopeMargin; roughSize(item) <= most/2 || proto.Size(item) <= most {
+func (o *outbound) fit(e *entry, item *hubv1.Item) *hubv1.Item {
+	if most := o.a.maxEnvelope - envelopeMargin; roughSize(item) <= most/2 || proto.Size(item) <= most {
 		return item
 	}
 	if e.item != nil {
 		if total := item.GetResult().GetAckTotal(); total != nil {
-			command.LeaveOut(total, proto.Size(item)-(a.maxEnvelope-envelopeMargin))
+			command.LeaveOut(total, proto.Size(item)-(o.a.maxEnvelope-envelopeMargin))
 		}
 		return item
 	}
-	if !a.lease.Load().Discard(e.try, dispatch.TooLarge) {
+	if !o.a.lease.Load().Discard(e.try, dispatch.TooLarge) {
 		return nil
 	}
-	a.tooLarge(&e.try)
+	o.a.tooLarge(&e.try)
 	return nil
 }

@@ -24,13 +24,13 @@ import (
 // Server is the control plane: it is the hub's Application towards browsers, and a
 // gRPC server towards services. Its methods may be called at the same time.
 type Server struct {
+	parts
+
 	// Set by New.
+	process
 	config     Config
 	log        *slog.Logger
 	trace      tracer
-	hubID      string
-	dedupe     [8]byte // the first half of all dedupe ids
-	started    time.Time
 	configured *namespaces
 	node       *dispatch.Node
 	routes     *routes
@@ -39,15 +39,27 @@ type Server struct {
 	decisions  *decisions.Cache
 	observers  *observers
 	listeners  listeners
-	unhandled  unhandled
-	drain      atomic.Pointer[hubv1.Drain] // nil until the hub drains
-	commands   *command.Executor
-	health     *health.Server
+	unhandled
+	drain    atomic.Pointer[hubv1.Drain] // nil until the hub drains
+	commands *command.Executor
+	health   *health.Server
 
 	// Set by Bind and GRPC, before there is traffic.
 	hub  *hub.Hub
 	grpc *grpc.Server
 
+	lifetime
+}
+
+// process tells this process apart from others.
+type process struct {
+	hubID   string
+	dedupe  [8]byte // the first half of all dedupe ids
+	started time.Time
+}
+
+// lifetime is what Shutdown ends.
+type lifetime struct {
 	mu      sync.Mutex // guards the fields below; a leaf
 	streams map[*stream]struct{}
 	closing bool
@@ -63,7 +75,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: config, log: config.Logger, trace: tracer{config.Trace}, started: time.Now(),
+		config: config, log: config.Logger, trace: tracer{config.Trace},
 		configured: (&namespaces{}).with(config.Namespaces),
 		node: dispatch.New(dispatch.Config{
 			Socket:     park.SocketLimit{Items: config.Parking.SocketEvents, Bytes: config.Parking.SocketBytes},
@@ -71,13 +83,16 @@ func New(config Config) (*Server, error) {
 			Age: config.Parking.Age, FailoverDelay: config.Stream.FailoverDelay, Suspend: config.Stream.Suspend, Numbers: uint64(mathrand.N(1<<20)) << 32,
 			Lifecycle: config.Parking.Lifecycle,
 		}),
-		health: health.NewServer(), streams: make(map[*stream]struct{}), stop: make(chan struct{}),
+		health: health.NewServer(),
 	}
+	s.started, s.streams, s.stop = time.Now(), make(map[*stream]struct{}), make(chan struct{})
 	var id [8]byte
 	// crypto/rand.Read never fails; it ends the program instead.
 	_, _ = rand.Read(id[:])
 	_, _ = rand.Read(s.dedupe[:])
 	s.hubID = hex.EncodeToString(id[:])
+	s.parts = newParts(s)
+	s.unhandled.srv = s
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
 	s.renewals = newRenewals(s)

@@ -42,10 +42,10 @@ type effect struct {
 
 // settle carries out a settlement. Only a failure is answered. One that is refused for
 // what it says ends its delivery as a permanent nack does.
-func (a *attachment) settle(s *hubv1.Settlement, batch *hub.Batch) {
-	x, f := a.beginSettling(s, batch)
+func (in *inbound) settle(s *hubv1.Settlement, batch *hub.Batch) {
+	x, f := in.a.beginSettling(s, batch)
 	if f != nil {
-		a.refuseSettlement(s, f)
+		in.a.refuseSettlement(s, f)
 		return
 	}
 	// After a panic the delivery is not settled: whoever comes next gets it again.
@@ -67,16 +67,16 @@ func (a *attachment) settle(s *hubv1.Settlement, batch *hub.Batch) {
 	x.conclude(e)
 }
 
-func (a *attachment) beginSettling(s *hubv1.Settlement, batch *hub.Batch) (settling, *fault.Fault) {
-	lease := a.lease.Load()
+func (in *inbound) beginSettling(s *hubv1.Settlement, batch *hub.Batch) (settling, *fault.Fault) {
+	lease := in.a.lease.Load()
 	d, err := lease.Begin(s.GetDeliverySeq())
-	if errors.Is(err, dispatch.ErrRevoked) && a.srv.connects.left.has(s.GetDeliverySeq()) {
+	if errors.Is(err, dispatch.ErrRevoked) && in.a.srv.connects.left.has(s.GetDeliverySeq()) {
 		err = hub.ErrGone
 	}
 	if err != nil {
 		return settling{}, fault.Of(err, "")
 	}
-	return settling{Settlement: s, a: a, lease: lease, d: d, batch: batch}, nil
+	return settling{Settlement: s, a: in.a, lease: lease, d: d, batch: batch}, nil
 }
 
 // prepare says what the outcome does, before anything is done.
@@ -261,11 +261,11 @@ func (x *settling) nack(n *hubv1.Nack) {
 
 // refuseSettlement answers a settlement that failed, and each of its commands: none was
 // carried out.
-func (a *attachment) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
-	a.srv.trace.settlementFailed(a.group.name, f.CodeName())
-	a.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
+func (in *inbound) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
+	in.a.srv.trace.settlementFailed(in.a.group.name, f.CodeName())
+	in.a.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
 	for _, c := range s.GetCommands() {
-		a.answer(c, a.srv.commands.Refuse(c, faultSettlementRefused), false)
+		in.a.answer(c, in.a.srv.commands.Refuse(c, faultSettlementRefused), false)
 	}
 }
 

@@ -14,7 +14,9 @@ import (
 
 // unhandled are the events that nobody got, so that each is told of once a minute.
 type unhandled struct {
-	mu   sync.Mutex // guards told; a leaf
+	srv *Server
+
+	lock sync.Mutex // guards told; a leaf
 	told map[eventName]time.Time
 }
 
@@ -29,8 +31,8 @@ const (
 
 // first reports whether a name was not told of lately.
 func (u *unhandled) first(n eventName, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
+	u.lock.Lock()
+	defer u.lock.Unlock()
 	if now.Sub(u.told[n]) < unhandledPause {
 		return false
 	}
@@ -53,21 +55,21 @@ func (u *unhandled) first(n eventName, now time.Time) bool {
 
 // unhandledEvent counts an event that nobody has subscribed to, and tells those who
 // have something to do with its namespace.
-func (s *Server) unhandledEvent(v view, so *socket, e *hub.Event) {
-	s.trace.dropped("", so.hub.Namespace(), KindEvent, DropUnhandled)
-	if s.debugging() {
-		s.debugDrop(dropLine{subjectOfSocket(so.hub), KindEvent, e.Name, DropUnhandled}, "")
+func (u *unhandled) unhandledEvent(v view, so *socket, e *hub.Event) {
+	u.srv.trace.dropped("", so.hub.Namespace(), KindEvent, DropUnhandled)
+	if u.srv.debugging() {
+		u.srv.debugDrop(dropLine{subjectOfSocket(so.hub), KindEvent, e.Name, DropUnhandled}, "")
 	}
-	s.observers.dropped(so, e.Name, "", string(DropUnhandled))
-	s.tellUnhandled(v, eventName{so.hub.Namespace(), e.Name},
+	u.srv.observers.dropped(so, e.Name, "", string(DropUnhandled))
+	u.srv.tellUnhandled(v, eventName{so.hub.Namespace(), e.Name},
 		fault.New(fault.Unhandled, "nobody has subscribed to this event"))
 }
 
-func (s *Server) tellUnhandled(v view, n eventName, f *fault.Fault) {
-	if !s.unhandled.first(n, time.Now()) {
+func (u *unhandled) tellUnhandled(v view, n eventName, f *fault.Fault) {
+	if !u.first(n, time.Now()) {
 		return
 	}
-	s.log.Warn("an event reaches nobody", "namespace", n.namespace, "event", n.event, "reason", f.Reason().String())
+	u.srv.log.Warn("an event reaches nobody", "namespace", n.namespace, "event", n.event, "reason", f.Reason().String())
 	told := make(map[*group]bool)
 	claims := v.Handlers()
 	if c := v.Authorizer(); c != nil {
@@ -78,9 +80,9 @@ func (s *Server) tellUnhandled(v view, n eventName, f *fault.Fault) {
 			continue
 		}
 		told[c.Group] = true
-		s.routes.mu.Lock()
+		u.srv.routes.mu.Lock()
 		a := c.Group.anyAttachment()
-		s.routes.mu.Unlock()
+		u.srv.routes.mu.Unlock()
 		if a != nil {
 			a.tellFact(noticeItem(&hubv1.Notice{
 				Kind: hubv1.NoticeKind_NOTICE_KIND_UNHANDLED, Status: f.Status(), Count: 1,
@@ -91,17 +93,17 @@ func (s *Server) tellUnhandled(v view, n eventName, f *fault.Fault) {
 }
 
 // tooLarge says what becomes of a delivery that fits no envelope of its instance.
-func (a *attachment) tooLarge(t *dispatch.Try) {
+func (o *outbound) tooLarge(t *dispatch.Try) {
 	switch body := t.Body.(type) {
 	case *hub.Event:
 		so, ok := body.Socket.Tag().(*socket)
 		if !ok {
 			return
 		}
-		a.srv.tellUnhandled(a.srv.routes.table.Load().View(so.hub.Namespace()), eventName{so.hub.Namespace(), body.Name},
+		o.a.srv.tellUnhandled(o.a.srv.routes.table.Load().View(so.hub.Namespace()), eventName{so.hub.Namespace(), body.Name},
 			drops[DropTooLarge])
 	case undeliverable:
-		body.undelivered(a, dropStatus(DropTooLarge))
+		body.undelivered(o.a, dropStatus(DropTooLarge))
 	}
 }
 

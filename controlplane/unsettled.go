@@ -24,7 +24,7 @@ type unsettledWatch struct {
 
 // watchUnsettled tells the age of the oldest unsettled work, and warns about instances
 // whose work is old.
-func (s *Server) watchUnsettled(g *group, now time.Time) {
+func (u *unsettledWork) watchUnsettled(g *group, now time.Time) {
 	var oldest time.Duration
 	old := make(map[string]time.Time)
 	for _, i := range g.Status().Instances {
@@ -34,17 +34,17 @@ func (s *Server) watchUnsettled(g *group, now time.Time) {
 		}
 		last, known := g.unsettled.warned[i.ID]
 		if !known || now.Sub(last) >= unsettledWarnEvery {
-			s.warnUnsettled(g, &i)
+			u.srv.warnUnsettled(g, &i)
 			last = now
 		}
 		old[i.ID] = last
 	}
 	g.unsettled.warned = old
-	s.trace.oldestUnsettled(g.name, oldest)
+	u.srv.trace.oldestUnsettled(g.name, oldest)
 }
 
-func (s *Server) warnUnsettled(g *group, i *dispatch.InstanceStatus) {
-	s.log.Warn("a service does not settle its work", "group", g.name, "instance", i.ID,
+func (u *unsettledWork) warnUnsettled(g *group, i *dispatch.InstanceStatus) {
+	u.srv.log.Warn("a service does not settle its work", "group", g.name, "instance", i.ID,
 		"oldest", i.Oldest.Round(time.Second), "deliveries", i.Held.Deliveries, "attempts", i.AttemptsHeld.Deliveries,
 		"attached", i.Attached, "paused", i.Paused, "draining", i.Draining)
 }

@@ -27,32 +27,32 @@ type eventItem struct {
 }
 
 // eventItem makes the item of an event. The arguments are passed on as they are.
-func (a *attachment) eventItem(to *eventItem, t *dispatch.Try) *hubv1.Item {
+func (o *outbound) eventItem(to *eventItem, t *dispatch.Try) *hubv1.Item {
 	e := t.Body.(*hub.Event)
 	to.payload.Args, to.payload.Attachments = e.Args, e.Attachments
 	to.time.Seconds, to.time.Nanos = e.ReceiveTime.Unix(), int32(e.ReceiveTime.Nanosecond())
 	to.event.Name, to.event.Payload, to.event.WantsAck = e.Name, &to.payload, e.WantsAck
 	to.event.ReceiveTime = &to.time
 	to.body.Event = &to.event
-	to.dedupe = a.srv.dedupeID(t.Identity)
+	to.dedupe = o.a.srv.dedupeID(t.Identity)
 	to.delivery.DeliverySeq, to.delivery.Attempt, to.delivery.DedupeId = t.Seq, t.Attempt, to.dedupe[:]
 	to.delivery.Body = &to.body
-	a.describe(&to.delivery, t)
+	o.a.describe(&to.delivery, t)
 	to.kind.Delivery = &to.delivery
 	to.item.Kind = &to.kind
 	return &to.item
 }
 
 // deliveryItem makes the item of any other delivery, as things are at this moment.
-func (a *attachment) deliveryItem(t *dispatch.Try) *hubv1.Item {
-	id := a.srv.dedupeID(t.Identity)
+func (o *outbound) deliveryItem(t *dispatch.Try) *hubv1.Item {
+	id := o.a.srv.dedupeID(t.Identity)
 	d := &hubv1.Delivery{DeliverySeq: t.Seq, Attempt: t.Attempt, DedupeId: id[:]}
-	a.describe(d, t)
+	o.a.describe(d, t)
 	switch body := t.Body.(type) {
 	case *try:
 		attempt := body.connect.attempt
 		d.Socket = &hubv1.Socket{
-			Id: attempt.SocketID(), Namespace: attempt.Namespace(), HubId: a.srv.hubID,
+			Id: attempt.SocketID(), Namespace: attempt.Namespace(), HubId: o.a.srv.hubID,
 			Transport: attempt.Handshake().Transport(), ClientId: attempt.ClientID(),
 		}
 		d.Traceparent, d.Tracestate = traceOf(attempt.Handshake())
@@ -75,7 +75,7 @@ func (a *attachment) deliveryItem(t *dispatch.Try) *hubv1.Item {
 }
 
 // describe fills in what all deliveries have: the socket, the subscription, the trace.
-func (a *attachment) describe(d *hubv1.Delivery, t *dispatch.Try) {
+func (o *outbound) describe(d *hubv1.Delivery, t *dispatch.Try) {
 	sub, _ := t.Terms.Subscription.(*subscription)
 	if sub != nil {
 		d.SubscriptionId = sub.Id
@@ -87,7 +87,7 @@ func (a *attachment) describe(d *hubv1.Delivery, t *dispatch.Try) {
 	}
 	d.Traceparent, d.Tracestate = so.traceparent, so.tracestate
 	m, _ := t.Hint.(*member)
-	if m != nil && sub != nil && !m.wantsData(a, sub) {
+	if m != nil && sub != nil && !m.wantsData(o.a, sub) {
 		d.Socket = so.bareMessage()
 		return
 	}

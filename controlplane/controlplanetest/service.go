@@ -46,15 +46,8 @@ type Service struct {
 	stream grpc.BidiStreamingClient[hubv1.AttachRequest, hubv1.AttachResponse]
 	cancel context.CancelFunc
 	items  chan *hubv1.Item
-	// introduced has an element for each NOTICE_KIND_INTRODUCED.
-	introduced chan struct{}
-	revoked    chan *hubv1.Revoked
-	released   chan *hubv1.Released
-	drains     chan *hubv1.Drain
-	said       *hubv1.Status // with Item.ended, set before ended is closed
-	ended      chan struct{}
-	err        error // how the stream ended, set before ended is closed
-	lastID     uint64
+	lastID uint64
+	asides
 
 	sending sync.Mutex // one Send at a time
 }
@@ -69,9 +62,7 @@ func Open(t testing.TB, conn *grpc.ClientConn, opts ...grpc.CallOption) *Service
 		t.Fatal(err)
 	}
 	s := &Service{
-		t: t, stream: stream, cancel: cancel, items: make(chan *hubv1.Item, 1<<16),
-		introduced: make(chan struct{}, 16), revoked: make(chan *hubv1.Revoked, 1<<12),
-		released: make(chan *hubv1.Released, 1<<12), drains: make(chan *hubv1.Drain, 16), ended: make(chan struct{}),
+		t: t, stream: stream, cancel: cancel, items: make(chan *hubv1.Item, 1<<16), asides: newAsides(t),
 	}
 	go s.receive()
 	t.Cleanup(s.Kill)
@@ -124,54 +115,6 @@ func (s *Service) sort(item *hubv1.Item) {
 	default:
 		s.items <- item
 	}
-}
-
-// Introduced waits for the notice that all live sockets have been told.
-func (s *Service) Introduced() {
-	s.t.Helper()
-	select {
-	case <-s.introduced:
-	case <-s.ended:
-		s.t.Fatalf("the stream has ended: %v", s.err)
-	case <-time.After(patience):
-		s.t.Fatal("not introduced")
-	}
-}
-
-// Revoked waits for deliveries that are taken back.
-func (s *Service) Revoked() *hubv1.Revoked {
-	s.t.Helper()
-	return await(s, s.revoked)
-}
-
-// Released waits for sockets that the instance has lost.
-func (s *Service) Released() *hubv1.Released {
-	s.t.Helper()
-	return await(s, s.released)
-}
-
-// await waits for something that is told beside the items.
-func await[T any](s *Service, from chan T) (v T) {
-	s.t.Helper()
-	select {
-	case v = <-from:
-	case <-time.After(patience):
-		s.t.Fatal("nothing came")
-	}
-	return v
-}
-
-// Drain waits until the hub says that it drains.
-func (s *Service) Drain() (reason string, deadline time.Time) {
-	s.t.Helper()
-	d := await(s, s.drains)
-	return d.GetReason(), d.GetDeadline().AsTime()
-}
-
-// Said waits for the end of the stream and returns what the hub said of it before.
-func (s *Service) Said() *hubv1.Status {
-	<-s.ended
-	return s.said
 }
 
 // beat sends heartbeats until the stream ends.

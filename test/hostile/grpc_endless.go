@@ -50,6 +50,22 @@ func endlessInputs() []input {
 		}
 		return a.lives()
 	}, open)
+	all = append(all, drainInputs()...)
+	add("window of all observations", func(a *actor) outcome {
+		a.do(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Observations: 1<<32 - 1}}})
+		return a.lives()
+	}, open)
+	return append(all,
+		input{name: "an observer that does not read", slow: true, allow: outcomes("stream UNAVAILABLE", "stream UNKNOWN"), attack: blindObserver},
+		input{name: "streams opened and closed fifty times a second", slow: true, allow: outcomes(open), attack: restlessService})
+}
+
+// drainInputs are drains done wrong, and too often.
+func drainInputs() []input {
+	var all []input
+	add := func(name string, attack func(*actor) outcome, allow ...outcome) {
+		all = append(all, input{name: name, allow: allow, attack: func(p *probe) outcome { return attack(p.attached()) }})
+	}
 	leave := func(d *hubv1.Drain) *hubv1.Action { return &hubv1.Action{Kind: &hubv1.Action_Drain{Drain: d}} }
 	add("a thousand drains in one envelope", func(a *actor) outcome {
 		a.do(slicesOf(leave(&hubv1.Drain{Reason: strings.Repeat("r", 1000)}), 1000)...)
@@ -69,13 +85,7 @@ func endlessInputs() []input {
 		return a.ends()
 	}, "stream UNKNOWN", "stream UNSPECIFIED")
 	add("drain with a deadline", func(a *actor) outcome { return a.refused(leave(&hubv1.Drain{Deadline: timestamppb.Now()})) }, "notice BAD_ACTION INVALID_ARGUMENT")
-	add("window of all observations", func(a *actor) outcome {
-		a.do(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Observations: 1<<32 - 1}}})
-		return a.lives()
-	}, open)
-	return append(all,
-		input{name: "an observer that does not read", slow: true, allow: outcomes("stream UNAVAILABLE", "stream UNKNOWN"), attack: blindObserver},
-		input{name: "streams opened and closed fifty times a second", slow: true, allow: outcomes(open), attack: restlessService})
+	return all
 }
 
 // restlessService opens and closes streams beside one that lives.

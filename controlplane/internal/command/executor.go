@@ -35,6 +35,8 @@ type Config struct {
 // Executor carries out commands, whether they come on a stream, in a settlement or
 // in a unary call. Its methods are safe for concurrent use.
 type Executor struct {
+	queries
+
 	// Set by New.
 	config  Config
 	trace   Trace
@@ -48,6 +50,9 @@ type Executor struct {
 	// Set by Bind, before there is traffic.
 	hub *hub.Hub
 }
+
+// queries carries out what asks and changes nothing.
+type queries struct{ x *Executor }
 
 // What all callers together can make the hub keep, in bytes.
 const (
@@ -64,6 +69,7 @@ func New(config Config) *Executor {
 	if x.trace == nil {
 		x.trace = silent{}
 	}
+	x.queries.x = x
 	x.open, x.calls = newOpenAcks(x.trace), newOpenCalls()
 	return x
 }

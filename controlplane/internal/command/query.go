@@ -15,8 +15,8 @@ import (
 )
 
 // query carries out a query whose results come in pages.
-func (x *Executor) query(r Request, answers Answers) {
-	p, f := x.pagesOf(r.Command)
+func (e *queries) query(r Request, answers Answers) {
+	p, f := e.x.pagesOf(r.Command)
 	if f != nil {
 		answers.Give(failed(f))
 		return
@@ -25,16 +25,16 @@ func (x *Executor) query(r Request, answers Answers) {
 }
 
 // pagesOf finds what a query asks for.
-func (x *Executor) pagesOf(c *hubv1.Command) (*Pages, *fault.Fault) {
+func (e *queries) pagesOf(c *hubv1.Command) (*Pages, *fault.Fault) {
 	var p *Pages
 	var f *fault.Fault
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Fetch:
-		p, f = x.fetch(op.Fetch)
+		p, f = e.x.fetch(op.Fetch)
 	case *hubv1.Command_ListRooms:
-		p, f = x.listRooms(op.ListRooms)
+		p, f = e.x.listRooms(op.ListRooms)
 	case *hubv1.Command_ListUsers:
-		p, f = x.listUsers(op.ListUsers)
+		p, f = e.x.listUsers(op.ListUsers)
 	default:
 		f = fault.New(fault.UnknownField, "the hub does not carry it out")
 	}
@@ -42,8 +42,8 @@ func (x *Executor) pagesOf(c *hubv1.Command) (*Pages, *fault.Fault) {
 }
 
 // countSockets counts.
-func (x *Executor) countSockets(c *hubv1.Count) *hubv1.Result {
-	n, err := x.hub.CountSockets(targetOf(c.GetTarget()))
+func (e *queries) countSockets(c *hubv1.Count) *hubv1.Result {
+	n, err := e.x.hub.CountSockets(targetOf(c.GetTarget()))
 	if err != nil {
 		return failed(fault.Of(err, "count"))
 	}
@@ -51,12 +51,12 @@ func (x *Executor) countSockets(c *hubv1.Count) *hubv1.Result {
 }
 
 // fetch finds sockets. Who has left before its page is made is left out.
-func (x *Executor) fetch(q *hubv1.Fetch) (*Pages, *fault.Fault) {
-	sockets, err := x.hub.FetchSockets(targetOf(q.GetTarget()))
+func (e *queries) fetch(q *hubv1.Fetch) (*Pages, *fault.Fault) {
+	sockets, err := e.x.hub.FetchSockets(targetOf(q.GetTarget()))
 	if err != nil {
 		return nil, fault.Of(err, "")
 	}
-	held, f := x.reserve(len(sockets), 0)
+	held, f := e.x.reserve(len(sockets), 0)
 	if f != nil {
 		return nil, f
 	}
@@ -67,7 +67,7 @@ func (x *Executor) fetch(q *hubv1.Fetch) (*Pages, *fault.Fault) {
 		bytes := 0
 		for left != nil || len(sockets) > 0 {
 			if left == nil {
-				left = x.infoOf(sockets[0], q.GetIncludeHandshake())
+				left = e.x.infoOf(sockets[0], q.GetIncludeHandshake())
 				sockets[0] = nil
 				sockets = sockets[1:]
 				continue
@@ -85,7 +85,7 @@ func (x *Executor) fetch(q *hubv1.Fetch) (*Pages, *fault.Fault) {
 }
 
 // infoOf describes a socket. Nil when it has left.
-func (x *Executor) infoOf(s *hub.Socket, handshake bool) *hubv1.SocketInfo {
+func (e *queries) infoOf(s *hub.Socket, handshake bool) *hubv1.SocketInfo {
 	rooms := s.Rooms()
 	if !s.Connected() {
 		return nil
@@ -94,18 +94,18 @@ func (x *Executor) infoOf(s *hub.Socket, handshake bool) *hubv1.SocketInfo {
 	info := &hubv1.SocketInfo{
 		Socket: &hubv1.Socket{
 			Id: s.ID(), Namespace: s.Namespace(), User: s.User(), Data: data, DataVersion: version,
-			HubId: x.config.HubID, Transport: s.Transport(), ClientId: s.ClientID(),
+			HubId: e.x.config.HubID, Transport: s.Transport(), ClientId: s.ClientID(),
 		},
 		Rooms: rooms, ConnectTime: timestamppb.New(s.ConnectTime()),
 	}
 	if handshake {
-		info.Handshake = x.config.Handshake(s.Handshake())
+		info.Handshake = e.x.config.Handshake(s.Handshake())
 	}
 	return info
 }
 
 // listRooms finds rooms.
-func (x *Executor) listRooms(q *hubv1.ListRooms) (*Pages, *fault.Fault) {
+func (e *queries) listRooms(q *hubv1.ListRooms) (*Pages, *fault.Fault) {
 	if f := checkNamespace(q.GetNamespace()); f != nil {
 		return nil, f
 	}
@@ -113,8 +113,8 @@ func (x *Executor) listRooms(q *hubv1.ListRooms) (*Pages, *fault.Fault) {
 	if f != nil {
 		return nil, f
 	}
-	return listed(x, listing[hub.RoomInfo]{
-		entries: x.hub.Rooms(q.GetNamespace(), q.GetPrefix()), after: after, size: pageSize(q.GetPageSize()),
+	return listed(e.x, listing[hub.RoomInfo]{
+		entries: e.x.hub.Rooms(q.GetNamespace(), q.GetPrefix()), after: after, size: pageSize(q.GetPageSize()),
 		name: func(room *hub.RoomInfo) string { return room.Name },
 		put: func(r *hubv1.Result, room *hub.RoomInfo) {
 			r.Rooms = append(r.Rooms, &hubv1.Room{Name: room.Name, SocketCount: uint32(room.Sockets)})
@@ -123,7 +123,7 @@ func (x *Executor) listRooms(q *hubv1.ListRooms) (*Pages, *fault.Fault) {
 }
 
 // listUsers finds users.
-func (x *Executor) listUsers(q *hubv1.ListUsers) (*Pages, *fault.Fault) {
+func (e *queries) listUsers(q *hubv1.ListUsers) (*Pages, *fault.Fault) {
 	if f := checkNamespace(q.GetNamespace()); f != nil {
 		return nil, f
 	}
@@ -131,8 +131,8 @@ func (x *Executor) listUsers(q *hubv1.ListUsers) (*Pages, *fault.Fault) {
 	if f != nil {
 		return nil, f
 	}
-	return listed(x, listing[hub.UserInfo]{
-		entries: x.hub.ListUsers(q.GetNamespace(), q.GetPrefix()), after: after, size: pageSize(q.GetPageSize()),
+	return listed(e.x, listing[hub.UserInfo]{
+		entries: e.x.hub.ListUsers(q.GetNamespace(), q.GetPrefix()), after: after, size: pageSize(q.GetPageSize()),
 		name: func(user *hub.UserInfo) string { return user.User },
 		put: func(r *hubv1.Result, user *hub.UserInfo) {
 			r.Users = append(r.Users, &hubv1.User{Id: user.User, SocketCount: uint32(user.Sockets)})
@@ -141,11 +141,11 @@ func (x *Executor) listUsers(q *hubv1.ListUsers) (*Pages, *fault.Fault) {
 }
 
 // countUsers counts.
-func (x *Executor) countUsers(q *hubv1.CountUsers) *hubv1.Result {
+func (e *queries) countUsers(q *hubv1.CountUsers) *hubv1.Result {
 	if f := checkNamespace(q.GetNamespace()); f != nil {
 		return failed(f.Under("count_users"))
 	}
-	return &hubv1.Result{Count: uint32(x.hub.CountUsers(q.GetNamespace()))}
+	return &hubv1.Result{Count: uint32(e.x.hub.CountUsers(q.GetNamespace()))}
 }
 
 // listing is a list that is sorted by name.
