@@ -17,13 +17,10 @@ import (
 	"github.com/siohub/siohub/service/servicetest/scenarios"
 )
 
-// notServed are scenarios that the real hub does not serve yet.
-var notServed = []string{"OccupancyIsTold", "UsersAreTold", "ObserverSeesCopies"}
-
 func TestScenarios_RealHub(t *testing.T) {
 	scenarios.RunAll(t, func(t *testing.T) scenarios.World {
 		return &world{hub: newRealHub(t, controlplane.Config{})}
-	}, notServed...)
+	})
 }
 
 // world is one with the real hub.
