@@ -63,7 +63,8 @@ type AttachServiceClient interface {
 	//   - ABORTED when another stream with the same instance_id takes over;
 	//   - RESOURCE_EXHAUSTED when so many results wait to be read that the command
 	//     window must have been ignored, too many instances are attached, or an
-	//     envelope is beyond the hard end of 16 MiB;
+	//     envelope is beyond the hard end of 16 MiB (which gRPC itself refuses, so
+	//     that there is no Item.ended);
 	//   - UNAVAILABLE when heartbeats stay away, the service does not read, or the
 	//     hub shuts down;
 	//   - INTERNAL when the hub failed.
@@ -156,7 +157,8 @@ type AttachServiceServer interface {
 	//   - ABORTED when another stream with the same instance_id takes over;
 	//   - RESOURCE_EXHAUSTED when so many results wait to be read that the command
 	//     window must have been ignored, too many instances are attached, or an
-	//     envelope is beyond the hard end of 16 MiB;
+	//     envelope is beyond the hard end of 16 MiB (which gRPC itself refuses, so
+	//     that there is no Item.ended);
 	//   - UNAVAILABLE when heartbeats stay away, the service does not read, or the
 	//     hub shuts down;
 	//   - INTERNAL when the hub failed.

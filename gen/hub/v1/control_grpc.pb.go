@@ -38,7 +38,8 @@ const (
 // its detail.
 type ControlServiceClient interface {
 	// Execute carries out commands in their order. A command that fails has its
-	// status in its result; the call itself is OK. Queries that come in pages
+	// status in its result; the call itself is OK. A request that has a field or value
+	// which the hub does not know is refused whole (UNIMPLEMENTED). Queries that come in pages
 	// (fetch, list_rooms, list_users) have calls of their own and are
 	// INVALID_ARGUMENT here.
 	Execute(ctx context.Context, in *ExecuteRequest, opts ...grpc.CallOption) (*ExecuteResponse, error)
@@ -179,7 +180,8 @@ func (c *controlServiceClient) ForgetGroup(ctx context.Context, in *ForgetGroupR
 // its detail.
 type ControlServiceServer interface {
 	// Execute carries out commands in their order. A command that fails has its
-	// status in its result; the call itself is OK. Queries that come in pages
+	// status in its result; the call itself is OK. A request that has a field or value
+	// which the hub does not know is refused whole (UNIMPLEMENTED). Queries that come in pages
 	// (fetch, list_rooms, list_users) have calls of their own and are
 	// INVALID_ARGUMENT here.
 	Execute(context.Context, *ExecuteRequest) (*ExecuteResponse, error)
