@@ -20,11 +20,6 @@ func endlessInputs() []input {
 		all = append(all, input{name: name, allow: allow, attack: func(p *probe) outcome { return attack(p.attached()) }})
 	}
 	add("rooms without end", roomsWithoutEnd, "refused, open")
-	add("keys without end", func(a *actor) outcome {
-		return a.many(11_000, func(i int) *hubv1.Command {
-			return &hubv1.Command{IdempotencyKey: fmt.Sprintf("%0120d", i), Op: emit(nowhere(), "x", "[]").Op}
-		}, "OK")
-	}, open)
 	add("acknowledgements of random ids without end", func(a *actor) outcome {
 		return a.many(2000, func(i int) *hubv1.Command {
 			return &hubv1.Command{Op: &hubv1.Command_Acknowledge{Acknowledge: &hubv1.Acknowledge{DedupeId: binary.BigEndian.AppendUint64(make([]byte, 8), uint64(i))}}}
@@ -56,8 +51,17 @@ func endlessInputs() []input {
 		return a.lives()
 	}, open)
 	return append(all,
+		input{name: "keys without end", slow: true, allow: outcomes(open), attack: keysWithoutEnd},
 		input{name: "an observer that does not read", slow: true, allow: outcomes("stream UNAVAILABLE", "stream UNKNOWN"), attack: blindObserver},
 		input{name: "streams opened and closed fifty times a second", slow: true, allow: outcomes(open), attack: restlessService})
+}
+
+// keysWithoutEnd gives more commands with idempotency keys than are remembered.
+func keysWithoutEnd(p *probe) outcome {
+	a := p.attached()
+	return a.many(11_000, func(i int) *hubv1.Command {
+		return &hubv1.Command{IdempotencyKey: fmt.Sprintf("%0120d", i), Op: emit(nowhere(), "x", "[]").Op}
+	}, "OK")
 }
 
 // drainInputs are drains done wrong, and too often.
