@@ -83,7 +83,7 @@ func (cs *connects) remove(c *connect) {
 // soon asks for a look at an attempt, at the latest at that time.
 func (cs *connects) soon(c *connect, at time.Time) {
 	cs.mu.Lock()
-	if c.when.seat == 0 || at.Before(c.when.at) {
+	if c.when.place == 0 || at.Before(c.when.at) {
 		cs.agenda.set(&c.when, at)
 	}
 	cs.mu.Unlock()

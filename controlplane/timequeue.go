@@ -13,8 +13,8 @@ type timeQueue[T any] struct{ heap slots[T] }
 type slot[T any] struct {
 	value T
 	at    time.Time
-	// seat is where it stands in the heap, from 1 on. 0 means that it is not there.
-	seat int
+	// place is where it stands in the heap, from 1 on. 0 means that it is not there.
+	place int
 }
 
 func (q *timeQueue[T]) len() int { return len(q.heap) }
@@ -22,17 +22,17 @@ func (q *timeQueue[T]) len() int { return len(q.heap) }
 // set adds a slot, or moves it to another time.
 func (q *timeQueue[T]) set(s *slot[T], at time.Time) {
 	s.at = at
-	if s.seat == 0 {
+	if s.place == 0 {
 		heap.Push(&q.heap, s)
 		return
 	}
-	heap.Fix(&q.heap, s.seat-1)
+	heap.Fix(&q.heap, s.place-1)
 }
 
 // remove takes a slot out, if it is there.
 func (q *timeQueue[T]) remove(s *slot[T]) {
-	if s.seat != 0 {
-		heap.Remove(&q.heap, s.seat-1)
+	if s.place != 0 {
+		heap.Remove(&q.heap, s.place-1)
 	}
 }
 
@@ -56,13 +56,13 @@ func (h slots[T]) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
 // Swap implements heap.Interface.
 func (h slots[T]) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].seat, h[j].seat = i+1, j+1
+	h[i].place, h[j].place = i+1, j+1
 }
 
 // Push implements heap.Interface.
 func (h *slots[T]) Push(s any) {
 	*h = append(*h, s.(*slot[T]))
-	(*h)[len(*h)-1].seat = len(*h)
+	(*h)[len(*h)-1].place = len(*h)
 }
 
 // Pop implements heap.Interface.
@@ -71,6 +71,6 @@ func (h *slots[T]) Pop() any {
 	s := (*h)[last]
 	(*h)[last] = nil
 	*h = (*h)[:last]
-	s.seat = 0
+	s.place = 0
 	return s
 }
