@@ -249,7 +249,10 @@ func (p *poller) serve(w *webSocket, events uint32) {
 	if events&(syscall.EPOLLIN|ended) == 0 && w.conn.held == nil {
 		return
 	}
-	if p.reader.turn(w, events&ended != 0) && !w.again {
+	// The end is an event of its own, and comes once: also the turns after this one have to
+	// read until they meet it.
+	w.ended = w.ended || events&ended != 0
+	if p.reader.turn(w, w.ended) && !w.again {
 		w.again = true // in the list once: an event may bring a turn in between
 		p.again = append(p.again, w)
 	}
