@@ -302,7 +302,9 @@ func (s *suite) settled(t *testing.T, start usage) {
 	if !end.within(start) {
 		t.Errorf("the server holds %v, at the start it was %v\n%s", end, start, s.target.busiest())
 	}
-	if s.highest > start.resident+256<<20 {
+	// An envelope of up to 16 MiB is read before it is refused (it was 4 MiB when this was
+	// 256), several inputs run at a time, and the collector lets the heap double.
+	if s.highest > start.resident+384<<20 {
 		t.Errorf("the server grew to %d MiB, from %d MiB", s.highest>>20, start.resident>>20)
 	}
 	if bad := s.target.panics(); bad != nil {
