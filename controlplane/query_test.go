@@ -56,7 +56,8 @@ func TestQuery_StreamGetsPagesWithMoreButTheLast(t *testing.T) {
 func TestQuery_HoldsItsSlotWhileTheServiceDoesNotRead(t *testing.T) {
 	inBubble(t, Config{Window: WindowConfig{Commands: 2}}, func(t *testing.T, w *world) {
 		chat, gate := w.slowChat()
-		for range 4 {
+		const sockets = 12 // many more pages than gRPC takes before a Send waits
+		for range sockets {
 			b := w.join(chat)
 			chat.Command(setData(target(b.id), `"`+strings.Repeat("0", 60_000)+`"`, nil))
 			chat.Result()
@@ -81,12 +82,12 @@ func TestQuery_HoldsItsSlotWhileTheServiceDoesNotRead(t *testing.T) {
 				over++
 			}
 		}
-		if pages[ids[0]] != 4 || pages[ids[1]] != 4 {
+		if pages[ids[0]] != sockets || pages[ids[1]] != sockets {
 			t.Errorf("sockets: %v", pages)
 		}
 		w.pass(time.Second)
 		chat.Command(fetch("/chat", 0))
-		if r := chat.Result(); r.Status != nil || len(r.Sockets) != 4 {
+		if r := chat.Result(); r.Status != nil || len(r.Sockets) != sockets {
 			t.Errorf("a slot is free: %v", r.Status)
 		}
 	})
