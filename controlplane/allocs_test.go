@@ -102,15 +102,7 @@ func thrifty(t *testing.T) (*Server, *thriftyStream) {
 	srv := newQuiet(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	stream := newThriftyStream(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = attachService{srv: srv}.Attach(stream)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-	})
+	playBeside(t, srv, cancel, stream)
 	return srv, stream
 }
 

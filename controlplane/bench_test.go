@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -9,10 +8,8 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
-	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
-	"github.com/siohub/siohub/internal/envelope"
 )
 
 // echoStream is a service without a network: it settles whatever it is sent, an
@@ -51,25 +48,7 @@ func (e *echoStream) Send(r *hubv1.AttachResponse) error {
 // BenchmarkEnvelope takes an event from the hub into an envelope, encodes it, and
 // settles it: the control plane's share of an echo, without gRPC and the hub.
 func BenchmarkEnvelope(b *testing.B) {
-	srv := newQuiet(b, nil)
-	ctx, cancel := context.WithCancel(b.Context())
-	stream := &echoStream{
-		playedStream: playedStream{ctx: ctx, incoming: make(chan *envelope.Request, 1<<16)},
-		free:         make(chan struct{}, 512),
-	}
-	stream.incoming <- requestOf(&hubv1.AttachRequest{Actions: []*hubv1.Action{helloAction(&hubv1.Hello{
-		Group: "g", InstanceId: "i",
-		Subscriptions: []*hubv1.Subscription{controlplanetest.Authorizer("/*"), controlplanetest.Handler("/*")},
-	})}})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = attachService{srv: srv}.Attach(stream)
-	}()
-	defer func() {
-		cancel()
-		<-ended
-	}()
+	srv, stream := settler(b)
 	sockets := joinMany(b, srv, 100)
 	for range cap(stream.free) {
 		stream.free <- struct{}{}

@@ -62,15 +62,7 @@ func stuck(t testing.TB, srv *Server, window *hubv1.Window, subs ...*hubv1.Subsc
 	s.incoming <- requestOf(&hubv1.AttachRequest{Actions: []*hubv1.Action{helloAction(&hubv1.Hello{
 		Group: "watch", InstanceId: "i", Subscriptions: subs, Window: window,
 	})}})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = attachService{srv: srv}.Attach(s)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-	})
+	playBeside(t, srv, cancel, s)
 	for srv.routes.attachment("watch", "i") == nil {
 		time.Sleep(time.Millisecond)
 	}
@@ -98,15 +90,7 @@ func settler(t testing.TB) (*Server, *echoStream) {
 		Group: "g", InstanceId: "i",
 		Subscriptions: []*hubv1.Subscription{controlplanetest.Authorizer("/*"), controlplanetest.Handler("/*")},
 	})}})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = attachService{srv: srv}.Attach(stream)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-	})
+	playBeside(t, srv, cancel, stream)
 	return srv, stream
 }
 

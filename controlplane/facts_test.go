@@ -40,17 +40,7 @@ func record(t testing.TB, srv *Server, hello *hubv1.Hello) (*tape, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &tape{playedStream: playedStream{ctx: ctx, incoming: make(chan *envelope.Request, 1<<10)}}
 	p.incoming <- requestOf(&hubv1.AttachRequest{EnvelopeSeq: numberOf(hello), Actions: []*hubv1.Action{helloAction(hello)}})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = attachService{srv: srv}.Attach(p)
-	}()
-	stop := func() {
-		cancel()
-		<-ended
-	}
-	t.Cleanup(stop)
-	return p, stop
+	return p, playBeside(t, srv, cancel, p)
 }
 
 // numberOf is the number of the envelope of a hello: all but one that resumes are numbered.

@@ -79,6 +79,22 @@ func play(srv *Server, envelopes ...*envelope.Request) error {
 	return attachService{srv: srv}.Attach(p)
 }
 
+// playBeside runs a stream through Attach beside the test. It ends with the test, or by
+// the function; cancel cancels the context of the stream.
+func playBeside(t testing.TB, srv *Server, cancel context.CancelFunc, s grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) (stop func()) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = attachService{srv: srv}.Attach(s)
+	}()
+	stop = func() {
+		cancel()
+		<-ended
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
 // newQuiet is a server with a hub and nobody in it.
 func newQuiet(t testing.TB, trace *Trace) *Server {
 	t.Helper()
