@@ -47,16 +47,24 @@ func factLocked(h *Hub, n *hubv1.Notice) {
 	h.sayLocked(&hubv1.Item{Kind: &hubv1.Item_Notice{Notice: n}})
 }
 
+// count counts the sockets of a room or a user: first is their first, last that none is
+// left.
+func count(counts map[key]int, k key, change int) (first, last bool) {
+	before := counts[k]
+	counts[k] += change
+	if counts[k] == 0 {
+		delete(counts, k)
+	}
+	return before == 0, before+change == 0
+}
+
 // countRoomLocked counts the members of a room, and tells of the first and the last.
 func countRoomLocked(h *Hub, namespace, room string, change int) {
 	k := key{namespace, room}
-	before := h.roomCounts[k]
-	h.roomCounts[k] += change
-	switch {
-	case before == 0:
+	switch first, last := count(h.roomCounts, k, change); {
+	case first:
 		tellRoomLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_ROOM_OCCUPIED)
-	case before+change == 0:
-		delete(h.roomCounts, k)
+	case last:
 		tellRoomLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_ROOM_VACATED)
 	}
 }
@@ -78,13 +86,10 @@ func userLocked(h *Hub, namespace, user string, change int) {
 		return
 	}
 	k := key{namespace, user}
-	before := h.userCounts[k]
-	h.userCounts[k] += change
-	switch {
-	case before == 0:
+	switch first, last := count(h.userCounts, k, change); {
+	case first:
 		tellUserLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT)
-	case before+change == 0:
-		delete(h.userCounts, k)
+	case last:
 		tellUserLocked(h, k, hubv1.NoticeKind_NOTICE_KIND_USER_ABSENT)
 	}
 }
