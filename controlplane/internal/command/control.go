@@ -45,7 +45,8 @@ func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStr
 	}
 	cmd := proto.CloneOf(req.GetCommand())
 	cmd.GetEmit().GetAck().Mode = hubv1.AckMode_ACK_MODE_EACH
-	results := newResultQueue()
+	results := newResultQueue(c.executor.acks)
+	defer results.close()
 	c.executor.Run(Request{Command: cmd, Caller: c.callerOf(wire.Context())}, results)
 	for {
 		r, f := results.next(wire.Context())
