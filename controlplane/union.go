@@ -3,6 +3,7 @@ package controlplane
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/siohub/siohub/controlplane/internal/route"
 )
@@ -19,38 +20,53 @@ func (g *group) uniteLocked() {
 	slices.SortFunc(all, func(a, b *attachment) int {
 		return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.instance, b.instance))
 	})
-	var union []*claim
-	for _, a := range all {
-		for _, c := range a.claims {
-			own := *c // those in force are read without a lock
-			union = append(union, &own)
-		}
-	}
-	type place struct {
-		role      route.Role
-		namespace string
-	}
-	first := make(map[place]*claim)
-	for _, c := range union {
-		at := place{c.Role, c.Namespace}
-		f := first[at]
-		if f == nil {
-			first[at] = c
-			continue
-		}
-		f.Policy.anew = f.Policy.anew || c.Policy.anew
-		f.Policy.eager = f.Policy.eager || c.Policy.eager
-	}
-	for _, c := range union {
-		f := first[place{c.Role, c.Namespace}]
-		c.Policy.anew, c.Policy.eager, c.Policy.newest = f.Policy.anew, f.Policy.eager, f.Policy.subscription
-	}
-	g.claims = union
+	g.claims = unite(all)
 	for _, a := range all {
 		if lease := a.lease.Load(); lease != nil {
 			lease.SetComplete(g.isComplete(a))
 		}
 	}
+}
+
+// unite returns the claims of attachments, the newest first, each once: a claim that
+// several have is that of the newest. Observers keep theirs, for copies go to instances.
+func unite(all []*attachment) []*claim {
+	type place struct {
+		role      route.Role
+		namespace string
+	}
+	type pattern struct {
+		place
+		noEvents bool
+		first    string // of its events: two of one hello that want events differ in it
+	}
+	var union []*claim
+	policies := make(map[place]policy)
+	kept := make(map[pattern][]*claim)
+	for _, a := range all {
+		for _, c := range a.claims {
+			at := place{c.Role, c.Namespace}
+			common, ok := policies[at]
+			if !ok {
+				common = c.Policy
+			}
+			common.anew, common.eager = common.anew || c.Policy.anew, common.eager || c.Policy.eager
+			policies[at] = common
+			p := pattern{at, c.NoEvents, strings.Join(c.Events[:min(len(c.Events), 1)], "")}
+			same := func(k *claim) bool { return slices.Equal(k.Events, c.Events) }
+			if c.Role != route.Observer && slices.ContainsFunc(kept[p], same) {
+				continue
+			}
+			own := *c // those in force are read without a lock
+			union = append(union, &own)
+			kept[p] = append(kept[p], &own)
+		}
+	}
+	for _, c := range union {
+		common := policies[place{c.Role, c.Namespace}]
+		c.Policy.anew, c.Policy.eager, c.Policy.newest = common.anew, common.eager, common.subscription
+	}
+	return union
 }
 
 // isComplete reports whether an attachment asks for all that the group asks for. The
