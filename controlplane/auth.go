@@ -26,6 +26,9 @@ func (s *Server) authenticate(ctx context.Context) (context.Context, error) {
 		case errors.As(err, &refused):
 			s.trace.authFailed()
 			return nil, refused.rpc()
+		case errors.Is(err, ErrKeysPending):
+			s.trace.authFailed()
+			return nil, fault.New(fault.AuthenticatorFailed, "the keys of the token's issuer cannot be read now").GRPC()
 		case err != nil || identity == nil:
 			s.trace.authFailed()
 			s.log.Error("callers cannot be told apart", "error", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -185,6 +186,28 @@ func TestAuth_PermissionsAndLimitsHoldOnStreamsAndCalls(t *testing.T) {
 		_, err = client.CountSockets(t.Context(), &hubv1.CountSocketsRequest{Count: &hubv1.Count{Target: &hubv1.Target{Namespace: "/chat", All: true}}})
 		if status.Code(err) != codes.PermissionDenied || reasonOf(err) != "NOT_PERMITTED" {
 			t.Errorf("a query: %v", err)
+		}
+	})
+}
+
+// pending knows nobody yet.
+type pending struct{}
+
+func (pending) Authenticate(context.Context, Credentials) (*Identity, error) {
+	return nil, fmt.Errorf("waiting: %w", ErrKeysPending)
+}
+
+// Keys that cannot be had now say nothing about a token: the call may come again, and it
+// is no error of the hub.
+func TestAuth_PendingKeysAreNoRefusal(t *testing.T) {
+	var log lockedBuffer
+	inBubble(t, Config{Authenticator: pending{}, Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(t *testing.T, w *world) {
+		_, err := hubv1.NewControlServiceClient(w.conn).CountSockets(t.Context(), &hubv1.CountSocketsRequest{})
+		if status.Code(err) != codes.Unavailable || reasonOf(err) != "AUTHENTICATOR_FAILED" {
+			t.Errorf("%v, %s", err, reasonOf(err))
+		}
+		if strings.Contains(log.String(), "level=ERROR") {
+			t.Error(log.String())
 		}
 	})
 }

@@ -15,8 +15,8 @@ import (
 // each call.
 type Authenticator interface {
 	// Authenticate returns who has these credentials. An *AuthError ends the call with
-	// UNAUTHENTICATED and its reason; any other error is logged, and ends the call with
-	// UNAVAILABLE. It is safe for concurrent use.
+	// UNAUTHENTICATED and its reason; any other error ends the call with UNAVAILABLE, and
+	// is logged if it is not ErrKeysPending. It is safe for concurrent use.
 	Authenticate(ctx context.Context, c Credentials) (*Identity, error)
 }
 

@@ -17,7 +17,8 @@ type BrowserTokens interface {
 	Decide(facts BrowserFacts) (BrowserDecision, error)
 }
 
-// ErrKeysPending is an attempt whose token is signed by a key that is being fetched.
+// ErrKeysPending is a token that is signed by a key which has still to be fetched, of a
+// browser or of a caller: nothing is known about it yet.
 var ErrKeysPending = errors.New("controlplane: the keys of the token's issuer are being fetched")
 
 // BrowserFacts are what a connect attempt shows.

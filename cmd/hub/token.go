@@ -115,7 +115,7 @@ func (c *tokenCheckCmd) ask(a *app, cfg *config.Config, secret string) (*control
 	}
 	callers, err := identity.New(a.ctx, identity.Options{
 		Tokens: cfg.Control.TokenList(), File: cfg.Control.TokensFile, Issuers: callerIssuers(cfg.Control.JWT),
-		Permissions: rules, Logger: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Permissions: rules, Once: true, Logger: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		return nil, accessError(err)

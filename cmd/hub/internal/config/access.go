@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 )
 
 // Issuer is an issuer of JWTs and where its keys stand.
@@ -48,8 +50,8 @@ type BrowserJWT struct {
 	Behind string
 }
 
-// jwtAlgorithms are the signatures that are taken: those with public keys.
-var jwtAlgorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+// jwtAlgorithms are the signatures that are taken.
+var jwtAlgorithms = jwt.AlgorithmNames()
 
 // issuer reads what both kinds of issuers have.
 func (s *section) issuer() Issuer {

@@ -49,16 +49,23 @@ func (a *Authenticator) byToken(ctx context.Context, given string) (*controlplan
 		return a.byClaims(claims)
 	}
 	a.log.Debug("token refused", "cause", err)
-	if errors.Is(err, jwt.ErrExpired) {
+	switch {
+	case errors.Is(err, jwt.ErrExpired):
 		return nil, controlplane.ErrTokenExpired
+	case errors.Is(err, controlplane.ErrKeysPending), errors.Is(err, jwt.ErrKeysUnread):
+		// Nothing was found out about the token: who shows it may come again.
+		return nil, controlplane.ErrKeysPending
 	}
 	return nil, controlplane.ErrTokenWrong
 }
 
 // verify verifies a JWT. It waits for keys that are being fetched, in a bounded number
-// of calls.
+// of calls and for a bounded time; beyond that the error is controlplane.ErrKeysPending.
 func (a *Authenticator) verify(ctx context.Context, given string) (*jwt.Claims, error) {
 	seen := time.Now()
+	if a.options.Once {
+		seen = time.Time{} // the keys are as new as can be
+	}
 	claims, err := a.verifier.Verify(given, seen)
 	var pending *jwt.PendingError
 	if !errors.As(err, &pending) {
@@ -68,7 +75,7 @@ func (a *Authenticator) verify(ctx context.Context, given string) (*jwt.Claims, 
 	case a.waiting <- struct{}{}:
 		defer func() { <-a.waiting }()
 	default:
-		return nil, jwt.ErrKey
+		return nil, controlplane.ErrKeysPending
 	}
 	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
 	defer cancel()
@@ -76,7 +83,7 @@ func (a *Authenticator) verify(ctx context.Context, given string) (*jwt.Claims, 
 		select {
 		case <-pending.Done:
 		case <-ctx.Done():
-			return nil, jwt.ErrKey
+			return nil, controlplane.ErrKeysPending
 		}
 		claims, err = a.verifier.Verify(given, seen)
 	}

@@ -22,13 +22,14 @@ type Options struct {
 	Own []token.Token
 	// Issuers are those of JWTs.
 	Issuers []Issuer
-	// Certificates is true where the listener verifies certificates of clients.
-	Certificates bool
 	// Permissions are those of each name. Nil means that none are configured, and that
 	// everybody who is known may do everything.
 	Permissions map[string]*controlplane.Permissions
 	// Logger is told what happens to the file and to the keys. Nil means slog.Default.
 	Logger *slog.Logger
+	// Once is for a caller that asks right after New and does without Run: keys are not
+	// waited for.
+	Once bool
 	// Refreshed is told what came of each refresh of an issuer's keys.
 	Refreshed func(issuer string, err error)
 }

@@ -14,7 +14,11 @@
 // file that cannot be read or is broken is logged, and the tokens that were there
 // stay in force; a file that is empty has none.
 //
-// Run has the goroutines: one for the files, one for each URL of keys. The table of
-// tokens is swapped atomically, there is no lock. An Authenticator is safe for
+// A JWT that names a key which is not known yet waits until the keys of its issuer have
+// been fetched again. Where they cannot be, or too many wait, nothing is said about the
+// token: the call may come again.
+//
+// Run has a goroutine for each URL of keys; who runs filewatch with Files has the one
+// for the files. The table of tokens is swapped atomically, without a lock. An Authenticator is safe for
 // concurrent use. Neither tokens nor parts of them get into errors or the log.
 package identity

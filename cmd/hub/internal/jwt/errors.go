@@ -15,6 +15,9 @@ var (
 	ErrIssuer = errors.New("jwt: unknown issuer")
 	// ErrKey: the issuer has no key that could have signed it.
 	ErrKey = errors.New("jwt: unknown key")
+	// ErrKeysUnread is an ErrKey where the newest try to read the keys failed: the issuer
+	// may have one by now.
+	ErrKeysUnread = fmt.Errorf("%w; the keys of the issuer could not be read again", ErrKey)
 	// ErrSignature: the signature is wrong.
 	ErrSignature = errors.New("jwt: wrong signature")
 	// ErrExpired: it was valid once.

@@ -35,6 +35,7 @@ type source struct {
 
 	mu       sync.Mutex    // guards the fields below; a leaf
 	started  time.Time     // start of the newest refresh that has ended
+	failed   bool          // that refresh
 	finished chan struct{} // closed when the next refresh ends
 }
 
@@ -54,22 +55,26 @@ func sameScheme(req *http.Request, via []*http.Request) error {
 }
 
 // missing asks for a refresh because a token that was seen at this time names a key
-// that is not there. It returns what to wait for, or nil when the keys have been read
-// since, so that waiting is of no use.
-func (s *source) missing(seen time.Time) <-chan struct{} {
+// that is not there. It returns what to wait for, or, when a refresh has ended since, so
+// that waiting is of no use, ErrKey or ErrKeysUnread.
+func (s *source) missing(seen time.Time) (<-chan struct{}, error) {
 	if s.url == "" {
-		return nil
+		return nil, ErrKey
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.started.Before(seen) {
-		return nil
+	switch {
+	case s.started.Before(seen):
+	case s.failed:
+		return nil, ErrKeysUnread
+	default:
+		return nil, ErrKey
 	}
 	select {
 	case s.wanted <- struct{}{}:
 	default:
 	}
-	return s.finished
+	return s.finished, nil
 }
 
 // run refreshes the keys until ctx ends.
@@ -115,23 +120,37 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// first reads the keys for the first time. Its error is for the caller alone.
+func (s *source) first(ctx context.Context) error {
+	start := time.Now()
+	keys, err := s.fetch(ctx)
+	if err == nil {
+		s.ended(start, keys, nil)
+	}
+	return err
+}
+
 // refresh reads the keys anew. Those that were there stay when it fails.
 func (s *source) refresh(ctx context.Context) error {
 	start := time.Now()
 	keys, err := s.fetch(ctx)
+	if ctx.Err() == nil { // otherwise the process ends
+		s.ended(start, keys, err)
+	}
+	return err
+}
+
+// ended takes what came of a refresh.
+func (s *source) ended(start time.Time, keys *keySet, err error) {
 	if err == nil {
 		s.keys.Store(keys)
-	}
-	if ctx.Err() != nil {
-		return err // the process ends
 	}
 	s.told(err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.started = start
+	s.started, s.failed = start, err != nil
 	close(s.finished)
 	s.finished = make(chan struct{})
-	return err
 }
 
 func (s *source) fetch(ctx context.Context) (*keySet, error) {

@@ -155,7 +155,7 @@ func TestSource_OutageKeepsTheOldKeysAndIsTold(t *testing.T) {
 		if _, err := v.Verify(token, time.Now()); err != nil {
 			t.Errorf("the old keys are gone: %v", err)
 		}
-		if err := wait(v, next.sign(t, valid())); !errors.Is(err, ErrKey) {
+		if err := wait(v, next.sign(t, valid())); !errors.Is(err, ErrKeysUnread) || !errors.Is(err, ErrKey) {
 			t.Errorf("an unknown key in the outage: %v", err)
 		}
 		if failed < 5 || strings.Count(log.String(), "not read again") != 1 || strings.Contains(log.String(), token) {

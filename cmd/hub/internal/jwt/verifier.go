@@ -53,9 +53,11 @@ func Open(ctx context.Context, list []Issuer, options Options) (*Verifier, error
 	for i, config := range list {
 		is := &issuer{Issuer: config}
 		for _, name := range config.Algorithms {
-			if a, ok := algorithmOf(name); ok {
-				is.algorithms = append(is.algorithms, a)
+			a, ok := algorithmOf(name)
+			if !ok {
+				return nil, &SourceError{Index: i, Setting: "algorithms", Value: name, Err: errors.New("want some of AlgorithmNames")}
 			}
+			is.algorithms = append(is.algorithms, a)
 		}
 		is.source = newSource(config.URL, teller(options, config))
 		v.issuers = append(v.issuers, is)
@@ -69,7 +71,7 @@ func Open(ctx context.Context, list []Issuer, options Options) (*Verifier, error
 // open reads keys for the first time.
 func (v *Verifier) open(ctx context.Context, is *issuer) error {
 	if is.URL != "" {
-		return is.source.refresh(ctx)
+		return is.source.first(ctx)
 	}
 	files, contents, err := filewatch.Open(func(contents [][]byte, err error) {
 		is.source.told(is.source.read(contents, err))
@@ -177,13 +179,15 @@ func (is *issuer) verify(token string, header jws.Headers, claims *Claims, seen 
 	}
 	kid, _ := header.KeyID()
 	keys, known := is.source.keys.Load().find(alg, kid)
+	unknown := ErrKey
 	if !known {
-		if done := is.source.missing(seen); done != nil {
+		var done <-chan struct{}
+		if done, unknown = is.source.missing(seen); done != nil {
 			return &PendingError{done}
 		}
 	}
 	if len(keys) == 0 {
-		return ErrKey
+		return unknown
 	}
 	for _, key := range keys {
 		if _, err := jws.Verify([]byte(token), jws.WithKey(alg, key), jws.WithCompact()); err == nil {
