@@ -30,13 +30,7 @@ func newReplays() replays {
 // where the first one leaves its result. Otherwise again is called with that result,
 // at once or when it is there.
 func (s replays) begin(who *Caller, key string, again func(*hubv1.Result)) (*replay.Book[*hubv1.Result], bool, error) {
-	now := time.Now()
-	book, err := s.shelf.Book(replay.Owner{Identity: who.Identity, Group: who.Group}, now)
-	if err != nil {
-		return nil, false, err
-	}
-	first, err := book.Begin(key, now, again)
-	return book, first, err
+	return s.shelf.Begin(replay.Owner{Identity: who.Identity, Group: who.Group}, key, time.Now(), again)
 }
 
 // runKeyed carries out a command that was checked and has an idempotency key.

@@ -30,6 +30,8 @@ type Book[T any] struct {
 	// order has the finished pages, the oldest first.
 	order []*page[T]
 	bytes int
+	// retired says that the shelf has thrown the book away. It is empty for good.
+	retired bool
 }
 
 type page[T any] struct {
@@ -50,12 +52,15 @@ func NewBook[T any](limits Limits) *Book[T] {
 // and calls Finish. Otherwise again is called with the first answer, at once or when
 // it is there.
 //
-// Errors: ErrBusy; again is not called then.
+// Errors: ErrBusy, errRetired; again is not called then.
 func (b *Book[T]) Begin(key string, now time.Time, again func(T)) (first bool, err error) {
 	b.mu.Lock()
 	b.expire(now)
 	p := b.byKey[key]
 	switch {
+	case b.retired:
+		b.mu.Unlock()
+		return false, errRetired
 	case p == nil && len(b.byKey) >= b.limits.Keys && len(b.order) == 0:
 		b.mu.Unlock()
 		return false, ErrBusy

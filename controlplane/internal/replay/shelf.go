@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -9,6 +10,9 @@ import (
 type Owner struct {
 	Identity, Group string
 }
+
+// errRetired means that the book is no longer on its shelf.
+var errRetired = errors.New("replay: the book is retired")
 
 // Shelf has a book for each owner, at most that many. It is safe for concurrent use.
 type Shelf[T any] struct {
@@ -24,11 +28,27 @@ func NewShelf[T any](limits Limits, most int) *Shelf[T] {
 	return &Shelf[T]{limits: limits, most: most, books: make(map[Owner]*Book[T])}
 }
 
-// Book is the book of an owner. At the limit the books in which nothing is kept any
+// Begin is Book.Begin in the book of an owner, which is where the first one calls Finish.
+//
+// Errors: ErrBusy; again is not called then.
+func (s *Shelf[T]) Begin(o Owner, key string, now time.Time, again func(T)) (b *Book[T], first bool, err error) {
+	for {
+		b, err = s.book(o, now)
+		if err != nil {
+			return nil, false, err
+		}
+		if first, err = b.Begin(key, now, again); !errors.Is(err, errRetired) {
+			return b, first, err
+		}
+		// It has made room for another owner in between.
+	}
+}
+
+// book is the book of an owner. At the limit the books in which nothing is kept any
 // more make room.
 //
 // Errors: ErrBusy when there are too many others.
-func (s *Shelf[T]) Book(o Owner, now time.Time) (*Book[T], error) {
+func (s *Shelf[T]) book(o Owner, now time.Time) (*Book[T], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if b := s.books[o]; b != nil {
@@ -36,7 +56,7 @@ func (s *Shelf[T]) Book(o Owner, now time.Time) (*Book[T], error) {
 	}
 	if len(s.books) >= s.most {
 		for owner, b := range s.books {
-			if b.empty(now) {
+			if b.retire(now) {
 				delete(s.books, owner)
 			}
 		}
@@ -49,10 +69,12 @@ func (s *Shelf[T]) Book(o Owner, now time.Time) (*Book[T], error) {
 	return b, nil
 }
 
-// empty reports whether nothing is kept any more.
-func (b *Book[T]) empty(now time.Time) bool {
+// retire reports whether nothing is kept any more: then nothing may be begun either, for
+// whoever has the book already would be alone with it.
+func (b *Book[T]) retire(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.expire(now)
-	return len(b.byKey) == 0
+	b.retired = len(b.byKey) == 0
+	return b.retired
 }
