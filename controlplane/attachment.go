@@ -181,14 +181,16 @@ func (a *attachment) suspend(st *stream) bool {
 	return true
 }
 
-// suspended is how long it has had no stream; zero while it has one.
-func (a *attachment) suspended(now time.Time) time.Duration {
+// expire ends the attachment for good if it has had no stream for that long. It reports
+// whether this call did. One that a stream has just taken over stays.
+func (a *attachment) expire(now time.Time, after time.Duration) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.lost.IsZero() {
-		return 0
+	if a.closed || a.lost.IsZero() || now.Sub(a.lost) < after {
+		return false
 	}
-	return max(now.Sub(a.lost), 1)
+	a.closed = true
+	return true
 }
 
 // close ends the attachment for good. It reports whether this call did.

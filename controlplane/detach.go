@@ -69,16 +69,8 @@ func (t *attaching) replaced(a *attachment) {
 // tendAttachments ends those that were suspended for so long that nobody waits for
 // them any more. The janitor calls it.
 func (t *attaching) tendAttachments(g *group, now time.Time) {
-	t.srv.routes.mu.Lock()
-	var over []*attachment
-	for _, a := range g.attachments {
-		if a.suspended(now) >= t.srv.config.Stream.Suspend {
-			over = append(over, a)
-		}
-	}
-	t.srv.routes.mu.Unlock()
-	for _, a := range over {
-		if a.close() {
+	for _, a := range t.srv.present(g) {
+		if a.expire(now, t.srv.config.Stream.Suspend) {
 			t.srv.routes.leave(a)
 			a.out.fail()
 		}

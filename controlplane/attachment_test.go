@@ -1,0 +1,29 @@
+package controlplane
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+// An attachment that is waited for too long ends, or a stream goes on with it. It does
+// not end under a stream that has it.
+func TestAttachment_ExpiresOrIsTakenOver(t *testing.T) {
+	for range 2000 {
+		a, st := &attachment{}, &stream{}
+		a.lost = time.Now().Add(-time.Minute)
+		var taken, over bool
+		var both sync.WaitGroup
+		both.Go(func() { _, taken = a.take(st) })
+		both.Go(func() { over = a.expire(time.Now(), time.Minute) })
+		both.Wait()
+		if taken == over {
+			t.Fatalf("taken over: %v, ended: %v", taken, over)
+		}
+	}
+	a := &attachment{}
+	a.lost = time.Now()
+	if a.expire(a.lost.Add(time.Minute-1), time.Minute) {
+		t.Error("it ended early")
+	}
+}
