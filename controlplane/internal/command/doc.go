@@ -33,7 +33,9 @@
 //	                            8192 and 64 MiB in all                    RESOURCE_EXHAUSTED
 //	open acknowledgements       256 for each socket, 64 MiB in all        the oldest is given up
 //	idempotency keys            10 000 and 16 MiB for each identity
-//	                            and group, 1024 of those                  the oldest is forgotten
+//	                            and group, 256 MiB in all                 the oldest is forgotten
+//	identities and groups       1024 with an idempotency key that is
+//	                            not forgotten                             RESOURCE_EXHAUSTED
 //
 // Each bound has a name in Bound, and is told to the Trace when it was reached.
 //
@@ -45,7 +47,7 @@
 // one at a time; inside of it are taken:
 //
 //	callKeeper -> Invocation
-//	callKeeper, ackKeeper -> replay's books, openCalls, whatever Answers takes
+//	callKeeper, ackKeeper -> replay's shelf -> its books, openCalls, whatever Answers takes
 //
 // All other locks are leaves.
 package command

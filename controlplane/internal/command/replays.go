@@ -17,13 +17,17 @@ type replays struct {
 	shelf *replay.Shelf[*hubv1.Result]
 }
 
-// replayLimits bound what is kept for each owner, maxOwners how many there are.
+// replayLimits bound what is kept for each owner, maxOwners how many there are, and
+// replayBudget what all of them keep, in bytes.
 var replayLimits = replay.Limits{Keys: 10_000, Bytes: 16 << 20, Waiters: 16, Age: 5 * time.Minute}
 
-const maxOwners = 1024
+const (
+	maxOwners    = 1024
+	replayBudget = 256 << 20
+)
 
 func newReplays() replays {
-	return replays{replay.NewShelf[*hubv1.Result](replayLimits, maxOwners)}
+	return replays{replay.NewShelf[*hubv1.Result](replayLimits, maxOwners, replayBudget)}
 }
 
 // begin reports whether the caller is the first under a key of its own; the book is

@@ -32,7 +32,7 @@ const (
 	// BoundAnswers: the answer of a call was left out of the results.
 	BoundAnswers Bound = "answers"
 	// BoundReplays: a command with an idempotency key was refused because too many are
-	// not finished.
+	// not finished, or too many callers use such keys.
 	BoundReplays Bound = "replays"
 )
 

@@ -100,7 +100,7 @@ var table = [reasons]entry{
 	EventNameBytes:   {"EVENT_NAME_BYTES", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "A name that is longer than `limits.event_name_bytes`."},
 	Forgotten:        {"FORGOTTEN", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Deliveries were dropped: their group was forgotten."},
 	GroupFull:        {"GROUP_FULL", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Deliveries were dropped: too much of the group is parked."},
-	IdempotencyBusy:  {"IDEMPOTENCY_BUSY", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Too many commands with idempotency keys are not finished."},
+	IdempotencyBusy:  {"IDEMPOTENCY_BUSY", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Too many commands with idempotency keys are not finished, or too many identities and groups use such keys."},
 	Lifecycle:        {"LIFECYCLE", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Too many lifecycle records wait; live sockets are introduced anew."},
 	Limit:            {"LIMIT", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "A limit of the hub that has no reason of its own."},
 	NodeFull:         {"NODE_FULL", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Deliveries were dropped: too much is parked in the hub."},

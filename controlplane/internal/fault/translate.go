@@ -48,7 +48,7 @@ var sentinels = []struct {
 }{
 	{hub.ErrGone, New(BrowserGone, "the browser left before the answer came")},
 	{hub.ErrAnswered, New(AlreadyDecided, "it has been answered, or has ended without this answer")},
-	{replay.ErrBusy, New(IdempotencyBusy, "too many commands with idempotency keys are not finished").After(time.Second)},
+	{replay.ErrBusy, New(IdempotencyBusy, "too many commands with idempotency keys are not finished, or too many callers use such keys").After(time.Second)},
 	{dispatch.ErrUnknown, At(UnknownDelivery, "delivery_seq", "this delivery was never given to the instance")},
 	{dispatch.ErrSettled, At(AlreadySettled, "delivery_seq", "the delivery is settled already")},
 	{dispatch.ErrRevoked, At(LeaseLost, "delivery_seq", "the delivery was revoked")},

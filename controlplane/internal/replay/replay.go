@@ -1,7 +1,7 @@
 // Package replay makes the repetition of a command safe: the first answer under a
 // key is kept for a while and given again. A Book has the keys of one owner, bounded in
-// keys and in bytes; a Shelf has a book for each owner, and bounds these. The time is an
-// argument. The package starts no goroutine; both are safe for concurrent use.
+// keys and in bytes; a Shelf has a book for each owner, and bounds their number and the
+// bytes of all of them. The time is an argument. The package starts no goroutine; both are safe for concurrent use.
 package replay
 
 import (
@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// ErrBusy means that too many repetitions wait for the same first answer.
-var ErrBusy = errors.New("replay: too many repetitions are waiting")
+// ErrBusy means that there is no room: too many repetitions wait for the same first
+// answer, none of the owner's keys has an answer yet, or there are too many owners.
+var ErrBusy = errors.New("replay: too many keys are in use")
 
 // Limits bound what is kept for one owner.
 type Limits struct {
@@ -24,6 +25,7 @@ type Limits struct {
 // Book keeps the answers of one owner. It is safe for concurrent use.
 type Book[T any] struct {
 	limits Limits
+	shelf  *Shelf[T]
 
 	mu    sync.Mutex // guards the fields below
 	byKey map[string]*page[T]
@@ -41,11 +43,6 @@ type page[T any] struct {
 	size     int
 	finished time.Time
 	waiters  []func(T)
-}
-
-// NewBook returns an empty book.
-func NewBook[T any](limits Limits) *Book[T] {
-	return &Book[T]{limits: limits, byKey: make(map[string]*page[T])}
 }
 
 // Begin reports whether the caller is the first under a key: then it does the work
@@ -85,12 +82,17 @@ func (b *Book[T]) Begin(key string, now time.Time, again func(T)) (first bool, e
 }
 
 // Finish gives the answer to whoever waits. With keep it is kept under its key, and
-// counts as many bytes; without, the next one under the key is a first one again.
+// counts as many bytes; without, or if the shelf has no room for it, the next one under
+// the key is a first one again.
 func (b *Book[T]) Finish(key string, answer T, size int, keep bool, now time.Time) {
+	keep = keep && b.shelf.take(size, now)
 	b.mu.Lock()
 	p := b.byKey[key]
 	if p == nil || p.done {
 		b.mu.Unlock()
+		if keep {
+			b.shelf.budget.Give(int64(size))
+		}
 		return
 	}
 	waiters := p.waiters
@@ -124,6 +126,7 @@ func (b *Book[T]) evict() {
 	b.order[0] = nil
 	b.order = b.order[1:]
 	b.bytes -= p.size
+	b.shelf.budget.Give(int64(p.size))
 	delete(b.byKey, p.key)
 }
 

@@ -9,6 +9,15 @@ import (
 
 var limits = Limits{Keys: 3, Bytes: 100, Waiters: 2, Age: time.Minute}
 
+func newBook(t *testing.T) *Book[string] {
+	t.Helper()
+	b, err := NewShelf[string](limits, 1, 1<<20).book(Owner{}, time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func begin(t *testing.T, b *Book[string], key string, now time.Time) (first bool, again string) {
 	t.Helper()
 	first, err := b.Begin(key, now, func(s string) { again = s })
@@ -20,7 +29,7 @@ func begin(t *testing.T, b *Book[string], key string, now time.Time) (first bool
 
 func TestBook_GivesTheFirstAnswerAgain(t *testing.T) {
 	now := time.Unix(0, 0)
-	b := NewBook[string](limits)
+	b := newBook(t)
 	if first, _ := begin(t, b, "k", now); !first {
 		t.Fatal("not the first")
 	}
@@ -42,7 +51,7 @@ func TestBook_GivesTheFirstAnswerAgain(t *testing.T) {
 
 func TestBook_ForgetsWhatIsNotKept(t *testing.T) {
 	now := time.Unix(0, 0)
-	b := NewBook[string](limits)
+	b := newBook(t)
 	begin(t, b, "k", now)
 	b.Finish("k", "failed", 6, false, now)
 	if first, _ := begin(t, b, "k", now); !first {
@@ -52,7 +61,7 @@ func TestBook_ForgetsWhatIsNotKept(t *testing.T) {
 
 func TestBook_IsBounded(t *testing.T) {
 	now := time.Unix(0, 0)
-	b := NewBook[string](limits)
+	b := newBook(t)
 	for i := range 10 {
 		key := strconv.Itoa(i)
 		begin(t, b, key, now)

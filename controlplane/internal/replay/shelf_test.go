@@ -7,7 +7,7 @@ import (
 )
 
 func TestShelf_BooksOfOwnersAreBounded(t *testing.T) {
-	s := NewShelf[int](Limits{Keys: 10, Bytes: 100, Waiters: 1, Age: time.Minute}, 2)
+	s := NewShelf[int](Limits{Keys: 10, Bytes: 100, Waiters: 1, Age: time.Minute}, 2, 1<<20)
 	now := time.Now()
 	ann, err := s.book(Owner{Identity: "id", Group: "a"}, now)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestShelf_BooksOfOwnersAreBounded(t *testing.T) {
 // A command gets the book of its owner; before it begins, another owner needs the room.
 // The next command of the owner would not find it in that book.
 func TestShelf_KeyIsNotBegunInABookThatMadeRoom(t *testing.T) {
-	s := NewShelf[int](Limits{Keys: 10, Bytes: 100, Waiters: 1, Age: time.Minute}, 1)
+	s := NewShelf[int](Limits{Keys: 10, Bytes: 100, Waiters: 1, Age: time.Minute}, 1, 1<<20)
 	now := time.Now()
 	ann := Owner{Identity: "ann"}
 	book, err := s.book(ann, now)
@@ -61,5 +61,46 @@ func TestShelf_KeyIsNotBegunInABookThatMadeRoom(t *testing.T) {
 	bobs.Finish("k", 1, 1, false, now)
 	if again, first, err := s.Begin(ann, "k", now, nil); again == book || !first || err != nil {
 		t.Errorf("the next try: first %v, %v", first, err)
+	}
+}
+
+func TestShelf_AnswersOfAllOwnersAreBounded(t *testing.T) {
+	s := NewShelf[int](Limits{Keys: 10, Bytes: 100, Waiters: 1, Age: time.Minute}, 10, 250)
+	now := time.Now()
+	keep := func(owner, key string, size int) {
+		t.Helper()
+		b, first, err := s.Begin(Owner{Identity: owner}, key, now, nil)
+		if !first || err != nil {
+			t.Fatalf("%s %s: first %v, %v", owner, key, first, err)
+		}
+		b.Finish(key, 1, size, true, now)
+		if used := s.budget.Used(); used > 250 {
+			t.Errorf("%d bytes in 250", used)
+		}
+	}
+	kept := func(owner, key string) (known bool) {
+		t.Helper()
+		b, first, err := s.Begin(Owner{Identity: owner}, key, now, func(int) { known = true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first {
+			b.Finish(key, 0, 0, false, now)
+		}
+		return known
+	}
+	keep("ann", "1", 40)
+	keep("ann", "2", 60)
+	keep("bob", "1", 90)
+	keep("eve", "1", 50) // 240 of 250
+	keep("eve", "2", 30)
+	if kept("ann", "1") || !kept("ann", "2") || !kept("bob", "1") || !kept("eve", "1") || !kept("eve", "2") {
+		t.Error("not the oldest of who had the most was forgotten")
+	}
+	// A shelf that has been quiet lets go of what is too old.
+	now = now.Add(time.Minute)
+	keep("joe", "1", 10)
+	if used := s.budget.Used(); used != 10 || len(s.books) != 1 {
+		t.Errorf("%d bytes in %d books after a minute", used, len(s.books))
 	}
 }
