@@ -409,3 +409,35 @@ func TestAttempt_ManyThatWaitCostLittle(t *testing.T) {
 		}
 	})
 }
+
+// The only instance of a group that decides leaves, while another one of the group stays:
+// what waits goes to whoever decides now.
+func TestAttempt_TheOnlyAuthorizerOfItsGroupLeaves(t *testing.T) {
+	for name, leave := range map[string]func(w *world, s *controlplanetest.Service){
+		"it leaves": func(_ *world, s *controlplanetest.Service) { _ = s.Leave() },
+		"it does not come back": func(w *world, s *controlplanetest.Service) {
+			s.Kill()
+			w.pass(w.srv.config.Stream.Suspend)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, Config{}, func(t *testing.T, w *world) {
+				rest := w.attach("rest", "r", controlplanetest.Authorizer("*"))
+				w.attach("chat", "b", controlplanetest.Handler("/chat"))
+				one := w.chat("a")
+				one.Send(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Paused: true}}})
+				w.pass(time.Second)
+				b := w.knock("")
+				w.pass(time.Minute)
+				leave(w, one)
+				w.pass(2 * time.Second)
+				item, ok := rest.TryNext()
+				if !ok {
+					t.Fatal("nobody is asked")
+				}
+				rest.Accept(item.GetDelivery())
+				b.joined("/chat")
+			})
+		})
+	}
+}

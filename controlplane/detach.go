@@ -18,7 +18,7 @@ func (t *attaching) detach(st *stream) {
 	if st.final() {
 		if a.close() {
 			a.lease.Load().Detach(st.leaves())
-			t.srv.routes.leave(a)
+			t.leave(a)
 		}
 		// What waits is sent by sendLoop, which then ends.
 		a.out.withdraw()
@@ -71,10 +71,17 @@ func (t *attaching) replaced(a *attachment) {
 func (t *attaching) tendAttachments(g *group, now time.Time) {
 	for _, a := range t.srv.present(g) {
 		if a.expire(now, t.srv.config.Stream.Suspend) {
-			t.srv.routes.leave(a)
+			t.leave(a)
 			a.out.fail()
 		}
 	}
+}
+
+// leave takes an attachment that is over out of its group. Another group may decide now
+// about attempts that waited for it.
+func (t *attaching) leave(a *attachment) {
+	t.srv.routes.leave(a)
+	t.srv.connects.reroute()
 }
 
 // drained reports whether a draining instance has nothing unsettled and no open
