@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"math"
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/ledger"
@@ -26,7 +27,7 @@ func (a *Attachment) Retry(d *Delivery, delay time.Duration) bool {
 
 // nextTry counts a try that came to nothing, and says when the next one is due.
 func (d *Delivery) nextTry(delay time.Duration, t instant, random func() float64) (due instant, again bool) {
-	if d.tries < ledger.MaxTries {
+	if d.tries < math.MaxUint8 {
 		d.tries++
 	}
 	wait, again := ledger.NextTry(int(d.tries), delay, random)

@@ -1,6 +1,10 @@
 package dispatch
 
-import "time"
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/ledger"
+)
 
 // overdue reports whether a delivery should have been settled.
 func (d *Delivery) overdue(t instant) bool {
@@ -30,8 +34,12 @@ func (i *Instance) timeOut(t instant) {
 		i.group.node.revoke(d.seq)
 		i.group.observer.Revoked(d.Kind, ReasonTimeout)
 		i.dequeue(l)
-		if due, again := d.nextTry(0, t, i.group.node.config.Random); again || d.Kind.lifecycle() {
+		if due, again := d.nextTry(0, t, i.group.node.config.Random); again {
 			d.due = due
+			l.requeue(d, t)
+		} else if d.Kind.lifecycle() {
+			// It goes on for ever, further and further apart.
+			d.due = t.add(ledger.Spacing(int(d.tries), i.group.node.config.Random))
 			l.requeue(d, t)
 		} else {
 			l.lose(d, Tries)

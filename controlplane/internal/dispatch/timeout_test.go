@@ -48,6 +48,29 @@ func TestTimeout_RevokesAndComesAgain(t *testing.T) {
 	})
 }
 
+// What is kept whatever happens comes again for ever, but never at once.
+func TestTimeout_LifecycleIsSpacedBeyondItsTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		sink := &book{terms: Terms{Timeout: 5 * time.Second}}
+		a := b.join("1", sink, 10, AttachOptions{})
+		b.person("ann").lane.Introduce(false)
+		for n := 1; n <= 10; n++ {
+			if tries := sink.take(); len(tries) != 1 || tries[0].Attempt != uint32(n) {
+				t.Fatalf("try %d: %v", n, tries)
+			}
+			pass(5 * time.Second)
+			b.Expire(time.Now())
+			spacing := min(100*time.Millisecond<<(n-1), 10*time.Second)
+			pass(spacing - 1)
+			expect(t, sink)
+			pass(1)
+		}
+		settle(t, a, sink.take()...)
+		b.empty()
+	})
+}
+
 func TestTimeout_NotWhileItIsBeingSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, nil)
