@@ -35,6 +35,9 @@ func (d DataChange) apply(s *Socket) (done bool, version uint64, err error) {
 	data := d.Data
 	for {
 		old, seen := s.Data()
+		if d.Expected != nil && *d.Expected != seen {
+			return false, seen, nil // without the work of merging
+		}
 		if d.Merge != nil {
 			if data, err = d.Merge(old); err != nil {
 				return false, seen, err

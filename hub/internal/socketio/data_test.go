@@ -57,3 +57,15 @@ func TestSetData_FailedMergeAndOtherVersionLeaveTheSocketAlone(t *testing.T) {
 		}
 	}
 }
+
+// Many sockets may be selected, and a merge reads and writes JSON.
+func TestSetData_OtherVersionIsNotMerged(t *testing.T) {
+	s := play(t, Config{})
+	s.join("/")
+	merged, three := 0, uint64(3)
+	merge := func(old []byte) ([]byte, error) { merged++; return old, errors.New("no") }
+	o, version, err := s.server.SetData("/", everybody, DataChange{Merge: merge, Expected: &three})
+	if o.Queued != 0 || o.Matched != 1 || version != 0 || err != nil || merged != 0 {
+		t.Errorf("%+v, version %d, %v, merged %d times", o, version, err, merged)
+	}
+}
