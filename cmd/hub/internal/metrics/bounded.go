@@ -16,9 +16,11 @@ type bounded[K comparable, T any] struct {
 	// known is replaced as a whole, so that get takes no lock.
 	known atomic.Pointer[map[K]T]
 
-	mu    sync.Mutex // guards growing known and making other
-	other *T
-	rest  K // the key of the shared handle
+	// other is the shared handle. It is made once known is full, and known never shrinks.
+	other atomic.Pointer[T]
+	rest  K // its key
+
+	mu sync.Mutex // guards growing known and making other
 }
 
 func newBounded[K comparable, T any](bound int, rest K, resolve func(K) T) *bounded[K, T] {
@@ -32,6 +34,9 @@ func (b *bounded[K, T]) get(key K) T {
 	if handle, ok := (*b.known.Load())[key]; ok {
 		return handle
 	}
+	if other := b.other.Load(); other != nil {
+		return *other
+	}
 	return b.grow(key)
 }
 
@@ -43,11 +48,11 @@ func (b *bounded[K, T]) grow(key K) T {
 		return handle
 	}
 	if len(known) >= b.bound {
-		if b.other == nil {
+		if b.other.Load() == nil {
 			handle := b.resolve(b.rest)
-			b.other = &handle
+			b.other.Store(&handle)
 		}
-		return *b.other
+		return *b.other.Load()
 	}
 	next := maps.Clone(known)
 	next[key] = b.resolve(key)
