@@ -142,7 +142,7 @@ func readToken(stdin io.Reader, file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the token cannot be read: %w", err)
 	}
-	secret := strings.TrimSpace(string(text))
+	secret := token.FirstLine(text)
 	if secret == "" {
 		return "", &usageError{err: errors.New("no token: give it on standard input")}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/siohub/siohub/cmd/hub/internal/token"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
@@ -58,11 +59,11 @@ func Dial(o Options) (*Client, error) {
 		o.Timeout = 10 * time.Second
 	}
 	if o.Token == "" && o.TokenFile != "" {
-		token, err := readToken(o.TokenFile)
+		secret, err := readToken(o.TokenFile)
 		if err != nil {
 			return nil, err
 		}
-		o.Token = token
+		o.Token = secret
 	}
 	transport, secure, err := o.transport()
 	if err != nil {
@@ -144,11 +145,11 @@ func readToken(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--token-file: %w", err)
 	}
-	token, _, _ := strings.Cut(strings.TrimSpace(string(data)), "\n")
-	if token = strings.TrimSpace(token); token == "" {
+	first := token.FirstLine(data)
+	if first == "" {
 		return "", errors.New("--token-file: " + path + " is empty")
 	}
-	return token, nil
+	return first, nil
 }
 
 // bearer shows a token with each call. Empty shows nothing.

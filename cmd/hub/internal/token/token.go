@@ -71,7 +71,7 @@ func Parse(line string) (Token, error) {
 	switch {
 	case len(value) < MinBytes:
 		return Token{}, fmt.Errorf("a token has at least %d bytes", MinBytes)
-	case strings.ContainsAny(value, " \t"):
+	case strings.ContainsAny(value, " \t\r\n"):
 		return Token{}, errors.New("a token has no blanks")
 	}
 	return Token{name, HashOf(value)}, nil
@@ -85,6 +85,13 @@ func parseHash(name, digits string) (Token, error) {
 	}
 	copy(t.Hash[:], bytes)
 	return t, nil
+}
+
+// FirstLine is the token that a text has: its first line that is not empty, as service.TokenFile
+// reads it.
+func FirstLine(text []byte) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+	return strings.TrimSpace(first)
 }
 
 // ParseFile reads the lines of a file. It returns no tokens and no error for a file
