@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -120,16 +122,20 @@ func permissionsOf(c *config.Config) (map[string]*controlplane.Permissions, erro
 	}
 	all := make(map[string]*controlplane.Permissions, len(c.Identities))
 	var problems []*config.Problem
-	for name, id := range c.Identities {
+	for _, name := range slices.Sorted(maps.Keys(c.Identities)) {
+		id := c.Identities[name]
 		p, err := controlplane.NewPermissions(controlplane.Rules{
 			Groups: id.Groups, Roles: id.Roles, Namespaces: id.Namespaces, Events: id.Events, Rooms: id.Rooms, Users: id.Users,
 			Verbs: id.Verbs, MaxInstances: id.MaxInstances, CommandsPerSecond: id.CommandsPerSecond,
 		})
 		var bad *controlplane.RuleError
-		if errors.As(err, &bad) {
+		switch {
+		case errors.As(err, &bad):
 			problems = append(problems, &config.Problem{
 				Key: "identities." + name + "." + bad.Field, Value: fmt.Sprintf("%q", bad.Value), Allowed: "want " + bad.Allowed,
 			})
+		case err != nil:
+			return nil, err
 		}
 		all[name] = p
 	}

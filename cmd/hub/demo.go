@@ -35,7 +35,7 @@ func (c *demoCmd) Run(a *app) error {
 	}
 	secret := token.New() // only this process and its child know it
 	own := []token.Token{{Name: "demo", Hash: token.HashOf(secret)}}
-	n, err := newNode(loaded.Config, extras{demo.Page(chat.Page()), own}, newLogger(a.stderr, loaded))
+	n, err := newNode(a.ctx, loaded.Config, extras{demo.Page(chat.Page()), own}, newLogger(a.stderr, loaded))
 	if err != nil {
 		return err
 	}

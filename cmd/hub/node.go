@@ -22,7 +22,7 @@ import (
 )
 
 // node is one hub process: the hub, its control plane and the three listeners.
-// newNode opens nothing, listen opens the ports, serve runs until it is told to end.
+// newNode reads tokens, certificates and keys, listen opens the ports, serve runs until it is told to end.
 type node struct {
 	// Set by newNode.
 	config    *config.Config
@@ -50,16 +50,16 @@ type extras struct {
 	tokens []token.Token
 }
 
-// newNode puts the parts together. Its errors are a *config.Error or a
+// newNode puts the parts together. Keys of issuers are fetched until ctx ends. Its errors are a *config.Error or a
 // *hub.ConfigError.
-func newNode(c *config.Config, extra extras, logger *slog.Logger) (*node, error) {
+func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.Logger) (*node, error) {
 	n := &node{config: c, logger: logger, startTime: time.Now()}
 	n.setNotReady("starting")
 	m := metrics.New(hubVersion())
 	cc := controlConfig(c)
 	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
 	var err error
-	if n.access, err = openAccess(context.Background(), c, extra.tokens, logger, m.KeysRefreshed); err != nil {
+	if n.access, err = openAccess(ctx, c, extra.tokens, logger, m.KeysRefreshed); err != nil {
 		return nil, err
 	}
 	n.access.configure(&cc, c)

@@ -24,7 +24,7 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	logger := newLogger(a.stderr, loaded)
-	n, err := newNode(loaded.Config, extras{}, logger)
+	n, err := newNode(a.ctx, loaded.Config, extras{}, logger)
 	if err != nil {
 		return err
 	}
