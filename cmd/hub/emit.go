@@ -32,7 +32,7 @@ func (emitCmd) Help() string {
   hub emit -n /chat --room lobby message '{"text":"hello"}'
   hub emit -n /chat --all notice '"the hub restarts at noon"'
 
-Prints how many sockets matched, in how many queues the event was put, and for how many it was dropped. That nobody matched is no error; that the namespace is one that nobody knows is.`
+Prints how many sockets matched, in how many queues the event was put, and for how many it was dropped. That nobody matched is no error; that the namespace is one that nobody knows is, once start_grace (30s) has passed or where namespaces are configured.`
 }
 
 // Run implements `hub emit`.

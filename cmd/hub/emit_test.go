@@ -109,7 +109,7 @@ func TestEmit_FailuresSayWhatToDo(t *testing.T) {
 	}{
 		{"no token", fakeHub{err: status.Error(codes.Unauthenticated, "x")}, "--token-file or in HUB_TOKEN"},
 		{"unknown namespace", fakeHub{answer: answer(&hubv1.Result{Status: &hubv1.Status{Reason: "UNKNOWN_NAMESPACE"}})}, "no service and no browser knows the namespace /"},
-		{"another error", fakeHub{err: status.Error(codes.PermissionDenied, "not for you")}, "not for you; `identities` in its configuration has to give this identity the verb emit"},
+		{"another error", fakeHub{err: status.Error(codes.PermissionDenied, "not for you")}, "not for you; `identities` in its configuration has to permit that, and the verb emit, to this identity"},
 		{"no result", fakeHub{answer: &hubv1.ExecuteResponse{}}, "gave 0 results"},
 		{"refused", fakeHub{answer: answer(&hubv1.Result{Status: &hubv1.Status{
 			Code: hubv1.Code_CODE_INVALID_ARGUMENT, Field: "emit.event", Message: "is reserved",

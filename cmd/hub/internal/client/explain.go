@@ -42,8 +42,8 @@ func (c *Client) Refused(s *hubv1.Status, verb string) error {
 	case hubv1.Code_CODE_UNAUTHENTICATED:
 		return errors.New(c.credential(s))
 	case hubv1.Code_CODE_PERMISSION_DENIED:
-		return fmt.Errorf("the hub does not permit it: %s; `identities` in its configuration has to give this identity the verb %s "+
-			"for what is asked", text(s), verb)
+		return fmt.Errorf("the hub does not permit it: %s; `identities` in its configuration has to permit that, and the verb %s, "+
+			"to this identity", text(s), verb)
 	case hubv1.Code_CODE_RESOURCE_EXHAUSTED, hubv1.Code_CODE_UNAVAILABLE:
 		if retry := s.GetRetryAfter(); retry != nil {
 			return fmt.Errorf("the hub cannot do it now: %s; try again in %s", text(s), retry.AsDuration())

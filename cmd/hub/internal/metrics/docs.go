@@ -33,7 +33,7 @@ var labels = []label{
 	{"go_version", "Version of Go that the hub was built with."},
 	{"group", "Group of a service, as its hello names it. Empty when there is none."},
 	{"issuer", "Issuer of JWTs, as the configuration names it."},
-	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event` or `disconnected`. Of a packet: what is wrong with it."},
+	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event`, `disconnected`, `auth_expiring` or `service_call`. Of a packet: what is wrong with it."},
 	{"limit", "Key of the configuration that holds the limit."},
 	{"namespace", "Namespace of Socket.IO."},
 	{"op", "What a command does."},
