@@ -26,6 +26,7 @@ type attachment struct {
 	group    *group
 	instance string
 	token    [16]byte // proves that a hello resumes it
+	numbered bool     // it numbers its envelopes, so it can be resumed
 	caller   *caller
 	commands command.Caller
 	out      *outgoing
@@ -42,10 +43,8 @@ type attachment struct {
 
 // greeting is what the last hello has told. It is set before its stream begins.
 type greeting struct {
-	version     string
-	maxEnvelope int
-	numbered    bool // it numbers its envelopes, so it can be resumed
-	subscribed  bool // it takes deliveries
+	version     string // written under routes.mu
+	maxEnvelope int    // sendLoop's
 	interests   atomic.Pointer[interests]
 	lease       atomic.Pointer[dispatch.Attachment]
 }
@@ -77,10 +76,10 @@ type (
 	outbound struct{ a *attachment }
 )
 
-func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
+func newAttachment(st *stream, g *group, h *hubv1.Hello, numbered bool) *attachment {
 	a := &attachment{
-		srv: st.srv, group: g, instance: h.InstanceId, caller: st.caller, commands: *st.caller.commands(),
-		since: time.Now(),
+		srv: st.srv, group: g, instance: h.InstanceId, numbered: numbered, caller: st.caller,
+		commands: *st.caller.commands(), since: time.Now(),
 	}
 	a.inbound.a, a.outbound.a = a, a
 	a.stream, a.last = st, st
@@ -92,17 +91,16 @@ func newAttachment(st *stream, g *group, h *hubv1.Hello) *attachment {
 	return a
 }
 
-// greet takes over what a hello says of the process.
-func (a *attachment) greet(h *hubv1.Hello, numbered bool) {
+// greetLocked takes over what a hello says of the process. The caller holds routes.mu,
+// and the attachment has no sendLoop.
+func (a *attachment) greetLocked(h *hubv1.Hello) {
 	a.version = h.Version
 	a.maxEnvelope = defaultEnvelope
 	if h.MaxEnvelopeBytes != 0 {
 		a.maxEnvelope = int(min(h.MaxEnvelopeBytes, maxEnvelope))
 	}
 	a.out.most = a.maxEnvelope - envelopeMargin
-	a.subscribed = len(h.Subscriptions) > 0
-	a.numbered = numbered
-	if numbered {
+	if a.numbered {
 		size := a.srv.clamp(h.Window)
 		a.out.queue.Keep(outqueue.Limit{
 			Items: keptLimit.Items + int(size.Deliveries), Bytes: keptLimit.Bytes + int(size.Bytes),
@@ -211,9 +209,6 @@ func (a *attachment) isClosed() bool {
 
 // Accepts implements dispatch.Sink.
 func (a *attachment) Accepts(d *dispatch.Delivery) (dispatch.Terms, bool) {
-	if !a.subscribed {
-		return dispatch.Terms{}, false
-	}
 	if m, ok := d.Hint.(*member); ok {
 		return m.interest(a).terms(d)
 	}

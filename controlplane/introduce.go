@@ -157,7 +157,7 @@ const lookPause = 200 * time.Millisecond
 
 // allTold reports whether no introduction of a live socket waits for the instance.
 func (a *attachment) allTold(lease *dispatch.Attachment) bool {
-	if !a.subscribed {
+	if len(a.interests.Load().table.Claims()) == 0 {
 		return true
 	}
 	if !lease.Room() || time.Since(a.since) < time.Duration(a.look.Load()) {

@@ -33,7 +33,6 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 	}
 	// What was moved to another instance meanwhile is not sent any more.
 	a.out.queue.Remove(func(e entry) bool { return e.item == nil && slices.Contains(revoked, e.try.Seq) })
-	a.greet(h, true)
 	a.resumes.Store(true)
 	welcome := st.srv.welcome(a, st.heartbeat, h, results)
 	welcome.Resumed, welcome.Revoked = true, revoked

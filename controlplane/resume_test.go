@@ -3,6 +3,7 @@ package controlplane
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -208,4 +209,43 @@ func TestResume_ManyCutsLoseAndRepeatNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The janitor and hub status look at an attachment while a stream takes it up.
+func TestResume_WhileOthersLook(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		r := newResumer(t, chatHello("a"))
+		r.attach(w.conn)
+		stop := make(chan struct{})
+		var looks sync.WaitGroup
+		look := func(f func()) {
+			looks.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						f()
+					}
+				}
+			})
+		}
+		look(func() { w.srv.Status() })
+		look(func() {
+			w.srv.routes.attachment("chat", "a").allTold(w.srv.routes.attachment("chat", "a").lease.Load())
+		})
+		for n := range 50 {
+			r.wire.cut()
+			r.hello.Version = fmt.Sprint(n)
+			if !r.attach(w.conn) {
+				t.Fatal("not resumed")
+			}
+		}
+		close(stop)
+		looks.Wait()
+		if v := w.srv.Status().Groups[0].Instances[0].Version; v != "49" {
+			t.Errorf("version %q", v)
+		}
+		r.wire.cut()
+	})
 }

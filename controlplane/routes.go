@@ -57,8 +57,8 @@ func (r *routes) enter(st *stream, h *hubv1.Hello, bad map[int]*envelope.Bad, nu
 	if f := r.mayEnterLocked(st, before); f != nil {
 		return nil, f
 	}
-	a := newAttachment(st, g, h)
-	a.greet(h, numbered)
+	a := newAttachment(st, g, h, numbered)
+	a.greetLocked(h)
 	claims, results := r.subscribeLocked(a, h, bad)
 	g.attachments[h.InstanceId] = a
 	r.putLocked(a, claims)
@@ -108,6 +108,7 @@ func (r *routes) reenter(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Ba
 		return nil, nil, false
 	}
 	a.lease.Store(lease)
+	a.greetLocked(h)
 	r.warn(g, results)
 	slices.Sort(revoked)
 	return results, slices.Compact(revoked), true
