@@ -70,12 +70,12 @@ func (i *Instance) status(t instant) InstanceStatus {
 	return s
 }
 
-// Quiet reports whether nothing is parked and nothing unsettled at an instance.
+// Quiet reports whether nothing is parked, and nothing waits or is unsettled at an instance.
 func (g *Group) Quiet() bool {
 	s := g.Status()
 	quiet := s.Events == 0 && s.Lifecycle == 0 && s.Waiting == 0
 	for _, i := range s.Instances {
-		quiet = quiet && i.Held.Deliveries == 0 && i.AttemptsHeld.Deliveries == 0
+		quiet = quiet && i.Waiting == 0 && i.Held.Deliveries == 0 && i.AttemptsHeld.Deliveries == 0
 	}
 	return quiet
 }

@@ -37,3 +37,23 @@ func TestStatus_DescribesInstances(t *testing.T) {
 		}
 	})
 }
+
+// What belongs to no socket is not parked, and waits all the same.
+func TestQuiet_NotWhileACallWaitsAtAPausedInstance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a, sink := b.attach("1", 1)
+		b.call("1")
+		b.call("1")
+		a.Resize(paused)
+		settle(t, a, sink.take()...)
+		if expect(t, sink); b.Quiet() {
+			t.Errorf("quiet: %+v", b.Status())
+		}
+		a.Resize(some(8))
+		settle(t, a, sink.take()...)
+		if !b.Quiet() {
+			t.Errorf("not quiet: %+v", b.Status())
+		}
+	})
+}
