@@ -63,9 +63,14 @@ func TestHostileShare(t *testing.T) {
 		},
 	} {
 		peak := watchMemory(target)
-		busy := p99(t, b, name, func(until time.Time) { flood(target, attack, until) })
+		var done int64
+		var failure any
+		busy := p99(t, b, name, func(until time.Time) { done, failure = flood(target, attack, until) })
 		growth := peak() - start.resident
-		t.Logf("%-40s p99 %v, %.1f times the quiet one; %d MiB more memory at most", name, busy, float64(busy)/float64(quiet), growth>>20)
+		if done < attackers {
+			t.Errorf("%s: %d attacks came through: %v", name, done, failure)
+		}
+		t.Logf("%-40s p99 %v, %.1f times the quiet one; %d MiB more memory at most, %d attacks", name, busy, float64(busy)/float64(quiet), growth>>20, done)
 		if busy > mostDelay*max(quiet, quietEnough) {
 			t.Errorf("%s: a bystander's p99 is %v, it was %v", name, busy, quiet)
 		}
@@ -76,27 +81,38 @@ func TestHostileShare(t *testing.T) {
 	s.settled(t, start)
 }
 
-// flood repeats an attack at some workers until the time is over.
-func flood(t *target, attack func(*probe), until time.Time) {
+// flood repeats an attack at some workers until the time is over. It returns how often it
+// came through, and why it last did not.
+func flood(t *target, attack func(*probe), until time.Time) (done int64, failure any) {
 	var wg sync.WaitGroup
+	var mu sync.Mutex // guards both results
 	for range attackers {
 		wg.Go(func() {
 			tick := time.NewTicker(breath)
 			defer tick.Stop()
 			for ; time.Now().Before(until); <-tick.C {
 				p := newProbe(t, inputLimit)
-				attackOnce(p, attack)
+				why := attackOnce(p, attack)
 				p.close()
+				mu.Lock()
+				if why == nil {
+					done++
+				} else {
+					failure = why
+				}
+				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
+	return done, failure
 }
 
-// attackOnce does it; that it cannot is no matter here.
-func attackOnce(p *probe, attack func(*probe)) {
-	defer func() { _ = recover() }()
+// attackOnce does it, and returns why it could not.
+func attackOnce(p *probe, attack func(*probe)) (failure any) {
+	defer func() { failure = recover() }()
 	attack(p)
+	return nil
 }
 
 // p99 measures the echo of a bystander while something is done.
