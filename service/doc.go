@@ -77,6 +77,8 @@
 // ended: from then on the delivery is another try's business, its commands fail with
 // ErrLeaseLost, and what the handler returns is not sent to anybody. It is not
 // cancelled when the handler returns; what a goroutine does with it later stands alone.
+// A goroutine has to keep the context itself: of one that nobody keeps, the channel of
+// Done may stay open for ever.
 //
 // # Commands
 //

@@ -15,8 +15,8 @@ type lease struct {
 
 // leases are those of one attachment, so that its end reaches the contexts of handlers
 // that have returned, too: a goroutine may go on with them. They are held weakly: who
-// has let go of a context needs no cancellation, and what is left of it here goes when
-// the list has doubled.
+// has let go of a context needs no cancellation (doc.go says so for the channel of Done),
+// and what is left of it here goes when the list has doubled.
 type leases struct {
 	mu    sync.Mutex // guards the fields below
 	ended error      // the cause; nil while the attachment lives
