@@ -4,7 +4,7 @@ import "time"
 
 // Leave brings the last delivery, a Disconnected. It is dropped without a word when
 // no instance was ever told of the socket. With hold more than zero it is not handed
-// over before, and Return can take it back.
+// over before.
 func (l *Lane) Leave(d *Delivery, hold time.Duration) {
 	d.lane, d.place.value = l, d
 	h := l.lockFor(d)
@@ -22,25 +22,6 @@ func (l *Lane) Leave(d *Delivery, hold time.Duration) {
 	if !l.put(h, d) {
 		h.endIfDone(l)
 	}
-}
-
-// Return takes a Disconnected back that is still held: the socket goes on as if it had
-// never left. It reports false when the Disconnected was due already, or is not held.
-func (l *Lane) Return() bool {
-	h := l.lock()
-	defer h.unlock()
-	if !l.leaving || l.ended || !l.heldBack() {
-		return false
-	}
-	d := l.queue.back.value
-	l.unpark(d)
-	d.state = over
-	l.leaving = false
-	if l.queue.front == nil {
-		h.dequeue(l)
-		l.delay.stop()
-	}
-	return true
 }
 
 // heldBack reports whether the lane's Disconnected waits for its time.

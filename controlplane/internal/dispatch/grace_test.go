@@ -27,33 +27,8 @@ func TestGrace_DisconnectedIsHeld(t *testing.T) {
 		pass(1)
 		last := sink.tries
 		expect(t, sink, "ann:disconnected/1")
-		if ann.lane.Return() {
-			t.Error("taken back though it was handed over")
-		}
 		settle(t, a, last...)
 		b.empty()
-	})
-}
-
-func TestGrace_ReturnCancelsIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, nil)
-		a, sink := b.attach("1", 10)
-		ann := b.person("ann")
-		ann.say("1")
-		settle(t, a, sink.take()...)
-		ann.leaveIn(10 * time.Second)
-		pass(5 * time.Second)
-		if !ann.lane.Return() || ann.lane.Return() {
-			t.Error("not taken back once")
-		}
-		pass(time.Minute)
-		ann.say("2")
-		tries := sink.tries
-		expect(t, sink, "ann:2/1")
-		settle(t, a, tries...)
-		ann.leave()
-		expect(t, sink, "ann:disconnected/1")
 	})
 }
 
@@ -64,12 +39,11 @@ func TestGrace_WhileNobodyIsThere(t *testing.T) {
 		b := newBench(t, nil)
 		ann, bob := b.person("ann"), b.person("bob")
 		ann.lane.Introduce(false)
-		ann.leaveIn(10 * time.Second)
 		bob.lane.Introduce(false)
 		bob.leaveIn(10 * time.Second)
 		pass(5 * time.Second)
-		if !ann.lane.Return() {
-			t.Error("ann is not taken back")
+		if n := b.Status().Lifecycle; n != 3 {
+			t.Errorf("%d are parked: not ann's, and both of bob's", n)
 		}
 		pass(6 * time.Second)
 		a, sink := b.attach("1", 10)

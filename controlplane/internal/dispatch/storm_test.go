@@ -347,17 +347,13 @@ func runStorm(t *testing.T, seed uint64) {
 	s.check(lanes)
 }
 
-// speak says everything that a socket has to say, and may come back once.
+// speak says everything that a socket has to say.
 func (l *stormLane) speak(random *rand.Rand, lane *Lane) {
 	lane.Introduce(false)
 	for n := range stormEvents {
 		lane.Push(&Delivery{Kind: Event, Body: stormBody{l, n}})
 		if random.IntN(10) == 0 {
 			time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
-		}
-		if n == stormEvents/2 {
-			lane.Leave(&Delivery{Kind: Disconnected, Body: stormBody{l, stormDisconnected}}, time.Hour)
-			lane.Return()
 		}
 	}
 	lane.Leave(&Delivery{Kind: Disconnected, Body: stormBody{l, stormDisconnected}}, time.Duration(random.IntN(100))*time.Millisecond)

@@ -1,10 +1,6 @@
 package dispatch
 
-import (
-	"time"
-
-	"github.com/siohub/siohub/controlplane/internal/ledger"
-)
+import "github.com/siohub/siohub/controlplane/internal/ledger"
 
 // overdue reports whether a delivery should have been settled.
 func (d *Delivery) overdue(t instant) bool {
@@ -53,22 +49,4 @@ func (i *Instance) timeOut(t instant) {
 		i.fill()
 	}
 	i.unlock()
-}
-
-// Extend gives the instance that much more time from now to settle a delivery, if it has
-// a timeout.
-//
-// Errors: ErrUnknown, ErrSettled, ErrRevoked.
-func (a *Attachment) Extend(seq uint64, by time.Duration) error {
-	d, err := a.Begin(seq)
-	if err != nil {
-		return err
-	}
-	a.inst.mu.Lock()
-	if d.state == settling && d.terms.Timeout > 0 {
-		d.terms.Timeout = max(now().since(d.handed)+by, 1)
-	}
-	a.inst.mu.Unlock()
-	a.Abandon(d)
-	return nil
 }

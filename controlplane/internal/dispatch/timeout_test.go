@@ -87,30 +87,3 @@ func TestTimeout_NotWhileItIsBeingSettled(t *testing.T) {
 		b.empty()
 	})
 }
-
-func TestTimeout_IsExtended(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, nil)
-		sink := &book{terms: Terms{Timeout: 5 * time.Second}}
-		a := b.join("1", sink, 10, AttachOptions{})
-		b.person("ann").lane.Introduce(false)
-		seq := sink.take()[0].Seq
-		pass(4 * time.Second)
-		if err := a.Extend(seq, 5*time.Second); err != nil {
-			t.Fatal(err)
-		}
-		pass(4 * time.Second)
-		b.Expire(time.Now())
-		if len(sink.revoked) > 0 {
-			t.Error("revoked in spite of it")
-		}
-		pass(time.Second)
-		b.Expire(time.Now())
-		if len(sink.revoked) != 1 {
-			t.Error("not revoked")
-		}
-		if err := a.Extend(seq, time.Second); !errors.Is(err, ErrRevoked) {
-			t.Errorf("extend what is revoked: %v", err)
-		}
-	})
-}

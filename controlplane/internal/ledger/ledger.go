@@ -131,9 +131,3 @@ func (l *Ledger[T]) compact() {
 	clear(l.entries[len(kept):])
 	l.entries, l.head = kept, 0
 }
-
-// Clear closes all open entries without remembering them.
-func (l *Ledger[T]) Clear() {
-	clear(l.entries)
-	l.entries, l.head, l.open = l.entries[:0], 0, 0
-}
