@@ -1,10 +1,6 @@
 package route
 
-import (
-	"iter"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // View is the table seen from one namespace. It may be kept as long as the table
 // is the current one.
@@ -45,25 +41,9 @@ func (v *View[G, P]) add(n *node[G, P]) {
 // Observed reports whether there is any observer of the namespace.
 func (v View[G, P]) Observed() bool { return v.observers != nil }
 
-// Observers returns the claims that get copies of an event, the most specific
-// namespace first: all of them, whoever handles it.
-func (v View[G, P]) Observers(event string) iter.Seq[*Claim[G, P]] {
-	return func(yield func(*Claim[G, P]) bool) {
-		for _, c := range v.observers {
-			if c.fits(event) && !yield(c) {
-				return
-			}
-		}
-	}
-}
-
-// AllObservers returns the observers of the namespace, whatever events they ask for.
+// AllObservers returns the observers of the namespace, the most specific
+// namespace first: all of them, whatever events they ask for.
 func (v View[G, P]) AllObservers() []*Claim[G, P] { return v.observers }
-
-// fits reports whether a claim asks for an event.
-func (c *Claim[G, P]) fits(event string) bool {
-	return len(c.Events) == 0 || slices.ContainsFunc(c.Events, func(p string) bool { return MatchName(p, event) })
-}
 
 // Authorizer returns the claim that decides connect attempts, or nil.
 func (v View[G, P]) Authorizer() *Claim[G, P] {
