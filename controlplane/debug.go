@@ -33,12 +33,12 @@ func (l *debugLines) debugSocket(message string, of subject, more ...any) {
 
 // debugDecision tells what was decided about an attempt. The message of a deny goes to
 // the browser, and is no secret.
-func (l *debugLines) debugDecision(a *hub.ConnectAttempt, user string, d decidedBy) {
+func (l *debugLines) debugDecision(a *hub.ConnectAttempt, d decidedBy) {
 	if !l.srv.debugging() {
 		return
 	}
 	about := subjectOfAttempt(a)
-	about.user = user
+	about.user = d.user
 	l.srv.debugSocket("connect decided", about, "outcome", string(d.outcome), "group", d.group, "by", d.by, "message", d.message)
 }
 

@@ -53,12 +53,11 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 		g.auth = c.attempt.Auth()
 	}
 	commands := x.Commands
+	by := decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms()}
 	acceptance := acceptanceOf(m)
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
-		a.srv.observers.decided(c, decidedBy{
-			outcome: OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms(),
-		})
+		a.srv.observers.decided(c, by)
 		hs.SetTag(newSocket(a.srv, hs, g))
 		for _, cmd := range commands {
 			a.carryOut(cmd, batch, hs.ID())
@@ -72,7 +71,7 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 		if err := c.decided(t, decision.Send); err != nil {
 			return err
 		}
-		a.srv.debugDecision(c.attempt, m.GetUser(), decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service"})
+		a.srv.debugDecision(c.attempt, by)
 		a.srv.remember(c, a.group, kept)
 		return nil
 	}}, nil
@@ -129,7 +128,7 @@ func (x *settling) prepareDeny(t *try, m *hubv1.Deny) (effect, *fault.Fault) {
 			return err
 		}
 		d := decidedBy{outcome: OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()}
-		a.srv.debugDecision(c.attempt, "", d)
+		a.srv.debugDecision(c.attempt, d)
 		a.srv.observers.decided(c, d)
 		return nil
 	}}, nil

@@ -77,8 +77,10 @@ func (o *deciding) decideAsBefore(c *connect) bool {
 		return false // never: the same acceptance was sent before
 	}
 	if c.decided(nil, decision.Send) == nil {
-		d := decidedBy{outcome: OutcomeAccept, group: e.Group, by: "cache"}
-		o.srv.debugDecision(c.attempt, e.User, d)
+		d := decidedBy{
+			outcome: OutcomeAccept, group: e.Group, by: "cache", user: e.User, rooms: before.acceptance.Rooms,
+		}
+		o.srv.debugDecision(c.attempt, d)
 		o.srv.observers.decided(c, d)
 	}
 	return true

@@ -78,7 +78,7 @@ func (c *connect) applyToken(d BrowserDecision) bool {
 	}
 	if c.decided(nil, send.Send) == nil {
 		by := decidedBy{outcome: OutcomeDeny, by: "token", message: d.Message}
-		c.srv.debugDecision(c.attempt, "", by)
+		c.srv.debugDecision(c.attempt, by)
 		c.srv.observers.decided(c, by)
 	}
 	return true
@@ -98,8 +98,8 @@ func (c *connect) acceptToken(d BrowserDecision) bool {
 		return false
 	}
 	if c.decided(nil, accept.Send) == nil {
-		by := decidedBy{outcome: OutcomeAccept, by: "token"}
-		c.srv.debugDecision(c.attempt, d.User, by)
+		by := decidedBy{outcome: OutcomeAccept, by: "token", user: d.User, rooms: d.Rooms}
+		c.srv.debugDecision(c.attempt, by)
 		c.srv.observers.decided(c, by)
 	}
 	return true
