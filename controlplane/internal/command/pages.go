@@ -1,8 +1,6 @@
 package command
 
 import (
-	"sync"
-
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
@@ -66,16 +64,13 @@ func (p *Pages) end(last *hubv1.Result) {
 	}
 }
 
-// reservation is what is taken from a budget, and given back once.
+// reservation is what is taken from a budget until giveBack.
 type reservation struct {
-	once   sync.Once
 	budget *park.Budget
 	bytes  int64
 }
 
-func (r *reservation) giveBack() {
-	r.once.Do(func() { r.budget.Give(r.bytes) })
-}
+func (r *reservation) giveBack() { r.budget.Give(r.bytes) }
 
 // What the names of a snapshot count.
 const (

@@ -226,10 +226,3 @@ func (c *Cache) Live(e *Entry) bool {
 	defer c.mu.Unlock()
 	return !e.ended
 }
-
-// Sizes are the entries and their bytes.
-func (c *Cache) Sizes() (entries int, bytes int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.entries), c.bytes
-}

@@ -130,7 +130,7 @@ func TestCache_TheOldestMakesRoom(t *testing.T) {
 	if !c.Keep(large, 0) {
 		t.Error("a large one is not kept")
 	}
-	if n, bytes := c.Sizes(); n != 2 || bytes > 10<<10 {
+	if n, bytes := c.sizes(); n != 2 || bytes > 10<<10 {
 		t.Errorf("%d entries, %d bytes", n, bytes)
 	}
 	huge := entry(facts("huge"), "huge")
@@ -208,15 +208,22 @@ func TestCache_LeavingAndSweepingGiveEverythingBack(t *testing.T) {
 		c.Keep(e, 0)
 	}
 	c.Leave("other")
-	if n, _ := c.Sizes(); n != 25 || c.seen[Left] != 25 {
+	if n, _ := c.sizes(); n != 25 || c.seen[Left] != 25 {
 		t.Errorf("%d are left, counted: %v", n, c.seen)
 	}
 	c.Sweep(start)
 	c.Sweep(start.Add(time.Minute))
-	if n, bytes := c.Sizes(); n != 0 || bytes != 0 || c.seen[Expired] != 25 {
+	if n, bytes := c.sizes(); n != 0 || bytes != 0 || c.seen[Expired] != 25 {
 		t.Errorf("%d entries, %d bytes, counted: %v", n, bytes, c.seen)
 	}
 	if len(c.lists)+len(c.byUser.entries)+len(c.byGroup.entries) != 0 || c.ages != (ages{}) {
 		t.Error("something stays")
 	}
+}
+
+// sizes are the entries and their bytes.
+func (c *Cache) sizes() (entries int, bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.entries), c.bytes
 }

@@ -253,3 +253,15 @@ func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
+
+// greetings counts the idle sockets that the instance is still to be told of because they
+// came to it.
+func (a *Attachment) greetings() int {
+	i := a.inst
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.life != a.life {
+		return 0
+	}
+	return i.greetings.len
+}

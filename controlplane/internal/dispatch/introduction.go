@@ -118,18 +118,6 @@ func (i *Instance) greetNext() {
 	}
 }
 
-// Greetings counts the idle sockets that the instance is still to be told of because they
-// came to it.
-func (a *Attachment) Greetings() int {
-	i := a.inst
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.life != a.life {
-		return 0
-	}
-	return i.greetings.len
-}
-
 // Introducing reports whether the introduction of a socket that the instance holds still
 // waits, such as one whose loss is spaced. It looks at all lanes: not to be called often.
 func (a *Attachment) Introducing() bool {

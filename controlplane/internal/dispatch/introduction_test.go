@@ -130,8 +130,8 @@ func TestIntroduction_GreetingsGoBehindEvents(t *testing.T) {
 	settle(t, a1, one.take()...)
 	a1.Detach(false)
 	a2 := b.join("1", two, 3, AttachOptions{})
-	if s := b.Status(); s.Lifecycle != 0 || a2.Greetings() != 47 {
-		t.Fatalf("%d greetings, %+v", a2.Greetings(), s)
+	if s := b.Status(); s.Lifecycle != 0 || a2.greetings() != 47 {
+		t.Fatalf("%d greetings, %+v", a2.greetings(), s)
 	}
 	people[40].say("x")
 	people[41].leave()
@@ -149,8 +149,8 @@ func TestIntroduction_GreetingsGoBehindEvents(t *testing.T) {
 		settle(t, a2, more...)
 		seen = append(seen, more...)
 	}
-	if len(seen) != 52 || a2.Greetings() != 0 {
-		t.Errorf("%d deliveries, %d greetings", len(seen), a2.Greetings())
+	if len(seen) != 52 || a2.greetings() != 0 {
+		t.Errorf("%d deliveries, %d greetings", len(seen), a2.greetings())
 	}
 	b.empty()
 }
