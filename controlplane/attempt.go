@@ -234,9 +234,7 @@ func (c *connect) close(by *try, why dispatch.Reason) {
 
 // gone ends an attempt whose browser has left.
 func (c *connect) gone() {
-	c.srv.trace.undecided(UndecidedGone)
-	c.srv.debugUndecided(c.attempt, UndecidedGone)
-	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedGone)})
+	c.undecided(UndecidedGone)
 	c.mu.Lock()
 	tries := append([]*try(nil), c.tries...)
 	c.mu.Unlock()
@@ -253,10 +251,22 @@ func (c *connect) gone() {
 // shutdown ends an attempt because the control plane does.
 func (c *connect) shutdown() {
 	c.close(nil, dispatch.ReasonCancelled)
-	c.srv.trace.undecided(UndecidedShutdown)
-	c.srv.debugUndecided(c.attempt, UndecidedShutdown)
-	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(UndecidedShutdown)})
-	_ = c.attempt.Undecided() // it may have gone, which is as good
+	c.sendAway(UndecidedShutdown)
+}
+
+// sendAway tells the browser that nobody decides. One that has gone, or was answered at
+// this moment, is told of by whoever saw that.
+func (c *connect) sendAway(why Undecided) {
+	if c.attempt.Undecided() == nil {
+		c.undecided(why)
+	}
+}
+
+// undecided tells that the attempt ended without a decision.
+func (c *connect) undecided(why Undecided) {
+	c.srv.trace.undecided(why)
+	c.srv.debugUndecided(c.attempt, why)
+	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(why)})
 }
 
 // try is one asking of one instance: the body of a delivery.

@@ -37,10 +37,7 @@ func (s *Server) Connect(a *hub.ConnectAttempt) {
 		return
 	}
 	if why := s.connects.add(c); why != "" {
-		s.trace.undecided(why)
-		s.debugUndecided(a, why)
-		s.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(why)})
-		_ = a.Undecided() // it may have gone, which is as good
+		c.sendAway(why)
 		return
 	}
 	c.look(time.Now())

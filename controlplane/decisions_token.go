@@ -24,8 +24,7 @@ func (o *deciding) decideByToken(c *connect) bool {
 	// The keys are on their way: the attempt waits, bounded as all that do.
 	c.facts = facts
 	if why := o.srv.connects.add(c); why != "" {
-		o.srv.trace.undecided(why)
-		_ = c.attempt.Undecided() // it may have gone, which is as good
+		c.sendAway(why)
 		return true
 	}
 	c.soon(facts.AttemptTime.Add(lookForKeys))

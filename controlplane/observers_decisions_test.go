@@ -46,3 +46,55 @@ func TestObserver_FollowsWhomTheHubLetsInByItself(t *testing.T) {
 		})
 	})
 }
+
+// An attempt for which there is no room is seen, whoever would have decided it; and so is
+// one that the hub's end leaves without a decision.
+func TestObserver_SeesWhatNobodyDecides(t *testing.T) {
+	for name, tokens := range map[string]*byAuth{"a service": nil, "tokens": {}} {
+		t.Run(name, func(t *testing.T) {
+			config := Config{Namespaces: []string{"/chat"}, Connect: ConnectConfig{MaxUndecided: 1}}
+			if tokens != nil {
+				tokens.pending.Store(true)
+				config.BrowserTokens = tokens
+			}
+			inBubble(t, config, func(t *testing.T, w *world) {
+				watch := w.observer("1", observerOf("/chat", hubv1.Kind_KIND_DECISIONS))
+				w.knock("")
+				w.pass(0)
+				w.knock("")
+				if d := observed(t, watch, hubv1.Kind_KIND_DECISIONS).GetDecision(); d.GetOutcome() != "undecided" || d.Message != "limit" {
+					t.Error(d)
+				}
+				w.srv.connects.close()
+				if d := observed(t, watch, hubv1.Kind_KIND_DECISIONS).GetDecision(); d.GetOutcome() != "undecided" || d.Message != "shutdown" {
+					t.Error(d)
+				}
+				watch.Quiet(time.Second)
+			})
+		})
+	}
+}
+
+// What was decided, or has left, at the moment of the end is not told of as undecided.
+func TestConnect_TheEndTellsOfEachAttemptOnce(t *testing.T) {
+	var told []Undecided
+	config := Config{Trace: &Trace{Undecided: func(why Undecided) { told = append(told, why) }}}
+	inBubble(t, config, func(t *testing.T, w *world) {
+		gate := w.gate("a")
+		b := w.knock("")
+		gate.Attempt()
+		c := w.srv.connects.all()[0]
+		gone := w.knock("")
+		gate.Attempt()
+		gone.Abort()
+		w.pass(time.Second)
+		if c.attempt.DenyUnknown() != nil {
+			t.Fatal("not denied")
+		}
+		c.shutdown()
+		b.Next()
+		if len(told) != 1 || told[0] != UndecidedGone {
+			t.Errorf("told of %v", told)
+		}
+	})
+}
