@@ -2,10 +2,12 @@ package service
 
 import (
 	"crypto/tls"
-	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/siohub/siohub/internal/reach"
 )
 
 // Variables that stand in for options that are empty.
@@ -39,36 +41,19 @@ func (o Options) fromEnvironment(getenv func(string) string) (Options, error) {
 }
 
 func tlsFromEnvironment(getenv func(string) string) (*tls.Config, error) {
-	ca, cert, key, name := getenv(envTLSCA), getenv(envTLSCert), getenv(envTLSKey), getenv(envTLSServerName)
-	if ca == "" && cert == "" && key == "" && name == "" {
-		return nil, nil
-	}
-	config := &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12}
-	if ca != "" && ca != "system" {
-		pem, err := os.ReadFile(ca)
-		if err != nil {
-			return nil, &ConfigError{Field: envTLSCA, Problem: err.Error()}
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, &ConfigError{Field: envTLSCA, Problem: ca + " has no certificate in PEM form"}
-		}
-	}
+	config, err := reach.TLS{
+		CA: getenv(envTLSCA), Cert: getenv(envTLSCert), Key: getenv(envTLSKey), ServerName: getenv(envTLSServerName),
+	}.Config()
+	var bad *reach.TLSError
 	switch {
-	case cert == "" && key == "":
+	case err == nil:
 		return config, nil
-	case cert == "" || key == "":
+	case errors.Is(err, reach.ErrHalfPair):
 		return nil, &ConfigError{Field: envTLSCert, Problem: "needs " + envTLSKey + " beside it, and the other way round"}
+	case errors.As(err, &bad) && bad.Setting == reach.SettingCA:
+		return nil, &ConfigError{Field: envTLSCA, Problem: err.Error()}
 	}
-	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
-		return nil, &ConfigError{Field: envTLSCert, Problem: err.Error()}
-	}
-	// Read for each connection, so that a renewed certificate needs no restart.
-	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		pair, err := tls.LoadX509KeyPair(cert, key)
-		return &pair, err
-	}
-	return config, nil
+	return nil, &ConfigError{Field: envTLSCert, Problem: err.Error()}
 }
 
 // TokenFile is a token source that reads a file for each connection: its first line
@@ -79,8 +64,8 @@ func TokenFile(path string) func() (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("service: token: %w", err)
 		}
-		token, _, _ := strings.Cut(strings.TrimSpace(string(data)), "\n")
-		if token = strings.TrimSpace(token); token == "" {
+		token := reach.Token(data)
+		if token == "" {
 			return "", fmt.Errorf("service: token: %s is empty", path)
 		}
 		return token, nil
@@ -98,20 +83,12 @@ func notAHub(target string) error {
 	return nil
 }
 
-// whatHTTPSays are parts of gRPC's errors when the other end speaks HTTP/1.1.
-var whatHTTPSays = []string{"looked like an HTTP/1.1 header", "malformed HTTP response", "unexpected HTTP status code", "unexpected content-type"}
-
 // browserPort turns the error of a call to a port that is not a hub's control listener
 // into one that says so. Any other error is returned as it is.
 func browserPort(target string, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || !reach.IsHTTP(err.Error()) {
+		return err
 	}
-	for _, part := range whatHTTPSays {
-		if strings.Contains(err.Error(), part) {
-			return &ConfigError{Field: "Options.Hub", Problem: target + " answers HTTP, not gRPC: it may be the port for browsers; " +
-				"services reach the hub's control listener, port " + defaultPort + " by default"}
-		}
-	}
-	return err
+	return &ConfigError{Field: "Options.Hub", Problem: target + " answers HTTP, not gRPC: it may be the port for browsers; " +
+		"services reach the hub's control listener, port " + defaultPort + " by default"}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/identity"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/internal/reach"
 )
 
 // tokenCmds are what is done with tokens of services. None of them takes a token as an
@@ -142,7 +143,7 @@ func readToken(stdin io.Reader, file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the token cannot be read: %w", err)
 	}
-	secret := token.FirstLine(text)
+	secret := reach.Token(text)
 	if secret == "" {
 		return "", &usageError{err: errors.New("no token: give it on standard input")}
 	}

@@ -63,6 +63,7 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/fault", "controlplane/internal/park", "controlplane/internal/replay",
 		"controlplane/internal/route", "internal/envelope", grpc, protobuf,
 	}},
+	{pkg: "controlplane/internal/replay", not: network, may: []string{"controlplane/internal/park"}},
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
@@ -73,17 +74,17 @@ var rooms = []room{
 	{pkg: "service/servicetest/scenarios", may: []string{"service", grpc}},
 	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
 	{pkg: "service/internal/argjson", not: network, may: []string{"internal/placeholder"}},
-	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", "internal/rawcreds", grpc, protobuf}},
+	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", "internal/rawcreds", "internal/reach", grpc, protobuf}},
 
 	{pkg: "cmd/hub/internal/terminal"},
 	{pkg: "cmd/hub/internal/admin", may: []string{"cmd/hub/internal/terminal"}},
-	{pkg: "cmd/hub/internal/client", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", grpc}},
+	{pkg: "cmd/hub/internal/client", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", "internal/reach", grpc}},
 	{pkg: "cmd/hub/internal/tail", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", grpc}},
 	{pkg: "cmd/hub/internal/jwttest", may: []string{"github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
-		"internal/rawcreds",
+		"internal/rawcreds", "internal/reach",
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
 		grpc, protobuf, middleware, prometheus,
 		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
@@ -94,6 +95,7 @@ var rooms = []room{
 	// What both ends of the stream share.
 	{pkg: "internal/outqueue", not: network},
 	{pkg: "internal/placeholder", not: network},
+	{pkg: "internal/reach"},
 	{pkg: "internal/rawio"},
 	{pkg: "internal/rawcreds", may: []string{"internal/rawio", grpc}},
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},

@@ -11,8 +11,8 @@ import (
 
 	"google.golang.org/grpc"
 
-	"github.com/siohub/siohub/cmd/hub/internal/token"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/internal/reach"
 )
 
 // Options say which hub, and who asks.
@@ -59,11 +59,11 @@ func Dial(o Options) (*Client, error) {
 		o.Timeout = 10 * time.Second
 	}
 	if o.Token == "" && o.TokenFile != "" {
-		secret, err := readToken(o.TokenFile)
+		token, err := readToken(o.TokenFile)
 		if err != nil {
 			return nil, err
 		}
-		o.Token = secret
+		o.Token = token
 	}
 	transport, secure, err := o.transport()
 	if err != nil {
@@ -145,11 +145,11 @@ func readToken(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--token-file: %w", err)
 	}
-	first := token.FirstLine(data)
-	if first == "" {
+	token := reach.Token(data)
+	if token == "" {
 		return "", errors.New("--token-file: " + path + " is empty")
 	}
-	return first, nil
+	return token, nil
 }
 
 // bearer shows a token with each call. Empty shows nothing.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/internal/reach"
 )
 
 // Explain turns the error of a call into one line that says what helps. Verb is what
@@ -88,7 +89,7 @@ func (c *Client) network(text string) string {
 		return false
 	}
 	switch {
-	case has("looked like an HTTP/1.1 header", "malformed HTTP response", "unexpected HTTP status code", "unexpected content-type"):
+	case reach.IsHTTP(text):
 		return at + " answers HTTP, not gRPC: it may be the port for browsers or the admin listener; give the control listener with --hub, port 7420 by default"
 	case has("first record does not look like a TLS handshake"):
 		return at + " does not speak TLS; leave out --tls-ca, --tls-cert, --tls-key and --tls-server-name (and HUB_TLS_*)"

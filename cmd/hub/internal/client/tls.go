@@ -1,39 +1,27 @@
 package client
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"os"
+	"errors"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/siohub/siohub/internal/reach"
 )
 
 // transport is TLS as the options say it, or plain text.
 func (o *Options) transport() (creds credentials.TransportCredentials, secure bool, err error) {
-	if o.CA == "" && o.Cert == "" && o.Key == "" && o.ServerName == "" {
-		return insecure.NewCredentials(), false, nil
-	}
-	config := &tls.Config{ServerName: o.ServerName, MinVersion: tls.VersionTLS12}
-	if o.CA != "" && o.CA != "system" {
-		pem, err := os.ReadFile(o.CA)
-		if err != nil {
-			return nil, false, usage("--tls-ca: %v", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, false, usage("--tls-ca: %s has no certificate in PEM form", o.CA)
-		}
-	}
-	if (o.Cert == "") != (o.Key == "") {
+	config, err := reach.TLS{CA: o.CA, Cert: o.Cert, Key: o.Key, ServerName: o.ServerName}.Config()
+	var bad *reach.TLSError
+	switch {
+	case errors.Is(err, reach.ErrHalfPair):
 		return nil, false, usage("--tls-cert and --tls-key belong together: give both")
-	}
-	if o.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(o.Cert, o.Key)
-		if err != nil {
-			return nil, false, usage("--tls-cert, --tls-key: %v", err)
-		}
-		config.Certificates = []tls.Certificate{pair}
+	case errors.As(err, &bad) && bad.Setting == reach.SettingCA:
+		return nil, false, usage("--tls-ca: %v", err)
+	case err != nil:
+		return nil, false, usage("--tls-cert, --tls-key: %v", err)
+	case config == nil:
+		return insecure.NewCredentials(), false, nil
 	}
 	return credentials.NewTLS(config), true, nil
 }

@@ -87,13 +87,6 @@ func parseHash(name, digits string) (Token, error) {
 	return t, nil
 }
 
-// FirstLine is the token that a text has: its first line that is not empty, as service.TokenFile
-// reads it.
-func FirstLine(text []byte) string {
-	first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
-	return strings.TrimSpace(first)
-}
-
 // ParseFile reads the lines of a file. It returns no tokens and no error for a file
 // that has none.
 func ParseFile(text []byte) ([]Token, error) {
