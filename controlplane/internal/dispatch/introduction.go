@@ -96,25 +96,24 @@ func (i *Instance) greet(l *Lane) {
 	}
 }
 
-// greetNext introduces the next idle socket, if the instance asks for it.
+// greetNext introduces the next idle socket, if the instance asks for it. There is room:
+// what is free lets any delivery of an idle lane go.
 func (i *Instance) greetNext() {
 	l := i.greetings.front.value
 	i.dequeue(l)
 	if !l.idle() || l.told == i.life {
 		return
 	}
-	l.renewed()
-	d := l.owner.Introduction(true, l.intro != 0)
+	l.renewed() // who is introduced anew has not moved
+	d := l.introduce(true, l.intro != 0)
 	terms, ok := i.sink.Accepts(d)
-	if !ok || !terms.OnInstance {
-		return
-	}
-	d.lane, d.place.value = l, d
-	d.identity, d.attempt = l.intro, l.introTry
-	l.introducing = true
-	if !l.flight.allows(d, &terms) || !i.handOver(l, d, &terms) {
-		l.requeue(d, now())
-		l.arm(&i.holder)
+	switch {
+	case !ok || !terms.OnInstance:
+		l.introducing = false
+	case terms.Silent:
+		i.pass(l, d)
+	default:
+		i.admit(l, d, &terms)
 	}
 }
 
