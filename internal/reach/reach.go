@@ -29,7 +29,7 @@ const (
 	SettingCert
 )
 
-// ErrHalfPair: of Cert and Key only one is set.
+// ErrHalfPair says that of Cert and Key only one is set.
 var ErrHalfPair = errors.New("reach: a certificate needs its key, and the other way round")
 
 // TLSError is a setting that cannot be used.
