@@ -3,12 +3,14 @@ package controlplane
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -203,6 +205,36 @@ func TestServer_LogHasNoPayload(t *testing.T) {
 	if !strings.Contains(log.String(), "stream opened") || !strings.Contains(log.String(), "stream closed") {
 		t.Errorf("the log does not tell of the stream:\n%s", log.String())
 	}
+}
+
+// An observer waits for nobody's decision, and whoever handles all namespaces has what it
+// wants once one of them is decided.
+func TestServer_StatusTellsRolesApart(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		w.observer("1", observerOf("/seen"))
+		w.attach("chat", "1", controlplanetest.Authorizer("/chat"), handlerOf(func(s *hubv1.Subscription) {
+			s.Kinds = []hubv1.Kind{hubv1.Kind_KIND_CONNECTED}
+		}))
+		presence := w.attach("presence", "1", controlplanetest.Handler("/*"), controlplanetest.Handler("/org/*"))
+		if all := presence.Welcome.Subscriptions[0]; len(all.Warnings) != 0 {
+			t.Errorf("whoever handles all is warned: %v", all.Warnings)
+		}
+		s := w.srv.Status()
+		var routes []string
+		for _, r := range s.Routes {
+			routes = append(routes, fmt.Sprint(r.Group, " ", r.Role, " ", r.Namespace, r.Events))
+		}
+		want := []string{
+			"presence handler /*[*]", "chat authorizer /chat[]", "chat handler /chat[]", "presence handler /org/*[*]",
+			"watch observer /seen[*]",
+		}
+		if diff := cmp.Diff(want, routes); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"no authorizer for /org/*"}, s.Missing); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestServer_Status(t *testing.T) {

@@ -66,9 +66,9 @@ type InstanceStatus struct {
 
 // RouteStatus describes one subscription that is in force.
 type RouteStatus struct {
-	// Role is `authorizer` or `handler`.
+	// Role is `authorizer`, `handler` or `observer`.
 	Role, Namespace string
-	// Events are patterns; empty for an authorizer.
+	// Events are patterns; empty for an authorizer, and for a handler of lifecycle alone.
 	Events []string
 	Group  string
 }
@@ -94,11 +94,9 @@ func (s *Server) Status() Status {
 	s.routes.mu.Unlock()
 	slices.SortFunc(out.Groups, func(a, b GroupStatus) int { return strings.Compare(a.Name, b.Name) })
 	for _, c := range s.routes.table.Load().Claims() {
-		r := RouteStatus{Role: "handler", Namespace: c.Namespace, Events: c.Events, Group: c.Group.name}
-		if c.Role == route.Authorizer {
-			r.Role = "authorizer"
-		} else if len(r.Events) == 0 {
-			r.Events = []string{"*"}
+		r := RouteStatus{Role: c.Role.String(), Namespace: c.Namespace, Events: c.Events, Group: c.Group.name}
+		if c.NoEvents {
+			r.Events = nil
 		}
 		out.Routes = append(out.Routes, r)
 	}
@@ -135,7 +133,7 @@ func (s *Server) missing(now Status) []string {
 	var words []string
 	wanted := slices.Clone(s.config.Namespaces)
 	for _, r := range now.Routes {
-		if r.Role == "handler" && !slices.Contains(wanted, r.Namespace) {
+		if r.Role == route.Handler.String() && !slices.Contains(wanted, r.Namespace) {
 			wanted = append(wanted, r.Namespace)
 		}
 	}

@@ -65,10 +65,10 @@ func (r *routes) warn(g *group, results []*hubv1.SubscriptionResult) {
 	}
 }
 
-// authorized reports whether a namespace pattern has an authorizer. A pattern reads
-// like a namespace here: whoever decides for all that fits `/org/*` also fits it.
+// authorized reports whether browsers can get into a namespace pattern, or into some of
+// the namespaces that fit it.
 func (r *routes) authorized(pattern string) bool {
-	return r.table.Load().View(pattern).Authorizer() != nil || r.srv.decidesItself(pattern)
+	return r.table.Load().Decided(pattern) || r.srv.decidesItself(pattern)
 }
 
 // checkSubscription says what is wrong with a subscription, or returns it with its

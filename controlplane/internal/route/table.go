@@ -16,6 +16,16 @@ const (
 	Observer
 )
 
+var roleNames = [...]string{Authorizer: "authorizer", Handler: "handler", Observer: "observer"}
+
+// String is the role's name; empty for one that is not known.
+func (r Role) String() string {
+	if int(r) < len(roleNames) {
+		return roleNames[r]
+	}
+	return ""
+}
+
 // Claim is one subscription of one group. G names the group; P is what else
 // belongs to the subscription, and opaque here.
 type Claim[G comparable, P any] struct {
@@ -35,6 +45,8 @@ type Table[G comparable, P any] struct {
 	exact  map[string]*node[G, P]
 	// wild is keyed by what stands before the `*`, with its slash.
 	wild map[string]*node[G, P]
+	// decided are the namespace patterns that have an authorizer.
+	decided []string
 	// observed says that there is any observer.
 	observed bool
 }
@@ -62,6 +74,9 @@ func New[G comparable, P any](claims []*Claim[G, P]) *Table[G, P] {
 	for _, c := range claims {
 		t.at(c.Namespace).add(c)
 		t.observed = t.observed || c.Role == Observer
+		if c.Role == Authorizer {
+			t.decided = append(t.decided, c.Namespace)
+		}
 	}
 	return t
 }

@@ -1,6 +1,9 @@
 package route
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // View is the table seen from one namespace. It may be kept as long as the table
 // is the current one.
@@ -53,6 +56,14 @@ func (v View[G, P]) Authorizer() *Claim[G, P] {
 		}
 	}
 	return nil
+}
+
+// Decided reports whether connect attempts of a namespace pattern have an authorizer: all
+// of those that fit it, or some.
+func (t *Table[G, P]) Decided(pattern string) bool {
+	// A pattern reads like a namespace: whoever decides for `/org/a/*` is seen from there.
+	return t.View(pattern).Authorizer() != nil ||
+		slices.ContainsFunc(t.decided, func(namespace string) bool { return Match(pattern, namespace) })
 }
 
 // Handler returns the claim that an event goes to, or nil.

@@ -38,7 +38,8 @@ func example() Status {
 		Routes: []Route{
 			{Role: "authorizer", Namespace: "/chat", Group: "chat"},
 			{Role: "handler", Namespace: "/chat", Group: "chat", Events: []string{"message", "typing*"}},
-			{Role: "handler", Namespace: "/org/*", Group: "audit"},
+			{Role: "handler", Namespace: "/chat", Group: "presence"},
+			{Role: "observer", Namespace: "/org/*", Group: "audit", Events: []string{"*"}},
 		},
 		Parked:  Parked{Events: 2, Bytes: 90, Lifecycle: 1},
 		Missing: []string{"no authorizer for /org/*", "evil \x1b[2J"},
@@ -141,9 +142,10 @@ Services
     chat-9: attached 2m0s, paused, draining, weight 9, 0 sockets, 3 of 8 deliveries in flight, 1 of 2 connect attempts, oldest unsettled 31.3s
 
 Routes
-  /chat   authorizer  chat   connect attempts
-  /chat   handler     chat   message, typing*
-  /org/*  handler     audit  all events
+  /chat   authorizer  chat      connect attempts
+  /chat   handler     chat      message, typing*
+  /chat   handler     presence  no events
+  /org/*  observer    audit     *
 
 Parked
   2 events (90 bytes), 1 connect or disconnect

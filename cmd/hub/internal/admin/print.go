@@ -101,8 +101,8 @@ func (s *Status) printRoutes(b *strings.Builder) {
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, r := range s.Routes {
 		events := "connect attempts"
-		if r.Role == "handler" {
-			events = cmp.Or(strings.Join(r.Events, ", "), "all events")
+		if r.Role != "authorizer" {
+			events = cmp.Or(strings.Join(r.Events, ", "), "no events")
 		}
 		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", terminal.Clean(r.Namespace), r.Role, terminal.Clean(r.Group), terminal.Clean(events))
 	}
