@@ -40,7 +40,8 @@ var rooms = []room{
 	{pkg: "hub/internal/eiopacket", not: network},
 	{pkg: "hub/internal/siopacket", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "hub/adapter", not: network},
-	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "internal/rawio", gorilla, "github.com/rs/cors"}},
+	{pkg: "hub/internal/netpoll", may: []string{"internal/rawio"}},
+	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "internal/rawio", gorilla, "github.com/rs/cors"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/siopacket", "hub/adapter",
 	}},

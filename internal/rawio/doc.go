@@ -11,7 +11,11 @@
 // all other goroutines of its processor waiting, and a garbage collection. So large
 // pieces, which the kernel is busy with for long, go the ordinary way.
 //
-// Both functions are safe for concurrent use. Systems other than Linux have the ordinary
+// ReadNow and WriteNow are what a caller wants who takes what there is: a call that was
+// interrupted is made again, and the end has an error of its own. EpollWait (on Linux)
+// asks an epoll set without waiting.
+//
+// All functions are safe for concurrent use. Systems other than Linux have the ordinary
 // calls.
 package rawio
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/netpoll"
 )
 
 const (
@@ -27,8 +29,8 @@ var errStarved = errors.New("engineio: frames that promise more than they bring"
 // into a bare descriptor, which a poller watches. One goroutine reads. One goroutine at a time writes:
 // the session's flag outbox.writing is the permission.
 type conn struct {
-	stream *stream    // nil once the descriptor is polled
-	fd     descriptor // valid without stream
+	stream *stream            // nil once the descriptor is polled
+	fd     netpoll.Descriptor // valid without stream
 
 	// Owned by the reader.
 	held *arrivals // arrived and not yet taken; nil at rest
@@ -106,7 +108,7 @@ func (c *conn) immediate() bool { return c.stream == nil || c.stream.immediate()
 // write hands to the kernel what that takes at once. Zero bytes are no error.
 func (c *conn) write(p []byte) (int, error) {
 	if c.stream == nil {
-		return c.fd.write(p)
+		return c.fd.Write(p)
 	}
 	return c.stream.writeRaw(p)
 }
@@ -161,7 +163,7 @@ func (c *conn) drain() error {
 	}
 	defer c.releaseOut()
 	if c.stream == nil {
-		return c.fd.drain(*c.out)
+		return c.fd.Drain(*c.out, writePiece, writeTimeout)
 	}
 	return c.stream.drain(*c.out)
 }
@@ -174,7 +176,7 @@ func (c *conn) releaseOut() {
 // close cuts the connection, whoever is reading or writing.
 func (c *conn) close() {
 	if c.stream == nil {
-		c.fd.cut()
+		c.fd.Cut()
 		return
 	}
 	_ = c.stream.Close()
@@ -185,7 +187,7 @@ func (c *conn) close() {
 // not to be had, all is closed.
 func (c *conn) closeWrite() {
 	if c.stream == nil {
-		c.fd.closeWrite()
+		c.fd.CloseWrite()
 		return
 	}
 	half, ok := c.stream.Conn.(interface{ CloseWrite() error })

@@ -6,7 +6,7 @@
 //
 // Up, by WebSocket:
 //
-//	poller ─► reader.turn ─► arrivals.message ─► gorilla ─► webSocket.next ─► eiopacket.Decode ─► Session.receive ─► Handler
+//	netpoll ─► reader.turn ─► arrivals.message ─► gorilla ─► webSocket.next ─► eiopacket.Decode ─► Session.receive ─► Handler
 //
 // by a WebSocket that a goroutine reads (TLS, compression, pipes, other systems than Linux):
 //
@@ -37,23 +37,20 @@
 //
 // An idle browser owns a descriptor, a webSocket and a Session, and nothing else: no goroutine, no
 // buffer, no gorilla connection, nothing of net/http or package net. When the session begins, its socket
-// is taken out of Go's network poller (webSocket.rest) and put into the epoll set of a poller, once, for
-// every event and edge-triggered. A poller is one goroutine for all its connections and waits for its set
-// in Go's network poller, so that no thread is spent on it. It reads once for each event, and a short
-// read says that there is no more. arrivals.message finds by a look at the frame headers what makes whole
-// messages; gorilla is run over that, on the poller, and cannot block, nor can the Handler. What is not a
-// whole message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much
-// to say gives way to the others after turnReads. The number of a descriptor is never used after its
-// close: only the poller closes, and only when nobody is between enter and leave; everybody else shuts
-// down.
+// is taken out of Go's network poller (webSocket.rest) and given to package netpoll, which says when there
+// is something to read (webSocket.Readable). It is read once for each event, and a short read says that
+// there is no more. arrivals.message finds by a look at the frame headers what makes whole messages; gorilla
+// is run over that, on the poller's goroutine, and cannot block, nor can the Handler. What is not a whole
+// message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
+// gives way to the others after turnReads.
 //
 // # Goroutines
 //
 // Each belongs to the server's crew, for which Server.Close waits.
 //
 //   - A WebSocket at rest has none. As long as its connection lives it counts as one of the crew.
-//   - A poller is for as many connections as there are; there are GOMAXPROCS of them from the first
-//     WebSocket on. They end with the last connection after Server.Close, which waits for them as well.
+//   - netpoll has GOMAXPROCS pollers from the first WebSocket on. They end with the last connection after
+//     Server.Close, which waits for them as well.
 //   - A WebSocket that no poller can watch has one, its reader (webSocket.run). It ends when the
 //     connection does.
 //   - A polling session has none; its requests have net/http's, for as long as they are held.
@@ -67,8 +64,8 @@
 // # Locks
 //
 // Session.receiving before Session.mu; registry's shards, heartbeat.mu, crew.mu and sampler.mu are
-// leaves, and so is Session.mu, but for the moment when it gives its connection to a poller (pollers.mu,
-// poller.mu, themselves leaves): none is held across a write, a callback, or another of them. The flag
+// leaves, and so is Session.mu, but for the moment when it gives its connection to netpoll (whose locks
+// are leaves themselves): none is held across a write, a callback, or another of them. The flag
 // outbox.writing, guarded by Session.mu, is the permission to write to the WebSocket: whoever sets it
 // writes, and everybody else's packets are taken along.
 //

@@ -67,7 +67,16 @@ func (w *webSocket) awaitsClose() bool {
 func (w *webSocket) start() {
 	if w.conn.stream == nil {
 		w.server.crew.enter() // until leave
-		w.conn.fd.watch(w)
+		held := w.conn.held != nil
+		if err := w.conn.fd.Watch(w); err != nil {
+			// Not seen: the kernel has the descriptor in its set already, and nothing to allocate. Its end
+			// is reported all the same, so the session ends and nobody waits for it.
+			w.server.log.Error("a connection cannot be watched", "err", err)
+			w.cut()
+		}
+		if held { // behind the upgrade packet
+			w.conn.fd.Nudge()
+		}
 		return
 	}
 	w.server.crew.do(w.run)
@@ -84,11 +93,19 @@ func (w *webSocket) run() {
 	}
 }
 
-// reader is the reader as a part of a poller, for all of its connections.
+// Writable implements netpoll.Watched.
+func (w *webSocket) Writable() { w.conn.fd.Wake() }
+
+// Readable implements netpoll.Watched.
+func (w *webSocket) Readable(scratch []byte, ended bool) (more bool) {
+	r := reader{scratch: arrivals{buf: scratch[:0]}}
+	return r.turn(w, ended)
+}
+
+// reader is the reader for one turn of a connection that a poller watches.
 type reader struct {
-	server  *Server
-	scratch *arrivals // what is read from a connection that has nothing held
-	wire    *wire     // nil until it is needed, and after a failure
+	scratch arrivals // what is read from a connection that has nothing held
+	wire    *wire    // from the server's pool; nil until it is needed, and after a failure
 }
 
 // turn reads what has arrived at a connection and hands it up. It returns true when there may be more.
@@ -115,10 +132,10 @@ func (r *reader) turn(w *webSocket, ended bool) (more bool) {
 func (r *reader) receive(w *webSocket) (n, wanted int, err error) {
 	a := w.conn.held
 	if a == nil {
-		a = r.scratch
+		a = &r.scratch
 	}
 	room := a.room()
-	n, err = w.conn.fd.read(room)
+	n, err = w.conn.fd.Read(room)
 	a.extend(n)
 	switch {
 	case w.lingering:
@@ -144,10 +161,10 @@ func (r *reader) receive(w *webSocket) (n, wanted int, err error) {
 // that.
 func (r *reader) park(w *webSocket, a *arrivals) {
 	switch {
-	case a == r.scratch && !a.empty():
+	case a == &r.scratch && !a.empty():
 		w.conn.held = copyOf(a.bytes())
 		a.take(len(a.bytes()))
-	case a != r.scratch && a.empty():
+	case a != &r.scratch && a.empty():
 		w.conn.releaseIn()
 	}
 }
@@ -162,7 +179,7 @@ func (r *reader) take(w *webSocket, a *arrivals) error {
 			return nil
 		}
 		if r.wire == nil {
-			r.wire = w.server.newWire()
+			r.wire = w.server.wires.Get().(*wire)
 		}
 		r.wire.ws = w
 		packet, buf, err := r.wire.nextFed(a, found, n)
@@ -202,17 +219,20 @@ func (r *reader) over(w *webSocket, a *arrivals, err error) error {
 // guard is to be deferred: a panic ends its connection alone.
 func (r *reader) guard(w *webSocket) {
 	if v := recover(); v != nil {
-		r.wire = nil
-		r.scratch.take(len(r.scratch.bytes()))
 		w.server.panicked(v)
 		w.session.end(Close{Reason: ReasonTransportError, Detail: "internal error"}, sayNothing)
 		r.leave(w)
+		return
+	}
+	if r.wire != nil {
+		r.wire.ws = nil
+		w.server.wires.Put(r.wire)
 	}
 }
 
 // leave is the end of a polled connection.
 func (r *reader) leave(w *webSocket) {
-	w.conn.fd.unwatch()
+	w.conn.fd.Leave()
 	w.conn.releaseIn()
 	w.session.forget()
 	w.server.crew.leave()

@@ -8,6 +8,9 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/siohub/siohub/hub/internal/netpoll"
 )
 
 // Server is the HTTP handler of an Engine.IO endpoint and the owner of its sessions. All methods may
@@ -21,7 +24,8 @@ type Server struct {
 	log       *slog.Logger
 	policy    *originPolicy
 	accepts   *upgrader
-	pollers   pollers
+	pollers   netpoll.Set
+	wires     sync.Pool // of *wire, for turns
 	registry  *registry
 	heartbeat *heartbeat
 	crew      *crew
@@ -44,6 +48,8 @@ func New(config Config) (*Server, error) {
 		policy:   newOriginPolicy(config.CORS, log),
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
+	s.pollers.Log = log
+	s.wires.New = func() any { return s.newWire() }
 	s.crew = &crew{onPanic: s.panicked}
 	s.accepts = s.newUpgrader()
 	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,
@@ -99,7 +105,7 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.heartbeat.stop()
 	err := s.crew.wait(ctx)
-	pollersEnded := s.pollers.stop()
+	pollersEnded := s.pollers.Stop()
 	if err == nil {
 		pollersEnded()
 		return nil

@@ -4,9 +4,7 @@ package engineio
 
 import (
 	"errors"
-	"io"
 	"net"
-	"os"
 	"syscall"
 
 	"github.com/siohub/siohub/internal/rawio"
@@ -48,31 +46,13 @@ func (s *stream) readable(fd uintptr) bool {
 		dst = s.held.room()
 	}
 	var err error
-	s.got, err = sysRead(int(fd), dst)
+	s.got, err = rawio.ReadNow(int(fd), dst)
 	s.gotErr = err
 	if err != nil && s.held != nil {
 		s.held.release()
 		s.held = nil
 	}
 	return !errors.Is(err, syscall.EAGAIN)
-}
-
-// sysRead reads what is there. No bytes are an error: io.EOF at the end, syscall.EAGAIN before.
-func sysRead(fd int, p []byte) (int, error) {
-	for {
-		n, err := rawio.Read(fd, p)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-		case errors.Is(err, syscall.EAGAIN):
-			return 0, err
-		case err != nil:
-			return 0, os.NewSyscallError("read", err)
-		case n == 0:
-			return 0, io.EOF
-		default:
-			return n, nil
-		}
-	}
 }
 
 // writeRaw writes what the kernel takes at once. Zero bytes are no error.
@@ -88,25 +68,6 @@ func (s *stream) writeRaw(p []byte) (int, error) {
 
 // writable writes as much as goes and never asks to be called again.
 func (s *stream) writable(fd uintptr) bool {
-	s.put, s.putErr = sysWrite(int(fd), s.src)
+	s.put, s.putErr = rawio.WriteNow(int(fd), s.src)
 	return true
-}
-
-// sysWrite writes what the kernel takes at once. Fewer bytes than all are no error.
-func sysWrite(fd int, p []byte) (put int, err error) {
-	for put < len(p) {
-		n, err := rawio.Write(fd, p[put:])
-		switch {
-		case errors.Is(err, syscall.EINTR):
-			continue
-		case errors.Is(err, syscall.EAGAIN):
-			return put, nil
-		case err != nil:
-			return put, os.NewSyscallError("write", err)
-		case n == 0:
-			return put, nil
-		}
-		put += n
-	}
-	return put, nil
 }

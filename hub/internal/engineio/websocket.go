@@ -52,8 +52,6 @@ type webSocket struct {
 
 	// Owned by the reader.
 	lingering bool // what arrives is thrown away
-	again     bool // its poller has kept it for another turn
-	ended     bool // its poller was told of its end, once: reading goes on until it says so itself
 
 	// Guarded by session.mu.
 	said  bool   // the close frame is written

@@ -7,8 +7,8 @@ import (
 )
 
 // wire is a gorilla connection. Between two messages it remembers nothing of the WebSocket that it
-// serves, unless they are compressed, so that polled WebSockets own none: a poller has one for all of
-// them. It is half of what a resting connection would weigh. It stands under gorilla as its net.Conn.
+// serves, unless they are compressed, so that polled WebSockets own none: a turn
+// of a poller borrows one. It is half of what a resting connection would weigh. It stands under gorilla as its net.Conn.
 type wire struct {
 	net.Conn // never set: gorilla calls what is written out below, and nothing else
 

@@ -1,0 +1,45 @@
+package engineio
+
+import (
+	"os"
+	"syscall"
+)
+
+// pollable reports whether rest may succeed.
+func (c *conn) pollable() bool {
+	t := c.stream
+	return t.raw != nil && t.watch == nil
+}
+
+// rest takes the connection from Go's network poller and gives it to one of the server's, which hears
+// nothing of it before start. It is called while nobody else can write or read. False means that there is
+// no poller for it, and that nothing has changed.
+func (w *webSocket) rest() bool {
+	if !w.conn.pollable() {
+		return false
+	}
+	fd, err := w.conn.stream.duplicate()
+	if err != nil {
+		return false
+	}
+	if w.server.pollers.Add(&w.conn.fd, fd) != nil {
+		_ = syscall.Close(fd)
+		return false
+	}
+	_ = w.conn.stream.Close()
+	w.conn.stream, w.wire = nil, nil
+	return true
+}
+
+// duplicate returns a descriptor of the same socket that nobody owns.
+func (s *stream) duplicate() (int, error) {
+	var fd uintptr
+	var errno syscall.Errno
+	err := s.raw.Control(func(old uintptr) {
+		fd, _, errno = syscall.Syscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
+	})
+	if err == nil && errno != 0 {
+		err = os.NewSyscallError("fcntl", errno)
+	}
+	return int(fd), err
+}

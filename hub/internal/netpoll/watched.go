@@ -1,0 +1,18 @@
+package netpoll
+
+import "errors"
+
+// ErrUnavailable means that the set takes no socket: the system has no epoll, or the set is stopped.
+var ErrUnavailable = errors.New("netpoll: no poller")
+
+// Watched hears of a socket. Both methods are called on the goroutine of its poller, one at a time, and
+// must not block.
+type Watched interface {
+	// Readable says that there may be something to read. ended says that the connection has ended, in
+	// this direction at least: then reading goes on until it meets the end, as nothing more will be said.
+	// scratch may be used during the call; every socket of the poller gets the same. The answer is true
+	// when there may be more: then it is called again, after the others have had their turn.
+	Readable(scratch []byte, ended bool) (more bool)
+	// Writable says that the socket takes bytes again, or never will.
+	Writable()
+}
