@@ -285,6 +285,40 @@ func TestWindow_PauseAndGoOn(t *testing.T) {
 	})
 }
 
+// What rode on a delivery that was dropped has not come: the next one brings it.
+func TestSend_DataOfADroppedEventIsToldAgain(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		gate := w.attach("gate", "g", controlplanetest.Authorizer("/chat"))
+		chat := controlplanetest.Attach(t, w.dial(), &hubv1.Hello{
+			Group: "chat", InstanceId: "a", MaxEnvelopeBytes: minEnvelope,
+			Subscriptions: []*hubv1.Subscription{handlerOf(func(s *hubv1.Subscription) {
+				s.SocketData = hubv1.SocketData_SOCKET_DATA_ON_CHANGE
+			})},
+		})
+		b := w.browser()
+		b.Send("40/chat,")
+		gate.Accept(gate.Attempt())
+		b.joined("/chat")
+		chat.Done(chat.Connected())
+		gate.Command(setData(target(b.id), `"new"`, nil))
+		gate.Result()
+		b.Send(`452-/chat,["big",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)
+		b.SendBinary(make([]byte, 600_000))
+		b.SendBinary(make([]byte, 600_000))
+		for _, want := range []string{`"new"`, ""} {
+			b.emit(-1, "small", "")
+			d := chat.Next().GetDelivery()
+			for d == nil { // notices of what was dropped
+				d = chat.Next().GetDelivery()
+			}
+			if got := string(d.Socket.Data); got != want {
+				t.Errorf("the data is %q, want %q", got, want)
+			}
+			chat.Done(d)
+		}
+	})
+}
+
 func TestSend_EventLargerThanTheEnvelopeIsDropped(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		gate := w.attach("gate", "g", controlplanetest.Authorizer("/chat"))

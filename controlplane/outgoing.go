@@ -64,9 +64,15 @@ type entry struct {
 func (e *entry) again() {
 	e.frees = false
 	if e.item == nil {
-		if m, ok := e.try.Hint.(*member); ok {
-			m.told.Store(nil)
-		}
+		e.untell()
+	}
+}
+
+// untell says of a delivery that what it told of the socket's data has not come: the
+// next one tells it.
+func (e *entry) untell() {
+	if m, ok := e.try.Hint.(*member); ok {
+		m.told.Store(nil)
 	}
 }
 

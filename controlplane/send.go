@@ -159,6 +159,7 @@ func (o *outbound) fit(e *entry, item *hubv1.Item) *hubv1.Item {
 		}
 		return item
 	}
+	e.untell()
 	if !o.a.lease.Load().Discard(e.try, dispatch.TooLarge) {
 		return nil
 	}
