@@ -69,7 +69,7 @@ func (st *stream) send(entries []entry) error {
 	for begin := 0; begin < len(items); {
 		n, bytes := 0, 0
 		for begin+n < len(items) {
-			// Most items are far from the limit: their size is not asked for.
+			// About its size: protobuf would walk through each event for the exact one.
 			size := 0
 			if item := items[begin+n]; item != nil {
 				size = roughSize(item)

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +17,9 @@ import (
 type unhandled struct {
 	srv *Server
 
-	lock sync.Mutex // guards told; a leaf
-	told map[eventName]time.Time
+	lock  sync.Mutex // guards the fields below; a leaf
+	told  map[eventName]time.Time
+	swept time.Time // when old names were last looked for
 }
 
 type eventName struct{ namespace, event string }
@@ -27,6 +29,9 @@ const (
 	unhandledPause = time.Minute
 	// maxUnhandled bounds the names that are remembered: browsers choose them.
 	maxUnhandled = 1024
+	// sweepPause is how long a full memory is not searched for old names: browsers that
+	// make names up would have all of it searched for each.
+	sweepPause = time.Second
 )
 
 // first reports whether a name was not told of lately.
@@ -36,21 +41,23 @@ func (u *unhandled) first(n eventName, now time.Time) bool {
 	if now.Sub(u.told[n]) < unhandledPause {
 		return false
 	}
-	if len(u.told) >= maxUnhandled {
-		for name, at := range u.told {
-			if now.Sub(at) >= unhandledPause {
-				delete(u.told, name)
-			}
-		}
-		if len(u.told) >= maxUnhandled {
-			return false
-		}
+	if u.sweep(now); len(u.told) >= maxUnhandled {
+		return false
 	}
 	if u.told == nil {
 		u.told = make(map[eventName]time.Time)
 	}
 	u.told[n] = now
 	return true
+}
+
+// sweep makes room in a full memory. The caller holds lock.
+func (u *unhandled) sweep(now time.Time) {
+	if len(u.told) < maxUnhandled || now.Sub(u.swept) < sweepPause {
+		return
+	}
+	u.swept = now
+	maps.DeleteFunc(u.told, func(_ eventName, at time.Time) bool { return now.Sub(at) >= unhandledPause })
 }
 
 // unhandledEvent counts an event that nobody has subscribed to, and tells those who

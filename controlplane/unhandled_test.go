@@ -97,7 +97,12 @@ func TestUnhandled_NamesThatBrowsersMakeUpAreBounded(t *testing.T) {
 	if told != maxUnhandled || len(u.told) != maxUnhandled {
 		t.Errorf("%d told, %d remembered", told, len(u.told))
 	}
-	if !u.first(eventName{"/", "later"}, now.Add(unhandledPause)) || len(u.told) != 1 {
+	// A name that is just too old to be told is not looked for with each other name.
+	u.told[eventName{"/", "0"}] = now.Add(-unhandledPause)
+	if u.first(eventName{"/", "soon"}, now.Add(sweepPause-1)) || !u.first(eventName{"/", "next"}, now.Add(sweepPause)) {
+		t.Error("old names are not looked for once a second")
+	}
+	if !u.first(eventName{"/", "later"}, now.Add(unhandledPause+sweepPause)) || len(u.told) != 1 {
 		t.Errorf("%d remembered a minute later", len(u.told))
 	}
 }
