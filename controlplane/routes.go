@@ -156,12 +156,11 @@ func (r *routes) leave(a *attachment) {
 	r.srv.decisions.Leave(g.name)
 	// Copies do not wait for anybody: nothing is left of observers.
 	g.claims = slices.DeleteFunc(g.claims, func(c *claim) bool { return c.Role == route.Observer })
-	r.installLocked()
 	if len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
-		g.Close()
-		delete(r.groups, g.name)
-		r.srv.trace.oldestUnsettled(g.name, 0)
+		r.forgetLocked(g)
+		return
 	}
+	r.installLocked()
 }
 
 // groupLocked returns the group of a name, made if it is not there.
@@ -203,47 +202,45 @@ func (r *routes) forgetLocked(g *group) {
 	r.srv.trace.oldestUnsettled(g.name, 0)
 }
 
-// othersLocked are the claims of all groups but one.
-func (r *routes) othersLocked(g *group) []*claim {
-	var others []*claim
+// othersLocked are the claims of all groups but one that cannot be taken, and the groups
+// that have been absent for so long that theirs can.
+func (r *routes) othersLocked(g *group) (held *table, absent []*group) {
+	var claims []*claim
+	now := time.Now()
 	for _, other := range r.groups {
-		if other != g {
-			others = append(others, other.claims...)
-		}
-	}
-	return others
-}
-
-// conflictLocked returns the group that is in the way of a claim, or nil. What a group
-// holds that has been absent for too long is taken from it.
-func (r *routes) conflictLocked(wanted *claim, others *[]*claim) *group {
-	for {
-		held := route.New(*others).Conflict(wanted)
-		if held == nil {
-			return nil
-		}
-		if held.Group.Absent(time.Now()) <= r.srv.config.Parking.Age {
-			return held.Group
-		}
-		left := held.Without(wanted)
-		held.Group.claims = replace(held.Group.claims, held, left)
-		*others = replace(*others, held, left)
-		r.srv.log.Warn("route taken from an absent group", "group", held.Group.name, "namespace", held.Namespace)
-	}
-}
-
-// replace puts a claim, or nothing, in the place of another one.
-func replace(claims []*claim, old, by *claim) []*claim {
-	var kept []*claim
-	for _, c := range claims {
 		switch {
-		case c != old:
-			kept = append(kept, c)
-		case by != nil:
-			kept = append(kept, by)
+		case other == g:
+		case other.Absent(now) > r.srv.config.Parking.Age:
+			absent = append(absent, other)
+		default:
+			claims = append(claims, other.claims...)
 		}
 	}
-	return kept
+	return route.New(claims), absent
+}
+
+// takeLocked takes from absent groups what others have claimed.
+func (r *routes) takeLocked(absent []*group, claims []*claim) {
+	if len(absent) == 0 {
+		return
+	}
+	wanted := route.New(claims)
+	for _, g := range absent {
+		var left []*claim
+		for _, c := range g.claims {
+			namespace := c.Namespace
+			for by := wanted.Conflict(c); by != nil; by = wanted.Conflict(c) {
+				r.srv.log.Warn("route taken from an absent group", "group", g.name, "namespace", namespace)
+				if c = c.Without(by); c == nil {
+					break
+				}
+			}
+			if c != nil {
+				left = append(left, c)
+			}
+		}
+		g.claims = left
+	}
 }
 
 // installLocked makes the claims of all groups the current table.

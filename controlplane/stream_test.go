@@ -2,10 +2,13 @@ package controlplane
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -228,6 +231,59 @@ func TestAttach_RouteOfAnAbsentGroupCanBeTaken(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Of what an absent group holds only that is taken which others ask for.
+func TestAttach_AnAbsentGroupKeepsTheRest(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		w.attach("chat", "a", controlplanetest.Handler("/chat", "a", "b", "c"), controlplanetest.Handler("/org", "a")).Kill()
+		w.pass(31 * time.Second)
+		w.attach("taker", "i", controlplanetest.Handler("/chat", "a", "x"), controlplanetest.Handler("/chat", "c"))
+		var got []string
+		for _, r := range w.srv.Status().Routes {
+			got = append(got, fmt.Sprint(r.Group, r.Namespace, r.Events))
+		}
+		want := []string{"chat/chat[b]", "taker/chat[a x]", "taker/chat[c]", "chat/org[a]"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A hello with all the subscriptions that it may have must not hold the others up.
+func TestAttach_ManySubscriptionsAreCheap(t *testing.T) {
+	srv, err := New(Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := srv.routes
+	enter := func(group string) (took time.Duration) {
+		h := &hubv1.Hello{Group: group, InstanceId: "i"}
+		for i := range maxSubscriptions {
+			sub := controlplanetest.Handler("/chat")
+			for j := range maxPatterns {
+				sub.Events = append(sub.Events, fmt.Sprint(group, i, ":", j))
+			}
+			h.Subscriptions = append(h.Subscriptions, sub)
+		}
+		g := newGroup(srv, group)
+		a := newAttachment(&stream{srv: srv, caller: callerOf(t.Context())}, g, h, false)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		start := time.Now()
+		claims, _ := r.subscribeLocked(a, h, nil)
+		took = time.Since(start)
+		if len(claims) != maxSubscriptions {
+			t.Fatalf("%d claims of %s", len(claims), group)
+		}
+		g.claims, r.groups[group] = claims, g
+		return took
+	}
+	first := enter("a")
+	// It took fifty times as long, for what the first holds was sorted for each.
+	if second := enter("b"); second > 5*first+time.Second {
+		t.Errorf("the first took %v, the second %v", first, second)
+	}
 }
 
 func TestAttach_WindowIsClamped(t *testing.T) {

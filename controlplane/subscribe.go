@@ -29,8 +29,8 @@ const (
 // claims are those that come into force. The caller holds r.mu.
 func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Bad) (claims []*claim, results []*hubv1.SubscriptionResult) {
 	results = make([]*hubv1.SubscriptionResult, len(h.Subscriptions))
-	taken := make(map[string]bool)
-	others := r.othersLocked(a.group)
+	taken := make(map[wish]bool)
+	others, absent := r.othersLocked(a.group)
 	for i, sub := range h.Subscriptions {
 		effective, f := a.checkSubscription(sub, bad[i], taken)
 		if f != nil {
@@ -38,16 +38,18 @@ func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*env
 			continue
 		}
 		c := newSubscription(effective).claim(a.group, a)
-		if held := r.conflictLocked(c, &others); held != nil {
+		if held := others.Conflict(c); held != nil {
+			holder := held.Group.name
 			results[i] = &hubv1.SubscriptionResult{
-				Status: fault.Newf(fault.HeldByAnotherGroup, "group %q holds it", held.name).Status(),
+				Status: fault.Newf(fault.HeldByAnotherGroup, "group %q holds it", holder).Status(),
 			}
-			r.srv.log.Warn("subscription refused", "group", a.group.name, "namespace", c.Namespace, "holder", held.name)
+			r.srv.log.Warn("subscription refused", "group", a.group.name, "namespace", c.Namespace, "holder", holder)
 			continue
 		}
 		claims = append(claims, c)
 		results[i] = &hubv1.SubscriptionResult{Effective: effective}
 	}
+	r.takeLocked(absent, claims)
 	return claims, results
 }
 
@@ -73,7 +75,7 @@ func (r *routes) authorized(pattern string) bool {
 
 // checkSubscription says what is wrong with a subscription, or returns it with its
 // defaults filled in. Taken gathers what the hello has asked for before.
-func (a *attachment) checkSubscription(sub *hubv1.Subscription, bad *envelope.Bad, taken map[string]bool) (*hubv1.Subscription, *fault.Fault) {
+func (a *attachment) checkSubscription(sub *hubv1.Subscription, bad *envelope.Bad, taken map[wish]bool) (*hubv1.Subscription, *fault.Fault) {
 	if bad != nil {
 		return nil, fault.OfBad(bad)
 	}
@@ -201,8 +203,14 @@ func checkTimes(sub *hubv1.Subscription) *fault.Fault {
 	return nil
 }
 
+// wish is one pattern that a hello asks for.
+type wish struct {
+	role               hubv1.Role
+	namespace, pattern string
+}
+
 // checkOnce refuses what the same hello asks for twice.
-func checkOnce(e *hubv1.Subscription, taken map[string]bool) *fault.Fault {
+func checkOnce(e *hubv1.Subscription, taken map[wish]bool) *fault.Fault {
 	if e.Role == hubv1.Role_ROLE_OBSERVER {
 		return nil
 	}
@@ -214,12 +222,12 @@ func checkOnce(e *hubv1.Subscription, taken map[string]bool) *fault.Fault {
 		patterns = nil
 	}
 	for i, p := range patterns {
-		if taken[fmt.Sprint(e.Role, e.Namespace, " ", p)] || slices.Contains(patterns[:i], p) {
+		if taken[wish{e.Role, e.Namespace, p}] || slices.Contains(patterns[:i], p) {
 			return fault.At(fault.Twice, "events", "the hello asks for the same twice")
 		}
 	}
 	for _, p := range patterns {
-		taken[fmt.Sprint(e.Role, e.Namespace, " ", p)] = true
+		taken[wish{e.Role, e.Namespace, p}] = true
 	}
 	return nil
 }
