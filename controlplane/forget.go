@@ -24,17 +24,13 @@ func (r *routes) Forget(name string) *fault.Fault {
 	for _, c := range g.claims {
 		own[c.Namespace] = true
 	}
-	g.claims = nil
-	delete(r.groups, name)
+	r.forgetLocked(g)
 	for _, other := range r.groups {
 		for _, c := range other.claims {
 			delete(own, c.Namespace)
 		}
 	}
 	r.known.Store(r.known.Load().without(own))
-	r.installLocked()
-	g.Close()
-	r.srv.trace.oldestUnsettled(name, 0)
 	return nil
 }
 

@@ -212,13 +212,13 @@ func (x *settling) finish(outcome Outcome) {
 
 // refuse ends the delivery as a permanent nack does, and answers why.
 func (x *settling) refuse(f *fault.Fault) {
-	x.giveUp(OutcomeNack)
+	x.giveUp()
 	x.a.refuseSettlement(x.Settlement, f)
 }
 
-// giveUp drops the delivery: what it was for hears of it.
-func (x *settling) giveUp(outcome Outcome) {
-	x.finish(outcome)
+// giveUp drops the delivery as a permanent nack does: what it was for hears of it.
+func (x *settling) giveUp() {
+	x.finish(OutcomeNack)
 	if u, ok := x.d.Body.(undeliverable); ok {
 		u.undelivered(x.a, x.GetNack().GetStatus())
 		return
@@ -239,7 +239,7 @@ func (x *settling) nack(n *hubv1.Nack) {
 	a.srv.log.Debug("delivery nacked", "group", a.group.name, "instance", a.instance, "kind", string(kind),
 		"code", n.GetStatus().GetCode().String(), "retry", n.GetRetry())
 	if !n.GetRetry() {
-		x.giveUp(OutcomeNack)
+		x.giveUp()
 		return
 	}
 	x.ended = true

@@ -120,9 +120,7 @@ const (
 	UndecidedLimit Undecided = "limit"
 	// UndecidedNacked: the authorizer gave it up.
 	UndecidedNacked Undecided = "nacked"
-	// UndecidedTooLarge: it does not fit the envelopes that the authorizer takes.
-	UndecidedTooLarge Undecided = "too_large"
-	// UndecidedGone: the browser left, and its room was wanted.
+	// UndecidedGone: the browser left before the decision.
 	UndecidedGone Undecided = "gone"
 	// UndecidedShutdown: the control plane is closing.
 	UndecidedShutdown Undecided = "shutdown"
