@@ -31,7 +31,7 @@ func (c *caller) maySubscribe(sub *hubv1.Subscription) *fault.Fault {
 	}
 	return refused(set.Subscribe(permit.Subscription{
 		Role: role, Namespace: sub.GetNamespace(), Events: sub.GetEvents(), Rooms: sub.GetRooms(), Users: sub.GetUsers(),
-		AllUsers: slices.Contains(sub.GetKinds(), hubv1.Kind_KIND_USERS),
+		Sockets: sub.GetSockets(), AllUsers: slices.Contains(sub.GetKinds(), hubv1.Kind_KIND_USERS),
 	}))
 }
 

@@ -82,6 +82,22 @@ func TestCaller_EveryRoleIsAsked(t *testing.T) {
 	}
 }
 
+func TestCaller_AnObserverStaysInItsRooms(t *testing.T) {
+	rules := everything()
+	rules.Rooms = []string{"order:*"}
+	c := callerWith(t, rules)
+	sub := &hubv1.Subscription{Role: hubv1.Role_ROLE_OBSERVER, Namespace: "/chat"}
+	if f := c.maySubscribe(sub); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED || !strings.Contains(f.Error(), "name rooms") {
+		t.Errorf("all rooms: %v", f)
+	}
+	if sub.Rooms = []string{"order:1"}; c.maySubscribe(sub) != nil {
+		t.Error("one of its rooms is refused")
+	}
+	if sub.Sockets = []string{"s"}; c.maySubscribe(sub) == nil {
+		t.Error("a socket that may be in any room is permitted")
+	}
+}
+
 func TestCaller_RefusalNamesWhatIsMissing(t *testing.T) {
 	c := callerWith(t, Rules{
 		Namespaces: []string{"/chat"}, Events: []string{"message"}, Rooms: []string{"order:*"}, Verbs: []string{"emit", "list_rooms", "revoke"},

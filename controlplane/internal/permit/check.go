@@ -4,16 +4,21 @@ import "fmt"
 
 // Refusal names what an identity lacks.
 type Refusal struct {
-	// Kind is `verb`, `role`, `group`, `namespace`, `event`, `room`, `user`, `target` or `op`.
+	// Kind is `verb`, `role`, `group`, `namespace`, `event`, `room`, `user`, `target`,
+	// `observer` or `op`.
 	Kind string
-	// Value is what was asked for: a name, a pattern, or for a target `all` or `sockets`.
+	// Value is what was asked for: a name, a pattern, for a target `all` or `sockets`; for an
+	// observer what its subscription has to name, `rooms` or `users`.
 	Value string
 }
 
 // Error implements error, and is what a service is told.
 func (r *Refusal) Error() string {
-	if r.Kind == "target" {
+	switch r.Kind {
+	case "target":
 		return fmt.Sprintf(`not permitted: target %q, which needs room "*"`, r.Value)
+	case "observer":
+		return fmt.Sprintf("not permitted: an observer of everybody; the identity may see some %[1]s: name %[1]s of those", r.Value)
 	}
 	return fmt.Sprintf("not permitted: %s %q", r.Kind, r.Value)
 }
@@ -26,8 +31,8 @@ type Subscription struct {
 	Events []string
 	// Rooms are patterns of rooms that are told about or observed.
 	Rooms []string
-	// Users are those that are observed.
-	Users []string
+	// Users and Sockets are those that are observed.
+	Users, Sockets []string
 	// AllUsers asks for the coming and going of every user.
 	AllUsers bool
 }
@@ -115,7 +120,34 @@ func (s *Set) Subscribe(sub Subscription) *Refusal {
 	if sub.AllUsers && !s.users.all {
 		return &Refusal{Kind: "user", Value: "*"}
 	}
-	return s.eachUser(sub.Users)
+	if r := s.eachUser(sub.Users); r != nil || sub.Role != Observer {
+		return r
+	}
+	return s.narrow(sub)
+}
+
+// narrow looks at whether an observer sees nobody outside of what the rules name. Rules
+// that name neither rooms nor users say nothing about whom it sees.
+func (s *Set) narrow(sub Subscription) *Refusal {
+	switch {
+	case s.rooms.all:
+		return nil
+	case s.rooms.some():
+		if len(sub.Rooms) == 0 {
+			return &Refusal{Kind: "observer", Value: "rooms"}
+		}
+	case s.users.some():
+		if len(sub.Users) == 0 {
+			return &Refusal{Kind: "observer", Value: "users"}
+		}
+	default:
+		return nil
+	}
+	// Emits to a socket are seen whatever rooms it is in.
+	if len(sub.Sockets) > 0 {
+		return &Refusal{Kind: "target", Value: "sockets"}
+	}
+	return nil
 }
 
 func (s *Set) subscribeEvents(events []string) *Refusal {

@@ -21,6 +21,10 @@
 // delivery may always name the socket of that delivery. Joins and leaves may name any
 // socket, because the rooms that they change are what the rule is about.
 //
+// An observer sees what is about sockets in the rooms and of the users that it names, and
+// emits to them. Where the rules name rooms it has to name some of those, where they name
+// users alone some of these; sockets want `*` in rooms here too.
+//
 // A query that lists rooms or users by a prefix needs all that has this prefix.
 //
 // A question that is itself a pattern (a subscription to `/org/*`) is permitted when

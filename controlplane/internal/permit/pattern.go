@@ -32,6 +32,9 @@ func compile(list []string) patterns {
 	return p
 }
 
+// some reports whether the list names some, and not all.
+func (p *patterns) some() bool { return !p.all && len(p.exact)+len(p.prefixes) > 0 }
+
 // name reports whether a name fits. A `*` in it means nothing.
 func (p *patterns) name(s string) bool {
 	if p.all {

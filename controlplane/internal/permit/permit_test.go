@@ -57,6 +57,49 @@ func TestRefusal_NamesWhatIsMissing(t *testing.T) {
 	}
 }
 
+// Whoever may see some rooms does not see the others by naming none.
+func TestSubscribe_AnObserverStaysInItsRooms(t *testing.T) {
+	with := func(rooms, users []string) *Set {
+		return mustCompile(t, Rules{
+			Roles: []string{"handler", "observer"}, Namespaces: []string{"/chat"}, Events: []string{"*"}, Rooms: rooms, Users: users,
+			Verbs: []string{"observe"},
+		})
+	}
+	orders, ann, none := []string{"order:*", "desk"}, []string{"ann"}, []string(nil)
+	for _, c := range []struct {
+		set                   *Set
+		rooms, users, sockets []string
+		want                  string
+	}{
+		{set: with(none, none)},
+		{set: with(none, none), sockets: []string{"s"}},
+		{set: with([]string{"*"}, ann)},
+		{set: with([]string{"*", "desk"}, ann), sockets: []string{"s"}},
+		{set: with(none, []string{"*"})},
+		{set: with(orders, none), want: "observer of everybody; the identity may see some rooms: name rooms of those"},
+		{set: with(orders, []string{"*"}), users: ann, want: "observer of everybody; the identity may see some rooms"},
+		{set: with(orders, none), rooms: []string{"order:1", "desk", "order:2*"}},
+		{set: with(orders, ann), rooms: []string{"desk"}, users: ann},
+		{set: with(orders, none), rooms: []string{"*"}, want: `room "*"`},
+		{set: with(orders, none), rooms: []string{"desk", "order*"}, want: `room "order*"`},
+		{set: with(orders, none), rooms: []string{"desk"}, users: ann, want: `user "ann"`},
+		{set: with(orders, none), rooms: []string{"desk"}, sockets: []string{"s"}, want: `target "sockets", which needs room "*"`},
+		{set: with(none, ann), want: "observer of everybody; the identity may see some users: name users of those"},
+		{set: with(none, ann), users: ann},
+		{set: with(none, ann), users: ann, sockets: []string{"s"}, want: `target "sockets"`},
+	} {
+		sub := Subscription{Role: Observer, Namespace: "/chat", Rooms: c.rooms, Users: c.users, Sockets: c.sockets}
+		r := c.set.Subscribe(sub)
+		if (r == nil) != (c.want == "") || r != nil && !strings.Contains(r.Error(), c.want) {
+			t.Errorf("rooms %q, users %q, sockets %q: %v, want %q", c.rooms, c.users, c.sockets, r, c.want)
+		}
+		sub.Role, sub.Rooms, sub.Users, sub.Sockets = Handler, nil, nil, nil
+		if r := c.set.Subscribe(sub); r != nil {
+			t.Errorf("a handler: %v", r)
+		}
+	}
+}
+
 // A handler whose rooms are restricted still answers the browser that asked.
 func TestDo_TheSocketOfTheDeliveryIsPermitted(t *testing.T) {
 	set := mustCompile(t, Rules{Namespaces: []string{"/chat"}, Events: []string{"*"}, Verbs: []string{"emit"}})

@@ -578,7 +578,9 @@ type Subscription struct {
 	// (required there): the rooms whose first and last sockets are told. Of an
 	// observer: copies of sockets in these rooms and of emits to them alone. At
 	// most 256. An observer that names rooms, users and sockets sees sockets that
-	// fit all of them, and emits that name one of any.
+	// fit all of them, and emits that name one of any. Where the rules of the
+	// identity name rooms, an observer names some of those, and no sockets: else its
+	// subscription is refused with PERMISSION_DENIED.
 	Rooms []string `protobuf:"bytes,14,rep,name=rooms,proto3" json:"rooms,omitempty"`
 	// True adds arguments to copies of events and emits. Observers only.
 	Payloads bool `protobuf:"varint,15,opt,name=payloads,proto3" json:"payloads,omitempty"`
