@@ -3,6 +3,7 @@ package hostile
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,34 +12,23 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
+// stories are inputs of an attached service.
+type stories []input
+
+func (s *stories) add(name string, attack func(*actor) outcome, allow ...outcome) {
+	*s = append(*s, input{name: name, allow: allow, attack: func(p *probe) outcome { return attack(p.attached()) }})
+}
+
 // itemInputs: after the welcome a bad item is answered for itself.
 func itemInputs() []input {
-	var all []input
-	add := func(name string, attack func(*actor) outcome, allow ...outcome) {
-		all = append(all, input{name: name, allow: allow, attack: func(p *probe) outcome { return attack(p.attached()) }})
-	}
-	// noticed sends actions that each deserve a notice, kept that deserve none.
-	noticed := func(actions ...*hubv1.Action) func(*actor) outcome {
-		return func(a *actor) outcome {
-			a.do(actions...)
-			item, err := a.await(func(i *hubv1.Item) bool {
-				return i.GetNotice() != nil && i.GetNotice().Kind != hubv1.NoticeKind_NOTICE_KIND_INTRODUCED
-			})
-			if err != nil {
-				return streamEnd(err)
-			}
-			if got := a.lives(); got != open {
-				return got
-			}
-			return outcome(strings.TrimPrefix(item.GetNotice().Kind.String(), "NOTICE_KIND_"))
-		}
-	}
+	var all stories
+	// kept sends actions that deserve none.
 	kept := func(actions ...*hubv1.Action) func(*actor) outcome {
 		return func(a *actor) outcome { a.do(actions...); return a.lives() }
 	}
 	badAction := outcomes("BAD_ACTION")
-	add("action without a kind", noticed(&hubv1.Action{}), badAction...)
-	add("10000 actions without a kind", func(a *actor) outcome {
+	all.add("action without a kind", noticed(&hubv1.Action{}), badAction...)
+	all.add("10000 actions without a kind", func(a *actor) outcome {
 		for range 100 {
 			a.do(slicesOf(&hubv1.Action{}, 100)...)
 		}
@@ -46,14 +36,57 @@ func itemInputs() []input {
 	}, open)
 	unknown := &hubv1.Action{}
 	unknown.ProtoReflect().SetUnknown(unknownField)
-	add("action of an unknown kind", noticed(unknown), badAction...)
-	add("command without a number that fails", noticed(command(0, emit(nil, "x", "[]"))), "COMMAND_FAILED")
-	add("10000 commands without a number that fail", func(a *actor) outcome {
+	all.add("action of an unknown kind", noticed(unknown), badAction...)
+	all.add("command without a number that fails", noticed(command(0, emit(nil, "x", "[]"))), "COMMAND_FAILED")
+	all.add("10000 commands without a number that fail", func(a *actor) outcome {
 		for range 100 {
 			a.do(slicesOf(command(0, emit(nil, "x", "[]")), 100)...)
 		}
 		return a.lives()
 	}, open)
+	all.add("window of nothing", kept(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{}}}), open)
+	all.add("window of everything", kept(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 1<<32 - 1, Bytes: 1<<64 - 1}}}), open)
+	all.add("10000 windows", func(a *actor) outcome {
+		for range 100 {
+			a.do(slicesOf(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 1}}}, 100)...)
+		}
+		return a.lives()
+	}, open)
+	all.add("100000 heartbeats", func(a *actor) outcome {
+		for range 100 {
+			a.do(slicesOf(&hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}, 1000)...)
+		}
+		return a.lives()
+	}, open)
+	all.add("same command_id twice", func(a *actor) outcome {
+		a.do(command(3, emit(nowhere(), "x", "[]")), command(3, emit(nowhere(), "x", "[]")))
+		a.resultOutcome()
+		a.resultOutcome()
+		return a.lives()
+	}, open)
+	return append(all, unknownSettlements()...)
+}
+
+// noticed sends actions that each deserve a notice.
+func noticed(actions ...*hubv1.Action) func(*actor) outcome {
+	return func(a *actor) outcome {
+		a.do(actions...)
+		item, err := a.await(func(i *hubv1.Item) bool {
+			return i.GetNotice() != nil && i.GetNotice().Kind != hubv1.NoticeKind_NOTICE_KIND_INTRODUCED
+		})
+		if err != nil {
+			return streamEnd(err)
+		}
+		if got := a.lives(); got != open {
+			return got
+		}
+		return outcome(strings.TrimPrefix(item.GetNotice().Kind.String(), "NOTICE_KIND_"))
+	}
+}
+
+// unknownSettlements settle what was never delivered.
+func unknownSettlements() []input {
+	var all stories
 	for _, seq := range []uint64{0, 1, 1 << 40, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
 		for name, with := range map[string]*hubv1.Settlement{
 			"nothing": {}, "done": {Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}}, "accept": {Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}},
@@ -64,7 +97,7 @@ func itemInputs() []input {
 			}
 			s := &hubv1.Settlement{DeliverySeq: seq, Outcome: with.Outcome, Commands: with.Commands}
 			allow := outcomes("result NOT_FOUND", "result ABORTED") // another hub process may have given it
-			add(fmt.Sprintf("settlement of %d with %s", seq, name), func(a *actor) outcome {
+			all.add(fmt.Sprintf("settlement of %d with %s", seq, name), func(a *actor) outcome {
 				a.settle(s)
 				got := a.resultOutcome()
 				if lives := a.lives(); lives != open {
@@ -74,26 +107,6 @@ func itemInputs() []input {
 			}, allow...)
 		}
 	}
-	add("window of nothing", kept(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{}}}), open)
-	add("window of everything", kept(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 1<<32 - 1, Bytes: 1<<64 - 1}}}), open)
-	add("10000 windows", func(a *actor) outcome {
-		for range 100 {
-			a.do(slicesOf(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 1}}}, 100)...)
-		}
-		return a.lives()
-	}, open)
-	add("100000 heartbeats", func(a *actor) outcome {
-		for range 100 {
-			a.do(slicesOf(&hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}, 1000)...)
-		}
-		return a.lives()
-	}, open)
-	add("same command_id twice", func(a *actor) outcome {
-		a.do(command(3, emit(nowhere(), "x", "[]")), command(3, emit(nowhere(), "x", "[]")))
-		a.resultOutcome()
-		a.resultOutcome()
-		return a.lives()
-	}, open)
 	return all
 }
 
@@ -111,101 +124,70 @@ func slicesOf(a *hubv1.Action, n int) []*hubv1.Action {
 
 // storyInputs: settlements of real deliveries.
 func storyInputs() []input {
-	var all []input
-	add := func(name string, story func(*actor) outcome, allow ...outcome) {
-		all = append(all, input{name: name, allow: allow, attack: func(p *probe) outcome { return story(p.attached()) }})
+	return slices.Concat(wrongDecisions(), lateDecisions(), eventStories())
+}
+
+// wrongly settles a connect attempt: it comes again, for as long as its browser waits.
+func wrongly(s func(seq uint64) *hubv1.Settlement) func(*actor) outcome {
+	return func(a *actor) outcome {
+		b := a.browser()
+		first := a.delivery()
+		a.settle(s(first.DeliverySeq))
+		got := a.resultOutcome()
+		again := a.delivery()
+		if again.GetConnectAttempt() == nil || again.Attempt != 2 || !bytes.Equal(again.DedupeId, first.DedupeId) {
+			return got + outcome(fmt.Sprintf(", then another delivery: %v", again))
+		}
+		a.settle(&hubv1.Settlement{DeliverySeq: again.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
+		if m, err := b.next(); err != nil || !strings.HasPrefix(m, "0"+a.namespace+",{") {
+			return outcome(fmt.Sprintf("%s, then not corrected: %q %v", got, m, err))
+		}
+		return got + ", then corrected"
 	}
+}
+
+// wrongDecisions settle connect attempts in wrong ways.
+func wrongDecisions() []input {
+	var all stories
 	done := func(seq uint64) *hubv1.Settlement {
 		return &hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}}
 	}
-	// attempt settles a connect attempt wrongly: it comes again, for as long as its browser waits.
-	attempt := func(s func(seq uint64) *hubv1.Settlement) func(*actor) outcome {
-		return func(a *actor) outcome {
-			b := a.browser()
-			first := a.delivery()
-			a.settle(s(first.DeliverySeq))
-			got := a.resultOutcome()
-			again := a.delivery()
-			if again.GetConnectAttempt() == nil || again.Attempt != 2 || !bytes.Equal(again.DedupeId, first.DedupeId) {
-				return got + outcome(fmt.Sprintf(", then another delivery: %v", again))
-			}
-			a.settle(&hubv1.Settlement{DeliverySeq: again.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
-			if m, err := b.next(); err != nil || !strings.HasPrefix(m, "0"+a.namespace+",{") {
-				return outcome(fmt.Sprintf("%s, then not corrected: %q %v", got, m, err))
-			}
-			return got + ", then corrected"
-		}
-	}
 	mismatch, invalid := outcomes("result FAILED_PRECONDITION, then corrected"), outcomes("result INVALID_ARGUMENT, then corrected")
-	add("connect attempt settled with done", attempt(done), mismatch...)
-	add("connect attempt settled with a reply", attempt(func(seq uint64) *hubv1.Settlement {
+	all.add("connect attempt settled with done", wrongly(done), mismatch...)
+	all.add("connect attempt settled with a reply", wrongly(func(seq uint64) *hubv1.Settlement {
 		return &hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{}}}
 	}), mismatch...)
-	add("connect attempt settled with nothing", attempt(func(seq uint64) *hubv1.Settlement { return &hubv1.Settlement{DeliverySeq: seq} }), invalid...)
+	all.add("connect attempt settled with nothing", wrongly(func(seq uint64) *hubv1.Settlement { return &hubv1.Settlement{DeliverySeq: seq} }), invalid...)
 	for name, accept := range map[string]*hubv1.Accept{
 		"a user of 257 bytes": {User: strings.Repeat("u", 257)}, "an empty room": {Rooms: []string{""}}, "a reserved room": {Rooms: []string{"\x01user:admin"}}, "a room of 257 bytes": {Rooms: []string{strings.Repeat("r", 257)}},
 		"data that is no JSON": {Data: []byte("{")}, "data that is not UTF-8": {Data: []byte("\"\xff\"")}, "data of 65 KiB": {Data: []byte(`"` + strings.Repeat("d", 65<<10) + `"`)}, "100000 rooms": {Rooms: many("r", 100_000)},
 	} {
-		add("accept with "+name, attempt(func(seq uint64) *hubv1.Settlement {
+		all.add("accept with "+name, wrongly(func(seq uint64) *hubv1.Settlement {
 			return &hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Accept{Accept: accept}}
 		}), append(outcomes("result RESOURCE_EXHAUSTED, then corrected"), invalid...)...)
 	}
 	for name, deny := range map[string]*hubv1.Deny{"data that is no JSON": {Data: []byte("{")}, "data that is two": {Data: []byte("1 2")}, "data that is not UTF-8": {Data: []byte("\"\xff\"")}, "data 100000 deep": {Data: []byte(strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000))}} {
-		add("deny with "+name, attempt(func(seq uint64) *hubv1.Settlement {
+		all.add("deny with "+name, wrongly(func(seq uint64) *hubv1.Settlement {
 			return &hubv1.Settlement{DeliverySeq: seq, Outcome: &hubv1.Settlement_Deny{Deny: deny}}
 		}), append(outcomes("result RESOURCE_EXHAUSTED, then corrected"), invalid...)...)
 	}
-	add("accept twice", func(a *actor) outcome {
-		b := a.browser()
-		d := a.delivery()
-		accept := &hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}}
-		a.settle(accept)
-		a.settle(accept)
-		got := a.resultOutcome()
-		sockets := 0
-		b.send("2" + a.namespace + `,9["x"]`) // answered below, so that all before has been read
-		for {
-			if d := a.delivery(); d.GetEvent() != nil {
-				a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{}}})
-				break
-			}
-		}
-		for {
-			m := must(b.next())
-			if strings.HasPrefix(m, "0"+a.namespace) {
-				sockets++
-			}
-			if strings.HasPrefix(m, "3"+a.namespace+",9[]") {
-				return got + outcome(fmt.Sprintf(", %d sockets", sockets))
-			}
-		}
-	}, "result ALREADY_EXISTS, 1 sockets")
-	add("accept, then deny", func(a *actor) outcome {
+	return all
+}
+
+// lateDecisions come after the decision or the end of an attempt, or before it.
+func lateDecisions() []input {
+	var all stories
+	all.add("accept twice", acceptedTwice, "result ALREADY_EXISTS, 1 sockets")
+	all.add("accept, then deny", func(a *actor) outcome {
 		a.browser()
 		d := a.delivery()
 		a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
 		a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Deny{Deny: &hubv1.Deny{}}})
 		return a.resultOutcome()
 	}, "result ALREADY_EXISTS")
-	add("accept of a browser that has gone", func(a *actor) outcome {
-		b := a.browser()
-		d := a.delivery()
-		b.reset()
-		// The hub notices in its own time: an accept before that is followed by connected and disconnected.
-		a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
-		item := must(a.await(func(i *hubv1.Item) bool {
-			return i.GetResult() != nil || i.GetDelivery().GetDisconnected() != nil || i.GetDelivery().GetConnected() != nil
-		}))
-		switch {
-		case item.GetDelivery().GetConnected() != nil:
-			return "connected"
-		case item.GetResult() != nil:
-			return statusOutcome(item.GetResult().GetStatus())
-		}
-		return "disconnected without connected"
-	}, "result CANCELLED", "connected")
-	add("browser asks twice while undecided", undecidedTwice, "at most one socket")
-	add("browser talks while undecided", func(a *actor) outcome {
+	all.add("accept of a browser that has gone", acceptedGone, "result CANCELLED", "connected")
+	all.add("browser asks twice while undecided", undecidedTwice, "at most one socket")
+	all.add("browser talks while undecided", func(a *actor) outcome {
 		b := a.browser()
 		d := a.delivery()
 		b.send("2" + a.namespace + `,["early"]`)
@@ -213,7 +195,53 @@ func storyInputs() []input {
 		a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
 		return ended(err)
 	}, closed)
-	return append(all, eventStories()...)
+	return all
+}
+
+// acceptedTwice accepts a browser two times, and counts its sockets.
+func acceptedTwice(a *actor) outcome {
+	b := a.browser()
+	d := a.delivery()
+	accept := &hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}}
+	a.settle(accept)
+	a.settle(accept)
+	got := a.resultOutcome()
+	sockets := 0
+	b.send("2" + a.namespace + `,9["x"]`) // answered below, so that all before has been read
+	for {
+		if d := a.delivery(); d.GetEvent() != nil {
+			a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Reply{Reply: &hubv1.Reply{}}})
+			break
+		}
+	}
+	for {
+		m := must(b.next())
+		if strings.HasPrefix(m, "0"+a.namespace) {
+			sockets++
+		}
+		if strings.HasPrefix(m, "3"+a.namespace+",9[]") {
+			return got + outcome(fmt.Sprintf(", %d sockets", sockets))
+		}
+	}
+}
+
+// acceptedGone accepts a browser that has gone.
+func acceptedGone(a *actor) outcome {
+	b := a.browser()
+	d := a.delivery()
+	b.reset()
+	// The hub notices in its own time: an accept before that is followed by connected and disconnected.
+	a.settle(&hubv1.Settlement{DeliverySeq: d.DeliverySeq, Outcome: &hubv1.Settlement_Accept{Accept: &hubv1.Accept{}}})
+	item := must(a.await(func(i *hubv1.Item) bool {
+		return i.GetResult() != nil || i.GetDelivery().GetDisconnected() != nil || i.GetDelivery().GetConnected() != nil
+	}))
+	switch {
+	case item.GetDelivery().GetConnected() != nil:
+		return "connected"
+	case item.GetResult() != nil:
+		return statusOutcome(item.GetResult().GetStatus())
+	}
+	return "disconnected without connected"
 }
 
 // undecidedTwice has a browser ask again and again for the same namespace.
