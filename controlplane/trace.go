@@ -11,11 +11,11 @@ type Trace struct {
 	StreamOpened func(group string)
 	// StreamClosed: its stream ended, with this gRPC code (`OK`, `Unavailable`, …).
 	StreamClosed func(group, code string)
-	// EnvelopeReceived and EnvelopeSent: that many actions came, items went.
+	// EnvelopeReceived: that many actions came.
 	EnvelopeReceived func(actions int)
-	EnvelopeSent     func(items int)
-	// SendBlocked: one envelope waited that long for the service to read.
-	SendBlocked func(d time.Duration)
+	// EnvelopeSent: that many items went, and the envelope waited so long for the service
+	// to read; 0 when it did not wait.
+	EnvelopeSent func(items int, blocked time.Duration)
 
 	// Delivered: a delivery was handed to an instance; attempt is 1 on the first try.
 	Delivered func(kind Kind, attempt uint32)
@@ -148,12 +148,13 @@ func (t tracer) envelopeReceived(actions int) {
 }
 
 func (t tracer) envelopeSent(items int, took time.Duration) {
-	if t.EnvelopeSent != nil {
-		t.EnvelopeSent(items)
+	if t.EnvelopeSent == nil {
+		return
 	}
-	if t.SendBlocked != nil && took >= blockedFrom {
-		t.SendBlocked(took)
+	if took < blockedFrom {
+		took = 0
 	}
+	t.EnvelopeSent(items, took)
 }
 
 // blockedFrom is how long a Send takes at least to be called blocked: what is less

@@ -93,11 +93,13 @@ func (m *Metrics) ControlTrace() *controlplane.Trace {
 			s.envelopesIn.Inc()
 			s.actions.Add(float64(actions))
 		},
-		EnvelopeSent: func(items int) {
+		EnvelopeSent: func(items int, blocked time.Duration) {
 			s.envelopesOut.Inc()
 			s.items.Add(float64(items))
+			if blocked > 0 {
+				s.sendBlocked.Add(blocked.Seconds())
+			}
 		},
-		SendBlocked:    func(d time.Duration) { s.sendBlocked.Add(d.Seconds()) },
 		Moved:          func(sockets int) { s.moved.Add(float64(sockets)) },
 		Undecided:      func(why controlplane.Undecided) { s.undecided.get(string(why)).Inc() },
 		Command:        func(op, code string) { s.commands.get(pair{op, code}).Inc() },
