@@ -79,16 +79,15 @@ func (t Target) CountSockets(ctx context.Context) (int, error) {
 	return int(r.GetCount()), err
 }
 
-// ListRooms returns the rooms of the target's namespace whose names start with
-// prefix, sorted, after every command that was made before. Rooms of single sockets are
-// not among them.
-func (t Target) ListRooms(ctx context.Context, prefix string) ([]Room, error) {
-	size, err := t.namespaceQuery(prefix)
+// ListRooms returns the rooms of the namespace whose names start with prefix, sorted,
+// after every command that was made before. Rooms of single sockets are not among them.
+func (p space) ListRooms(ctx context.Context, prefix string) ([]Room, error) {
+	size, err := p.checkQuery(prefix)
 	if err != nil {
 		return nil, err
 	}
-	op := &hubv1.ListRooms{Namespace: t.namespace, Prefix: prefix, PageSize: queryPage}
-	pages, err := query(ctx, t.svc, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: op}}, size)
+	op := &hubv1.ListRooms{Namespace: p.namespace, Prefix: prefix, PageSize: queryPage}
+	pages, err := query(ctx, p.svc, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: op}}, size)
 	var rooms []Room
 	for _, page := range pages {
 		for _, room := range page.GetRooms() {
@@ -98,26 +97,26 @@ func (t Target) ListRooms(ctx context.Context, prefix string) ([]Room, error) {
 	return rooms, err
 }
 
-// CountUsers returns how many users have a socket in the target's namespace.
-func (t Target) CountUsers(ctx context.Context) (int, error) {
-	size, err := t.namespaceQuery("")
+// CountUsers returns how many users have a socket in the namespace.
+func (p space) CountUsers(ctx context.Context) (int, error) {
+	size, err := p.checkQuery("")
 	if err != nil {
 		return 0, err
 	}
-	op := &hubv1.CountUsers{Namespace: t.namespace}
-	r, err := t.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: op}}), size)
+	op := &hubv1.CountUsers{Namespace: p.namespace}
+	r, err := p.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: op}}), size)
 	return int(r.GetCount()), err
 }
 
-// ListUsers returns the users who have a socket in the target's namespace and whose
-// ids start with prefix, sorted.
-func (t Target) ListUsers(ctx context.Context, prefix string) ([]User, error) {
-	size, err := t.namespaceQuery(prefix)
+// ListUsers returns the users who have a socket in the namespace and whose ids start with
+// prefix, sorted.
+func (p space) ListUsers(ctx context.Context, prefix string) ([]User, error) {
+	size, err := p.checkQuery(prefix)
 	if err != nil {
 		return nil, err
 	}
-	op := &hubv1.ListUsers{Namespace: t.namespace, Prefix: prefix, PageSize: queryPage}
-	pages, err := query(ctx, t.svc, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: op}}, size)
+	op := &hubv1.ListUsers{Namespace: p.namespace, Prefix: prefix, PageSize: queryPage}
+	pages, err := query(ctx, p.svc, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: op}}, size)
 	var users []User
 	for _, page := range pages {
 		for _, user := range page.GetUsers() {
@@ -127,15 +126,15 @@ func (t Target) ListUsers(ctx context.Context, prefix string) ([]User, error) {
 	return users, err
 }
 
-// namespaceQuery checks a query about a whole namespace.
-func (t Target) namespaceQuery(prefix string) (size int, err error) {
+// checkQuery checks a query about a whole namespace.
+func (p space) checkQuery(prefix string) (size int, err error) {
 	switch {
-	case t.namespace == "" || t.namespace[0] != '/' || !utf8.ValidString(t.namespace):
+	case p.namespace == "" || p.namespace[0] != '/' || !utf8.ValidString(p.namespace):
 		return 0, invalid("NAMESPACE", "namespace", "begins with a slash")
 	case !utf8.ValidString(prefix):
 		return 0, invalid("UTF8", "prefix", errBadUTF8.Error())
 	}
-	return len(t.namespace) + len(prefix) + 32, nil
+	return len(p.namespace) + len(prefix) + 32, nil
 }
 
 // query asks a question whose answer comes in pages.

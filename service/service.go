@@ -68,7 +68,9 @@ func (s *Service) Namespace(name string) *Namespace {
 
 // In returns a Target in a namespace that picks nobody yet. The namespace does not
 // have to be one of this service's: In("/org/7") reaches one of Namespace("/org/*").
-func (s *Service) In(namespace string) Target { return Target{svc: s, namespace: namespace} }
+func (s *Service) In(namespace string) Target {
+	return Target{space: space{svc: s, namespace: namespace}}
+}
 
 // To picks the members of rooms in the namespace `/`.
 func (s *Service) To(rooms ...string) Target { return s.In("/").To(rooms...) }

@@ -10,9 +10,10 @@ import (
 // changed copy and leaves its receiver alone, so that a Target may be kept and
 // shared. A Target that picks nothing is an error of the command, never
 // everybody; a name that nobody has matches nobody, which is no error.
+//
+// ListRooms, CountUsers and ListUsers ask about its whole namespace, whoever it picks.
 type Target struct {
-	svc       *Service
-	namespace string
+	space
 
 	sockets, rooms, users                   []string
 	exceptSockets, exceptRooms, exceptUsers []string
@@ -22,6 +23,12 @@ type Target struct {
 	timeout              time.Duration
 	idempotencyKey       string
 	expectedVersion      *uint64
+}
+
+// space is a namespace of a service's hub: what is asked about all of it.
+type space struct {
+	svc       *Service
+	namespace string
 }
 
 // To adds the members of rooms.
