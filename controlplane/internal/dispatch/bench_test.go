@@ -36,7 +36,7 @@ type lastSink struct {
 
 func (s *lastSink) Deliver(t Try) { s.last = t }
 
-func (s *lastSink) settle(b *testing.B, a *Attachment) {
+func (s *lastSink) settle(b testing.TB, a *Attachment) {
 	d, err := a.Begin(s.last.Seq)
 	if err != nil {
 		b.Fatal(err)

@@ -150,7 +150,7 @@ func (i *Instance) unlock() {
 		i.group.pool.relocate(i)
 	}
 	if hungry {
-		i.group.pool.feed()
+		i.group.pool.feedTo(i)
 	}
 }
 

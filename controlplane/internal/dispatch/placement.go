@@ -57,16 +57,10 @@ func (p *pool) pick(l *Lane, want next, room bool) *Instance {
 	var bestRank rank
 	c := l.solo.class()
 	for _, i := range p.members {
-		if !i.takes() || l.avoid == i || l.solo.bars(i) || (room && i.backlog[c].Load() >= int32(i.limit[c].Load())) {
+		if !i.suits(l, want, room) {
 			continue
 		}
-		r := rank{complete: i.complete, preferred: l.prefer != "" && l.prefer == i.id}
-		if want.first != nil {
-			if _, ok := i.sink.Accepts(want.first); !ok {
-				continue
-			}
-		}
-		r.next = true
+		r := rank{complete: i.complete, preferred: l.prefer != "" && l.prefer == i.id, next: true}
 		if want.second != nil && want.second != want.first {
 			_, r.next = i.sink.Accepts(want.second)
 		}
@@ -79,6 +73,15 @@ func (p *pool) pick(l *Lane, want next, room bool) *Instance {
 		}
 	}
 	return best
+}
+
+// suits reports whether the instance takes what a lane wants. The caller holds pool.mu.
+func (i *Instance) suits(l *Lane, want next, room bool) bool {
+	c := l.solo.class()
+	if !i.takes() || l.avoid == i || l.solo.bars(i) || (room && i.backlog[c].Load() >= int32(i.limit[c].Load())) {
+		return false
+	}
+	return want.first == nil || i.accepts(want.first)
 }
 
 // place finds an instance for a lane before d is pushed to it: for one in the pool, or

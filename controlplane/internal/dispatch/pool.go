@@ -168,12 +168,61 @@ const feedStep = 256
 // on soon: one that attaches a moment later gets its share.
 func (p *pool) feedLocked() {
 	for p.takers.Load() > 0 && p.feedRound() {
-		for _, i := range p.members {
-			if i.takes() {
-				p.run(i)
+		p.runAll()
+	}
+}
+
+// runAll lets all instances hand over what they were given.
+func (p *pool) runAll() {
+	for _, i := range p.members {
+		if i.takes() {
+			p.run(i)
+		}
+	}
+}
+
+// feedTo gives parked lanes of the pool that an instance takes to it, or to one that is
+// suited better. Lanes that it does not take wait for others: each of its settlements
+// comes here while there are any, so that nobody else is asked about them.
+func (p *pool) feedTo(i *Instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.feedOne(i) {
+		p.runAll()
+	}
+}
+
+// feedOne is feedRound for what one instance takes.
+func (p *pool) feedOne(i *Instance) (given bool) {
+	for c := range p.turns {
+		turns := &p.turns[c]
+		for passed := 0; turns.front != nil && passed < min(feedStep, turns.len); {
+			l := turns.front.value
+			want := wants(l, nil)
+			switch {
+			case i.suits(l, want, true):
+				p.give(l, p.pick(l, want, true))
+				given, passed = true, 0
+			case passed == 0 && !p.anySuits(l, want):
+				p.strand(l) // looked for once in a round, for all are asked
+			default:
+				passed++
+				turns.rotate()
 			}
 		}
 	}
+	return given
+}
+
+// anySuits reports whether there is an instance that takes what a lane wants, with room or
+// without.
+func (p *pool) anySuits(l *Lane, want next) bool {
+	for _, i := range p.members {
+		if i.suits(l, want, false) {
+			return true
+		}
+	}
+	return false
 }
 
 // feedRound gives lanes to instances whose backlog is short, and reports whether it gave
