@@ -33,11 +33,13 @@
 //	                            8192 and 64 MiB in all                    RESOURCE_EXHAUSTED
 //	open acknowledgements       256 for each socket, 64 MiB in all        the oldest is given up
 //	idempotency keys            10 000 and 16 MiB for each identity
-//	                            and group, 256 MiB in all                 the oldest is forgotten
+//	                            and group, 256 MiB in all                 the oldest of who has the most
+//	                                                                      is forgotten
 //	identities and groups       1024 with an idempotency key that is
 //	                            not forgotten                             RESOURCE_EXHAUSTED
 //
-// Each bound has a name in Bound, and is told to the Trace when it was reached.
+// Each bound has a name in Bound, and is told to the Trace when something was refused or
+// left out at it. That an old idempotency key makes room for a newer one is told to nobody.
 //
 // # Goroutines and locks
 //
