@@ -23,6 +23,7 @@ FUZZTIME   ?= 10s
 CHAOS_TIME ?= 30s
 CHAOS_CUTS ?= 10000
 BENCHTIME  ?= 1s
+NEIGHBOURS ?= 3
 
 # Tests that need a browser, Node.js, Python or Java skip without them, or fail when
 # HUB_E2E says `require`.
@@ -73,6 +74,10 @@ chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 br
 .PHONY: chaos-cuts
 chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
 	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts$$' ./test/chaos
+
+.PHONY: neighbours
+neighbours: ## Measure a bystander's echo beside services that take all they can, NEIGHBOURS (3) rounds each
+	HOSTILE_NEIGHBOURS=$(NEIGHBOURS) go test -count=1 -timeout=30m -v -run '^TestNeighbours$$' ./test/hostile
 
 .PHONY: conformance
 conformance: ## Serve the public protocol suites on 127.0.0.1:3000; ARGS=-engine for Engine.IO alone

@@ -43,6 +43,9 @@
 //	HOSTILE_PROGRAM=path go test ./test/hostile   another program with the same flags
 //	HOSTILE_REFERENCE=dir go test ./test/hostile  the reference server, from dir/node_modules/socket.io
 //
+//	make neighbours                               a bystander's echo beside services that take all they can;
+//	                                              HOSTILE_ONLY runs the attacks with that in their name
+//
 // HOSTILE_SEED repeats the order of a run; the seed is printed. With
 // HOSTILE_REFERENCE the rows where the hub has to be stricter than the reference
 // allow the reference's outcome as well (field reference); that run proves that

@@ -75,10 +75,15 @@ func (p *probe) context() (context.Context, context.CancelFunc) {
 
 // attach opens a stream and says nothing.
 func (p *probe) attach(options ...grpc.CallOption) *actor {
+	return p.attachOn(p.control(), options...)
+}
+
+// attachOn opens it on a connection.
+func (p *probe) attachOn(conn *grpc.ClientConn, options ...grpc.CallOption) *actor {
 	ctx, cancel := p.context()
 	options = append(options, grpc.ForceCodecV2(rawCodec{}))
 	desc := &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}
-	stream := must(p.control().NewStream(ctx, desc, hubv1.AttachService_Attach_FullMethodName, options...))
+	stream := must(conn.NewStream(ctx, desc, hubv1.AttachService_Attach_FullMethodName, options...))
 	return &actor{probe: p, stream: stream, cancel: cancel, namespace: fmt.Sprintf("/hostile-%d", actors.Add(1))}
 }
 

@@ -8,6 +8,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if kind := os.Getenv("HOSTILE_ATTACK"); kind != "" {
+		attackAsNeighbour(kind)
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		_ = os.RemoveAll(programsDir)
 		os.Exit(code)

@@ -1,0 +1,210 @@
+package hostile
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// neighbour is a service that takes as much as it can, for as long as its process lives.
+type neighbour struct {
+	name string
+	// attack does it once; it is called again and again.
+	attack func(p *probe)
+}
+
+// neighbours are the kinds of such services.
+func neighbours() []neighbour {
+	return []neighbour{
+		{"nothing but a processor", spin},
+		{"16 384 empty actions an envelope", says(true, strings.Repeat("\x1a\x00", 16_384))},
+		{"16 384 empty actions, answers unread", says(false, strings.Repeat("\x1a\x00", 16_384))},
+		{"4 MiB of two-byte actions", says(true, strings.Repeat("\x1a\x00", 2<<20))},
+		{"envelopes of one heartbeat", says(true, envelopeOf(1, beat))},
+		{"settlements that nobody asked for", says(true, envelopeOf(4000, strayed))},
+		{"commands that cannot be", says(true, envelopeOf(4000, impossible))},
+		{"emits to rooms without end", saysNew(room)},
+		{"idempotency keys without end", saysNew(keyed)},
+		{"valid emits, one an envelope", says(true, envelopeOf(1, valid))},
+		{"valid emits, 1000 an envelope", says(true, envelopeOf(1000, valid))},
+		{"emits of 1 MiB", says(true, envelopeOf(1, large))},
+		{"emits with 200 000 rooms", says(true, envelopeOf(1, wide))},
+		{"streams opened and closed", opens},
+		{"connections opened and closed", connects},
+		{"calls of 1000 commands", calls(callOf(1000))},
+		{"calls of 4 MiB of two-byte commands", calls(strings.Repeat("\x0a\x00", 2<<20-1))},
+		{"calls whose answers are not read", unread},
+	}
+}
+
+// attackAsNeighbour is what a process does that TestMain has found to be an attacker: it
+// never returns.
+func attackAsNeighbour(kind string) {
+	t := &target{addr: os.Getenv("HOSTILE_TARGET"), control: os.Getenv("HOSTILE_CONTROL"), token: os.Getenv("HOSTILE_TOKEN")}
+	for _, n := range neighbours() {
+		if n.name != kind {
+			continue
+		}
+		var wg sync.WaitGroup
+		for range attackers {
+			wg.Go(func() {
+				for {
+					p := newProbe(t, time.Hour)
+					if why := attackOnce(p, n.attack); why != nil {
+						fmt.Fprintln(os.Stderr, why)
+						<-time.After(breath) // a hub that has ended is not asked without a pause
+					}
+					p.close()
+				}
+			})
+		}
+		wg.Wait()
+	}
+	panic("no such attack: " + kind)
+}
+
+// spin shows what of a ratio is the machine's: it does not know the hub.
+func spin(*probe) {
+	for until := time.Now().Add(time.Second); time.Now().Before(until); {
+	}
+}
+
+// says sends an envelope again and again.
+func says(reads bool, envelope string) func(*probe) {
+	return func(p *probe) {
+		a := p.attached()
+		if reads {
+			go readAll(a.stream)
+		}
+		for a.stream.SendMsg([]byte(envelope)) == nil {
+		}
+	}
+}
+
+// saysNew sends envelopes of 1000 commands of which none comes twice.
+func saysNew(make func(n int) *hubv1.Command) func(*probe) {
+	return func(p *probe) {
+		a := p.attached()
+		go readAll(a.stream)
+		for n := 0; ; n += 1000 {
+			e := &hubv1.AttachRequest{}
+			for i := range 1000 {
+				e.Actions = append(e.Actions, command(0, make(n+i)))
+			}
+			if a.stream.SendMsg(encode(e)) != nil {
+				return
+			}
+		}
+	}
+}
+
+func readAll(s grpc.ClientStream) {
+	var b []byte
+	for s.RecvMsg(&b) == nil {
+	}
+}
+
+func envelopeOf(n int, action func(n int) *hubv1.Action) string {
+	e := &hubv1.AttachRequest{}
+	for i := range n {
+		e.Actions = append(e.Actions, action(i))
+	}
+	return string(encode(e))
+}
+
+func callOf(n int) string {
+	e := &hubv1.ExecuteRequest{}
+	for i := range n {
+		e.Commands = append(e.Commands, room(i))
+	}
+	return string(encode(e))
+}
+
+func beat(int) *hubv1.Action {
+	return &hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}
+}
+
+func strayed(n int) *hubv1.Action {
+	return &hubv1.Action{Kind: &hubv1.Action_Settlement{Settlement: &hubv1.Settlement{
+		DeliverySeq: uint64(n + 1), Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}}}}
+}
+
+func impossible(n int) *hubv1.Action { return command(uint64(n+1), emit(nil, "x", "[")) }
+
+func valid(int) *hubv1.Action {
+	return command(1, emit(&hubv1.Target{Namespace: "/neighbour", All: true}, "x", `["hello"]`))
+}
+
+func large(int) *hubv1.Action {
+	return command(1, emit(&hubv1.Target{Namespace: "/neighbour", All: true}, "x", `["`+strings.Repeat("x", 1<<20)+`"]`))
+}
+
+func wide(int) *hubv1.Action {
+	return command(1, emit(&hubv1.Target{Namespace: "/neighbour", Rooms: many("r", 200_000)}, "x", "[]"))
+}
+
+func room(n int) *hubv1.Command {
+	return emit(&hubv1.Target{Namespace: "/neighbour", Rooms: []string{fmt.Sprint("room", n)}}, "x", `["hello"]`)
+}
+
+func keyed(n int) *hubv1.Command {
+	c := room(n)
+	c.IdempotencyKey = fmt.Sprint("key", n, time.Now().UnixNano())
+	return c
+}
+
+// opens opens streams of one connection, each for a moment.
+func opens(p *probe) {
+	conn := p.control()
+	for range 1000 {
+		a := p.attachOn(conn)
+		a.do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: a.hello()}})
+		var b []byte
+		_ = a.stream.RecvMsg(&b)
+		a.cancel()
+	}
+}
+
+// connects does the same, each on a connection of its own.
+func connects(p *probe) {
+	a := p.attach()
+	a.do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: a.hello()}})
+	var b []byte
+	_ = a.stream.RecvMsg(&b)
+	a.cancel()
+}
+
+// calls executes without a stream.
+func calls(request string) func(*probe) {
+	return func(p *probe) {
+		ctx, _ := p.context()
+		conn := p.control()
+		for range 1000 {
+			var answer []byte
+			_ = conn.Invoke(ctx, hubv1.ControlService_Execute_FullMethodName, []byte(request), &answer, grpc.ForceCodecV2(rawCodec{}))
+		}
+	}
+}
+
+// unread asks for sockets and reads nothing of the answer.
+func unread(p *probe) {
+	ctx, cancel := p.context()
+	conn := p.control()
+	request := encode(&hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: &hubv1.Target{Namespace: "/", All: true}}})
+	for range 1000 {
+		var streams [8]grpc.ClientStream
+		for i := range streams {
+			streams[i] = must(conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, hubv1.ControlService_FetchSockets_FullMethodName, grpc.ForceCodecV2(rawCodec{})))
+			_ = streams[i].SendMsg(request)
+			_ = streams[i].CloseSend()
+		}
+		cancel()
+		ctx, cancel = p.context()
+	}
+}
