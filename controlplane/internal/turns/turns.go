@@ -1,0 +1,329 @@
+package turns
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Slice is how long a seat that others wait for works before it gives its turn away.
+const Slice = 200 * time.Microsecond
+
+// Turns lets a bounded number of seats work at the same time. New makes one; its methods
+// and those of its seats are safe for concurrent use, but each seat is for one goroutine.
+type Turns struct {
+	// Set by New.
+	limit int
+	began time.Time
+
+	// state has the free turns in its lower half and the seats that wait in its upper.
+	// Invariant: no turn is free while a seat waits.
+	state atomic.Int64
+
+	mu sync.Mutex // guards the fields below, and the fields of seats that say so; a leaf
+	// queue are the seats that wait.
+	queue []*Seat
+	// guests are those that work beside the turns.
+	guests int
+	// spent is what all have used lately.
+	spent usage
+	// accounts are those that have a seat.
+	accounts map[string]*account
+}
+
+// account is what the seats of one customer have used lately. Guarded by Turns.mu.
+type account struct {
+	name  string
+	used  usage
+	seats int
+}
+
+// New returns turns for that many seats at a time.
+func New(limit int) *Turns {
+	t := &Turns{limit: limit, began: time.Now(), accounts: map[string]*account{}}
+	t.state.Store(int64(limit))
+	return t
+}
+
+const oneWaits = 1 << 32
+
+func waiting(state int64) int64 { return state >> 32 }
+func free(state int64) int64    { return state & math.MaxUint32 }
+
+// Seat is the place of one goroutine. It has a turn from Begin to End.
+type Seat struct {
+	// Set by Turns.Seat.
+	turns *Turns
+	wake  chan struct{}
+
+	account *account // guarded by Turns.mu
+
+	// Owned by the goroutine that works; by Turns.mu while the seat waits.
+	held  held
+	since time.Duration // from when on its work is counted; 0 while nobody waits
+	// waited is how long it did since Waited was asked.
+	waited time.Duration
+}
+
+// held is what a seat has.
+type held uint8
+
+const (
+	nothing held = iota
+	turn
+	guest
+)
+
+// Seat returns a seat of a customer. Leave gives it back.
+func (t *Turns) Seat(customer string) *Seat {
+	s := &Seat{turns: t, wake: make(chan struct{}, 1)}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.account = t.open(customer)
+	return s
+}
+
+// open returns the account of a customer. One that is new counts as if it had used its
+// share: to open accounts does not pay.
+func (t *Turns) open(customer string) *account {
+	a := t.accounts[customer]
+	if a == nil {
+		now := t.now()
+		a = &account{name: customer}
+		a.used.add(now, t.spent.at(now)/time.Duration(t.company()))
+		t.accounts[customer] = a
+	}
+	a.seats++
+	return a
+}
+
+func (t *Turns) close(a *account) {
+	if a.seats--; a.seats == 0 {
+		delete(t.accounts, a.name)
+	}
+}
+
+// Belong makes the seat that of another customer.
+func (s *Seat) Belong(customer string) {
+	t := s.turns
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.close(s.account)
+	s.account = t.open(customer)
+}
+
+// Leave ends what the seat holds, and gives it back.
+func (s *Seat) Leave() {
+	s.End()
+	t := s.turns
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.close(s.account)
+}
+
+func (t *Turns) now() time.Duration { return time.Since(t.began) }
+
+// company is among how many what is there is shared.
+func (t *Turns) company() int { return len(t.queue) + t.limit + 1 }
+
+// Begin waits for a turn.
+func (s *Seat) Begin() {
+	t := s.turns
+	if s.held != nothing {
+		return
+	}
+	for {
+		state := t.state.Load()
+		if free(state) == 0 {
+			break
+		}
+		if t.state.CompareAndSwap(state, state-1) {
+			s.held, s.since = turn, 0
+			return
+		}
+	}
+	s.wait()
+}
+
+// wait is the slow part of Begin.
+func (s *Seat) wait() {
+	t := s.turns
+	t.mu.Lock()
+	if t.take() {
+		t.mu.Unlock()
+		s.held, s.since = turn, 0
+		return
+	}
+	now := t.now()
+	if t.guests < t.limit && t.light(s, now) {
+		t.guests++
+		t.state.Add(-oneWaits)
+		t.mu.Unlock()
+		s.held, s.since = guest, now
+		return
+	}
+	t.queue = append(t.queue, s)
+	t.mu.Unlock()
+	<-s.wake
+	s.behind()
+	s.waited += s.since - now
+}
+
+// behind lets everything run first that can. Whoever is woken runs at once in Go, on the
+// processor and in the time of whoever woke it: a turn that goes from seat to seat would
+// keep its processor for 10 ms, before what waits for it, or for the network, is looked at.
+func (s *Seat) behind() { runtime.Gosched() }
+
+// take takes a free turn, or notes that one more waits.
+func (t *Turns) take() bool {
+	for {
+		state := t.state.Load()
+		if free(state) > 0 {
+			if t.state.CompareAndSwap(state, state-1) {
+				return true
+			}
+		} else if t.state.CompareAndSwap(state, state+oneWaits) {
+			return false
+		}
+	}
+}
+
+// light reports whether a seat has used less than half of its share.
+func (t *Turns) light(s *Seat, now time.Duration) bool {
+	return s.account.used.at(now)*2*time.Duration(t.company()) < t.spent.at(now)
+}
+
+// Due reports whether Pause would give the turn away: others wait, and the slice is over.
+func (s *Seat) Due() bool {
+	if waiting(s.turns.state.Load()) == 0 || s.held == nothing {
+		return false
+	}
+	now := s.turns.now()
+	if s.since == 0 {
+		s.since = now
+	}
+	return now-s.since >= Slice
+}
+
+// Pause gives the turn away if others wait and the slice is over, and waits for
+// another.
+func (s *Seat) Pause() {
+	t := s.turns
+	if !s.Due() {
+		return
+	}
+	now := t.now()
+	t.mu.Lock()
+	t.charge(s, now)
+	s.since = now
+	if s.held == guest && t.light(s, now) {
+		t.mu.Unlock()
+		return
+	}
+	best := t.best(now)
+	if best < 0 || s.held == turn && t.queue[best].account.used.at(now) >= s.account.used.at(now) {
+		t.mu.Unlock()
+		return
+	}
+	t.state.Add(oneWaits)
+	t.release(s, now)
+	t.queue = append(t.queue, s)
+	t.mu.Unlock()
+	<-s.wake
+	s.behind()
+	s.waited += s.since - now
+}
+
+// Waited is how long the seat has waited since it was asked last.
+func (s *Seat) Waited() time.Duration {
+	d := s.waited
+	s.waited = 0
+	return d
+}
+
+// End gives the turn back, if the seat has one.
+func (s *Seat) End() {
+	t := s.turns
+	if s.held == nothing {
+		return
+	}
+	if s.held == turn && s.since == 0 {
+		for {
+			state := t.state.Load()
+			if waiting(state) > 0 {
+				break
+			}
+			if t.state.CompareAndSwap(state, state+1) {
+				s.held = nothing
+				return
+			}
+		}
+	}
+	t.mu.Lock()
+	now := t.now()
+	if s.since != 0 {
+		t.charge(s, now)
+	}
+	t.release(s, now)
+	t.mu.Unlock()
+}
+
+// charge notes what a seat has used.
+func (t *Turns) charge(s *Seat, now time.Duration) {
+	s.account.used.add(now, now-s.since)
+	t.spent.add(now, now-s.since)
+}
+
+// release passes on what a seat has.
+func (t *Turns) release(s *Seat, now time.Duration) {
+	was := s.held
+	s.held = nothing
+	best := t.best(now)
+	switch {
+	case was == guest && (best < 0 || !t.light(t.queue[best], now)):
+		t.guests--
+		return
+	case best < 0:
+		t.state.Add(1)
+		return
+	}
+	next := t.queue[best]
+	t.queue = append(t.queue[:best], t.queue[best+1:]...)
+	t.state.Add(-oneWaits)
+	next.held, next.since = was, now
+	next.wake <- struct{}{}
+}
+
+// best is the place of the seat that has used the least lately; of equals the one that
+// waits longest. -1 when none waits.
+func (t *Turns) best(now time.Duration) int {
+	best, least := -1, time.Duration(math.MaxInt64)
+	for i, s := range t.queue {
+		if used := s.account.used.at(now); used < least {
+			best, least = i, used
+		}
+	}
+	return best
+}
+
+// usage is a time that halves with each term that passes.
+type usage struct {
+	time time.Duration
+	term int64
+}
+
+// term is 537 ms, as a power of two of nanoseconds: long enough that whoever has to wait
+// for a long action of each other seat is not taken for somebody who wants little.
+const term = 29
+
+func (u *usage) at(now time.Duration) time.Duration {
+	if n := int64(now)>>term - u.term; n > 0 {
+		u.time >>= min(n, 63)
+		u.term += n
+	}
+	return u.time
+}
+
+func (u *usage) add(now, d time.Duration) { u.time = u.at(now) + d }

@@ -1,0 +1,176 @@
+package turns
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// working works for that long with its turn, and pauses as often as it may.
+func working(s *Seat, d time.Duration) {
+	s.Begin()
+	for range d / (Slice / 2) {
+		time.Sleep(Slice / 2)
+		s.Pause()
+	}
+	s.End()
+}
+
+func TestTurns_NoMoreThanTheLimit(t *testing.T) {
+	turns := New(3)
+	var at, most atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			s := turns.Seat(fmt.Sprint(i))
+			defer s.Leave()
+			for range 200 {
+				s.Begin()
+				n := at.Add(1)
+				for was := most.Load(); n > was && !most.CompareAndSwap(was, n); was = most.Load() {
+				}
+				runtime.Gosched()
+				at.Add(-1)
+				s.Pause()
+				s.End()
+			}
+		})
+	}
+	wg.Wait()
+	// As many guests as there are turns.
+	if n := most.Load(); n > 6 {
+		t.Errorf("%d at the same time", n)
+	}
+	if state := turns.state.Load(); free(state) != 3 || waiting(state) != 0 || turns.guests != 0 || len(turns.accounts) != 0 {
+		t.Errorf("left are %d free turns, %d that wait, %d guests, %d accounts", free(state), waiting(state), turns.guests, len(turns.accounts))
+	}
+}
+
+// Whoever works for long gives way after each slice, so that all are through at about the
+// same time.
+func TestTurns_AreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := New(1)
+		begin := time.Now()
+		var wg sync.WaitGroup
+		var first, last time.Duration
+		for i := range 4 {
+			wg.Go(func() {
+				s := turns.Seat(fmt.Sprint(i))
+				defer s.Leave()
+				working(s, 100*Slice)
+				if last = time.Since(begin); first == 0 {
+					first = last
+				}
+			})
+		}
+		wg.Wait()
+		if last < 400*Slice || first < 380*Slice {
+			t.Errorf("the first was through after %v, the last after %v", first, last)
+		}
+	})
+}
+
+// Whoever wants little does not wait for those who want all there is.
+func TestTurns_TheLightAreGuests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := New(1)
+		stop := make(chan struct{})
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				s := turns.Seat(fmt.Sprint("heavy", i))
+				defer s.Leave()
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						working(s, 20*Slice)
+					}
+				}
+			})
+		}
+		s := turns.Seat("light")
+		time.Sleep(10 * time.Second)
+		var worst time.Duration
+		for range 1000 {
+			begin := time.Now()
+			s.Begin()
+			worst = max(worst, time.Since(begin))
+			time.Sleep(Slice / 20)
+			s.End()
+			time.Sleep(Slice)
+		}
+		s.Leave()
+		close(stop)
+		wg.Wait()
+		if worst > 0 {
+			t.Errorf("it waited for %v", worst)
+		}
+	})
+}
+
+// To come anew does not make anybody light.
+func TestTurns_NewSeatsHaveNoAdvantage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := New(1)
+		var wg sync.WaitGroup
+		for i := range 4 {
+			wg.Go(func() {
+				s := turns.Seat(fmt.Sprint(i))
+				defer s.Leave()
+				working(s, 1000*Slice)
+			})
+		}
+		time.Sleep(100 * Slice)
+		s := turns.Seat("new")
+		begin := time.Now()
+		s.Begin()
+		if s.held != turn || time.Since(begin) == 0 {
+			t.Errorf("it has %v after %v", s.held, time.Since(begin))
+		}
+		s.Leave()
+		wg.Wait()
+	})
+}
+
+func TestSeat_SaysHowLongItWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := New(1)
+		a, b := turns.Seat("a"), turns.Seat("b")
+		a.Begin()
+		go func() {
+			time.Sleep(time.Second)
+			a.Leave()
+		}()
+		b.Begin()
+		if d := b.Waited(); d != time.Second || b.Waited() != 0 {
+			t.Errorf("it waited for %v", d)
+		}
+		b.Leave()
+		synctest.Wait()
+	})
+}
+
+// What is not wanted by others costs nothing.
+func TestSeat_AllocatesNothing(t *testing.T) {
+	s := New(1).Seat("a")
+	if n := testing.AllocsPerRun(100, func() { s.Begin(); s.Pause(); s.End() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkTurn(b *testing.B) {
+	s := New(1).Seat("a")
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Begin()
+		s.Pause()
+		s.End()
+	}
+}
