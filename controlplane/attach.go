@@ -14,6 +14,8 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/toll"
+	"github.com/siohub/siohub/controlplane/internal/turns"
 )
 
 // attachService is the stream side of the contract.
@@ -68,10 +70,15 @@ type stream struct {
 	ended bool       // the end has been seen: nothing attaches any more
 
 	pulse pulse
+
+	// Owned by recvLoop.
+	seat *turns.Seat
+	owed toll.Debt
 }
 
 // pulse is what the watch looks at.
 type pulse struct {
+	greeted atomic.Bool   // the hello has come, and may have to wait
 	heard   atomic.Bool   // something came since the last tick
 	sending atomic.Bool   // sendLoop is inside Send
 	sends   atomic.Uint64 // how many Sends have begun
@@ -145,7 +152,7 @@ func (st *stream) watch(ctx context.Context) {
 		case <-ctx.Done():
 			st.end(lostBy(ctx))
 		case <-hello.C:
-			if !st.welcomed.Load() {
+			if !st.welcomed.Load() && !st.pulse.greeted.Load() {
 				st.end(errHelloLate)
 			}
 		case <-tick.C:

@@ -58,8 +58,10 @@ type progress struct {
 	toldDrain atomic.Bool // the instance knows that the hub drains
 	// introducing says that not all live sockets, rooms and users have been told yet.
 	introducing atomic.Bool
-	look        atomic.Int64 // when to look for more of them, nanoseconds after since
-	facts       facts
+	// faults are what was refused since recvLoop has looked, which makes the service wait.
+	faults atomic.Int64
+	look   atomic.Int64 // when to look for more of them, nanoseconds after since
+	facts  facts
 }
 
 // tenure is which stream the attachment has. It is guarded by attachment.mu.

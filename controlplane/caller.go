@@ -7,6 +7,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/permit"
+	"github.com/siohub/siohub/controlplane/internal/turns"
 )
 
 // caller is who makes a call, from hello to the last command. It never changes; it is
@@ -87,7 +88,13 @@ func (c *caller) commands() *command.Caller {
 }
 
 // unaryCaller is the caller of a call without a stream.
-func unaryCaller(ctx context.Context) *command.Caller { return callerOf(ctx).commands() }
+func unaryCaller(ctx context.Context) *command.Caller {
+	who := callerOf(ctx).commands()
+	if seat, ok := ctx.Value(seatKey{}).(*turns.Seat); ok {
+		who.Turn = seat
+	}
+	return who
+}
 
 // live ties a call's context to the identity: it ends when the identity expires or is
 // revoked, with an *AuthError as its cause. Neither takes a goroutine, and both end

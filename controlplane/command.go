@@ -72,6 +72,9 @@ func (in *inbound) carryOut(c *hubv1.Command, batch *hub.Batch, own string) {
 // answer gives the last result of a command. A command without an id wants none: a
 // failure is told by a notice.
 func (in *inbound) answer(c *hubv1.Command, r *hubv1.Result, slot bool) {
+	if s := r.Status; s != nil && s.Code != hubv1.Code_CODE_DEADLINE_EXCEEDED {
+		in.a.faults.Add(1)
+	}
 	if c.GetCommandId() != 0 {
 		r.CommandId = c.CommandId
 		in.a.out.push(resultItem(r), slot)

@@ -10,6 +10,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/internal/envelope"
 )
 
@@ -20,13 +21,15 @@ import (
 // hears about that first.
 
 // controlMethods is ControlService with unary methods that decode so.
-func controlMethods() *grpc.ServiceDesc {
+func (s *Server) controlMethods() *grpc.ServiceDesc {
 	desc := hubv1.ControlService_ServiceDesc
 	desc.Methods = slices.Clone(desc.Methods)
 	for i := range desc.Methods {
 		handle := desc.Methods[i].Handler
 		desc.Methods[i].Handler = func(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
-			var call envelope.Call
+			ctx, seat := s.seated(ctx)
+			defer seat.Leave()
+			call := envelope.Call{Pace: seat}
 			into := func(m any) error { call.Message = m.(proto.Message); return decode(&call) }
 			return handle(srv, ctx, into, func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 				return intercept(ctx, req, info, func(ctx context.Context, req any) (any, error) {
@@ -39,6 +42,38 @@ func controlMethods() *grpc.ServiceDesc {
 		}
 	}
 	return &desc
+}
+
+// streamTurns is the interceptor that gives a turn to calls that answer with a stream. It
+// stands before all others, whose work it includes.
+func (s *Server) streamTurns(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	switch info.FullMethod {
+	case hubv1.ControlService_EmitWithAck_FullMethodName, hubv1.ControlService_FetchSockets_FullMethodName:
+		ctx, seat := s.seated(stream.Context())
+		defer seat.Leave()
+		seat.Begin()
+		stream = &seatedStream{stream, ctx, seat}
+	}
+	return handler(srv, stream)
+}
+
+// seatedStream is the stream of a call that has a seat.
+type seatedStream struct {
+	grpc.ServerStream
+	ctx  context.Context
+	seat *turns.Seat
+}
+
+// Context implements grpc.ServerStream.
+func (t *seatedStream) Context() context.Context { return t.ctx }
+
+// RecvMsg implements grpc.ServerStream.
+func (t *seatedStream) RecvMsg(m any) error {
+	t.seat.End() // nothing may have come yet
+	if call, ok := m.(*envelope.Call); ok {
+		call.Pace = t.seat
+	}
+	return t.ServerStream.RecvMsg(m)
 }
 
 // streamDecoding is the interceptor that decodes the requests of calls that answer with

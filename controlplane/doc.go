@@ -58,7 +58,8 @@
 //
 // It knows no packet and no transport; it keeps no sockets beside the hub's (its own
 // state hangs at hub.Socket's tag); and it never waits: what cannot go is parked
-// within bounds, dropped and counted, or ends the stream that is in the way.
+// within bounds, dropped and counted, or ends the stream that is in the way. Only a service
+// is made to wait, by its own recvLoop: for its turn, and for what it does too much of.
 //
 // # Where a rule lives
 //
@@ -71,6 +72,8 @@
 //	what an observer sees                              internal/observe, audience.go
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
+//	who works when many want to                       internal/turns, turn.go
+//	who waits because of what it sends                 internal/toll, slow.go
 //	numbers and receipts, at both ends                 internal/outqueue of the module
 //	how an envelope is encoded, at both ends           internal/envelope of the module
 //

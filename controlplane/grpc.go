@@ -61,7 +61,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	}, opts...)
 	s.grpc = grpc.NewServer(all...)
 	hubv1.RegisterAttachServiceServer(s.grpc, attachService{srv: s})
-	s.grpc.RegisterService(controlMethods(), command.NewControl(s.commands, unaryCaller))
+	s.grpc.RegisterService(s.controlMethods(), command.NewControl(s.commands, unaryCaller))
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	for name := range s.grpc.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
@@ -78,7 +78,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 // stream is the stream's own. The order is metrics, log, recovery, identity: a panic
 // and a refused token are counted and logged like any other end.
 func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []grpc.StreamServerInterceptor) {
-	stream = append(stream, rememberBare)
+	stream = append(stream, s.streamTurns, rememberBare)
 	if s.config.Registerer != nil {
 		metrics := grpcprom.NewServerMetrics()
 		if err := s.config.Registerer.Register(metrics); err != nil {

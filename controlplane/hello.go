@@ -48,6 +48,10 @@ func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool
 	if f := st.caller.mayAttach(h.Group); f != nil {
 		return f.GRPC()
 	}
+	st.pulse.greeted.Store(true)
+	st.hold(SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.account()), h.Group)
+	st.seat.Belong(st.caller.customer(h.Group))
+	st.seat.Begin()
 	st.life.Lock()
 	defer st.life.Unlock()
 	if st.ended {

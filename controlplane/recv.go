@@ -16,13 +16,16 @@ import (
 )
 
 // recvLoop receives envelopes and applies them, until the stream ends. It never
-// waits for sendLoop: what it has to say is queued, within bounds.
+// waits for sendLoop: what it has to say is queued, within bounds. It waits for its turns,
+// and reads no further for as long as its service owes (slow.go).
 func (st *stream) recvLoop() {
 	defer st.srv.done.Done()
 	defer close(st.received)
 	defer st.rescue()
 	batch := st.srv.hub.NewBatch()
-	var request envelope.Request
+	st.seat = st.srv.turns.Seat("peer " + st.caller.peer)
+	defer st.seat.Leave()
+	request := envelope.Request{Pace: st.seat}
 	for {
 		err := st.wire.RecvMsg(&request)
 		switch {
@@ -40,10 +43,13 @@ func (st *stream) recvLoop() {
 		st.pulse.heard.Store(true)
 		err = st.apply(&request, batch)
 		request.Reset() // while nothing comes nothing is kept
+		st.seat.End()
 		if err != nil {
 			st.end(err)
 			return
 		}
+		st.payTurns()
+		st.payFaults()
 		select {
 		case <-st.done:
 			return // fenced, or ended by the watch: what comes now is not ours to do
@@ -78,6 +84,10 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 	for i := range actions {
 		if err := a.act(&actions[i], batch); err != nil {
 			return err
+		}
+		if st.seat.Due() {
+			batch.Flush() // browsers do not wait for a turn
+			st.seat.Pause()
 		}
 	}
 	if request.EnvelopeSeq > 0 {
@@ -150,6 +160,7 @@ func (in *inbound) act(action *envelope.Action, batch *hub.Batch) error {
 	case *hubv1.Action_Hello:
 		return errHelloTwice
 	default:
+		in.a.faults.Add(1)
 		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
 			fault.At(fault.Required, "kind", "an action needs a kind that the hub knows").Status())
 	}

@@ -22,6 +22,7 @@ func (in *inbound) refuse(bad *envelope.Bad) error {
 	case envelope.KindCommand:
 		in.a.refuseCommand(bad.CommandID, f)
 	default:
+		in.a.faults.Add(1)
 		s := f.Status()
 		s.Field = bad.Path()
 		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1, s)
@@ -44,6 +45,7 @@ func (in *inbound) refuseBadSettlement(bad *envelope.Bad, f *fault.Fault) {
 		in.a.refuseCommand(id, faultSettlementRefused)
 	}
 	if bad.SilentCommands > 0 {
+		in.a.faults.Add(int64(bad.SilentCommands))
 		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, uint64(bad.SilentCommands), faultSettlementRefused.Status())
 	}
 }

@@ -61,8 +61,11 @@ func (st *stream) resumable(h *hubv1.Hello) *attachment {
 
 // goOn takes up an attachment where the stream before it stopped.
 func (st *stream) goOn(a *attachment, before *stream, h *hubv1.Hello, bad map[int]*envelope.Bad) (results []*hubv1.SubscriptionResult, revoked []uint64, ok bool) {
+	st.seat.End() // the stream before may need it to end
+	gone := before.giveWay(a.out.queue)
+	st.seat.Begin()
 	switch {
-	case !before.giveWay(a.out.queue):
+	case !gone:
 		a.out.fail() // it may still send, so nobody else can
 		return nil, nil, false
 	case st.over():

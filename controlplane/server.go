@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,8 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/controlplane/internal/toll"
+	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -42,6 +45,9 @@ type Server struct {
 	unhandled
 	drain    atomic.Pointer[hubv1.Drain] // nil until the hub drains
 	commands *command.Executor
+	turns    *turns.Turns
+	hellos   *toll.Gate
+	slowness slowness
 	health   *health.Server
 
 	// Set by Bind and GRPC, before there is traffic.
@@ -98,6 +104,7 @@ func New(config Config) (*Server, error) {
 	s.renewals = newRenewals(s)
 	s.decisions = decisions.New(cacheLimits, s.trace.cached)
 	s.observers = newObservers(s)
+	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.Knows, Groups: s.routes, Services: s,
 		Emitted: s.observers.emitted, Revoked: s.revoked,

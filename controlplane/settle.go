@@ -262,6 +262,7 @@ func (x *settling) nack(n *hubv1.Nack) {
 // refuseSettlement answers a settlement that failed, and each of its commands: none was
 // carried out.
 func (in *inbound) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
+	in.a.faults.Add(1)
 	in.a.srv.trace.settlementFailed(in.a.group.name, f.CodeName())
 	in.a.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
 	for _, c := range s.GetCommands() {

@@ -52,6 +52,8 @@ type Trace struct {
 	NoAuthorizer func(group, namespace string)
 	// AuthFailed: a call came without a token, or with a wrong one.
 	AuthFailed func()
+	// Slowed: a service was made to wait that long, for this reason.
+	Slowed func(why Slowed, d time.Duration)
 	// PanicRecovered: a panic was caught; the place is `stream` or `call`.
 	PanicRecovered func(place string)
 }
@@ -212,6 +214,12 @@ func (t tracer) noAuthorizer(group, namespace string) {
 func (t tracer) authFailed() {
 	if t.AuthFailed != nil {
 		t.AuthFailed()
+	}
+}
+
+func (t tracer) slowed(why Slowed, d time.Duration) {
+	if t.Slowed != nil {
+		t.Slowed(why, d)
 	}
 }
 

@@ -14,6 +14,8 @@ type Call struct {
 	// Bad says why the request is refused; Reason and Field are set. Nil when it can
 	// be looked at.
 	Bad *Bad
+	// Pace is asked before the request is decoded. Nil means that nobody is.
+	Pace Pace
 }
 
 // decode reads a request. Its lists are counted before anything is allocated for them,

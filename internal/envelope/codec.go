@@ -53,9 +53,15 @@ func (c *Codec) Unmarshal(data mem.BufferSlice, v any) error {
 			return nil
 		}
 	case *Request:
+		if m.Pace != nil {
+			m.Pace.Begin()
+		}
 		m.decode(data)
 		return nil
 	case *Call:
+		if m.Pace != nil {
+			m.Pace.Begin()
+		}
 		m.decode(data)
 		return nil
 	}

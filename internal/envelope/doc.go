@@ -74,7 +74,8 @@
 //
 // # Concurrency
 //
-// The package starts no goroutine and has no lock. A Codec encodes at any number of
+// Whoever decodes says when (Pace): before an envelope, and between its actions. The
+// package starts no goroutine and has no lock. A Codec encodes at any number of
 // goroutines at once. The one of Hub decodes likewise; one of Service belongs to one
 // stream and decodes one envelope at a time.
 package envelope

@@ -53,6 +53,17 @@ type Request struct {
 	// ErrTooManyActions, ErrMalformed. Otherwise nil. It is not an error of RecvMsg,
 	// because gRPC would end the stream with INTERNAL before anybody is asked.
 	Err error
+	// Pace is asked before an envelope is decoded, and between its actions. Nil means that
+	// nobody is.
+	Pace Pace
+}
+
+// Pace says when work goes on. Its methods may wait.
+type Pace interface {
+	// Begin is called before the work.
+	Begin()
+	// Pause is called between two parts of it.
+	Pause()
 }
 
 // keptActions is how many places for actions a Request keeps.
@@ -66,7 +77,7 @@ func (r *Request) Reset() {
 	if cap(actions) > keptActions {
 		actions = nil
 	}
-	*r = Request{Actions: actions[:0]}
+	*r = Request{Actions: actions[:0], Pace: r.Pace}
 }
 
 // Action is one action of a service, or what is known of one that is refused.

@@ -47,6 +47,9 @@ func (to *Request) decode(data mem.BufferSlice) {
 		}
 		to.Actions = append(to.Actions, d.action(r.bytes(), unknown))
 		d.left--
+		if to.Pace != nil {
+			to.Pace.Pause()
+		}
 	}
 }
 

@@ -16,6 +16,32 @@ type Caller struct {
 	Stream bool
 	// Permit says what the caller may do. Nil permits everything.
 	Permit Permit
+	// Turn is what a call holds while it works. Nil means that it needs none.
+	Turn Turn
+}
+
+// Turn bounds who works at the same time. Its methods are for the goroutine of the call.
+type Turn interface {
+	// Begin waits for it, unless it is held already.
+	Begin()
+	// Due reports whether others should have it now: then Pause waits for it anew.
+	Due() bool
+	Pause()
+	// End gives it back. To be called before something is waited for.
+	End()
+}
+
+// work and rest begin and end the caller's turn.
+func (c *Caller) work() {
+	if c.Turn != nil {
+		c.Turn.Begin()
+	}
+}
+
+func (c *Caller) rest() {
+	if c.Turn != nil {
+		c.Turn.End()
+	}
 }
 
 // Permit says what a caller may do. It is safe for concurrent use.

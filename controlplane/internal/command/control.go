@@ -47,7 +47,9 @@ func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStr
 	cmd.GetEmit().GetAck().Mode = hubv1.AckMode_ACK_MODE_EACH
 	results := newResultQueue(c.executor.acks)
 	defer results.close()
-	c.executor.Run(Request{Command: cmd, Caller: c.callerOf(wire.Context())}, results)
+	who := c.callerOf(wire.Context())
+	c.executor.Run(Request{Command: cmd, Caller: who}, results)
+	who.rest() // from here on it waits for browsers, and for its caller to read
 	for {
 		r, f := results.next(wire.Context())
 		if f != nil {
@@ -68,7 +70,8 @@ func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStr
 
 // FetchSockets streams sockets. A caller that does not read holds up nobody else.
 func (c *Control) FetchSockets(req *hubv1.FetchSocketsRequest, wire grpc.ServerStreamingServer[hubv1.FetchSocketsResponse]) error {
-	p, err := c.ask(wire.Context(), req, &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: req.GetFetch()}})
+	who := c.callerOf(wire.Context())
+	p, err := c.ask(who, req, &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: req.GetFetch()}})
 	if err != nil {
 		return err
 	}
@@ -77,9 +80,11 @@ func (c *Control) FetchSockets(req *hubv1.FetchSocketsRequest, wire grpc.ServerS
 		if len(r.Sockets) == 0 {
 			continue
 		}
+		who.rest()
 		if err := wire.Send(&hubv1.FetchSocketsResponse{Sockets: r.Sockets}); err != nil {
 			return err
 		}
+		who.work()
 	}
 	return nil
 }
@@ -92,7 +97,7 @@ func (c *Control) CountSockets(ctx context.Context, req *hubv1.CountSocketsReque
 
 // ListRooms lists rooms.
 func (c *Control) ListRooms(ctx context.Context, req *hubv1.ListRoomsRequest) (*hubv1.ListRoomsResponse, error) {
-	p, err := c.ask(ctx, req, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: req.GetListRooms()}})
+	p, err := c.ask(c.callerOf(ctx), req, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: req.GetListRooms()}})
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +118,7 @@ func (c *Control) CountUsers(ctx context.Context, req *hubv1.CountUsersRequest) 
 
 // ListUsers lists users.
 func (c *Control) ListUsers(ctx context.Context, req *hubv1.ListUsersRequest) (*hubv1.ListUsersResponse, error) {
-	p, err := c.ask(ctx, req, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: req.GetListUsers()}})
+	p, err := c.ask(c.callerOf(ctx), req, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: req.GetListUsers()}})
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +174,8 @@ func (c *Control) number(ctx context.Context, req proto.Message, q *hubv1.Comman
 }
 
 // ask carries out a query whose results come in pages.
-func (c *Control) ask(ctx context.Context, req proto.Message, q *hubv1.Command) (*Pages, error) {
-	f := c.executor.checkQuery(req, q, c.callerOf(ctx))
+func (c *Control) ask(who *Caller, req proto.Message, q *hubv1.Command) (*Pages, error) {
+	f := c.executor.checkQuery(req, q, who)
 	var p *Pages
 	if f == nil {
 		p, f = c.executor.pagesOf(q)

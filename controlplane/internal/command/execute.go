@@ -86,10 +86,21 @@ func (b *execution) inTurn(commands []*hubv1.Command, results []*hubv1.Result) (
 func (b *execution) start(c *hubv1.Command) last {
 	l := last{execution: b, result: make(chan *hubv1.Result, 1)}
 	b.executor.Run(Request{Command: c, Caller: b.who, Batch: b.batch}, l)
+	if b.who.Turn != nil && b.who.Turn.Due() {
+		b.batch.Flush() // browsers do not wait for a turn
+		b.who.Turn.Pause()
+	}
 	return l
 }
 
 func (b *execution) wait(l last) (*hubv1.Result, *fault.Fault) {
+	select {
+	case r := <-l.result:
+		return r, nil
+	default:
+	}
+	b.who.rest()
+	defer b.who.work()
 	select {
 	case r := <-l.result:
 		return r, nil

@@ -110,6 +110,7 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	c.Undecided(controlplane.UndecidedGone)
 	c.Command("emit", "OK")
 	c.CommandBound("acks")
+	c.Slowed(controlplane.SlowedFaults, 2*time.Second)
 	c.NoAuthorizer("chat", "/chat")
 	c.AuthFailed()
 	c.PanicRecovered("stream")

@@ -28,6 +28,7 @@ type services struct {
 	commands                  *bounded[pair, prometheus.Counter]
 	commandBounds             *bounded[string, prometheus.Counter]
 	decisionCache             *bounded[string, prometheus.Counter]
+	slowed, slowedTime        *bounded[string, prometheus.Counter]
 	revoked                   *bounded[pair, prometheus.Counter]
 }
 
@@ -58,6 +59,8 @@ func newServices(f factory) *services {
 		keyRefreshes:      f.pairs("jwks_refreshes_total", "Refreshes of the keys of an issuer of JWTs; while they fail the old keys stay.", "issuer", "result"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
 		decisionCache:     f.counters("decision_cache_total", "What became of accepts that ask the hub to decide the same way again.", "what"),
+		slowed:            f.counters("services_slowed_total", "Times that a service was made to wait, by why: what it sends is at fault, it opens too many streams, others have their turns.", "why"),
+		slowedTime:        f.counters("services_slowed_seconds_total", "Time that services were made to wait, by why.", "why"),
 		commandBounds: f.counters("command_bounds_total",
 			"What was refused, given up or left out at a bound of commands, by bound.", "bound"),
 	}
@@ -100,11 +103,15 @@ func (m *Metrics) ControlTrace() *controlplane.Trace {
 				s.sendBlocked.Add(blocked.Seconds())
 			}
 		},
-		Moved:          func(sockets int) { s.moved.Add(float64(sockets)) },
-		Undecided:      func(why controlplane.Undecided) { s.undecided.get(string(why)).Inc() },
-		Command:        func(op, code string) { s.commands.get(pair{op, code}).Inc() },
-		DecisionCache:  func(what controlplane.CacheEvent) { s.decisionCache.get(string(what)).Inc() },
-		CommandBound:   func(bound string) { s.commandBounds.get(bound).Inc() },
+		Moved:         func(sockets int) { s.moved.Add(float64(sockets)) },
+		Undecided:     func(why controlplane.Undecided) { s.undecided.get(string(why)).Inc() },
+		Command:       func(op, code string) { s.commands.get(pair{op, code}).Inc() },
+		DecisionCache: func(what controlplane.CacheEvent) { s.decisionCache.get(string(what)).Inc() },
+		CommandBound:  func(bound string) { s.commandBounds.get(bound).Inc() },
+		Slowed: func(why controlplane.Slowed, d time.Duration) {
+			s.slowed.get(string(why)).Inc()
+			s.slowedTime.get(string(why)).Add(d.Seconds())
+		},
 		NoAuthorizer:   func(string, string) { s.noAuthorizer.Inc() },
 		AuthFailed:     func() { s.unauthenticated.Inc() },
 		PanicRecovered: func(place string) { m.panics.get(place).Inc() },

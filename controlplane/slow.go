@@ -1,0 +1,132 @@
+package controlplane
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/toll"
+)
+
+// Slowed says why a service is made to wait.
+type Slowed string
+
+// The causes. None of them refuses anything, or ends a stream.
+const (
+	// SlowedFaults: more of what its stream says is at fault than 1000 a second: actions
+	// that cannot be, settlements that nobody waits for, commands that fail.
+	SlowedFaults Slowed = "faults"
+	// SlowedHellos: its identity, or its address where nobody asks for identities, opens
+	// more streams than 100 a second.
+	SlowedHellos Slowed = "hellos"
+	// SlowedTurns: others work, and it has used at least as much as they have.
+	SlowedTurns Slowed = "turns"
+)
+
+// causes says what the log says of each.
+var causes = map[Slowed]string{
+	SlowedFaults: "most of what it sends is refused: see the status of its results, and its notices",
+	SlowedHellos: "it opens streams faster than 100 a second: let it wait before it attaches again",
+	SlowedTurns:  "services want more than half of the hub's processors: give the hub more (GOMAXPROCS), or bound identities with commands_per_second",
+}
+
+// What has a price. The longest wait is shorter than three of the shortest heartbeats.
+var (
+	faultTariff = toll.Tariff{Price: time.Millisecond, Credit: 5 * time.Second, Most: 2 * time.Second}
+	helloTariff = toll.Tariff{Price: 10 * time.Millisecond, Credit: 2 * time.Second, Most: 2 * time.Second}
+)
+
+const (
+	// slowTurn is how long an envelope waits for its turns at least to count as slowed:
+	// what is less is the ordinary traffic of several services.
+	slowTurn = 100 * time.Millisecond
+	// slowLine is the time between two lines of the log about one cause.
+	slowLine = time.Minute
+)
+
+// slowness tells of services that are made to wait.
+type slowness struct {
+	srv *Server
+
+	mu    sync.Mutex // guards the fields below; a leaf
+	lines map[Slowed]slowLines
+}
+
+// slowLines are those about one cause.
+type slowLines struct {
+	next    time.Time
+	omitted int
+}
+
+// tell counts a wait, and logs the first of a minute.
+func (s *slowness) tell(why Slowed, d time.Duration, who *caller, group string) {
+	s.srv.trace.slowed(why, d)
+	now := time.Now()
+	s.mu.Lock()
+	l := s.lines[why]
+	omitted := l.omitted
+	silent := now.Before(l.next)
+	if silent {
+		l.omitted++
+	} else {
+		l = slowLines{next: now.Add(slowLine)}
+	}
+	if s.lines == nil {
+		s.lines = make(map[Slowed]slowLines)
+	}
+	s.lines[why] = l
+	s.mu.Unlock()
+	if !silent {
+		s.srv.log.Warn("service slowed", "why", string(why), "wait", d, "identity", who.name(), "peer", who.peer,
+			"group", group, "more", omitted, "help", causes[why])
+	}
+}
+
+// hold does not read the stream further for that long.
+func (st *stream) hold(why Slowed, d time.Duration, group string) {
+	if d <= 0 {
+		return
+	}
+	st.seat.End()
+	st.srv.slowness.tell(why, d, st.caller, group)
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-st.done:
+	}
+}
+
+// payFaults waits for what was at fault in an envelope.
+func (st *stream) payFaults() {
+	a := st.attachment
+	if a == nil {
+		return
+	}
+	if n := a.faults.Load(); n > 0 {
+		a.faults.Add(-n)
+		st.hold(SlowedFaults, st.owed.Add(time.Now(), int(n), faultTariff), a.group.name)
+	}
+}
+
+// payTurns tells of an envelope that waited long for its turns.
+func (st *stream) payTurns() {
+	if d := st.seat.Waited(); d >= slowTurn && st.attachment != nil {
+		st.srv.slowness.tell(SlowedTurns, d, st.caller, st.attachment.group.name)
+	}
+}
+
+// customer is whose turns are counted together: one service of an identity.
+func (c *caller) customer(group string) string { return "group " + c.name() + "\x00" + group }
+
+// account is whose streams are counted together.
+func (c *caller) account() string {
+	if name := c.name(); name != "" {
+		return "identity " + name
+	}
+	host, _, err := net.SplitHostPort(c.peer)
+	if err != nil {
+		host = c.peer
+	}
+	return "address " + host
+}
