@@ -67,6 +67,7 @@ type turn struct {
 	writable bool
 	readable bool
 	ended    bool
+	second   bool // perhaps: its socket may have had an event as well, and may have left since
 }
 
 func newPoller() (p *poller, err error) {
@@ -227,6 +228,9 @@ func (p *poller) serve(events []syscall.EpollEvent) (more, over bool) {
 		return false, true
 	}
 	for _, t := range p.ready {
+		if t.second && p.left(t.place) {
+			continue
+		}
 		if t.writable {
 			t.watched.Writable()
 		}
@@ -248,26 +252,33 @@ func (p *poller) lookUp(events []syscall.EpollEvent) (over bool) {
 	p.ready, p.rung = p.ready[:0], false
 	for _, e := range events {
 		if e.Fd != bell {
-			p.turnLocked(place{e.Fd, e.Pad}, e.Events)
+			p.turnLocked(place{e.Fd, e.Pad}, e.Events, false)
 		}
 	}
 	for _, at := range p.again {
 		p.slots[at.slot].again = false // whoever is there: it is in the list no more
-		p.turnLocked(at, syscall.EPOLLIN)
+		p.turnLocked(at, syscall.EPOLLIN, true)
 	}
 	p.again = p.again[:0]
 	return p.overLocked()
 }
 
+// left reports whether a socket has left.
+func (p *poller) left(at place) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.slots[at.slot].generation != at.generation
+}
+
 // turnLocked notes a turn, unless its socket has left.
-func (p *poller) turnLocked(at place, events uint32) {
+func (p *poller) turnLocked(at place, events uint32, second bool) {
 	s := &p.slots[at.slot]
 	if s.watched == nil || s.generation != at.generation {
 		return
 	}
 	s.ended = s.ended || events&ended != 0
 	p.ready = append(p.ready, turn{
-		place: at, watched: s.watched, ended: s.ended,
+		place: at, watched: s.watched, ended: s.ended, second: second,
 		writable: events&(syscall.EPOLLOUT|ended) != 0,
 		readable: events&(syscall.EPOLLIN|ended) != 0,
 	})

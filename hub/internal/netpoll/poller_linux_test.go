@@ -227,3 +227,22 @@ func TestSet_Stop(t *testing.T) {
 }
 
 var _ io.Reader = (*netpoll.Descriptor)(nil)
+
+// A socket that has an event and another turn at the same time, and leaves in the first of them, has no
+// second one.
+func TestPoller_NoTurnAfterLeave(t *testing.T) {
+	for range 200 {
+		var set netpoll.Set
+		l := newLine(t, &set)
+		l.size = 1
+		l.say(t, "four")
+		if err := l.Watch(l); err != nil {
+			t.Fatal(err)
+		}
+		l.Nudge()
+		_ = syscall.Shutdown(l.far, syscall.SHUT_WR)
+		l.Nudge()
+		<-l.left // closed once, or this panics
+		set.Stop()()
+	}
+}
