@@ -78,10 +78,15 @@ const (
 	controls                // whole control frames, and as yet no message behind them
 	whole                   // a whole message, with the control frames before and within it
 	refused                 // something that gorilla refuses as soon as it sees its header
+	later                   // a message, whole or not, that is held back
 )
 
 // message finds what can be handed to gorilla, and how many bytes that is. limit is the largest message.
-func (a *arrivals) message(limit int64) (portion, int) {
+// hold keeps messages back, but nothing that stands before them.
+func (a *arrivals) message(limit int64, hold bool) (portion, int) {
+	if hold && a.pieces > 0 { // it has begun to come in: once more from its beginning
+		a.looked, a.payload, a.pieces = 0, 0, 0
+	}
 	for {
 		rest := a.buf[a.start+a.looked:]
 		h, ok := frameHeader(rest)
@@ -92,6 +97,11 @@ func (a *arrivals) message(limit int64) (portion, int) {
 			return a.soFar()
 		case h.odd(a.pieces > 0), h.data() && h.size > limit-a.payload:
 			return refused, len(a.bytes())
+		case hold && h.data() && h.message(rest):
+			if a.looked > 0 {
+				return controls, a.looked
+			}
+			return later, 0
 		case h.size > int64(len(rest)-h.length):
 			return a.soFar()
 		}
@@ -170,6 +180,16 @@ func frameHeader(p []byte) (h header, ok bool) {
 
 // data reports whether the frame is part of a message.
 func (h header) data() bool { return h.opcode < opClose }
+
+// message reports whether the data frame at the beginning of p starts a message, and not another packet of
+// Engine.IO: those are as short as can be.
+func (h header) message(p []byte) bool {
+	switch {
+	case h.opcode == opBinary, !h.final, h.size > int64(len(p)-h.length) && h.size > 125:
+		return true
+	}
+	return h.size > 0 && len(p) > h.length && isMessage(p[h.length]^p[h.length-4])
+}
 
 // odd reports whether gorilla refuses the frame for its first two bytes; within says that a message has
 // begun and not ended.

@@ -122,7 +122,7 @@ func (s *Server) fed(frames []byte, r *rand.Rand) func() ([]byte, bool, error) {
 	a := newArrivals()
 	return func() ([]byte, bool, error) {
 		for {
-			found, n := a.message(s.config.MaxPayload)
+			found, n := a.message(s.config.MaxPayload, false)
 			switch found {
 			case nothing:
 				if len(frames) == 0 {

@@ -92,7 +92,7 @@ func benchSessions(b *testing.B, n int) []*Session {
 			s.mu.Lock()
 			idle := !s.out.writing
 			if idle {
-				t := s.ws.conn.stream
+				t := s.transport.(*webSocket).conn.stream
 				t.raw, t.onWritable = sinkRaw{t.Conn.(sink)}, t.writable
 			}
 			s.mu.Unlock()
@@ -196,6 +196,7 @@ func BenchmarkTake_Payload(b *testing.B) {
 		b.Fatal(err)
 	}
 	s := &polling{session: &Session{server: server, handler: deaf{}}}
+	s.session.transport = s
 	body := bytes.TrimSuffix(bytes.Repeat([]byte("42[\"message\",\"hello\"]\x1e"), 100), []byte{'\x1e'})
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()

@@ -82,7 +82,7 @@ func (s *Session) end(c Close, how ending) {
 		s.mu.Unlock()
 		return
 	}
-	handler := s.handler
+	handler, gone := s.handler, false
 	if first {
 		s.ended = c
 		s.over.Store(true)
@@ -93,9 +93,11 @@ func (s *Session) end(c Close, how ending) {
 			s.server.crew.here(func() { s.end(c, sayNothing) })
 		})
 	} else {
-		s.abandonLocked(c, how)
+		gone = s.abandonLocked(c, how)
 	}
-	polling := s.ws == nil
+	if s.paused.Load() {
+		s.transport.resumeLocked() // whoever has kept a message back has to see the end
+	}
 	s.mu.Unlock()
 
 	if first {
@@ -107,13 +109,13 @@ func (s *Session) end(c Close, how ending) {
 		}
 	}
 	s.flush()
-	if how != sayInOrder && polling {
-		s.forget() // one with a WebSocket is forgotten by its reader
+	if gone {
+		s.forget()
 	}
 }
 
 // abandonLocked closes the session now and leaves the transport the word that how asks for.
-func (s *Session) abandonLocked(c Close, how ending) {
+func (s *Session) abandonLocked(c Close, how ending) (gone bool) {
 	s.out.drop()
 	if s.lastCall != nil {
 		s.lastCall.Stop()
@@ -121,21 +123,7 @@ func (s *Session) abandonLocked(c Close, how ending) {
 	if s.probe != nil {
 		s.probe.cut()
 	}
-	if s.ws == nil {
-		last := farewell
-		if how == sayGoodbye {
-			last = noopMessage
-		}
-		s.polling.leaveLocked(last)
-		return
-	}
-	if how == sayNothing {
-		s.ws.cut()
-		return
-	}
-	s.ws.code = int32(c.Code)
-	s.out.add(farewell, true)
-	s.lastCall = s.ws.giveUpAfter(lingerTimeout)
+	return s.transport.closeLocked(c, how)
 }
 
 // forget takes the session out of the server's books, when no transport carries it any more.

@@ -18,8 +18,8 @@
 //
 // Down:
 //
-//	Session.Send ─► outbox ─► Batch.Flush ─► flush ─┬► webSocket.pump ─► conn ─► kernel
-//	                                               └► polling.answerLocked ─► the GET that waits
+//	Session.Send ─► outbox ─► Batch.Flush ─► flush ─► transport ─┬► webSocket.pump ─► conn ─► kernel
+//	                                                            └► polling.answerLocked ─► the GET that waits
 //
 // A session's Server is its HTTP handler; Session is what the application holds; Handler is what the
 // application gives for it. Message is a packet that any number of sessions may send: each wire form is
@@ -29,7 +29,9 @@
 // # Where to find what
 //
 // The files are the specification's chapters: handshake.go, heartbeat.go, upgrade.go, polling.go,
-// websocket.go. close.go is the only way out of a session, errors.go the only place that knows error
+// websocket.go. transport.go says what the last two have in common; only upgrade.go and the polling
+// requests themselves ask which of them a session has. pause.go keeps a browser from being read further.
+// close.go is the only way out of a session, errors.go the only place that knows error
 // codes and HTTP status, cors.go the rule for origins. gorilla/websocket is used in websocket.go alone,
 // over a connection of our own (conn.go) that is corked, writes without blocking, and lends its buffers.
 //
@@ -44,6 +46,10 @@
 // message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
 // gives way to the others after turnReads.
 //
+// While its session is paused, what was read and not taken stays in that buffer, at most what a poller
+// reads at once, and the rest in the kernel: nothing is read until Resume gives the connection a turn. Its
+// end is an event of its own and is heard.
+//
 // # Goroutines
 //
 // Each belongs to the server's crew, for which Server.Close waits.
@@ -57,6 +63,7 @@
 //   - The on-demand writer (webSocket.pump, patient) exists while the kernel takes no more. It ends when
 //     everything is written, or after 20 s without progress.
 //   - A probe (probe.walk) lives from its handshake to its upgrade, at most UpgradeTimeout.
+//   - A reader, or the request of a POST, that holds a message back waits for Session.Resume.
 //   - All sessions together have one timer for the heartbeat. Only a session that is closing, or a
 //     probe, has a timer of its own.
 //   - HandleClose runs on a goroutine of its own, once for each session.
@@ -65,7 +72,7 @@
 //
 // Session.receiving before Session.mu; registry's shards, heartbeat.mu, crew.mu and sampler.mu are
 // leaves, and so is Session.mu, but for the moment when it gives its connection to netpoll (whose locks
-// are leaves themselves): none is held across a write, a callback, or another of them. The flag
+// are leaves themselves) and nudges one that was paused: none is held across a write, a callback, or another of them. The flag
 // outbox.writing, guarded by Session.mu, is the permission to write to the WebSocket: whoever sets it
 // writes, and everybody else's packets are taken along.
 //
@@ -74,7 +81,7 @@
 // Whatever a browser can make grow has a limit in Config.Limits or beside the code, one outcome, and a
 // function in Trace: sessions (503), outbox (the session is closed), body and message (413, 1009, also
 // after inflating), pieces of a message (1008), packets in a payload, headers (431), query (414), time
-// for a body (408), for a pong, for an upgrade, for reading the last words.
+// for a body (408), for a pong, for an upgrade, for a POST in a pause, for reading the last words.
 //
 // Spec: https://github.com/socketio/engine.io-protocol, revision 4. Source: reference/socketio.md, part
 // 1; reliability.md, table (c). Where the two differ from the specification, the code says so.

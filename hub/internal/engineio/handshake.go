@@ -123,21 +123,29 @@ func (s *Server) verifyHandshake(r *http.Request, q query, upgrade bool) (refusa
 //
 // Spec: engine.io-protocol v4, Handshake.
 func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
-	session := &Session{server: s, handshake: newHandshake(r, q)}
+	session := &Session{server: s, handshake: newHandshake(r, q), transport: none{}}
 	if q.transport == Polling {
-		session.polling = &polling{session: session} // before anybody can find the session
+		session.transport = &polling{session: session} // before anybody can find the session
 	}
 	if !s.registry.add(session) {
 		s.deny(w, r, http.StatusServiceUnavailable)
 		return
 	}
-	if q.transport == Polling {
-		s.setCookie(w.Header(), session.id)
-		session.control(s.openPacket(session.id, Polling))
-		session.begin()
-		session.servePolling(w, r)
-		return
-	}
+	openers[q.transport](session, w, r)
+}
+
+// openPolling answers with the first payload.
+func openPolling(session *Session, w http.ResponseWriter, r *http.Request) {
+	s := session.server
+	s.setCookie(w.Header(), session.id)
+	session.control(s.openPacket(session.id, Polling))
+	session.begin()
+	session.servePolling(w, r)
+}
+
+// openWebSocket answers with 101.
+func openWebSocket(session *Session, w http.ResponseWriter, r *http.Request) {
+	s := session.server
 	header := make(http.Header)
 	s.setCookie(header, session.id)
 	ws := s.accept(w, r, header)
@@ -162,7 +170,7 @@ func (s *Session) carry(ws *webSocket) bool {
 	if s.state != open {
 		return false
 	}
-	ws.session, s.ws = s, ws
+	ws.session, s.transport = s, ws
 	ws.rest() // before anybody else can write
 	s.out.add(s.server.openPacket(s.id, WebSocket), true)
 	return true

@@ -88,7 +88,19 @@ func (h *heartbeat) overdue(s *Session) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	late := time.Since(h.start) - s.beat.due
-	return s.beat.due == condemned || s.beat.queue == &h.waiting && late >= 0 && late <= suspended
+	return s.beat.due == condemned || s.beat.queue == &h.waiting && late >= 0 && late <= suspended && !s.paused.Load()
+}
+
+// spare gives a session that is about to be heard again its whole time for a pong.
+func (h *heartbeat) spare(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.beat.queue != &h.waiting {
+		return
+	}
+	h.takeLocked(s)
+	h.pushLocked(&h.waiting, s, time.Since(h.start)+h.timeout)
+	h.armLocked()
 }
 
 // remove forgets a session.
@@ -120,9 +132,9 @@ func (h *heartbeat) run() {
 	}
 	now := time.Since(h.start)
 	for s := h.waiting.head; s != nil && s.beat.due <= now; s = h.waiting.head {
-		slept := now-s.beat.due > suspended
+		unheard := now-s.beat.due > suspended || s.paused.Load()
 		h.takeLocked(s)
-		if slept {
+		if unheard {
 			h.pushLocked(&h.waiting, s, now+h.timeout)
 			pings = append(pings, s)
 			continue

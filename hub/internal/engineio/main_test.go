@@ -25,6 +25,7 @@ type station struct {
 	sessions []*engineio.Session
 	heard    []string
 	closes   chan engineio.Close
+	onHeard  func(*engineio.Session, string) // set before the first session; nil: nothing more
 	panics   int
 	refused  []int // Engine.IO codes
 	denied   []int // HTTP statuses
@@ -43,6 +44,9 @@ func (e *ear) HandleMessage(data []byte, binary bool) {
 	e.station.mu.Lock()
 	e.station.heard = append(e.station.heard, string(data))
 	e.station.mu.Unlock()
+	if f := e.station.onHeard; f != nil {
+		f(e.session, string(data))
+	}
 	if e.mute {
 		return
 	}

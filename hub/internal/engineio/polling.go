@@ -18,6 +18,7 @@ type polling struct {
 	// Guarded by session.mu.
 	poll    *poll         // the GET that waits
 	post    *post         // the POST that is being read or handled
+	gate    gate          // of a POST whose messages are held back
 	awaited chan struct{} // closed when the next GET comes; nil while nobody waits for it
 }
 
@@ -30,10 +31,10 @@ type poll struct {
 // servePolling serves a request that has passed the checks. The session may have moved since then.
 func (s *Session) servePolling(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	t := s.polling
+	t, ok := s.transport.(*polling)
 	s.mu.Unlock()
 	switch {
-	case t == nil:
+	case !ok:
 		s.server.refuse(w, r, refusal{code: codeBadRequest})
 	case r.Method == http.MethodGet:
 		t.serveGet(w, r)
@@ -111,7 +112,7 @@ func (t *polling) carriesLocked() (refusal, bool) {
 	switch {
 	case s.state == closed:
 		return refusal{code: codeUnknownSession}, false
-	case s.ws != nil:
+	case s.transport != t:
 		return refusal{code: codeBadRequest}, false
 	}
 	return refusal{}, true
@@ -120,11 +121,8 @@ func (t *polling) carriesLocked() (refusal, bool) {
 // answerLocked gives what is queued to the poll that waits. True means that these were the session's
 // last words.
 func (t *polling) answerLocked() (gone bool) {
-	if t == nil { // the WebSocket handshake is under way
-		return false
-	}
 	s := t.session
-	if t.poll == nil || s.ws != nil || s.out.entries == nil {
+	if t.poll == nil || s.transport != t || s.out.entries == nil {
 		return false
 	}
 	list, _ := s.out.take()
@@ -153,18 +151,31 @@ func (t *polling) letGo(p *poll) {
 	}
 }
 
-// leaveLocked ends what is at work when the session ends. last is for the poll that waits.
-func (t *polling) leaveLocked(last *Message) {
-	if t == nil {
-		return
-	}
+func (t *polling) name() string         { return Polling }
+func (t *polling) writableLocked() bool { return t.poll != nil }
+func (t *polling) resumeLocked()        { t.gate.openLocked() }
+func (t *polling) cut()                 {}
+
+// sendLocked gives what is queued to the poll that waits. True: these were the session's last words.
+func (t *polling) sendLocked() bool { return t.answerLocked() }
+
+// send follows the last words.
+func (t *polling) send() { t.session.forget() }
+
+// closeLocked ends what is at work when the session ends. The poll that waits is told.
+func (t *polling) closeLocked(_ Close, how ending) (gone bool) {
 	if t.post != nil {
 		t.post.releaseLocked()
 	}
 	if t.poll != nil {
+		last := farewell
+		if how == sayGoodbye {
+			last = noopMessage
+		}
 		t.session.out.add(last, true)
 		t.answerLocked()
 	}
+	return true
 }
 
 // moveLocked ends the poll that waits when the session has moved to a WebSocket: its packets leave
@@ -324,10 +335,10 @@ func (t *polling) take(payload []byte) (*refusal, error) {
 	defer s.receiving.Unlock()
 	defer s.guard()
 	s.mu.Lock()
-	refusal, ok := t.carriesLocked() // the upgrade may have come in between
+	refused, ok := t.carriesLocked() // the upgrade may have come in between
 	s.mu.Unlock()
 	if !ok {
-		return &refusal, nil
+		return &refused, nil
 	}
 	h := s.listener()
 	for n, more := 0, true; more; n++ {
@@ -340,8 +351,13 @@ func (t *polling) take(payload []byte) (*refusal, error) {
 		if err != nil {
 			return nil, err
 		}
-		if packet.Type == eiopacket.Close {
+		switch packet.Type {
+		case eiopacket.Close:
 			t.awaitPoll()
+		case eiopacket.Message:
+			if !t.awaitResume() {
+				return &refusal{code: codeUnknownSession}, nil
+			}
 		}
 		if !s.receive(h, packet) {
 			return nil, nil

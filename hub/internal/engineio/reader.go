@@ -22,6 +22,12 @@ func (w *webSocket) read(s *Session) error {
 		if err != nil {
 			return err
 		}
+		if packet.Type == eiopacket.Message && s.holds() {
+			if err := w.awaitResume(); err != nil {
+				buffers.put(buf)
+				return err
+			}
+		}
 		more := s.receive(h, packet)
 		buffers.put(buf)
 		if !more && !w.awaitsClose() {
@@ -39,7 +45,7 @@ func (w *webSocket) pinged(data string) error {
 		return nil
 	}
 	s.mu.Lock()
-	if s.ws != w {
+	if s.transport != w {
 		s.mu.Unlock()
 		if err := w.conn.writeFrame(pongFrame([]byte(data))); err != nil {
 			return err
@@ -112,19 +118,53 @@ type reader struct {
 // ended says that the connection has ended, in this direction at least: then the end is read too.
 func (r *reader) turn(w *webSocket, ended bool) (more bool) {
 	defer r.guard(w)
+	if w.waits && !r.resume(w, ended) {
+		return false
+	}
 	for range turnReads {
 		n, wanted, err := r.receive(w)
 		switch {
-		case errors.Is(err, syscall.EAGAIN):
-			return false
-		case err != nil:
+		case err != nil && !errors.Is(err, syscall.EAGAIN):
 			r.leave(w)
+			return false
+		case w.waits && ended:
+			r.broken(w)
+			return false
+		case w.waits, err != nil: // Resume brings a new turn
 			return false
 		case n < wanted && !ended:
 			return false // whatever comes now is a new event
 		}
 	}
 	return true
+}
+
+// resume takes what a paused session has kept back, before anything more is read. False means that it still
+// does, or that the connection has been left.
+func (r *reader) resume(w *webSocket, ended bool) bool {
+	if !w.session.holds() {
+		w.waits = false
+		a := w.conn.held
+		err := r.take(w, a)
+		if err != nil {
+			a.take(len(a.bytes()))
+		}
+		r.park(w, a)
+		if err != nil {
+			r.leave(w)
+			return false
+		}
+	}
+	if w.waits && ended {
+		r.broken(w)
+	}
+	return !w.waits
+}
+
+// broken is the end of a connection that has a message that was not taken.
+func (r *reader) broken(w *webSocket) {
+	w.finish(w.session, io.ErrUnexpectedEOF)
+	r.leave(w)
 }
 
 // receive reads once, and hands up the messages that are whole by then. Less than wanted means that
@@ -174,8 +214,12 @@ func (r *reader) take(w *webSocket, a *arrivals) error {
 	s := w.session
 	h := s.listener()
 	for {
-		found, n := a.message(w.server.config.MaxPayload)
-		if found == nothing {
+		found, n := a.message(w.server.config.MaxPayload, s.holds())
+		switch found {
+		case nothing:
+			return nil
+		case later:
+			w.waits = true
 			return nil
 		}
 		if r.wire == nil {
@@ -283,6 +327,48 @@ func (w *webSocket) giveUpAfter(d time.Duration) *time.Timer {
 	}
 	_ = w.conn.stream.SetReadDeadline(time.Now().Add(d))
 	return nil
+}
+
+func (w *webSocket) name() string { return WebSocket }
+
+// writableLocked implements transport. Where every write is stuck for a moment, the one that is on its way
+// does not count.
+func (w *webSocket) writableLocked() bool {
+	return w.session.out.flying == 0 || !w.conn.immediate()
+}
+
+// sendLocked takes the permission to write, unless another goroutine is at it, which then takes along what
+// is queued.
+func (w *webSocket) sendLocked() bool {
+	o := &w.session.out
+	if o.writing || o.entries == nil {
+		return false
+	}
+	o.writing = true
+	return true
+}
+
+func (w *webSocket) send() { w.pump(false) }
+
+// resumeLocked implements transport.
+func (w *webSocket) resumeLocked() {
+	if w.conn.stream == nil {
+		w.conn.fd.Nudge()
+		return
+	}
+	w.conn.stream.gate.openLocked()
+}
+
+// closeLocked implements transport. The reader forgets the session when the connection has ended.
+func (w *webSocket) closeLocked(c Close, how ending) (gone bool) {
+	if how == sayNothing {
+		w.cut()
+		return false
+	}
+	w.code = int32(c.Code)
+	w.session.out.add(farewell, true)
+	w.session.lastCall = w.giveUpAfter(lingerTimeout)
+	return false
 }
 
 // cut closes the connection, whoever is reading or writing.

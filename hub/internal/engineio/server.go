@@ -112,11 +112,9 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	for _, session := range s.registry.all() {
 		session.mu.Lock()
-		ws := session.ws
+		t := session.transport
 		session.mu.Unlock()
-		if ws != nil {
-			ws.cut()
-		}
+		t.cut()
 	}
 	return err
 }

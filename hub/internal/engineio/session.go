@@ -81,11 +81,13 @@ type Session struct {
 	// Guarded by server.heartbeat.mu.
 	beat beat
 
-	// receiving is held while messages that came by polling are handed up, and at the moment of an
-	// upgrade: it keeps HandleMessage to one call at a time.
+	// receiving is held while messages that came by polling are handed up or held back, and at the moment
+	// of an upgrade: it keeps HandleMessage to one call at a time.
 	receiving sync.Mutex
 	// over is true from the moment the session takes no messages any more: closing or closed.
 	over atomic.Bool
+	// paused: see Pause.
+	paused atomic.Bool
 
 	mu      sync.Mutex // guards the fields below
 	state   state
@@ -94,11 +96,9 @@ type Session struct {
 	out     outbox
 	batch   *Batch // see Batch.addLocked
 
-	// The transport: ws after a handshake or upgrade over WebSocket, else polling.
-	ws       *webSocket
-	polling  *polling    // nil after that
-	probe    *probe      // walks from polling to WebSocket
-	lastCall *time.Timer // ends a session that stays in state closing
+	transport transport
+	probe     *probe      // walks from polling to WebSocket
+	lastCall  *time.Timer // ends a session that stays in state closing
 }
 
 // ID is the session id: 20 characters. It is a secret between server and browser.
@@ -111,10 +111,7 @@ func (s *Session) Handshake() *Handshake { return s.handshake }
 func (s *Session) TransportName() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ws != nil {
-		return WebSocket
-	}
-	return Polling
+	return s.transport.name()
 }
 
 // Writable reports whether a message would be written right now, behind nothing: a poll waits or the WebSocket
@@ -125,14 +122,7 @@ func (s *Session) TransportName() string {
 func (s *Session) Writable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.state > upgrading, s.out.entries != nil:
-		return false
-	case s.ws == nil:
-		return s.polling != nil && s.polling.poll != nil
-	}
-	// Where every write is stuck for a moment, the one that is on its way does not count.
-	return s.out.flying == 0 || !s.ws.conn.immediate()
+	return s.state <= upgrading && s.out.entries == nil && s.transport.writableLocked()
 }
 
 // Send queues the messages as one unit: all or none, with nothing between them. With a batch they
@@ -180,26 +170,15 @@ func (s *Session) control(m *Message) {
 	s.flush()
 }
 
-// flush hands what is queued to the transport: to the poll that waits, or to the WebSocket unless
-// another goroutine is at it, which then takes this along.
+// flush hands what is queued to the transport.
 func (s *Session) flush() {
 	s.mu.Lock()
-	if s.ws == nil {
-		gone := s.polling.answerLocked()
-		s.mu.Unlock()
-		if gone {
-			s.forget()
-		}
-		return
-	}
-	if s.out.writing || s.out.entries == nil {
-		s.mu.Unlock()
-		return
-	}
-	s.out.writing = true
-	w := s.ws
+	t := s.transport
+	more := t.sendLocked()
 	s.mu.Unlock()
-	w.pump(false)
+	if more {
+		t.send()
+	}
 }
 
 // receive acts on one packet. False means that the session takes no more.

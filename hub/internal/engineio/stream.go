@@ -19,6 +19,7 @@ type stream struct {
 	onWritable func(fd uintptr) bool
 
 	// Owned by the reader.
+	gate    gate
 	held    *arrivals // where onReadable reads to; nil: to dst
 	dst     []byte
 	got     int

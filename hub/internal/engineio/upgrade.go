@@ -52,7 +52,7 @@ func (p *probe) start() bool {
 	s := p.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.server.upgrades || s.state != open || s.ws != nil || s.probe != nil {
+	if _, polls := s.transport.(*polling); !polls || !s.server.upgrades || s.state != open || s.probe != nil {
 		return false
 	}
 	s.probe = p
@@ -105,11 +105,11 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 func (p *probe) begin() bool {
 	s := p.session
 	s.mu.Lock()
-	if s.probe != p || !s.moveLocked(upgrading) {
+	t, polls := s.transport.(*polling)
+	if s.probe != p || !polls || !s.moveLocked(upgrading) {
 		s.mu.Unlock()
 		return false
 	}
-	t := s.polling
 	waiting := t.poll
 	s.mu.Unlock()
 	if p.conn.held == nil {
@@ -128,12 +128,13 @@ func (p *probe) complete() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// A timer that cannot be stopped is just cutting the connection: the session stays with polling.
-	if s.probe != p || s.state == closed || !p.timer.Stop() {
+	t, polls := s.transport.(*polling)
+	if s.probe != p || !polls || s.state == closed || !p.timer.Stop() {
 		return false
 	}
 	s.moveLocked(open)
-	s.polling.moveLocked()
-	s.probe, s.polling, s.ws = nil, nil, p.webSocket
+	t.moveLocked()
+	s.probe, s.transport = nil, p.webSocket
 	p.rest() // before anybody else can write
 	return true
 }
@@ -148,7 +149,7 @@ func (p *probe) nextWhole() (eiopacket.Packet, *[]byte, error) {
 		found := nothing
 		var n int
 		if c.held != nil {
-			found, n = c.held.message(p.server.config.MaxPayload)
+			found, n = c.held.message(p.server.config.MaxPayload, false)
 		}
 		if found != nothing {
 			packet, buf, err := p.wire.nextFed(c.held, found, n)

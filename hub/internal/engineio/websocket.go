@@ -52,6 +52,7 @@ type webSocket struct {
 
 	// Owned by the reader.
 	lingering bool // what arrives is thrown away
+	waits     bool // a message in conn.held is held back by a poller, see Session.Pause
 
 	// Guarded by session.mu.
 	said  bool   // the close frame is written

@@ -1,0 +1,209 @@
+package engineio_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// heldBack sends a message and what follows it to a session that is paused, and waits until the server
+// has looked at it: a ping before it is answered then.
+func (st *station) heldBack(w *raw, frames ...[]byte) {
+	st.t.Helper()
+	_, _ = w.Write(slices.Concat(client(0x89, "before"), slices.Concat(frames...)))
+	if op, data := w.frame(); op != 10 || string(data) != "before" {
+		st.t.Fatalf("answer to a ping: %d %q", op, data)
+	}
+}
+
+// The messages behind the one at which the handler pauses are held, though they came in the same segment.
+func TestPause_PollerHoldsTheNextMessage(t *testing.T) {
+	st := newTCPStation(t, nil)
+	st.onHeard = pauseAt("pause")
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	defer w.Close()
+	_, _ = w.Write(slices.Concat(client(0x81, "4one"), client(0x81, "4pause"), client(0x89, "ping"), client(0x81, "3"),
+		client(0x81, "4two"), client(0x89, "behind"), client(0x82, "three")))
+	for _, want := range []string{"4one", "4pause", "ping"} {
+		if _, data := w.frame(); string(data) != want {
+			t.Errorf("got %q, want %q", data, want)
+		}
+	}
+	_ = st.session(0).Send(nil, []*engineio.Message{text("down")}, false)
+	if _, data := w.frame(); string(data) != "4down" {
+		t.Errorf("got %q", data)
+	}
+	_, _ = w.Write(client(0x81, "4four"))
+	st.wantHeard("one", "pause")
+	st.session(0).Resume()
+	if got := st.heardAll(5); !slices.Equal(got, []string{"one", "pause", "two", "three", "four"}) {
+		t.Errorf("heard %q", got)
+	}
+}
+
+// A message that has begun to come in when the session is paused is held; pings between its pieces wait
+// with it.
+func TestPause_InTheMiddleOfAMessage(t *testing.T) {
+	st := newTCPStation(t, nil)
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	defer w.Close()
+	_, _ = w.Write(client(0x01, "4be"))
+	st.session(0).Pause()
+	_, _ = w.Write(slices.Concat(client(0x00, "gu"), client(0x89, "between"), client(0x80, "n")))
+	_ = st.session(0).Send(nil, []*engineio.Message{text("down")}, false)
+	if _, data := w.frame(); string(data) != "4down" {
+		t.Errorf("got %q", data)
+	}
+	st.wantHeard()
+	st.session(0).Resume()
+	if got := st.heardAll(1); got[0] != "begun" {
+		t.Errorf("heard %q", got)
+	}
+}
+
+// The end of the connection is seen behind what is held back, by a poller and by a reader.
+func TestPause_EndIsSeen(t *testing.T) {
+	ends := map[string]func(*raw){
+		"FIN": func(w *raw) { _ = w.Close() },
+		"RST": func(w *raw) { _ = w.Conn.(*net.TCPConn).SetLinger(0); _ = w.Close() },
+	}
+	for name, end := range ends {
+		for _, deflate := range []bool{false, true} { // true: a goroutine reads
+			t.Run(fmt.Sprint(name, " deflate=", deflate), func(t *testing.T) {
+				st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
+				for _, late := range []bool{false, true} {
+					w := st.rawSocket("EIO=4&transport=websocket", "")
+					st.lastSession().Pause()
+					st.heldBack(w, client(0x81, "4held"), client(0x81, "4half")[:7])
+					if late { // what is read first, and is then found ended
+						_, _ = w.Write(make([]byte, 100<<10))
+					}
+					end(w)
+					c := st.wantClose(engineio.ReasonTransportClose)
+					if c.Code != 1006 {
+						t.Errorf("%+v", c)
+					}
+					eventually(t, "the session is left", func() bool { return st.engine.SessionCount() == 0 })
+				}
+				st.wantHeard()
+			})
+		}
+	}
+}
+
+// What a browser sends into a pause stays in the kernel, which is full at some time; nothing of it is lost.
+func TestPause_TheBrowserFeelsIt(t *testing.T) {
+	for _, deflate := range []bool{false, true} {
+		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
+			st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
+			w := st.rawSocket("EIO=4&transport=websocket", "")
+			defer w.Close()
+			st.session(0).Pause()
+			message := client(0x81, "4"+strings.Repeat("x", 60_000))
+			sent := 0
+			for sent < 1000 {
+				_ = w.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+				n, err := w.Write(message)
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					rest := message[n:]
+					st.wantHeard()
+					st.session(0).Resume()
+					go drainFrames(w)
+					_ = w.SetWriteDeadline(time.Time{})
+					_, _ = w.Write(rest)
+					st.heardAll(sent + 1)
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				sent++
+			}
+			t.Errorf("a paused server took %d messages of 60 KB", sent)
+		})
+	}
+}
+
+func drainFrames(w *raw) {
+	for op, _ := w.frame(); op != -1; op, _ = w.frame() {
+	}
+}
+
+// However often and from wherever a session is paused, each message is heard once, in order.
+func TestPause_AnyTime(t *testing.T) {
+	st := newTCPStation(t, nil)
+	const messages = 3000
+	st.onHeard = func(s *engineio.Session, heard string) {
+		switch {
+		case strings.HasSuffix(heard, "3"):
+			s.Pause()
+		case strings.HasSuffix(heard, "7"):
+			s.Pause()
+			s.Resume()
+		}
+	}
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	defer w.Close()
+	s := st.session(0)
+	stop := make(chan struct{})
+	var meddlers sync.WaitGroup
+	for range 2 {
+		meddlers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(50 * time.Microsecond):
+					s.Pause()
+					s.Resume()
+				}
+			}
+		})
+	}
+	go drainFrames(w)
+	want := make([]string, messages)
+	var frames []byte
+	for n := range want {
+		want[n] = fmt.Sprint(n)
+		frames = append(frames, client(0x81, "4"+want[n])...)
+	}
+	for rest := frames; len(rest) > 0; {
+		n := min(len(rest), 1+len(rest)%997)
+		_, _ = w.Write(rest[:n])
+		rest = rest[n:]
+	}
+	if got := st.heardAll(messages); !slices.Equal(got, want) {
+		t.Error("out of order, or not once")
+	}
+	close(stop)
+	meddlers.Wait()
+}
+
+// What came in one breath with the upgrade packet is held by a session that is paused.
+func TestPause_UpgradeInOneBreath(t *testing.T) {
+	st := newTCPStation(t, nil)
+	query := st.handshake()
+	s := st.session(0)
+	s.Pause()
+	w := st.rawProbe(probeQuery(query))
+	defer w.Close()
+	_, _ = w.Write(client(0x81, "2probe"))
+	w.frame()
+	_, _ = w.Write(slices.Concat(client(0x81, "5"), client(0x89, "ping"), client(0x81, "4one"), client(0x81, "4two")))
+	if op, data := w.frame(); op != 10 || string(data) != "ping" {
+		t.Errorf("answer to a ping: %d %q", op, data)
+	}
+	st.wantHeard()
+	s.Resume()
+	if got := st.heardAll(2); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("heard %q", got)
+	}
+}

@@ -1,0 +1,204 @@
+package engineio_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// pauseAt pauses a session from within its handler, at a message of this text.
+func pauseAt(text string) func(*engineio.Session, string) {
+	return func(s *engineio.Session, heard string) {
+		if heard == text {
+			s.Pause()
+		}
+	}
+}
+
+func (st *station) wantHeard(want ...string) {
+	st.t.Helper()
+	if got := st.messages(); !slices.Equal(got, want) {
+		st.t.Errorf("heard %q, want %q", got, want)
+	}
+}
+
+// The message behind the one at which the handler pauses is held, though it came in the same payload.
+func TestPause_PollingHoldsThePost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Minute
+		st.onHeard = pauseAt("pause")
+		query := st.handshake()
+		answers := make(chan hubtest.Answer, 1)
+		go func() { answers <- st.Post(query, "4one\x1e4pause\x1e4two\x1e3\x1e4three") }()
+		synctest.Wait()
+		st.wantHeard("one", "pause")
+		if a := st.Get(query); a.Body != "4one\x1e4pause" { // writes go on
+			t.Errorf("poll: %+v", a)
+		}
+		time.Sleep(24 * time.Second)
+		if len(answers) > 0 {
+			t.Error("the post was answered")
+		}
+		st.session(0).Resume()
+		if a := st.await(answers); a.Status != 200 || a.Body != "ok" {
+			t.Errorf("post: %+v", a)
+		}
+		st.wantHeard("one", "pause", "two", "three")
+		if a := st.Post(query, "4four"); a.Body != "ok" {
+			t.Errorf("post after it: %+v", a)
+		}
+	})
+}
+
+// A post is held for 25 s and no longer.
+func TestPause_PollingHeldTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Minute
+		query := st.handshake()
+		st.session(0).Pause()
+		start := time.Now()
+		if a := st.Post(query, "3"); a.Body != "ok" { // no message
+			t.Errorf("post of a pong: %+v", a)
+		}
+		a := st.Post(query, "4one")
+		if a.Status != 400 || a.Body != `{"code":1,"message":"Session ID unknown"}` {
+			t.Errorf("post: %+v", a)
+		}
+		if d := time.Since(start); d != 25*time.Second {
+			t.Errorf("answered after %v", d)
+		}
+		st.wantClose(engineio.ReasonForcedClose)
+		st.wantHeard()
+	})
+}
+
+// What ends a session also ends its post.
+func TestPause_PollingCloseReleasesThePost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		query := st.handshake()
+		st.session(0).Pause()
+		answers := make(chan hubtest.Answer, 1)
+		go func() { answers <- st.Post(query, "4one") }()
+		synctest.Wait()
+		st.session(0).Close(engineio.Close{Reason: "over"})
+		st.await(answers)
+		st.wantHeard()
+		if a := st.Get(query); a.Body != "6\x1e1" {
+			t.Errorf("last poll: %+v", a)
+		}
+		st.wantClose("over")
+	})
+}
+
+// A WebSocket that a goroutine reads keeps the message back as well, and hears the browser's pings and
+// pongs that stand before it.
+func TestPause_ReaderHoldsTheNextMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.onHeard = pauseAt("pause")
+		w := st.rawSocketIn("EIO=4&transport=websocket")
+		_, _ = w.Write(slices.Concat(client(0x81, "4pause"), client(0x89, "ping"), client(0x81, "3")))
+		w.frame() // the echo
+		if op, data := w.frame(); op != 10 || string(data) != "ping" {
+			t.Errorf("answer to a ping: %d %q", op, data)
+		}
+		go func() { _, _ = w.Write(slices.Concat(client(0x81, "4two"), client(0x81, "4three"))) }()
+		synctest.Wait()
+		st.wantHeard("pause")
+		_ = st.session(0).Send(nil, []*engineio.Message{text("down")}, false)
+		if _, data := w.frame(); string(data) != "4down" {
+			t.Errorf("got %q", data)
+		}
+		st.session(0).Resume()
+		for _, want := range []string{"4two", "4three"} {
+			if _, data := w.frame(); string(data) != want {
+				t.Errorf("got %q", data)
+			}
+		}
+		_ = w.Close()
+		st.wantClose(engineio.ReasonTransportClose)
+	})
+}
+
+// A paused browser cannot be heard, so it is not judged by its pongs; after Resume it is.
+func TestPause_PongsAreNotMissed(t *testing.T) {
+	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+		st := newStation(t, nil)
+		st.Timeout = time.Hour
+		b := st.Open(hubtest.Options{Transport: road, Pings: true})
+		st.session(0).Pause()
+		start := time.Now()
+		if road != hubtest.Polling {
+			b.Send("4held")
+		}
+		b.Expect("2")
+		for n := range 10 {
+			b.Expect("2") // asked for again
+			if d := time.Since(start); d != 25*time.Second+time.Duration(n+1)*20*time.Second {
+				t.Errorf("ping %d after %v", n, d)
+			}
+		}
+		start = time.Now()
+		time.Sleep(19 * time.Second)
+		st.session(0).Resume()
+		st.wantClose(engineio.ReasonPingTimeout)
+		if d := time.Since(start); d != 39*time.Second {
+			t.Errorf("closed after %v", d)
+		}
+	})
+}
+
+// A session that moves while it is paused stays paused.
+func TestPause_Upgrade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		query := st.handshake()
+		s := st.session(0)
+		s.Pause()
+		f := st.Frames(probeQuery(query))
+		_ = f.Write("2probe")
+		if p := f.Next(); p != "3probe" {
+			t.Fatalf("got %q", p)
+		}
+		_ = f.Write("5")
+		synctest.Wait()
+		if s.TransportName() != engineio.WebSocket {
+			t.Fatal("not upgraded")
+		}
+		go func() { _ = f.Write("4one"); _ = f.Write("4two") }()
+		synctest.Wait()
+		st.wantHeard()
+		s.Pause() // again
+		s.Resume()
+		for _, want := range []string{"4one", "4two"} {
+			if p := f.Next(); p != want {
+				t.Errorf("got %q", p)
+			}
+		}
+		s.Resume()
+	})
+}
+
+// Pause and Resume are no more than that on a session that has ended, or is about to.
+func TestPause_ClosedInOrder(t *testing.T) {
+	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+		st := newStation(t, nil)
+		b := st.Open(hubtest.Options{Transport: road})
+		s := st.session(0)
+		s.Pause()
+		_ = s.Send(nil, []*engineio.Message{text("last")}, false)
+		s.Close(engineio.Close{Reason: "over"})
+		b.Expect("4last")
+		b.WaitEnd()
+		st.wantClose("over")
+		s.Resume()
+		s.Pause()
+	})
+}

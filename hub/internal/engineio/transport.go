@@ -1,0 +1,44 @@
+package engineio
+
+import "net/http"
+
+// transport carries a session: a webSocket, a polling, or none while a handshake over WebSocket is under way. A
+// session has one at a time and moves once at most, from polling to WebSocket, with what is queued.
+//
+// The methods with Locked in their name are called with session.mu held, and neither write nor wait.
+type transport interface {
+	// name is what the query calls it.
+	name() string
+	// writableLocked reports whether a packet would leave right now, behind nothing.
+	writableLocked() bool
+	// sendLocked gets what is queued on its way. True: send is to be called when the lock is free.
+	sendLocked() bool
+	// send goes on from there. It does not wait for the browser.
+	send()
+	// resumeLocked lets go on whoever has kept a message back, see Session.Pause: the session hears again, or
+	// is over. That a session is paused is the session's to know, so that it stays so when it moves.
+	resumeLocked()
+	// closeLocked gives the browser the word that how asks for, once the session is closed. True: nothing is
+	// carried any more, and the session can be forgotten; else the transport does that when it has ended.
+	closeLocked(c Close, how ending) (gone bool)
+	// cut ends what is under way at once, from any goroutine. Requests of a polling are net/http's to end.
+	cut()
+}
+
+// openers answer a handshake, by the transport that it asks for: the session gets its transport and the
+// open packet.
+var openers = map[string]func(s *Session, w http.ResponseWriter, r *http.Request){
+	Polling:   openPolling,
+	WebSocket: openWebSocket,
+}
+
+// none carries nothing yet.
+type none struct{}
+
+func (none) name() string                   { return WebSocket }
+func (none) writableLocked() bool           { return false }
+func (none) sendLocked() bool               { return false }
+func (none) send()                          {}
+func (none) resumeLocked()                  {}
+func (none) closeLocked(Close, ending) bool { return true }
+func (none) cut()                           {}
