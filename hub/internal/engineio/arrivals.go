@@ -5,10 +5,8 @@ import (
 	"sync"
 )
 
-// arrivals are bytes of a WebSocket that have arrived and that gorilla has not taken yet. message finds
-// out, by a look at the frame headers, how many of them make a whole message, so that gorilla can be
-// run over that without ever having to wait. What the frames mean, and whether they may, is gorilla's to
-// say: message only stops early where gorilla is going to refuse.
+// arrivals are bytes of a WebSocket that have arrived and were not taken yet. message finds out how many of
+// them make a whole message; where that is not all there yet, nothing is taken.
 type arrivals struct {
 	buf   []byte
 	start int // buf[start:] has not been taken
@@ -77,46 +75,47 @@ const (
 	nothing  portion = iota // not yet enough of anything
 	controls                // whole control frames, and as yet no message behind them
 	whole                   // a whole message, with the control frames before and within it
-	refused                 // something that gorilla refuses as soon as it sees its header
 	later                   // a message, whole or not, that is held back
 )
 
-// message finds what can be handed to gorilla, and how many bytes that is. limit is the largest message.
-// hold keeps messages back, but nothing that stands before them.
-func (a *arrivals) message(limit int64, hold bool) (portion, int) {
+// message finds what can be taken, and how many bytes that is. limit is the largest message. hold keeps messages
+// back, but nothing that stands before them. The error is a *fault in the frames, found as soon as
+// it can be seen.
+func (a *arrivals) message(limit int64, hold bool) (portion, int, error) {
 	if hold && a.pieces > 0 { // it has begun to come in: once more from its beginning
 		a.looked, a.payload, a.pieces = 0, 0, 0
 	}
 	for {
 		rest := a.buf[a.start+a.looked:]
 		h, ok := frameHeader(rest)
+		if what := h.odd(a.pieces > 0); what != "" {
+			return nothing, 0, protocolFault(what)
+		}
 		switch {
-		case !ok && h.odd(a.pieces > 0):
-			return refused, len(a.bytes())
 		case !ok:
-			return a.soFar()
-		case h.odd(a.pieces > 0), h.data() && h.size > limit-a.payload:
-			return refused, len(a.bytes())
+			found, n := a.soFar()
+			return found, n, nil
+		case h.size < 0, h.data() && h.size > limit-a.payload:
+			return nothing, 0, errTooLarge
 		case hold && h.data() && h.message(rest):
 			if a.looked > 0 {
-				return controls, a.looked
+				return controls, a.looked, nil
 			}
-			return later, 0
+			return later, 0, nil
 		case h.size > int64(len(rest)-h.length):
-			return a.soFar()
+			found, n := a.soFar()
+			return found, n, nil
 		}
 		a.looked += h.length + int(h.size)
 		switch {
-		case h.opcode == opClose:
-			return whole, a.looked
+		case h.opcode == opClose, h.data() && h.final:
+			return whole, a.looked, nil
 		case !h.data():
 			continue
-		case h.final:
-			return whole, a.looked
 		}
 		a.payload += h.size
 		if a.pieces++; tooManyPieces(a.pieces, a.payload) {
-			return refused, len(a.bytes())
+			return nothing, 0, errFragments
 		}
 	}
 }
@@ -138,6 +137,7 @@ const (
 	opContinuation = 0
 	opBinary       = 2
 	opClose        = 8
+	opPing         = 9
 	opPong         = 10
 )
 
@@ -147,7 +147,7 @@ type header struct {
 	final, reserved bool // reserved: one of the RSV bits
 	masked          bool
 	seen            bool  // the first two bytes are there
-	length          int   // of the header itself, with the mask
+	length          int   // of the header itself, with the mask; more than 6: the size has a field of its own
 	size            int64 // of the payload; negative: more than there can be
 }
 
@@ -191,16 +191,28 @@ func (h header) message(p []byte) bool {
 	return h.size > 0 && len(p) > h.length && isMessage(p[h.length]^p[h.length-4])
 }
 
-// odd reports whether gorilla refuses the frame for its first two bytes; within says that a message has
+// odd says what is wrong with a frame by its first two bytes, "" for nothing. within says that a message has
 // begun and not ended.
-func (h header) odd(within bool) bool {
+//
+// Spec: RFC 6455, 5.2, 5.4, 5.5.
+func (h header) odd(within bool) string {
 	switch {
 	case !h.seen:
-		return false
-	case h.reserved, !h.masked, h.size < 0:
-		return true
-	case h.data():
-		return h.opcode > opBinary || (h.opcode == opContinuation) != within
+		return ""
+	case h.reserved:
+		return "a reserved bit is set"
+	case !h.masked:
+		return "not masked"
+	case h.opcode > opPong, h.data() && h.opcode > opBinary:
+		return "unknown opcode"
+	case !h.data() && !h.final:
+		return "control frame in pieces"
+	case !h.data() && h.length > 6:
+		return "control frame with more than 125 bytes"
+	case h.data() && within && h.opcode != opContinuation:
+		return "message within a message"
+	case h.data() && !within && h.opcode == opContinuation:
+		return "continuation of nothing"
 	}
-	return h.opcode > opPong || !h.final || h.size > 125
+	return ""
 }

@@ -1,7 +1,6 @@
 package engineio
 
 import (
-	"errors"
 	"net"
 	"time"
 
@@ -10,16 +9,13 @@ import (
 
 const (
 	// readBuffer is what one read asks of the kernel. The buffer is pooled and held only from the
-	// arrival of bytes until gorilla has taken them, so that a resting connection has none.
+	// arrival of bytes until they are taken, so that a resting connection has none.
 	readBuffer = 4 << 10
 	// writeTimeout is how long the on-demand writer may be stuck on writePiece: a browser that does not
 	// take that much in so long has stalled. A thin line may take longer than that for all that waits.
 	writeTimeout = 20 * time.Second
 	writePiece   = 64 << 10
 )
-
-// errStarved is what gorilla gets to read when it wants more than the whole messages it is fed with.
-var errStarved = errors.New("engineio: frames that promise more than they bring")
 
 // conn is the connection under gorilla's. gorilla writes each frame by itself and blocks; conn
 // gathers frames while it is corked, and its own writes never block: what the kernel does not take
@@ -46,11 +42,8 @@ func (c *conn) init(n net.Conn) {
 	c.stream, c.corked = newStream(n), true
 }
 
-// Read takes what has arrived, or waits for it. A polled conn has nothing to wait with.
+// Read takes what has arrived at a stream, or waits for it. It is gorilla's.
 func (c *conn) Read(p []byte) (int, error) {
-	if c.stream == nil {
-		return 0, errStarved
-	}
 	if c.stream.watch == nil {
 		return c.read(p)
 	}
@@ -94,12 +87,11 @@ func (c *conn) releaseIn() {
 	}
 }
 
-// readErr is what ended the connection of a stream, never a fault in what arrived.
-func (c *conn) readErr() error {
-	if c.stream == nil {
-		return nil
+// releaseEmpty gives the read buffer back if nothing is left in it.
+func (c *conn) releaseEmpty() {
+	if c.held != nil && c.held.empty() {
+		c.releaseIn()
 	}
-	return c.stream.readErr
 }
 
 // immediate reports whether a write may leave at once; otherwise every one is left to drain.

@@ -6,11 +6,11 @@
 //
 // Up, by WebSocket:
 //
-//	netpoll ─► reader.turn ─► arrivals.message ─► gorilla ─► webSocket.next ─► eiopacket.Decode ─► Session.receive ─► Handler
+//	netpoll ─► reader.turn ─► webSocket.next ─► arrivals.message ─► webSocket.open ─► decode ─► Session.receive ─► Handler
 //
 // by a WebSocket that a goroutine reads (TLS, compression, pipes, other systems than Linux):
 //
-//	stream ─► conn.Read ─► gorilla ─► webSocket.next ─► …
+//	stream ─► conn.Read ─► gorilla ─► wire.next ─► decode ─► …
 //
 // and by polling:
 //
@@ -41,9 +41,10 @@
 // buffer, no gorilla connection, nothing of net/http or package net. When the session begins, its socket
 // is taken out of Go's network poller (webSocket.rest) and given to package netpoll, which says when there
 // is something to read (webSocket.Readable). It is read once for each event, and a short read says that
-// there is no more. arrivals.message finds by a look at the frame headers what makes whole messages; gorilla
-// is run over that, on the poller's goroutine, and cannot block, nor can the Handler. What is not a whole
-// message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
+// there is no more. arrivals.message finds by a look at the frame headers what makes whole messages, and is
+// where the rules for frames stand; webSocket.open (frames.go) takes their masks off. gorilla has no part in it, but
+// the handshake, and a test holds the two against each other. None of this blocks the poller's goroutine, nor may
+// the Handler. What is not a whole message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
 // gives way to the others after turnReads.
 //
 // While its session is paused, what was read and not taken stays in that buffer, at most what a poller

@@ -134,14 +134,14 @@ func TestPause_PongsAreNotMissed(t *testing.T) {
 		st.Timeout = time.Hour
 		b := st.Open(hubtest.Options{Transport: road, Pings: true})
 		st.session(0).Pause()
-		start := time.Now()
 		if road != hubtest.Polling {
 			b.Send("4held")
 		}
 		b.Expect("2")
+		start := time.Now()
 		for n := range 10 {
 			b.Expect("2") // asked for again
-			if d := time.Since(start); d != 25*time.Second+time.Duration(n+1)*20*time.Second {
+			if d := time.Since(start); d != time.Duration(n+1)*20*time.Second {
 				t.Errorf("ping %d after %v", n, d)
 			}
 		}

@@ -15,7 +15,6 @@ const turnReads = 4
 // read reads packets until the connection ends or the session takes no more, and says why.
 func (w *webSocket) read(s *Session) error {
 	h := s.listener()
-	w.wire.fed = false
 	for {
 		// The buffer is held only while a message comes in.
 		packet, buf, err := w.wire.next()
@@ -111,7 +110,6 @@ func (w *webSocket) Readable(scratch []byte, ended bool) (more bool) {
 // reader is the reader for one turn of a connection that a poller watches.
 type reader struct {
 	scratch arrivals // what is read from a connection that has nothing held
-	wire    *wire    // from the server's pool; nil until it is needed, and after a failure
 }
 
 // turn reads what has arrived at a connection and hands it up. It returns true when there may be more.
@@ -214,37 +212,20 @@ func (r *reader) take(w *webSocket, a *arrivals) error {
 	s := w.session
 	h := s.listener()
 	for {
-		found, n := a.message(w.server.config.MaxPayload, s.holds())
-		switch found {
-		case nothing:
+		packet, found, err := w.next(a, s.holds())
+		switch {
+		case err != nil:
+			return r.over(w, a, err)
+		case found == nothing:
 			return nil
-		case later:
+		case found == later:
 			w.waits = true
 			return nil
-		}
-		if r.wire == nil {
-			r.wire = w.server.wires.Get().(*wire)
-		}
-		r.wire.ws = w
-		packet, buf, err := r.wire.nextFed(a, found, n)
-		if err != nil {
-			r.wire = nil
-			return r.over(w, a, err)
-		}
-		more := found == controls || s.receive(h, packet)
-		buffers.put(buf)
-		if !more && !w.awaitsClose() {
+		case found == controls:
+		case !s.receive(h, packet) && !w.awaitsClose():
 			return r.over(w, a, nil)
 		}
 	}
-}
-
-// nextFed is next over the first n bytes of a, where message has found a portion.
-func (g *wire) nextFed(a *arrivals, found portion, n int) (eiopacket.Packet, *[]byte, error) {
-	g.fed, g.feed, g.lull = true, a.bytes()[:n], found == controls
-	packet, buf, err := g.next()
-	a.take(n) // what the packet refers to is a copy
-	return packet, buf, err
 }
 
 // errOver is a connection that is to be left.
@@ -266,11 +247,6 @@ func (r *reader) guard(w *webSocket) {
 		w.server.panicked(v)
 		w.session.end(Close{Reason: ReasonTransportError, Detail: "internal error"}, sayNothing)
 		r.leave(w)
-		return
-	}
-	if r.wire != nil {
-		r.wire.ws = nil
-		w.server.wires.Put(r.wire)
 	}
 }
 
@@ -286,19 +262,18 @@ func (r *reader) leave(w *webSocket) {
 // peer to close, and to throw away what it still sends.
 func (w *webSocket) finish(s *Session, err error) (linger bool) {
 	var f *fault
+	var farewell *farewellError
 	switch {
 	case err == nil: // the session has ended already
 	case errors.As(err, &f):
 		s.end(Close{Reason: f.reason, Code: f.code, Detail: f.Error()}, sayAtOnce)
-	default:
-		code, text, said := goodbye(err)
-		if !said {
-			s.end(Close{Reason: ReasonTransportClose, Code: closeAbnormal, Detail: err.Error()}, sayNothing)
-			return false
-		}
+	case errors.As(err, &farewell):
 		both := w.hear()
-		s.end(Close{Reason: ReasonTransportClose, Code: code, Detail: validText(text)}, sayGoodbye)
+		s.end(Close{Reason: ReasonTransportClose, Code: farewell.code, Detail: validText(farewell.text)}, sayGoodbye)
 		return !both
+	default:
+		s.end(Close{Reason: ReasonTransportClose, Code: closeAbnormal, Detail: err.Error()}, sayNothing)
+		return false
 	}
 	return true
 }

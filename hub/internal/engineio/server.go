@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
 )
@@ -25,7 +24,6 @@ type Server struct {
 	policy    *originPolicy
 	accepts   *upgrader
 	pollers   netpoll.Set
-	wires     sync.Pool // of *wire, for turns
 	registry  *registry
 	heartbeat *heartbeat
 	crew      *crew
@@ -49,7 +47,6 @@ func New(config Config) (*Server, error) {
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
 	s.pollers.Log = log
-	s.wires.New = func() any { return s.newWire() }
 	s.crew = &crew{onPanic: s.panicked}
 	s.accepts = s.newUpgrader()
 	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,

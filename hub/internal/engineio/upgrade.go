@@ -89,14 +89,37 @@ func (p *probe) upgrade() bool {
 		p.complete()
 }
 
-// expect reads one packet and reports whether it is this one.
+// expect reads one packet and reports whether it is this one. It reads no byte further, so that what follows can
+// be read by a poller.
 func (p *probe) expect(t eiopacket.Type, data string) bool {
-	packet, buf, err := p.nextWhole()
-	if err != nil {
-		return false
+	is := func(packet eiopacket.Packet) bool {
+		return packet.Type == t && !packet.Binary && (data == "" || string(packet.Data) == data)
 	}
-	defer buffers.put(buf)
-	return packet.Type == t && !packet.Binary && (data == "" || string(packet.Data) == data)
+	c := &p.conn
+	if !c.pollable() {
+		packet, buf, err := p.wire.next()
+		if err != nil {
+			return false
+		}
+		defer buffers.put(buf)
+		return is(packet)
+	}
+	for {
+		if c.held != nil {
+			packet, found, err := p.next(c.held, false)
+			if err != nil {
+				return false
+			}
+			if found == whole {
+				defer c.releaseEmpty()
+				return is(packet)
+			}
+			c.releaseEmpty()
+		}
+		if c.await() != nil {
+			return false
+		}
+	}
 }
 
 // begin lets go of the poll that waits: the browser moves when it has ended. One that has said more
@@ -137,35 +160,6 @@ func (p *probe) complete() bool {
 	s.probe, s.transport = nil, p.webSocket
 	p.rest() // before anybody else can write
 	return true
-}
-
-// nextWhole reads one packet, and no byte further, so that what follows can be read by a poller.
-func (p *probe) nextWhole() (eiopacket.Packet, *[]byte, error) {
-	if !p.conn.pollable() {
-		return p.wire.next()
-	}
-	c := &p.conn
-	for {
-		found := nothing
-		var n int
-		if c.held != nil {
-			found, n = c.held.message(p.server.config.MaxPayload, false)
-		}
-		if found != nothing {
-			packet, buf, err := p.wire.nextFed(c.held, found, n)
-			if c.held.empty() {
-				c.releaseIn()
-			}
-			if found != controls || err != nil {
-				return packet, buf, err
-			}
-			buffers.put(buf)
-			continue
-		}
-		if err := c.await(); err != nil {
-			return eiopacket.Packet{}, nil, err
-		}
-	}
 }
 
 // drop goes back to polling.

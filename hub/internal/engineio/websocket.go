@@ -7,10 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -25,11 +23,13 @@ const (
 	writeBuffer = 4 << 10
 )
 
-// Close codes that other files speak of: a server that stops, and a connection that ended without a
-// close frame.
+// Close codes that other files speak of: a server that stops, a connection that ended without a close
+// frame, a close frame without a code, and what RFC 6455 does not allow.
 const (
 	closeGoingAway = websocket.CloseGoingAway
 	closeAbnormal  = websocket.CloseAbnormalClosure
+	closeNoStatus  = websocket.CloseNoStatusReceived
+	closeProtocol  = websocket.CloseProtocolError
 )
 
 // gorilla's names for the files beside this one.
@@ -75,17 +75,6 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	h.wire.ws.conn.init(c)
 	return h.wire, rw, nil
-}
-
-// nobody is the other side of newWire's handshake.
-type nobody struct {
-	http.ResponseWriter // never set
-	wire                *wire
-}
-
-// Hijack implements http.Hijacker.
-func (n nobody) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return n.wire, bufio.NewReadWriter(bufio.NewReaderSize(n.wire, 16), bufio.NewWriterSize(n.wire, 256)), nil
 }
 
 // equip gives a wire its gorilla connection.
@@ -174,18 +163,9 @@ func (g *wire) next() (p eiopacket.Packet, buf *[]byte, err error) {
 		buffers.put(buf)
 		return p, nil, g.classify(err)
 	}
-	if kind == websocket.BinaryMessage {
-		return eiopacket.Packet{Type: eiopacket.Message, Binary: true, Data: *buf}, buf, nil
-	}
-	// gorilla does not look at the text.
-	if !utf8.Valid(*buf) {
+	if p, err = decode(kind == websocket.BinaryMessage, *buf); err != nil {
 		buffers.put(buf)
-		return p, nil, errWSText
-	}
-	p, err = eiopacket.Decode(*buf)
-	if err != nil {
-		buffers.put(buf)
-		return p, nil, &fault{0, ReasonParseError, err}
+		return p, nil, err
 	}
 	return p, buf, nil
 }
@@ -195,10 +175,6 @@ func (g *wire) next() (p eiopacket.Packet, buf *[]byte, err error) {
 // crumb costs far more than its byte.
 func (g *wire) readMessage(r io.Reader, buf *[]byte) error {
 	limit := g.ws.server.config.MaxPayload
-	if g.fed {
-		// The bytes have arrived: room for them is made once.
-		*buf = slices.Grow(*buf, int(min(int64(len(g.feed)), limit)+bytesSlack))
-	}
 	for reads := 0; ; reads++ {
 		if int64(len(*buf)) > limit {
 			return errTooLarge
@@ -221,17 +197,16 @@ func (g *wire) readMessage(r io.Reader, buf *[]byte) error {
 	}
 }
 
-// classify makes a fault of what gorilla says about bytes that arrived. A *websocket.CloseError is the
-// browser's close frame (or code 1006: no such frame came before the end); any other error is the
-// connection's.
+// classify makes a fault of what gorilla says about bytes that arrived, and a *farewellError of the
+// browser's close frame; any other error is the connection's.
 func (g *wire) classify(err error) error {
 	var f *fault
 	var closing *websocket.CloseError
 	switch {
-	case errors.As(err, &f), errors.As(err, &closing), g.ws.conn.readErr() != nil:
+	case errors.As(err, &closing) && closing.Code != closeAbnormal:
+		return &farewellError{closing.Code, closing.Text}
+	case errors.As(err, &f), closing != nil, g.ws.conn.stream.readErr != nil:
 		return err
-	case errors.Is(err, errStarved):
-		return errFragments // the one fault that message finds and gorilla does not
 	case errors.Is(err, websocket.ErrReadLimit):
 		return errTooLarge
 	case strings.Contains(err.Error(), "utf8"):
@@ -353,13 +328,4 @@ func closeFrame(code int) []byte {
 		code = websocket.CloseNormalClosure
 	}
 	return binary.BigEndian.AppendUint16([]byte{finalBit | websocket.CloseMessage, 2}, uint16(code))
-}
-
-// goodbye is what the browser's close frame says, if err is one.
-func goodbye(err error) (code int, text string, ok bool) {
-	var bye *websocket.CloseError
-	if !errors.As(err, &bye) || bye.Code == websocket.CloseAbnormalClosure {
-		return 0, "", false
-	}
-	return bye.Code, bye.Text, true
 }

@@ -1,0 +1,122 @@
+package engineio
+
+import (
+	"encoding/binary"
+	"errors"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
+)
+
+// next takes one packet, or the control frames that stand before one, from what has arrived; what is found says
+// which. A packet's data refers to the arrivals and is valid until bytes are added to them. hold keeps
+// messages back. Errors are a *fault or a *farewellError.
+func (w *webSocket) next(a *arrivals, hold bool) (p eiopacket.Packet, found portion, err error) {
+	found, n, err := a.message(w.server.config.MaxPayload, hold)
+	if err != nil || n == 0 {
+		return p, found, err
+	}
+	frames := a.bytes()[:n]
+	a.take(n)
+	binary, data, err := w.open(frames)
+	if err != nil || found == controls {
+		return p, found, err
+	}
+	p, err = decode(binary, data)
+	return p, found, err
+}
+
+// decode reads the packet in a message.
+func decode(binary bool, data []byte) (p eiopacket.Packet, err error) {
+	if binary {
+		return eiopacket.Packet{Type: eiopacket.Message, Binary: true, Data: data}, nil
+	}
+	if !utf8.Valid(data) {
+		return p, errWSText
+	}
+	if p, err = eiopacket.Decode(data); err != nil {
+		return p, &fault{0, ReasonParseError, err}
+	}
+	return p, nil
+}
+
+// open takes the masks off whole frames that message has found to be as they should, acts on control
+// frames, and returns the message that the others make, put together where the first of them stands.
+func (w *webSocket) open(frames []byte) (binary bool, data []byte, err error) {
+	for len(frames) > 0 {
+		h, _ := frameHeader(frames)
+		key, payload := [4]byte(frames[h.length-4:h.length]), frames[h.length:][:h.size]
+		frames = frames[h.length+int(h.size):]
+		unmask(payload, key)
+		switch h.opcode {
+		case opPong:
+		case opPing:
+			if err := w.pinged(string(payload)); err != nil {
+				return false, nil, err
+			}
+		case opClose:
+			return false, nil, readClose(payload)
+		case opContinuation:
+			data = append(data, payload...)
+		default:
+			binary, data = h.opcode == opBinary, payload
+		}
+	}
+	return binary, data, nil
+}
+
+// unmask takes a mask off, eight bytes at a time.
+func unmask(p []byte, key [4]byte) {
+	half := binary.LittleEndian.Uint32(key[:])
+	if half == 0 {
+		return
+	}
+	for whole := uint64(half)<<32 | uint64(half); len(p) >= 8; p = p[8:] {
+		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^whole)
+	}
+	for i := range p {
+		p[i] ^= key[i&3]
+	}
+}
+
+// farewellError is the browser's close frame.
+type farewellError struct {
+	code int // 1005: none in the frame
+	text string
+}
+
+// Error implements error.
+func (e *farewellError) Error() string {
+	return "engineio: the browser closed the WebSocket: " + strconv.Itoa(e.code) + " " + e.text
+}
+
+// readClose reads the payload of a close frame. One byte of it means as much as none, as gorilla has it.
+func readClose(payload []byte) error {
+	if len(payload) < 2 {
+		return &farewellError{code: closeNoStatus}
+	}
+	code, text := int(binary.BigEndian.Uint16(payload)), payload[2:]
+	switch {
+	case !mayClose(code):
+		return protocolFault("bad close code " + strconv.Itoa(code))
+	case !utf8.Valid(text):
+		return errWSText
+	}
+	return &farewellError{code, string(text)}
+}
+
+// mayClose reports whether a browser may close with a code: those of RFC 6455, 7.4.1 and of the registry that
+// it founds (1012, 1013), and the free ones.
+func mayClose(code int) bool {
+	switch {
+	case code >= 1000 && code <= 1003, code >= 1007 && code <= 1013, code >= 3000 && code <= 4999:
+		return true
+	}
+	return false
+}
+
+// protocolFault is a frame that RFC 6455 does not allow.
+func protocolFault(what string) error {
+	return &fault{closeProtocol, ReasonTransportError, errors.New("websocket: " + what)}
+}
