@@ -32,7 +32,7 @@ var causes = map[Slowed]string{
 
 // What has a price. The longest wait is shorter than three of the shortest heartbeats.
 var (
-	faultTariff = toll.Tariff{Price: time.Millisecond, Credit: 5 * time.Second, Most: 2 * time.Second}
+	faultTariff = toll.Tariff{Price: time.Millisecond, Credit: 10 * time.Second, Most: 2 * time.Second}
 	helloTariff = toll.Tariff{Price: 10 * time.Millisecond, Credit: 2 * time.Second, Most: 2 * time.Second}
 )
 

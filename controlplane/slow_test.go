@@ -44,7 +44,7 @@ func TestSlow_FaultsAreWaitedFor(t *testing.T) {
 		"the same without an id":            {Kind: &hubv1.Action_Command{Command: &hubv1.Command{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			took, why := slowest(t, []*envelope.Request{helloRequest(), manyOf(6000, bad), manyOf(6000, bad)})
+			took, why := slowest(t, []*envelope.Request{helloRequest(), manyOf(11_000, bad), manyOf(6000, bad)})
 			if took != 3*time.Second || !slices.Equal(why, []Slowed{SlowedFaults, SlowedFaults}) {
 				t.Errorf("it took %v, slowed for %v", took, why)
 			}
