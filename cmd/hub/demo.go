@@ -35,7 +35,9 @@ func (c *demoCmd) Run(a *app) error {
 	}
 	secret := token.New() // only this process and its child know it
 	own := []token.Token{{Name: "demo", Hash: token.HashOf(secret)}}
-	n, err := newNode(a.ctx, loaded.Config, extras{demo.Page(chat.Page()), own}, newLogger(a.stderr, loaded))
+	stderr := a.log(loaded.Config.Log)
+	defer stderr.Flush(flushTime)
+	n, err := newNode(a.ctx, loaded.Config, extras{demo.Page(chat.Page()), own, stderr.Dropped}, newLogger(stderr, loaded))
 	if err != nil {
 		return err
 	}
@@ -48,14 +50,14 @@ func (c *demoCmd) Run(a *app) error {
 		return fmt.Errorf("cannot find this program to start the chat service with: %w", err)
 	}
 	n.warn()
-	n.announce(a.stderr)
+	n.announce(stderr)
 	restart := []string{program, "demo", "service", "--hub", dialable(n.controlListener.Addr())}
-	child, err := demo.Start(restart[0], append(restart[1:], "--with-parent"), append(slices.Clone(a.environ), config.EnvToken+"="+secret), a.stderr)
+	child, err := demo.Start(restart[0], append(restart[1:], "--with-parent"), append(slices.Clone(a.environ), config.EnvToken+"="+secret), stderr)
 	if err != nil {
 		n.closeListeners()
 		return err
 	}
-	guide := &demo.Guide{Out: a.stderr, Page: "http://" + dialable(n.webListener.Addr()) + "/", Restart: restart}
+	guide := &demo.Guide{Out: stderr, Page: "http://" + dialable(n.webListener.Addr()) + "/", Restart: restart}
 	guide.Welcome(child.PID())
 	ctx, cancel := context.WithCancel(context.WithoutCancel(a.ctx))
 	watched := make(chan struct{})

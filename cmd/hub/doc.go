@@ -29,6 +29,9 @@
 // of them through cmd/hub/internal/client: one way to say where it is, who asks and how
 // TLS is spoken, and one way to say what helps when it is refused.
 //
+// What is written to stderr goes through cmd/hub/internal/logsink: whoever reads the log
+// cannot hold up or end a hub.
+//
 // The program holds no state of its own: what it knows stands in hub and
 // controlplane. Its goroutines are one for each listener, which node waits for, and
 // in the demo one that waits for the chat service.

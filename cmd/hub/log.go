@@ -3,12 +3,67 @@ package main
 import (
 	"context"
 	"io"
+	"log"
 	"log/slog"
+	"os"
+	"os/signal"
 	"path"
+	"strconv"
 	"strings"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc/grpclog"
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/cmd/hub/internal/logsink"
 )
+
+// flushTime is how long the end of the process waits for whoever reads the log.
+const flushTime = time.Second
+
+// takeLogs makes those write to w who would write to stderr past our logger: Go's own
+// packages, and gRPC, which follows its environment variables.
+func takeLogs(w io.Writer, environ []string) {
+	log.SetOutput(w)
+	verbosity, _ := strconv.Atoi(variable(environ, "GRPC_GO_LOG_VERBOSITY_LEVEL"))
+	info, warning, errors := io.Discard, io.Discard, io.Discard
+	// What is graver than the one that is given goes there as well.
+	switch strings.ToLower(variable(environ, "GRPC_GO_LOG_SEVERITY_LEVEL")) {
+	case "info":
+		info = w
+	case "warning":
+		warning = w
+	case "", "error":
+		errors = w
+	}
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2WithVerbosity(info, warning, errors, verbosity))
+}
+
+// outliveReader keeps the process alive when whoever reads stderr has gone: without, Go
+// ends it at the next line.
+func outliveReader() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // nobody receives: writes fail with EPIPE from here on
+}
+
+// log is where a command that runs for long writes its log: to a sink, which whoever reads it
+// cannot block.
+func (a *app) log(c config.Log) *logsink.Sink {
+	outliveReader()
+	s := logsink.Of(a.stderr)
+	s.TellLosses(handlerOf(c))
+	return s
+}
+
+// handlerOf gives the form of the log.
+func handlerOf(c config.Log) func(io.Writer) slog.Handler {
+	// levelHandler decides; what is below it writes everything.
+	all := &slog.HandlerOptions{Level: slog.LevelDebug}
+	if c.Format == "json" {
+		return func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, all) }
+	}
+	return func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, all) }
+}
 
 // newLogger returns a logger whose level depends on the attribute `component`, as
 // log.levels and the DEBUG variable say.
@@ -24,13 +79,7 @@ func newLogger(w io.Writer, loaded *config.Loaded) *slog.Logger {
 			h.levels[component] = slog.LevelDebug
 		}
 	}
-	// levelHandler decides; what is below it writes everything.
-	all := &slog.HandlerOptions{Level: slog.LevelDebug}
-	if c.Format == "json" {
-		h.Handler = slog.NewJSONHandler(w, all)
-	} else {
-		h.Handler = slog.NewTextHandler(w, all)
-	}
+	h.Handler = handlerOf(c)(w)
 	return slog.New(h)
 }
 

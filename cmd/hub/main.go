@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/cmd/hub/internal/logsink"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -19,8 +20,11 @@ import (
 var version = ""
 
 func main() {
-	err := run(untilSignal(), os.Args[1:], os.Stdout, os.Stderr)
-	os.Exit(report(err, os.Stderr))
+	stderr := logsink.New(os.Stderr)
+	takeLogs(stderr, os.Environ())
+	code := report(run(untilSignal(), os.Args[1:], os.Stdout, stderr), stderr)
+	stderr.Flush(flushTime)
+	os.Exit(code)
 }
 
 // untilSignal returns a context that ends with the first signal, which asks for an

@@ -42,12 +42,14 @@ type node struct {
 	notReady atomic.Pointer[string]
 }
 
-// extras are what the demo adds to a node.
+// extras are what a node gets beside its configuration.
 type extras struct {
 	// page answers what is not the hub's on the browser listener. Nil answers 404.
 	page http.Handler
 	// tokens are let in beside those of the configuration.
 	tokens []token.Token
+	// droppedLines counts lines that the log has lost.
+	droppedLines func() uint64
 }
 
 // newNode puts the parts together. Keys of issuers are fetched until ctx ends. Its errors are a *config.Error or a
@@ -56,6 +58,7 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	n := &node{config: c, logger: logger, startTime: time.Now()}
 	n.setNotReady("starting")
 	m := metrics.New(hubVersion())
+	m.DroppedLogLines(extra.droppedLines)
 	cc := controlConfig(c)
 	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
 	var err error

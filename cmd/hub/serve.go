@@ -23,8 +23,9 @@ func (c *serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	logger := newLogger(a.stderr, loaded)
-	n, err := newNode(a.ctx, loaded.Config, extras{}, logger)
+	stderr := a.log(loaded.Config.Log)
+	defer stderr.Flush(flushTime)
+	n, err := newNode(a.ctx, loaded.Config, extras{droppedLines: stderr.Dropped}, newLogger(stderr, loaded))
 	if err != nil {
 		return err
 	}
@@ -32,7 +33,7 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	n.warn()
-	n.announce(a.stderr)
+	n.announce(stderr)
 	return n.serve(a.ctx)
 }
 

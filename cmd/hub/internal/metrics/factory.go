@@ -53,6 +53,12 @@ func (f factory) counter(name, help string) prometheus.Counter {
 	return c
 }
 
+// counterFunc makes a counter that somebody else keeps.
+func (f factory) counterFunc(name, help string, count func() float64) {
+	o := opts(name, help)
+	f.add(prometheus.NewCounterFunc(prometheus.CounterOpts(o), count), typeCounter, o)
+}
+
 func (f factory) gauge(name, help string) prometheus.Gauge {
 	o := opts(name, help)
 	g := prometheus.NewGauge(prometheus.GaugeOpts(o))

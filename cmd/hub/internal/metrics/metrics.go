@@ -27,6 +27,8 @@ type Metrics struct {
 	services *services
 	panics   *bounded[string, prometheus.Counter]
 	catalog  []Metric
+
+	droppedLogLines func() uint64 // nil: none
 }
 
 // New returns a registry in which nothing has been counted. Version is the
@@ -42,12 +44,22 @@ func New(version string) *Metrics {
 	info := f.gaugeVec("build_info", "Version of the hub and of Go; always 1.", "version", "go_version")
 	info.WithLabelValues(version, runtime.Version()).Set(1)
 	m.panics = f.counters("panics_total", "Panics that were caught. Each one is a bug: please report it.", "place")
+	f.counterFunc("log_lines_dropped_total", "Log lines that were lost, because whoever reads the log did not take them or the disk is full.", func() float64 {
+		if m.droppedLogLines == nil {
+			return 0
+		}
+		return float64(m.droppedLogLines())
+	})
 	f.group = "Browsers"
 	m.browsers = newBrowsers(f)
 	f.group = "Services"
 	m.services = newServices(f)
 	return m
 }
+
+// DroppedLogLines says who counts the lines that the log has lost. It is called before the
+// metrics are served.
+func (m *Metrics) DroppedLogLines(count func() uint64) { m.droppedLogLines = count }
 
 // Registerer takes further metrics, such as those of gRPC calls.
 func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
