@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 	"github.com/siohub/siohub/hub/loadgen"
 )
 
@@ -81,7 +82,7 @@ func (c *benchCmd) Run(a *app) error {
 		return err
 	}
 	if c.JSON {
-		if err := json.NewEncoder(a.stdout).Encode(result); err != nil {
+		if err := json.NewEncoder(terminal.JSON(a.stdout)).Encode(result); err != nil {
 			return err
 		}
 	} else if _, err := fmt.Fprint(a.stdout, result); err != nil {

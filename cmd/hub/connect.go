@@ -11,6 +11,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/client"
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 )
 
 // hubFlags say which hub a command asks, and who asks. All commands that go to the
@@ -61,7 +62,7 @@ type list struct {
 
 func (f *outputFlags) list(w io.Writer, header string) *list {
 	if f.Output == "json" {
-		enc := json.NewEncoder(w)
+		enc := json.NewEncoder(terminal.JSON(w))
 		enc.SetEscapeHTML(false)
 		return &list{json: enc}
 	}

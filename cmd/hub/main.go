@@ -13,6 +13,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/logsink"
+	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -94,7 +95,7 @@ func report(err error, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	_, _ = fmt.Fprintln(stderr, "hub:", err)
+	_, _ = fmt.Fprintln(stderr, "hub:", terminal.CleanLines(err.Error()))
 	var usage *usageError
 	var refused *config.Error
 	var setting *hub.ConfigError

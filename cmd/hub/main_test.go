@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"net/http"
@@ -260,6 +261,14 @@ func TestCommandLine_MistakesExitWith2AndSayWhatToDo(t *testing.T) {
 				t.Errorf("exit %d, want 2 and %q in:\n%s", code, tt.want, errs)
 			}
 		})
+	}
+}
+
+func TestReport_NoErrorSteersTheTerminal(t *testing.T) {
+	var errs bytes.Buffer
+	code := report(errors.New("refused: \x1b[2J\u202e\u2028\nuse --hub"), &errs)
+	if want := "hub: refused: \ufffd[2J\ufffd\ufffd\nuse --hub\n"; code != 1 || errs.String() != want {
+		t.Errorf("exit %d: %q", code, errs.String())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/cmd/hub/internal/admin"
+	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 )
 
 // statusCmd shows what a running hub does.
@@ -30,7 +31,7 @@ func (c *statusCmd) Run(a *app) error {
 		return fmt.Errorf("%s: %w", c.Admin, err)
 	}
 	if c.JSON {
-		_, err := a.stdout.Write(raw)
+		_, err := terminal.JSON(a.stdout).Write(raw)
 		return err
 	}
 	return s.Print(a.stdout, time.Now())

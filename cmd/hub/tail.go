@@ -9,6 +9,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/client"
 	"github.com/siohub/siohub/cmd/hub/internal/tail"
+	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
@@ -52,7 +53,7 @@ func (c *tailCmd) Run(a *app) error {
 	defer conn.Close()
 	watch := tail.Watch{Group: c.Group, Version: "hub tail " + hubVersion(), Subscription: subscription, Timeout: c.Timeout}
 	ready := func() { _, _ = fmt.Fprintf(a.stderr, "watching %s at %s; Ctrl-C ends it\n", c.Namespace, c.Hub) }
-	enc := json.NewEncoder(a.stdout)
+	enc := json.NewEncoder(terminal.JSON(a.stdout))
 	enc.SetEscapeHTML(false)
 	var unwritten error
 	err = tail.Run(a.ctx, conn.Attach(), watch, ready, func(o *hubv1.Observation) error {

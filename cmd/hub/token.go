@@ -11,6 +11,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/identity"
+	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/internal/reach"
@@ -153,7 +154,7 @@ func readToken(stdin io.Reader, file string) (string, error) {
 // writeIdentity prints who somebody is and what it may do.
 func writeIdentity(w io.Writer, who *controlplane.Identity, c *config.Config) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "identity    %s\n", who.Name)
+	fmt.Fprintf(&b, "identity    %s\n", terminal.Clean(who.Name))
 	if !who.ExpireTime.IsZero() {
 		fmt.Fprintf(&b, "expires     %s\n", who.ExpireTime.UTC().Format(time.RFC3339))
 	}

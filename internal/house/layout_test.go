@@ -84,7 +84,7 @@ var rooms = []room{
 	{pkg: "cmd/hub/internal/tail", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", grpc}},
 	{pkg: "cmd/hub/internal/jwttest", may: []string{"github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
-	{pkg: "cmd/hub/internal/metrics", may: []string{"hub", "controlplane", prometheus}},
+	{pkg: "cmd/hub/internal/metrics", may: []string{"cmd/hub/internal/terminal", "hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
 		"internal/rawcreds", "internal/reach",
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",

@@ -42,7 +42,7 @@ func example() Status {
 			{Role: "observer", Namespace: "/org/*", Group: "audit", Events: []string{"*"}},
 		},
 		Parked:  Parked{Events: 2, Bytes: 90, Lifecycle: 1},
-		Missing: []string{"no authorizer for /org/*", "evil \x1b[2J"},
+		Missing: []string{"no authorizer for /org/*", "evil \x1b[2J\u202e\u2028"},
 	}
 }
 
@@ -152,8 +152,7 @@ Parked
 
 Missing
   no authorizer for /org/*
-  evil ` + "\uFFFD" + `[2J
-`
+  evil ` + "\uFFFD[2J\uFFFD\uFFFD\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}

@@ -18,9 +18,9 @@ func (s *Status) Print(w io.Writer, now time.Time) error {
 	var b strings.Builder
 	state := "ready"
 	if !s.Ready {
-		state = "not ready: " + s.NotReady
+		state = "not ready: " + terminal.Clean(s.NotReady)
 	}
-	fmt.Fprintf(&b, "hub %s, up %s, %s\n", s.Version, age(now, s.StartTime), state)
+	fmt.Fprintf(&b, "hub %s, up %s, %s\n", terminal.Clean(s.Version), age(now, s.StartTime), state)
 	fmt.Fprintf(&b, "\nBrowsers\n  %s connected", count(s.Browsers.Sessions, "session"))
 	if s.Browsers.Attempts > 0 {
 		fmt.Fprintf(&b, ", %s undecided", count(s.Browsers.Attempts, "connect attempt"))
@@ -104,7 +104,7 @@ func (s *Status) printRoutes(b *strings.Builder) {
 		if r.Role != "authorizer" {
 			events = cmp.Or(strings.Join(r.Events, ", "), "no events")
 		}
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", terminal.Clean(r.Namespace), r.Role, terminal.Clean(r.Group), terminal.Clean(events))
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", terminal.Clean(r.Namespace), terminal.Clean(r.Role), terminal.Clean(r.Group), terminal.Clean(events))
 	}
 	_ = table.Flush() // a strings.Builder takes everything
 }

@@ -61,10 +61,11 @@ func (f factory) namespaces() *bounded[string, namespace] {
 	queued := f.counterVec("events_queued_total", "Events put into browsers' queues: a broadcast to ten counts ten.", label)
 	dropped := f.counterVec("events_dropped_total", "Events not put into a browser's queue: volatile and not ready, too slow, or gone.", label)
 	return newBounded(maxNames, other, func(name string) namespace {
+		values := clean(name)
 		return namespace{
-			sockets: sockets.WithLabelValues(name),
-			events:  events.WithLabelValues(name), eventBytes: bytes.WithLabelValues(name),
-			queued: queued.WithLabelValues(name), dropped: dropped.WithLabelValues(name),
+			sockets: sockets.WithLabelValues(values...),
+			events:  events.WithLabelValues(values...), eventBytes: bytes.WithLabelValues(values...),
+			queued: queued.WithLabelValues(values...), dropped: dropped.WithLabelValues(values...),
 		}
 	})
 }

@@ -1,6 +1,10 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/siohub/siohub/cmd/hub/internal/terminal"
+)
 
 // namespacePrefix starts the name of every metric.
 const namespacePrefix = "hub"
@@ -89,10 +93,20 @@ func (f factory) histogramVec(name, help string, buckets []float64, labels ...st
 	return v
 }
 
+// clean prepares values of labels: browsers and services name namespaces and groups, and
+// whoever looks at /metrics in a terminal must not be steered by that.
+func clean(values ...string) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = terminal.Clean(v)
+	}
+	return all
+}
+
 // counters makes a counter with one label.
 func (f factory) counters(name, help, label string) *bounded[string, prometheus.Counter] {
 	v := f.counterVec(name, help, label)
-	return newBounded(maxWords, other, func(value string) prometheus.Counter { return v.WithLabelValues(value) })
+	return newBounded(maxWords, other, func(value string) prometheus.Counter { return v.WithLabelValues(clean(value)...) })
 }
 
 // place is who did it or had it done: a group and a namespace, both named by others.
@@ -113,7 +127,7 @@ func (f factory) placed(name, help string, words ...string) placed {
 	v := f.counterVec(name, help, append([]string{"group", "namespace"}, words...)...)
 	return placed{newBounded(maxPlaces, place{other, other}, func(at place) *bounded[pair, prometheus.Counter] {
 		return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Counter {
-			return v.WithLabelValues(at.group, at.namespace, p[0], p[1])
+			return v.WithLabelValues(clean(at.group, at.namespace, p[0], p[1])...)
 		})
 	})}
 }
@@ -121,7 +135,7 @@ func (f factory) placed(name, help string, words ...string) placed {
 // named makes a gauge for each group.
 func (f factory) named(name, help string) *bounded[string, prometheus.Gauge] {
 	v := f.gaugeVec(name, help, "group")
-	return newBounded(maxNames, other, func(group string) prometheus.Gauge { return v.WithLabelValues(group) })
+	return newBounded(maxNames, other, func(group string) prometheus.Gauge { return v.WithLabelValues(clean(group)...) })
 }
 
 // pair is a key of two labels.
@@ -130,5 +144,5 @@ type pair [2]string
 // pairs makes a counter with two labels.
 func (f factory) pairs(name, help string, labels ...string) *bounded[pair, prometheus.Counter] {
 	v := f.counterVec(name, help, labels...)
-	return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Counter { return v.WithLabelValues(p[:]...) })
+	return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Counter { return v.WithLabelValues(clean(p[:]...)...) })
 }

@@ -195,3 +195,28 @@ func BenchmarkHubTrace_Packet(b *testing.B) {
 		h.EventReceived("/chat", 90)
 	}
 }
+
+// Names come from outside: neither a terminal that shows them nor Prometheus, which wants
+// UTF-8, is harmed by them.
+func TestTraces_NamesAreClean(t *testing.T) {
+	m := New("v1")
+	h, c := m.HubTrace(), m.ControlTrace()
+	h.SocketOpened("/a\x1b[2J")
+	h.SocketOpened("/a\x9b[2J") // no UTF-8
+	c.StreamOpened("g\u202e")
+	c.Settled("g\u2028", "/a\x1b", controlplane.Kind("event"), controlplane.Outcome("done"), time.Second)
+	c.SettlementFailed("g\x1b", "ABORTED")
+	c.WindowStalled("g\x1b")
+	text := scrape(t, m)
+	for _, want := range []string{
+		"hub_sockets{namespace=\"/a\ufffd[2J\"} 2", "hub_streams{group=\"g\ufffd\"} 1",
+		"hub_settlements_total{group=\"g\ufffd\",kind=\"event\",namespace=\"/a\ufffd\",outcome=\"done\"} 1",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if i := strings.IndexAny(text, "\x1b\u202e\u2028"); i >= 0 {
+		t.Errorf("%q", text[i:i+30])
+	}
+}

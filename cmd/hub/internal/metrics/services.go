@@ -71,7 +71,7 @@ func newServices(f factory) *services {
 func (f factory) settleTime() *bounded[pair, prometheus.Observer] {
 	v := f.histogramVec("settlement_seconds", "Time from handing a delivery over to its settlement, by group and kind.",
 		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "group", "kind")
-	return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Observer { return v.WithLabelValues(p[:]...) })
+	return newBounded(maxPairs, pair{other, other}, func(p pair) prometheus.Observer { return v.WithLabelValues(clean(p[:]...)...) })
 }
 
 // KeysRefreshed counts a refresh of the keys of an issuer.

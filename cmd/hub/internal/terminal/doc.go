@@ -2,8 +2,11 @@
 // sockets, users, rooms and services come from browsers and services, and must not steer
 // the terminal that shows them.
 //
+// Clean is for a table or a line, CleanLines for a message, JSON for what programs read too:
+// it escapes and loses nothing.
+//
 // What it is not: a way to draw tables or colours.
 //
-// Clean and Names are safe for concurrent use. The package starts no goroutine and holds
+// All functions are safe for concurrent use. The package starts no goroutine and holds
 // no lock.
 package terminal
