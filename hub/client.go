@@ -26,7 +26,7 @@ func newClientHandler(c Config) (*clientHandler, error) {
 	if err != nil {
 		return nil, &ConfigError{
 			Key: "client_dir", Value: c.ClientDir,
-			Allowed: "a directory with socket.io.js, such as node_modules/socket.io-client/dist",
+			Allowed: "a directory with socket.io.js, such as node_modules/socket.io-client/dist, and without symbolic links that lead out of it",
 		}
 	}
 	return &clientHandler{prefix: strings.TrimSuffix(c.Path, "/") + "/", files: files}, nil

@@ -8,7 +8,7 @@
 // understood in a minute.
 //
 // What it is not: a file server. Only the eight exact names exist; nothing else in
-// the directory is ever read.
+// the directory is ever read, and no symbolic link leads out of it.
 //
 // Files may be used by many goroutines at the same time and never change. The
 // package starts no goroutine; its one lock is the sync.Once of each file's

@@ -62,7 +62,15 @@ func Open(dir string) (*Files, error) {
 	if dir == "" {
 		return Embedded(), nil
 	}
-	f, err := read(os.DirFS(dir), true)
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoFiles
+	}
+	if err != nil {
+		return nil, fmt.Errorf("clientfiles: %w", err)
+	}
+	defer root.Close()
+	f, err := read(root.FS(), true)
 	if err != nil {
 		return nil, fmt.Errorf("clientfiles: %w", err)
 	}

@@ -171,6 +171,39 @@ func TestOpen_RefusesAnotherDirectory(t *testing.T) {
 	}
 }
 
+// Whoever may write into the directory must not make the hub publish other files.
+func TestOpen_NoLinkLeadsOut(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(outside, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{names[0], names[1] + ".map"} {
+		for what, target := range map[string]string{"absolute": outside, "relative": "../" + filepath.Base(filepath.Dir(outside)) + "/secret"} {
+			dir := bundle(t)
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+				t.Skip(err)
+			}
+			if f, err := Open(dir); err == nil || f != nil {
+				t.Errorf("%s, %s link: %v", name, what, err)
+			}
+		}
+	}
+	dir := bundle(t)
+	inside := filepath.Join(dir, names[0])
+	if err := os.Rename(inside, filepath.Join(dir, "real.js")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("real.js", inside); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); err != nil {
+		t.Errorf("a link inside of the directory: %v", err)
+	}
+}
+
 // What make build embeds has to be whole; a plain build embeds nothing.
 func TestEmbedded_AllOrNothing(t *testing.T) {
 	f := Embedded()
