@@ -1,7 +1,6 @@
 package eiopacket
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
 )
@@ -40,7 +39,7 @@ var (
 	ErrEmpty = errors.New("eiopacket: empty packet")
 	// ErrType means that the packet starts with none of the types.
 	ErrType = errors.New("eiopacket: unknown packet type")
-	// ErrBase64 means that a binary message in text form is not base64.
+	// ErrBase64 means that a binary message in text form is not base64, see Decode.
 	ErrBase64 = errors.New("eiopacket: bad base64")
 )
 
@@ -55,7 +54,8 @@ type Packet struct {
 }
 
 // Decode reads a packet in text form. The data refers to text, but for a binary message, which gets
-// its own bytes. The errors are ErrEmpty, ErrType and ErrBase64.
+// its own bytes: base64 in either alphabet, with or without padding and whitespace. The errors are ErrEmpty,
+// ErrType and ErrBase64.
 func Decode(text []byte) (Packet, error) {
 	if len(text) == 0 {
 		return Packet{}, ErrEmpty
@@ -85,21 +85,3 @@ func AppendBinary(dst, data []byte) []byte {
 
 // BinaryLen is the number of bytes that AppendBinary appends for n bytes of data.
 func BinaryLen(n int) int { return 1 + base64.StdEncoding.EncodedLen(n) }
-
-// decodeBase64 takes padded and unpadded base64, as the reference server does; line breaks, which
-// the standard library would skip, are refused.
-func decodeBase64(text []byte) ([]byte, error) {
-	encoding := base64.RawStdEncoding
-	if bytes.HasSuffix(text, []byte{'='}) {
-		encoding = base64.StdEncoding
-	}
-	if bytes.ContainsAny(text, "\r\n") {
-		return nil, ErrBase64
-	}
-	data := make([]byte, encoding.DecodedLen(len(text)))
-	n, err := encoding.Decode(data, text)
-	if err != nil {
-		return nil, ErrBase64
-	}
-	return data[:n], nil
-}

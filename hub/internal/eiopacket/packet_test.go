@@ -35,11 +35,16 @@ var packets = []struct {
 	{name: "type 7", text: "7", err: ErrType},
 	{name: "letter", text: "abc", err: ErrType},
 	{name: "length prefix of revision 3", text: ":4hello", err: ErrType},
-	{name: "binary of revision 3", text: "b4AQIDBA==", err: ErrBase64},
+	{name: "binary in lines", text: "bAQ\r\nIDBA==\n", packet: Packet{Type: Message, Binary: true, Data: []byte{1, 2, 3, 4}}, oneWay: true},
+	{name: "binary with spaces", text: "b AQ ID\tB\v\fA = =", packet: Packet{Type: Message, Binary: true, Data: []byte{1, 2, 3, 4}}, oneWay: true},
+	{name: "binary in the URL alphabet", text: "b-_-_", packet: Packet{Type: Message, Binary: true, Data: []byte{0xfb, 0xff, 0xbf}}, oneWay: true},
+	{name: "binary in both alphabets", text: "b+_-/-_8", packet: Packet{Type: Message, Binary: true, Data: []byte{0xfb, 0xff, 0xbf, 0xfb, 0xff}}, oneWay: true},
+	{name: "binary with a wrong padding", text: "b4AQIDBA==", packet: Packet{Type: Message, Binary: true, Data: []byte{0xe0, 4, 8, 0xc, 0x10}}, oneWay: true},
+	{name: "padding only", text: "b===", packet: Packet{Type: Message, Binary: true, Data: []byte{}}, oneWay: true},
 	{name: "not base64", text: "b???", err: ErrBase64},
+	{name: "not base64 behind whitespace", text: "bAQID BA!=", err: ErrBase64},
 	{name: "base64 of an impossible length", text: "bAAAAA", err: ErrBase64},
-	{name: "line breaks in base64", text: "bAQ\r\nIDBA==", err: ErrBase64},
-	{name: "padding only", text: "b===", err: ErrBase64},
+	{name: "base64 behind its padding", text: "bAQ==IDBA", err: ErrBase64},
 	{name: "arabic digit", text: "٤hello", err: ErrType},
 }
 
@@ -114,6 +119,48 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%q: %+v became %+v, %v", text, p, again, err)
 		}
 	})
+}
+
+// The Java client breaks the lines of what it encodes.
+func TestDecode_LinesOfAnyLength(t *testing.T) {
+	for n := range 200 {
+		data := bytes.Repeat([]byte{0, 0xff, 0x7f}, n)[:n]
+		text := []byte{'b'}
+		for i, c := range AppendBinary(nil, data)[1:] {
+			if text = append(text, c); i%76 == 75 {
+				text = append(text, "\r\n"...)
+			}
+		}
+		p, err := Decode(append(text, '\n'))
+		if err != nil || !bytes.Equal(p.Data, data) {
+			t.Fatalf("%d bytes: got %v, %v", n, p, err)
+		}
+	}
+}
+
+func TestAllocsDecode_BinaryIsOneSlice(t *testing.T) {
+	for _, text := range []string{"bAQIDBA==", "bAQIDBA", "bAQID\nBA==\n"} {
+		text := []byte(text)
+		if n := testing.AllocsPerRun(100, func() { _, _ = Decode(text) }); n != 1 {
+			t.Errorf("%q: %v allocations", text, n)
+		}
+	}
+}
+
+func BenchmarkDecode_Binary(b *testing.B) {
+	data := make([]byte, 64<<10)
+	plain := AppendBinary(nil, data)
+	for name, text := range map[string][]byte{"plain": plain, "lines": append(bytes.Clone(plain), ' ')} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Decode(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 func BenchmarkDecode(b *testing.B) {
