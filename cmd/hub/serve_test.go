@@ -57,6 +57,16 @@ func TestServe_RefusedConfigurationOpensNoPort(t *testing.T) {
 		}
 		p.find(want)
 	}
+	tokens := writeFile(t, t.TempDir(), "tokens", "chat: 0123456789abcdef\n")
+	if err := os.Chmod(tokens, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	open := start(t, append(listen, "--control-tokens-file", tokens)...)
+	if code := open.code(); code != 2 {
+		t.Errorf("tokens that everybody may write: exit %d", code)
+	}
+	open.find("control.tokens_file = " + tokens + ".*-rw-rw-rw-")
+
 	p := start(t, listen...)
 	if code := p.code(); code != 1 {
 		t.Errorf("port taken: exit %d", code)

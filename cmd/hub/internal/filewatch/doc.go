@@ -7,6 +7,8 @@
 // change counts once two polls have seen the same, so that a file which somebody is
 // writing, or a certificate whose key comes a moment later, is not taken half.
 //
+// A file that everybody on the machine may write counts as one that cannot be read.
+//
 // Run is the only goroutine: one for all files of the process; it ends with its
 // context. Files belong to it from then on.
 package filewatch

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -70,7 +71,7 @@ func (f *Files) read() snapshot {
 	return snapshot{contents: contents}
 }
 
-// Read reads a small regular file. Its error has the cause without the path, which
+// Read reads a small regular file that not everybody may write. Its error has the cause without the path, which
 // stands beside it wherever it is told.
 func Read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
@@ -80,6 +81,10 @@ func Read(path string) ([]byte, error) {
 	// Opening a pipe would wait for its writer.
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
+	}
+	// Whoever writes a file of tokens, keys or authorities can become anybody.
+	if mode := info.Mode().Perm(); mode&0o002 != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("everybody on this machine may write it (mode %s); want chmod o-w", mode)
 	}
 	file, err := os.Open(path)
 	if err != nil {

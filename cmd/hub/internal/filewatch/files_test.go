@@ -133,6 +133,31 @@ func TestRead_RefusesWhatIsNoSmallFile(t *testing.T) {
 	}
 }
 
+func TestRead_RefusesWhatEverybodyMayWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	write(t, path, "one")
+	var s seen
+	f, _, err := Open(s.changed, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o602); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		f.Poll()
+	}
+	if err := os.Chmod(path, 0o664); err != nil { // the group is the operator's choice
+		t.Fatal(err)
+	}
+	for range 4 {
+		f.Poll()
+	}
+	if diff := cmp.Diff(seen{"error: everybody on this machine may write it (mode -rw-----w-); want chmod o-w", "one"}, s); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestRun_PollsUntilTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "f")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"runtime"
 
 	"github.com/siohub/siohub/cmd/hub/internal/filewatch"
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
@@ -114,12 +115,20 @@ func (a *Authenticator) openFile() error {
 	if err != nil {
 		return &Error{Key: "tokens_file", Value: path, Err: err}
 	}
-	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o002 != 0 {
-		a.log.Warn("everybody on this machine may write the tokens file", "file", path, "mode", info.Mode().Perm().String())
-	}
+	a.warnOfReaders(contents[0])
 	a.file.replace(a.entries(tokens))
 	a.files = append(a.files, files)
 	return nil
+}
+
+// warnOfReaders says that everybody on this machine can read tokens. Hashes are nobody's secret.
+func (a *Authenticator) warnOfReaders(text []byte) {
+	path := a.options.File
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().Perm()&0o004 != 0 && token.HasPlain(text) && runtime.GOOS != "windows" {
+		a.log.Warn("everybody on this machine may read the tokens file; want chmod o-r, or `name: sha256:HASH` lines from `hub token hash`",
+			"file", path, "mode", info.Mode().Perm().String())
+	}
 }
 
 func (a *Authenticator) openIssuers(ctx context.Context) error {

@@ -161,15 +161,29 @@ func TestNew_BadSettingsAreNamed(t *testing.T) {
 	}
 }
 
-func TestFile_ThatOthersMayWriteIsSaid(t *testing.T) {
-	path := write(t, filepath.Join(t.TempDir(), "tokens"), "chat: "+chatSecret+"\n")
-	if err := os.Chmod(path, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	var log bytes.Buffer
-	open(t, Options{File: path, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	if !strings.Contains(log.String(), "may write the tokens file") {
-		t.Error(log.String())
+func TestFile_ThatOthersMayWriteIsRefusedAndReadIsSaid(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens")
+	hash := "chat: " + token.HashOf(chatSecret).String() + "\n"
+	for _, c := range []struct {
+		mode          os.FileMode
+		text          string
+		refused, said bool
+	}{
+		{0o666, hash, true, false}, {0o602, "chat: " + chatSecret, true, false},
+		{0o604, "chat: " + chatSecret, false, true}, {0o644, hash, false, false}, {0o660, "chat: " + chatSecret, false, false},
+	} {
+		write(t, path, c.text)
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		_, err := New(t.Context(), Options{File: path, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if (err != nil) != c.refused || c.refused && !strings.Contains(err.Error(), c.mode.String()) {
+			t.Errorf("%s: %v", c.mode, err)
+		}
+		if strings.Contains(log.String(), "may read the tokens file") != c.said {
+			t.Errorf("%s: %s", c.mode, log.String())
+		}
 	}
 }
 

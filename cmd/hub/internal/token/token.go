@@ -113,3 +113,16 @@ func ParseFile(text []byte) ([]Token, error) {
 	}
 	return tokens, nil
 }
+
+// HasPlain reports whether a file that ParseFile takes has a token itself, and not hashes alone.
+func HasPlain(text []byte) bool {
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		_, value, _ := strings.Cut(line, ":")
+		value = strings.Trim(strings.TrimSpace(value), `"'`)
+		if line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(value, hashPrefix) {
+			return true
+		}
+	}
+	return false
+}

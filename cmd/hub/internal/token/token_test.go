@@ -74,3 +74,15 @@ func FuzzParseFile(f *testing.F) {
 		}
 	})
 }
+
+func TestHasPlain(t *testing.T) {
+	hash := HashOf("0123456789abcdef").String()
+	for text, want := range map[string]bool{
+		"": false, "# a: b\n\n": false, "a: " + hash + "\n": false, "a: '" + hash + "'": false,
+		"a: " + hash + "\nb: 0123456789abcdef\n": true,
+	} {
+		if HasPlain([]byte(text)) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+}
