@@ -75,7 +75,7 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	n.control.Bind(n.hub)
 	n.grpc = n.control.GRPC(n.access.serverOptions()...)
 	n.web = n.newWebServer(extra.page)
-	n.admin = newAdminServer(admin.New(admin.Options{Status: n.status, Metrics: m.Handler()}), logger)
+	n.admin = newAdminServer(admin.New(admin.Options{Status: n.status, Metrics: m.Handler(), Hosts: adminHosts(c)}), logger)
 	return n, nil
 }
 

@@ -3,9 +3,13 @@ package main
 import (
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/siohub/siohub/cmd/hub/internal/config"
 )
 
 // headerSlack is what net/http reads beyond MaxHeaderBytes before it answers 431.
@@ -60,6 +64,15 @@ func headerLines(h http.Header) int {
 		lines += len(values)
 	}
 	return lines
+}
+
+// adminHosts are the names by which operators reach the admin listener.
+func adminHosts(c *config.Config) []string {
+	hosts := slices.Clone(c.AdminHosts)
+	if host, _, err := net.SplitHostPort(c.AdminListen); err == nil && host != "" {
+		hosts = append(hosts, host)
+	}
+	return hosts
 }
 
 // newAdminServer returns the server for operators. A profile takes as long as was

@@ -42,6 +42,9 @@ func Fetch(ctx context.Context, address string) (*Status, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("admin: answer cut off: %w", err)
 	}
+	if res.StatusCode == http.StatusMisdirectedRequest {
+		return nil, nil, errors.New("admin: " + strings.ReplaceAll(strings.TrimSpace(string(body)), "\n", " "))
+	}
 	var s Status
 	if res.StatusCode != http.StatusOK || json.Unmarshal(body, &s) != nil || s.Version == "" {
 		return nil, nil, errNotHub

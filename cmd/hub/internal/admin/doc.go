@@ -7,6 +7,9 @@
 //	/metrics       Prometheus
 //	/debug/pprof/  profiles
 //
+// Whoever asks by a host name that is neither localhost nor among Options.Hosts gets 421, so
+// that no page reads it by DNS rebinding.
+//
 // What it is not: a way to change anything. All paths are read-only, and none of
 // them exists on the browser listener.
 //

@@ -13,6 +13,8 @@ type Options struct {
 	Status func() Status
 	// Metrics serves /metrics. Nil leaves the path out.
 	Metrics http.Handler
+	// Hosts are names by which the listener is reached, beside IP addresses and localhost.
+	Hosts []string
 }
 
 // New returns the handler of the admin listener.
@@ -44,7 +46,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		text(w, http.StatusOK, "/healthz\n/readyz\n/status\n/metrics\n/debug/pprof/")
 	})
-	return mux
+	return onlyKnownHosts(o.Hosts, mux)
 }
 
 func text(w http.ResponseWriter, status int, body string) {

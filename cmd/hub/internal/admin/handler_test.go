@@ -48,7 +48,9 @@ func example() Status {
 
 func ask(h http.Handler, method, path string) *http.Response {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	r := httptest.NewRequest(method, path, nil)
+	r.Host = "127.0.0.1:7421"
+	h.ServeHTTP(w, r)
 	return w.Result()
 }
 

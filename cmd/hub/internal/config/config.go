@@ -46,6 +46,8 @@ type Config struct {
 
 	// AdminListen is the address of the admin listener.
 	AdminListen string
+	// AdminHosts are the names by which the admin listener is reached.
+	AdminHosts []string
 	// Log says what is logged, and how.
 	Log Log
 }

@@ -15,12 +15,20 @@ func listenKeys() []Key {
 			"Address for application services (gRPC). An address that other machines reach wants `control.tls.cert` or `insecure: true`.").common(),
 		newKey("admin.listen", func(c *Config) *string { return &c.AdminListen }, address(),
 			"Address of /healthz, /readyz, /metrics, /status and /debug/pprof/. Keep it private.").common(),
+		newKey("admin.hosts", func(c *Config) *[]string { return &c.AdminHosts },
+			list("host names without a port", isHostName),
+			"Names by which the admin listener may be asked. IP addresses, localhost and the name in `admin.listen` always may; another name is answered with 421, so that no page reads it by DNS rebinding."),
 		newKey("insecure", func(c *Config) *bool { return &c.Insecure }, boolean(),
 			"Allows `control.listen` on an address that other machines reach, without TLS: whoever reaches it reads and writes everything.").common(),
 		newKey("shutdown_timeout", func(c *Config) *time.Duration { return &c.ShutdownTimeout },
 			duration(0, 10*time.Minute),
 			"The most time that an orderly end takes after SIGTERM."),
 	)
+}
+
+// isHostName takes what stands in a Host header before the port.
+func isHostName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`/:@[]*?#`, r) })
 }
 
 func socketIOKeys() []Key {

@@ -51,7 +51,7 @@ func TestDocs_ExampleIsAccepted(t *testing.T) {
 
 func TestWriteYAML_IsReadBackAsTheSame(t *testing.T) {
 	first, err := Load(Sources{Flags: map[string]any{
-		"listen": ":0", "namespaces": []string{"/chat", "/org/*"}, "log.levels": []string{"hub=debug"},
+		"listen": ":0", "admin.hosts": []string{"hub.internal"}, "namespaces": []string{"/chat", "/org/*"}, "log.levels": []string{"hub=debug"},
 		"cors.origins": []string{"*"}, "cookie.enabled": true, "max_payload": "2MB",
 	}})
 	if err != nil {
