@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// postHold is how long a POST is held whose next message is not taken because its session is paused.
-	// Proxies cut what is silent for 30 s or 60 s.
+	// postHold is how long a POST is held whose next message is not taken because its session is paused, before it
+	// is answered all the same. Proxies cut what is silent for 30 s or 60 s.
 	postHold = 25 * time.Second
 	// endLook is how often the connection of a paused WebSocket that a goroutine reads is looked at.
 	endLook = time.Second
@@ -26,8 +26,9 @@ const (
 //
 // What has been read stays with the connection, at most a buffer's worth (64 KiB) or one message; the rest stays
 // in the kernel, whose buffers being full is what the browser feels. Over polling the POST with the message is
-// held and not answered. After 25 s of that the session is closed, reason `forced close`, and the POST refused
-// with code 1: no proxy would wait for much longer.
+// held and not answered. After 25 s it is answered, as no proxy would wait for much longer, and the rest of its messages
+// is kept with the session; the next POST is held until they are taken. More than MaxPayload is not kept: then the
+// session is closed, reason `forced close`. While a POST is held UpgradeTimeout stands still.
 //
 // A pong behind the message cannot be heard, so no pong is missed while the session is paused: it is asked
 // for again after each PingTimeout, and the browser has a whole PingTimeout after Resume. The end of the
@@ -94,26 +95,6 @@ func (w *webSocket) awaitResume() error {
 		}
 	}
 	return nil
-}
-
-// awaitResume waits until a message of a POST may be handed up. False means that it took too long, and the
-// session was closed.
-func (t *polling) awaitResume() bool {
-	s := t.session
-	if !s.holds() {
-		return true
-	}
-	timer := time.NewTimer(postHold)
-	defer timer.Stop()
-	for opens := t.gate.waits(s); opens != nil; opens = t.gate.waits(s) {
-		select {
-		case <-opens:
-		case <-timer.C:
-			s.end(Close{Reason: ReasonForcedClose, Detail: "paused for " + postHold.String() + " with a post at hand"}, sayAtOnce)
-			return false
-		}
-	}
-	return true
 }
 
 // isMessage reports whether a packet in text form that begins like this is a message. Whatever else it may

@@ -207,3 +207,34 @@ func TestPause_UpgradeInOneBreath(t *testing.T) {
 		t.Errorf("heard %q", got)
 	}
 }
+
+// What was kept of a post goes before what came in one breath with the upgrade packet, whoever reads that.
+func TestPause_KeptBeforeTheUpgrade(t *testing.T) {
+	for _, deflate := range []bool{false, true} {
+		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
+			st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
+			st.engine.HoldPosts(10 * time.Millisecond)
+			st.onHeard = pauseAt("two")
+			query := st.handshake()
+			s := st.session(0)
+			s.Pause()
+			if a := st.Post(query, "4one\x1e4two\x1e4three"); a.Body != "ok" {
+				t.Errorf("post: %+v", a)
+			}
+			w := st.rawProbe(probeQuery(query))
+			defer w.Close()
+			_, _ = w.Write(client(0x81, "2probe"))
+			w.frame()
+			_, _ = w.Write(slices.Concat(client(0x81, "5"), client(0x81, "4four"), client(0x81, "4five")))
+			eventually(t, "not upgraded", func() bool { return s.TransportName() == engineio.WebSocket })
+			st.wantHeard()
+			s.Resume()
+			st.heardAll(2)
+			st.wantHeard("one", "two")
+			s.Resume()
+			if got := st.heardAll(5); !slices.Equal(got, []string{"one", "two", "three", "four", "five"}) {
+				t.Errorf("heard %q", got)
+			}
+		})
+	}
+}

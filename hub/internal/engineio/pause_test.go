@@ -2,6 +2,7 @@ package engineio_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,26 +56,147 @@ func TestPause_PollingHoldsThePost(t *testing.T) {
 	})
 }
 
-// A post is held for 25 s and no longer.
-func TestPause_PollingHeldTooLong(t *testing.T) {
+// A post is held for 25 s and no longer. What it said is kept, and the next one is held behind it.
+func TestPause_PollingAnsweredInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStation(t, nil)
 		st.Timeout = time.Minute
 		query := st.handshake()
-		st.session(0).Pause()
+		s := st.session(0)
+		s.Pause()
 		start := time.Now()
-		if a := st.Post(query, "3"); a.Body != "ok" { // no message
+		if a := st.Post(query, "3"); a.Body != "ok" || time.Since(start) != 0 { // no message
 			t.Errorf("post of a pong: %+v", a)
 		}
-		a := st.Post(query, "4one")
-		if a.Status != 400 || a.Body != `{"code":1,"message":"Session ID unknown"}` {
+		for n, body := range []string{"4one\x1e3\x1e4two", "4three", "4four\x1ebAQID"} {
+			if a := st.Post(query, body); a.Status != 200 || a.Body != "ok" {
+				t.Errorf("post: %+v", a)
+			}
+			if d := time.Since(start); d != time.Duration(n+1)*25*time.Second {
+				t.Errorf("answered after %v", d)
+			}
+		}
+		st.wantHeard()
+		answers := make(chan hubtest.Answer, 1)
+		go func() { answers <- st.Post(query, "4five") }()
+		synctest.Wait()
+		s.Resume()
+		st.await(answers)
+		want := []string{"one", "two", "three", "four", "\x01\x02\x03", "five"}
+		st.wantHeard(want...)
+		if a := st.Post(query, "4six"); a.Body != "ok" {
 			t.Errorf("post: %+v", a)
 		}
-		if d := time.Since(start); d != 25*time.Second {
-			t.Errorf("answered after %v", d)
+		st.wantHeard(append(want, "six")...)
+	})
+}
+
+// What was kept is handed up by Resume, though no post is there.
+func TestPause_PollingKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Minute
+		st.onHeard = pauseAt("two")
+		query := st.handshake()
+		s := st.session(0)
+		s.Pause()
+		st.Post(query, "4one\x1e4two\x1e4three\x1e1")
+		s.Resume()
+		synctest.Wait()
+		st.wantHeard("one", "two")
+		if n := len(st.closes); n > 0 {
+			t.Error("closed before the last message")
 		}
-		st.wantClose(engineio.ReasonForcedClose)
+		s.Resume()
+		st.wantClose(engineio.ReasonTransportClose)
+		st.wantHeard("one", "two", "three")
+	})
+}
+
+// What is kept is bounded, and so is its number of packets.
+func TestPause_PollingKeptIsBounded(t *testing.T) {
+	cases := map[string]struct {
+		body   string
+		reason engineio.Reason
+	}{
+		"bytes":   {"4" + strings.Repeat("x", 60), engineio.ReasonForcedClose},
+		"packets": {strings.Repeat("4\x1e", 20) + "4", engineio.ReasonParseError},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := newStation(t, func(c *engineio.Config) { c.MaxPayload, c.Limits.PacketsPerPayload = 100, 20 })
+				st.Timeout = time.Minute
+				query := st.handshake()
+				st.session(0).Pause()
+				for len(st.closes) == 0 {
+					st.Post(query, c.body)
+					synctest.Wait()
+				}
+				st.wantClose(c.reason)
+				st.wantHeard()
+			})
+		})
+	}
+}
+
+// While a post is held the time for an upgrade stands still, and what was kept goes before what comes by
+// WebSocket.
+func TestPause_UpgradeBehindAHeldPost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Minute
+		query := st.handshake()
+		s := st.session(0)
+		s.Pause()
+		answers := make(chan hubtest.Answer, 1)
+		f := st.Frames(probeQuery(query))
+		time.Sleep(5 * time.Second)
+		go func() { answers <- st.Post(query, "4one\x1e4two") }()
+		synctest.Wait()
+		_ = f.Write("2probe")
+		if p := f.Next(); p != "3probe" {
+			t.Fatalf("got %q", p)
+		}
+		if a := st.await(answers); a.Body != "ok" {
+			t.Errorf("post: %+v", a)
+		}
+		time.Sleep(4 * time.Second)
+		_ = f.Write("5")
+		synctest.Wait()
+		if s.TransportName() != engineio.WebSocket {
+			t.Fatal("not upgraded")
+		}
+		go func() { _ = f.Write("4three") }()
+		synctest.Wait()
 		st.wantHeard()
+		s.Resume()
+		for _, want := range []string{"4one", "4two", "4three"} {
+			for p := f.Next(); p != want; p = f.Next() {
+				if p != "2" { // a ping
+					t.Errorf("got %q, want %q", p, want)
+				}
+			}
+		}
+	})
+}
+
+// A probe that does not go on is still cut, by as much later as the post was held.
+func TestPause_UpgradeTimeoutStandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Minute
+		query := st.handshake()
+		s := st.session(0)
+		s.Pause()
+		f := st.Frames(probeQuery(query))
+		start := time.Now()
+		time.Sleep(5 * time.Second)
+		st.Post(query, "4one")
+		f.WaitClose()
+		if d := time.Since(start); d != 35*time.Second {
+			t.Errorf("cut after %v", d)
+		}
 	})
 }
 

@@ -16,10 +16,14 @@ type polling struct {
 	session *Session
 
 	// Guarded by session.mu.
-	poll    *poll         // the GET that waits
-	post    *post         // the POST that is being read or handled
-	gate    gate          // of a POST whose messages are held back
-	awaited chan struct{} // closed when the next GET comes; nil while nobody waits for it
+	poll *poll // the GET that waits
+	post *post // the POST that is being read or handled
+	gate gate  // of a POST whose messages are held back
+	// kept is what is left of POSTs that were answered before all of it could be handed up. It is changed with
+	// session.receiving held as well.
+	kept      *parcel
+	heldSince time.Time     // the POST has been held since then; zero: none is
+	awaited   chan struct{} // closed when the next GET comes; nil while nobody waits for it
 }
 
 // poll is a GET that waits for packets.
@@ -153,8 +157,15 @@ func (t *polling) letGo(p *poll) {
 
 func (t *polling) name() string         { return Polling }
 func (t *polling) writableLocked() bool { return t.poll != nil }
-func (t *polling) resumeLocked()        { t.gate.openLocked() }
 func (t *polling) cut()                 {}
+
+// resumeLocked implements transport. A POST that is held goes on by itself.
+func (t *polling) resumeLocked() {
+	if t.kept != nil && t.heldSince.IsZero() {
+		t.session.server.crew.do(t.goOn)
+	}
+	t.gate.openLocked()
+}
 
 // sendLocked gives what is queued to the poll that waits. True: these were the session's last words.
 func (t *polling) sendLocked() bool { return t.answerLocked() }
@@ -296,7 +307,10 @@ func (t *polling) acceptPost(r *http.Request, p *post) (status int, refused *ref
 		}
 		return status, nil
 	}
-	refused, err := t.take(*body)
+	refused, err := (*refusal)(nil), errNotUTF8
+	if utf8.Valid(*body) {
+		refused, err = t.take(*body)
+	}
 	if err != nil {
 		s.end(Close{Reason: ReasonParseError, Detail: err.Error()}, sayAtOnce)
 		return http.StatusBadRequest, nil
@@ -324,58 +338,16 @@ func (t *polling) posted(p *post) {
 	}
 }
 
-// take acts on the packets of a payload, one after the other. The error is a fault of the payload;
-// what stood before it has been acted on, as in the reference.
-func (t *polling) take(payload []byte) (*refusal, error) {
-	s := t.session
-	if !utf8.Valid(payload) {
-		return nil, errNotUTF8
-	}
-	s.receiving.Lock()
-	defer s.receiving.Unlock()
-	defer s.guard()
-	s.mu.Lock()
-	refused, ok := t.carriesLocked() // the upgrade may have come in between
-	s.mu.Unlock()
-	if !ok {
-		return &refused, nil
-	}
-	h := s.listener()
-	for n, more := 0, true; more; n++ {
-		if n == s.server.config.Limits.PacketsPerPayload {
-			return nil, errTooManyPackets
-		}
-		var text []byte
-		text, payload, more = eiopacket.Cut(payload)
-		packet, err := eiopacket.Decode(text)
-		if err != nil {
-			return nil, err
-		}
-		switch packet.Type {
-		case eiopacket.Close:
-			t.awaitPoll()
-		case eiopacket.Message:
-			if !t.awaitResume() {
-				return &refusal{code: codeUnknownSession}, nil
-			}
-		}
-		if !s.receive(h, packet) {
-			return nil, nil
-		}
-	}
-	return nil, nil
-}
-
 // goodbyePollWait is how long a close packet waits for the browser's poll.
 const goodbyePollWait = 50 * time.Millisecond
 
 // awaitPoll waits a moment for the poll that a browser says goodbye beside. The two travel on two
 // connections; without it the poll that loses the race would find its session unknown, instead of
 // ending with a noop.
-func (t *polling) awaitPoll() {
-	s := t.session
+func (s *Session) awaitPoll() {
 	s.mu.Lock()
-	if t.poll != nil || s.state > upgrading {
+	t, polls := s.transport.(*polling)
+	if !polls || t.poll != nil || s.state > upgrading {
 		s.mu.Unlock()
 		return
 	}

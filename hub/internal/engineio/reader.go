@@ -15,6 +15,17 @@ const turnReads = 4
 // read reads packets until the connection ends or the session takes no more, and says why.
 func (w *webSocket) read(s *Session) error {
 	h := s.listener()
+	for held := true; held && w.left != nil; {
+		var err error
+		if held, err = w.handLeft(h); err != nil {
+			return err
+		}
+		if held {
+			if err := w.awaitResume(); err != nil {
+				return err
+			}
+		}
+	}
 	for {
 		// The buffer is held only while a message comes in.
 		packet, buf, err := w.wire.next()
@@ -33,6 +44,20 @@ func (w *webSocket) read(s *Session) error {
 			return nil
 		}
 	}
+}
+
+// handLeft hands up what is left of POSTs before the upgrade. held: a message of it is held back.
+func (w *webSocket) handLeft(h Handler) (held bool, err error) {
+	if w.left == nil {
+		return false, nil
+	}
+	if held, err = w.left.hand(w.session, h); err != nil {
+		err = &fault{0, ReasonParseError, err}
+	}
+	if !held {
+		w.left = nil
+	}
+	return held, err
 }
 
 // pinged queues the pong for a ping frame. While one is queued a further ping only replaces its data,
@@ -72,7 +97,7 @@ func (w *webSocket) awaitsClose() bool {
 func (w *webSocket) start() {
 	if w.conn.stream == nil {
 		w.server.crew.enter() // until leave
-		held := w.conn.held != nil
+		held := w.conn.held != nil || w.left != nil
 		if err := w.conn.fd.Watch(w); err != nil {
 			// Not seen: the kernel has the descriptor in its set already, and nothing to allocate. Its end
 			// is reported all the same, so the session ends and nobody waits for it.
@@ -141,9 +166,11 @@ func (r *reader) turn(w *webSocket, ended bool) (more bool) {
 // does, or that the connection has been left.
 func (r *reader) resume(w *webSocket, ended bool) bool {
 	if !w.session.holds() {
-		w.waits = false
 		a := w.conn.held
-		err := r.take(w, a)
+		if a == nil {
+			a = &r.scratch
+		}
+		err := r.takeHeld(w, a)
 		if err != nil {
 			a.take(len(a.bytes()))
 		}
@@ -157,6 +184,17 @@ func (r *reader) resume(w *webSocket, ended bool) bool {
 		r.broken(w)
 	}
 	return !w.waits
+}
+
+// takeHeld hands up what was held back.
+func (r *reader) takeHeld(w *webSocket, a *arrivals) (err error) {
+	if w.waits, err = w.handLeft(w.session.listener()); err != nil {
+		return r.over(w, a, err)
+	}
+	if w.waits {
+		return nil
+	}
+	return r.take(w, a)
 }
 
 // broken is the end of a connection that has a message that was not taken.

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
 )
@@ -19,6 +20,7 @@ type Server struct {
 	config    Config
 	path      string // with its final slash
 	upgrades  bool   // a session may move from polling to WebSocket
+	postHold  time.Duration
 	trace     *Trace
 	log       *slog.Logger
 	policy    *originPolicy
@@ -37,8 +39,9 @@ func New(config Config) (*Server, error) {
 	}
 	log := config.Logger.With("component", "engineio")
 	s := &Server{
-		config: config,
-		path:   strings.TrimSuffix(config.Path, "/") + "/",
+		config:   config,
+		path:     strings.TrimSuffix(config.Path, "/") + "/",
+		postHold: postHold,
 		upgrades: !config.DisableUpgrades &&
 			slices.Contains(config.Transports, Polling) && slices.Contains(config.Transports, WebSocket),
 		trace:    config.Trace,

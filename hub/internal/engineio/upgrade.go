@@ -44,7 +44,13 @@ func (s *Session) serveProbe(w http.ResponseWriter, r *http.Request) {
 // probe is a WebSocket that wants to carry a session which polls.
 type probe struct {
 	*webSocket
-	timer *time.Timer // cuts it after upgradeTimeout
+
+	// Guarded by session.mu.
+	timer   *time.Timer // cuts it after UpgradeTimeout, see expire
+	begun   time.Time
+	due     time.Time // when it is to be cut
+	stood   bool      // it was due while a POST was held
+	expired bool
 }
 
 // start makes p the session's probe, if it may have one.
@@ -56,8 +62,40 @@ func (p *probe) start() bool {
 		return false
 	}
 	s.probe = p
-	p.timer = time.AfterFunc(s.server.config.UpgradeTimeout, p.cut)
+	p.begun = time.Now()
+	p.due = p.begun.Add(s.server.config.UpgradeTimeout)
+	p.timer = time.AfterFunc(s.server.config.UpgradeTimeout, p.expire)
 	return true
+}
+
+// expire cuts a probe that has had its time. The time stands still while a POST is held: the browser waits for its
+// answer before it sends the upgrade packet.
+func (p *probe) expire() {
+	s := p.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, polls := s.transport.(*polling)
+	if s.probe != p || !polls {
+		return
+	}
+	if !t.heldSince.IsZero() {
+		p.stood = true
+		return
+	}
+	p.expired = true
+	p.cut()
+}
+
+// prolongLocked gives a probe the time that has passed since then.
+func (p *probe) prolongLocked(since time.Time) {
+	if p.begun.After(since) {
+		since = p.begun
+	}
+	p.due = p.due.Add(time.Since(since))
+	if p.timer.Stop() || p.stood {
+		p.stood = false
+		p.timer.Reset(time.Until(p.due))
+	}
 }
 
 // walk is the probe's goroutine. After an upgrade it ends, and the session has a reader of its own, with
@@ -150,14 +188,16 @@ func (p *probe) complete() bool {
 	defer s.receiving.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A timer that cannot be stopped is just cutting the connection: the session stays with polling.
 	t, polls := s.transport.(*polling)
-	if s.probe != p || !polls || s.state == closed || !p.timer.Stop() {
+	if s.probe != p || !polls || s.state == closed || p.expired {
 		return false
 	}
+	p.timer.Stop()
 	s.moveLocked(open)
 	t.moveLocked()
 	s.probe, s.transport = nil, p.webSocket
+	p.left, t.kept = t.kept, nil
+	p.waits = p.left != nil
 	p.rest() // before anybody else can write
 	return true
 }

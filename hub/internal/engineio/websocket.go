@@ -51,8 +51,9 @@ type webSocket struct {
 	conn    conn
 
 	// Owned by the reader.
-	lingering bool // what arrives is thrown away
-	waits     bool // a message in conn.held is held back by a poller, see Session.Pause
+	lingering bool    // what arrives is thrown away
+	waits     bool    // a message in left or conn.held is held back by a poller, see Session.Pause
+	left      *parcel // of POSTs before the upgrade; nil when all of it is taken
 
 	// Guarded by session.mu.
 	said  bool   // the close frame is written

@@ -1,0 +1,7 @@
+package engineio
+
+import "time"
+
+// HoldPosts sets how long a POST is held, for tests that cannot have virtual time. It is called before the first
+// request.
+func (s *Server) HoldPosts(d time.Duration) { s.postHold = d }
