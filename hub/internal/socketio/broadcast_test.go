@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/siohub/siohub/hub/adapter"
@@ -127,27 +128,23 @@ func TestEmit_VolatileIsDroppedBehindWhatWaits(t *testing.T) {
 	emit := func(batch *engineio.Batch, namespace, event string, volatile bool) int {
 		return s.server.Emit(batch, namespace, everybody, adapter.Message{Event: event, Volatile: volatile}).Queued
 	}
-	eventually(t, "a WebSocket at rest takes volatile messages", func() bool {
-		return emit(nil, "/", "first", true) == 1
-	})
-	b.Expect(`42["first"]`)
-	var batch engineio.Batch
-	if emit(&batch, "/chat", "waits", false) != 1 {
-		t.Fatal("not queued")
+	for _, again := range []string{"/", "/chat"} { // one browser has one transport
+		// A writer that is just ending may still take along what was to wait: then nothing waits.
+		eventually(t, "a volatile message is dropped", func() bool {
+			var batch engineio.Batch
+			defer batch.Flush()
+			if emit(&batch, "/chat", "waits", false) != 1 {
+				t.Fatal("not queued")
+			}
+			queued := emit(&batch, again, "late", true) + emit(nil, again, "late", true)
+			batch.Flush()
+			b.Expect(`42/chat,["waits"]`)
+			for range queued {
+				b.Expect(strings.Replace("42"+again+`,["late"]`, "/,", "", 1))
+			}
+			return queued == 0
+		})
 	}
-	for _, namespace := range []string{"/", "/chat"} { // one browser has one transport
-		if emit(&batch, namespace, "lost", true) != 0 || emit(nil, namespace, "lost", true) != 0 {
-			t.Fatal("queued behind what waits")
-		}
-	}
-	batch.Flush()
-	b.Expect(`42/chat,["waits"]`)
-	eventually(t, "it takes them again", func() bool { return emit(&batch, "/", "last", true) == 1 })
-	if emit(&batch, "/", "lost", true) != 0 {
-		t.Fatal("a volatile message waits too")
-	}
-	batch.Flush()
-	b.Expect(`42["last"]`)
 }
 
 func TestUpdateRooms_LimitLeavesTheSocketAlone(t *testing.T) {
