@@ -35,6 +35,9 @@ func (l Limits) withDefaults() Limits {
 	if l.EventBytes == 0 {
 		l.EventBytes = 3 << 20
 	}
+	if l.UndecidedBytes == 0 {
+		l.UndecidedBytes = 64 << 20
+	}
 	for _, limit := range l.counts() {
 		if *limit.value == 0 {
 			*limit.value = limit.otherwise
@@ -64,6 +67,7 @@ func (l *Limits) counts() []count {
 		{"room_bytes", &l.RoomBytes, 256, unbounded},
 		{"event_name_bytes", &l.EventNameBytes, 128, unbounded},
 		{"auth_bytes", &l.AuthBytes, 16 << 10, unbounded},
+		{"undecided", &l.Undecided, 10_000, unbounded},
 		{"data_bytes", &l.DataBytes, 64 << 10, unbounded},
 	}
 }
@@ -78,6 +82,9 @@ func (c Config) validate() error {
 	}
 	if c.Limits.EventBytes < 0 {
 		return &ConfigError{Key: "limits.event_bytes", Value: c.Limits.EventBytes, Allowed: "0 (the default) or more"}
+	}
+	if c.Limits.UndecidedBytes < 0 {
+		return &ConfigError{Key: "limits.undecided_bytes", Value: c.Limits.UndecidedBytes, Allowed: "0 (the default) or more"}
 	}
 	for _, limit := range c.Limits.counts() {
 		if *limit.value < 0 || *limit.value > limit.max {
@@ -117,7 +124,7 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 			Packet: c.Limits.packet(), EventBytes: c.Limits.EventBytes,
 			Namespaces: c.Limits.NamespacesPerClient, Rooms: c.Limits.RoomsPerSocket,
 			PendingAcks: c.Limits.PendingAcksPerSocket, NamespaceBytes: c.Limits.NamespaceBytes,
-			AuthBytes: c.Limits.AuthBytes,
+			AuthBytes: c.Limits.AuthBytes, Undecided: c.Limits.Undecided, UndecidedBytes: c.Limits.UndecidedBytes,
 		},
 		Parser:  json,
 		Adapter: c.Adapter,

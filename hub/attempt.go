@@ -28,7 +28,7 @@ func (a *ConnectAttempt) Handshake() *Handshake { return (*Handshake)(a.attempt.
 
 // Auth is the client's `auth` value, a JSON object, as it arrived. Nil when it sent none, or when the
 // browser has left before the answer. The bytes belong to the application. All attempts without an answer
-// hold 64 MiB at most: one that brings more is undecided, and the application does not hear of it.
+// hold Limits.UndecidedBytes at most: for what is more the application is asked later.
 func (a *ConnectAttempt) Auth() []byte { return a.attempt.Auth() }
 
 // Gone reports whether the browser has left meanwhile: an answer is of no use any more.
@@ -45,9 +45,8 @@ func (a *ConnectAttempt) SetTag(tag any) { a.tag = tag }
 func (a *ConnectAttempt) Tag() any { return a.tag }
 
 // Undecided says aloud that nobody could decide: at a shutdown, or where the application would rather end the
-// waiting. An attempt that is not answered waits as long as its browser does. If the browser is in no other
-// namespace its connection is closed, so that its client tries again by itself; otherwise it gets a
-// `connect_error` whose data.code is UNAVAILABLE.
+// waiting. An attempt that is not answered waits as long as its browser does. The browser's connection is closed,
+// whatever else it has joined, so that its client tries again by itself: a refusal would be final for it.
 //
 // Errors: ErrGone, ErrAnswered.
 func (a *ConnectAttempt) Undecided() error { return outward(a.attempt.Undecided()) }

@@ -56,6 +56,13 @@ type Limits struct {
 	// AuthBytes is the size of a client's `auth`. Default 16 KiB. Beyond: CONNECT_ERROR.
 	// Key: limits.auth_bytes.
 	AuthBytes int
+	// Undecided is how many connect attempts may be without a decision. Default 10 000. Beyond it browsers wait
+	// to be asked about, and are not read meanwhile. Key: limits.undecided.
+	Undecided int
+	// UndecidedBytes is what these may bring along in all, and again those that wait. Default 64 MiB. Beyond the
+	// first a browser waits; beyond the second its connection is closed, so that it comes back. Key:
+	// limits.undecided_bytes.
+	UndecidedBytes int64
 	// DataBytes is the size of a socket's data. Default 64 KiB. Beyond: *LimitError.
 	// Key: limits.data_bytes.
 	DataBytes int

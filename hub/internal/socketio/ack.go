@@ -110,6 +110,7 @@ func (g *ackGroup) send(s *Socket, b *engineio.Batch, unit []*engineio.Message, 
 	}
 	if s.acks == nil {
 		s.acks = make(map[uint64]*ackGroup, 1)
+		s.client.reads.owe(s.client.session, 1)
 	}
 	s.acks[g.id] = g
 	g.expect(s)
@@ -122,8 +123,9 @@ func (s *Socket) take(id uint64) *ackGroup {
 	defer s.mu.Unlock()
 	g := s.acks[id]
 	delete(s.acks, id)
-	if len(s.acks) == 0 {
+	if s.acks != nil && len(s.acks) == 0 {
 		s.acks = nil
+		s.client.reads.owe(s.client.session, -1)
 	}
 	return g
 }

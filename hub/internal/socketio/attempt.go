@@ -13,12 +13,17 @@ type Attempt struct {
 	client    *client
 	namespace string
 	id        string
-	size      int64 // of auth
+	size      int64 // what it counts in admission
 
 	tag any // the application's; set inside Application.Connect
 
 	state atomic.Int32 // of the constants below; leaves stateOpen once
 	auth  atomic.Pointer[[]byte]
+
+	// Owned by the holder of the client's gate, see keep.
+	early      []earlyPacket
+	earlyBytes int64
+	held       bool
 }
 
 // The states of an attempt.
@@ -81,10 +86,7 @@ func (a *Attempt) answer(then func()) error {
 }
 
 // decided gives back what an attempt without a decision takes.
-func (a *Attempt) decided() {
-	a.client.server.attempts.Add(-1)
-	a.client.server.authBytes.Add(-a.size)
-}
+func (a *Attempt) decided() { a.client.server.admission.leave(a.size) }
 
 // abandon ends an attempt whose browser has gone: whoever still holds it need not hold its auth. It
 // reports whether there was no answer yet.
@@ -118,16 +120,12 @@ func (a *Attempt) DenyUnknown() error {
 	})
 }
 
-// Undecided closes the session if nothing else is joined on it, so that the browser's client tries again by
-// itself; else it refuses with a code that says so.
+// Undecided closes the session, so that the browser's client tries again by itself: no refusal would let it.
 func (a *Attempt) Undecided() error {
 	return a.answer(func() {
 		c := a.client
 		defer c.server.lives.Done()
-		if c.seats.joinedAny() {
-			a.deny(RefusedUndecided, "Unavailable", []byte(`{"code":"UNAVAILABLE"}`))
-			return
-		}
+		a.takeEarly()
 		c.refused(a.namespace, RefusedUndecided, "")
 		if !c.over {
 			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "nobody could decide"})
@@ -138,6 +136,7 @@ func (a *Attempt) Undecided() error {
 // deny runs in the gate.
 func (a *Attempt) deny(why, message string, data []byte) {
 	c := a.client
+	c.dropEarly(a)
 	if c.over {
 		c.refused(a.namespace, why, message)
 		return
@@ -149,6 +148,7 @@ func (a *Attempt) deny(why, message string, data []byte) {
 
 // gone tells that the browser has left before the answer. In the gate.
 func (a *Attempt) gone() {
+	a.takeEarly()
 	if watcher := a.client.server.watcher; watcher != nil {
 		watcher.AttemptGone(a)
 	}

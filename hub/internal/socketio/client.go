@@ -14,7 +14,8 @@ type client struct {
 	server  *Server
 	session *engineio.Session
 
-	gate gate
+	gate  gate
+	reads reads
 
 	// owned by the holder of the gate
 
@@ -27,6 +28,8 @@ type client struct {
 	// seats are the namespaces that are joined, asked for or just left. Invariant: one for each name,
 	// at most Limits.Namespaces.
 	seats seats
+	// applicant is the last of its CONNECTs that wait for room: mostly none does, and one keeps it from sending more.
+	applicant *applicant
 	// over says that the client has ended; end tells why.
 	over bool
 	end  Disconnect
@@ -35,17 +38,35 @@ type client struct {
 func newClient(s *Server, session *engineio.Session) *client {
 	c := &client{server: s, session: session}
 	s.lives.Add(1)
-	c.gate.enter() // the timer may be early
+	c.gate.tryEnter() // it is free; the timer may be early
 	defer c.gate.leave()
 	c.clock = newClock(s.timeout, func() { c.gate.post(c.joinedNothing) })
 	return c
 }
 
-// HandleMessage implements engineio.Handler: it waits for its turn and reads one message. Who sends faster
-// than the application takes waits here.
+// HandleMessage implements engineio.Handler. It never waits.
 func (c *client) HandleMessage(data []byte, binary bool) {
-	c.gate.enter()
+	if !c.gate.tryEnter() {
+		c.later(data, binary)
+		return
+	}
 	defer c.gate.leave()
+	c.read(data, binary)
+}
+
+// later leaves a message in the gate: whoever has it may take long, as an accept with thousands of emits does, and
+// a poller does not wait. The client is not read further until then.
+func (c *client) later(data []byte, binary bool) {
+	data = bytes.Clone(data)
+	c.reads.hold(c.session, HoldNone, HoldAll)
+	c.gate.post(func() {
+		c.reads.hold(c.session, HoldAll, HoldNone)
+		c.read(data, binary)
+	})
+}
+
+// read acts on a message. In the gate.
+func (c *client) read(data []byte, binary bool) {
 	if c.over {
 		return
 	}
@@ -76,7 +97,7 @@ func (c *client) receive(data []byte, binary bool) error {
 	p.Payload = bytes.Clone(p.Payload)
 	if p.Attachments > len(inline) {
 		// Attachments are not kept for a stranger, who could never say what they are for.
-		if at := c.seats.find(p.Namespace); at == nil || at.attempt != nil {
+		if c.seats.find(p.Namespace) == nil {
 			return errState
 		}
 		return c.await(p)
@@ -98,8 +119,12 @@ func (c *client) dispatch(p siopacket.Packet, attachments [][]byte) error {
 	if p.Type == siopacket.Connect {
 		return c.connect(p, at)
 	}
-	if p.Type == siopacket.ConnectError || at == nil || at.attempt != nil {
+	if p.Type == siopacket.ConnectError || at == nil {
 		return errState
+	}
+	if at.attempt != nil {
+		at.attempt.keep(p, attachments)
+		return nil
 	}
 	s := at.socket
 	if s == nil || !s.Connected() {

@@ -45,6 +45,10 @@ type Limits struct {
 	NamespaceBytes int
 	// AuthBytes is the size of a client's auth: 16 KiB.
 	AuthBytes int
+	// Undecided is how many attempts may be without a decision: 10 000. UndecidedBytes is what they may bring
+	// along in all, and again those that wait to be asked about: 64 MiB.
+	Undecided      int
+	UndecidedBytes int64
 }
 
 // Trace is told what happens. Each function may be nil.
@@ -98,6 +102,9 @@ func (l Limits) withDefaults() Limits {
 	if l.EventBytes <= 0 {
 		l.EventBytes = 3 << 20
 	}
+	if l.UndecidedBytes <= 0 {
+		l.UndecidedBytes = 64 << 20
+	}
 	for _, limit := range []struct {
 		value     *int
 		otherwise int
@@ -107,6 +114,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.PendingAcks, 256},
 		{&l.NamespaceBytes, 256},
 		{&l.AuthBytes, 16 << 10},
+		{&l.Undecided, 10_000},
 	} {
 		if *limit.value <= 0 {
 			*limit.value = limit.otherwise

@@ -30,6 +30,17 @@ func (c *client) connect(p siopacket.Packet, at *seat) error {
 		c.refuseConnect(p.Namespace, RefusedLimit, "Auth is too large", nil)
 		return nil
 	}
+	size := sizeOfAttempt(p)
+	if !c.server.admission.enter(size) {
+		return c.apply(p, size)
+	}
+	c.ask(p, size)
+	return nil
+}
+
+// ask begins an attempt that has room.
+func (c *client) ask(p siopacket.Packet, size int64) {
+	at := c.seats.find(p.Namespace)
 	if at == nil {
 		at = c.seats.add(p.Namespace)
 	}
@@ -37,20 +48,15 @@ func (c *client) connect(p siopacket.Packet, at *seat) error {
 		c.id = newID()
 	}
 	auth := p.Payload
-	a := &Attempt{client: c, namespace: p.Namespace, id: newID(), size: int64(len(auth))}
+	a := &Attempt{client: c, namespace: p.Namespace, id: newID(), size: size}
 	a.auth.Store(&auth)
 	at.attempt, at.socket = a, nil
 	c.asking()
 	if t := &c.server.trace; t.debugging() {
 		t.debugAttempt("connect", a, slog.Int("auth_bytes", len(auth)))
 	}
-	c.server.attempts.Add(1)
 	c.server.lives.Add(1)
-	if all := c.server.authBytes.Add(a.size); all > c.server.maxAuthBytes && all > a.size {
-		return a.Undecided() // nobody could be asked
-	}
 	c.server.app.Connect(a)
-	return nil
 }
 
 // packetSeparator may not stand in a name: polling puts it between packets.
@@ -116,6 +122,7 @@ func (c *client) refused(namespace, why, message string) {
 // accept runs in the gate; the attempt's life becomes the socket's. Should the client have ended meanwhile,
 // the application still hears of the socket: it came and left.
 func (c *client) accept(a *Attempt, acceptance Acceptance) {
+	early := a.takeEarly()
 	s := newSocket(a, acceptance)
 	batch := batches.get()
 	defer batches.flush(batch)
@@ -137,6 +144,7 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 	if c.over {
 		c.left(s)
 	}
+	c.catchUp(early)
 }
 
 // seat puts a socket in the place of its attempt: from here on it receives.

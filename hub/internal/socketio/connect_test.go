@@ -136,9 +136,6 @@ var invalid = map[string]struct {
 }{
 	"SecondConnectToJoined":       {[]string{"40/joined"}, ReasonForcedServerClose},
 	"SecondConnectWhileAsked":     {[]string{"40/asked"}, ReasonForcedServerClose},
-	"EventBeforeTheAnswer":        {[]string{`42/asked,["early"]`}, ReasonForcedServerClose},
-	"AckBeforeTheAnswer":          {[]string{`43/asked,1[]`}, ReasonForcedServerClose},
-	"DisconnectBeforeTheAnswer":   {[]string{`41/asked`}, ReasonForcedServerClose},
 	"EventForNotJoined":           {[]string{`42/other,["a"]`}, ReasonForcedServerClose},
 	"EventForMain":                {[]string{`42["a"]`}, ReasonForcedServerClose},
 	"AckForNotJoined":             {[]string{`43/other,1[]`}, ReasonForcedServerClose},
@@ -208,7 +205,8 @@ func TestConnect_UndecidedClosesASessionThatJoinedNothing(t *testing.T) {
 	}
 }
 
-func TestConnect_UndecidedIsAnErrorWhereSomethingElseIsJoined(t *testing.T) {
+// A refusal would be final for the browser's client, whatever its words.
+func TestConnect_UndecidedIsNoRefusalWhereSomethingElseIsJoined(t *testing.T) {
 	s := play(t, Config{})
 	b := s.join("/")
 	s.connect = func(a *Attempt) {
@@ -217,10 +215,47 @@ func TestConnect_UndecidedIsAnErrorWhereSomethingElseIsJoined(t *testing.T) {
 		}
 	}
 	b.Send("40/chat")
-	b.Expect(`44/chat,{"message":"Unavailable","data":{"code":"UNAVAILABLE"}}`)
-	s.heard("connect /chat ")
-	s.connect = nil
-	s.enter(b, "/chat")
+	s.heard("connect /chat ", "disconnected / "+ReasonForcedServerClose)
+	b.WaitEnd()
+}
+
+// Some clients do not wait for the answer: what they send early is acted on once they are in.
+func TestConnect_WhatIsSentBeforeTheAnswerIsKept(t *testing.T) {
+	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+		s := play(t, Config{})
+		b := s.http.Open(hubtest.Options{Transport: road})
+		asked := make(chan *Attempt, 1)
+		s.connect = func(a *Attempt) { asked <- a }
+		b.Send("40/slow,")
+		s.heard("connect /slow ")
+		b.Send(`42/slow,["one"]`, `451-/slow,["two",{"_placeholder":true,"num":0}]`, hubtest.Binary([]byte("x")), `42/slow,7["three"]`)
+		s.silent()
+		if err := (<-asked).Accept(Acceptance{}); err != nil {
+			t.Fatal(err)
+		}
+		s.heard("connected /slow", "event /slow one[] 0", `event /slow two[{"_placeholder":true,"num":0}] 1`, "event /slow three[] 0")
+		b.Next()
+		if s.server.admission.bytes != 0 {
+			t.Errorf("%d bytes are left", s.server.admission.bytes)
+		}
+	})
+}
+
+func TestConnect_WhatIsSentBeforeARefusalGoesWithIt(t *testing.T) {
+	s := play(t, Config{})
+	b := s.open()
+	asked := make(chan *Attempt, 1)
+	s.connect = func(a *Attempt) { asked <- a }
+	b.Send("40/slow,", `42/slow,["one"]`)
+	s.heard("connect /slow ")
+	if err := (<-asked).Deny("no", nil); err != nil {
+		t.Fatal(err)
+	}
+	b.Expect(`44/slow,{"message":"no"}`)
+	s.silent()
+	if s.server.admission.bytes != 0 {
+		t.Errorf("%d bytes are left", s.server.admission.bytes)
+	}
 }
 
 func TestConnect_AnswerForAGoneBrowserReachesNobody(t *testing.T) {
@@ -305,35 +340,47 @@ func TestConnect_LargeFirstEventFollowsConnect(t *testing.T) {
 	b.Expect(`42["history",` + history[1:])
 }
 
-// Whoever may not come in yet must not fill the memory while nobody decides, nor after leaving.
-func TestConnect_UndecidedAuthIsBounded(t *testing.T) {
-	s := play(t, Config{})
-	s.server.maxAuthBytes = 1000
-	attempts := make(chan *Attempt, 3)
-	s.connect = func(a *Attempt) { attempts <- a }
-	auth := func(n int) string { return `{"token":"` + strings.Repeat("x", n) + `"}` }
+// Who may not come in yet must not fill the memory while nobody decides: who comes when there is no room waits for
+// its turn, and is not sent away.
+func TestConnect_UndecidedAttemptsAreBounded(t *testing.T) {
+	for name, limits := range map[string]Limits{
+		"bytes":  {UndecidedBytes: 3 * attemptBytes},
+		"number": {Undecided: 1, UndecidedBytes: 1 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := play(t, Config{Limits: limits})
+			attempts := make(chan *Attempt, 3)
+			s.connect = func(a *Attempt) { attempts <- a }
+			large := `{"token":"` + strings.Repeat("x", 3*attemptBytes) + `"}`
 
-	large := s.open()
-	large.Send("40" + auth(2000)) // one always fits
-	s.heard("connect / " + auth(2000))
-	second := s.open()
-	second.Send("40" + auth(1))
-	second.WaitEnd()
-	s.silent()
-	first := <-attempts
-	large.Abort()
-	eventually(t, "what the browser brought goes with it", func() bool {
-		return first.Gone() && first.Auth() == nil && s.server.authBytes.Load() == 0
-	})
+			first := s.open()
+			first.Send("40" + large) // one always fits
+			s.heard("connect / " + large)
+			second, third := s.open(), s.open()
+			second.Send("40{}")
+			eventually(t, "the second waits", func() bool { return s.server.Attempts() == 2 })
+			third.Send("40{}")
+			eventually(t, "the third waits", func() bool { return s.server.Attempts() == 3 })
+			s.silent()
 
-	third := s.open()
-	third.Send("40" + auth(1))
-	s.heard("connect / " + auth(1))
-	if err := (<-attempts).Deny("no", nil); err != nil {
-		t.Error(err)
-	}
-	third.Expect(`44{"message":"no"}`)
-	if n := s.server.authBytes.Load(); n != 0 || s.server.Attempts() != 0 {
-		t.Errorf("%d bytes, %d attempts left", n, s.server.Attempts())
+			gone := <-attempts
+			first.Abort()
+			eventually(t, "what the browser brought goes with it", func() bool { return gone.Gone() && gone.Auth() == nil })
+			s.heard("connect / {}")
+			if name == "number" {
+				if err := (<-attempts).Deny("no", nil); err != nil {
+					t.Error(err)
+				}
+				second.Expect(`44{"message":"no"}`)
+			}
+			s.heard("connect / {}")
+			(<-attempts).Deny("no", nil)
+			if name == "bytes" {
+				(<-attempts).Deny("no", nil)
+				second.Expect(`44{"message":"no"}`)
+			}
+			third.Expect(`44{"message":"no"}`)
+			eventually(t, "nothing is left", func() bool { return s.server.Attempts() == 0 && s.server.admission.bytes == 0 })
+		})
 	}
 }

@@ -84,6 +84,7 @@ func (c *client) finish(end Disconnect) {
 	c.over, c.end = true, end
 	defer c.server.lives.Done()
 	c.partial = nil
+	c.withdraw()
 	c.joined()
 	seats := c.seats
 	c.seats = nil

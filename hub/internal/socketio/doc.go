@@ -23,15 +23,22 @@
 //	                  CONNECT_ERROR or close                                             ▼
 //	                                                                                Disconnected
 //
-// The namespace is reserved when the attempt begins: a second CONNECT for it, or an event before the
-// answer, is an invalid state, which closes the client.
+// The namespace is reserved when the attempt begins: a second CONNECT for it is an invalid state, which closes the
+// client. Events before the answer are kept with the attempt (early.go). Attempts are bounded in number and bytes; who
+// comes when there is no room waits with its CONNECT for its turn (admission.go).
+//
+// # Who is read
+//
+// What cannot be taken stays with the browser: its session is paused while anybody holds it (reads.go). An application
+// holds a socket whose events it cannot take; the package itself holds a client that waits for its turn, whose
+// early events are many, or whose gate is taken.
 //
 // # Turns
 //
 // All calls of the Application for one client are made in its gate, which one goroutine holds at a time:
 // the session's reader while it handles a message, otherwise whoever accepted, disconnected or closed.
-// Who finds the gate taken leaves a note there, and the holder carries it out before it lets go; only the
-// reader waits for its turn, so that what a browser sends cannot pile up. So Accept may be called
+// Who finds the gate taken leaves a note there, and the holder carries it out before it lets go. Nobody waits: the
+// reader leaves its message and the client is not read further until that was handled. So Accept may be called
 // inside Connect, and Disconnected never overtakes an event. What a Watcher hears about a socket goes the same way.
 // What it hears about rooms and users goes through gates of the Server, one of which each name belongs to: the
 // adapter leaves a note under its lock on the name, and whoever changed rooms makes the call afterwards.
@@ -45,7 +52,7 @@
 //
 // The package starts no goroutines but those of timers (connect timeout, acks), the one in Wait, and one that goes on
 // with a gate when its holder has carried out a thousand notes for others. Locks, outer to
-// inner: Server.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
+// inner: reads.mu -> the session's; Socket.mu -> reads.mu; Server.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
 // open" and "append to the outbox" are one step; Socket.mu -> ackGroup.mu -> queue of its gate; Socket.mu -> queue of
 // the client's gate. A queue's lock (gate.mu) is a leaf. No lock is held while the Application or the Watcher is
 // called.

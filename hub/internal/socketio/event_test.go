@@ -137,16 +137,9 @@ func TestText_ThatIsNotUTF8EndsTheSession(t *testing.T) {
 
 // Whoever has joined nothing must not make the hub wait for attachments, and keep them meanwhile.
 func TestEvent_StrangersBringNoAttachments(t *testing.T) {
-	for name, namespace := range map[string]string{"not joined": "/other,", "undecided": "/slow,"} {
-		t.Run(name, func(t *testing.T) {
-			s := play(t, Config{})
-			b := s.join("/")
-			s.connect = func(*Attempt) {}
-			b.Send("40/slow,")
-			s.heard("connect /slow ")
-			b.Send("451-" + namespace + `["x",{"_placeholder":true,"num":0}]`)
-			b.WaitEnd()
-			s.heard("disconnected / " + ReasonForcedServerClose)
-		})
-	}
+	s := play(t, Config{})
+	b := s.join("/")
+	b.Send(`451-/other,["x",{"_placeholder":true,"num":0}]`)
+	b.WaitEnd()
+	s.heard("disconnected / " + ReasonForcedServerClose)
 }

@@ -4,35 +4,26 @@ import "sync"
 
 // gate is a turn that one goroutine holds at a time. Its zero value is free.
 //
-// The holder carries out what others leave there. Enter waits; post never does, so it may be called by
-// the holder itself, and what it leaves runs when the holder lets go.
+// The holder carries out what others leave there. Nobody waits for it: what is left may be left by the
+// holder itself, and runs when the holder lets go.
 type gate struct {
 	mu    sync.Mutex // guards the fields below
 	held  bool
-	queue []turn
+	queue []func()
 }
 
-// turn is either work that was left, or somebody who waits to become the holder.
-type turn struct {
-	run  func()
-	wake chan struct{}
-}
-
-// enter waits for the turn.
-func (g *gate) enter() {
+// tryEnter takes the turn if it is free, and reports whether it did.
+func (g *gate) tryEnter() bool {
 	g.mu.Lock()
-	if !g.held {
-		g.held = true
-		g.mu.Unlock()
-		return
+	defer g.mu.Unlock()
+	if g.held {
+		return false
 	}
-	wake := make(chan struct{})
-	g.queue = append(g.queue, turn{wake: wake})
-	g.mu.Unlock()
-	<-wake
+	g.held = true
+	return true
 }
 
-// leave carries out what was left and lets go, or hands the turn to who waits.
+// leave carries out what was left and lets go.
 func (g *gate) leave() {
 	g.mu.Lock()
 	if len(g.queue) == 0 {
@@ -55,7 +46,7 @@ func (g *gate) post(f func()) {
 func (g *gate) leaveNote(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.queue = append(g.queue, turn{run: f})
+	g.queue = append(g.queue, f)
 }
 
 // attend takes the gate if it is free and carries out what was left.
@@ -86,7 +77,7 @@ func (g *gate) drain() {
 	for n := 0; ; n++ {
 		if n == captive {
 			done = true
-			go g.leave() // ends when nothing is left, or somebody who waits has the turn
+			go g.leave() // ends when nothing is left
 			return
 		}
 		g.mu.Lock()
@@ -98,16 +89,9 @@ func (g *gate) drain() {
 			return
 		}
 		next := g.queue[0]
-		g.queue[0] = turn{}
+		g.queue[0] = nil
 		g.queue = g.queue[1:]
-		if next.wake != nil {
-			done = true
-		}
 		g.mu.Unlock()
-		if next.wake != nil {
-			close(next.wake)
-			return
-		}
-		next.run()
+		next()
 	}
 }

@@ -4,13 +4,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 )
 
 func TestGate_HolderCarriesOutWhatIsLeft(t *testing.T) {
 	var g gate
 	var order []int
-	g.enter()
+	g.tryEnter()
 	g.post(func() { order = append(order, 1); g.post(func() { order = append(order, 3) }) })
 	g.post(func() { order = append(order, 2) })
 	if len(order) != 0 {
@@ -25,29 +24,15 @@ func TestGate_HolderCarriesOutWhatIsLeft(t *testing.T) {
 	}
 }
 
-func TestGate_WhoEntersWaitsBehindWhatWasLeft(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var g gate
-		var order []string
-		g.enter()
-		g.post(func() { order = append(order, "left") })
-		entered := make(chan struct{})
-		go func() {
-			g.enter()
-			order = append(order, "entered")
-			g.leave()
-			close(entered)
-		}()
-		synctest.Wait()
-		g.post(func() { order = append(order, "last") })
-		g.leave()
-		<-entered
-		g.post(func() {})
-		synctest.Wait()
-		if len(order) != 3 || order[0] != "left" || order[1] != "entered" || order[2] != "last" {
-			t.Fatalf("order %v", order)
-		}
-	})
+func TestGate_IsTakenByOne(t *testing.T) {
+	var g gate
+	if !g.tryEnter() || g.tryEnter() {
+		t.Fatal("taken by none, or by two")
+	}
+	g.leave()
+	if !g.tryEnter() {
+		t.Fatal("not free again")
+	}
 }
 
 func TestGate_APanicDoesNotHoldIt(t *testing.T) {
@@ -55,14 +40,12 @@ func TestGate_APanicDoesNotHoldIt(t *testing.T) {
 	ran := false
 	func() {
 		defer func() { _ = recover() }()
-		g.enter()
+		g.tryEnter()
 		defer g.leave()
 		g.post(func() { panic("one") })
 		g.post(func() { ran = true })
 		panic("two")
 	}()
-	g.enter()
-	g.leave()
 	if !ran || g.held {
 		t.Fatalf("ran %v, held %v", ran, g.held)
 	}
@@ -82,22 +65,25 @@ func TestGate_OneAtATime(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 500 {
-				g.enter()
-				step()
-				g.leave()
+				if g.tryEnter() {
+					step()
+					g.leave()
+				} else {
+					g.post(step)
+				}
 				g.post(step)
 			}
 		})
 	}
 	wg.Wait()
-	if g.enter(); total != 8*1000 {
+	if total != 8*1000 {
 		t.Fatalf("%d steps", total)
 	}
 }
 
 func TestGate_FreeTurnCostsNoAllocation(t *testing.T) {
 	var g gate
-	if n := testing.AllocsPerRun(100, func() { g.enter(); g.leave() }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { g.tryEnter(); g.leave() }); n != 0 {
 		t.Fatalf("%v allocations", n)
 	}
 }
@@ -116,12 +102,11 @@ func TestGate_LetsGoOfAHolderThatWorksForOthers(t *testing.T) {
 			g.leaveNote(again)
 		}
 	}
-	g.enter()
+	g.tryEnter()
 	g.leaveNote(again)
 	g.leave() // returns, though there is always something left
 	close(stop)
-	g.enter()
-	g.leave()
+	eventually(t, "the gate is free", g.tryEnter)
 	if n := ran.Load(); n < captive {
 		t.Errorf("%d notes were carried out", n)
 	}

@@ -26,17 +26,15 @@ type Server struct {
 	clustered bool
 	trace     tracer
 
-	// maxAuthBytes bounds authBytes. Beyond it an attempt that is not the only one stays undecided.
-	maxAuthBytes int64
+	// admission has the attempts without a decision.
+	admission admission
 
 	// notes are what the watcher is to hear of rooms and users, see note.
 	notes [noteLanes]gate
 	// noted has a bit for each of notes that may have one.
 	noted atomic.Uint32
 
-	attempts  atomic.Int64 // without a decision
-	authBytes atomic.Int64 // their auth
-	closing   atomic.Bool
+	closing atomic.Bool
 	// lives counts clients, attempts and sockets whose end the application has not heard of.
 	lives sync.WaitGroup
 
@@ -47,11 +45,6 @@ type Server struct {
 	// to one may still answer what it was asked there before.
 	drawn uint64
 }
-
-// maxAuthBytes is what all attempts without a decision may bring along. Who may come in is not known yet, so
-// strangers could otherwise make the hub hold a message for each connection while nobody decides: it is as
-// much as may be parked for one route, and 10 000 tokens of 6 KiB.
-const maxAuthBytes = 64 << 20
 
 // New returns a server that is ready.
 func New(config Config) *Server {
@@ -65,9 +58,9 @@ func New(config Config) *Server {
 		build:     config.Adapter,
 		clustered: config.Adapter != nil,
 		trace:     newTracer(config.Trace, config.Logger),
-
-		maxAuthBytes: maxAuthBytes,
 	}
+	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
+	s.admission.logger = config.Logger
 	if s.build == nil {
 		s.build = adapter.NewMemory
 	}
@@ -99,8 +92,11 @@ func (s *Server) Wait(ctx context.Context) error {
 	}
 }
 
-// Attempts is the number of attempts without a decision.
-func (s *Server) Attempts() int { return int(s.attempts.Load()) }
+// Attempts is the number of attempts without a decision, and of clients that wait to ask for one.
+func (s *Server) Attempts() int {
+	open, waiting := s.admission.undecided()
+	return open + waiting
+}
 
 // Sockets counts the sockets of each namespace that has any.
 func (s *Server) Sockets() map[string]int {

@@ -154,6 +154,9 @@ func (s *Socket) closeWith(end Disconnect, last func()) bool {
 	s.end = &end
 	acks := s.acks
 	s.acks = nil
+	if acks != nil {
+		s.client.reads.owe(s.client.session, -1)
+	}
 	s.mu.Unlock()
 
 	rooms := s.namespace.adapter.Remove(s)

@@ -1,0 +1,173 @@
+package socketio
+
+import (
+	"container/list"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// admission bounds the attempts without a decision, in number and in bytes: who may come in is not known yet, and
+// strangers must not make the hub hold a message for each connection while nobody decides. A client beyond the
+// bound waits with its CONNECT and is not read meanwhile, and those that came first go first. What waits is
+// bounded in bytes as well: beyond that a client is sent away, and comes back.
+type admission struct {
+	most      int
+	mostBytes int64
+	logger    *slog.Logger
+
+	mu           sync.Mutex // guards the fields below; a leaf
+	open         int
+	bytes        int64
+	waiting      list.List // of *applicant
+	waitingBytes int64
+	warned       time.Time
+}
+
+// applicant is a client that waits to ask.
+type applicant struct {
+	client *client
+	packet siopacket.Packet
+	size   int64
+	before *applicant    // of the same client; owned by the holder of its gate
+	place  *list.Element // nil once it has its turn; guarded by admission.mu
+}
+
+const (
+	// attemptBytes is what an attempt takes beside its auth.
+	attemptBytes = 512
+	// admissionWarnEvery is the time from one warning to the next.
+	admissionWarnEvery = time.Minute
+)
+
+func sizeOfAttempt(p siopacket.Packet) int64 { return int64(len(p.Payload)) + attemptBytes }
+
+// enter takes room for an attempt, or reports false.
+func (a *admission) enter(size int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.waiting.Len() == 0 && a.takeLocked(size)
+}
+
+func (a *admission) takeLocked(size int64) bool {
+	if a.open > 0 && (a.open >= a.most || a.bytes+size > a.mostBytes) {
+		return false
+	}
+	a.open++
+	a.bytes += size
+	return true
+}
+
+// more takes bytes for what belongs to an attempt, and reports false if there are too many of them then.
+func (a *admission) more(bytes int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.bytes += bytes
+	return a.bytes <= a.mostBytes
+}
+
+// wait lets a client wait for its turn, and reports false when too much waits already.
+func (a *admission) wait(one *applicant) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.waitingBytes+one.size > a.mostBytes {
+		return false
+	}
+	a.waitingBytes += one.size
+	one.place = a.waiting.PushBack(one)
+	if now := time.Now(); now.Sub(a.warned) >= admissionWarnEvery {
+		a.warned = now
+		a.logger.Warn("browsers wait to be asked about: too many connect attempts are without a decision",
+			"undecided", a.open, "bytes", a.bytes, "waiting", a.waiting.Len(), "option", "limits.undecided, limits.undecided_bytes",
+			"help", "authorizers that decide more at a time")
+	}
+	return true
+}
+
+// withdraw takes back a client that waits, unless it has its turn.
+func (a *admission) withdraw(one *applicant) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if one.place != nil {
+		a.removeLocked(one)
+	}
+}
+
+func (a *admission) removeLocked(one *applicant) {
+	a.waiting.Remove(one.place)
+	one.place = nil
+	a.waitingBytes -= one.size
+}
+
+// leave gives the room of an attempt back, and lets in who waits for it.
+func (a *admission) leave(size int64) {
+	a.mu.Lock()
+	a.open--
+	a.bytes -= size
+	var next []*applicant
+	for e := a.waiting.Front(); e != nil; e = a.waiting.Front() {
+		one := e.Value.(*applicant)
+		if !a.takeLocked(one.size) {
+			break
+		}
+		a.removeLocked(one)
+		next = append(next, one)
+	}
+	a.mu.Unlock()
+	for _, one := range next {
+		one.client.gate.post(func() { one.client.admitted(one) })
+	}
+}
+
+// undecided counts the attempts without a decision, and the clients that wait to ask.
+func (a *admission) undecided() (open, waiting int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.open, a.waiting.Len()
+}
+
+// apply lets a client wait with its CONNECT. In the gate.
+func (c *client) apply(p siopacket.Packet, size int64) error {
+	one := &applicant{client: c, packet: p, size: size}
+	if !c.server.admission.wait(one) {
+		c.server.trace.limitReached("undecided_bytes")
+		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "too many connect attempts wait for a decision"})
+		return nil
+	}
+	one.before, c.applicant = c.applicant, one
+	c.asking()
+	c.server.trace.limitReached("undecided")
+	c.reads.hold(c.session, HoldNone, HoldAll)
+	return nil
+}
+
+// admitted goes on with the CONNECT of a client that has waited, and that has room now. In the gate.
+func (c *client) admitted(one *applicant) {
+	if c.over {
+		c.server.admission.leave(one.size)
+		return
+	}
+	c.forget(one)
+	c.reads.hold(c.session, HoldAll, HoldNone)
+	c.ask(one.packet, one.size)
+}
+
+// withdraw ends the waiting of a client that is over. In the gate.
+func (c *client) withdraw() {
+	for one := c.applicant; one != nil; one = one.before {
+		c.server.admission.withdraw(one) // who has its turn already gives it back in admitted
+	}
+	c.applicant = nil
+}
+
+// forget takes an applicant from those of its client.
+func (c *client) forget(one *applicant) {
+	for at := &c.applicant; *at != nil; at = &(*at).before {
+		if *at == one {
+			*at = one.before
+			return
+		}
+	}
+}
