@@ -3,8 +3,6 @@ package controlplane
 import (
 	"bytes"
 	"fmt"
-	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -282,7 +280,7 @@ func TestAttempt_AuthorizerGoesAndComesBack(t *testing.T) {
 }
 
 func TestAttempt_AnotherGroupTakesTheAuthorizersPlace(t *testing.T) {
-	inBubble(t, Config{}, func(t *testing.T, w *world) {
+	inBubble(t, Config{Parking: ParkingConfig{Age: 4 * time.Minute}}, func(t *testing.T, w *world) {
 		old := w.gate("a")
 		b := w.knock("")
 		old.Attempt()
@@ -334,42 +332,8 @@ func TestAttempt_AcceptingInstanceGetsTheSocket(t *testing.T) {
 	})
 }
 
-func TestAttempt_UndecidedAttemptsAreBounded(t *testing.T) {
-	limited := 0
-	log := &strings.Builder{}
-	config := Config{
-		Connect: ConnectConfig{MaxUndecided: 1},
-		Logger:  slog.New(slog.NewTextHandler(log, nil)),
-		Trace: &Trace{Undecided: func(why Undecided) {
-			if why == UndecidedLimit {
-				limited++
-			}
-		}},
-	}
-	inBubble(t, config, func(t *testing.T, w *world) {
-		first := w.knock("")
-		w.pass(time.Second)
-		for range 2 {
-			start := time.Now()
-			w.knock("").WaitEnd()
-			if time.Since(start) > time.Second {
-				t.Error("one too many had to wait")
-			}
-		}
-		gate := w.gate("a")
-		gate.Accept(gate.Attempt())
-		first.joined("/chat")
-		second := w.knock("")
-		gate.Accept(gate.Attempt())
-		second.joined("/chat")
-	})
-	if limited != 2 || strings.Count(log.String(), "control.connect.max_undecided") != 1 {
-		t.Errorf("%d counted, log: %s", limited, log)
-	}
-}
-
-func TestAttempt_LateAcceptHearsOfTheBrowserAlsoWhenRoomIsWanted(t *testing.T) {
-	inBubble(t, Config{Connect: ConnectConfig{MaxUndecided: 1}}, func(t *testing.T, w *world) {
+func TestAttempt_LateAcceptHearsOfTheBrowser(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		gate := w.gate("a")
 		stranger := w.knock("")
 		held := gate.Attempt()

@@ -61,10 +61,6 @@ type ConnectConfig struct {
 	// asked as well, unless its subscription says it. Default 5 s, at most 1 min.
 	// Key: control.connect.try.
 	Try time.Duration
-	// MaxUndecided is how many attempts may be without a decision. Beyond it they are
-	// undecided at once and counted. Default 10 000.
-	// Key: control.connect.max_undecided.
-	MaxUndecided int
 }
 
 // WindowConfig bounds the unsettled work of one instance.
@@ -80,8 +76,9 @@ type WindowConfig struct {
 }
 
 // ParkingConfig bounds what waits for a service, by items and by bytes. An event
-// counts with its arguments, its attachments and 512 bytes for its keep. What is
-// too much is dropped and counted, and its browser gets no acknowledgement.
+// counts with its arguments, its attachments and 512 bytes for its keep. At the bounds
+// browsers are not read further, unless the subscription says otherwise
+// (Subscription.overflow).
 type ParkingConfig struct {
 	// SocketEvents and SocketBytes hold for one socket. Defaults 64 and 1 MiB.
 	// Keys: parking.socket_events, parking.socket_bytes.
@@ -92,9 +89,9 @@ type ParkingConfig struct {
 	GroupBytes int64
 	// NodeBytes holds for the whole hub. Default 256 MiB. Key: parking.node_bytes.
 	NodeBytes int64
-	// Age is how long an event waits. It is also how long a lost instance is waited
-	// for, and how long the routes of an absent group are kept for it alone. Default
-	// 30 s. Key: parking.age.
+	// Age is how long an event waits while no instance of its group is attached: then its
+	// browser is sent away. It is also how long the routes of an absent group are kept for
+	// it alone. Default 5 min. Key: parking.age.
 	Age time.Duration
 	// Lifecycle is how many connected and disconnected a group may have waiting; they
 	// have no age limit. Default 100 000. Key: parking.lifecycle.
@@ -127,11 +124,12 @@ type StreamConfig struct {
 	MaxCalls uint32
 }
 
+const defaultAge = 5 * time.Minute
+
 // withDefaults returns a copy with the defaults filled in.
 func (c Config) withDefaults() Config {
 	set(&c.StartGrace, 30*time.Second)
 	set(&c.Connect.Try, 5*time.Second)
-	set(&c.Connect.MaxUndecided, 10_000)
 	set(&c.Window.MaxDeliveries, 16_384)
 	set(&c.Window.MaxBytes, 64<<20)
 	set(&c.Window.Commands, 4096)
@@ -139,7 +137,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Parking.SocketBytes, 1<<20)
 	set(&c.Parking.GroupBytes, 64<<20)
 	set(&c.Parking.NodeBytes, 256<<20)
-	set(&c.Parking.Age, 30*time.Second)
+	set(&c.Parking.Age, defaultAge)
 	set(&c.Parking.Lifecycle, 100_000)
 	set(&c.Stream.HelloTimeout, 5*time.Second)
 	set(&c.Stream.Heartbeat, 5*time.Second)
@@ -205,7 +203,6 @@ func (c Config) validateSizes() error {
 		key   string
 		value int64
 	}{
-		{"control.connect.max_undecided", int64(c.Connect.MaxUndecided)},
 		{"parking.socket_events", int64(c.Parking.SocketEvents)},
 		{"parking.socket_bytes", c.Parking.SocketBytes},
 		{"parking.group_bytes", c.Parking.GroupBytes},

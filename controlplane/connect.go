@@ -18,7 +18,7 @@ type connects struct {
 	open    map[*connect]struct{}
 	agenda  timeQueue[*connect] // when to look at them, only those that something is due for
 	closing bool
-	warned  time.Time
+	waiting waitingWatch // the janitor's
 }
 
 func newConnects(s *Server) *connects {
@@ -36,8 +36,8 @@ func (s *Server) Connect(a *hub.ConnectAttempt) {
 	if s.decideHere(c) {
 		return
 	}
-	if why := s.connects.add(c); why != "" {
-		c.sendAway(why)
+	if !s.connects.add(c) {
+		c.sendAway(UndecidedShutdown)
 		return
 	}
 	c.look(time.Now())
@@ -50,24 +50,15 @@ func (w *watching) AttemptGone(a *hub.ConnectAttempt) {
 	}
 }
 
-// add registers an attempt, or says why it cannot be kept.
-func (cs *connects) add(c *connect) Undecided {
+// add registers an attempt, unless the end has begun. The hub bounds how many there are.
+func (cs *connects) add(c *connect) bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	most := cs.srv.config.Connect.MaxUndecided
-	switch {
-	case cs.closing:
-		return UndecidedShutdown
-	case len(cs.open) >= most:
-		if now := time.Now(); now.Sub(cs.warned) > time.Minute {
-			cs.warned = now
-			cs.srv.log.Warn("too many connect attempts are without a decision: browsers are sent away",
-				"option", "control.connect.max_undecided", "value", most)
-		}
-		return UndecidedLimit
+	if cs.closing {
+		return false
 	}
 	cs.open[c] = struct{}{}
-	return ""
+	return true
 }
 
 func (cs *connects) remove(c *connect) {

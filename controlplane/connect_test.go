@@ -75,9 +75,16 @@ func accept(m *hubv1.Accept) *hubv1.Settlement {
 	return &hubv1.Settlement{Outcome: &hubv1.Settlement_Accept{Accept: m}}
 }
 
-func TestConnect_UnknownNamespaceIsRefusedAtOnce(t *testing.T) {
-	inBubble(t, Config{StartGrace: -1}, func(t *testing.T, w *world) {
+// Until an authorizer has come nobody can say what exists.
+func TestConnect_UnknownNamespaceIsRefusedForCertainOnly(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		early := w.browser()
+		early.Send("40/chat,")
+		early.Quiet(time.Hour) // long after the grace
 		w.attach("g", "i", controlplanetest.Handler("/org/*"))
+		early.Quiet(time.Minute)
+		w.attach("h", "i", controlplanetest.Authorizer("/org/*"))
+		early.Expect(`44/chat,{"message":"Invalid namespace"}`)
 		b := w.browser()
 		b.Send("40/chat,")
 		b.Expect(`44/chat,{"message":"Invalid namespace"}`)
@@ -90,6 +97,8 @@ func TestConnect_UnknownNamespaceIsRefusedAtOnce(t *testing.T) {
 func TestConnect_AHandlerOfEverythingMakesNoNamespaceExist(t *testing.T) {
 	inBubble(t, Config{StartGrace: -1}, func(t *testing.T, w *world) {
 		w.attach("g", "i", controlplanetest.Handler("*"), controlplanetest.Handler("/*"))
+		w.attach("other", "i", controlplanetest.Authorizer("/other"))
+		w.pass(time.Second)
 		if w.srv.Knows("/chat") || w.srv.Knows("/") {
 			t.Error("a namespace exists that nobody decides about")
 		}
@@ -112,7 +121,12 @@ func TestConnect_KnownNamespaces(t *testing.T) {
 		if !w.srv.Knows("/anything") {
 			t.Error("not known in the grace after the start")
 		}
-		w.pass(30 * time.Second)
+		w.chat("a")
+		w.pass(28 * time.Second)
+		if !w.srv.Knows("/anything") {
+			t.Error("not known in the grace, though a service is there")
+		}
+		w.pass(3 * time.Second)
 		if w.srv.Knows("/anything") {
 			t.Error("known after the grace")
 		}
@@ -167,23 +181,5 @@ func TestConnect_AcceptRunsCommandsBetweenConnectAndConnected(t *testing.T) {
 		if rooms := chat.Connected().GetConnected().Rooms; strings.Join(rooms, " ") != "early late" {
 			t.Errorf("rooms: %v", rooms)
 		}
-	})
-}
-
-func TestConnect_ThoseWhoHaveGoneMakeRoom(t *testing.T) {
-	inBubble(t, Config{Connect: ConnectConfig{MaxUndecided: 2}}, func(t *testing.T, w *world) {
-		for range 2 {
-			stranger := w.browser()
-			stranger.Send("40/chat,")
-			w.pass(time.Millisecond)
-			stranger.Abort()
-		}
-		w.pass(time.Second)
-		honest := w.browser()
-		honest.Send("40/chat,")
-		w.pass(time.Second)
-		chat := w.chat("a")
-		chat.Accept(chat.Attempt())
-		honest.joined("/chat")
 	})
 }

@@ -23,8 +23,8 @@ func (o *deciding) decideByToken(c *connect) bool {
 	}
 	// The keys are on their way: the attempt waits, bounded as all that do.
 	c.facts = facts
-	if why := o.srv.connects.add(c); why != "" {
-		c.sendAway(why)
+	if !o.srv.connects.add(c) {
+		c.sendAway(UndecidedShutdown)
 		return true
 	}
 	c.soon(facts.AttemptTime.Add(lookForKeys))

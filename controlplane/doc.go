@@ -58,7 +58,9 @@
 //
 // It knows no packet and no transport; it keeps no sockets beside the hub's (its own
 // state hangs at hub.Socket's tag); and it never waits: what cannot go is parked
-// within bounds, dropped and counted, or ends the stream that is in the way. Only a service
+// within bounds, and at these the browser that it came from is not read further (or it is
+// dropped and counted, where a subscription says so), or it ends the stream that is in the
+// way. Only a service
 // is made to wait, by its own recvLoop: for its turn, and for what it does too much of.
 //
 // # Where a rule lives
@@ -99,7 +101,7 @@
 // All others are leaves. The methods of dispatch.Sink (Accepts, Deliver, Revoked,
 // Released), dispatch.Owner, dispatch.SoloOwner and dispatch.Observer run with dispatch
 // locks held: below those come only leaves and the queue (interests.mu, outqueue,
-// attachment.mu, the counters of a group, a hub.Socket's data). So nobody who holds one
+// attachment.mu, the counters of a group, a hub.Socket's data and its holds). So nobody who holds one
 // of those calls the dispatcher, and neither does dispatch call back into routes or a
 // connect. No lock is held across a Send, or across a call of the hub that writes to
 // browsers.

@@ -48,6 +48,7 @@ var drops = map[Drop]*fault.Fault{
 	DropLifecycle:  fault.New(fault.Lifecycle, "too many lifecycle records wait; live sockets are introduced anew"),
 	DropForgotten:  fault.New(fault.Forgotten, "the group was forgotten"),
 	DropTries:      fault.New(fault.Tries, "lost with its instance, or not settled in time, too often"),
+	DropNoService:  fault.New(fault.NoService, "no instance came for it for too long; its browser is sent away"),
 	DropOldest:     fault.New(fault.Oldest, "made room for a newer event of its socket"),
 }
 

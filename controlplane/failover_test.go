@@ -66,9 +66,62 @@ func TestFailover_WholeServiceAwayParksEventsAndAcks(t *testing.T) {
 	})
 }
 
-func TestFailover_ParkedEventsExpireAndTheServiceIsTold(t *testing.T) {
+// While nobody is there a browser is not read further; what it has said is not dropped
+// before the age, and then not without its hearing that something is lost.
+func TestFailover_WithoutAServiceBrowsersAreSentAway(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		a := w.chat("a")
+		b := w.join(a)
+		a.Kill()
+		w.pass(0)           // the hub has noticed: nothing is handed over and taken back
+		for i := range 64 { // no more, as the pipe takes nothing that is not read
+			b.emit(i, "message", "")
+		}
+		w.pass(defaultAge - time.Second)
+		if p := w.srv.Status().Groups[0]; p.Parked.Events != 64 || p.Held != 1 {
+			t.Errorf("parked: %+v", p)
+		}
+		w.pass(7 * time.Second)
+		b.WaitEnd()
+		again := w.chat("a")
+		d := again.Disconnected()
+		if d.GetDisconnected().Reason != "forced server close" || d.GetDisconnected().Detail != "no service" {
+			t.Error(d)
+		}
+		n := again.Notice()
+		if n.Kind != hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED || n.Status.Reason != "NO_SERVICE" || n.Count != 64 {
+			t.Errorf("notice: %v", n)
+		}
+	})
+}
+
+// What waited for less than the age is handed over, and all that followed it.
+func TestFailover_ALateServiceGetsWhatABrowserSaidMeanwhile(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		a := w.chat("a")
+		b := w.join(a)
+		a.Kill()
+		w.pass(0)
+		go func() { // it has to wait after some
+			for i := range 500 {
+				_ = b.TrySend(fmt.Sprintf(`42/chat,%d["message",%d]`, i, i))
+			}
+		}()
+		w.pass(20 * time.Second) // less than to the next ping, whose answer would wait, too
+		again := w.chat("a")
+		for i := range 500 {
+			e := again.Event("message")
+			again.Reply(e, string(e.GetEvent().Payload.Args))
+			b.Expect(fmt.Sprintf(`43/chat,%d[%d]`, i, i))
+		}
+	})
+}
+
+func TestFailover_RejectedEventsExpireAndTheServiceIsTold(t *testing.T) {
+	inBubble(t, Config{Parking: ParkingConfig{Age: 30 * time.Second}}, func(t *testing.T, w *world) {
+		rejects := controlplanetest.Handler("/chat")
+		rejects.Overflow = hubv1.Overflow_OVERFLOW_REJECT
+		a := w.attach("chat", "a", controlplanetest.Authorizer("/chat"), rejects)
 		b := w.join(a)
 		a.Kill()
 		w.pass(0) // the hub has noticed: nothing is handed over and taken back
@@ -315,6 +368,34 @@ func TestSend_DataOfADroppedEventIsToldAgain(t *testing.T) {
 				t.Errorf("the data is %q, want %q", got, want)
 			}
 			chat.Done(d)
+		}
+	})
+}
+
+// A client that waits for an answer is not left waiting.
+func TestSend_AnswerToATooLargeEventIsNotWaitedFor(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		gate := w.attach("gate", "g", controlplanetest.Authorizer("/chat"))
+		chat := controlplanetest.Attach(t, w.dial(), &hubv1.Hello{
+			Group: "chat", InstanceId: "a", MaxEnvelopeBytes: minEnvelope,
+			Subscriptions: []*hubv1.Subscription{controlplanetest.Handler("/chat")},
+		})
+		b := w.browser()
+		b.Send("40/chat,")
+		gate.Accept(gate.Attempt())
+		b.joined("/chat")
+		chat.Done(chat.Connected())
+		b.Send(`452-/chat,7["big",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)
+		b.SendBinary(make([]byte, 600_000))
+		b.SendBinary(make([]byte, 600_000))
+		b.WaitEnd()
+		for {
+			if d := chat.Next().GetDelivery().GetDisconnected(); d != nil {
+				if d.Reason != "forced server close" || d.Detail == "" {
+					t.Error(d)
+				}
+				return
+			}
 		}
 	})
 }

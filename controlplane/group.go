@@ -19,8 +19,8 @@ type group struct {
 	observers *observers
 	// debugging says whether debug lines are wanted.
 	debugging func() bool
-	// unsettled is the janitor's.
-	unsettled unsettledWatch
+	// backlog is the janitor's.
+	backlog backlogWatch
 
 	// drops counts what was dropped since the last notice, by cause.
 	drops   [len(dropNames)]atomic.Uint64
@@ -50,7 +50,7 @@ var dropNames = [...]Drop{
 	dispatch.SocketFull: DropSocketFull, dispatch.GroupFull: DropGroupFull, dispatch.NodeFull: DropNodeFull,
 	dispatch.Expired: DropExpired, dispatch.Lost: DropLost, dispatch.TooLarge: DropTooLarge,
 	dispatch.Nacked: DropNacked, dispatch.LifecycleLimit: DropLifecycle, dispatch.Forgotten: DropForgotten,
-	dispatch.Tries: DropTries, dispatch.Oldest: DropOldest,
+	dispatch.Tries: DropTries, dispatch.Oldest: DropOldest, dispatch.NoService: DropNoService,
 }
 
 // Delivered implements dispatch.Observer.

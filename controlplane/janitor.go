@@ -11,7 +11,8 @@ const (
 
 // janitor does what no event leads to: it drops what is parked for too long, asks other
 // instances about attempts that wait, ends authorizations and suspended attachments, and
-// tells services what was dropped. It also looks for work that nobody settles.
+// tells services what was dropped. It also looks for work that nobody settles, and for
+// browsers that wait for it.
 func (s *Server) janitor() {
 	defer s.done.Done()
 	tick := time.NewTicker(janitorTick)
@@ -26,6 +27,7 @@ func (s *Server) janitor() {
 			s.listeners.tend(now)
 			if n%janitorTurns == 0 {
 				s.decisions.Sweep(now)
+				s.connects.tendWaiting(now)
 				s.routes.each(func(g *group) { s.tend(g, now) })
 			}
 		}
@@ -37,7 +39,7 @@ func (s *Server) tend(g *group, now time.Time) {
 	g.Expire(now)
 	g.Rebalance(now)
 	s.tendAttachments(g, now)
-	s.watchUnsettled(g, now)
+	s.watchBacklog(g, now)
 	s.debugDrops(g)
 	s.routes.mu.Lock()
 	a := g.anyAttachment()

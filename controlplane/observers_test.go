@@ -352,7 +352,9 @@ func TestObserver_OneInstanceGetsAllOfASocket(t *testing.T) {
 func TestObserver_SeesWhatAGroupWillNotGet(t *testing.T) {
 	inBubble(t, Config{Parking: ParkingConfig{SocketEvents: 2}}, func(t *testing.T, w *world) {
 		auth := w.attach("auth", "1", controlplanetest.Authorizer("/chat"))
-		handler := w.attach("chat", "1", controlplanetest.Handler("/chat"))
+		rejects := controlplanetest.Handler("/chat")
+		rejects.Overflow = hubv1.Overflow_OVERFLOW_REJECT
+		handler := w.attach("chat", "1", rejects)
 		watch := w.observer("1", observerOf("/chat", hubv1.Kind_KIND_DROPS))
 		b := w.browser()
 		b.Send("40/chat,")

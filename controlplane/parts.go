@@ -11,8 +11,8 @@ type (
 	introducing struct{ srv *Server }
 	// deciding decides connect attempts without a service.
 	deciding struct{ srv *Server }
-	// unsettledWork warns of work that is old.
-	unsettledWork struct{ srv *Server }
+	// backlogs watches what services do not keep up with.
+	backlogs struct{ srv *Server }
 	// debugLines tell the story of browsers at level Debug.
 	debugLines struct{ srv *Server }
 )
@@ -23,10 +23,10 @@ type parts struct {
 	attaching
 	introducing
 	deciding
-	unsettledWork
+	backlogs
 	debugLines
 }
 
 func newParts(s *Server) parts {
-	return parts{watching{s}, attaching{s}, introducing{s}, deciding{s}, unsettledWork{s}, debugLines{s}}
+	return parts{watching{s}, attaching{s}, introducing{s}, deciding{s}, backlogs{s}, debugLines{s}}
 }

@@ -14,6 +14,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 )
@@ -130,6 +131,7 @@ func TestControl_ForgetGroupEndsWhatTheHubRemembers(t *testing.T) {
 		if got := reason(); got != "UNKNOWN_GROUP" {
 			t.Errorf("before: %s", got)
 		}
+		w.attach("other", "i", controlplanetest.Authorizer("/other"))
 		chat := w.chat("a")
 		if got := reason(); got != "GROUP_ATTACHED" {
 			t.Errorf("attached: %s", got)

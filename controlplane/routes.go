@@ -199,7 +199,7 @@ func (r *routes) forgetLocked(g *group) {
 	r.installLocked()
 	g.Close()
 	delete(r.groups, g.name)
-	r.srv.trace.oldestUnsettled(g.name, 0)
+	r.srv.trace.backlog(g.name, Backlog{})
 }
 
 // othersLocked are the claims of all groups but one that cannot be taken, and the groups

@@ -148,9 +148,11 @@ func (st *stream) build(entries []entry) []*hubv1.Item {
 }
 
 // fit returns the item if it goes into an envelope by itself. A delivery that does
-// not is dropped; a result is shortened.
+// not is dropped; a result is shortened, and so are the rooms of a socket: that it came
+// or left is worth more than all its rooms.
 func (o *outbound) fit(e *entry, item *hubv1.Item) *hubv1.Item {
-	if most := o.a.maxEnvelope - envelopeMargin; roughSize(item) <= most/2 || proto.Size(item) <= most {
+	most := o.a.maxEnvelope - envelopeMargin
+	if roughSize(item) <= most/2 || proto.Size(item) <= most || leaveOutRooms(item, most) {
 		return item
 	}
 	if e.item != nil {

@@ -62,6 +62,8 @@ type process struct {
 	hubID   string
 	dedupe  [8]byte // the first half of all dedupe ids
 	started time.Time
+	// authorizers says whether one is attached, as seen within the last second.
+	authorizers atomic.Bool
 }
 
 // lifetime is what Shutdown ends.
@@ -106,7 +108,7 @@ func New(config Config) (*Server, error) {
 	s.observers = newObservers(s)
 	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
-		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.Knows, Groups: s.routes, Services: s,
+		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s,
 		Emitted: s.observers.emitted, Revoked: s.revoked,
 	})
 	return s, nil

@@ -27,7 +27,6 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 		"namespaces":                    {Namespaces: []string{"chat"}},
 		"control.connect.try":           {Connect: ConnectConfig{Try: time.Hour}},
 		"control.stream.suspend":        {Stream: StreamConfig{Suspend: time.Hour}},
-		"control.connect.max_undecided": {Connect: ConnectConfig{MaxUndecided: -1}},
 		"control.stream.failover_delay": {Stream: StreamConfig{FailoverDelay: 2 * time.Second}},
 		"control.stream.heartbeat":      {Stream: StreamConfig{Heartbeat: time.Hour}},
 		"control.stream.max_instances":  {Stream: StreamConfig{MaxInstances: -1}},

@@ -160,10 +160,22 @@ func (m *member) Introduction(late, moved bool) *dispatch.Delivery {
 
 // Overflow implements dispatch.Owner: too much of the socket waits, and its group
 // wants it to begin anew.
-func (m *member) Overflow() {
-	s := m.socket
+func (m *member) Overflow() { m.socket.sendAway("too many events wait for " + m.group.name) }
+
+// Hold implements dispatch.Owner.
+func (m *member) Hold(from, to dispatch.Hold) { m.socket.hub.HoldReads(holds[from], holds[to]) }
+
+var holds = [...]hub.Hold{
+	dispatch.HoldNone: hub.HoldNone, dispatch.HoldEvents: hub.HoldEvents, dispatch.HoldAll: hub.HoldAll,
+}
+
+// Starved implements dispatch.Owner: no service came for what the socket has sent.
+func (m *member) Starved() { m.socket.sendAway("no service") }
+
+// sendAway closes the browser's connection, so that its client comes back.
+func (s *socket) sendAway(detail string) {
 	_, _ = s.srv.hub.Disconnect(nil, hub.Target{Namespace: s.hub.Namespace(), Sockets: []string{s.hub.ID()}},
-		hub.DisconnectOptions{MayReturn: true, Detail: "too many events wait for " + m.group.name})
+		hub.DisconnectOptions{MayReturn: true, Detail: detail})
 }
 
 // dataBytes is the size of what rides on the socket's deliveries.

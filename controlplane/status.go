@@ -34,6 +34,8 @@ type GroupStatus struct {
 	Unbound int
 	// Parked is what waits for this service.
 	Parked ParkedStatus
+	// Held counts the sockets whose browser is not read, because so much of it is parked.
+	Held int
 }
 
 // InstanceStatus describes one process of a service.
@@ -111,6 +113,7 @@ func (g *group) statusLocked() GroupStatus {
 		Name: g.name, Unbound: from.Waiting,
 		Parked: ParkedStatus{Events: from.Events, Bytes: from.Bytes, Lifecycle: from.Lifecycle},
 	}
+	to.Held, _ = g.Held(time.Time{}, heldLong)
 	for _, i := range from.Instances {
 		is := InstanceStatus{
 			ID: i.ID, Attached: i.Attached, SuspendTime: i.Suspended, Sockets: i.Lanes,

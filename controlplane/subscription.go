@@ -65,6 +65,8 @@ func newSubscription(effective *hubv1.Subscription) *subscription {
 		timeout:    effective.GetSettleTimeout().AsDuration(), grace: effective.GetDisconnectGrace().AsDuration(),
 	}
 	switch effective.Overflow {
+	case hubv1.Overflow_OVERFLOW_REJECT:
+		s.overflow = dispatch.Reject
 	case hubv1.Overflow_OVERFLOW_DROP_OLDEST:
 		s.overflow = dispatch.DropOldest
 	case hubv1.Overflow_OVERFLOW_DISCONNECT:

@@ -31,9 +31,8 @@ type Trace struct {
 	Revoked func(kind Kind, reason string)
 	// Parked: that many more (or fewer) events and bytes wait for the group.
 	Parked func(group string, events int, bytes int64)
-	// OldestUnsettled: the age of the oldest delivery that the group has not settled;
-	// 0 when all are. It is told once a second.
-	OldestUnsettled func(group string, age time.Duration)
+	// Backlog: what the group does not keep up with. It is told once a second.
+	Backlog func(group string, b Backlog)
 	// WindowStalled: a delivery had to wait because its instance is full or paused.
 	WindowStalled func(group string)
 	// Moved: that many sockets left their instance for another.
@@ -111,6 +110,9 @@ const (
 	DropTries Drop = "tries"
 	// DropOldest: made room for a newer event of its socket.
 	DropOldest Drop = "oldest"
+	// DropNoService: no instance came for it; its browser, which was not read meanwhile,
+	// is sent away.
+	DropNoService Drop = "no_service"
 )
 
 // Undecided says why a connect attempt ended without a decision.
@@ -118,8 +120,6 @@ type Undecided string
 
 // The causes.
 const (
-	// UndecidedLimit: too many attempts are without a decision.
-	UndecidedLimit Undecided = "limit"
 	// UndecidedNacked: the authorizer gave it up.
 	UndecidedNacked Undecided = "nacked"
 	// UndecidedGone: the browser left before the decision.
@@ -181,9 +181,9 @@ func (t tracer) dropped(group, namespace string, kind Kind, why Drop) {
 	}
 }
 
-func (t tracer) oldestUnsettled(group string, age time.Duration) {
-	if t.OldestUnsettled != nil {
-		t.OldestUnsettled(group, age)
+func (t tracer) backlog(group string, b Backlog) {
+	if t.Backlog != nil {
+		t.Backlog(group, b)
 	}
 }
 

@@ -107,6 +107,10 @@ func (o *outbound) tooLarge(t *dispatch.Try) {
 		if !ok {
 			return
 		}
+		if body.WantsAck {
+			// Its client would wait for ever, and take nothing for an answer.
+			so.sendAway("an event that wants an answer is too large for its service")
+		}
 		o.a.srv.tellUnhandled(o.a.srv.routes.table.Load().View(so.hub.Namespace()), eventName{so.hub.Namespace(), body.Name},
 			drops[DropTooLarge])
 	case undeliverable:

@@ -153,8 +153,10 @@ type Connected struct {
 	Recovered bool
 	// Moved is true when the socket came from another process of this service.
 	Moved bool
-	// Rooms are those it is in, without its own, sorted.
-	Rooms []string
+	// Rooms are those it is in, without its own, sorted. RoomsLeftOut counts those that
+	// did not fit the hub's message.
+	Rooms        []string
+	RoomsLeftOut int
 	// Attempt is 1 on the first try.
 	Attempt int
 	// DedupeID is the same on each try: 16 bytes.
@@ -177,8 +179,10 @@ type Disconnect struct {
 	CloseCode int
 	// Detail is for people. May be empty.
 	Detail string
-	// Rooms are those it was in, without its own, sorted.
-	Rooms []string
+	// Rooms are those it was in, without its own, sorted. RoomsLeftOut counts those that
+	// did not fit the hub's message.
+	Rooms        []string
+	RoomsLeftOut int
 	// DisconnectTime is when it left.
 	DisconnectTime time.Time
 	// RecoverableUntil is until when the browser may take its session up again. Zero

@@ -129,14 +129,14 @@ func newConnected(w *work, c *hubv1.Connected) *Connected {
 	return &Connected{
 		Socket: w.socket, Handshake: &Handshake{c.GetHandshake()}, ConnectTime: c.GetConnectTime().AsTime(),
 		Late: c.GetLate(), Recovered: c.GetRecovered(), Moved: c.GetMoved(), Auth: c.GetAuth(),
-		Rooms: c.GetRooms(), Attempt: int(w.delivery.GetAttempt()), DedupeID: w.dedupeID(),
+		Rooms: c.GetRooms(), RoomsLeftOut: int(c.GetRoomsLeftOut()), Attempt: int(w.delivery.GetAttempt()), DedupeID: w.dedupeID(),
 	}
 }
 
 func newDisconnect(w *work, d *hubv1.Disconnected) *Disconnect {
 	gone := &Disconnect{
 		Socket: w.socket, Reason: d.GetReason(), CloseCode: int(d.GetCloseCode()), Detail: d.GetDetail(),
-		Rooms: d.GetRooms(), DisconnectTime: d.GetDisconnectTime().AsTime(),
+		Rooms: d.GetRooms(), RoomsLeftOut: int(d.GetRoomsLeftOut()), DisconnectTime: d.GetDisconnectTime().AsTime(),
 		Attempt: int(w.delivery.GetAttempt()), DedupeID: w.dedupeID(),
 	}
 	if d.GetRecoverableUntil() != nil {

@@ -118,7 +118,11 @@ func WithSocketData(when SocketData) NamespaceOption {
 type Overflow int
 
 const (
-	// OverflowReject drops it; its browser gets no acknowledgement. The default.
+	// OverflowPause keeps it, and the hub reads no further from its browser until there
+	// is room: nothing is dropped while an instance of the service is attached. The
+	// default.
+	OverflowPause = Overflow(hubv1.Overflow_OVERFLOW_PAUSE)
+	// OverflowReject drops it; its browser gets no acknowledgement.
 	OverflowReject = Overflow(hubv1.Overflow_OVERFLOW_REJECT)
 	// OverflowDropOldest drops the oldest that waits in its place.
 	OverflowDropOldest = Overflow(hubv1.Overflow_OVERFLOW_DROP_OLDEST)

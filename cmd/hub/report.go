@@ -32,7 +32,7 @@ func (n *node) status() admin.Status {
 }
 
 func serviceStatus(g controlplane.GroupStatus) admin.Service {
-	s := admin.Service{Name: g.Name, Instances: []admin.Instance{}, Unbound: g.Unbound, Parked: parked(g.Parked)}
+	s := admin.Service{Name: g.Name, Instances: []admin.Instance{}, Unbound: g.Unbound, Parked: parked(g.Parked), Held: g.Held}
 	for _, i := range g.Instances {
 		s.Instances = append(s.Instances, admin.Instance{
 			ID: i.ID, Version: i.Version, Attached: i.Attached, AttachTime: i.AttachTime, SuspendTime: i.SuspendTime,

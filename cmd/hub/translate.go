@@ -51,8 +51,8 @@ func hubLimits(l config.Limits) hub.Limits {
 		Depth: l.Depth, Arguments: l.Arguments, NamespacesPerClient: l.NamespacesPerClient,
 		RoomsPerSocket: l.RoomsPerSocket, PendingAcksPerSocket: l.PendingAcksPerSocket,
 		NamespaceBytes: l.NamespaceBytes, RoomBytes: l.RoomBytes, EventNameBytes: l.EventNameBytes, DataBytes: l.DataBytes,
-		AuthBytes: l.AuthBytes,
-		Headers:   l.Headers, QueryBytes: l.QueryBytes,
+		AuthBytes: l.AuthBytes, Undecided: l.Undecided, UndecidedBytes: l.UndecidedBytes,
+		Headers: l.Headers, QueryBytes: l.QueryBytes,
 	}
 }
 
@@ -62,7 +62,7 @@ func controlConfig(c *config.Config) controlplane.Config {
 	return controlplane.Config{
 		HubVersion: hubVersion(), Namespaces: c.Namespaces, StartGrace: orNone(c.StartGrace),
 		Connect: controlplane.ConnectConfig{
-			Try: c.Control.Connect.Try, MaxUndecided: c.Control.Connect.MaxUndecided,
+			Try: c.Control.Connect.Try,
 		},
 		Window: controlplane.WindowConfig{
 			MaxDeliveries: uint32(c.Control.Window.MaxDeliveries), MaxBytes: uint64(c.Control.Window.MaxBytes),

@@ -24,7 +24,7 @@ func (k Kind) lifecycle() bool { return k == Connected || k == Disconnected }
 type Delivery struct {
 	Kind Kind
 	// Overflow says what happens when an event is more than its socket may have parked.
-	// The default is Reject.
+	// The default is Pause.
 	Overflow Overflow
 	// Body is what happened.
 	Body any

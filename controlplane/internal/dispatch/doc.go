@@ -45,6 +45,14 @@
 // last moment, so that an introduction can be made anew by moving an epoch on. Lanes with
 // parked deliveries take turns, one delivery each.
 //
+// # Holds
+//
+// An event is never dropped for lack of room unless its policy says so (Overflow). What a
+// socket has parked holds its browser instead: from the bound in items, or in bytes, of
+// the socket, the group or the node on it is not read further (hold.go), until half of it
+// is free again or nothing of the lane is parked. What is parked while no instance is
+// there for Config.Age goes, and its browser with it (Owner.Starved).
+//
 // # Numbers
 //
 // Each try has a number from one counter of the node. The ledger of the instance

@@ -1,6 +1,9 @@
 package dispatch
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // expireStep is how many waiting lanes of a holder are looked at in one go. What is
 // beyond is looked at the next time; nothing expired is ever handed over, for fill
@@ -18,10 +21,15 @@ func (g *Group) Expire(at time.Time) {
 	if g.events.Load() > 0 {
 		g.pool.expire(t)
 	}
+	starved := g.pool.starved
+	g.pool.starved = nil
 	for _, i := range g.members {
 		members = append(members, i)
 	}
 	g.pool.mu.Unlock()
+	for _, owner := range starved {
+		owner.Starved()
+	}
 	for _, i := range members {
 		i.timeOut(t)
 		if g.events.Load() == 0 {
@@ -46,8 +54,10 @@ func (h *holder) expire(t instant) {
 }
 
 // expireLane drops the events at the head of the queue that waited too long. The time in
-// which the lane was blocked by its own order does not count. It reports whether
-// the lane goes on.
+// which the lane was blocked by its own order does not count. Those with the policy Pause
+// wait as long as an instance is there; when there was none for so long they are dropped
+// all together, as what follows them could not be told from what was lost. It reports
+// whether the lane goes on.
 func (h *holder) expireLane(l *Lane, t instant) bool {
 	age := l.group.node.config.Age
 	for n := l.queue.front; n != nil; {
@@ -57,11 +67,49 @@ func (h *holder) expireLane(l *Lane, t instant) bool {
 			// Lifecycle has no age; the events behind an introduction do.
 			continue
 		}
-		if t.since(max(d.since, l.ready)) < age {
+		waits := t.since(max(d.since, l.ready))
+		if d.Overflow == Pause {
+			if waits >= age+l.jitter(d) && h.starves(l) {
+				h.starve(l)
+			}
+			break
+		}
+		if waits < age {
 			break
 		}
 		l.unpark(d)
 		l.drop(d, Expired)
 	}
 	return h.cancelOut(l)
+}
+
+// starveSpread is the time over which browsers are sent away whose events have waited too
+// long for an instance: those that came together do not go together.
+const starveSpread = 5 * time.Second
+
+// jitter is the lane's part of starveSpread. It is drawn from the moment at which its
+// first event was parked, which differs by more than nanoseconds from browser to browser.
+func (*Lane) jitter(d *Delivery) time.Duration {
+	drawn, _ := bits.Mul64(uint64(d.since)*0x9e3779b97f4a7c15, uint64(starveSpread))
+	return time.Duration(drawn)
+}
+
+// starves reports whether there is no instance for what a lane has parked.
+func (h *holder) starves(l *Lane) bool {
+	return h.inst == nil && (!l.group.absent.IsZero() || l.turn.list == &h.stuck)
+}
+
+// starve drops all events of a lane and notes its owner for Expire.
+func (h *holder) starve(l *Lane) {
+	for n := l.queue.front; n != nil; {
+		d := n.value
+		n = n.next
+		if d.Kind == Event {
+			l.unpark(d)
+			l.drop(d, NoService)
+		}
+	}
+	if l.owner != nil && !l.leaving {
+		l.group.pool.starved = append(l.group.pool.starved, l.owner)
+	}
 }

@@ -13,6 +13,7 @@ func (l *Lane) Leave(d *Delivery, hold time.Duration) {
 		return
 	}
 	l.leaving = true
+	l.setHold(HoldNone)
 	if hold > 0 {
 		d.due = now().add(hold)
 	} else if l.unseen() && !l.eventsParked() {

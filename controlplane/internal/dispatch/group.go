@@ -33,6 +33,7 @@ type Group struct {
 	events    atomic.Int64
 	lifecycle atomic.Int64
 	lost      atomic.Int64 // lifecycle records dropped since the last look
+	holds     holds
 }
 
 // NewGroup returns a group without an instance.

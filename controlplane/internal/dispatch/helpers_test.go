@@ -136,7 +136,17 @@ type person struct {
 	meter park.Meter
 	lane  *Lane
 
-	overflows int
+	overflows, starved int
+	holds              []Hold
+}
+
+func (p *person) Starved() { p.starved++ }
+
+func (p *person) Hold(from, to Hold) {
+	if n := len(p.holds); (n == 0 && from != HoldNone) || (n > 0 && p.holds[n-1] != from) {
+		panic(fmt.Sprint("held ", p.holds, ", and now from ", from))
+	}
+	p.holds = append(p.holds, to)
 }
 
 func (p *person) Overflow() { p.overflows++ }
@@ -178,7 +188,7 @@ func (b *bench) person(name string) *person {
 }
 
 func (p *person) say(text string) bool {
-	return p.lane.Push(&Delivery{Kind: Event, Body: p.name + ":" + text})
+	return p.sayWith(text, Reject)
 }
 
 func (p *person) sayStrict(text string) bool {

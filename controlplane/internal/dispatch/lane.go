@@ -12,8 +12,7 @@ import (
 // else may happen at the same time.
 type Lane struct {
 	parking
-	owner Owner // nil for a solo lane
-	solo  *solo // nil for the lane of a socket
+	solo *solo // nil for the lane of a socket
 
 	holder atomic.Pointer[holder]
 
@@ -36,7 +35,7 @@ type Lane struct {
 
 // NewLane returns a lane for a socket. The meter is that of the socket.
 func (g *Group) NewLane(owner Owner, meter *park.Meter) *Lane {
-	l := &Lane{parking: parking{group: g, meter: meter}, owner: owner}
+	l := &Lane{parking: parking{group: g, owner: owner, meter: meter}}
 	l.turn.value, l.bound.value = l, l
 	l.holder.Store(&g.pool.holder)
 	return l

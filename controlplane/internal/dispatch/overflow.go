@@ -1,13 +1,15 @@
 package dispatch
 
 // Overflow says what happens when an event is more than its socket may have parked.
-// When the group or the node is full the event is dropped, whatever it says.
+// When the group or the node is full all but Pause drop the event.
 type Overflow uint8
 
 // The policies.
 const (
+	// Pause parks the event, and stops the reading of its browser (Owner.Hold).
+	Pause Overflow = iota
 	// Reject drops the event.
-	Reject Overflow = iota
+	Reject
 	// DropOldest drops the oldest parked events of the lane, as many as make room, and
 	// the new one if there are not enough.
 	DropOldest

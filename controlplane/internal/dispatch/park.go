@@ -5,11 +5,13 @@ import "github.com/siohub/siohub/controlplane/internal/park"
 // parking is where the deliveries of a lane are parked, and what bounds them.
 type parking struct {
 	group *Group
+	owner Owner       // nil for a solo lane
 	meter *park.Meter // nil for a solo lane; shared by all lanes of a socket
 
 	// Guarded by the mutex of the lane's holder.
 	queue     list[*Delivery]
 	overflown overflown
+	held      *held // nil: the browser is read
 }
 
 // Group is the group that the lane belongs to.
@@ -24,6 +26,12 @@ func (p *parking) park(d *Delivery) bool {
 	g := p.group
 	switch {
 	case d.Kind == Event:
+		if d.Overflow == Pause {
+			p.account(d, now())
+			p.queue.pushBack(&d.place)
+			p.holdBack()
+			return true
+		}
 		if why, ok := p.reserve(d); !ok {
 			p.drop(d, why)
 			return false
@@ -94,6 +102,7 @@ func (p *parking) unpark(d *Delivery) {
 		g.node.bytes.Give(cost)
 		g.events.Add(-1)
 		g.observer.Parked(-1, -cost)
+		p.letGo()
 	case d.Kind.lifecycle():
 		g.lifecycle.Add(-1)
 	}

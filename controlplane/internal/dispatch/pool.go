@@ -7,6 +7,7 @@ import "github.com/siohub/siohub/controlplane/internal/ledger"
 type pool struct {
 	holder
 	*Group
+	starved []Owner // for Expire to tell
 }
 
 // give binds a lane of the pool to an instance. The caller holds pool.mu, and calls run

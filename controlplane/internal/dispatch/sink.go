@@ -25,6 +25,13 @@ type Owner interface {
 	// Overflow is called by Push, once, without a lock, when an event with the policy
 	// Disconnect did not fit: the socket is to be disconnected.
 	Overflow()
+	// Hold says how far the socket's browser is to be read from now on, each time that it
+	// changes. It is called with locks held, and not after the last delivery was pushed.
+	Hold(from, to Hold)
+	// Starved is called by Expire, without a lock, when events with the policy Pause have
+	// waited for too long while no instance was there. They are dropped: the browser is to
+	// be disconnected.
+	Starved()
 }
 
 // SoloOwner is what a lane without a socket stands for.
@@ -69,6 +76,7 @@ const (
 	Forgotten                  // its group was forgotten
 	Tries                      // lost with its instance, or not settled in time, too often
 	Oldest                     // made room for a newer event of its socket
+	NoService                  // waited too long for an instance, while its browser was not read
 )
 
 // Reason says why a delivery was revoked, or why a lane left its instance.

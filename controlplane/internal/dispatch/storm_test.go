@@ -26,6 +26,9 @@ type stormLane struct {
 	open    map[uint64]bool
 	newest  int          // of those that were handed over for the first time
 	settled map[int]bool // by event number
+
+	reading *sync.Cond // its mutex guards hold
+	hold    Hold
 }
 
 // Introduction and Overflow implement Owner.
@@ -34,6 +37,25 @@ func (l *stormLane) Introduction(_, _ bool) *Delivery {
 }
 
 func (l *stormLane) Overflow() {}
+
+func (l *stormLane) Starved() {}
+
+// Hold keeps the browser from speaking.
+func (l *stormLane) Hold(_, to Hold) {
+	l.reading.L.Lock()
+	l.hold = to
+	l.reading.L.Unlock()
+	l.reading.Broadcast()
+}
+
+// waitToSpeak returns once the browser is read.
+func (l *stormLane) waitToSpeak() {
+	l.reading.L.Lock()
+	defer l.reading.L.Unlock()
+	for l.hold != HoldNone {
+		l.reading.Wait()
+	}
+}
 
 type stormBody struct {
 	lane *stormLane
@@ -308,8 +330,8 @@ func TestStorm_NothingIsLostOrReordered(t *testing.T) {
 
 func runStorm(t *testing.T, seed uint64) {
 	config := testConfig
-	config.Socket = park.SocketLimit{Items: 1 << 20, Bytes: 1 << 40}
-	config.GroupBytes, config.NodeBytes, config.Lifecycle = 1<<40, 1<<40, 1<<30
+	config.Socket = park.SocketLimit{Items: 6, Bytes: 5 * park.ItemBytes}
+	config.GroupBytes, config.NodeBytes, config.Lifecycle = 60*park.ItemBytes, 1<<40, 1<<30
 	config.FailoverDelay, config.Suspend, config.Age = 20*time.Millisecond, 60*time.Millisecond, 100*time.Hour
 	s := &storm{bench: &bench{t: t, count: newCounter()}, random: rand.New(rand.NewPCG(seed, 1))}
 	s.Group = New(config).NewGroup("g", s.count)
@@ -317,7 +339,7 @@ func runStorm(t *testing.T, seed uint64) {
 	var lanes []*stormLane
 	var speakers sync.WaitGroup
 	for range stormSockets {
-		l := &stormLane{settled: make(map[int]bool), newest: stormConnected}
+		l := &stormLane{settled: make(map[int]bool), newest: stormConnected, reading: sync.NewCond(new(sync.Mutex))}
 		lanes = append(lanes, l)
 		private := rand.New(rand.NewPCG(s.random.Uint64(), 1))
 		speakers.Go(func() { l.speak(private, s.NewLane(l, &park.Meter{})) })
@@ -331,8 +353,8 @@ func runStorm(t *testing.T, seed uint64) {
 			time.Sleep(time.Duration(s.random.IntN(50)) * time.Millisecond)
 		}
 	}
+	live["last"] = s.start("last", nil) // from here on nobody is held for ever
 	speakers.Wait()
-	live["last"] = s.start("last", nil)
 	for id, p := range live {
 		if id != "last" {
 			s.leave(p)
@@ -351,6 +373,7 @@ func runStorm(t *testing.T, seed uint64) {
 func (l *stormLane) speak(random *rand.Rand, lane *Lane) {
 	lane.Introduce(false)
 	for n := range stormEvents {
+		l.waitToSpeak()
 		lane.Push(&Delivery{Kind: Event, Body: stormBody{l, n}})
 		if random.IntN(10) == 0 {
 			time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)

@@ -111,6 +111,7 @@ const (
 	Lifecycle
 	Limit
 	NodeFull
+	NoService
 	Oldest
 	PendingAcks
 	QueriesOpen

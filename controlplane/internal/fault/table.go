@@ -105,6 +105,7 @@ var table = [reasons]entry{
 	Limit:            {"LIMIT", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "A limit of the hub that has no reason of its own."},
 	NodeFull:         {"NODE_FULL", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Deliveries were dropped: too much is parked in the hub."},
 	PendingAcks:      {"PENDING_ACKS_PER_SOCKET", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Every receiver owes as many acknowledgements as `limits.pending_acks_per_socket`."},
+	NoService:        {"NO_SERVICE", hubv1.Code_CODE_UNAVAILABLE, "Deliveries were dropped: no instance came for them, and their browsers were sent away."},
 	Oldest:           {"OLDEST", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Deliveries were dropped: they made room for newer events of their socket."},
 	QueriesOpen:      {"QUERIES_OPEN", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Too many pages of queries wait to be read."},
 	RoomBytes:        {"ROOM_BYTES", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "A room's name that is longer than `limits.room_bytes`."},

@@ -40,6 +40,9 @@ func (b *Budget) Force(bytes int64) { b.used.Add(bytes) }
 // Give returns bytes.
 func (b *Budget) Give(bytes int64) { b.used.Add(-bytes) }
 
+// Full reports whether nothing more fits.
+func (b *Budget) Full() bool { return b.used.Load() >= b.limit }
+
 // Used is what is reserved.
 func (b *Budget) Used() int64 { return b.used.Load() }
 
@@ -73,6 +76,9 @@ func (m *Meter) Force(bytes int64) {
 	m.items.Add(1)
 	m.bytes.Add(bytes)
 }
+
+// Holds is what is counted.
+func (m *Meter) Holds() (items int, bytes int64) { return int(m.items.Load()), m.bytes.Load() }
 
 // Give takes one item off.
 func (m *Meter) Give(bytes int64) {

@@ -424,7 +424,10 @@ type Connected struct {
 	// otherwise.
 	Auth []byte `protobuf:"bytes,7,opt,name=auth,proto3" json:"auth,omitempty"`
 	// Version of `rooms`: an older RoomsChanged is contained in them.
-	RoomsVersion  uint64 `protobuf:"varint,8,opt,name=rooms_version,json=roomsVersion,proto3" json:"rooms_version,omitempty"`
+	RoomsVersion uint64 `protobuf:"varint,8,opt,name=rooms_version,json=roomsVersion,proto3" json:"rooms_version,omitempty"`
+	// How many rooms `rooms` leaves out, because they fit no envelope of the
+	// instance.
+	RoomsLeftOut  uint32 `protobuf:"varint,9,opt,name=rooms_left_out,json=roomsLeftOut,proto3" json:"rooms_left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -511,6 +514,13 @@ func (x *Connected) GetAuth() []byte {
 func (x *Connected) GetRoomsVersion() uint64 {
 	if x != nil {
 		return x.RoomsVersion
+	}
+	return 0
+}
+
+func (x *Connected) GetRoomsLeftOut() uint32 {
+	if x != nil {
+		return x.RoomsLeftOut
 	}
 	return 0
 }
@@ -612,8 +622,11 @@ type Disconnected struct {
 	// `recovered` for the same socket id may follow. Absent when it cannot, and
 	// always without the capability `recovery`.
 	RecoverableUntil *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=recoverable_until,json=recoverableUntil,proto3" json:"recoverable_until,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// How many rooms `rooms` leaves out, because they fit no envelope of the
+	// instance.
+	RoomsLeftOut  uint32 `protobuf:"varint,7,opt,name=rooms_left_out,json=roomsLeftOut,proto3" json:"rooms_left_out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Disconnected) Reset() {
@@ -686,6 +699,13 @@ func (x *Disconnected) GetRecoverableUntil() *timestamppb.Timestamp {
 		return x.RecoverableUntil
 	}
 	return nil
+}
+
+func (x *Disconnected) GetRoomsLeftOut() uint32 {
+	if x != nil {
+		return x.RoomsLeftOut
+	}
+	return 0
 }
 
 // AuthExpiring asks the authorizer whether a socket may stay. An accept renews:
@@ -859,7 +879,7 @@ const file_hub_v1_delivery_proto_rawDesc = "" +
 	"\bRecovery\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x14\n" +
 	"\x05rooms\x18\x02 \x03(\tR\x05rooms\x12C\n" +
-	"\x0fdisconnect_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0edisconnectTime\"\x92\x02\n" +
+	"\x0fdisconnect_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0edisconnectTime\"\xb8\x02\n" +
 	"\tConnected\x12/\n" +
 	"\thandshake\x18\x01 \x01(\v2\x11.hub.v1.HandshakeR\thandshake\x12=\n" +
 	"\fconnect_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vconnectTime\x12\x12\n" +
@@ -868,12 +888,13 @@ const file_hub_v1_delivery_proto_rawDesc = "" +
 	"\trecovered\x18\x05 \x01(\bR\trecovered\x12\x14\n" +
 	"\x05moved\x18\x06 \x01(\bR\x05moved\x12\x12\n" +
 	"\x04auth\x18\a \x01(\fR\x04auth\x12#\n" +
-	"\rrooms_version\x18\b \x01(\x04R\froomsVersion\"\xa2\x01\n" +
+	"\rrooms_version\x18\b \x01(\x04R\froomsVersion\x12$\n" +
+	"\x0erooms_left_out\x18\t \x01(\rR\froomsLeftOut\"\xa2\x01\n" +
 	"\x05Event\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
 	"\apayload\x18\x02 \x01(\v2\x0f.hub.v1.PayloadR\apayload\x12\x1b\n" +
 	"\twants_ack\x18\x03 \x01(\bR\bwantsAck\x12=\n" +
-	"\freceive_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTime\"\x81\x02\n" +
+	"\freceive_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vreceiveTime\"\xa7\x02\n" +
 	"\fDisconnected\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x1d\n" +
 	"\n" +
@@ -881,7 +902,8 @@ const file_hub_v1_delivery_proto_rawDesc = "" +
 	"\x06detail\x18\x03 \x01(\tR\x06detail\x12\x14\n" +
 	"\x05rooms\x18\x04 \x03(\tR\x05rooms\x12C\n" +
 	"\x0fdisconnect_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0edisconnectTime\x12G\n" +
-	"\x11recoverable_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x10recoverableUntil\"K\n" +
+	"\x11recoverable_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x10recoverableUntil\x12$\n" +
+	"\x0erooms_left_out\x18\a \x01(\rR\froomsLeftOut\"K\n" +
 	"\fAuthExpiring\x12;\n" +
 	"\vexpire_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\"\xd8\x01\n" +

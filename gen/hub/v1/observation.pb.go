@@ -255,7 +255,8 @@ type Decision struct {
 	Outcome string `protobuf:"bytes,1,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	// Group that decided. Empty when nobody did.
 	Group string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
-	// Who decided: `service`, `cache`, `token`. Empty when nobody did.
+	// Who decided: `service`, `cache`, `token`, or `hub` for a namespace that does not
+	// exist. Empty when nobody did.
 	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	// Message of a deny, or why nobody decided: `gone`, `limit`, `shutdown`.
 	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`

@@ -471,12 +471,13 @@ func (SocketData) EnumDescriptor() ([]byte, []int) {
 }
 
 // Overflow says what happens to an event of a socket for which too many are
-// parked already (64 events or 1 MiB by default). When the parking of the group
-// or of the hub is full, it is OVERFLOW_REJECT for all.
+// parked already (64 events or 1 MiB by default), or when the parking of the
+// group or of the hub is full. In the latter case it is OVERFLOW_REJECT for all
+// but OVERFLOW_PAUSE.
 type Overflow int32
 
 const (
-	// The same as OVERFLOW_REJECT.
+	// The same as OVERFLOW_PAUSE.
 	Overflow_OVERFLOW_UNSPECIFIED Overflow = 0
 	// It is dropped and counted, and its browser gets no acknowledgement.
 	Overflow_OVERFLOW_REJECT Overflow = 1
@@ -485,6 +486,11 @@ const (
 	// It is dropped, and the browser's connection is closed with the reason
 	// `forced server close`, so that its client comes back with a clean state.
 	Overflow_OVERFLOW_DISCONNECT Overflow = 3
+	// It is kept, and its browser is not read further until there is room again:
+	// nothing is dropped while an instance is attached, however long it takes. Once
+	// no instance has been there for `parking.age` the browser's connection is
+	// closed with the reason `forced server close` and the detail `no service`.
+	Overflow_OVERFLOW_PAUSE Overflow = 4
 )
 
 // Enum value maps for Overflow.
@@ -494,12 +500,14 @@ var (
 		1: "OVERFLOW_REJECT",
 		2: "OVERFLOW_DROP_OLDEST",
 		3: "OVERFLOW_DISCONNECT",
+		4: "OVERFLOW_PAUSE",
 	}
 	Overflow_value = map[string]int32{
 		"OVERFLOW_UNSPECIFIED": 0,
 		"OVERFLOW_REJECT":      1,
 		"OVERFLOW_DROP_OLDEST": 2,
 		"OVERFLOW_DISCONNECT":  3,
+		"OVERFLOW_PAUSE":       4,
 	}
 )
 
@@ -900,12 +908,13 @@ const file_hub_v1_subscription_proto_rawDesc = "" +
 	"\x17SOCKET_DATA_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12SOCKET_DATA_ALWAYS\x10\x01\x12\x19\n" +
 	"\x15SOCKET_DATA_ON_CHANGE\x10\x02\x12\x15\n" +
-	"\x11SOCKET_DATA_NEVER\x10\x03*l\n" +
+	"\x11SOCKET_DATA_NEVER\x10\x03*\x80\x01\n" +
 	"\bOverflow\x12\x18\n" +
 	"\x14OVERFLOW_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fOVERFLOW_REJECT\x10\x01\x12\x18\n" +
 	"\x14OVERFLOW_DROP_OLDEST\x10\x02\x12\x17\n" +
-	"\x13OVERFLOW_DISCONNECT\x10\x03B\x99\x01\n" +
+	"\x13OVERFLOW_DISCONNECT\x10\x03\x12\x12\n" +
+	"\x0eOVERFLOW_PAUSE\x10\x04B\x99\x01\n" +
 	"\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3"
 
 var (

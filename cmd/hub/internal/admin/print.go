@@ -57,6 +57,9 @@ func (s *Status) printServices(b *strings.Builder, now time.Time) {
 		if service.Parked.Events+service.Parked.Lifecycle > 0 {
 			fmt.Fprintf(b, ", parked %s", service.Parked)
 		}
+		if service.Held > 0 {
+			fmt.Fprintf(b, ", %s not read meanwhile", count(service.Held, "browser"))
+		}
 		b.WriteByte('\n')
 		for _, i := range service.Instances {
 			i.print(b, now)

@@ -42,6 +42,8 @@ type Service struct {
 	// Unbound counts sockets that no instance holds.
 	Unbound int    `json:"unbound"`
 	Parked  Parked `json:"parked"`
+	// Held counts sockets whose browser is not read until there is room for its events.
+	Held int `json:"held"`
 }
 
 // Instance is one process of a service.

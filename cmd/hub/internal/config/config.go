@@ -102,6 +102,8 @@ type Limits struct {
 	NamespacesPerClient, RoomsPerSocket, PendingAcksPerSocket int
 	NamespaceBytes, RoomBytes, EventNameBytes, DataBytes      int
 	AuthBytes, Headers, QueryBytes                            int
+	Undecided                                                 int
+	UndecidedBytes                                            int64
 }
 
 // Control describes the control plane.
@@ -128,8 +130,7 @@ type TLS struct {
 
 // Connect bounds connect attempts.
 type Connect struct {
-	Try          time.Duration
-	MaxUndecided int
+	Try time.Duration
 }
 
 // Window bounds the unsettled work of one instance of a service.

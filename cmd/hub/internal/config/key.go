@@ -125,14 +125,14 @@ func Default() *Config {
 			PacketsPerPayload: 65_536, Attachments: 10, Depth: 512, Arguments: 4096,
 			NamespacesPerClient: 16, RoomsPerSocket: 1024, PendingAcksPerSocket: 256,
 			NamespaceBytes: 256, RoomBytes: 256, EventNameBytes: 128, DataBytes: 64 << 10,
-			AuthBytes: 16 << 10,
-			Headers:   100, QueryBytes: 4096,
+			AuthBytes: 16 << 10, Undecided: 10_000, UndecidedBytes: 64 << 20,
+			Headers: 100, QueryBytes: 4096,
 		},
 		StartGrace: 30 * time.Second,
 		Control: Control{
 			Listen: "127.0.0.1:7420",
 			TLS:    TLS{ClientAuth: "require"}, Reflection: "auto",
-			Connect: Connect{Try: 5 * time.Second, MaxUndecided: 10_000},
+			Connect: Connect{Try: 5 * time.Second},
 			Window:  Window{MaxDeliveries: 16_384, MaxBytes: 64 << 20, Commands: 4096},
 			Stream: Stream{
 				HelloTimeout: 5 * time.Second, Heartbeat: 5 * time.Second, SendTimeout: 10 * time.Second,
@@ -140,7 +140,7 @@ func Default() *Config {
 			},
 		},
 		Parking: Parking{SocketEvents: 64, SocketBytes: 1 << 20, GroupBytes: 64 << 20,
-			NodeBytes: 256 << 20, Age: 30 * time.Second, Lifecycle: 100_000},
+			NodeBytes: 256 << 20, Age: 5 * time.Minute, Lifecycle: 100_000},
 		AdminListen: "127.0.0.1:7421",
 		Log:         Log{Format: "text", Level: "info"},
 	}

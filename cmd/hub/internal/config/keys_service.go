@@ -34,9 +34,6 @@ func controlKeys() []Key {
 		newKey("control.connect.try", func(c *Config) *time.Duration { return &c.Control.Connect.Try },
 			duration(100*time.Millisecond, time.Minute),
 			"Time that one instance has to decide a connect attempt, before another one is asked."),
-		newKey("control.connect.max_undecided", func(c *Config) *int { return &c.Control.Connect.MaxUndecided },
-			count(1, 10_000_000),
-			"Connect attempts that may wait for a decision; the next one ends at once."),
 		newKey("control.window.max_deliveries", func(c *Config) *int { return &c.Control.Window.MaxDeliveries },
 			count(1, 10_000_000),
 			"The most unsettled deliveries that an instance may ask for; a larger wish is cut to it."),
@@ -71,7 +68,7 @@ func controlKeys() []Key {
 }
 
 func parkingKeys() []Key {
-	return group("Parking: what waits while a service is away",
+	return group("Parking: what waits while a service is away, or behind; at these bounds browsers are not read further",
 		newKey("parking.socket_events", func(c *Config) *int { return &c.Parking.SocketEvents },
 			count(1, 1_000_000),
 			"Events that are kept for one socket."),
@@ -86,7 +83,7 @@ func parkingKeys() []Key {
 			"Bytes that are kept in all."),
 		newKey("parking.age", func(c *Config) *time.Duration { return &c.Parking.Age },
 			duration(100*time.Millisecond, time.Hour),
-			"Time after which a parked event is dropped; a lost instance is waited for as long."),
+			"Time after which a browser is sent away whose events wait for a service of which no instance is attached."),
 		newKey("parking.lifecycle", func(c *Config) *int { return &c.Parking.Lifecycle },
 			count(1, 100_000_000),
 			"Connects and disconnects that are kept for one group; they have no age."),

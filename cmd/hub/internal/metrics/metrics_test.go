@@ -103,7 +103,7 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	c.Dropped("", "/chat", controlplane.KindEvent, controlplane.DropUnhandled)
 	c.Parked("chat", 5, 500)
 	c.Parked("chat", -2, -100)
-	c.OldestUnsettled("chat", 1500*time.Millisecond)
+	c.Backlog("chat", controlplane.Backlog{OldestUnsettled: 1500 * time.Millisecond})
 	c.WindowStalled("chat")
 	c.Moved(7)
 	c.Revoked(controlplane.KindEvent, "MOVED")

@@ -20,7 +20,8 @@ type services struct {
 	settleTime                *bounded[pair, prometheus.Observer]
 	settlementsFailed         *bounded[pair, prometheus.Counter]
 	parkedEvents, parkedBytes *bounded[string, prometheus.Gauge]
-	oldestUnsettled           *bounded[string, prometheus.Gauge]
+	oldestUnsettled, held     *bounded[string, prometheus.Gauge]
+	heldLong                  *bounded[string, prometheus.Counter]
 	stalls, undecided         *bounded[string, prometheus.Counter]
 	moved, unauthenticated    prometheus.Counter
 	noAuthorizer              prometheus.Counter
@@ -50,6 +51,8 @@ func newServices(f factory) *services {
 		parkedEvents:      f.named("parked_events", "Events that wait for a service, by group."),
 		parkedBytes:       f.named("parked_bytes", "Bytes of events that wait for a service, by group."),
 		oldestUnsettled:   f.named("oldest_unsettled_seconds", "Age of the oldest delivery that a service has not settled, by group; 0 when all are. Looked at once a second."),
+		held:              f.named("held_sockets", "Sockets whose browser is not read, because as much waits for a service as may, by group. Looked at once a second."),
+		heldLong:          f.counters("held_long_total", "Sockets whose browser was not read for a minute, by group.", "group"),
 		stalls:            f.counters("window_stalls_total", "Deliveries that had to wait because an instance was full or paused, by group.", "group"),
 		undecided:         f.counters("undecided_total", "Connect attempts that ended without a decision, by why.", "why"),
 		moved:             f.counter("moved_sockets_total", "Sockets that went from one instance to another."),
@@ -141,7 +144,11 @@ func (s *services) traceDeliveries(t *controlplane.Trace) {
 		s.parkedEvents.get(group).Add(float64(events))
 		s.parkedBytes.get(group).Add(float64(bytes))
 	}
-	t.OldestUnsettled = func(group string, age time.Duration) { s.oldestUnsettled.get(group).Set(age.Seconds()) }
+	t.Backlog = func(group string, b controlplane.Backlog) {
+		s.oldestUnsettled.get(group).Set(b.OldestUnsettled.Seconds())
+		s.held.get(group).Set(float64(b.HeldSockets))
+		s.heldLong.get(group).Add(float64(b.HeldLong))
+	}
 	t.Revoked = func(kind controlplane.Kind, reason string) { s.revoked.get(pair{string(kind), reason}).Inc() }
 	t.WindowStalled = func(group string) { s.stalls.get(group).Inc() }
 }

@@ -14,7 +14,7 @@ func TestUnsettled_OldWorkIsWarnedOfOnceAMinute(t *testing.T) {
 	var ages []time.Duration
 	config := Config{
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
-		Trace:  &Trace{OldestUnsettled: func(_ string, age time.Duration) { ages = append(ages, age) }},
+		Trace:  &Trace{Backlog: func(_ string, b Backlog) { ages = append(ages, b.OldestUnsettled) }},
 	}
 	const warning = "does not settle its work"
 	inBubble(t, config, func(t *testing.T, w *world) {

@@ -1,0 +1,83 @@
+package controlplane
+
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
+)
+
+// Backlog is what a group does not keep up with.
+type Backlog struct {
+	// OldestUnsettled is the age of the oldest delivery that it has not settled; 0 when all
+	// are.
+	OldestUnsettled time.Duration
+	// HeldSockets counts the sockets whose browser is not read, because as much is parked
+	// for the group as may be. HeldLong are those of them that have been so for a minute
+	// since the last time.
+	HeldSockets, HeldLong int
+}
+
+const (
+	// unsettledWarn is from which age on unsettled work is worth a warning: no browser
+	// waits that long, and a service that takes longer is often stuck.
+	unsettledWarn = 30 * time.Second
+	// heldLong is how long a browser is held to be counted, and warned of.
+	heldLong = time.Minute
+	// backlogWarnEvery is the time from one warning about an instance, or about held
+	// browsers, to the next.
+	backlogWarnEvery = time.Minute
+)
+
+// backlogWatch looks for work that a group does not settle. It belongs to the janitor.
+type backlogWatch struct {
+	// warned is when an instance was last warned about; only those that still have old
+	// work are in it.
+	warned map[string]time.Time
+	// held is when held browsers were last warned about.
+	held time.Time
+}
+
+// watchBacklog tells what a group does not keep up with, and warns of what is old.
+func (b *backlogs) watchBacklog(g *group, now time.Time) {
+	var backlog Backlog
+	old := make(map[string]time.Time)
+	attached := 0
+	for _, i := range g.Status().Instances {
+		if i.Attached {
+			attached++
+		}
+		backlog.OldestUnsettled = max(backlog.OldestUnsettled, i.Oldest)
+		if i.Oldest < unsettledWarn {
+			continue
+		}
+		last, known := g.backlog.warned[i.ID]
+		if !known || now.Sub(last) >= backlogWarnEvery {
+			b.warnUnsettled(g, &i)
+			last = now
+		}
+		old[i.ID] = last
+	}
+	g.backlog.warned = old
+	backlog.HeldSockets, backlog.HeldLong = g.Held(now, heldLong)
+	if backlog.HeldLong > 0 && now.Sub(g.backlog.held) >= backlogWarnEvery {
+		g.backlog.held = now
+		b.warnHeld(g, &backlog, attached)
+	}
+	b.srv.trace.backlog(g.name, backlog)
+}
+
+func (b *backlogs) warnUnsettled(g *group, i *dispatch.InstanceStatus) {
+	b.srv.log.Warn("a service does not settle its work", "group", g.name, "instance", i.ID,
+		"oldest", i.Oldest.Round(time.Second), "deliveries", i.Held.Deliveries, "attempts", i.AttemptsHeld.Deliveries,
+		"attached", i.Attached, "paused", i.Paused, "draining", i.Draining)
+}
+
+func (b *backlogs) warnHeld(g *group, backlog *Backlog, attached int) {
+	help := "more instances, or a larger window of theirs; Subscription.overflow says what else may happen to events"
+	if attached == 0 {
+		help = "no instance is attached: after parking.age these browsers are sent away"
+	}
+	b.srv.log.Warn("browsers are not read: as much waits for their service as may", "group", g.name,
+		"sockets", backlog.HeldSockets, "instances", attached, "option", "parking.socket_events, parking.socket_bytes, parking.group_bytes",
+		"help", help)
+}

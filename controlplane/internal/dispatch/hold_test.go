@@ -1,0 +1,186 @@
+package dispatch
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/park"
+)
+
+func (p *person) holdsAre(t *testing.T, want ...Hold) {
+	t.Helper()
+	if !slices.Equal(p.holds, want) {
+		t.Fatalf("holds %v, want %v", p.holds, want)
+	}
+}
+
+// Nothing is dropped: the browser is not read any more once as much is parked as may be,
+// and read again once half of that has room.
+func TestPause_HoldsTheBrowserAtItsBound(t *testing.T) {
+	b := newBench(t, nil)
+	ann := b.person("ann")
+	for i := range 5 { // one more than the bound, as a hold may come late
+		if !ann.sayWith(fmt.Sprint(i), Pause) {
+			t.Error("dropped")
+		}
+		if i == 2 {
+			ann.holdsAre(t)
+		}
+	}
+	ann.holdsAre(t, HoldEvents)
+	a, sink := b.attach("1", 2)
+	for range 4 {
+		settle(t, a, sink.take()...)
+	}
+	ann.holdsAre(t, HoldEvents, HoldNone)
+	b.empty()
+	if len(b.count.dropped) != 0 {
+		t.Errorf("dropped %v", b.count.dropped)
+	}
+}
+
+func TestPause_ABoundInBytesHoldsAll(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Socket = park.SocketLimit{Items: 3, Bytes: 4 * park.ItemBytes} })
+	ann := b.person("ann")
+	for i := range 5 {
+		ann.sayWith(fmt.Sprint(i), Pause)
+	}
+	ann.holdsAre(t, HoldEvents, HoldAll)
+	a, sink := b.attach("1", 1)
+	settle(t, a, sink.take()...) // connected; 0 is handed over, and 4 are left
+	ann.holdsAre(t, HoldEvents, HoldAll)
+	settle(t, a, sink.take()...)
+	settle(t, a, sink.take()...) // 2 are left: half of the bytes, more than half of the items
+	ann.holdsAre(t, HoldEvents, HoldAll, HoldEvents)
+	settle(t, a, sink.take()...)
+	ann.holdsAre(t, HoldEvents, HoldAll, HoldEvents, HoldNone)
+}
+
+// Whoever finds that others have used up the bounds in sum is held, and let go once it
+// has nothing parked itself.
+func TestPause_OneEventAlwaysHasRoom(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.GroupBytes = 2 * park.ItemBytes })
+	ann, bob := b.person("ann"), b.person("bob")
+	ann.sayWith("1", Pause)
+	ann.sayWith("2", Pause)
+	bob.sayWith("1", Pause)
+	ann.holdsAre(t, HoldAll)
+	bob.holdsAre(t, HoldAll)
+	accepts := func(d *Delivery) (Terms, bool) {
+		return Terms{}, d.Kind != Event || d.Body.(string)[:3] == "bob" // ann's are stuck
+	}
+	b.join("1", &book{accepts: accepts}, 10, AttachOptions{})
+	bob.holdsAre(t, HoldAll, HoldNone)
+	ann.holdsAre(t, HoldAll)
+}
+
+func TestPause_WaitsAsLongAsAnInstanceIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		ann := b.person("ann")
+		b.attach("1", 1)
+		for i := range 4 {
+			ann.sayWith(fmt.Sprint(i), Pause)
+		}
+		time.Sleep(time.Hour)
+		b.Expire(time.Now())
+		if ann.starved != 0 || len(b.count.dropped) != 0 {
+			t.Errorf("starved %d times, dropped %v", ann.starved, b.count.dropped)
+		}
+	})
+}
+
+func TestPause_WithoutAnInstanceTheBrowserIsSentAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		people := make([]*person, 50)
+		for i := range people {
+			people[i] = b.person(fmt.Sprint(i))
+			for range 4 {
+				people[i].sayWith("x", Pause)
+			}
+			time.Sleep(time.Microsecond)
+		}
+		starved := func() (n int) {
+			for _, p := range people {
+				n += p.starved
+			}
+			return n
+		}
+		time.Sleep(testConfig.Age - time.Second)
+		b.Expire(time.Now())
+		if n := starved(); n != 0 {
+			t.Errorf("%d are sent away too early", n)
+		}
+		time.Sleep(time.Second + starveSpread/2)
+		b.Expire(time.Now())
+		if n := starved(); n < 10 || n > 40 {
+			t.Errorf("half of the time has sent %d of 50 away", n)
+		}
+		time.Sleep(starveSpread/2 + time.Millisecond)
+		b.Expire(time.Now())
+		if n := starved(); n != 50 || b.count.dropped[NoService] != 200 || len(b.count.dropped) != 1 {
+			t.Errorf("%d of 50 are sent away, dropped %v", n, b.count.dropped)
+		}
+		for _, p := range people {
+			p.holdsAre(t, HoldEvents, HoldNone)
+			p.leave()
+		}
+		b.empty()
+	})
+}
+
+// What no attached instance asks for waits no longer than what no instance is there for.
+func TestPause_WhatNobodyAcceptsSendsTheBrowserAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		sink := &book{accepts: func(d *Delivery) (Terms, bool) { return Terms{}, d.Kind != Event }}
+		a := b.join("1", sink, 10, AttachOptions{})
+		ann := b.person("ann")
+		ann.sayWith("x", Pause)
+		b.Expire(time.Now())
+		settle(t, a, sink.take()...) // connected, which it takes
+		time.Sleep(testConfig.Age + starveSpread)
+		b.Expire(time.Now()) // finds that the lane is stuck
+		b.Expire(time.Now())
+		if ann.starved != 1 || b.count.dropped[NoService] != 1 {
+			t.Errorf("starved %d times, dropped %v", ann.starved, b.count.dropped)
+		}
+	})
+}
+
+func TestPause_LeavingEndsTheHold(t *testing.T) {
+	b := newBench(t, nil)
+	ann := b.person("ann")
+	for range 4 {
+		ann.sayWith("x", Pause)
+	}
+	ann.leave()
+	ann.holdsAre(t, HoldEvents, HoldNone)
+	if all, _ := b.Held(time.Now(), time.Minute); all != 0 {
+		t.Errorf("%d are held", all)
+	}
+}
+
+func TestHeld_CountsEachThatLastsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		for i := range 3 {
+			p := b.person(fmt.Sprint(i))
+			for range 4 {
+				p.sayWith("x", Pause)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		for want, wait := range []time.Duration{0, 30 * time.Second, 10 * time.Second, 10 * time.Second} {
+			time.Sleep(wait)
+			all, longer := b.Held(time.Now(), time.Minute)
+			if all != 3 || longer != min(want, 1) {
+				t.Errorf("after %v more: %d held, %d of them newly for long", wait, all, longer)
+			}
+		}
+	})
+}
