@@ -69,7 +69,7 @@ func Open(dir string) (*Files, error) {
 	if err != nil {
 		return nil, fmt.Errorf("clientfiles: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing was written
 	f, err := read(root.FS(), true)
 	if err != nil {
 		return nil, fmt.Errorf("clientfiles: %w", err)

@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"crypto/tls"
-	"net"
 	"syscall"
 	"unsafe"
 )
@@ -10,7 +9,7 @@ import (
 // ended reports whether the connection has ended, in the browser's direction at least, whatever there
 // is still to be read before that. Where the socket is out of reach it is not known.
 func (s *stream) ended() (yes bool) {
-	var c net.Conn = s.Conn
+	c := s.Conn
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
 	}

@@ -2,6 +2,7 @@ package netpoll
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 	"sync"
 	"syscall"
@@ -208,7 +209,7 @@ func (p *poller) collect(set uintptr) (over bool) {
 		n, err := rawio.EpollWait(int(set), p.events[:])
 		if err != nil {
 			n = 0
-			if err == syscall.EINTR {
+			if errors.Is(err, syscall.EINTR) {
 				continue
 			}
 		}
