@@ -122,6 +122,10 @@ func wantsWebSocket(r *http.Request) bool {
 // accept performs the WebSocket handshake. Nil means that it failed and has been answered. What is
 // written next leaves together with the answer, at the first uncork.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, header http.Header) *webSocket {
+	header, ok := s.withProtocol(w, r, header)
+	if !ok {
+		return nil
+	}
 	ws := &webSocket{server: s}
 	ws.wire = &wire{ws: ws}
 	if s.equip(ws.wire, &hijacker{ResponseWriter: w, wire: ws.wire}, r, header) != nil {
