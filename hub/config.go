@@ -101,7 +101,7 @@ type CORS struct {
 	Origins []string
 	// Credentials allows cookies; not together with "*". Key: cors.credentials.
 	Credentials bool
-	// Methods default to GET and POST. Key: cors.methods.
+	// Methods are named by preflights. Default GET, HEAD, PUT, PATCH, POST, DELETE. Key: cors.methods.
 	Methods []string
 	// AllowedHeaders default to what the browser asks for. Key: cors.allowed_headers.
 	AllowedHeaders []string

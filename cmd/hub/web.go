@@ -30,7 +30,7 @@ func (n *node) newWebServer(page http.Handler) *http.Server {
 	return s
 }
 
-// webHandler gives the hub what is under its path and the page the rest. Without
+// webHandler gives the hub what is under its path and the page the rest, but for WebSockets. Without
 // a page all is the hub's, which answers 404 to what is not its own.
 func (n *node) webHandler(page http.Handler) http.Handler {
 	own := strings.TrimSuffix(n.config.SocketIO.Path, "/")
@@ -39,7 +39,7 @@ func (n *node) webHandler(page http.Handler) http.Handler {
 		case r.ProtoMajor != 1:
 			// The preface of HTTP/2 looks like a request to net/http.
 			refuse(w, http.StatusBadRequest)
-		case page == nil || strings.HasPrefix(r.URL.Path, own):
+		case page == nil || strings.HasPrefix(r.URL.Path, own) || strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 			n.hub.ServeHTTP(w, r)
 		case headerLines(r.Header) > n.config.Limits.Headers:
 			refuse(w, http.StatusRequestHeaderFieldsTooLarge)

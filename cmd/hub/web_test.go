@@ -57,6 +57,7 @@ func TestBrowserListener_HostileRequestsGetAClearAnswer(t *testing.T) {
 		{"status is not here", get("/status", ""), "HTTP/1.1 404 "},
 		{"traversal", get("/socket.io/../../etc/passwd", ""), "HTTP/1.1 4"},
 		{"upgrade elsewhere", get("/other", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"), "HTTP/1.1 404 "},
+		{"WebSocket elsewhere, kept alive", "GET /other HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n", "HTTP/1.1 404 "},
 		{"two lengths", "POST /socket.io/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "400 Bad Request"},
 		{"signed length", "POST /socket.io/ HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde", "400 Bad Request"},
 		{"unknown coding", "POST /socket.io/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: foo\r\n\r\n", "501 "},

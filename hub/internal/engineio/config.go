@@ -101,7 +101,7 @@ type CORSConfig struct {
 	Origins []string
 	// Credentials allows cookies; refused together with "*". Key: cors.credentials.
 	Credentials bool
-	// Methods default to GET and POST. Key: cors.methods.
+	// Methods are named by preflights. Default GET, HEAD, PUT, PATCH, POST, DELETE. Key: cors.methods.
 	Methods []string
 	// AllowedHeaders default to what the browser asks for. Key: cors.allowed_headers.
 	AllowedHeaders []string
@@ -161,7 +161,7 @@ func (c Config) withDefaults() Config {
 		c.Transports = []string{Polling, WebSocket}
 	}
 	if len(c.CORS.Methods) == 0 {
-		c.CORS.Methods = []string{http.MethodGet, http.MethodPost}
+		c.CORS.Methods = []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"}
 	}
 	if c.Cookie != nil {
 		cookie := *c.Cookie

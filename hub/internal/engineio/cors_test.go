@@ -116,7 +116,7 @@ func TestCORS_Headers(t *testing.T) {
 	}
 	a := st.Do("OPTIONS", "EIO=4&transport=polling", "", from("Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type,x-in"))
 	for key, want := range map[string]string{
-		"Access-Control-Allow-Origin": "https://a.test", "Access-Control-Allow-Methods": "POST",
+		"Access-Control-Allow-Origin": "https://a.test", "Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE",
 		"Access-Control-Allow-Headers": "content-type,x-in", "Access-Control-Allow-Credentials": "true", "Access-Control-Max-Age": "60",
 	} {
 		if got := a.Header.Get(key); got != want {
@@ -142,6 +142,25 @@ func TestCORS_Headers(t *testing.T) {
 	check("poll", st.Do("GET", query, "", from()))
 	check("refusal", st.Do("GET", "EIO=4", "", from()))
 	check("second post", st.Do("POST", query, "abc", from()))
+}
+
+func TestCORS_Methods(t *testing.T) {
+	st := newStation(t, func(c *engineio.Config) {
+		c.CORS = engineio.CORSConfig{Origins: []string{"https://a.test"}, Methods: []string{"GET", "PUT"}}
+	})
+	for asked, want := range map[string]string{"GET": "GET,PUT", "PUT": "GET,PUT", "POST": "GET,PUT", "DELETE": ""} {
+		a := st.Do("OPTIONS", "EIO=4&transport=polling", "", http.Header{
+			"Origin": {"https://a.test"}, "Access-Control-Request-Method": {asked},
+		})
+		if got := a.Header.Get("Access-Control-Allow-Methods"); a.Status != 204 || got != want {
+			t.Errorf("%s: %d %q, want %q", asked, a.Status, got, want)
+		}
+	}
+	// Browsers do not look into that list for a POST of text, which polling is.
+	a := st.Do("POST", st.handshake(), "4hello", http.Header{"Origin": {"https://a.test"}})
+	if got := a.Header.Get("Access-Control-Allow-Origin"); a.Status != 200 || got != "https://a.test" {
+		t.Errorf("%+v", a)
+	}
 }
 
 func TestCORS_Star(t *testing.T) {

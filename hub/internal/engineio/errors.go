@@ -112,6 +112,10 @@ func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")
 	}
+	if wantsWebSocket(r) {
+		// Whoever wanted to leave HTTP has no further request. The reference hangs up after a second.
+		w.Header().Set("Connection", "close")
+	}
 	s.policy.decorate(w, r)
 	respond(w, r, status, typeText, nil)
 }

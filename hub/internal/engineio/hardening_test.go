@@ -449,6 +449,24 @@ func TestHardening_OtherProtocols(t *testing.T) {
 	})
 }
 
+// A connection that wanted to leave HTTP is not kept for further requests.
+func TestHardening_StrayUpgradesAreHungUp(t *testing.T) {
+	st := newTCPStation(t, func(c *engineio.Config) { c.Limits.MaxSessions = 1 })
+	st.handshake()
+	for path, want := range map[string]string{
+		"/elsewhere": "404", st.Path + "?EIO=4&transport=websocket": "503", st.Path + "?EIO=4&transport=nonsense": "400",
+	} {
+		c := st.Dial()
+		_ = c.SetDeadline(time.Now().Add(st.Timeout))
+		_, _ = io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: hub.test\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+		answer, err := io.ReadAll(c)
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+want) || !strings.Contains(string(answer), "\r\nConnection: close\r\n") {
+			t.Errorf("%q: %v %q", path, err, answer)
+		}
+	}
+}
+
 func TestHardening_RefusedPostDoesNotWaitForItsBody(t *testing.T) {
 	attack(t, nil, func(st *station) {
 		for _, head := range []string{

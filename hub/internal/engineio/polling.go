@@ -286,6 +286,7 @@ func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 	case status != http.StatusOK:
 		s.server.deny(w, r, status)
 	default:
+		w.Header()["Cache-Control"] = noStore
 		s.server.policy.decorate(w, r)
 		respond(w, r, status, typeHTML, okBody)
 	}

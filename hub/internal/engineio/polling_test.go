@@ -31,7 +31,8 @@ func TestPolling_AnswersAtOnceWhenSomethingIsQueued(t *testing.T) {
 func TestPolling_PostAnswer(t *testing.T) {
 	st := newStation(t, nil)
 	a := st.Post(st.handshake(), "4hello")
-	if a.Status != 200 || a.Body != "ok" || a.Header.Get("Content-Type") != "text/html" || a.Header.Get("Content-Length") != "2" {
+	if a.Status != 200 || a.Body != "ok" || a.Header.Get("Content-Type") != "text/html" || a.Header.Get("Content-Length") != "2" ||
+		a.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%+v", a)
 	}
 }

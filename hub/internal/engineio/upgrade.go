@@ -51,6 +51,7 @@ type probe struct {
 	due     time.Time // when it is to be cut
 	stood   bool      // it was due while a POST was held
 	expired bool
+	before  *poll // waited before the probe came, and so did not overtake it
 }
 
 // start makes p the session's probe, if it may have one.
@@ -58,10 +59,11 @@ func (p *probe) start() bool {
 	s := p.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, polls := s.transport.(*polling); !polls || !s.server.upgrades || s.state != open || s.probe != nil {
+	t, polls := s.transport.(*polling)
+	if !polls || !s.server.upgrades || s.state != open || s.probe != nil {
 		return false
 	}
-	s.probe = p
+	s.probe, p.before = p, t.poll
 	p.begun = time.Now()
 	p.due = p.begun.Add(s.server.config.UpgradeTimeout)
 	p.timer = time.AfterFunc(s.server.config.UpgradeTimeout, p.expire)
@@ -161,8 +163,8 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 }
 
 // begin lets go of the poll that waits: the browser moves when it has ended. One that has said more
-// behind its probe did not wait for that; its poll may have overtaken the upgrade packet, and is answered
-// by what comes of that.
+// behind its probe did not wait for that; a poll that has come since may have overtaken the upgrade packet,
+// and is answered by what comes of that.
 func (p *probe) begin() bool {
 	s := p.session
 	s.mu.Lock()
@@ -172,10 +174,12 @@ func (p *probe) begin() bool {
 		return false
 	}
 	waiting := t.poll
-	s.mu.Unlock()
-	if p.conn.held == nil {
-		t.letGo(waiting)
+	if p.conn.held != nil {
+		waiting = p.before
 	}
+	p.before = nil
+	s.mu.Unlock()
+	t.letGo(waiting)
 	return true
 }
 

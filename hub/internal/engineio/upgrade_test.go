@@ -78,6 +78,25 @@ func TestUpgrade_PendingPollGetsANoop(t *testing.T) {
 	})
 }
 
+// Some clients do not wait for the end of their poll. It came before the upgrade, and is no mistake.
+func TestUpgrade_PendingPollOfAHastyBrowserGetsANoop(t *testing.T) {
+	st := newTCPStation(t, nil)
+	query := st.handshake()
+	poll := st.pending(query)
+	st.wantPoll()
+	f := st.Frames(probeQuery(query))
+	_, err := f.Conn.NetConn().Write(append(client(0x81, "2probe"), client(0x81, "5")...))
+	if p := f.Next(); err != nil || p != "3probe" {
+		t.Fatalf("got %q, %v", p, err)
+	}
+	if a := st.await(poll); a.Status != 200 || a.Body != "6" {
+		t.Errorf("pending poll: %+v", a)
+	}
+	if a := st.Get(query); a.Status != 400 {
+		t.Errorf("poll after the upgrade: %+v", a)
+	}
+}
+
 // The upgrade packet and the browser's next poll travel on two connections: the poll may come first.
 func TestUpgrade_PollThatOvertakesThePacket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
