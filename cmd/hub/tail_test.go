@@ -235,7 +235,11 @@ func TestTail_TellsWhyItEnds(t *testing.T) {
 		"no welcome":    {silent, "did not answer within 300ms"},
 	} {
 		f := &fakeHub{attach: tt.attach}
-		_, errs, code := execute(t, "tail", "--hub", f.serve(t), "--timeout", "300ms")
+		timeout := patience
+		if name == "no welcome" {
+			timeout = 300 * time.Millisecond
+		}
+		_, errs, code := execute(t, "tail", "--hub", f.serve(t), "--timeout", timeout.String())
 		if last := errs[strings.LastIndex(strings.TrimSpace(errs), "\n")+1:]; code != 1 || !strings.Contains(last, tt.want) {
 			t.Errorf("%s: exit %d: %s", name, code, errs)
 		}

@@ -127,17 +127,9 @@ func (s *stream) push(o *hubv1.Observation) {
 
 // watch waits for the welcome, and then shows what is queued.
 func (s *stream) watch(ctx context.Context, w Watch, ready func(), show func(*hubv1.Observation) error) error {
-	late := time.NewTimer(w.Timeout)
-	defer late.Stop()
-	var welcome *hubv1.Welcome
-	select {
-	case welcome = <-s.welcome:
-	case <-s.done:
-		return s.end()
-	case <-late.C:
-		return context.DeadlineExceeded
-	case <-ctx.Done():
-		return nil
+	welcome, err := s.welcomed(ctx, w.Timeout)
+	if welcome == nil {
+		return err
 	}
 	for _, r := range welcome.GetSubscriptions() {
 		if r.GetStatus().GetCode() != hubv1.Code_CODE_UNSPECIFIED {
@@ -153,6 +145,28 @@ func (s *stream) watch(ctx context.Context, w Watch, ready func(), show func(*hu
 	defer func() { <-beaten }()
 	defer close(gone)
 	return s.showAll(ctx, show)
+}
+
+// welcomed waits for the welcome. Without one it says why; neither means that ctx has ended.
+func (s *stream) welcomed(ctx context.Context, timeout time.Duration) (*hubv1.Welcome, error) {
+	late := time.NewTimer(timeout)
+	defer late.Stop()
+	var why error
+	select {
+	case welcome := <-s.welcome:
+		return welcome, nil
+	case <-s.done:
+		why = s.end()
+	case <-late.C:
+		why = context.DeadlineExceeded
+	case <-ctx.Done():
+	}
+	select {
+	case welcome := <-s.welcome: // at the same moment; one that refuses says more than the end behind it
+		return welcome, nil
+	default:
+		return nil, why
+	}
 }
 
 func (s *stream) showAll(ctx context.Context, show func(*hubv1.Observation) error) error {
