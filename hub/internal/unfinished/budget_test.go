@@ -1,0 +1,139 @@
+package unfinished
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// holder is an owner that notes what it is told.
+type holder struct {
+	Item
+	mu                    sync.Mutex
+	stalled, full, goneOn int
+}
+
+func (h *holder) Stalled(full bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stalled++
+	if full {
+		h.full++
+	}
+}
+
+func (h *holder) GoOn() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.goneOn++
+}
+
+func (h *holder) told() (stalled, full, goneOn int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stalled, h.full, h.goneOn
+}
+
+func TestBudget_StalledAfterItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(1000, 30*time.Second, nil)
+		var still, moving, resting holder
+		b.Grow(&still.Item, &still, 10)
+		b.Grow(&resting.Item, &resting, 10)
+		b.Rest(&resting.Item, &resting, 10)
+		for n := range 40 {
+			b.Grow(&moving.Item, &moving, int64(n))
+			time.Sleep(time.Second)
+		}
+		if n, _, _ := still.told(); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+		if n, _, _ := moving.told(); n != 0 {
+			t.Error("one that gets on was ended")
+		}
+		if n, _, _ := resting.told(); n != 0 {
+			t.Error("one that may stand still was ended")
+		}
+		for _, h := range []*holder{&still, &moving, &resting} {
+			b.End(&h.Item)
+			b.End(&h.Item)
+		}
+		if n := b.Sum(); n != 0 {
+			t.Errorf("%d bytes left", n)
+		}
+	})
+}
+
+func TestBudget_WhoWantsMoreWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(400<<10, 30*time.Second, nil)
+		var first, second, little holder
+		if b.Grow(&first.Item, &first, 290<<10) || b.Full() {
+			t.Error("the first one waits")
+		}
+		if !b.Grow(&second.Item, &second, 20<<10) || !b.Full() {
+			t.Error("the second one does not wait")
+		}
+		if b.Grow(&little.Item, &little, small) {
+			t.Error("a small one waits beside large ones")
+		}
+		b.Grow(&first.Item, &first, 291<<10) // one that is at work: the small one is too
+		if _, _, n := second.told(); n != 0 {
+			t.Error("went on too early")
+		}
+		b.End(&little.Item)
+		b.End(&first.Item)
+		if _, _, n := second.told(); n != 1 || b.Full() {
+			t.Errorf("told to go on %d times", n)
+		}
+		b.End(&second.Item)
+	})
+}
+
+// Nobody waits for nothing: what is at work alone goes on whatever it holds.
+func TestBudget_SomebodyAlwaysGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(100<<10, 30*time.Second, nil)
+		var first, second holder
+		b.Grow(&first.Item, &first, 20<<10)
+		if !b.Grow(&second.Item, &second, 1<<20) {
+			t.Error("the second one does not wait")
+		}
+		if b.Grow(&first.Item, &first, 1<<20) {
+			t.Error("both wait")
+		}
+		b.End(&first.Item)
+		if _, _, n := second.told(); n != 1 {
+			t.Error("the one that is left waits")
+		}
+		b.End(&second.Item)
+	})
+}
+
+// Whoever stands still is not waited for.
+func TestBudget_FullEndsWhoStandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(400<<10, 30*time.Second, nil)
+		still := make([]holder, 4)
+		for n := range still {
+			b.Grow(&still[n].Item, &still[n], 75<<10)
+		}
+		var next holder
+		if !b.Grow(&next.Item, &next, 20<<10) {
+			t.Error("does not wait")
+		}
+		time.Sleep(hesitation + tick + time.Millisecond)
+		for n := range still {
+			if _, full, _ := still[n].told(); full != 1 {
+				t.Errorf("%d was told %d times", n, full)
+			}
+			b.End(&still[n].Item)
+		}
+		if _, _, n := next.told(); n != 1 {
+			t.Error("still waits")
+		}
+		b.End(&next.Item)
+		b.Stop()
+	})
+}
