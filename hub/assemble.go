@@ -152,6 +152,7 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 		Limits: engineio.Limits{
 			MaxSessions: c.Limits.MaxSessions, OutboxPackets: c.Limits.OutboxPackets, OutboxBytes: c.Limits.OutboxBytes,
 			PacketsPerPayload: c.Limits.PacketsPerPayload, Headers: c.Limits.Headers, QueryBytes: c.Limits.QueryBytes,
+			UnfinishedBytes: c.Limits.UnfinishedBytes, UnfinishedTime: c.Limits.UnfinishedTime, BodyPace: c.Limits.BodyPace,
 		},
 		OnSession: open,
 		OnRefused: watch(c.Application).engine(),

@@ -79,6 +79,7 @@ func (t *Trace) engine() *engineio.Trace {
 		PacketReceived:   t.PacketReceived,
 		PacketSent:       t.PacketSent,
 		OutboxOverflow:   t.OutboxOverflow,
+		LimitReached:     t.LimitReached,
 		Panic:            t.Panic,
 	}
 	if f := t.SessionClosed; f != nil {

@@ -1,5 +1,7 @@
 package hub
 
+import "time"
+
 // Limits bound what outsiders can make the hub hold. Zero means the default; every limit has one
 // outcome and is counted by Trace.LimitReached under its key.
 type Limits struct {
@@ -21,6 +23,17 @@ type Limits struct {
 	// QueryBytes is the length of a query string. Default 4096. Beyond it: 414.
 	// Key: limits.query_bytes.
 	QueryBytes int
+	// UnfinishedBytes is how much all browsers together may have sent of messages, polling bodies and events with
+	// attachments that are not whole yet. Default 256 MiB: as many of the largest messages at once, and a
+	// quarter of the memory of a small machine. Beyond it whoever goes on waits, unread, until others are done, and
+	// whoever has stood still for 5 s is closed with reason `forced close`. Key: limits.unfinished_bytes.
+	UnfinishedBytes int64
+	// UnfinishedTime is how long one of them may make no progress. Default 30 s. Beyond it the browser is
+	// closed, reason `forced close`, and a POST answered with 408. Key: limits.unfinished_time.
+	UnfinishedTime time.Duration
+	// BodyPace is how many bytes a second of a polling body have to arrive, on average from its 10th second
+	// on. Default 1024. Beyond it: 408. Key: limits.body_pace.
+	BodyPace int
 
 	// EventBytes is the size of one event with its attachments. Default 3 MiB. A browser that sends
 	// more is closed with reason `forced close`. Key: limits.event_bytes.

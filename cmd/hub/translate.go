@@ -53,6 +53,7 @@ func hubLimits(l config.Limits) hub.Limits {
 		NamespaceBytes: l.NamespaceBytes, RoomBytes: l.RoomBytes, EventNameBytes: l.EventNameBytes, DataBytes: l.DataBytes,
 		AuthBytes: l.AuthBytes, Undecided: l.Undecided, UndecidedBytes: l.UndecidedBytes,
 		Headers: l.Headers, QueryBytes: l.QueryBytes,
+		UnfinishedBytes: l.UnfinishedBytes, UnfinishedTime: l.UnfinishedTime, BodyPace: l.BodyPace,
 	}
 }
 

@@ -3,6 +3,8 @@ package engineio
 import (
 	"encoding/binary"
 	"sync"
+
+	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
 // arrivals are bytes of a WebSocket that have arrived and were not taken yet. message finds out how many of
@@ -15,6 +17,10 @@ type arrivals struct {
 	looked  int   // its bytes in frames that are whole
 	payload int64 // of its data frames
 	pieces  int   // its data frames; not 0: a continuation is due
+
+	// Counted while there is a budget. See reader.count.
+	item   unfinished.Item
+	budget *unfinished.Budget
 }
 
 // arrivalPool lends buffers for as long as bytes wait in them.
@@ -24,6 +30,9 @@ func newArrivals() *arrivals { return arrivalPool.Get().(*arrivals) }
 
 // release gives the buffer back.
 func (a *arrivals) release() {
+	if a.budget != nil {
+		a.budget.End(&a.item)
+	}
 	if cap(a.buf) <= maxPooled {
 		*a = arrivals{buf: a.buf[:0]}
 		arrivalPool.Put(a)

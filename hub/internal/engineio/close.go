@@ -95,11 +95,16 @@ func (s *Session) end(c Close, how ending) {
 	} else {
 		gone = s.abandonLocked(c, how)
 	}
-	if s.paused.Load() {
+	kept := s.kept
+	s.kept = nil
+	if s.unheard() {
 		s.transport.resumeLocked() // whoever has kept a message back has to see the end
 	}
 	s.mu.Unlock()
 
+	if kept != nil {
+		s.server.unfinished.End(&kept.item)
+	}
 	if first {
 		s.server.heartbeat.remove(s)
 		s.server.trace.closed(c.Reason)

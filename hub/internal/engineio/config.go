@@ -133,6 +133,17 @@ type Limits struct {
 	// QueryBytes is the length of the query string. Default 4096. Beyond it: 414.
 	// Key: limits.query_bytes.
 	QueryBytes int
+	// UnfinishedBytes is how much all browsers together may have sent of messages, bodies and events that are not
+	// whole yet. Default 256 MiB: as many messages of the largest size at once, and a quarter of the memory of a
+	// small machine. Beyond it whoever goes on waits for the others (it is not read further), and whoever has stood
+	// still for 5 s is closed, reason `forced close`. Key: limits.unfinished_bytes.
+	UnfinishedBytes int64
+	// UnfinishedTime is how long one of them may make no progress. Default 30 s. Beyond it the session is
+	// closed, reason `forced close`, and a POST answered with 408. Key: limits.unfinished_time.
+	UnfinishedTime time.Duration
+	// BodyPace is how many bytes a second of a polling body have to arrive, on average from its 10th second
+	// on. Default 1024. Beyond it: 408. Key: limits.body_pace.
+	BodyPace int
 }
 
 // The transports, as the query names them.
@@ -188,6 +199,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.PacketsPerPayload, 65536)
 	set(&l.Headers, 100)
 	set(&l.QueryBytes, 4096)
+	set(&l.UnfinishedBytes, 256<<20)
+	set(&l.UnfinishedTime, 30*time.Second)
+	set(&l.BodyPace, 1024)
 	return l
 }
 
@@ -234,6 +248,9 @@ func (c Config) validate() error {
 		{"limits.packets_per_payload", c.Limits.PacketsPerPayload},
 		{"limits.headers", c.Limits.Headers},
 		{"limits.query_bytes", c.Limits.QueryBytes},
+		{"limits.unfinished_bytes", int(c.Limits.UnfinishedBytes)},
+		{"limits.unfinished_time", int(c.Limits.UnfinishedTime)},
+		{"limits.body_pace", c.Limits.BodyPace},
 	} {
 		if n.value < 0 {
 			return &ConfigError{n.key, n.value, "0 or more"}

@@ -80,7 +80,7 @@
 // # Bounds
 //
 // Whatever a browser can make grow has a limit in Config.Limits or beside the code, one outcome, and a
-// function in Trace: sessions (503), outbox (the session is closed), body and message (413, 1009, also
+// function in Trace: unfinished messages in sum and in time (hold.go), sessions (503), outbox (the session is closed), body and message (413, 1009, also
 // after inflating), pieces of a message (1008), packets in a payload, headers (431), query (414), time
 // for a body (408), for a pong, for an upgrade, for a POST in a pause, for reading the last words.
 //

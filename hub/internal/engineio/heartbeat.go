@@ -88,7 +88,7 @@ func (h *heartbeat) overdue(s *Session) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	late := time.Since(h.start) - s.beat.due
-	return s.beat.due == condemned || s.beat.queue == &h.waiting && late >= 0 && late <= suspended && !s.paused.Load()
+	return s.beat.due == condemned || s.beat.queue == &h.waiting && late >= 0 && late <= suspended && !s.unheard()
 }
 
 // spare gives a session that is about to be heard again its whole time for a pong.
@@ -132,7 +132,7 @@ func (h *heartbeat) run() {
 	}
 	now := time.Since(h.start)
 	for s := h.waiting.head; s != nil && s.beat.due <= now; s = h.waiting.head {
-		unheard := now-s.beat.due > suspended || s.paused.Load()
+		unheard := now-s.beat.due > suspended || s.unheard()
 		h.takeLocked(s)
 		if unheard {
 			h.pushLocked(&h.waiting, s, now+h.timeout)

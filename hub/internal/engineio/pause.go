@@ -51,9 +51,6 @@ func (s *Session) Resume() {
 	s.transport.resumeLocked()
 }
 
-// holds reports whether messages are to be held back. A session that is over drops them.
-func (s *Session) holds() bool { return s.paused.Load() && !s.over.Load() }
-
 // gate is where a goroutine waits for Resume. Its field is guarded by session.mu.
 type gate struct {
 	opens chan struct{} // closed by openLocked; nil while nobody waits

@@ -7,14 +7,13 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
 const (
-	// postGrace is the time in which the first 64 KiB of a body have to arrive, postPace what each
-	// further 64 KiB get.
+	// postGrace is the time that a body has before its pace is looked at.
 	postGrace = 10 * time.Second
-	postPace  = time.Second
-	postChunk = 64 << 10
 )
 
 // post is a POST that is being read or handled.
@@ -22,7 +21,10 @@ type post struct {
 	session *Session
 	answer  http.ResponseWriter
 
+	item unfinished.Item // owned by the request
+
 	// Guarded by session.mu.
+	room     chan struct{} // has a token when there is room again; nil while the body has come in one read
 	reading  bool
 	released bool // the session has ended, nobody waits for the rest
 }
@@ -30,6 +32,9 @@ type post struct {
 // read reads the whole body into dst. On an error it says with which status to answer: 413 for a body
 // over the limit, at once where its length was announced; 408 for one that is too slow; 400 for one
 // that breaks off.
+//
+// A slow line may take its time, at BodyPace; one that stands still may not. While a body is coming in, its browser
+// keeps back its pong, which is not missed then.
 //
 // The net/http deadlines are set here and taken back, where the connection has them.
 func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
@@ -39,11 +44,12 @@ func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
 	}
 	defer func() { p.finish(err == nil) }()
 	start := time.Now()
+	deadline := start.Add(postGrace)
 	for {
 		if int64(len(*dst)) > limit {
 			return http.StatusRequestEntityTooLarge, errors.New("body over the limit")
 		}
-		if !p.extend(start.Add(postGrace + postPace*time.Duration(len(*dst)/postChunk))) {
+		if !p.extend(deadline) {
 			return http.StatusBadRequest, errors.New("session closed while a post was being read")
 		}
 		*dst = grow(*dst, limit+1)
@@ -60,6 +66,51 @@ func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
 		case err != nil:
 			return http.StatusBadRequest, errors.New("post connection closed prematurely")
 		}
+		start = start.Add(p.grow(int64(cap(*dst))))
+		deadline = p.session.server.config.Limits.bodyDeadline(start, len(*dst))
+	}
+}
+
+// bodyDeadline is when more has to have come of a body of which so much is there.
+func (l *Limits) bodyDeadline(start time.Time, got int) time.Time {
+	average := start.Add(postGrace + time.Duration(float64(got)/float64(l.BodyPace)*float64(time.Second)))
+	if still := time.Now().Add(l.UnfinishedTime); still.Before(average) {
+		return still
+	}
+	return average
+}
+
+// grow counts a body that is not whole yet, and waits while there is no room for more: so long.
+func (p *post) grow(bytes int64) (waited time.Duration) {
+	s := p.session
+	if !p.inPieces() || !s.server.unfinished.Grow(&p.item, p, bytes) {
+		return 0
+	}
+	p.setReadDeadline(time.Time{})
+	start := time.Now()
+	<-p.room
+	return time.Since(start)
+}
+
+// inPieces says that the body does not come in one read. False means that the post was released.
+func (p *post) inPieces() bool {
+	p.session.mu.Lock()
+	defer p.session.mu.Unlock()
+	if p.room == nil {
+		p.room = make(chan struct{}, 1)
+		p.session.later.Or(uploading)
+	}
+	return !p.released
+}
+
+// Stalled implements unfinished.Owner.
+func (p *post) Stalled(full bool) { p.session.stalled(full, sayAtOnce) }
+
+// GoOn implements unfinished.Owner.
+func (p *post) GoOn() {
+	select {
+	case p.room <- struct{}{}:
+	default: // it has gone on already
 	}
 }
 
@@ -88,6 +139,12 @@ func (p *post) wasReleased() bool {
 
 // finish leaves the connection as it was found, if it goes on.
 func (p *post) finish(reuse bool) {
+	if p.room != nil { // written by this goroutine
+		p.session.server.unfinished.End(&p.item)
+		p.session.letOn(uploading)
+		// net/http counts the time for the answer from the request's beginning.
+		_ = http.NewResponseController(p.answer).SetWriteDeadline(time.Now().Add(postHold + writeTimeout))
+	}
 	p.session.mu.Lock()
 	defer p.session.mu.Unlock()
 	if p.reading && reuse {
@@ -124,6 +181,9 @@ const (
 // releaseLocked ends a read that waits for more; the caller holds session.mu.
 func (p *post) releaseLocked() {
 	p.released = true
+	if p.room != nil {
+		p.GoOn()
+	}
 	if p.reading {
 		p.setReadDeadline(time.Unix(1, 0))
 	}

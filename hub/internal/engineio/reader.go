@@ -135,12 +135,16 @@ func (w *webSocket) Readable(scratch []byte, ended bool) (more bool) {
 // reader is the reader for one turn of a connection that a poller watches.
 type reader struct {
 	scratch arrivals // what is read from a connection that has nothing held
+	ended   bool     // the connection has ended, in this direction at least
 }
 
 // turn reads what has arrived at a connection and hands it up. It returns true when there may be more.
 // ended says that the connection has ended, in this direction at least: then the end is read too.
 func (r *reader) turn(w *webSocket, ended bool) (more bool) {
 	defer r.guard(w)
+	if r.ended = ended; ended {
+		w.session.later.And(^held) // what is left is no more than the kernel has
+	}
 	if w.waits && !r.resume(w, ended) {
 		return false
 	}
@@ -179,6 +183,7 @@ func (r *reader) resume(w *webSocket, ended bool) bool {
 			r.leave(w)
 			return false
 		}
+		r.count(w)
 	}
 	if w.waits && ended {
 		r.broken(w)
@@ -211,6 +216,9 @@ func (r *reader) receive(w *webSocket) (n, wanted int, err error) {
 		a = &r.scratch
 	}
 	room := a.room()
+	if a == &r.scratch && w.server.unfinished.Full() {
+		room = room[:readBuffer] // what is not whole will have to wait
+	}
 	n, err = w.conn.fd.Read(room)
 	a.extend(n)
 	switch {
@@ -224,6 +232,9 @@ func (r *reader) receive(w *webSocket) (n, wanted int, err error) {
 		}
 	}
 	r.park(w, a)
+	if n > 0 {
+		r.count(w)
+	}
 	if err != nil && !errors.Is(err, syscall.EAGAIN) && !w.lingering {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
@@ -242,6 +253,22 @@ func (r *reader) park(w *webSocket, a *arrivals) {
 		a.take(len(a.bytes()))
 	case a != &r.scratch && a.empty():
 		w.conn.releaseIn()
+	}
+}
+
+// count counts what a connection holds, which is not read further while there is no room for more.
+func (r *reader) count(w *webSocket) {
+	a := w.conn.held
+	if a == nil {
+		return
+	}
+	a.budget = w.server.unfinished
+	if w.waits { // for something else
+		a.budget.Rest(&a.item, w, int64(cap(a.buf)))
+		return
+	}
+	if w.session.grow(&a.item, w, int64(cap(a.buf)), heldUnfinished) && !r.ended {
+		w.waits = true
 	}
 }
 

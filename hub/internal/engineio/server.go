@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
+	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
 // Server is the HTTP handler of an Engine.IO endpoint and the owner of its sessions. All methods may
@@ -29,6 +30,9 @@ type Server struct {
 	registry  *registry
 	heartbeat *heartbeat
 	crew      *crew
+
+	unfinished    *unfinished.Budget
+	unfinishedLog *sampler
 }
 
 // New returns a server that is ready. A setting that cannot be is a *ConfigError.
@@ -51,6 +55,8 @@ func New(config Config) (*Server, error) {
 	}
 	s.pollers.Log = log
 	s.crew = &crew{onPanic: s.panicked}
+	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.crew.here)
+	s.unfinishedLog = &sampler{logger: log}
 	s.accepts = s.newUpgrader()
 	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,
 		func(s *Session) { s.control(pingMessage) },
@@ -95,6 +101,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // browser's close frame.
 func (s *Server) SessionCount() int { return int(s.registry.count.Load()) }
 
+// UnfinishedBytes is how much there is of messages, bodies and events that are not whole yet.
+func (s *Server) UnfinishedBytes() int64 { return s.unfinished.Sum() }
+
 // Close ends all sessions at once, refuses new ones, and returns when the server's goroutines and
 // requests have ended, or with the cause of ctx, after which connections are cut. It may be called more
 // than once, but not from within a request.
@@ -104,6 +113,7 @@ func (s *Server) Close(ctx context.Context) error {
 		session.end(Close{Reason: ReasonForcedClose, Code: closeGoingAway, Detail: "server closed"}, sayAtOnce)
 	}
 	s.heartbeat.stop()
+	s.unfinished.Stop()
 	err := s.crew.wait(ctx)
 	pollersEnded := s.pollers.Stop()
 	if err == nil {

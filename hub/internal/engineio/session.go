@@ -88,6 +88,8 @@ type Session struct {
 	over atomic.Bool
 	// paused: see Pause.
 	paused atomic.Bool
+	// later has the bits of hold.go.
+	later atomic.Uint32
 
 	mu      sync.Mutex // guards the fields below
 	state   state
@@ -96,6 +98,7 @@ type Session struct {
 	out     outbox
 	batch   *Batch // see Batch.addLocked
 
+	kept      *kept // see Unfinished
 	transport transport
 	probe     *probe      // walks from polling to WebSocket
 	lastCall  *time.Timer // ends a session that stays in state closing

@@ -19,6 +19,8 @@ type Trace struct {
 	PacketReceived, PacketSent func(bytes int)
 	// OutboxOverflow: a browser was too slow and is being closed.
 	OutboxOverflow func()
+	// LimitReached: a limit on what all browsers hold together, or one of time, was reached; the name is its key.
+	LimitReached func(key string)
 	// Panic: a goroutine of one connection panicked and that connection was closed. In tests this
 	// must never be called.
 	Panic func(value any)
@@ -71,6 +73,12 @@ func (t *Trace) sent(bytes int) {
 func (t *Trace) overflow() {
 	if t.OutboxOverflow != nil {
 		t.OutboxOverflow()
+	}
+}
+
+func (t *Trace) limitReached(key string) {
+	if t.LimitReached != nil {
+		t.LimitReached(key)
 	}
 }
 

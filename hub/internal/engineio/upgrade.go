@@ -135,8 +135,11 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 	is := func(packet eiopacket.Packet) bool {
 		return packet.Type == t && !packet.Binary && (data == "" || string(packet.Data) == data)
 	}
-	c := &p.conn
+	s, c := p.session, &p.conn
 	if !c.pollable() {
+		// What is not this short packet is not waited for.
+		p.wire.gorilla.SetReadLimit(readBuffer)
+		defer p.wire.gorilla.SetReadLimit(s.server.config.MaxPayload)
 		packet, buf, err := p.wire.next()
 		if err != nil {
 			return false
@@ -153,6 +156,9 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 			if found == whole {
 				defer c.releaseEmpty()
 				return is(packet)
+			}
+			if len(c.held.bytes()) > readBuffer {
+				return false
 			}
 			c.releaseEmpty()
 		}

@@ -180,12 +180,24 @@ func (g *wire) next() (p eiopacket.Packet, buf *[]byte, err error) {
 // crumb costs far more than its byte.
 func (g *wire) readMessage(r io.Reader, buf *[]byte) error {
 	limit := g.ws.server.config.MaxPayload
+	counted := false
+	defer func() {
+		if counted {
+			g.ws.server.unfinished.End(&g.item)
+		}
+	}()
 	for reads := 0; ; reads++ {
 		if int64(len(*buf)) > limit {
 			return errTooLarge
 		}
 		if tooManyPieces(reads, int64(len(*buf))) {
 			return errFragments
+		}
+		if reads > 0 && cap(*buf) > readBuffer {
+			counted = true
+			if err := g.count(int64(cap(*buf))); err != nil {
+				return err
+			}
 		}
 		*buf = grow(*buf, limit+1)
 		n, err := r.Read((*buf)[len(*buf):cap(*buf)])
@@ -200,6 +212,15 @@ func (g *wire) readMessage(r io.Reader, buf *[]byte) error {
 			return err
 		}
 	}
+}
+
+// count counts a message of which a part has come, and waits while there is no room for more.
+func (g *wire) count(bytes int64) error {
+	w := g.ws
+	if w.session == nil || !w.session.grow(&g.item, w, bytes, heldUnfinished) {
+		return nil
+	}
+	return w.awaitResume()
 }
 
 // classify makes a fault of what gorilla says about bytes that arrived, and a *farewellError of the

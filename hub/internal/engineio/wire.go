@@ -3,6 +3,8 @@ package engineio
 import (
 	"net"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
 // wire is a gorilla connection, for a WebSocket that a goroutine reads. It stands under gorilla as its
@@ -12,6 +14,7 @@ type wire struct {
 
 	gorilla *gorillaConn
 	ws      *webSocket // whom it serves
+	item    unfinished.Item
 
 	// Guarded by gorilla's write lock: the write that follows is a control frame of its own making. The
 	// session sends its own, in order.

@@ -104,6 +104,9 @@ type Limits struct {
 	AuthBytes, Headers, QueryBytes                            int
 	Undecided                                                 int
 	UndecidedBytes                                            int64
+	UnfinishedBytes                                           int64
+	UnfinishedTime                                            time.Duration
+	BodyPace                                                  int
 }
 
 // Control describes the control plane.

@@ -127,6 +127,7 @@ func Default() *Config {
 			NamespaceBytes: 256, RoomBytes: 256, EventNameBytes: 128, DataBytes: 64 << 10,
 			AuthBytes: 16 << 10, Undecided: 10_000, UndecidedBytes: 64 << 20,
 			Headers: 100, QueryBytes: 4096,
+			UnfinishedBytes: 256 << 20, UnfinishedTime: 30 * time.Second, BodyPace: 1024,
 		},
 		StartGrace: 30 * time.Second,
 		Control: Control{

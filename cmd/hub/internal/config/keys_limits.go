@@ -44,6 +44,13 @@ func limitKeys() []Key {
 			"Header lines of a request; more is answered with 431."),
 		newKey("limits.query_bytes", func(c *Config) *int { return &c.Limits.QueryBytes }, threshold(256, 64<<10),
 			"Length of a query string; more is answered with 414."),
+		newKey("limits.unfinished_bytes", func(c *Config) *int64 { return &c.Limits.UnfinishedBytes }, size(1<<20, 1<<40),
+			"What all browsers together may have sent of messages, polling requests and events with attachments that are not whole yet; beyond it whoever goes on is read later, and whoever has stood still for 5 s is closed."),
+		newKey("limits.unfinished_time", func(c *Config) *time.Duration { return &c.Limits.UnfinishedTime },
+			duration(time.Second, time.Hour),
+			"How long one of them may make no progress; beyond it the browser is closed, and a polling request answered with 408."),
+		newKey("limits.body_pace", func(c *Config) *int { return &c.Limits.BodyPace }, threshold(1, 1<<30),
+			"Bytes a second that have to arrive of a polling request, on average from its 10th second on; a slower one is answered with 408."),
 	)
 }
 

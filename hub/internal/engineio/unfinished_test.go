@@ -1,0 +1,266 @@
+package engineio_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// A message that has begun and does not go on ends its browser, though a ping is answered in its middle.
+func TestUnfinished_StandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+		st.Timeout = time.Hour
+		w := st.rawSocketIn("EIO=4&transport=websocket")
+		go drain(w)
+		start := time.Now()
+		_, _ = w.Write(client(0x01, "4"+strings.Repeat("x", 10_000)))
+		_, _ = w.Write(client(0x89, "ping"))
+		st.wantClose(engineio.ReasonForcedClose)
+		if d := time.Since(start); d < 30*time.Second || d > 32*time.Second {
+			t.Errorf("closed after %v", d)
+		}
+		synctest.Wait()
+		if n := st.engine.UnfinishedBytes(); n != 0 {
+			t.Errorf("%d bytes left", n)
+		}
+	})
+}
+
+// The application may read no further for as long as it likes.
+func TestUnfinished_PausedIsNoFault(t *testing.T) {
+	st := newTCPStation(t, func(c *engineio.Config) { c.Limits.UnfinishedTime = time.Second })
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	defer w.Close()
+	_, _ = w.Write(client(0x81, "4"+strings.Repeat("x", 1000))[:500])
+	time.Sleep(100 * time.Millisecond)
+	st.session(0).Pause()
+	time.Sleep(2500 * time.Millisecond)
+	st.session(0).Resume()
+	_, _ = w.Write(client(0x81, "4"+strings.Repeat("x", 1000))[500:])
+	st.wantMessages(1)
+}
+
+// drain reads what the server says, and forgets it.
+func drain(w *raw) { _, _ = io.Copy(io.Discard, w.r) }
+
+func (st *station) wantMessages(n int) {
+	st.t.Helper()
+	for deadline := time.Now().Add(st.Timeout); len(st.messages()) < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			st.t.Fatalf("%d messages, want %d", len(st.messages()), n)
+		}
+	}
+}
+
+// Many browsers that each begin a large message and stop hold no more together than the budget, and little beyond
+// it; small messages in pieces get through meanwhile; and when the first ones have been given up the others go on.
+func TestUnfinished_InSum(t *testing.T) {
+	const limit, browsers, large = 4 << 20, 50, 900_000
+	for _, deflate := range []bool{false, true} {
+		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
+			st := newTCPStation(t, func(c *engineio.Config) {
+				c.Limits.UnfinishedBytes = limit
+				c.PerMessageDeflate.Enabled = &deflate
+			})
+			message := client(0x81, "4"+strings.Repeat("x", large))
+			var all []*raw
+			for range browsers {
+				w := st.rawSocket("EIO=4&transport=websocket", "")
+				defer w.Close()
+				all = append(all, w)
+				go func() { _, _ = w.Write(message[:large-1]) }()
+			}
+			// What each may add before it is made to wait, and the buffer that one grows into.
+			const beyond = browsers*(16<<10) + 2<<20
+			most := int64(0)
+			look := func(d time.Duration) {
+				for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+					most = max(most, st.engine.UnfinishedBytes())
+				}
+			}
+			look(time.Second)
+			w := st.rawSocket("EIO=4&transport=websocket", "")
+			defer w.Close()
+			_, _ = w.Write(client(0x01, "4in "))
+			time.Sleep(10 * time.Millisecond)
+			_, _ = w.Write(client(0x80, "pieces"))
+			if _, data := w.frame(); string(data) != "4in pieces" {
+				t.Errorf("%q", data)
+			}
+			closed := 0
+			for deadline := time.Now().Add(60 * time.Second); closed < browsers/2 && time.Now().Before(deadline); {
+				look(100 * time.Millisecond)
+				for more := true; more; {
+					select {
+					case c := <-st.closes:
+						if closed++; c.Reason != engineio.ReasonForcedClose {
+							t.Errorf("%+v", c)
+						}
+					default:
+						more = false
+					}
+				}
+				if closed > 0 { // the last one goes on
+					break
+				}
+			}
+			if closed == 0 {
+				t.Error("nobody was closed")
+			}
+			if most > limit+beyond {
+				t.Errorf("%d bytes in sum, limit %d", most, limit)
+			}
+			t.Logf("%d bytes in sum, %d closed", most, closed)
+			for _, w := range all {
+				_ = w.Close()
+			}
+			for deadline := time.Now().Add(st.Timeout); st.engine.UnfinishedBytes() > 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d bytes left", st.engine.UnfinishedBytes())
+				}
+			}
+		})
+	}
+}
+
+// Whoever waits for room loses nothing by it.
+func TestUnfinished_WhoWaitsGoesOn(t *testing.T) {
+	for _, deflate := range []bool{false, true} {
+		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
+			st := newTCPStation(t, func(c *engineio.Config) {
+				c.Limits.UnfinishedBytes = 1 << 20
+				c.PerMessageDeflate.Enabled = &deflate
+			})
+			const browsers = 20
+			message := client(0x81, "4"+strings.Repeat("x", 500_000))
+			for range browsers {
+				w := st.rawSocket("EIO=4&transport=websocket", "")
+				defer w.Close()
+				go drain(w)
+				go func() {
+					for rest := message; len(rest) > 0; time.Sleep(time.Millisecond) {
+						n := min(len(rest), 20_000)
+						_, _ = w.Write(rest[:n])
+						rest = rest[n:]
+					}
+				}()
+			}
+			st.wantMessages(browsers)
+			if len(st.closes) > 0 {
+				t.Errorf("closed: %+v", <-st.closes)
+			}
+		})
+	}
+}
+
+// A handler that keeps part of an event is held to the same.
+func TestUnfinished_Event(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+		st.Timeout = time.Hour
+		st.onHeard = func(s *engineio.Session, heard string) {
+			switch heard {
+			case "begin":
+				s.Unfinished(100)
+			case "more":
+				s.Unfinished(200)
+			case "end":
+				s.Unfinished(0)
+			}
+		}
+		w := st.rawSocketIn("EIO=4&transport=websocket")
+		go drain(w)
+		var start time.Time
+		for _, say := range []string{"begin", "more", "end", "begin", "more"} {
+			time.Sleep(20 * time.Second)
+			_, _ = w.Write(client(0x81, "4"+say))
+			start = time.Now()
+		}
+		st.wantClose(engineio.ReasonForcedClose)
+		if d := time.Since(start); d < 30*time.Second || d > 32*time.Second {
+			t.Errorf("closed after %v", d)
+		}
+		synctest.Wait()
+		if n := st.engine.UnfinishedBytes(); n != 0 {
+			t.Errorf("%d bytes left", n)
+		}
+	})
+}
+
+// slowPost sends a body at so many bytes a second and returns the answer.
+func (st *station) slowPost(query, body string, pace int) (*http.Response, error) {
+	c := st.Dial()
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	defer c.Close()
+	_, _ = fmt.Fprintf(c, "POST %s?%s HTTP/1.1\r\nHost: hub.test\r\nContent-Length: %d\r\n\r\n", st.Path, query, len(body))
+	sending.Go(func() {
+		for rest := body; len(rest) > 0; time.Sleep(time.Second) {
+			n := min(len(rest), pace)
+			if _, err := io.WriteString(c, rest[:n]); err != nil {
+				return
+			}
+			rest = rest[n:]
+		}
+	})
+	return http.ReadResponse(bufio.NewReader(c), nil)
+}
+
+// A slow line may take its time, longer than a heartbeat and net/http's time for an answer.
+func TestUnfinished_SlowPost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct{ size, pace, status int }{
+			{60_000, 4 << 10, 200}, {900_000, 4 << 10, 200}, {60_000, 1500, 200}, {60_000, 700, 408}, {60_000, 1, 408},
+		} {
+			st := newStation(t, nil)
+			st.Timeout = time.Hour
+			query := st.handshake()
+			a, err := st.slowPost(query, "4"+strings.Repeat("x", c.size-1), c.pace)
+			if err != nil || a.StatusCode != c.status {
+				t.Errorf("%+v: %v %v", c, err, a)
+				continue
+			}
+			if c.status == 200 {
+				if got := st.messages(); len(got) != 1 || len(got[0]) != c.size-1 {
+					t.Errorf("%+v: heard %d", c, len(got))
+				}
+				if b := st.Get(query); b.Status != 200 {
+					t.Errorf("%+v: the session has ended: %+v", c, b)
+				}
+			}
+		}
+	})
+}
+
+// A body that stands still is given up, however much of it has come.
+func TestUnfinished_StalledPost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Hour
+		query := st.handshake()
+		c := st.Dial()
+		start := time.Now()
+		_, _ = fmt.Fprintf(c, "POST %s?%s HTTP/1.1\r\nHost: hub.test\r\nContent-Length: 999999\r\n\r\n%s", st.Path, query, strings.Repeat("4", 900_000))
+		a, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || !slices.Contains([]int{408, 400}, a.StatusCode) {
+			t.Errorf("%v %v", err, a)
+		}
+		if d := time.Since(start); d > 32*time.Second {
+			t.Errorf("after %v", d)
+		}
+		synctest.Wait()
+		if n := st.engine.UnfinishedBytes(); n != 0 {
+			t.Errorf("%d bytes left", n)
+		}
+	})
+}
