@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -57,12 +58,20 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // them, an idle and a write timeout. Call it before the server starts.
 func (h *Hub) ConfigureHTTP(s *http.Server) { h.engine.ConfigureHTTP(s) }
 
+// Drain prepares an orderly end: browsers that come are sent elsewhere (503), and those that are here
+// leave in waves and in random order over the time of spread, so that they do not come back all at once
+// to the other hubs. Few of them leave sooner: at least 100 a second. Zero means all at once. Each socket leaves with
+// reason `server shutting down`, after what was emitted to it before. Drain returns when the last one was
+// told, or with the cause of ctx. Shutdown has to follow.
+func (h *Hub) Drain(ctx context.Context, spread time.Duration) error {
+	return h.engine.Drain(ctx, spread)
+}
+
 // Shutdown ends every session, each socket with reason `server shutting down`, and returns when the
 // application has heard every Disconnected and the hub's goroutines have ended, or with the cause of
 // ctx. Browsers see a lost transport and come back by themselves. It may be called more than once.
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.checks.closed.Store(true)
-	h.sockets.ShutDown()
 	if err := h.engine.Close(ctx); err != nil {
 		return err
 	}

@@ -134,6 +134,28 @@ func TestHub_EmitsToManyWithAcks(t *testing.T) {
 	}
 }
 
+func TestDrain_SocketsLeaveAndShutdownFollows(t *testing.T) {
+	p := open(t, hub.Config{})
+	b, _ := p.join()
+	own, _ := p.join()
+	own.CloseFrame(1001) // a tab that closes by itself says so
+	own.WaitEnd()
+	if err := p.hub.Drain(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	b.WaitEnd()
+	if err := p.hub.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	codes := map[hub.Reason]int{}
+	for _, d := range p.gone {
+		codes[d.Reason] = d.CloseCode
+	}
+	if len(p.gone) != 2 || codes[hub.ReasonTransportClose] != 1001 || codes[hub.ReasonServerShuttingDown] != 0 || len(codes) != 2 {
+		t.Fatalf("%+v", p.gone)
+	}
+}
+
 func TestShutdown_EverySocketHearsIt(t *testing.T) {
 	p := open(t, hub.Config{})
 	b, _ := p.join()

@@ -38,6 +38,8 @@ const (
 	ReasonParseError Reason = "parse error"
 	// ReasonForcedClose: the server closed the session.
 	ReasonForcedClose Reason = "forced close"
+	// ReasonServerShuttingDown: Server.Drain or Server.Close ended the session.
+	ReasonServerShuttingDown Reason = "server shutting down"
 )
 
 // ending is how the browser learns about the end.

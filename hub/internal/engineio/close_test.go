@@ -231,7 +231,7 @@ func TestClose_Server(t *testing.T) {
 			}
 		}
 		for range 21 {
-			st.wantClose(engineio.ReasonForcedClose)
+			st.wantClose(engineio.ReasonServerShuttingDown)
 		}
 	})
 }

@@ -110,7 +110,7 @@ func (s *Server) UnfinishedBytes() int64 { return s.unfinished.Sum() }
 func (s *Server) Close(ctx context.Context) error {
 	s.registry.closed.Store(true)
 	for _, session := range s.registry.all() {
-		session.end(Close{Reason: ReasonForcedClose, Code: closeGoingAway, Detail: "server closed"}, sayAtOnce)
+		session.end(Close{Reason: ReasonServerShuttingDown, Code: closeGoingAway, Detail: "server closed"}, sayAtOnce)
 	}
 	s.heartbeat.stop()
 	s.unfinished.Stop()

@@ -78,8 +78,8 @@ func (c *client) read(data []byte, binary bool) {
 // HandleClose implements engineio.Handler.
 func (c *client) HandleClose(closed engineio.Close) {
 	end := Disconnect{Reason: string(closed.Reason), CloseCode: closed.Code, Detail: closed.Detail}
-	if c.server.closing.Load() {
-		end.Reason, end.CloseCode = ReasonServerShuttingDown, 0 // whatever code, it was ours
+	if closed.Reason == engineio.ReasonServerShuttingDown {
+		end.CloseCode = 0 // it was ours
 	}
 	c.gate.post(func() { c.finish(end) })
 }

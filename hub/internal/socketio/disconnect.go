@@ -13,7 +13,7 @@ import (
 // Source: socket.io 4.8; reference 2.8.
 const (
 	ReasonForcedServerClose         = "forced server close"
-	ReasonServerShuttingDown        = "server shutting down"
+	ReasonServerShuttingDown        = string(engineio.ReasonServerShuttingDown)
 	ReasonClientNamespaceDisconnect = "client namespace disconnect"
 	ReasonServerNamespaceDisconnect = "server namespace disconnect"
 )

@@ -38,7 +38,6 @@ func TestDisconnect_EachReason(t *testing.T) {
 		"SocketPacket":    {func(_ *stage, b *hubtest.Browser) { b.Send("4x") }, "forced close", 0},
 		"State":           {func(_ *stage, b *hubtest.Browser) { b.Send("40") }, "forced server close", 0},
 		"ShutDown": {func(s *stage, _ *hubtest.Browser) {
-			s.server.ShutDown()
 			if err := s.engine.Close(s.t.Context()); err != nil {
 				s.t.Error(err)
 			}

@@ -52,7 +52,6 @@ func play(t *testing.T, config Config) *stage {
 	s.http = hubtest.Serve(t, s.engine, s.engine.ConfigureHTTP)
 	s.http.Path = "/socket.io/"
 	t.Cleanup(func() {
-		s.server.ShutDown()
 		if err := s.engine.Close(t.Context()); err != nil && t.Context().Err() == nil {
 			t.Error(err)
 		}

@@ -34,7 +34,6 @@ type Server struct {
 	// noted has a bit for each of notes that may have one.
 	noted atomic.Uint32
 
-	closing atomic.Bool
 	// lives counts clients, attempts and sockets whose end the application has not heard of.
 	lives sync.WaitGroup
 
@@ -71,10 +70,6 @@ func New(config Config) *Server {
 func (s *Server) Open(session *engineio.Session) engineio.Handler {
 	return newClient(s, session)
 }
-
-// ShutDown says that sessions are being closed because the hub ends: from now on that is the reason of
-// every disconnect.
-func (s *Server) ShutDown() { s.closing.Store(true) }
 
 // Wait returns when every client has finished and the application has heard of it, or with the cause of
 // ctx. The sessions have to be closed before.

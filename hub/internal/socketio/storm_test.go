@@ -203,7 +203,6 @@ func TestStorm_OrderHoldsAndNothingIsLeft(t *testing.T) {
 	close(stop)
 	noise.Wait()
 	j.wg.Wait()
-	s.server.ShutDown()
 	if err := s.engine.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}

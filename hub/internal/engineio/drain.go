@@ -1,0 +1,42 @@
+package engineio
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// drainWave is the time between two waves of a drain.
+	drainWave = 100 * time.Millisecond
+	// drainRate is how many sessions end in a second at least: as many may come back at once
+	// anywhere, and a few have no need to wait.
+	drainRate = 100
+)
+
+// Drain refuses new sessions with 503 and ends those that there are, in random order and in waves,
+// so that their browsers do not all come back in the same moment. It takes spread, or less when the
+// sessions are few; zero ends all at once. What was sent to a browser before still reaches it. It returns when
+// the last session was told, or with the cause of ctx; Close has to follow.
+func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
+	s.registry.closed.Store(true)
+	sessions := s.registry.all()
+	rand.Shuffle(len(sessions), func(i, j int) { sessions[i], sessions[j] = sessions[j], sessions[i] })
+	few := time.Duration(len(sessions)) * time.Second / drainRate
+	waves := max(int(min(spread, few)/drainWave), 1)
+	tick := time.NewTicker(drainWave)
+	defer tick.Stop()
+	for wave, told := 1, 0; ; wave++ {
+		for until := len(sessions) * wave / waves; told < until; told++ {
+			sessions[told].Close(Close{Reason: ReasonServerShuttingDown, Code: closeGoingAway, Detail: "server draining"})
+		}
+		if wave == waves {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
