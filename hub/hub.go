@@ -61,8 +61,8 @@ func (h *Hub) ConfigureHTTP(s *http.Server) { h.engine.ConfigureHTTP(s) }
 // Drain prepares an orderly end: browsers that come are sent elsewhere (503), and those that are here
 // leave in waves and in random order over the time of spread, so that they do not come back all at once
 // to the other hubs. Few of them leave sooner: at least 100 a second. Zero means all at once. Each socket leaves with
-// reason `server shutting down`, after what was emitted to it before. Drain returns when the last one was
-// told, or with the cause of ctx. Shutdown has to follow.
+// reason `server shutting down`, after what was emitted to it before. Drain returns when all
+// have gone, a second after the last one was told, or with the cause of ctx. Shutdown has to follow.
 func (h *Hub) Drain(ctx context.Context, spread time.Duration) error {
 	return h.engine.Drain(ctx, spread)
 }

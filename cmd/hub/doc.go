@@ -19,7 +19,7 @@
 // main calls run, which reads the command line and calls one command. `serve` and
 // `demo` build a node, which owns the three listeners and ends them in order:
 //
-//	not ready → no new browsers → every socket leaves → streams end → admin last
+//	not ready → no new browsers → sockets leave in waves → streams end → admin last
 //
 // Exit codes: 0 after an orderly end, which Ctrl-C is for `serve`, `demo` and `tail`; 1
 // for what failed or was refused, with one line on stderr; 2 for a command line or a

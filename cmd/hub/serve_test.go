@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -162,6 +163,46 @@ func TestServe_SlowBrowserIsCutOffAndTheEndIsInOrder(t *testing.T) {
 	_ = p.Process.Signal(syscall.SIGTERM)
 	if code := p.code(); code != 0 {
 		t.Errorf("exit %d", code)
+	}
+}
+
+// Load balancers have time to notice, and then the browsers leave one after the other.
+func TestServe_LeavesInWaves(t *testing.T) {
+	p := start(t, with("serve", "--shutdown-delay", "1s", "--shutdown-spread", "1s")...)
+	at := p.ready()
+	const tabs = 150 // more than a hundred a second would leave anyway
+	for range tabs {
+		get(t, at.browsers+"?EIO=4&transport=polling")
+	}
+	began := time.Now()
+	_ = p.Process.Signal(syscall.SIGTERM)
+	p.find(`msg="shutting down".* sessions=150`)
+	if status, body := get(t, at.admin+"/readyz"); status != 503 || !strings.Contains(body, "shutting down") {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if status, _ := get(t, at.browsers+"?EIO=4&transport=polling"); status != 200 {
+		t.Errorf("a browser that comes during the delay: %d", status)
+	}
+	most := 0
+	for {
+		_, body := get(t, at.admin+"/status")
+		var s struct{ Browsers struct{ Sessions int } }
+		if err := json.Unmarshal([]byte(body), &s); err != nil {
+			t.Fatal(err)
+		}
+		if status, _ := get(t, at.browsers+"?EIO=4&transport=polling"); status == 503 {
+			break // they leave now
+		}
+		most = max(most, s.Browsers.Sessions)
+	}
+	if d := time.Since(began); d < time.Second || most < tabs {
+		t.Errorf("the first left after %v, %d at most", d, most)
+	}
+	if code := p.code(); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	if d := time.Since(began); d < 1900*time.Millisecond {
+		t.Errorf("all were gone after %v", d)
 	}
 }
 

@@ -9,8 +9,10 @@ import (
 //
 //	readyz says no         a load balancer sends nobody any more; health of gRPC too
 //	services               are told, with the time at which all is over
-//	browser listener       takes no new connection
-//	hub                    every socket leaves: `server shutting down`
+//	shutdown.delay         all goes on, until every load balancer has noticed
+//	browsers               who comes is sent away; all leave in waves over shutdown.spread
+//	browser listener       takes no connection any more
+//	hub                    whoever is left leaves: `server shutting down`
 //	control plane          services hear of it, settle, and their streams end
 //	admin listener         last, so that the end can be watched
 //
@@ -18,19 +20,32 @@ import (
 // logged; it is no error, or one slow browser could make every end a failure.
 func (n *node) shutdown() {
 	n.setNotReady("shutting down")
-	total := n.config.ShutdownTimeout
-	n.logger.Info("shutting down", "timeout", total)
-	n.control.Drain("the hub is shutting down", time.Now().Add(total))
-	ctx, cancel := context.WithTimeout(context.Background(), total)
+	total, s := n.config.ShutdownTimeout, n.config.Shutdown
+	deadline := time.Now().Add(total)
+	n.logger.Info("shutting down", "timeout", total, "delay", s.Delay, "spread", s.Spread, "sessions", n.hub.Stats().Sessions)
+	n.control.Drain("the hub is shutting down", deadline)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
 
-	n.stopBrowsers(ctx, total/2) // services need the other half to hear of it
+	n.pause(ctx, s.Delay)
+	n.cutOff("waves of browsers", n.hub.Drain(ctx, s.Spread))
+	n.stopBrowsers(ctx, time.Until(deadline)/2) // services need the other half to hear of it
 	n.cutOff("services", n.control.Shutdown(ctx))
 	n.cutOff("calls", n.stopGRPC(ctx))
 	// A profile that somebody takes right now is not worth waiting for.
 	_ = n.admin.Close()
 	n.closeListeners() // for a listener whose server never came to serve it
 	n.logger.Info("shut down")
+}
+
+// pause waits.
+func (n *node) pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // stopBrowsers closes the browser listener and lets every socket leave.

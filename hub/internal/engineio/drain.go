@@ -12,12 +12,16 @@ const (
 	// drainRate is how many sessions end in a second at least: as many may come back at once
 	// anywhere, and a few have no need to wait.
 	drainRate = 100
+	// drainLinger is how long the last ones have to take what was sent to them.
+	drainLinger = time.Second
+	// drainLook is how often it is looked whether they have.
+	drainLook = 10 * time.Millisecond
 )
 
 // Drain refuses new sessions with 503 and ends those that there are, in random order and in waves,
 // so that their browsers do not all come back in the same moment. It takes spread, or less when the
 // sessions are few; zero ends all at once. What was sent to a browser before still reaches it. It returns when
-// the last session was told, or with the cause of ctx; Close has to follow.
+// all have gone, a second after the last one was told, or with the cause of ctx; Close has to follow.
 func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
 	s.registry.closed.Store(true)
 	sessions := s.registry.all()
@@ -31,7 +35,7 @@ func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
 			sessions[told].Close(Close{Reason: ReasonServerShuttingDown, Code: closeGoingAway, Detail: "server draining"})
 		}
 		if wave == waves {
-			return nil
+			return s.linger(ctx)
 		}
 		select {
 		case <-tick.C:
@@ -39,4 +43,22 @@ func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// linger waits until no session is left, but not for long: some browsers never poll again.
+func (s *Server) linger(ctx context.Context) error {
+	late := time.NewTimer(drainLinger)
+	defer late.Stop()
+	look := time.NewTicker(drainLook)
+	defer look.Stop()
+	for s.SessionCount() > 0 {
+		select {
+		case <-look.C:
+		case <-late.C:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }

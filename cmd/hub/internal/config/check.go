@@ -20,6 +20,12 @@ func (l *Loaded) checkTogether() []*Problem {
 			})
 		}
 	}
+	if l.Source["shutdown.spread"] == "" {
+		c.Shutdown.Spread = max(0, min(c.Shutdown.Spread, (c.ShutdownTimeout-c.Shutdown.Delay)/2))
+	}
+	leave := c.Shutdown.Delay + c.Shutdown.Spread
+	refuse(leave > 0 && leave >= c.ShutdownTimeout, "shutdown_timeout", showDuration(c.ShutdownTimeout),
+		fmt.Sprintf("want more than shutdown.delay (%s) and shutdown.spread (%s) together", showDuration(c.Shutdown.Delay), showDuration(c.Shutdown.Spread)))
 	tls := c.Control.TLS
 	refuse(!c.Insecure && tls.Cert == "" && !IsLoopback(c.Control.Listen), "control.listen", c.Control.Listen,
 		"other machines reach this address, and the listener has no TLS; want control.tls.cert and control.tls.key, a loopback address such as 127.0.0.1:7420, or --insecure if the network is trusted")

@@ -12,6 +12,8 @@ type Config struct {
 	Insecure bool
 	// ShutdownTimeout is the most time that an orderly end takes.
 	ShutdownTimeout time.Duration
+	// Shutdown says how browsers leave in that time.
+	Shutdown Shutdown
 
 	// SocketIO has the options that a Socket.IO server knows by the same names.
 	SocketIO SocketIO
@@ -50,6 +52,12 @@ type Config struct {
 	AdminHosts []string
 	// Log says what is logged, and how.
 	Log Log
+}
+
+// Shutdown says how an orderly end goes.
+type Shutdown struct {
+	// Delay is the time before anybody has to leave, Spread the one over which browsers do.
+	Delay, Spread time.Duration
 }
 
 // SocketIO has the options of the reference server.

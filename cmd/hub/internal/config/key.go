@@ -106,7 +106,7 @@ func Keys() []Key {
 // Default returns the configuration of a hub that was told nothing.
 func Default() *Config {
 	return &Config{
-		Listen: ":3000", ShutdownTimeout: 10 * time.Second,
+		Listen: ":3000", ShutdownTimeout: 25 * time.Second, Shutdown: Shutdown{Spread: 10 * time.Second},
 		SocketIO: SocketIO{
 			Path: "/socket.io/", AddTrailingSlash: true,
 			PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second,

@@ -22,7 +22,13 @@ func listenKeys() []Key {
 			"Allows `control.listen` on an address that other machines reach, without TLS: whoever reaches it reads and writes everything.").common(),
 		newKey("shutdown_timeout", func(c *Config) *time.Duration { return &c.ShutdownTimeout },
 			duration(0, 10*time.Minute),
-			"The most time that an orderly end takes after SIGTERM."),
+			"The most time that an orderly end takes after SIGTERM. Whoever stops the hub has to wait longer: Kubernetes does for 30s, `docker stop` for 10s only."),
+		newKey("shutdown.delay", func(c *Config) *time.Duration { return &c.Shutdown.Delay },
+			duration(0, 10*time.Minute),
+			"Time after SIGTERM in which the hub says that it is not ready and goes on as before, until load balancers have noticed. 5s suits Kubernetes."),
+		newKey("shutdown.spread", func(c *Config) *time.Duration { return &c.Shutdown.Spread },
+			duration(0, 10*time.Minute),
+			"Time over which browsers leave after that, in waves, so that they do not all come to the other hubs at once. Zero: all at once. A hundred a second leave in any case. Together with `shutdown.delay` less than `shutdown_timeout`; the default gives way to half of what these two leave."),
 	)
 }
 

@@ -145,6 +145,8 @@ func TestLoad_BadValueNamesKeyValueAndRange(t *testing.T) {
 		{"admin.listen", "nonsense", "host:port"},
 		{"insecure", "maybe", "true or false"},
 		{"shutdown_timeout", "-1s", "0s to 10m"},
+		{"shutdown.delay", "11m", "0s to 10m"},
+		{"shutdown.spread", "5", "with its unit"},
 		{"path", "socket.io", "starts with /"},
 		{"path", "/a?b", "starts with /"},
 		{"ping_interval", "25000", "with its unit"},
@@ -278,5 +280,41 @@ func TestLoad_DebugVariable(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"engineio", "control*", "-hub"}, loaded.Debug); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestLoad_ShutdownFitsIntoItsTime(t *testing.T) {
+	for _, tt := range []struct {
+		timeout, delay, spread string // empty: not given
+		want                   time.Duration
+		refused                bool
+	}{
+		{"", "", "", 10 * time.Second, false},
+		{"1s", "", "", 500 * time.Millisecond, false},
+		{"", "15s", "", 5 * time.Second, false},
+		{"0s", "", "", 0, false},
+		{"0s", "", "0s", 0, false},
+		{"30s", "10s", "19s", 19 * time.Second, false},
+		{"30s", "10s", "20s", 0, true},
+		{"", "25s", "", 0, true},
+		{"1s", "", "2s", 0, true},
+	} {
+		flags := map[string]any{}
+		for key, value := range map[string]string{"shutdown_timeout": tt.timeout, "shutdown.delay": tt.delay, "shutdown.spread": tt.spread} {
+			if value != "" {
+				flags[key] = value
+			}
+		}
+		if tt.refused {
+			p := problems(t, Sources{Flags: flags})
+			if len(p) != 1 || p[0].Key != "shutdown_timeout" || !strings.Contains(p[0].Allowed, "shutdown.delay") || !strings.Contains(p[0].Allowed, "shutdown.spread") {
+				t.Errorf("%+v: %v", tt, p)
+			}
+			continue
+		}
+		loaded, err := Load(Sources{Flags: flags})
+		if err != nil || loaded.Config.Shutdown.Spread != tt.want {
+			t.Errorf("%+v: %v, %v", tt, loaded, err)
+		}
 	}
 }
