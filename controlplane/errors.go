@@ -43,7 +43,7 @@ var drops = map[Drop]*fault.Fault{
 	DropNodeFull:   fault.New(fault.NodeFull, "too much is parked in the hub"),
 	DropExpired:    fault.New(fault.Expired, "parked for too long"),
 	DropLost:       fault.New(fault.Lost, "with an instance whose stream was lost, and at most once"),
-	DropTooLarge:   fault.New(fault.TooLarge, "larger than the envelopes that the instance takes"),
+	DropTooLarge:   fault.New(fault.TooLarge, "larger than the envelopes that the instance takes (Hello.max_envelope_bytes)"),
 	DropNacked:     fault.New(fault.Nacked, "nacked for good"),
 	DropLifecycle:  fault.New(fault.Lifecycle, "too many lifecycle records wait; live sockets are introduced anew"),
 	DropForgotten:  fault.New(fault.Forgotten, "the group was forgotten"),

@@ -65,6 +65,7 @@ func (r *routes) enter(st *stream, h *hubv1.Hello, bad map[int]*envelope.Bad, nu
 	lease, _, first, _ := g.Attach(h.InstanceId, a, attachOptions(h, false, g.isComplete(a)))
 	a.lease.Store(lease)
 	r.warn(g, results)
+	r.warnTooSmall(a, results)
 	return &entered{attachment: a, results: results, before: before, first: first}, nil
 }
 
@@ -110,6 +111,7 @@ func (r *routes) reenter(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Ba
 	a.lease.Store(lease)
 	a.greetLocked(h)
 	r.warn(g, results)
+	r.warnTooSmall(a, results)
 	slices.Sort(revoked)
 	return results, slices.Compact(revoked), true
 }

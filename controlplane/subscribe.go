@@ -67,6 +67,23 @@ func (r *routes) warn(g *group, results []*hubv1.SubscriptionResult) {
 	}
 }
 
+// warnTooSmall says aloud that a browser may send what the instance does not take.
+func (r *routes) warnTooSmall(a *attachment, results []*hubv1.SubscriptionResult) {
+	most := int64(a.maxEnvelope - envelopeMargin)
+	largest := r.srv.hub.MaxEventBytes()
+	if largest <= most {
+		return
+	}
+	for _, result := range results {
+		if sub := result.GetEffective(); sub.GetRole() == hubv1.Role_ROLE_HANDLER {
+			r.srv.log.Warn("events may be larger than what an instance takes: they will be dropped", "namespace", sub.Namespace, "group", a.group.name,
+				"instance", a.instance, "event_bytes", largest, "envelope", a.maxEnvelope, "option", "limits.event_bytes, Hello.max_envelope_bytes")
+			result.Warnings = append(result.Warnings, fault.Newf(fault.EnvelopeSmall,
+				"events of up to %d bytes do not fit max_envelope_bytes, and will be dropped", largest).Status())
+		}
+	}
+}
+
 // authorized reports whether browsers can get into a namespace pattern, or into some of
 // the namespaces that fit it.
 func (r *routes) authorized(pattern string) bool {

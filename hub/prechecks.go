@@ -1,5 +1,8 @@
 package hub
 
+// MaxEventBytes is the largest event that a browser can send, with its attachments: Limits.EventBytes.
+func (h *Hub) MaxEventBytes() int64 { return h.checks.limits.EventBytes }
+
 // CheckData says what is wrong with a socket's data: JSON of at most Limits.DataBytes.
 // Empty is none.
 //

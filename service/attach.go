@@ -23,8 +23,6 @@ const (
 	defaultHeartbeat = 5 * time.Second
 	// maxCommandWindow bounds what a welcome may make this process keep.
 	maxCommandWindow = 1 << 16
-	// defaultMaxEnvelope is what gRPC takes unless told otherwise.
-	defaultMaxEnvelope = 4 << 20
 )
 
 // attach opens a stream on a new connection: hello, then welcome. The attachment that
@@ -59,7 +57,8 @@ func (r *runner) attach(resume *attachment) (*stream, func(), error) {
 
 // greet says hello and waits for the welcome.
 func (st *stream) greet(ctx context.Context, resume *attachment, anew bool) (*hubv1.AttachResponse, error) {
-	rpc, err := hubv1.NewAttachServiceClient(st.conn).Attach(ctx, grpc.ForceCodecV2(envelope.Service()))
+	rpc, err := hubv1.NewAttachServiceClient(st.conn).Attach(ctx,
+		grpc.ForceCodecV2(envelope.Service()), grpc.MaxCallRecvMsgSize(st.svc.opts.MaxEnvelopeBytes))
 	if err != nil {
 		return nil, endError(err, nil)
 	}
@@ -99,7 +98,7 @@ func newHello(s *Service, resume *attachment) *hubv1.Hello {
 			Deliveries: uint32(s.opts.Window.Deliveries), Bytes: uint64(s.opts.Window.Bytes),
 			Observations: uint32(s.opts.Window.Observations),
 		},
-		Weight: uint32(s.opts.Weight),
+		Weight: uint32(s.opts.Weight), MaxEnvelopeBytes: uint32(s.opts.MaxEnvelopeBytes),
 	}
 	if s.opts.Heartbeat > 0 {
 		hello.HeartbeatInterval = durationpb.New(s.opts.Heartbeat)

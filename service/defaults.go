@@ -20,6 +20,7 @@ const (
 	defaultWindowDeliveries = 1024
 	defaultWindowBytes      = 16 << 20
 	defaultObservations     = 1024
+	defaultMaxEnvelope      = 4 << 20 // what gRPC takes unless told otherwise
 	defaultWorkers          = 1024
 	defaultBackoffMin       = 100 * time.Millisecond
 	defaultBackoffMax       = 10 * time.Second
@@ -35,6 +36,8 @@ const (
 	maxEventsPerSubscr = 256
 	maxStatusBytes     = 1024 // of an error's text in a nack
 	maxWeight          = 1000
+	minEnvelope        = 1 << 20
+	maxEnvelope        = 64 << 20
 	maxTraceparent     = 128
 	maxTracestate      = 512
 )
@@ -47,6 +50,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Window.Deliveries, defaultWindowDeliveries)
 	setDefault(&o.Window.Bytes, defaultWindowBytes)
 	setDefault(&o.Window.Observations, defaultObservations)
+	setDefault(&o.MaxEnvelopeBytes, defaultMaxEnvelope)
 	setDefault(&o.Workers, defaultWorkers)
 	setDefault(&o.Backoff.Min, defaultBackoffMin)
 	if o.Backoff.Max == 0 {
@@ -107,6 +111,9 @@ func (o Options) validate() error {
 		if d.value < d.low || d.value > d.top {
 			return optionError(d.field, d.value.String(), d.low.String()+" to "+d.top.String())
 		}
+	}
+	if o.MaxEnvelopeBytes < minEnvelope || o.MaxEnvelopeBytes > maxEnvelope {
+		return optionError("MaxEnvelopeBytes", strconv.Itoa(o.MaxEnvelopeBytes), "1 MiB to 64 MiB")
 	}
 	if o.Weight < 0 || o.Weight > maxWeight {
 		return optionError("Weight", strconv.Itoa(o.Weight), "1 to "+strconv.Itoa(maxWeight))

@@ -40,12 +40,18 @@ func newRealHub(t *testing.T, config controlplane.Config) *realHub {
 
 func newRealHubAt(t *testing.T, config controlplane.Config, address string) *realHub {
 	t.Helper()
+	return newRealHubWith(t, config, hub.Config{}, address)
+}
+
+func newRealHubWith(t *testing.T, config controlplane.Config, browsers hub.Config, address string) *realHub {
+	t.Helper()
 	config.Logger = slog.New(slog.DiscardHandler)
 	server, err := controlplane.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := hub.New(hub.Config{Application: server, Logger: config.Logger})
+	browsers.Application, browsers.Logger = server, config.Logger
+	h, err := hub.New(browsers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,9 +72,9 @@ func newRealHubAt(t *testing.T, config controlplane.Config, address string) *rea
 		}
 		<-served
 	})
-	browsers := hubtest.Serve(t, h, nil)
-	browsers.Path, browsers.Timeout = "/socket.io/", 20*time.Second
-	return &realHub{browsers: browsers, listener: listener, server: server, address: l.Addr().String()}
+	page := hubtest.Serve(t, h, nil)
+	page.Path, page.Timeout = "/socket.io/", 20*time.Second
+	return &realHub{browsers: page, listener: listener, server: server, address: l.Addr().String()}
 }
 
 // cuttable is a listener whose connections a test can break.

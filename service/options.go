@@ -47,6 +47,10 @@ type Options struct {
 	RequiredCapabilities []string
 	// Window bounds what the hub hands over before it is settled.
 	Window Window
+	// MaxEnvelopeBytes is the largest message that the hub may send, 1 MiB to 64 MiB. Zero
+	// means 4 MiB. A hub whose `limits.event_bytes` lets larger events in needs more here:
+	// what does not fit is dropped.
+	MaxEnvelopeBytes int
 	// Weight is the share of this process among those of its service: with 1 and 9 it
 	// gets a tenth of the sockets. Zero means 1; at most 1000.
 	Weight int

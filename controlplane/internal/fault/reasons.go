@@ -11,6 +11,7 @@ const (
 
 	// OK: a warning.
 	NoAuthorizer
+	EnvelopeSmall
 	UnknownNamespace
 
 	// CANCELLED.

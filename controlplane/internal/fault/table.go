@@ -11,6 +11,7 @@ type entry struct {
 
 // table is the registry of reasons: the only place in the hub that writes one.
 var table = [reasons]entry{
+	EnvelopeSmall:    {"ENVELOPE_SMALL", hubv1.Code_CODE_UNSPECIFIED, "A warning: browsers may send events that do not fit `Hello.max_envelope_bytes`; they are dropped."},
 	NoAuthorizer:     {"NO_AUTHORIZER", hubv1.Code_CODE_UNSPECIFIED, "A warning: nobody decides connect attempts of the namespace, so that no browser gets in."},
 	UnknownNamespace: {"UNKNOWN_NAMESPACE", hubv1.Code_CODE_UNSPECIFIED, "A warning in a result of `ControlService.Execute`: the emit reached nobody, and the namespace is neither configured nor was it ever subscribed to."},
 

@@ -12,7 +12,7 @@ func limitKeys() []Key {
 			"Bytes that wait for a slow browser before it is closed."),
 		newKey("limits.packets_per_payload", func(c *Config) *int { return &c.Limits.PacketsPerPayload }, count(1, 1_000_000),
 			"Packets in one polling request; a browser that sends more is closed."),
-		newKey("limits.event_bytes", func(c *Config) *int64 { return &c.Limits.EventBytes }, size(1024, 1<<30),
+		newKey("limits.event_bytes", func(c *Config) *int64 { return &c.Limits.EventBytes }, size(1024, 63<<20),
 			"Size of one event with its attachments; a browser that sends more is closed."),
 		newKey("limits.attachments", func(c *Config) *int { return &c.Limits.Attachments }, count(1, 64),
 			"Binary arguments of one event; a browser that announces more is closed."),
