@@ -8,8 +8,11 @@ import (
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
-// partial is a packet whose attachments are on their way. What it holds is bounded by Limits.EventBytes,
-// however long the browser takes.
+// partialBytes is what a partial takes beside its bytes.
+const partialBytes = 512
+
+// partial is a packet whose attachments are on their way. What it holds is bounded by Limits.EventBytes, and with
+// those of all others, and in time, by the session (Session.Unfinished).
 type partial struct {
 	packet      siopacket.Packet
 	attachments [][]byte
@@ -24,6 +27,7 @@ var (
 // await keeps a packet until its attachments have come.
 func (c *client) await(p siopacket.Packet) error {
 	c.partial = &partial{packet: p, bytes: int64(len(p.Payload))}
+	c.session.Unfinished(c.partial.bytes + partialBytes)
 	return c.partial.check(c.server.limits.EventBytes)
 }
 
@@ -48,9 +52,11 @@ func (c *client) attachment(data []byte, binary bool) error {
 	}
 	p.attachments = append(p.attachments, append(make([]byte, 0, len(data)), data...))
 	if len(p.attachments) < p.packet.Attachments {
+		c.session.Unfinished(p.bytes + partialBytes)
 		return nil
 	}
 	c.partial = nil
+	c.session.Unfinished(0)
 	return c.dispatch(p.packet, p.attachments)
 }
 

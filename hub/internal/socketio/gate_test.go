@@ -76,6 +76,9 @@ func TestGate_OneAtATime(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	done := make(chan struct{})
+	g.post(func() { close(done) }) // behind what a goroutine may still be about
+	<-done
 	if total != 8*1000 {
 		t.Fatalf("%d steps", total)
 	}
