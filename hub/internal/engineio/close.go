@@ -71,6 +71,30 @@ func (s *Session) silent() {
 	s.end(Close{Reason: ReasonPingTimeout, Detail: "no pong in time"}, sayAtOnce)
 }
 
+// parted notes that the browser has gone, while what it has sent is still to be handed up: nothing is sent any more,
+// as that would be answered with a reset, which takes along what has not been read, and nobody is asked for a pong.
+func (s *Session) parted() {
+	s.mu.Lock()
+	if s.out.mute || s.state > upgrading {
+		s.mu.Unlock()
+		return
+	}
+	s.out.mute = true
+	s.out.drop()
+	s.mu.Unlock()
+	s.server.heartbeat.remove(s)
+}
+
+// giveUpUnheard lets the kernel find out whether anybody is there, in a pause, in which no pong can be read.
+func (s *Session) giveUpUnheard() {
+	s.mu.Lock()
+	w, ok := s.transport.(*webSocket)
+	s.mu.Unlock()
+	if ok {
+		w.conn.giveUp(s.server.config.PingInterval + s.server.config.PingTimeout)
+	}
+}
+
 // end is the only way out of a session. The application is told at once and exactly once; with
 // sayInOrder the transport lives on in state closing until the browser knows, at most closeTimeout.
 func (s *Session) end(c Close, how ending) {

@@ -165,6 +165,15 @@ func (c *conn) releaseOut() {
 	c.out = nil
 }
 
+// giveUp lets the kernel end the connection when what was sent has not been taken for so long.
+func (c *conn) giveUp(after time.Duration) {
+	if c.stream == nil {
+		c.fd.GiveUp(after)
+		return
+	}
+	c.stream.giveUp(after)
+}
+
 // close cuts the connection, whoever is reading or writing.
 func (c *conn) close() {
 	if c.stream == nil {

@@ -49,7 +49,8 @@
 //
 // While its session is paused, what was read and not taken stays in that buffer, at most what a poller
 // reads at once, and the rest in the kernel: nothing is read until Resume gives the connection a turn. Its
-// end is an event of its own and is heard.
+// end is an event of its own and is heard: a reset ends the session; after a FIN nothing more is written, and it is
+// read to its end (Session.parted). Over polling the rest of a POST is kept (parcel.go), and goes along to a WebSocket.
 //
 // # Goroutines
 //
@@ -64,7 +65,8 @@
 //   - The on-demand writer (webSocket.pump, patient) exists while the kernel takes no more. It ends when
 //     everything is written, or after 20 s without progress.
 //   - A probe (probe.walk) lives from its handshake to its upgrade, at most UpgradeTimeout.
-//   - A reader, or the request of a POST, that holds a message back waits for Session.Resume.
+//   - A reader, or the request of a POST, that holds a message back waits for Session.Resume, the request 25 s at
+//     most. What was kept of a POST is handed up by a goroutine of its own after Resume.
 //   - All sessions together have one timer for the heartbeat. Only a session that is closing, or a
 //     probe, has a timer of its own.
 //   - HandleClose runs on a goroutine of its own, once for each session.

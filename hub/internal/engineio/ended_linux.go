@@ -3,30 +3,42 @@ package engineio
 import (
 	"crypto/tls"
 	"syscall"
+	"time"
 	"unsafe"
+
+	"github.com/siohub/siohub/hub/internal/netpoll"
 )
 
-// ended reports whether the connection has ended, in the browser's direction at least, whatever there
-// is still to be read before that. Where the socket is out of reach it is not known.
-func (s *stream) ended() (yes bool) {
+// socket returns the descriptor that is under the connection, under TLS too. Nil: there is none.
+func (s *stream) socket() (syscall.RawConn, error) {
 	c := s.Conn
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
 	}
 	source, ok := c.(syscall.Conn)
 	if !ok {
-		return false
+		return nil, nil
 	}
-	raw, err := source.SyscallConn()
-	if err != nil {
-		return true
+	return source.SyscallConn()
+}
+
+// end says how the connection has ended, whatever there is still to be read before that. Where the socket is out
+// of reach it is not known.
+func (s *stream) end() (end netpoll.End) {
+	raw, err := s.socket()
+	switch {
+	case err != nil:
+		return netpoll.Broken
+	case raw == nil:
+		return netpoll.Going
+	case raw.Control(func(fd uintptr) { end = hungUp(fd) }) != nil:
+		return netpoll.Broken
 	}
-	err = raw.Control(func(fd uintptr) { yes = hungUp(fd) })
-	return yes || err != nil
+	return end
 }
 
 // hungUp asks the kernel.
-func hungUp(fd uintptr) bool {
+func hungUp(fd uintptr) netpoll.End {
 	const rdhup, hup, failed = 0x2000, 0x10, 0x8
 	one := struct {
 		fd              int32
@@ -34,5 +46,18 @@ func hungUp(fd uintptr) bool {
 	}{fd: int32(fd), events: rdhup}
 	var now syscall.Timespec
 	_, _, _ = syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&one)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
-	return one.revents&(rdhup|hup|failed) != 0
+	switch {
+	case one.revents&failed != 0:
+		return netpoll.Broken
+	case one.revents&(rdhup|hup) != 0:
+		return netpoll.Finished
+	}
+	return netpoll.Going
+}
+
+// giveUp lets the kernel end the connection when what was sent has not been taken for so long.
+func (s *stream) giveUp(after time.Duration) {
+	if raw, _ := s.socket(); raw != nil {
+		_ = raw.Control(func(fd uintptr) { _ = netpoll.GiveUp(int(fd), after) })
+	}
 }

@@ -2,6 +2,14 @@
 
 package engineio
 
-// ended reports whether the connection has ended. It is not known on this system: the next write will
-// tell.
-func (s *stream) ended() bool { return false }
+import (
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/netpoll"
+)
+
+// end says how the connection has ended. It is not known on this system: the next write will tell.
+func (s *stream) end() netpoll.End { return netpoll.Going }
+
+// giveUp is for the kernel of another system.
+func (s *stream) giveUp(time.Duration) {}

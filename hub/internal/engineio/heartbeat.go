@@ -35,6 +35,7 @@ type heartbeat struct {
 	interval, timeout time.Duration
 	ping              func(*Session) // queue a ping
 	dead              func(*Session) // end the session
+	doubt             func(*Session) // a pong may be there that cannot be read
 	within            func(func())   // runs the timer's function as one of the crew
 	start             time.Time      // due times count from here, by the monotonic clock
 
@@ -57,7 +58,9 @@ type beat struct {
 type queue struct{ head, tail *Session }
 
 func newHeartbeat(interval, timeout time.Duration, ping, dead func(*Session)) *heartbeat {
-	return &heartbeat{interval: interval, timeout: timeout, ping: ping, dead: dead, start: time.Now()}
+	return &heartbeat{
+		interval: interval, timeout: timeout, ping: ping, dead: dead, doubt: func(*Session) {}, start: time.Now(),
+	}
 }
 
 // add lets a session rest until its first ping.
@@ -124,7 +127,7 @@ func (h *heartbeat) stop() {
 // run is the timer's function: it acts for all that are due. Pings and ends are done outside of the
 // lock.
 func (h *heartbeat) run() {
-	var pings, ends []*Session
+	var pings, ends, doubtful []*Session
 	h.mu.Lock()
 	if h.stopped {
 		h.mu.Unlock()
@@ -133,6 +136,9 @@ func (h *heartbeat) run() {
 	now := time.Since(h.start)
 	for s := h.waiting.head; s != nil && s.beat.due <= now; s = h.waiting.head {
 		unheard := now-s.beat.due > suspended || s.unheard()
+		if s.unheard() {
+			doubtful = append(doubtful, s)
+		}
 		h.takeLocked(s)
 		if unheard {
 			h.pushLocked(&h.waiting, s, now+h.timeout)
@@ -164,6 +170,9 @@ func (h *heartbeat) run() {
 	}
 	for _, s := range ends {
 		h.dead(s)
+	}
+	for _, s := range doubtful {
+		h.doubt(s)
 	}
 }
 

@@ -31,6 +31,7 @@ type station struct {
 	denied   []int // HTTP statuses
 	upgrades []bool
 	slow     int
+	silent   bool // nothing is echoed; set before the first session
 }
 
 // ear is the handler of one session: it notes everything and echoes messages.
@@ -112,7 +113,7 @@ func (st *station) onSession(s *engineio.Session) engineio.Handler {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.sessions = append(st.sessions, s)
-	return &ear{station: st, session: s}
+	return &ear{station: st, session: s, mute: st.silent}
 }
 
 func (st *station) trace() *engineio.Trace {

@@ -18,6 +18,8 @@ type outbox struct {
 	// writing is the permission to write to the WebSocket: whoever set it is in Session.pump, alone.
 	// It stays set for ever once the farewell is written or the connection is lost.
 	writing bool
+	// mute: the browser has gone, though not all that it sent is handed up. Nothing is queued any more.
+	mute bool
 }
 
 // entryLists lends lists, so that an idle session has none and a busy one does not allocate.

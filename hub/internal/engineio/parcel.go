@@ -145,6 +145,7 @@ func (t *polling) goOn() {
 	if _, err := t.handKept(s.listener()); err != nil {
 		s.end(Close{Reason: ReasonParseError, Detail: err.Error()}, sayAtOnce)
 	}
+	t.endIfGone()
 }
 
 // hold is the time for which a POST is held.
@@ -179,6 +180,7 @@ func (h *hold) end(t *polling) {
 	}
 	h.timer.Stop()
 	s := t.session
+	defer t.endIfGone()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.probe != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/netpoll"
 )
 
 const (
@@ -32,8 +33,11 @@ const (
 //
 // A pong behind the message cannot be heard, so no pong is missed while the session is paused: it is asked
 // for again after each PingTimeout, and the browser has a whole PingTimeout after Resume. The end of the
-// connection is still seen, reason `transport close`, and what was held back is dropped. Only where a goroutine
-// reads a WebSocket over something that is no socket it is seen by the next write.
+// connection is still seen. A browser that has gone (FIN, or a poll that breaks off) is sent nothing more; what it sent
+// before is handed up as Resume allows, and then the session ends, reason `transport close` as ever. A connection that
+// broke (RST) ends the session at once. Where a goroutine reads a WebSocket over something that is no socket, the end is seen by the
+// next write. That nobody is there any more is found by the pings, which are sent once more each PingTimeout: on Linux
+// the kernel gives up after PingInterval + PingTimeout without an answer to them.
 //
 // Pause may be called again, and on a session that has ended.
 func (s *Session) Pause() { s.paused.Store(true) }
@@ -86,7 +90,10 @@ func (w *webSocket) awaitResume() error {
 		select {
 		case <-opens:
 		case <-tick.C:
-			if t.ended() {
+			switch t.end() {
+			case netpoll.Finished:
+				w.session.parted()
+			case netpoll.Broken:
 				return io.ErrUnexpectedEOF
 			}
 		}

@@ -1,6 +1,7 @@
 package engineio_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -69,34 +70,109 @@ func TestPause_InTheMiddleOfAMessage(t *testing.T) {
 	}
 }
 
-// The end of the connection is seen behind what is held back, by a poller and by a reader.
-func TestPause_EndIsSeen(t *testing.T) {
-	ends := map[string]func(*raw){
-		"FIN": func(w *raw) { _ = w.Close() },
-		"RST": func(w *raw) { _ = w.Conn.(*net.TCPConn).SetLinger(0); _ = w.Close() },
-	}
-	for name, end := range ends {
-		for _, deflate := range []bool{false, true} { // true: a goroutine reads
-			t.Run(fmt.Sprint(name, " deflate=", deflate), func(t *testing.T) {
-				st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
-				for _, late := range []bool{false, true} {
-					w := st.rawSocket("EIO=4&transport=websocket", "")
-					st.lastSession().Pause()
-					st.heldBack(w, client(0x81, "4held"), client(0x81, "4half")[:7])
-					if late { // what is read first, and is then found ended
-						_, _ = w.Write(make([]byte, 100<<10))
-					}
-					end(w)
-					c := st.wantClose(engineio.ReasonTransportClose)
-					if c.Code != 1006 {
-						t.Errorf("%+v", c)
-					}
-					eventually(t, "the session is left", func() bool { return st.engine.SessionCount() == 0 })
+// A reset is seen behind what is held back, by a poller and by a reader.
+func TestPause_ResetEndsAtOnce(t *testing.T) {
+	for _, deflate := range []bool{false, true} { // true: a goroutine reads
+		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
+			st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
+			for _, late := range []bool{false, true} {
+				w := st.rawSocket("EIO=4&transport=websocket", "")
+				st.lastSession().Pause()
+				st.heldBack(w, client(0x81, "4held"), client(0x81, "4half")[:7])
+				if late { // what is read first, and is then found ended
+					_, _ = w.Write(make([]byte, 100<<10))
 				}
-				st.wantHeard()
+				_ = w.Conn.(*net.TCPConn).SetLinger(0)
+				_ = w.Close()
+				if c := st.wantClose(engineio.ReasonTransportClose); c.Code != 1006 {
+					t.Errorf("%+v", c)
+				}
+				eventually(t, "the session is left", func() bool { return st.engine.SessionCount() == 0 })
+			}
+			st.wantHeard()
+		})
+	}
+}
+
+// A browser that has gone is sent nothing more; what it sent before is handed up as Resume allows, and then it has
+// gone.
+func TestPause_EndBehindWhatIsHeld(t *testing.T) {
+	for _, deflate := range []bool{false, true} {
+		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
+			st := newTCPStation(t, func(c *engineio.Config) {
+				c.PerMessageDeflate.Enabled = &deflate
+				c.PingInterval, c.PingTimeout = 300*time.Millisecond, time.Second
 			})
+			w := st.rawSocket("EIO=4&transport=websocket", "")
+			s := st.session(0)
+			s.Pause()
+			var want []string
+			var frames [][]byte
+			for n := range 2_500 {
+				want = append(want, fmt.Sprint("message ", n))
+				frames = append(frames, client(0x81, "4"+want[n]))
+			}
+			all := slices.Concat(frames...)
+			_, _ = w.Write(all) // not so much that there is no room for the end behind it
+			_ = w.Conn.(*net.TCPConn).CloseWrite()
+			eventually(t, "the end is not noted", s.Parted)
+			_ = w.Conn.(*net.TCPConn).Close() // a ping would now be answered with a reset
+			time.Sleep(700 * time.Millisecond)
+			if n := len(st.closes); n > 0 {
+				t.Fatalf("closed: %+v", <-st.closes)
+			}
+			st.wantHeard()
+			s.Resume()
+			if c := st.wantClose(engineio.ReasonTransportClose); c.Code != 1006 {
+				t.Errorf("%+v", c)
+			}
+			if got := st.messages(); !slices.Equal(got, want) {
+				t.Errorf("heard %d messages", len(got))
+			}
+			eventually(t, "the session is left", func() bool { return st.engine.SessionCount() == 0 })
+		})
+	}
+}
+
+// The end of a browser that is not paused is seen when its messages are read, and not at the next heartbeat. They
+// are a multiple of what is read in one turn.
+func TestReader_EndBehindManyMessages(t *testing.T) {
+	for _, size := range []int{256 << 10, 1 << 20, 300_000} {
+		for _, deflate := range []bool{false, true} {
+			st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
+			st.silent = true
+			w := st.rawSocket("EIO=4&transport=websocket", "")
+			frame := client(0x81, "4"+strings.Repeat("x", 57)) // 64 bytes
+			start := time.Now()
+			_, _ = w.Write(bytes.Repeat(frame, size/len(frame)))
+			_ = w.Close()
+			if c := st.wantClose(engineio.ReasonTransportClose); c.Code != 1006 {
+				t.Errorf("%+v", c)
+			}
+			if d := time.Since(start); d > 10*time.Second {
+				t.Errorf("after %v", d)
+			}
+			if n := len(st.messages()); n != size/len(frame) {
+				t.Errorf("heard %d of %d", n, size/len(frame))
+			}
 		}
 	}
+}
+
+// A peer that has gone without a word is given up by the kernel when pings are not acknowledged. Here it is told at
+// least to do so.
+func TestPause_KernelIsToldToGiveUp(t *testing.T) {
+	on := true // within reach
+	st := newTCPStation(t, func(c *engineio.Config) {
+		c.PerMessageDeflate.Enabled = &on
+		c.PingInterval, c.PingTimeout = 20*time.Millisecond, 30*time.Millisecond
+	})
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	defer w.Close()
+	s := st.session(0)
+	s.Pause()
+	eventually(t, "no TCP_USER_TIMEOUT", func() bool { return s.UserTimeout() == 50 })
+	s.Resume()
 }
 
 // What a browser sends into a pause stays in the kernel, which is full at some time; nothing of it is lost.

@@ -1,6 +1,7 @@
 package engineio_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -322,5 +323,64 @@ func TestPause_ClosedInOrder(t *testing.T) {
 		st.wantClose("over")
 		s.Resume()
 		s.Pause()
+	})
+}
+
+// A polling browser that goes while its post is held, or what it said is kept, has said that.
+func TestPause_PollBreaksBehindWhatIsHeld(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			st := newStation(t, nil)
+			st.Timeout = time.Minute
+			query := st.handshake()
+			s := st.session(0)
+			s.Pause()
+			posted := make(chan hubtest.Answer, 1)
+			go func() { posted <- st.Post(query, "4one\x1e4two") }()
+			if kept {
+				st.await(posted)
+			}
+			poll, leave := context.WithCancel(t.Context())
+			go func() {
+				for poll.Err() == nil { // the first may be answered with a ping
+					_, _ = st.Try(poll, "GET", query, "", nil)
+				}
+			}()
+			synctest.Wait()
+			leave()
+			synctest.Wait()
+			time.Sleep(time.Second)
+			if len(st.closes) > 0 {
+				t.Fatalf("closed: %+v", <-st.closes)
+			}
+			if err := s.Send(nil, text("lost").Unit(), false); err != nil {
+				t.Error(err)
+			}
+			s.Resume()
+			st.wantClose(engineio.ReasonTransportError)
+			st.wantHeard("one", "two")
+			if !kept {
+				st.await(posted)
+			}
+		})
+	}
+}
+
+// The end of a pipe is found by a ping, and what had been read before it is handed up.
+func TestPause_PipeEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		w := st.rawSocketIn("EIO=4&transport=websocket")
+		s := st.session(0)
+		s.Pause()
+		_, _ = w.Write(client(0x81, "4one"))
+		_ = w.Close()
+		time.Sleep(time.Minute)
+		if len(st.closes) > 0 {
+			t.Fatalf("closed: %+v", <-st.closes)
+		}
+		s.Resume()
+		st.wantClose(engineio.ReasonTransportClose)
+		st.wantHeard("one")
 	})
 }

@@ -23,6 +23,7 @@ type polling struct {
 	// session.receiving held as well.
 	kept      *parcel
 	heldSince time.Time     // the POST has been held since then; zero: none is
+	gone      *Close        // the browser has gone: the session is to end when nothing is held back any more
 	awaited   chan struct{} // closed when the next GET comes; nil while nobody waits for it
 }
 
@@ -84,7 +85,7 @@ func (t *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 }
 
 // finish waits for the poll's packets and writes them. A connection that breaks meanwhile ends the
-// session: the browser cannot know what has reached it.
+// session, behind what is held back: the browser cannot know what has reached it.
 func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 	broken := Close{Reason: ReasonTransportError, Detail: "poll connection closed prematurely"}
 	select {
@@ -94,7 +95,7 @@ func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 		case <-p.ready:
 		case <-r.Context().Done():
 			if t.withdraw(p) {
-				t.session.end(broken, sayNothing)
+				t.broken(broken)
 				return
 			}
 		}
@@ -106,7 +107,37 @@ func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 	t.writePayload(w, r, *p.batch)
 	releaseEntries(p.batch)
 	if r.Context().Err() != nil {
-		t.session.end(broken, sayNothing)
+		t.broken(broken)
+	}
+}
+
+// broken ends the session of a browser that has gone, when what it has sent is handed up.
+func (t *polling) broken(c Close) {
+	s := t.session
+	s.mu.Lock()
+	wait := s.holds() && s.transport == t && (t.kept != nil || !t.heldSince.IsZero())
+	if wait && t.gone == nil {
+		t.gone = &c
+	}
+	s.mu.Unlock()
+	if wait {
+		s.parted()
+		return
+	}
+	s.end(c, sayNothing)
+}
+
+// endIfGone ends the session of a browser that has gone, if nothing is held back any more.
+func (t *polling) endIfGone() {
+	s := t.session
+	s.mu.Lock()
+	gone := t.gone
+	if t.kept != nil || s.transport != t {
+		gone = nil
+	}
+	s.mu.Unlock()
+	if gone != nil {
+		s.end(*gone, sayNothing)
 	}
 }
 

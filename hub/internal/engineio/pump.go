@@ -20,6 +20,9 @@ func (w *webSocket) pump(patient bool) {
 			return
 		}
 		s.mu.Lock()
+		if s.out.mute {
+			s.out.drop()
+		}
 		list, bytes := s.out.take()
 		s.out.flying = 0
 		if patient {
@@ -69,6 +72,10 @@ func (w *webSocket) wrote(last bool, err error) bool {
 
 // unwritable ends a session whose WebSocket takes nothing any more.
 func (w *webSocket) unwritable(err error) {
+	if t := w.conn.stream; t != nil && t.isPipe() && w.session.holds() {
+		w.session.parted() // the reader has a message at hand, and finds the end behind it
+		return
+	}
 	defer w.cut()
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {

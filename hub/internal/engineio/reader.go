@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/netpoll"
 )
 
 // turnReads is how often a poller reads from one connection before the others have their turn.
@@ -127,9 +128,9 @@ func (w *webSocket) run() {
 func (w *webSocket) Writable() { w.conn.fd.Wake() }
 
 // Readable implements netpoll.Watched.
-func (w *webSocket) Readable(scratch []byte, ended bool) (more bool) {
+func (w *webSocket) Readable(scratch []byte, end netpoll.End) (more bool) {
 	r := reader{scratch: arrivals{buf: scratch[:0]}}
-	return r.turn(w, ended)
+	return r.turn(w, end)
 }
 
 // reader is the reader for one turn of a connection that a poller watches.
@@ -139,13 +140,15 @@ type reader struct {
 }
 
 // turn reads what has arrived at a connection and hands it up. It returns true when there may be more.
-// ended says that the connection has ended, in this direction at least: then the end is read too.
-func (r *reader) turn(w *webSocket, ended bool) (more bool) {
+// When the connection has ended, in this direction at least, it reads until it meets the end; of a connection that is
+// broken nothing is waited for, not even Resume.
+func (r *reader) turn(w *webSocket, end netpoll.End) (more bool) {
 	defer r.guard(w)
-	if r.ended = ended; ended {
+	if r.ended = end != netpoll.Going; r.ended {
+		w.session.parted()
 		w.session.later.And(^held) // what is left is no more than the kernel has
 	}
-	if w.waits && !r.resume(w, ended) {
+	if w.waits && !r.resume(w, end) {
 		return false
 	}
 	for range turnReads {
@@ -154,12 +157,12 @@ func (r *reader) turn(w *webSocket, ended bool) (more bool) {
 		case err != nil && !errors.Is(err, syscall.EAGAIN):
 			r.leave(w)
 			return false
-		case w.waits && ended:
+		case w.waits && end == netpoll.Broken:
 			r.broken(w)
 			return false
 		case w.waits, err != nil: // Resume brings a new turn
 			return false
-		case n < wanted && !ended:
+		case n < wanted && end == netpoll.Going:
 			return false // whatever comes now is a new event
 		}
 	}
@@ -168,7 +171,7 @@ func (r *reader) turn(w *webSocket, ended bool) (more bool) {
 
 // resume takes what a paused session has kept back, before anything more is read. False means that it still
 // does, or that the connection has been left.
-func (r *reader) resume(w *webSocket, ended bool) bool {
+func (r *reader) resume(w *webSocket, end netpoll.End) bool {
 	if !w.session.holds() {
 		a := w.conn.held
 		if a == nil {
@@ -185,7 +188,7 @@ func (r *reader) resume(w *webSocket, ended bool) bool {
 		}
 		r.count(w)
 	}
-	if w.waits && ended {
+	if w.waits && end == netpoll.Broken {
 		r.broken(w)
 	}
 	return !w.waits
@@ -202,7 +205,7 @@ func (r *reader) takeHeld(w *webSocket, a *arrivals) (err error) {
 	return r.take(w, a)
 }
 
-// broken is the end of a connection that has a message that was not taken.
+// broken is the end of a connection that is broken and has a message that was not taken.
 func (r *reader) broken(w *webSocket) {
 	w.finish(w.session, io.ErrUnexpectedEOF)
 	r.leave(w)
@@ -263,11 +266,11 @@ func (r *reader) count(w *webSocket) {
 		return
 	}
 	a.budget = w.server.unfinished
-	if w.waits { // for something else
+	if w.waits || r.ended { // for something else, or for nothing any more
 		a.budget.Rest(&a.item, w, int64(cap(a.buf)))
 		return
 	}
-	if w.session.grow(&a.item, w, int64(cap(a.buf)), heldUnfinished) && !r.ended {
+	if w.session.grow(&a.item, w, int64(cap(a.buf)), heldUnfinished) {
 		w.waits = true
 	}
 }

@@ -61,6 +61,7 @@ func New(config Config) (*Server, error) {
 	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,
 		func(s *Session) { s.control(pingMessage) },
 		(*Session).silent)
+	s.heartbeat.doubt = (*Session).giveUpUnheard
 	s.heartbeat.within = s.crew.here
 	return s, nil
 }

@@ -125,12 +125,13 @@ func (s *Session) TransportName() string {
 func (s *Session) Writable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state <= upgrading && s.out.entries == nil && s.transport.writableLocked()
+	return s.state <= upgrading && s.out.entries == nil && !s.out.mute && s.transport.writableLocked()
 }
 
 // Send queues the messages as one unit: all or none, with nothing between them. With a batch they
 // are written when it is flushed, without one now. It never waits for the browser. noCompress never
-// compresses them.
+// compresses them. What is sent to a browser that has gone, while the last of what it sent is still to be handed
+// up, is lost, like what was on its way.
 //
 // Errors: ErrSessionClosed; ErrOutboxFull, when the browser does not read, and then the session is
 // being closed with reason `forced close`.
@@ -140,6 +141,10 @@ func (s *Session) Send(b *Batch, unit []*Message, noCompress bool) error {
 	if s.state > upgrading {
 		s.mu.Unlock()
 		return ErrSessionClosed
+	}
+	if s.out.mute {
+		s.mu.Unlock()
+		return nil
 	}
 	if !s.out.fits(len(unit), limits) {
 		s.mu.Unlock()
@@ -164,7 +169,7 @@ func (s *Session) Send(b *Batch, unit []*Message, noCompress bool) error {
 // for each interval and one pong at a time.
 func (s *Session) control(m *Message) {
 	s.mu.Lock()
-	if s.state > upgrading {
+	if s.state > upgrading || s.out.mute {
 		s.mu.Unlock()
 		return
 	}

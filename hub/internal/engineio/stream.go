@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"crypto/tls"
 	"net"
 	"syscall"
 	"time"
@@ -41,6 +42,16 @@ func newStream(c net.Conn) *stream {
 
 // immediate reports whether the descriptor is within reach.
 func (s *stream) immediate() bool { return s.raw != nil }
+
+// isPipe reports whether no socket is under the connection, so that only a write tells of its end.
+func (s *stream) isPipe() bool {
+	c := s.Conn
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	_, ok := c.(syscall.Conn)
+	return !ok
+}
 
 // readInto waits for bytes and puts them into p.
 func (s *stream) readInto(p []byte) (n int, err error) {

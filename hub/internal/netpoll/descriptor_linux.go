@@ -139,6 +139,22 @@ func (d *Descriptor) Wake() {
 // Cut ends both directions, from any goroutine. The poller hears of it, and Watched leaves.
 func (d *Descriptor) Cut() { d.shutdown(syscall.SHUT_RDWR) }
 
+// GiveUp lets the kernel end the connection when what was written has not been acknowledged, or cannot be sent, for
+// so long; then it is Broken. On anything but TCP it does nothing.
+func (d *Descriptor) GiveUp(after time.Duration) {
+	if d.enter() {
+		_ = GiveUp(int(d.fd), after)
+		d.leave()
+	}
+}
+
+// GiveUp is the same for any socket.
+func GiveUp(fd int, after time.Duration) error {
+	const userTimeout = 18 // TCP_USER_TIMEOUT
+	return os.NewSyscallError("setsockopt",
+		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, userTimeout, int(after.Milliseconds())))
+}
+
 // CloseWrite tells the peer that nothing follows.
 func (d *Descriptor) CloseWrite() { d.shutdown(syscall.SHUT_WR) }
 

@@ -28,4 +28,5 @@ func (d *Descriptor) Write([]byte) (int, error)              { return 0, ErrUnav
 func (d *Descriptor) Drain([]byte, int, time.Duration) error { return ErrUnavailable }
 func (d *Descriptor) Wake()                                  {}
 func (d *Descriptor) Cut()                                   {}
+func (d *Descriptor) GiveUp(time.Duration)                   {}
 func (d *Descriptor) CloseWrite()                            {}

@@ -50,7 +50,7 @@ type poller struct {
 type slot struct {
 	watched    Watched
 	generation int32
-	ended      bool // heard once: the turns after it have to know
+	end        End  // heard once: the turns after it have to know
 	again      bool // it is in the list
 }
 
@@ -67,7 +67,7 @@ type turn struct {
 	watched  Watched
 	writable bool
 	readable bool
-	ended    bool
+	end      End
 	second   bool // perhaps: its socket may have had an event as well, and may have left since
 }
 
@@ -235,7 +235,7 @@ func (p *poller) serve(events []syscall.EpollEvent) (more, over bool) {
 		if t.writable {
 			t.watched.Writable()
 		}
-		if t.readable && t.watched.Readable(p.scratch, t.ended) {
+		if t.readable && t.watched.Readable(p.scratch, t.end) {
 			p.mu.Lock()
 			p.againLocked(t.place)
 			p.mu.Unlock()
@@ -277,9 +277,14 @@ func (p *poller) turnLocked(at place, events uint32, second bool) {
 	if s.watched == nil || s.generation != at.generation {
 		return
 	}
-	s.ended = s.ended || events&ended != 0
+	switch {
+	case events&syscall.EPOLLERR != 0:
+		s.end = Broken
+	case events&ended != 0:
+		s.end = max(s.end, Finished)
+	}
 	p.ready = append(p.ready, turn{
-		place: at, watched: s.watched, ended: s.ended, second: second,
+		place: at, watched: s.watched, end: s.end, second: second,
 		writable: events&(syscall.EPOLLOUT|ended) != 0,
 		readable: events&(syscall.EPOLLIN|ended) != 0,
 	})

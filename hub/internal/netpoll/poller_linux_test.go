@@ -3,6 +3,7 @@ package netpoll_test
 import (
 	"errors"
 	"io"
+	"net"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,7 @@ type line struct {
 
 	mu           sync.Mutex // guards the field below
 	got          []byte
+	ended        netpoll.End
 	size         int // of a read; 0: all of the scratch buffer
 	begun, turns atomic.Int64
 	// turned has a token after a turn; left is closed at the end.
@@ -31,7 +33,7 @@ type line struct {
 
 func (l *line) Writable() { l.Wake() }
 
-func (l *line) Readable(scratch []byte, ended bool) (more bool) {
+func (l *line) Readable(scratch []byte, end netpoll.End) (more bool) {
 	l.begun.Add(1)
 	l.tell()
 	defer func() {
@@ -44,7 +46,7 @@ func (l *line) Readable(scratch []byte, ended bool) (more bool) {
 	n, err := l.Read(scratch)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.got = append(l.got, scratch[:n]...)
+	l.got, l.ended = append(l.got, scratch[:n]...), end
 	switch {
 	case errors.Is(err, syscall.EAGAIN):
 		return false
@@ -53,7 +55,7 @@ func (l *line) Readable(scratch []byte, ended bool) (more bool) {
 		close(l.left)
 		return false
 	}
-	return n == len(scratch) || ended
+	return n == len(scratch) || end != netpoll.Going
 }
 
 // tell lets until look again.
@@ -255,4 +257,56 @@ func TestPoller_NoTurnAfterLeave(t *testing.T) {
 	busy.mu.Unlock()
 	<-l.left // closed twice, this panics
 	end(&set, busy)
+}
+
+// How a connection has ended is told: with what was said before, or broken.
+func TestPoller_TellsTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		linger int // -1: FIN
+		want   netpoll.End
+	}{{-1, netpoll.Finished}, {0, netpoll.Broken}} {
+		var set netpoll.Set
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		far, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		near, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := near.(*net.TCPConn).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fd, err := syscall.Dup(int(file.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = syscall.SetNonblock(fd, true)
+		_, _, _ = near.Close(), file.Close(), listener.Close()
+		l := &line{turned: make(chan struct{}, 1), left: make(chan struct{})}
+		if err := set.Add(&l.Descriptor, fd); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Watch(l); err != nil {
+			t.Fatal(err)
+		}
+		l.GiveUp(45 * time.Second)
+		if ms, _ := syscall.GetsockoptInt(fd, syscall.IPPROTO_TCP, 18); ms != 45_000 {
+			t.Errorf("TCP_USER_TIMEOUT is %d ms", ms)
+		}
+		_ = far.(*net.TCPConn).SetLinger(c.linger)
+		_ = far.Close()
+		<-l.left
+		l.mu.Lock()
+		if l.ended != c.want {
+			t.Errorf("linger %d: %d", c.linger, l.ended)
+		}
+		l.mu.Unlock()
+		set.Stop()()
+	}
 }

@@ -1,0 +1,15 @@
+package engineio
+
+import "syscall"
+
+// UserTimeout is TCP_USER_TIMEOUT in milliseconds of a WebSocket that a goroutine reads.
+func (s *Session) UserTimeout() (ms int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	raw, err := s.transport.(*webSocket).conn.stream.socket()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) { ms, _ = syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, 18) })
+	return ms
+}
