@@ -1,0 +1,46 @@
+//go:build unix
+
+package descriptors
+
+import (
+	"math"
+	"net"
+	"syscall"
+)
+
+// limit is how many descriptors the process may have open; 0 for more than anybody has.
+func limit() int {
+	var l syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) != nil || l.Cur > math.MaxInt32 {
+		return 0
+	}
+	return int(l.Cur)
+}
+
+// numberOf is the descriptor of a connection or of a listener.
+func numberOf(of any) (n int, ok bool) {
+	c, ok := of.(syscall.Conn)
+	if !ok {
+		return 0, false
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	err = raw.Control(func(fd uintptr) { n = int(fd) })
+	return n, err == nil
+}
+
+// lowestFree is the descriptor that the next connection would get.
+func lowestFree(l net.Listener) (n int, ok bool) {
+	fd, ok := numberOf(l)
+	if !ok {
+		return 0, false
+	}
+	n, err := syscall.Dup(fd)
+	if err != nil {
+		return math.MaxInt32, true // there is none
+	}
+	_ = syscall.Close(n)
+	return n, true
+}
