@@ -15,6 +15,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/admin"
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/cmd/hub/internal/descriptors"
 	"github.com/siohub/siohub/cmd/hub/internal/metrics"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
@@ -30,6 +31,8 @@ type node struct {
 	hub       *hub.Hub
 	control   *controlplane.Server
 	access    *access
+	metrics   *metrics.Metrics
+	budget    descriptors.Budget
 	web       *http.Server
 	grpc      *grpc.Server
 	admin     *http.Server
@@ -37,6 +40,7 @@ type node struct {
 
 	// Set by listen.
 	webListener, controlListener, adminListener net.Listener
+	browsers                                    *descriptors.Listener // webListener, as it is full or not
 
 	// notReady says why browsers and services had better not come; nil when they may.
 	notReady atomic.Pointer[string]
@@ -55,9 +59,10 @@ type extras struct {
 // newNode puts the parts together. Keys of issuers are fetched until ctx ends. Its errors are a *config.Error or a
 // *hub.ConfigError.
 func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.Logger) (*node, error) {
-	n := &node{config: c, logger: logger, startTime: time.Now()}
+	n := &node{config: c, logger: logger, startTime: time.Now(), budget: descriptors.Plan()}
 	n.setNotReady("starting")
 	m := metrics.New(hubVersion())
+	n.metrics = m
 	m.DroppedLogLines(extra.droppedLines)
 	cc := controlConfig(c)
 	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
@@ -91,11 +96,25 @@ func (n *node) listen() (err error) {
 	if n.webListener, err = listen("listen", n.config.Listen); err != nil {
 		return err
 	}
+	n.browsers = n.bound("listen", n.webListener, n.budget.Browsers, noRoom)
+	n.webListener = n.browsers
 	if n.controlListener, err = listen("control.listen", n.config.Control.Listen); err != nil {
 		return err
 	}
+	n.controlListener = n.bound("control.listen", n.controlListener, n.budget.Services, "")
 	n.adminListener, err = listen("admin.listen", n.config.AdminListen)
 	return err
+}
+
+// noRoom is what a browser reads for whom there is no descriptor.
+const noRoom = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+// bound keeps descriptors back from the connections of a listener.
+func (n *node) bound(key string, l net.Listener, bound int, answer string) *descriptors.Listener {
+	return descriptors.Listen(l, descriptors.Options{
+		Name: key, Bound: bound, Limit: n.budget.Limit, Answer: answer,
+		Refused: func() { n.metrics.ConnectionRefused(key) }, Logger: n.logger,
+	})
 }
 
 func listen(key, address string) (net.Listener, error) {

@@ -18,6 +18,8 @@ func (n *node) status() admin.Status {
 	}
 	if why := n.notReady.Load(); why != nil {
 		s.Ready, s.NotReady = false, *why
+	} else if n.browsers.Full() {
+		s.Ready, s.NotReady = false, "no file descriptor is left for browsers: raise the limit (ulimit -n, LimitNOFILE)"
 	}
 	if s.Browsers.Sockets == nil {
 		s.Browsers.Sockets = map[string]int{}

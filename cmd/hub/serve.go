@@ -33,6 +33,7 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	n.warn()
+	n.warnOfDescriptors()
 	n.announce(stderr)
 	return n.serve(a.ctx)
 }
@@ -47,6 +48,14 @@ func (n *node) warn() {
 	if !config.IsLoopback(c.AdminListen) {
 		n.logger.Warn("other machines reach the admin listener: it shows profiles and has no password",
 			"address", n.adminListener.Addr().String(), "option", "admin.listen")
+	}
+}
+
+// warnOfDescriptors says that the system lets in fewer browsers than the configuration.
+func (n *node) warnOfDescriptors() {
+	if most := n.config.Limits.MaxSessions; n.budget.Limit > 0 && (most == 0 || most > n.budget.Browsers) {
+		n.logger.Warn("more browsers are allowed than there are file descriptors for them: raise the limit (ulimit -n, LimitNOFILE) or lower limits.max_sessions",
+			"max_sessions", most, "descriptors", n.budget.Limit, "for_browsers", n.budget.Browsers)
 	}
 }
 

@@ -35,6 +35,7 @@ var labels = []label{
 	{"issuer", "Issuer of JWTs, as the configuration names it."},
 	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event`, `disconnected`, `auth_expiring` or `service_call`. Of a packet: what is wrong with it."},
 	{"limit", "Key of the configuration that holds the limit."},
+	{"listener", "Key of the listener's address: `listen` or `control.listen`."},
 	{"namespace", "Namespace of Socket.IO."},
 	{"op", "What a command does."},
 	{"outcome", "How a service settled a delivery: `done`, `reply`, `accept`, `deny`, `nack` or `retry`."},

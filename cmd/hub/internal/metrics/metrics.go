@@ -26,6 +26,7 @@ type Metrics struct {
 	browsers *browsers
 	services *services
 	panics   *bounded[string, prometheus.Counter]
+	refused  *bounded[string, prometheus.Counter] // connections, by listener
 	catalog  []Metric
 
 	droppedLogLines func() uint64 // nil: none
@@ -50,6 +51,7 @@ func New(version string) *Metrics {
 		}
 		return float64(m.droppedLogLines())
 	})
+	m.refused = f.counters("connections_refused_total", "Connections that were closed at once, because few file descriptors were left, by listener.", "listener")
 	f.group = "Browsers"
 	m.browsers = newBrowsers(f)
 	f.group = "Services"
@@ -60,6 +62,9 @@ func New(version string) *Metrics {
 // DroppedLogLines says who counts the lines that the log has lost. It is called before the
 // metrics are served.
 func (m *Metrics) DroppedLogLines(count func() uint64) { m.droppedLogLines = count }
+
+// ConnectionRefused counts a connection that a listener had no descriptor for.
+func (m *Metrics) ConnectionRefused(listener string) { m.refused.get(listener).Inc() }
 
 // Registerer takes further metrics, such as those of gRPC calls.
 func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
