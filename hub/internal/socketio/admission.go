@@ -23,6 +23,7 @@ type admission struct {
 	bytes        int64
 	waiting      list.List // of *applicant
 	waitingBytes int64
+	letting      bool // somebody is letting in those that wait
 	warned       time.Time
 }
 
@@ -68,6 +69,14 @@ func (a *admission) more(bytes int64) bool {
 	return a.bytes <= a.mostBytes
 }
 
+// less gives back what more has taken.
+func (a *admission) less(bytes int64) {
+	a.mu.Lock()
+	a.bytes -= bytes
+	a.mu.Unlock()
+	a.letIn()
+}
+
 // wait lets a client wait for its turn, and reports false when too much waits already.
 func (a *admission) wait(one *applicant) bool {
 	a.mu.Lock()
@@ -101,24 +110,71 @@ func (a *admission) removeLocked(one *applicant) {
 	a.waitingBytes -= one.size
 }
 
-// leave gives the room of an attempt back, and lets in who waits for it.
+// leave gives the room of an attempt back.
 func (a *admission) leave(size int64) {
 	a.mu.Lock()
 	a.open--
 	a.bytes -= size
-	var next []*applicant
-	for e := a.waiting.Front(); e != nil; e = a.waiting.Front() {
-		one := e.Value.(*applicant)
-		if !a.takeLocked(one.size) {
-			break
-		}
-		a.removeLocked(one)
-		next = append(next, one)
-	}
 	a.mu.Unlock()
-	for _, one := range next {
-		one.client.gate.post(func() { one.client.admitted(one) })
+	a.letIn()
+}
+
+// letIn lets in who waits and has room now. One goroutine does so at a time, as it may be the application that
+// answers at once and so leaves room for the next one; and not for long, as it may be a poller.
+func (a *admission) letIn() {
+	one := a.next(true)
+	if one == nil {
+		return
 	}
+	ended := false
+	defer func() {
+		if !ended { // a panic of the application ends one connection, and not the letting in
+			a.mu.Lock()
+			a.letting = false
+			a.mu.Unlock()
+		}
+	}()
+	for n := 0; one != nil && n < captive; n++ {
+		one.letIn()
+		one = a.next(false)
+	}
+	ended = true
+	if one != nil {
+		go func() { // ends when nobody waits, or there is no room
+			one.letIn()
+			a.goOn()
+		}()
+	}
+}
+
+// goOn is letIn for who has begun to let in.
+func (a *admission) goOn() {
+	for one := a.next(false); one != nil; one = a.next(false) {
+		one.letIn()
+	}
+}
+
+// next takes the first that waits if there is room for it, or says that there is nothing to do: also because
+// somebody else has begun.
+func (a *admission) next(begin bool) *applicant {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if begin && a.letting {
+		return nil
+	}
+	e := a.waiting.Front()
+	if e == nil || !a.takeLocked(e.Value.(*applicant).size) {
+		a.letting = false
+		return nil
+	}
+	a.letting = true
+	one := e.Value.(*applicant)
+	a.removeLocked(one)
+	return one
+}
+
+func (one *applicant) letIn() {
+	one.client.gate.post(func() { one.client.admitted(one) })
 }
 
 // undecided counts the attempts without a decision, and the clients that wait to ask.

@@ -384,3 +384,26 @@ func TestConnect_UndecidedAttemptsAreBounded(t *testing.T) {
 		})
 	}
 }
+
+// Those that wait are let in one after the other, also where each is answered at once, and at most one goroutine is
+// kept by that.
+func TestConnect_ManyThatWaitAreLetInWithoutEnd(t *testing.T) {
+	s := play(t, Config{Limits: Limits{Undecided: 1}})
+	first := make(chan *Attempt, 1)
+	s.connect = func(a *Attempt) { first <- a }
+	holder := s.open()
+	holder.Send("40")
+	s.heard("connect / ")
+	const waiting = 50
+	for range waiting {
+		b := s.open()
+		b.Send("40")
+		t.Cleanup(b.Abort)
+	}
+	eventually(t, "all wait", func() bool { return s.server.Attempts() == 1+waiting })
+	s.connect = nil // the others are accepted at once
+	if err := (<-first).Accept(Acceptance{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all are in", func() bool { return s.server.Count("/", everybody) == 1+waiting && s.server.Attempts() == 0 })
+}

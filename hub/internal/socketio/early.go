@@ -41,7 +41,7 @@ func (a *Attempt) takeEarly() []earlyPacket {
 	early := a.early
 	a.early = nil
 	if a.earlyBytes > 0 {
-		a.client.server.admission.more(-a.earlyBytes)
+		a.client.server.admission.less(a.earlyBytes)
 		a.earlyBytes = 0
 	}
 	if a.held {
