@@ -1,0 +1,121 @@
+package rates
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAddresses_BucketAndOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := NewAddresses(Limits{PerSecond: 2, Burst: 10, Open: 15, Most: 1000})
+		enter := func(address string, times int, want Verdict) {
+			t.Helper()
+			for n := range times {
+				if v, wait := a.Enter(address); v != want || (v == TooFast) != (wait > 0) {
+					t.Errorf("%s, %d: %v, wait %v", address, n, v, wait)
+				}
+			}
+		}
+		enter("192.0.2.1", 10, Allowed)
+		enter("192.0.2.1", 3, TooFast)
+		enter("::ffff:192.0.2.1", 1, TooFast)
+		enter("192.0.2.2", 10, Allowed)
+		enter("2001:db8::1", 5, Allowed)
+		enter("2001:db8::ffff:1", 5, Allowed) // of the same network
+		enter("2001:db8::2", 1, TooFast)
+		enter("2001:db8:0:1::2", 1, Allowed)
+		for _, free := range []string{"127.0.0.1", "10.1.2.3", "::1", "fd00::1", "fe80::1%eth0", "192.168.1.1", "", "pipe"} {
+			enter(free, 30, Allowed)
+		}
+		time.Sleep(time.Minute)
+		enter("192.0.2.1", 5, Allowed)
+		enter("192.0.2.1", 1, TooMany)
+		a.Leave("192.0.2.1")
+		enter("192.0.2.1", 1, Allowed)
+		enter("192.0.2.1", 1, TooMany)
+	})
+}
+
+func TestAddresses_Bounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := NewAddresses(Limits{PerSecond: 1, Burst: 2, Open: 1, Most: 160})
+		refused := 0
+		for n := range 10_000 {
+			if v, _ := a.Enter(fmt.Sprintf("198.51.%d.%d", n/250, n%250)); v != Allowed {
+				refused++
+			}
+		}
+		if n := a.Known(); n > 160 {
+			t.Errorf("%d addresses", n)
+		}
+		if refused == 0 {
+			t.Error("those without room are not limited")
+		}
+		for n := range 10_000 {
+			a.Leave(fmt.Sprintf("198.51.%d.%d", n/250, n%250))
+		}
+		time.Sleep(time.Minute)
+		for n := range 2000 {
+			a.Enter(fmt.Sprintf("203.0.%d.%d", n/250, n%250))
+			a.Leave(fmt.Sprintf("203.0.%d.%d", n/250, n%250))
+		}
+		time.Sleep(time.Minute)
+		if v, _ := a.Enter("192.0.2.77"); v != Allowed {
+			t.Error("a new address is refused for old ones")
+		}
+	})
+}
+
+func TestMeter(t *testing.T) {
+	p := Pace{Messages: 100, Bytes: 1000, Ahead: time.Second}
+	var m Meter
+	now := time.Hour
+	cost, _ := p.Cost(100, 10)
+	if wait := m.Add(cost, now, p.Ahead); cost != time.Second || wait != 0 {
+		t.Errorf("cost %v, wait %v", cost, wait)
+	}
+	cost, ofMessages := p.Cost(1, 500)
+	if wait := m.Add(cost, now, p.Ahead); cost != 500*time.Millisecond || ofMessages != 10*time.Millisecond || wait != 500*time.Millisecond {
+		t.Errorf("cost %v, %v, wait %v", cost, ofMessages, wait)
+	}
+	if wait := m.Add(0, now+500*time.Millisecond, p.Ahead); wait != 0 {
+		t.Errorf("wait %v", wait)
+	}
+	if cost, _ := (Pace{}).Cost(1e6, 1e9); cost != 0 {
+		t.Errorf("no limit costs %v", cost)
+	}
+}
+
+func TestCrowd(t *testing.T) {
+	c := NewCrowd()
+	for n := range 100 {
+		c.Add(fmt.Sprint("198.51.100.", n), 1)
+	}
+	var of, all int
+	for range 200 {
+		of, all = c.Add("192.0.2.1", 1)
+	}
+	if of < 200 || of > 210 || all != 300 {
+		t.Errorf("%d of %d", of, all)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		used := uint64(10)
+		m := NewMemory(85)
+		m.used = func() (uint64, uint64) { return used, 100 }
+		if m.Tight() {
+			t.Error("tight at 10 %")
+		}
+		if used = 90; m.Tight() {
+			t.Error("looked again at once")
+		}
+		time.Sleep(every)
+		if !m.Tight() {
+			t.Error("not tight at 90 %")
+		}
+	})
+}
