@@ -154,6 +154,7 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 			PacketsPerPayload: c.Limits.PacketsPerPayload, Headers: c.Limits.Headers, QueryBytes: c.Limits.QueryBytes,
 			UnfinishedBytes: c.Limits.UnfinishedBytes, UnfinishedTime: c.Limits.UnfinishedTime, BodyPace: c.Limits.BodyPace,
 		},
+		Rates:     engineio.Rates(c.Rates),
 		OnSession: open,
 		OnRefused: watch(c.Application).engine(),
 		Logger:    c.Logger,

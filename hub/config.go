@@ -57,6 +57,8 @@ type Config struct {
 
 	// Limits bound what browsers and services can make the hub hold. Key: limits.
 	Limits Limits
+	// Rates bound how fast browsers may be. Key: rates.
+	Rates Rates
 	// Adapter makes the rooms of a namespace. Nil means adapter.NewMemory.
 	Adapter adapter.Builder
 	// Logger takes the hub's log. Nil means slog.Default.

@@ -27,6 +27,7 @@ func hubConfig(c *config.Config, app hub.Application, logger *slog.Logger, trace
 		HTTPCompression:   hubCompression(c.HTTPCompression),
 		PerMessageDeflate: hubCompression(c.PerMessageDeflate),
 		Limits:            hubLimits(c.Limits),
+		Rates:             hubRates(c.Rates),
 	}
 }
 
@@ -55,6 +56,22 @@ func hubLimits(l config.Limits) hub.Limits {
 		Headers: l.Headers, QueryBytes: l.QueryBytes,
 		UnfinishedBytes: l.UnfinishedBytes, UnfinishedTime: l.UnfinishedTime, BodyPace: l.BodyPace,
 	}
+}
+
+// hubRates turns a configured 0, which means no limit, into what the hub takes for that.
+func hubRates(r config.Rates) hub.Rates {
+	return hub.Rates{
+		Messages: orOff(r.Messages), Bytes: orOff(r.Bytes), Ahead: r.Ahead,
+		Handshakes: orOff(r.Handshakes), HandshakeBurst: r.HandshakeBurst, Unjoined: orOff(r.Unjoined),
+		PrivateAddresses: r.PrivateAddresses, MemoryPercent: orOff(r.MemoryPercent),
+	}
+}
+
+func orOff[T int | int64](n T) T {
+	if n == 0 {
+		return -1
+	}
+	return n
 }
 
 // controlConfig says to the control plane what the configuration says.

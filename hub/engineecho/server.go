@@ -37,6 +37,7 @@ func New(c Config) (*Server, error) {
 		PingInterval: c.PingInterval,
 		PingTimeout:  c.PingTimeout,
 		MaxPayload:   c.MaxPayload,
+		Rates:        engineio.Rates{Unjoined: -1}, // there are no namespaces
 		CORS:         engineio.CORSConfig{Origins: []string{"*"}},
 		OnSession:    func(session *engineio.Session) engineio.Handler { return echo{session} },
 		Logger:       c.Logger,

@@ -41,8 +41,9 @@ var rooms = []room{
 	{pkg: "hub/internal/siopacket", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "hub/adapter", not: network},
 	{pkg: "hub/internal/netpoll", may: []string{"internal/rawio"}},
+	{pkg: "hub/internal/rates", may: []string{"golang.org/x/time/rate"}, not: network},
 	{pkg: "hub/internal/unfinished", not: network},
-	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/unfinished", "internal/rawio", gorilla, "github.com/rs/cors"}},
+	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/rates", "hub/internal/unfinished", "internal/rawio", gorilla, "github.com/rs/cors"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/siopacket", "hub/adapter",
 	}},

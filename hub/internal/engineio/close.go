@@ -169,5 +169,13 @@ func (s *Session) forget() {
 	if probe != nil {
 		probe.cut()
 	}
-	s.server.registry.remove(s)
+	s.uncount()
+}
+
+// uncount takes the session out of the server's books. It may be called more than once.
+func (s *Session) uncount() {
+	if s.server.registry.remove(s) {
+		s.Joined()
+		s.server.limits.left(s.handshake.RemoteAddress())
+	}
 }

@@ -51,6 +51,8 @@ type Config struct {
 	AllowRequest func(*http.Request) error
 	// Limits bound what browsers can make the server hold. Key: limits.
 	Limits Limits
+	// Rates bound how fast browsers may be. Key: rates.
+	Rates Rates
 	// OnSession is called once for each session, when it is open and before its first packet is
 	// read; what it sends travels right behind the open packet. Nil (the function or its answer)
 	// means that messages are dropped.
@@ -190,6 +192,7 @@ func (c Config) withDefaults() Config {
 		c.Trace = new(Trace)
 	}
 	c.Limits = c.Limits.withDefaults()
+	c.Rates = c.Rates.withDefaults()
 	return c
 }
 
@@ -255,6 +258,12 @@ func (c Config) validate() error {
 		if n.value < 0 {
 			return &ConfigError{n.key, n.value, "0 or more"}
 		}
+	}
+	if c.Rates.Ahead < 0 || c.Rates.Ahead > time.Hour {
+		return &ConfigError{"rates.ahead", c.Rates.Ahead, "0 to 1h"}
+	}
+	if c.Rates.MemoryPercent > 100 {
+		return &ConfigError{"rates.memory_percent", c.Rates.MemoryPercent, "at most 100"}
 	}
 	if err := c.Cookie.validate(); err != nil {
 		return err

@@ -45,7 +45,7 @@
 // where the rules for frames stand; webSocket.open (frames.go) takes their masks off. gorilla has no part in it, but
 // the handshake, and a test holds the two against each other. None of this blocks the poller's goroutine, nor may
 // the Handler. What is not a whole message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
-// gives way to the others after turnReads.
+// gives way to the others after turnReads and turnMessages.
 //
 // While its session is paused, what was read and not taken stays in that buffer, at most what a poller
 // reads at once, and the rest in the kernel: nothing is read until Resume gives the connection a turn. Its
@@ -82,7 +82,8 @@
 // # Bounds
 //
 // Whatever a browser can make grow has a limit in Config.Limits or beside the code, one outcome, and a
-// function in Trace: unfinished messages in sum and in time (hold.go), sessions (503), outbox (the session is closed), body and message (413, 1009, also
+// function in Trace: messages and bytes in time, handshakes of an address (rates.go), unfinished messages in sum and
+// in time (hold.go), sessions (503), outbox (the session is closed), body and message (413, 1009, also
 // after inflating), pieces of a message (1008), packets in a payload, headers (431), query (414), time
 // for a body (408), for a pong, for an upgrade, for a POST in a pause, for reading the last words.
 //

@@ -123,14 +123,24 @@ func (s *Server) verifyHandshake(r *http.Request, q query, upgrade bool) (refusa
 //
 // Spec: engine.io-protocol v4, Handshake.
 func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
+	if !s.mayOpen(w, r) {
+		return
+	}
 	session := &Session{server: s, handshake: newHandshake(r, q), transport: none{}}
+	session.later.Store(unjoined)
 	if q.transport == Polling {
 		session.transport = &polling{session: session} // before anybody can find the session
 	}
 	if !s.registry.add(session) {
+		session.Joined() // it is counted no more
+		if !s.registry.closed.Load() {
+			s.trace.limitReached("limits.max_sessions")
+			s.limits.noRoom.warn("browsers are refused: there are as many as allowed", "option", "limits.max_sessions")
+		}
 		s.deny(w, r, http.StatusServiceUnavailable)
 		return
 	}
+	s.limits.arrived(session.handshake.RemoteAddress())
 	openers[q.transport](session, w, r)
 }
 
@@ -150,7 +160,7 @@ func openWebSocket(session *Session, w http.ResponseWriter, r *http.Request) {
 	s.setCookie(header, session.id)
 	ws := s.accept(w, r, header)
 	if ws == nil {
-		s.registry.remove(session)
+		session.uncount()
 		return
 	}
 	if !session.carry(ws) { // the server was closed meanwhile

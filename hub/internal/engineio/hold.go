@@ -10,11 +10,15 @@ const (
 	heldUnfinished uint32 = 1 << iota
 	// heldEvent: the same for what belongs to an event of which a part has come.
 	heldEvent
+	// heldRate: it has sent too much in too little time.
+	heldRate
 	// uploading: a body is coming in, and its browser sends its pong behind it.
 	uploading
+	// unjoined: it has joined no namespace.
+	unjoined
 
 	// held are those that keep messages from the Handler, as Pause does.
-	held = heldUnfinished | heldEvent
+	held = heldUnfinished | heldEvent | heldRate
 )
 
 // holds reports whether messages are to be held back. A session that is over drops them.
@@ -23,7 +27,7 @@ func (s *Session) holds() bool {
 }
 
 // unheard reports whether a pong may have been sent that nobody could hear.
-func (s *Session) unheard() bool { return s.paused.Load() || s.later.Load() != 0 }
+func (s *Session) unheard() bool { return s.paused.Load() || s.later.Load()&^unjoined != 0 }
 
 // holdBack begins to hold messages back. letOn ends that, from any goroutine.
 func (s *Session) holdBack(why uint32) { s.later.Or(why) }

@@ -69,6 +69,7 @@ func (t *polling) take(payload []byte) (*refusal, error) {
 	if !ok {
 		return &refused, nil
 	}
+	t.debt = s.charge(int64(bytes.Count(payload, []byte{eiopacket.Separator}))+1, int64(len(payload)))
 	own := &parcel{rest: payload, more: true}
 	var hold hold
 	defer hold.end(t)

@@ -13,6 +13,9 @@ import (
 // turnReads is how often a poller reads from one connection before the others have their turn.
 const turnReads = 4
 
+// turnMessages is how many messages it takes from one before that: small ones cost by their number.
+const turnMessages = 64
+
 // read reads packets until the connection ends or the session takes no more, and says why.
 func (w *webSocket) read(s *Session) error {
 	h := s.listener()
@@ -40,6 +43,7 @@ func (w *webSocket) read(s *Session) error {
 			}
 		}
 		more := s.receive(h, packet)
+		s.slowDown(1, int64(len(packet.Data))) // as it is after inflating
 		buffers.put(buf)
 		if !more && !w.awaitsClose() {
 			return nil
@@ -137,6 +141,10 @@ func (w *webSocket) Readable(scratch []byte, end netpoll.End) (more bool) {
 type reader struct {
 	scratch arrivals // what is read from a connection that has nothing held
 	ended   bool     // the connection has ended, in this direction at least
+	turned  int      // messages taken in this turn
+	full    bool     // that is enough, and more of them are there
+
+	messages, bytes int64 // taken in this read
 }
 
 // turn reads what has arrived at a connection and hands it up. It returns true when there may be more.
@@ -149,7 +157,7 @@ func (r *reader) turn(w *webSocket, end netpoll.End) (more bool) {
 		w.session.later.And(^held) // what is left is no more than the kernel has
 	}
 	if w.waits && !r.resume(w, end) {
-		return false
+		return r.full
 	}
 	for range turnReads {
 		n, wanted, err := r.receive(w)
@@ -157,6 +165,8 @@ func (r *reader) turn(w *webSocket, end netpoll.End) (more bool) {
 		case err != nil && !errors.Is(err, syscall.EAGAIN):
 			r.leave(w)
 			return false
+		case r.full:
+			return true
 		case w.waits && end == netpoll.Broken:
 			r.broken(w)
 			return false
@@ -188,7 +198,7 @@ func (r *reader) resume(w *webSocket, end netpoll.End) bool {
 		}
 		r.count(w)
 	}
-	if w.waits && end == netpoll.Broken {
+	if w.waits && end == netpoll.Broken && !r.full {
 		r.broken(w)
 	}
 	return !w.waits
@@ -275,11 +285,25 @@ func (r *reader) count(w *webSocket) {
 	}
 }
 
-// take hands up the whole messages. An error means that the connection is to be left at once.
+// take hands up the whole messages, as many as a turn may have. An error means that the connection is to be
+// left at once.
 func (r *reader) take(w *webSocket, a *arrivals) error {
+	r.messages, r.bytes = 0, 0
+	err := r.hand(w, a)
+	if err == nil && !r.ended && w.session.slowDown(r.messages, r.bytes) {
+		w.waits = true
+	}
+	return err
+}
+
+func (r *reader) hand(w *webSocket, a *arrivals) error {
 	s := w.session
 	h := s.listener()
 	for {
+		if r.turned >= turnMessages && !a.empty() {
+			w.waits, r.full = true, true
+			return nil
+		}
 		packet, found, err := w.next(a, s.holds())
 		switch {
 		case err != nil:
@@ -290,7 +314,12 @@ func (r *reader) take(w *webSocket, a *arrivals) error {
 			w.waits = true
 			return nil
 		case found == controls:
-		case !s.receive(h, packet) && !w.awaitsClose():
+			continue
+		}
+		r.turned++
+		r.messages++
+		r.bytes += int64(len(packet.Data))
+		if !s.receive(h, packet) && !w.awaitsClose() {
 			return r.over(w, a, nil)
 		}
 	}

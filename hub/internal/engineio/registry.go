@@ -78,15 +78,17 @@ func (r *registry) addAs(s *Session, id string) bool {
 	return true
 }
 
-// remove forgets a session. It may be called more than once.
-func (r *registry) remove(s *Session) {
+// remove forgets a session. It may be called more than once; true says that it was there.
+func (r *registry) remove(s *Session) bool {
 	sh := r.shard(s.id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if sh.sessions[s.id] == s {
-		delete(sh.sessions, s.id)
-		r.count.Add(-1)
+	if sh.sessions[s.id] != s {
+		return false
 	}
+	delete(sh.sessions, s.id)
+	r.count.Add(-1)
+	return true
 }
 
 // find returns the session that a browser may still talk to, or nil.

@@ -13,6 +13,7 @@ const samplePeriod = time.Second
 // how many were left out.
 type sampler struct {
 	logger *slog.Logger
+	period time.Duration // 0: samplePeriod
 
 	mu      sync.Mutex // guards the fields below
 	last    time.Time
@@ -21,8 +22,11 @@ type sampler struct {
 
 func (s *sampler) warn(message string, args ...any) {
 	s.mu.Lock()
-	now := time.Now()
-	if !s.last.IsZero() && now.Sub(s.last) < samplePeriod {
+	now, period := time.Now(), s.period
+	if period == 0 {
+		period = samplePeriod
+	}
+	if !s.last.IsZero() && now.Sub(s.last) < period {
 		s.skipped++
 		s.mu.Unlock()
 		return

@@ -31,6 +31,7 @@ type Server struct {
 	heartbeat *heartbeat
 	crew      *crew
 
+	limits        *limits
 	unfinished    *unfinished.Budget
 	unfinishedLog *sampler
 }
@@ -55,6 +56,7 @@ func New(config Config) (*Server, error) {
 	}
 	s.pollers.Log = log
 	s.crew = &crew{onPanic: s.panicked}
+	s.limits = newLimits(config.Rates, s)
 	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.crew.here)
 	s.unfinishedLog = &sampler{logger: log}
 	s.accepts = s.newUpgrader()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/rates"
 )
 
 // Handler hears what a browser says on one session. It is given by Config.OnSession.
@@ -84,6 +85,8 @@ type Session struct {
 	// receiving is held while messages that came by polling are handed up or held back, and at the moment
 	// of an upgrade: it keeps HandleMessage to one call at a time.
 	receiving sync.Mutex
+	// meter is owned by whoever hands up messages.
+	meter rates.Meter
 	// over is true from the moment the session takes no messages any more: closing or closed.
 	over atomic.Bool
 	// paused: see Pause.

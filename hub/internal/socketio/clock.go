@@ -47,6 +47,7 @@ func (c *client) answered() {
 
 // joined says that the connect timeout is over.
 func (c *client) joined() {
+	c.session.Joined()
 	if c.clock != nil {
 		c.clock.timer.Stop()
 		c.clock = nil

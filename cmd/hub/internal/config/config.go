@@ -29,6 +29,8 @@ type Config struct {
 	HTTP HTTP
 	// Limits bounds what browsers may take.
 	Limits Limits
+	// Rates bounds how fast browsers may be.
+	Rates Rates
 
 	// Namespaces are the namespaces that exist, as patterns; empty means those
 	// that a service ever asked for.

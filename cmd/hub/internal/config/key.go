@@ -96,7 +96,7 @@ func Keys() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		listenKeys(), socketIOKeys(), cookieKeys(), corsKeys(), compressionKeys(),
-		clientKeys(), namespaceKeys(), limitKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), logKeys(),
+		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), logKeys(),
 	} {
 		all = append(all, part...)
 	}
@@ -129,6 +129,7 @@ func Default() *Config {
 			Headers: 100, QueryBytes: 4096,
 			UnfinishedBytes: 256 << 20, UnfinishedTime: 30 * time.Second, BodyPace: 1024,
 		},
+		Rates:      defaultRates(),
 		StartGrace: 30 * time.Second,
 		Control: Control{
 			Listen: "127.0.0.1:7420",

@@ -1,0 +1,201 @@
+package engineio
+
+import (
+	"context"
+	"math"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/rates"
+)
+
+// Rates bound how fast browsers may be, and how many handshakes come from one address. Negative: no limit.
+//
+// A browser that is faster is read later, and nothing of it is dropped; a handshake too many is refused with 429
+// and Retry-After. Each is counted by Trace.LimitReached under its key, and logged at most once a second.
+type Rates struct {
+	// Messages and Bytes are what one browser may send in a second, as they are after inflating. Default 5000
+	// and 8 MiB. It may be ahead of that by Ahead, default 2 s. Keys: rates.messages, rates.bytes, rates.ahead.
+	Messages, Bytes int64
+	Ahead           time.Duration
+	// Handshakes is how many an address may open in a second, HandshakeBurst how many at once. An IPv6 network of
+	// 64 bits counts as one address. Default 100 and 2000. Keys: rates.handshakes, rates.handshake_burst.
+	Handshakes, HandshakeBurst int
+	// Unjoined is how many sessions of an address may be without a namespace. Default 2000.
+	// Key: rates.unjoined.
+	Unjoined int
+	// PrivateAddresses limits loopback and private addresses as well, which proxies have. Key: rates.private_addresses.
+	PrivateAddresses bool
+	// MemoryPercent is how much of its memory limit (GOMEMLIMIT) the process may use before handshakes are refused
+	// with 503 and Retry-After. Default 85. Without such a limit it means nothing. Key: rates.memory_percent.
+	MemoryPercent int
+}
+
+// knownAddresses is how many addresses are known at a time. Those beyond share a bucket.
+const knownAddresses = 1 << 16
+
+func (r Rates) withDefaults() Rates {
+	set(&r.Messages, 5000)
+	set(&r.Bytes, 8<<20)
+	set(&r.Ahead, 2*time.Second)
+	set(&r.Handshakes, 100)
+	set(&r.HandshakeBurst, 2000)
+	set(&r.Unjoined, 2000)
+	set(&r.MemoryPercent, 85)
+	return r
+}
+
+// limits is what rates says and who is near it.
+type limits struct {
+	pace      rates.Pace
+	addresses *rates.Addresses
+	crowd     *rates.Crowd
+	memory    *rates.Memory
+	start     time.Time // of the meters' clock
+
+	tooFast, tooMany, noMemory, noRoom, slowed, crowded *sampler
+}
+
+func newLimits(r Rates, s *Server) *limits {
+	l := &limits{
+		pace: rates.Pace{Messages: max(r.Messages, 0), Bytes: max(r.Bytes, 0), Ahead: r.Ahead},
+		addresses: rates.NewAddresses(rates.Limits{
+			PerSecond: float64(max(r.Handshakes, 0)), Burst: max(r.HandshakeBurst, 1), Open: max(r.Unjoined, 0),
+			Most: knownAddresses, Private: r.PrivateAddresses,
+		}),
+		crowd: rates.NewCrowd(), memory: rates.NewMemory(max(r.MemoryPercent, 0)), start: time.Now(),
+	}
+	for _, sample := range []**sampler{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed} {
+		*sample = &sampler{logger: s.log}
+	}
+	l.crowded = &sampler{logger: s.log, period: crowdedEvery}
+	return l
+}
+
+// busyRetry is what a browser is told to wait that is refused for want of room.
+const busyRetry = 5
+
+// mayOpen reports whether another session may begin. Otherwise the request has been answered: with 503
+// where memory is short, with 429 where its address has had its share.
+func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request) bool {
+	l := s.limits
+	if l.memory.Tight() {
+		s.trace.limitReached("rates.memory_percent")
+		l.noMemory.warn("browsers are refused: memory is near its limit (GOMEMLIMIT)", "option", "rates.memory_percent")
+		s.deny(w, r, http.StatusServiceUnavailable)
+		return false
+	}
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return true
+	}
+	verdict, wait := l.addresses.Enter(address)
+	retry := busyRetry
+	switch verdict {
+	case rates.Allowed:
+		return true
+	case rates.TooFast:
+		s.trace.limitReached("rates.handshakes")
+		l.tooFast.warn("handshakes are refused: too many in a second from one address", "address", address,
+			"option", "rates.handshakes, rates.handshake_burst", "help", "if this is a proxy: http.trusted_proxies")
+		retry = int(math.Ceil(min(wait, time.Hour).Seconds()))
+	case rates.TooMany:
+		s.trace.limitReached("rates.unjoined")
+		l.tooMany.warn("handshakes are refused: too many sessions of one address have joined no namespace", "address", address,
+			"option", "rates.unjoined", "help", "if this is a proxy: http.trusted_proxies")
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(retry))
+	s.deny(w, r, http.StatusTooManyRequests)
+	return false
+}
+
+const (
+	// crowdedEvery is how often it is said that one address has half of all sessions, crowdedFrom from how many on.
+	crowdedEvery = 10 * time.Minute
+	crowdedFrom  = 100
+)
+
+// arrived counts a session that has begun, by its address.
+func (l *limits) arrived(address string) {
+	if address == "" {
+		return
+	}
+	if of, all := l.crowd.Add(address, 1); of >= crowdedFrom && 2*of >= all {
+		l.crowded.warn("at least half of all browsers come from one address: that of a proxy?", "address", address,
+			"sessions", of, "of", all, "option", "http.trusted_proxies")
+	}
+}
+
+// left takes a session back.
+func (l *limits) left(address string) {
+	if address != "" {
+		l.crowd.Add(address, -1)
+	}
+}
+
+// Joined says that the session has joined a namespace: it counts no more as one that has not. It may be called more
+// than once.
+func (s *Session) Joined() {
+	if s.later.And(^unjoined)&unjoined != 0 {
+		s.server.limits.addresses.Leave(s.handshake.RemoteAddress())
+	}
+}
+
+// charge counts what has come against the rates, and returns how long to wait before more is taken. It belongs to
+// whoever hands up the session's messages.
+func (s *Session) charge(messages, bytes int64) time.Duration {
+	l := s.server.limits
+	cost, ofMessages := l.pace.Cost(messages, bytes)
+	if cost == 0 {
+		return 0
+	}
+	wait := s.meter.Add(cost, time.Since(l.start), l.pace.Ahead)
+	if wait > 0 {
+		key := "rates.bytes"
+		if ofMessages == cost {
+			key = "rates.messages"
+		}
+		s.server.trace.limitReached(key)
+		l.slowed.warn("a browser sends too much and is read more slowly", "address", s.handshake.RemoteAddress(), "option", key)
+	}
+	return wait
+}
+
+// slowDown charges for what has come over a WebSocket. True means that nothing more is taken for a while.
+func (s *Session) slowDown(messages, bytes int64) bool {
+	if messages == 0 {
+		return false
+	}
+	wait := s.charge(messages, bytes)
+	if wait == 0 || s.over.Load() {
+		return false
+	}
+	s.holdBack(heldRate)
+	time.AfterFunc(wait, func() { s.letOn(heldRate) })
+	return true
+}
+
+// slowPost lets the answer of a POST wait, at most postHold; the next one then waits for the rest.
+func (s *Session) slowPost(ctx context.Context, p *post, wait time.Duration) {
+	if wait <= 0 {
+		return
+	}
+	s.mu.Lock()
+	if p.released {
+		s.mu.Unlock()
+		return
+	}
+	if p.room == nil {
+		p.room = make(chan struct{}, 1)
+	}
+	s.mu.Unlock()
+	timer := time.NewTimer(min(wait, postHold))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.room: // released
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,25 @@
+package hub
+
+import "time"
+
+// Rates bound how fast browsers may be, and how many come from one address. Zero means the default, negative no
+// limit. A browser that is faster is read later, and nothing of it is dropped; a handshake too many is refused, with
+// Retry-After. Each is counted by Trace.LimitReached under its key, and logged at most once a second.
+type Rates struct {
+	// Messages and Bytes are what one browser may send in a second, as they are after inflating. Default 5000
+	// and 8 MiB. It may be ahead of that by Ahead, default 2 s. Keys: rates.messages, rates.bytes, rates.ahead.
+	Messages, Bytes int64
+	Ahead           time.Duration
+	// Handshakes is how many an address may open in a second, HandshakeBurst how many at once; beyond it 429. An IPv6
+	// network of 64 bits counts as one address. Default 100 and 2000. Keys: rates.handshakes, rates.handshake_burst.
+	Handshakes, HandshakeBurst int
+	// Unjoined is how many sessions of an address may be without a namespace; beyond it 429. Default 2000.
+	// Key: rates.unjoined.
+	Unjoined int
+	// PrivateAddresses limits loopback and private addresses as well, which proxies have.
+	// Key: rates.private_addresses.
+	PrivateAddresses bool
+	// MemoryPercent is how much of its memory limit (GOMEMLIMIT) the process may use before handshakes are refused
+	// with 503. Default 85. Without such a limit it means nothing. Key: rates.memory_percent.
+	MemoryPercent int
+}
