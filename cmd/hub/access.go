@@ -30,13 +30,14 @@ type access struct {
 	callers  *identity.Authenticator
 	tls      *certs.Files
 	browsers *browsertoken.Decider
+	again    chan struct{} // asks run to read the files at once
 }
 
 // openAccess reads tokens, certificates and keys. Own are tokens of services that this
 // process starts itself. Refreshed is told what came of each refresh of an issuer's
 // keys. Its error is a *config.Error.
 func openAccess(ctx context.Context, c *config.Config, own []token.Token, logger *slog.Logger, refreshed func(issuer string, err error)) (*access, error) {
-	a := &access{}
+	a := &access{again: make(chan struct{}, 1)}
 	rules, err := permissionsOf(c)
 	if err != nil {
 		return nil, err
@@ -110,9 +111,17 @@ func (a *access) run(ctx context.Context) {
 		running.Go(func() { a.browsers.Run(ctx) })
 	}
 	if len(files) > 0 {
-		running.Go(func() { filewatch.Run(ctx, files...) })
+		running.Go(func() { filewatch.Run(ctx, a.again, files...) })
 	}
 	running.Wait()
+}
+
+// readAgain has files that have changed read at once. It does not wait for that.
+func (a *access) readAgain() {
+	select {
+	case a.again <- struct{}{}:
+	default: // somebody has asked already, or there are no files
+	}
 }
 
 // permissionsOf compiles the rules of all identities. Nil when none has any.

@@ -37,7 +37,8 @@ func (c *demoCmd) Run(a *app) error {
 	own := []token.Token{{Name: "demo", Hash: token.HashOf(secret)}}
 	stderr := a.log(loaded.Config.Log)
 	defer stderr.Flush(flushTime)
-	n, err := newNode(a.ctx, loaded.Config, extras{demo.Page(chat.Page()), own, stderr.Dropped}, newLogger(stderr, loaded))
+	logger, _ := newLogger(stderr, loaded)
+	n, err := newNode(a.ctx, loaded.Config, extras{demo.Page(chat.Page()), own, stderr.Dropped}, logger)
 	if err != nil {
 		return err
 	}

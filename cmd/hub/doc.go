@@ -21,6 +21,8 @@
 //
 //	not ready → no new browsers → sockets leave in waves → streams end → admin last
 //
+// SIGHUP has `serve` read its configuration again (reload.go).
+//
 // Exit codes: 0 after an orderly end, which Ctrl-C is for `serve`, `demo` and `tail`; 1
 // for what failed or was refused, with one line on stderr; 2 for a command line or a
 // configuration that is not accepted; nothing has been opened then.

@@ -65,22 +65,41 @@ func handlerOf(c config.Log) func(io.Writer) slog.Handler {
 	return func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, all) }
 }
 
-// newLogger returns a logger whose level depends on the attribute `component`, as
-// log.levels and the DEBUG variable say.
-func newLogger(w io.Writer, loaded *config.Loaded) *slog.Logger {
-	c := loaded.Config.Log
-	h := &levelHandler{level: level(c.Level), levels: map[string]slog.Level{}}
+// newLogger returns a logger whose level depends on the attribute `component`, and the levels.
+func newLogger(w io.Writer, loaded *config.Loaded) (*slog.Logger, *levels) {
+	l := newLevels()
+	l.set(loaded)
+	return slog.New(&levelHandler{Handler: handlerOf(loaded.Config.Log)(w), level: &l.others, levels: l}), l
+}
+
+// levels are the levels in force. They may change while the hub runs.
+type levels struct {
+	others     slog.LevelVar             // of what is not of a component
+	components map[string]*slog.LevelVar // set by newLevels
+}
+
+func newLevels() *levels {
+	l := &levels{components: make(map[string]*slog.LevelVar, len(config.Components))}
 	for _, component := range config.Components {
-		h.levels[component] = h.level
+		l.components[component] = new(slog.LevelVar)
+	}
+	return l
+}
+
+// set puts the levels in force that log.level, log.levels and the DEBUG variable say.
+func (l *levels) set(loaded *config.Loaded) {
+	c := loaded.Config.Log
+	l.others.Set(level(c.Level))
+	for component, at := range l.components {
+		of := level(c.Level)
 		if own, ok := c.Levels[component]; ok {
-			h.levels[component] = level(own)
+			of = level(own)
 		}
 		if matches(loaded.Debug, component) {
-			h.levels[component] = slog.LevelDebug
+			of = slog.LevelDebug
 		}
+		at.Set(of)
 	}
-	h.Handler = handlerOf(c)(w)
-	return slog.New(h)
 }
 
 // level reads a word that config has checked.
@@ -114,21 +133,21 @@ func matches(patterns []string, component string) bool {
 	return found
 }
 
-// levelHandler picks the level by component. It never changes.
+// levelHandler picks the level by component. It never changes; what it points to does.
 type levelHandler struct {
 	slog.Handler
-	level  slog.Level
-	levels map[string]slog.Level
+	level  *slog.LevelVar
+	levels *levels
 }
 
 // Enabled implements slog.Handler.
-func (h *levelHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+func (h *levelHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 
 // WithAttrs implements slog.Handler.
 func (h *levelHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	next := &levelHandler{Handler: h.Handler.WithAttrs(attrs), level: h.level, levels: h.levels}
 	for _, a := range attrs {
-		if l, ok := h.levels[a.Value.String()]; ok && a.Key == "component" {
+		if l, ok := h.levels.components[a.Value.String()]; ok && a.Key == "component" {
 			next.level = l
 		}
 	}

@@ -17,7 +17,7 @@ func TestLogger_LevelPerComponent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	logger := newLogger(&out, loaded)
+	logger, _ := newLogger(&out, loaded)
 	for _, component := range []string{"", "engineio", "grpc", "hub", "controlplane"} {
 		l := logger
 		if component != "" {

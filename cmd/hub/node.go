@@ -37,6 +37,7 @@ type node struct {
 	grpc      *grpc.Server
 	admin     *http.Server
 	startTime time.Time
+	reloader  *reloader // nil: SIGHUP has its ordinary meaning
 
 	// Set by listen.
 	webListener, controlListener, adminListener net.Listener
@@ -137,6 +138,9 @@ func (n *node) upkeep() (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() { tidy(ctx.Done()) })
 	running.Go(func() { n.access.run(ctx) })
+	if n.reloader != nil {
+		running.Go(func() { n.reloader.run(ctx) })
+	}
 	return func() {
 		cancel()
 		running.Wait()

@@ -14,7 +14,7 @@ type serveCmd struct{ options }
 
 // Help is shown by `hub serve --help`.
 func (serveCmd) Help() string {
-	return `Opens three ports: one for browsers, one for services, one for operators. SIGTERM or Ctrl-C ends it in order; a second one at once.`
+	return `Opens three ports: one for browsers, one for services, one for operators. SIGTERM or Ctrl-C ends it in order; a second one at once. SIGHUP reads the configuration, tokens and certificates again.`
 }
 
 // Run implements `hub serve`.
@@ -25,9 +25,16 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	stderr := a.log(loaded.Config.Log)
 	defer stderr.Flush(flushTime)
-	n, err := newNode(a.ctx, loaded.Config, extras{droppedLines: stderr.Dropped}, newLogger(stderr, loaded))
+	signals, stop := hangups()
+	defer stop()
+	logger, levels := newLogger(stderr, loaded)
+	n, err := newNode(a.ctx, loaded.Config, extras{droppedLines: stderr.Dropped}, logger)
 	if err != nil {
 		return err
+	}
+	n.reloader = &reloader{
+		load: func() (*config.Loaded, error) { return c.load(a) }, levels: levels, access: n.access, logger: logger,
+		inForce: loaded.Config, signals: signals,
 	}
 	if err := n.listen(); err != nil {
 		return err

@@ -33,6 +33,10 @@ log:
   levels: {controlplane: debug}
 ` + "```" + `
 
+On SIGHUP ` + "`hub serve`" + ` reads all of it again. ` + "`log.level` and `log.levels`" + ` take effect at once; one log line says what has changed and which keys
+want a restart. A configuration that is not accepted leaves the old one in force. Tokens, certificates and keys in files are watched, and
+read at once then.
+
 Other variables: ` + "`HUB_CONFIG`" + ` (the file), those of services and of the commands that ask a hub, such as
 ` + "`hub emit`" + ` and ` + "`hub tail`" + `: ` + "`HUB_ADDRESS`" + ` (where it is), ` + "`HUB_TOKEN` or `HUB_TOKEN_FILE`" + ` (their bearer token), ` + "`HUB_TLS_CA`, `HUB_TLS_CERT`" + `,
 ` + "`HUB_TLS_KEY` and `HUB_TLS_SERVER_NAME`" + `, and ` + "`DEBUG`" + ` in the field's habit: ` + "`DEBUG=engineio,control*,-socketio hub serve`" + ` logs those

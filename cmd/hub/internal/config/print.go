@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -11,6 +12,17 @@ import (
 
 // mask stands for a secret wherever it would be printed.
 const mask = "***"
+
+// Changed lists the keys whose values differ, in the order of the table.
+func Changed(before, after *Config) []string {
+	var keys []string
+	for _, k := range Keys() {
+		if !reflect.DeepEqual(k.show(before), k.show(after)) {
+			keys = append(keys, k.Name)
+		}
+	}
+	return keys
+}
 
 // WriteYAML writes the effective configuration as a file that Load takes. A value
 // that is not the default has a comment that says where it came from; secrets

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -76,6 +77,17 @@ func TestWriteYAML_IsReadBackAsTheSame(t *testing.T) {
 	}
 	if diff := cmp.Diff(first.Config, second.Config); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestChanged_NamesTheKeys(t *testing.T) {
+	after := Default()
+	after.Log.Level, after.Control.Tokens, after.CORS.MaxAge = "debug", []string{"a:0123456789abcdef"}, time.Second
+	if diff := cmp.Diff([]string{"cors.max_age", "control.tokens", "log.level"}, Changed(Default(), after)); diff != "" {
+		t.Error(diff)
+	}
+	if same := Changed(Default(), Default()); same != nil {
+		t.Error(same)
 	}
 }
 

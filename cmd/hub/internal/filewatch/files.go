@@ -109,18 +109,26 @@ func cause(err error) error {
 	return err
 }
 
-// Run polls files until ctx ends.
-func Run(ctx context.Context, files ...*Files) {
+// Run polls files until ctx ends. What comes over again has a change taken at once; nil is
+// for nobody who asks.
+func Run(ctx context.Context, again <-chan struct{}, files ...*Files) {
 	tick := time.NewTicker(Every)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-again:
+			poll(files) // seen once
+			poll(files)
 		case <-tick.C:
-			for _, f := range files {
-				f.Poll()
-			}
+			poll(files)
 		}
+	}
+}
+
+func poll(files []*Files) {
+	for _, f := range files {
+		f.Poll()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -171,11 +172,37 @@ func TestRun_PollsUntilTheEnd(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			Run(ctx, f)
+			Run(ctx, nil, f)
 		}()
 		write(t, path, "two")
 		if got := <-told; got != "two" {
 			t.Error(got)
+		}
+		cancel()
+		<-ended
+	})
+}
+
+func TestRun_WhoAsksHasAChangeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "f")
+		write(t, path, "one")
+		told := make(chan string, 1)
+		f, _, err := Open(func(contents [][]byte, _ error) { told <- string(contents[0]) }, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended, again := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(ended)
+			Run(ctx, again, f)
+		}()
+		write(t, path, "two")
+		start := time.Now()
+		again <- struct{}{}
+		if got := <-told; got != "two" || time.Since(start) != 0 {
+			t.Errorf("%s after %v", got, time.Since(start))
 		}
 		cancel()
 		<-ended
