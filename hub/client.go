@@ -24,12 +24,27 @@ func newClientHandler(c Config) (*clientHandler, error) {
 	}
 	files, err := clientfiles.Open(c.ClientDir)
 	if err != nil {
-		return nil, &ConfigError{
-			Key: "client_dir", Value: c.ClientDir,
-			Allowed: "a directory with socket.io.js, such as node_modules/socket.io-client/dist, and without symbolic links that lead out of it",
-		}
+		return nil, &ConfigError{Key: clientDirKey, Value: c.ClientDir, Allowed: clientDirAllowed}
 	}
 	return &clientHandler{prefix: strings.TrimSuffix(c.Path, "/") + "/", files: files}, nil
+}
+
+const (
+	clientDirKey     = "client_dir"
+	clientDirAllowed = "a directory with socket.io.js, such as node_modules/socket.io-client/dist, and without symbolic links that lead out of it; empty for the embedded files"
+)
+
+// checkClientDir says whether there are client files.
+func checkClientDir(value any) error {
+	dir, ok := value.(string)
+	if ok {
+		_, err := clientfiles.Open(dir)
+		ok = err == nil
+	}
+	if !ok {
+		return &ConfigError{Key: clientDirKey, Value: value, Allowed: clientDirAllowed}
+	}
+	return nil
 }
 
 // takes reports whether a request is for one of the files. OPTIONS and the like

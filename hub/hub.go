@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -23,9 +22,12 @@ type Hub struct {
 
 // New returns a hub that is ready to serve. A setting that cannot be is a *ConfigError.
 func New(config Config) (*Hub, error) {
-	config = config.withDefaults()
-	if err := config.validate(); err != nil {
-		return nil, err
+	config = config.WithDefaults()
+	if config.Application == nil {
+		return nil, &ConfigError{Key: "application", Value: "nil", Allowed: "an Application"}
+	}
+	if problems := config.Problems(); len(problems) > 0 {
+		return nil, problems[0]
 	}
 	client, err := newClientHandler(config)
 	if err != nil {
@@ -34,13 +36,7 @@ func New(config Config) (*Hub, error) {
 	json := siopacket.NewJSON(config.Limits.packet())
 	h := &Hub{client: client, checks: &checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
 	h.sockets = socketio.New(config.sockets(json, &bridge{config.Application, h.checks}))
-	h.engine, err = engineio.New(config.engine(h.sockets.Open))
-	if wrong := (*engineio.ConfigError)(nil); errors.As(err, &wrong) {
-		return nil, &ConfigError{Key: wrong.Key, Value: wrong.Value, Allowed: wrong.Allowed}
-	}
-	if err != nil {
-		return nil, err
-	}
+	h.engine = engineio.New(config.engine(h.sockets.Open))
 	return h, nil
 }
 

@@ -16,19 +16,42 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 	app := &play{}
 	for key, config := range map[string]hub.Config{
 		"application":        {},
+		"path":               {Application: app, Path: "socket.io"},
+		"ping_interval":      {Application: app, Heartbeat: hub.Heartbeat{Interval: -1}},
+		"ping_timeout":       {Application: app, Heartbeat: hub.Heartbeat{Timeout: 25 * time.Hour}},
+		"upgrade_timeout":    {Application: app, UpgradeTimeout: time.Microsecond},
 		"connect_timeout":    {Application: app, ConnectTimeout: -1},
+		"max_payload":        {Application: app, MaxPayload: 2 << 30},
 		"limits.depth":       {Application: app, Limits: hub.Limits{Depth: 513}},
 		"limits.attachments": {Application: app, Limits: hub.Limits{Attachments: -1}},
 		"limits.event_bytes": {Application: app, Limits: hub.Limits{EventBytes: -1}},
+		"limits.body_pace":   {Application: app, Limits: hub.Limits{BodyPace: -1}},
+		"cookie.name":        {Application: app, Cookie: &hub.Cookie{Name: "a b"}},
+		"cookie.domain":      {Application: app, Cookie: &hub.Cookie{Domain: "a b"}},
+		"cookie.max_age":     {Application: app, Cookie: &hub.Cookie{MaxAge: -1}},
 		"cookie.same_site":   {Application: app, Cookie: &hub.Cookie{SameSite: "Lax?"}},
+		"cookie.partitioned": {Application: app, Cookie: &hub.Cookie{Partitioned: true}},
 		"transports":         {Application: app, Transports: []string{"webtransport"}},
+		"cors.origins":       {Application: app, CORS: hub.CORS{Origins: []string{"https://*.example.com"}}},
+		"cors.methods":       {Application: app, CORS: hub.CORS{Methods: []string{"GET, POST"}}},
 		"cors.credentials":   {Application: app, CORS: hub.CORS{Origins: []string{"*"}, Credentials: true}},
+		"cors.max_age":       {Application: app, CORS: hub.CORS{MaxAge: -1}},
 		"client_dir":         {Application: app, ClientDir: "/nowhere"},
+
+		"per_message_deflate.threshold": {Application: app, PerMessageDeflate: hub.Compression{Threshold: -1}},
 	} {
 		_, err := hub.New(config)
 		var wrong *hub.ConfigError
 		if !errors.As(err, &wrong) || wrong.Key != key || wrong.Allowed == "" {
 			t.Errorf("%s: got %v", key, err)
+		}
+	}
+}
+
+func TestConfig_DefaultsAreAllowed(t *testing.T) {
+	for _, config := range []hub.Config{{}, {Cookie: &hub.Cookie{}}, {Limits: hub.Limits{MaxSessions: -1}}} {
+		for _, p := range config.Problems() {
+			t.Error(p)
 		}
 	}
 }

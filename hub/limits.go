@@ -2,11 +2,11 @@ package hub
 
 import "time"
 
-// Limits bound what outsiders can make the hub hold. Zero means the default; every limit has one
-// outcome and is counted by Trace.LimitReached under its key.
+// Limits bound what outsiders can make the hub hold. Zero means the default; Allowed tells the range of each by its key.
+// Every limit has one outcome and is counted by Trace.LimitReached under its key.
 type Limits struct {
-	// MaxSessions is how many sessions the hub holds at most. Default: no limit but memory. Beyond
-	// it handshakes are refused with 503. Key: limits.max_sessions.
+	// MaxSessions is how many sessions the hub holds at most. Default 200 000; negative, or 0 in the configuration
+	// file: no limit but memory. Beyond it handshakes are refused with 503. Key: limits.max_sessions.
 	MaxSessions int
 	// OutboxPackets is how many packets may wait for one browser. Default 1024. A browser that lets
 	// more gather is closed with reason `forced close`. Key: limits.outbox_packets.
@@ -38,7 +38,7 @@ type Limits struct {
 	// EventBytes is the size of one event with its attachments. Default 3 MiB. A browser that sends
 	// more is closed with reason `forced close`. Key: limits.event_bytes.
 	EventBytes int64
-	// Attachments is how many binary arguments one event carries. Default 10, at most 999. A browser
+	// Attachments is how many binary arguments one event carries. Default 10, at most 64. A browser
 	// that announces more is closed with reason `forced close`. Key: limits.attachments.
 	Attachments int
 	// Depth is how deep JSON may be nested. Default 512, at most 512. Beyond: `forced close`.

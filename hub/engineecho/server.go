@@ -2,11 +2,13 @@ package engineecho
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/option"
 )
 
 // Path is where a Server answers.
@@ -32,7 +34,19 @@ type Server struct{ engine *engineio.Server }
 // New returns a Server that is ready. It returns an error if a setting is out of
 // range.
 func New(c Config) (*Server, error) {
-	engine, err := engineio.New(engineio.Config{
+	for key, set := range map[string]struct {
+		value any
+		zero  bool
+	}{
+		option.PingInterval.Key: {c.PingInterval, c.PingInterval == 0},
+		option.PingTimeout.Key:  {c.PingTimeout, c.PingTimeout == 0},
+		option.MaxPayload.Key:   {c.MaxPayload, c.MaxPayload == 0},
+	} {
+		if ok, _ := option.Takes(key, set.value); !ok && !set.zero {
+			return nil, fmt.Errorf("engineecho: %s is %v: allowed is %s", key, set.value, option.Allowed(key))
+		}
+	}
+	return &Server{engineio.New(engineio.Config{
 		Path:         Path,
 		PingInterval: c.PingInterval,
 		PingTimeout:  c.PingTimeout,
@@ -41,11 +55,7 @@ func New(c Config) (*Server, error) {
 		CORS:         engineio.CORSConfig{Origins: []string{"*"}},
 		OnSession:    func(session *engineio.Session) engineio.Handler { return echo{session} },
 		Logger:       c.Logger,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Server{engine}, nil
+	})}, nil
 }
 
 // ServeHTTP implements http.Handler.

@@ -16,10 +16,7 @@ import (
 const allocsPerHeartbeat = 3
 
 func TestAllocs_Heartbeat(t *testing.T) {
-	server, err := engineio.New(engineio.Config{PingInterval: 2 * time.Millisecond, PingTimeout: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := engineio.New(engineio.Config{PingInterval: 2 * time.Millisecond, PingTimeout: time.Minute})
 	t.Cleanup(func() { _ = server.Close(t.Context()) })
 	browser := hubtest.ServeTCP(t, server, server.ConfigureHTTP).Frames("EIO=4&transport=websocket")
 	browser.Next() // the open packet

@@ -100,10 +100,7 @@ func outcome(next func() (data []byte, isBinary bool, err error)) (list []string
 // The poller's reader and gorilla agree on every stream, however it is cut: the one ends where and as the
 // other one does.
 func TestArrivals_AgreeWithGorilla(t *testing.T) {
-	server, err := New(Config{MaxPayload: 6000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := New(Config{MaxPayload: 6000})
 	for seed := range uint64(10_000) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		frames := someFrames(r)

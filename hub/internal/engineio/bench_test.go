@@ -58,13 +58,10 @@ func (h hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func benchSessions(b *testing.B, n int) []*Session {
 	b.Helper()
 	var sessions []*Session
-	server, err := New(Config{
+	server := New(Config{
 		Logger:    slog.New(slog.DiscardHandler),
 		OnSession: func(s *Session) Handler { sessions = append(sessions, s); return nil },
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		b.Fatal(err)
@@ -191,10 +188,7 @@ func TestParseQuery_AllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkTake_Payload(b *testing.B) {
-	server, err := New(Config{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
+	server := New(Config{Logger: slog.New(slog.DiscardHandler)})
 	s := &polling{session: &Session{server: server, handler: deaf{}}}
 	s.session.transport = s
 	body := bytes.TrimSuffix(bytes.Repeat([]byte("42[\"message\",\"hello\"]\x1e"), 100), []byte{'\x1e'})

@@ -1,17 +1,15 @@
 package engineio
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/option"
 )
 
 // Config says how a Server behaves. Its zero value works: every zero field means the default
-// written beside it. The keys in errors are those of the hub's configuration file.
+// written beside it, which package option has. It is not checked: hub.New does that.
 //
 // Spec: engine.io-protocol v4; the options are those of engine.io 6.6.
 type Config struct {
@@ -157,31 +155,32 @@ const (
 // withDefaults returns a copy in which every zero value is replaced.
 func (c Config) withDefaults() Config {
 	set(&c.Path, "/engine.io/")
-	set(&c.PingInterval, 25*time.Second)
-	set(&c.PingTimeout, 20*time.Second)
-	set(&c.UpgradeTimeout, 10*time.Second)
-	set(&c.MaxPayload, 1_000_000)
-	set(&c.HTTPCompression.Threshold, 1024)
-	set(&c.PerMessageDeflate.Threshold, 1024)
+	set(&c.PingInterval, option.PingInterval.Default)
+	set(&c.PingTimeout, option.PingTimeout.Default)
+	set(&c.UpgradeTimeout, option.UpgradeTimeout.Default)
+	set(&c.MaxPayload, option.MaxPayload.Default)
+	set(&c.HTTPCompression.Threshold, option.HTTPCompressionThreshold.Default)
+	set(&c.PerMessageDeflate.Threshold, option.PerMessageDeflateThreshold.Default)
 	if c.HTTPCompression.Enabled == nil {
-		c.HTTPCompression.Enabled = new(bool)
-		*c.HTTPCompression.Enabled = true
+		on := option.HTTPCompressionEnabled.Default
+		c.HTTPCompression.Enabled = &on
 	}
 	if c.PerMessageDeflate.Enabled == nil {
-		c.PerMessageDeflate.Enabled = new(bool)
+		on := option.PerMessageDeflateEnabled.Default
+		c.PerMessageDeflate.Enabled = &on
 	}
 	if len(c.Transports) == 0 {
-		c.Transports = []string{Polling, WebSocket}
+		c.Transports = option.Transports.Default
 	}
 	if len(c.CORS.Methods) == 0 {
-		c.CORS.Methods = []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"}
+		c.CORS.Methods = option.CORSMethods.Default
 	}
 	if c.Cookie != nil {
 		cookie := *c.Cookie
-		set(&cookie.Name, "io")
+		set(&cookie.Name, option.CookieName.Default)
 		set(&cookie.SameSite, http.SameSiteLaxMode)
 		if !cookie.NoPath {
-			set(&cookie.Path, "/")
+			set(&cookie.Path, option.CookiePath.Default)
 		}
 		c.Cookie = &cookie
 	}
@@ -197,14 +196,14 @@ func (c Config) withDefaults() Config {
 }
 
 func (l Limits) withDefaults() Limits {
-	set(&l.OutboxPackets, 1024)
-	set(&l.OutboxBytes, 1<<20)
-	set(&l.PacketsPerPayload, 65536)
-	set(&l.Headers, 100)
-	set(&l.QueryBytes, 4096)
-	set(&l.UnfinishedBytes, 256<<20)
-	set(&l.UnfinishedTime, 30*time.Second)
-	set(&l.BodyPace, 1024)
+	set(&l.OutboxPackets, option.OutboxPackets.Default)
+	set(&l.OutboxBytes, option.OutboxBytes.Default)
+	set(&l.PacketsPerPayload, option.PacketsPerPayload.Default)
+	set(&l.Headers, option.Headers.Default)
+	set(&l.QueryBytes, option.QueryBytes.Default)
+	set(&l.UnfinishedBytes, option.UnfinishedBytes.Default)
+	set(&l.UnfinishedTime, option.UnfinishedTime.Default)
+	set(&l.BodyPace, option.BodyPace.Default)
 	return l
 }
 
@@ -214,92 +213,4 @@ func set[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
-}
-
-// validate returns a *ConfigError for the first setting that cannot be. It expects the defaults to be
-// in place.
-func (c Config) validate() error {
-	if !strings.HasPrefix(c.Path, "/") || strings.ContainsAny(c.Path, "?# ") || strings.Contains(c.Path, "//") {
-		return &ConfigError{"path", c.Path, "a path that starts with a slash"}
-	}
-	for _, d := range []struct {
-		key   string
-		value time.Duration
-	}{{"ping_interval", c.PingInterval}, {"ping_timeout", c.PingTimeout}, {"upgrade_timeout", c.UpgradeTimeout}} {
-		if d.value < time.Millisecond || d.value > 24*time.Hour {
-			return &ConfigError{d.key, d.value, "1ms to 24h"}
-		}
-	}
-	// Beyond 1 GiB the sums of lengths would need another look.
-	if c.MaxPayload < 1 || c.MaxPayload > 1<<30 {
-		return &ConfigError{"max_payload", c.MaxPayload, "1 to 1073741824 bytes"}
-	}
-	for _, t := range c.Transports {
-		if t != Polling && t != WebSocket {
-			return &ConfigError{"transports", t, "polling, websocket"}
-		}
-	}
-	for _, n := range []struct {
-		key   string
-		value int
-	}{
-		{"http_compression.threshold", c.HTTPCompression.Threshold},
-		{"per_message_deflate.threshold", c.PerMessageDeflate.Threshold},
-		{"limits.max_sessions", c.Limits.MaxSessions},
-		{"limits.outbox_packets", c.Limits.OutboxPackets},
-		{"limits.outbox_bytes", int(c.Limits.OutboxBytes)},
-		{"limits.packets_per_payload", c.Limits.PacketsPerPayload},
-		{"limits.headers", c.Limits.Headers},
-		{"limits.query_bytes", c.Limits.QueryBytes},
-		{"limits.unfinished_bytes", int(c.Limits.UnfinishedBytes)},
-		{"limits.unfinished_time", int(c.Limits.UnfinishedTime)},
-		{"limits.body_pace", c.Limits.BodyPace},
-	} {
-		if n.value < 0 {
-			return &ConfigError{n.key, n.value, "0 or more"}
-		}
-	}
-	if c.Rates.Ahead < 0 || c.Rates.Ahead > time.Hour {
-		return &ConfigError{"rates.ahead", c.Rates.Ahead, "0 to 1h"}
-	}
-	if c.Rates.MemoryPercent > 100 {
-		return &ConfigError{"rates.memory_percent", c.Rates.MemoryPercent, "at most 100"}
-	}
-	if err := c.Cookie.validate(); err != nil {
-		return err
-	}
-	return c.CORS.validate()
-}
-
-func (c *CookieConfig) validate() error {
-	if c == nil {
-		return nil
-	}
-	cookie := http.Cookie{Name: c.Name, Value: "x", Path: c.Path, Domain: c.Domain, Partitioned: c.Partitioned, Secure: c.Secure}
-	if err := cookie.Valid(); err != nil {
-		return &ConfigError{"cookie", fmt.Sprintf("%+v", *c), "a valid cookie: " + err.Error()}
-	}
-	if c.MaxAge < 0 {
-		return &ConfigError{"cookie.max_age", c.MaxAge, "0 or more"}
-	}
-	return nil
-}
-
-func (c CORSConfig) validate() error {
-	for _, o := range c.Origins {
-		if o == "*" {
-			continue
-		}
-		u, err := url.Parse(o)
-		if err != nil || u.Scheme == "" || u.Host == "" || strings.Contains(o, "*") || o != u.Scheme+"://"+u.Host {
-			return &ConfigError{"cors.origins", o, `"*", or exactly scheme://host[:port]`}
-		}
-	}
-	if c.Credentials && slices.Contains(c.Origins, "*") {
-		return &ConfigError{"cors.credentials", true, `false where cors.origins has "*"`}
-	}
-	if c.MaxAge < 0 {
-		return &ConfigError{"cors.max_age", c.MaxAge, "0 or more"}
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package engineio
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"html"
 	"net/http"
 	"strconv"
@@ -19,21 +18,6 @@ var (
 	errNotUTF8        = errors.New("engineio: text is not UTF-8")
 	errTooManyPackets = errors.New("engineio: too many packets in a payload")
 )
-
-// ConfigError is a setting that cannot be.
-type ConfigError struct {
-	// Key is the setting as in the configuration file: cors.origins.
-	Key string
-	// Value is what was given.
-	Value any
-	// Allowed says what would be accepted.
-	Allowed string
-}
-
-// Error implements error.
-func (e *ConfigError) Error() string {
-	return fmt.Sprintf("engineio: %s: %v is not allowed; want %s", e.Key, e.Value, e.Allowed)
-}
 
 // code is an Engine.IO error code.
 //

@@ -88,10 +88,7 @@ func prepare(t *testing.T, change func(*engineio.Config)) *station {
 	if change != nil {
 		change(&config)
 	}
-	engine, err := engineio.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := engineio.New(config)
 	st.engine = engine
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/rates"
 )
 
@@ -37,13 +38,13 @@ type Rates struct {
 const knownAddresses = 1 << 16
 
 func (r Rates) withDefaults() Rates {
-	set(&r.Messages, 5000)
-	set(&r.Bytes, 8<<20)
-	set(&r.Ahead, 2*time.Second)
-	set(&r.Handshakes, 100)
-	set(&r.HandshakeBurst, 2000)
-	set(&r.Unjoined, 2000)
-	set(&r.MemoryPercent, 85)
+	set(&r.Messages, option.RateMessages.Default)
+	set(&r.Bytes, option.RateBytes.Default)
+	set(&r.Ahead, option.RateAhead.Default)
+	set(&r.Handshakes, option.RateHandshakes.Default)
+	set(&r.HandshakeBurst, option.RateHandshakeBurst.Default)
+	set(&r.Unjoined, option.RateUnjoined.Default)
+	set(&r.MemoryPercent, option.RateMemoryPercent.Default)
 	return r
 }
 

@@ -31,10 +31,7 @@ func BenchmarkReceive(b *testing.B) {
 		for _, together := range []int{1, 16} {
 			b.Run(fmt.Sprintf("%dB/together=%d", size, together), func(b *testing.B) {
 				handler := &expecting{reached: make(chan struct{}, 1)}
-				server, err := engineio.New(engineio.Config{OnSession: func(*engineio.Session) engineio.Handler { return handler }})
-				if err != nil {
-					b.Fatal(err)
-				}
+				server := engineio.New(engineio.Config{OnSession: func(*engineio.Session) engineio.Handler { return handler }})
 				b.Cleanup(func() { _ = server.Close(b.Context()) })
 				browser := hubtest.ServeTCP(b, server, server.ConfigureHTTP).Frames("EIO=4&transport=websocket")
 				browser.Next() // the open packet

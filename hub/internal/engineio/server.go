@@ -36,12 +36,9 @@ type Server struct {
 	unfinishedLog *sampler
 }
 
-// New returns a server that is ready. A setting that cannot be is a *ConfigError.
-func New(config Config) (*Server, error) {
+// New returns a server that is ready.
+func New(config Config) *Server {
 	config = config.withDefaults()
-	if err := config.validate(); err != nil {
-		return nil, err
-	}
 	log := config.Logger.With("component", "engineio")
 	s := &Server{
 		config:   config,
@@ -65,7 +62,7 @@ func New(config Config) (*Server, error) {
 		(*Session).silent)
 	s.heartbeat.doubt = (*Session).giveUpUnheard
 	s.heartbeat.within = s.crew.here
-	return s, nil
+	return s
 }
 
 // ServeHTTP answers requests under the configured path; any other gets 404.

@@ -14,6 +14,9 @@ type Limits struct {
 	NameBytes int
 }
 
+// DefaultLimits are the limits that the zero value means.
+func DefaultLimits() Limits { return Limits{}.withDefaults() }
+
 func (l Limits) withDefaults() Limits {
 	l.Attachments = orDefault(l.Attachments, 10)
 	l.Depth = min(orDefault(l.Depth, MaxDepth), MaxDepth)

@@ -23,10 +23,7 @@ func (echo) Event(s *Socket, e Event)         { _ = s.Reply(nil, e.ID, e.Args, e
 func joined(b testing.TB, n int) (s *Server, browsers []*hubtest.Frames) {
 	b.Helper()
 	s = New(Config{Application: echo{}})
-	engine, err := engineio.New(engineio.Config{Path: "/socket.io/", OnSession: s.Open})
-	if err != nil {
-		b.Fatal(err)
-	}
+	engine := engineio.New(engineio.Config{Path: "/socket.io/", OnSession: s.Open})
 	http := hubtest.ServeTCP(b, engine, engine.ConfigureHTTP)
 	http.Path = "/socket.io/"
 	b.Cleanup(func() { _ = engine.Close(b.Context()) })

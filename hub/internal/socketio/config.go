@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -85,7 +86,7 @@ const (
 
 func (c Config) withDefaults() Config {
 	if c.ConnectTimeout <= 0 {
-		c.ConnectTimeout = 45 * time.Second
+		c.ConnectTimeout = option.ConnectTimeout.Default
 	}
 	c.Limits = c.Limits.withDefaults()
 	if c.Parser == nil {
@@ -100,21 +101,21 @@ func (c Config) withDefaults() Config {
 
 func (l Limits) withDefaults() Limits {
 	if l.EventBytes <= 0 {
-		l.EventBytes = 3 << 20
+		l.EventBytes = option.EventBytes.Default
 	}
 	if l.UndecidedBytes <= 0 {
-		l.UndecidedBytes = 64 << 20
+		l.UndecidedBytes = option.UndecidedBytes.Default
 	}
 	for _, limit := range []struct {
 		value     *int
 		otherwise int
 	}{
-		{&l.Namespaces, 16},
-		{&l.Rooms, 1024},
-		{&l.PendingAcks, 256},
-		{&l.NamespaceBytes, 256},
-		{&l.AuthBytes, 16 << 10},
-		{&l.Undecided, 10_000},
+		{&l.Namespaces, option.Namespaces.Default},
+		{&l.Rooms, option.Rooms.Default},
+		{&l.PendingAcks, option.PendingAcks.Default},
+		{&l.NamespaceBytes, option.NamespaceBytes.Default},
+		{&l.AuthBytes, option.AuthBytes.Default},
+		{&l.Undecided, option.Undecided.Default},
 	} {
 		if *limit.value <= 0 {
 			*limit.value = limit.otherwise

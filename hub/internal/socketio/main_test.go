@@ -41,14 +41,10 @@ func play(t *testing.T, config Config) *stage {
 	config.Application = s
 	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.server = New(config)
-	var err error
-	s.engine, err = engineio.New(engineio.Config{
+	s.engine = engineio.New(engineio.Config{
 		Path: "/socket.io/", OnSession: s.server.Open, Logger: config.Logger,
 		Trace: &engineio.Trace{Panic: func(value any) { t.Errorf("panic: %v", value) }},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	s.http = hubtest.Serve(t, s.engine, s.engine.ConfigureHTTP)
 	s.http.Path = "/socket.io/"
 	t.Cleanup(func() {

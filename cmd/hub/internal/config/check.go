@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"slices"
 )
 
 // checkTogether checks what no single key can: rules between keys, and files.
@@ -40,11 +37,11 @@ func (l *Loaded) checkTogether() []*Problem {
 			refuse(!c.Insecure && isForgeable(is.JWKSURL), fmt.Sprintf("browsers.jwt[%d].jwks_url", i), "http://…", wantHTTPS)
 		}
 	}
-	refuse(c.CORS.Credentials && slices.Contains(c.CORS.Origins, "*"), "cors.credentials", true,
-		"want false while cors.origins has *, or a list of exact origins")
-	refuse(c.Cookie.SameSite == "none" && !c.Cookie.Secure, "cookie.same_site", "none",
-		"want cookie.secure: true with it, or lax or strict")
-	refuse(c.Cookie.Partitioned && !c.Cookie.Secure, "cookie.partitioned", true, "want cookie.secure: true with it")
+	h := c.Hub()
+	h.Cookie = hubCookie(c.Cookie) // that of a cookie is looked at before it is enabled
+	for _, wrong := range h.Problems() {
+		refuse(true, wrong.Key, wrong.Value, "want "+wrong.Allowed)
+	}
 	refuse(c.Parking.GroupBytes < c.Parking.SocketBytes, "parking.group_bytes", c.Parking.GroupBytes,
 		"want at least parking.socket_bytes")
 	refuse(c.Parking.NodeBytes < c.Parking.GroupBytes, "parking.node_bytes", c.Parking.NodeBytes,
@@ -66,14 +63,4 @@ func IsLoopback(address string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
-}
-
-// isClientDir reports whether a directory has the client files. Empty stands for
-// the embedded ones.
-func isClientDir(dir string) bool {
-	if dir == "" {
-		return true
-	}
-	info, err := os.Stat(filepath.Join(dir, "socket.io.js"))
-	return err == nil && info.Mode().IsRegular()
 }

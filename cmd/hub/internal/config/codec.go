@@ -14,9 +14,9 @@ import (
 // errValue marks a value that is not taken; Load adds the key and the range.
 var errValue = errors.New("config: value not allowed")
 
-// text reads a string. A number in YAML (`name: 7`) is taken as it is written.
-func text(allowed string, check func(string) bool) codec[string] {
-	return codec[string]{kind: "text", allowed: allowed, check: check, parse: func(raw any) (string, bool) {
+// texts reads a string. A number in YAML (`name: 7`) is taken as it is written.
+func texts() codec[string] {
+	return codec[string]{kind: "text", parse: func(raw any) (string, bool) {
 		switch v := raw.(type) {
 		case string:
 			return v, true
@@ -27,14 +27,29 @@ func text(allowed string, check func(string) bool) codec[string] {
 	}}
 }
 
-// choice reads one of a few words, in any case of letters.
-func choice(words ...string) codec[string] {
-	c := text("one of "+strings.Join(words, ", "), func(s string) bool { return slices.Contains(words, s) })
+// text is texts of one form.
+func text(allowed string, check func(string) bool) codec[string] {
+	c := texts()
+	c.allowed, c.check = allowed, check
+	return c
+}
+
+// words reads a word, in any case of letters.
+func words() codec[string] {
+	c := texts()
 	parse := c.parse
 	c.parse = func(raw any) (string, bool) {
 		s, ok := parse(raw)
 		return strings.ToLower(s), ok
 	}
+	return c
+}
+
+// choice is one of a few words.
+func choice(some ...string) codec[string] {
+	c := words()
+	c.allowed = "one of " + strings.Join(some, ", ")
+	c.check = func(s string) bool { return slices.Contains(some, s) }
 	return c
 }
 
@@ -69,13 +84,12 @@ func boolean() codec[bool] {
 	}}
 }
 
-// duration reads 25s or 1m30s. A bare number is refused, because Socket.IO's
+// durations reads 25s or 1m30s. A bare number is refused, because Socket.IO's
 // options count milliseconds and nobody could tell what was meant. Zero is
 // written without a unit as well.
-func duration(minimum, maximum time.Duration) codec[time.Duration] {
+func durations() codec[time.Duration] {
 	return codec[time.Duration]{
-		kind:    "duration",
-		allowed: fmt.Sprintf("%s to %s, with its unit: ms, s, m or h", showDuration(minimum), showDuration(maximum)),
+		kind: "duration", hint: ", with its unit: ms, s, m or h",
 		parse: func(raw any) (time.Duration, bool) {
 			switch v := raw.(type) {
 			case string:
@@ -86,9 +100,16 @@ func duration(minimum, maximum time.Duration) codec[time.Duration] {
 			}
 			return 0, false
 		},
-		check: func(d time.Duration) bool { return minimum <= d && d <= maximum },
-		show:  func(d time.Duration) any { return showDuration(d) },
+		show: func(d time.Duration) any { return showDuration(d) },
 	}
+}
+
+// duration is durations in a range.
+func duration(minimum, maximum time.Duration) codec[time.Duration] {
+	c := durations()
+	c.allowed = showDuration(minimum) + " to " + showDuration(maximum)
+	c.check = func(d time.Duration) bool { return minimum <= d && d <= maximum }
+	return c
 }
 
 // showDuration writes 1m instead of 1m0s.
@@ -103,31 +124,38 @@ func showDuration(d time.Duration) string {
 	return s
 }
 
-// number reads a whole number.
-func number[T int | int64](kind, unit string, minimum, maximum T) codec[T] {
+// numbers reads a whole number.
+func numbers[T int | int64](kind, hint string) codec[T] {
 	return codec[T]{
-		kind:    kind,
-		allowed: fmt.Sprintf("%d to %d%s", minimum, maximum, unit),
+		kind: kind, hint: hint,
 		parse: func(raw any) (T, bool) {
 			n, ok := wholeNumber(raw)
 			return T(n), ok
 		},
-		check: func(n T) bool { return minimum <= n && n <= maximum },
 	}
 }
 
-// count reads how many of something there may be.
-func count(minimum, maximum int) codec[int] { return number("count", "", minimum, maximum) }
+const sizeHint = "; 64KiB, 1MB and the like are understood"
 
-// size reads a number of bytes, also as 64KiB or 1MB.
-func size(minimum, maximum int64) codec[int64] {
-	return number("size", " bytes; 64KiB, 1MB and the like are understood", minimum, maximum)
+// counts reads how many of something there may be.
+func counts() codec[int] { return numbers[int]("count", "") }
+
+// sizes reads a number of bytes, also as 64KiB or 1MB.
+func sizes() codec[int64] { return numbers[int64]("size", sizeHint) }
+
+// thresholds is a size that is kept as an int.
+func thresholds() codec[int] { return numbers[int]("size", sizeHint) }
+
+// within bounds a number. Unit follows the figures.
+func within[T int | int64](c codec[T], unit string, minimum, maximum T) codec[T] {
+	c.allowed = fmt.Sprintf("%d to %d%s", minimum, maximum, unit)
+	c.check = func(n T) bool { return minimum <= n && n <= maximum }
+	return c
 }
 
-// threshold is a size that is kept as an int.
-func threshold(minimum, maximum int) codec[int] {
-	return number("size", " bytes; 64KiB, 1MB and the like are understood", minimum, maximum)
-}
+func count(minimum, maximum int) codec[int] { return within(counts(), "", minimum, maximum) }
+
+func size(minimum, maximum int64) codec[int64] { return within(sizes(), " bytes", minimum, maximum) }
 
 // units are the suffixes of sizes; the longer ones stand first.
 var units = []struct {
@@ -169,16 +197,22 @@ func parseSize(s string) (int64, bool) {
 	return n * factor, true
 }
 
-// list reads a YAML list, or a string with commas.
-func list(allowed string, check func(string) bool) codec[[]string] {
+// lists reads a YAML list, or a string with commas.
+func lists() codec[[]string] {
 	return codec[[]string]{
-		kind: "list", allowed: allowed,
-		parse: parseList,
-		check: func(items []string) bool {
-			return check == nil || !slices.ContainsFunc(items, func(s string) bool { return !check(s) })
-		},
+		kind: "list", parse: parseList,
 		show: func(items []string) any { return slices.Clip(append([]string{}, items...)) },
 	}
+}
+
+// list is lists whose items are of one form.
+func list(allowed string, check func(string) bool) codec[[]string] {
+	c := lists()
+	c.allowed = allowed
+	c.check = func(items []string) bool {
+		return !slices.ContainsFunc(items, func(s string) bool { return !check(s) })
+	}
+	return c
 }
 
 func parseList(raw any) ([]string, bool) {

@@ -12,8 +12,8 @@
 // default. A key that nobody knows or a value that is out of range is a Problem;
 // Load reports all of them at once and opens nothing: no port, no connection.
 //
-// What it is not: it knows neither hub nor controlplane. The program translates
-// a Config into theirs.
+// What is an option of the hub has its default and its range there (hub.Default,
+// hub.Allowed, hub.Check): what `hub config` accepts, hub.New does not refuse.
 //
 // The package starts no goroutine and holds no lock. A Config is a plain value.
 package config

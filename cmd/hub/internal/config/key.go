@@ -1,8 +1,12 @@
 package config
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/siohub/siohub/hub"
 )
 
 // Key is one row of the table: everything that is known about an option.
@@ -27,6 +31,9 @@ type Key struct {
 	read func(raw any, c *Config) error
 	// show gives the stored value as it would be written in YAML.
 	show func(c *Config) any
+	// reset stores the default of a key that is an option of the hub or of the control
+	// plane. Nil: Default has it.
+	reset func(c *Config)
 }
 
 // Flag is the name of the key's flag without the dashes; empty for a secret,
@@ -50,6 +57,7 @@ func (k Key) Default() any { return k.show(Default()) }
 // codec reads and shows one kind of value.
 type codec[T any] struct {
 	kind, allowed string
+	hint          string // follows allowed: how it is written
 	parse         func(raw any) (T, bool)
 	check         func(T) bool
 	show          func(T) any
@@ -58,7 +66,7 @@ type codec[T any] struct {
 // newKey ties a codec to a place in Config.
 func newKey[T any](name string, at func(*Config) *T, c codec[T], help string) Key {
 	return Key{
-		Name: name, Kind: c.kind, Allowed: c.allowed, Help: help,
+		Name: name, Kind: c.kind, Allowed: c.allowed + c.hint, Help: help,
 		read: func(raw any, cfg *Config) error {
 			v, ok := c.parse(raw)
 			if !ok || (c.check != nil && !c.check(v)) {
@@ -74,6 +82,30 @@ func newKey[T any](name string, at func(*Config) *T, c codec[T], help string) Ke
 			return c.show(*at(cfg))
 		},
 	}
+}
+
+// owner is who an option belongs to: it says what the option may be, and what it is by
+// default.
+type owner struct {
+	allowed   func(key string) string
+	otherwise func(key string) any
+	check     func(key string, value any) error
+}
+
+var ofHub = owner{hub.Allowed, hub.Default, hub.Check}
+
+// ownedKey is newKey for an option of somebody else's.
+func ownedKey[T any](o owner, name string, at func(*Config) *T, c codec[T], help string) Key {
+	c.allowed = o.allowed(name)
+	c.check = func(v T) bool { return o.check(name, v) == nil }
+	k := newKey(name, at, c, help)
+	k.reset = func(cfg *Config) { *at(cfg) = o.otherwise(name).(T) }
+	return k
+}
+
+// hubKey is a key of hub.Config.
+func hubKey[T any](name string, at func(*Config) *T, c codec[T], help string) Key {
+	return ownedKey(ofHub, name, at, c, help)
 }
 
 // common marks a key for `--help`.
@@ -92,7 +124,11 @@ func group(title string, keys ...Key) []Key {
 
 // Keys returns the table in the order of the documentation. The slice is the
 // caller's own.
-func Keys() []Key {
+func Keys() []Key { return slices.Clone(table()) }
+
+var table = sync.OnceValue(newTable)
+
+func newTable() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		listenKeys(), socketIOKeys(), cookieKeys(), corsKeys(), compressionKeys(),
@@ -105,31 +141,8 @@ func Keys() []Key {
 
 // Default returns the configuration of a hub that was told nothing.
 func Default() *Config {
-	return &Config{
+	c := &Config{
 		Listen: ":3000", ShutdownTimeout: 25 * time.Second, Shutdown: Shutdown{Spread: 10 * time.Second},
-		SocketIO: SocketIO{
-			Path: "/socket.io/", AddTrailingSlash: true,
-			PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second,
-			UpgradeTimeout: 10 * time.Second, ConnectTimeout: 45 * time.Second,
-			MaxPayload: 1_000_000, Transports: []string{"polling", "websocket"},
-			AllowUpgrades: true, ServeClient: true,
-		},
-		Cookie:            Cookie{Name: "io", Path: "/", SameSite: "lax", HTTPOnly: true},
-		CORS:              CORS{Methods: []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"}},
-		HTTPCompression:   Compression{Enabled: true, Threshold: 1024},
-		PerMessageDeflate: Compression{Threshold: 1024},
-		HTTP: HTTP{HeaderBytes: 16 << 10,
-			HeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second},
-		Limits: Limits{
-			MaxSessions: 200_000, OutboxPackets: 1024, OutboxBytes: 1 << 20, EventBytes: 3 << 20,
-			PacketsPerPayload: 65_536, Attachments: 10, Depth: 512, Arguments: 4096,
-			NamespacesPerClient: 16, RoomsPerSocket: 1024, PendingAcksPerSocket: 256,
-			NamespaceBytes: 256, RoomBytes: 256, EventNameBytes: 128, DataBytes: 64 << 10,
-			AuthBytes: 16 << 10, Undecided: 10_000, UndecidedBytes: 64 << 20,
-			Headers: 100, QueryBytes: 4096,
-			UnfinishedBytes: 256 << 20, UnfinishedTime: 30 * time.Second, BodyPace: 1024,
-		},
-		Rates:      defaultRates(),
 		StartGrace: 30 * time.Second,
 		Control: Control{
 			Listen: "127.0.0.1:7420",
@@ -146,4 +159,10 @@ func Default() *Config {
 		AdminListen: "127.0.0.1:7421",
 		Log:         Log{Format: "text", Level: "info"},
 	}
+	for _, k := range table() {
+		if k.reset != nil {
+			k.reset(c)
+		}
+	}
+	return c
 }

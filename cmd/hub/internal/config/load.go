@@ -45,7 +45,7 @@ type layer struct {
 func Load(s Sources) (*Loaded, error) {
 	layers, problems := readLayers(s)
 	loaded := &Loaded{Config: Default(), Source: map[string]string{}}
-	for _, k := range Keys() {
+	for _, k := range table() {
 		for _, l := range layers { // later ones win, but each is checked
 			raw := l.values.Get(k.Name)
 			if raw == nil {
@@ -139,7 +139,7 @@ func unknownKeys(l layer) []*Problem {
 
 // known reports whether a flattened key is in the table, or inside a map that is.
 func known(name string) bool {
-	for _, k := range Keys() {
+	for _, k := range table() {
 		if k.Name == name || ((k.Kind == "map" || k.Kind == "structure") && strings.HasPrefix(name, k.Name+".")) {
 			return true
 		}
@@ -158,7 +158,7 @@ func isEmptySection(name string, value any) bool {
 }
 
 func keyNames() []string {
-	keys := Keys()
+	keys := table()
 	names := make([]string, len(keys))
 	for i, k := range keys {
 		names[i] = k.Name
@@ -167,7 +167,7 @@ func keyNames() []string {
 }
 
 func keyByName(name string) Key {
-	for _, k := range Keys() {
+	for _, k := range table() {
 		if k.Name == name {
 			return k
 		}

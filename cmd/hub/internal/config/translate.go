@@ -1,0 +1,74 @@
+package config
+
+import (
+	"time"
+
+	"github.com/siohub/siohub/hub"
+)
+
+// Hub is the part that is the hub's, in its own words. Application, Logger and Trace
+// are missing.
+func (c *Config) Hub() hub.Config {
+	s := c.SocketIO
+	h := hub.Config{
+		Path: s.Path, NoTrailingSlash: !s.AddTrailingSlash,
+		Transports: s.Transports, DisableUpgrades: !s.AllowUpgrades,
+		Heartbeat:      hub.Heartbeat{Interval: s.PingInterval, Timeout: s.PingTimeout},
+		UpgradeTimeout: s.UpgradeTimeout, ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
+		ClientDir: s.ClientDir, NoClient: !s.ServeClient,
+		CORS: hub.CORS{
+			Origins: c.CORS.Origins, Credentials: c.CORS.Credentials, Methods: c.CORS.Methods,
+			AllowedHeaders: c.CORS.AllowedHeaders, ExposedHeaders: c.CORS.ExposedHeaders, MaxAge: c.CORS.MaxAge,
+		},
+		HTTPCompression:   hubCompression(c.HTTPCompression),
+		PerMessageDeflate: hubCompression(c.PerMessageDeflate),
+		Limits:            hubLimits(c.Limits),
+		Rates:             hubRates(c.Rates),
+	}
+	if c.Cookie.Enabled {
+		h.Cookie = hubCookie(c.Cookie)
+	}
+	return h
+}
+
+func hubCookie(c Cookie) *hub.Cookie {
+	return &hub.Cookie{
+		Name: c.Name, Path: c.Path, Domain: c.Domain, MaxAge: c.MaxAge, SameSite: c.SameSite,
+		Secure: c.Secure, Partitioned: c.Partitioned, NotHTTPOnly: !c.HTTPOnly,
+	}
+}
+
+func hubCompression(c Compression) hub.Compression {
+	return hub.Compression{Enabled: &c.Enabled, Threshold: c.Threshold}
+}
+
+func hubLimits(l Limits) hub.Limits {
+	return hub.Limits{
+		MaxSessions: orNone(l.MaxSessions), OutboxPackets: l.OutboxPackets, OutboxBytes: l.OutboxBytes,
+		PacketsPerPayload: l.PacketsPerPayload, EventBytes: l.EventBytes, Attachments: l.Attachments,
+		Depth: l.Depth, Arguments: l.Arguments, NamespacesPerClient: l.NamespacesPerClient,
+		RoomsPerSocket: l.RoomsPerSocket, PendingAcksPerSocket: l.PendingAcksPerSocket,
+		NamespaceBytes: l.NamespaceBytes, RoomBytes: l.RoomBytes, EventNameBytes: l.EventNameBytes, DataBytes: l.DataBytes,
+		AuthBytes: l.AuthBytes, Undecided: l.Undecided, UndecidedBytes: l.UndecidedBytes,
+		Headers: l.Headers, QueryBytes: l.QueryBytes,
+		UnfinishedBytes: l.UnfinishedBytes, UnfinishedTime: l.UnfinishedTime, BodyPace: l.BodyPace,
+	}
+}
+
+// hubRates turns a configured 0, which means no limit, into what the hub takes for that.
+func hubRates(r Rates) hub.Rates {
+	return hub.Rates{
+		Messages: orNone(r.Messages), Bytes: orNone(r.Bytes), Ahead: r.Ahead,
+		Handshakes: orNone(r.Handshakes), HandshakeBurst: r.HandshakeBurst, Unjoined: orNone(r.Unjoined),
+		PrivateAddresses: r.PrivateAddresses, MemoryPercent: orNone(r.MemoryPercent),
+	}
+}
+
+// orNone turns a configured 0, which means none, into what the hub and the control
+// plane take for none; their own 0 means the default.
+func orNone[T int | int64 | time.Duration](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
+}

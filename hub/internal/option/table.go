@@ -1,0 +1,155 @@
+package option
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// The parser's own limits.
+var packet = siopacket.DefaultLimits()
+
+// The options of Socket.IO, as the reference has them.
+var (
+	Path           = add("path", "/socket.io/", "a path that starts with /, without ? and #", isPath)
+	PingInterval   = duration("ping_interval", 25*time.Second, 10*time.Millisecond, time.Hour)
+	PingTimeout    = duration("ping_timeout", 20*time.Second, 10*time.Millisecond, time.Hour)
+	UpgradeTimeout = duration("upgrade_timeout", 10*time.Second, 10*time.Millisecond, time.Hour)
+	ConnectTimeout = duration("connect_timeout", 45*time.Second, 10*time.Millisecond, time.Hour)
+	MaxPayload     = bytes[int64]("max_payload", 1_000_000, 1024, 64<<20)
+	Transports     = add("transports", []string{"polling", "websocket"}, "polling, websocket or both", areTransports)
+
+	HTTPCompressionEnabled     = yesNo("http_compression.enabled", true)
+	HTTPCompressionThreshold   = bytes("http_compression.threshold", 1024, 1, 64<<20)
+	PerMessageDeflateEnabled   = yesNo("per_message_deflate.enabled", false)
+	PerMessageDeflateThreshold = bytes("per_message_deflate.threshold", 1024, 1, 64<<20)
+)
+
+// Switches that are fields of hub.Config turned round or as they are: false there is the default here.
+var (
+	_ = yesNo("add_trailing_slash", true)
+	_ = yesNo("allow_upgrades", true)
+	_ = yesNo("serve_client", true)
+	_ = yesNo("cookie.enabled", false)
+	_ = yesNo("cookie.http_only", true)
+	_ = yesNo("cookie.secure", false)
+	_ = yesNo("cookie.partitioned", false)
+	_ = yesNo("cors.credentials", false)
+)
+
+// Requests on the listener for browsers.
+var (
+	// HeaderBytes are those of the request line and the headers together.
+	HeaderBytes   = bytes("http.header_bytes", 16<<10, 8<<10, 1<<20)
+	HeaderTimeout = duration("http.header_timeout", 10*time.Second, 100*time.Millisecond, 10*time.Minute)
+	IdleTimeout   = duration("http.idle_timeout", 75*time.Second, 100*time.Millisecond, time.Hour)
+)
+
+// The session cookie.
+var (
+	CookieName = add("cookie.name", "io", "a cookie name: letters, digits and !#$%&'*+-.^_`|~", isToken)
+	CookiePath = add("cookie.path", "/", "a path that starts with /", isCookiePath)
+	// CookieDomain is left out where it is empty.
+	CookieDomain   = add("cookie.domain", "", "a domain, or empty for none", isCookieDomain)
+	CookieSameSite = add("cookie.same_site", "lax", "one of lax, strict, none", func(s string) bool {
+		return slices.Contains([]string{"lax", "strict", "none"}, s)
+	})
+	// CookieMaxAge is left out where it is zero.
+	CookieMaxAge = duration("cookie.max_age", 0, 0, 400*24*time.Hour)
+)
+
+// Pages of other origins.
+var (
+	CORSOrigins        = list("cors.origins", nil, "scheme://host or scheme://host:port each, or * for every origin", isOrigin)
+	CORSMethods        = add("cors.methods", []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"}, "one or more HTTP methods", areTokens)
+	CORSAllowedHeaders = list("cors.allowed_headers", nil, "header names", isToken)
+	CORSExposedHeaders = list("cors.exposed_headers", nil, "header names", isToken)
+	// CORSMaxAge is left out where it is zero.
+	CORSMaxAge = duration("cors.max_age", 0, 0, 24*time.Hour)
+)
+
+// The limits towards browsers.
+var (
+	// MaxSessions of zero means no limit but memory.
+	MaxSessions       = count("limits.max_sessions", 200_000, 0, 10_000_000)
+	OutboxPackets     = count("limits.outbox_packets", 1024, 16, 1_000_000)
+	OutboxBytes       = bytes[int64]("limits.outbox_bytes", 1<<20, 16<<10, 1<<30)
+	PacketsPerPayload = count("limits.packets_per_payload", 65_536, 1, 1_000_000)
+	Headers           = count("limits.headers", 100, 16, 10_000)
+	QueryBytes        = bytes("limits.query_bytes", 4096, 256, 64<<10)
+	UnfinishedBytes   = bytes[int64]("limits.unfinished_bytes", 256<<20, 1<<20, 1<<40)
+	UnfinishedTime    = duration("limits.unfinished_time", 30*time.Second, time.Second, time.Hour)
+	BodyPace          = bytes("limits.body_pace", 1024, 1, 1<<30)
+
+	EventBytes     = bytes[int64]("limits.event_bytes", 3<<20, 1024, 63<<20)
+	Attachments    = count("limits.attachments", packet.Attachments, 1, 64)
+	Depth          = count("limits.depth", packet.Depth, 1, siopacket.MaxDepth)
+	Arguments      = count("limits.arguments", packet.Arguments, 1, 1_000_000)
+	EventNameBytes = bytes("limits.event_name_bytes", packet.NameBytes, 16, 4096)
+	Namespaces     = count("limits.namespaces_per_client", 16, 1, 10_000)
+	Rooms          = count("limits.rooms_per_socket", 1024, 1, 1_000_000)
+	PendingAcks    = count("limits.pending_acks_per_socket", 256, 1, 1_000_000)
+	NamespaceBytes = bytes("limits.namespace_bytes", 256, 16, 4096)
+	RoomBytes      = bytes("limits.room_bytes", 256, 16, 4096)
+	AuthBytes      = bytes("limits.auth_bytes", 16<<10, 1, 1<<20)
+	DataBytes      = bytes("limits.data_bytes", 64<<10, 1, 16<<20)
+	Undecided      = count("limits.undecided", 10_000, 1, 10_000_000)
+	UndecidedBytes = bytes[int64]("limits.undecided_bytes", 64<<20, 64<<10, 64<<30)
+)
+
+// The rates of browsers. Zero means no limit.
+var (
+	RateMessages       = number[int64]("rates.messages", 5000, 0, 1_000_000, "")
+	RateBytes          = bytes[int64]("rates.bytes", 8<<20, 0, 1<<40)
+	RateAhead          = duration("rates.ahead", 2*time.Second, time.Millisecond, time.Hour)
+	RateHandshakes     = count("rates.handshakes", 100, 0, 1_000_000)
+	RateHandshakeBurst = count("rates.handshake_burst", 2000, 1, 1_000_000)
+	RateUnjoined       = count("rates.unjoined", 2000, 0, 1_000_000)
+	_                  = yesNo("rates.private_addresses", false)
+	RateMemoryPercent  = count("rates.memory_percent", 85, 0, 100)
+)
+
+func isPath(s string) bool {
+	return strings.HasPrefix(s, "/") && !strings.ContainsAny(s, "?#% \t\r\n\x00") && !strings.Contains(s, "//")
+}
+
+// areTransports takes a list with at least one member and none twice.
+func areTransports(items []string) bool {
+	sorted := slices.Sorted(slices.Values(items))
+	return len(items) > 0 && len(slices.Compact(sorted)) == len(items) &&
+		!slices.ContainsFunc(items, func(s string) bool { return s != "polling" && s != "websocket" })
+}
+
+// isToken reports whether the text is an RFC 9110 token.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}
+
+func areTokens(items []string) bool {
+	return len(items) > 0 && !slices.ContainsFunc(items, func(s string) bool { return !isToken(s) })
+}
+
+func isCookiePath(s string) bool {
+	return strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ';' || r == ',' })
+}
+
+func isCookieDomain(s string) bool {
+	c := http.Cookie{Name: "x", Domain: s}
+	return s == "" || c.Valid() == nil
+}
+
+// isOrigin takes exactly what a browser sends in its Origin header, and `*`. `null` is never taken: every
+// sandboxed page has it.
+func isOrigin(s string) bool {
+	if s == "*" {
+		return true
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme != "" && u.Host != "" && u.Scheme+"://"+u.Host == s && !strings.Contains(s, "*")
+}

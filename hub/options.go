@@ -1,0 +1,221 @@
+package hub
+
+import (
+	"log/slog"
+	"slices"
+
+	"github.com/siohub/siohub/hub/internal/option"
+)
+
+// Check says whether a setting may have this value: the error is a *ConfigError, which New returns for a Config that
+// has it. The key is that of the configuration file; a key that is none of the hub's is not refused. The value has the
+// type of its field in Config, and its own meaning, so that a zero is a zero and not the default.
+func Check(key string, value any) error {
+	if key == clientDirKey {
+		return checkClientDir(value)
+	}
+	if ok, known := option.Takes(key, value); known && !ok {
+		return &ConfigError{Key: key, Value: value, Allowed: option.Allowed(key)}
+	}
+	return nil
+}
+
+// Default is what a setting is when nobody says anything, by its key in the configuration file: of the type that Check
+// takes. Nil for a key that is none of the hub's.
+func Default(key string) any {
+	if key == clientDirKey {
+		return ""
+	}
+	return option.Default(key)
+}
+
+// Allowed says in words what Check takes. Empty for a key that is none of the hub's.
+func Allowed(key string) string {
+	if key == clientDirKey {
+		return clientDirAllowed
+	}
+	return option.Allowed(key)
+}
+
+// WithDefaults returns a copy in which every zero value that means a default is replaced by it. New does so first.
+func (c Config) WithDefaults() Config {
+	set(&c.Path, option.Path)
+	set(&c.Heartbeat.Interval, option.PingInterval)
+	set(&c.Heartbeat.Timeout, option.PingTimeout)
+	set(&c.UpgradeTimeout, option.UpgradeTimeout)
+	set(&c.ConnectTimeout, option.ConnectTimeout)
+	set(&c.MaxPayload, option.MaxPayload)
+	setList(&c.Transports, option.Transports)
+	setList(&c.CORS.Methods, option.CORSMethods)
+	c.HTTPCompression.fill(option.HTTPCompressionEnabled.Default, option.HTTPCompressionThreshold)
+	c.PerMessageDeflate.fill(option.PerMessageDeflateEnabled.Default, option.PerMessageDeflateThreshold)
+	if c.Cookie != nil {
+		cookie := *c.Cookie
+		set(&cookie.Name, option.CookieName)
+		set(&cookie.SameSite, option.CookieSameSite)
+		if !cookie.NoPath {
+			set(&cookie.Path, option.CookiePath)
+		}
+		c.Cookie = &cookie
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Trace == nil {
+		c.Trace = &Trace{}
+	}
+	c.Limits.fill()
+	c.Rates.fill()
+	return c
+}
+
+func (c *Compression) fill(enabled bool, threshold option.Option[int]) {
+	if c.Enabled == nil {
+		c.Enabled = &enabled
+	}
+	set(&c.Threshold, threshold)
+}
+
+func (l *Limits) fill() {
+	set(&l.MaxSessions, option.MaxSessions)
+	set(&l.OutboxPackets, option.OutboxPackets)
+	set(&l.OutboxBytes, option.OutboxBytes)
+	set(&l.PacketsPerPayload, option.PacketsPerPayload)
+	set(&l.Headers, option.Headers)
+	set(&l.QueryBytes, option.QueryBytes)
+	set(&l.UnfinishedBytes, option.UnfinishedBytes)
+	set(&l.UnfinishedTime, option.UnfinishedTime)
+	set(&l.BodyPace, option.BodyPace)
+	set(&l.EventBytes, option.EventBytes)
+	set(&l.Attachments, option.Attachments)
+	set(&l.Depth, option.Depth)
+	set(&l.Arguments, option.Arguments)
+	set(&l.EventNameBytes, option.EventNameBytes)
+	set(&l.NamespacesPerClient, option.Namespaces)
+	set(&l.RoomsPerSocket, option.Rooms)
+	set(&l.PendingAcksPerSocket, option.PendingAcks)
+	set(&l.NamespaceBytes, option.NamespaceBytes)
+	set(&l.RoomBytes, option.RoomBytes)
+	set(&l.AuthBytes, option.AuthBytes)
+	set(&l.DataBytes, option.DataBytes)
+	set(&l.Undecided, option.Undecided)
+	set(&l.UndecidedBytes, option.UndecidedBytes)
+}
+
+func (r *Rates) fill() {
+	set(&r.Messages, option.RateMessages)
+	set(&r.Bytes, option.RateBytes)
+	set(&r.Ahead, option.RateAhead)
+	set(&r.Handshakes, option.RateHandshakes)
+	set(&r.HandshakeBurst, option.RateHandshakeBurst)
+	set(&r.Unjoined, option.RateUnjoined)
+	set(&r.MemoryPercent, option.RateMemoryPercent)
+}
+
+// set gives a zero field its default.
+func set[T comparable](field *T, o option.Option[T]) {
+	var zero T
+	if *field == zero {
+		*field = o.Default
+	}
+}
+
+func setList(field *[]string, o option.Option[[]string]) {
+	if len(*field) == 0 {
+		*field = slices.Clone(o.Default)
+	}
+}
+
+// Problems are all settings that cannot be; New returns the first. The defaults are filled in before.
+func (c Config) Problems() []*ConfigError {
+	c = c.WithDefaults()
+	var problems []*ConfigError
+	check := func(err error) {
+		if wrong, ok := err.(*ConfigError); ok { //nolint:errorlint // Check wraps nothing
+			problems = append(problems, wrong)
+		}
+	}
+	check(Check(option.Path.Key, c.Path))
+	check(Check(option.PingInterval.Key, c.Heartbeat.Interval))
+	check(Check(option.PingTimeout.Key, c.Heartbeat.Timeout))
+	check(Check(option.UpgradeTimeout.Key, c.UpgradeTimeout))
+	check(Check(option.ConnectTimeout.Key, c.ConnectTimeout))
+	check(Check(option.MaxPayload.Key, c.MaxPayload))
+	check(Check(option.Transports.Key, c.Transports))
+	check(Check(option.HTTPCompressionThreshold.Key, c.HTTPCompression.Threshold))
+	check(Check(option.PerMessageDeflateThreshold.Key, c.PerMessageDeflate.Threshold))
+	check(Check(clientDirKey, c.ClientDir))
+	c.Cookie.problems(check)
+	c.CORS.problems(check)
+	c.Limits.problems(check)
+	c.Rates.problems(check)
+	return problems
+}
+
+func (c *Cookie) problems(check func(error)) {
+	if c == nil {
+		return
+	}
+	check(Check(option.CookieName.Key, c.Name))
+	if !c.NoPath {
+		check(Check(option.CookiePath.Key, c.Path))
+	}
+	check(Check(option.CookieDomain.Key, c.Domain))
+	check(Check(option.CookieSameSite.Key, c.SameSite))
+	check(Check(option.CookieMaxAge.Key, c.MaxAge))
+	// Browsers throw such a cookie away.
+	if c.SameSite == "none" && !c.Secure {
+		check(&ConfigError{Key: option.CookieSameSite.Key, Value: c.SameSite, Allowed: "cookie.secure: true with it, or lax or strict"})
+	}
+	if c.Partitioned && !c.Secure {
+		check(&ConfigError{Key: "cookie.partitioned", Value: true, Allowed: "cookie.secure: true with it"})
+	}
+}
+
+func (c *CORS) problems(check func(error)) {
+	check(Check(option.CORSOrigins.Key, c.Origins))
+	check(Check(option.CORSMethods.Key, c.Methods))
+	check(Check(option.CORSAllowedHeaders.Key, c.AllowedHeaders))
+	check(Check(option.CORSExposedHeaders.Key, c.ExposedHeaders))
+	check(Check(option.CORSMaxAge.Key, c.MaxAge))
+	if c.Credentials && slices.Contains(c.Origins, "*") {
+		check(&ConfigError{Key: "cors.credentials", Value: true, Allowed: "false while cors.origins has *, or a list of exact origins"})
+	}
+}
+
+func (l *Limits) problems(check func(error)) {
+	check(Check(option.MaxSessions.Key, max(l.MaxSessions, 0))) // negative means none, as a configured 0 does
+	check(Check(option.OutboxPackets.Key, l.OutboxPackets))
+	check(Check(option.OutboxBytes.Key, l.OutboxBytes))
+	check(Check(option.PacketsPerPayload.Key, l.PacketsPerPayload))
+	check(Check(option.Headers.Key, l.Headers))
+	check(Check(option.QueryBytes.Key, l.QueryBytes))
+	check(Check(option.UnfinishedBytes.Key, l.UnfinishedBytes))
+	check(Check(option.UnfinishedTime.Key, l.UnfinishedTime))
+	check(Check(option.BodyPace.Key, l.BodyPace))
+	check(Check(option.EventBytes.Key, l.EventBytes))
+	check(Check(option.Attachments.Key, l.Attachments))
+	check(Check(option.Depth.Key, l.Depth))
+	check(Check(option.Arguments.Key, l.Arguments))
+	check(Check(option.EventNameBytes.Key, l.EventNameBytes))
+	check(Check(option.Namespaces.Key, l.NamespacesPerClient))
+	check(Check(option.Rooms.Key, l.RoomsPerSocket))
+	check(Check(option.PendingAcks.Key, l.PendingAcksPerSocket))
+	check(Check(option.NamespaceBytes.Key, l.NamespaceBytes))
+	check(Check(option.RoomBytes.Key, l.RoomBytes))
+	check(Check(option.AuthBytes.Key, l.AuthBytes))
+	check(Check(option.DataBytes.Key, l.DataBytes))
+	check(Check(option.Undecided.Key, l.Undecided))
+	check(Check(option.UndecidedBytes.Key, l.UndecidedBytes))
+}
+
+// A negative rate means none, as a configured 0 does.
+func (r *Rates) problems(check func(error)) {
+	check(Check(option.RateMessages.Key, max(r.Messages, 0)))
+	check(Check(option.RateBytes.Key, max(r.Bytes, 0)))
+	check(Check(option.RateAhead.Key, r.Ahead))
+	check(Check(option.RateHandshakes.Key, max(r.Handshakes, 0)))
+	check(Check(option.RateHandshakeBurst.Key, r.HandshakeBurst))
+	check(Check(option.RateUnjoined.Key, max(r.Unjoined, 0)))
+	check(Check(option.RateMemoryPercent.Key, max(r.MemoryPercent, 0)))
+}
