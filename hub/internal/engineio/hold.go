@@ -83,7 +83,13 @@ type kept struct {
 }
 
 // Stalled implements unfinished.Owner.
-func (k *kept) Stalled(full bool) { k.session.stalled(full, sayAtOnce) }
+func (k *kept) Stalled(full bool) {
+	if k.session.paused.Load() {
+		k.session.server.unfinished.Again(&k.item) // nothing of it is read at a resume that would count it anew
+		return
+	}
+	k.session.stalled(full, sayAtOnce)
+}
 
 // GoOn implements unfinished.Owner.
 func (k *kept) GoOn() { k.session.letOn(heldEvent) }

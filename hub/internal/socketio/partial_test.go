@@ -22,3 +22,19 @@ func TestEvent_AttachmentsThatDoNotComeEndTheSession(t *testing.T) {
 		s.heard("disconnected / forced close")
 	})
 }
+
+// A browser that was held meanwhile is not forgotten: its half event is judged once it is read again.
+func TestEvent_AttachmentsThatDoNotComeAfterAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := play(t, Config{})
+		b := s.join("/")
+		b.Send(`451-["one",{"_placeholder":true,"num":0}]`)
+		synctest.Wait()
+		s.socket("/").HoldReads(HoldNone, HoldAll)
+		time.Sleep(10 * time.Minute)
+		s.socket("/").HoldReads(HoldAll, HoldNone)
+		time.Sleep(58 * time.Second)
+		b.WaitEnd()
+		s.heard("disconnected / forced close")
+	})
+}

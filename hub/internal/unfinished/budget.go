@@ -122,6 +122,18 @@ func (b *Budget) Rest(i *Item, o Owner, bytes int64) {
 	goOn(awake)
 }
 
+// Again lets an item whose owner has a good reason to stand still be judged again, as if it had grown now.
+func (b *Budget) Again(i *Item) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i.owner == nil || i.list != nil {
+		return
+	}
+	i.moved = time.Since(b.start)
+	b.moving.push(i)
+	b.armLocked()
+}
+
 // End says that there is nothing left of an item. It may be called more than once.
 func (b *Budget) End(i *Item) {
 	b.mu.Lock()
