@@ -3,6 +3,7 @@ package controlplane
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -229,7 +230,7 @@ func (st *stream) detach() {
 	cause := st.result()
 	code := status.Code(cause)
 	st.srv.trace.streamClosed(a.group.name, code.String())
-	st.srv.log.Info("stream closed", "group", a.group.name, "instance", a.instance,
+	st.srv.lines.write(slog.LevelInfo, "stream closed", "group", a.group.name, "instance", a.instance,
 		"code", code.String(), "reason", fault.StatusOf(cause).GetReason(), "cause", causeText(st.cause))
 }
 

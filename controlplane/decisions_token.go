@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
@@ -70,7 +71,7 @@ func (c *connect) applyToken(d BrowserDecision) bool {
 	}
 	send, err := c.attempt.PrepareDeny(d.Message, d.Data)
 	if err != nil {
-		c.srv.log.Warn("denial by a token cannot be sent", "error", err)
+		c.srv.lines.write(slog.LevelWarn, "denial by a token cannot be sent", "error", err)
 		c.close(nil, dispatch.ReasonDecided)
 		_ = c.attempt.Undecided() // it may have gone, which is as good
 		return true
@@ -93,7 +94,7 @@ func (c *connect) acceptToken(d BrowserDecision) bool {
 	})
 	if err != nil {
 		// What a claim says stays out of the log.
-		c.srv.log.Warn("a token's claims are not taken", "namespace", c.attempt.Namespace())
+		c.srv.lines.write(slog.LevelWarn, "a token's claims are not taken", "namespace", c.attempt.Namespace())
 		return false
 	}
 	if c.decided(nil, accept.Send) == nil {

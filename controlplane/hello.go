@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -103,7 +104,7 @@ func (st *stream) begin(a *attachment, welcome *hubv1.Welcome) {
 // opened says that a stream was welcomed.
 func (t *attaching) opened(a *attachment, resumed bool) {
 	t.srv.trace.streamOpened(a.group.name)
-	t.srv.log.Info("stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
+	t.srv.lines.write(slog.LevelInfo, "stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
 		"identity", a.caller.name(), "resumed", resumed)
 	a.group.report(a)
 	a.tellDrain()

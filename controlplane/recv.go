@@ -3,6 +3,7 @@ package controlplane
 import (
 	"errors"
 	"io"
+	"log/slog"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -33,7 +34,7 @@ func (st *stream) recvLoop() {
 			st.end(nil)
 			return
 		case status.Code(err) == codes.ResourceExhausted:
-			st.srv.log.Warn("envelope refused", "peer", st.caller.peer, "error", err)
+			st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.peer, "error", err)
 			st.end(errEnvelopeSize)
 			return
 		case err != nil:
@@ -62,7 +63,7 @@ func (st *stream) recvLoop() {
 // browsers is gathered, and leaves at the end: each browser is written to once.
 func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 	if request.Err != nil {
-		st.srv.log.Warn("envelope refused", "peer", st.caller.peer, "error", request.Err)
+		st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.peer, "error", request.Err)
 		return envelopeError(request.Err)
 	}
 	st.srv.trace.envelopeReceived(len(request.Actions))

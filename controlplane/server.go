@@ -33,6 +33,7 @@ type Server struct {
 	process
 	config     Config
 	log        *slog.Logger
+	lines      *logLines
 	trace      tracer
 	configured *namespaces
 	node       *dispatch.Node
@@ -83,7 +84,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: config, log: config.Logger, trace: tracer{config.Trace},
+		config: config, log: config.Logger, lines: newLogLines(config.Logger), trace: tracer{config.Trace},
 		configured: (&namespaces{}).with(config.Namespaces),
 		node: dispatch.New(dispatch.Config{
 			Socket:     park.SocketLimit{Items: config.Parking.SocketEvents, Bytes: config.Parking.SocketBytes},

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*env
 			results[i] = &hubv1.SubscriptionResult{
 				Status: fault.Newf(fault.HeldByAnotherGroup, "group %q holds it", holder).Status(),
 			}
-			r.srv.log.Warn("subscription refused", "group", a.group.name, "namespace", c.Namespace, "holder", holder)
+			r.srv.lines.write(slog.LevelWarn, "subscription refused", "group", a.group.name, "namespace", c.Namespace, "holder", holder)
 			continue
 		}
 		claims = append(claims, c)
@@ -61,7 +62,7 @@ func (r *routes) warn(g *group, results []*hubv1.SubscriptionResult) {
 			continue
 		}
 		r.srv.trace.noAuthorizer(g.name, sub.Namespace)
-		r.srv.log.Warn("no authorizer: nobody can join", "namespace", sub.Namespace, "group", g.name)
+		r.srv.lines.write(slog.LevelWarn, "no authorizer: nobody can join", "namespace", sub.Namespace, "group", g.name)
 		result.Warnings = append(result.Warnings, fault.Newf(fault.NoAuthorizer,
 			"nobody decides connect attempts of %s: no browser gets in", sub.Namespace).Status())
 	}
@@ -76,7 +77,7 @@ func (r *routes) warnTooSmall(a *attachment, results []*hubv1.SubscriptionResult
 	}
 	for _, result := range results {
 		if sub := result.GetEffective(); sub.GetRole() == hubv1.Role_ROLE_HANDLER {
-			r.srv.log.Warn("events may be larger than what an instance takes: they will be dropped", "namespace", sub.Namespace, "group", a.group.name,
+			r.srv.lines.write(slog.LevelWarn, "events may be larger than what an instance takes: they will be dropped", "namespace", sub.Namespace, "group", a.group.name,
 				"instance", a.instance, "event_bytes", largest, "envelope", a.maxEnvelope, "option", "limits.event_bytes, Hello.max_envelope_bytes")
 			result.Warnings = append(result.Warnings, fault.Newf(fault.EnvelopeSmall,
 				"events of up to %d bytes do not fit max_envelope_bytes, and will be dropped", largest).Status())
