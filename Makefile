@@ -79,6 +79,10 @@ chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40
 neighbours: ## Measure a bystander's echo beside services that take all they can, NEIGHBOURS (3) rounds each
 	HOSTILE_NEIGHBOURS=$(NEIGHBOURS) go test -count=1 -timeout=30m -v -run '^TestNeighbours$$' ./test/hostile
 
+.PHONY: neighbours-browsers
+neighbours-browsers: ## Measure the same beside browsers
+	HOSTILE_NEIGHBOURS=$(NEIGHBOURS) go test -count=1 -timeout=30m -v -run '^TestNeighboursBrowsers$$' ./test/hostile
+
 .PHONY: conformance
 conformance: ## Serve the public protocol suites on 127.0.0.1:3000; ARGS=-engine for Engine.IO alone
 	go run ./cmd/conformance $(ARGS)

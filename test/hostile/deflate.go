@@ -90,12 +90,10 @@ func deflatedZeros(n int) []byte {
 
 // compressedAttack is attack on a connection that has agreed to permessage-deflate.
 func (r frameRow) compressedAttack(p *probe) outcome {
-	w := p.dial()
-	answer := w.exchange([]byte(upgradeHead(websocketPath, p.target.addr) + "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n\r\n"))
+	s, answer := p.deflating()
 	if !strings.HasPrefix(answer.header.Get("Sec-WebSocket-Extensions"), "permessage-deflate") {
 		return "not agreed: " + answer.outcome()
 	}
-	s := &websocketSession{wire: w}
 	if _, err := s.read(); err != nil {
 		return ended(err)
 	}
@@ -104,4 +102,11 @@ func (r frameRow) compressedAttack(p *probe) outcome {
 	}
 	s.say(append(bytes.Clone(r.bytes), textFrame("4"+aliveEvent)...))
 	return framed(s, r.replies)
+}
+
+// deflating opens a WebSocket and asks for permessage-deflate.
+func (p *probe) deflating() (*websocketSession, reply) {
+	w := p.dial()
+	answer := w.exchange([]byte(upgradeHead(websocketPath, p.target.addr) + "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n\r\n"))
+	return &websocketSession{wire: w}, answer
 }

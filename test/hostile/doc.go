@@ -43,7 +43,8 @@
 //	HOSTILE_PROGRAM=path go test ./test/hostile   another program with the same flags
 //	HOSTILE_REFERENCE=dir go test ./test/hostile  the reference server, from dir/node_modules/socket.io
 //
-//	make neighbours                               a bystander's echo beside services that take all they can;
+//	make neighbours                               a bystander's echo beside services that take all they can
+//	make neighbours-browsers                      the same beside browsers;
 //	                                              HOSTILE_ONLY runs the attacks with that in their name
 //
 // HOSTILE_SEED repeats the order of a run; the seed is printed. With

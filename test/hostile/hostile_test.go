@@ -47,7 +47,7 @@ func TestHostileServe(t *testing.T) {
 		t.Skip("needs the hub's own program")
 	}
 	t.Parallel()
-	target, err := startServe(t.TempDir())
+	target, err := startServe(t.TempDir(), suiteServe)
 	s := newSuite(t, target, err)
 	s.judge(t, serveInputs())
 	for _, token := range append(badTokens, goodToken) {

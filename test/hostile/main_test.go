@@ -11,6 +11,9 @@ func TestMain(m *testing.M) {
 	if kind := os.Getenv("HOSTILE_ATTACK"); kind != "" {
 		attackAsNeighbour(kind)
 	}
+	if os.Getenv("HOSTILE_SERVICE") != "" {
+		serveAsKit()
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		_ = os.RemoveAll(programsDir)
 		os.Exit(code)

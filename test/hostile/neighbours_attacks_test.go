@@ -2,9 +2,7 @@ package hostile
 
 import (
 	"fmt"
-	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -12,9 +10,11 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-// neighbour is a service that takes as much as it can, for as long as its process lives.
+// neighbour is a service or a browser that takes as much as it can, for as long as its
+// process lives.
 type neighbour struct {
-	name string
+	name  string
+	count int // how many do it at the same time
 	// attack does it once; it is called again and again.
 	attack func(p *probe)
 }
@@ -22,55 +22,30 @@ type neighbour struct {
 // neighbours are the kinds of such services.
 func neighbours() []neighbour {
 	return []neighbour{
-		{"nothing but a processor", spin},
-		{"16 384 empty actions an envelope", says(true, strings.Repeat("\x1a\x00", 16_384))},
-		{"16 384 empty actions, answers unread", says(false, strings.Repeat("\x1a\x00", 16_384))},
-		{"4 MiB of two-byte actions", says(true, strings.Repeat("\x1a\x00", 2<<20))},
-		{"envelopes of one heartbeat", says(true, envelopeOf(1, beat))},
-		{"settlements that nobody asked for", says(true, envelopeOf(4000, strayed))},
-		{"commands that cannot be", says(true, envelopeOf(4000, impossible))},
-		{"emits to rooms without end", saysNew(room)},
-		{"idempotency keys without end", saysNew(keyed)},
-		{"valid emits, one an envelope", says(true, envelopeOf(1, valid))},
-		{"valid emits, 1000 an envelope", says(true, envelopeOf(1000, valid))},
-		{"emits of 1 MiB", says(true, envelopeOf(1, large))},
-		{"emits with 200 000 rooms", says(true, envelopeOf(1, wide))},
-		{"streams opened and closed", opens},
-		{"connections opened and closed", connects},
-		{"calls of 1000 commands", calls(callOf(1000))},
-		{"calls of 4 MiB of two-byte commands", calls(strings.Repeat("\x0a\x00", 2<<20-1))},
-		{"calls whose answers are not read", unread},
+		{"nothing but a processor", attackers, spin},
+		{"16 384 empty actions an envelope", attackers, says(true, strings.Repeat("\x1a\x00", 16_384))},
+		{"16 384 empty actions, answers unread", attackers, says(false, strings.Repeat("\x1a\x00", 16_384))},
+		{"4 MiB of two-byte actions", attackers, says(true, strings.Repeat("\x1a\x00", 2<<20))},
+		{"envelopes of one heartbeat", attackers, says(true, envelopeOf(1, beat))},
+		{"settlements that nobody asked for", attackers, says(true, envelopeOf(4000, strayed))},
+		{"commands that cannot be", attackers, says(true, envelopeOf(4000, impossible))},
+		{"emits to rooms without end", attackers, saysNew(room)},
+		{"idempotency keys without end", attackers, saysNew(keyed)},
+		{"valid emits, one an envelope", attackers, says(true, envelopeOf(1, valid))},
+		{"valid emits, 1000 an envelope", attackers, says(true, envelopeOf(1000, valid))},
+		{"emits of 1 MiB", attackers, says(true, envelopeOf(1, large))},
+		{"emits with 200 000 rooms", attackers, says(true, envelopeOf(1, wide))},
+		{"streams opened and closed", attackers, opens},
+		{"connections opened and closed", attackers, connects},
+		{"calls of 1000 commands", attackers, calls(callOf(1000))},
+		{"calls of 4 MiB of two-byte commands", attackers, calls(strings.Repeat("\x0a\x00", 2<<20-1))},
+		{"calls whose answers are not read", attackers, unread},
 	}
-}
-
-// attackAsNeighbour is what a process does that TestMain has found to be an attacker: it
-// never returns.
-func attackAsNeighbour(kind string) {
-	t := &target{addr: os.Getenv("HOSTILE_TARGET"), control: os.Getenv("HOSTILE_CONTROL"), token: os.Getenv("HOSTILE_TOKEN")}
-	for _, n := range neighbours() {
-		if n.name != kind {
-			continue
-		}
-		var wg sync.WaitGroup
-		for range attackers {
-			wg.Go(func() {
-				for {
-					p := newProbe(t, time.Hour)
-					if why := attackOnce(p, n.attack); why != nil {
-						fmt.Fprintln(os.Stderr, why)
-						<-time.After(breath) // a hub that has ended is not asked without a pause
-					}
-					p.close()
-				}
-			})
-		}
-		wg.Wait()
-	}
-	panic("no such attack: " + kind)
 }
 
 // spin shows what of a ratio is the machine's: it does not know the hub.
 func spin(*probe) {
+	blow()
 	for until := time.Now().Add(time.Second); time.Now().Before(until); {
 	}
 }
@@ -83,6 +58,7 @@ func says(reads bool, envelope string) func(*probe) {
 			go readAll(a.stream)
 		}
 		for a.stream.SendMsg([]byte(envelope)) == nil {
+			blow()
 		}
 	}
 }
@@ -100,6 +76,7 @@ func saysNew(make func(n int) *hubv1.Command) func(*probe) {
 			if a.stream.SendMsg(encode(e)) != nil {
 				return
 			}
+			blow()
 		}
 	}
 }
@@ -168,6 +145,7 @@ func opens(p *probe) {
 		var b []byte
 		_ = a.stream.RecvMsg(&b)
 		a.cancel()
+		blow()
 	}
 }
 
@@ -178,6 +156,7 @@ func connects(p *probe) {
 	var b []byte
 	_ = a.stream.RecvMsg(&b)
 	a.cancel()
+	blow()
 }
 
 // calls executes without a stream.
@@ -188,6 +167,7 @@ func calls(request string) func(*probe) {
 		for range 1000 {
 			var answer []byte
 			_ = conn.Invoke(ctx, hubv1.ControlService_Execute_FullMethodName, []byte(request), &answer, grpc.ForceCodecV2(rawCodec{}))
+			blow()
 		}
 	}
 }
@@ -203,6 +183,7 @@ func unread(p *probe) {
 			streams[i] = must(conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, hubv1.ControlService_FetchSockets_FullMethodName, grpc.ForceCodecV2(rawCodec{})))
 			_ = streams[i].SendMsg(request)
 			_ = streams[i].CloseSend()
+			blow()
 		}
 		cancel()
 		ctx, cancel = p.context()

@@ -17,17 +17,20 @@ const (
 	goodToken  = "hostile-suite-token-0123456789"
 )
 
-// startServe runs `hub serve`, its files in the folder tmp.
-func startServe(tmp string) (*target, error) {
+// suiteServe is what the suite needs of it, in addition.
+const suiteServe = "namespaces: [/]\nper_message_deflate: {enabled: true}\nlog: {level: debug}\n"
+
+// startServe runs `hub serve`, its files in the folder tmp and more in its configuration.
+func startServe(tmp, more string) (*target, error) {
 	dir, err := programs()
 	if err != nil {
 		return nil, err
 	}
 	tokens, config := filepath.Join(tmp, "tokens"), filepath.Join(tmp, "hub.yaml")
 	t := &target{addr: freePort(), control: freePort(), admin: freePort(), token: goodToken}
-	yaml := fmt.Sprintf("listen: %s\ncontrol: {listen: %q, tokens_file: %q}\nadmin: {listen: %q}\nnamespaces: [/]\n"+
-		"ping_interval: %v\nping_timeout: %v\nconnect_timeout: %v\ncors: {origins: [%q]}\nper_message_deflate: {enabled: true}\nlog: {level: debug}\n",
-		t.addr, t.control, tokens, t.admin, pingInterval, pingTimeout, connectTimeout, goodOrigin)
+	yaml := fmt.Sprintf("listen: %s\ncontrol: {listen: %q, tokens_file: %q}\nadmin: {listen: %q}\n"+
+		"ping_interval: %v\nping_timeout: %v\nconnect_timeout: %v\ncors: {origins: [%q]}\n%s",
+		t.addr, t.control, tokens, t.admin, pingInterval, pingTimeout, connectTimeout, goodOrigin, more)
 	if err := os.WriteFile(tokens, []byte("suite: "+goodToken+"\n"), 0o600); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,208 @@
+package hostile
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Sizes of browserNeighbours.
+const (
+	attachmentBytes = 990_000
+	bombBytes       = 990_000
+	joinedAtOnce    = 16
+)
+
+// browserNeighbours are kinds of browsers that take as much as they can.
+func browserNeighbours() []neighbour {
+	return []neighbour{
+		{"nothing but a processor", attackers, spin},
+		{"16 KiB of auth to a slow decision", 40, asks(16 << 10)},
+		{"980 KB of auth, refused", 40, asks(980_000)},
+		{"events of 3 MB to a slow handler", 3, pours(binaryEvent(3))},
+		{"3000 events at once, WebSocket", 1, pours(bytes.Repeat(packet(quick), 3000))},
+		{"3000 events at once, polling", 1, posts(strings.Repeat("\x1e4"+quick, 3000)[1:])},
+		{"polling sessions opened", 20, opensPolling},
+		{"small echoes", attackers, pours(bytes.Repeat(packet(`2/open,["message","hello"]`), 100))},
+		{"small events that nobody handles", attackers, pours(bytes.Repeat(packet(`2/open,["nobody","hello"]`), 100))},
+		{"messages that lack a byte", 1000, holds(lackingOne())},
+		{"attachments held back", 300, holds(binaryEvent(2))},
+		{"deflate bombs", attackers, bombs},
+		{"pushed to and reading nothing", 20, deaf},
+		{"pings", attackers, pours(bytes.Repeat(frame{first: finBit | opPing}.bytes(), 1000))},
+		{"upgrades", attackers, upgrades},
+		{"unknown namespaces", attackers, pours(strangers())},
+		{"sixteen namespaces joined and left", attackers, joinsAndLeaves},
+	}
+}
+
+// quick is an event whose handler takes a millisecond.
+const quick = `2/open,["ms"]`
+
+// packet is a Socket.IO packet in a frame.
+func packet(p string) []byte { return textFrame("4" + p) }
+
+// binaryEvent announces three attachments and has as many of them as it says.
+func binaryEvent(there int) []byte {
+	head := packet(fmt.Sprintf(`53-/open,["slow",%s,%s,%s]`, seat(0), seat(1), seat(2)))
+	return append(head, bytes.Repeat(binaryFrame(make([]byte, attachmentBytes)), there)...)
+}
+
+// lackingOne is a message of the largest size but for its last byte.
+func lackingOne() []byte {
+	head, tail := `42/open,["nobody","`, `"]`
+	whole := textFrame(head + strings.Repeat("x", maxPayload-len(head)-len(tail)) + tail)
+	return whole[:len(whole)-1]
+}
+
+func strangers() []byte {
+	var b []byte
+	for i := range 100 {
+		b = append(b, packet(fmt.Sprintf("0/unknown-%d,", i))...)
+	}
+	return b
+}
+
+// guest joins a namespace over WebSocket.
+func (p *probe) guest(namespace string) *websocketSession {
+	s := must(p.websocket())
+	mustDo(joinNamespace(s, namespace+","))
+	return s
+}
+
+func mustDo(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// listen reads, and answers pings, until the session ends.
+func listen(s session) (err error) {
+	defer guard(&err)
+	for {
+		if _, err := s.next(); err != nil {
+			return err
+		}
+	}
+}
+
+// pour writes again and again until the session ends, and reads what comes.
+func pour(s *websocketSession, b []byte) {
+	ended := make(chan error, 1)
+	go func() { ended <- listen(s) }()
+	for {
+		if _, err := s.Write(b); err != nil {
+			panic(<-ended)
+		}
+		blow()
+	}
+}
+
+// pours is pour for a guest of /open.
+func pours(b []byte) func(*probe) {
+	return func(p *probe) { pour(p.guest("/open"), b) }
+}
+
+// holds writes once and waits for the end, which is how it should go.
+func holds(b []byte) func(*probe) {
+	return func(p *probe) {
+		s := p.guest("/open")
+		go s.say(b)
+		blow()
+		_ = listen(s)
+	}
+}
+
+// asks wants to join with so much of auth, and leaves when it has.
+func asks(size int) func(*probe) {
+	ask := packet(fmt.Sprintf(`0/decided,{"a":"%s"}`, strings.Repeat("x", size-len(`{"a":""}`))))
+	return func(p *probe) {
+		s := must(p.websocket())
+		for {
+			_ = must(s.Write(ask))
+			blow()
+			if m := must(s.next()); strings.HasPrefix(m, "0/decided,") {
+				s.send("1/decided,")
+			}
+		}
+	}
+}
+
+// posts sends a payload again and again.
+func posts(payload string) func(*probe) {
+	return func(p *probe) {
+		s := must(p.polling())
+		mustDo(joinNamespace(s, "/open,"))
+		go func() { _ = listen(s) }()
+		for {
+			blow()
+			s.postBody([]byte(payload))
+			if s.lastPost != "200" {
+				panic(s.lastPost)
+			}
+		}
+	}
+}
+
+func opensPolling(p *probe) {
+	l := line{probe: p}
+	for {
+		if r := l.do("GET", pollingURI(""), nil); r.status != 200 {
+			panic(r.outcome())
+		}
+		blow()
+	}
+}
+
+// bombs are events of which a thousandth is sent.
+func bombs(p *probe) {
+	s, _ := p.deflating()
+	_ = must(s.read())
+	mustDo(joinNamespace(s, "/open,"))
+	pour(s, compressed(deflated(fmt.Sprintf(`42/open,["nobody","%0*d"]`, bombBytes, 0))))
+}
+
+// deaf asks to be told and does not hear it.
+func deaf(p *probe) {
+	s := p.guest("/open")
+	tick := time.NewTicker(breath)
+	defer tick.Stop()
+	for ; ; <-tick.C {
+		_ = must(s.Write(packet(`2/open,["push"]`)))
+		blow()
+	}
+}
+
+func upgrades(p *probe) {
+	s := must(p.polling())
+	w, answer := p.upgrade(websocketPath + "&sid=" + s.sid)
+	if answer.status != 101 {
+		panic(answer.outcome())
+	}
+	n := &websocketSession{wire: w}
+	if got := n.probeUp(); got != "" {
+		panic(got)
+	}
+	n.sendRaw("5")
+	blow()
+}
+
+func joinsAndLeaves(p *probe) {
+	s := must(p.websocket())
+	var joins, leaves []any
+	for i := range joinedAtOnce {
+		joins = append(joins, fmt.Sprintf("0/many/%d,", i))
+		leaves = append(leaves, fmt.Sprintf("1/many/%d,", i))
+	}
+	for {
+		s.send(joins...)
+		for range joins {
+			if m := must(s.next()); !strings.HasPrefix(m, "0/many/") {
+				panic(m)
+			}
+		}
+		s.send(leaves...)
+		blow()
+	}
+}

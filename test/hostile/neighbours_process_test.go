@@ -1,0 +1,111 @@
+package hostile
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// child runs this program again in another role, which its environment says. It ends
+// with its standard input, so that it never outlives the test; what it says comes
+// back from the two functions: the first line, and the rest at its end.
+func child(t *testing.T, target *target, niceness, role string) (line func() string, stop func() string) {
+	t.Helper()
+	cmd := exec.Command("nice", "-n", niceness, os.Args[0])
+	cmd.Env = append(os.Environ(), role, "HOSTILE_TARGET="+target.addr, "HOSTILE_CONTROL="+target.control, "HOSTILE_TOKEN="+target.token)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	out, err2 := cmd.StdoutPipe()
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(out)
+	line = func() string {
+		s, _ := said.ReadString('\n')
+		return strings.TrimSpace(s)
+	}
+	stop = sync.OnceValue(func() string {
+		_ = in.Close()
+		late := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
+		defer late.Stop()
+		rest, _ := io.ReadAll(said)
+		_ = cmd.Wait()
+		return strings.TrimSpace(string(rest))
+	})
+	t.Cleanup(func() { stop() })
+	return line, stop
+}
+
+// endWithInput is how a child ends.
+func endWithInput(last func()) {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	last()
+	os.Exit(0)
+}
+
+// attacking runs the attackers until the function that comes back is called; it says what
+// they did. The first of them has begun.
+func attacking(t *testing.T, target *target, kind string) (stop func() string) {
+	t.Helper()
+	line, stop := child(t, target, "5", "HOSTILE_ATTACK="+kind)
+	if line() != "begun" {
+		t.Fatalf("no attack: %s", stop())
+	}
+	return stop
+}
+
+// blow is called for each thing that an attacker does, in the unit of the attack.
+func blow() {
+	if blows.Add(1) == 1 {
+		fmt.Println("begun")
+	}
+}
+
+// setbacks are how often attackers had to begin again, and setback is why at last.
+var (
+	blows    atomic.Int64
+	setbacks atomic.Int64
+	setback  atomic.Value
+)
+
+// attackAsNeighbour is what a process does that TestMain has found to be an attacker: it
+// never returns.
+func attackAsNeighbour(kind string) {
+	all := append(neighbours(), browserNeighbours()...)
+	i := slices.IndexFunc(all, func(n neighbour) bool { return n.name == kind })
+	if i < 0 {
+		panic("no such attack: " + kind)
+	}
+	t := &target{addr: os.Getenv("HOSTILE_TARGET"), control: os.Getenv("HOSTILE_CONTROL"), token: os.Getenv("HOSTILE_TOKEN")}
+	for range all[i].count {
+		go func() {
+			for {
+				p := newProbe(t, time.Hour)
+				why := attackOnce(p, all[i].attack)
+				p.close()
+				if why != nil {
+					setbacks.Add(1)
+					setback.Store(fmt.Sprintf("%.120v", why))
+					<-time.After(breath) // a hub that has ended is not asked without a pause
+				}
+			}
+		}()
+	}
+	endWithInput(func() {
+		fmt.Printf("%d", blows.Load())
+		if n := setbacks.Load(); n > 0 {
+			fmt.Printf(", begun again %d times: %v", n, setback.Load())
+		}
+	})
+}
