@@ -57,7 +57,8 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 		PerMessageDeflate: engineio.CompressionConfig(c.PerMessageDeflate),
 		AllowRequest:      c.AllowRequest,
 		Limits: engineio.Limits{
-			MaxSessions: max(c.Limits.MaxSessions, 0), OutboxPackets: c.Limits.OutboxPackets, OutboxBytes: c.Limits.OutboxBytes,
+			MaxSessions: max(c.Limits.MaxSessions, 0), OutboxBytes: c.Limits.OutboxBytes,
+			OutboxTotalBytes:  c.Limits.OutboxTotalBytes,
 			PacketsPerPayload: c.Limits.PacketsPerPayload, Headers: c.Limits.Headers, QueryBytes: c.Limits.QueryBytes,
 			UnfinishedBytes: c.Limits.UnfinishedBytes, UnfinishedTime: c.Limits.UnfinishedTime, BodyPace: c.Limits.BodyPace,
 		},

@@ -8,12 +8,13 @@ type Limits struct {
 	// MaxSessions is how many sessions the hub holds at most. Default 200 000; negative, or 0 in the configuration
 	// file: no limit but memory. Beyond it handshakes are refused with 503. Key: limits.max_sessions.
 	MaxSessions int
-	// OutboxPackets is how many packets may wait for one browser. Default 1024. A browser that lets
-	// more gather is closed with reason `forced close`. Key: limits.outbox_packets.
-	OutboxPackets int
-	// OutboxBytes is the same in bytes: those that wait when another event comes, which itself may be as
-	// large as EventBytes allows. Default 1 MiB. Key: limits.outbox_bytes.
+	// OutboxBytes is how much may wait for one browser: what waits when another event comes, which itself may be as
+	// large as EventBytes allows; each packet counts 64 bytes more. Default 32 MiB. Beyond it the browser is closed,
+	// reason `forced close`; it is not read further from half of it until a quarter. Key: limits.outbox_bytes.
 	OutboxBytes int64
+	// OutboxTotalBytes is how much may wait for all browsers together; what a broadcast shares counts once. Default
+	// 512 MiB. Beyond it those are closed first that have taken nothing for longest. Key: limits.outbox_total_bytes.
+	OutboxTotalBytes int64
 	// PacketsPerPayload is how many packets a polling body may carry. Default 65 536. Beyond it the
 	// session is closed, reason `parse error`. Key: limits.packets_per_payload.
 	PacketsPerPayload int

@@ -78,8 +78,8 @@ func (c *Compression) fill(enabled bool, threshold option.Option[int]) {
 
 func (l *Limits) fill() {
 	set(&l.MaxSessions, option.MaxSessions)
-	set(&l.OutboxPackets, option.OutboxPackets)
 	set(&l.OutboxBytes, option.OutboxBytes)
+	set(&l.OutboxTotalBytes, option.OutboxTotalBytes)
 	set(&l.PacketsPerPayload, option.PacketsPerPayload)
 	set(&l.Headers, option.Headers)
 	set(&l.QueryBytes, option.QueryBytes)
@@ -185,8 +185,8 @@ func (c *CORS) problems(check func(error)) {
 
 func (l *Limits) problems(check func(error)) {
 	check(Check(option.MaxSessions.Key, max(l.MaxSessions, 0))) // negative means none, as a configured 0 does
-	check(Check(option.OutboxPackets.Key, l.OutboxPackets))
 	check(Check(option.OutboxBytes.Key, l.OutboxBytes))
+	check(Check(option.OutboxTotalBytes.Key, l.OutboxTotalBytes))
 	check(Check(option.PacketsPerPayload.Key, l.PacketsPerPayload))
 	check(Check(option.Headers.Key, l.Headers))
 	check(Check(option.QueryBytes.Key, l.QueryBytes))

@@ -61,8 +61,12 @@ const (
 func (s *Session) Close(c Close) { s.end(c, sayInOrder) }
 
 // tooSlow ends the session of a browser that does not read.
-func (s *Session) tooSlow(detail string) {
-	s.server.trace.overflow()
+func (s *Session) tooSlow(why slowness, detail string) {
+	if s.over.Load() {
+		return
+	}
+	s.server.trace.overflow(string(why))
+	s.server.slowLog.warn("a browser was closed that reads too slowly", "why", string(why), "detail", detail, "option", why.option())
 	s.end(Close{Reason: ReasonForcedClose, Detail: detail}, sayNothing)
 }
 
@@ -83,6 +87,7 @@ func (s *Session) parted() {
 	s.out.drop()
 	s.mu.Unlock()
 	s.server.heartbeat.remove(s)
+	s.letOn(heldOutbox)
 }
 
 // giveUpUnheard lets the kernel find out whether anybody is there, in a pause, in which no pong can be read.

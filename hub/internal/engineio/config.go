@@ -118,12 +118,13 @@ type Limits struct {
 	// MaxSessions is how many sessions there may be. Zero means no limit. Beyond it handshakes get
 	// 503 with Retry-After. Key: limits.max_sessions.
 	MaxSessions int
-	// OutboxPackets is how many packets may wait for one session. Default 1024. Beyond it the
-	// session is closed, reason `forced close`. Key: limits.outbox_packets.
-	OutboxPackets int
-	// OutboxBytes is the same in bytes: those that wait when another message comes, which itself may have
-	// any size. Default 1 MiB. Key: limits.outbox_bytes.
+	// OutboxBytes is how much may wait for one session: what waits when another message comes, which itself may have
+	// any size; each counts 64 bytes more. Default 32 MiB. Beyond it the session is closed, reason `forced close`. From
+	// half of it until a quarter its messages are held back, as by Session.Pause. Key: limits.outbox_bytes.
 	OutboxBytes int64
+	// OutboxTotalBytes is how much may wait for all sessions together; what a broadcast shares counts once. Default
+	// 512 MiB. Beyond it sessions are closed, those first that have taken nothing for longest. Key: limits.outbox_total_bytes.
+	OutboxTotalBytes int64
 	// PacketsPerPayload is how many packets one polling body may carry. Default 65 536. Beyond it
 	// the session is closed, reason `parse error`. Key: limits.packets_per_payload.
 	PacketsPerPayload int
@@ -196,8 +197,8 @@ func (c Config) withDefaults() Config {
 }
 
 func (l Limits) withDefaults() Limits {
-	set(&l.OutboxPackets, option.OutboxPackets.Default)
 	set(&l.OutboxBytes, option.OutboxBytes.Default)
+	set(&l.OutboxTotalBytes, option.OutboxTotalBytes.Default)
 	set(&l.PacketsPerPayload, option.PacketsPerPayload.Default)
 	set(&l.Headers, option.Headers.Default)
 	set(&l.QueryBytes, option.QueryBytes.Default)

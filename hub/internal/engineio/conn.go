@@ -11,8 +11,8 @@ const (
 	// readBuffer is what one read asks of the kernel. The buffer is pooled and held only from the
 	// arrival of bytes until they are taken, so that a resting connection has none.
 	readBuffer = 4 << 10
-	// writeTimeout is how long the on-demand writer may be stuck on writePiece: a browser that does not
-	// take that much in so long has stalled. A thin line may take longer than that for all that waits.
+	// writeTimeout is how long the on-demand writer may be stuck without a byte being taken: under TLS without
+	// writePiece, as nothing less can be seen. A thin line may take longer than that for all that waits.
 	writeTimeout = 20 * time.Second
 	writePiece   = 64 << 10
 )
@@ -148,16 +148,20 @@ func (c *conn) pending() bool { return c.out != nil }
 // stuck is how many bytes that is. It belongs to whoever may write.
 func (c *conn) stuck() int64 { return int64(len(*c.out)) }
 
-// drain writes what is pending and waits for it, at most writeTimeout for each writePiece.
-func (c *conn) drain() error {
+// drain writes what is pending and waits for it, at most writeTimeout without progress, which is told. Nil: nobody
+// is told.
+func (c *conn) drain(progress func(n int)) error {
 	if c.out == nil {
 		return nil
 	}
 	defer c.releaseOut()
-	if c.stream == nil {
-		return c.fd.Drain(*c.out, writePiece, writeTimeout)
+	if progress == nil {
+		progress = func(int) {}
 	}
-	return c.stream.drain(*c.out)
+	if c.stream == nil {
+		return c.fd.Drain(*c.out, writeTimeout, progress)
+	}
+	return c.stream.drain(*c.out, progress)
 }
 
 func (c *conn) releaseOut() {

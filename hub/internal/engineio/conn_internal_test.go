@@ -30,7 +30,7 @@ func TestConn_DrainWaitsForWhoeverGoesOnReading(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		if err := c.drain(); err != nil {
+		if err := c.drain(nil); err != nil {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 		// Not before drain is done: a pipe whose other end is closed takes no deadline.

@@ -64,6 +64,8 @@
 //   - A polling session has none; its requests have net/http's, for as long as they are held.
 //   - The on-demand writer (webSocket.pump, patient) exists while the kernel takes no more. It ends when
 //     everything is written, or after 20 s without progress.
+//   - The look at the laggards, sessions with something that could not be sent at once, is a timer's, once a second
+//     while there are any, and earlier when the sum grows.
 //   - A probe (probe.walk) lives from its handshake to its upgrade, at most UpgradeTimeout.
 //   - A reader, or the request of a POST, that holds a message back waits for Session.Resume, the request 25 s at
 //     most. What was kept of a POST is handed up by a goroutine of its own after Resume.
@@ -73,8 +75,8 @@
 //
 // # Locks
 //
-// Session.receiving before Session.mu; registry's shards, heartbeat.mu, crew.mu and sampler.mu are
-// leaves, and so is Session.mu, but for the moment when it gives its connection to netpoll (whose locks
+// Session.receiving before Session.mu; registry's shards, heartbeat.mu, crew.mu, laggards.mu and sampler.mu are
+// leaves, and so is Session.mu, but for the moment when it gives its connection to netpoll or itself to laggards (whose locks
 // are leaves themselves) and nudges one that was paused: none is held across a write, a callback, or another of them. The flag
 // outbox.writing, guarded by Session.mu, is the permission to write to the WebSocket: whoever sets it
 // writes, and everybody else's packets are taken along.
@@ -83,7 +85,7 @@
 //
 // Whatever a browser can make grow has a limit in Config.Limits or beside the code, one outcome, and a
 // function in Trace: messages and bytes in time, handshakes of an address (rates.go), unfinished messages in sum and
-// in time (hold.go), sessions (503), outbox (the session is closed), body and message (413, 1009, also
+// in time (hold.go), sessions (503), outbox (it is not read further, then closed), body and message (413, 1009, also
 // after inflating), pieces of a message (1008), packets in a payload, headers (431), query (414), time
 // for a body (408), for a pong, for an upgrade, for a POST in a pause, for reading the last words.
 //

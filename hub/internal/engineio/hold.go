@@ -17,8 +17,11 @@ const (
 	// unjoined: it has joined no namespace.
 	unjoined
 
+	// heldOutbox: more than half of what the outbox may hold waits for the browser. It ends below a quarter.
+	heldOutbox
+
 	// held are those that keep messages from the Handler, as Pause does.
-	held = heldUnfinished | heldEvent | heldRate
+	held = heldUnfinished | heldEvent | heldRate | heldOutbox
 )
 
 // holds reports whether messages are to be held back. A session that is over drops them.
@@ -41,6 +44,19 @@ func (s *Session) letOn(why uint32) {
 	defer s.mu.Unlock()
 	s.later.And(^why)
 	s.transport.resumeLocked()
+}
+
+// lighten lets a session be heard again that has taken enough of what waited for it.
+func (s *Session) lighten() {
+	if s.later.Load()&heldOutbox == 0 {
+		return
+	}
+	s.mu.Lock()
+	light := s.out.waiting() < s.server.config.Limits.OutboxBytes/4
+	s.mu.Unlock()
+	if light {
+		s.letOn(heldOutbox)
+	}
 }
 
 // grow counts an unfinished message, or event. The session is held back for why where it has to wait, which is

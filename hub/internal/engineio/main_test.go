@@ -30,8 +30,8 @@ type station struct {
 	refused  []int // Engine.IO codes
 	denied   []int // HTTP statuses
 	upgrades []bool
-	slow     int
-	silent   bool // nothing is echoed; set before the first session
+	slow     []string // why browsers were too slow
+	silent   bool     // nothing is echoed; set before the first session
 }
 
 // ear is the handler of one session: it notes everything and echoes messages.
@@ -123,7 +123,7 @@ func (st *station) trace() *engineio.Trace {
 		HandshakeRefused: func(code int) { note(func() { st.refused = append(st.refused, code) }) },
 		RequestRefused:   func(status int) { note(func() { st.denied = append(st.denied, status) }) },
 		Upgraded:         func(ok bool) { note(func() { st.upgrades = append(st.upgrades, ok) }) },
-		OutboxOverflow:   func() { note(func() { st.slow++ }) },
+		OutboxOverflow:   func(why string) { note(func() { st.slow = append(st.slow, why) }) },
 		Panic:            func(any) { note(func() { st.panics++ }) },
 	}
 }

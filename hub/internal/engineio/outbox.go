@@ -8,13 +8,14 @@ type entry struct {
 	noCompress bool
 }
 
-// outbox is what waits for a browser. It is bounded in packets and bytes; when it is full the browser
-// is taken to be too slow, and the session is closed. Its fields are guarded by Session.mu, but for
+// outbox is what waits for a browser. It is bounded in bytes, of which the server's own packets have none. Whether the
+// browser is too slow is judged by time, see laggards. Its fields are guarded by Session.mu, but for
 // the permission that writing gives.
 type outbox struct {
 	entries *[]entry // from entryLists; nil when nothing waits
-	bytes   int64    // of entries
-	flying  int64    // bytes the on-demand writer is stuck with; they count against the limit
+	bytes   int64    // of entries, as cost has it
+	flying  int64    // what the on-demand writer is stuck with, or a poll is being answered with; it counts as well
+	queued  int64    // what has ever been in bytes
 	// writing is the permission to write to the WebSocket: whoever set it is in Session.pump, alone.
 	// It stays set for ever once the farewell is written or the connection is lost.
 	writing bool
@@ -28,19 +29,29 @@ var entryLists = sync.Pool{New: func() any {
 	return &l
 }}
 
-// fits reports whether n packets may join. A unit of any number fits when nothing waits. Bytes are those
-// that wait already, not the unit's own: a large message behind a small one tells nothing of the browser.
-func (o *outbox) fits(n int, l *Limits) bool {
-	if o.entries == nil && o.flying == 0 {
-		return true
-	}
-	return o.len()+n <= l.OutboxPackets && o.bytes+o.flying < l.OutboxBytes
-}
+const (
+	// packetCost is what a packet counts beside its bytes: small ones weigh more than these.
+	packetCost = 64
+	// chunk is how much is taken from the outbox at a time to be written to a WebSocket, for what is taken is
+	// copied, though a broadcast shares it.
+	chunk = 256 << 10
+	// gatherPackets and gatherBytes are what a batch gathers for a session before it is written to.
+	gatherPackets = 512
+	gatherBytes   = 256 << 10
+)
 
-// half reports whether it is time to write, batch or not.
-func (o *outbox) half(l *Limits) bool {
-	return o.len() > l.OutboxPackets/2 || o.bytes > l.OutboxBytes/2
-}
+// cost is what a message counts in an outbox.
+func (m *Message) cost() int64 { return int64(m.len()) + packetCost }
+
+// waiting is what waits for the browser, but for the server's own packets.
+func (o *outbox) waiting() int64 { return o.bytes + o.flying }
+
+// full reports whether no more may join. A unit of any size may when there is room at all: a large message
+// behind a small one tells nothing of the browser.
+func (o *outbox) full(l *Limits) bool { return o.waiting() >= l.OutboxBytes }
+
+// ripe reports whether it is time to write, batch or not.
+func (o *outbox) ripe() bool { return o.len() > gatherPackets || o.bytes > gatherBytes }
 
 func (o *outbox) len() int {
 	if o.entries == nil {
@@ -49,13 +60,54 @@ func (o *outbox) len() int {
 	return len(*o.entries)
 }
 
-// add puts one packet at the end.
+// queue puts a message at the end.
+func (o *outbox) queue(m *Message, noCompress bool) {
+	o.add(m, noCompress)
+	o.bytes += m.cost()
+	o.queued += m.cost()
+}
+
+// add puts a packet of the server's own at the end, whatever the outbox holds: there is at most one ping for each
+// interval and one pong at a time.
 func (o *outbox) add(m *Message, noCompress bool) {
 	if o.entries == nil {
 		o.entries = entryLists.Get().(*[]entry)
 	}
 	*o.entries = append(*o.entries, entry{m, noCompress})
-	o.bytes += int64(m.len())
+}
+
+// takeSome takes the first entries, chunk bytes of them or one that is larger, or everything.
+func (o *outbox) takeSome() (*[]entry, int64) {
+	if o.bytes <= chunk {
+		return o.take()
+	}
+	n, bytes := 0, int64(0)
+	for _, e := range *o.entries {
+		if n > 0 && bytes+e.cost() > chunk {
+			break
+		}
+		n++
+		bytes += e.cost()
+	}
+	if n == len(*o.entries) {
+		return o.take()
+	}
+	list := entryLists.Get().(*[]entry)
+	*list = append(*list, (*o.entries)[:n]...)
+	rest := copy(*o.entries, (*o.entries)[n:])
+	clear((*o.entries)[rest:])
+	*o.entries = (*o.entries)[:rest]
+	o.bytes -= bytes
+	return list, bytes
+}
+
+// cost is what an entry counts.
+func (e entry) cost() int64 {
+	switch e.message {
+	case pingMessage, noopMessage, farewell, pongReply:
+		return 0
+	}
+	return e.message.cost()
 }
 
 // take empties the outbox. Nil means that nothing waits; the list goes back by releaseEntries.

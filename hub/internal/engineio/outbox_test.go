@@ -3,7 +3,9 @@ package engineio_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,40 +33,231 @@ func fill(t *testing.T, s *engineio.Session, m *engineio.Message) int {
 	return 0
 }
 
-func (st *station) wantSlow() {
+func (st *station) wantSlow(why string) {
 	st.t.Helper()
 	if c := st.wantClose(engineio.ReasonForcedClose); !strings.Contains(c.Detail, "slow browser") {
 		st.t.Errorf("%+v", c)
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.slow != 1 {
-		st.t.Errorf("%d overflows counted", st.slow)
-	}
-}
-
-func TestOutbox_BoundedInPackets(t *testing.T) {
-	st := newStation(t, nil)
-	query := st.handshake()
-	if n := fill(t, st.session(0), text("x")); n != 1024 {
-		t.Errorf("took %d", n)
-	}
-	st.wantSlow()
-	if a := st.Get(query); a.Status != 400 {
-		t.Errorf("%+v", a)
-	}
-	if err := st.session(0).Send(nil, []*engineio.Message{text("x")}, false); !errors.Is(err, engineio.ErrSessionClosed) {
-		t.Errorf("%v", err)
+	if !slices.Equal(st.slow, []string{why}) {
+		st.t.Errorf("counted %q, want %q", st.slow, why)
 	}
 }
 
 func TestOutbox_BoundedInBytes(t *testing.T) {
 	st := newStation(t, nil)
-	st.handshake()
-	if n := fill(t, st.session(0), text(strings.Repeat("x", 100_000))); n != 11 {
+	query := st.handshake()
+	s := st.session(0)
+	if n := fill(t, s, text(strings.Repeat("x", 100_000))); n != 336 { // 32 MiB
 		t.Errorf("took %d", n)
 	}
-	st.wantSlow()
+	st.wantSlow("outbox_full")
+	if a := st.Get(query); a.Status != 400 {
+		t.Errorf("%+v", a)
+	}
+	if err := s.Send(nil, []*engineio.Message{text("x")}, false); !errors.Is(err, engineio.ErrSessionClosed) {
+		t.Errorf("%v", err)
+	}
+}
+
+// What one handler sends between two polls is no matter of the browser's speed.
+func TestOutbox_ManyBetweenTwoPolls(t *testing.T) {
+	for _, c := range []struct{ number, size int }{{2000, 10}, {20, 100_000}, {60, 100_000}} {
+		synctest.Test(t, func(t *testing.T) {
+			st := newStation(t, nil)
+			query := st.handshake()
+			for range c.number {
+				if err := st.session(0).Send(nil, text(strings.Repeat("x", c.size)).Unit(), false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(18 * time.Second)
+			if a := st.Get(query); len(a.Body) != c.number*(c.size+2)-1 {
+				t.Errorf("%d bytes", len(a.Body))
+			}
+			if _, ok := st.anyClose(); ok {
+				t.Error("closed")
+			}
+		})
+	}
+}
+
+func (st *station) anyClose() (engineio.Close, bool) {
+	select {
+	case c := <-st.closes:
+		return c, true
+	default:
+		return engineio.Close{}, false
+	}
+}
+
+// A browser that polls no more is too slow after 20 s, with a message waiting; what the server itself has to say is
+// the heartbeat's matter.
+func TestOutbox_NoPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Minute
+		query := st.handshake()
+		for range 30 { // it does poll, if rarely
+			_ = st.session(0).Send(nil, text("x").Unit(), false)
+			time.Sleep(15 * time.Second)
+			if a := st.Get(query); !strings.Contains(a.Body, "4x") {
+				t.Fatalf("%+v", a)
+			}
+			st.Post(query, "3")
+		}
+		start := time.Now()
+		_ = st.session(0).Send(nil, text("x").Unit(), false)
+		st.wantSlow("no_progress")
+		if d := time.Since(start); d < 20*time.Second || d > 22*time.Second {
+			t.Errorf("after %v", d)
+		}
+		st.handshake()
+		start = time.Now()
+		st.wantClose(engineio.ReasonPingTimeout)
+		if d := time.Since(start); d != 45*time.Second {
+			t.Errorf("after %v", d)
+		}
+	})
+}
+
+// A browser that reads slowly gets everything as long as it goes on, and is too slow below 4 KiB/s with more than
+// 1 MiB waiting.
+func TestOutbox_Pace(t *testing.T) {
+	for _, c := range []struct {
+		size int // in messages of 100 KB
+		pace int // bytes a second
+		slow bool
+	}{{60, 2_000_000, false}, {20, 8 << 10, false}, {20, 1 << 10, true}, {8, 1 << 10, false}} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+				st.Timeout = time.Hour
+				w := st.rawSocketIn("EIO=4&transport=websocket")
+				_ = w.SetDeadline(time.Time{})
+				for range c.size {
+					_ = st.session(0).Send(nil, text(strings.Repeat("x", 100_000)).Unit(), false)
+				}
+				total := c.size * 100_000
+				for got := 0; got < total; {
+					n, err := io.ReadFull(w.r, make([]byte, min(c.pace, total-got)))
+					if got += n; err != nil {
+						break
+					}
+					time.Sleep(time.Second)
+				}
+				if c.slow {
+					st.wantSlow("too_slow")
+				} else if c, ok := st.anyClose(); ok {
+					t.Errorf("%+v", c)
+				}
+			})
+		})
+	}
+}
+
+// What waits for all is bounded: who has taken nothing for longest goes first, and what a broadcast shares counts
+// once.
+func TestOutbox_InSum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, func(c *engineio.Config) { c.Limits.OutboxTotalBytes = 4 << 20 })
+		st.Timeout = time.Minute
+		const browsers = 30
+		for range browsers {
+			st.handshake()
+		}
+		shared := engineio.NewTextMessage([]byte("4"+strings.Repeat("x", 1<<20)), true)
+		for n := range browsers {
+			for range 3 {
+				_ = st.session(n).Send(nil, shared.Unit(), false)
+			}
+		}
+		time.Sleep(3 * time.Second)
+		if c, ok := st.anyClose(); ok {
+			t.Fatalf("a broadcast counts for each: %+v", c)
+		}
+		for n := range browsers {
+			_ = st.session(n).Send(nil, text(strings.Repeat("x", 1<<20)).Unit(), false)
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(2 * time.Second)
+		closed := 0
+		for {
+			c, ok := st.anyClose()
+			if !ok {
+				break
+			}
+			if closed++; !strings.Contains(c.Detail, "node") {
+				t.Errorf("%+v", c)
+			}
+		}
+		if closed < browsers-4 || closed >= browsers {
+			t.Errorf("%d closed", closed)
+		}
+	})
+}
+
+// A browser whose outbox is half full is not read further before it is below a quarter, and then answered
+// everything, in order.
+func TestOutbox_HalfFullIsNotReadFurther(t *testing.T) {
+	const messages, size = 4000, 100
+	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+		st := newStation(t, func(c *engineio.Config) { c.Limits.OutboxBytes = 64 << 10 })
+		b := st.Open(hubtest.Options{Transport: road})
+		b.Send("4settled")
+		b.Expect("4settled")
+		var all []string
+		for n := range messages {
+			all = append(all, fmt.Sprint("4", n, strings.Repeat("x", size)))
+		}
+		go func() {
+			for part := range slices.Chunk(all, 2000) {
+				_ = b.TrySend(part...)
+			}
+		}()
+		for _, want := range all {
+			b.Expect(want)
+		}
+		if c, ok := st.anyClose(); ok {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// Nobody polls: the browser is read as far as half of its outbox.
+func TestOutbox_ReadAsFarAsHalf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, func(c *engineio.Config) { c.Limits.OutboxBytes = 64 << 10 })
+		st.Timeout = time.Minute
+		query := st.handshake()
+		answers := make(chan hubtest.Answer, 1)
+		go func() { answers <- st.Post(query, strings.Repeat("4"+strings.Repeat("x", 935)+"\x1e", 99)+"4last") }()
+		synctest.Wait()
+		if n := len(st.messages()); n != 33 {
+			t.Errorf("heard %d", n)
+		}
+		if a := st.Get(query); !strings.HasPrefix(a.Body, "4x") {
+			t.Errorf("%+v", a)
+		}
+		synctest.Wait()
+		if n := len(st.messages()); n != 66 {
+			t.Errorf("heard %d", n)
+		}
+		st.session(0).Pause() // a reason of its own
+		st.Get(query)
+		synctest.Wait()
+		if n := len(st.messages()); n != 66 {
+			t.Errorf("heard %d in a pause", n)
+		}
+		st.session(0).Resume()
+		synctest.Wait()
+		st.Get(query)
+		st.await(answers)
+		if n := len(st.messages()); n != 100 {
+			t.Errorf("heard %d", n)
+		}
+	})
 }
 
 // The CONNECT packet in front of a large first event, or anything small between two polls, must not make a
@@ -103,7 +296,7 @@ func TestOutbox_WebSocketThatDoesNotRead(t *testing.T) {
 	f := st.Frames("EIO=4&transport=websocket")
 	f.Next()
 	fill(t, st.session(0), text(strings.Repeat("x", 50_000)))
-	st.wantSlow()
+	st.wantSlow("outbox_full")
 	f.WaitClose()
 }
 
@@ -117,7 +310,7 @@ func TestOutbox_StalledConnectionIsGivenUp(t *testing.T) {
 		f.Next()
 		start := time.Now()
 		_ = st.session(0).Send(nil, []*engineio.Message{text("nobody reads this")}, false)
-		st.wantSlow()
+		st.wantSlow("no_progress")
 		if d := time.Since(start); d != 20*time.Second {
 			t.Errorf("after %v", d)
 		}
@@ -125,7 +318,7 @@ func TestOutbox_StalledConnectionIsGivenUp(t *testing.T) {
 }
 
 func TestOutbox_SlowBrowserDelaysNobody(t *testing.T) {
-	st := newTCPStation(t, func(c *engineio.Config) { c.Limits.OutboxBytes = 1 << 30; c.Limits.OutboxPackets = 1 << 20 })
+	st := newTCPStation(t, func(c *engineio.Config) { c.Limits.OutboxBytes = 1 << 30 })
 	f := st.Frames("EIO=4&transport=websocket") // reads nothing behind the open packet; the kernel takes some 36 MB
 	f.Next()
 	b := st.Open(hubtest.Options{Transport: hubtest.WebSocket})
@@ -213,7 +406,7 @@ func TestBatch_GathersAndKeepsOrder(t *testing.T) {
 
 func TestSend_UnitsStayTogether(t *testing.T) {
 	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
-		st := newTCPStation(t, func(c *engineio.Config) { c.Limits.OutboxPackets = 1 << 20 })
+		st := newTCPStation(t, nil)
 		b := st.Open(hubtest.Options{Transport: road})
 		b.Send("4settled")
 		b.Expect("4settled")

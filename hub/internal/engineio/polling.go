@@ -107,9 +107,21 @@ func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 	}
 	t.writePayload(w, r, *p.batch)
 	releaseEntries(p.batch)
+	t.landed()
 	if r.Context().Err() != nil {
 		t.broken(broken)
 	}
+}
+
+// landed follows the answer to a poll.
+func (t *polling) landed() {
+	s := t.session
+	s.mu.Lock()
+	if s.transport == t {
+		s.out.flying = 0
+	}
+	s.mu.Unlock()
+	s.lighten()
 }
 
 // broken ends the session of a browser that has gone, when what it has sent is handed up.
@@ -161,7 +173,11 @@ func (t *polling) answerLocked() (gone bool) {
 	if t.poll == nil || s.transport != t || s.out.entries == nil {
 		return false
 	}
-	list, _ := s.out.take()
+	list, bytes := s.out.take()
+	s.out.flying = bytes
+	if s.lag == nil && bytes > chunk {
+		s.server.laggards.addLocked(s) // it counts until it is written
+	}
 	if last := len(*list) - 1; (*list)[last].message == farewell {
 		gone = true
 		if s.state == closing && last == 0 {

@@ -23,7 +23,7 @@ func (w *webSocket) pump(patient bool) {
 		if s.out.mute {
 			s.out.drop()
 		}
-		list, bytes := s.out.take()
+		list, bytes := s.out.takeSome()
 		s.out.flying = 0
 		if patient {
 			s.out.flying = bytes // what had to wait is still in front of whatever comes
@@ -31,30 +31,42 @@ func (w *webSocket) pump(patient bool) {
 		if list == nil {
 			s.out.writing = false
 			s.mu.Unlock()
+			s.lighten()
 			return
 		}
 		s.mu.Unlock()
+		s.lighten()
 
 		last, err := w.write(*list)
 		releaseEntries(list)
 		if err == nil && w.conn.pending() {
 			s.mu.Lock()
 			s.out.flying = w.conn.stuck()
+			s.server.laggards.addLocked(s)
 			s.mu.Unlock()
 			if !patient {
 				s.server.crew.do(func() {
-					if w.wrote(last, w.conn.drain()) {
+					if w.wrote(last, w.conn.drain(w.progress)) {
 						w.pump(true)
 					}
 				})
 				return
 			}
-			err = w.conn.drain()
+			err = w.conn.drain(w.progress)
 		}
 		if !w.wrote(last, err) {
 			return
 		}
 	}
+}
+
+// progress notes that so many of the bytes that the writer is stuck with are written.
+func (w *webSocket) progress(n int) {
+	s := w.session
+	s.mu.Lock()
+	s.out.flying = max(0, s.out.flying-int64(n))
+	s.mu.Unlock()
+	s.lighten()
 }
 
 // wrote reports whether the pump may go on after a write.
@@ -79,7 +91,7 @@ func (w *webSocket) unwritable(err error) {
 	defer w.cut()
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		w.session.tooSlow("slow browser: nothing could be written for " + writeTimeout.String())
+		w.session.tooSlow(slowNoProgress, "slow browser: nothing could be written for "+writeTimeout.String())
 		return
 	}
 	w.session.end(Close{Reason: ReasonTransportClose, Code: closeAbnormal, Detail: err.Error()}, sayNothing)

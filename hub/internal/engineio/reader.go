@@ -79,7 +79,7 @@ func (w *webSocket) pinged(data string) error {
 		if err := w.conn.writeFrame(pongFrame([]byte(data))); err != nil {
 			return err
 		}
-		return w.conn.drain()
+		return w.conn.drain(nil)
 	}
 	queued := w.pong != nil
 	w.pong = append(make([]byte, 0, len(data)), data...)
@@ -458,7 +458,7 @@ func (w *webSocket) say(packet []byte) error {
 	if err := w.conn.uncork(); err != nil {
 		return err
 	}
-	return w.conn.drain()
+	return w.conn.drain(nil)
 }
 
 // turnAway closes a connection that carries no session: with a close frame, after the answer to the

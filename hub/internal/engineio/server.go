@@ -29,6 +29,8 @@ type Server struct {
 	pollers   netpoll.Set
 	registry  *registry
 	heartbeat *heartbeat
+	laggards  *laggards
+	slowLog   *sampler
 	crew      *crew
 
 	limits        *limits
@@ -56,6 +58,8 @@ func New(config Config) *Server {
 	s.limits = newLimits(config.Rates, s)
 	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.crew.here)
 	s.unfinishedLog = &sampler{logger: log}
+	s.laggards = newLaggards(config.Limits.OutboxTotalBytes, s.crew)
+	s.slowLog = &sampler{logger: log}
 	s.accepts = s.newUpgrader()
 	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,
 		func(s *Session) { s.control(pingMessage) },
@@ -114,6 +118,7 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.heartbeat.stop()
 	s.unfinished.Stop()
+	s.laggards.stop()
 	err := s.crew.wait(ctx)
 	pollersEnded := s.pollers.Stop()
 	if err == nil {

@@ -100,6 +100,7 @@ type Session struct {
 	ended   Close   // valid when over
 	out     outbox
 	batch   *Batch // see Batch.addLocked
+	lag     *lag   // nil: it is no laggard
 
 	kept      *kept // see Unfinished
 	transport transport
@@ -149,15 +150,22 @@ func (s *Session) Send(b *Batch, unit []*Message, noCompress bool) error {
 		s.mu.Unlock()
 		return nil
 	}
-	if !s.out.fits(len(unit), limits) {
+	if s.out.full(limits) {
 		s.mu.Unlock()
-		s.tooSlow("slow browser: more than its outbox holds was waiting")
+		s.tooSlow(slowFull, "slow browser: more than its outbox holds was waiting")
 		return ErrOutboxFull
 	}
+	before := s.out.queued
 	for _, m := range unit {
-		s.out.add(m, noCompress)
+		s.out.queue(m, noCompress)
 	}
-	now := b == nil || s.out.half(limits)
+	if s.lag != nil {
+		s.server.laggards.count(s.out.queued - before)
+	}
+	if s.out.waiting() > limits.OutboxBytes/2 {
+		s.holdBack(heldOutbox)
+	}
+	now := b == nil || s.out.ripe()
 	if b != nil {
 		b.addLocked(s)
 	}
@@ -168,8 +176,7 @@ func (s *Session) Send(b *Batch, unit []*Message, noCompress bool) error {
 	return nil
 }
 
-// control queues a packet of the server's own, whatever the outbox holds: there is at most one ping
-// for each interval and one pong at a time.
+// control queues a packet of the server's own.
 func (s *Session) control(m *Message) {
 	s.mu.Lock()
 	if s.state > upgrading || s.out.mute {
@@ -186,6 +193,9 @@ func (s *Session) flush() {
 	s.mu.Lock()
 	t := s.transport
 	more := t.sendLocked()
+	if !more && s.lag == nil && s.out.bytes > 0 && !s.out.writing {
+		s.server.laggards.addLocked(s) // no poll is there
+	}
 	s.mu.Unlock()
 	if more {
 		t.send()

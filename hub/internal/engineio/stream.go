@@ -2,7 +2,9 @@ package engineio
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
+	"os"
 	"syscall"
 	"time"
 )
@@ -81,17 +83,30 @@ func (s *stream) readHeld() (*arrivals, error) {
 	return held, nil
 }
 
-// drain writes all of p and waits for it, at most writeTimeout for each writePiece.
-func (s *stream) drain(p []byte) error {
-	for len(p) > 0 {
-		if err := s.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+// drain writes all of p and waits for it, at most writeTimeout without a byte that was taken. Under TLS, where a write
+// that was cut short cannot go on, that is for each writePiece.
+func (s *stream) drain(p []byte, progress func(n int)) error {
+	_, whole := s.Conn.(*tls.Conn)
+	for moved := time.Now(); len(p) > 0; {
+		patience := writeTimeout - time.Since(moved)
+		if !whole {
+			patience = min(patience, retry) // the kernel takes something long before it says so
+		}
+		if err := s.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 			return err
 		}
 		n, err := s.Conn.Write(p[:min(len(p), writePiece)])
-		if err != nil {
+		p = p[n:]
+		if n > 0 {
+			moved = time.Now()
+			progress(n)
+		}
+		if err != nil && (whole || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(moved) >= writeTimeout) {
 			return err
 		}
-		p = p[n:]
 	}
 	return s.SetWriteDeadline(time.Time{})
 }
+
+// retry is how often a write is tried again.
+const retry = time.Second

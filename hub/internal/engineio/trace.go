@@ -17,8 +17,9 @@ type Trace struct {
 	Upgraded func(ok bool)
 	// PacketReceived and PacketSent: a packet passed, with its size in bytes.
 	PacketReceived, PacketSent func(bytes int)
-	// OutboxOverflow: a browser was too slow and is being closed.
-	OutboxOverflow func()
+	// OutboxOverflow: a browser was too slow and is being closed: `no_progress`, `too_slow`, `outbox_full` or
+	// `node_budget`.
+	OutboxOverflow func(reason string)
 	// LimitReached: a limit on what all browsers hold together, or one of time, was reached; the name is its key.
 	LimitReached func(key string)
 	// Panic: a goroutine of one connection panicked and that connection was closed. In tests this
@@ -70,9 +71,9 @@ func (t *Trace) sent(bytes int) {
 	}
 }
 
-func (t *Trace) overflow() {
+func (t *Trace) overflow(reason string) {
 	if t.OutboxOverflow != nil {
-		t.OutboxOverflow()
+		t.OutboxOverflow(reason)
 	}
 }
 

@@ -206,6 +206,7 @@ func (p *probe) complete() bool {
 	s.moveLocked(open)
 	t.moveLocked()
 	s.probe, s.transport = nil, p.webSocket
+	s.out.flying = 0
 	p.left, t.kept = t.kept, nil
 	p.waits = p.left != nil
 	p.rest() // before anybody else can write

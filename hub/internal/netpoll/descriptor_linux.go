@@ -96,34 +96,40 @@ func (d *Descriptor) Write(p []byte) (int, error) {
 	return rawio.WriteNow(int(d.fd), p)
 }
 
-// Drain writes all of p and waits for it, at most timeout for each piece of so many bytes: else
-// os.ErrDeadlineExceeded. One goroutine writes at a time.
-func (d *Descriptor) Drain(p []byte, piece int, timeout time.Duration) error {
+// retry is how often Drain tries without being told to: the kernel takes something long before it says so, which is
+// when a third of its buffer is free.
+const retry = time.Second
+
+// Drain writes all of p and waits for it, at most timeout without a byte that was taken: else
+// os.ErrDeadlineExceeded. It tells of its progress. One goroutine writes at a time.
+func (d *Descriptor) Drain(p []byte, timeout time.Duration, progress func(n int)) error {
 	w := make(waiter, 1)
 	d.waiting.Store(&w) // before the first write: what that leaves undone is followed by a token
 	defer d.waiting.Store(nil)
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	for len(p) > 0 {
-		next := p[:min(len(p), piece)]
-		p = p[len(next):]
-		timer.Reset(timeout)
-		for {
-			n, err := d.Write(next)
-			if err != nil {
-				return err
-			}
-			if next = next[n:]; len(next) == 0 {
-				break
-			}
-			select {
-			case <-w:
-			case <-timer.C:
-				return os.ErrDeadlineExceeded
-			}
+	for moved := time.Now(); ; {
+		n, err := d.Write(p)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			moved = time.Now()
+			progress(n)
+		}
+		if p = p[n:]; len(p) == 0 {
+			return nil
+		}
+		left := timeout - time.Since(moved)
+		if left <= 0 {
+			return os.ErrDeadlineExceeded
+		}
+		timer.Reset(min(left, retry))
+		select {
+		case <-w:
+		case <-timer.C:
 		}
 	}
-	return nil
 }
 
 // Wake lets Drain try again. Watched.Writable is the time for it.

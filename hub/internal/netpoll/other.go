@@ -20,13 +20,13 @@ func (s *Set) Stop() (wait func()) { return func() {} }
 type Descriptor struct{}
 
 // What a socket in a set can do.
-func (d *Descriptor) Watch(Watched) error                    { return ErrUnavailable }
-func (d *Descriptor) Nudge()                                 {}
-func (d *Descriptor) Leave()                                 {}
-func (d *Descriptor) Read([]byte) (int, error)               { return 0, ErrUnavailable }
-func (d *Descriptor) Write([]byte) (int, error)              { return 0, ErrUnavailable }
-func (d *Descriptor) Drain([]byte, int, time.Duration) error { return ErrUnavailable }
-func (d *Descriptor) Wake()                                  {}
-func (d *Descriptor) Cut()                                   {}
-func (d *Descriptor) GiveUp(time.Duration)                   {}
-func (d *Descriptor) CloseWrite()                            {}
+func (d *Descriptor) Watch(Watched) error                          { return ErrUnavailable }
+func (d *Descriptor) Nudge()                                       {}
+func (d *Descriptor) Leave()                                       {}
+func (d *Descriptor) Read([]byte) (int, error)                     { return 0, ErrUnavailable }
+func (d *Descriptor) Write([]byte) (int, error)                    { return 0, ErrUnavailable }
+func (d *Descriptor) Drain([]byte, time.Duration, func(int)) error { return ErrUnavailable }
+func (d *Descriptor) Wake()                                        {}
+func (d *Descriptor) Cut()                                         {}
+func (d *Descriptor) GiveUp(time.Duration)                         {}
+func (d *Descriptor) CloseWrite()                                  {}

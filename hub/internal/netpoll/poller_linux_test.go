@@ -205,11 +205,11 @@ func TestDescriptor_Drain(t *testing.T) {
 			n += got
 		}
 	})
-	if err := l.Drain(make([]byte, size), 64<<10, 5*time.Second); err != nil {
+	if err := l.Drain(make([]byte, size), 5*time.Second, func(int) {}); err != nil {
 		t.Error(err)
 	}
 	reader.Wait()
-	if err := l.Drain(make([]byte, size), 64<<10, 10*time.Millisecond); err == nil {
+	if err := l.Drain(make([]byte, size), 10*time.Millisecond, func(int) {}); err == nil {
 		t.Error("drained into nothing")
 	}
 	end(&set, l)

@@ -76,8 +76,8 @@ var (
 var (
 	// MaxSessions of zero means no limit but memory.
 	MaxSessions       = count("limits.max_sessions", 200_000, 0, 10_000_000)
-	OutboxPackets     = count("limits.outbox_packets", 1024, 16, 1_000_000)
-	OutboxBytes       = bytes[int64]("limits.outbox_bytes", 1<<20, 16<<10, 1<<30)
+	OutboxBytes       = bytes[int64]("limits.outbox_bytes", 32<<20, 16<<10, 1<<30)
+	OutboxTotalBytes  = bytes[int64]("limits.outbox_total_bytes", 512<<20, 1<<20, 1<<40)
 	PacketsPerPayload = count("limits.packets_per_payload", 65_536, 1, 1_000_000)
 	Headers           = count("limits.headers", 100, 16, 10_000)
 	QueryBytes        = bytes("limits.query_bytes", 4096, 256, 64<<10)

@@ -106,8 +106,7 @@ type HTTP struct {
 // Limits bounds what one browser, or all together, may take.
 type Limits struct {
 	MaxSessions                                               int
-	OutboxPackets                                             int
-	OutboxBytes, EventBytes                                   int64
+	OutboxBytes, OutboxTotalBytes, EventBytes                 int64
 	PacketsPerPayload, Attachments, Depth, Arguments          int
 	NamespacesPerClient, RoomsPerSocket, PendingAcksPerSocket int
 	NamespaceBytes, RoomBytes, EventNameBytes, DataBytes      int

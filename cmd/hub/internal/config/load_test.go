@@ -177,7 +177,7 @@ func TestLoad_BadValueNamesKeyValueAndRange(t *testing.T) {
 		{"start_grace", "2h", "0s to 1h"},
 		{"limits.depth", "513", "1 to 512"},
 		{"limits.attachments", "65", "1 to 64"},
-		{"limits.outbox_packets", "1.5", "16 to 1000000"},
+		{"limits.packets_per_payload", "1.5", "1 to 1000000"},
 		{"http.header_bytes", "1", "8192 to"},
 		{"control.window.max_deliveries", "0", "1 to 10000000"},
 		{"parking.group_bytes", "2048", "at least parking.socket_bytes"},

@@ -44,7 +44,7 @@ func hubCompression(c Compression) hub.Compression {
 
 func hubLimits(l Limits) hub.Limits {
 	return hub.Limits{
-		MaxSessions: orNone(l.MaxSessions), OutboxPackets: l.OutboxPackets, OutboxBytes: l.OutboxBytes,
+		MaxSessions: orNone(l.MaxSessions), OutboxBytes: l.OutboxBytes, OutboxTotalBytes: l.OutboxTotalBytes,
 		PacketsPerPayload: l.PacketsPerPayload, EventBytes: l.EventBytes, Attachments: l.Attachments,
 		Depth: l.Depth, Arguments: l.Arguments, NamespacesPerClient: l.NamespacesPerClient,
 		RoomsPerSocket: l.RoomsPerSocket, PendingAcksPerSocket: l.PendingAcksPerSocket,

@@ -15,7 +15,7 @@ type browsers struct {
 	refused, requests, upgrades *bounded[string, prometheus.Counter]
 	packetsIn, packetsOut       prometheus.Counter
 	bytesIn, bytesOut           prometheus.Counter
-	overflows                   prometheus.Counter
+	overflows                   *bounded[string, prometheus.Counter]
 	connects, bad, limits       *bounded[string, prometheus.Counter]
 	policies                    *bounded[string, prometheus.Counter]
 	namespaces                  *bounded[string, namespace]
@@ -42,7 +42,7 @@ func newBrowsers(f factory) *browsers {
 		packetsOut:  f.counter("packets_sent_total", "Engine.IO packets to browsers."),
 		bytesIn:     f.counter("received_bytes_total", "Bytes of packets from browsers."),
 		bytesOut:    f.counter("sent_bytes_total", "Bytes of packets to browsers."),
-		overflows:   f.counter("outbox_overflows_total", "Browsers that were closed because they read too slowly."),
+		overflows:   f.counters("outbox_overflows_total", "Browsers that were closed because they read too slowly, by why.", "why"),
 		connects:    f.counters("connects_refused_total", "Browsers that were not let into a namespace, by why.", "why"),
 		bad:         f.counters("bad_packets_total", "Packets that Socket.IO does not allow, by kind; their browsers were closed.", "kind"),
 		limits:      f.counters("limits_reached_total", "Limits that were reached, by key of the configuration.", "limit"),
@@ -100,7 +100,7 @@ func (m *Metrics) HubTrace() *hub.Trace {
 			b.packetsOut.Inc()
 			b.bytesOut.Add(float64(bytes))
 		},
-		OutboxOverflow: func() { b.overflows.Inc() },
+		OutboxOverflow: func(reason string) { b.overflows.get(reason).Inc() },
 		BadPacket:      func(kind string) { b.bad.get(kind).Inc() },
 		LimitReached:   func(limit string) { b.limits.get(limit).Inc() },
 		Panic:          func(any) { m.panics.get("browser").Inc() },

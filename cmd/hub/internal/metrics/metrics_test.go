@@ -55,7 +55,7 @@ func TestHubTrace_CountsUnderTheirNames(t *testing.T) {
 	h.Upgraded(false)
 	h.PacketReceived(10)
 	h.PacketSent(20)
-	h.OutboxOverflow()
+	h.OutboxOverflow("no_progress")
 	h.ConnectRefused("/chat", hub.RefusedDenied)
 	h.SocketOpened("/chat")
 	h.SocketOpened("/chat")
@@ -72,7 +72,7 @@ func TestHubTrace_CountsUnderTheirNames(t *testing.T) {
 		`hub_handshakes_refused_total{code="5"} 1`, `hub_requests_refused_total{status="431"} 1`, `hub_sessions 1`,
 		`hub_sessions_opened_total{transport="websocket"} 1`, `hub_sessions_closed_total{reason="ping timeout"} 1`,
 		`hub_upgrades_total{result="done"} 1`, `hub_upgrades_total{result="failed"} 1`, `hub_packets_received_total 1`,
-		`hub_received_bytes_total 10`, `hub_packets_sent_total 1`, `hub_sent_bytes_total 20`, `hub_outbox_overflows_total 1`,
+		`hub_received_bytes_total 10`, `hub_packets_sent_total 1`, `hub_sent_bytes_total 20`, `hub_outbox_overflows_total{why="no_progress"} 1`,
 		`hub_connects_refused_total{why="denied"} 1`, `hub_sockets{namespace="/chat"} 1`,
 		`hub_disconnects_total{reason="transport close"} 1`, `hub_events_received_total{namespace="/chat"} 1`,
 		`hub_event_received_bytes_total{namespace="/chat"} 7`, `hub_events_queued_total{namespace="/chat"} 9`,
