@@ -93,6 +93,7 @@ func (w *webSocket) awaitResume() error {
 			switch t.end() {
 			case netpoll.Finished:
 				w.session.parted()
+				w.session.later.And(^held) // what is left is no more than the kernel has
 			case netpoll.Broken:
 				return io.ErrUnexpectedEOF
 			}
