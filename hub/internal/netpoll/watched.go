@@ -9,12 +9,12 @@ var ErrUnavailable = errors.New("netpoll: no poller")
 type End uint8
 
 const (
-	// Going: nothing.
+	// Going is no end.
 	Going End = iota
-	// Finished: the other end says no more (FIN), or both directions were closed here. Bytes that came before it can
+	// Finished means that the other end says no more (FIN), or both directions were closed here. Bytes that came before it can
 	// still be read.
 	Finished
-	// Broken: the connection has failed (RST, or nobody is there any more).
+	// Broken means that the connection has failed (RST, or nobody is there any more).
 	Broken
 )
 

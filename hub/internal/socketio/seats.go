@@ -62,16 +62,6 @@ func (l *seats) vacant(most int) bool {
 	return false
 }
 
-// joinedAny reports whether a namespace is joined.
-func (l seats) joinedAny() bool {
-	for _, at := range l {
-		if at.socket != nil && at.socket.Connected() {
-			return true
-		}
-	}
-	return false
-}
-
 // asking reports whether an attempt is open.
 func (l seats) asking() bool {
 	for _, at := range l {
