@@ -123,11 +123,14 @@ func (m *Memory) Join(member Member, rooms ...string) []string {
 	if e.gone {
 		return nil
 	}
+	in := e.lookFor(len(rooms))
 	return only(rooms, func(name string) bool {
-		if name == id || slices.Contains(e.rooms, name) {
+		if name == id || in.has(name) {
 			return false
 		}
-		e.rooms = append(e.rooms, m.rooms.join(name, e))
+		name = m.rooms.join(name, e)
+		e.rooms = append(e.rooms, name)
+		in.add(name)
 		return true
 	})
 }
@@ -140,15 +143,17 @@ func (m *Memory) Leave(member Member, rooms ...string) []string {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return only(rooms, func(name string) bool {
-		i := slices.Index(e.rooms, name)
-		if i < 0 {
+	in := e.lookFor(len(rooms))
+	left := only(rooms, func(name string) bool {
+		if !in.has(name) {
 			return false
 		}
-		e.rooms = slices.Delete(e.rooms, i, i+1)
+		in.remove(name)
 		m.rooms.leave(name, e)
 		return true
 	})
+	in.keep()
+	return left
 }
 
 // only returns the names for which change, called once for each, returns true. It copies nothing when that

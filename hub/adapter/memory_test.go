@@ -415,3 +415,56 @@ func BenchmarkMemory_JoinLeave(b *testing.B) {
 		}
 	})
 }
+
+// One command of a service may be all of this: 500 sockets join 1000 rooms, the most that one may be in.
+func BenchmarkMemory_JoinMany(b *testing.B) {
+	rooms := make([]string, 1000)
+	for i := range rooms {
+		rooms[i] = fmt.Sprint("room:", i)
+	}
+	members := make([]*testMember, 500)
+	b.ReportAllocs()
+	for b.Loop() {
+		m := newMemory()
+		for i := range members {
+			members[i] = newMember(nth(i))
+			m.Add(members[i])
+		}
+		for _, member := range members {
+			m.Join(member, rooms...)
+		}
+		for _, member := range members {
+			m.Leave(member, rooms...)
+		}
+	}
+}
+
+// Many rooms at once go another way than a few; both end in the same rooms.
+func TestMemory_ManyRoomsAtOnceAreThoseOneByOne(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		names := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) string { return fmt.Sprint("r", rapid.IntRange(0, 60).Draw(r, "room")) }), 0, 120)
+		at, one := newMemory(), newMemory()
+		a, b := newMember("a"), newMember("a")
+		at.Add(a)
+		one.Add(b)
+		for range 4 {
+			join, leave := names.Draw(r, "join"), names.Draw(r, "leave")
+			joined, left := at.Join(a, join...), at.Leave(a, leave...)
+			var joinedOne, leftOne []string
+			for _, name := range join {
+				joinedOne = append(joinedOne, one.Join(b, name)...)
+			}
+			for _, name := range leave {
+				leftOne = append(leftOne, one.Leave(b, name)...)
+			}
+			if !slices.Equal(joined, joinedOne) || !slices.Equal(left, leftOne) || !slices.Equal(at.Rooms(a), one.Rooms(b)) {
+				r.Fatalf("joined %q, want %q; left %q, want %q; in %q, want %q", joined, joinedOne, left, leftOne, at.Rooms(a), one.Rooms(b))
+			}
+		}
+		for _, name := range one.Rooms(b) {
+			if at.Count(Target{Rooms: []string{name}}) != 1 {
+				r.Fatalf("%s is empty", name)
+			}
+		}
+	})
+}

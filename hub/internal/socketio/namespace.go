@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"runtime"
 	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/adapter"
@@ -96,10 +97,19 @@ func (n *namespace) publish(c adapter.Command) {
 	}
 }
 
+// roomsSlice is how many rooms are joined and left before others have a turn on the processor: about a
+// millisecond, where Go would let them wait for ten.
+const roomsSlice = 1000
+
 func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outcome, limited int) {
 	members := pick(n.adapter, t)
 	defer members.release()
+	done := 0
 	for _, m := range members.list {
+		if done += len(join) + len(leave); done >= roomsSlice {
+			done = 0
+			runtime.Gosched()
+		}
 		joined := m.(*Socket).membership.change(m.(*Socket), join, leave)
 		o.add(joined)
 		if !joined && m.(*Socket).Connected() {
