@@ -23,6 +23,12 @@ func TestClient(t *testing.T) {
 	runNode(t, "client_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
 }
 
+// TestBursts holds socket.io-client against a service that is slow.
+func TestBursts(t *testing.T) {
+	needs(t, "node", nodePath("socket.io-client"))
+	runNode(t, "bursts_test.mjs", "E2E_CRAWL="+build(t, "./test/e2e/crawl"))
+}
+
 // TestChat drives the chat page in headless Chromium, with the service in three
 // languages behind it.
 func TestChat(t *testing.T) {
