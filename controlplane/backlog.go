@@ -12,8 +12,8 @@ type Backlog struct {
 	// are.
 	OldestUnsettled time.Duration
 	// HeldSockets counts the sockets whose browser is not read, because as much is parked
-	// for the group as may be. HeldLong are those of them that have been so for a minute
-	// since the last time.
+	// for the group as may be. HeldLong are those of them that have become so for a minute,
+	// with an instance attached, since the last time.
 	HeldSockets, HeldLong int
 }
 
@@ -58,7 +58,11 @@ func (b *backlogs) watchBacklog(g *group, now time.Time) {
 		old[i.ID] = last
 	}
 	g.backlog.warned = old
-	backlog.HeldSockets, backlog.HeldLong = g.Held(now, heldLong)
+	long := time.Duration(heldLong)
+	if attached == 0 {
+		long = 1<<63 - 1 // that nobody is there is told of otherwise
+	}
+	backlog.HeldSockets, backlog.HeldLong = g.Held(now, long)
 	if backlog.HeldLong > 0 && now.Sub(g.backlog.held) >= backlogWarnEvery {
 		g.backlog.held = now
 		b.warnHeld(g, &backlog, attached)
@@ -73,11 +77,7 @@ func (b *backlogs) warnUnsettled(g *group, i *dispatch.InstanceStatus) {
 }
 
 func (b *backlogs) warnHeld(g *group, backlog *Backlog, attached int) {
-	help := "more instances, or a larger window of theirs; Subscription.overflow says what else may happen to events"
-	if attached == 0 {
-		help = "no instance is attached: after parking.age these browsers are sent away"
-	}
 	b.srv.log.Warn("browsers are not read: as much waits for their service as may", "group", g.name,
 		"sockets", backlog.HeldSockets, "instances", attached, "option", "parking.socket_events, parking.socket_bytes, parking.group_bytes",
-		"help", help)
+		"help", "more instances, or a larger window of theirs; Subscription.overflow says what else may happen to events")
 }

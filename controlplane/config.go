@@ -78,7 +78,8 @@ type WindowConfig struct {
 // ParkingConfig bounds what waits for a service, by items and by bytes. An event
 // counts with its arguments, its attachments and 512 bytes for its keep. At the bounds
 // browsers are not read further, unless the subscription says otherwise
-// (Subscription.overflow).
+// (Subscription.overflow): each may have one event more than the bounds, which was read
+// already.
 type ParkingConfig struct {
 	// SocketEvents and SocketBytes hold for one socket. Defaults 64 and 1 MiB.
 	// Keys: parking.socket_events, parking.socket_bytes.

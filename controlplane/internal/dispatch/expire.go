@@ -30,6 +30,7 @@ func (g *Group) Expire(at time.Time) {
 	for _, owner := range starved {
 		owner.Starved()
 	}
+	g.letGoAll()
 	for _, i := range members {
 		i.timeOut(t)
 		if g.events.Load() == 0 {
@@ -55,7 +56,7 @@ func (h *holder) expire(t instant) {
 
 // expireLane drops the events at the head of the queue that waited too long. The time in
 // which the lane was blocked by its own order does not count. Those with the policy Pause
-// wait as long as an instance is there; when there was none for so long they are dropped
+// wait as long as an instance is there; when there has been none for so long they are dropped
 // all together, as what follows them could not be told from what was lost. It reports
 // whether the lane goes on.
 func (h *holder) expireLane(l *Lane, t instant) bool {
@@ -67,14 +68,13 @@ func (h *holder) expireLane(l *Lane, t instant) bool {
 			// Lifecycle has no age; the events behind an introduction do.
 			continue
 		}
-		waits := t.since(max(d.since, l.ready))
 		if d.Overflow == Pause {
-			if waits >= age+l.jitter(d) && h.starves(l) {
+			if h.starves(l) && t.since(max(d.since, l.ready, l.pooled)) >= age+l.jitter(d) {
 				h.starve(l)
 			}
 			break
 		}
-		if waits < age {
+		if t.since(max(d.since, l.ready)) < age {
 			break
 		}
 		l.unpark(d)
@@ -101,6 +101,7 @@ func (h *holder) starves(l *Lane) bool {
 
 // starve drops all events of a lane and notes its owner for Expire.
 func (h *holder) starve(l *Lane) {
+	l.starved = true // it stays held, and what it still says is dropped, too
 	for n := l.queue.front; n != nil; {
 		d := n.value
 		n = n.next

@@ -23,6 +23,7 @@ const (
 type held struct {
 	level Hold // guarded by the mutex of the lane's holder
 
+	lane *Lane
 	// Guarded by holds.mu.
 	since instant
 	long  bool // counted by Held
@@ -35,8 +36,8 @@ type holds struct {
 	all list[*held]
 }
 
-func (h *holds) add(level Hold) *held {
-	one := &held{level: level, since: now()}
+func (h *holds) add(l *Lane, level Hold) *held {
+	one := &held{level: level, lane: l, since: now()}
 	one.place.value = one
 	h.mu.Lock()
 	h.all.pushBack(&one.place)
@@ -51,64 +52,80 @@ func (h *holds) remove(one *held) {
 }
 
 // hold is how far the lane has its browser read.
-func (p *parking) hold() Hold {
-	if p.held == nil {
+func (l *Lane) hold() Hold {
+	if l.held == nil {
 		return HoldNone
 	}
-	return p.held.level
+	return l.held.level
 }
 
 // setHold changes the hold, and tells the owner.
-func (p *parking) setHold(to Hold) {
-	from := p.hold()
+func (l *Lane) setHold(to Hold) {
+	from := l.hold()
 	switch {
 	case from == to:
 		return
 	case from == HoldNone:
-		p.held = p.group.holds.add(to)
+		l.held = l.group.holds.add(l, to)
 	case to == HoldNone:
-		p.group.holds.remove(p.held)
-		p.held = nil
+		l.group.holds.remove(l.held)
+		l.held = nil
 	default:
-		p.held.level = to
+		l.held.level = to
 	}
-	p.owner.Hold(from, to)
+	l.owner.Hold(from, to)
 }
 
 // holdBack stops the reading of a browser that has reached one of the bounds with what it
 // has just sent.
-func (p *parking) holdBack() {
-	items, bytes := p.meter.Holds()
-	limit := p.group.node.config.Socket
+func (l *Lane) holdBack() {
+	items, bytes := l.meter.Holds()
+	limit := l.group.node.config.Socket
 	switch {
-	case bytes >= limit.Bytes || p.crowded():
-		p.setHold(HoldAll)
-	case items >= limit.Items && p.held == nil:
-		p.setHold(HoldEvents)
+	case bytes >= limit.Bytes || l.crowded():
+		l.setHold(HoldAll)
+	case items >= limit.Items && l.held == nil:
+		l.setHold(HoldEvents)
 	}
 }
 
 // crowded reports whether others have used up what the group or the node may park.
-func (p *parking) crowded() bool { return p.group.bytes.Full() || p.group.node.bytes.Full() }
+func (l *Lane) crowded() bool { return l.group.bytes.Full() || l.group.node.bytes.Full() }
 
 // letGo lets a browser be read again once half of what it may have parked is free, or
 // nothing is parked here any more: one event always has room.
-func (p *parking) letGo() {
-	if p.held == nil {
+func (l *Lane) letGo() {
+	if l.held == nil || l.starved {
 		return
 	}
-	if !p.eventsParked() {
-		p.setHold(HoldNone)
+	if !l.eventsParked() {
+		l.setHold(HoldNone)
 		return
 	}
-	items, bytes := p.meter.Holds()
-	limit := p.group.node.config.Socket
+	items, bytes := l.meter.Holds()
+	limit := l.group.node.config.Socket
 	switch {
-	case bytes > limit.Bytes/2 || p.crowded():
+	case bytes > limit.Bytes/2 || l.crowded():
 	case items > limit.Items/2:
-		p.setHold(HoldEvents)
+		l.setHold(HoldEvents)
 	default:
-		p.setHold(HoldNone)
+		l.setHold(HoldNone)
+	}
+}
+
+// letGoAll looks at holds again: what others had parked may be gone, which is nothing
+// that a held lane notices by itself. Expire calls it, with no lock held.
+func (g *Group) letGoAll() {
+	g.holds.mu.Lock()
+	lanes := make([]*Lane, 0, min(g.holds.all.len, expireStep))
+	for n := g.holds.all.front; n != nil && len(lanes) < cap(lanes); n = n.next {
+		lanes = append(lanes, n.value.lane)
+	}
+	g.holds.mu.Unlock()
+	for _, l := range lanes {
+		h := l.lock()
+		l.letGo()
+		h.mu.Unlock()
 	}
 }
 

@@ -126,8 +126,9 @@ func TestPause_WithoutAnInstanceTheBrowserIsSentAway(t *testing.T) {
 			t.Errorf("%d of 50 are sent away, dropped %v", n, b.count.dropped)
 		}
 		for _, p := range people {
-			p.holdsAre(t, HoldEvents, HoldNone)
+			p.holdsAre(t, HoldEvents)
 			p.leave()
+			p.holdsAre(t, HoldEvents, HoldNone)
 		}
 		b.empty()
 	})
@@ -149,6 +150,88 @@ func TestPause_WhatNobodyAcceptsSendsTheBrowserAway(t *testing.T) {
 		if ann.starved != 1 || b.count.dropped[NoService] != 1 {
 			t.Errorf("starved %d times, dropped %v", ann.starved, b.count.dropped)
 		}
+	})
+}
+
+// What others had parked does not hold a browser for longer than it is there.
+func TestPause_OthersRoomLetsGo(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"of the socket": nil,
+		"of the node":   func(c *Config) { c.NodeBytes = 3 * park.ItemBytes },
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := testConfig
+			if change != nil {
+				change(&config)
+			}
+			node := New(config)
+			a, b := &bench{t: t, count: newCounter()}, &bench{t: t, count: newCounter()}
+			a.Group, b.Group = node.NewGroup("a", a.count), node.NewGroup("b", b.count)
+			t.Cleanup(a.Close)
+			t.Cleanup(b.Close)
+			ann := a.person("ann")
+			other := &person{name: "ann"}
+			other.lane = b.NewLane(other, &ann.meter)
+			for i := range 3 {
+				other.sayWith(fmt.Sprint(i), Pause)
+			}
+			ann.sayWith("mine", Pause)
+			if len(ann.holds) != 1 {
+				t.Fatalf("holds %v", ann.holds)
+			}
+			attached, sink := b.attach("1", 10)
+			settle(t, attached, sink.take()...)
+			a.Expire(time.Now())
+			ann.holdsAre(t, ann.holds[0], HoldNone)
+		})
+	}
+}
+
+// Events that waited for long while an instance was there do not cost their browser its
+// connection as soon as that leaves.
+func TestPause_ARedeployIsNoAbsence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		ann := b.person("ann")
+		a, sink := b.attach("1", 1)
+		for range 3 {
+			ann.sayWith("x", Pause)
+		}
+		settle(t, a, sink.take()...) // connected
+		time.Sleep(time.Hour)
+		settle(t, a, sink.take()...) // the first event; the second one is handed over
+		a.Detach(true)
+		for range 10 {
+			time.Sleep(time.Second)
+			b.Expire(time.Now())
+		}
+		if ann.starved != 0 {
+			t.Error("sent away at once")
+		}
+		time.Sleep(testConfig.Age + starveSpread)
+		b.Expire(time.Now())
+		if ann.starved != 1 {
+			t.Error("not sent away")
+		}
+	})
+}
+
+// Between what was dropped and what is still said there is a gap that no service may see.
+func TestPause_NothingFollowsWhatWasDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		ann := b.person("ann")
+		for range 4 {
+			ann.sayWith("x", Pause)
+		}
+		time.Sleep(testConfig.Age + starveSpread)
+		b.Expire(time.Now())
+		if ann.sayWith("behind", Pause) {
+			t.Error("taken")
+		}
+		ann.holdsAre(t, HoldEvents)
+		_, sink := b.attach("1", 10)
+		expect(t, sink, "ann:connected:late/1")
 	})
 }
 

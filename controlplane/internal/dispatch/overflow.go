@@ -49,11 +49,11 @@ func (p *parking) takeMeter(d *Delivery) bool {
 	return false
 }
 
-// oldest returns the oldest parked event, or nil. At most an introduction and deliveries
-// that were tried before stand in front of it.
+// oldest returns the oldest parked event that may make room, or nil: never one with the
+// policy Pause.
 func (p *parking) oldest() *Delivery {
 	for n := p.queue.front; n != nil; n = n.next {
-		if n.value.Kind == Event {
+		if n.value.Kind == Event && n.value.Overflow != Pause {
 			return n.value
 		}
 	}

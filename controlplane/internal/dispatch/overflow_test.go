@@ -57,3 +57,17 @@ func TestOverflow_DisconnectTellsTheOwnerOnce(t *testing.T) {
 		t.Errorf("told %d times, dropped %v", ann.overflows, b.count.dropped)
 	}
 }
+
+// An event that is not to be dropped makes no room for one that may be.
+func TestOverflow_DropOldestSparesWhatPauses(t *testing.T) {
+	b := newBench(t, nil)
+	ann := b.person("ann")
+	ann.sayWith("kept", Pause)
+	for i := range 6 {
+		ann.sayWith(fmt.Sprint(i), DropOldest)
+	}
+	_, sink := b.attach("1", 10)
+	if got := fmt.Sprint(sink.text()); got != "[ann:connected:late/1 ann:kept/1 ann:3/1 ann:4/1 ann:5/1]" {
+		t.Error(got)
+	}
+}

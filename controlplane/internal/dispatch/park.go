@@ -11,7 +11,9 @@ type parking struct {
 	// Guarded by the mutex of the lane's holder.
 	queue     list[*Delivery]
 	overflown overflown
-	held      *held // nil: the browser is read
+	held      *held   // nil: the browser is read
+	pooled    instant // when it came to the pool from an instance, or nobody there wanted what it has
+	starved   bool    // its events waited too long for an instance: its browser is to leave
 }
 
 // Group is the group that the lane belongs to.
@@ -29,7 +31,7 @@ func (p *parking) park(d *Delivery) bool {
 		if d.Overflow == Pause {
 			p.account(d, now())
 			p.queue.pushBack(&d.place)
-			p.holdBack()
+			d.lane.holdBack()
 			return true
 		}
 		if why, ok := p.reserve(d); !ok {
@@ -102,7 +104,7 @@ func (p *parking) unpark(d *Delivery) {
 		g.node.bytes.Give(cost)
 		g.events.Add(-1)
 		g.observer.Parked(-1, -cost)
-		p.letGo()
+		d.lane.letGo()
 	case d.Kind.lifecycle():
 		g.lifecycle.Add(-1)
 	}

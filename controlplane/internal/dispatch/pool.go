@@ -60,6 +60,7 @@ func (i *Instance) surrender(l *Lane) {
 	}
 	l.told = 0
 	pool := &l.group.pool.holder
+	l.pooled = now()
 	l.holder.Store(pool)
 	l.arm(pool)
 }

@@ -22,6 +22,10 @@ func (l *Lane) push(h *holder, d *Delivery) bool {
 		l.drop(d, Forgotten)
 		return false
 	}
+	if l.starved && d.Kind == Event {
+		l.drop(d, NoService)
+		return false
+	}
 	// Behind parked deliveries the introduction is made when the event's turn comes:
 	// the epoch may move on until then.
 	if d.Kind == Event && l.queue.front == nil && l.stale(l.group) && !l.put(h, l.introduce(true, false)) {

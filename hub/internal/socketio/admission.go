@@ -43,13 +43,38 @@ const (
 	admissionWarnEvery = time.Minute
 )
 
-func sizeOfAttempt(p siopacket.Packet) int64 { return int64(len(p.Payload)) + attemptBytes }
+// What becomes of an applicant.
+const (
+	admitIn      = iota // it has room
+	admitWaits          // it waits for its turn
+	admitRefused        // too much waits already
+)
 
-// enter takes room for an attempt, or reports false.
-func (a *admission) enter(size int64) bool {
+// admit takes room for an applicant, or lets it wait.
+func (a *admission) admit(one *applicant) int {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.waiting.Len() == 0 && a.takeLocked(size)
+	switch {
+	case a.waiting.Len() == 0 && a.takeLocked(one.size):
+		a.mu.Unlock()
+		return admitIn
+	case a.waitingBytes+one.size > a.mostBytes:
+		a.mu.Unlock()
+		return admitRefused
+	}
+	a.waitingBytes += one.size
+	one.place = a.waiting.PushBack(one)
+	open, bytes, waiting, now := a.open, a.bytes, a.waiting.Len(), time.Now()
+	warns := now.Sub(a.warned) >= admissionWarnEvery
+	if warns {
+		a.warned = now
+	}
+	a.mu.Unlock()
+	if warns {
+		a.logger.Warn("browsers wait to be asked about: too many connect attempts are without a decision",
+			"undecided", open, "bytes", bytes, "waiting", waiting, "option", "limits.undecided, limits.undecided_bytes",
+			"help", "authorizers that decide more at a time")
+	}
+	return admitWaits
 }
 
 func (a *admission) takeLocked(size int64) bool {
@@ -77,31 +102,14 @@ func (a *admission) less(bytes int64) {
 	a.letIn()
 }
 
-// wait lets a client wait for its turn, and reports false when too much waits already.
-func (a *admission) wait(one *applicant) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.waitingBytes+one.size > a.mostBytes {
-		return false
-	}
-	a.waitingBytes += one.size
-	one.place = a.waiting.PushBack(one)
-	if now := time.Now(); now.Sub(a.warned) >= admissionWarnEvery {
-		a.warned = now
-		a.logger.Warn("browsers wait to be asked about: too many connect attempts are without a decision",
-			"undecided", a.open, "bytes", a.bytes, "waiting", a.waiting.Len(), "option", "limits.undecided, limits.undecided_bytes",
-			"help", "authorizers that decide more at a time")
-	}
-	return true
-}
-
 // withdraw takes back a client that waits, unless it has its turn.
 func (a *admission) withdraw(one *applicant) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	if one.place != nil {
 		a.removeLocked(one)
 	}
+	a.mu.Unlock()
+	a.letIn() // those behind it may be smaller
 }
 
 func (a *admission) removeLocked(one *applicant) {
@@ -184,19 +192,32 @@ func (a *admission) undecided() (open, waiting int) {
 	return a.open, a.waiting.Len()
 }
 
-// apply lets a client wait with its CONNECT. In the gate.
-func (c *client) apply(p siopacket.Packet, size int64) error {
-	one := &applicant{client: c, packet: p, size: size}
-	if !c.server.admission.wait(one) {
-		c.server.trace.limitReached("undecided_bytes")
-		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "too many connect attempts wait for a decision"})
-		return nil
-	}
+// apply asks for room for a CONNECT, and lets the client wait with it where there is none. In the gate.
+func (c *client) apply(p siopacket.Packet) {
+	one := &applicant{client: c, packet: p, size: int64(len(p.Payload)) + attemptBytes}
+	// Before it can have its turn: what is said of it then stands behind this in the gate.
 	one.before, c.applicant = c.applicant, one
 	c.asking()
-	c.server.trace.limitReached("undecided")
 	c.reads.hold(c.session, HoldNone, HoldAll)
-	return nil
+	switch c.server.admission.admit(one) {
+	case admitIn:
+		c.admitted(one)
+	case admitWaits:
+		c.server.trace.limitReached("undecided")
+	case admitRefused:
+		c.server.trace.limitReached("undecided_bytes")
+		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "too many connect attempts wait for a decision"})
+	}
+}
+
+// applies reports whether a CONNECT for a namespace waits. In the gate.
+func (c *client) applies(namespace string) bool {
+	for one := c.applicant; one != nil; one = one.before {
+		if one.packet.Namespace == namespace {
+			return true
+		}
+	}
+	return false
 }
 
 // admitted goes on with the CONNECT of a client that has waited, and that has room now. In the gate.

@@ -60,7 +60,8 @@ func (c *client) later(data []byte, binary bool) {
 	data = bytes.Clone(data)
 	c.reads.hold(c.session, HoldNone, HoldAll)
 	c.gate.post(func() {
-		c.reads.hold(c.session, HoldAll, HoldNone)
+		// Afterwards, so that what it leads to holds the client before the next message is read.
+		defer c.reads.hold(c.session, HoldAll, HoldNone)
 		c.read(data, binary)
 	})
 }

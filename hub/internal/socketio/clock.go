@@ -40,7 +40,7 @@ func (c *client) asking() {
 
 // answered says that an attempt was refused: the connect timeout goes on when no other one is open.
 func (c *client) answered() {
-	if c.clock != nil && !c.seats.asking() {
+	if c.clock != nil && !c.seats.asking() && c.applicant == nil {
 		c.clock.resume()
 	}
 }

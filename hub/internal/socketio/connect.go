@@ -14,7 +14,7 @@ import (
 //
 // Spec: socket.io-protocol v5, Connection to a namespace.
 func (c *client) connect(p siopacket.Packet, at *seat) error {
-	if at != nil && !at.free() {
+	if at != nil && !at.free() || c.applies(p.Namespace) {
 		return errState
 	}
 	switch {
@@ -30,11 +30,7 @@ func (c *client) connect(p siopacket.Packet, at *seat) error {
 		c.refuseConnect(p.Namespace, RefusedLimit, "Auth is too large", nil)
 		return nil
 	}
-	size := sizeOfAttempt(p)
-	if !c.server.admission.enter(size) {
-		return c.apply(p, size)
-	}
-	c.ask(p, size)
+	c.apply(p)
 	return nil
 }
 

@@ -407,3 +407,28 @@ func TestConnect_ManyThatWaitAreLetInWithoutEnd(t *testing.T) {
 	}
 	eventually(t, "all are in", func() bool { return s.server.Count("/", everybody) == 1+waiting && s.server.Attempts() == 0 })
 }
+
+// A second CONNECT is an invalid state also while the first one waits for its turn; and the connect timeout stands
+// still for whoever waits, whatever becomes of others.
+func TestConnect_WhoWaitsHasReservedItsNamespace(t *testing.T) {
+	s := play(t, Config{Limits: Limits{Undecided: 1}, ConnectTimeout: time.Second})
+	asked := make(chan *Attempt, 2)
+	s.connect = func(a *Attempt) { asked <- a }
+	holder, b := s.open(), s.open()
+	holder.Send("40")
+	s.heard("connect / ")
+	b.Send("40/x,")
+	eventually(t, "it waits", func() bool { return s.server.Attempts() == 2 })
+	<-asked
+	s.server.admission.mu.Lock()
+	waits := s.server.admission.waiting.Front().Value.(*applicant).client
+	s.server.admission.mu.Unlock()
+	waits.gate.post(waits.answered) // as when it is denied another namespace
+	b.Quiet(1500 * time.Millisecond)
+	holder.Abort()
+	s.heard("connect /x ")
+	if err := (<-asked).Accept(Acceptance{}); err != nil {
+		t.Fatal(err)
+	}
+	s.heard("connected /x")
+}
