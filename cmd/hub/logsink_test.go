@@ -38,6 +38,14 @@ func startInto(t *testing.T, stderr *os.File, read func() string, args ...string
 	return p, addresses{m[1], m[2], m[3]}
 }
 
+// readyLine reads up to the line that says that the ports are open. Warnings may come first.
+func readyLine(r *os.File) string {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "hub ready ") {
+	}
+	return lines.Text()
+}
+
 // piped starts the hub with its log in a pipe, and gives both ends.
 func piped(t *testing.T) (p *process, at addresses, r, w *os.File) {
 	t.Helper()
@@ -49,10 +57,7 @@ func piped(t *testing.T) (p *process, at addresses, r, w *os.File) {
 		_ = r.Close()
 		_ = w.Close()
 	})
-	p, at = startInto(t, w, func() string {
-		line, _ := bufio.NewReaderSize(r, 16).ReadString('\n')
-		return line
-	}, with("serve", "--log-level", "debug")...)
+	p, at = startInto(t, w, func() string { return readyLine(r) }, with("serve", "--log-level", "debug")...)
 	return p, at, r, w
 }
 
@@ -112,10 +117,7 @@ func TestLog_LostLinesAreCountedAndTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, w := reader(t, path), openFile(t, path, os.O_WRONLY)
-	p, at := startInto(t, w, func() string {
-		line, _ := bufio.NewReaderSize(r, 16).ReadString('\n')
-		return line
-	}, with("serve", "--log-level", "debug")...)
+	p, at := startInto(t, w, func() string { return readyLine(r) }, with("serve", "--log-level", "debug")...)
 	_ = r.Close()
 	waitFor(t, func() bool {
 		leaveLine(t, at)
