@@ -58,7 +58,7 @@ func (b *backlogs) watchBacklog(g *group, now time.Time) {
 		old[i.ID] = last
 	}
 	g.backlog.warned = old
-	long := time.Duration(heldLong)
+	long := heldLong
 	if attached == 0 {
 		long = 1<<63 - 1 // that nobody is there is told of otherwise
 	}

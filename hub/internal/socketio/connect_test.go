@@ -401,8 +401,9 @@ func TestConnect_ManyThatWaitAreLetInWithoutEnd(t *testing.T) {
 		t.Cleanup(b.Abort)
 	}
 	eventually(t, "all wait", func() bool { return s.server.Attempts() == 1+waiting })
+	open := <-first
 	s.connect = nil // the others are accepted at once
-	if err := (<-first).Accept(Acceptance{}); err != nil {
+	if err := open.Accept(Acceptance{}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "all are in", func() bool { return s.server.Count("/", everybody) == 1+waiting && s.server.Attempts() == 0 })
