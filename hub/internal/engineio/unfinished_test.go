@@ -124,7 +124,9 @@ func TestUnfinished_InSum(t *testing.T) {
 			for _, w := range all {
 				_ = w.Close()
 			}
-			for deadline := time.Now().Add(st.Timeout); st.engine.UnfinishedBytes() > 0; time.Sleep(time.Millisecond) {
+			// At the latest once they have made no progress for UnfinishedTime: an end that stands behind what waits for
+			// room is read when there is room.
+			for deadline := time.Now().Add(60 * time.Second); st.engine.UnfinishedBytes() > 0; time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("%d bytes left", st.engine.UnfinishedBytes())
 				}

@@ -11,7 +11,7 @@ const (
 	tick = time.Second
 	// hesitation is how long an item may stand still while others wait for its bytes.
 	hesitation = 5 * time.Second
-	// small is the size up to which an item may use all of the limit: what one read brings.
+	// small is the size up to which an item may use a quarter more than the limit: what one read brings.
 	small = 8 << 10
 	// crowd is how many that wait are woken at a time.
 	crowd = 8
@@ -159,7 +159,7 @@ func (b *Budget) large() int64 { return b.limit - b.limit/4 }
 
 func (b *Budget) overLocked(i *Item) bool {
 	if i.bytes <= small {
-		return b.sum > b.limit
+		return b.sum > b.limit+b.limit/4 // large ones that were at work have overshot the limit
 	}
 	return b.sum > b.large()
 }

@@ -7,7 +7,7 @@
 // An item that has made no progress for the budget's time is stalled, and its owner ends. When the sum is at its
 // limit, nothing is dropped as long as everybody gets on: who wants more waits (Grow returns true) until others
 // are done, and those that have made no progress for a few seconds end at once, the one longest without first. Large items may take three
-// quarters of the limit, so that small ones get through beside them. Somebody always goes on: an
+// quarters of the limit, and small ones a quarter more than it, so that they get through beside them. Somebody always goes on: an
 // item never waits while no other one is at work.
 //
 // # Locks
