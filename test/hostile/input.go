@@ -14,7 +14,7 @@ import (
 
 const (
 	// inputLimit is how long an input may take before it counts as a hang.
-	inputLimit = 5 * time.Second
+	inputLimit = 30 * time.Second
 	// slowLimit is the same for inputs that wait for a timer of the server.
 	slowLimit = 40 * time.Second
 )

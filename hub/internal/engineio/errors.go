@@ -116,7 +116,9 @@ var (
 
 // respond writes an answer. A chunked request may hide another one behind it (net/http drops its
 // Content-Length without a word), so its connection is not used again.
-func respond(w http.ResponseWriter, r *http.Request, status int, contentType []string, body []byte) {
+//
+// True means that the connection has taken the body whole: net/http keeps back what fits its buffer.
+func respond(w http.ResponseWriter, r *http.Request, status int, contentType []string, body []byte) (taken bool) {
 	h := w.Header()
 	h["Content-Type"] = contentType
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
@@ -126,5 +128,9 @@ func respond(w http.ResponseWriter, r *http.Request, status int, contentType []s
 	}
 	w.WriteHeader(status)
 	// A failure to write is seen by the session as a broken connection, or by nobody.
-	_, _ = w.Write(body)
+	_, err := w.Write(body)
+	return err == nil && len(body) > keptBack
 }
+
+// keptBack is more than net/http's buffers hold of an answer until its handler has returned.
+const keptBack = 16 << 10

@@ -105,10 +105,11 @@ func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 		t.session.server.refuse(w, r, refusal{code: codeBadRequest})
 		return
 	}
-	t.writePayload(w, r, *p.batch)
+	taken := t.writePayload(w, r, *p.batch)
 	releaseEntries(p.batch)
 	t.landed()
-	if r.Context().Err() != nil {
+	// Who has read the whole of a large answer may close the connection before this is reached.
+	if !taken && r.Context().Err() != nil {
 		t.broken(broken)
 	}
 }
@@ -261,7 +262,9 @@ func (t *polling) withdraw(p *poll) bool {
 // writePayload answers with packets in text form.
 //
 // Spec: engine.io-protocol v4, HTTP long-polling, Packet encoding.
-func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []entry) {
+//
+// True means that the connection has taken it.
+func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []entry) (taken bool) {
 	s := t.session
 	body := buffers.get()
 	defer buffers.put(body)
@@ -289,7 +292,7 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 		w.Header().Set("Content-Encoding", c.name)
 		body = coded
 	}
-	respond(w, r, http.StatusOK, typeText, *body)
+	return respond(w, r, http.StatusOK, typeText, *body)
 }
 
 // coding picks the content coding for a polling answer of so many bytes.
