@@ -133,4 +133,4 @@ func respond(w http.ResponseWriter, r *http.Request, status int, contentType []s
 }
 
 // keptBack is more than net/http's buffers hold of an answer until its handler has returned.
-const keptBack = 16 << 10
+const keptBack = 8 << 10
