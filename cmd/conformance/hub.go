@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -69,6 +70,8 @@ func runHub(ctx context.Context, s settings, stderr io.Writer) error {
 func assemble(s settings, log *slog.Logger) (*parts, error) {
 	g := newGauges()
 	control, err := controlplane.New(controlplane.Config{
+		// Services of the hostile suite come for one input: what waits for them after that is given up soon.
+		Parking:    controlplane.ParkingConfig{Age: 2 * time.Second},
 		StartGrace: -1, // /random is refused at once
 		Registerer: g.registry,
 		Logger:     log,

@@ -18,7 +18,7 @@ const (
 )
 
 // suiteServe is what the suite needs of it, in addition.
-const suiteServe = "namespaces: [/]\nrates: {messages: 0, bytes: 0}\nper_message_deflate: {enabled: true}\nlog: {level: debug}\n"
+const suiteServe = "namespaces: [/]\nrates: {messages: 0, bytes: 0}\nparking: {age: 2s}\nper_message_deflate: {enabled: true}\nlog: {level: debug}\n"
 
 // startServe runs `hub serve`, its files in the folder tmp and more in its configuration.
 func startServe(tmp, more string) (*target, error) {
