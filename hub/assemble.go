@@ -55,6 +55,7 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 		CORS:              engineio.CORSConfig(c.CORS),
 		HTTPCompression:   engineio.CompressionConfig(c.HTTPCompression),
 		PerMessageDeflate: engineio.CompressionConfig(c.PerMessageDeflate),
+		TrustedProxies:    c.TrustedProxies,
 		AllowRequest:      c.AllowRequest,
 		Limits: engineio.Limits{
 			MaxSessions: max(c.Limits.MaxSessions, 0), OutboxBytes: c.Limits.OutboxBytes,

@@ -46,6 +46,10 @@ type Config struct {
 	HTTPCompression Compression
 	// PerMessageDeflate compresses WebSocket messages. Default off. Key: per_message_deflate.
 	PerMessageDeflate Compression
+	// TrustedProxies are addresses and networks (CIDR) of proxies in front of the hub. Of a request that comes from one
+	// the browser's address is the last one in X-Forwarded-For that is not among them; of any other it is the peer's, and
+	// the header is not believed. Default none. Key: http.trusted_proxies.
+	TrustedProxies []string
 	// AllowRequest refuses handshakes: its error text is the answer's message, with code 4. It runs
 	// before anything is kept. Nil allows all.
 	AllowRequest func(*http.Request) error

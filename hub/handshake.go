@@ -29,7 +29,7 @@ func (h *Handshake) Parameters() iter.Seq2[string, string] { return h.inner().Pa
 // Query is the query string; of a repeated name the last value. Made anew by each call.
 func (h *Handshake) Query() map[string]string { return h.inner().Query() }
 
-// RemoteAddress is the peer's address without its port. Empty when it has none.
+// RemoteAddress is the browser's address without its port, see Config.TrustedProxies. Empty when it has none.
 func (h *Handshake) RemoteAddress() string { return h.inner().RemoteAddress() }
 
 // Origin is the Origin header. Empty when there was none.

@@ -144,6 +144,7 @@ func (c Config) Problems() []*ConfigError {
 	check(Check(option.Transports.Key, c.Transports))
 	check(Check(option.HTTPCompressionThreshold.Key, c.HTTPCompression.Threshold))
 	check(Check(option.PerMessageDeflateThreshold.Key, c.PerMessageDeflate.Threshold))
+	check(Check(option.TrustedProxies.Key, c.TrustedProxies))
 	check(Check(clientDirKey, c.ClientDir))
 	c.Cookie.problems(check)
 	c.CORS.problems(check)

@@ -53,7 +53,7 @@ type ConnectFailure struct {
 	Message string
 	// Namespace is what it wanted to join, valid UTF-8 and at most 256 bytes. Empty for a handshake.
 	Namespace string
-	// Origin is the Origin header and RemoteAddress the peer's address without its port, both valid UTF-8. Empty:
+	// Origin is the Origin header and RemoteAddress the browser's address without its port, both valid UTF-8. Empty:
 	// there was none.
 	Origin, RemoteAddress string
 }

@@ -153,7 +153,7 @@ func BenchmarkHandshake_Facts(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		newHandshake(r, query{transport: WebSocket})
+		newHandshake(r, query{transport: WebSocket}, "127.0.0.1")
 	}
 }
 
@@ -163,7 +163,7 @@ func BenchmarkHandshake_Read(b *testing.B) {
 	for i := range 12 {
 		r.Header.Set(fmt.Sprint("X-Header-", i), "some value of an ordinary length")
 	}
-	h := newHandshake(r, query{transport: WebSocket})
+	h := newHandshake(r, query{transport: WebSocket}, "127.0.0.1")
 	b.ReportAllocs()
 	for b.Loop() {
 		for range h.Lines() {

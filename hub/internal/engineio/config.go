@@ -44,6 +44,9 @@ type Config struct {
 	// PerMessageDeflate compresses WebSocket messages. Default off; the threshold is 1024 bytes.
 	// Key: per_message_deflate.
 	PerMessageDeflate CompressionConfig
+	// TrustedProxies are addresses and networks of proxies. Of a request that comes from one the browser's address is
+	// the last one in X-Forwarded-For that is not among them. Default none. Key: http.trusted_proxies.
+	TrustedProxies []string
 	// AllowRequest refuses handshakes, never later requests: its error text becomes the message of
 	// code 4. It runs before anything is kept. Nil allows all.
 	AllowRequest func(*http.Request) error

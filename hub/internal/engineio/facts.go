@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"iter"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,8 +22,8 @@ type Handshake struct {
 	issued                   int64 // Unix time in milliseconds
 }
 
-// newHandshake keeps what is worth keeping of a request.
-func newHandshake(r *http.Request, q query) *Handshake {
+// newHandshake keeps what is worth keeping of a request, and the address that it came from.
+func newHandshake(r *http.Request, q query, address string) *Handshake {
 	h := &Handshake{
 		websocket: q.transport == WebSocket,
 		secure:    r.TLS != nil,
@@ -34,7 +33,7 @@ func newHandshake(r *http.Request, q query) *Handshake {
 	const ordinary = 24 // more keys than a browser sends
 	keys := append(make([]string, 0, ordinary), hostKey)
 	url, origin := r.URL.RequestURI(), r.Header.Get("Origin")
-	size := len(url) + len(r.RemoteAddr) + len(origin) + len(hostKey) + len(r.Host) + 2
+	size := len(url) + len(address) + len(origin) + len(hostKey) + len(r.Host) + 2
 	for key, values := range r.Header {
 		if key != hostKey {
 			keys = append(keys, key)
@@ -48,9 +47,7 @@ func newHandshake(r *http.Request, q query) *Handshake {
 	b.Grow(size)
 	b.WriteString(cleanText(url))
 	h.urlEnd = int32(b.Len())
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		b.WriteString(cleanText(host))
-	}
+	b.WriteString(cleanText(address))
 	h.remoteEnd = int32(b.Len())
 	b.WriteString(cleanText(origin))
 	h.start = int32(b.Len())
@@ -130,7 +127,7 @@ func (h *Handshake) Parameters() iter.Seq2[string, string] {
 	}
 }
 
-// RemoteAddress is the peer's address without its port. Empty when there is none.
+// RemoteAddress is the browser's address without its port, see Config.TrustedProxies. Empty when there is none.
 func (h *Handshake) RemoteAddress() string { return h.text[h.urlEnd:h.remoteEnd] }
 
 // Origin is the Origin header. Empty when there was none.

@@ -123,10 +123,11 @@ func (s *Server) verifyHandshake(r *http.Request, q query, upgrade bool) (refusa
 //
 // Spec: engine.io-protocol v4, Handshake.
 func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
-	if !s.mayOpen(w, r) {
+	address := s.proxies.client(r)
+	if !s.mayOpen(w, r, address) {
 		return
 	}
-	session := &Session{server: s, handshake: newHandshake(r, q), transport: none{}}
+	session := &Session{server: s, handshake: newHandshake(r, q, address), transport: none{}}
 	session.later.Store(unjoined)
 	if q.transport == Polling {
 		session.transport = &polling{session: session} // before anybody can find the session

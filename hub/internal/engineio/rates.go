@@ -3,7 +3,6 @@ package engineio
 import (
 	"context"
 	"math"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -80,17 +79,13 @@ const busyRetry = 5
 
 // mayOpen reports whether another session may begin. Otherwise the request has been answered: with 503
 // where memory is short, with 429 where its address has had its share.
-func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request) bool {
+func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request, address string) bool {
 	l := s.limits
 	if l.memory.Tight() {
 		s.trace.limitReached("rates.memory_percent")
 		l.noMemory.warn("browsers are refused: memory is near its limit (GOMEMLIMIT)", "option", "rates.memory_percent")
 		s.deny(w, r, http.StatusServiceUnavailable)
 		return false
-	}
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return true
 	}
 	verdict, wait := l.addresses.Enter(address)
 	retry := busyRetry

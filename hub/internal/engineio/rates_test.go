@@ -192,3 +192,21 @@ func TestRates_HeartbeatGoesOn(t *testing.T) {
 		_ = w.Close()
 	})
 }
+
+// Behind a proxy that is trusted each browser has its own share, and is known by its own address.
+func TestRates_BehindAProxy(t *testing.T) {
+	st := newTCPStation(t, func(c *engineio.Config) {
+		c.Rates = engineio.Rates{Handshakes: 1, HandshakeBurst: 1}
+		c.TrustedProxies = []string{"127.0.0.1"}
+	})
+	const query = "EIO=4&transport=polling"
+	from := func(address string) int {
+		return st.Do("GET", query, "", http.Header{"X-Forwarded-For": {address}}).Status
+	}
+	if first, again, other := from("198.51.100.1"), from("198.51.100.1"), from("198.51.100.2"); first != 200 || again != 429 || other != 200 {
+		t.Errorf("%d, %d, %d", first, again, other)
+	}
+	if got := st.session(0).Handshake().RemoteAddress(); got != "198.51.100.1" {
+		t.Errorf("known as %s", got)
+	}
+}

@@ -1,9 +1,6 @@
 package engineio
 
-import (
-	"net"
-	"net/http"
-)
+import "net/http"
 
 // Refusal is a handshake that was refused. Every text is valid UTF-8.
 type Refusal struct {
@@ -11,7 +8,7 @@ type Refusal struct {
 	Code, Status int
 	// Message is the text of the answer. Empty without a code.
 	Message string
-	// Origin is the Origin header, RemoteAddress the peer's address without its port. Empty: there was none.
+	// Origin is the Origin header, RemoteAddress the browser's address without its port. Empty: there was none.
 	Origin, RemoteAddress string
 }
 
@@ -23,10 +20,8 @@ func (s *Server) toldRefused(r *http.Request, f refusal) {
 	}
 	refused := Refusal{
 		Code: int(f.code), Status: f.status, Message: validText(f.message),
-		Origin: cut(validText(r.Header.Get("Origin")), 200),
-	}
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		refused.RemoteAddress = validText(host)
+		Origin:        cut(validText(r.Header.Get("Origin")), 200),
+		RemoteAddress: validText(s.proxies.client(r)),
 	}
 	told(refused)
 }

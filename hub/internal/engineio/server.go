@@ -25,6 +25,7 @@ type Server struct {
 	trace     *Trace
 	log       *slog.Logger
 	policy    *originPolicy
+	proxies   proxies
 	accepts   *upgrader
 	pollers   netpoll.Set
 	registry  *registry
@@ -51,6 +52,7 @@ func New(config Config) *Server {
 		trace:    config.Trace,
 		log:      log,
 		policy:   newOriginPolicy(config.CORS, log),
+		proxies:  newProxies(config.TrustedProxies),
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
 	s.pollers.Log = log

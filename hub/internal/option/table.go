@@ -2,6 +2,7 @@ package option
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -47,6 +48,8 @@ var (
 	HeaderBytes   = bytes("http.header_bytes", 16<<10, 8<<10, 1<<20)
 	HeaderTimeout = duration("http.header_timeout", 10*time.Second, 100*time.Millisecond, 10*time.Minute)
 	IdleTimeout   = duration("http.idle_timeout", 75*time.Second, 100*time.Millisecond, time.Hour)
+	// TrustedProxies may say whom they speak for.
+	TrustedProxies = list("http.trusted_proxies", nil, "IP addresses, and networks such as 10.0.0.0/8", isNetwork)
 )
 
 // The session cookie.
@@ -133,6 +136,21 @@ func isToken(s string) bool {
 
 func areTokens(items []string) bool {
 	return len(items) > 0 && !slices.ContainsFunc(items, func(s string) bool { return !isToken(s) })
+}
+
+// Network reads an address, which is a network of one, or a network.
+func Network(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		a = a.Unmap().WithZone("")
+		return a.Prefix(a.BitLen())
+	}
+	n, err := netip.ParsePrefix(s)
+	return n.Masked(), err
+}
+
+func isNetwork(s string) bool {
+	_, err := Network(s)
+	return err == nil
 }
 
 func isCookiePath(s string) bool {

@@ -226,7 +226,7 @@ func parseList(raw any) ([]string, bool) {
 		}
 		return items, true
 	case []any:
-		items := make([]string, 0, len(v))
+		var items []string // an empty list is none
 		for _, x := range v {
 			s, ok := x.(string)
 			if !ok {

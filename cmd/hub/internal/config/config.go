@@ -101,6 +101,7 @@ type Compression struct {
 type HTTP struct {
 	HeaderBytes                int
 	HeaderTimeout, IdleTimeout time.Duration
+	TrustedProxies             []string
 }
 
 // Limits bounds what one browser, or all together, may take.

@@ -64,5 +64,7 @@ func httpKeys() []Key {
 		hubKey("http.idle_timeout", func(c *Config) *time.Duration { return &c.HTTP.IdleTimeout },
 			durations(),
 			"Time after which a connection without a request is closed."),
+		hubKey("http.trusted_proxies", func(c *Config) *[]string { return &c.HTTP.TrustedProxies }, lists(),
+			"Proxies in front of the hub that are believed about whom they speak for (`X-Forwarded-For`): rates, logs and services then have the browser's address and not the proxy's. Empty: nobody is believed."),
 	)
 }

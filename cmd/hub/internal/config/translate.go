@@ -15,7 +15,7 @@ func (c *Config) Hub() hub.Config {
 		Transports: s.Transports, DisableUpgrades: !s.AllowUpgrades,
 		Heartbeat:      hub.Heartbeat{Interval: s.PingInterval, Timeout: s.PingTimeout},
 		UpgradeTimeout: s.UpgradeTimeout, ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
-		ClientDir: s.ClientDir, NoClient: !s.ServeClient,
+		ClientDir: s.ClientDir, NoClient: !s.ServeClient, TrustedProxies: c.HTTP.TrustedProxies,
 		CORS: hub.CORS{
 			Origins: c.CORS.Origins, Credentials: c.CORS.Credentials, Methods: c.CORS.Methods,
 			AllowedHeaders: c.CORS.AllowedHeaders, ExposedHeaders: c.CORS.ExposedHeaders, MaxAge: c.CORS.MaxAge,
