@@ -44,9 +44,9 @@ var rooms = []room{
 	{pkg: "hub/internal/rates", may: []string{"golang.org/x/time/rate"}, not: network},
 	{pkg: "hub/internal/unfinished", not: network},
 	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket"}},
-	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/rates", "hub/internal/unfinished", "internal/rawio", gorilla, "github.com/rs/cors"}},
+	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/rates", "hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla, "github.com/rs/cors"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
-		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/siopacket", "hub/adapter",
+		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/siopacket", "hub/adapter", "internal/sampledlog",
 	}},
 	{pkg: "hub/internal/clientfiles"},
 	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option"}},
@@ -82,7 +82,7 @@ var rooms = []room{
 
 	{pkg: "cmd/hub/internal/terminal"},
 	{pkg: "cmd/hub/internal/logsink", not: network},
-	{pkg: "cmd/hub/internal/descriptors"},
+	{pkg: "cmd/hub/internal/descriptors", may: []string{"internal/sampledlog"}},
 	{pkg: "cmd/hub/internal/admin", may: []string{"cmd/hub/internal/terminal"}},
 	{pkg: "cmd/hub/internal/client", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", "internal/reach", grpc}},
 	{pkg: "cmd/hub/internal/tail", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", grpc}},
@@ -90,7 +90,7 @@ var rooms = []room{
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/metrics", may: []string{"cmd/hub/internal/terminal", "hub", "controlplane", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
-		"internal/rawcreds", "internal/reach",
+		"internal/rawcreds", "internal/reach", "internal/sampledlog",
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
 		grpc, protobuf, middleware, prometheus,
 		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
@@ -102,6 +102,7 @@ var rooms = []room{
 	{pkg: "internal/outqueue", not: network},
 	{pkg: "internal/placeholder", not: network},
 	{pkg: "internal/reach"},
+	{pkg: "internal/sampledlog", not: network},
 	{pkg: "internal/rawio"},
 	{pkg: "internal/rawcreds", may: []string{"internal/rawio", grpc}},
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},

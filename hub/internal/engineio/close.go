@@ -66,7 +66,7 @@ func (s *Session) tooSlow(why slowness, detail string) {
 		return
 	}
 	s.server.trace.overflow(string(why))
-	s.server.slowLog.warn("a browser was closed that reads too slowly", "why", string(why), "detail", detail, "option", why.option())
+	s.server.slowLog.Warn("a browser was closed that reads too slowly", "why", string(why), "detail", detail, "option", why.option())
 	s.end(Close{Reason: ReasonForcedClose, Detail: detail}, sayNothing)
 }
 

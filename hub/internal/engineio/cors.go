@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rs/cors"
+
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // originPolicy decides which pages may talk to the server: one rule for polling and WebSocket.
@@ -23,11 +25,11 @@ type originPolicy struct {
 	methods []string // the Access-Control-Allow-Methods of all preflights
 	origins []string
 	all     bool
-	log     *sampler
+	log     *sampledlog.Line
 }
 
 func newOriginPolicy(c CORSConfig, logger *slog.Logger) *originPolicy {
-	p := &originPolicy{log: &sampler{logger: logger}}
+	p := &originPolicy{log: sampledlog.New(logger, sampledlog.Second)}
 	if len(c.Origins) == 0 {
 		return p
 	}
@@ -116,7 +118,7 @@ func (s *Server) CORS(w http.ResponseWriter, r *http.Request) { s.policy.decorat
 
 // refused says so where the operator looks, and names the option.
 func (p *originPolicy) refused(r *http.Request) {
-	p.log.warn("origin refused: add it to cors.origins if its pages may connect",
+	p.log.Warn("origin refused: add it to cors.origins if its pages may connect",
 		"origin", cut(validText(r.Header.Get("Origin")), 200), "host", cut(validText(r.Host), 200))
 }
 

@@ -75,7 +75,7 @@
 //
 // # Locks
 //
-// Session.receiving before Session.mu; registry's shards, heartbeat.mu, crew.mu, laggards.mu and sampler.mu are
+// Session.receiving before Session.mu; registry's shards, heartbeat.mu, crew.mu, and laggards.mu are
 // leaves, and so is Session.mu, but for the moment when it gives its connection to netpoll or itself to laggards (whose locks
 // are leaves themselves) and nudges one that was paused: none is held across a write, a callback, or another of them. The flag
 // outbox.writing, guarded by Session.mu, is the permission to write to the WebSocket: whoever sets it

@@ -136,7 +136,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
 		session.Joined() // it is counted no more
 		if !s.registry.closed.Load() {
 			s.trace.limitReached("limits.max_sessions")
-			s.limits.noRoom.warn("browsers are refused: there are as many as allowed", "option", "limits.max_sessions")
+			s.limits.noRoom.Warn("browsers are refused: there are as many as allowed", "option", "limits.max_sessions")
 		}
 		s.deny(w, r, http.StatusServiceUnavailable)
 		return

@@ -82,7 +82,7 @@ func (s *Session) stalled(full bool, how ending) {
 		key, detail = "limits.unfinished_bytes", "a message without progress while others waited for its room"
 	}
 	s.server.trace.limitReached(key)
-	s.server.unfinishedLog.warn("a browser was closed that did not go on with what it had begun", "option", key, "why", detail)
+	s.server.unfinishedLog.Warn("a browser was closed that did not go on with what it had begun", "option", key, "why", detail)
 	s.end(Close{Reason: ReasonForcedClose, Detail: detail}, how)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/rates"
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // Rates bound how fast browsers may be, and how many handshakes come from one address. Negative: no limit.
@@ -55,7 +56,7 @@ type limits struct {
 	memory    *rates.Memory
 	start     time.Time // of the meters' clock
 
-	tooFast, tooMany, noMemory, noRoom, slowed, crowded *sampler
+	tooFast, tooMany, noMemory, noRoom, slowed, crowded *sampledlog.Line
 }
 
 func newLimits(r Rates, s *Server) *limits {
@@ -67,10 +68,10 @@ func newLimits(r Rates, s *Server) *limits {
 		}),
 		crowd: rates.NewCrowd(), memory: rates.NewMemory(max(r.MemoryPercent, 0)), start: time.Now(),
 	}
-	for _, sample := range []**sampler{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed} {
-		*sample = &sampler{logger: s.log}
+	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed} {
+		*sample = sampledlog.New(s.log, sampledlog.Second)
 	}
-	l.crowded = &sampler{logger: s.log, period: crowdedEvery}
+	l.crowded = sampledlog.New(s.log, crowdedEvery)
 	return l
 }
 
@@ -83,7 +84,7 @@ func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request, address string)
 	l := s.limits
 	if l.memory.Tight() {
 		s.trace.limitReached("rates.memory_percent")
-		l.noMemory.warn("browsers are refused: memory is near its limit (GOMEMLIMIT)", "option", "rates.memory_percent")
+		l.noMemory.Warn("browsers are refused: memory is near its limit (GOMEMLIMIT)", "option", "rates.memory_percent")
 		s.deny(w, r, http.StatusServiceUnavailable)
 		return false
 	}
@@ -94,12 +95,12 @@ func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request, address string)
 		return true
 	case rates.TooFast:
 		s.trace.limitReached("rates.handshakes")
-		l.tooFast.warn("handshakes are refused: too many in a second from one address", "address", address,
+		l.tooFast.Warn("handshakes are refused: too many in a second from one address", "address", address,
 			"option", "rates.handshakes, rates.handshake_burst", "help", "if this is a proxy: http.trusted_proxies")
 		retry = int(math.Ceil(min(wait, time.Hour).Seconds()))
 	case rates.TooMany:
 		s.trace.limitReached("rates.unjoined")
-		l.tooMany.warn("handshakes are refused: too many sessions of one address have joined no namespace", "address", address,
+		l.tooMany.Warn("handshakes are refused: too many sessions of one address have joined no namespace", "address", address,
 			"option", "rates.unjoined", "help", "if this is a proxy: http.trusted_proxies")
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(retry))
@@ -119,7 +120,7 @@ func (l *limits) arrived(address string) {
 		return
 	}
 	if of, all := l.crowd.Add(address, 1); of >= crowdedFrom && 2*of >= all {
-		l.crowded.warn("at least half of all browsers come from one address: that of a proxy?", "address", address,
+		l.crowded.Warn("at least half of all browsers come from one address: that of a proxy?", "address", address,
 			"sessions", of, "of", all, "option", "http.trusted_proxies")
 	}
 }
@@ -154,7 +155,7 @@ func (s *Session) charge(messages, bytes int64) time.Duration {
 			key = "rates.messages"
 		}
 		s.server.trace.limitReached(key)
-		l.slowed.warn("a browser sends too much and is read more slowly", "address", s.handshake.RemoteAddress(), "option", key)
+		l.slowed.Warn("a browser sends too much and is read more slowly", "address", s.handshake.RemoteAddress(), "option", key)
 	}
 	return wait
 }

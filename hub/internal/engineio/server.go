@@ -12,6 +12,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
 	"github.com/siohub/siohub/hub/internal/unfinished"
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // Server is the HTTP handler of an Engine.IO endpoint and the owner of its sessions. All methods may
@@ -31,12 +32,12 @@ type Server struct {
 	registry  *registry
 	heartbeat *heartbeat
 	laggards  *laggards
-	slowLog   *sampler
+	slowLog   *sampledlog.Line
 	crew      *crew
 
 	limits        *limits
 	unfinished    *unfinished.Budget
-	unfinishedLog *sampler
+	unfinishedLog *sampledlog.Line
 }
 
 // New returns a server that is ready.
@@ -59,9 +60,9 @@ func New(config Config) *Server {
 	s.crew = &crew{onPanic: s.panicked}
 	s.limits = newLimits(config.Rates, s)
 	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.crew.here)
-	s.unfinishedLog = &sampler{logger: log}
+	s.unfinishedLog = sampledlog.New(log, sampledlog.Second)
 	s.laggards = newLaggards(config.Limits.OutboxTotalBytes, s.crew)
-	s.slowLog = &sampler{logger: log}
+	s.slowLog = sampledlog.New(log, sampledlog.Second)
 	s.accepts = s.newUpgrader()
 	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,
 		func(s *Session) { s.control(pingMessage) },

@@ -2,11 +2,11 @@ package socketio
 
 import (
 	"container/list"
-	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/siopacket"
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // admission bounds the attempts without a decision, in number and in bytes: who may come in is not known yet, and
@@ -16,7 +16,7 @@ import (
 type admission struct {
 	most      int
 	mostBytes int64
-	logger    *slog.Logger
+	warning   *sampledlog.Line
 
 	mu           sync.Mutex // guards the fields below; a leaf
 	open         int
@@ -24,7 +24,6 @@ type admission struct {
 	waiting      list.List // of *applicant
 	waitingBytes int64
 	letting      bool // somebody is letting in those that wait
-	warned       time.Time
 }
 
 // applicant is a client that waits to ask.
@@ -63,17 +62,11 @@ func (a *admission) admit(one *applicant) int {
 	}
 	a.waitingBytes += one.size
 	one.place = a.waiting.PushBack(one)
-	open, bytes, waiting, now := a.open, a.bytes, a.waiting.Len(), time.Now()
-	warns := now.Sub(a.warned) >= admissionWarnEvery
-	if warns {
-		a.warned = now
-	}
+	open, bytes, waiting := a.open, a.bytes, a.waiting.Len()
 	a.mu.Unlock()
-	if warns {
-		a.logger.Warn("browsers wait to be asked about: too many connect attempts are without a decision",
-			"undecided", open, "bytes", bytes, "waiting", waiting, "option", "limits.undecided, limits.undecided_bytes",
-			"help", "authorizers that decide more at a time")
-	}
+	a.warning.Warn("browsers wait to be asked about: too many connect attempts are without a decision",
+		"undecided", open, "bytes", bytes, "waiting", waiting, "option", "limits.undecided, limits.undecided_bytes",
+		"help", "authorizers that decide more at a time")
 	return admitWaits
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // Server is the Socket.IO side of a hub. All methods may be called at the same time.
@@ -59,7 +60,7 @@ func New(config Config) *Server {
 		trace:     newTracer(config.Trace, config.Logger),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
-	s.admission.logger = config.Logger
+	s.admission.warning = sampledlog.New(config.Logger, admissionWarnEvery)
 	if s.build == nil {
 		s.build = adapter.NewMemory
 	}

@@ -7,8 +7,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"go.uber.org/goleak"
 )
@@ -94,19 +92,4 @@ func TestListener_BelowTheBoundIsAccepted(t *testing.T) {
 		t.Errorf("a %T", accepted)
 	}
 	_ = accepted.Close()
-}
-
-func TestSampler_OneInASecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		s := &sampler{logger: slog.New(slog.NewTextHandler(&log, nil))}
-		for range 10 {
-			s.warn("full")
-		}
-		time.Sleep(samplePeriod)
-		s.warn("full")
-		if strings.Count(log.String(), "\n") != 2 || !strings.Contains(log.String(), "left_out=9") {
-			t.Error(log.String())
-		}
-	})
 }

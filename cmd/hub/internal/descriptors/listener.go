@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net"
 	"time"
+
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // refusePause keeps a flood of connections that are closed at once from taking a processor.
@@ -31,13 +33,13 @@ type Options struct {
 type Listener struct {
 	net.Listener
 	options Options
-	warn    *sampler
-	errors  *sampler
+	warn    *sampledlog.Line
+	errors  *sampledlog.Line
 }
 
 // Listen puts a bound on a listener.
 func Listen(below net.Listener, o Options) *Listener {
-	return &Listener{Listener: below, options: o, warn: &sampler{logger: o.Logger}, errors: &sampler{logger: o.Logger}}
+	return &Listener{Listener: below, options: o, warn: sampledlog.New(o.Logger, sampledlog.Second), errors: sampledlog.New(o.Logger, sampledlog.Second)}
 }
 
 // Accept implements net.Listener.
@@ -46,7 +48,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		conn, err := l.Listener.Accept()
 		if err != nil {
 			if !errors.Is(err, net.ErrClosed) {
-				l.errors.warn("a connection cannot be accepted", "listener", l.options.Name, "error", err, "descriptors", l.options.Limit)
+				l.errors.Warn("a connection cannot be accepted", "listener", l.options.Name, "error", err, "descriptors", l.options.Limit)
 			}
 			return nil, err
 		}
@@ -63,7 +65,7 @@ func (l *Listener) refuse(conn net.Conn) {
 	if l.options.Refused != nil {
 		l.options.Refused()
 	}
-	l.warn.warn("connections are closed at once: too few file descriptors are left; raise the limit (ulimit -n, LimitNOFILE)",
+	l.warn.Warn("connections are closed at once: too few file descriptors are left; raise the limit (ulimit -n, LimitNOFILE)",
 		"listener", l.options.Name, "descriptors", l.options.Limit, "kept_back", l.options.Limit-l.options.Bound)
 	if l.options.Answer != "" {
 		// A new connection takes a few bytes at once.
