@@ -61,6 +61,7 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 			MaxSessions: max(c.Limits.MaxSessions, 0), OutboxBytes: c.Limits.OutboxBytes,
 			OutboxTotalBytes:  c.Limits.OutboxTotalBytes,
 			PacketsPerPayload: c.Limits.PacketsPerPayload, Headers: c.Limits.Headers, QueryBytes: c.Limits.QueryBytes,
+			HandshakeBytes:  c.Limits.HandshakeBytes,
 			UnfinishedBytes: c.Limits.UnfinishedBytes, UnfinishedTime: c.Limits.UnfinishedTime, BodyPace: c.Limits.BodyPace,
 		},
 		Rates:     engineio.Rates(c.Rates),

@@ -24,6 +24,10 @@ type Limits struct {
 	// QueryBytes is the length of a query string. Default 4096. Beyond it: 414.
 	// Key: limits.query_bytes.
 	QueryBytes int
+	// HandshakeBytes is how much of a handshake's URL and headers is kept once a namespace has been joined; until
+	// then all is there. Default 4096. Of more, what says who the browser is, where it comes from and its cookies
+	// stays first, each line whole or not at all; the URL always stays. Key: limits.handshake_bytes.
+	HandshakeBytes int
 	// UnfinishedBytes is how much all browsers together may have sent of messages, polling bodies and events with
 	// attachments that are not whole yet. Default 256 MiB: as many of the largest messages at once, and a
 	// quarter of the memory of a small machine. Beyond it whoever goes on waits, unread, until others are done, and

@@ -181,6 +181,6 @@ func (s *Session) forget() {
 func (s *Session) uncount() {
 	if s.server.registry.remove(s) {
 		s.Joined()
-		s.server.limits.left(s.handshake.RemoteAddress())
+		s.server.limits.left(s.Handshake().RemoteAddress())
 	}
 }

@@ -137,6 +137,10 @@ type Limits struct {
 	// QueryBytes is the length of the query string. Default 4096. Beyond it: 414.
 	// Key: limits.query_bytes.
 	QueryBytes int
+	// HandshakeBytes is how much of a handshake's URL and headers is kept once a namespace has been joined. Default
+	// 4096. Of more, what says who the browser is, where it comes from and its cookies stays first, each line whole
+	// or not at all; the URL always stays. Key: limits.handshake_bytes.
+	HandshakeBytes int
 	// UnfinishedBytes is how much all browsers together may have sent of messages, bodies and events that are not
 	// whole yet. Default 256 MiB: as many messages of the largest size at once, and a quarter of the memory of a
 	// small machine. Beyond it whoever goes on waits for the others (it is not read further), and whoever has stood
@@ -205,6 +209,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.PacketsPerPayload, option.PacketsPerPayload.Default)
 	set(&l.Headers, option.Headers.Default)
 	set(&l.QueryBytes, option.QueryBytes.Default)
+	set(&l.HandshakeBytes, option.HandshakeBytes.Default)
 	set(&l.UnfinishedBytes, option.UnfinishedBytes.Default)
 	set(&l.UnfinishedTime, option.UnfinishedTime.Default)
 	set(&l.BodyPace, option.BodyPace.Default)

@@ -63,6 +63,41 @@ func newHandshake(r *http.Request, q query, address string) *Handshake {
 	return h
 }
 
+// lasting are the headers that are kept before others: services ask for them after the decision as well.
+var lasting = []string{
+	hostKey, "User-Agent", "Origin", "Referer", "Accept-Language", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+	"X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Traceparent", "Tracestate", "Cookie",
+}
+
+// trimmed returns the handshake with as many header lines as fit into so many bytes, those of lasting before others.
+func (h *Handshake) trimmed(most int) *Handshake {
+	if len(h.text) <= most {
+		return h
+	}
+	room := most - int(h.start)
+	kept := make(map[string]bool)
+	for _, first := range []bool{true, false} {
+		for key, value := range h.Lines() {
+			size := len(key) + len(value) + 2
+			if slices.Contains(lasting, key) == first && size <= room {
+				room -= size
+				kept[key+"\x00"+value] = true
+			}
+		}
+	}
+	var b strings.Builder
+	b.Grow(max(most-room, int(h.start)))
+	b.WriteString(h.text[:h.start])
+	for key, value := range h.Lines() {
+		if kept[key+"\x00"+value] {
+			appendHeader(&b, key, value)
+		}
+	}
+	short := *h
+	short.text = b.String()
+	return &short
+}
+
 const hostKey = "Host"
 
 func appendHeader(b *strings.Builder, key, value string) {

@@ -127,7 +127,8 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
 	if !s.mayOpen(w, r, address) {
 		return
 	}
-	session := &Session{server: s, handshake: newHandshake(r, q, address), transport: none{}}
+	session := &Session{server: s, transport: none{}}
+	session.handshake.Store(newHandshake(r, q, address))
 	session.later.Store(unjoined)
 	if q.transport == Polling {
 		session.transport = &polling{session: session} // before anybody can find the session
@@ -141,7 +142,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
 		s.deny(w, r, http.StatusServiceUnavailable)
 		return
 	}
-	s.limits.arrived(session.handshake.RemoteAddress())
+	s.limits.arrived(session.Handshake().RemoteAddress())
 	openers[q.transport](session, w, r)
 }
 

@@ -132,11 +132,13 @@ func (l *limits) left(address string) {
 	}
 }
 
-// Joined says that the session has joined a namespace: it counts no more as one that has not. It may be called more
-// than once.
+// Joined says that the session has joined a namespace: it counts no more as one that has not, and of its handshake
+// no more is kept than Limits.HandshakeBytes. It may be called more than once.
 func (s *Session) Joined() {
 	if s.later.And(^unjoined)&unjoined != 0 {
-		s.server.limits.addresses.Leave(s.handshake.RemoteAddress())
+		h := s.Handshake()
+		s.server.limits.addresses.Leave(h.RemoteAddress())
+		s.handshake.Store(h.trimmed(s.server.config.Limits.HandshakeBytes))
 	}
 }
 
@@ -155,7 +157,7 @@ func (s *Session) charge(messages, bytes int64) time.Duration {
 			key = "rates.messages"
 		}
 		s.server.trace.limitReached(key)
-		l.slowed.Warn("a browser sends too much and is read more slowly", "address", s.handshake.RemoteAddress(), "option", key)
+		l.slowed.Warn("a browser sends too much and is read more slowly", "address", s.Handshake().RemoteAddress(), "option", key)
 	}
 	return wait
 }

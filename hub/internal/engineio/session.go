@@ -77,7 +77,7 @@ type Session struct {
 	// Set at construction.
 	server    *Server
 	id        string
-	handshake *Handshake
+	handshake atomic.Pointer[Handshake] // replaced once, see Joined
 
 	// Guarded by server.heartbeat.mu.
 	beat beat
@@ -111,8 +111,9 @@ type Session struct {
 // ID is the session id: 20 characters. It is a secret between server and browser.
 func (s *Session) ID() string { return s.id }
 
-// Handshake is the request that opened the session.
-func (s *Session) Handshake() *Handshake { return s.handshake }
+// Handshake is the request that opened the session. Once it has joined a namespace, headers beyond
+// Limits.HandshakeBytes are gone.
+func (s *Session) Handshake() *Handshake { return s.handshake.Load() }
 
 // TransportName is the current transport: `polling` or `websocket`.
 func (s *Session) TransportName() string {
@@ -240,7 +241,7 @@ func (s *Session) listener() Handler {
 // heartbeat.
 func (s *Session) begin() {
 	s.server.heartbeat.add(s)
-	s.server.trace.opened(s.handshake.Transport())
+	s.server.trace.opened(s.Handshake().Transport())
 	var h Handler
 	if s.server.config.OnSession != nil {
 		h = s.server.config.OnSession(s)

@@ -267,7 +267,7 @@ func (w *webSocket) write(list []entry) (last bool, err error) {
 // inPieces reports whether a packet may take more than one write.
 func (w *webSocket) inPieces(e entry) bool {
 	m := e.message
-	return m.head == 0 || m.binary && w.session.handshake.b64 || *w.server.config.PerMessageDeflate.Enabled
+	return m.head == 0 || m.binary && w.session.Handshake().b64 || *w.server.config.PerMessageDeflate.Enabled
 }
 
 // writeMessage writes one frame. One that is not compressed is the same for every session, and nearly
@@ -276,7 +276,7 @@ func (w *webSocket) writeMessage(e entry) error {
 	m := e.message
 	w.server.trace.sent(m.len())
 	opcode, data := m.opcode(), m.framed[m.head:]
-	if m.binary && w.session.handshake.b64 {
+	if m.binary && w.session.Handshake().b64 {
 		opcode, data = opText, m.text()
 	}
 	if w.compresses(e) {

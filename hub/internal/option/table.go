@@ -84,6 +84,7 @@ var (
 	PacketsPerPayload = count("limits.packets_per_payload", 65_536, 1, 1_000_000)
 	Headers           = count("limits.headers", 100, 16, 10_000)
 	QueryBytes        = bytes("limits.query_bytes", 4096, 256, 64<<10)
+	HandshakeBytes    = bytes("limits.handshake_bytes", 4096, 256, 1<<20)
 	UnfinishedBytes   = bytes[int64]("limits.unfinished_bytes", 256<<20, 1<<20, 1<<40)
 	UnfinishedTime    = duration("limits.unfinished_time", 30*time.Second, time.Second, time.Hour)
 	BodyPace          = bytes("limits.body_pace", 1024, 1, 1<<30)

@@ -115,6 +115,7 @@ type Limits struct {
 	Undecided                                                 int
 	UndecidedBytes                                            int64
 	UnfinishedBytes                                           int64
+	HandshakeBytes                                            int
 	UnfinishedTime                                            time.Duration
 	BodyPace                                                  int
 }

@@ -44,6 +44,8 @@ func limitKeys() []Key {
 			"Header lines of a request; more is answered with 431."),
 		hubKey("limits.query_bytes", func(c *Config) *int { return &c.Limits.QueryBytes }, thresholds(),
 			"Length of a query string; more is answered with 414."),
+		hubKey("limits.handshake_bytes", func(c *Config) *int { return &c.Limits.HandshakeBytes }, thresholds(),
+			"What is kept of the URL and the headers of a handshake once a namespace has been joined. Of more, `User-Agent`, `Origin`, `Referer`, forwarded addresses, traces and cookies stay first, each line whole or not at all; all is there for the decision."),
 		hubKey("limits.unfinished_bytes", func(c *Config) *int64 { return &c.Limits.UnfinishedBytes }, sizes(),
 			"What all browsers together may have sent of messages, polling requests and events with attachments that are not whole yet; beyond it whoever goes on is read later, and whoever has stood still for 5 s is closed."),
 		hubKey("limits.unfinished_time", func(c *Config) *time.Duration { return &c.Limits.UnfinishedTime },

@@ -50,7 +50,7 @@ func hubLimits(l Limits) hub.Limits {
 		RoomsPerSocket: l.RoomsPerSocket, PendingAcksPerSocket: l.PendingAcksPerSocket,
 		NamespaceBytes: l.NamespaceBytes, RoomBytes: l.RoomBytes, EventNameBytes: l.EventNameBytes, DataBytes: l.DataBytes,
 		AuthBytes: l.AuthBytes, Undecided: l.Undecided, UndecidedBytes: l.UndecidedBytes,
-		Headers: l.Headers, QueryBytes: l.QueryBytes,
+		Headers: l.Headers, QueryBytes: l.QueryBytes, HandshakeBytes: l.HandshakeBytes,
 		UnfinishedBytes: l.UnfinishedBytes, UnfinishedTime: l.UnfinishedTime, BodyPace: l.BodyPace,
 	}
 }
