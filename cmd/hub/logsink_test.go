@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -179,19 +180,23 @@ func TestLog_FullDiskKillsNobody(t *testing.T) {
 	endsInOrder(t, p)
 }
 
-// freePorts gives addresses that nobody listens on.
+// freePorts gives addresses that nobody listens on, with ports below those that systems give to connections: one of
+// these may be taken by any connection until the hub listens.
 func freePorts(t *testing.T, n int) []string {
 	t.Helper()
-	all := make([]string, n)
-	for i := range all {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	var all []string
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000)))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
 		defer l.Close()
-		all[i] = l.Addr().String()
+		if all = append(all, l.Addr().String()); len(all) == n {
+			return all
+		}
 	}
-	return all
+	t.Fatal("no free ports")
+	return nil
 }
 
 func listens(address string) bool {
