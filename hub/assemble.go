@@ -18,6 +18,7 @@ var sameSite = map[string]http.SameSite{
 func (l Limits) packet() siopacket.Limits {
 	return siopacket.Limits{
 		Attachments: l.Attachments, Depth: l.Depth, Arguments: l.Arguments, NameBytes: l.EventNameBytes,
+		AuthBytes: l.AuthBytes,
 	}
 }
 

@@ -18,6 +18,8 @@ type arrivals struct {
 	payload int64 // of its data frames
 	pieces  int   // its data frames; not 0: a continuation is due
 
+	controls int // control frames of the portion that was taken last
+
 	// Counted while there is a budget. See reader.count.
 	item   unfinished.Item
 	budget *unfinished.Budget
@@ -140,6 +142,11 @@ func (a *arrivals) soFar() (portion, int) {
 
 // tooManyPieces says that a message comes in crumbs, each of which costs far more than its byte.
 func tooManyPieces(pieces int, payload int64) bool { return int64(pieces) > 1024+payload/16 }
+
+// maxControl is the largest payload of a control frame.
+//
+// Spec: RFC 6455, 5.5.
+const maxControl = 125
 
 // Opcodes of RFC 6455, 5.2.
 const (

@@ -19,7 +19,8 @@ func (w *webSocket) next(a *arrivals, hold bool) (p eiopacket.Packet, found port
 	}
 	frames := a.bytes()[:n]
 	a.take(n)
-	binary, data, err := w.open(frames)
+	binary, data, control, err := w.open(frames)
+	a.controls = control
 	if err != nil || found == controls {
 		return p, found, err
 	}
@@ -42,28 +43,35 @@ func decode(binary bool, data []byte) (p eiopacket.Packet, err error) {
 }
 
 // open takes the masks off whole frames that message has found to be as they should, acts on control
-// frames, and returns the message that the others make, put together where the first of them stands.
-func (w *webSocket) open(frames []byte) (binary bool, data []byte, err error) {
+// frames, and returns the message that the others make, put together where the first of them stands. Of several
+// pings the last one is answered, as RFC 6455, 5.5.3 allows.
+func (w *webSocket) open(frames []byte) (binary bool, data []byte, control int, err error) {
+	var ping [maxControl]byte // a copy: what follows is put together over it
+	pinged := -1              // its length; negative: none came
 	for len(frames) > 0 {
 		h, _ := frameHeader(frames)
 		key, payload := [4]byte(frames[h.length-4:h.length]), frames[h.length:][:h.size]
 		frames = frames[h.length+int(h.size):]
 		unmask(payload, key)
+		if !h.data() {
+			control++
+		}
 		switch h.opcode {
 		case opPong:
 		case opPing:
-			if err := w.pinged(string(payload)); err != nil {
-				return false, nil, err
-			}
+			pinged = copy(ping[:], payload)
 		case opClose:
-			return false, nil, readClose(payload)
+			return false, nil, control, readClose(payload)
 		case opContinuation:
 			data = append(data, payload...)
 		default:
 			binary, data = h.opcode == opBinary, payload
 		}
 	}
-	return binary, data, nil
+	if pinged >= 0 {
+		err = w.pinged(string(ping[:pinged]))
+	}
+	return binary, data, control, err
 }
 
 // unmask takes a mask off, eight bytes at a time.

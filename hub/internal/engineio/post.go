@@ -189,8 +189,8 @@ func (p *post) releaseLocked() {
 	}
 }
 
-// grow makes room at the end of a buffer: at least a quarter of what it holds, never beyond max. It
-// allocates as bytes arrive, never as they are announced.
+// grow makes room at the end of a buffer: as much as it holds, never beyond max. It allocates as bytes arrive, never as
+// they are announced.
 func grow(b []byte, max int64) []byte {
 	if len(b) < cap(b) {
 		return b

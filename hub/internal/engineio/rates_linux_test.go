@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
@@ -41,7 +40,6 @@ func TestRates_TurnsInMessages(t *testing.T) {
 	for _, w := range all {
 		_, _ = w.Write(frames)
 	}
-	time.Sleep(50 * time.Millisecond)
 	close(sent)
 	st.wantMessages(browsers * each)
 	mu.Lock()

@@ -210,3 +210,33 @@ func TestRates_BehindAProxy(t *testing.T) {
 		t.Errorf("known as %s", got)
 	}
 }
+
+// Pings count as messages: whoever sends them without end is read later, too, and is answered.
+func TestRates_Pings(t *testing.T) {
+	for road, deflate := range map[string]bool{"poller": false, "reader": true} {
+		t.Run(road, func(t *testing.T) {
+			var limits reached
+			st := newTCPStation(t, func(c *engineio.Config) {
+				c.Rates = engineio.Rates{Messages: 100, Ahead: time.Second, Bytes: -1}
+				c.PerMessageDeflate.Enabled = &deflate
+				limits.note(c)
+			})
+			w := st.rawSocket("EIO=4&transport=websocket", "")
+			defer w.Close()
+			start, pongs := time.Now(), 0
+			for n := range 15 { // one after the other, as what is read at once is taken at once
+				text := fmt.Sprint("4", n)
+				_, _ = w.Write([]byte(strings.Repeat(string(client(0x89, "")), 20) + string(client(0x81, text))))
+				for op, data := w.frame(); string(data) != text; op, data = w.frame() {
+					if op == 10 {
+						pongs++
+					}
+				}
+			}
+			if took := time.Since(start); took < time.Second || pongs < 15 {
+				t.Errorf("300 pings at 100 a second took %v, %d answers", took, pongs)
+			}
+			limits.want(t, "rates.messages")
+		})
+	}
+}

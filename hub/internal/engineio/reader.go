@@ -305,6 +305,9 @@ func (r *reader) hand(w *webSocket, a *arrivals) error {
 			return nil
 		}
 		packet, found, err := w.next(a, s.holds())
+		r.turned += a.controls
+		r.messages += int64(a.controls)
+		a.controls = 0
 		switch {
 		case err != nil:
 			return r.over(w, a, err)

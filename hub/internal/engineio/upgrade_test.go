@@ -367,3 +367,20 @@ func TestUpgrade_PingFramesAreAnswered(t *testing.T) {
 		t.Errorf("pongs %q, want %q", pongs, want)
 	}
 }
+
+// A ping between the pieces of a message is answered with its own data, though the message is put together over it.
+func TestWebSocket_PingWithinAMessage(t *testing.T) {
+	st := newTCPStation(t, nil)
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	defer w.Close()
+	piece := strings.Repeat("x", 60)
+	_, _ = w.Write(slices.Concat(client(0x01, "4"), client(0x89, "first"), client(0x00, piece), client(0x89, "last"), client(0x80, piece)))
+	var got []string
+	for range 2 {
+		_, data := w.frame()
+		got = append(got, string(data))
+	}
+	if slices.Sort(got); !slices.Equal(got, []string{"4" + piece + piece, "last"}) {
+		t.Errorf("%q", got)
+	}
+}

@@ -87,7 +87,7 @@ func (s *Server) equip(g *wire, w http.ResponseWriter, r *http.Request, header h
 	c.SetReadLimit(s.config.MaxPayload)
 	// The close frame in return is the session's last word, behind what is queued.
 	c.SetCloseHandler(func(int, string) error { return nil })
-	c.SetPingHandler(func(data string) error { return g.ws.pinged(data) })
+	c.SetPingHandler(g.pinged)
 	g.gorilla = c
 	return nil
 }

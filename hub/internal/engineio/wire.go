@@ -21,6 +21,14 @@ type wire struct {
 	automatic bool
 }
 
+// pinged answers a ping frame. Pings count as messages do, and here it is the reader that waits for its turn.
+func (g *wire) pinged(data string) error {
+	if s := g.ws.session; s != nil {
+		time.Sleep(min(s.charge(1, int64(len(data))), time.Second))
+	}
+	return g.ws.pinged(data)
+}
+
 // Read implements net.Conn.
 func (g *wire) Read(p []byte) (int, error) { return g.ws.conn.Read(p) }
 

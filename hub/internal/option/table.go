@@ -99,7 +99,7 @@ var (
 	PendingAcks    = count("limits.pending_acks_per_socket", 256, 1, 1_000_000)
 	NamespaceBytes = bytes("limits.namespace_bytes", 256, 16, 4096)
 	RoomBytes      = bytes("limits.room_bytes", 256, 16, 4096)
-	AuthBytes      = bytes("limits.auth_bytes", 16<<10, 1, 1<<20)
+	AuthBytes      = bytes("limits.auth_bytes", packet.AuthBytes, 1, 1<<20)
 	DataBytes      = bytes("limits.data_bytes", 64<<10, 1, 16<<20)
 	Undecided      = count("limits.undecided", 10_000, 1, 10_000_000)
 	UndecidedBytes = bytes[int64]("limits.undecided_bytes", 64<<20, 64<<10, 64<<30)

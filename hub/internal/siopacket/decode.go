@@ -12,6 +12,9 @@ type Limits struct {
 	Arguments int
 	// NameBytes of an event's name: 128.
 	NameBytes int
+	// AuthBytes of the payload of a CONNECT: 16 KiB. A longer one is returned without having been looked at, as
+	// whoever has the packet will not have it; a stranger must not make anybody read it from end to end.
+	AuthBytes int
 }
 
 // DefaultLimits are the limits that the zero value means.
@@ -22,6 +25,7 @@ func (l Limits) withDefaults() Limits {
 	l.Depth = min(orDefault(l.Depth, MaxDepth), MaxDepth)
 	l.Arguments = orDefault(l.Arguments, 4096)
 	l.NameBytes = orDefault(l.NameBytes, 128)
+	l.AuthBytes = orDefault(l.AuthBytes, 16<<10)
 	return l
 }
 
@@ -135,7 +139,8 @@ func ackID(data []byte) (id ID, rest []byte, err error) {
 func (j *JSON) body(p *Packet, data []byte) error {
 	switch p.Type {
 	case Connect:
-		if len(data) == 0 {
+		if len(data) == 0 || len(data) > j.limits.AuthBytes {
+			p.Payload = data
 			return nil
 		}
 		return j.whole(p, data, '{', 0)

@@ -94,8 +94,11 @@ func (c *client) receive(data []byte, binary bool) error {
 	if err != nil {
 		return err
 	}
-	// The one copy: from here on the bytes are ours, and the application's after that.
-	p.Payload = bytes.Clone(p.Payload)
+	// The one copy: from here on the bytes are ours, and the application's after that. A CONNECT that is refused for
+	// its size needs none.
+	if p.Type != siopacket.Connect || len(p.Payload) <= c.server.limits.AuthBytes {
+		p.Payload = bytes.Clone(p.Payload)
+	}
 	if p.Attachments > len(inline) {
 		// Attachments are not kept for a stranger, who could never say what they are for.
 		if c.seats.find(p.Namespace) == nil {

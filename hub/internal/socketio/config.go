@@ -89,6 +89,7 @@ func (c Config) withDefaults() Config {
 		c.ConnectTimeout = option.ConnectTimeout.Default
 	}
 	c.Limits = c.Limits.withDefaults()
+	c.Limits.Packet.AuthBytes = c.Limits.AuthBytes
 	if c.Parser == nil {
 		c.Parser = siopacket.NewJSON(c.Limits.Packet)
 	}
