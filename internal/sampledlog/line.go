@@ -21,7 +21,9 @@ type Line struct {
 }
 
 // New returns a line that is written once in a period at most.
-func New(logger *slog.Logger, period time.Duration) *Line { return &Line{logger: logger, period: period} }
+func New(logger *slog.Logger, period time.Duration) *Line {
+	return &Line{logger: logger, period: period}
+}
 
 // Warn writes the line at level Warn, or counts it for the next one, which then has it as left_out.
 func (l *Line) Warn(message string, attrs ...any) {
