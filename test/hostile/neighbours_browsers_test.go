@@ -25,7 +25,7 @@ func TestNeighboursBrowsers(t *testing.T) {
 		t.Run(n.name, func(t *testing.T) {
 			target, err := startServe(t.TempDir(), browsersServe)
 			s := newSuite(t, target, err)
-			line, stop := child(t, target, "0", "HOSTILE_SERVICE=yes")
+			line, stop := child(t, target, "HOSTILE_SERVICE=yes")
 			if line() != "ready" {
 				t.Fatalf("the service: %s", stop())
 			}

@@ -17,9 +17,10 @@ import (
 // child runs this program again in another role, which its environment says. It ends
 // with its standard input, so that it never outlives the test; what it says comes
 // back from the two functions: the first line, and the rest at its end.
-func child(t *testing.T, target *target, niceness, role string) (line func() string, stop func() string) {
+func child(t *testing.T, target *target, role string, under ...string) (line func() string, stop func() string) {
 	t.Helper()
-	cmd := exec.Command("nice", "-n", niceness, os.Args[0])
+	args := append(under, os.Args[0])
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), role, "HOSTILE_TARGET="+target.addr, "HOSTILE_CONTROL="+target.control, "HOSTILE_TOKEN="+target.token)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -58,11 +59,20 @@ func endWithInput(last func()) {
 // they did. The first of them has begun.
 func attacking(t *testing.T, target *target, kind string) (stop func() string) {
 	t.Helper()
-	line, stop := child(t, target, "5", "HOSTILE_ATTACK="+kind)
+	line, stop := child(t, target, "HOSTILE_ATTACK="+kind, leftOver()...)
 	if line() != "begun" {
 		t.Fatalf("no attack: %s", stop())
 	}
 	return stop
+}
+
+// leftOver is the command under which a process has only what others leave of the processors, as if it were on a
+// machine of its own.
+func leftOver() []string {
+	if _, err := exec.LookPath("chrt"); err == nil {
+		return []string{"chrt", "--idle", "0"}
+	}
+	return []string{"nice", "-n", "19"}
 }
 
 // blow is called for each thing that an attacker does, in the unit of the attack.
