@@ -64,7 +64,7 @@ func (c *cli) init() {
 
 // load reads the configuration from all sources.
 func (o *options) load(a *app) (*config.Loaded, error) {
-	loaded, err := config.Load(config.Sources{File: o.File, Environ: a.environ, Flags: o.set.Given()})
+	loaded, err := config.Load(config.Sources{File: o.File, Environ: a.environ, Flags: o.set.Given(), Memory: memoryLimit()})
 	if err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ var rooms = []room{
 		"internal/rawcreds", "internal/reach", "internal/sampledlog",
 		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
 		grpc, protobuf, middleware, prometheus,
-		"github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
+		"github.com/KimMachineGun/automemlimit", "github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
 	}},
 	{pkg: "cmd/conformance", may: []string{
 		"hub", "hub/engineecho", "controlplane", "service", "gen/hub/v1", grpc, protobuf, prometheus,

@@ -20,8 +20,8 @@ const (
 // suiteServe is what the suite needs of it, in addition.
 const suiteServe = "namespaces: [/]\nrates: {messages: 0, bytes: 0}\nparking: {age: 2s}\nper_message_deflate: {enabled: true}\nlog: {level: debug}\n"
 
-// startServe runs `hub serve`, its files in the folder tmp and more in its configuration.
-func startServe(tmp, more string) (*target, error) {
+// startServe runs `hub serve`, its files in the folder tmp, and more in its configuration and environment.
+func startServe(tmp, more string, env ...string) (*target, error) {
 	dir, err := programs()
 	if err != nil {
 		return nil, err
@@ -37,9 +37,9 @@ func startServe(tmp, more string) (*target, error) {
 	if err := os.WriteFile(config, []byte(yaml), 0o600); err != nil {
 		return nil, err
 	}
-	return t, t.launch(exec.Command(filepath.Join(dir, "hub"), "serve", "--config", config), func() bool {
-		return t.adminPage("/readyz") != ""
-	})
+	cmd := exec.Command(filepath.Join(dir, "hub"), "serve", "--config", config)
+	cmd.Env = append(os.Environ(), env...)
+	return t, t.launch(cmd, func() bool { return t.adminPage("/readyz") != "" })
 }
 
 // serveInputs are the rows that `hub serve` is needed for.

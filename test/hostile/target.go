@@ -140,7 +140,7 @@ func (t *target) launch(cmd *exec.Cmd, ready func() bool) error {
 		t.exitErr = cmd.Wait()
 		close(t.exit)
 	}()
-	t.stop = func() error { return t.terminate(cmd) }
+	t.stop = sync.OnceValue(func() error { return t.terminate(cmd) })
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.After(20 * time.Second)
@@ -167,7 +167,7 @@ func (t *target) terminate(cmd *exec.Cmd) error {
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-t.exit:
-		return nil
+		return t.exitErr
 	case <-time.After(15 * time.Second):
 		_ = cmd.Process.Kill()
 		<-t.exit

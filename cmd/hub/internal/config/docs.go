@@ -37,6 +37,10 @@ On SIGHUP ` + "`hub serve`" + ` reads all of it again. ` + "`log.level` and `log
 want a restart. A configuration that is not accepted leaves the old one in force. Tokens, certificates and keys in files are watched, and
 read at once then.
 
+The memory limit is ` + "`GOMEMLIMIT`" + ` (` + "`GOMEMLIMIT=512MiB hub serve`" + `), or else 90 % of what the container or the cgroup may have (` + "`AUTOMEMLIMIT=0.8`" + `
+takes 80 %, ` + "`off`" + ` nothing). Where there is one, what browsers may make the hub hold in all is by default at most five eighths of it, and the rest is left for
+sessions, rooms, work of services and the collector; ` + "`hub serve`" + ` warns of a configuration that promises more.
+
 Other variables: ` + "`HUB_CONFIG`" + ` (the file), those of services and of the commands that ask a hub, such as
 ` + "`hub emit`" + ` and ` + "`hub tail`" + `: ` + "`HUB_ADDRESS`" + ` (where it is), ` + "`HUB_TOKEN` or `HUB_TOKEN_FILE`" + ` (their bearer token), ` + "`HUB_TLS_CA`, `HUB_TLS_CERT`" + `,
 ` + "`HUB_TLS_KEY` and `HUB_TLS_SERVER_NAME`" + `, and ` + "`DEBUG`" + ` in the field's habit: ` + "`DEBUG=engineio,control*,-socketio hub serve`" + ` logs those
@@ -61,10 +65,13 @@ func WriteDocs(w io.Writer) error {
 	return err
 }
 
-// remark says what the row of a secret adds.
+// remark is what the row of a key says beside its help.
 func (k Key) remark() string {
-	if k.Secret {
+	switch {
+	case k.Secret:
 		return " Secret: no flag, printed as `***`."
+	case k.Share > 0:
+		return fmt.Sprintf(" By default at most 1/%d of the memory limit.", k.Share)
 	}
 	return ""
 }

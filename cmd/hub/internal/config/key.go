@@ -26,6 +26,9 @@ type Key struct {
 	Common bool
 	// Secret is true for a value that is never printed and has no flag.
 	Secret bool
+	// Share is the divisor of the memory limit that bounds the default of a key: 8 for an eighth. Zero: the
+	// default does not depend on it.
+	Share int64
 
 	// read checks a raw value and stores it.
 	read func(raw any, c *Config) error
@@ -113,6 +116,9 @@ func (k Key) common() Key { k.Common = true; return k }
 
 // secret marks a key that is never printed.
 func (k Key) secret() Key { k.Secret = true; return k }
+
+// ofMemory bounds the default by a part of the memory limit.
+func (k Key) ofMemory(share int64) Key { k.Share = share; return k }
 
 // group puts keys under a heading.
 func group(title string, keys ...Key) []Key {

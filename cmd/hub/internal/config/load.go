@@ -22,6 +22,9 @@ type Sources struct {
 	Environ []string
 	// Flags has the flags that were given, by key: a string, a bool or strings.
 	Flags map[string]any
+	// Memory is the memory limit of the process in bytes, a part of which is the most that some keys have
+	// for a default. Zero means none.
+	Memory int64
 }
 
 // Loaded is a Config and where its values came from.
@@ -46,6 +49,7 @@ func Load(s Sources) (*Loaded, error) {
 	layers, problems := readLayers(s)
 	loaded := &Loaded{Config: Default(), Source: map[string]string{}}
 	for _, k := range table() {
+		loaded.fit(k, s.Memory)
 		for _, l := range layers { // later ones win, but each is checked
 			raw := l.values.Get(k.Name)
 			if raw == nil {

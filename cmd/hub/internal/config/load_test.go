@@ -318,3 +318,41 @@ func TestLoad_ShutdownFitsIntoItsTime(t *testing.T) {
 		}
 	}
 }
+
+// What browsers may make the hub hold in all has to fit into its memory, unless somebody says otherwise.
+func TestLoad_DefaultsFitIntoTheMemory(t *testing.T) {
+	const mib = 1 << 20
+	for limit, want := range map[int64]Limits{
+		0:          Default().Limits,
+		1024 * mib: {OutboxTotalBytes: 256 * mib, UnfinishedBytes: 128 * mib, UndecidedBytes: 64 * mib},
+		128 * mib:  {OutboxTotalBytes: 32 * mib, UnfinishedBytes: 16 * mib, UndecidedBytes: 8 * mib},
+		3 * mib:    {OutboxTotalBytes: mib, UnfinishedBytes: mib, UndecidedBytes: mib},
+		1 << 50:    Default().Limits,
+	} {
+		loaded, err := Load(Sources{Memory: limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := loaded.Config.Limits
+		if got.OutboxTotalBytes != want.OutboxTotalBytes || got.UnfinishedBytes != want.UnfinishedBytes || got.UndecidedBytes != want.UndecidedBytes {
+			t.Errorf("%d: %+v", limit, got)
+		}
+		if held := loaded.Config.Held(); limit >= 16*mib && held > HeldDefault(limit) {
+			t.Errorf("%d: %d are held", limit, held)
+		}
+	}
+	loaded, err := Load(Sources{Memory: 128 * mib, Flags: map[string]any{"limits.unfinished_bytes": "256MiB"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loaded.Config.Limits.UnfinishedBytes != 256*mib || loaded.Source["limits.unfinished_bytes"] != "--limits-unfinished-bytes" {
+		t.Error("what was said does not count")
+	}
+	var out strings.Builder
+	if err := loaded.WriteYAML(&out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "node_bytes: 16777216 # from the memory limit, 1/8 of 134217728\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("nothing says where a default comes from:\n%s", &out)
+	}
+}

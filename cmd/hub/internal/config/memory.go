@@ -1,0 +1,28 @@
+package config
+
+import "fmt"
+
+// The least that a part of the memory limit comes to: what every key with a part takes.
+const leastPart = 1 << 20
+
+// fit lowers a default that the process has no memory for.
+func (l *Loaded) fit(k Key, memory int64) {
+	if k.Share <= 0 || memory <= 0 {
+		return
+	}
+	otherwise, _ := k.show(l.Config).(int64)
+	part := max(memory/k.Share, leastPart)
+	if part >= otherwise || k.read(int(part), l.Config) != nil {
+		return
+	}
+	l.Source[k.Name] = fmt.Sprintf("the memory limit, 1/%d of %d", k.Share, memory)
+}
+
+// Held is the most bytes that all browsers together may make the hub hold beside their sessions, by the
+// limits that bound that in sum.
+func (c *Config) Held() int64 {
+	return c.Limits.OutboxTotalBytes + c.Limits.UnfinishedBytes + 2*c.Limits.UndecidedBytes + c.Parking.NodeBytes
+}
+
+// HeldDefault is the most that Held comes to by default with a memory limit of so many bytes.
+func HeldDefault(memory int64) int64 { return memory - memory*3/8 }

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"math"
+	"sync"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"github.com/siohub/siohub/cmd/hub/internal/config"
+)
+
+// memoryLimit is how many bytes the process is to stay below: GOMEMLIMIT, or else what its cgroup says,
+// which the first call tells the collector. Zero means that there is no limit.
+var memoryLimit = sync.OnceValue(func() int64 {
+	limit, _ := memlimit.Set() // a system without cgroups is none with a limit
+	if limit == math.MaxInt64 {
+		return 0
+	}
+	return limit
+})
+
+// warnOfMemory says that browsers may make the hub hold more than it has memory for.
+func (n *node) warnOfMemory(limit int64) {
+	c := n.config
+	if held := c.Held(); limit > 0 && held > config.HeldDefault(limit) {
+		n.logger.Warn("browsers may make the hub hold more than it has memory for: raise the memory limit (GOMEMLIMIT) or lower these options",
+			"memory_limit", limit, "in_all", held, "limits.outbox_total_bytes", c.Limits.OutboxTotalBytes,
+			"limits.unfinished_bytes", c.Limits.UnfinishedBytes, "limits.undecided_bytes", c.Limits.UndecidedBytes,
+			"parking.node_bytes", c.Parking.NodeBytes)
+	}
+}
