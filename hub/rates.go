@@ -10,6 +10,10 @@ type Rates struct {
 	// and 8 MiB. It may be ahead of that by Ahead, default 2 s. Keys: rates.messages, rates.bytes, rates.ahead.
 	Messages, Bytes int64
 	Ahead           time.Duration
+	// UserMessages and UserBytes are the same for all browsers of one user together, the user being the one that the first
+	// accept of a browser has named. They share it fairly: who sends little hardly waits for the others. Default 20 000
+	// and 32 MiB. Keys: rates.user_messages, rates.user_bytes.
+	UserMessages, UserBytes int64
 	// Handshakes is how many an address may open in a second, HandshakeBurst how many at once; beyond it 429. An IPv6
 	// network of 64 bits counts as one address. Default 100 and 2000. Keys: rates.handshakes, rates.handshake_burst.
 	Handshakes, HandshakeBurst int

@@ -191,11 +191,12 @@ func BenchmarkTake_Payload(b *testing.B) {
 	server := New(Config{Logger: slog.New(slog.DiscardHandler)})
 	s := &polling{session: &Session{server: server, handler: deaf{}}}
 	s.session.transport = s
+	p := &post{session: s.session}
 	body := bytes.TrimSuffix(bytes.Repeat([]byte("42[\"message\",\"hello\"]\x1e"), 100), []byte{'\x1e'})
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.take(body); err != nil {
+		if _, err := s.take(p, body); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -58,7 +58,7 @@ func (p *parcel) fits(limit int) bool {
 
 // take acts on the packets of a payload. When it returns without an error, the POST is to be answered: all was
 // handed up, or the rest is kept.
-func (t *polling) take(payload []byte) (*refusal, error) {
+func (t *polling) take(p *post, payload []byte) (*refusal, error) {
 	s := t.session
 	s.receiving.Lock()
 	defer s.receiving.Unlock()
@@ -69,11 +69,13 @@ func (t *polling) take(payload []byte) (*refusal, error) {
 	if !ok {
 		return &refused, nil
 	}
-	t.debt = s.charge(int64(bytes.Count(payload, []byte{eiopacket.Separator}))+1, int64(len(payload)))
+	h := s.listener()
+	p.debt = s.charge(h, int64(bytes.Count(payload, []byte{eiopacket.Separator}))+1, int64(len(payload)))
+	s.meter.Owe(p.debt.Wait-postHold, time.Since(s.server.limits.start), s.server.limits.pace.Ahead)
 	own := &parcel{rest: payload, more: true}
 	var hold hold
 	defer hold.end(t)
-	for h := s.listener(); ; {
+	for {
 		held, err := t.handKept(h)
 		if !held && err == nil {
 			held, err = own.hand(s, h)

@@ -14,7 +14,6 @@ import (
 // session that has moved to a WebSocket lets go of it; requests that are still at work notice that.
 type polling struct {
 	session *Session
-	debt    time.Duration // how long the POST has to wait for its answer; owned by its request
 
 	// Guarded by session.mu.
 	poll *poll // the GET that waits
@@ -361,8 +360,8 @@ func (t *polling) acceptPost(r *http.Request, p *post) (status int, refused *ref
 	}
 	refused, err := (*refusal)(nil), errNotUTF8
 	if utf8.Valid(*body) {
-		refused, err = t.take(*body)
-		t.session.slowPost(r.Context(), p, t.debt)
+		refused, err = t.take(p, *body)
+		t.session.slowPost(r.Context(), p, p.debt)
 	}
 	if err != nil {
 		s.end(Close{Reason: ReasonParseError, Detail: err.Error()}, sayAtOnce)

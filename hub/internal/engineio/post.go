@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/siohub/siohub/hub/internal/rates"
 	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
@@ -21,7 +22,9 @@ type post struct {
 	session *Session
 	answer  http.ResponseWriter
 
-	item unfinished.Item // owned by the request
+	// Owned by the request.
+	item unfinished.Item
+	debt rates.Debt // for how long it has to wait for its answer
 
 	// Guarded by session.mu.
 	room     chan struct{} // has a token when there is room again; nil while the body has come in one read

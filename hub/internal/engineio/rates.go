@@ -1,7 +1,6 @@
 package engineio
 
 import (
-	"context"
 	"math"
 	"net/http"
 	"strconv"
@@ -21,6 +20,9 @@ type Rates struct {
 	// and 8 MiB. It may be ahead of that by Ahead, default 2 s. Keys: rates.messages, rates.bytes, rates.ahead.
 	Messages, Bytes int64
 	Ahead           time.Duration
+	// UserMessages and UserBytes are the same for all browsers of one user together, see UserHandler. Default 20 000
+	// and 32 MiB. Keys: rates.user_messages, rates.user_bytes.
+	UserMessages, UserBytes int64
 	// Handshakes is how many an address may open in a second, HandshakeBurst how many at once. An IPv6 network of
 	// 64 bits counts as one address. Default 100 and 2000. Keys: rates.handshakes, rates.handshake_burst.
 	Handshakes, HandshakeBurst int
@@ -34,13 +36,18 @@ type Rates struct {
 	MemoryPercent int
 }
 
-// knownAddresses is how many addresses are known at a time. Those beyond share a bucket.
-const knownAddresses = 1 << 16
+// How many addresses, and users who send much, are known at a time. Addresses beyond it share a bucket.
+const (
+	knownAddresses = 1 << 16
+	knownUsers     = 1 << 16
+)
 
 func (r Rates) withDefaults() Rates {
 	set(&r.Messages, option.RateMessages.Default)
 	set(&r.Bytes, option.RateBytes.Default)
 	set(&r.Ahead, option.RateAhead.Default)
+	set(&r.UserMessages, option.RateUserMessages.Default)
+	set(&r.UserBytes, option.RateUserBytes.Default)
 	set(&r.Handshakes, option.RateHandshakes.Default)
 	set(&r.HandshakeBurst, option.RateHandshakeBurst.Default)
 	set(&r.Unjoined, option.RateUnjoined.Default)
@@ -51,24 +58,26 @@ func (r Rates) withDefaults() Rates {
 // limits is what rates says and who is near it.
 type limits struct {
 	pace      rates.Pace
+	users     *rates.Users // nil: no limit
 	addresses *rates.Addresses
 	crowd     *rates.Crowd
 	memory    *rates.Memory
 	start     time.Time // of the meters' clock
 
-	tooFast, tooMany, noMemory, noRoom, slowed, crowded *sampledlog.Line
+	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded *sampledlog.Line
 }
 
 func newLimits(r Rates, s *Server) *limits {
 	l := &limits{
-		pace: rates.Pace{Messages: max(r.Messages, 0), Bytes: max(r.Bytes, 0), Ahead: r.Ahead},
+		pace:  rates.Pace{Messages: max(r.Messages, 0), Bytes: max(r.Bytes, 0), Ahead: r.Ahead},
+		users: rates.NewUsers(rates.Pace{Messages: r.UserMessages, Bytes: r.UserBytes, Ahead: r.Ahead}, knownUsers),
 		addresses: rates.NewAddresses(rates.Limits{
 			PerSecond: float64(max(r.Handshakes, 0)), Burst: max(r.HandshakeBurst, 1), Open: max(r.Unjoined, 0),
 			Most: knownAddresses, Private: r.PrivateAddresses,
 		}),
 		crowd: rates.NewCrowd(), memory: rates.NewMemory(max(r.MemoryPercent, 0)), start: time.Now(),
 	}
-	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed} {
+	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed, &l.userSlowed} {
 		*sample = sampledlog.New(s.log, sampledlog.Second)
 	}
 	l.crowded = sampledlog.New(s.log, crowdedEvery)
@@ -139,62 +148,5 @@ func (s *Session) Joined() {
 		h := s.Handshake()
 		s.server.limits.addresses.Leave(h.RemoteAddress())
 		s.handshake.Store(h.trimmed(s.server.config.Limits.HandshakeBytes))
-	}
-}
-
-// charge counts what has come against the rates, and returns how long to wait before more is taken. It belongs to
-// whoever hands up the session's messages.
-func (s *Session) charge(messages, bytes int64) time.Duration {
-	l := s.server.limits
-	cost, ofMessages := l.pace.Cost(messages, bytes)
-	if cost == 0 {
-		return 0
-	}
-	wait := s.meter.Add(cost, time.Since(l.start), l.pace.Ahead)
-	if wait > 0 {
-		key := "rates.bytes"
-		if ofMessages == cost {
-			key = "rates.messages"
-		}
-		s.server.trace.limitReached(key)
-		l.slowed.Warn("a browser sends too much and is read more slowly", "address", s.Handshake().RemoteAddress(), "option", key)
-	}
-	return wait
-}
-
-// slowDown charges for what has come over a WebSocket. True means that nothing more is taken for a while.
-func (s *Session) slowDown(messages, bytes int64) bool {
-	if messages == 0 {
-		return false
-	}
-	wait := s.charge(messages, bytes)
-	if wait == 0 || s.over.Load() {
-		return false
-	}
-	s.holdBack(heldRate)
-	time.AfterFunc(wait, func() { s.letOn(heldRate) })
-	return true
-}
-
-// slowPost lets the answer of a POST wait, at most postHold; the next one then waits for the rest.
-func (s *Session) slowPost(ctx context.Context, p *post, wait time.Duration) {
-	if wait <= 0 {
-		return
-	}
-	s.mu.Lock()
-	if p.released {
-		s.mu.Unlock()
-		return
-	}
-	if p.room == nil {
-		p.room = make(chan struct{}, 1)
-	}
-	s.mu.Unlock()
-	timer := time.NewTimer(min(wait, postHold))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-p.room: // released
-	case <-ctx.Done():
 	}
 }

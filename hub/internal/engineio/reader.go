@@ -43,7 +43,7 @@ func (w *webSocket) read(s *Session) error {
 			}
 		}
 		more := s.receive(h, packet)
-		s.slowDown(1, int64(len(packet.Data))) // as it is after inflating
+		s.slowDown(h, 1, int64(len(packet.Data))) // as it is after inflating
 		buffers.put(buf)
 		if !more && !w.awaitsClose() {
 			return nil
@@ -290,7 +290,7 @@ func (r *reader) count(w *webSocket) {
 func (r *reader) take(w *webSocket, a *arrivals) error {
 	r.messages, r.bytes = 0, 0
 	err := r.hand(w, a)
-	if err == nil && !r.ended && w.session.slowDown(r.messages, r.bytes) {
+	if err == nil && !r.ended && w.session.slowDown(w.session.listener(), r.messages, r.bytes) {
 		w.waits = true
 	}
 	return err

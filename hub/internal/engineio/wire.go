@@ -24,7 +24,9 @@ type wire struct {
 // pinged answers a ping frame. Pings count as messages do, and here it is the reader that waits for its turn.
 func (g *wire) pinged(data string) error {
 	if s := g.ws.session; s != nil {
-		time.Sleep(min(s.charge(1, int64(len(data))), time.Second))
+		debt := s.charge(s.listener(), 1, int64(len(data)))
+		time.Sleep(min(debt.Wait, time.Second))
+		s.server.limits.paid(debt)
 	}
 	return g.ws.pinged(data)
 }

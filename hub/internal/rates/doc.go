@@ -8,11 +8,14 @@
 // Meter is a bucket for messages and bytes in one number, for whatever there are too many of to have a limiter with
 // a lock each. It never refuses: it says how long to wait.
 //
+// Users has such a bucket for each user, for all of their sessions together. It shares it fairly between them, and keeps
+// nothing of users who send little.
+//
 // Crowd finds an address that has a large part of all sessions, without keeping addresses.
 //
 // Memory says whether the process is near the limit of its memory.
 //
 // # Locks
 //
-// The locks of Addresses, one for each of its shards, are leaves.
+// The locks of Addresses and Users, one for each of their shards, are leaves.
 package rates

@@ -23,6 +23,13 @@ func (p Pace) Cost(messages, bytes int64) (cost, ofMessages time.Duration) {
 // Meter is until when what has come is worth, on the clock of whoever owns it. Its zero value has had nothing.
 type Meter time.Duration
 
+// Owe lets the next Add wait for so long at least, if it is more than nothing.
+func (m *Meter) Owe(wait, now, ahead time.Duration) {
+	if wait > 0 {
+		*m = max(*m, Meter(now+ahead+wait))
+	}
+}
+
 // Add adds a cost at the time now, and returns how long to wait before there is more.
 func (m *Meter) Add(cost, now, ahead time.Duration) (wait time.Duration) {
 	*m = max(*m, Meter(now)) + Meter(cost)

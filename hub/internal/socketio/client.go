@@ -3,6 +3,7 @@ package socketio
 import (
 	"bytes"
 	"errors"
+	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -30,6 +31,8 @@ type client struct {
 	seats seats
 	// applicant is the last of its CONNECTs that wait for room: mostly none does, and one keeps it from sending more.
 	applicant *applicant
+	// user is whose rates count, see User. Nil: nobody's. Read by anybody.
+	user atomic.Pointer[string]
 	// over says that the client has ended; end tells why.
 	over bool
 	end  Disconnect

@@ -146,6 +146,7 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 // seat puts a socket in the place of its attempt: from here on it receives.
 func (c *client) seat(s *Socket, batch *engineio.Batch, acceptance Acceptance) {
 	c.seats.find(s.namespace.name).sit(s)
+	c.userJoined(s)
 	c.joined()
 	payload := append(append([]byte(`{"sid":"`), s.id...), `"}`...)
 	c.send(batch, siopacket.Packet{Type: siopacket.Connect, Namespace: s.namespace.name, Payload: payload})

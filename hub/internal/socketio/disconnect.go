@@ -44,6 +44,7 @@ func (c *client) leave(s *Socket) {
 func (c *client) left(s *Socket) {
 	end := s.ending()
 	s.told = false
+	c.userLeft(s)
 	t := &c.server.trace
 	t.socketClosed(s.namespace.name, end.Reason)
 	if t.debugging() {

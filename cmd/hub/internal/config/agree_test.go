@@ -88,7 +88,7 @@ func TestHub_RefusesWhatTheConfigurationRefuses(t *testing.T) {
 // offByNegative has the options that a negative value in a hub.Config switches off, as 0 does in a configuration.
 var offByNegative = map[string]bool{
 	"limits.max_sessions": true, "rates.messages": true, "rates.bytes": true, "rates.handshakes": true, "rates.unjoined": true,
-	"rates.memory_percent": true,
+	"rates.memory_percent": true, "rates.user_messages": true, "rates.user_bytes": true,
 }
 
 // isZero reports whether a value, as it is shown, means the default in hub.Config.

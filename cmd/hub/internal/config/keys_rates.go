@@ -5,6 +5,7 @@ import "time"
 // Rates bounds how fast browsers may be. Zero is no limit.
 type Rates struct {
 	Messages, Bytes                      int64
+	UserMessages, UserBytes              int64
 	Ahead                                time.Duration
 	Handshakes, HandshakeBurst, Unjoined int
 	PrivateAddresses                     bool
@@ -19,7 +20,11 @@ func rateKeys() []Key {
 			"The same in bytes, as they are after inflating. Zero means no limit."),
 		hubKey("rates.ahead", func(c *Config) *time.Duration { return &c.Rates.Ahead },
 			durations(),
-			"By how much time a browser may be ahead of both: what it may send at once."),
+			"By how much time a browser, or a user, may be ahead of these: what may be sent at once."),
+		hubKey("rates.user_messages", func(c *Config) *int64 { return &c.Rates.UserMessages }, numbers[int64]("count", ""),
+			"Messages a second from all browsers of one user together, as an accept has named the user; who sends most is read later first. Zero means no limit."),
+		hubKey("rates.user_bytes", func(c *Config) *int64 { return &c.Rates.UserBytes }, sizes(),
+			"The same in bytes. Zero means no limit."),
 		hubKey("rates.handshakes", func(c *Config) *int { return &c.Rates.Handshakes }, counts(),
 			"Sessions that one address may open in a second; more are answered with 429 and Retry-After. An IPv6 network of 64 bits counts as one address. Zero means no limit."),
 		hubKey("rates.handshake_burst", func(c *Config) *int { return &c.Rates.HandshakeBurst }, counts(),

@@ -59,6 +59,7 @@ func hubLimits(l Limits) hub.Limits {
 func hubRates(r Rates) hub.Rates {
 	return hub.Rates{
 		Messages: orNone(r.Messages), Bytes: orNone(r.Bytes), Ahead: r.Ahead,
+		UserMessages: orNone(r.UserMessages), UserBytes: orNone(r.UserBytes),
 		Handshakes: orNone(r.Handshakes), HandshakeBurst: r.HandshakeBurst, Unjoined: orNone(r.Unjoined),
 		PrivateAddresses: r.PrivateAddresses, MemoryPercent: orNone(r.MemoryPercent),
 	}

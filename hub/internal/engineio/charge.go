@@ -1,0 +1,112 @@
+package engineio
+
+import (
+	"context"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/rates"
+)
+
+// UserHandler is a Handler that knows whose browser it is.
+type UserHandler interface {
+	Handler
+	// User is the user whose rates (Rates.UserMessages and UserBytes) what comes counts towards, beside those of the
+	// browser. Empty: none. It may change, and may be called at any time.
+	User() string
+}
+
+// charge counts what has come against the rates, of the browser and of its user, and returns how long to wait before
+// more is taken. It belongs to whoever hands up the session's messages, who calls paid after a wait.
+func (s *Session) charge(h Handler, messages, bytes int64) (debt rates.Debt) {
+	l := s.server.limits
+	now := time.Since(l.start)
+	if user := l.userOf(h); user != "" {
+		if debt = l.users.Charge(user, messages, bytes, now); debt.Wait > 0 {
+			key := rateKey(debt.OfMessages, "rates.user_messages", "rates.user_bytes")
+			s.server.trace.limitReached(key)
+			l.userSlowed.Warn("the browsers of a user send too much together and are read more slowly", "user", user, "option", key)
+		}
+	}
+	cost, ofMessages := l.pace.Cost(messages, bytes)
+	if cost == 0 {
+		return debt
+	}
+	if wait := s.meter.Add(cost, now, l.pace.Ahead); wait > 0 {
+		key := rateKey(ofMessages == cost, "rates.messages", "rates.bytes")
+		s.server.trace.limitReached(key)
+		l.slowed.Warn("a browser sends too much and is read more slowly", "address", s.Handshake().RemoteAddress(), "option", key)
+		debt.Wait = max(debt.Wait, wait)
+	}
+	return debt
+}
+
+func rateKey(ofMessages bool, messages, bytes string) string {
+	if ofMessages {
+		return messages
+	}
+	return bytes
+}
+
+// userOf is the user whose rates count, if there are any.
+func (l *limits) userOf(h Handler) string {
+	if l.users == nil {
+		return ""
+	}
+	if h, ok := h.(UserHandler); ok {
+		return h.User()
+	}
+	return ""
+}
+
+// paid ends the wait for a debt.
+func (l *limits) paid(debt rates.Debt) {
+	if debt.User != "" {
+		l.users.Paid(debt)
+	}
+}
+
+// slowDown charges for what has come over a WebSocket. True means that nothing more is taken for a while.
+func (s *Session) slowDown(h Handler, messages, bytes int64) bool {
+	if messages == 0 {
+		return false
+	}
+	l := s.server.limits
+	debt := s.charge(h, messages, bytes)
+	if debt.Wait == 0 {
+		return false
+	}
+	if s.over.Load() {
+		l.paid(debt)
+		return false
+	}
+	s.holdBack(heldRate)
+	time.AfterFunc(debt.Wait, func() {
+		l.paid(debt)
+		s.letOn(heldRate)
+	})
+	return true
+}
+
+// slowPost lets the answer of a POST wait, at most postHold; the next one then waits for the rest.
+func (s *Session) slowPost(ctx context.Context, p *post, debt rates.Debt) {
+	if debt.Wait <= 0 {
+		return
+	}
+	defer s.server.limits.paid(debt)
+	s.mu.Lock()
+	if p.released {
+		s.mu.Unlock()
+		return
+	}
+	if p.room == nil {
+		p.room = make(chan struct{}, 1)
+	}
+	s.mu.Unlock()
+	timer := time.NewTimer(min(debt.Wait, postHold))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.room: // released
+	case <-ctx.Done():
+	}
+}

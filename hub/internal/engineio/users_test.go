@@ -1,0 +1,171 @@
+package engineio_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
+
+// owned is a handler of a user's session.
+type owned struct {
+	user func() string
+
+	mu    sync.Mutex
+	heard []string
+}
+
+func (o *owned) User() string { return o.user() }
+
+func (o *owned) HandleMessage(data []byte, _ bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.heard = append(o.heard, string(data))
+}
+
+func (o *owned) HandleClose(engineio.Close) {}
+
+func (o *owned) messages() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.heard)
+}
+
+// owners gives each new session to the next of these users.
+func owners(c *engineio.Config, users ...string) (all []*owned) {
+	for _, user := range users {
+		all = append(all, &owned{user: func() string { return user }})
+	}
+	var mu sync.Mutex
+	next := 0
+	c.OnSession = func(*engineio.Session) engineio.Handler {
+		mu.Lock()
+		defer mu.Unlock()
+		next++
+		return all[next-1]
+	}
+	return all
+}
+
+// safeLog is a writer that may be read meanwhile.
+type safeLog struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *safeLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *safeLog) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// say sends messages, over the road that the test is about, and returns when they have been sent.
+func (st *station) say(road string, texts []string) {
+	if road == "polling" {
+		query := st.handshake()
+		for portion := range slices.Chunk(texts, 50) {
+			if a := st.Post(query, "4"+strings.Join(portion, "\x1e4")); a.Status != 200 {
+				st.t.Errorf("%+v", a)
+			}
+		}
+		return
+	}
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	st.t.Cleanup(func() { _ = w.Close() })
+	go drain(w)
+	for _, text := range texts {
+		_, _ = w.Write(client(0x81, "4"+text))
+	}
+}
+
+// The sessions of a user have a rate together: they are read later, and nothing of theirs is lost. Others are not
+// concerned.
+func TestUsers_ReadLaterTogether(t *testing.T) {
+	const messages = 200
+	cases := map[string]struct {
+		rates engineio.Rates
+		size  int
+	}{
+		"rates.user_messages": {engineio.Rates{UserMessages: 100, UserBytes: -1, Ahead: time.Second}, 10},
+		"rates.user_bytes":    {engineio.Rates{UserBytes: 100_000, UserMessages: -1, Ahead: time.Second}, 1000},
+	}
+	for key, c := range cases {
+		for _, road := range []string{"poller", "reader", "polling"} {
+			t.Run(key+" "+road, func(t *testing.T) {
+				var limits reached
+				var log safeLog
+				var all []*owned
+				deflate := road == "reader"
+				st := newTCPStation(t, func(config *engineio.Config) {
+					config.Rates, config.PerMessageDeflate.Enabled = c.rates, &deflate
+					config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+					limits.note(config)
+					all = owners(config, "ann", "ann", "bob", "")
+				})
+				var want []string
+				for n := range messages {
+					want = append(want, fmt.Sprintf("%0*d", c.size, n))
+				}
+				start := time.Now()
+				var saying sync.WaitGroup
+				for range 2 {
+					saying.Go(func() { st.say(road, want) })
+				}
+				for deadline := time.Now().Add(st.Timeout); len(all[0].messages())+len(all[1].messages()) < 2*messages; time.Sleep(time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatalf("heard %d and %d", len(all[0].messages()), len(all[1].messages()))
+					}
+				}
+				if took := time.Since(start); took < time.Second {
+					t.Errorf("took %v", took)
+				}
+				saying.Wait()
+				for _, one := range all[:2] {
+					if got := one.messages(); !slices.Equal(got, want) {
+						t.Errorf("heard %d messages, not as sent", len(got))
+					}
+				}
+				limits.want(t, key)
+				if text := log.text(); !strings.Contains(text, "user=ann option="+key) || strings.Count(text, key) > 20 {
+					t.Error(text)
+				}
+			})
+		}
+	}
+}
+
+// Neither another user's session nor one without a user waits for those of one that is over the rate.
+func TestUsers_OthersDoNotWait(t *testing.T) {
+	var all []*owned
+	st := newTCPStation(t, func(config *engineio.Config) {
+		config.Rates = engineio.Rates{UserMessages: 1, Ahead: 10 * time.Millisecond}
+		all = owners(config, "ann", "bob", "")
+	})
+	flood := strings.Split(strings.Repeat("x ", 100), " ")
+	st.say("poller", flood[:100])
+	hear := func(one *owned, n int) {
+		t.Helper()
+		for deadline := time.Now().Add(st.Timeout); len(one.messages()) < n; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("heard %d", len(one.messages()))
+			}
+		}
+	}
+	hear(all[0], 1)
+	st.say("poller", []string{"of bob"})
+	st.say("poller", flood[:100]) // of nobody
+	hear(all[1], 1)
+	hear(all[2], 100)
+}
