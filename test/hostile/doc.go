@@ -45,7 +45,7 @@
 //
 //	make neighbours                               a bystander's echo beside services that take all they can
 //	make neighbours-browsers                      the same beside browsers;
-//	                                              HOSTILE_ONLY runs the attacks with that in their name
+//	                                              HOSTILE_ONLY, such as `small echoes|pushed`, says which
 //
 // HOSTILE_SEED repeats the order of a run; the seed is printed. With
 // HOSTILE_REFERENCE the rows where the hub has to be stricter than the reference

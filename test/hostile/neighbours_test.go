@@ -2,9 +2,9 @@ package hostile
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 )
 
@@ -31,7 +31,8 @@ func neighbourRounds(t *testing.T) int {
 	return rounds
 }
 
-// asked are the kinds with HOSTILE_ONLY in their name.
+// asked are the kinds whose names HOSTILE_ONLY, a regular expression, matches.
 func asked(all []neighbour) []neighbour {
-	return slices.DeleteFunc(all, func(n neighbour) bool { return !strings.Contains(n.name, os.Getenv("HOSTILE_ONLY")) })
+	only := regexp.MustCompile(os.Getenv("HOSTILE_ONLY"))
+	return slices.DeleteFunc(all, func(n neighbour) bool { return !only.MatchString(n.name) })
 }

@@ -218,7 +218,7 @@ func (a *Attachment) Room() bool {
 	i := a.inst
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.life == a.life && i.takes() && i.turns[sockets].front == nil && i.greetings.front == nil && !i.windows[sockets].Full()
+	return i.life == a.life && i.takes() && i.backlog[sockets].Load() == 0 && i.greetings.front == nil && !i.windows[sockets].Full()
 }
 
 // greetStep is how many lanes are looked at while locks are held.

@@ -40,6 +40,7 @@ type Delivery struct {
 	state    state
 	losses   uint8 // how often it was lost with an instance; see poison.go
 	tries    uint8 // how often it was nacked for a retry, or not settled in time
+	first    bool  // its lane had nothing in flight when it was handed over
 	attempt  uint32
 	seq      uint64
 	identity uint64

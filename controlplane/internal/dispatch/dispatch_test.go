@@ -95,7 +95,7 @@ func TestGroup_WindowIsRespectedAndTurnsAreTaken(t *testing.T) {
 			t.Fatalf("%d deliveries in a window of 2", len(open))
 		}
 	}
-	want := "[chatty:connected:late chatty:0 chatty:1 quiet:connected:late chatty:2 quiet:hello chatty:3]"
+	want := "[chatty:connected:late chatty:0 quiet:connected:late chatty:1 quiet:hello chatty:2 chatty:3]"
 	if got := fmt.Sprint(order); got != want {
 		t.Errorf("order\n%s\nwant\n%s", got, want)
 	}

@@ -43,7 +43,8 @@
 // goes in front of the queue in its old order. A socket is introduced (a Connected)
 // before the group's first event of it is handed over; the lane does that itself at the
 // last moment, so that an introduction can be made anew by moving an epoch on. Lanes with
-// parked deliveries take turns, one delivery each.
+// parked deliveries take turns, one delivery each: first those with nothing in flight, in
+// their order, then those that have, within their share of the window (internal/window).
 //
 // # Holds
 //

@@ -44,7 +44,7 @@ func (g *Group) Expire(at time.Time) {
 }
 
 func (h *holder) expire(t instant) {
-	for _, waiting := range []*list[*Lane]{&h.turns[sockets], &h.stuck} {
+	for _, waiting := range []*list[*Lane]{&h.turns[leaders], &h.turns[followers], &h.stuck} {
 		for range min(waiting.len, expireStep) {
 			l := waiting.front.value
 			if h.expireLane(l, t) {

@@ -7,22 +7,28 @@ import (
 // fill hands over what is parked, one delivery of each lane in turn, as long as the
 // windows have room. The caller holds mu.
 func (i *Instance) fill() {
-	if !i.takes() || (i.turns[solos].front == nil && i.turns[sockets].front == nil && i.greetings.front == nil) {
+	if !i.takes() || (!i.waits() && i.greetings.front == nil) {
 		i.wanting = nil
 		return
 	}
 	t := now()
 	if d := i.wanting; d != nil {
 		i.wanting = nil
-		if c := d.lane.solo.class(); i.isNext(d, c) {
-			i.fillClass(c, t)
+		if n := d.lane.line(); i.isNext(d, n) {
+			i.fillLine(n, t)
 		}
 	}
-	i.fillClass(solos, t)
-	i.fillClass(sockets, t)
-	for i.greetings.front != nil && i.turns[sockets].front == nil && i.free(sockets) {
+	i.fillLine(single, t)
+	i.fillLine(leaders, t)
+	i.fillLine(followers, t)
+	for i.greetings.front != nil && i.backlog[sockets].Load() == 0 && i.free(sockets) {
 		i.greetNext()
 	}
+}
+
+// waits reports whether a lane stands for its turn.
+func (h *holder) waits() bool {
+	return h.turns[leaders].front != nil || h.turns[single].front != nil || h.turns[followers].front != nil
 }
 
 // free reports whether nothing keeps a small delivery of an idle lane from going.
@@ -31,13 +37,17 @@ func (i *Instance) free(c class) bool {
 }
 
 // isNext reports whether a delivery is the first in line.
-func (h *holder) isNext(d *Delivery, c class) bool {
-	n := h.turns[c].front
+func (h *holder) isNext(d *Delivery, in line) bool {
+	n := h.turns[in].front
 	return n != nil && n.value == d.lane && d.lane.queue.front == &d.place
 }
 
-func (i *Instance) fillClass(c class, t instant) {
-	turns, room := &i.turns[c], &i.windows[c]
+func (i *Instance) fillLine(in line, t instant) {
+	turns, room := &i.turns[in], &i.windows[in.class()]
+	least := window.Size{} // that any lane of the line holds
+	if in == followers {
+		least.Deliveries = 1
+	}
 	for passed := 0; turns.front != nil && passed < window.MaxGreedy; {
 		if i.alone != nil || i.wanting != nil {
 			return
@@ -57,7 +67,7 @@ func (i *Instance) fillClass(c class, t instant) {
 			l.unpark(d)
 			i.admit(l, d, &terms)
 			i.nextTurn(l)
-		case room.Fits(0, window.Size{}):
+		case room.Fits(0, least):
 			// The lane holds too much already; whoever comes next may fit.
 			passed++
 			turns.rotate()
@@ -67,12 +77,15 @@ func (i *Instance) fillClass(c class, t instant) {
 	}
 }
 
-// nextTurn lets a lane stand in line again if it has more.
+// nextTurn lets a lane stand in line again if it has more: behind all others that stand
+// where it belongs now.
 func (h *holder) nextTurn(l *Lane) {
-	if l.queue.front == nil {
+	switch stands := l.turn.list; {
+	case l.queue.front == nil:
 		h.dequeue(l)
-	} else if l.turn.list != nil {
-		l.turn.list.rotate()
+	case stands != nil:
+		stands.remove(&l.turn)
+		h.turns[l.line()].pushBack(&l.turn)
 	}
 }
 

@@ -72,7 +72,8 @@ func (i *Instance) mustLeave(l *Lane) bool {
 
 // admit hands a delivery over: from here on it is unsettled.
 func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
-	i.windows[l.solo.class()].Take(d.Bytes)
+	d.first = l.flight.len == 0
+	i.windows[l.solo.class()].Take(d.Bytes, l.flight.holds())
 	d.number()
 	d.state, d.due, d.handed, d.terms = open, 0, now(), *terms
 	l.flight.add(d)
@@ -122,7 +123,10 @@ func (i *Instance) closeTry(d *Delivery) {
 	if i.alone == d {
 		i.alone = nil
 	}
-	i.windows[l.solo.class()].Give(d.Bytes)
+	i.windows[l.solo.class()].Give(d.Bytes, l.flight.holds())
+	if l.flight.len == 0 {
+		i.lead(l)
+	}
 }
 
 // revoked tells that a delivery was taken from the instance.
@@ -141,8 +145,8 @@ func (i *Instance) revoked(d *Delivery, why Reason) {
 func (i *Instance) unlock() {
 	stuck, hungry := i.stuck.front != nil, false
 	if i.takes() {
-		for c := range i.turns {
-			hungry = hungry || (i.group.pool.backlog[c].Load() > 0 && uint32(i.turns[c].len) <= i.limit[c].Load()/2)
+		for c := range classes {
+			hungry = hungry || (i.group.pool.backlog[c].Load() > 0 && uint32(i.backlog[c].Load()) <= i.limit[c].Load()/2)
 		}
 	}
 	i.mu.Unlock()

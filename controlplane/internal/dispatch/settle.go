@@ -53,12 +53,14 @@ func (a *Attachment) Holds(seq uint64) error {
 func (a *Attachment) Finish(d *Delivery) time.Duration {
 	i, l := a.inst, d.lane
 	i.mu.Lock()
-	took := now().since(d.handed)
+	t := now()
+	took := t.since(d.handed)
 	if d.state == detached {
 		i.mu.Unlock()
 		a.rejoin(l, func() { d.state = over })
 		return took
 	}
+	i.windows[l.solo.class()].Settled(d.first, took, time.Duration(t))
 	i.ledger.Settle(d.seq)
 	i.closeTry(d)
 	d.state = over

@@ -7,7 +7,14 @@
 // empty. A lane (one socket) that holds a sixteenth of the window, in deliveries or in
 // bytes, leaves its last sixteenth to the others and does not exceed it: a chatty
 // browser delays only itself.
+//
+// What a service has in hand it works on in some order of its own, so a full window is
+// a queue in front of whatever comes next. A lane's first delivery fits while there is
+// room; the lanes that have more than one share a part of the window (pipe.go), so that
+// what they queue up stays short.
 package window
+
+import "time"
 
 // Size is the limit of a window.
 type Size struct {
@@ -25,10 +32,14 @@ type Window struct {
 	// Invariant: held is the sum of what was taken and not given back. It may exceed
 	// size after a Resize.
 	held Size
+	pipe pipe
 }
 
 // Resize changes the limit. What is held stays held.
-func (w *Window) Resize(size Size) { w.size = size }
+func (w *Window) Resize(size Size) {
+	w.size = size
+	w.pipe.resize(size)
+}
 
 // Pause lets nothing fit any more, or lets it again. What is held stays held.
 func (w *Window) Pause(paused bool) { w.paused = paused }
@@ -49,6 +60,9 @@ func (w *Window) Fits(bytes int, lane Size) bool {
 		return true
 	}
 	if w.held.Deliveries >= w.size.Deliveries || w.held.Bytes >= max(w.size.Bytes, 1) {
+		return false
+	}
+	if lane.Deliveries > 0 && !w.pipe.fits(bytes, w.size) {
 		return false
 	}
 	return !w.greedy(lane) || (w.held.Deliveries < w.size.Deliveries-w.size.Deliveries/share &&
@@ -72,16 +86,32 @@ func (w *Window) greedy(lane Size) bool {
 // Full reports whether not even an empty delivery of an idle lane fits.
 func (w *Window) Full() bool { return !w.Fits(0, Size{}) }
 
-// Take adds a delivery. It does not ask whether it fits.
-func (w *Window) Take(bytes int) {
+// Take adds a delivery of a lane that holds so much without it. It does not ask whether
+// it fits.
+func (w *Window) Take(bytes int, lane Size) {
+	after := Size{lane.Deliveries + 1, lane.Bytes + uint64(bytes)}
 	w.held.Deliveries++
 	w.held.Bytes += uint64(bytes)
+	w.pipe.change(lane, after)
 }
 
-// Give removes a delivery that was taken with as many bytes.
-func (w *Window) Give(bytes int) {
+// Give removes a delivery that was taken with as many bytes; its lane holds so much
+// without it.
+func (w *Window) Give(bytes int, lane Size) {
+	before := Size{lane.Deliveries + 1, lane.Bytes + uint64(bytes)}
 	w.held.Deliveries--
 	w.held.Bytes -= uint64(bytes)
+	w.pipe.change(before, lane)
+}
+
+// Settled tells that a delivery was settled that was taken so long ago, and whether it
+// was the first of its lane then. At is the time on any clock that does not go back.
+func (w *Window) Settled(first bool, took, at time.Duration) {
+	if first {
+		w.pipe.first(took, at, w.size)
+	} else if w.pipe.quiet(at) {
+		w.pipe.widen(1, w.size)
+	}
 }
 
 // Clamp fits a wish to the most that the hub allows. 0 means the default, in both

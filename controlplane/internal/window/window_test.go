@@ -17,11 +17,11 @@ func TestWindow_OneAlwaysFitsAnEmptyWindow(t *testing.T) {
 		if !w.Fits(1000, Size{}) {
 			t.Fatal("a large delivery does not fit an empty window")
 		}
-		w.Take(1000)
+		w.Take(1000, Size{})
 		if w.Fits(0, Size{}) {
 			t.Error("a second one fits a window of one")
 		}
-		w.Give(1000)
+		w.Give(1000, Size{})
 		if w.Held() != (Size{}) {
 			t.Errorf("held %v", w.Held())
 		}
@@ -30,12 +30,12 @@ func TestWindow_OneAlwaysFitsAnEmptyWindow(t *testing.T) {
 
 func TestWindow_PausedTakesNothing(t *testing.T) {
 	w := of(2, 10)
-	w.Take(1)
+	w.Take(1, Size{})
 	w.Pause(true)
 	if w.Fits(0, Size{}) {
 		t.Error("a paused window takes work")
 	}
-	w.Give(1)
+	w.Give(1, Size{})
 	if w.Fits(0, Size{}) || !w.Full() {
 		t.Error("an empty paused window takes work")
 	}
@@ -47,11 +47,11 @@ func TestWindow_PausedTakesNothing(t *testing.T) {
 
 func TestWindow_ExceedsItsBytesByOneDelivery(t *testing.T) {
 	w := of(8, 100)
-	w.Take(99)
+	w.Take(99, Size{})
 	if !w.Fits(1000, Size{}) {
 		t.Error("a large delivery waits though there is room")
 	}
-	w.Take(1000)
+	w.Take(1000, Size{})
 	if w.Fits(0, Size{}) {
 		t.Error("another one fits beside it")
 	}
@@ -60,7 +60,7 @@ func TestWindow_ExceedsItsBytesByOneDelivery(t *testing.T) {
 func TestWindow_DeliveriesAreALimit(t *testing.T) {
 	w := of(4, 100)
 	for range 4 {
-		w.Take(0)
+		w.Take(0, Size{})
 	}
 	if w.Fits(0, Size{}) {
 		t.Error("the limit in deliveries is not 4")
@@ -71,7 +71,7 @@ func TestWindow_GreedyLaneLeavesASixteenthOfDeliveries(t *testing.T) {
 	w := of(32, 1<<20)
 	var lane Size
 	for w.Fits(1, lane) {
-		w.Take(1)
+		w.Take(1, lane)
 		lane.Deliveries++
 		lane.Bytes++
 	}
@@ -85,9 +85,10 @@ func TestWindow_GreedyLaneLeavesASixteenthOfDeliveries(t *testing.T) {
 
 func TestWindow_GreedyLaneLeavesASixteenthOfBytes(t *testing.T) {
 	w := of(1024, 1600)
+	w.pipe.widen(1024, w.size)
 	var lane Size
 	for w.Fits(200, lane) {
-		w.Take(200)
+		w.Take(200, lane)
 		lane.Deliveries++
 		lane.Bytes += 200
 	}
@@ -125,12 +126,15 @@ func TestWindow_NeverExceedsItsSizeByMoreThanOne(t *testing.T) {
 		type taken struct{ bytes, lane int }
 		var all []taken
 		lanes := make([]Size, 4)
+		give := func(one taken) {
+			lanes[one.lane].Deliveries--
+			lanes[one.lane].Bytes -= uint64(one.bytes)
+			w.Give(one.bytes, lanes[one.lane])
+		}
 		for range rapid.IntRange(0, 200).Draw(t, "steps") {
 			if len(all) > 0 && rapid.Bool().Draw(t, "settle") {
 				i := rapid.IntRange(0, len(all)-1).Draw(t, "which")
-				w.Give(all[i].bytes)
-				lanes[all[i].lane].Deliveries--
-				lanes[all[i].lane].Bytes -= uint64(all[i].bytes)
+				give(all[i])
 				all = append(all[:i], all[i+1:]...)
 				continue
 			}
@@ -140,7 +144,7 @@ func TestWindow_NeverExceedsItsSizeByMoreThanOne(t *testing.T) {
 				continue
 			}
 			before := w.Held()
-			w.Take(bytes)
+			w.Take(bytes, lanes[lane])
 			lanes[lane].Deliveries++
 			lanes[lane].Bytes += uint64(bytes)
 			all = append(all, taken{bytes, lane})
@@ -149,10 +153,10 @@ func TestWindow_NeverExceedsItsSizeByMoreThanOne(t *testing.T) {
 			}
 		}
 		for _, one := range all {
-			w.Give(one.bytes)
+			give(one)
 		}
-		if w.Held() != (Size{}) {
-			t.Fatalf("left over: %+v", w.Held())
+		if w.Held() != (Size{}) || w.pipe.held != (Size{}) {
+			t.Fatalf("left over: %+v, %+v of lanes with more than one", w.Held(), w.pipe.held)
 		}
 	})
 }
@@ -160,7 +164,7 @@ func TestWindow_NeverExceedsItsSizeByMoreThanOne(t *testing.T) {
 // A lane that has used its share fits no more than one that has nothing.
 func TestWindow_GreedyLaneFitsNothingIntoAFullWindow(t *testing.T) {
 	w := of(2, 1)
-	w.Take(1)
+	w.Take(1, Size{})
 	if w.Fits(0, Size{}) || w.Fits(0, Size{Deliveries: 1, Bytes: 1}) {
 		t.Error("something fits a window without a byte left")
 	}
