@@ -229,7 +229,7 @@ func (st *stream) detach() {
 	st.srv.detach(st)
 	cause := st.result()
 	code := status.Code(cause)
-	st.srv.trace.streamClosed(a.group.name, code.String())
+	st.srv.trace.StreamClosed(a.group.name, code.String())
 	st.srv.lines.write(slog.LevelInfo, "stream closed", "group", a.group.name, "instance", a.instance,
 		"code", code.String(), "reason", fault.StatusOf(cause).GetReason(), "cause", causeText(st.cause))
 }
@@ -256,7 +256,7 @@ func causeText(err error) string {
 // do not reach those.
 func (st *stream) rescue() {
 	if p := recover(); p != nil {
-		st.srv.trace.panicRecovered("stream")
+		st.srv.trace.PanicRecovered("stream")
 		st.srv.log.Error("panic on a stream", "panic", p, "stack", string(debug.Stack()))
 		st.end(errPanic)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -234,7 +235,7 @@ func (c *connect) close(by *try, why dispatch.Reason) {
 
 // gone ends an attempt whose browser has left.
 func (c *connect) gone() {
-	c.undecided(UndecidedGone)
+	c.undecided(trace.UndecidedGone)
 	c.mu.Lock()
 	tries := append([]*try(nil), c.tries...)
 	c.mu.Unlock()
@@ -251,20 +252,20 @@ func (c *connect) gone() {
 // shutdown ends an attempt because the control plane does.
 func (c *connect) shutdown() {
 	c.close(nil, dispatch.ReasonCancelled)
-	c.sendAway(UndecidedShutdown)
+	c.sendAway(trace.UndecidedShutdown)
 }
 
 // sendAway tells the browser that nobody decides. One that has gone, or was answered at
 // this moment, is told of by whoever saw that.
-func (c *connect) sendAway(why Undecided) {
+func (c *connect) sendAway(why trace.Undecided) {
 	if c.attempt.Undecided() == nil {
 		c.undecided(why)
 	}
 }
 
 // undecided tells that the attempt ended without a decision.
-func (c *connect) undecided(why Undecided) {
-	c.srv.trace.undecided(why)
+func (c *connect) undecided(why trace.Undecided) {
+	c.srv.trace.Undecided(why)
 	c.srv.debugUndecided(c.attempt, why)
 	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(why)})
 }
@@ -312,8 +313,8 @@ func (t *try) Ended(*dispatch.Delivery, dispatch.Drop) {
 // undelivered implements undeliverable.
 func (t *try) undelivered(_ *attachment, _ *hubv1.Status) {
 	c := t.connect
-	c.srv.trace.undecided(UndecidedNacked)
-	c.srv.debugUndecided(c.attempt, UndecidedNacked)
+	c.srv.trace.Undecided(trace.UndecidedNacked)
+	c.srv.debugUndecided(c.attempt, trace.UndecidedNacked)
 	c.failed(t)
 }
 

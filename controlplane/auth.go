@@ -24,13 +24,13 @@ func (s *Server) authenticate(ctx context.Context) (context.Context, error) {
 		var refused *AuthError
 		switch {
 		case errors.As(err, &refused):
-			s.trace.authFailed()
+			s.trace.AuthFailed()
 			return nil, refused.rpc()
 		case errors.Is(err, ErrKeysPending):
-			s.trace.authFailed()
+			s.trace.AuthFailed()
 			return nil, fault.New(fault.AuthenticatorFailed, "the keys of the token's issuer cannot be read now").GRPC()
 		case err != nil || identity == nil:
-			s.trace.authFailed()
+			s.trace.AuthFailed()
 			s.log.Error("callers cannot be told apart", "error", err)
 			return nil, fault.New(fault.AuthenticatorFailed, "the hub cannot check credentials now").GRPC()
 		}

@@ -20,6 +20,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // lockedBuffer is a log that many goroutines write.
@@ -73,7 +74,7 @@ func TestAuth_CallsNeedAToken(t *testing.T) {
 	failed := 0
 	config := Config{
 		Authenticator: oneSecret{}, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Trace: &Trace{AuthFailed: func() { failed++ }},
+		Trace: &trace.Hooks{AuthFailed: func() { failed++ }},
 	}
 	inBubble(t, config, func(t *testing.T, w *world) {
 		client := hubv1.NewControlServiceClient(w.conn)

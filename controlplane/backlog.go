@@ -4,18 +4,8 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/trace"
 )
-
-// Backlog is what a group does not keep up with.
-type Backlog struct {
-	// OldestUnsettled is the age of the oldest delivery that it has not settled; 0 when all
-	// are.
-	OldestUnsettled time.Duration
-	// HeldSockets counts the sockets whose browser is not read, because as much is parked
-	// for the group as may be. HeldLong are those of them that have become so for a minute,
-	// with an instance attached, since the last time.
-	HeldSockets, HeldLong int
-}
 
 const (
 	// unsettledWarn is from which age on unsettled work is worth a warning: no browser
@@ -39,7 +29,7 @@ type backlogWatch struct {
 
 // watchBacklog tells what a group does not keep up with, and warns of what is old.
 func (b *backlogs) watchBacklog(g *group, now time.Time) {
-	var backlog Backlog
+	var backlog trace.Backlog
 	old := make(map[string]time.Time)
 	attached := 0
 	for _, i := range g.Status().Instances {
@@ -67,7 +57,7 @@ func (b *backlogs) watchBacklog(g *group, now time.Time) {
 		g.backlog.held = now
 		b.warnHeld(g, &backlog, attached)
 	}
-	b.srv.trace.backlog(g.name, backlog)
+	b.srv.trace.Backlog(g.name, backlog)
 }
 
 func (b *backlogs) warnUnsettled(g *group, i *dispatch.InstanceStatus) {
@@ -76,7 +66,7 @@ func (b *backlogs) warnUnsettled(g *group, i *dispatch.InstanceStatus) {
 		"attached", i.Attached, "paused", i.Paused, "draining", i.Draining)
 }
 
-func (b *backlogs) warnHeld(g *group, backlog *Backlog, attached int) {
+func (b *backlogs) warnHeld(g *group, backlog *trace.Backlog, attached int) {
 	b.srv.log.Warn("browsers are not read: as much waits for their service as may", "group", g.name,
 		"sockets", backlog.HeldSockets, "instances", attached, "option", "parking.socket_events, parking.socket_bytes, parking.group_bytes",
 		"help", "more instances, or a larger window of theirs; Subscription.overflow says what else may happen to events")

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"github.com/siohub/siohub/controlplane/trace"
 	"log/slog"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ func TestUnsettled_OldWorkIsWarnedOfOnceAMinute(t *testing.T) {
 	var ages []time.Duration
 	config := Config{
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
-		Trace:  &Trace{Backlog: func(_ string, b Backlog) { ages = append(ages, b.OldestUnsettled) }},
+		Trace:  &trace.Hooks{Backlog: func(_ string, b trace.Backlog) { ages = append(ages, b.OldestUnsettled) }},
 	}
 	const warning = "does not settle its work"
 	inBubble(t, config, func(t *testing.T, w *world) {

@@ -6,6 +6,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -66,7 +67,7 @@ func (d *callDelivery) undelivered(_ *attachment, s *hubv1.Status) { d.invocatio
 func (x *settling) prepareAnswer(d *callDelivery) (effect, *fault.Fault) {
 	switch o := x.Outcome.(type) {
 	case *hubv1.Settlement_Done:
-		return effect{outcome: OutcomeDone, do: func(*hub.Batch) error {
+		return effect{outcome: trace.OutcomeDone, do: func(*hub.Batch) error {
 			d.invocation.Answer(nil)
 			return nil
 		}}, nil
@@ -75,7 +76,7 @@ func (x *settling) prepareAnswer(d *callDelivery) (effect, *fault.Fault) {
 		if f := x.a.srv.commands.CheckAnswer(p); f != nil {
 			return effect{}, f.Under("reply")
 		}
-		return effect{outcome: OutcomeReply, do: func(*hub.Batch) error {
+		return effect{outcome: trace.OutcomeReply, do: func(*hub.Batch) error {
 			d.invocation.Answer(p)
 			return nil
 		}}, nil

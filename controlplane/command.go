@@ -106,10 +106,10 @@ func (s streamAnswers) Pull(p *command.Pages) { s.a.out.pull(s.command.CommandId
 type commandTrace struct{ srv *Server }
 
 // Command implements command.Trace.
-func (t commandTrace) Command(op, code string) { t.srv.trace.command(op, code) }
+func (t commandTrace) Command(op, code string) { t.srv.trace.Command(op, code) }
 
 // Done implements command.Trace.
 func (t commandTrace) Done(c *hubv1.Command, last *hubv1.Result) { t.srv.debugCommand(c, last) }
 
 // Bound implements command.Trace.
-func (t commandTrace) Bound(b command.Bound) { t.srv.trace.commandBound(string(b)) }
+func (t commandTrace) Bound(b command.Bound) { t.srv.trace.CommandBound(string(b)) }

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -52,7 +53,7 @@ type Config struct {
 	Logger *slog.Logger
 	// Trace is told what happens inside, for metrics and tests. Nil means nobody
 	// looks.
-	Trace *Trace
+	Trace *trace.Hooks
 }
 
 // ConnectConfig bounds connect attempts.
@@ -151,9 +152,6 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.Default()
 	}
 	c.Logger = c.Logger.With("component", "controlplane")
-	if c.Trace == nil {
-		c.Trace = &Trace{}
-	}
 	return c
 }
 

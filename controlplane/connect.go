@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/ledger"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -37,7 +38,7 @@ func (s *Server) Connect(a *hub.ConnectAttempt) {
 		return
 	}
 	if !s.connects.add(c) {
-		c.sendAway(UndecidedShutdown)
+		c.sendAway(trace.UndecidedShutdown)
 		return
 	}
 	c.look(time.Now())

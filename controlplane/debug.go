@@ -9,6 +9,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -43,7 +44,7 @@ func (l *debugLines) debugDecision(a *hub.ConnectAttempt, d decidedBy) {
 }
 
 // debugUndecided tells that nobody decided about an attempt.
-func (l *debugLines) debugUndecided(a *hub.ConnectAttempt, why Undecided) {
+func (l *debugLines) debugUndecided(a *hub.ConnectAttempt, why trace.Undecided) {
 	if !l.srv.debugging() {
 		return
 	}

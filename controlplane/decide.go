@@ -8,6 +8,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -53,7 +54,7 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 		g.auth = c.attempt.Auth()
 	}
 	commands := x.Commands
-	by := decidedBy{outcome: OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms()}
+	by := decidedBy{outcome: trace.OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms()}
 	acceptance := acceptanceOf(m)
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
@@ -67,7 +68,7 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 	if err != nil {
 		return effect{}, fault.Of(err, "accept")
 	}
-	return effect{outcome: OutcomeAccept, ownCommands: true, do: func(*hub.Batch) error {
+	return effect{outcome: trace.OutcomeAccept, ownCommands: true, do: func(*hub.Batch) error {
 		if err := c.decided(t, decision.Send); err != nil {
 			return err
 		}
@@ -123,11 +124,11 @@ func (x *settling) prepareDeny(t *try, m *hubv1.Deny) (effect, *fault.Fault) {
 	if f != nil {
 		return effect{}, f
 	}
-	return effect{outcome: OutcomeDeny, do: func(*hub.Batch) error {
+	return effect{outcome: trace.OutcomeDeny, do: func(*hub.Batch) error {
 		if err := c.decided(t, send); err != nil {
 			return err
 		}
-		d := decidedBy{outcome: OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()}
+		d := decidedBy{outcome: trace.OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()}
 		a.srv.debugDecision(c.attempt, d)
 		a.srv.observers.decided(c, d)
 		return nil

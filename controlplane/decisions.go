@@ -10,6 +10,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -78,7 +79,7 @@ func (o *deciding) decideAsBefore(c *connect) bool {
 	}
 	if c.decided(nil, decision.Send) == nil {
 		d := decidedBy{
-			outcome: OutcomeAccept, group: e.Group, by: "cache", user: e.User, rooms: before.acceptance.Rooms,
+			outcome: trace.OutcomeAccept, group: e.Group, by: "cache", user: e.User, rooms: before.acceptance.Rooms,
 		}
 		o.srv.debugDecision(c.attempt, d)
 		o.srv.observers.decided(c, d)
@@ -176,34 +177,11 @@ func (o *deciding) revoked(r command.Revocation) {
 	}
 }
 
-// CacheEvent says what became of an accept that was to be kept.
-type CacheEvent string
-
-// What becomes of them.
-const (
-	// CacheKept: it is kept. CacheHit: it has decided another attempt.
-	CacheKept CacheEvent = "kept"
-	CacheHit  CacheEvent = "hit"
-	// CacheExpired, CacheRevoked, CacheLeft, CacheReplaced and CacheEvicted: it ended,
-	// with its time, by a revocation, with its group, by a newer one, to make room.
-	CacheExpired  CacheEvent = "expired"
-	CacheRevoked  CacheEvent = "revoked"
-	CacheLeft     CacheEvent = "left"
-	CacheReplaced CacheEvent = "replaced"
-	CacheEvicted  CacheEvent = "evicted"
-	// CacheRefused: it is not kept, because of a revocation or of a bound.
-	CacheRefused CacheEvent = "refused"
-)
-
-var cacheEvents = [...]CacheEvent{
-	decisions.Kept: CacheKept, decisions.Hit: CacheHit, decisions.Expired: CacheExpired,
-	decisions.Revoked: CacheRevoked, decisions.Left: CacheLeft, decisions.Replaced: CacheReplaced,
-	decisions.Evicted: CacheEvicted, decisions.Refused: CacheRefused,
+var cacheEvents = [...]trace.CacheEvent{
+	decisions.Kept: trace.CacheKept, decisions.Hit: trace.CacheHit, decisions.Expired: trace.CacheExpired,
+	decisions.Revoked: trace.CacheRevoked, decisions.Left: trace.CacheLeft, decisions.Replaced: trace.CacheReplaced,
+	decisions.Evicted: trace.CacheEvicted, decisions.Refused: trace.CacheRefused,
 }
 
 // cached tells the trace.
-func (t tracer) cached(e decisions.Event) {
-	if t.DecisionCache != nil {
-		t.DecisionCache(cacheEvents[e])
-	}
-}
+func (o *deciding) cached(e decisions.Event) { o.srv.trace.DecisionCache(cacheEvents[e]) }

@@ -13,6 +13,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // cachedFor asks the hub to decide the same way for a time.
@@ -23,19 +24,19 @@ func cachedFor(age time.Duration, headers ...string) *hubv1.DecisionCache {
 // cacheEventCounts counts what the trace tells.
 type cacheEventCounts struct {
 	mu   sync.Mutex
-	seen map[CacheEvent]int
+	seen map[trace.CacheEvent]int
 }
 
 func (c *cacheEventCounts) config() Config {
-	c.seen = make(map[CacheEvent]int)
-	return Config{Trace: &Trace{DecisionCache: func(e CacheEvent) {
+	c.seen = make(map[trace.CacheEvent]int)
+	return Config{Trace: &trace.Hooks{DecisionCache: func(e trace.CacheEvent) {
 		c.mu.Lock()
 		c.seen[e]++
 		c.mu.Unlock()
 	}}}
 }
 
-func (c *cacheEventCounts) of(e CacheEvent) int {
+func (c *cacheEventCounts) of(e trace.CacheEvent) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.seen[e]
@@ -88,7 +89,7 @@ func TestDecisions_AreReusedForAttemptsThatAreAlike(t *testing.T) {
 		w.knock(`{"token":"ann"}`)
 		gate.Accept(gate.Attempt())
 	})
-	if counts.of(CacheKept) != 1 || counts.of(CacheHit) != 1 {
+	if counts.of(trace.CacheKept) != 1 || counts.of(trace.CacheHit) != 1 {
 		t.Errorf("counted: %v", counts.seen)
 	}
 }
@@ -224,7 +225,7 @@ func TestDecisions_RevocationIsNotUndoneByAnAcceptUnderWay(t *testing.T) {
 		gate.Accept(gate.Attempt())
 		next.joined("/chat")
 	})
-	if counts.of(CacheRefused) != 1 || counts.of(CacheHit) != 0 {
+	if counts.of(trace.CacheRefused) != 1 || counts.of(trace.CacheHit) != 0 {
 		t.Errorf("counted: %v", counts.seen)
 	}
 }
@@ -233,8 +234,8 @@ func TestDecisions_RevocationIsNotUndoneByAnAcceptUnderWay(t *testing.T) {
 // there for the revocation to find.
 func TestDecisions_RevocationMeetsWhoIsJustComing(t *testing.T) {
 	var w *world
-	config := Config{Trace: &Trace{DecisionCache: func(e CacheEvent) {
-		if e == CacheHit {
+	config := Config{Trace: &trace.Hooks{DecisionCache: func(e trace.CacheEvent) {
+		if e == trace.CacheHit {
 			w.srv.decisions.RevokeUser("ann")
 		}
 	}}}

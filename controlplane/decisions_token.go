@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -25,7 +26,7 @@ func (o *deciding) decideByToken(c *connect) bool {
 	// The keys are on their way: the attempt waits, bounded as all that do.
 	c.facts = facts
 	if !o.srv.connects.add(c) {
-		c.sendAway(UndecidedShutdown)
+		c.sendAway(trace.UndecidedShutdown)
 		return true
 	}
 	c.soon(facts.AttemptTime.Add(lookForKeys))
@@ -77,7 +78,7 @@ func (c *connect) applyToken(d BrowserDecision) bool {
 		return true
 	}
 	if c.decided(nil, send.Send) == nil {
-		by := decidedBy{outcome: OutcomeDeny, by: "token", message: d.Message}
+		by := decidedBy{outcome: trace.OutcomeDeny, by: "token", message: d.Message}
 		c.srv.debugDecision(c.attempt, by)
 		c.srv.observers.decided(c, by)
 	}
@@ -98,7 +99,7 @@ func (c *connect) acceptToken(d BrowserDecision) bool {
 		return false
 	}
 	if c.decided(nil, accept.Send) == nil {
-		by := decidedBy{outcome: OutcomeAccept, by: "token", user: d.User, rooms: d.Rooms}
+		by := decidedBy{outcome: trace.OutcomeAccept, by: "token", user: d.User, rooms: d.Rooms}
 		c.srv.debugDecision(c.attempt, by)
 		c.srv.observers.decided(c, by)
 	}

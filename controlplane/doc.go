@@ -74,6 +74,7 @@
 //	what an observer sees                              internal/observe, audience.go
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
+//	what metrics are told of                           trace
 //	who works when many want to                       internal/turns, turn.go
 //	who waits because of what it sends                 internal/toll, slow.go
 //	numbers and receipts, at both ends                 internal/outqueue of the module

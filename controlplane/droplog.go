@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -20,13 +21,13 @@ type dropLog struct {
 
 type dropLine struct {
 	about subject
-	kind  Kind
+	kind  trace.Kind
 	event string
-	why   Drop
+	why   trace.Drop
 }
 
 // add keeps a drop, or counts it when too many wait.
-func (l *dropLog) add(d *dispatch.Delivery, why Drop) {
+func (l *dropLog) add(d *dispatch.Delivery, why trace.Drop) {
 	line := dropLine{about: subjectOf(d), kind: kindNames[d.Kind], why: why}
 	if e, ok := d.Body.(*hub.Event); ok {
 		line.event = e.Name

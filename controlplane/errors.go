@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/trace"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
@@ -37,20 +38,20 @@ var (
 )
 
 // drops describe deliveries that were dropped.
-var drops = map[Drop]*fault.Fault{
-	DropSocketFull: fault.New(fault.SocketFull, "too much of one socket is parked"),
-	DropGroupFull:  fault.New(fault.GroupFull, "too much of the group is parked"),
-	DropNodeFull:   fault.New(fault.NodeFull, "too much is parked in the hub"),
-	DropExpired:    fault.New(fault.Expired, "parked for too long"),
-	DropLost:       fault.New(fault.Lost, "with an instance whose stream was lost, and at most once"),
-	DropTooLarge:   fault.New(fault.TooLarge, "larger than the envelopes that the instance takes (Hello.max_envelope_bytes)"),
-	DropNacked:     fault.New(fault.Nacked, "nacked for good"),
-	DropLifecycle:  fault.New(fault.Lifecycle, "too many lifecycle records wait; live sockets are introduced anew"),
-	DropForgotten:  fault.New(fault.Forgotten, "the group was forgotten"),
-	DropTries:      fault.New(fault.Tries, "lost with its instance, or not settled in time, too often"),
-	DropNoService:  fault.New(fault.NoService, "no instance came for it for too long; its browser is sent away"),
-	DropOldest:     fault.New(fault.Oldest, "made room for a newer event of its socket"),
+var drops = map[trace.Drop]*fault.Fault{
+	trace.DropSocketFull: fault.New(fault.SocketFull, "too much of one socket is parked"),
+	trace.DropGroupFull:  fault.New(fault.GroupFull, "too much of the group is parked"),
+	trace.DropNodeFull:   fault.New(fault.NodeFull, "too much is parked in the hub"),
+	trace.DropExpired:    fault.New(fault.Expired, "parked for too long"),
+	trace.DropLost:       fault.New(fault.Lost, "with an instance whose stream was lost, and at most once"),
+	trace.DropTooLarge:   fault.New(fault.TooLarge, "larger than the envelopes that the instance takes (Hello.max_envelope_bytes)"),
+	trace.DropNacked:     fault.New(fault.Nacked, "nacked for good"),
+	trace.DropLifecycle:  fault.New(fault.Lifecycle, "too many lifecycle records wait; live sockets are introduced anew"),
+	trace.DropForgotten:  fault.New(fault.Forgotten, "the group was forgotten"),
+	trace.DropTries:      fault.New(fault.Tries, "lost with its instance, or not settled in time, too often"),
+	trace.DropNoService:  fault.New(fault.NoService, "no instance came for it for too long; its browser is sent away"),
+	trace.DropOldest:     fault.New(fault.Oldest, "made room for a newer event of its socket"),
 }
 
 // dropStatus describes deliveries that were dropped.
-func dropStatus(why Drop) *hubv1.Status { return drops[why].Status() }
+func dropStatus(why trace.Drop) *hubv1.Status { return drops[why].Status() }

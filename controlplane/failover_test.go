@@ -8,11 +8,12 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 func TestFailover_KilledInstanceLosesItsWorkToAnother(t *testing.T) {
 	redelivered := 0
-	inBubble(t, Config{Trace: &Trace{Delivered: func(_ Kind, attempt uint32) {
+	inBubble(t, Config{Trace: &trace.Hooks{Delivered: func(_ trace.Kind, attempt uint32) {
 		if attempt > 1 {
 			redelivered++
 		}
@@ -282,8 +283,8 @@ func TestRouting_EventsOfOneSocketGoToSeveralGroups(t *testing.T) {
 
 func TestRouting_AtMostOnceIsDroppedWhenItsStreamIsLost(t *testing.T) {
 	lost := 0
-	inBubble(t, Config{Trace: &Trace{Dropped: func(_, _ string, _ Kind, why Drop) {
-		if why == DropLost {
+	inBubble(t, Config{Trace: &trace.Hooks{Dropped: func(_, _ string, _ trace.Kind, why trace.Drop) {
+		if why == trace.DropLost {
 			lost++
 		}
 	}}}, func(t *testing.T, w *world) {

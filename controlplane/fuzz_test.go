@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/siohub/siohub/controlplane/trace"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/hub"
@@ -96,7 +97,7 @@ func playBeside(t testing.TB, srv *Server, cancel context.CancelFunc, s grpc.Bid
 }
 
 // newQuiet is a server with a hub and nobody in it.
-func newQuiet(t testing.TB, trace *Trace) *Server {
+func newQuiet(t testing.TB, trace *trace.Hooks) *Server {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
 	srv, err := New(Config{Logger: logger, Trace: trace})
@@ -146,7 +147,7 @@ func FuzzEnvelope(f *testing.F) {
 	}
 	f.Add([]byte{0x1a, 0xff, 0xff, 0xff, 0xff, 0x0f}, true)
 	panics := 0
-	srv := newQuiet(f, &Trace{PanicRecovered: func(string) { panics++ }})
+	srv := newQuiet(f, &trace.Hooks{PanicRecovered: func(string) { panics++ }})
 	f.Fuzz(func(t *testing.T, data []byte, welcomed bool) {
 		request := &envelope.Request{}
 		if err := envelope.Hub().Unmarshal(mem.BufferSlice{mem.SliceBuffer(data)}, request); err != nil {

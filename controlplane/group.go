@@ -6,13 +6,14 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // group is a service: all instances with the same group name.
 type group struct {
 	*dispatch.Group
 	name    string
-	trace   tracer
+	trace   trace.Tracer
 	roll    roll
 	dropLog dropLog
 	// observers get copies of what is dropped.
@@ -40,29 +41,27 @@ func newGroup(s *Server, name string) *group {
 	return g
 }
 
-var kindNames = [...]Kind{
-	dispatch.Connect: KindConnectAttempt, dispatch.Connected: KindConnected,
-	dispatch.Event: KindEvent, dispatch.Disconnected: KindDisconnected,
-	dispatch.AuthExpiring: KindAuthExpiring, dispatch.ServiceCall: KindServiceCall,
+var kindNames = [...]trace.Kind{
+	dispatch.Connect: trace.KindConnectAttempt, dispatch.Connected: trace.KindConnected,
+	dispatch.Event: trace.KindEvent, dispatch.Disconnected: trace.KindDisconnected,
+	dispatch.AuthExpiring: trace.KindAuthExpiring, dispatch.ServiceCall: trace.KindServiceCall,
 }
 
-var dropNames = [...]Drop{
-	dispatch.SocketFull: DropSocketFull, dispatch.GroupFull: DropGroupFull, dispatch.NodeFull: DropNodeFull,
-	dispatch.Expired: DropExpired, dispatch.Lost: DropLost, dispatch.TooLarge: DropTooLarge,
-	dispatch.Nacked: DropNacked, dispatch.LifecycleLimit: DropLifecycle, dispatch.Forgotten: DropForgotten,
-	dispatch.Tries: DropTries, dispatch.Oldest: DropOldest, dispatch.NoService: DropNoService,
+var dropNames = [...]trace.Drop{
+	dispatch.SocketFull: trace.DropSocketFull, dispatch.GroupFull: trace.DropGroupFull, dispatch.NodeFull: trace.DropNodeFull,
+	dispatch.Expired: trace.DropExpired, dispatch.Lost: trace.DropLost, dispatch.TooLarge: trace.DropTooLarge,
+	dispatch.Nacked: trace.DropNacked, dispatch.LifecycleLimit: trace.DropLifecycle, dispatch.Forgotten: trace.DropForgotten,
+	dispatch.Tries: trace.DropTries, dispatch.Oldest: trace.DropOldest, dispatch.NoService: trace.DropNoService,
 }
 
 // Delivered implements dispatch.Observer.
 func (g *group) Delivered(kind dispatch.Kind, attempt uint32) {
-	if g.trace.Delivered != nil {
-		g.trace.Delivered(kindNames[kind], attempt)
-	}
+	g.trace.Delivered(kindNames[kind], attempt)
 }
 
 // Dropped implements dispatch.Observer. Lifecycle has a notice of its own.
 func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
-	g.trace.dropped(g.name, namespaceOf(d), kindNames[d.Kind], dropNames[why])
+	g.trace.Dropped(g.name, namespaceOf(d), kindNames[d.Kind], dropNames[why])
 	if g.debugging() {
 		g.dropLog.add(d, dropNames[why])
 	}
@@ -77,30 +76,22 @@ func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
 
 // Revoked implements dispatch.Observer.
 func (g *group) Revoked(kind dispatch.Kind, why dispatch.Reason) {
-	if g.trace.Revoked != nil {
-		g.trace.Revoked(kindNames[kind], revokeReason(why))
-	}
+	g.trace.Revoked(kindNames[kind], revokeReason(why))
 }
 
 // Parked implements dispatch.Observer.
 func (g *group) Parked(events int, bytes int64) {
-	if g.trace.Parked != nil {
-		g.trace.Parked(g.name, events, bytes)
-	}
+	g.trace.Parked(g.name, events, bytes)
 }
 
 // Stalled implements dispatch.Observer.
 func (g *group) Stalled() {
-	if g.trace.WindowStalled != nil {
-		g.trace.WindowStalled(g.name)
-	}
+	g.trace.WindowStalled(g.name)
 }
 
 // Moved implements dispatch.Observer.
 func (g *group) Moved(lanes int, _ dispatch.Reason) {
-	if g.trace.Moved != nil {
-		g.trace.Moved(lanes)
-	}
+	g.trace.Moved(lanes)
 }
 
 // report tells an instance what became of deliveries that nobody got, and introduces
@@ -114,7 +105,7 @@ func (g *group) report(a *attachment) {
 		}
 	}
 	if lost := g.TakeLost(); lost > 0 {
-		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST, uint64(lost), dropStatus(DropLifecycle))
+		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST, uint64(lost), dropStatus(trace.DropLifecycle))
 		g.Anew()
 		a.srv.callRoll(g, rollAll)
 	}

@@ -93,7 +93,7 @@ func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []g
 		logging.WithLevels(levelOf),
 	}
 	recoverer := recovery.WithRecoveryHandlerContext(func(_ context.Context, p any) error {
-		s.trace.panicRecovered("call")
+		s.trace.PanicRecovered("call")
 		s.log.Error("panic in a call", "panic", p, "stack", string(debug.Stack()))
 		return errPanic
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/window"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/internal/envelope"
 )
 
@@ -50,7 +51,7 @@ func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool
 		return f.GRPC()
 	}
 	st.pulse.greeted.Store(true)
-	st.hold(SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.account()), h.Group)
+	st.hold(trace.SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.account()), h.Group)
 	st.seat.Belong(st.caller.customer(h.Group))
 	st.seat.Begin()
 	st.life.Lock()
@@ -103,7 +104,7 @@ func (st *stream) begin(a *attachment, welcome *hubv1.Welcome) {
 
 // opened says that a stream was welcomed.
 func (t *attaching) opened(a *attachment, resumed bool) {
-	t.srv.trace.streamOpened(a.group.name)
+	t.srv.trace.StreamOpened(a.group.name)
 	t.srv.lines.write(slog.LevelInfo, "stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
 		"identity", a.caller.name(), "resumed", resumed)
 	a.group.report(a)

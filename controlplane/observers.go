@@ -8,6 +8,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/observe"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -68,7 +69,7 @@ func (d departed) Rooms() []string { return d.rooms }
 
 // decidedBy says what was decided about an attempt, and by whom.
 type decidedBy struct {
-	outcome            Outcome
+	outcome            trace.Outcome
 	group, by, message string
 	// What an accept has given to the socket.
 	user  string
@@ -76,7 +77,7 @@ type decidedBy struct {
 }
 
 // outcomeUndecided is the outcome of an attempt that nobody decided.
-const outcomeUndecided Outcome = "undecided"
+const outcomeUndecided trace.Outcome = "undecided"
 
 // decided copies what became of a connect attempt.
 func (o *observers) decided(c *connect, by decidedBy) {
@@ -122,7 +123,7 @@ func (o *observers) dropped(so *socket, event, group, why string) {
 }
 
 // undelivered copies that a group will not get a delivery of a socket.
-func (o *observers) undelivered(so *socket, group string, d *dispatch.Delivery, why Drop) {
+func (o *observers) undelivered(so *socket, group string, d *dispatch.Delivery, why trace.Drop) {
 	l := &loss{group: group, why: string(why)}
 	switch d.Kind {
 	case dispatch.Event:

@@ -7,6 +7,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // Whoever follows a user or a room sees that it was let in, also when the hub did that
@@ -73,8 +74,8 @@ func TestObserver_SeesWhatNobodyDecides(t *testing.T) {
 
 // What was decided, or has left, at the moment of the end is not told of as undecided.
 func TestConnect_TheEndTellsOfEachAttemptOnce(t *testing.T) {
-	var told []Undecided
-	config := Config{Trace: &Trace{Undecided: func(why Undecided) { told = append(told, why) }}}
+	var told []trace.Undecided
+	config := Config{Trace: &trace.Hooks{Undecided: func(why trace.Undecided) { told = append(told, why) }}}
 	inBubble(t, config, func(t *testing.T, w *world) {
 		gate := w.gate("a")
 		b := w.knock("")
@@ -89,7 +90,7 @@ func TestConnect_TheEndTellsOfEachAttemptOnce(t *testing.T) {
 		}
 		c.shutdown()
 		b.Next()
-		if len(told) != 1 || told[0] != UndecidedGone {
+		if len(told) != 1 || told[0] != trace.UndecidedGone {
 			t.Errorf("told of %v", told)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
@@ -368,7 +369,7 @@ func TestObserver_SeesWhatAGroupWillNotGet(t *testing.T) {
 		}
 		for _, event := range []string{"e3", "e4"} {
 			o := observed(t, watch, hubv1.Kind_KIND_DROPS)
-			if d := o.GetDropped(); d.Event != event || d.Group != "chat" || d.Reason != string(DropSocketFull) || o.Socket.GetId() != b.id {
+			if d := o.GetDropped(); d.Event != event || d.Group != "chat" || d.Reason != string(trace.DropSocketFull) || o.Socket.GetId() != b.id {
 				t.Error(o)
 			}
 		}

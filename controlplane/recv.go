@@ -66,7 +66,7 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 		st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.peer, "error", request.Err)
 		return envelopeError(request.Err)
 	}
-	st.srv.trace.envelopeReceived(len(request.Actions))
+	st.srv.trace.EnvelopeReceived(len(request.Actions))
 	defer batch.Flush()
 	actions := request.Actions
 	if !st.welcomed.Load() {

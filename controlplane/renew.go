@@ -8,6 +8,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -212,7 +213,7 @@ func (x *settling) prepareRenewal(n *renewal) (effect, *fault.Fault) {
 	case *hubv1.Settlement_Accept:
 		return x.prepareRenewed(n, o.Accept)
 	case *hubv1.Settlement_Deny:
-		return effect{outcome: OutcomeDeny, do: func(*hub.Batch) error {
+		return effect{outcome: trace.OutcomeDeny, do: func(*hub.Batch) error {
 			n.socket.close(detailDenied)
 			return nil
 		}}, nil
@@ -254,7 +255,7 @@ func (x *settling) prepareRenewed(n *renewal, m *hubv1.Accept) (effect, *fault.F
 	if err := policy.Check(); err != nil {
 		return effect{}, fault.Of(err, "accept")
 	}
-	return effect{outcome: OutcomeAccept, do: func(*hub.Batch) error {
+	return effect{outcome: trace.OutcomeAccept, do: func(*hub.Batch) error {
 		if !srv.renewals.renew(n, g.expire, g.refresh) {
 			return hub.ErrGone
 		}

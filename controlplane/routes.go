@@ -12,6 +12,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/internal/envelope"
 )
 
@@ -201,7 +202,7 @@ func (r *routes) forgetLocked(g *group) {
 	r.installLocked()
 	g.Close()
 	delete(r.groups, g.name)
-	r.srv.trace.backlog(g.name, Backlog{})
+	r.srv.trace.Backlog(g.name, trace.Backlog{})
 }
 
 // othersLocked are the claims of all groups but one that cannot be taken, and the groups

@@ -109,7 +109,7 @@ func (st *stream) sendOne(items []*hubv1.Item, entries int) error {
 	})
 	st.pulse.sending.Store(false)
 	if err == nil {
-		st.srv.trace.envelopeSent(len(left), time.Since(start))
+		st.srv.trace.EnvelopeSent(len(left), time.Since(start))
 	}
 	return err
 }

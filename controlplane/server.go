@@ -21,6 +21,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/park"
 	"github.com/siohub/siohub/controlplane/internal/toll"
 	"github.com/siohub/siohub/controlplane/internal/turns"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -34,7 +35,7 @@ type Server struct {
 	config     Config
 	log        *slog.Logger
 	lines      *logLines
-	trace      tracer
+	trace      trace.Tracer
 	configured *namespaces
 	node       *dispatch.Node
 	routes     *routes
@@ -84,7 +85,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: config, log: config.Logger, lines: newLogLines(config.Logger), trace: tracer{config.Trace},
+		config: config, log: config.Logger, lines: newLogLines(config.Logger), trace: trace.NewTracer(config.Trace),
 		configured: (&namespaces{}).with(config.Namespaces),
 		node: dispatch.New(dispatch.Config{
 			Socket:     park.SocketLimit{Items: config.Parking.SocketEvents, Bytes: config.Parking.SocketBytes},
@@ -105,7 +106,7 @@ func New(config Config) (*Server, error) {
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
 	s.renewals = newRenewals(s)
-	s.decisions = decisions.New(cacheLimits, s.trace.cached)
+	s.decisions = decisions.New(cacheLimits, s.cached)
 	s.observers = newObservers(s)
 	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{

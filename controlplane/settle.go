@@ -10,6 +10,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -29,7 +30,7 @@ type settling struct {
 // effect is what a settlement does beside its commands: it was checked, and cannot fail
 // for its content any more. An error is that of a browser that has gone.
 type effect struct {
-	outcome Outcome
+	outcome trace.Outcome
 	// reply is sent to the browser if replies is set: without a closure, as this is what
 	// most settlements do.
 	reply   hub.Reply
@@ -92,7 +93,7 @@ func (x *settling) prepare() (effect, *fault.Fault) {
 		return x.prepareEvent(body)
 	case *introduction, *departure:
 		if x.GetDone() != nil {
-			return effect{outcome: OutcomeDone}, nil
+			return effect{outcome: trace.OutcomeDone}, nil
 		}
 	case *try:
 		return x.prepareDecision(body)
@@ -109,13 +110,13 @@ func (x *settling) prepareEvent(e *hub.Event) (effect, *fault.Fault) {
 	switch o := x.Outcome.(type) {
 	case *hubv1.Settlement_Done:
 		if !o.Done.GetAckLater() || !e.WantsAck {
-			return effect{outcome: OutcomeDone}, nil
+			return effect{outcome: trace.OutcomeDone}, nil
 		}
 		acks := x.a.srv.commands.OpenAcks()
 		open := command.OpenAck{
 			ID: x.a.srv.dedupeID(x.d.Identity()), Socket: e.Socket.ID(), Group: x.a.group.name, Event: e, Bytes: x.d.Bytes,
 		}
-		return effect{outcome: OutcomeDone, do: func(*hub.Batch) error {
+		return effect{outcome: trace.OutcomeDone, do: func(*hub.Batch) error {
 			acks.Keep(open)
 			if !e.Socket.Connected() {
 				// It may have left before it was kept: then nobody else takes it out.
@@ -128,11 +129,11 @@ func (x *settling) prepareEvent(e *hub.Event) (effect, *fault.Fault) {
 		reply, err := e.Prepare(p.GetArgs(), p.GetAttachments())
 		switch {
 		case errors.Is(err, hub.ErrNoAckWanted):
-			return effect{outcome: OutcomeReply}, nil
+			return effect{outcome: trace.OutcomeReply}, nil
 		case err != nil:
 			return effect{}, fault.Of(err, "reply")
 		}
-		return effect{outcome: OutcomeReply, reply: reply, replies: true}, nil
+		return effect{outcome: trace.OutcomeReply, reply: reply, replies: true}, nil
 	}
 	return effect{}, faultMisfit
 }
@@ -181,7 +182,7 @@ func (x *settling) conclude(e effect) {
 	switch {
 	case err == nil:
 		x.finish(e.outcome)
-	case e.outcome == OutcomeReply && isHarmless(err):
+	case e.outcome == trace.OutcomeReply && isHarmless(err):
 		x.finish(e.outcome) // who has gone, or was answered, misses nothing
 	default:
 		x.ended = true
@@ -204,10 +205,10 @@ func (x *settling) release() {
 }
 
 // finish settles the delivery for good.
-func (x *settling) finish(outcome Outcome) {
+func (x *settling) finish(outcome trace.Outcome) {
 	x.ended = true
 	took := x.lease.Finish(x.d)
-	x.a.srv.trace.settled(x.a.group.name, namespaceOf(x.d), kindNames[x.d.Kind], outcome, took)
+	x.a.srv.trace.Settled(x.a.group.name, namespaceOf(x.d), kindNames[x.d.Kind], outcome, took)
 }
 
 // refuse ends the delivery as a permanent nack does, and answers why.
@@ -218,7 +219,7 @@ func (x *settling) refuse(f *fault.Fault) {
 
 // giveUp drops the delivery as a permanent nack does: what it was for hears of it.
 func (x *settling) giveUp() {
-	x.finish(OutcomeNack)
+	x.finish(trace.OutcomeNack)
 	if u, ok := x.d.Body.(undeliverable); ok {
 		u.undelivered(x.a, x.GetNack().GetStatus())
 		return
@@ -249,21 +250,21 @@ func (x *settling) nack(n *hubv1.Nack) {
 	} else {
 		again = x.lease.Retry(x.d, n.GetRetryDelay().AsDuration())
 	}
-	outcome := OutcomeRetry
+	outcome := trace.OutcomeRetry
 	if !again {
-		outcome = OutcomeNack
+		outcome = trace.OutcomeNack
 		if u, ok := x.d.Body.(undeliverable); ok {
 			u.undelivered(a, n.GetStatus())
 		}
 	}
-	a.srv.trace.settled(a.group.name, namespaceOf(x.d), kind, outcome, 0)
+	a.srv.trace.Settled(a.group.name, namespaceOf(x.d), kind, outcome, 0)
 }
 
 // refuseSettlement answers a settlement that failed, and each of its commands: none was
 // carried out.
 func (in *inbound) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
 	in.a.faults.Add(1)
-	in.a.srv.trace.settlementFailed(in.a.group.name, f.CodeName())
+	in.a.srv.trace.SettlementFailed(in.a.group.name, f.CodeName())
 	in.a.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
 	for _, c := range s.GetCommands() {
 		in.a.answer(c, in.a.srv.commands.Refuse(c, faultSettlementRefused), false)

@@ -6,28 +6,14 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/toll"
-)
-
-// Slowed says why a service is made to wait.
-type Slowed string
-
-// The causes. None of them refuses anything, or ends a stream.
-const (
-	// SlowedFaults: more of what its stream says is at fault than 1000 a second: actions
-	// that cannot be, settlements that nobody waits for, commands that fail.
-	SlowedFaults Slowed = "faults"
-	// SlowedHellos: its identity, or its address where nobody asks for identities, opens
-	// more streams than 100 a second.
-	SlowedHellos Slowed = "hellos"
-	// SlowedTurns: others work, and it has used at least as much as they have.
-	SlowedTurns Slowed = "turns"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // causes says what the log says of each.
-var causes = map[Slowed]string{
-	SlowedFaults: "most of what it sends is refused: see the status of its results, and its notices",
-	SlowedHellos: "it opens streams faster than 100 a second: let it wait before it attaches again",
-	SlowedTurns:  "services want more than half of the hub's processors: give the hub more (GOMAXPROCS), or bound identities with commands_per_second",
+var causes = map[trace.Slowed]string{
+	trace.SlowedFaults: "most of what it sends is refused: see the status of its results, and its notices",
+	trace.SlowedHellos: "it opens streams faster than 100 a second: let it wait before it attaches again",
+	trace.SlowedTurns:  "services want more than half of the hub's processors: give the hub more (GOMAXPROCS), or bound identities with commands_per_second",
 }
 
 // What has a price. The longest wait is shorter than three of the shortest heartbeats.
@@ -49,7 +35,7 @@ type slowness struct {
 	srv *Server
 
 	mu    sync.Mutex // guards the fields below; a leaf
-	lines map[Slowed]slowLines
+	lines map[trace.Slowed]slowLines
 }
 
 // slowLines are those about one cause.
@@ -59,8 +45,8 @@ type slowLines struct {
 }
 
 // tell counts a wait, and logs the first of a minute.
-func (s *slowness) tell(why Slowed, d time.Duration, who *caller, group string) {
-	s.srv.trace.slowed(why, d)
+func (s *slowness) tell(why trace.Slowed, d time.Duration, who *caller, group string) {
+	s.srv.trace.Slowed(why, d)
 	now := time.Now()
 	s.mu.Lock()
 	l := s.lines[why]
@@ -72,7 +58,7 @@ func (s *slowness) tell(why Slowed, d time.Duration, who *caller, group string) 
 		l = slowLines{next: now.Add(slowLine)}
 	}
 	if s.lines == nil {
-		s.lines = make(map[Slowed]slowLines)
+		s.lines = make(map[trace.Slowed]slowLines)
 	}
 	s.lines[why] = l
 	s.mu.Unlock()
@@ -83,7 +69,7 @@ func (s *slowness) tell(why Slowed, d time.Duration, who *caller, group string) 
 }
 
 // hold does not read the stream further for that long.
-func (st *stream) hold(why Slowed, d time.Duration, group string) {
+func (st *stream) hold(why trace.Slowed, d time.Duration, group string) {
 	if d <= 0 {
 		return
 	}
@@ -105,14 +91,14 @@ func (st *stream) payFaults() {
 	}
 	if n := a.faults.Load(); n > 0 {
 		a.faults.Add(-n)
-		st.hold(SlowedFaults, st.owed.Add(time.Now(), int(n), faultTariff), a.group.name)
+		st.hold(trace.SlowedFaults, st.owed.Add(time.Now(), int(n), faultTariff), a.group.name)
 	}
 }
 
 // payTurns tells of an envelope that waited long for its turns.
 func (st *stream) payTurns() {
 	if d := st.seat.Waited(); d >= slowTurn && st.attachment != nil {
-		st.srv.slowness.tell(SlowedTurns, d, st.caller, st.attachment.group.name)
+		st.srv.slowness.tell(trace.SlowedTurns, d, st.caller, st.attachment.group.name)
 	}
 }
 

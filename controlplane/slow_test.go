@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/siohub/siohub/controlplane/trace"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/internal/envelope"
@@ -13,9 +14,9 @@ import (
 
 // slowest plays streams one after the other, and says how long the hub took and whom it
 // slowed.
-func slowest(t *testing.T, streams ...[]*envelope.Request) (took time.Duration, why []Slowed) {
+func slowest(t *testing.T, streams ...[]*envelope.Request) (took time.Duration, why []trace.Slowed) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := newQuiet(t, &Trace{Slowed: func(w Slowed, _ time.Duration) { why = append(why, w) }})
+		srv := newQuiet(t, &trace.Hooks{Slowed: func(w trace.Slowed, _ time.Duration) { why = append(why, w) }})
 		begin := time.Now()
 		for _, envelopes := range streams {
 			if err := play(srv, envelopes...); err != nil {
@@ -45,7 +46,7 @@ func TestSlow_FaultsAreWaitedFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			took, why := slowest(t, []*envelope.Request{helloRequest(), manyOf(11_000, bad), manyOf(6000, bad)})
-			if took != 3*time.Second || !slices.Equal(why, []Slowed{SlowedFaults, SlowedFaults}) {
+			if took != 3*time.Second || !slices.Equal(why, []trace.Slowed{trace.SlowedFaults, trace.SlowedFaults}) {
 				t.Errorf("it took %v, slowed for %v", took, why)
 			}
 		})
@@ -67,7 +68,7 @@ func TestSlow_HellosWait(t *testing.T) {
 		streams = append(streams, []*envelope.Request{helloRequest()})
 	}
 	took, why := slowest(t, streams...)
-	if took != 200*time.Millisecond || len(why) != 20 || why[0] != SlowedHellos {
+	if took != 200*time.Millisecond || len(why) != 20 || why[0] != trace.SlowedHellos {
 		t.Errorf("it took %v, %d were slowed for %v", took, len(why), slices.Compact(why))
 	}
 }

@@ -61,7 +61,7 @@ func (r *routes) warn(g *group, results []*hubv1.SubscriptionResult) {
 		if sub.GetRole() != hubv1.Role_ROLE_HANDLER || r.authorized(sub.GetNamespace()) {
 			continue
 		}
-		r.srv.trace.noAuthorizer(g.name, sub.Namespace)
+		r.srv.trace.NoAuthorizer(g.name, sub.Namespace)
 		r.srv.lines.write(slog.LevelWarn, "no authorizer: nobody can join", "namespace", sub.Namespace, "group", g.name)
 		result.Warnings = append(result.Warnings, fault.Newf(fault.NoAuthorizer,
 			"nobody decides connect attempts of %s: no browser gets in", sub.Namespace).Status())

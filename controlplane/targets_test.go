@@ -10,6 +10,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // A socket that is in a room called like another one gets nothing of that one's.
@@ -68,8 +69,8 @@ func TestSettle_RetriesAreSpaced(t *testing.T) {
 // Nobody has subscribed to the event: that is told once a minute for each name.
 func TestEvent_UnhandledIsToldOnceAMinute(t *testing.T) {
 	counted := 0
-	inBubble(t, Config{Trace: &Trace{Dropped: func(_, _ string, _ Kind, why Drop) {
-		if why == DropUnhandled {
+	inBubble(t, Config{Trace: &trace.Hooks{Dropped: func(_, _ string, _ trace.Kind, why trace.Drop) {
+		if why == trace.DropUnhandled {
 			counted++
 		}
 	}}}, func(t *testing.T, w *world) {

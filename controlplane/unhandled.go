@@ -10,6 +10,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -63,11 +64,11 @@ func (u *unhandled) sweep(now time.Time) {
 // unhandledEvent counts an event that nobody has subscribed to, and tells those who
 // have something to do with its namespace.
 func (u *unhandled) unhandledEvent(v view, so *socket, e *hub.Event) {
-	u.srv.trace.dropped("", so.hub.Namespace(), KindEvent, DropUnhandled)
+	u.srv.trace.Dropped("", so.hub.Namespace(), trace.KindEvent, trace.DropUnhandled)
 	if u.srv.debugging() {
-		u.srv.debugDrop(dropLine{subjectOfSocket(so.hub), KindEvent, e.Name, DropUnhandled}, "")
+		u.srv.debugDrop(dropLine{subjectOfSocket(so.hub), trace.KindEvent, e.Name, trace.DropUnhandled}, "")
 	}
-	u.srv.observers.dropped(so, e.Name, "", string(DropUnhandled))
+	u.srv.observers.dropped(so, e.Name, "", string(trace.DropUnhandled))
 	u.srv.tellUnhandled(v, eventName{so.hub.Namespace(), e.Name},
 		fault.New(fault.Unhandled, "nobody has subscribed to this event"))
 }
@@ -112,9 +113,9 @@ func (o *outbound) tooLarge(t *dispatch.Try) {
 			so.sendAway("an event that wants an answer is too large for its service")
 		}
 		o.a.srv.tellUnhandled(o.a.srv.routes.table.Load().View(so.hub.Namespace()), eventName{so.hub.Namespace(), body.Name},
-			drops[DropTooLarge])
+			drops[trace.DropTooLarge])
 	case undeliverable:
-		body.undelivered(o.a, dropStatus(DropTooLarge))
+		body.undelivered(o.a, dropStatus(trace.DropTooLarge))
 	}
 }
 

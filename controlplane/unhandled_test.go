@@ -8,6 +8,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // unhandledOf waits for a notice of an event that nobody got, and returns its name.
@@ -23,8 +24,8 @@ func unhandledOf(t testing.TB, s *controlplanetest.Service) string {
 
 func TestUnhandled_IsToldOnceAMinuteForEachName(t *testing.T) {
 	var dropped int
-	trace := &Trace{Dropped: func(_, _ string, _ Kind, why Drop) {
-		if why == DropUnhandled {
+	trace := &trace.Hooks{Dropped: func(_, _ string, _ trace.Kind, why trace.Drop) {
+		if why == trace.DropUnhandled {
 			dropped++
 		}
 	}}

@@ -2,6 +2,8 @@ package controlplane
 
 import (
 	"cmp"
+
+	"github.com/siohub/siohub/controlplane/trace"
 	"maps"
 	"slices"
 	"time"
@@ -72,7 +74,7 @@ func (c *connect) unasked() bool {
 // unknown refuses a browser whose namespace does not exist for certain.
 func (c *connect) unknown() {
 	if c.decided(nil, c.attempt.DenyUnknown) == nil {
-		by := decidedBy{outcome: OutcomeDeny, by: "hub", message: "unknown namespace"}
+		by := decidedBy{outcome: trace.OutcomeDeny, by: "hub", message: "unknown namespace"}
 		c.srv.debugDecision(c.attempt, by)
 		c.srv.observers.decided(c, by)
 	}

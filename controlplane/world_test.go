@@ -17,6 +17,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
 )
@@ -47,7 +48,7 @@ func newWorld(t *testing.T, config Config) *world {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
 	if config.Trace == nil {
-		config.Trace = &Trace{}
+		config.Trace = &trace.Hooks{}
 	}
 	config.Trace.PanicRecovered = func(string) { w.panics.Add(1) }
 	var err error

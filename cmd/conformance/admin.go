@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -34,8 +34,8 @@ func (g *gauges) hubTrace() *hub.Trace {
 	return &hub.Trace{Panic: func(any) { g.panics.WithLabelValues("browser").Inc() }}
 }
 
-func (g *gauges) controlTrace() *controlplane.Trace {
-	return &controlplane.Trace{
+func (g *gauges) controlTrace() *trace.Hooks {
+	return &trace.Hooks{
 		Parked:         func(_ string, events int, _ int64) { g.parked.Add(float64(events)) },
 		PanicRecovered: func(place string) { g.panics.WithLabelValues(place).Inc() },
 	}

@@ -55,6 +55,7 @@ var rooms = []room{
 	{pkg: "hub/loadgen", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla}},
 	{pkg: "hub/hubtest", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla, "go.uber.org/goleak"}},
 
+	{pkg: "controlplane/trace", not: network},
 	{pkg: "controlplane/internal/dispatch", not: network, may: []string{
 		"controlplane/internal/ledger", "controlplane/internal/park", "controlplane/internal/window",
 	}},
@@ -71,7 +72,7 @@ var rooms = []room{
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
-		"hub", "gen/hub/v1", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
+		"hub", "gen/hub/v1", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
 		"golang.org/x/net/http/httpguts", "golang.org/x/time/rate",
 	}},
 
@@ -88,15 +89,15 @@ var rooms = []room{
 	{pkg: "cmd/hub/internal/tail", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", grpc}},
 	{pkg: "cmd/hub/internal/jwttest", may: []string{"github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
-	{pkg: "cmd/hub/internal/metrics", may: []string{"cmd/hub/internal/terminal", "hub", "controlplane", prometheus}},
+	{pkg: "cmd/hub/internal/metrics", may: []string{"cmd/hub/internal/terminal", "hub", "controlplane/trace", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
 		"internal/rawcreds", "internal/reach", "internal/sampledlog",
-		"hub", "hub/loadgen", "controlplane", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
+		"hub", "hub/loadgen", "controlplane/...", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
 		grpc, protobuf, middleware, prometheus,
 		"github.com/KimMachineGun/automemlimit", "github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
 	}},
 	{pkg: "cmd/conformance", may: []string{
-		"hub", "hub/engineecho", "controlplane", "service", "gen/hub/v1", grpc, protobuf, prometheus,
+		"hub", "hub/engineecho", "controlplane", "controlplane/trace", "service", "gen/hub/v1", grpc, protobuf, prometheus,
 	}},
 	// What both ends of the stream share.
 	{pkg: "internal/outqueue", not: network},

@@ -3,7 +3,7 @@
 //
 //	browser ─► hub.Trace ──────────┐
 //	                               ├─► Metrics ─► /metrics
-//	service ─► controlplane.Trace ─┘
+//	service ─► trace.Hooks ────────┘
 //
 // Labels are words of the program, such as reasons and codes, groups and namespaces; never
 // a session, a socket, a user or a room. Each label's handle is looked up once, and

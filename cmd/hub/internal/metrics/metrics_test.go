@@ -12,7 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -95,22 +95,22 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	c.StreamClosed("chat", "Unavailable")
 	c.EnvelopeReceived(3)
 	c.EnvelopeSent(4, 1500*time.Millisecond)
-	c.Delivered(controlplane.KindEvent, 1)
-	c.Delivered(controlplane.KindEvent, 2)
-	c.Settled("chat", "/chat", controlplane.KindEvent, controlplane.OutcomeReply, time.Millisecond)
+	c.Delivered(trace.KindEvent, 1)
+	c.Delivered(trace.KindEvent, 2)
+	c.Settled("chat", "/chat", trace.KindEvent, trace.OutcomeReply, time.Millisecond)
 	c.SettlementFailed("chat", "ABORTED")
-	c.Dropped("chat", "/chat", controlplane.KindEvent, controlplane.DropExpired)
-	c.Dropped("", "/chat", controlplane.KindEvent, controlplane.DropUnhandled)
+	c.Dropped("chat", "/chat", trace.KindEvent, trace.DropExpired)
+	c.Dropped("", "/chat", trace.KindEvent, trace.DropUnhandled)
 	c.Parked("chat", 5, 500)
 	c.Parked("chat", -2, -100)
-	c.Backlog("chat", controlplane.Backlog{OldestUnsettled: 1500 * time.Millisecond})
+	c.Backlog("chat", trace.Backlog{OldestUnsettled: 1500 * time.Millisecond})
 	c.WindowStalled("chat")
 	c.Moved(7)
-	c.Revoked(controlplane.KindEvent, "MOVED")
-	c.Undecided(controlplane.UndecidedGone)
+	c.Revoked(trace.KindEvent, "MOVED")
+	c.Undecided(trace.UndecidedGone)
 	c.Command("emit", "OK")
 	c.CommandBound("acks")
-	c.Slowed(controlplane.SlowedFaults, 2*time.Second)
+	c.Slowed(trace.SlowedFaults, 2*time.Second)
 	c.NoAuthorizer("chat", "/chat")
 	c.AuthFailed()
 	c.PanicRecovered("stream")
@@ -167,7 +167,7 @@ func TestControlTrace_PlacesBeyondTheBoundShareOne(t *testing.T) {
 	c := m.ControlTrace()
 	const extra = 20
 	for i := range maxPlaces + extra {
-		c.Dropped("chat", fmt.Sprintf("/org/%d", i), controlplane.KindEvent, controlplane.DropExpired)
+		c.Dropped("chat", fmt.Sprintf("/org/%d", i), trace.KindEvent, trace.DropExpired)
 	}
 	text := scrape(t, m)
 	if got := strings.Count(text, "hub_deliveries_dropped_total{"); got != maxPlaces+1 {
@@ -204,7 +204,7 @@ func TestTraces_NamesAreClean(t *testing.T) {
 	h.SocketOpened("/a\x1b[2J")
 	h.SocketOpened("/a\x9b[2J") // no UTF-8
 	c.StreamOpened("g\u202e")
-	c.Settled("g\u2028", "/a\x1b", controlplane.Kind("event"), controlplane.Outcome("done"), time.Second)
+	c.Settled("g\u2028", "/a\x1b", trace.Kind("event"), trace.Outcome("done"), time.Second)
 	c.SettlementFailed("g\x1b", "ABORTED")
 	c.WindowStalled("g\x1b")
 	text := scrape(t, m)

@@ -5,10 +5,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
-// services counts what controlplane.Trace tells.
+// services counts what trace.Hooks tells.
 type services struct {
 	streams                   *bounded[string, prometheus.Gauge]
 	streamsClosed             *bounded[string, prometheus.Counter]
@@ -87,9 +87,9 @@ func (m *Metrics) KeysRefreshed(issuer string, err error) {
 }
 
 // ControlTrace returns the functions that count for the control plane.
-func (m *Metrics) ControlTrace() *controlplane.Trace {
+func (m *Metrics) ControlTrace() *trace.Hooks {
 	s := m.services
-	t := &controlplane.Trace{
+	t := &trace.Hooks{
 		StreamOpened: func(group string) { s.streams.get(group).Inc() },
 		StreamClosed: func(group, code string) {
 			s.streams.get(group).Dec()
@@ -107,11 +107,11 @@ func (m *Metrics) ControlTrace() *controlplane.Trace {
 			}
 		},
 		Moved:         func(sockets int) { s.moved.Add(float64(sockets)) },
-		Undecided:     func(why controlplane.Undecided) { s.undecided.get(string(why)).Inc() },
+		Undecided:     func(why trace.Undecided) { s.undecided.get(string(why)).Inc() },
 		Command:       func(op, code string) { s.commands.get(pair{op, code}).Inc() },
-		DecisionCache: func(what controlplane.CacheEvent) { s.decisionCache.get(string(what)).Inc() },
+		DecisionCache: func(what trace.CacheEvent) { s.decisionCache.get(string(what)).Inc() },
 		CommandBound:  func(bound string) { s.commandBounds.get(bound).Inc() },
-		Slowed: func(why controlplane.Slowed, d time.Duration) {
+		Slowed: func(why trace.Slowed, d time.Duration) {
 			s.slowed.get(string(why)).Inc()
 			s.slowedTime.get(string(why)).Add(d.Seconds())
 		},
@@ -124,31 +124,31 @@ func (m *Metrics) ControlTrace() *controlplane.Trace {
 }
 
 // traceDeliveries fills in what becomes of deliveries.
-func (s *services) traceDeliveries(t *controlplane.Trace) {
-	t.Delivered = func(kind controlplane.Kind, attempt uint32) {
+func (s *services) traceDeliveries(t *trace.Hooks) {
+	t.Delivered = func(kind trace.Kind, attempt uint32) {
 		if attempt > 1 {
 			s.redeliveries.get(string(kind)).Inc()
 			return
 		}
 		s.deliveries.get(string(kind)).Inc()
 	}
-	t.Settled = func(group, namespace string, kind controlplane.Kind, outcome controlplane.Outcome, took time.Duration) {
+	t.Settled = func(group, namespace string, kind trace.Kind, outcome trace.Outcome, took time.Duration) {
 		s.settlements.get(group, namespace, pair{string(kind), string(outcome)}).Inc()
 		s.settleTime.get(pair{group, string(kind)}).Observe(took.Seconds())
 	}
 	t.SettlementFailed = func(group, code string) { s.settlementsFailed.get(pair{group, code}).Inc() }
-	t.Dropped = func(group, namespace string, kind controlplane.Kind, why controlplane.Drop) {
+	t.Dropped = func(group, namespace string, kind trace.Kind, why trace.Drop) {
 		s.dropped.get(group, namespace, pair{string(kind), string(why)}).Inc()
 	}
 	t.Parked = func(group string, events int, bytes int64) {
 		s.parkedEvents.get(group).Add(float64(events))
 		s.parkedBytes.get(group).Add(float64(bytes))
 	}
-	t.Backlog = func(group string, b controlplane.Backlog) {
+	t.Backlog = func(group string, b trace.Backlog) {
 		s.oldestUnsettled.get(group).Set(b.OldestUnsettled.Seconds())
 		s.held.get(group).Set(float64(b.HeldSockets))
 		s.heldLong.get(group).Add(float64(b.HeldLong))
 	}
-	t.Revoked = func(kind controlplane.Kind, reason string) { s.revoked.get(pair{string(kind), reason}).Inc() }
+	t.Revoked = func(kind trace.Kind, reason string) { s.revoked.get(pair{string(kind), reason}).Inc() }
 	t.WindowStalled = func(group string) { s.stalls.get(group).Inc() }
 }
