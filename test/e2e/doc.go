@@ -2,6 +2,8 @@
 // processes, the socket.io-client of npm, and headless Chromium.
 //
 //	client_test.mjs   socket.io-client over polling, WebSocket and upgrade, with the service in mirror/
+//	bursts_test.mjs   what browsers do at once, against the slow service in crawl/
+//	patience_test.mjs decisions, absences and lines that take their time, against the same
 //	chat_test.mjs     the chat page in two tabs; the service is killed, and comes back in other languages
 //	bare_test.mjs     the service of examples/bare-java, whose text is in docs/contract.md
 //	resume_test.mjs   the exchange of docs/contract.md on a stream that breaks

@@ -29,6 +29,13 @@ func TestBursts(t *testing.T) {
 	runNode(t, "bursts_test.mjs", "E2E_CRAWL="+build(t, "./test/e2e/crawl"))
 }
 
+// TestPatience does so with what takes its time.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	needs(t, "node", nodePath("socket.io-client"))
+	runNode(t, "patience_test.mjs", "E2E_CRAWL="+build(t, "./test/e2e/crawl"))
+}
+
 // TestChat drives the chat page in headless Chromium, with the service in three
 // languages behind it.
 func TestChat(t *testing.T) {
@@ -47,6 +54,7 @@ func TestChat(t *testing.T) {
 
 // TestBareJava holds socket.io-client against the service of docs/contract.md.
 func TestBareJava(t *testing.T) {
+	t.Parallel()
 	needs(t, "node", "java", nodePath("socket.io-client"), nodePath("@grpc/grpc-js"))
 	needs(t, filepath.Join(root, bareJava, "target/.installed"))
 	if old(t, filepath.Join(root, bareJava, "target/.installed"), filepath.Join(root, bareJava, "src/main/java/BareService.java")) {
@@ -57,6 +65,7 @@ func TestBareJava(t *testing.T) {
 
 // TestResume plays the exchange of docs/contract.md.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	needs(t, "node", nodePath("socket.io-client"), nodePath("@grpc/grpc-js"))
 	runNode(t, "resume_test.mjs")
 }

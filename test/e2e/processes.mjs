@@ -89,6 +89,39 @@ export function endAll() {
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 process.on('exit', () => running.forEach((p) => p.child.kill('SIGKILL')));
 
+// A wire between client and hub that passes so many bytes a second each way; 0 is no limit.
+export async function startSlowWire(url, { up = 0, down = 0 }) {
+  const { hostname, port } = new URL(url);
+  const halves = new Set();
+  const server = net.createServer((near) => {
+    const far = net.connect(port, hostname);
+    near.setNoDelay(true);
+    far.setNoDelay(true);
+    for (const [from, to, rate] of [[near, far, up], [far, near, down]]) {
+      halves.add(from);
+      from.on('error', () => {}).on('close', () => { halves.delete(from); to.destroy(); });
+      if (rate) pass(from, to, rate);
+      else from.pipe(to);
+    }
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => { halves.forEach((half) => half.destroy()); server.close(); },
+  };
+}
+
+// pass takes a twentieth of a second's bytes twenty times a second, and leaves the rest where it is.
+function pass(from, to, rate) {
+  from.pause();
+  const tick = setInterval(() => {
+    const chunk = from.read(Math.min(Math.ceil(rate / 20), from.readableLength)) ?? null;
+    if (chunk) to.write(chunk);
+    else if (from.readableEnded) to.end();
+  }, 50);
+  from.on('readable', () => {}).on('end', () => to.end()).on('close', () => clearInterval(tick));
+}
+
 // A wire between client and hub that can be cut, and mended.
 export async function startWire(url) {
   const { hostname, port } = new URL(url);

@@ -23,8 +23,9 @@ type post struct {
 	answer  http.ResponseWriter
 
 	// Owned by the request.
-	item unfinished.Item
-	debt rates.Debt // for how long it has to wait for its answer
+	item  unfinished.Item
+	since time.Time  // the body comes in pieces since then
+	debt  rates.Debt // for how long it has to wait for its answer
 
 	// Guarded by session.mu.
 	room     chan struct{} // has a token when there is room again; nil while the body has come in one read
@@ -101,6 +102,7 @@ func (p *post) inPieces() bool {
 	defer p.session.mu.Unlock()
 	if p.room == nil {
 		p.room = make(chan struct{}, 1)
+		p.since = time.Now()
 		p.session.later.Or(uploading)
 	}
 	return !p.released
@@ -144,6 +146,7 @@ func (p *post) wasReleased() bool {
 func (p *post) finish(reuse bool) {
 	if p.room != nil { // written by this goroutine
 		p.session.server.unfinished.End(&p.item)
+		p.prolong()
 		p.session.letOn(uploading)
 		// net/http counts the time for the answer from the request's beginning.
 		_ = http.NewResponseController(p.answer).SetWriteDeadline(time.Now().Add(postHold + writeTimeout))
@@ -154,6 +157,16 @@ func (p *post) finish(reuse bool) {
 		p.setReadDeadline(time.Time{})
 	}
 	p.reading = false
+}
+
+// prolong gives a probe the time that the body took.
+func (p *post) prolong() {
+	s := p.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.probe != nil {
+		s.probe.prolongLocked(p.since)
+	}
 }
 
 // hangUp makes the answer to come the connection's last, where the request has a body that nobody wants,

@@ -244,6 +244,40 @@ func TestUnfinished_SlowPost(t *testing.T) {
 	})
 }
 
+// A browser that sends a long message over a slow line before it sends the upgrade packet is not cut meanwhile.
+func TestUnfinished_SlowPostDuringAnUpgrade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, nil)
+		st.Timeout = time.Hour
+		query := st.handshake()
+		f := st.Frames(probeQuery(query))
+		if err := f.Write("2probe"); err != nil || f.Next() != "3probe" {
+			t.Fatal(err)
+		}
+		a, err := st.slowPost(query, "4"+strings.Repeat("x", 59_999), 4<<10)
+		if err != nil || a.StatusCode != 200 {
+			t.Fatal(err, a)
+		}
+		time.Sleep(5 * time.Second)
+		_ = f.Write("5")
+		synctest.Wait()
+		if st.session(0).TransportName() != engineio.WebSocket {
+			t.Fatal("not upgraded")
+		}
+
+		query = st.handshake()
+		f = st.Frames(probeQuery(query))
+		start := time.Now()
+		if _, err := st.slowPost(query, "4"+strings.Repeat("x", 59_999), 4<<10); err != nil {
+			t.Fatal(err)
+		}
+		f.WaitClose()
+		if d := time.Since(start); d < 20*time.Second || d > 30*time.Second {
+			t.Errorf("one that does not go on is cut after %v", d)
+		}
+	})
+}
+
 // A body that stands still is given up, however much of it has come.
 func TestUnfinished_StalledPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -49,7 +49,7 @@ type probe struct {
 	timer   *time.Timer // cuts it after UpgradeTimeout, see expire
 	begun   time.Time
 	due     time.Time // when it is to be cut
-	stood   bool      // it was due while a POST was held
+	stood   bool      // it was due while a POST was held, or coming in
 	expired bool
 	before  *poll // waited before the probe came, and so did not overtake it
 }
@@ -70,8 +70,8 @@ func (p *probe) start() bool {
 	return true
 }
 
-// expire cuts a probe that has had its time. The time stands still while a POST is held: the browser waits for its
-// answer before it sends the upgrade packet.
+// expire cuts a probe that has had its time. The time stands still while a POST is held, or comes in over a slow line:
+// the browser waits for its answer before it sends the upgrade packet.
 func (p *probe) expire() {
 	s := p.session
 	s.mu.Lock()
@@ -80,8 +80,12 @@ func (p *probe) expire() {
 	if s.probe != p || !polls {
 		return
 	}
-	if !t.heldSince.IsZero() {
+	if !t.heldSince.IsZero() || s.later.Load()&uploading != 0 {
 		p.stood = true
+		return
+	}
+	if more := time.Until(p.due); more > 0 { // prolonged at this moment
+		p.timer.Reset(more)
 		return
 	}
 	p.expired = true

@@ -50,6 +50,13 @@ func slow(n *service.Namespace) {
 		}
 		return e.Reply(ack.Payload())
 	})
+	n.On("size", func(_ context.Context, e *service.Event) error {
+		var text string
+		if err := e.Bind(&text); err != nil {
+			return err
+		}
+		return e.Reply(len(text))
+	})
 	n.On("push", func(ctx context.Context, e *service.Event) error {
 		var count, size int
 		if err := e.Bind(&count, &size); err != nil {
@@ -81,6 +88,20 @@ func decisions(svc *service.Service) {
 		return service.Accept{}, nil
 	})
 	herd.On("asked", func(_ context.Context, e *service.Event) error { return e.Reply(asked.Load()) })
+
+	// Longer than an instance has before another one is asked.
+	var pondered atomic.Int64
+	ponder := svc.Namespace("/ponder")
+	ponder.OnConnect(func(ctx context.Context, _ *service.ConnectAttempt) (service.Accept, error) {
+		pondered.Add(1)
+		select {
+		case <-time.After(8 * time.Second):
+			return service.Accept{}, nil
+		case <-ctx.Done():
+			return service.Accept{}, ctx.Err()
+		}
+	})
+	ponder.On("asked", func(_ context.Context, e *service.Event) error { return e.Reply(pondered.Load()) })
 
 	// The first decision about each browser fails.
 	var failed sync.Map
