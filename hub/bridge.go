@@ -50,6 +50,7 @@ func (t *Trace) sockets() *socketio.Trace {
 		EventSent:     t.EventSent,
 		AckReceived:   t.AckReceived,
 		BadPacket:     t.BadPacket,
+		EarlyPackets:  t.EarlyPackets,
 	}
 	if f := t.ConnectRefused; f != nil {
 		s.ConnectRefused = func(namespace, why string) { f(namespace, Refusal(why)) }

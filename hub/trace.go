@@ -41,6 +41,10 @@ type Trace struct {
 	// EventDropped: a browser's event was dropped by its socket's Policy, before EventReceived. The socket may be
 	// asked for its id, namespace and user.
 	EventDropped func(socket *Socket, reason DropReason)
+	// EarlyPackets: so many packets that a browser had sent to a namespace before it was let in were handled then
+	// (`acted_on`), dropped with a Refusal, or lost because the browser has left (`gone`). `held` says that a browser
+	// was read no further because of them, and that they count again.
+	EarlyPackets func(outcome string, n int)
 	// LimitReached: a limit of Limits was reached; the name is its key, such as
 	// `limits.rooms_per_socket`.
 	LimitReached func(limit string)

@@ -128,6 +128,8 @@ func (t *polling) keep(own *parcel) (kept bool, err error) {
 	}
 	s.mu.Unlock()
 	if !fits {
+		s.server.trace.limitReached("max_payload")
+		s.server.unfinishedLog.Warn("a browser was closed that posts more and more while nothing of it can be taken", "option", "max_payload")
 		s.end(Close{Reason: ReasonForcedClose, Detail: "paused with more at hand than one post may carry"}, sayAtOnce)
 	}
 	return true, nil

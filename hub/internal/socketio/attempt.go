@@ -125,7 +125,7 @@ func (a *Attempt) Undecided() error {
 	return a.answer(func() {
 		c := a.client
 		defer c.server.lives.Done()
-		a.takeEarly()
+		c.dropEarly(a, RefusedUndecided)
 		c.refused(a.namespace, RefusedUndecided, "")
 		if !c.over {
 			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "nobody could decide"})
@@ -136,7 +136,7 @@ func (a *Attempt) Undecided() error {
 // deny runs in the gate.
 func (a *Attempt) deny(why, message string, data []byte) {
 	c := a.client
-	c.dropEarly(a)
+	c.dropEarly(a, why)
 	if c.over {
 		c.refused(a.namespace, why, message)
 		return
@@ -148,7 +148,7 @@ func (a *Attempt) deny(why, message string, data []byte) {
 
 // gone tells that the browser has left before the answer. In the gate.
 func (a *Attempt) gone() {
-	a.takeEarly()
+	a.client.dropEarly(a, EarlyGone)
 	if watcher := a.client.server.watcher; watcher != nil {
 		watcher.AttemptGone(a)
 	}

@@ -72,6 +72,9 @@ type Trace struct {
 	BadPacket func(kind string)
 	// EventDropped: a policy dropped an event; reason is one of the Drop constants.
 	EventDropped func(s *Socket, reason string)
+	// EarlyPackets: what has become of packets that a client has sent before it was let in: one of the Early constants,
+	// or of the Refused ones, with which they were dropped.
+	EarlyPackets func(outcome string, n int)
 	// LimitReached: by name, without the prefix `limits.`.
 	LimitReached func(limit string)
 }

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
@@ -20,6 +21,20 @@ const (
 	earlyBytes   = 64 << 10
 )
 
+// What becomes of early packets, beside the reasons of a refusal.
+const (
+	// EarlyActedOn: the client was let in.
+	EarlyActedOn = "acted_on"
+	// EarlyGone: the client has left, or was closed.
+	EarlyGone = "gone"
+	// EarlyHeld: a client has sent so much early that it is read no further until there is an answer. Nothing of it is
+	// lost, and it counts again then.
+	EarlyHeld = "held"
+)
+
+// earlyWarnEvery is the time from one warning of packets that were dropped to the next.
+const earlyWarnEvery = time.Minute
+
 // keep keeps a packet with its attempt. In the gate.
 func (a *Attempt) keep(p siopacket.Packet, attachments [][]byte) {
 	c := a.client
@@ -32,6 +47,10 @@ func (a *Attempt) keep(p siopacket.Packet, attachments [][]byte) {
 	fits := c.server.admission.more(size)
 	if !a.held && (!fits || len(a.early) >= earlyPackets || a.earlyBytes >= earlyBytes) {
 		a.held = true
+		c.server.trace.earlyPackets(EarlyHeld, 1)
+		if !fits {
+			c.server.trace.limitReached("undecided_bytes")
+		}
 		c.reads.hold(c.session, HoldNone, HoldAll)
 	}
 }
@@ -52,18 +71,34 @@ func (a *Attempt) takeEarly() []earlyPacket {
 }
 
 // dropEarly drops what a client has sent to where it is not let in. Its browser hears of the refusal. In the gate.
-func (c *client) dropEarly(a *Attempt) {
-	if n := len(a.takeEarly()); n > 0 && c.server.trace.debugging() {
-		c.server.trace.debugAttempt("dropped with the refusal", a, slog.Int("packets", n))
+func (c *client) dropEarly(a *Attempt, why string) {
+	n := len(a.takeEarly())
+	if n == 0 {
+		return
+	}
+	t := &c.server.trace
+	t.earlyPackets(why, n)
+	if t.debugging() {
+		t.debugAttempt("dropped with the refusal", a, slog.Int("packets", n))
+	}
+	if why != EarlyGone {
+		t.earlyDropped.Warn("what a browser had sent before it was let in was dropped: it was not", "why", why, "packets", n,
+			"namespace", shortened(a.namespace), "help", "clients that wait for `connect` before they emit")
 	}
 }
 
 // catchUp acts on what a client has sent before it was let in. In the gate.
 func (c *client) catchUp(early []earlyPacket) {
+	done := 0
+	defer func() {
+		c.server.trace.earlyPackets(EarlyActedOn, done)
+		c.server.trace.earlyPackets(EarlyGone, len(early)-done)
+	}()
 	for _, e := range early {
 		if c.over {
 			return
 		}
+		done++
 		if err := c.dispatch(e.packet, e.attachments); err != nil {
 			c.refuse(err)
 			return

@@ -1,15 +1,21 @@
 package socketio
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"github.com/siohub/siohub/internal/sampledlog"
+)
 
 // tracer calls the functions of a Trace that are there. Its zero value calls none.
 type tracer struct {
 	hooks  Trace
 	logger *slog.Logger
+
+	earlyDropped *sampledlog.Line
 }
 
 func newTracer(trace *Trace, logger *slog.Logger) tracer {
-	t := tracer{logger: logger}
+	t := tracer{logger: logger, earlyDropped: sampledlog.New(logger, earlyWarnEvery)}
 	if trace != nil {
 		t.hooks = *trace
 	}
@@ -77,5 +83,11 @@ func (t *tracer) limitReached(limit string) {
 func (t *tracer) eventDropped(s *Socket, reason string) {
 	if t.hooks.EventDropped != nil {
 		t.hooks.EventDropped(s, reason)
+	}
+}
+
+func (t *tracer) earlyPackets(outcome string, n int) {
+	if n > 0 && t.hooks.EarlyPackets != nil {
+		t.hooks.EarlyPackets(outcome, n)
 	}
 }
