@@ -17,7 +17,7 @@ const echoAllocs = 5
 
 func TestAllocs_PreparedReply(t *testing.T) {
 	p := &play{t: t}
-	h, err := hub.New(hub.Config{Application: p, NoClient: true})
+	h, err := hub.New(hub.Config{Application: p, Client: hub.ClientFiles{Disabled: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ var sameSite = map[string]http.SameSite{
 // packet are the limits of the decoder.
 func (l Limits) packet() siopacket.Limits {
 	return siopacket.Limits{
-		Attachments: l.Attachments, Depth: l.Depth, Arguments: l.Arguments, NameBytes: l.EventNameBytes,
+		Attachments: l.Event.Attachments, Depth: l.Event.Depth, Arguments: l.Event.Arguments, NameBytes: l.Event.NameBytes,
 		AuthBytes: l.AuthBytes,
 	}
 }
@@ -29,10 +29,10 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 		Watcher:        watch(c.Application).sockets(),
 		ConnectTimeout: c.ConnectTimeout,
 		Limits: socketio.Limits{
-			Packet: c.Limits.packet(), EventBytes: c.Limits.EventBytes,
+			Packet: c.Limits.packet(), EventBytes: c.Limits.Event.Bytes,
 			Namespaces: c.Limits.NamespacesPerClient, Rooms: c.Limits.RoomsPerSocket,
 			PendingAcks: c.Limits.PendingAcksPerSocket, NamespaceBytes: c.Limits.NamespaceBytes,
-			AuthBytes: c.Limits.AuthBytes, Undecided: c.Limits.Undecided, UndecidedBytes: c.Limits.UndecidedBytes,
+			AuthBytes: c.Limits.AuthBytes, Undecided: c.Limits.Undecided.Attempts, UndecidedBytes: c.Limits.Undecided.Bytes,
 		},
 		Parser:  json,
 		Adapter: c.Adapter,
@@ -48,10 +48,10 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 		NoTrailingSlash:   c.NoTrailingSlash,
 		PingInterval:      c.Heartbeat.Interval,
 		PingTimeout:       c.Heartbeat.Timeout,
-		UpgradeTimeout:    c.UpgradeTimeout,
+		UpgradeTimeout:    c.Upgrade.Timeout,
 		MaxPayload:        c.MaxPayload,
 		Transports:        c.Transports,
-		DisableUpgrades:   c.DisableUpgrades,
+		DisableUpgrades:   c.Upgrade.Disabled,
 		Cookie:            c.Cookie.engine(),
 		CORS:              engineio.CORSConfig(c.CORS),
 		HTTPCompression:   engineio.CompressionConfig(c.HTTPCompression),
@@ -59,11 +59,11 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 		TrustedProxies:    c.TrustedProxies,
 		AllowRequest:      c.AllowRequest,
 		Limits: engineio.Limits{
-			MaxSessions: max(c.Limits.MaxSessions, 0), OutboxBytes: c.Limits.OutboxBytes,
-			OutboxTotalBytes:  c.Limits.OutboxTotalBytes,
-			PacketsPerPayload: c.Limits.PacketsPerPayload, Headers: c.Limits.Headers, QueryBytes: c.Limits.QueryBytes,
-			HandshakeBytes:  c.Limits.HandshakeBytes,
-			UnfinishedBytes: c.Limits.UnfinishedBytes, UnfinishedTime: c.Limits.UnfinishedTime, BodyPace: c.Limits.BodyPace,
+			MaxSessions: max(c.Limits.MaxSessions, 0), OutboxBytes: c.Limits.Outbox.Bytes,
+			OutboxTotalBytes:  c.Limits.Outbox.TotalBytes,
+			PacketsPerPayload: c.Limits.Request.PacketsPerPayload, Headers: c.Limits.Request.Headers, QueryBytes: c.Limits.Request.QueryBytes,
+			HandshakeBytes:  c.Limits.Request.HandshakeBytes,
+			UnfinishedBytes: c.Limits.Unfinished.Bytes, UnfinishedTime: c.Limits.Unfinished.Time, BodyPace: c.Limits.Request.BodyPace,
 		},
 		Rates:     engineio.Rates(c.Rates),
 		OnSession: open,

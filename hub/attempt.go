@@ -28,7 +28,7 @@ func (a *ConnectAttempt) Handshake() *Handshake { return (*Handshake)(a.attempt.
 
 // Auth is the client's `auth` value, a JSON object, as it arrived. Nil when it sent none, or when the
 // browser has left before the answer. The bytes belong to the application. All attempts without an answer
-// hold Limits.UndecidedBytes at most: for what is more the application is asked later.
+// hold Limits.Undecided.Bytes at most: for what is more the application is asked later.
 func (a *ConnectAttempt) Auth() []byte { return a.attempt.Auth() }
 
 // Gone reports whether the browser has left meanwhile: an answer is of no use any more.

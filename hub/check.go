@@ -109,8 +109,8 @@ func (c *checks) message(m Message) error {
 	switch {
 	case m.Event == "":
 		return wrong("event", "EMPTY_EVENT", "has no name")
-	case len(m.Event) > c.limits.EventNameBytes:
-		return c.tooMuch("event", "event_name_bytes", "has %d bytes, %d are allowed", len(m.Event), c.limits.EventNameBytes)
+	case len(m.Event) > c.limits.Event.NameBytes:
+		return c.tooMuch("event", "event_name_bytes", "has %d bytes, %d are allowed", len(m.Event), c.limits.Event.NameBytes)
 	case siopacket.Reserved(m.Event):
 		return wrong("event", "RESERVED_EVENT", "%q means something to Socket.IO itself", m.Event)
 	case !utf8.ValidString(m.Event):
@@ -125,8 +125,8 @@ func (c *checks) payload(args []byte, attachments [][]byte) error {
 	for _, attachment := range attachments {
 		size += int64(len(attachment))
 	}
-	if size > c.limits.EventBytes {
-		return c.tooMuch("payload", "event_bytes", "has %d bytes, %d are allowed", size, c.limits.EventBytes)
+	if size > c.limits.Event.Bytes {
+		return c.tooMuch("payload", "event_bytes", "has %d bytes, %d are allowed", size, c.limits.Event.Bytes)
 	}
 	if err := c.json.CheckArgs(args, len(attachments)); err != nil {
 		return c.badJSON("payload.args", "BAD_ARGS", err)

@@ -16,15 +16,15 @@ type clientHandler struct {
 	files  *clientfiles.Files
 }
 
-// newClientHandler reads Config's ClientDir, or takes the embedded files. It is
-// nil, which serves nothing, when Config says NoClient.
+// newClientHandler reads Config.Client.Dir, or takes the embedded files. It is
+// nil, which serves nothing, when Config.Client is disabled.
 func newClientHandler(c Config) (*clientHandler, error) {
-	if c.NoClient {
+	if c.Client.Disabled {
 		return nil, nil
 	}
-	files, err := clientfiles.Open(c.ClientDir)
+	files, err := clientfiles.Open(c.Client.Dir)
 	if err != nil {
-		return nil, &ConfigError{Key: clientDirKey, Value: c.ClientDir, Allowed: clientDirAllowed}
+		return nil, &ConfigError{Key: clientDirKey, Value: c.Client.Dir, Allowed: clientDirAllowed}
 	}
 	return &clientHandler{prefix: strings.TrimSuffix(c.Path, "/") + "/", files: files}, nil
 }

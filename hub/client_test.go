@@ -14,7 +14,7 @@ func TestClientHandler_TakesTheExactNamesOnly(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "socket.io.js"), []byte("/* Socket.IO v4.8.1 */"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := newClientHandler(Config{Path: "/socket.io/", ClientDir: dir})
+	c, err := newClientHandler(Config{Path: "/socket.io/", Client: ClientFiles{Dir: dir}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestClientHandler_TakesTheExactNamesOnly(t *testing.T) {
 }
 
 func TestClientHandler_OffTakesNothing(t *testing.T) {
-	c, err := newClientHandler(Config{NoClient: true})
+	c, err := newClientHandler(Config{Client: ClientFiles{Disabled: true}})
 	if err != nil || c != nil {
 		t.Fatalf("%v, %v", c, err)
 	}
@@ -58,7 +58,7 @@ func TestClientHandler_OffTakesNothing(t *testing.T) {
 }
 
 func TestClientHandler_WrongDirectoryIsAConfigError(t *testing.T) {
-	_, err := newClientHandler(Config{ClientDir: t.TempDir()})
+	_, err := newClientHandler(Config{Client: ClientFiles{Dir: t.TempDir()}})
 	var wrong *ConfigError
 	if !errors.As(err, &wrong) || wrong.Key != "client_dir" {
 		t.Errorf("got %v", err)
@@ -72,7 +72,7 @@ func TestServeHTTP_ClientFilesFollowTheOriginPolicy(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "socket.io.js"), []byte("/* Socket.IO v4.8.1 */"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h, err := New(Config{Application: deaf{}, ClientDir: dir, CORS: CORS{Origins: []string{"https://good.example"}}})
+	h, err := New(Config{Application: deaf{}, Client: ClientFiles{Dir: dir}, CORS: CORS{Origins: []string{"https://good.example"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

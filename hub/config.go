@@ -22,14 +22,11 @@ type Config struct {
 	// Transports are those a browser may use, of "polling" and "websocket". Default both.
 	// Key: transports.
 	Transports []string
-	// DisableUpgrades keeps a polling session on polling. Key: allow_upgrades.
-	DisableUpgrades bool
+	// Upgrade says whether and how a polling session becomes a WebSocket.
+	Upgrade Upgrade
 
 	// Heartbeat is the rhythm in which dead browsers are noticed.
 	Heartbeat Heartbeat
-	// UpgradeTimeout is the time from a browser's upgrade request to its end. Default 10 s.
-	// Key: upgrade_timeout.
-	UpgradeTimeout time.Duration
 	// ConnectTimeout is the time in which a browser has to join its first namespace. Default 45 s.
 	// Key: connect_timeout.
 	ConnectTimeout time.Duration
@@ -54,10 +51,8 @@ type Config struct {
 	// before anything is kept. Nil allows all.
 	AllowRequest func(*http.Request) error
 
-	// ClientDir is a directory with the files of socket.io-client that are served below Path; empty
-	// means the ones in the program. NoClient serves none. Keys: client_dir, serve_client.
-	ClientDir string
-	NoClient  bool
+	// Client says which files of socket.io-client are served below Path.
+	Client ClientFiles
 
 	// Limits bound what browsers and services can make the hub hold. Key: limits.
 	Limits Limits
@@ -69,6 +64,24 @@ type Config struct {
 	Logger *slog.Logger
 	// Trace is told what happens inside, for metrics and tests. Nil means nobody looks.
 	Trace *Trace
+}
+
+// Upgrade says whether and how a polling session becomes a WebSocket.
+//
+// Spec: engine.io-protocol v4, Upgrade.
+type Upgrade struct {
+	// Disabled keeps a polling session on polling. Key: allow_upgrades.
+	Disabled bool
+	// Timeout is the time from a browser's upgrade request to its end. Default 10 s. Key: upgrade_timeout.
+	Timeout time.Duration
+}
+
+// ClientFiles says which files of socket.io-client are served.
+type ClientFiles struct {
+	// Disabled serves none. Key: serve_client.
+	Disabled bool
+	// Dir is a directory with the files; empty means the ones in the program. Key: client_dir.
+	Dir string
 }
 
 // Heartbeat is the rhythm of pings.

@@ -12,7 +12,7 @@ import (
 type Event struct {
 	// Socket is where it came from.
 	Socket *Socket
-	// Name is the event's name, at most Limits.EventNameBytes of valid UTF-8. It may be any text,
+	// Name is the event's name, at most Limits.Event.NameBytes of valid UTF-8. It may be any text,
 	// also empty. A number that a client used as name is its digits.
 	Name string
 	// Args is the JSON array without the name, byte for byte as it arrived.

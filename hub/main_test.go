@@ -63,7 +63,7 @@ func open(t *testing.T, config hub.Config) *play {
 func (p *play) start(t *testing.T, config hub.Config) {
 	t.Helper()
 	p.t = t
-	config.NoClient = true
+	config.Client.Disabled = true
 	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	h, err := hub.New(config)
 	if err != nil {

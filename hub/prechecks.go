@@ -1,7 +1,7 @@
 package hub
 
-// MaxEventBytes is the largest event that a browser can send, with its attachments: Limits.EventBytes.
-func (h *Hub) MaxEventBytes() int64 { return h.checks.limits.EventBytes }
+// MaxEventBytes is the largest event that a browser can send, with its attachments: Limits.Event.Bytes.
+func (h *Hub) MaxEventBytes() int64 { return h.checks.limits.Event.Bytes }
 
 // CheckData says what is wrong with a socket's data: JSON of at most Limits.DataBytes.
 // Empty is none.

@@ -12,7 +12,7 @@ import (
 // An event that is larger than gRPC's usual message comes where both ends allow it.
 func TestMaxEnvelopeBytes_LetsLargeEventsIn(t *testing.T) {
 	const size = 6 << 20
-	h := newRealHubWith(t, controlplane.Config{}, hub.Config{MaxPayload: 8 << 20, Limits: hub.Limits{EventBytes: 8 << 20}}, "127.0.0.1:0")
+	h := newRealHubWith(t, controlplane.Config{}, hub.Config{MaxPayload: 8 << 20, Limits: hub.Limits{Event: hub.EventLimits{Bytes: 8 << 20}}}, "127.0.0.1:0")
 	got := make(chan int, 1)
 	svc := h.service(service.Options{MaxEnvelopeBytes: 16 << 20})
 	svc.Namespace("/chat").AllowAnyone().On("large", func(_ context.Context, e *service.Event) error {

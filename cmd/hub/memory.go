@@ -24,8 +24,8 @@ func (n *node) warnOfMemory(limit int64) {
 	c := n.config
 	if held := c.Held(); limit > 0 && held > config.HeldDefault(limit) {
 		n.logger.Warn("browsers may make the hub hold more than it has memory for: raise the memory limit (GOMEMLIMIT) or lower these options",
-			"memory_limit", limit, "in_all", held, "limits.outbox_total_bytes", c.Limits.OutboxTotalBytes,
-			"limits.unfinished_bytes", c.Limits.UnfinishedBytes, "limits.undecided_bytes", c.Limits.UndecidedBytes,
+			"memory_limit", limit, "in_all", held, "limits.outbox_total_bytes", c.Limits.Outbox.TotalBytes,
+			"limits.unfinished_bytes", c.Limits.Unfinished.Bytes, "limits.undecided_bytes", c.Limits.Undecided.Bytes,
 			"parking.node_bytes", c.Parking.NodeBytes)
 	}
 }

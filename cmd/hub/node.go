@@ -103,7 +103,7 @@ func (n *node) listen() (err error) {
 		return err
 	}
 	n.controlListener = n.bound("control.listen", n.controlListener, n.budget.Services, "")
-	n.adminListener, err = listen("admin.listen", n.config.AdminListen)
+	n.adminListener, err = listen("admin.listen", n.config.Admin.Listen)
 	return err
 }
 

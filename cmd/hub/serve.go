@@ -53,7 +53,7 @@ func (n *node) warn() {
 		n.logger.Warn("services need no token: whoever reaches the control listener reads and writes everything",
 			"address", n.controlListener.Addr().String(), "option", "control.tokens_file")
 	}
-	if !config.IsLoopback(c.AdminListen) {
+	if !config.IsLoopback(c.Admin.Listen) {
 		n.logger.Warn("other machines reach the admin listener: it shows profiles and has no password",
 			"address", n.adminListener.Addr().String(), "option", "admin.listen")
 	}

@@ -41,7 +41,7 @@ func (n *node) webHandler(page http.Handler) http.Handler {
 			refuse(w, http.StatusBadRequest)
 		case page == nil || strings.HasPrefix(r.URL.Path, own) || strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
 			n.hub.ServeHTTP(w, r)
-		case headerLines(r.Header) > n.config.Limits.Headers:
+		case headerLines(r.Header) > n.config.Limits.Request.Headers:
 			refuse(w, http.StatusRequestHeaderFieldsTooLarge)
 		default:
 			// Nobody sends a page anything: what is sent is thrown away, but not for ever.
@@ -68,8 +68,8 @@ func headerLines(h http.Header) int {
 
 // adminHosts are the names by which operators reach the admin listener.
 func adminHosts(c *config.Config) []string {
-	hosts := slices.Clone(c.AdminHosts)
-	if host, _, err := net.SplitHostPort(c.AdminListen); err == nil && host != "" {
+	hosts := slices.Clone(c.Admin.Hosts)
+	if host, _, err := net.SplitHostPort(c.Admin.Listen); err == nil && host != "" {
 		hosts = append(hosts, host)
 	}
 	return hosts

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/siohub/siohub/hub"
+)
 
 // Config is the effective configuration of a hub process. Its fields follow the
 // keys of the table, which says for each the unit, the default and the range.
@@ -27,8 +31,8 @@ type Config struct {
 	PerMessageDeflate Compression
 	// HTTP bounds what a request may look like.
 	HTTP HTTP
-	// Limits bounds what browsers may take.
-	Limits Limits
+	// Limits bounds what browsers may take. Zero sessions mean no limit here.
+	Limits hub.Limits
 	// Rates bounds how fast browsers may be.
 	Rates Rates
 
@@ -48,10 +52,8 @@ type Config struct {
 	// Parking bounds what waits for a service that is away.
 	Parking Parking
 
-	// AdminListen is the address of the admin listener.
-	AdminListen string
-	// AdminHosts are the names by which the admin listener is reached.
-	AdminHosts []string
+	// Admin describes the listener for operators.
+	Admin Admin
 	// Log says what is logged, and how.
 	Log Log
 }
@@ -104,22 +106,6 @@ type HTTP struct {
 	TrustedProxies             []string
 }
 
-// Limits bounds what one browser, or all together, may take.
-type Limits struct {
-	MaxSessions                                               int
-	OutboxBytes, OutboxTotalBytes, EventBytes                 int64
-	PacketsPerPayload, Attachments, Depth, Arguments          int
-	NamespacesPerClient, RoomsPerSocket, PendingAcksPerSocket int
-	NamespaceBytes, RoomBytes, EventNameBytes, DataBytes      int
-	AuthBytes, Headers, QueryBytes                            int
-	Undecided                                                 int
-	UndecidedBytes                                            int64
-	UnfinishedBytes                                           int64
-	HandshakeBytes                                            int
-	UnfinishedTime                                            time.Duration
-	BodyPace                                                  int
-}
-
 // Control describes the control plane.
 type Control struct {
 	Listen     string
@@ -166,6 +152,13 @@ type Parking struct {
 	SocketEvents, Lifecycle            int
 	SocketBytes, GroupBytes, NodeBytes int64
 	Age                                time.Duration
+}
+
+// Admin describes the listener for operators.
+type Admin struct {
+	Listen string
+	// Hosts are the names by which it is reached.
+	Hosts []string
 }
 
 // Log says what is logged.

@@ -162,8 +162,8 @@ func Default() *Config {
 		},
 		Parking: Parking{SocketEvents: 64, SocketBytes: 1 << 20, GroupBytes: 64 << 20,
 			NodeBytes: 256 << 20, Age: 5 * time.Minute, Lifecycle: 100_000},
-		AdminListen: "127.0.0.1:7421",
-		Log:         Log{Format: "text", Level: "info"},
+		Admin: Admin{Listen: "127.0.0.1:7421"},
+		Log:   Log{Format: "text", Level: "info"},
 	}
 	for _, k := range table() {
 		if k.reset != nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/siohub/siohub/hub"
 )
 
 // write puts a file into the test's own directory.
@@ -116,8 +118,8 @@ limits:
 	want.Cookie.Enabled = true
 	want.Log.Levels = map[string]string{"engineio": "debug"}
 	want.Log.Level = "warn"
-	want.Limits.OutboxBytes = 2_000_000
-	want.Limits.EventBytes = 1_000_000
+	want.Limits.Outbox.Bytes = 2_000_000
+	want.Limits.Event.Bytes = 1_000_000
 	want.StartGrace = 0
 	if diff := cmp.Diff(want, loaded.Config); diff != "" {
 		t.Error(diff)
@@ -322,11 +324,18 @@ func TestLoad_ShutdownFitsIntoItsTime(t *testing.T) {
 // What browsers may make the hub hold in all has to fit into its memory, unless somebody says otherwise.
 func TestLoad_DefaultsFitIntoTheMemory(t *testing.T) {
 	const mib = 1 << 20
-	for limit, want := range map[int64]Limits{
+	held := func(outbox, unfinished, undecided int64) hub.Limits {
+		return hub.Limits{
+			Outbox:     hub.OutboxLimits{TotalBytes: outbox},
+			Unfinished: hub.UnfinishedLimits{Bytes: unfinished},
+			Undecided:  hub.UndecidedLimits{Bytes: undecided},
+		}
+	}
+	for limit, want := range map[int64]hub.Limits{
 		0:          Default().Limits,
-		1024 * mib: {OutboxTotalBytes: 256 * mib, UnfinishedBytes: 128 * mib, UndecidedBytes: 64 * mib},
-		128 * mib:  {OutboxTotalBytes: 32 * mib, UnfinishedBytes: 16 * mib, UndecidedBytes: 8 * mib},
-		3 * mib:    {OutboxTotalBytes: mib, UnfinishedBytes: mib, UndecidedBytes: mib},
+		1024 * mib: held(256*mib, 128*mib, 64*mib),
+		128 * mib:  held(32*mib, 16*mib, 8*mib),
+		3 * mib:    held(mib, mib, mib),
 		1 << 50:    Default().Limits,
 	} {
 		loaded, err := Load(Sources{Memory: limit})
@@ -334,18 +343,18 @@ func TestLoad_DefaultsFitIntoTheMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := loaded.Config.Limits
-		if got.OutboxTotalBytes != want.OutboxTotalBytes || got.UnfinishedBytes != want.UnfinishedBytes || got.UndecidedBytes != want.UndecidedBytes {
+		if got.Outbox.TotalBytes != want.Outbox.TotalBytes || got.Unfinished.Bytes != want.Unfinished.Bytes || got.Undecided.Bytes != want.Undecided.Bytes {
 			t.Errorf("%d: %+v", limit, got)
 		}
-		if held := loaded.Config.Held(); limit >= 16*mib && held > HeldDefault(limit) {
-			t.Errorf("%d: %d are held", limit, held)
+		if got := loaded.Config.Held(); limit >= 16*mib && got > HeldDefault(limit) {
+			t.Errorf("%d: %d are held", limit, got)
 		}
 	}
 	loaded, err := Load(Sources{Memory: 128 * mib, Flags: map[string]any{"limits.unfinished_bytes": "256MiB"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if loaded.Config.Limits.UnfinishedBytes != 256*mib || loaded.Source["limits.unfinished_bytes"] != "--limits-unfinished-bytes" {
+	if loaded.Config.Limits.Unfinished.Bytes != 256*mib || loaded.Source["limits.unfinished_bytes"] != "--limits-unfinished-bytes" {
 		t.Error("what was said does not count")
 	}
 	var out strings.Builder

@@ -21,7 +21,7 @@ func (l *Loaded) fit(k Key, memory int64) {
 // Held is the most bytes that all browsers together may make the hub hold beside their sessions, by the
 // limits that bound that in sum.
 func (c *Config) Held() int64 {
-	return c.Limits.OutboxTotalBytes + c.Limits.UnfinishedBytes + 2*c.Limits.UndecidedBytes + c.Parking.NodeBytes
+	return c.Limits.Outbox.TotalBytes + c.Limits.Unfinished.Bytes + 2*c.Limits.Undecided.Bytes + c.Parking.NodeBytes
 }
 
 // HeldDefault is the most that Held comes to by default with a memory limit of so many bytes.

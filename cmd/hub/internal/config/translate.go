@@ -12,10 +12,10 @@ func (c *Config) Hub() hub.Config {
 	s := c.SocketIO
 	h := hub.Config{
 		Path: s.Path, NoTrailingSlash: !s.AddTrailingSlash,
-		Transports: s.Transports, DisableUpgrades: !s.AllowUpgrades,
+		Transports: s.Transports, Upgrade: hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
 		Heartbeat:      hub.Heartbeat{Interval: s.PingInterval, Timeout: s.PingTimeout},
-		UpgradeTimeout: s.UpgradeTimeout, ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
-		ClientDir: s.ClientDir, NoClient: !s.ServeClient, TrustedProxies: c.HTTP.TrustedProxies,
+		ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
+		Client: hub.ClientFiles{Dir: s.ClientDir, Disabled: !s.ServeClient}, TrustedProxies: c.HTTP.TrustedProxies,
 		CORS: hub.CORS{
 			Origins: c.CORS.Origins, Credentials: c.CORS.Credentials, Methods: c.CORS.Methods,
 			AllowedHeaders: c.CORS.AllowedHeaders, ExposedHeaders: c.CORS.ExposedHeaders, MaxAge: c.CORS.MaxAge,
@@ -42,17 +42,10 @@ func hubCompression(c Compression) hub.Compression {
 	return hub.Compression{Enabled: &c.Enabled, Threshold: c.Threshold}
 }
 
-func hubLimits(l Limits) hub.Limits {
-	return hub.Limits{
-		MaxSessions: orNone(l.MaxSessions), OutboxBytes: l.OutboxBytes, OutboxTotalBytes: l.OutboxTotalBytes,
-		PacketsPerPayload: l.PacketsPerPayload, EventBytes: l.EventBytes, Attachments: l.Attachments,
-		Depth: l.Depth, Arguments: l.Arguments, NamespacesPerClient: l.NamespacesPerClient,
-		RoomsPerSocket: l.RoomsPerSocket, PendingAcksPerSocket: l.PendingAcksPerSocket,
-		NamespaceBytes: l.NamespaceBytes, RoomBytes: l.RoomBytes, EventNameBytes: l.EventNameBytes, DataBytes: l.DataBytes,
-		AuthBytes: l.AuthBytes, Undecided: l.Undecided, UndecidedBytes: l.UndecidedBytes,
-		Headers: l.Headers, QueryBytes: l.QueryBytes, HandshakeBytes: l.HandshakeBytes,
-		UnfinishedBytes: l.UnfinishedBytes, UnfinishedTime: l.UnfinishedTime, BodyPace: l.BodyPace,
-	}
+// hubLimits turns a configured 0 sessions, which means no limit, into what the hub takes for that.
+func hubLimits(l hub.Limits) hub.Limits {
+	l.MaxSessions = orNone(l.MaxSessions)
+	return l
 }
 
 // hubRates turns a configured 0, which means no limit, into what the hub takes for that.
