@@ -14,6 +14,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/toll"
 	"github.com/siohub/siohub/controlplane/internal/turns"
@@ -28,10 +29,10 @@ type attachService struct {
 // Attach holds one stream of one instance. It returns when the stream has ended.
 func (a attachService) Attach(wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) error {
 	st := newStream(a.srv, wire)
-	if f := st.caller.attach(); f != nil {
+	if f := st.caller.Attach(); f != nil {
 		return f.GRPC()
 	}
-	defer st.caller.detach()
+	defer st.caller.Detach()
 	if err := a.srv.admit(st); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ type stream struct {
 	// Set at construction.
 	srv      *Server
 	wire     grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]
-	caller   *caller
+	caller   *caller.Caller
 	done     chan struct{} // closed by end
 	received chan struct{} // closed when recvLoop has ended
 	sent     chan struct{} // closed when sendLoop has ended, or will never begin
@@ -87,7 +88,7 @@ type pulse struct {
 
 func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) *stream {
 	return &stream{
-		srv: srv, wire: wire, caller: callerOf(wire.Context()), heartbeat: srv.config.Stream.Heartbeat,
+		srv: srv, wire: wire, caller: caller.Of(wire.Context()), heartbeat: srv.config.Stream.Heartbeat,
 		done: make(chan struct{}), received: make(chan struct{}), sent: make(chan struct{}),
 		left: make(chan struct{}),
 	}
@@ -190,7 +191,7 @@ func (st *stream) look(stalled *watchdog, silent, n int) {
 // lostBy is the end of a stream whose call has ended: credentials that ended have
 // their own reason.
 func lostBy(ctx context.Context) error {
-	if end := authEnd(context.Cause(ctx)); end != nil {
+	if end := caller.End(context.Cause(ctx)); end != nil {
 		return end
 	}
 	return errLost

@@ -8,6 +8,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/internal/outqueue"
@@ -27,7 +28,7 @@ type attachment struct {
 	instance string
 	token    [16]byte // proves that a hello resumes it
 	numbered bool     // it numbers its envelopes, so it can be resumed
-	caller   *caller
+	caller   *caller.Caller
 	commands command.Caller
 	out      *outgoing
 	window   commandWindow
@@ -81,7 +82,7 @@ type (
 func newAttachment(st *stream, g *group, h *hubv1.Hello, numbered bool) *attachment {
 	a := &attachment{
 		srv: st.srv, group: g, instance: h.InstanceId, numbered: numbered, caller: st.caller,
-		commands: *st.caller.commands(), since: time.Now(),
+		commands: *st.caller.Commands(), since: time.Now(),
 	}
 	a.inbound.a, a.outbound.a = a, a
 	a.stream, a.last = st, st

@@ -8,6 +8,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -34,7 +35,7 @@ type connect struct {
 	closed   bool
 	// facts are what its token is looked for in, while the keys of the token's issuer are
 	// being fetched. Nobody else is asked meanwhile.
-	facts *BrowserFacts
+	facts *access.BrowserFacts
 
 	when slot[*connect] // when to look at it; guarded by connects.mu
 }

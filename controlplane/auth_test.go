@@ -19,6 +19,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/trace"
 )
@@ -46,16 +47,16 @@ const secret = "correct-horse-battery"
 // oneSecret knows one caller.
 type oneSecret struct{}
 
-func (oneSecret) Authenticate(_ context.Context, c Credentials) (*Identity, error) {
+func (oneSecret) Authenticate(_ context.Context, c access.Credentials) (*access.Identity, error) {
 	switch c.Token {
 	case secret:
-		return &Identity{Name: "chat"}, nil
+		return &access.Identity{Name: "chat"}, nil
 	case "":
-		return nil, ErrTokenMissing
+		return nil, access.ErrTokenMissing
 	case "broken":
 		return nil, errors.New("planted-cause")
 	}
-	return nil, ErrTokenWrong
+	return nil, access.ErrTokenWrong
 }
 
 // reasonOf is the reason in the detail of a call's error.
@@ -122,25 +123,27 @@ func TestAuth_CallsNeedAToken(t *testing.T) {
 }
 
 // lives knows one caller, whose life ends.
-type lives struct{ identity *Identity }
+type lives struct{ identity *access.Identity }
 
-func (l lives) Authenticate(context.Context, Credentials) (*Identity, error) { return l.identity, nil }
+func (l lives) Authenticate(context.Context, access.Credentials) (*access.Identity, error) {
+	return l.identity, nil
+}
 
 // A stream that lives by a token ends with it, within the 5 s that the file has.
 func TestAuth_StreamsEndWithTheirCredentials(t *testing.T) {
-	for reason, end := range map[string]func(identity *Identity) func(){
-		"TOKEN_REVOKED": func(identity *Identity) func() {
+	for reason, end := range map[string]func(identity *access.Identity) func(){
+		"TOKEN_REVOKED": func(identity *access.Identity) func() {
 			life, revoke := context.WithCancelCause(context.Background())
 			identity.Life = life
-			return func() { revoke(ErrTokenRevoked) }
+			return func() { revoke(access.ErrTokenRevoked) }
 		},
-		"TOKEN_EXPIRED": func(identity *Identity) func() {
+		"TOKEN_EXPIRED": func(identity *access.Identity) func() {
 			identity.ExpireTime = time.Now().Add(time.Minute)
 			return func() { time.Sleep(time.Minute) }
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			identity := &Identity{Name: "chat"}
+			identity := &access.Identity{Name: "chat"}
 			act := end(identity)
 			w := newWorld(t, Config{Authenticator: lives{identity}})
 			stream := w.attach("chat", "1")
@@ -154,14 +157,14 @@ func TestAuth_StreamsEndWithTheirCredentials(t *testing.T) {
 }
 
 func TestAuth_PermissionsAndLimitsHoldOnStreamsAndCalls(t *testing.T) {
-	p, err := NewPermissions(Rules{
+	p, err := access.NewPermissions(access.Rules{
 		Groups: []string{"chat"}, Namespaces: []string{"/chat"}, Events: []string{"*"}, Rooms: []string{"order:*"},
 		Verbs: []string{"attach", "emit", "count"}, MaxInstances: 1, CommandsPerSecond: 3,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	inBubble(t, Config{Authenticator: lives{&Identity{Name: "chat", Permissions: p}}}, func(t *testing.T, w *world) {
+	inBubble(t, Config{Authenticator: lives{&access.Identity{Name: "chat", Permissions: p}}}, func(t *testing.T, w *world) {
 		w.attach("chat", "1")
 		second := controlplanetest.Open(t, w.dial())
 		wantEnd(t, second, codes.ResourceExhausted, "limit")
@@ -194,8 +197,8 @@ func TestAuth_PermissionsAndLimitsHoldOnStreamsAndCalls(t *testing.T) {
 // pending knows nobody yet.
 type pending struct{}
 
-func (pending) Authenticate(context.Context, Credentials) (*Identity, error) {
-	return nil, fmt.Errorf("waiting: %w", ErrKeysPending)
+func (pending) Authenticate(context.Context, access.Credentials) (*access.Identity, error) {
+	return nil, fmt.Errorf("waiting: %w", access.ErrKeysPending)
 }
 
 // Keys that cannot be had now say nothing about a token: the call may come again, and it

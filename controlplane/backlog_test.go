@@ -1,12 +1,13 @@
 package controlplane
 
 import (
-	"github.com/siohub/siohub/controlplane/trace"
 	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // A service that got stuck is seen in the log before anybody asks, and does not fill it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
@@ -40,10 +41,10 @@ type Config struct {
 	Stream StreamConfig
 
 	// Authenticator knows the callers. Nil lets everybody in, without a name.
-	Authenticator Authenticator
+	Authenticator access.Authenticator
 	// BrowserTokens decides connect attempts in some namespaces by tokens that browsers
 	// show. Nil leaves all to services.
-	BrowserTokens BrowserTokens
+	BrowserTokens access.BrowserTokens
 	// NoReflection keeps the contract from gRPC tools that ask for it.
 	NoReflection bool
 	// Registerer takes the metrics of the gRPC calls. Nil means none.

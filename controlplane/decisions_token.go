@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
@@ -16,7 +17,7 @@ func (o *deciding) decideByToken(c *connect) bool {
 	if !o.srv.decidesItself(namespace) {
 		return false
 	}
-	facts := &BrowserFacts{
+	facts := &access.BrowserFacts{
 		Namespace: namespace, Handshake: c.attempt.Handshake(), Auth: c.attempt.Auth(), AttemptTime: time.Now(),
 	}
 	decision, err := o.srv.config.BrowserTokens.Decide(*facts)
@@ -60,15 +61,15 @@ func (c *connect) lookForKeys(now time.Time) bool {
 }
 
 // applyToken does what a token says. It reports false when that is nothing.
-func (c *connect) applyToken(d BrowserDecision) bool {
+func (c *connect) applyToken(d access.BrowserDecision) bool {
 	switch d.Verdict {
-	case BrowserPassed:
+	case access.BrowserPassed:
 		return false
-	case BrowserAccepted:
+	case access.BrowserAccepted:
 		if c.acceptToken(d) {
 			return true
 		}
-		d = BrowserDecision{Message: "the token does not fit this hub", Data: []byte(`{"code":"TOKEN_WRONG"}`)}
+		d = access.BrowserDecision{Message: "the token does not fit this hub", Data: []byte(`{"code":"TOKEN_WRONG"}`)}
 	}
 	send, err := c.attempt.PrepareDeny(d.Message, d.Data)
 	if err != nil {
@@ -87,7 +88,7 @@ func (c *connect) applyToken(d BrowserDecision) bool {
 
 // acceptToken lets the browser in. It reports false when the claims are more than the
 // hub's limits, or no names for rooms.
-func (c *connect) acceptToken(d BrowserDecision) bool {
+func (c *connect) acceptToken(d access.BrowserDecision) bool {
 	g := &grant{expire: d.ExpireTime}
 	accept, err := c.attempt.PrepareAccept(hub.Acceptance{
 		User: d.User, Rooms: d.Rooms, Data: d.Data,

@@ -8,6 +8,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/hub/hubtest"
 )
@@ -17,18 +18,18 @@ type byAuth struct{ pending atomic.Bool }
 
 func (*byAuth) Decides(namespace string) bool { return namespace == "/chat" }
 
-func (b *byAuth) Decide(f BrowserFacts) (BrowserDecision, error) {
+func (b *byAuth) Decide(f access.BrowserFacts) (access.BrowserDecision, error) {
 	switch auth := string(f.Auth); {
 	case b.pending.Load():
-		return BrowserDecision{}, ErrKeysPending
+		return access.BrowserDecision{}, access.ErrKeysPending
 	case strings.Contains(auth, "good"):
-		return BrowserDecision{Verdict: BrowserAccepted, User: "u1", Rooms: []string{"r"}, Data: []byte(`{"a":1}`)}, nil
+		return access.BrowserDecision{Verdict: access.BrowserAccepted, User: "u1", Rooms: []string{"r"}, Data: []byte(`{"a":1}`)}, nil
 	case strings.Contains(auth, "claims"):
-		return BrowserDecision{Verdict: BrowserAccepted, Rooms: []string{strings.Repeat("x", 300)}}, nil
+		return access.BrowserDecision{Verdict: access.BrowserAccepted, Rooms: []string{strings.Repeat("x", 300)}}, nil
 	case strings.Contains(auth, "pass"):
-		return BrowserDecision{Verdict: BrowserPassed}, nil
+		return access.BrowserDecision{Verdict: access.BrowserPassed}, nil
 	}
-	return BrowserDecision{Message: "no token", Data: []byte(`{"code":"TOKEN_MISSING"}`)}, nil
+	return access.BrowserDecision{Message: "no token", Data: []byte(`{"code":"TOKEN_MISSING"}`)}, nil
 }
 
 // nextDelivery is the next delivery; notices before it are passed over.

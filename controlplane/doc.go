@@ -67,7 +67,7 @@
 //
 //	order, redelivery, fencing, failover, parking      internal/dispatch
 //	who gets an event                                  internal/route, interest.go
-//	who may do what                                    internal/permit, caller_may.go
+//	who may do what                                    access, internal/permit, internal/caller
 //	how much an instance takes                         internal/window
 //	a decision that is used again                      internal/decisions
 //	when an attempt or an authorization is looked at   timequeue.go

@@ -13,7 +13,9 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/internal/caller"
 )
 
 // Before the hub ends a stream it says why, and the call's error has the same status as
@@ -44,7 +46,7 @@ func TestEnded_SaysWhyBeforeTheEnd(t *testing.T) {
 			_ = w.srv.Shutdown(ctx)
 		}, codes.Unavailable, "SHUTDOWN"},
 		"revoked": {func(w *world, _ *wire) {
-			w.srv.routes.attachment("g", "i").end(ErrTokenRevoked.rpc())
+			w.srv.routes.attachment("g", "i").end(caller.End(access.ErrTokenRevoked))
 		}, codes.Unauthenticated, "TOKEN_REVOKED"},
 		"drained": {func(_ *world, s *wire) {
 			_ = s.stream.Send(&hubv1.AttachRequest{Actions: []*hubv1.Action{{Kind: &hubv1.Action_Drain{Drain: &hubv1.Drain{}}}}})

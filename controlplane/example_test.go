@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -45,13 +46,13 @@ func ExampleServer() {
 
 // An Authenticator says who has the credentials of a call, and what it may do.
 func ExampleNewPermissions() {
-	permissions, err := controlplane.NewPermissions(controlplane.Rules{
+	permissions, err := access.NewPermissions(access.Rules{
 		Namespaces: []string{"/shop"}, Events: []string{"order:*"}, Rooms: []string{"order:*"}, Verbs: []string{"emit"},
 	})
 	if err != nil {
 		log.Fatal(err) // names the list and the word
 	}
-	identity := &controlplane.Identity{Name: "orders", Permissions: permissions}
+	identity := &access.Identity{Name: "orders", Permissions: permissions}
 	fmt.Println(identity.Name, identity.Permissions != nil)
 	// Output: orders true
 }

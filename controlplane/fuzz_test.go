@@ -16,9 +16,9 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/siohub/siohub/controlplane/trace"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/internal/envelope"
 )

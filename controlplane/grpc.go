@@ -19,6 +19,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/internal/envelope"
 )
@@ -97,20 +98,21 @@ func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []g
 		s.log.Error("panic in a call", "panic", p, "stack", string(debug.Stack()))
 		return errPanic
 	})
-	who := selector.MatchFunc(needsIdentity)
+	who := selector.MatchFunc(caller.NeedsIdentity)
+	door := caller.Door{Authenticator: s.config.Authenticator, Log: s.log, Failed: s.trace.AuthFailed}
 	logger := logging.LoggerFunc(func(ctx context.Context, level logging.Level, message string, fields ...any) {
 		s.log.Log(ctx, slog.Level(level), message, fields...)
 	})
 	unary = append(unary,
 		logging.UnaryServerInterceptor(logger, options...),
 		recovery.UnaryServerInterceptor(recoverer),
-		selector.UnaryServerInterceptor(auth.UnaryServerInterceptor(s.authenticate), who),
-		endUnary)
+		selector.UnaryServerInterceptor(auth.UnaryServerInterceptor(door.Authenticate), who),
+		caller.EndUnary)
 	stream = append(stream,
 		logging.StreamServerInterceptor(logger, options...),
 		recovery.StreamServerInterceptor(recoverer),
-		selector.StreamServerInterceptor(auth.StreamServerInterceptor(s.authenticate), who),
-		endStream,
+		selector.StreamServerInterceptor(auth.StreamServerInterceptor(door.Authenticate), who),
+		caller.EndStream,
 		streamDecoding,
 		useBare)
 	return unary, stream

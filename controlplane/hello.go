@@ -47,12 +47,12 @@ func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool
 	if f := checkHello(h); f != nil {
 		return f.Under("hello").GRPC()
 	}
-	if f := st.caller.mayAttach(h.Group); f != nil {
+	if f := st.caller.MayAttach(h.Group); f != nil {
 		return f.GRPC()
 	}
 	st.pulse.greeted.Store(true)
-	st.hold(trace.SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.account()), h.Group)
-	st.seat.Belong(st.caller.customer(h.Group))
+	st.hold(trace.SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.Account()), h.Group)
+	st.seat.Belong(st.caller.Customer(h.Group))
 	st.seat.Begin()
 	st.life.Lock()
 	defer st.life.Unlock()
@@ -106,7 +106,7 @@ func (st *stream) begin(a *attachment, welcome *hubv1.Welcome) {
 func (t *attaching) opened(a *attachment, resumed bool) {
 	t.srv.trace.StreamOpened(a.group.name)
 	t.srv.lines.write(slog.LevelInfo, "stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
-		"identity", a.caller.name(), "resumed", resumed)
+		"identity", a.caller.Name(), "resumed", resumed)
 	a.group.report(a)
 	a.tellDrain()
 	t.srv.connects.reroute()

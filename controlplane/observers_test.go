@@ -391,29 +391,3 @@ func TestObserver_LeavesNothingBehind(t *testing.T) {
 		}
 	})
 }
-
-func TestObserver_NeedsPermission(t *testing.T) {
-	rules := everything()
-	rules.Namespaces, rules.Rooms = []string{"/chat"}, []string{"order:*"}
-	bound := callerWith(t, rules)
-	rules.Roles = []string{"handler"}
-	handler := callerWith(t, rules)
-	for _, c := range []struct {
-		name      string
-		caller    *caller
-		namespace string
-		rooms     []string
-		ok        bool
-	}{
-		{"room", bound, "/chat", []string{"order:*"}, true},
-		{"other room", bound, "/chat", []string{"lobby"}, false},
-		{"other namespace", bound, "*", []string{"order:1"}, false},
-		{"no observer", handler, "/chat", []string{"order:1"}, false},
-	} {
-		sub := observerOf(c.namespace)
-		sub.Rooms = c.rooms
-		if f := c.caller.maySubscribe(sub); (f == nil) != c.ok {
-			t.Errorf("%s: %v", c.name, f)
-		}
-	}
-}

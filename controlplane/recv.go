@@ -24,7 +24,7 @@ func (st *stream) recvLoop() {
 	defer close(st.received)
 	defer st.rescue()
 	batch := st.srv.hub.NewBatch()
-	st.seat = st.srv.turns.Seat("peer " + st.caller.peer)
+	st.seat = st.srv.turns.Seat("peer " + st.caller.Peer)
 	defer st.seat.Leave()
 	request := envelope.Request{Pace: st.seat}
 	for {
@@ -34,7 +34,7 @@ func (st *stream) recvLoop() {
 			st.end(nil)
 			return
 		case status.Code(err) == codes.ResourceExhausted:
-			st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.peer, "error", err)
+			st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.Peer, "error", err)
 			st.end(errEnvelopeSize)
 			return
 		case err != nil:
@@ -63,7 +63,7 @@ func (st *stream) recvLoop() {
 // browsers is gathered, and leaves at the end: each browser is written to once.
 func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 	if request.Err != nil {
-		st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.peer, "error", request.Err)
+		st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.Peer, "error", request.Err)
 		return envelopeError(request.Err)
 	}
 	st.srv.trace.EnvelopeReceived(len(request.Actions))

@@ -15,6 +15,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/internal/outqueue"
 )
@@ -22,11 +23,11 @@ import (
 // named knows callers by their token, which is their name.
 type named struct{}
 
-func (named) Authenticate(_ context.Context, c Credentials) (*Identity, error) {
+func (named) Authenticate(_ context.Context, c access.Credentials) (*access.Identity, error) {
 	if c.Token == "" {
-		return nil, ErrTokenMissing
+		return nil, access.ErrTokenMissing
 	}
-	return &Identity{Name: c.Token}, nil
+	return &access.Identity{Name: c.Token}, nil
 }
 
 // as dials under a name.

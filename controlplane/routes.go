@@ -73,17 +73,17 @@ func (r *routes) enter(st *stream, h *hubv1.Hello, bad map[int]*envelope.Bad, nu
 // mayEnterLocked says why an identity may not use an instance id, or have one more
 // instance.
 func (r *routes) mayEnterLocked(st *stream, before *attachment) *fault.Fault {
-	if before != nil && before.caller.name() != st.caller.name() {
+	if before != nil && before.caller.Name() != st.caller.Name() {
 		return fault.At(fault.OtherIdentity, "instance_id", "belongs to another identity")
 	}
-	most := st.caller.maxInstances()
+	most := st.caller.MaxInstances()
 	if most == 0 || before != nil {
 		return nil
 	}
 	n := 0
 	for _, g := range r.groups {
 		for _, a := range g.attachments {
-			if a.caller.name() == st.caller.name() {
+			if a.caller.Name() == st.caller.Name() {
 				n++
 			}
 		}

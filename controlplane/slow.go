@@ -1,10 +1,10 @@
 package controlplane
 
 import (
-	"net"
 	"sync"
 	"time"
 
+	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/toll"
 	"github.com/siohub/siohub/controlplane/trace"
 )
@@ -45,7 +45,7 @@ type slowLines struct {
 }
 
 // tell counts a wait, and logs the first of a minute.
-func (s *slowness) tell(why trace.Slowed, d time.Duration, who *caller, group string) {
+func (s *slowness) tell(why trace.Slowed, d time.Duration, who *caller.Caller, group string) {
 	s.srv.trace.Slowed(why, d)
 	now := time.Now()
 	s.mu.Lock()
@@ -63,7 +63,7 @@ func (s *slowness) tell(why trace.Slowed, d time.Duration, who *caller, group st
 	s.lines[why] = l
 	s.mu.Unlock()
 	if !silent {
-		s.srv.log.Warn("service slowed", "why", string(why), "wait", d, "identity", who.name(), "peer", who.peer,
+		s.srv.log.Warn("service slowed", "why", string(why), "wait", d, "identity", who.Name(), "peer", who.Peer,
 			"group", group, "more", omitted, "help", causes[why])
 	}
 }
@@ -100,19 +100,4 @@ func (st *stream) payTurns() {
 	if d := st.seat.Waited(); d >= slowTurn && st.attachment != nil {
 		st.srv.slowness.tell(trace.SlowedTurns, d, st.caller, st.attachment.group.name)
 	}
-}
-
-// customer is whose turns are counted together: one service of an identity.
-func (c *caller) customer(group string) string { return "group " + c.name() + "\x00" + group }
-
-// account is whose streams are counted together.
-func (c *caller) account() string {
-	if name := c.name(); name != "" {
-		return "identity " + name
-	}
-	host, _, err := net.SplitHostPort(c.peer)
-	if err != nil {
-		host = c.peer
-	}
-	return "address " + host
 }

@@ -6,9 +6,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/siohub/siohub/controlplane/trace"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/caller"
+	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/internal/envelope"
 )
 
@@ -79,7 +80,7 @@ func TestSlow_AHelloThatWaitsIsNotLate(t *testing.T) {
 		srv := newQuiet(t, nil)
 		srv.config.Stream.HelloTimeout = time.Second
 		for range 1000 {
-			srv.hellos.Pass(time.Now(), (&caller{identity: anonymous}).account())
+			srv.hellos.Pass(time.Now(), caller.Of(t.Context()).Account())
 		}
 		begin := time.Now()
 		if err := play(srv, helloRequest()); err != nil || time.Since(begin) != 2*time.Second {

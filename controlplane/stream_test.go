@@ -16,6 +16,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/internal/caller"
 )
 
 func helloAction(h *hubv1.Hello) *hubv1.Action {
@@ -267,7 +268,7 @@ func TestAttach_ManySubscriptionsAreCheap(t *testing.T) {
 			h.Subscriptions = append(h.Subscriptions, sub)
 		}
 		g := newGroup(srv, group)
-		a := newAttachment(&stream{srv: srv, caller: callerOf(t.Context())}, g, h, false)
+		a := newAttachment(&stream{srv: srv, caller: caller.Of(t.Context())}, g, h, false)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		start := time.Now()

@@ -97,7 +97,7 @@ func (a *attachment) checkSubscription(sub *hubv1.Subscription, bad *envelope.Ba
 	if bad != nil {
 		return nil, fault.OfBad(bad)
 	}
-	for _, check := range []func(*hubv1.Subscription) *fault.Fault{checkRole, checkNames, checkTimes, a.caller.maySubscribe} {
+	for _, check := range []func(*hubv1.Subscription) *fault.Fault{checkRole, checkNames, checkTimes, a.caller.MaySubscribe} {
 		if f := check(sub); f != nil {
 			return nil, f
 		}

@@ -5,6 +5,8 @@ import (
 
 	"google.golang.org/grpc/peer"
 
+	"github.com/siohub/siohub/controlplane/internal/caller"
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/turns"
 )
 
@@ -27,4 +29,13 @@ func peerOf(ctx context.Context) string {
 		return p.Addr.String()
 	}
 	return ""
+}
+
+// unaryCaller is the caller of a call without a stream.
+func unaryCaller(ctx context.Context) *command.Caller {
+	who := caller.Of(ctx).Commands()
+	if seat, ok := ctx.Value(seatKey{}).(*turns.Seat); ok {
+		who.Turn = seat
+	}
+	return who
 }

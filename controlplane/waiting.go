@@ -3,10 +3,11 @@ package controlplane
 import (
 	"cmp"
 
-	"github.com/siohub/siohub/controlplane/trace"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 const (

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/service"
@@ -322,11 +323,11 @@ func TestRealHub_NoHubIsWaitedFor(t *testing.T) {
 // oneToken knows one caller.
 type oneToken string
 
-func (o oneToken) Authenticate(_ context.Context, c controlplane.Credentials) (*controlplane.Identity, error) {
+func (o oneToken) Authenticate(_ context.Context, c access.Credentials) (*access.Identity, error) {
 	if c.Token != string(o) {
-		return nil, controlplane.ErrTokenWrong
+		return nil, access.ErrTokenWrong
 	}
-	return &controlplane.Identity{Name: "chat"}, nil
+	return &access.Identity{Name: "chat"}, nil
 }
 
 func TestRealHub_TokenIsSentAndNeverLogged(t *testing.T) {

@@ -21,23 +21,24 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/internal/rawcreds"
 )
 
-// access is who may reach what of a node: callers of the control listener, its TLS,
+// admission is who may reach what of a node: callers of the control listener, its TLS,
 // and browsers that show tokens. A part that is not configured is nil.
-type access struct {
+type admission struct {
 	callers  *identity.Authenticator
 	tls      *certs.Files
 	browsers *browsertoken.Decider
 	again    chan struct{} // asks run to read the files at once
 }
 
-// openAccess reads tokens, certificates and keys. Own are tokens of services that this
+// openAdmission reads tokens, certificates and keys. Own are tokens of services that this
 // process starts itself. Refreshed is told what came of each refresh of an issuer's
 // keys. Its error is a *config.Error.
-func openAccess(ctx context.Context, c *config.Config, own []token.Token, logger *slog.Logger, refreshed func(issuer string, err error)) (*access, error) {
-	a := &access{again: make(chan struct{}, 1)}
+func openAdmission(ctx context.Context, c *config.Config, own []token.Token, logger *slog.Logger, refreshed func(issuer string, err error)) (*admission, error) {
+	a := &admission{again: make(chan struct{}, 1)}
 	rules, err := permissionsOf(c)
 	if err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func openAccess(ctx context.Context, c *config.Config, own []token.Token, logger
 }
 
 // configure puts what there is into the control plane's configuration.
-func (a *access) configure(cc *controlplane.Config, c *config.Config) {
+func (a *admission) configure(cc *controlplane.Config, c *config.Config) {
 	// An interface that holds a nil pointer is not nil.
 	if a.callers != nil {
 		cc.Authenticator = a.callers
@@ -87,7 +88,7 @@ func (a *access) configure(cc *controlplane.Config, c *config.Config) {
 }
 
 // serverOptions are those of the gRPC server.
-func (a *access) serverOptions() []grpc.ServerOption {
+func (a *admission) serverOptions() []grpc.ServerOption {
 	transport := insecure.NewCredentials()
 	if a.tls != nil {
 		transport = credentials.NewTLS(a.tls.Config())
@@ -96,7 +97,7 @@ func (a *access) serverOptions() []grpc.ServerOption {
 }
 
 // run follows files and keys until ctx ends.
-func (a *access) run(ctx context.Context) {
+func (a *admission) run(ctx context.Context) {
 	var running sync.WaitGroup
 	var files []*filewatch.Files
 	if a.tls != nil {
@@ -117,7 +118,7 @@ func (a *access) run(ctx context.Context) {
 }
 
 // readAgain has files that have changed read at once. It does not wait for that.
-func (a *access) readAgain() {
+func (a *admission) readAgain() {
 	select {
 	case a.again <- struct{}{}:
 	default: // somebody has asked already, or there are no files
@@ -125,19 +126,19 @@ func (a *access) readAgain() {
 }
 
 // permissionsOf compiles the rules of all identities. Nil when none has any.
-func permissionsOf(c *config.Config) (map[string]*controlplane.Permissions, error) {
+func permissionsOf(c *config.Config) (map[string]*access.Permissions, error) {
 	if c.Identities == nil {
 		return nil, nil
 	}
-	all := make(map[string]*controlplane.Permissions, len(c.Identities))
+	all := make(map[string]*access.Permissions, len(c.Identities))
 	var problems []*config.Problem
 	for _, name := range slices.Sorted(maps.Keys(c.Identities)) {
 		id := c.Identities[name]
-		p, err := controlplane.NewPermissions(controlplane.Rules{
+		p, err := access.NewPermissions(access.Rules{
 			Groups: id.Groups, Roles: id.Roles, Namespaces: id.Namespaces, Events: id.Events, Rooms: id.Rooms, Users: id.Users,
 			Verbs: id.Verbs, MaxInstances: id.MaxInstances, CommandsPerSecond: id.CommandsPerSecond,
 		})
-		var bad *controlplane.RuleError
+		var bad *access.RuleError
 		switch {
 		case errors.As(err, &bad):
 			problems = append(problems, &config.Problem{

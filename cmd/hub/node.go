@@ -30,7 +30,7 @@ type node struct {
 	logger    *slog.Logger
 	hub       *hub.Hub
 	control   *controlplane.Server
-	access    *access
+	access    *admission
 	metrics   *metrics.Metrics
 	budget    descriptors.Budget
 	web       *http.Server
@@ -68,7 +68,7 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	cc := controlConfig(c)
 	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
 	var err error
-	if n.access, err = openAccess(ctx, c, extra.tokens, logger, m.KeysRefreshed); err != nil {
+	if n.access, err = openAdmission(ctx, c, extra.tokens, logger, m.KeysRefreshed); err != nil {
 		return nil, err
 	}
 	n.access.configure(&cc, c)

@@ -20,7 +20,7 @@ var reloadable = []string{"log.level", "log.levels"}
 type reloader struct {
 	load   func() (*config.Loaded, error)
 	levels *levels
-	access *access
+	access *admission
 	logger *slog.Logger
 
 	// Owned by run.

@@ -13,7 +13,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/identity"
 	"github.com/siohub/siohub/cmd/hub/internal/terminal"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/internal/reach"
 )
 
@@ -110,7 +110,7 @@ func (c *tokenCheckCmd) Run(a *app) error {
 }
 
 // ask asks the authenticator that serve would use.
-func (c *tokenCheckCmd) ask(a *app, cfg *config.Config, secret string) (*controlplane.Identity, error) {
+func (c *tokenCheckCmd) ask(a *app, cfg *config.Config, secret string) (*access.Identity, error) {
 	rules, err := permissionsOf(cfg)
 	if err != nil {
 		return nil, err
@@ -122,8 +122,8 @@ func (c *tokenCheckCmd) ask(a *app, cfg *config.Config, secret string) (*control
 	if err != nil {
 		return nil, accessError(err)
 	}
-	who, err := callers.Authenticate(a.ctx, controlplane.Credentials{Token: secret})
-	var refused *controlplane.AuthError
+	who, err := callers.Authenticate(a.ctx, access.Credentials{Token: secret})
+	var refused *access.Error
 	if errors.As(err, &refused) {
 		return nil, fmt.Errorf("%s: %s", refused.Reason, refused.Message)
 	}
@@ -152,7 +152,7 @@ func readToken(stdin io.Reader, file string) (string, error) {
 }
 
 // writeIdentity prints who somebody is and what it may do.
-func writeIdentity(w io.Writer, who *controlplane.Identity, c *config.Config) error {
+func writeIdentity(w io.Writer, who *access.Identity, c *config.Config) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "identity    %s\n", terminal.Clean(who.Name))
 	if !who.ExpireTime.IsZero() {

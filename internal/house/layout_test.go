@@ -56,6 +56,7 @@ var rooms = []room{
 	{pkg: "hub/hubtest", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla, "go.uber.org/goleak"}},
 
 	{pkg: "controlplane/trace", not: network},
+	{pkg: "controlplane/access", not: network, may: []string{"controlplane/internal/permit", "golang.org/x/time/rate"}},
 	{pkg: "controlplane/internal/dispatch", not: network, may: []string{
 		"controlplane/internal/ledger", "controlplane/internal/park", "controlplane/internal/window",
 	}},
@@ -68,11 +69,14 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/fault", "controlplane/internal/park", "controlplane/internal/replay",
 		"controlplane/internal/route", "internal/envelope", grpc, protobuf,
 	}},
+	{pkg: "controlplane/internal/caller", may: []string{
+		"gen/hub/v1", "controlplane/access", "controlplane/internal/command", "controlplane/internal/fault", "controlplane/internal/permit", grpc, middleware,
+	}},
 	{pkg: "controlplane/internal/replay", not: network, may: []string{"controlplane/internal/park"}},
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
-		"hub", "gen/hub/v1", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
+		"hub", "gen/hub/v1", "controlplane/access", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
 		"golang.org/x/net/http/httpguts", "golang.org/x/time/rate",
 	}},
 

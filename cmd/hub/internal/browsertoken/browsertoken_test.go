@@ -15,7 +15,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 	"github.com/siohub/siohub/cmd/hub/internal/jwttest"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,8 +45,8 @@ func openRules(t *testing.T, id *jwttest.Issuer, rules ...Rule) *Decider {
 	return d
 }
 
-func auth(token string) controlplane.BrowserFacts {
-	return controlplane.BrowserFacts{Namespace: "/chat", Auth: []byte(`{"token":"` + token + `"}`), AttemptTime: time.Now()}
+func auth(token string) access.BrowserFacts {
+	return access.BrowserFacts{Namespace: "/chat", Auth: []byte(`{"token":"` + token + `"}`), AttemptTime: time.Now()}
 }
 
 func TestDecide_ClaimsBecomeTheSocket(t *testing.T) {
@@ -58,8 +58,8 @@ func TestDecide_ClaimsBecomeTheSocket(t *testing.T) {
 		"session": end.Unix(),
 	})
 	got, err := d.Decide(auth(token))
-	want := controlplane.BrowserDecision{
-		Verdict: controlplane.BrowserAccepted, User: "u1", Rooms: []string{"a", "b"}, Data: []byte(`{"n":9007199254740993}`), ExpireTime: end,
+	want := access.BrowserDecision{
+		Verdict: access.BrowserAccepted, User: "u1", Rooms: []string{"a", "b"}, Data: []byte(`{"n":9007199254740993}`), ExpireTime: end,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -69,7 +69,7 @@ func TestDecide_ClaimsBecomeTheSocket(t *testing.T) {
 		"rooms are numbers": {"sub": "u", "session": 4e9, "org": map[string]any{"rooms": []int{1}}},
 		"no session":        {"sub": "u"}, "session is a word": {"sub": "u", "session": "soon"}, "session without end": {"sub": "u", "session": 1e300},
 	} {
-		if got, err := d.Decide(auth(id.Token(claims))); err != nil || got.Verdict != controlplane.BrowserDenied {
+		if got, err := d.Decide(auth(id.Token(claims))); err != nil || got.Verdict != access.BrowserDenied {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -87,7 +87,7 @@ func TestDecide_ExpiryIsThatOfTheTokenOrNone(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	facts.Namespace = "/free"
-	if got, err := d.Decide(facts); err != nil || !got.ExpireTime.IsZero() || got.Verdict != controlplane.BrowserAccepted {
+	if got, err := d.Decide(facts); err != nil || !got.ExpireTime.IsZero() || got.Verdict != access.BrowserAccepted {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -97,13 +97,13 @@ func TestDecide_MissingAndWrongAreDeniedOrPassedOn(t *testing.T) {
 	alone := openRules(t, id, Rule{Namespaces: []string{"/chat"}})
 	behind := openRules(t, id, Rule{Namespaces: []string{"/chat"}, Behind: true})
 	for name, c := range map[string]struct {
-		facts controlplane.BrowserFacts
+		facts access.BrowserFacts
 		code  string
 	}{
-		"no auth":    {controlplane.BrowserFacts{Namespace: "/chat"}, "TOKEN_MISSING"},
-		"no token":   {controlplane.BrowserFacts{Namespace: "/chat", Auth: []byte(`{"user":"x"}`)}, "TOKEN_MISSING"},
-		"not JSON":   {controlplane.BrowserFacts{Namespace: "/chat", Auth: []byte(`{`)}, "TOKEN_MISSING"},
-		"a number":   {controlplane.BrowserFacts{Namespace: "/chat", Auth: []byte(`{"token":7}`)}, "TOKEN_MISSING"},
+		"no auth":    {access.BrowserFacts{Namespace: "/chat"}, "TOKEN_MISSING"},
+		"no token":   {access.BrowserFacts{Namespace: "/chat", Auth: []byte(`{"user":"x"}`)}, "TOKEN_MISSING"},
+		"not JSON":   {access.BrowserFacts{Namespace: "/chat", Auth: []byte(`{`)}, "TOKEN_MISSING"},
+		"a number":   {access.BrowserFacts{Namespace: "/chat", Auth: []byte(`{"token":7}`)}, "TOKEN_MISSING"},
 		"empty":      {auth(""), "TOKEN_MISSING"},
 		"no JWT":     {auth("planted"), "TOKEN_WRONG"},
 		"stranger":   {auth(stranger.Token(nil)), "TOKEN_WRONG"},
@@ -113,17 +113,17 @@ func TestDecide_MissingAndWrongAreDeniedOrPassedOn(t *testing.T) {
 		"not before": {auth(id.Token(map[string]any{"nbf": time.Now().Add(time.Hour).Unix()})), "TOKEN_WRONG"},
 	} {
 		got, err := alone.Decide(c.facts)
-		if err != nil || got.Verdict != controlplane.BrowserDenied || string(got.Data) != `{"code":"`+c.code+`"}` || got.Message == "" {
+		if err != nil || got.Verdict != access.BrowserDenied || string(got.Data) != `{"code":"`+c.code+`"}` || got.Message == "" {
 			t.Errorf("%s: %+v %s, %v", name, got, got.Data, err)
 		}
 		if strings.Contains(got.Message, "planted") {
 			t.Errorf("%s: %s", name, got.Message)
 		}
-		if got, err = behind.Decide(c.facts); err != nil || got.Verdict != controlplane.BrowserPassed {
+		if got, err = behind.Decide(c.facts); err != nil || got.Verdict != access.BrowserPassed {
 			t.Errorf("%s, with an authorizer: %+v, %v", name, got, err)
 		}
 	}
-	if got, err := behind.Decide(auth(id.Token(nil))); err != nil || got.Verdict != controlplane.BrowserAccepted {
+	if got, err := behind.Decide(auth(id.Token(nil))); err != nil || got.Verdict != access.BrowserAccepted {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -153,8 +153,8 @@ func TestDecide_Places(t *testing.T) {
 		"in another one": {[]string{"query:token"}, `{"token":"` + token + `"}`, handshake{}, false},
 	} {
 		d := openRules(t, id, Rule{Namespaces: []string{"/chat"}, From: c.from})
-		got, err := d.Decide(controlplane.BrowserFacts{Namespace: "/chat", Handshake: c.hs, Auth: []byte(c.auth), AttemptTime: time.Now()})
-		if err != nil || (got.Verdict == controlplane.BrowserAccepted) != c.accepted {
+		got, err := d.Decide(access.BrowserFacts{Namespace: "/chat", Handshake: c.hs, Auth: []byte(c.auth), AttemptTime: time.Now()})
+		if err != nil || (got.Verdict == access.BrowserAccepted) != c.accepted {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -169,14 +169,14 @@ func TestDecides_MostSpecificNamespaceCounts(t *testing.T) {
 		}
 		facts := auth(id.Token(nil)) // names no user, which the first rule wants
 		facts.Namespace = namespace
-		if got, _ := d.Decide(facts); (got.Verdict == controlplane.BrowserAccepted) != accepted {
+		if got, _ := d.Decide(facts); (got.Verdict == access.BrowserAccepted) != accepted {
 			t.Errorf("%s: %+v", namespace, got)
 		}
 	}
 	if d.Decides("/") {
 		t.Error("/ is decided")
 	}
-	if got, err := d.Decide(controlplane.BrowserFacts{Namespace: "/"}); err != nil || got.Verdict != controlplane.BrowserPassed {
+	if got, err := d.Decide(access.BrowserFacts{Namespace: "/"}); err != nil || got.Verdict != access.BrowserPassed {
 		t.Error(got, err)
 	}
 }
@@ -205,8 +205,8 @@ func FuzzDecide(f *testing.F) {
 	f.Add([]byte(`{"a":{"b":"x.y.z"}}`), "Bearer x", "c=d")
 	f.Fuzz(func(t *testing.T, auth []byte, authorization, cookie string) {
 		hs := handshake{header: map[string]string{"Authorization": authorization, "Cookie": cookie}, query: map[string]string{"q": cookie}}
-		got, err := d.Decide(controlplane.BrowserFacts{Namespace: "/", Handshake: hs, Auth: auth})
-		if err != nil || got.Verdict != controlplane.BrowserDenied {
+		got, err := d.Decide(access.BrowserFacts{Namespace: "/", Handshake: hs, Auth: auth})
+		if err != nil || got.Verdict != access.BrowserDenied {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})

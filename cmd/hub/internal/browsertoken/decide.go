@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 )
 
 // Run refreshes the keys of issuers until ctx ends.
@@ -36,26 +36,26 @@ var (
 	denyExpired = denial("TOKEN_EXPIRED", "the token has expired")
 )
 
-func denial(code, message string) controlplane.BrowserDecision {
-	return controlplane.BrowserDecision{
-		Verdict: controlplane.BrowserDenied, Message: message, Data: []byte(`{"code":"` + code + `"}`),
+func denial(code, message string) access.BrowserDecision {
+	return access.BrowserDecision{
+		Verdict: access.BrowserDenied, Message: message, Data: []byte(`{"code":"` + code + `"}`),
 	}
 }
 
-// Decide implements controlplane.BrowserTokens.
-func (d *Decider) Decide(facts controlplane.BrowserFacts) (controlplane.BrowserDecision, error) {
+// Decide implements access.BrowserTokens.
+func (d *Decider) Decide(facts access.BrowserFacts) (access.BrowserDecision, error) {
 	r := d.rule(facts.Namespace)
 	if r == nil {
-		return controlplane.BrowserDecision{Verdict: controlplane.BrowserPassed}, nil
+		return access.BrowserDecision{Verdict: access.BrowserPassed}, nil
 	}
 	decision, err := d.byRule(r, facts)
-	if err == nil && decision.Verdict == controlplane.BrowserDenied && r.Behind {
-		decision = controlplane.BrowserDecision{Verdict: controlplane.BrowserPassed}
+	if err == nil && decision.Verdict == access.BrowserDenied && r.Behind {
+		decision = access.BrowserDecision{Verdict: access.BrowserPassed}
 	}
 	return decision, err
 }
 
-func (d *Decider) byRule(r *rule, facts controlplane.BrowserFacts) (controlplane.BrowserDecision, error) {
+func (d *Decider) byRule(r *rule, facts access.BrowserFacts) (access.BrowserDecision, error) {
 	token := r.token(facts)
 	if token == "" {
 		return denyMissing, nil
@@ -64,11 +64,11 @@ func (d *Decider) byRule(r *rule, facts controlplane.BrowserFacts) (controlplane
 	var pending *jwt.PendingError
 	switch {
 	case errors.As(err, &pending):
-		return controlplane.BrowserDecision{}, controlplane.ErrKeysPending
+		return access.BrowserDecision{}, access.ErrKeysPending
 	case errors.Is(err, jwt.ErrExpired):
 		return denyExpired, nil
 	case err == nil:
-		var accepted controlplane.BrowserDecision
+		var accepted access.BrowserDecision
 		if accepted, err = r.accept(claims); err == nil {
 			return accepted, nil
 		}
@@ -79,8 +79,8 @@ func (d *Decider) byRule(r *rule, facts controlplane.BrowserFacts) (controlplane
 
 // accept reads the claims that the rule maps. Its error is a claim that has a form
 // which cannot be meant.
-func (r *rule) accept(c *jwt.Claims) (controlplane.BrowserDecision, error) {
-	a := controlplane.BrowserDecision{Verdict: controlplane.BrowserAccepted}
+func (r *rule) accept(c *jwt.Claims) (access.BrowserDecision, error) {
+	a := access.BrowserDecision{Verdict: access.BrowserAccepted}
 	if r.User != "" {
 		var ok bool
 		if a.User, ok = textOf(c.Value(r.User)); !ok {

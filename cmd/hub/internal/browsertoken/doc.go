@@ -1,5 +1,5 @@
 // Package browsertoken lets browsers in by a JWT that the hub verifies itself: it is
-// the hub's controlplane.BrowserTokens.
+// the hub's access.BrowserTokens.
 //
 // A Rule says for which namespaces, where the token stands (in `auth`, a header, a
 // cookie or the query), whose tokens are taken, and which claims say user, rooms, data

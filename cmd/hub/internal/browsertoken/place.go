@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 )
 
 // token is the first token that is there. Empty when there is none.
-func (r *rule) token(facts controlplane.BrowserFacts) string {
+func (r *rule) token(facts access.BrowserFacts) string {
 	for _, place := range r.From {
 		if token := at(place, facts); token != "" {
 			return token
@@ -19,7 +19,7 @@ func (r *rule) token(facts controlplane.BrowserFacts) string {
 	return ""
 }
 
-func at(place string, facts controlplane.BrowserFacts) string {
+func at(place string, facts access.BrowserFacts) string {
 	if path, ok := strings.CutPrefix(place, "auth."); ok {
 		return inAuth(facts.Auth, path)
 	}

@@ -36,7 +36,7 @@ type Options struct {
 	Refreshed func(issuer string, err error)
 }
 
-// Decider implements controlplane.BrowserTokens.
+// Decider implements access.BrowserTokens.
 type Decider struct {
 	rules []*rule
 	log   *slog.Logger
@@ -80,7 +80,7 @@ func (d *Decider) Files() []*filewatch.Files {
 	return files
 }
 
-// Decides implements controlplane.BrowserTokens.
+// Decides implements access.BrowserTokens.
 func (d *Decider) Decides(namespace string) bool { return d.rule(namespace) != nil }
 
 // rule is the most specific one for a namespace, or nil.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 )
 
 const (
@@ -20,20 +20,20 @@ const (
 	keysTimeout = 10 * time.Second
 )
 
-// Authenticate implements controlplane.Authenticator.
-func (a *Authenticator) Authenticate(ctx context.Context, c controlplane.Credentials) (*controlplane.Identity, error) {
+// Authenticate implements access.Authenticator.
+func (a *Authenticator) Authenticate(ctx context.Context, c access.Credentials) (*access.Identity, error) {
 	switch {
 	case c.Token != "":
 		return a.byToken(ctx, c.Token)
 	case len(c.Certificates) > 0:
 		return a.byCertificate(c.Certificates[0])
 	case len(a.fixed) == 0 && a.options.File == "" && len(a.options.Issuers) == 0:
-		return nil, controlplane.ErrCertificateMissing
+		return nil, access.ErrCertificateMissing
 	}
-	return nil, controlplane.ErrTokenMissing
+	return nil, access.ErrTokenMissing
 }
 
-func (a *Authenticator) byToken(ctx context.Context, given string) (*controlplane.Identity, error) {
+func (a *Authenticator) byToken(ctx context.Context, given string) (*access.Identity, error) {
 	hash := token.HashOf(given)
 	fixed, file := a.fixed.find(hash), a.file.find(hash)
 	switch {
@@ -42,7 +42,7 @@ func (a *Authenticator) byToken(ctx context.Context, given string) (*controlplan
 	case file != nil:
 		return file.identity, nil
 	case len(a.options.Issuers) == 0 || strings.Count(given, ".") != 2:
-		return nil, controlplane.ErrTokenWrong
+		return nil, access.ErrTokenWrong
 	}
 	claims, err := a.verify(ctx, given)
 	if err == nil {
@@ -51,16 +51,16 @@ func (a *Authenticator) byToken(ctx context.Context, given string) (*controlplan
 	a.log.Debug("token refused", "cause", err)
 	switch {
 	case errors.Is(err, jwt.ErrExpired):
-		return nil, controlplane.ErrTokenExpired
-	case errors.Is(err, controlplane.ErrKeysPending), errors.Is(err, jwt.ErrKeysUnread):
+		return nil, access.ErrTokenExpired
+	case errors.Is(err, access.ErrKeysPending), errors.Is(err, jwt.ErrKeysUnread):
 		// Nothing was found out about the token: who shows it may come again.
-		return nil, controlplane.ErrKeysPending
+		return nil, access.ErrKeysPending
 	}
-	return nil, controlplane.ErrTokenWrong
+	return nil, access.ErrTokenWrong
 }
 
 // verify verifies a JWT. It waits for keys that are being fetched, in a bounded number
-// of calls and for a bounded time; beyond that the error is controlplane.ErrKeysPending.
+// of calls and for a bounded time; beyond that the error is access.ErrKeysPending.
 func (a *Authenticator) verify(ctx context.Context, given string) (*jwt.Claims, error) {
 	seen := time.Now()
 	if a.options.Once {
@@ -75,7 +75,7 @@ func (a *Authenticator) verify(ctx context.Context, given string) (*jwt.Claims, 
 	case a.waiting <- struct{}{}:
 		defer func() { <-a.waiting }()
 	default:
-		return nil, controlplane.ErrKeysPending
+		return nil, access.ErrKeysPending
 	}
 	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
 	defer cancel()
@@ -83,7 +83,7 @@ func (a *Authenticator) verify(ctx context.Context, given string) (*jwt.Claims, 
 		select {
 		case <-pending.Done:
 		case <-ctx.Done():
-			return nil, controlplane.ErrKeysPending
+			return nil, access.ErrKeysPending
 		}
 		claims, err = a.verifier.Verify(given, seen)
 	}
@@ -91,13 +91,13 @@ func (a *Authenticator) verify(ctx context.Context, given string) (*jwt.Claims, 
 }
 
 // byClaims finds the identity that the issuer has named.
-func (a *Authenticator) byClaims(c *jwt.Claims) (*controlplane.Identity, error) {
+func (a *Authenticator) byClaims(c *jwt.Claims) (*access.Identity, error) {
 	is := &a.options.Issuers[c.Index]
 	if name := is.identity(c); name != "" {
-		return &controlplane.Identity{Name: name, Permissions: a.permissionsOf(name), ExpireTime: c.Expire}, nil
+		return &access.Identity{Name: name, Permissions: a.permissionsOf(name), ExpireTime: c.Expire}, nil
 	}
 	a.log.Debug("token refused", "cause", fmt.Sprintf("the claim %q names no identity", is.claim()))
-	return nil, controlplane.ErrTokenWrong
+	return nil, access.ErrTokenWrong
 }
 
 func (is *Issuer) claim() string {
@@ -122,7 +122,7 @@ func (is *Issuer) identity(c *jwt.Claims) string {
 
 // byCertificate finds the identity that a verified certificate names: the first of its
 // URIs, DNS names and its common name that has rules, or without any the first.
-func (a *Authenticator) byCertificate(c *x509.Certificate) (*controlplane.Identity, error) {
+func (a *Authenticator) byCertificate(c *x509.Certificate) (*access.Identity, error) {
 	var names []string
 	for _, uri := range c.URIs {
 		names = append(names, uri.String())
@@ -141,14 +141,14 @@ func (a *Authenticator) byCertificate(c *x509.Certificate) (*controlplane.Identi
 		}
 	}
 	if first == "" {
-		return nil, controlplane.ErrCertificateUnknown
+		return nil, access.ErrCertificateUnknown
 	}
 	return a.certified(first, c), nil
 }
 
-func (a *Authenticator) certified(name string, c *x509.Certificate) *controlplane.Identity {
-	return &controlplane.Identity{
-		Name: name, Permissions: a.permissionsOf(name), ExpireTime: c.NotAfter, Expired: controlplane.ErrCertificateExpired,
+func (a *Authenticator) certified(name string, c *x509.Certificate) *access.Identity {
+	return &access.Identity{
+		Name: name, Permissions: a.permissionsOf(name), ExpireTime: c.NotAfter, Expired: access.ErrCertificateExpired,
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/filewatch"
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 )
 
 // Options say who is known.
@@ -25,7 +25,7 @@ type Options struct {
 	Issuers []Issuer
 	// Permissions are those of each name. Nil means that none are configured, and that
 	// everybody who is known may do everything.
-	Permissions map[string]*controlplane.Permissions
+	Permissions map[string]*access.Permissions
 	// Logger is told what happens to the file and to the keys. Nil means slog.Default.
 	Logger *slog.Logger
 	// Once is for a caller that asks right after New and does without Run: keys are not
@@ -46,12 +46,12 @@ type Issuer struct {
 	Identities map[string]string
 }
 
-// Authenticator implements controlplane.Authenticator.
+// Authenticator implements access.Authenticator.
 type Authenticator struct {
 	// Set by New.
 	options  Options
 	log      *slog.Logger
-	nothing  *controlplane.Permissions
+	nothing  *access.Permissions
 	verifier *jwt.Verifier
 	fixed    table // own tokens and those of the configuration
 	files    []*filewatch.Files
@@ -81,7 +81,7 @@ func New(ctx context.Context, options Options) (*Authenticator, error) {
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
-	nothing, err := controlplane.NewPermissions(controlplane.Rules{})
+	nothing, err := access.NewPermissions(access.Rules{})
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (a *Authenticator) Files() []*filewatch.Files { return a.files }
 func (a *Authenticator) Run(ctx context.Context) { a.verifier.Run(ctx) }
 
 // permissionsOf are what a name may do.
-func (a *Authenticator) permissionsOf(name string) *controlplane.Permissions {
+func (a *Authenticator) permissionsOf(name string) *access.Permissions {
 	if a.options.Permissions == nil {
 		return nil
 	}

@@ -1,5 +1,5 @@
 // Package identity knows the callers of the control listener: it is the hub's
-// controlplane.Authenticator.
+// access.Authenticator.
 //
 //	a bearer token   static, from the configuration or a file   token
 //	                 a JWT of an issuer that is configured      jwt

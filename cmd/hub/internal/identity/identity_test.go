@@ -19,7 +19,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 	"github.com/siohub/siohub/cmd/hub/internal/jwttest"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,9 +46,9 @@ func open(t *testing.T, options Options) *Authenticator {
 	return a
 }
 
-func byToken(t *testing.T, a *Authenticator, secret string) (*controlplane.Identity, error) {
+func byToken(t *testing.T, a *Authenticator, secret string) (*access.Identity, error) {
 	t.Helper()
-	who, err := a.Authenticate(t.Context(), controlplane.Credentials{Token: secret})
+	who, err := a.Authenticate(t.Context(), access.Credentials{Token: secret})
 	if err != nil && secret != "" && strings.Contains(err.Error(), secret) {
 		t.Errorf("the error has the token: %v", err)
 	}
@@ -68,7 +68,7 @@ func TestAuthenticate_FileListAndOwn(t *testing.T) {
 	a := open(t, Options{
 		Tokens: []token.Token{list}, Own: []token.Token{{Name: "demo", Hash: token.HashOf("demo-0123456789abcdef")}},
 		File:        write(t, filepath.Join(t.TempDir(), "tokens"), "chat: "+chatSecret+"\n"),
-		Permissions: map[string]*controlplane.Permissions{"chat": {}},
+		Permissions: map[string]*access.Permissions{"chat": {}},
 	})
 	for secret, want := range map[string]string{chatSecret: "chat", cronSecret: "cron", "demo-0123456789abcdef": "demo"} {
 		who, err := byToken(t, a, secret)
@@ -80,8 +80,8 @@ func TestAuthenticate_FileListAndOwn(t *testing.T) {
 		}
 	}
 	for secret, want := range map[string]error{
-		"": controlplane.ErrTokenMissing, "chat": controlplane.ErrTokenWrong, chatSecret + "x": controlplane.ErrTokenWrong,
-		"a.b.c": controlplane.ErrTokenWrong, token.HashOf(chatSecret).String(): controlplane.ErrTokenWrong,
+		"": access.ErrTokenMissing, "chat": access.ErrTokenWrong, chatSecret + "x": access.ErrTokenWrong,
+		"a.b.c": access.ErrTokenWrong, token.HashOf(chatSecret).String(): access.ErrTokenWrong,
 	} {
 		if _, err := byToken(t, a, secret); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", secret, err, want)
@@ -97,10 +97,10 @@ func TestFile_ARemovedTokenEndsItsLifeAndNoOther(t *testing.T) {
 	cron, _ := byToken(t, a, cronSecret)
 	write(t, path, "# later\ncron: "+token.HashOf(cronSecret).String()+"\nnext: next-0123456789abcdef\n")
 	poll(a, 2)
-	if context.Cause(chat.Life) != controlplane.ErrTokenRevoked || cron.Life.Err() != nil {
+	if context.Cause(chat.Life) != access.ErrTokenRevoked || cron.Life.Err() != nil {
 		t.Errorf("chat %v, cron %v", context.Cause(chat.Life), cron.Life.Err())
 	}
-	if _, err := byToken(t, a, chatSecret); !errors.Is(err, controlplane.ErrTokenWrong) {
+	if _, err := byToken(t, a, chatSecret); !errors.Is(err, access.ErrTokenWrong) {
 		t.Error(err)
 	}
 	if who, err := byToken(t, a, "next-0123456789abcdef"); err != nil || who.Name != "next" {
@@ -195,7 +195,7 @@ func issuerOf(t *testing.T, i *jwttest.Issuer) jwt.Issuer {
 
 func TestAuthenticate_JWT(t *testing.T) {
 	id, partner := jwttest.New(t, "https://id.test", "hub"), jwttest.New(t, "partner", "hub")
-	only, err := controlplane.NewPermissions(controlplane.Rules{Verbs: []string{"emit"}})
+	only, err := access.NewPermissions(access.Rules{Verbs: []string{"emit"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestAuthenticate_JWT(t *testing.T) {
 			{Issuer: issuerOf(t, id)},
 			{Issuer: issuerOf(t, partner), NameClaim: "access.roles", Identities: map[string]string{"role-chat": "chat"}},
 		},
-		Permissions: map[string]*controlplane.Permissions{"chat": only},
+		Permissions: map[string]*access.Permissions{"chat": only},
 	})
 	for name, c := range map[string]struct {
 		token, want string
@@ -212,13 +212,13 @@ func TestAuthenticate_JWT(t *testing.T) {
 	}{
 		"sub":           {id.Token(map[string]any{"sub": "chat"}), "chat", nil},
 		"unknown name":  {id.Token(map[string]any{"sub": "else"}), "else", nil},
-		"no name":       {id.Token(nil), "", controlplane.ErrTokenWrong},
-		"control":       {id.Token(map[string]any{"sub": "a\nb"}), "", controlplane.ErrTokenWrong},
+		"no name":       {id.Token(nil), "", access.ErrTokenWrong},
+		"control":       {id.Token(map[string]any{"sub": "a\nb"}), "", access.ErrTokenWrong},
 		"mapped":        {partner.Token(map[string]any{"access": map[string]any{"roles": []string{"x", "role-chat"}}}), "chat", nil},
-		"not mapped":    {partner.Token(map[string]any{"access": map[string]any{"roles": []string{"chat"}}}), "", controlplane.ErrTokenWrong},
-		"expired":       {id.Token(map[string]any{"sub": "chat", "exp": time.Now().Add(-time.Minute).Unix()}), "", controlplane.ErrTokenExpired},
-		"other issuer":  {id.Token(map[string]any{"sub": "chat", "iss": "partner"}), "", controlplane.ErrTokenWrong},
-		"other subject": {id.Token(map[string]any{"sub": "chat", "aud": "browsers"}), "", controlplane.ErrTokenWrong},
+		"not mapped":    {partner.Token(map[string]any{"access": map[string]any{"roles": []string{"chat"}}}), "", access.ErrTokenWrong},
+		"expired":       {id.Token(map[string]any{"sub": "chat", "exp": time.Now().Add(-time.Minute).Unix()}), "", access.ErrTokenExpired},
+		"other issuer":  {id.Token(map[string]any{"sub": "chat", "iss": "partner"}), "", access.ErrTokenWrong},
+		"other subject": {id.Token(map[string]any{"sub": "chat", "aud": "browsers"}), "", access.ErrTokenWrong},
 	} {
 		who, err := byToken(t, a, c.token)
 		switch {
@@ -238,16 +238,16 @@ func TestAuthenticate_Certificate(t *testing.T) {
 		URIs: []*url.URL{spiffe}, DNSNames: []string{"chat.corp.example"}, Subject: pkix.Name{CommonName: "chat"},
 		NotAfter: time.Now().Add(time.Hour),
 	}
-	show := func(a *Authenticator, c *x509.Certificate, token string) (*controlplane.Identity, error) {
-		return a.Authenticate(t.Context(), controlplane.Credentials{Token: token, Certificates: []*x509.Certificate{c}})
+	show := func(a *Authenticator, c *x509.Certificate, token string) (*access.Identity, error) {
+		return a.Authenticate(t.Context(), access.Credentials{Token: token, Certificates: []*x509.Certificate{c}})
 	}
 	open := func(names ...string) *Authenticator {
 		options := Options{}
 		for _, n := range names {
 			if options.Permissions == nil {
-				options.Permissions = map[string]*controlplane.Permissions{}
+				options.Permissions = map[string]*access.Permissions{}
 			}
-			options.Permissions[n] = &controlplane.Permissions{}
+			options.Permissions[n] = &access.Permissions{}
 		}
 		return open(t, options)
 	}
@@ -255,21 +255,21 @@ func TestAuthenticate_Certificate(t *testing.T) {
 		spiffe.String(): open(), "chat.corp.example": open("chat.corp.example", "chat"), "chat": open("chat", "x"),
 	} {
 		who, err := show(a, cert, "")
-		if err != nil || who.Name != want || !who.ExpireTime.Equal(cert.NotAfter) || who.Expired != controlplane.ErrCertificateExpired {
+		if err != nil || who.Name != want || !who.ExpireTime.Equal(cert.NotAfter) || who.Expired != access.ErrCertificateExpired {
 			t.Errorf("%+v, %v, want %s", who, err, want)
 		}
 	}
 	if who, err := show(open("x"), cert, ""); err != nil || who.Name != spiffe.String() || who.Permissions == nil {
 		t.Errorf("%+v, %v", who, err)
 	}
-	if _, err := show(open(), &x509.Certificate{}, ""); !errors.Is(err, controlplane.ErrCertificateUnknown) {
+	if _, err := show(open(), &x509.Certificate{}, ""); !errors.Is(err, access.ErrCertificateUnknown) {
 		t.Error(err)
 	}
 	// A token decides alone, so that a mistake does not hide behind the certificate.
-	if _, err := show(open(), cert, chatSecret); !errors.Is(err, controlplane.ErrTokenWrong) {
+	if _, err := show(open(), cert, chatSecret); !errors.Is(err, access.ErrTokenWrong) {
 		t.Error(err)
 	}
-	if _, err := open().Authenticate(t.Context(), controlplane.Credentials{}); !errors.Is(err, controlplane.ErrCertificateMissing) {
+	if _, err := open().Authenticate(t.Context(), access.Credentials{}); !errors.Is(err, access.ErrCertificateMissing) {
 		t.Error(err)
 	}
 }

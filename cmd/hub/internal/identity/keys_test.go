@@ -9,11 +9,11 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
 	"github.com/siohub/siohub/cmd/hub/internal/jwttest"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 )
 
 // rotated is an issuer of which nobody has seen the newest key, and a token signed by it.
-func rotated(t *testing.T, once bool) (*Authenticator, *jwttest.Issuer, controlplane.Credentials) {
+func rotated(t *testing.T, once bool) (*Authenticator, *jwttest.Issuer, access.Credentials) {
 	t.Helper()
 	id := jwttest.New(t, "https://id.test", "hub")
 	keys := httptest.NewServer(id)
@@ -22,7 +22,7 @@ func rotated(t *testing.T, once bool) (*Authenticator, *jwttest.Issuer, controlp
 		Name: id.Name, Audiences: []string{id.Audience}, Algorithms: []string{"EdDSA"}, URL: keys.URL,
 	}}}})
 	id.Rotate("k2")
-	return a, id, controlplane.Credentials{Token: id.Token(map[string]any{"sub": "chat"})}
+	return a, id, access.Credentials{Token: id.Token(map[string]any{"sub": "chat"})}
 }
 
 // A token of which nothing could be found out must not be called wrong: its service
@@ -33,7 +33,7 @@ func TestAuthenticate_KeysThatCannotBeHadNowAreNotAWrongToken(t *testing.T) {
 		for range maxWaiting {
 			a.waiting <- struct{}{}
 		}
-		if _, err := a.Authenticate(t.Context(), shown); !errors.Is(err, controlplane.ErrKeysPending) {
+		if _, err := a.Authenticate(t.Context(), shown); !errors.Is(err, access.ErrKeysPending) {
 			t.Error(err)
 		}
 	})
@@ -41,7 +41,7 @@ func TestAuthenticate_KeysThatCannotBeHadNowAreNotAWrongToken(t *testing.T) {
 		a, _, shown := rotated(t, false) // nobody runs it
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := a.Authenticate(ctx, shown); !errors.Is(err, controlplane.ErrKeysPending) {
+		if _, err := a.Authenticate(ctx, shown); !errors.Is(err, access.ErrKeysPending) {
 			t.Error(err)
 		}
 	})
@@ -57,7 +57,7 @@ func TestAuthenticate_KeysThatCannotBeHadNowAreNotAWrongToken(t *testing.T) {
 		_, err := a.Authenticate(t.Context(), shown)
 		cancel()
 		<-ended
-		if !errors.Is(err, controlplane.ErrKeysPending) {
+		if !errors.Is(err, access.ErrKeysPending) {
 			t.Error(err)
 		}
 	})
@@ -66,7 +66,7 @@ func TestAuthenticate_KeysThatCannotBeHadNowAreNotAWrongToken(t *testing.T) {
 func TestAuthenticate_OnceWaitsForNoKeys(t *testing.T) {
 	a, _, shown := rotated(t, true)
 	start := time.Now()
-	if _, err := a.Authenticate(t.Context(), shown); !errors.Is(err, controlplane.ErrTokenWrong) {
+	if _, err := a.Authenticate(t.Context(), shown); !errors.Is(err, access.ErrTokenWrong) {
 		t.Errorf("%v after %s", err, time.Since(start))
 	}
 }

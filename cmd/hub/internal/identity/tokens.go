@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/siohub/siohub/cmd/hub/internal/token"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/access"
 )
 
 var errNoTokens = errors.New("has no tokens; want `name: token` or `name: sha256:HASH` lines")
@@ -16,15 +16,15 @@ var errNoTokens = errors.New("has no tokens; want `name: token` or `name: sha256
 // entry is a token that is in force, and who has it.
 type entry struct {
 	token.Token
-	identity *controlplane.Identity
+	identity *access.Identity
 	revoke   context.CancelCauseFunc
 }
 
-func newEntry(t token.Token, permissions *controlplane.Permissions) *entry {
+func newEntry(t token.Token, permissions *access.Permissions) *entry {
 	life, revoke := context.WithCancelCause(context.Background())
 	return &entry{
 		Token: t, revoke: revoke,
-		identity: &controlplane.Identity{Name: t.Name, Permissions: permissions, Life: life},
+		identity: &access.Identity{Name: t.Name, Permissions: permissions, Life: life},
 	}
 }
 
@@ -77,7 +77,7 @@ func (f *tokenFile) replace(next table) (removed int) {
 	f.table.Store(&next)
 	for _, e := range old {
 		if !slices.Contains(next, e) {
-			e.revoke(controlplane.ErrTokenRevoked)
+			e.revoke(access.ErrTokenRevoked)
 			removed++
 		}
 	}

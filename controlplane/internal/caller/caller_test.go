@@ -1,4 +1,4 @@
-package controlplane
+package caller
 
 import (
 	"context"
@@ -13,22 +13,23 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
-func callerWith(t *testing.T, r Rules) *caller {
+func callerWith(t *testing.T, r access.Rules) *Caller {
 	t.Helper()
-	p, err := NewPermissions(r)
+	p, err := access.NewPermissions(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &caller{identity: &Identity{Name: "chat", Permissions: p}}
+	return &Caller{identity: &access.Identity{Name: "chat", Permissions: p}}
 }
 
 // everything is what one identity needs to be as free as without any rules.
-func everything() Rules {
-	return Rules{
+func everything() access.Rules {
+	return access.Rules{
 		Groups: []string{"*"}, Roles: []string{"authorizer", "handler", "observer"}, Namespaces: []string{"*"},
 		Events: []string{"*"}, Rooms: []string{"*"}, Users: []string{"*"},
 		Verbs: []string{
@@ -41,7 +42,7 @@ func everything() Rules {
 // A verb that commands have and permissions lack is refused to everybody with rules;
 // this test says so before they do.
 func TestCaller_EveryVerbIsAsked(t *testing.T) {
-	free, bound := callerWith(t, everything()), callerWith(t, Rules{})
+	free, bound := callerWith(t, everything()), callerWith(t, access.Rules{})
 	for _, verb := range []command.Verb{
 		command.VerbEmit, command.VerbRooms, command.VerbDisconnect, command.VerbData, command.VerbCall, command.VerbRevoke,
 		command.VerbAcknowledge, command.VerbFetch, command.VerbCount, command.VerbListRooms, command.VerbListUsers, command.VerbAdmin,
@@ -53,31 +54,31 @@ func TestCaller_EveryVerbIsAsked(t *testing.T) {
 		if f := bound.Allow(check); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED || !strings.Contains(f.Error(), "verb") {
 			t.Errorf("%s: %v to whom nothing is permitted", verb, f)
 		}
-		if f := callerOf(t.Context()).Allow(check); f != nil {
+		if f := Of(t.Context()).Allow(check); f != nil {
 			t.Errorf("%s: refused without any rules: %v", verb, f)
 		}
 	}
 	if f := free.Allow(&command.Check{Verb: "new"}); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED {
 		t.Errorf("an unknown verb: %v", f)
 	}
-	if bound.mayAttach("chat") == nil || free.mayAttach("chat") != nil {
+	if bound.MayAttach("chat") == nil || free.MayAttach("chat") != nil {
 		t.Error("attach")
 	}
 }
 
 func TestCaller_EveryRoleIsAsked(t *testing.T) {
-	free, bound := callerWith(t, everything()), callerWith(t, Rules{})
+	free, bound := callerWith(t, everything()), callerWith(t, access.Rules{})
 	for number := range hubv1.Role_name {
 		sub := &hubv1.Subscription{Role: hubv1.Role(number), Namespace: "/chat", Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS}}
-		if f := free.maySubscribe(sub); (f == nil) != (number != 0) {
+		if f := free.MaySubscribe(sub); (f == nil) != (number != 0) {
 			t.Errorf("%s: %v", sub.Role, f)
 		}
-		if bound.maySubscribe(sub) == nil {
+		if bound.MaySubscribe(sub) == nil {
 			t.Errorf("%s: permitted", sub.Role)
 		}
 	}
-	few := callerWith(t, Rules{Roles: []string{"handler"}, Namespaces: []string{"/chat"}, Events: []string{"*"}, Users: []string{"a*"}})
-	if f := few.maySubscribe(&hubv1.Subscription{Role: hubv1.Role_ROLE_HANDLER, Namespace: "/chat", Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS}}); f == nil {
+	few := callerWith(t, access.Rules{Roles: []string{"handler"}, Namespaces: []string{"/chat"}, Events: []string{"*"}, Users: []string{"a*"}})
+	if f := few.MaySubscribe(&hubv1.Subscription{Role: hubv1.Role_ROLE_HANDLER, Namespace: "/chat", Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS}}); f == nil {
 		t.Error("all users are told to whom some are permitted")
 	}
 }
@@ -87,19 +88,19 @@ func TestCaller_AnObserverStaysInItsRooms(t *testing.T) {
 	rules.Rooms = []string{"order:*"}
 	c := callerWith(t, rules)
 	sub := &hubv1.Subscription{Role: hubv1.Role_ROLE_OBSERVER, Namespace: "/chat"}
-	if f := c.maySubscribe(sub); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED || !strings.Contains(f.Error(), "name rooms") {
+	if f := c.MaySubscribe(sub); f.Code() != hubv1.Code_CODE_PERMISSION_DENIED || !strings.Contains(f.Error(), "name rooms") {
 		t.Errorf("all rooms: %v", f)
 	}
-	if sub.Rooms = []string{"order:1"}; c.maySubscribe(sub) != nil {
+	if sub.Rooms = []string{"order:1"}; c.MaySubscribe(sub) != nil {
 		t.Error("one of its rooms is refused")
 	}
-	if sub.Sockets = []string{"s"}; c.maySubscribe(sub) == nil {
+	if sub.Sockets = []string{"s"}; c.MaySubscribe(sub) == nil {
 		t.Error("a socket that may be in any room is permitted")
 	}
 }
 
 func TestCaller_RefusalNamesWhatIsMissing(t *testing.T) {
-	c := callerWith(t, Rules{
+	c := callerWith(t, access.Rules{
 		Namespaces: []string{"/chat"}, Events: []string{"message"}, Rooms: []string{"order:*"}, Verbs: []string{"emit", "list_rooms", "revoke"},
 	})
 	emit := func(event string, target *hubv1.Target) *command.Check {
@@ -136,30 +137,30 @@ func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
 		over, end := context.WithCancelCause(context.Background())
 		end(errors.New("removed before"))
 		for name, c := range map[string]struct {
-			identity *Identity
+			identity *access.Identity
 			act      func()
-			want     *AuthError
+			want     *access.Error
 		}{
-			"expiry":      {&Identity{ExpireTime: time.Now().Add(time.Hour)}, func() { time.Sleep(time.Hour) }, ErrTokenExpired},
-			"certificate": {&Identity{ExpireTime: time.Now(), Expired: ErrCertificateExpired}, func() {}, ErrCertificateExpired},
-			"revocation":  {&Identity{Life: life}, func() { revoke(errors.New("removed")) }, ErrTokenRevoked},
-			"revoked":     {&Identity{Life: over}, func() {}, ErrTokenRevoked},
+			"expiry":      {&access.Identity{ExpireTime: time.Now().Add(time.Hour)}, func() { time.Sleep(time.Hour) }, access.ErrTokenExpired},
+			"certificate": {&access.Identity{ExpireTime: time.Now(), Expired: access.ErrCertificateExpired}, func() {}, access.ErrCertificateExpired},
+			"revocation":  {&access.Identity{Life: life}, func() { revoke(errors.New("removed")) }, access.ErrTokenRevoked},
+			"revoked":     {&access.Identity{Life: over}, func() {}, access.ErrTokenRevoked},
 		} {
 			call, hangUp := context.WithCancel(t.Context())
-			ctx := (&caller{identity: c.identity}).live(call)
+			ctx := (&Caller{identity: c.identity}).live(call)
 			c.act()
 			synctest.Wait()
-			if got := authEnd(context.Cause(ctx)); got == nil || status.Code(got) != codes.Unauthenticated ||
+			if got := End(context.Cause(ctx)); got == nil || status.Code(got) != codes.Unauthenticated ||
 				!strings.Contains(got.Error(), c.want.Message) {
 				t.Errorf("%s: %v", name, got)
 			}
 			hangUp()
 		}
 		call, hangUp := context.WithCancel(t.Context())
-		ctx := (&caller{identity: &Identity{Life: context.Background(), ExpireTime: time.Now().Add(time.Hour)}}).live(call)
+		ctx := (&Caller{identity: &access.Identity{Life: context.Background(), ExpireTime: time.Now().Add(time.Hour)}}).live(call)
 		hangUp()
 		synctest.Wait()
-		if ctx.Err() == nil || authEnd(context.Cause(ctx)) != nil {
+		if ctx.Err() == nil || End(context.Cause(ctx)) != nil {
 			t.Error("a call that hangs up ends otherwise", context.Cause(ctx))
 		}
 	})
@@ -170,22 +171,22 @@ func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
 		rules := everything()
 		rules.MaxInstances, rules.CommandsPerSecond = 2, 10
 		one := callerWith(t, rules)
-		two := &caller{identity: &Identity{Permissions: one.identity.Permissions}}
-		if f := one.attach(); f != nil {
+		two := &Caller{identity: &access.Identity{Permissions: one.identity.Permissions}}
+		if f := one.Attach(); f != nil {
 			t.Error(f)
 		}
-		if f := two.attach(); f != nil {
+		if f := two.Attach(); f != nil {
 			t.Error(f)
 		}
-		if f := one.attach(); f.Code() != hubv1.Code_CODE_RESOURCE_EXHAUSTED {
+		if f := one.Attach(); f.Code() != hubv1.Code_CODE_RESOURCE_EXHAUSTED {
 			t.Error("a third instance is attached")
 		}
-		two.detach()
-		if f := one.attach(); f != nil {
+		two.Detach()
+		if f := one.Attach(); f != nil {
 			t.Error(f)
 		}
 		for i := range 12 {
-			who := []*caller{one, two}[i%2]
+			who := []*Caller{one, two}[i%2]
 			if f := who.spend(1); (f == nil) != (i < 10) {
 				t.Errorf("command %d: %v", i, f)
 			}
@@ -198,13 +199,38 @@ func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
 			t.Error("not limited, or without a time", f)
 		}
 	})
-	free := callerOf(t.Context())
-	if free.attach() != nil || free.spend(1_000_000) != nil {
+	free := Of(t.Context())
+	if free.Attach() != nil || free.spend(1_000_000) != nil {
 		t.Error("limited without limits")
 	}
-	free.detach()
-	empty := &caller{identity: &Identity{Permissions: &Permissions{}}}
-	if empty.mayAttach("chat") == nil || empty.Allow(&command.Check{Verb: command.VerbAdmin}) == nil {
+	free.Detach()
+	empty := &Caller{identity: &access.Identity{Permissions: &access.Permissions{}}}
+	if empty.MayAttach("chat") == nil || empty.Allow(&command.Check{Verb: command.VerbAdmin}) == nil {
 		t.Error("the zero value permits")
+	}
+}
+
+func TestCaller_ObserverNeedsPermission(t *testing.T) {
+	rules := everything()
+	rules.Namespaces, rules.Rooms = []string{"/chat"}, []string{"order:*"}
+	bound := callerWith(t, rules)
+	rules.Roles = []string{"handler"}
+	handler := callerWith(t, rules)
+	for _, c := range []struct {
+		name      string
+		caller    *Caller
+		namespace string
+		rooms     []string
+		ok        bool
+	}{
+		{"room", bound, "/chat", []string{"order:*"}, true},
+		{"other room", bound, "/chat", []string{"lobby"}, false},
+		{"other namespace", bound, "*", []string{"order:1"}, false},
+		{"no observer", handler, "/chat", []string{"order:1"}, false},
+	} {
+		sub := &hubv1.Subscription{Role: hubv1.Role_ROLE_OBSERVER, Namespace: c.namespace, Rooms: c.rooms}
+		if f := c.caller.MaySubscribe(sub); (f == nil) != c.ok {
+			t.Errorf("%s: %v", c.name, f)
+		}
 	}
 }

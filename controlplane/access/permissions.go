@@ -1,8 +1,6 @@
-package controlplane
+package access
 
 import (
-	"context"
-	"crypto/x509"
 	"sync/atomic"
 	"time"
 
@@ -10,44 +8,6 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/permit"
 )
-
-// Authenticator knows the callers of the gRPC services. It is asked at the start of
-// each call.
-type Authenticator interface {
-	// Authenticate returns who has these credentials. An *AuthError ends the call with
-	// UNAUTHENTICATED and its reason; any other error ends the call with UNAVAILABLE, and
-	// is logged if it is not ErrKeysPending. It is safe for concurrent use.
-	Authenticate(ctx context.Context, c Credentials) (*Identity, error)
-}
-
-// Credentials are what a caller shows.
-type Credentials struct {
-	// Token is the bearer token. Empty when there is none. It must never be logged.
-	Token string
-	// Certificates is the verified chain of the client, its own certificate first. Nil
-	// without TLS, or when the client has shown none.
-	Certificates []*x509.Certificate
-	// Peer is the address of the connection's other end. It may be a proxy's.
-	Peer string
-}
-
-// Identity is somebody who may call. It must not change once it was given out; it is
-// safe for concurrent use.
-type Identity struct {
-	// Name names the identity in logs and in the status. Idempotency keys and instance
-	// ids belong to the name that used them first.
-	Name string
-	// Permissions are what it may do. Nil means everything.
-	Permissions *Permissions
-	// ExpireTime is when its calls and streams end. Zero means never.
-	ExpireTime time.Time
-	// Expired is what they end with then. Nil means ErrTokenExpired.
-	Expired *AuthError
-	// Life ends when the identity is revoked: its calls and streams end with
-	// UNAUTHENTICATED, and with the reason of context.Cause if that is an *AuthError.
-	// Nil means that nobody can revoke it.
-	Life context.Context
-}
 
 // Permissions are compiled Rules, and the limits that all who have them share: one for
 // each name. The zero value permits nothing. They must not be copied, and are safe for
@@ -100,4 +60,48 @@ func NewPermissions(r Rules) (*Permissions, error) {
 		p.commands = rate.NewLimiter(rate.Limit(r.CommandsPerSecond), r.CommandsPerSecond)
 	}
 	return p, nil
+}
+
+// nothing permits nothing.
+var nothing = &permit.Set{}
+
+// Set has the compiled rules, for the control plane. Nil, which permits everything, is
+// that of nil permissions.
+func (p *Permissions) Set() *permit.Set {
+	switch {
+	case p == nil:
+		return nil
+	case p.set == nil:
+		return nothing
+	}
+	return p.set
+}
+
+// Attach counts a stream, until Detach. It reports false, and counts nothing, when there
+// are MaxInstances already. Nil permissions have no limit.
+func (p *Permissions) Attach() bool {
+	if p == nil {
+		return true
+	}
+	if n, most := p.instances.Add(1), p.Set().MaxInstances; most > 0 && n > int64(most) {
+		p.instances.Add(-1)
+		return false
+	}
+	return true
+}
+
+// Detach is the end of an Attach that was permitted.
+func (p *Permissions) Detach() {
+	if p != nil {
+		p.instances.Add(-1)
+	}
+}
+
+// Spend counts n commands against CommandsPerSecond. Where there are too many it counts
+// none, and returns how long to wait before as many may be sent; zero otherwise.
+func (p *Permissions) Spend(n int) (wait time.Duration) {
+	if p == nil || p.commands == nil || p.commands.AllowN(time.Now(), n) {
+		return 0
+	}
+	return time.Duration(float64(n) / float64(p.commands.Limit()) * float64(time.Second))
 }

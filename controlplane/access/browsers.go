@@ -1,4 +1,4 @@
-package controlplane
+package access
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ type BrowserTokens interface {
 
 // ErrKeysPending is a token that is signed by a key which has still to be fetched, of a
 // browser or of a caller: nothing is known about it yet.
-var ErrKeysPending = errors.New("controlplane: the keys of the token's issuer are being fetched")
+var ErrKeysPending = errors.New("access: the keys of the token's issuer are being fetched")
 
 // BrowserFacts are what a connect attempt shows.
 type BrowserFacts struct {

@@ -1,4 +1,4 @@
-package controlplane
+package caller
 
 import (
 	"slices"
@@ -13,14 +13,14 @@ import (
 // The questions that calls, hellos and commands ask of their caller. Each is nil when
 // it is permitted. They cost nothing where no permissions are configured.
 
-// mayAttach asks for a stream of an instance of a group.
-func (c *caller) mayAttach(group string) *fault.Fault {
+// MayAttach asks for a stream of an instance of a group.
+func (c *Caller) MayAttach(group string) *fault.Fault {
 	return refused(c.permissions().Attach(group))
 }
 
-// maySubscribe asks for one subscription, whose role is known and whose patterns are
+// MaySubscribe asks for one subscription, whose role is known and whose patterns are
 // valid.
-func (c *caller) maySubscribe(sub *hubv1.Subscription) *fault.Fault {
+func (c *Caller) MaySubscribe(sub *hubv1.Subscription) *fault.Fault {
 	set := c.permissions()
 	if set == nil {
 		return nil
@@ -42,7 +42,7 @@ var permitRoles = map[hubv1.Role]permit.Role{
 
 // Allow implements command.Permit. Each command and query that is asked for counts
 // against the rate of the identity, also one that is refused.
-func (c *caller) Allow(check *command.Check) *fault.Fault {
+func (c *Caller) Allow(check *command.Check) *fault.Fault {
 	set := c.permissions()
 	if set == nil {
 		return nil
