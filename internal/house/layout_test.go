@@ -121,7 +121,7 @@ var rooms = []room{
 
 // onlyIn names the one file of a package that may import a library.
 var onlyIn = map[string]string{
-	"hub/internal/engineio " + gorilla:              "websocket.go",
+	"hub/internal/engineio " + gorilla:              "gorilla.go",
 	"hub/internal/engineio " + "github.com/rs/cors": "cors.go",
 }
 

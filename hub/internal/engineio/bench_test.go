@@ -188,15 +188,16 @@ func TestParseQuery_AllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkTake_Payload(b *testing.B) {
-	server := New(Config{Logger: slog.New(slog.DiscardHandler)})
-	s := &polling{session: &Session{server: server, handler: deaf{}}}
-	s.session.transport = s
-	p := &post{session: s.session}
+	server := New(Config{Logger: slog.New(slog.DiscardHandler), Rates: Rates{Messages: -1, Bytes: -1}})
+	session := newSession(server)
+	session.handler = discardHandler{}
+	p := &post{polling: &polling{session: session}}
+	session.transport = p.polling
 	body := bytes.TrimSuffix(bytes.Repeat([]byte("42[\"message\",\"hello\"]\x1e"), 100), []byte{'\x1e'})
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.take(p, body); err != nil {
+		if _, err := p.take(b.Context(), body); err != nil {
 			b.Fatal(err)
 		}
 	}

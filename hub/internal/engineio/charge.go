@@ -1,7 +1,6 @@
 package engineio
 
 import (
-	"context"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/rates"
@@ -17,7 +16,8 @@ type UserHandler interface {
 
 // charge counts what has come against the rates, of the browser and of its user, and returns how long to wait before
 // more is taken. It belongs to whoever hands up the session's messages, who calls paid after a wait.
-func (s *Session) charge(h Handler, messages, bytes int64) (debt rates.Debt) {
+func (f *flow) charge(h Handler, messages, bytes int64) (debt rates.Debt) {
+	s := f.session
 	l := s.server.limits
 	now := time.Since(l.start)
 	if user := l.userOf(h); user != "" {
@@ -31,7 +31,7 @@ func (s *Session) charge(h Handler, messages, bytes int64) (debt rates.Debt) {
 	if cost == 0 {
 		return debt
 	}
-	if wait := s.meter.Add(cost, now, l.pace.Ahead); wait > 0 {
+	if wait := f.meter.Add(cost, now, l.pace.Ahead); wait > 0 {
 		key := rateKey(ofMessages == cost, "rates.messages", "rates.bytes")
 		s.server.trace.limitReached(key)
 		l.slowed.Warn("a browser sends too much and is read more slowly", "address", s.Handshake().RemoteAddress(), "option", key)
@@ -65,48 +65,30 @@ func (l *limits) paid(debt rates.Debt) {
 	}
 }
 
-// slowDown charges for what has come over a WebSocket. True means that nothing more is taken for a while.
-func (s *Session) slowDown(h Handler, messages, bytes int64) bool {
+// owe charges for a wait that a POST, whose answer waits at most postHold, leaves to the next one.
+func (f *flow) owe(wait time.Duration) {
+	l := f.session.server.limits
+	f.meter.Owe(wait-postHold, time.Since(l.start), l.pace.Ahead)
+}
+
+// throttle charges for what has come over a WebSocket. True means that the session is paused for a while.
+func (f *flow) throttle(h Handler, messages, bytes int64) bool {
 	if messages == 0 {
 		return false
 	}
-	l := s.server.limits
-	debt := s.charge(h, messages, bytes)
+	l := f.session.server.limits
+	debt := f.charge(h, messages, bytes)
 	if debt.Wait == 0 {
 		return false
 	}
-	if s.over.Load() {
+	if f.session.over.Load() {
 		l.paid(debt)
 		return false
 	}
-	s.holdBack(heldRate)
+	f.pause(pausedRate)
 	time.AfterFunc(debt.Wait, func() {
 		l.paid(debt)
-		s.letOn(heldRate)
+		f.resume(pausedRate)
 	})
 	return true
-}
-
-// slowPost lets the answer of a POST wait, at most postHold; the next one then waits for the rest.
-func (s *Session) slowPost(ctx context.Context, p *post, debt rates.Debt) {
-	if debt.Wait <= 0 {
-		return
-	}
-	defer s.server.limits.paid(debt)
-	s.mu.Lock()
-	if p.released {
-		s.mu.Unlock()
-		return
-	}
-	if p.room == nil {
-		p.room = make(chan struct{}, 1)
-	}
-	s.mu.Unlock()
-	timer := time.NewTimer(min(debt.Wait, postHold))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-p.room: // released
-	case <-ctx.Done():
-	}
 }

@@ -46,66 +46,47 @@ const (
 type ending uint8
 
 const (
-	// sayInOrder: what is queued first, then a close packet or frame.
-	sayInOrder ending = iota
-	// sayAtOnce: a close packet to the poll that waits, a close frame; what is queued is dropped.
-	sayAtOnce
-	// sayGoodbye: the browser said so itself; its poll gets a noop, its close frame one in return.
-	sayGoodbye
-	// sayNothing: nobody listens any more; the connection is cut.
-	sayNothing
+	// endGraceful: what is queued first, then a close packet or frame.
+	endGraceful ending = iota
+	// endNow: a close packet to the poll that waits, a close frame; what is queued is dropped.
+	endNow
+	// endReply: the browser closed; its poll gets a noop, its close frame one in return.
+	endReply
+	// endAbort: the connection is cut, without a word.
+	endAbort
 )
 
 // Close ends the session in order: what was sent before still reaches the browser, then it is told.
 // Later calls do nothing.
-func (s *Session) Close(c Close) { s.end(c, sayInOrder) }
+func (s *Session) Close(c Close) { s.end(c, endGraceful) }
 
-// tooSlow ends the session of a browser that does not read.
-func (s *Session) tooSlow(why slowness, detail string) {
-	if s.over.Load() {
-		return
-	}
-	s.server.trace.overflow(string(why))
-	s.server.slowLog.Warn("a browser was closed that reads too slowly", "why", string(why), "detail", detail, "option", why.option())
-	s.end(Close{Reason: ReasonForcedClose, Detail: detail}, sayNothing)
+// pingTimeout ends the session of a browser that has not answered a ping.
+func (s *Session) pingTimeout() {
+	s.end(Close{Reason: ReasonPingTimeout, Detail: "no pong in time"}, endNow)
 }
 
-// silent ends the session of a browser that has not answered a ping.
-func (s *Session) silent() {
-	s.end(Close{Reason: ReasonPingTimeout, Detail: "no pong in time"}, sayAtOnce)
-}
-
-// parted notes that the browser has gone, while what it has sent is still to be handed up: nothing is sent any more,
-// as that would be answered with a reset, which takes along what has not been read, and nobody is asked for a pong.
-func (s *Session) parted() {
+// peerClosed notes that the browser has closed its connection, while what it has sent is still to be handed up:
+// nothing is sent any more, as that would be answered with a reset, which takes along what has not been read, and
+// no pong is asked for.
+func (s *Session) peerClosed() {
 	s.mu.Lock()
-	if s.out.mute || s.state > upgrading {
+	if s.out.peerClosed || s.state > upgrading {
 		s.mu.Unlock()
 		return
 	}
-	s.out.mute = true
+	s.out.peerClosed = true
 	s.out.drop()
 	s.mu.Unlock()
 	s.server.heartbeat.remove(s)
-	s.letOn(heldOutbox)
-}
-
-// giveUpUnheard lets the kernel find out whether anybody is there, in a pause, in which no pong can be read.
-func (s *Session) giveUpUnheard() {
-	s.mu.Lock()
-	w, ok := s.transport.(*webSocket)
-	s.mu.Unlock()
-	if ok {
-		w.conn.giveUp(s.server.config.PingInterval + s.server.config.PingTimeout)
-	}
+	s.flow.resume(pausedOutbox)
 }
 
 // end is the only way out of a session. The application is told at once and exactly once; with
-// sayInOrder the transport lives on in state closing until the browser knows, at most closeTimeout.
+// endGraceful the transport lives on in state closing until the browser knows, at most closeTimeout.
 func (s *Session) end(c Close, how ending) {
 	s.mu.Lock()
 	to := closed
-	if how == sayInOrder {
+	if how == endGraceful {
 		to = closing
 	}
 	first := s.state <= upgrading
@@ -115,33 +96,35 @@ func (s *Session) end(c Close, how ending) {
 	}
 	handler, gone := s.handler, false
 	if first {
-		s.ended = c
+		if handler == nil { // begin tells it
+			s.ended = &Close{c.Reason, c.Code, c.Detail}
+		}
 		s.over.Store(true)
 	}
-	if how == sayInOrder {
-		s.out.add(farewell, true)
-		s.lastCall = time.AfterFunc(closeTimeout, func() {
-			s.server.crew.here(func() { s.end(c, sayNothing) })
+	if how == endGraceful {
+		s.out.add(closeMessage, true)
+		s.closeTimer = time.AfterFunc(closeTimeout, func() {
+			s.server.tasks.run(func() { s.end(c, endAbort) })
 		})
 	} else {
 		gone = s.abandonLocked(c, how)
 	}
-	kept := s.kept
-	s.kept = nil
-	if s.unheard() {
-		s.transport.resumeLocked() // whoever has kept a message back has to see the end
+	partial := s.partial
+	s.partial = nil
+	if s.flow.pongUnread() {
+		s.transport.resumeLocked() // whoever holds a message back has to see the end
 	}
 	s.mu.Unlock()
 
-	if kept != nil {
-		s.server.unfinished.End(&kept.item)
+	if partial != nil {
+		partial.end()
 	}
 	if first {
 		s.server.heartbeat.remove(s)
 		s.server.trace.closed(c.Reason)
 		s.server.log.Debug("session closed", "sid", s.id[:6]+"…", "reason", c.Reason, "code", c.Code, "detail", c.Detail)
-		if handler != nil { // else begin tells it
-			s.server.crew.do(func() { handler.HandleClose(c) })
+		if handler != nil {
+			s.server.tasks.start(func() { handler.HandleClose(c) })
 		}
 	}
 	s.flush()
@@ -150,11 +133,11 @@ func (s *Session) end(c Close, how ending) {
 	}
 }
 
-// abandonLocked closes the session now and leaves the transport the word that how asks for.
+// abandonLocked closes the session now, and has the transport tell the browser as how says.
 func (s *Session) abandonLocked(c Close, how ending) (gone bool) {
 	s.out.drop()
-	if s.lastCall != nil {
-		s.lastCall.Stop()
+	if s.closeTimer != nil {
+		s.closeTimer.Stop()
 	}
 	if s.probe != nil {
 		s.probe.cut()
@@ -162,12 +145,12 @@ func (s *Session) abandonLocked(c Close, how ending) (gone bool) {
 	return s.transport.closeLocked(c, how)
 }
 
-// forget takes the session out of the server's books, when no transport carries it any more.
+// forget removes the session from the registry, when no transport carries it any more.
 func (s *Session) forget() {
 	s.mu.Lock()
 	s.moveLocked(closed)
-	if s.lastCall != nil {
-		s.lastCall.Stop()
+	if s.closeTimer != nil {
+		s.closeTimer.Stop()
 	}
 	probe := s.probe
 	s.mu.Unlock()
@@ -177,7 +160,8 @@ func (s *Session) forget() {
 	s.uncount()
 }
 
-// uncount takes the session out of the server's books. It may be called more than once.
+// uncount removes the session from the registry and from what is counted of its address. It may be called more
+// than once.
 func (s *Session) uncount() {
 	if s.server.registry.remove(s) {
 		s.Joined()

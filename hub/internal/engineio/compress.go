@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +26,14 @@ type resetter interface {
 var compressors = []*compressor{
 	{name: "gzip", pool: sync.Pool{New: func() any { return gzip.NewWriter(nil) }}},
 	{name: "deflate", pool: sync.Pool{New: func() any { return zlib.NewWriter(nil) }}},
+}
+
+// choose picks the content coding for a polling answer of so many bytes.
+func (c CompressionConfig) choose(r *http.Request, wanted bool, size int) *compressor {
+	if !wanted || !*c.Enabled || size < c.Threshold {
+		return nil
+	}
+	return negotiate(strings.Join(r.Header["Accept-Encoding"], ","))
 }
 
 // negotiate picks the coding for an Accept-Encoding header: the one with the highest quality, gzip

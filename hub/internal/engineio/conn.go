@@ -29,7 +29,7 @@ type conn struct {
 	fd     netpoll.Descriptor // valid without stream
 
 	// Owned by the reader.
-	held *arrivals // arrived and not yet taken; nil at rest
+	in *inputBuffer // arrived and not yet taken; nil at rest
 
 	// Owned by the writer.
 	out    *[]byte // what the kernel has not taken; nil when there is nothing
@@ -51,45 +51,45 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) read(p []byte) (int, error) {
-	if c.held == nil {
+	if c.in == nil {
 		if len(p) >= readBuffer || !c.stream.immediate() {
 			return c.stream.readInto(p)
 		}
-		held, err := c.stream.readHeld()
+		in, err := c.stream.readBuffered()
 		if err != nil {
 			return 0, err
 		}
-		c.held = held
+		c.in = in
 	}
-	n := copy(p, c.held.bytes())
-	if c.held.take(n); c.held.empty() {
+	n := copy(p, c.in.bytes())
+	if c.in.take(n); c.in.empty() {
 		c.releaseIn()
 	}
 	return n, nil
 }
 
-// await waits for bytes and keeps them in held.
+// await waits for bytes and keeps them in in.
 func (c *conn) await() (err error) {
-	if c.held == nil {
-		c.held, err = c.stream.readHeld()
+	if c.in == nil {
+		c.in, err = c.stream.readBuffered()
 		return err
 	}
-	n, err := c.stream.readInto(c.held.room())
-	c.held.extend(n)
+	n, err := c.stream.readInto(c.in.free())
+	c.in.extend(n)
 	return err
 }
 
 // releaseIn gives the read buffer back.
 func (c *conn) releaseIn() {
-	if c.held != nil {
-		c.held.release()
-		c.held = nil
+	if c.in != nil {
+		c.in.release()
+		c.in = nil
 	}
 }
 
 // releaseEmpty gives the read buffer back if nothing is left in it.
 func (c *conn) releaseEmpty() {
-	if c.held != nil && c.held.empty() {
+	if c.in != nil && c.in.empty() {
 		c.releaseIn()
 	}
 }
@@ -145,8 +145,8 @@ func (c *conn) uncork() error {
 // pending reports whether drain is needed.
 func (c *conn) pending() bool { return c.out != nil }
 
-// stuck is how many bytes that is. It belongs to whoever may write.
-func (c *conn) stuck() int64 { return int64(len(*c.out)) }
+// pendingBytes is how many bytes that is. It belongs to whoever may write.
+func (c *conn) pendingBytes() int64 { return int64(len(*c.out)) }
 
 // drain writes what is pending and waits for it, at most writeTimeout without progress, which is told. Nil: nobody
 // is told.
@@ -169,13 +169,13 @@ func (c *conn) releaseOut() {
 	c.out = nil
 }
 
-// giveUp lets the kernel end the connection when what was sent has not been taken for so long.
-func (c *conn) giveUp(after time.Duration) {
+// setUserTimeout lets the kernel end the connection when what was sent has not been taken for so long.
+func (c *conn) setUserTimeout(after time.Duration) {
 	if c.stream == nil {
 		c.fd.GiveUp(after)
 		return
 	}
-	c.stream.giveUp(after)
+	c.stream.setUserTimeout(after)
 }
 
 // close cuts the connection, whoever is reading or writing.

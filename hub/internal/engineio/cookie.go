@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// setCookie adds the session cookie to a handshake's answer. Unlike the reference, a handshake over
+// set adds the session cookie to a handshake's answer. Unlike the reference, a handshake over
 // WebSocket gets it too: load balancers that rely on it would need polling first.
 //
 // Source: reference 1.10.
-func (s *Server) setCookie(header http.Header, sid string) {
-	c := s.config.Cookie
+func (c *CookieConfig) set(header http.Header, sid string) {
 	if c == nil {
 		return
 	}

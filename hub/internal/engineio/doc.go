@@ -1,24 +1,24 @@
 // Package engineio serves Engine.IO v4 sessions to browsers: the handshake, the heartbeat, the two
-// transports and the walk from one to the other. It hands messages up and knows nothing of what is in
+// transports and the upgrade from one to the other. It hands messages up and knows nothing of what is in
 // them; namespaces, events and acknowledgements are the next floor's.
 //
 // # The way of a message
 //
 // Up, by WebSocket:
 //
-//	netpoll ─► reader.turn ─► webSocket.next ─► arrivals.message ─► webSocket.open ─► decode ─► Session.receive ─► Handler
+//	netpoll ─► pollReader.turn ─► webSocket.next ─► inputBuffer.message ─► webSocket.open ─► decode ─► Session.receive ─► Handler
 //
 // by a WebSocket that a goroutine reads (TLS, compression, pipes, other systems than Linux):
 //
-//	stream ─► conn.Read ─► gorilla ─► wire.next ─► decode ─► …
+//	stream ─► conn.Read ─► gorilla ─► gorillaConn.next ─► decode ─► …
 //
 // and by polling:
 //
-//	net/http ─► Server.ServeHTTP ─► verify ─► polling.servePost ─► take ─► Session.receive ─► Handler
+//	net/http ─► Server.ServeHTTP ─► verify ─► polling.servePost ─► post.hand ─► Session.receive ─► Handler
 //
 // Down:
 //
-//	Session.Send ─► outbox ─► Batch.Flush ─► flush ─► transport ─┬► webSocket.pump ─► conn ─► kernel
+//	Session.Send ─► outbox ─► Batch.Flush ─► flush ─► transport ─┬► frameWriter.run ─► conn ─► kernel
 //	                                                            └► polling.answerLocked ─► the GET that waits
 //
 // A session's Server is its HTTP handler; Session is what the application holds; Handler is what the
@@ -28,66 +28,77 @@
 //
 // # Where to find what
 //
-// The files are the specification's chapters: handshake.go, heartbeat.go, upgrade.go, polling.go,
-// websocket.go. transport.go says what the last two have in common; only upgrade.go and the polling
-// requests themselves ask which of them a session has. pause.go keeps a browser from being read further.
-// close.go is the only way out of a session, errors.go the only place that knows error
-// codes and HTTP status, cors.go the rule for origins. gorilla/websocket is used in websocket.go alone,
-// over a connection of our own (conn.go) that is corked, writes without blocking, and lends its buffers.
+// The files are the specification's chapters: handshake.go, heartbeat.go, upgrade.go, polling.go with
+// post.go, websocket.go. transport.go says what the transports have in common; only upgrade.go and the polling
+// requests themselves ask which of them a session has. close.go is the only way out of a session, errors.go the
+// only place that knows error codes and HTTP status, cors.go the rule for origins.
 //
-// # A connection at rest
+// A session has three parts of its own. flow (flow.go) decides whether the browser's messages are handed up now:
+// every reader asks it, and every reason to wait (Pause, the rates, unfinished messages, a full outbox) is a bit of
+// it. outbox (outbox.go) is what waits for the browser; slowSessions (slow.go) watches those that do not take it.
+// partialEvent (unfinished.go) is the event whose attachments are on their way.
+//
+// A webSocket has a conn (conn.go), which is corked, writes without blocking, and lends its buffers; a frameWriter
+// (websocket_writer.go), the writing half with the closing handshake; and is read either by a pollReader
+// (pollreader.go) or by a gorillaConn (gorillareader.go). gorilla/websocket is used in gorilla.go alone. Over polling
+// a post (post.go, body.go) is one POST, and what is left of those that were answered in a pause is the
+// pendingPayload (pending.go), which goes along to a WebSocket.
+//
+// # An idle connection
 //
 // An idle browser owns a descriptor, a webSocket and a Session, and nothing else: no goroutine, no
 // buffer, no gorilla connection, nothing of net/http or package net. When the session begins, its socket
-// is taken out of Go's network poller (webSocket.rest) and given to package netpoll, which says when there
+// is taken out of Go's network poller (webSocket.moveToPoller) and given to package netpoll, which says when there
 // is something to read (webSocket.Readable). It is read once for each event, and a short read says that
-// there is no more. arrivals.message finds by a look at the frame headers what makes whole messages, and is
+// there is no more. inputBuffer.message finds by a look at the frame headers what makes whole messages, and is
 // where the rules for frames stand; webSocket.open (frames.go) takes their masks off. gorilla has no part in it, but
 // the handshake, and a test holds the two against each other. None of this blocks the poller's goroutine, nor may
 // the Handler. What is not a whole message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
 // gives way to the others after turnReads and turnMessages.
 //
 // While its session is paused, what was read and not taken stays in that buffer, at most what a poller
-// reads at once, and the rest in the kernel: nothing is read until Resume gives the connection a turn. Its
-// end is an event of its own and is heard: a reset ends the session; after a FIN nothing more is written, and it is
-// read to its end (Session.parted). Over polling the rest of a POST is kept (parcel.go), and goes along to a WebSocket.
+// reads at once, and the rest in the kernel: nothing is read until flow.resume gives the connection a turn. Its
+// end is an event of its own and is noticed: a reset ends the session; after a FIN nothing more is written, and it is
+// read to its end (Session.peerClosed).
 //
 // # Goroutines
 //
-// Each belongs to the server's crew, for which Server.Close waits.
+// Each is one of the server's tasks, for which Server.Close waits.
 //
-//   - A WebSocket at rest has none. As long as its connection lives it counts as one of the crew.
+//   - A WebSocket that a poller watches has none. As long as its connection lives it counts as a task.
 //   - netpoll has GOMAXPROCS pollers from the first WebSocket on. They end with the last connection after
 //     Server.Close, which waits for them as well.
-//   - A WebSocket that no poller can watch has one, its reader (webSocket.run). It ends when the
+//   - A WebSocket that no poller can watch has one, its reader (gorillaConn.run). It ends when the
 //     connection does.
 //   - A polling session has none; its requests have net/http's, for as long as they are held.
-//   - The on-demand writer (webSocket.pump, patient) exists while the kernel takes no more. It ends when
+//   - The on-demand writer (frameWriter.run, which may block then) exists while the kernel takes no more. It ends when
 //     everything is written, or after 20 s without progress.
-//   - The look at the laggards, sessions with something that could not be sent at once, is a timer's, once a second
+//   - The check of the slow sessions, those with something that could not be sent at once, is a timer's, once a second
 //     while there are any, and earlier when the sum grows.
-//   - A probe (probe.walk) lives from its handshake to its upgrade, at most UpgradeTimeout.
-//   - A reader, or the request of a POST, that holds a message back waits for Session.Resume, the request 25 s at
-//     most. What was kept of a POST is handed up by a goroutine of its own after Resume.
-//   - All sessions together have one timer for the heartbeat. Only a session that is closing, or a
-//     probe, has a timer of its own.
+//   - A probe (probe.run) lives from its handshake to its upgrade, at most UpgradeTimeout.
+//   - A reader, or the request of a POST, whose message has to wait, waits for flow.resume, the request 25 s at
+//     most. What was left of a POST is handed up by a goroutine of its own after that.
+//   - All sessions together have one timer for the heartbeat. Only a session that is closing, a
+//     probe, or a session that is read later for its rate has a timer of its own.
 //   - HandleClose runs on a goroutine of its own, once for each session.
 //
 // # Locks
 //
-// Session.receiving before Session.mu; registry's shards, heartbeat.mu, crew.mu, and laggards.mu are
-// leaves, and so is Session.mu, but for the moment when it gives its connection to netpoll or itself to laggards (whose locks
-// are leaves themselves) and nudges one that was paused: none is held across a write, a callback, or another of them. The flag
-// outbox.writing, guarded by Session.mu, is the permission to write to the WebSocket: whoever sets it
-// writes, and everybody else's packets are taken along.
+// Session.receiving before Session.mu; registry's shards, heartbeat.mu, tasks.mu, and slowSessions.mu are
+// leaves, and so is Session.mu, but for the moment when it gives its connection to netpoll or itself to slowSessions (whose locks
+// are leaves themselves) and nudges one that was paused: none is held across a write, a callback, or another of them.
+// slowSessions.checking is held during a check and comes before all of them. flow has no lock: its reasons are one
+// atomic word, and resume takes Session.mu to wake the reader. A frameWriter's closing handshake, polling's requests
+// and a post's state are guarded by Session.mu as well. The flag outbox.writing, guarded by Session.mu, is the
+// permission to write to the WebSocket: whoever sets it writes, and everybody else's packets are taken along.
 //
 // # Bounds
 //
 // Whatever a browser can make grow has a limit in Config.Limits or beside the code, one outcome, and a
 // function in Trace: messages and bytes in time, of a browser and of a user (charge.go), handshakes of an address (rates.go), unfinished messages in sum and
-// in time (hold.go), sessions (503), outbox (it is not read further, then closed), body and message (413, 1009, also
-// after inflating), pieces of a message (1008), packets in a payload, headers (431), query (414), time
-// for a body (408), for a pong, for an upgrade, for a POST in a pause, for reading the last words.
+// in time (unfinished.go), sessions (503), outbox (it is not read further, then closed), body and message (413, 1009, also
+// after inflating), fragments of a message (1008), packets in a payload, headers (431), query (414), time
+// for a body (408), for a pong, for an upgrade, for a POST in a pause, for reading the last packets.
 //
 // Spec: https://github.com/socketio/engine.io-protocol, revision 4. Source: reference/socketio.md, part
 // 1; reliability.md, table (c). Where the two differ from the specification, the code says so.

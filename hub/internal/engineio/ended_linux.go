@@ -55,8 +55,8 @@ func hungUp(fd uintptr) netpoll.End {
 	return netpoll.Going
 }
 
-// giveUp lets the kernel end the connection when what was sent has not been taken for so long.
-func (s *stream) giveUp(after time.Duration) {
+// setUserTimeout lets the kernel end the connection when what was sent has not been taken for so long.
+func (s *stream) setUserTimeout(after time.Duration) {
 	if raw, _ := s.socket(); raw != nil {
 		_ = raw.Control(func(fd uintptr) { _ = netpoll.GiveUp(int(fd), after) })
 	}

@@ -11,5 +11,5 @@ import (
 // end says how the connection has ended. It is not known on this system: the next write will tell.
 func (s *stream) end() netpoll.End { return netpoll.Going }
 
-// giveUp is for the kernel of another system.
-func (s *stream) giveUp(time.Duration) {}
+// setUserTimeout is for the kernel of another system.
+func (s *stream) setUserTimeout(time.Duration) {}

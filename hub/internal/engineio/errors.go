@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"html"
+	"io"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 var (
@@ -134,3 +136,28 @@ func respond(w http.ResponseWriter, r *http.Request, status int, contentType []s
 
 // keptBack is more than net/http's buffers hold of an answer until its handler has returned.
 const keptBack = 8 << 10
+
+// hangUp makes the answer to come the connection's last, where the request has a body that nobody wants,
+// and lets it leave at once: net/http would first read up to 256 KiB of that body, for as long as the
+// browser likes. The function that it returns is for after the answer: it takes in what the browser is
+// about to send anyway, because closing before that would let a reset overtake the answer.
+func hangUp(w http.ResponseWriter, r *http.Request) (answered func()) {
+	if r.ContentLength == 0 {
+		return func() {}
+	}
+	w.Header().Set("Connection", "close")
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex()
+	return func() {
+		_ = control.Flush()
+		_ = control.SetReadDeadline(time.Now().Add(unwantedTime))
+		_, _ = io.CopyN(io.Discard, r.Body, unwantedBytes)
+		_ = control.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// How much of a body that nobody wants is read, and for how long.
+const (
+	unwantedBytes = 4 << 20
+	unwantedTime  = 300 * time.Millisecond
+)

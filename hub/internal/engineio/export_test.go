@@ -6,9 +6,9 @@ import "time"
 // request.
 func (s *Server) HoldPosts(d time.Duration) { s.postHold = d }
 
-// Parted reports whether the session's browser has gone.
-func (s *Session) Parted() bool {
+// PeerClosed reports whether the session's browser has gone.
+func (s *Session) PeerClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.out.mute
+	return s.out.peerClosed
 }

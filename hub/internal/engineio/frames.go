@@ -10,18 +10,18 @@ import (
 )
 
 // next takes one packet, or the control frames that stand before one, from what has arrived; what is found says
-// which. A packet's data refers to the arrivals and is valid until bytes are added to them. hold keeps
-// messages back. Errors are a *fault or a *farewellError.
-func (w *webSocket) next(a *arrivals, hold bool) (p eiopacket.Packet, found portion, err error) {
-	found, n, err := a.message(w.server.config.MaxPayload, hold)
+// which. A packet's data refers to the buffer and is valid until bytes are added to them. hold leaves
+// messages where they are. Errors are a *fault or a *closeFrameError.
+func (w *webSocket) next(in *inputBuffer, hold bool) (p eiopacket.Packet, found portion, err error) {
+	found, n, err := in.message(w.session.server.config.MaxPayload, hold)
 	if err != nil || n == 0 {
 		return p, found, err
 	}
-	frames := a.bytes()[:n]
-	a.take(n)
+	frames := in.bytes()[:n]
+	in.take(n)
 	binary, data, control, err := w.open(frames)
-	a.controls = control
-	if err != nil || found == controls {
+	in.controls = control
+	if err != nil || found == controlFrames {
 		return p, found, err
 	}
 	p, err = decode(binary, data)
@@ -69,7 +69,7 @@ func (w *webSocket) open(frames []byte) (binary bool, data []byte, control int, 
 		}
 	}
 	if pinged >= 0 {
-		err = w.pinged(string(ping[:pinged]))
+		err = w.writer.pongLater(string(ping[:pinged]))
 	}
 	return binary, data, control, err
 }
@@ -88,21 +88,21 @@ func unmask(p []byte, key [4]byte) {
 	}
 }
 
-// farewellError is the browser's close frame.
-type farewellError struct {
+// closeFrameError is the browser's close frame.
+type closeFrameError struct {
 	code int // 1005: none in the frame
 	text string
 }
 
 // Error implements error.
-func (e *farewellError) Error() string {
+func (e *closeFrameError) Error() string {
 	return "engineio: the browser closed the WebSocket: " + strconv.Itoa(e.code) + " " + e.text
 }
 
 // readClose reads the payload of a close frame. One byte of it means as much as none, as gorilla has it.
 func readClose(payload []byte) error {
 	if len(payload) < 2 {
-		return &farewellError{code: closeNoStatus}
+		return &closeFrameError{code: closeNoStatus}
 	}
 	code, text := int(binary.BigEndian.Uint16(payload)), payload[2:]
 	switch {
@@ -111,7 +111,7 @@ func readClose(payload []byte) error {
 	case !utf8.Valid(text):
 		return errWSText
 	}
-	return &farewellError{code, string(text)}
+	return &closeFrameError{code, string(text)}
 }
 
 // mayClose reports whether a browser may close with a code: those of RFC 6455, 7.4.1 and of the registry that

@@ -53,7 +53,7 @@ func (s *Server) verify(r *http.Request, q query) (*Session, refusal, bool) {
 	upgrade := wantsWebSocket(r)
 	var session *Session
 	if q.sid != "" {
-		if session = s.registry.find(q.sid); session == nil || session.expired() {
+		if session = s.registry.find(q.sid); session == nil || s.heartbeat.expire(session) {
 			return nil, refusal{code: codeUnknownSession}, false
 		}
 	}
@@ -66,16 +66,6 @@ func (s *Server) verify(r *http.Request, q query) (*Session, refusal, bool) {
 	}
 	f, ok := s.verifyHandshake(r, q, upgrade)
 	return nil, f, ok
-}
-
-// expired ends a session whose pong is late at the moment of a request, so that the answer does not
-// depend on whether the timer or the request is scheduled first.
-func (s *Session) expired() bool {
-	if !s.server.heartbeat.overdue(s) {
-		return false
-	}
-	s.silent()
-	return true
 }
 
 // verifySession checks a request of a session that exists.
@@ -127,9 +117,8 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
 	if !s.mayOpen(w, r, address) {
 		return
 	}
-	session := &Session{server: s, transport: none{}}
+	session := newSession(s)
 	session.handshake.Store(newHandshake(r, q, address))
-	session.later.Store(unjoined)
 	if q.transport == Polling {
 		session.transport = &polling{session: session} // before anybody can find the session
 	}
@@ -149,24 +138,24 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
 // openPolling answers with the first payload.
 func openPolling(session *Session, w http.ResponseWriter, r *http.Request) {
 	s := session.server
-	s.setCookie(w.Header(), session.id)
+	s.config.Cookie.set(w.Header(), session.id)
 	session.control(s.openPacket(session.id, Polling))
 	session.begin()
-	session.servePolling(w, r)
+	s.servePolling(w, r, session)
 }
 
 // openWebSocket answers with 101.
 func openWebSocket(session *Session, w http.ResponseWriter, r *http.Request) {
 	s := session.server
 	header := make(http.Header)
-	s.setCookie(header, session.id)
-	ws := s.accept(w, r, header)
+	s.config.Cookie.set(header, session.id)
+	ws := s.accept(w, r, session, header)
 	if ws == nil {
 		session.uncount()
 		return
 	}
-	if !session.carry(ws) { // the server was closed meanwhile
-		ws.turnAway()
+	if !ws.attach() { // the server was closed meanwhile
+		ws.reject()
 		return
 	}
 	// The reader starts last: nothing is read before the application knows the session.
@@ -175,15 +164,16 @@ func openWebSocket(session *Session, w http.ResponseWriter, r *http.Request) {
 	ws.start()
 }
 
-// carry makes ws the transport of a new session and queues the open packet.
-func (s *Session) carry(ws *webSocket) bool {
+// attach makes w the transport of its new session and queues the open packet.
+func (w *webSocket) attach() bool {
+	s := w.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != open {
 		return false
 	}
-	ws.session, s.transport = s, ws
-	ws.rest() // before anybody else can write
+	s.transport = w
+	w.moveToPoller() // before anybody else can write
 	s.out.add(s.server.openPacket(s.id, WebSocket), true)
 	return true
 }

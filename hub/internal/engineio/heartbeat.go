@@ -9,13 +9,13 @@ import (
 // browsers' pongs may wait unread, and nobody is judged by the time that has passed.
 const suspended = 2 * time.Second
 
-// gather is how much of its interval a ping may come early, to leave with those that are due: 100 ms of
+// pingBatch is how much of its interval a ping may come early, to leave with those that are due: 100 ms of
 // 25 s. A machine at rest then wakes ten times a second at most, however many sessions there are, and
 // the answers come together as well.
-const gather = 250
+const pingBatch = 250
 
-// condemned is the due time of a session that the timer is about to end.
-const condemned = -1
+// dueEnding is the due time of a session that the timer is about to end.
+const dueEnding = -1
 
 // heartbeat pings every session and ends those that do not answer. All sessions have the same
 // periods, so two queues in the order of their due times are enough, and one timer that is armed for
@@ -35,8 +35,8 @@ type heartbeat struct {
 	interval, timeout time.Duration
 	ping              func(*Session) // queue a ping
 	dead              func(*Session) // end the session
-	doubt             func(*Session) // a pong may be there that cannot be read
-	within            func(func())   // runs the timer's function as one of the crew
+	pongUnread        func(*Session) // no pong came in time, and none could be read: the session is paused
+	within            func(func())   // runs the timer's function, see tasks.run
 	start             time.Time      // due times count from here, by the monotonic clock
 
 	mu      sync.Mutex // guards the fields below and the beat of every session; a leaf
@@ -59,7 +59,7 @@ type queue struct{ head, tail *Session }
 
 func newHeartbeat(interval, timeout time.Duration, ping, dead func(*Session)) *heartbeat {
 	return &heartbeat{
-		interval: interval, timeout: timeout, ping: ping, dead: dead, doubt: func(*Session) {}, start: time.Now(),
+		interval: interval, timeout: timeout, ping: ping, dead: dead, pongUnread: func(*Session) {}, start: time.Now(),
 	}
 }
 
@@ -91,11 +91,11 @@ func (h *heartbeat) overdue(s *Session) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	late := time.Since(h.start) - s.beat.due
-	return s.beat.due == condemned || s.beat.queue == &h.waiting && late >= 0 && late <= suspended && !s.unheard()
+	return s.beat.due == dueEnding || s.beat.queue == &h.waiting && late >= 0 && late <= suspended && !s.flow.pongUnread()
 }
 
-// spare gives a session that is about to be heard again its whole time for a pong.
-func (h *heartbeat) spare(s *Session) {
+// extend gives a session that is about to be read again its whole time for a pong.
+func (h *heartbeat) extend(s *Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s.beat.queue != &h.waiting {
@@ -104,6 +104,16 @@ func (h *heartbeat) spare(s *Session) {
 	h.takeLocked(s)
 	h.pushLocked(&h.waiting, s, time.Since(h.start)+h.timeout)
 	h.armLocked()
+}
+
+// expire ends a session whose pong is overdue at the moment of a request, so that the answer does not
+// depend on whether the timer or the request is scheduled first. It reports whether it was.
+func (h *heartbeat) expire(s *Session) bool {
+	if !h.overdue(s) {
+		return false
+	}
+	h.dead(s)
+	return true
 }
 
 // remove forgets a session.
@@ -127,7 +137,7 @@ func (h *heartbeat) stop() {
 // run is the timer's function: it acts for all that are due. Pings and ends are done outside of the
 // lock.
 func (h *heartbeat) run() {
-	var pings, ends, doubtful []*Session
+	var pings, ends, unread []*Session
 	h.mu.Lock()
 	if h.stopped {
 		h.mu.Unlock()
@@ -135,22 +145,23 @@ func (h *heartbeat) run() {
 	}
 	now := time.Since(h.start)
 	for s := h.waiting.head; s != nil && s.beat.due <= now; s = h.waiting.head {
-		unheard := now-s.beat.due > suspended || s.unheard()
-		if s.unheard() {
-			doubtful = append(doubtful, s)
+		again := now-s.beat.due > suspended
+		if s.flow.pongUnread() {
+			again = true
+			unread = append(unread, s)
 		}
 		h.takeLocked(s)
-		if unheard {
+		if again {
 			h.pushLocked(&h.waiting, s, now+h.timeout)
 			pings = append(pings, s)
 			continue
 		}
-		s.beat.due = condemned
+		s.beat.due = dueEnding
 		ends = append(ends, s)
 	}
 	early := now
 	if s := h.resting.head; s != nil && s.beat.due <= now {
-		early += h.interval / gather
+		early += h.interval / pingBatch
 	}
 	for s := h.resting.head; s != nil && s.beat.due <= early; s = h.resting.head {
 		from := s.beat.due
@@ -171,8 +182,8 @@ func (h *heartbeat) run() {
 	for _, s := range ends {
 		h.dead(s)
 	}
-	for _, s := range doubtful {
-		h.doubt(s)
+	for _, s := range unread {
+		h.pongUnread(s)
 	}
 }
 

@@ -29,13 +29,13 @@ type forms struct {
 	base64     []byte // a binary message in text form
 }
 
-// The packets of the server itself. farewell and pongReply are marks: the transports write what they
+// The packets of the server itself. closeMessage and pongReply are marks: the transports write what they
 // stand for.
 var (
 	pingMessage  = packetMessage(eiopacket.Ping, "")
 	probeMessage = packetMessage(eiopacket.Pong, eiopacket.Probe)
 	noopMessage  = packetMessage(eiopacket.Noop, "")
-	farewell     = packetMessage(eiopacket.Close, "")
+	closeMessage = packetMessage(eiopacket.Close, "")
 	pongReply    = new(Message)
 )
 
@@ -86,8 +86,8 @@ func (m *Message) opcode() byte {
 	return opText
 }
 
-// kept are the forms of a shared message. Nil for one that is not.
-func (m *Message) kept() *forms {
+// shareable are the forms of a shared message. Nil for one that is not.
+func (m *Message) shareable() *forms {
 	if !m.shared {
 		return nil
 	}
@@ -103,7 +103,7 @@ func (m *Message) text() []byte {
 	if !m.binary {
 		return m.data()
 	}
-	f := m.kept()
+	f := m.shareable()
 	if f == nil {
 		return m.encodeBase64()
 	}

@@ -9,18 +9,19 @@ type entry struct {
 }
 
 // outbox is what waits for a browser. It is bounded in bytes, of which the server's own packets have none. Whether the
-// browser is too slow is judged by time, see laggards. Its fields are guarded by Session.mu, but for
+// browser is too slow is judged by time, see slowSessions. Its fields are guarded by Session.mu, but for
 // the permission that writing gives.
 type outbox struct {
 	entries *[]entry // from entryLists; nil when nothing waits
 	bytes   int64    // of entries, as cost has it
-	flying  int64    // what the on-demand writer is stuck with, or a poll is being answered with; it counts as well
-	queued  int64    // what has ever been in bytes
-	// writing is the permission to write to the WebSocket: whoever set it is in Session.pump, alone.
-	// It stays set for ever once the farewell is written or the connection is lost.
+	// inFlight is what the on-demand writer is blocked with, or a poll is being answered with; it counts as well.
+	inFlight int64
+	queued   int64 // what has ever been in bytes
+	// writing is the permission to write to the WebSocket: whoever set it is in frameWriter.run, alone.
+	// It stays set for ever once the close frame is written or the connection is lost.
 	writing bool
-	// mute: the browser has gone, though not all that it sent is handed up. Nothing is queued any more.
-	mute bool
+	// peerClosed: see Session.peerClosed. Nothing is queued any more.
+	peerClosed bool
 }
 
 // entryLists lends lists, so that an idle session has none and a busy one does not allocate.
@@ -32,9 +33,9 @@ var entryLists = sync.Pool{New: func() any {
 const (
 	// packetCost is what a packet counts beside its bytes: small ones weigh more than these.
 	packetCost = 64
-	// chunk is how much is taken from the outbox at a time to be written to a WebSocket, for what is taken is
+	// writeChunk is how much is taken from the outbox at a time to be written to a WebSocket, for what is taken is
 	// copied, though a broadcast shares it.
-	chunk = 256 << 10
+	writeChunk = 256 << 10
 	// gatherPackets and gatherBytes are what a batch gathers for a session before it is written to.
 	gatherPackets = 512
 	gatherBytes   = 256 << 10
@@ -44,14 +45,14 @@ const (
 func (m *Message) cost() int64 { return int64(m.len()) + packetCost }
 
 // waiting is what waits for the browser, but for the server's own packets.
-func (o *outbox) waiting() int64 { return o.bytes + o.flying }
+func (o *outbox) waiting() int64 { return o.bytes + o.inFlight }
 
 // full reports whether no more may join. A unit of any size may when there is room at all: a large message
 // behind a small one tells nothing of the browser.
 func (o *outbox) full(l *Limits) bool { return o.waiting() >= l.OutboxBytes }
 
-// ripe reports whether it is time to write, batch or not.
-func (o *outbox) ripe() bool { return o.len() > gatherPackets || o.bytes > gatherBytes }
+// flushDue reports whether it is time to write, batch or not.
+func (o *outbox) flushDue() bool { return o.len() > gatherPackets || o.bytes > gatherBytes }
 
 func (o *outbox) len() int {
 	if o.entries == nil {
@@ -76,14 +77,14 @@ func (o *outbox) add(m *Message, noCompress bool) {
 	*o.entries = append(*o.entries, entry{m, noCompress})
 }
 
-// takeSome takes the first entries, chunk bytes of them or one that is larger, or everything.
+// takeSome takes the first entries, writeChunk bytes of them or one that is larger, or everything.
 func (o *outbox) takeSome() (*[]entry, int64) {
-	if o.bytes <= chunk {
+	if o.bytes <= writeChunk {
 		return o.take()
 	}
 	n, bytes := 0, int64(0)
 	for _, e := range *o.entries {
-		if n > 0 && bytes+e.cost() > chunk {
+		if n > 0 && bytes+e.cost() > writeChunk {
 			break
 		}
 		n++
@@ -104,7 +105,7 @@ func (o *outbox) takeSome() (*[]entry, int64) {
 // cost is what an entry counts.
 func (e entry) cost() int64 {
 	switch e.message {
-	case pingMessage, noopMessage, farewell, pongReply:
+	case pingMessage, noopMessage, closeMessage, pongReply:
 		return 0
 	}
 	return e.message.cost()

@@ -115,7 +115,7 @@ func TestPause_EndBehindWhatIsHeld(t *testing.T) {
 			all := slices.Concat(frames...)
 			_, _ = w.Write(all) // not so much that there is no room for the end behind it
 			_ = w.Conn.(*net.TCPConn).CloseWrite()
-			eventually(t, "the end is not noted", s.Parted)
+			eventually(t, "the end is not noted", s.PeerClosed)
 			_ = w.Conn.(*net.TCPConn).Close() // a ping would now be answered with a reset
 			time.Sleep(700 * time.Millisecond)
 			if n := len(st.closes); n > 0 {

@@ -1,11 +1,9 @@
 package engineio
 
 import (
-	"mime"
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
@@ -18,13 +16,13 @@ type polling struct {
 	// Guarded by session.mu.
 	poll *poll // the GET that waits
 	post *post // the POST that is being read or handled
-	gate gate  // of a POST whose messages are held back
-	// kept is what is left of POSTs that were answered before all of it could be handed up. It is changed with
+	gate gate  // of a POST that is held
+	// pending is what is left of POSTs that were answered before all of it could be handed up. It is changed with
 	// session.receiving held as well.
-	kept      *parcel
+	pending   *pendingPayload
 	heldSince time.Time     // the POST has been held since then; zero: none is
-	gone      *Close        // the browser has gone: the session is to end when nothing is held back any more
-	awaited   chan struct{} // closed when the next GET comes; nil while nobody waits for it
+	closed    *Close        // the browser has gone: how the session ends when nothing is pending any more
+	nextPoll  chan struct{} // closed when the next GET comes; nil while nobody waits for it
 }
 
 // poll is a GET that waits for packets.
@@ -34,13 +32,13 @@ type poll struct {
 }
 
 // servePolling serves a request that has passed the checks. The session may have moved since then.
-func (s *Session) servePolling(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	t, ok := s.transport.(*polling)
-	s.mu.Unlock()
+func (s *Server) servePolling(w http.ResponseWriter, r *http.Request, session *Session) {
+	session.mu.Lock()
+	t, ok := session.transport.(*polling)
+	session.mu.Unlock()
 	switch {
 	case !ok:
-		s.server.refuse(w, r, refusal{code: codeBadRequest})
+		s.refuse(w, r, refusal{code: codeBadRequest})
 	case r.Method == http.MethodGet:
 		t.serveGet(w, r)
 	default:
@@ -62,7 +60,7 @@ func (t *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 	}
 	if t.poll != nil {
 		s.mu.Unlock()
-		s.end(Close{Reason: ReasonTransportError, Detail: "a second poll while one was waiting"}, sayAtOnce)
+		s.end(Close{Reason: ReasonTransportError, Detail: "a second poll while one was waiting"}, endNow)
 		s.server.deny(w, r, http.StatusBadRequest)
 		return
 	}
@@ -70,16 +68,16 @@ func (t *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 	t.poll = p
 	gone := t.answerLocked()
 	hold := s.state == upgrading
-	if t.awaited != nil {
-		close(t.awaited)
-		t.awaited = nil
+	if t.nextPoll != nil {
+		close(t.nextPoll)
+		t.nextPoll = nil
 	}
 	s.mu.Unlock()
 	if gone {
 		defer s.forget()
 	}
 	if hold {
-		defer time.AfterFunc(upgradePollHold, func() { t.letGo(p) }).Stop()
+		defer time.AfterFunc(upgradePollHold, func() { t.release(p) }).Stop()
 	}
 	t.finish(w, r, p)
 }
@@ -106,51 +104,51 @@ func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 	}
 	taken := t.writePayload(w, r, *p.batch)
 	releaseEntries(p.batch)
-	t.landed()
+	t.answered()
 	// Who has read the whole of a large answer may close the connection before this is reached.
 	if !taken && r.Context().Err() != nil {
 		t.broken(broken)
 	}
 }
 
-// landed follows the answer to a poll.
-func (t *polling) landed() {
+// answered follows the answer to a poll.
+func (t *polling) answered() {
 	s := t.session
 	s.mu.Lock()
 	if s.transport == t {
-		s.out.flying = 0
+		s.out.inFlight = 0
 	}
 	s.mu.Unlock()
-	s.lighten()
+	s.flow.outboxShrunk()
 }
 
 // broken ends the session of a browser that has gone, when what it has sent is handed up.
 func (t *polling) broken(c Close) {
 	s := t.session
 	s.mu.Lock()
-	wait := s.holds() && s.transport == t && (t.kept != nil || !t.heldSince.IsZero())
-	if wait && t.gone == nil {
-		t.gone = &c
+	wait := s.flow.paused() && s.transport == t && (t.pending != nil || !t.heldSince.IsZero())
+	if wait && t.closed == nil {
+		t.closed = &c
 	}
 	s.mu.Unlock()
 	if wait {
-		s.parted()
+		s.peerClosed()
 		return
 	}
-	s.end(c, sayNothing)
+	s.end(c, endAbort)
 }
 
-// endIfGone ends the session of a browser that has gone, if nothing is held back any more.
-func (t *polling) endIfGone() {
+// endIfPeerClosed ends the session of a browser that has gone, if nothing is pending any more.
+func (t *polling) endIfPeerClosed() {
 	s := t.session
 	s.mu.Lock()
-	gone := t.gone
-	if t.kept != nil || s.transport != t {
-		gone = nil
+	c := t.closed
+	if t.pending != nil || s.transport != t {
+		c = nil
 	}
 	s.mu.Unlock()
-	if gone != nil {
-		s.end(*gone, sayNothing)
+	if c != nil {
+		s.end(*c, endAbort)
 	}
 }
 
@@ -166,23 +164,23 @@ func (t *polling) carriesLocked() (refusal, bool) {
 	return refusal{}, true
 }
 
-// answerLocked gives what is queued to the poll that waits. True means that these were the session's
-// last words.
+// answerLocked gives what is queued to the poll that waits. True means that the close packet is
+// among it.
 func (t *polling) answerLocked() (gone bool) {
 	s := t.session
 	if t.poll == nil || s.transport != t || s.out.entries == nil {
 		return false
 	}
 	list, bytes := s.out.take()
-	s.out.flying = bytes
-	if s.lag == nil && bytes > chunk {
-		s.server.laggards.addLocked(s) // it counts until it is written
+	s.out.inFlight = bytes
+	if s.slow == nil && bytes > writeChunk {
+		s.server.slow.addLocked(s) // it counts until it is written
 	}
-	if last := len(*list) - 1; (*list)[last].message == farewell {
+	if last := len(*list) - 1; (*list)[last].message == closeMessage {
 		gone = true
 		if s.state == closing && last == 0 {
-			// The reference's last words: a noop, then the close packet.
-			*list = append((*list)[:0], entry{noopMessage, true}, entry{farewell, true})
+			// What the reference ends with: a noop, then the close packet.
+			*list = append((*list)[:0], entry{noopMessage, true}, entry{closeMessage, true})
 		}
 	}
 	t.poll.batch = list
@@ -191,9 +189,9 @@ func (t *polling) answerLocked() (gone bool) {
 	return gone
 }
 
-// letGo ends a poll of a browser that upgrades with a noop: it can only go on when its last poll has
+// release ends a poll of a browser that upgrades with a noop: it can only go on when its last poll has
 // ended.
-func (t *polling) letGo(p *poll) {
+func (t *polling) release(p *poll) {
 	s := t.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,16 +207,16 @@ func (t *polling) cut()                 {}
 
 // resumeLocked implements transport. A POST that is held goes on by itself.
 func (t *polling) resumeLocked() {
-	if t.kept != nil && t.heldSince.IsZero() {
-		t.session.server.crew.do(t.goOn)
+	if t.pending != nil && t.heldSince.IsZero() {
+		t.session.server.tasks.start(t.resumePending)
 	}
 	t.gate.openLocked()
 }
 
-// sendLocked gives what is queued to the poll that waits. True: these were the session's last words.
+// sendLocked gives what is queued to the poll that waits. True: the close packet is among it.
 func (t *polling) sendLocked() bool { return t.answerLocked() }
 
-// send follows the last words.
+// send follows the close packet.
 func (t *polling) send() { t.session.forget() }
 
 // closeLocked ends what is at work when the session ends. The poll that waits is told.
@@ -227,8 +225,8 @@ func (t *polling) closeLocked(_ Close, how ending) (gone bool) {
 		t.post.releaseLocked()
 	}
 	if t.poll != nil {
-		last := farewell
-		if how == sayGoodbye {
+		last := closeMessage
+		if how == endReply {
 			last = noopMessage
 		}
 		t.session.out.add(last, true)
@@ -284,7 +282,7 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 	}
 	w.Header()["Cache-Control"] = noStore
 	s.server.policy.decorate(w, r)
-	if c := s.server.coding(r, compress, len(*body)); c != nil {
+	if c := s.server.config.HTTPCompression.choose(r, compress, len(*body)); c != nil {
 		coded := buffers.get()
 		defer buffers.put(coded)
 		c.compress(coded, *body)
@@ -294,119 +292,23 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 	return respond(w, r, http.StatusOK, typeText, *body)
 }
 
-// coding picks the content coding for a polling answer of so many bytes.
-func (s *Server) coding(r *http.Request, wanted bool, size int) *compressor {
-	c := s.config.HTTPCompression
-	if !wanted || !*c.Enabled || size < c.Threshold {
-		return nil
-	}
-	return negotiate(strings.Join(r.Header["Accept-Encoding"], ","))
-}
+// closePollWait is how long a close packet waits for the browser's poll.
+const closePollWait = 50 * time.Millisecond
 
-// okBody is the answer to a POST.
-var okBody = []byte("ok")
-
-// servePost takes packets from a POST. The body is read as a whole before anything of it is acted on,
-// so that nothing is taken from a request that breaks off.
-//
-// Spec: engine.io-protocol v4, HTTP long-polling, Sending data. Source: reference 1.5.
-func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
-	s := t.session
-	p := &post{session: s, answer: w}
-	s.mu.Lock()
-	if refusal, ok := t.carriesLocked(); !ok {
-		s.mu.Unlock()
-		s.server.refuse(w, r, refusal)
-		return
-	}
-	if t.post != nil {
-		s.mu.Unlock()
-		s.end(Close{Reason: ReasonTransportError, Detail: "a second post while one was being read"}, sayAtOnce)
-		s.server.deny(w, r, http.StatusBadRequest)
-		return
-	}
-	t.post = p
-	s.mu.Unlock()
-	status, refusal := t.acceptPost(r, p)
-	// Before the answer: the browser may post again as soon as it has it.
-	t.posted(p)
-	switch {
-	case refusal != nil:
-		s.server.refuse(w, r, *refusal)
-	case status != http.StatusOK:
-		s.server.deny(w, r, status)
-	default:
-		w.Header()["Cache-Control"] = noStore
-		s.server.policy.decorate(w, r)
-		respond(w, r, status, typeHTML, okBody)
-	}
-}
-
-// acceptPost reads the body and acts on its packets. It returns the answer's status, or a refusal.
-func (t *polling) acceptPost(r *http.Request, p *post) (status int, refused *refusal) {
-	s := t.session
-	if isOctets(r.Header["Content-Type"]) {
-		s.end(Close{Reason: ReasonTransportError, Detail: "invalid content"}, sayAtOnce)
-		return http.StatusBadRequest, nil
-	}
-	body := buffers.get()
-	defer buffers.put(body)
-	if status, err := p.read(r, body); err != nil {
-		// The reference keeps a session whose body was too large: it is the browser that ends it.
-		if status != http.StatusRequestEntityTooLarge {
-			s.end(Close{Reason: ReasonTransportError, Detail: err.Error()}, sayAtOnce)
-		}
-		return status, nil
-	}
-	refused, err := (*refusal)(nil), errNotUTF8
-	if utf8.Valid(*body) {
-		refused, err = t.take(p, *body)
-		t.session.slowPost(r.Context(), p, p.debt)
-	}
-	if err != nil {
-		s.end(Close{Reason: ReasonParseError, Detail: err.Error()}, sayAtOnce)
-		return http.StatusBadRequest, nil
-	}
-	return http.StatusOK, refused
-}
-
-// isOctets reports whether a Content-Type is of revision 3's binary payloads. Any text, which is what
-// browsers send, is told without parsing it.
-func isOctets(contentType []string) bool {
-	if len(contentType) == 0 || strings.HasPrefix(contentType[0], "text/") {
-		return false
-	}
-	kind, _, _ := mime.ParseMediaType(contentType[0])
-	return kind == "application/octet-stream"
-}
-
-// posted ends a POST.
-func (t *polling) posted(p *post) {
-	s := t.session
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.post == p {
-		t.post = nil
-	}
-}
-
-// goodbyePollWait is how long a close packet waits for the browser's poll.
-const goodbyePollWait = 50 * time.Millisecond
-
-// awaitPoll waits a moment for the poll that a browser says goodbye beside. The two travel on two
+// awaitPoll waits a moment for the poll that a browser sends beside its close packet. The two travel on two
 // connections; without it the poll that loses the race would find its session unknown, instead of
 // ending with a noop.
-func (s *Session) awaitPoll() {
+func (t *polling) awaitPoll() {
+	s := t.session
 	s.mu.Lock()
-	t, polls := s.transport.(*polling)
-	if !polls || t.poll != nil || s.state > upgrading {
+	if s.transport != t || t.poll != nil || s.state > upgrading {
 		s.mu.Unlock()
 		return
 	}
 	arrived := make(chan struct{})
-	t.awaited = arrived
+	t.nextPoll = arrived
 	s.mu.Unlock()
-	timer := time.NewTimer(goodbyePollWait)
+	timer := time.NewTimer(closePollWait)
 	defer timer.Stop()
 	select {
 	case <-arrived:

@@ -1,221 +1,246 @@
 package engineio
 
 import (
-	"errors"
-	"fmt"
-	"io"
+	"bytes"
+	"context"
+	"mime"
 	"net/http"
-	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/rates"
 	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
-const (
-	// postGrace is the time that a body has before its pace is looked at.
-	postGrace = 10 * time.Second
-)
+// postHold is how long a POST is held whose next message is not taken because its session is paused, before it
+// is answered all the same. Proxies cut what is silent for 30 s or 60 s.
+const postHold = 25 * time.Second
 
-// post is a POST that is being read or handled.
+// post is a POST of a session that polls: its body is read as a whole (body.go), its packets are handed up, and it
+// is answered. While the session is paused it is held, at most postHold. It is the request's goroutine that does
+// all this.
 type post struct {
-	session *Session
+	polling *polling
 	answer  http.ResponseWriter
-
-	// Owned by the request.
-	item  unfinished.Item
-	since time.Time  // the body comes in pieces since then
-	debt  rates.Debt // for how long it has to wait for its answer
+	item    unfinished.Item // the body, while it is read
+	since   time.Time       // the body has been coming in fragments since then; zero: it came in one read
+	held    *time.Timer     // ends the hold; nil before it has begun
 
 	// Guarded by session.mu.
-	room     chan struct{} // has a token when there is room again; nil while the body has come in one read
+	proceed  chan struct{} // has a token when whoever waits may go on; nil while the body has come in one read
 	reading  bool
 	released bool // the session has ended, nobody waits for the rest
 }
 
-// read reads the whole body into dst. On an error it says with which status to answer: 413 for a body
-// over the limit, at once where its length was announced; 408 for one that is too slow; 400 for one
-// that breaks off.
+// okBody is the answer to a POST.
+var okBody = []byte("ok")
+
+// servePost takes packets from a POST. The body is read as a whole before anything of it is acted on,
+// so that nothing is taken from a request that breaks off.
 //
-// A slow line may take its time, at BodyPace; one that stands still may not. While a body is coming in, its browser
-// keeps back its pong, which is not missed then.
-//
-// The net/http deadlines are set here and taken back, where the connection has them.
-func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
-	limit := p.session.server.config.MaxPayload
-	if r.ContentLength > limit {
-		return http.StatusRequestEntityTooLarge, fmt.Errorf("body of %d bytes announced", r.ContentLength)
+// Spec: engine.io-protocol v4, HTTP long-polling, Sending data. Source: reference 1.5.
+func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
+	s := t.session
+	p := &post{polling: t, answer: w}
+	s.mu.Lock()
+	if refusal, ok := t.carriesLocked(); !ok {
+		s.mu.Unlock()
+		s.server.refuse(w, r, refusal)
+		return
 	}
-	defer func() { p.finish(err == nil) }()
-	start := time.Now()
-	deadline := start.Add(postGrace)
+	if t.post != nil {
+		s.mu.Unlock()
+		s.end(Close{Reason: ReasonTransportError, Detail: "a second post while one was being read"}, endNow)
+		s.server.deny(w, r, http.StatusBadRequest)
+		return
+	}
+	t.post = p
+	s.mu.Unlock()
+	status, refusal := p.accept(r)
+	// Before the answer: the browser may post again as soon as it has it.
+	t.posted(p)
+	switch {
+	case refusal != nil:
+		s.server.refuse(w, r, *refusal)
+	case status != http.StatusOK:
+		s.server.deny(w, r, status)
+	default:
+		w.Header()["Cache-Control"] = noStore
+		s.server.policy.decorate(w, r)
+		respond(w, r, status, typeHTML, okBody)
+	}
+}
+
+// posted ends a POST.
+func (t *polling) posted(p *post) {
+	s := t.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.post == p {
+		t.post = nil
+	}
+}
+
+// accept reads the body and acts on its packets. It returns the answer's status, or a refusal.
+func (p *post) accept(r *http.Request) (status int, refused *refusal) {
+	s := p.polling.session
+	if isOctets(r.Header["Content-Type"]) {
+		s.end(Close{Reason: ReasonTransportError, Detail: "invalid content"}, endNow)
+		return http.StatusBadRequest, nil
+	}
+	body := buffers.get()
+	defer buffers.put(body)
+	if status, err := p.read(r, body); err != nil {
+		// The reference keeps a session whose body was too large: it is the browser that ends it.
+		if status != http.StatusRequestEntityTooLarge {
+			s.end(Close{Reason: ReasonTransportError, Detail: err.Error()}, endNow)
+		}
+		return status, nil
+	}
+	refused, err := (*refusal)(nil), errNotUTF8
+	if utf8.Valid(*body) {
+		refused, err = p.take(r.Context(), *body)
+	}
+	if err != nil {
+		s.end(Close{Reason: ReasonParseError, Detail: err.Error()}, endNow)
+		return http.StatusBadRequest, nil
+	}
+	return http.StatusOK, refused
+}
+
+// isOctets reports whether a Content-Type is of revision 3's binary payloads. Any text, which is what
+// browsers send, is told without parsing it.
+func isOctets(contentType []string) bool {
+	if len(contentType) == 0 || strings.HasPrefix(contentType[0], "text/") {
+		return false
+	}
+	kind, _, _ := mime.ParseMediaType(contentType[0])
+	return kind == "application/octet-stream"
+}
+
+// take acts on the packets of a payload, and waits if it is more than the rates allow. When it returns without an
+// error, the POST is to be answered.
+func (p *post) take(ctx context.Context, payload []byte) (*refusal, error) {
+	debt, refused, err := p.hand(payload)
+	p.delay(ctx, debt)
+	return refused, err
+}
+
+// hand hands up the packets of a payload; some of them may be left with the session. It returns how long the answer
+// has to wait.
+func (p *post) hand(payload []byte) (debt rates.Debt, refused *refusal, err error) {
+	t := p.polling
+	s := t.session
+	s.receiving.Lock()
+	defer s.receiving.Unlock()
+	defer s.guard()
+	s.mu.Lock()
+	moved, ok := t.carriesLocked() // the upgrade may have come in between
+	s.mu.Unlock()
+	if !ok {
+		return debt, &moved, nil
+	}
+	h := s.listener()
+	debt = s.flow.charge(h, int64(bytes.Count(payload, []byte{eiopacket.Separator}))+1, int64(len(payload)))
+	s.flow.owe(debt.Wait)
+	own := &pendingPayload{polling: t, rest: payload, more: true}
+	defer p.endHold()
 	for {
-		if int64(len(*dst)) > limit {
-			return http.StatusRequestEntityTooLarge, errors.New("body over the limit")
+		held, err := t.handPending(h)
+		if !held && err == nil {
+			held, err = own.hand(s, h)
 		}
-		if !p.extend(deadline) {
-			return http.StatusBadRequest, errors.New("session closed while a post was being read")
-		}
-		*dst = grow(*dst, limit+1)
-		n, err := r.Body.Read((*dst)[len(*dst):cap(*dst)])
-		*dst = (*dst)[:len(*dst)+n]
 		switch {
-		case err == io.EOF:
-			if int64(len(*dst)) > limit {
-				return http.StatusRequestEntityTooLarge, errors.New("body over the limit")
+		case err != nil, !held:
+			return debt, nil, err
+		case p.hold():
+		default:
+			if added, err := t.addPending(own); added || err != nil {
+				return debt, nil, err
 			}
-			return 0, nil
-		case errors.Is(err, os.ErrDeadlineExceeded) && !p.wasReleased():
-			return http.StatusRequestTimeout, errors.New("post too slow")
-		case err != nil:
-			return http.StatusBadRequest, errors.New("post connection closed prematurely")
 		}
-		start = start.Add(p.grow(int64(cap(*dst))))
-		deadline = p.session.server.config.Limits.bodyDeadline(start, len(*dst))
 	}
 }
 
-// bodyDeadline is when more has to have come of a body of which so much is there.
-func (l *Limits) bodyDeadline(start time.Time, got int) time.Time {
-	average := start.Add(postGrace + time.Duration(float64(got)/float64(l.BodyPace)*float64(time.Second)))
-	if still := time.Now().Add(l.UnfinishedTime); still.Before(average) {
-		return still
+// hold waits until a message may be handed up. False means that the POST has been held for long enough.
+func (p *post) hold() bool {
+	t := p.polling
+	s := t.session
+	if p.held == nil {
+		p.held = time.NewTimer(s.server.postHold)
+		s.mu.Lock()
+		t.heldSince = time.Now()
+		s.mu.Unlock()
 	}
-	return average
+	for opens := t.gate.waits(s); opens != nil; opens = t.gate.waits(s) {
+		select {
+		case <-opens:
+		case <-p.held.C:
+			p.held.Reset(0) // for the next call
+			return false
+		}
+	}
+	return true
 }
 
-// grow counts a body that is not whole yet, and waits while there is no room for more: so long.
-func (p *post) grow(bytes int64) (waited time.Duration) {
-	s := p.session
-	if !p.inPieces() || !s.server.unfinished.Grow(&p.item, p, bytes) {
-		return 0
+// endHold gives a probe the time for which its browser could not go on: it waits for the answer of its POST.
+func (p *post) endHold() {
+	if p.held == nil {
+		return
 	}
-	p.setReadDeadline(time.Time{})
-	start := time.Now()
-	<-p.room
-	return time.Since(start)
+	p.held.Stop()
+	t := p.polling
+	s := t.session
+	defer t.endIfPeerClosed()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.probe != nil {
+		s.probe.extendLocked(t.heldSince)
+	}
+	t.heldSince = time.Time{}
+	if t.pending != nil && !s.flow.paused() { // resumed since it was left
+		s.server.tasks.start(t.resumePending)
+	}
 }
 
-// inPieces says that the body does not come in one read. False means that the post was released.
-func (p *post) inPieces() bool {
-	p.session.mu.Lock()
-	defer p.session.mu.Unlock()
-	if p.room == nil {
-		p.room = make(chan struct{}, 1)
-		p.since = time.Now()
-		p.session.later.Or(uploading)
+// delay lets the answer wait, at most postHold; the next POST then waits for the rest.
+func (p *post) delay(ctx context.Context, debt rates.Debt) {
+	if debt.Wait <= 0 {
+		return
+	}
+	defer p.polling.session.server.limits.paid(debt)
+	if !p.mayWait() {
+		return
+	}
+	timer := time.NewTimer(min(debt.Wait, postHold))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.proceed: // released
+	case <-ctx.Done():
+	}
+}
+
+// mayWait makes the channel that a wait is ended by. False means that the session has ended.
+func (p *post) mayWait() bool {
+	s := p.polling.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.proceed == nil && !p.released {
+		p.proceed = make(chan struct{}, 1)
 	}
 	return !p.released
 }
 
-// Stalled implements unfinished.Owner.
-func (p *post) Stalled(full bool) { p.session.stalled(full, sayAtOnce) }
-
-// GoOn implements unfinished.Owner.
-func (p *post) GoOn() {
-	select {
-	case p.room <- struct{}{}:
-	default: // it has gone on already
-	}
-}
-
-// extend moves the read deadline. False means that the post was released.
-func (p *post) extend(deadline time.Time) bool {
-	p.session.mu.Lock()
-	defer p.session.mu.Unlock()
-	if p.released {
-		return false
-	}
-	p.reading = true
-	p.setReadDeadline(deadline)
-	return true
-}
-
-// setReadDeadline moves the read deadline of the connection, if it has one.
-func (p *post) setReadDeadline(t time.Time) {
-	_ = http.NewResponseController(p.answer).SetReadDeadline(t)
-}
-
-func (p *post) wasReleased() bool {
-	p.session.mu.Lock()
-	defer p.session.mu.Unlock()
-	return p.released
-}
-
-// finish leaves the connection as it was found, if it goes on.
-func (p *post) finish(reuse bool) {
-	if p.room != nil { // written by this goroutine
-		p.session.server.unfinished.End(&p.item)
-		p.prolong()
-		p.session.letOn(uploading)
-		// net/http counts the time for the answer from the request's beginning.
-		_ = http.NewResponseController(p.answer).SetWriteDeadline(time.Now().Add(postHold + writeTimeout))
-	}
-	p.session.mu.Lock()
-	defer p.session.mu.Unlock()
-	if p.reading && reuse {
-		p.setReadDeadline(time.Time{})
-	}
-	p.reading = false
-}
-
-// prolong gives a probe the time that the body took.
-func (p *post) prolong() {
-	s := p.session
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.probe != nil {
-		s.probe.prolongLocked(p.since)
-	}
-}
-
-// hangUp makes the answer to come the connection's last, where the request has a body that nobody wants,
-// and lets it leave at once: net/http would first read up to 256 KiB of that body, for as long as the
-// browser likes. The function that it returns is for after the answer: it takes in what the browser is
-// about to send anyway, because closing before that would let a reset overtake the answer.
-func hangUp(w http.ResponseWriter, r *http.Request) (answered func()) {
-	if r.ContentLength == 0 {
-		return func() {}
-	}
-	w.Header().Set("Connection", "close")
-	control := http.NewResponseController(w)
-	_ = control.EnableFullDuplex()
-	return func() {
-		_ = control.Flush()
-		_ = control.SetReadDeadline(time.Now().Add(unwantedTime))
-		_, _ = io.CopyN(io.Discard, r.Body, unwantedBytes)
-		_ = control.SetReadDeadline(time.Unix(1, 0))
-	}
-}
-
-// How much of a body that nobody wants is read, and for how long.
-const (
-	unwantedBytes = 4 << 20
-	unwantedTime  = 300 * time.Millisecond
-)
-
-// releaseLocked ends a read that waits for more; the caller holds session.mu.
+// releaseLocked ends a read or a wait; the caller holds session.mu.
 func (p *post) releaseLocked() {
 	p.released = true
-	if p.room != nil {
+	if p.proceed != nil {
 		p.GoOn()
 	}
 	if p.reading {
 		p.setReadDeadline(time.Unix(1, 0))
 	}
 }
-
-// grow makes room at the end of a buffer: as much as it holds, never beyond max. It allocates as bytes arrive, never as
-// they are announced.
-func grow(b []byte, max int64) []byte {
-	if len(b) < cap(b) {
-		return b
-	}
-	size := min(2*int64(cap(b))+512, max+bytesSlack)
-	bigger := make([]byte, len(b), size)
-	copy(bigger, b)
-	return bigger
-}
-
-// bytesSlack leaves room for the read that finds the end.
-const bytesSlack = 512

@@ -144,7 +144,7 @@ func (l *limits) left(address string) {
 // Joined says that the session has joined a namespace: it counts no more as one that has not, and of its handshake
 // no more is kept than Limits.HandshakeBytes. It may be called more than once.
 func (s *Session) Joined() {
-	if s.later.And(^unjoined)&unjoined != 0 {
+	if !s.joined.Swap(true) {
 		h := s.Handshake()
 		s.server.limits.addresses.Leave(h.RemoteAddress())
 		s.handshake.Store(h.trimmed(s.server.config.Limits.HandshakeBytes))

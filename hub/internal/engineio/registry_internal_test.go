@@ -62,14 +62,14 @@ func TestSession_Moves(t *testing.T) {
 	}
 }
 
-func TestCrew_CountsPanicsAndWaits(t *testing.T) {
+func TestTasks_CountsPanicsAndWaits(t *testing.T) {
 	var seen []any
-	c := &crew{onPanic: func(v any) { seen = append(seen, v) }}
+	c := &tasks{onPanic: func(v any) { seen = append(seen, v) }}
 	if err := c.wait(context.Background()); err != nil {
 		t.Error(err)
 	}
 	block := make(chan struct{})
-	c.do(func() { <-block; panic("one") })
+	c.start(func() { <-block; panic("one") })
 	ctx, cancel := context.WithTimeoutCause(context.Background(), time.Millisecond, errors.New("enough"))
 	defer cancel()
 	if err := c.wait(ctx); err == nil || err.Error() != "enough" {

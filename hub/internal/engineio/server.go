@@ -27,13 +27,12 @@ type Server struct {
 	log       *slog.Logger
 	policy    *originPolicy
 	proxies   proxies
-	accepts   *upgrader
+	upgrader  *upgrader
 	pollers   netpoll.Set
 	registry  *registry
 	heartbeat *heartbeat
-	laggards  *laggards
-	slowLog   *sampledlog.Line
-	crew      *crew
+	slow      *slowSessions
+	tasks     *tasks
 
 	limits        *limits
 	unfinished    *unfinished.Budget
@@ -57,25 +56,24 @@ func New(config Config) *Server {
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
 	s.pollers.Log = log
-	s.crew = &crew{onPanic: s.panicked}
+	s.tasks = &tasks{onPanic: s.panicked}
 	s.limits = newLimits(config.Rates, s)
-	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.crew.here)
+	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run)
 	s.unfinishedLog = sampledlog.New(log, sampledlog.Second)
-	s.laggards = newLaggards(config.Limits.OutboxTotalBytes, s.crew)
-	s.slowLog = sampledlog.New(log, sampledlog.Second)
-	s.accepts = s.newUpgrader()
+	s.slow = newSlowSessions(config.Limits.OutboxTotalBytes, s.tasks, s.trace, log)
+	s.upgrader = newUpgrader(s)
 	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,
 		func(s *Session) { s.control(pingMessage) },
-		(*Session).silent)
-	s.heartbeat.doubt = (*Session).giveUpUnheard
-	s.heartbeat.within = s.crew.here
+		(*Session).pingTimeout)
+	s.heartbeat.pongUnread = func(s *Session) { s.flow.limitTimeout() }
+	s.heartbeat.within = s.tasks.run
 	return s
 }
 
 // ServeHTTP answers requests under the configured path; any other gets 404.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.crew.enter()
-	defer s.crew.leave()
+	s.tasks.add()
+	defer s.tasks.done()
 	defer s.guardRequest()
 	if status := s.misplaced(r); status != 0 {
 		s.deny(w, r, status)
@@ -98,9 +96,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case session == nil:
 		s.open(w, r, q)
 	case q.transport == WebSocket:
-		session.serveProbe(w, r)
+		s.serveProbe(w, r, session)
 	default:
-		session.servePolling(w, r)
+		s.servePolling(w, r, session)
 	}
 }
 
@@ -117,12 +115,12 @@ func (s *Server) UnfinishedBytes() int64 { return s.unfinished.Sum() }
 func (s *Server) Close(ctx context.Context) error {
 	s.registry.closed.Store(true)
 	for _, session := range s.registry.all() {
-		session.end(Close{Reason: ReasonServerShuttingDown, Code: closeGoingAway, Detail: "server closed"}, sayAtOnce)
+		session.end(Close{Reason: ReasonServerShuttingDown, Code: closeGoingAway, Detail: "server closed"}, endNow)
 	}
 	s.heartbeat.stop()
 	s.unfinished.Stop()
-	s.laggards.stop()
-	err := s.crew.wait(ctx)
+	s.slow.stop()
+	err := s.tasks.wait(ctx)
 	pollersEnded := s.pollers.Stop()
 	if err == nil {
 		pollersEnded()
@@ -152,7 +150,7 @@ func (s *Server) guardRequest() {
 func (s *Session) guard() {
 	if v := recover(); v != nil {
 		s.server.panicked(v)
-		s.end(Close{Reason: ReasonTransportError, Detail: "internal error"}, sayNothing)
+		s.end(Close{Reason: ReasonTransportError, Detail: "internal error"}, endAbort)
 	}
 }
 

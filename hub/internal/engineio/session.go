@@ -7,10 +7,9 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
-	"github.com/siohub/siohub/hub/internal/rates"
 )
 
-// Handler hears what a browser says on one session. It is given by Config.OnSession.
+// Handler takes what a browser sends on one session. It is given by Config.OnSession.
 type Handler interface {
 	// HandleMessage takes one message, without the packet type. The calls of one session come one at
 	// a time, in the order in which the browser sent, also over an upgrade. data is valid only during
@@ -29,11 +28,11 @@ type UpgradeHandler interface {
 	HandleUpgrade()
 }
 
-// deaf is the handler of a session that nobody listens to.
-type deaf struct{}
+// discardHandler is the handler of a session where Config.OnSession gave none.
+type discardHandler struct{}
 
-func (deaf) HandleMessage([]byte, bool) {}
-func (deaf) HandleClose(Close)          {}
+func (discardHandler) HandleMessage([]byte, bool) {}
+func (discardHandler) HandleClose(Close)          {}
 
 // state is where a session stands. It only ever moves as moveLocked allows:
 //
@@ -85,27 +84,31 @@ type Session struct {
 	// receiving is held while messages that came by polling are handed up or held back, and at the moment
 	// of an upgrade: it keeps HandleMessage to one call at a time.
 	receiving sync.Mutex
-	// meter is owned by whoever hands up messages.
-	meter rates.Meter
+	flow      flow
 	// over is true from the moment the session takes no messages any more: closing or closed.
 	over atomic.Bool
-	// paused: see Pause.
-	paused atomic.Bool
-	// later has the bits of hold.go.
-	later atomic.Uint32
+	// joined: see Joined.
+	joined atomic.Bool
 
 	mu      sync.Mutex // guards the fields below
 	state   state
 	handler Handler // nil until OnSession has returned
-	ended   Close   // valid when over
+	ended   *Close  // set when the session has ended while there was no handler to be told
 	out     outbox
-	batch   *Batch // see Batch.addLocked
-	lag     *lag   // nil: it is no laggard
+	batch   *Batch      // see Batch.addLocked
+	slow    *slowRecord // nil: what was sent was taken at once, see slowSessions
 
-	kept      *kept // see Unfinished
-	transport transport
-	probe     *probe      // walks from polling to WebSocket
-	lastCall  *time.Timer // ends a session that stays in state closing
+	partial    *partialEvent // see Unfinished
+	transport  transport
+	probe      *probe      // upgrades from polling to WebSocket
+	closeTimer *time.Timer // ends a session that stays in state closing
+}
+
+// newSession returns a session that has no transport yet and no id.
+func newSession(server *Server) *Session {
+	s := &Session{server: server, transport: none{}}
+	s.flow.session = s
+	return s
 }
 
 // ID is the session id: 20 characters. It is a secret between server and browser.
@@ -130,7 +133,7 @@ func (s *Session) TransportName() string {
 func (s *Session) Writable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state <= upgrading && s.out.entries == nil && !s.out.mute && s.transport.writableLocked()
+	return s.state <= upgrading && s.out.entries == nil && !s.out.peerClosed && s.transport.writableLocked()
 }
 
 // Send queues the messages as one unit: all or none, with nothing between them. With a batch they
@@ -147,26 +150,26 @@ func (s *Session) Send(b *Batch, unit []*Message, noCompress bool) error {
 		s.mu.Unlock()
 		return ErrSessionClosed
 	}
-	if s.out.mute {
+	if s.out.peerClosed {
 		s.mu.Unlock()
 		return nil
 	}
 	if s.out.full(limits) {
 		s.mu.Unlock()
-		s.tooSlow(slowFull, "slow browser: more than its outbox holds was waiting")
+		s.server.slow.close(s, slowFull, "slow browser: more than its outbox holds was waiting")
 		return ErrOutboxFull
 	}
 	before := s.out.queued
 	for _, m := range unit {
 		s.out.queue(m, noCompress)
 	}
-	if s.lag != nil {
-		s.server.laggards.count(s.out.queued - before)
+	if s.slow != nil {
+		s.server.slow.count(s.out.queued - before)
 	}
 	if s.out.waiting() > limits.OutboxBytes/2 {
-		s.holdBack(heldOutbox)
+		s.flow.pause(pausedOutbox)
 	}
-	now := b == nil || s.out.ripe()
+	now := b == nil || s.out.flushDue()
 	if b != nil {
 		b.addLocked(s)
 	}
@@ -180,7 +183,7 @@ func (s *Session) Send(b *Batch, unit []*Message, noCompress bool) error {
 // control queues a packet of the server's own.
 func (s *Session) control(m *Message) {
 	s.mu.Lock()
-	if s.state > upgrading || s.out.mute {
+	if s.state > upgrading || s.out.peerClosed {
 		s.mu.Unlock()
 		return
 	}
@@ -194,8 +197,8 @@ func (s *Session) flush() {
 	s.mu.Lock()
 	t := s.transport
 	more := t.sendLocked()
-	if !more && s.lag == nil && s.out.bytes > 0 && !s.out.writing {
-		s.server.laggards.addLocked(s) // no poll is there
+	if !more && s.slow == nil && s.out.bytes > 0 && !s.out.writing {
+		s.server.slow.addLocked(s) // no poll is there
 	}
 	s.mu.Unlock()
 	if more {
@@ -217,10 +220,10 @@ func (s *Session) receive(h Handler, p eiopacket.Packet) bool {
 	case eiopacket.Pong:
 		s.server.heartbeat.pong(s)
 	case eiopacket.Ping:
-		s.end(Close{Reason: ReasonTransportError, Detail: "invalid heartbeat direction"}, sayAtOnce)
+		s.end(Close{Reason: ReasonTransportError, Detail: "invalid heartbeat direction"}, endNow)
 		return false
 	case eiopacket.Close:
-		s.end(Close{Reason: ReasonTransportClose, Detail: "the browser closed the session"}, sayGoodbye)
+		s.end(Close{Reason: ReasonTransportClose, Detail: "the browser closed the session"}, endReply)
 		return false
 	}
 	// An open, upgrade or noop packet that nobody asked for means nothing.
@@ -232,7 +235,7 @@ func (s *Session) listener() Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.handler == nil {
-		return deaf{}
+		return discardHandler{}
 	}
 	return s.handler
 }
@@ -247,13 +250,13 @@ func (s *Session) begin() {
 		h = s.server.config.OnSession(s)
 	}
 	if h == nil {
-		h = deaf{}
+		h = discardHandler{}
 	}
 	s.mu.Lock()
 	s.handler = h
-	over, why := s.over.Load(), s.ended
+	ended := s.ended
 	s.mu.Unlock()
-	if over { // ended meanwhile, when there was nobody to be told
-		s.server.crew.do(func() { h.HandleClose(why) })
+	if ended != nil {
+		s.server.tasks.start(func() { h.HandleClose(*ended) })
 	}
 }

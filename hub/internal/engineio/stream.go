@@ -23,7 +23,7 @@ type stream struct {
 
 	// Owned by the reader.
 	gate    gate
-	held    *arrivals // where onReadable reads to; nil: to dst
+	in      *inputBuffer // where onReadable reads to; nil: to dst
 	dst     []byte
 	got     int
 	gotErr  error
@@ -70,17 +70,17 @@ func (s *stream) readInto(p []byte) (n int, err error) {
 	return n, err
 }
 
-// readHeld waits for bytes and returns them in a pooled buffer, which is taken only once they are there.
-func (s *stream) readHeld() (*arrivals, error) {
+// readBuffered waits for bytes and returns them in a pooled buffer, which is taken only once they are there.
+func (s *stream) readBuffered() (*inputBuffer, error) {
 	n, err := s.readRaw()
 	if err != nil {
 		s.readErr = err
 		return nil, err
 	}
-	held := s.held
-	s.held = nil
-	held.extend(n)
-	return held, nil
+	in := s.in
+	s.in = nil
+	in.extend(n)
+	return in, nil
 }
 
 // drain writes all of p and waits for it, at most writeTimeout without a byte that was taken. Under TLS, where a write
@@ -88,11 +88,11 @@ func (s *stream) readHeld() (*arrivals, error) {
 func (s *stream) drain(p []byte, progress func(n int)) error {
 	_, whole := s.Conn.(*tls.Conn)
 	for moved := time.Now(); len(p) > 0; {
-		patience := writeTimeout - time.Since(moved)
+		remaining := writeTimeout - time.Since(moved)
 		if !whole {
-			patience = min(patience, retry) // the kernel takes something long before it says so
+			remaining = min(remaining, retryPeriod) // the kernel takes something long before it says so
 		}
-		if err := s.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		if err := s.SetWriteDeadline(time.Now().Add(remaining)); err != nil {
 			return err
 		}
 		n, err := s.Conn.Write(p[:min(len(p), writePiece)])
@@ -108,5 +108,5 @@ func (s *stream) drain(p []byte, progress func(n int)) error {
 	return s.SetWriteDeadline(time.Time{})
 }
 
-// retry is how often a write is tried again.
-const retry = time.Second
+// retryPeriod is how often a write is tried again.
+const retryPeriod = time.Second

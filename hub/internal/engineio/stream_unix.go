@@ -42,15 +42,15 @@ func (s *stream) readRaw() (int, error) {
 func (s *stream) readable(fd uintptr) bool {
 	dst := s.dst
 	if dst == nil {
-		s.held = newArrivals()
-		dst = s.held.room()
+		s.in = newInput()
+		dst = s.in.free()
 	}
 	var err error
 	s.got, err = rawio.ReadNow(int(fd), dst)
 	s.gotErr = err
-	if err != nil && s.held != nil {
-		s.held.release()
-		s.held = nil
+	if err != nil && s.in != nil {
+		s.in.release()
+		s.in = nil
 	}
 	return !errors.Is(err, syscall.EAGAIN)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
-// The walk from polling to WebSocket, as the browser sees it:
+// The upgrade from polling to WebSocket, as the browser sees it:
 //
 //	browser                          server
 //	GET …transport=websocket&sid= ─► 101
@@ -27,18 +27,17 @@ const upgradePollHold = 100 * time.Millisecond
 
 // serveProbe takes an HTTP upgrade for a session that exists. Where there is nothing to upgrade it is
 // accepted all the same and then closed, which is how the reference tells the browser.
-func (s *Session) serveProbe(w http.ResponseWriter, r *http.Request) {
-	ws := s.server.accept(w, r, nil)
+func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request, session *Session) {
+	ws := s.accept(w, r, session, nil)
 	if ws == nil {
 		return
 	}
-	ws.session = s
 	p := &probe{webSocket: ws}
-	if !p.start() {
-		s.server.crew.do(ws.turnAway)
+	if !p.begin() {
+		s.tasks.start(ws.reject)
 		return
 	}
-	s.server.crew.do(p.walk)
+	s.tasks.start(p.run)
 }
 
 // probe is a WebSocket that wants to carry a session which polls.
@@ -49,13 +48,13 @@ type probe struct {
 	timer   *time.Timer // cuts it after UpgradeTimeout, see expire
 	begun   time.Time
 	due     time.Time // when it is to be cut
-	stood   bool      // it was due while a POST was held, or coming in
+	overdue bool      // it was due while a POST was held, or coming in
 	expired bool
 	before  *poll // waited before the probe came, and so did not overtake it
 }
 
-// start makes p the session's probe, if it may have one.
-func (p *probe) start() bool {
+// begin makes p the session's probe, if it may have one.
+func (p *probe) begin() bool {
 	s := p.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,11 +79,11 @@ func (p *probe) expire() {
 	if s.probe != p || !polls {
 		return
 	}
-	if !t.heldSince.IsZero() || s.later.Load()&uploading != 0 {
-		p.stood = true
+	if !t.heldSince.IsZero() || s.flow.pausedBy(uploading) {
+		p.overdue = true
 		return
 	}
-	if more := time.Until(p.due); more > 0 { // prolonged at this moment
+	if more := time.Until(p.due); more > 0 { // extended at this moment
 		p.timer.Reset(more)
 		return
 	}
@@ -92,28 +91,28 @@ func (p *probe) expire() {
 	p.cut()
 }
 
-// prolongLocked gives a probe the time that has passed since then.
-func (p *probe) prolongLocked(since time.Time) {
+// extendLocked gives a probe the time that has passed since then.
+func (p *probe) extendLocked(since time.Time) {
 	if p.begun.After(since) {
 		since = p.begun
 	}
 	p.due = p.due.Add(time.Since(since))
-	if p.timer.Stop() || p.stood {
-		p.stood = false
+	if p.timer.Stop() || p.overdue {
+		p.overdue = false
 		p.timer.Reset(time.Until(p.due))
 	}
 }
 
-// walk is the probe's goroutine. After an upgrade it ends, and the session has a reader of its own, with
+// run is the probe's goroutine. After an upgrade it ends, and the session has a reader of its own, with
 // a fresh stack.
-func (p *probe) walk() {
+func (p *probe) run() {
 	s := p.session
 	defer s.guard()
 	upgraded := p.upgrade()
 	s.server.trace.upgraded(upgraded)
 	if !upgraded {
-		p.drop()
-		p.turnAway()
+		p.abandon()
+		p.reject()
 		return
 	}
 	if h, ok := s.listener().(UpgradeHandler); ok {
@@ -123,12 +122,12 @@ func (p *probe) walk() {
 	s.flush()
 }
 
-// upgrade speaks the server's lines and reports whether the session has moved.
+// upgrade exchanges the packets of the upgrade and reports whether the session has moved.
 func (p *probe) upgrade() bool {
-	return p.say(nil) == nil &&
+	return p.writeSync(nil) == nil &&
 		p.expect(eiopacket.Ping, eiopacket.Probe) &&
-		p.begin() &&
-		p.say(probeMessage.data()) == nil &&
+		p.releasePoll() &&
+		p.writeSync(probeMessage.data()) == nil &&
 		p.expect(eiopacket.Upgrade, "") &&
 		p.complete()
 }
@@ -142,9 +141,9 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 	s, c := p.session, &p.conn
 	if !c.pollable() {
 		// What is not this short packet is not waited for.
-		p.wire.gorilla.SetReadLimit(readBuffer)
-		defer p.wire.gorilla.SetReadLimit(s.server.config.MaxPayload)
-		packet, buf, err := p.wire.next()
+		p.gorilla.limit(readBuffer)
+		defer p.gorilla.limit(s.server.config.MaxPayload)
+		packet, buf, err := p.gorilla.next()
 		if err != nil {
 			return false
 		}
@@ -152,16 +151,16 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 		return is(packet)
 	}
 	for {
-		if c.held != nil {
-			packet, found, err := p.next(c.held, false)
+		if c.in != nil {
+			packet, found, err := p.next(c.in, false)
 			if err != nil {
 				return false
 			}
-			if found == whole {
+			if found == complete {
 				defer c.releaseEmpty()
 				return is(packet)
 			}
-			if len(c.held.bytes()) > readBuffer {
+			if len(c.in.bytes()) > readBuffer {
 				return false
 			}
 			c.releaseEmpty()
@@ -172,10 +171,10 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 	}
 }
 
-// begin lets go of the poll that waits: the browser moves when it has ended. One that has said more
+// releasePoll ends the poll that waits: the browser moves when it has ended. One that has said more
 // behind its probe did not wait for that; a poll that has come since may have overtaken the upgrade packet,
 // and is answered by what comes of that.
-func (p *probe) begin() bool {
+func (p *probe) releasePoll() bool {
 	s := p.session
 	s.mu.Lock()
 	t, polls := s.transport.(*polling)
@@ -184,12 +183,12 @@ func (p *probe) begin() bool {
 		return false
 	}
 	waiting := t.poll
-	if p.conn.held != nil {
+	if p.conn.in != nil {
 		waiting = p.before
 	}
 	p.before = nil
 	s.mu.Unlock()
-	t.letGo(waiting)
+	t.release(waiting)
 	return true
 }
 
@@ -210,15 +209,15 @@ func (p *probe) complete() bool {
 	s.moveLocked(open)
 	t.moveLocked()
 	s.probe, s.transport = nil, p.webSocket
-	s.out.flying = 0
-	p.left, t.kept = t.kept, nil
-	p.waits = p.left != nil
-	p.rest() // before anybody else can write
+	s.out.inFlight = 0
+	p.pending, t.pending = t.pending, nil
+	p.blocked = p.pending != nil
+	p.moveToPoller() // before anybody else can write
 	return true
 }
 
-// drop goes back to polling.
-func (p *probe) drop() {
+// abandon goes back to polling.
+func (p *probe) abandon() {
 	s := p.session
 	s.mu.Lock()
 	defer s.mu.Unlock()

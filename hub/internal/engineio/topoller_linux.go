@@ -5,16 +5,16 @@ import (
 	"syscall"
 )
 
-// pollable reports whether rest may succeed.
+// pollable reports whether moveToPoller may succeed.
 func (c *conn) pollable() bool {
 	t := c.stream
 	return t.raw != nil && t.watch == nil
 }
 
-// rest takes the connection from Go's network poller and gives it to one of the server's, which hears
+// moveToPoller takes the connection from Go's network poller and gives it to one of the server's, which hears
 // nothing of it before start. It is called while nobody else can write or read. False means that there is
 // no poller for it, and that nothing has changed.
-func (w *webSocket) rest() bool {
+func (w *webSocket) moveToPoller() bool {
 	if !w.conn.pollable() {
 		return false
 	}
@@ -22,12 +22,12 @@ func (w *webSocket) rest() bool {
 	if err != nil {
 		return false
 	}
-	if w.server.pollers.Add(&w.conn.fd, fd) != nil {
+	if w.session.server.pollers.Add(&w.conn.fd, fd) != nil {
 		_ = syscall.Close(fd)
 		return false
 	}
 	_ = w.conn.stream.Close()
-	w.conn.stream, w.wire = nil, nil
+	w.conn.stream, w.gorilla = nil, nil
 	return true
 }
 

@@ -89,9 +89,9 @@ func outcome(next func() (data []byte, isBinary bool, err error)) (list []string
 		case errors.As(err, &f):
 			return append(list, fmt.Sprint("fault ", f.code))
 		}
-		var bye *farewellError
-		if errors.As(err, &bye) {
-			return append(list, fmt.Sprint("close ", bye.code, bye.text))
+		var closing *closeFrameError
+		if errors.As(err, &closing) {
+			return append(list, fmt.Sprint("close ", closing.code, closing.text))
 		}
 		return append(list, "end")
 	}
@@ -99,8 +99,9 @@ func outcome(next func() (data []byte, isBinary bool, err error)) (list []string
 
 // The poller's reader and gorilla agree on every stream, however it is cut: the one ends where and as the
 // other one does.
-func TestArrivals_AgreeWithGorilla(t *testing.T) {
+func TestInputBuffer_AgreeWithGorilla(t *testing.T) {
 	server := New(Config{MaxPayload: 6000})
+	defer func() { _ = server.Close(t.Context()) }()
 	for seed := range uint64(10_000) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		frames := someFrames(r)
@@ -125,50 +126,57 @@ func keep(p eiopacket.Packet, _ *[]byte, err error) ([]byte, bool, error) {
 // nobody lends gorilla a connection for a handshake.
 type nobody struct {
 	http.ResponseWriter
-	wire *wire
+	conn *gorillaConn
 }
 
 func (n nobody) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return n.wire, bufio.NewReadWriter(bufio.NewReaderSize(n.wire, 16), bufio.NewWriterSize(n.wire, 256)), nil
+	return n.conn, bufio.NewReadWriter(bufio.NewReaderSize(n.conn, 16), bufio.NewWriterSize(n.conn, 256)), nil
 }
 
 func (finished) SetDeadline(time.Time) error { return nil }
 
+// unread is a WebSocket whose session takes nothing, so that pings are not answered.
+func (s *Server) unread() *webSocket {
+	w := newWebSocket(newSession(s))
+	w.session.transport, w.session.state = w, closed
+	return w
+}
+
 // streamed reads as a goroutine does, by gorilla, which waits for what it wants.
 func (s *Server) streamed(frames []byte) func() ([]byte, bool, error) {
-	w := &webSocket{server: s}
+	w := s.unread()
 	w.conn.stream = &stream{Conn: finished{}}
-	g := &wire{ws: w, automatic: true}
+	g := &gorillaConn{ws: w, automatic: true}
 	r := &http.Request{Method: http.MethodGet, Header: http.Header{
 		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
 		"Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="},
 	}}
-	if err := s.equip(g, nobody{wire: g}, r, nil); err != nil {
+	if err := g.upgrade(nobody{conn: g}, r, nil); err != nil {
 		panic(err)
 	}
-	w.conn.held = copyOf(frames)
+	w.conn.in = copyOf(frames)
 	return func() ([]byte, bool, error) { return keep(g.next()) }
 }
 
 // fed reads as a poller does, by next.
 func (s *Server) fed(frames []byte, r *rand.Rand) func() ([]byte, bool, error) {
-	w := &webSocket{server: s}
+	w := s.unread()
 	frames = slices.Clone(frames) // next writes to what it reads
-	a := newArrivals()
+	a := newInput()
 	return func() ([]byte, bool, error) {
 		for {
 			packet, found, err := w.next(a, false)
 			switch {
 			case err != nil:
 				return nil, false, err
-			case found == whole:
+			case found == complete:
 				return packet.Data, packet.Binary, nil
-			case found == controls:
+			case found == controlFrames:
 			case len(frames) == 0:
 				return nil, false, io.ErrUnexpectedEOF
 			default:
 				n := min(1+r.IntN(400), len(frames))
-				n = copy(a.room(), frames[:n])
+				n = copy(a.free(), frames[:n])
 				a.extend(n)
 				frames = frames[n:]
 			}

@@ -1,0 +1,160 @@
+package engineio
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// postGrace is the time that a body has before its pace is looked at.
+const postGrace = 10 * time.Second
+
+// read reads the whole body into dst. On an error it says with which status to answer: 413 for a body
+// over the limit, at once where its length was announced; 408 for one that is too slow; 400 for one
+// that breaks off.
+//
+// A slow line may take its time, at BodyPace; one that stands still may not. While a body is coming in, its browser
+// sends no pong, and none is missed.
+//
+// The net/http deadlines are set here and taken back, where the connection has them.
+func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
+	limit := p.polling.session.server.config.MaxPayload
+	if r.ContentLength > limit {
+		return http.StatusRequestEntityTooLarge, fmt.Errorf("body of %d bytes announced", r.ContentLength)
+	}
+	defer func() { p.finish(err == nil) }()
+	start := time.Now()
+	deadline := start.Add(postGrace)
+	for {
+		if int64(len(*dst)) > limit {
+			return http.StatusRequestEntityTooLarge, errors.New("body over the limit")
+		}
+		if !p.extend(deadline) {
+			return http.StatusBadRequest, errors.New("session closed while a post was being read")
+		}
+		*dst = grow(*dst, limit+1)
+		n, err := r.Body.Read((*dst)[len(*dst):cap(*dst)])
+		*dst = (*dst)[:len(*dst)+n]
+		switch {
+		case err == io.EOF:
+			if int64(len(*dst)) > limit {
+				return http.StatusRequestEntityTooLarge, errors.New("body over the limit")
+			}
+			return 0, nil
+		case errors.Is(err, os.ErrDeadlineExceeded) && !p.wasReleased():
+			return http.StatusRequestTimeout, errors.New("post too slow")
+		case err != nil:
+			return http.StatusBadRequest, errors.New("post connection closed prematurely")
+		}
+		start = start.Add(p.count(int64(cap(*dst))))
+		deadline = p.polling.session.server.config.Limits.bodyDeadline(start, len(*dst))
+	}
+}
+
+// bodyDeadline is when more has to have come of a body of which so much is there.
+func (l *Limits) bodyDeadline(start time.Time, got int) time.Time {
+	average := start.Add(postGrace + time.Duration(float64(got)/float64(l.BodyPace)*float64(time.Second)))
+	if still := time.Now().Add(l.UnfinishedTime); still.Before(average) {
+		return still
+	}
+	return average
+}
+
+// count counts a body that does not come in one read, and waits while others have used up what all may hold: so long.
+func (p *post) count(bytes int64) (waited time.Duration) {
+	s := p.polling.session
+	if !p.mayWait() {
+		return 0
+	}
+	if p.since.IsZero() {
+		p.since = time.Now()
+		s.flow.pause(uploading)
+	}
+	if !s.server.unfinished.Grow(&p.item, p, bytes) {
+		return 0
+	}
+	p.setReadDeadline(time.Time{})
+	start := time.Now()
+	<-p.proceed
+	return time.Since(start)
+}
+
+// Stalled implements unfinished.Owner.
+func (p *post) Stalled(full bool) { p.polling.session.stalled(full, endNow) }
+
+// GoOn implements unfinished.Owner.
+func (p *post) GoOn() {
+	select {
+	case p.proceed <- struct{}{}:
+	default: // it has gone on already
+	}
+}
+
+// extend moves the read deadline. False means that the post was released.
+func (p *post) extend(deadline time.Time) bool {
+	p.polling.session.mu.Lock()
+	defer p.polling.session.mu.Unlock()
+	if p.released {
+		return false
+	}
+	p.reading = true
+	p.setReadDeadline(deadline)
+	return true
+}
+
+// setReadDeadline moves the read deadline of the connection, if it has one.
+func (p *post) setReadDeadline(t time.Time) {
+	_ = http.NewResponseController(p.answer).SetReadDeadline(t)
+}
+
+func (p *post) wasReleased() bool {
+	p.polling.session.mu.Lock()
+	defer p.polling.session.mu.Unlock()
+	return p.released
+}
+
+// finish leaves the connection as it was found, if it goes on.
+func (p *post) finish(reuse bool) {
+	s := p.polling.session
+	if !p.since.IsZero() {
+		s.server.unfinished.End(&p.item)
+		p.extendProbe()
+		s.flow.resume(uploading)
+		// net/http counts the time for the answer from the request's beginning.
+		_ = http.NewResponseController(p.answer).SetWriteDeadline(time.Now().Add(postHold + writeTimeout))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.reading && reuse {
+		p.setReadDeadline(time.Time{})
+	}
+	p.reading = false
+}
+
+// extendProbe gives a probe the time that the body took.
+func (p *post) extendProbe() {
+	s := p.polling.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.probe != nil {
+		s.probe.extendLocked(p.since)
+	}
+}
+
+// grow makes space at the end of a buffer: as much as it holds, never beyond max. It allocates as bytes arrive, never as
+// they are announced.
+func grow(b []byte, max int64) []byte {
+	if len(b) < cap(b) {
+		return b
+	}
+	size := min(2*int64(cap(b))+512, max+bytesSlack)
+	bigger := make([]byte, len(b), size)
+	copy(bigger, b)
+	return bigger
+}
+
+// bytesSlack is for the read that finds the end.
+const bytesSlack = 512

@@ -1,0 +1,120 @@
+package engineio
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
+)
+
+// pendingPayload is the body of a POST, as far as its packets have not been handed up.
+type pendingPayload struct {
+	polling *polling
+	rest    []byte
+	more    bool // rest begins with a packet, which may be empty and is then for Decode to refuse
+	taken   int  // packets that stood before rest
+}
+
+// hand hands up the packets, one after the other. held: the next one is a message that has to wait.
+// The error is a fault of the payload; what stood before it has been acted on, as in the reference.
+func (p *pendingPayload) hand(s *Session, h Handler) (held bool, err error) {
+	for p.more {
+		if p.taken >= s.server.config.Limits.PacketsPerPayload {
+			return false, errTooManyPackets
+		}
+		text, rest, more := eiopacket.Cut(p.rest)
+		if len(text) > 0 && isMessage(text[0]) && s.flow.paused() {
+			return true, nil
+		}
+		packet, err := eiopacket.Decode(text)
+		if err != nil {
+			return false, err
+		}
+		p.rest, p.more = rest, more
+		p.taken++
+		if packet.Type == eiopacket.Close {
+			p.polling.awaitPoll()
+		}
+		if !s.receive(h, packet) {
+			p.more = false
+		}
+	}
+	return false, nil
+}
+
+// isMessage reports whether a packet in text form that begins like this is a message. Whatever else it may
+// be is acted on in a pause as well.
+func isMessage(first byte) bool { return first == byte(eiopacket.Message) || first == 'b' }
+
+// join puts what is left of another payload behind this one. False means that it would be more than limit bytes.
+func (p *pendingPayload) join(other *pendingPayload, limit int64) bool {
+	if int64(len(p.rest)+1+len(other.rest)) > limit {
+		return false
+	}
+	p.rest = slices.Concat(p.rest, []byte{eiopacket.Separator}, other.rest)
+	return true
+}
+
+// fits reports whether the packets are no more than a payload may have.
+func (p *pendingPayload) fits(limit int) bool {
+	return p.taken+1+bytes.Count(p.rest, []byte{eiopacket.Separator}) <= limit
+}
+
+// handPending hands up what is left of earlier POSTs. The caller holds session.receiving.
+func (t *polling) handPending(h Handler) (held bool, err error) {
+	if t.pending == nil {
+		return false, nil
+	}
+	if held, err = t.pending.hand(t.session, h); !held {
+		t.session.mu.Lock()
+		t.pending = nil
+		t.session.mu.Unlock()
+	}
+	return held, err
+}
+
+// addPending leaves the rest of a POST that has been held for long enough with the session, behind what is left of
+// those before it: at most MaxPayload in all. Beyond that the session is closed. False means that the session is
+// paused no more. The caller holds session.receiving.
+func (t *polling) addPending(own *pendingPayload) (added bool, err error) {
+	s := t.session
+	if !own.fits(s.server.config.Limits.PacketsPerPayload) {
+		return false, errTooManyPackets
+	}
+	s.mu.Lock()
+	if !s.flow.paused() {
+		s.mu.Unlock()
+		return false, nil
+	}
+	fits := true
+	if t.pending == nil {
+		t.pending = &pendingPayload{polling: t, rest: bytes.Clone(own.rest), more: true}
+	} else {
+		fits = t.pending.join(own, s.server.config.MaxPayload)
+	}
+	s.mu.Unlock()
+	if !fits {
+		s.server.trace.limitReached("max_payload")
+		s.server.unfinishedLog.Warn("a browser was closed that posts more and more while nothing of it can be taken", "option", "max_payload")
+		s.end(Close{Reason: ReasonForcedClose, Detail: "paused with more at hand than one post may carry"}, endNow)
+	}
+	return true, nil
+}
+
+// resumePending hands up what was left, after a pause.
+func (t *polling) resumePending() {
+	s := t.session
+	s.receiving.Lock()
+	defer s.receiving.Unlock()
+	defer s.guard()
+	s.mu.Lock()
+	_, carries := t.carriesLocked() // the upgrade takes it along
+	s.mu.Unlock()
+	if !carries {
+		return
+	}
+	if _, err := t.handPending(s.listener()); err != nil {
+		s.end(Close{Reason: ReasonParseError, Detail: err.Error()}, endNow)
+	}
+	t.endIfPeerClosed()
+}

@@ -1,0 +1,88 @@
+package engineio
+
+import "github.com/siohub/siohub/hub/internal/unfinished"
+
+// What a browser has begun and not ended is counted by one unfinished.Item, which stands with the bytes: a message
+// of a WebSocket in its inputBuffer or gorillaConn (the webSocket is the Owner), a body in its post, and an event
+// whose attachments are on their way in a partialEvent.
+
+// Stalled implements unfinished.Owner for a message. Nothing is sent, so that the memory is free at once.
+func (w *webSocket) Stalled(full bool) { w.session.stalled(full, endAbort) }
+
+// GoOn implements unfinished.Owner.
+func (w *webSocket) GoOn() { w.session.flow.resume(pausedMessage) }
+
+// partialEvent is an event of which the Handler holds a part, see Session.Unfinished.
+type partialEvent struct {
+	session *Session
+	item    unfinished.Item
+}
+
+// Stalled implements unfinished.Owner.
+func (e *partialEvent) Stalled(full bool) {
+	s := e.session
+	if s.flow.pausedBy(pausedHandler) {
+		s.server.unfinished.Again(&e.item) // nothing of it is read at a resume that would count it anew
+		return
+	}
+	s.stalled(full, endNow)
+}
+
+// GoOn implements unfinished.Owner.
+func (e *partialEvent) GoOn() { e.session.flow.resume(pausedEvent) }
+
+// grow counts so many bytes.
+func (e *partialEvent) grow(bytes int64) {
+	s := e.session
+	s.flow.count(&e.item, e, bytes, pausedEvent)
+	if s.over.Load() { // ended meanwhile, perhaps before it was counted
+		e.end()
+	}
+}
+
+// end counts the event no more. It may be called more than once.
+func (e *partialEvent) end() { e.session.server.unfinished.End(&e.item) }
+
+// Unfinished says that the Handler holds so many bytes of an event that has not come whole; zero says that it
+// holds none any more. It counts towards Limits.UnfinishedBytes and UnfinishedTime: the session is not read
+// further while that is used up, and closed when nothing follows in time, reason `forced close`. It is
+// called from within HandleMessage alone. When the session ends it is over by itself.
+func (s *Session) Unfinished(bytes int64) {
+	s.mu.Lock()
+	e := s.partial
+	switch {
+	case s.state > upgrading:
+		s.mu.Unlock()
+		return
+	case bytes == 0:
+		s.partial = nil
+	case e == nil:
+		e = &partialEvent{session: s}
+		s.partial = e
+	}
+	s.mu.Unlock()
+	switch {
+	case e == nil:
+	case bytes == 0:
+		e.end()
+		s.flow.withdraw(pausedEvent)
+	default:
+		e.grow(bytes)
+	}
+}
+
+// stalled ends a session that does not end what it has begun. An application that reads no further is no fault of
+// the browser's.
+func (s *Session) stalled(full bool, how ending) {
+	if s.flow.pausedBy(pausedHandler) || s.over.Load() {
+		return
+	}
+	limits := &s.server.config.Limits
+	key, detail := "limits.unfinished_time", "a message without progress for "+limits.UnfinishedTime.String()
+	if full {
+		key, detail = "limits.unfinished_bytes", "a message without progress while others waited for its memory"
+	}
+	s.server.trace.limitReached(key)
+	s.server.unfinishedLog.Warn("a browser was closed that did not go on with what it had begun", "option", key, "why", detail)
+	s.end(Close{Reason: ReasonForcedClose, Detail: detail}, how)
+}
