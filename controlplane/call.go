@@ -39,7 +39,7 @@ func (c callee) Instance() string { return c.a.instance }
 
 // Deliver implements command.Callee.
 func (c callee) Deliver(i *command.Invocation) bool {
-	d := &callDelivery{invocation: i, interest: c.a.interests.Load().in(i.Call.GetNamespace())}
+	d := &callDelivery{srv: c.a.srv, invocation: i, interest: c.a.interests.Load().in(i.Call.GetNamespace())}
 	lane := c.a.group.NewSolo(d)
 	lane.Pin(c.a.instance)
 	delivery := &dispatch.Delivery{Kind: dispatch.ServiceCall, Body: d, Bytes: i.Bytes()}
@@ -52,13 +52,16 @@ func (c callee) Deliver(i *command.Invocation) bool {
 
 // callDelivery is the body of a ServiceCall.
 type callDelivery struct {
+	srv        *Server
 	invocation *command.Invocation
 	interest   *interest
 }
 
 // Ended implements dispatch.SoloOwner: the instance was lost with the call. A lock of
 // the dispatcher is held, so that the caller is told a moment later.
-func (d *callDelivery) Ended(*dispatch.Delivery, dispatch.Drop) { go d.invocation.Lost() }
+func (d *callDelivery) Ended(*dispatch.Delivery, dispatch.Drop) {
+	go d.srv.within(d.invocation.Lost)
+}
 
 // undelivered implements undeliverable.
 func (d *callDelivery) undelivered(_ *attachment, s *hubv1.Status) { d.invocation.Fail(s) }

@@ -1,6 +1,9 @@
 package controlplane
 
-import "time"
+import (
+	"runtime/debug"
+	"time"
+)
 
 // The janitor looks after connect attempts and renewals at each tick, and after all
 // else at each tickth one.
@@ -22,16 +25,28 @@ func (s *Server) janitor() {
 		case <-s.stop:
 			return
 		case now := <-tick.C:
-			s.connects.tend(now)
-			s.renewals.tend(now)
-			s.listeners.tend(now)
+			s.within(func() { s.connects.tend(now) })
+			s.within(func() { s.renewals.tend(now) })
+			s.within(func() { s.listeners.tend(now) })
 			if n%janitorTurns == 0 {
-				s.decisions.Sweep(now)
-				s.connects.tendWaiting(now)
-				s.routes.each(func(g *group) { s.tend(g, now) })
+				s.within(func() { s.decisions.Sweep(now) })
+				s.within(func() { s.connects.tendWaiting(now) })
+				s.routes.each(func(g *group) { s.within(func() { s.tend(g, now) }) })
 			}
 		}
 	}
+}
+
+// within runs f, on a goroutine that is nobody's in particular: a panic in it is counted and
+// logged, and ends nothing else.
+func (s *Server) within(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.trace.PanicRecovered("background")
+			s.log.Error("panic in the background", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
 }
 
 // tend is the janitor's work for one group.

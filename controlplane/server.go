@@ -87,14 +87,9 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		config: config, log: config.Logger, lines: newLogLines(config.Logger), trace: trace.NewTracer(config.Trace),
 		configured: (&namespaces{}).with(config.Namespaces),
-		node: dispatch.New(dispatch.Config{
-			Socket:     park.SocketLimit{Items: config.Parking.SocketEvents, Bytes: config.Parking.SocketBytes},
-			GroupBytes: config.Parking.GroupBytes, NodeBytes: config.Parking.NodeBytes,
-			Age: config.Parking.Age, FailoverDelay: config.Stream.FailoverDelay, Suspend: config.Stream.Suspend, Numbers: uint64(mathrand.N(1<<20)) << 32,
-			Lifecycle: config.Parking.Lifecycle,
-		}),
-		health: health.NewServer(),
+		health:     health.NewServer(),
 	}
+	s.node = dispatch.New(s.dispatching())
 	s.started, s.streams, s.stop = time.Now(), make(map[*stream]struct{}), make(chan struct{})
 	var id [8]byte
 	// crypto/rand.Read never fails; it ends the program instead.
@@ -111,9 +106,20 @@ func New(config Config) (*Server, error) {
 	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s,
-		Emitted: s.observers.emitted, Revoked: s.revoked,
+		Emitted: s.observers.emitted, Revoked: s.revoked, Within: s.within,
 	})
 	return s, nil
+}
+
+// dispatching is the configuration of the dispatcher.
+func (s *Server) dispatching() dispatch.Config {
+	p, st := s.config.Parking, s.config.Stream
+	return dispatch.Config{
+		Numbers: uint64(mathrand.N(1<<20)) << 32,
+		Socket:  park.SocketLimit{Items: p.SocketEvents, Bytes: p.SocketBytes}, GroupBytes: p.GroupBytes, NodeBytes: p.NodeBytes,
+		Age: p.Age, Lifecycle: p.Lifecycle, FailoverDelay: st.FailoverDelay, Suspend: st.Suspend,
+		Within: s.within,
+	}
 }
 
 // Bind gives the server the hub that its commands go to. It is called once, before

@@ -53,6 +53,6 @@ type Hooks struct {
 	AuthFailed func()
 	// Slowed: a service was made to wait that long, for this reason.
 	Slowed func(why Slowed, d time.Duration)
-	// PanicRecovered: a panic was caught; the place is `stream` or `call`.
+	// PanicRecovered: a panic was caught; the place is `stream`, `call` or `background`.
 	PanicRecovered func(place string)
 }

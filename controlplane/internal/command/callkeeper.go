@@ -45,7 +45,7 @@ func (k *callKeeper) start(r Request, to callTo) {
 	k.total.ExpectedCount = uint32(len(to.callees))
 	k.open = len(to.callees) + 1
 	k.mu.Lock()
-	k.timer = time.AfterFunc(to.timeout, k.expire)
+	k.timer = time.AfterFunc(to.timeout, func() { k.executor.config.Within(k.expire) })
 	k.mu.Unlock()
 	queued := 0
 	for n, callee := range to.callees {

@@ -30,6 +30,9 @@ type Config struct {
 	// Emitted is told of each emit that was carried out, and of what it has done. The emit
 	// must not be changed. It must not block. Nil means that nobody looks.
 	Emitted func(by *Caller, e *hubv1.Emit, o hub.Outcome)
+	// Within runs what a timer does, which may panic for the fault of others. Nil means that
+	// it just runs.
+	Within func(func())
 }
 
 // Executor carries out commands, whether they come on a stream, in a settlement or
@@ -62,6 +65,9 @@ const (
 
 // New returns an Executor. Bind has to follow.
 func New(config Config) *Executor {
+	if config.Within == nil {
+		config.Within = func(f func()) { f() }
+	}
 	x := &Executor{
 		config: config, trace: config.Trace,
 		replays: newReplays(), acks: park.NewBudget(ackBudget), snapshots: park.NewBudget(snapshotBudget),

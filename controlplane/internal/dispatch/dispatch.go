@@ -34,6 +34,9 @@ type Config struct {
 	Suspend time.Duration
 	// Lifecycle is how many lifecycle records a group may have parked.
 	Lifecycle int
+	// Within runs what a timer does, which may panic for the fault of a Sink, an Owner or an
+	// Observer. Nil means that it just runs.
+	Within func(func())
 	// Random returns numbers from 0 to less than 1, for the spacing of retries. It has to
 	// be safe for concurrent use. Nil means math/rand.
 	Random func() float64
@@ -53,6 +56,9 @@ type Node struct {
 func New(config Config) *Node {
 	if config.Random == nil {
 		config.Random = rand.Float64
+	}
+	if config.Within == nil {
+		config.Within = func(f func()) { f() }
 	}
 	n := &Node{
 		config: config, bytes: park.NewBudget(config.NodeBytes), revoked: ledger.NewMemory(revokedMemory),

@@ -59,7 +59,7 @@ func TestGroup_SocketWithNothingInFlightComesBeforeThoseThatHave(t *testing.T) {
 	}
 	pour(t, b, a, sink)
 	first := sink.take()
-	for _, q := range append(quiet, quiet...) {
+	for _, q := range slices.Concat(quiet, quiet) {
 		q.say("hello")
 	}
 	// The first of them has 15 in flight, the second one has one, and six wait for their first.

@@ -91,7 +91,7 @@ func (l *Lane) delayed() bool {
 	if wait <= 0 {
 		return false
 	}
-	l.delay.start(wait, l.resume)
+	l.delay.start(wait, func() { l.group.node.config.Within(l.resume) })
 	return true
 }
 

@@ -69,7 +69,7 @@ func (a *Attachment) Detach(leave bool) {
 	}
 	gone := leave || config.Suspend <= 0
 	if !gone && !g.closed {
-		i.timer = time.AfterFunc(min(max(config.FailoverDelay, 0), config.Suspend), i.onLost)
+		i.timer = time.AfterFunc(min(max(config.FailoverDelay, 0), config.Suspend), i.waited)
 	}
 	g.pool.mu.Unlock()
 	switch {
@@ -95,6 +95,9 @@ func (g *Group) overdue(i *Instance) bool {
 	return i.current == nil && !i.lostAt.IsZero() && time.Since(i.lostAt) >= g.node.config.FailoverDelay
 }
 
+// waited is onLost on a timer's goroutine.
+func (i *Instance) waited() { i.group.node.config.Within(i.onLost) }
+
 // onLost runs when the failover delay of a suspended instance is over, and again when
 // its suspension is.
 func (i *Instance) onLost() {
@@ -107,7 +110,7 @@ func (i *Instance) onLost() {
 	life := i.life
 	left := g.node.config.Suspend - time.Since(i.lostAt)
 	if left > 0 {
-		i.timer = time.AfterFunc(left, i.onLost)
+		i.timer = time.AfterFunc(left, i.waited)
 	}
 	g.pool.mu.Unlock()
 	evacuation{inst: i, life: life, why: ReasonLost, all: left <= 0}.run()
