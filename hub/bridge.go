@@ -51,6 +51,7 @@ func (t *Trace) sockets() *socketio.Trace {
 		AckReceived:   t.AckReceived,
 		BadPacket:     t.BadPacket,
 		EarlyPackets:  t.EarlyPackets,
+		Panic:         t.Panic,
 	}
 	if f := t.ConnectRefused; f != nil {
 		s.ConnectRefused = func(namespace, why string) { f(namespace, Refusal(why)) }

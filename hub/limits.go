@@ -98,7 +98,8 @@ type EventLimits struct {
 // UndecidedLimits bound the connect attempts that are without a decision.
 type UndecidedLimits struct {
 	// Attempts is how many there may be. Default 10 000. Beyond it browsers wait to be asked about, and are not read
-	// meanwhile. Key: limits.undecided.
+	// meanwhile. The last quarter is for namespaces that have less than a hundredth of it; so is that of Bytes.
+	// Key: limits.undecided.
 	Attempts int
 	// Bytes is what these may bring along in all, and again those that wait. Default 64 MiB. Beyond the
 	// first a browser waits; beyond the second its connection is closed, so that it comes back. Key:

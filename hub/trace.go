@@ -48,7 +48,7 @@ type Trace struct {
 	// LimitReached: a limit of Limits was reached; the name is its key, such as
 	// `limits.rooms_per_socket`.
 	LimitReached func(limit string)
-	// Panic: one browser's connection was closed because of a panic. It must never be called.
+	// Panic: something panicked. The browser that it was about, if it was about one, is closed. It must never be called.
 	Panic func(value any)
 }
 

@@ -154,7 +154,7 @@ func (g *ackGroup) seal() {
 	g.change(func() {
 		g.sealed = true
 		if !g.completeLocked() {
-			g.timer = time.AfterFunc(g.options.Timeout, g.expire)
+			g.timer = time.AfterFunc(g.options.Timeout, g.namespace.server.trace.guarded(g.expire))
 		}
 	})
 }
@@ -163,7 +163,7 @@ func (g *ackGroup) acked(ack BrowserAck) {
 	g.change(func() {
 		g.total.Acked++
 		if g.options.OnAck != nil {
-			g.calls.leaveNote(func() { g.options.OnAck(ack) })
+			g.note(func() { g.options.OnAck(ack) })
 		}
 	})
 }
@@ -196,6 +196,9 @@ func (g *ackGroup) change(apply func()) {
 	g.calls.attend()
 }
 
+// note leaves a callback for change to make.
+func (g *ackGroup) note(call func()) { g.calls.leaveNote(g.namespace.server.trace.guarded(call)) }
+
 func (g *ackGroup) completeLocked() bool {
 	return g.total.Acked+g.total.TimedOut+g.total.Disconnected == g.total.Expected
 }
@@ -206,7 +209,7 @@ func (g *ackGroup) endLocked() {
 		g.timer.Stop()
 	}
 	total := g.total
-	g.calls.leaveNote(func() {
+	g.note(func() {
 		g.namespace.server.trace.acksDone(g.namespace.name, total)
 		if g.options.OnDone != nil {
 			g.options.OnDone(total)

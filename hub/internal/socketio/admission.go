@@ -5,39 +5,48 @@ import (
 	"sync"
 	"time"
 
-	"github.com/siohub/siohub/hub/internal/siopacket"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // admission bounds the attempts without a decision, in number and in bytes: who may come in is not known yet, and
 // strangers must not make the hub hold a message for each connection while nobody decides. A client beyond the
-// bound waits with its CONNECT and is not read meanwhile, and those that came first go first. What waits is
-// bounded in bytes as well: beyond that a client is sent away, and comes back.
+// bound waits with its CONNECT and is not read meanwhile; those of a namespace that came first go first, and
+// namespaces take turns. What waits is bounded in bytes as well: beyond that a client is sent away, and comes back.
+//
+// The last quarter of the bounds is for namespaces that have less than a hundredth of them. So one whose service does
+// not decide keeps nobody from another one's.
 type admission struct {
 	most      int
 	mostBytes int64
 	warning   *sampledlog.Line
 
-	mu           sync.Mutex // guards the fields below; a leaf
+	mu           sync.Mutex // guards the fields below and all shares; a leaf
+	open         int
+	bytes        int64
+	waits        int
+	waitingBytes int64
+	letting      bool // somebody is letting in those that wait
+
+	shares map[string]*share
+	turns  list.List // of *share: those with somebody who waits
+	spare  *share    // to be used again, so that a namespace that decides at once costs nothing
+}
+
+// share is what one namespace has of the bounds.
+type share struct {
+	namespace    string
 	open         int
 	bytes        int64
 	waiting      list.List // of *applicant
 	waitingBytes int64
-	letting      bool // somebody is letting in those that wait
-}
-
-// applicant is a client that waits to ask.
-type applicant struct {
-	client *client
-	packet siopacket.Packet
-	size   int64
-	before *applicant    // of the same client; owned by the holder of its gate
-	place  *list.Element // nil once it has its turn; guarded by admission.mu
+	turn         *list.Element // in admission.turns, nil while nobody waits
 }
 
 const (
 	// attemptBytes is what an attempt takes beside its auth.
 	attemptBytes = 512
+	// reserve is the part of the bounds that is for namespaces with less than small, another part of them.
+	reserve, small = 4, 100
 	// admissionWarnEvery is the time from one warning to the next.
 	admissionWarnEvery = time.Minute
 )
@@ -52,45 +61,91 @@ const (
 // admit takes room for an applicant, or lets it wait.
 func (a *admission) admit(one *applicant) int {
 	a.mu.Lock()
+	s := a.shareLocked(one.packet.Namespace)
+	one.share = s
 	switch {
-	case a.waiting.Len() == 0 && a.takeLocked(one.size):
+	case s.waiting.Len() == 0 && a.takeLocked(s, one.size):
 		a.mu.Unlock()
 		return admitIn
-	case a.waitingBytes+one.size > a.mostBytes:
+	case !within(s.waitingBytes, one.size, a.waitingBytes, a.mostBytes):
+		a.endLocked(s)
 		a.mu.Unlock()
 		return admitRefused
 	}
+	a.waits++
 	a.waitingBytes += one.size
-	one.place = a.waiting.PushBack(one)
-	open, bytes, waiting := a.open, a.bytes, a.waiting.Len()
+	s.waitingBytes += one.size
+	one.place = s.waiting.PushBack(one)
+	if s.turn == nil {
+		s.turn = a.turns.PushBack(s)
+	}
+	open, bytes, waiting, its := a.open, a.bytes, a.waits, s.open
 	a.mu.Unlock()
 	a.warning.Warn("browsers wait to be asked about: too many connect attempts are without a decision",
-		"undecided", open, "bytes", bytes, "waiting", waiting, "option", "limits.undecided, limits.undecided_bytes",
-		"help", "authorizers that decide more at a time")
+		"namespace", shortened(one.packet.Namespace), "undecided", open, "of_namespace", its, "bytes", bytes, "waiting", waiting,
+		"option", "limits.undecided, limits.undecided_bytes", "help", "authorizers that decide more at a time")
 	return admitWaits
 }
 
-func (a *admission) takeLocked(size int64) bool {
-	if a.open > 0 && (a.open >= a.most || a.bytes+size > a.mostBytes) {
+// shareLocked is that of a namespace, made if it has none.
+func (a *admission) shareLocked(namespace string) *share {
+	if s := a.shares[namespace]; s != nil {
+		return s
+	}
+	s := a.spare
+	if a.spare = nil; s == nil {
+		s = &share{}
+	}
+	s.namespace = namespace
+	if a.shares == nil {
+		a.shares = make(map[string]*share)
+	}
+	a.shares[namespace] = s
+	return s
+}
+
+// endLocked forgets a share of nothing: names are made up by strangers.
+func (a *admission) endLocked(s *share) {
+	if s.open == 0 && s.bytes == 0 && s.waiting.Len() == 0 {
+		delete(a.shares, s.namespace)
+		s.namespace = ""
+		a.spare = s
+	}
+}
+
+// within reports whether one that has so much of what is used may have that much more.
+func within(has, more, used, most int64) bool {
+	few := has == 0 || has+more <= most/small
+	return used+more <= most && (few || used+more <= most-most/reserve)
+}
+
+func (a *admission) takeLocked(s *share, size int64) bool {
+	if a.open > 0 && (!within(int64(s.open), 1, int64(a.open), int64(a.most)) || !within(s.bytes, size, a.bytes, a.mostBytes)) {
 		return false
 	}
 	a.open++
 	a.bytes += size
+	s.open++
+	s.bytes += size
 	return true
 }
 
-// more takes bytes for what belongs to an attempt, and reports false if there are too many of them then.
-func (a *admission) more(bytes int64) bool {
+// more takes bytes for what belongs to an open attempt, and reports false if there are too many of them then.
+func (a *admission) more(s *share, bytes int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	fits := within(s.bytes, bytes, a.bytes, a.mostBytes)
 	a.bytes += bytes
-	return a.bytes <= a.mostBytes
+	s.bytes += bytes
+	return fits
 }
 
 // less gives back what more has taken.
-func (a *admission) less(bytes int64) {
+func (a *admission) less(s *share, bytes int64) {
 	a.mu.Lock()
 	a.bytes -= bytes
+	s.bytes -= bytes
+	a.endLocked(s)
 	a.mu.Unlock()
 	a.letIn()
 }
@@ -100,22 +155,33 @@ func (a *admission) withdraw(one *applicant) {
 	a.mu.Lock()
 	if one.place != nil {
 		a.removeLocked(one)
+		a.endLocked(one.share)
 	}
 	a.mu.Unlock()
 	a.letIn() // those behind it may be smaller
 }
 
 func (a *admission) removeLocked(one *applicant) {
-	a.waiting.Remove(one.place)
+	s := one.share
+	s.waiting.Remove(one.place)
 	one.place = nil
+	s.waitingBytes -= one.size
 	a.waitingBytes -= one.size
+	a.waits--
+	if s.waiting.Len() == 0 {
+		a.turns.Remove(s.turn)
+		s.turn = nil
+	}
 }
 
 // leave gives the room of an attempt back.
-func (a *admission) leave(size int64) {
+func (a *admission) leave(s *share, size int64) {
 	a.mu.Lock()
 	a.open--
 	a.bytes -= size
+	s.open--
+	s.bytes -= size
+	a.endLocked(s)
 	a.mu.Unlock()
 	a.letIn()
 }
@@ -155,89 +221,36 @@ func (a *admission) goOn() {
 	}
 }
 
-// next takes the first that waits if there is room for it, or says that there is nothing to do: also because
-// somebody else has begun.
+// next takes the first that waits of the first namespace that has room for it, or says that there is nothing to do:
+// also because somebody else has begun.
 func (a *admission) next(begin bool) *applicant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if begin && a.letting {
 		return nil
 	}
-	e := a.waiting.Front()
-	if e == nil || !a.takeLocked(e.Value.(*applicant).size) {
-		a.letting = false
-		return nil
+	// Those that are passed over have a hundredth of what there may be, each of them: they are few.
+	for e := a.turns.Front(); e != nil && (a.open < a.most || a.open == 0); e = e.Next() {
+		s := e.Value.(*share)
+		one := s.waiting.Front().Value.(*applicant)
+		if a.takeLocked(s, one.size) {
+			a.turns.MoveToBack(e)
+			a.removeLocked(one)
+			a.letting = true
+			return one
+		}
 	}
-	a.letting = true
-	one := e.Value.(*applicant)
-	a.removeLocked(one)
-	return one
+	a.letting = false
+	return nil
 }
 
 func (one *applicant) letIn() {
-	one.client.gate.post(func() { one.client.admitted(one) })
+	one.client.post(func() { one.client.admitted(one) })
 }
 
 // undecided counts the attempts without a decision, and the clients that wait to ask.
 func (a *admission) undecided() (open, waiting int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.open, a.waiting.Len()
-}
-
-// apply asks for room for a CONNECT, and lets the client wait with it where there is none. In the gate.
-func (c *client) apply(p siopacket.Packet) {
-	one := &applicant{client: c, packet: p, size: int64(len(p.Payload)) + attemptBytes}
-	// Before it can have its turn: what is said of it then stands behind this in the gate.
-	one.before, c.applicant = c.applicant, one
-	c.asking()
-	c.reads.hold(c.session, HoldNone, HoldAll)
-	switch c.server.admission.admit(one) {
-	case admitIn:
-		c.admitted(one)
-	case admitWaits:
-		c.server.trace.limitReached("undecided")
-	case admitRefused:
-		c.server.trace.limitReached("undecided_bytes")
-		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "too many connect attempts wait for a decision"})
-	}
-}
-
-// applies reports whether a CONNECT for a namespace waits. In the gate.
-func (c *client) applies(namespace string) bool {
-	for one := c.applicant; one != nil; one = one.before {
-		if one.packet.Namespace == namespace {
-			return true
-		}
-	}
-	return false
-}
-
-// admitted goes on with the CONNECT of a client that has waited, and that has room now. In the gate.
-func (c *client) admitted(one *applicant) {
-	if c.over {
-		c.server.admission.leave(one.size)
-		return
-	}
-	c.forget(one)
-	c.reads.hold(c.session, HoldAll, HoldNone)
-	c.ask(one.packet, one.size)
-}
-
-// withdraw ends the waiting of a client that is over. In the gate.
-func (c *client) withdraw() {
-	for one := c.applicant; one != nil; one = one.before {
-		c.server.admission.withdraw(one) // who has its turn already gives it back in admitted
-	}
-	c.applicant = nil
-}
-
-// forget takes an applicant from those of its client.
-func (c *client) forget(one *applicant) {
-	for at := &c.applicant; *at != nil; at = &(*at).before {
-		if *at == one {
-			*at = one.before
-			return
-		}
-	}
+	return a.open, a.waits
 }

@@ -14,6 +14,7 @@ type Attempt struct {
 	namespace string
 	id        string
 	size      int64 // what it counts in admission
+	share     *share
 
 	tag any // the application's; set inside Application.Connect
 
@@ -81,12 +82,12 @@ func (a *Attempt) answer(then func()) error {
 		return ErrAnswered
 	}
 	a.decided()
-	a.client.gate.post(then)
+	a.client.post(then)
 	return nil
 }
 
 // decided gives back what an attempt without a decision takes.
-func (a *Attempt) decided() { a.client.server.admission.leave(a.size) }
+func (a *Attempt) decided() { a.client.server.admission.leave(a.share, a.size) }
 
 // abandon ends an attempt whose browser has gone: whoever still holds it need not hold its auth. It
 // reports whether there was no answer yet.

@@ -43,7 +43,7 @@ func newClient(s *Server, session *engineio.Session) *client {
 	s.lives.Add(1)
 	c.gate.tryEnter() // it is free; the timer may be early
 	defer c.gate.leave()
-	c.clock = newClock(s.timeout, func() { c.gate.post(c.joinedNothing) })
+	c.clock = newClock(s.timeout, func() { c.post(c.joinedNothing) })
 	return c
 }
 
@@ -62,7 +62,7 @@ func (c *client) HandleMessage(data []byte, binary bool) {
 func (c *client) later(data []byte, binary bool) {
 	data = bytes.Clone(data)
 	c.reads.hold(c.session, HoldNone, HoldAll)
-	c.gate.post(func() {
+	c.post(func() {
 		// Afterwards, so that what it leads to holds the client before the next message is read.
 		defer c.reads.hold(c.session, HoldAll, HoldNone)
 		c.read(data, binary)
@@ -85,7 +85,7 @@ func (c *client) HandleClose(closed engineio.Close) {
 	if closed.Reason == engineio.ReasonServerShuttingDown {
 		end.CloseCode = 0 // it was ours
 	}
-	c.gate.post(func() { c.finish(end) })
+	c.post(func() { c.finish(end) })
 }
 
 // receive decodes one message and acts on it.

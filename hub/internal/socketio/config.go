@@ -77,6 +77,8 @@ type Trace struct {
 	EarlyPackets func(outcome string, n int)
 	// LimitReached: by name, without the prefix `limits.`.
 	LimitReached func(limit string)
+	// Panic: something that was done for a client, or for the Application, panicked. The client is closed.
+	Panic func(value any)
 }
 
 // Why a browser was not let into a namespace.

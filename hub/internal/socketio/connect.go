@@ -35,7 +35,8 @@ func (c *client) connect(p siopacket.Packet, at *seat) error {
 }
 
 // ask begins an attempt that has room.
-func (c *client) ask(p siopacket.Packet, size int64) {
+func (c *client) ask(one *applicant) {
+	p := one.packet
 	at := c.seats.find(p.Namespace)
 	if at == nil {
 		at = c.seats.add(p.Namespace)
@@ -44,7 +45,7 @@ func (c *client) ask(p siopacket.Packet, size int64) {
 		c.id = newID()
 	}
 	auth := p.Payload
-	a := &Attempt{client: c, namespace: p.Namespace, id: newID(), size: size}
+	a := &Attempt{client: c, namespace: p.Namespace, id: newID(), size: one.size, share: one.share}
 	a.auth.Store(&auth)
 	at.attempt, at.socket = a, nil
 	c.asking()

@@ -422,7 +422,7 @@ func TestConnect_WhoWaitsHasReservedItsNamespace(t *testing.T) {
 	eventually(t, "it waits", func() bool { return s.server.Attempts() == 2 })
 	<-asked
 	s.server.admission.mu.Lock()
-	waits := s.server.admission.waiting.Front().Value.(*applicant).client
+	waits := s.server.admission.shares["/x"].waiting.Front().Value.(*applicant).client
 	s.server.admission.mu.Unlock()
 	waits.gate.post(waits.answered) // as when it is denied another namespace
 	b.Quiet(1500 * time.Millisecond)

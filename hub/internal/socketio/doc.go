@@ -24,8 +24,8 @@
 //	                                                                                Disconnected
 //
 // The namespace is reserved when the attempt begins: a second CONNECT for it is an invalid state, which closes the
-// client. Events before the answer are kept with the attempt (early.go). Attempts are bounded in number and bytes; who
-// comes when there is no room waits with its CONNECT for its turn (admission.go).
+// client. Events before the answer are kept with the attempt (early.go). Attempts are bounded in number and bytes, and
+// each namespace has a share of that; who comes when there is no room waits with its CONNECT for its turn (admission.go).
 //
 // # Who is read
 //

@@ -44,7 +44,7 @@ func (a *Attempt) keep(p siopacket.Packet, attachments [][]byte) {
 	}
 	a.early = append(a.early, earlyPacket{p, attachments})
 	a.earlyBytes += size
-	fits := c.server.admission.more(size)
+	fits := c.server.admission.more(a.share, size)
 	if !a.held && (!fits || len(a.early) >= earlyPackets || a.earlyBytes >= earlyBytes) {
 		a.held = true
 		c.server.trace.earlyPackets(EarlyHeld, 1)
@@ -60,7 +60,7 @@ func (a *Attempt) takeEarly() []earlyPacket {
 	early := a.early
 	a.early = nil
 	if a.earlyBytes > 0 {
-		a.client.server.admission.less(a.earlyBytes)
+		a.client.server.admission.less(a.share, a.earlyBytes)
 		a.earlyBytes = 0
 	}
 	if a.held {

@@ -55,7 +55,7 @@ func (e Eviction) dismiss(b *engineio.Batch, s *Socket) bool {
 	}) {
 		return false
 	}
-	s.client.gate.post(func() { s.client.vacate(s) })
+	s.client.post(func() { s.client.vacate(s) })
 	return true
 }
 
@@ -65,7 +65,7 @@ const evicted = "disconnected by the application"
 // kick ends a whole connection by the server's will: every socket on it leaves as if it were disconnected
 // alone, then the transport is closed.
 func (e Eviction) kick(c *client) {
-	c.gate.post(func() {
+	c.post(func() {
 		if c.over {
 			return
 		}
@@ -86,7 +86,7 @@ func (e Eviction) kick(c *client) {
 
 // hangUp closes the transport behind what is queued, and says nothing: its client comes back.
 func (e Eviction) hangUp(c *client) {
-	c.gate.post(func() {
+	c.post(func() {
 		if !c.over {
 			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: e.Detail})
 		}

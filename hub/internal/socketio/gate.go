@@ -1,6 +1,10 @@
 package socketio
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+)
 
 // gate is a turn that one goroutine holds at a time. Its zero value is free.
 //
@@ -68,7 +72,7 @@ const captive = 1024
 // drain is leave once there is something to do.
 func (g *gate) drain() {
 	done := false
-	// A panic ends one connection and not the gate: what else was left still runs.
+	// A note that panics ends its client (guarded). Should one do so yet, the gate and what else was left go on.
 	defer func() {
 		if !done {
 			g.leave()
@@ -93,5 +97,21 @@ func (g *gate) drain() {
 		g.queue = g.queue[1:]
 		g.mu.Unlock()
 		next()
+	}
+}
+
+// post runs f in the client's gate: see gate.post.
+func (c *client) post(f func()) { c.gate.post(c.guarded(f)) }
+
+// guarded is f as a note: who carries it out is not to blame for a panic in it. It ends the client that it is about.
+func (c *client) guarded(f func()) func() {
+	return func() {
+		defer func() {
+			if v := recover(); v != nil {
+				c.server.trace.panicked(v)
+				c.session.Close(engineio.Close{Reason: engineio.ReasonTransportError, Detail: "internal error"})
+			}
+		}()
+		f()
 	}
 }

@@ -1,9 +1,11 @@
 package socketio
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestGate_HolderCarriesOutWhatIsLeft(t *testing.T) {
@@ -113,4 +115,51 @@ func TestGate_LetsGoOfAHolderThatWorksForOthers(t *testing.T) {
 	if n := ran.Load(); n < captive {
 		t.Errorf("%d notes were carried out", n)
 	}
+}
+
+// What others have left for a client is done by whoever holds its gate, or by a goroutine of its own when there is much
+// of it. A panic in it ends the client that it is about, and neither the hub nor the one who was there.
+func TestClient_PanicInANoteEndsTheClientAlone(t *testing.T) {
+	panics := make(chan any, 2)
+	s := play(t, Config{Trace: &Trace{Panic: func(value any) { panics <- value }}})
+	ran := make(chan struct{})
+	for name, left := range map[string]int{"by the holder": 0, "by a goroutine": captive} {
+		b := s.join("/")
+		c := s.socket("/").client
+		eventually(t, "the gate is free", c.gate.tryEnter)
+		for range left {
+			c.post(func() {})
+		}
+		c.post(func() { panic(name) })
+		c.post(func() { ran <- struct{}{} })
+		go c.gate.leave()
+		if got := <-panics; got != name {
+			t.Errorf("%v, want %s", got, name)
+		}
+		<-ran
+		s.heard("disconnected / transport error")
+		b.WaitEnd()
+	}
+	s.join("/")
+}
+
+func TestAck_PanicInACallbackEndsNobody(t *testing.T) {
+	panics := make(chan any, 2)
+	s := play(t, Config{Trace: &Trace{Panic: func(value any) { panics <- value }}})
+	b := s.join("/")
+	done := make(chan AckTotal)
+	for _, options := range []AckOptions{
+		{Timeout: time.Minute, OnAck: func(BrowserAck) { panic("ack") }, OnDone: func(total AckTotal) { done <- total }},
+		{Timeout: time.Millisecond, OnDone: func(AckTotal) { panic("done") }},
+	} {
+		s.server.EmitWithAck(nil, "/", everybody, msg("ask"), options)
+		asked := b.Next()
+		if options.OnAck != nil {
+			id, _, _ := strings.Cut(strings.TrimPrefix(asked, "42"), "[")
+			b.Send("43" + id + "[]")
+			<-done
+		}
+		<-panics
+	}
+	s.enter(b, "/x")
 }

@@ -106,7 +106,7 @@ func (m *membership) noteLocked(s *Socket, joined, left []string) {
 		m.untold.change(room, false)
 	}
 	if first {
-		s.client.gate.leaveNote(func() { m.tell(s) })
+		s.client.gate.leaveNote(s.client.guarded(func() { m.tell(s) }))
 	}
 }
 

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"log/slog"
+	"runtime/debug"
 
 	"github.com/siohub/siohub/internal/sampledlog"
 )
@@ -89,5 +90,25 @@ func (t *tracer) eventDropped(s *Socket, reason string) {
 func (t *tracer) earlyPackets(outcome string, n int) {
 	if n > 0 && t.hooks.EarlyPackets != nil {
 		t.hooks.EarlyPackets(outcome, n)
+	}
+}
+
+// panicked counts a panic and logs where it came from.
+func (t *tracer) panicked(value any) {
+	t.logger.Error("panic", "value", value, "stack", string(debug.Stack()))
+	if t.hooks.Panic != nil {
+		t.hooks.Panic(value)
+	}
+}
+
+// guarded is f without its panics: for what runs on whoever's goroutine happens to be there, or on one of its own.
+func (t *tracer) guarded(f func()) func() {
+	return func() {
+		defer func() {
+			if v := recover(); v != nil {
+				t.panicked(v)
+			}
+		}()
+		f()
 	}
 }

@@ -32,7 +32,7 @@ func (w watched) UserPresent(user string, present bool) {
 // made anew goes on in the same one.
 func (n *namespace) note(name string, call func()) {
 	lane := maphash.String(noteSeed, name) % noteLanes
-	n.server.notes[lane].leaveNote(call)
+	n.server.notes[lane].leaveNote(n.server.trace.guarded(call))
 	n.server.noted.Or(1 << lane)
 }
 
@@ -51,7 +51,7 @@ func (c *client) HandleUpgrade() {
 	if c.server.watcher == nil {
 		return
 	}
-	c.gate.post(func() {
+	c.post(func() {
 		for _, at := range c.seats {
 			if at.socket != nil && at.socket.told {
 				c.server.watcher.Upgraded(at.socket)

@@ -1,0 +1,113 @@
+package socketio
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/siohub/siohub/hub/internal/siopacket"
+	"github.com/siohub/siohub/internal/sampledlog"
+)
+
+func newAdmission(most int, mostBytes int64) *admission {
+	return &admission{most: most, mostBytes: mostBytes, warning: sampledlog.New(slog.New(slog.DiscardHandler), admissionWarnEvery)}
+}
+
+func asking(namespace string, size int64) *applicant {
+	return &applicant{packet: siopacket.Packet{Namespace: namespace}, size: size}
+}
+
+// crowd lets browsers ask for a namespace until one has to wait, and returns how many need not.
+func (a *admission) crowd(namespace string, size int64) (in int) {
+	for a.admit(asking(namespace, size)) == admitIn {
+		in++
+	}
+	return in
+}
+
+// A service that never decides must not keep browsers from the namespaces of others.
+func TestAdmission_NamespaceLeavesRoomForOthers(t *testing.T) {
+	for name, a := range map[string]*admission{
+		"number": newAdmission(1000, 1<<30),
+		"bytes":  newAdmission(1<<20, 1000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if n := a.crowd("/stuck", 1); n != 750 {
+				t.Errorf("a namespace has %d of 1000", n)
+			}
+			for i := range 20 {
+				if n := a.crowd(fmt.Sprint("/stuck", i), 1); n == 0 {
+					t.Errorf("nobody gets into the namespace after %d others", i+1)
+				}
+			}
+			one := asking("/quick", 1)
+			if a.admit(one) != admitIn {
+				t.Fatal("one waits though others have all the rest")
+			}
+			if a.open > 1000 {
+				t.Errorf("%d are open", a.open)
+			}
+		})
+	}
+}
+
+func TestAdmission_ThoseThatWaitLeaveRoomForOthersThatWait(t *testing.T) {
+	a := newAdmission(1, 1000)
+	a.crowd("/stuck", 10)
+	for a.admit(asking("/stuck", 10)) == admitWaits {
+	}
+	if a.admit(asking("/b", 10)) != admitWaits {
+		t.Error("refused, for all that may wait is for one namespace")
+	}
+}
+
+func TestAdmission_NamespacesTakeTurns(t *testing.T) {
+	a := newAdmission(1, 1<<20)
+	first := asking("/a", 1)
+	a.admit(first)
+	for _, namespace := range []string{"/a", "/a", "/a", "/b", "/b", "/c"} {
+		if a.admit(asking(namespace, 1)) != admitWaits {
+			t.Fatal("does not wait")
+		}
+	}
+	var order []string
+	for one := first; one != nil; one = a.next(false) {
+		order = append(order, one.packet.Namespace)
+		a.mu.Lock()
+		a.open--
+		a.bytes -= one.size
+		one.share.open--
+		one.share.bytes -= one.size
+		a.endLocked(one.share)
+		a.mu.Unlock()
+	}
+	if got, want := fmt.Sprint(order), "[/a /a /b /c /a /b /a]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if len(a.shares) > 0 || a.turns.Len() > 0 || a.waits != 0 || a.waitingBytes != 0 {
+		t.Errorf("left over: %+v", a)
+	}
+}
+
+// What a stranger calls a namespace must not be kept, and one that decides at once costs nothing.
+func TestAdmission_ForgetsWhatHasNothing(t *testing.T) {
+	a := newAdmission(10, 1<<20)
+	one := asking("/a", 1)
+	if n := testing.AllocsPerRun(100, func() {
+		a.admit(one)
+		a.leave(one.share, one.size)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	s := one.share
+	a.admit(one)
+	a.more(s, 100)
+	a.leave(s, one.size)
+	if a.shares["/a"] != s {
+		t.Error("forgotten though something of it is counted")
+	}
+	a.less(s, 100)
+	if len(a.shares) > 0 {
+		t.Error("kept")
+	}
+}
