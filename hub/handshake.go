@@ -38,8 +38,8 @@ func (h *Handshake) Origin() string { return h.inner().Origin() }
 // Transport is the transport of the first request: `polling` or `websocket`.
 func (h *Handshake) Transport() string { return h.inner().Transport() }
 
-// ProtocolVersion is the Engine.IO revision: 4.
-func (h *Handshake) ProtocolVersion() int { return h.inner().ProtocolVersion() }
+// ProtocolVersion is the Engine.IO revision that the browser speaks: 4.
+func (h *Handshake) ProtocolVersion() int { return int(h.inner().Revision()) }
 
 // Secure reports whether the browser reached the hub itself over TLS.
 func (h *Handshake) Secure() bool { return h.inner().Secure() }

@@ -44,6 +44,13 @@
 // a post (post.go, body.go) is one POST, and what is left of those that were answered in a pause is the
 // pendingPayload (pending.go), which goes along to a WebSocket.
 //
+// # Revisions
+//
+// The revision of the protocol is a value of the session (Handshake.Revision), which verifyHandshake admits and
+// verifySession holds later requests to. Only 4 is admitted (Server.speaks), so nothing else asks for it. What differs
+// in revision 3 would ask in these places: pendingPayload.hand and polling.writePayload (payloads), decode and
+// Message.text (binary messages), openPacket, heartbeat with Session.receive (who sends the ping), and isOctets.
+//
 // # An idle connection
 //
 // An idle browser owns a descriptor, a webSocket and a Session, and nothing else: no goroutine, no

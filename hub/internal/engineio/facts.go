@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
 // Handshake is the request that opened a session. It is immutable and may be used from any
@@ -19,6 +21,7 @@ type Handshake struct {
 	text                     string
 	urlEnd, remoteEnd, start int32 // where the first three end
 	websocket, secure, b64   bool
+	revision                 eiopacket.Revision
 	issued                   int64 // Unix time in milliseconds
 }
 
@@ -28,6 +31,7 @@ func newHandshake(r *http.Request, q query, address string) *Handshake {
 		websocket: q.transport == WebSocket,
 		secure:    r.TLS != nil,
 		b64:       q.base64,
+		revision:  q.revision,
 		issued:    time.Now().UnixMilli(),
 	}
 	const ordinary = 24 // more keys than a browser sends
@@ -176,8 +180,9 @@ func (h *Handshake) Transport() string {
 	return Polling
 }
 
-// ProtocolVersion is the Engine.IO revision: 4.
-func (h *Handshake) ProtocolVersion() int { return 4 }
+// Revision is the revision of the protocol that the session speaks for as long as it lives: 4, as no other one is
+// accepted.
+func (h *Handshake) Revision() eiopacket.Revision { return h.revision }
 
 // Secure reports whether the request reached this process over TLS. Behind a proxy that ends TLS it
 // is false.

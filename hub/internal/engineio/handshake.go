@@ -78,7 +78,7 @@ func verifySession(r *http.Request, q query, session *Session, upgrade bool) (re
 	case q.eio == "":
 		// The revision is fixed by the handshake, and none is another one.
 		return refusal{code: codeBadRequest}, false
-	case q.eio != "4":
+	case q.revision != session.Handshake().Revision():
 		return refusal{code: codeBadVersion}, false
 	case !upgrade && r.Method != http.MethodGet && r.Method != http.MethodPost:
 		return refusal{code: codeNone, status: http.StatusMethodNotAllowed}, false
@@ -102,10 +102,18 @@ func (s *Server) verifyHandshake(r *http.Request, q query, upgrade bool) (refusa
 			return refusal{code: codeForbidden, message: err.Error()}, false
 		}
 	}
-	if q.eio != "4" {
+	if !s.speaks(q.revision) {
 		return refusal{code: codeBadVersion}, false
 	}
 	return refusal{}, true
+}
+
+// speaks reports whether a session of a revision may begin.
+func (s *Server) speaks(revision eiopacket.Revision) bool {
+	if revision == eiopacket.Revision3 {
+		s.limits.version3.Warn("browsers are refused: clients of protocol version 3 (Socket.IO 1 and 2) are not supported yet")
+	}
+	return revision == eiopacket.Revision4
 }
 
 // open answers a handshake: it makes a session and sends the open packet. The answer to a poll is

@@ -4,14 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
@@ -98,6 +101,7 @@ var refusals = []struct {
 	{"websocket with another upgrade", "GET", "EIO=4&transport=websocket", http.Header{"Connection": {"Upgrade"}, "Upgrade": {"h2c"}}, 400, `{"code":3,"message":"Bad request"}`},
 	{"version missing", "GET", "transport=polling", nil, 400, `{"code":5,"message":"Unsupported protocol version"}`},
 	{"version 3", "GET", "EIO=3&transport=polling", nil, 400, `{"code":5,"message":"Unsupported protocol version"}`},
+	{"version 2", "GET", "EIO=2&transport=polling", nil, 400, `{"code":5,"message":"Unsupported protocol version"}`},
 	{"version 99", "GET", "EIO=99&transport=polling", nil, 400, `{"code":5,"message":"Unsupported protocol version"}`},
 	{"version 04", "GET", "EIO=04&transport=polling", nil, 400, `{"code":5,"message":"Unsupported protocol version"}`},
 	{"last value counts", "GET", "EIO=4&transport=polling&EIO=5", nil, 400, `{"code":5,"message":"Unsupported protocol version"}`},
@@ -239,8 +243,8 @@ func TestHandshake_Facts(t *testing.T) {
 		if road == hubtest.Upgraded {
 			transport = "polling"
 		}
-		if h.RemoteAddress() != "192.0.2.1" || h.Origin() != "http://hub.test" || h.ProtocolVersion() != 4 || h.Secure() || h.Transport() != transport {
-			t.Errorf("%q %q %d %v %q", h.RemoteAddress(), h.Origin(), h.ProtocolVersion(), h.Secure(), h.Transport())
+		if h.RemoteAddress() != "192.0.2.1" || h.Origin() != "http://hub.test" || h.Revision() != eiopacket.Revision4 || h.Secure() || h.Transport() != transport {
+			t.Errorf("%q %q %d %v %q", h.RemoteAddress(), h.Origin(), h.Revision(), h.Secure(), h.Transport())
 		}
 		if !strings.HasPrefix(h.URL(), "/engine.io/?EIO=4&") || h.IssueTime().Before(before) {
 			t.Errorf("%q %v", h.URL(), h.IssueTime())
@@ -348,5 +352,31 @@ func TestPath(t *testing.T) {
 		if _, a, err := st.TryFrames("EIO=4&transport=websocket", nil); (err == nil) != (row.expected == 200) || err != nil && a.Status != row.expected {
 			t.Errorf("%+v: upgrade: %v %d", row, err, a.Status)
 		}
+	}
+}
+
+// Whoever runs the hub learns that there are clients which it does not serve, and not once for each of them.
+func TestHandshake_Version3IsRefusedAndLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log safeLog
+		st := newStation(t, func(c *engineio.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		for range 3 {
+			if a := st.Get("EIO=3&transport=polling"); a.Status != 400 || a.Body != `{"code":5,"message":"Unsupported protocol version"}` {
+				t.Errorf("%+v", a)
+			}
+		}
+		st.Get("EIO=2&transport=polling")
+		if text := log.text(); strings.Count(text, "version 3") != 1 {
+			t.Errorf("%q", text)
+		}
+	})
+}
+
+// The revision is the session's: no later request has another one.
+func TestHandshake_AnotherRevisionInASession(t *testing.T) {
+	st := newStation(t, nil)
+	query := strings.Replace(st.handshake(), "EIO=4", "EIO=3", 1)
+	if a := st.Get(query); a.Status != 400 || a.Body != `{"code":5,"message":"Unsupported protocol version"}` {
+		t.Errorf("%+v", a)
 	}
 }

@@ -3,6 +3,8 @@ package engineio
 import (
 	"net/url"
 	"strings"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
 // query is the part of a query string that Engine.IO looks at. Of a repeated key the last value
@@ -11,7 +13,8 @@ import (
 // Source: reference 1.2.
 type query struct {
 	eio, transport, sid string
-	base64              bool // b64: the browser cannot take binary frames
+	revision            eiopacket.Revision // of eio; 0: none that there is
+	base64              bool               // b64: the browser cannot take binary frames
 }
 
 // parseQuery reads the keys of Engine.IO and allocates nothing for ordinary requests.
@@ -28,6 +31,7 @@ func parseQuery(raw string) query {
 		switch key {
 		case "EIO":
 			q.eio = value
+			q.revision, _ = eiopacket.ParseRevision(value)
 		case "transport":
 			q.transport = value
 		case "sid":

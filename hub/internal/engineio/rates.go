@@ -64,7 +64,7 @@ type limits struct {
 	memory    *rates.Memory
 	start     time.Time // of the meters' clock
 
-	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded *sampledlog.Line
+	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded, version3 *sampledlog.Line
 }
 
 func newLimits(r Rates, s *Server) *limits {
@@ -77,7 +77,7 @@ func newLimits(r Rates, s *Server) *limits {
 		}),
 		crowd: rates.NewCrowd(), memory: rates.NewMemory(max(r.MemoryPercent, 0)), start: time.Now(),
 	}
-	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed, &l.userSlowed} {
+	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed, &l.userSlowed, &l.version3} {
 		*sample = sampledlog.New(s.log, sampledlog.Second)
 	}
 	l.crowded = sampledlog.New(s.log, crowdedEvery)
