@@ -39,6 +39,7 @@ var rooms = []room{
 
 	{pkg: "hub/internal/eiopacket", not: network},
 	{pkg: "hub/internal/siopacket", not: network, may: []string{"internal/placeholder"}},
+	{pkg: "hub/internal/msgpacket", not: network, may: []string{"hub/internal/siopacket", "internal/placeholder", "github.com/vmihailenco/msgpack/v5"}},
 	{pkg: "hub/adapter", not: network},
 	{pkg: "hub/internal/netpoll", may: []string{"internal/rawio"}},
 	{pkg: "hub/internal/rates", may: []string{"golang.org/x/time/rate"}, not: network},

@@ -17,13 +17,14 @@ type seat struct {
 	member placeholder.Member
 }
 
-func (s *seats) open() {
+// Open implements Visitor.
+func (s *seats) Open(bool) {
 	s.value(nil)
 	s.stack = append(s.stack, seat{})
 }
 
-// close ends a container: if it is a placeholder its number has to be one of the attachments.
-func (s *seats) close() error {
+// Close implements Visitor. It ends a container: if it is a placeholder its number has to be one of the attachments.
+func (s *seats) Close() error {
 	last := s.stack[len(s.stack)-1]
 	s.stack = s.stack[:len(s.stack)-1]
 	if !s.check.Object(last.object) {
@@ -32,17 +33,18 @@ func (s *seats) close() error {
 	return nil
 }
 
-// key notes the key of an object, quotes included. A key may be written with escapes.
-func (s *seats) key(raw []byte) {
+// Key implements Visitor: it notes the key of an object, quotes included. A key may be written with escapes.
+func (s *seats) Key(raw []byte) {
 	at := &s.stack[len(s.stack)-1]
 	if len(raw) > placeholder.LongestName {
 		at.member = placeholder.Other
 		return
 	}
-	at.member = placeholder.MemberOf(unquote(raw))
+	at.member = placeholder.MemberOf(Unquote(raw))
 }
 
-func (s *seats) scalar(raw []byte) { s.value(raw) }
+// Scalar implements Visitor.
+func (s *seats) Scalar(raw []byte) { s.value(raw) }
 
 // value notes a member's value; nil stands for a container.
 func (s *seats) value(raw []byte) {

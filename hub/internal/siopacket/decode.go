@@ -18,9 +18,10 @@ type Limits struct {
 }
 
 // DefaultLimits are the limits that the zero value means.
-func DefaultLimits() Limits { return Limits{}.withDefaults() }
+func DefaultLimits() Limits { return Limits{}.WithDefaults() }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns a copy in which every zero is replaced by what it means.
+func (l Limits) WithDefaults() Limits {
 	l.Attachments = orDefault(l.Attachments, 10)
 	l.Depth = min(orDefault(l.Depth, MaxDepth), MaxDepth)
 	l.Arguments = orDefault(l.Arguments, 4096)
@@ -39,13 +40,13 @@ func orDefault(n, otherwise int) int {
 // JSON is Socket.IO's default parser.
 type JSON struct {
 	limits Limits
-	names  names
+	names  Names
 }
 
 var _ Parser = (*JSON)(nil)
 
 // NewJSON returns a parser with these limits.
-func NewJSON(limits Limits) *JSON { return &JSON{limits: limits.withDefaults()} }
+func NewJSON(limits Limits) *JSON { return &JSON{limits: limits.WithDefaults()} }
 
 // Decode implements Parser: it reads the text of one packet, without the digit of the Engine.IO message.
 // A BINARY_EVENT that announces no attachments is an Event.
@@ -113,10 +114,10 @@ func (j *JSON) namespace(data []byte) (string, []byte) {
 	}
 	for i, c := range data {
 		if c == ',' {
-			return j.names.intern(data[:i]), data[i+1:]
+			return j.names.Intern(data[:i]), data[i+1:]
 		}
 	}
-	return j.names.intern(data), nil
+	return j.names.Intern(data), nil
 }
 
 func ackID(data []byte) (id ID, rest []byte, err error) {
@@ -173,8 +174,10 @@ func (j *JSON) whole(p *Packet, data []byte, first byte, attachments int) error 
 
 // scan checks a payload from end to end.
 func (j *JSON) scan(s *scanner, first byte, attachments int) error {
+	var placeholders *seats
 	if attachments > 0 {
-		s.seats = &seats{check: placeholder.Check{Attachments: attachments}}
+		placeholders = &seats{check: placeholder.Check{Attachments: attachments}}
+		s.visitor = placeholders
 	}
 	s.space()
 	if s.pos == len(s.data) || s.data[s.pos] != first {
@@ -189,7 +192,7 @@ func (j *JSON) scan(s *scanner, first byte, attachments int) error {
 	if first == '[' && s.elements >= j.limits.Arguments {
 		return ErrArguments
 	}
-	if attachments > 0 && !s.seats.check.Complete() {
+	if placeholders != nil && !placeholders.check.Complete() {
 		return ErrPlaceholder
 	}
 	return nil
@@ -237,7 +240,7 @@ func (j *JSON) name(p *Packet, data []byte, end int) error {
 	}
 	switch c := raw[0]; {
 	case c == '"':
-		raw = unquote(raw)
+		raw = Unquote(raw)
 		if Reserved(string(raw)) {
 			return ErrReserved
 		}
@@ -247,7 +250,7 @@ func (j *JSON) name(p *Packet, data []byte, end int) error {
 	if len(raw) > j.limits.NameBytes {
 		return ErrNameLength
 	}
-	p.Name = j.names.intern(raw)
+	p.Name = j.names.Intern(raw)
 	return nil
 }
 
@@ -278,12 +281,5 @@ func (j *JSON) CheckArgs(args []byte, attachments int) error {
 
 // CheckValue checks that a text is one JSON value within the limits.
 func (j *JSON) CheckValue(value []byte) error {
-	s := scanner{data: value, maxDepth: j.limits.Depth}
-	if err := s.value(); err != nil {
-		return err
-	}
-	if s.space(); s.pos != len(s.data) {
-		return ErrSyntax
-	}
-	return nil
+	return Walk(value, j.limits.Depth, nil)
 }

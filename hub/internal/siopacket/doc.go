@@ -16,9 +16,9 @@
 //
 // # What it does, and what not
 //
-// JSON is the default Parser. Its decoder reads the head and scans the rest once: the JSON has to be
-// well-formed and within Limits, and placeholders have to fit the attachments; nothing is unpacked.
-// Arguments keep their bytes from one end to the other. The encoder trusts its caller: whoever
+// JSON is the default Parser; package msgpacket has another, over Walk. The decoder of JSON reads the head and scans
+// the rest once: the JSON has to be well-formed and within Limits, and placeholders have to fit the attachments;
+// nothing is unpacked. Arguments keep their bytes from one end to the other. The encoder trusts its caller: whoever
 // takes arguments from outside calls CheckArgs first.
 //
 // Text is expected to be valid UTF-8, which is the transports' business. Gathering attachments is the

@@ -35,6 +35,12 @@ func Append(buf []byte, p Packet) []byte {
 	return append(buf, p.Payload...)
 }
 
+// Size implements Parser: what Encode adds when the name needs no escapes, or a little more.
+func (j *JSON) Size(p Packet, attachments [][]byte) int {
+	p.Attachments = len(attachments)
+	return Size(p)
+}
+
 // Size is what Append adds when the name needs no escapes, or a little more: for those who allocate
 // once.
 func Size(p Packet) int {
@@ -62,6 +68,20 @@ func appendEvent(buf []byte, name string, args []byte) []byte {
 		buf = append(buf, ',')
 	}
 	return append(buf, args...)
+}
+
+// AppendEscaped appends text, which has to be valid UTF-8, or a part of it, as it stands between the quotes of a JSON
+// string.
+func AppendEscaped(buf, text []byte) []byte {
+	for from := 0; ; {
+		i := plain(text, from)
+		buf = append(buf, text[from:i]...)
+		if i == len(text) {
+			return buf
+		}
+		buf = appendEscape(buf, text[i])
+		from = i + 1
+	}
 }
 
 const hexDigits = "0123456789abcdef"

@@ -21,6 +21,7 @@ func (e *Error) Text() string { return e.text }
 var (
 	ErrType        = &Error{text: "unknown packet type"}
 	ErrBinary      = &Error{text: "binary message that nobody announced"}
+	ErrText        = &Error{text: "text where packets are binary"}
 	ErrCount       = &Error{text: "bad attachment count"}
 	ErrAttachments = &Error{text: "too many attachments", Limit: "attachments"}
 	ErrID          = &Error{text: "ack id of more than 64 bits"}

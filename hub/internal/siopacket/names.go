@@ -13,14 +13,15 @@ const (
 	maxNameBytes = 64
 )
 
-// names keeps strings that were seen. Reading takes no lock.
-type names struct {
+// Names keeps strings that were seen. The zero value is ready; it may be used at the same time, and reading takes
+// no lock.
+type Names struct {
 	known atomic.Pointer[map[string]string]
 	mu    sync.Mutex // guards the replacement of known
 }
 
-// intern returns b as a string.
-func (n *names) intern(b []byte) string {
+// Intern returns b as a string.
+func (n *Names) Intern(b []byte) string {
 	known := n.known.Load()
 	if known != nil {
 		if s, ok := (*known)[string(b)]; ok {
@@ -35,7 +36,7 @@ func (n *names) intern(b []byte) string {
 }
 
 // keep adds s to a new map, as readers may be in the old one.
-func (n *names) keep(s string) {
+func (n *Names) keep(s string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	next := map[string]string{}

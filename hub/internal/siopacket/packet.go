@@ -38,6 +38,8 @@ func (t Type) String() string {
 // Packet is one Socket.IO packet, without the bytes of its attachments.
 type Packet struct {
 	Type Type
+	// Own says of a decoded packet that its payload is the caller's own, and no part of the message.
+	Own bool
 	// Namespace has its leading slash; "/" is the main one and is never written.
 	Namespace string
 	// ID ties an Event to its Ack. The zero ID is none.
@@ -48,7 +50,7 @@ type Packet struct {
 	Name string
 	// Payload is JSON: the arguments without the name for Event (never empty: at least []), the
 	// arguments for Ack, an object or nothing for Connect, an object or string for ConnectError.
-	// Decoded, it is part of the message it came from.
+	// Decoded, it is part of the message it came from unless Own is set.
 	Payload []byte
 }
 
@@ -92,12 +94,14 @@ func (id ID) Append(buf []byte) []byte {
 // String is the digits.
 func (id ID) String() string { return string(id.Append(nil)) }
 
-// Parser is a wire form of packets. JSON is the default; msgpack would be another. Parsers may be used
+// Parser is a wire form of packets. JSON is the default; package msgpacket has another. Parsers may be used
 // at the same time.
 type Parser interface {
-	// Decode reads one message of a browser, which it may change in place. The packet's payload is
-	// part of it. Of a parser whose attachments travel inside the message, inline has them.
+	// Decode reads one message of a browser, which it may change in place. Of a parser whose attachments
+	// travel inside the message, inline has them: all that the packet counts, and the caller's own.
 	Decode(message []byte, binary bool) (p Packet, inline [][]byte, err error)
+	// Size is about what Encode adds, for those who want to allocate once.
+	Size(p Packet, attachments [][]byte) int
 	// Encode appends the packet to buf, as text or binary message. separate reports whether the
 	// attachments follow as messages of their own.
 	Encode(buf []byte, p Packet, attachments [][]byte) (message []byte, binary, separate bool)

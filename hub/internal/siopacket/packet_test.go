@@ -230,14 +230,14 @@ func TestAppendString_ReplacesWhatIsNotUTF8(t *testing.T) {
 }
 
 func TestNames_StopLearningAtTheirBound(t *testing.T) {
-	var n names
+	var n Names
 	for i := range 3 * maxNames {
 		text := NewID(uint64(i)).String()
-		if got := n.intern([]byte(text)); got != text {
+		if got := n.Intern([]byte(text)); got != text {
 			t.Fatalf("%q became %q", text, got)
 		}
 	}
-	n.intern(bytes.Repeat([]byte("x"), maxNameBytes+1))
+	n.Intern(bytes.Repeat([]byte("x"), maxNameBytes+1))
 	if got := len(*n.known.Load()); got != maxNames {
 		t.Fatalf("%d names kept", got)
 	}

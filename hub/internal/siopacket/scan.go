@@ -24,8 +24,8 @@ type scanner struct {
 	// firstEnd is the position behind the outermost array's first element; 0 when it has none.
 	firstEnd int
 
-	// seats looks for placeholders. Nil in a packet without attachments, where they are data.
-	seats *seats
+	// visitor is told of what is passed. Nil: nobody looks.
+	visitor Visitor
 }
 
 // value scans one value, with the white space before it.
@@ -69,8 +69,8 @@ func (s *scanner) begin() (opened bool, err error) {
 	default:
 		err = s.number()
 	}
-	if s.seats != nil && err == nil {
-		s.seats.scalar(s.data[from:s.pos])
+	if s.visitor != nil && err == nil {
+		s.visitor.Scalar(s.data[from:s.pos])
 	}
 	return false, err
 }
@@ -89,8 +89,8 @@ func (s *scanner) open(object bool) (bool, error) {
 		s.objects[word] |= bit
 		closing = '}'
 	}
-	if s.seats != nil {
-		s.seats.open()
+	if s.visitor != nil {
+		s.visitor.Open(object)
 	}
 	s.space()
 	if s.pos < len(s.data) && s.data[s.pos] == closing {
@@ -140,8 +140,8 @@ func (s *scanner) end() (more bool, err error) {
 
 func (s *scanner) leave() error {
 	s.depth--
-	if s.seats != nil {
-		return s.seats.close()
+	if s.visitor != nil {
+		return s.visitor.Close()
 	}
 	return nil
 }
@@ -160,8 +160,8 @@ func (s *scanner) key() error {
 	if err := s.str(); err != nil {
 		return err
 	}
-	if s.seats != nil {
-		s.seats.key(s.data[from:s.pos])
+	if s.visitor != nil {
+		s.visitor.Key(s.data[from:s.pos])
 	}
 	s.space()
 	if s.pos == len(s.data) || s.data[s.pos] != ':' {

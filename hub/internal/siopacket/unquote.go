@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// unquote is the text of a JSON string that was scanned: part of raw when nothing is escaped in it, else
+// Unquote is the text of a JSON string that was scanned, quotes included: part of raw when nothing is escaped in it, else
 // a copy. A surrogate without its other half becomes U+FFFD.
-func unquote(raw []byte) []byte {
+func Unquote(raw []byte) []byte {
 	text := raw[1 : len(raw)-1]
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text
