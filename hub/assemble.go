@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/msgpacket"
+	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
@@ -34,11 +36,22 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 			PendingAcks: c.Limits.PendingAcksPerSocket, NamespaceBytes: c.Limits.NamespaceBytes,
 			AuthBytes: c.Limits.AuthBytes, Undecided: c.Limits.Undecided.Attempts, UndecidedBytes: c.Limits.Undecided.Bytes,
 		},
-		Parser:  json,
+		Parsers: c.parsers(json),
 		Adapter: c.Adapter,
 		Logger:  c.Logger,
 		Trace:   c.Trace.sockets(),
 	}
+}
+
+// parsers are the forms of packets that are spoken.
+func (c Config) parsers(json *siopacket.JSON) (p socketio.Parsers) {
+	if c.Parser != option.ParserMsgpack {
+		p.Text = json
+	}
+	if c.Parser != option.ParserJSON {
+		p.Binary = msgpacket.New(c.Limits.packet(), c.Limits.Event.Bytes)
+	}
+	return p
 }
 
 // engine is the configuration of the Engine.IO side.
@@ -54,8 +67,8 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 		DisableUpgrades:   c.Upgrade.Disabled,
 		Cookie:            c.Cookie.engine(),
 		CORS:              engineio.CORSConfig(c.CORS),
-		HTTPCompression:   engineio.CompressionConfig(c.HTTPCompression),
-		PerMessageDeflate: engineio.CompressionConfig(c.PerMessageDeflate),
+		HTTPCompression:   engineio.CompressionConfig(c.Compress.HTTP),
+		PerMessageDeflate: engineio.CompressionConfig(c.Compress.Messages),
 		TrustedProxies:    c.TrustedProxies,
 		AllowRequest:      c.AllowRequest,
 		Limits: engineio.Limits{

@@ -25,6 +25,11 @@ type Config struct {
 	// Upgrade says whether and how a polling session becomes a WebSocket.
 	Upgrade Upgrade
 
+	// Parser is the form of packets: "json" (default), "msgpack" for clients that use socket.io-msgpack-parser, or
+	// "both": then the first packet of a session says which one it has. The application sees JSON and attachments
+	// either way. Key: parser.
+	Parser string
+
 	// Heartbeat is the rhythm in which dead browsers are noticed.
 	Heartbeat Heartbeat
 	// ConnectTimeout is the time in which a browser has to join its first namespace. Default 45 s.
@@ -38,11 +43,8 @@ type Config struct {
 	Cookie *Cookie
 	// CORS says which foreign pages may come in. Key: cors.
 	CORS CORS
-	// HTTPCompression compresses polling answers. Default on, from 1024 bytes.
-	// Key: http_compression.
-	HTTPCompression Compression
-	// PerMessageDeflate compresses WebSocket messages. Default off. Key: per_message_deflate.
-	PerMessageDeflate Compression
+	// Compress says what is compressed.
+	Compress Compress
 	// TrustedProxies are addresses and networks (CIDR) of proxies in front of the hub. Of a request that comes from one
 	// the browser's address is the last one in X-Forwarded-For that is not among them; of any other it is the peer's, and
 	// the header is not believed. Default none. Key: http.trusted_proxies.
@@ -128,6 +130,14 @@ type CORS struct {
 	ExposedHeaders []string
 	// MaxAge lets browsers remember the answer. Zero leaves it to them. Key: cors.max_age.
 	MaxAge time.Duration
+}
+
+// Compress says what is compressed.
+type Compress struct {
+	// HTTP compresses polling answers. Default on, from 1024 bytes. Key: http_compression.
+	HTTP Compression
+	// Messages compresses WebSocket messages (permessage-deflate). Default off. Key: per_message_deflate.
+	Messages Compression
 }
 
 // Compression switches a compression on or off.

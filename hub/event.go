@@ -15,7 +15,8 @@ type Event struct {
 	// Name is the event's name, at most Limits.Event.NameBytes of valid UTF-8. It may be any text,
 	// also empty. A number that a client used as name is its digits.
 	Name string
-	// Args is the JSON array without the name, byte for byte as it arrived.
+	// Args is the JSON array without the name, byte for byte as it arrived; of a browser that speaks msgpack, what
+	// stands for it in JSON.
 	Args []byte
 	// Attachments are the binary arguments. When there are any, their placeholders
 	// `{"_placeholder":true,"num":N}` stand in Args, as many as there are attachments.

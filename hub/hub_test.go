@@ -31,6 +31,7 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 		"cookie.max_age":     {Application: app, Cookie: &hub.Cookie{MaxAge: -1}},
 		"cookie.same_site":   {Application: app, Cookie: &hub.Cookie{SameSite: "Lax?"}},
 		"cookie.partitioned": {Application: app, Cookie: &hub.Cookie{Partitioned: true}},
+		"parser":             {Application: app, Parser: "bson"},
 		"transports":         {Application: app, Transports: []string{"webtransport"}},
 		"cors.origins":       {Application: app, CORS: hub.CORS{Origins: []string{"https://*.example.com"}}},
 		"cors.methods":       {Application: app, CORS: hub.CORS{Methods: []string{"GET, POST"}}},
@@ -38,7 +39,7 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 		"cors.max_age":       {Application: app, CORS: hub.CORS{MaxAge: -1}},
 		"client_dir":         {Application: app, Client: hub.ClientFiles{Dir: "/nowhere"}},
 
-		"per_message_deflate.threshold": {Application: app, PerMessageDeflate: hub.Compression{Threshold: -1}},
+		"per_message_deflate.threshold": {Application: app, Compress: hub.Compress{Messages: hub.Compression{Threshold: -1}}},
 	} {
 		_, err := hub.New(config)
 		var wrong *hub.ConfigError

@@ -3,7 +3,6 @@ package msgpacket
 import (
 	"bytes"
 	"math"
-	"slices"
 	"strconv"
 	"sync"
 	"unicode/utf8"
@@ -181,7 +180,11 @@ func (t *transcoder) exceeds(n int) bool { return int64(len(t.out)+n)+t.attached
 // grow makes room for n bytes and, as more will follow, for as much as there is.
 func (t *transcoder) grow(n int) {
 	if cap(t.out)-len(t.out) < n {
-		t.out = slices.Grow(t.out, n+len(t.out))
+		const beyond = 32 << 10 // what is written before somebody sees that it is too much
+		enough := int64(n + len(t.out))
+		out := make([]byte, len(t.out), max(enough, min(enough+int64(len(t.out)), t.most+beyond)))
+		copy(out, t.out)
+		t.out = out
 	}
 }
 

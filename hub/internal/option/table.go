@@ -14,6 +14,13 @@ import (
 // The parser's own limits.
 var packet = siopacket.DefaultLimits()
 
+// What the option Parser may be.
+const (
+	ParserJSON    = "json"
+	ParserMsgpack = "msgpack"
+	ParserBoth    = "both"
+)
+
 // The options of Socket.IO, as the reference has them.
 var (
 	Path           = add("path", "/socket.io/", "a path that starts with /, without ? and #", isPath)
@@ -22,7 +29,10 @@ var (
 	UpgradeTimeout = duration("upgrade_timeout", 10*time.Second, 10*time.Millisecond, time.Hour)
 	ConnectTimeout = duration("connect_timeout", 45*time.Second, 10*time.Millisecond, time.Hour)
 	MaxPayload     = bytes[int64]("max_payload", 1_000_000, 1024, 64<<20)
-	Transports     = add("transports", []string{"polling", "websocket"}, "polling, websocket or both", areTransports)
+	Parser         = add("parser", ParserJSON, "one of json, msgpack, both", func(s string) bool {
+		return slices.Contains([]string{ParserJSON, ParserMsgpack, ParserBoth}, s)
+	})
+	Transports = add("transports", []string{"polling", "websocket"}, "polling, websocket or both", areTransports)
 
 	HTTPCompressionEnabled     = yesNo("http_compression.enabled", true)
 	HTTPCompressionThreshold   = bytes("http_compression.threshold", 1024, 1, 64<<20)

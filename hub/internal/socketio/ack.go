@@ -84,11 +84,11 @@ func (n *namespace) emitWithAck(b *engineio.Batch, t adapter.Target, m adapter.M
 		return o, 0
 	}
 	p := siopacket.Packet{Type: siopacket.Event, Namespace: n.name, ID: siopacket.NewID(g.id), Name: m.Event, Payload: m.Args}
-	unit := encode(n.server.parser, p, m.Attachments, len(members.list) > 1)
+	e := emission{parsers: &n.server.parsers, packet: p, attachments: m.Attachments, shared: len(members.list) > 1}
 	f := flags{volatile: m.Volatile, noCompress: m.NoCompress}
 	for _, member := range members.list {
 		s := member.(*Socket)
-		queued, full := g.send(s, own.Batch, unit, f)
+		queued, full := g.send(s, own.Batch, e.unit(s.client.form), f)
 		o.add(queued)
 		if full {
 			limited++

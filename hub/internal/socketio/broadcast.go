@@ -9,8 +9,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
-// Emit sends an event to the sockets that the target picks. It is encoded once, and each receiver's
-// session gets the same messages. A nil batch writes at once.
+// Emit sends an event to the sockets that the target picks. It is encoded once for each form that a receiver speaks,
+// and all their sessions get the same messages. A nil batch writes at once.
 //
 // The caller has checked the message and keeps its bytes unchanged until Emit returns.
 func (s *Server) Emit(b *engineio.Batch, name string, t adapter.Target, m adapter.Message) Outcome {
@@ -50,10 +50,11 @@ func (n *namespace) emit(b *engineio.Batch, t adapter.Target, m *adapter.Message
 	own := batches.orOwn(b)
 	defer own.release()
 	p := siopacket.Packet{Type: siopacket.Event, Namespace: n.name, Name: m.Event, Payload: m.Args}
-	unit := encode(n.server.parser, p, m.Attachments, len(members.list) > 1)
+	e := emission{parsers: &n.server.parsers, packet: p, attachments: m.Attachments, shared: len(members.list) > 1}
 	f := flags{volatile: m.Volatile, noCompress: m.NoCompress}
 	for _, member := range members.list {
-		o.add(member.(*Socket).send(own.Batch, unit, f))
+		s := member.(*Socket)
+		o.add(s.send(own.Batch, e.unit(s.client.form), f))
 	}
 	return o
 }

@@ -33,13 +33,15 @@ type client struct {
 	applicant *applicant
 	// user is whose rates count, see User. Nil: nobody's. Read by anybody.
 	user atomic.Pointer[string]
+	// form is that of its packets, set before it has any socket or attempt.
+	form form
 	// over says that the client has ended; end tells why.
 	over bool
 	end  Disconnect
 }
 
 func newClient(s *Server, session *engineio.Session) *client {
-	c := &client{server: s, session: session}
+	c := &client{server: s, session: session, form: s.parsers.first()}
 	s.lives.Add(1)
 	c.gate.tryEnter() // it is free; the timer may be early
 	defer c.gate.leave()
@@ -93,13 +95,13 @@ func (c *client) receive(data []byte, binary bool) error {
 	if c.partial != nil {
 		return c.attachment(data, binary)
 	}
-	p, inline, err := c.server.parser.Decode(data, binary)
+	p, inline, err := c.parser(binary).Decode(data, binary)
 	if err != nil {
 		return err
 	}
 	// The one copy: from here on the bytes are ours, and the application's after that. A CONNECT that is refused for
 	// its size needs none.
-	if p.Type != siopacket.Connect || len(p.Payload) <= c.server.limits.AuthBytes {
+	if !p.Own && (p.Type != siopacket.Connect || len(p.Payload) <= c.server.limits.AuthBytes) {
 		p.Payload = bytes.Clone(p.Payload)
 	}
 	if p.Attachments > len(inline) {
@@ -109,7 +111,7 @@ func (c *client) receive(data []byte, binary bool) error {
 		}
 		return c.await(p)
 	}
-	if int64(len(p.Payload)) > c.server.limits.EventBytes {
+	if c.server.limits.EventBytes < sizeOf(p.Payload, inline) {
 		return errEventBytes
 	}
 	return c.dispatch(p, inline)
@@ -150,14 +152,18 @@ func (c *client) dispatch(p siopacket.Packet, attachments [][]byte) error {
 
 // send queues one packet that belongs to no open socket, and writes it.
 func (c *client) send(b *engineio.Batch, p siopacket.Packet) {
-	_ = c.session.Send(b, encode(c.server.parser, p, nil, false), false) // a failure closes the session
+	_ = c.session.Send(b, c.encode(p, nil), false) // a failure closes the session
+}
+
+// encode makes the messages of a packet for this client alone.
+func (c *client) encode(p siopacket.Packet, attachments [][]byte) []*engineio.Message {
+	return encode(c.server.parsers.of(c.form), p, attachments, false)
 }
 
 // encode makes the messages of a packet, each in the form that every session can send.
 func encode(parser siopacket.Parser, p siopacket.Packet, attachments [][]byte, shared bool) []*engineio.Message {
 	const room = engineio.FrameRoom
-	buf := append(make([]byte, room, room+1+siopacket.Size(p)), '4')
-	p.Attachments = len(attachments)
+	buf := append(make([]byte, room, room+1+parser.Size(p, attachments)), '4')
 	data, binary, separate := parser.Encode(buf, p, attachments)
 	if binary {
 		return engineio.NewMessage(data[1:], true, shared).Unit()

@@ -19,8 +19,8 @@ type Config struct {
 	ConnectTimeout time.Duration
 	// Limits bound what browsers make the server hold. The zero value has the defaults.
 	Limits Limits
-	// Parser is the wire form of packets. Nil means siopacket.JSON.
-	Parser siopacket.Parser
+	// Parsers are the wire forms of packets. The zero value means siopacket.JSON alone.
+	Parsers Parsers
 	// Adapter makes the rooms of a namespace. Nil means adapter.NewMemory; with another one
 	// namespaces are kept when they are empty, as other nodes may have members.
 	Adapter adapter.Builder
@@ -95,8 +95,8 @@ func (c Config) withDefaults() Config {
 	}
 	c.Limits = c.Limits.withDefaults()
 	c.Limits.Packet.AuthBytes = c.Limits.AuthBytes
-	if c.Parser == nil {
-		c.Parser = siopacket.NewJSON(c.Limits.Packet)
+	if c.Parsers == (Parsers{}) {
+		c.Parsers.Text = siopacket.NewJSON(c.Limits.Packet)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

@@ -66,6 +66,7 @@ func (c *client) refuse(err error) {
 	if errors.As(err, &known) && known.Limit != "" {
 		c.server.trace.limitReached(known.Limit)
 	}
+	c.warnOfMisfit(err)
 	c.server.trace.badPacket("decode", err.Error())
 	c.close(Disconnect{Reason: string(engineio.ReasonForcedClose), Detail: err.Error()})
 }

@@ -7,7 +7,7 @@
 //	engineio.Session ── client ──┬── Socket in "/"
 //	                             └── Socket in "/chat"  ── namespace "/chat" ── adapter (rooms)
 //
-// Up: the client decodes a message, finds the socket and calls the Application. Down: Emit encodes once,
+// Up: the client decodes a message, finds the socket and calls the Application. Down: Emit encodes once for each form,
 // asks the namespace's adapter who receives, and puts the same message into each one's session.
 //
 // # What it is not
@@ -26,6 +26,12 @@
 // The namespace is reserved when the attempt begins: a second CONNECT for it is an invalid state, which closes the
 // client. Events before the answer are kept with the attempt (early.go). Attempts are bounded in number and bytes, and
 // each namespace has a share of that; who comes when there is no room waits with its CONNECT for its turn (admission.go).
+//
+// # Forms
+//
+// Packets are text, or binary in another form (form.go). Where both are spoken a client's first message decides for as
+// long as it lives; a packet to many is encoded once for each form that somebody speaks. Whoever is above this
+// package sees JSON and attachments.
 //
 // # Who is read
 //

@@ -38,10 +38,7 @@ const earlyWarnEvery = time.Minute
 // keep keeps a packet with its attempt. In the gate.
 func (a *Attempt) keep(p siopacket.Packet, attachments [][]byte) {
 	c := a.client
-	size := int64(len(p.Payload)) + attemptBytes
-	for _, data := range attachments {
-		size += int64(len(data))
-	}
+	size := sizeOf(p.Payload, attachments) + attemptBytes
 	a.early = append(a.early, earlyPacket{p, attachments})
 	a.earlyBytes += size
 	fits := c.server.admission.more(a.share, size)

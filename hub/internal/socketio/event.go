@@ -60,14 +60,20 @@ func (c *client) attachment(data []byte, binary bool) error {
 	return c.dispatch(p.packet, p.attachments)
 }
 
+// sizeOf is the size of an event or ack.
+func sizeOf(payload []byte, attachments [][]byte) int64 {
+	size := int64(len(payload))
+	for _, attachment := range attachments {
+		size += int64(len(attachment))
+	}
+	return size
+}
+
 // event hands an event to the application.
 //
 // Spec: socket.io-protocol v5, Sending and receiving data.
 func (c *client) event(s *Socket, p siopacket.Packet, attachments [][]byte) {
-	size := len(p.Payload)
-	for _, attachment := range attachments {
-		size += len(attachment)
-	}
+	size := int(sizeOf(p.Payload, attachments))
 	now := time.Now()
 	if limits := s.policy.Load(); limits != nil {
 		if reason := limits.refuses(p.Name, size, now); reason != "" {

@@ -49,7 +49,7 @@ func (e Eviction) carryOut(b *engineio.Batch, s *Socket) bool {
 // already that have to be dropped.
 func (e Eviction) dismiss(b *engineio.Batch, s *Socket) bool {
 	packet := siopacket.Packet{Type: siopacket.Disconnect, Namespace: s.namespace.name}
-	unit := encode(s.client.server.parser, packet, nil, false)
+	unit := s.client.encode(packet, nil)
 	if !s.closeWith(Disconnect{Reason: ReasonServerNamespaceDisconnect, Detail: e.Detail}, func() {
 		_ = s.client.session.Send(b, unit, false) // a failure closes the session
 	}) {

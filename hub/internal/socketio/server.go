@@ -10,7 +10,6 @@ import (
 
 	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/internal/engineio"
-	"github.com/siohub/siohub/hub/internal/siopacket"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
@@ -21,11 +20,14 @@ type Server struct {
 	watcher Watcher // nil: nobody looks
 	timeout time.Duration
 	limits  Limits
-	parser  siopacket.Parser
+	parsers parsers
 	build   adapter.Builder
 	// clustered keeps empty namespaces and publishes commands.
 	clustered bool
 	trace     tracer
+
+	// misfit warns of clients that speak a form that is not spoken here.
+	misfit *sampledlog.Line
 
 	// admission has the attempts without a decision.
 	admission admission
@@ -54,12 +56,13 @@ func New(config Config) *Server {
 		watcher:   config.Watcher,
 		timeout:   config.ConnectTimeout,
 		limits:    config.Limits,
-		parser:    config.Parser,
+		parsers:   newParsers(config.Parsers),
 		build:     config.Adapter,
 		clustered: config.Adapter != nil,
 		trace:     newTracer(config.Trace, config.Logger),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
+	s.misfit = sampledlog.New(config.Logger, misfitWarnEvery)
 	s.admission.warning = sampledlog.New(config.Logger, admissionWarnEvery)
 	if s.build == nil {
 		s.build = adapter.NewMemory

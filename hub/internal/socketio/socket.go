@@ -130,7 +130,7 @@ func (s *Socket) sendLocked(b *engineio.Batch, unit []*engineio.Message, f flags
 // Spec: socket.io-protocol v5, Acknowledgement.
 func (s *Socket) Reply(b *engineio.Batch, id siopacket.ID, args []byte, attachments [][]byte) error {
 	p := siopacket.Packet{Type: siopacket.Ack, Namespace: s.namespace.name, ID: id, Payload: args}
-	unit := encode(s.client.server.parser, p, attachments, false)
+	unit := s.client.encode(p, attachments)
 	own := batches.orOwn(b)
 	defer own.release()
 	if !s.send(own.Batch, unit, flags{}) {

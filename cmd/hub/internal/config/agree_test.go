@@ -17,6 +17,7 @@ var values = []any{
 	"1GiB", "1073741825", "64GiB", "68719476737", "1099511627776", "1099511627777", "9223372036854775807", "-9223372036854775808",
 	"", " ", "/", "//", "/a", "/a/", "a", "/a?b", "/a#b", "/a b", "/a%20b", "/ä", "/a;b", "/a,b", "/\x00", "a b", "a,b", "a;b", "a=b", `a"b`, "ä", "io", "\x7f",
 	"lax", "Lax", "strict", "none", "loose", "true", "false",
+	"json", "msgpack", "both", "JSON", "json,msgpack",
 	"polling", "websocket", "polling,websocket", "polling,polling", "webtransport", ",",
 	"*", "*,*", "null", "example.com", ".example.com", "example.com.", "-example.com", "localhost", "10.0.0.1", "::1", "a..b", "a_b.example",
 	"https://example.com", "https://example.com:8443", "https://example.com/", "https://*.example.com", "https://example.com?x", "HTTPS://example.com",

@@ -71,6 +71,7 @@ type SocketIO struct {
 	PingInterval, PingTimeout      time.Duration
 	UpgradeTimeout, ConnectTimeout time.Duration
 	MaxPayload                     int64
+	Parser                         string
 	Transports                     []string
 	AllowUpgrades                  bool
 	ServeClient                    bool

@@ -55,6 +55,8 @@ func socketIOKeys() []Key {
 			"Time after which a client that joined no namespace is closed (`connectTimeout`)."),
 		hubKey("max_payload", func(c *Config) *int64 { return &c.SocketIO.MaxPayload }, sizes(),
 			"Limit of one POST body and of one WebSocket message (`maxHttpBufferSize`)."),
+		hubKey("parser", func(c *Config) *string { return &c.SocketIO.Parser }, words(),
+			"Form of packets (`parser`): `msgpack` for clients that use socket.io-msgpack-parser. With `both` the first packet of a session decides. Services see JSON either way (`docs/msgpack.md`)."),
 		hubKey("transports", func(c *Config) *[]string { return &c.SocketIO.Transports }, lists(),
 			"Transports that browsers may use."),
 		hubKey("allow_upgrades", func(c *Config) *bool { return &c.SocketIO.AllowUpgrades }, boolean(),

@@ -159,6 +159,8 @@ func TestLoad_BadValueNamesKeyValueAndRange(t *testing.T) {
 		{"max_payload", "0", "1024 to 67108864"},
 		{"max_payload", "1e99", "1024 to 67108864"},
 		{"max_payload", "9999999999GiB", "1024 to 67108864"},
+		{"parser", "bson", "one of json, msgpack, both"},
+		{"parser", "json,msgpack", "one of json, msgpack, both"},
 		{"transports", "webtransport", "polling, websocket or both"},
 		{"transports", "polling,polling", "polling, websocket or both"},
 		{"transports", ",", "polling, websocket or both"},

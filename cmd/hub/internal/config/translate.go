@@ -12,7 +12,7 @@ func (c *Config) Hub() hub.Config {
 	s := c.SocketIO
 	h := hub.Config{
 		Path: s.Path, NoTrailingSlash: !s.AddTrailingSlash,
-		Transports: s.Transports, Upgrade: hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
+		Parser: s.Parser, Transports: s.Transports, Upgrade: hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
 		Heartbeat:      hub.Heartbeat{Interval: s.PingInterval, Timeout: s.PingTimeout},
 		ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
 		Client: hub.ClientFiles{Dir: s.ClientDir, Disabled: !s.ServeClient}, TrustedProxies: c.HTTP.TrustedProxies,
@@ -20,10 +20,9 @@ func (c *Config) Hub() hub.Config {
 			Origins: c.CORS.Origins, Credentials: c.CORS.Credentials, Methods: c.CORS.Methods,
 			AllowedHeaders: c.CORS.AllowedHeaders, ExposedHeaders: c.CORS.ExposedHeaders, MaxAge: c.CORS.MaxAge,
 		},
-		HTTPCompression:   hubCompression(c.HTTPCompression),
-		PerMessageDeflate: hubCompression(c.PerMessageDeflate),
-		Limits:            hubLimits(c.Limits),
-		Rates:             hubRates(c.Rates),
+		Compress: hub.Compress{HTTP: hubCompression(c.HTTPCompression), Messages: hubCompression(c.PerMessageDeflate)},
+		Limits:   hubLimits(c.Limits),
+		Rates:    hubRates(c.Rates),
 	}
 	if c.Cookie.Enabled {
 		h.Cookie = hubCookie(c.Cookie)

@@ -1,0 +1,96 @@
+package socketio
+
+import (
+	"errors"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/siopacket"
+)
+
+// Parsers are the wire forms of packets. Of two, the first packet of a session says which one the session has: a text
+// message Text, a binary one Binary. Of one, every session has that.
+type Parsers struct {
+	Text, Binary siopacket.Parser
+}
+
+// form is the wire form that a client speaks.
+type form uint8
+
+const (
+	formOpen   form = iota // it has not said anything
+	formText               // that of Parsers.Text
+	formBinary             // that of Parsers.Binary
+	forms
+)
+
+// formOf is the form of a message.
+func formOf(binary bool) form {
+	if binary {
+		return formBinary
+	}
+	return formText
+}
+
+// parsers are the parsers by form. A form that is not spoken has none.
+type parsers [forms]siopacket.Parser
+
+func newParsers(p Parsers) parsers {
+	return parsers{formText: p.Text, formBinary: p.Binary}
+}
+
+// first is the form of a client that has just come.
+func (p *parsers) first() form {
+	switch {
+	case p[formBinary] == nil:
+		return formText
+	case p[formText] == nil:
+		return formBinary
+	}
+	return formOpen
+}
+
+func (p *parsers) of(f form) siopacket.Parser { return p[f] }
+
+// parser is what reads the client's packets. With two of them, its first message decides. In the gate.
+func (c *client) parser(binary bool) siopacket.Parser {
+	if c.form == formOpen {
+		c.form = formOf(binary)
+	}
+	return c.server.parsers.of(c.form)
+}
+
+// misfitWarnEvery is the time from one warning to the next.
+const misfitWarnEvery = time.Minute
+
+// warnOfMisfit tells the operator of a client that begins in a form that is not spoken here: it cannot say so itself,
+// and comes again and again.
+func (c *client) warnOfMisfit(err error) {
+	if c.id != "" {
+		return // it has joined before, or tried to
+	}
+	switch {
+	case errors.Is(err, siopacket.ErrText):
+		c.server.misfit.Warn("a browser sends JSON, and only msgpack is spoken here", "option", "parser", "would_allow", "both")
+	case errors.Is(err, siopacket.ErrBinary):
+		c.server.misfit.Warn("a browser sends binary packets, as the msgpack parser does, and only JSON is spoken here",
+			"option", "parser", "would_allow", "both")
+	}
+}
+
+// emission is a packet on its way to many. It is encoded once for each form that somebody speaks.
+type emission struct {
+	parsers     *parsers
+	packet      siopacket.Packet
+	attachments [][]byte
+	shared      bool
+	units       [forms][]*engineio.Message
+}
+
+// unit is all that has to be sent to a client of that form.
+func (e *emission) unit(f form) []*engineio.Message {
+	if e.units[f] == nil {
+		e.units[f] = encode(e.parsers.of(f), e.packet, e.attachments, e.shared)
+	}
+	return e.units[f]
+}
