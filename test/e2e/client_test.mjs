@@ -1,10 +1,14 @@
-// The socket.io-client of npm against `hub serve` and a service process.
+// The socket.io-client of npm against `hub serve` and a service process. E2E_HUB_PARSER is what the hub speaks, and
+// E2E_PARSER what the client does.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
+import parser from 'socket.io-msgpack-parser';
 import { endAll, startHub, startMirror, startWire } from './processes.mjs';
+
+const MSGPACK = process.env.E2E_PARSER === 'msgpack';
 
 const ROADS = {
   polling: { transports: ['polling'] },
@@ -17,7 +21,7 @@ let mirror;
 const open = new Set();
 
 before(async () => {
-  hub = await startHub('serve');
+  hub = await startHub('serve', `--parser=${process.env.E2E_HUB_PARSER ?? 'json'}`);
   mirror = await startMirror(hub.services);
 });
 afterEach(() => {
@@ -31,7 +35,7 @@ afterEach(() => {
 after(endAll);
 
 function dial(road, auth = {}, { namespace = '/mirror', url = hub.url } = {}) {
-  const socket = io(url + namespace, { ...ROADS[road], auth, forceNew: true, reconnectionDelay: 1, reconnectionDelayMax: 5, randomizationFactor: 0 });
+  const socket = io(url + namespace, { ...ROADS[road], ...(MSGPACK && { parser }), auth, forceNew: true, reconnectionDelay: 1, reconnectionDelayMax: 5, randomizationFactor: 0 });
   open.add(socket);
   return socket;
 }
@@ -93,7 +97,8 @@ for (const road of Object.keys(ROADS)) {
 
     it('carries every JSON value and an ack', async () => {
       const socket = await join(road);
-      const value = { text: 'grüße 🌍 \u0000 "\\', list: [1, -2.5, 1e21, true, null, []], deep: { a: { b: {} } } };
+      // 1e21 is no float to the encoder of msgpack, and loses its upper bits there.
+      const value = { text: 'grüße 🌍 \u0000 "\\', list: [1, -2.5, MSGPACK ? 2 ** 53 : 1e21, true, null, []], deep: { a: { b: {} } } };
       assert.deepEqual(await socket.emitWithAck('echo', value), value);
     });
 
@@ -117,7 +122,7 @@ for (const road of Object.keys(ROADS)) {
       assert.equal(to, 'why?');
     });
 
-    it('passes arguments through byte for byte', async () => {
+    if (!MSGPACK) it('passes arguments through byte for byte', async () => {
       const socket = await join(road);
       const seen = packets(socket);
       for (const raw of [

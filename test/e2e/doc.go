@@ -1,7 +1,10 @@
 // Package e2e holds real clients against real processes: a `hub` binary, service
 // processes, the socket.io-client of npm, and headless Chromium.
 //
-//	client_test.mjs   socket.io-client over polling, WebSocket and upgrade, with the service in mirror/
+//	client_test.mjs   socket.io-client over polling, WebSocket and upgrade, with the service in mirror/; once more with
+//	                  socket.io-msgpack-parser
+//	msgpack_test.mjs  clients with and without it beside each other, and what a service sees of them
+//	msgpack_page_test.mjs  the client with it that the hub serves, in headless Chromium
 //	bursts_test.mjs   what browsers do at once, against the slow service in crawl/
 //	patience_test.mjs decisions, absences and lines that take their time, against the same
 //	chat_test.mjs     the chat page in two tabs; the service is killed, and comes back in other languages

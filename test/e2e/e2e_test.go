@@ -19,8 +19,26 @@ const (
 
 // TestClient holds socket.io-client from npm against hub and service.
 func TestClient(t *testing.T) {
-	needs(t, "node", nodePath("socket.io-client"))
+	needs(t, "node", nodePath("socket.io-client"), nodePath("socket.io-msgpack-parser"))
 	runNode(t, "client_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
+// TestClientMsgpack does the same with socket.io-msgpack-parser, at a hub that speaks nothing else.
+func TestClientMsgpack(t *testing.T) {
+	needs(t, "node", nodePath("socket.io-client"), nodePath("socket.io-msgpack-parser"))
+	runNode(t, "client_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_PARSER=msgpack", "E2E_HUB_PARSER=msgpack")
+}
+
+// TestMsgpack puts clients of both forms beside each other, and shows what a service sees of either.
+func TestMsgpack(t *testing.T) {
+	needs(t, "node", nodePath("socket.io-client"), nodePath("socket.io-msgpack-parser"))
+	runNode(t, "msgpack_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
+// TestMsgpackPage loads the client that the hub serves for it in headless Chromium.
+func TestMsgpackPage(t *testing.T) {
+	needs(t, "node", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
+	runNode(t, "msgpack_page_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium())
 }
 
 // TestBursts holds socket.io-client against a service that is slow.

@@ -49,6 +49,15 @@ func register(n *service.Namespace) {
 	n.On("say", func(ctx context.Context, e *service.Event) error {
 		return e.Socket.Emit(ctx, "said", e.Payload())
 	})
+	// show tells what is seen of the arguments here.
+	n.On("show", func(_ context.Context, e *service.Event) error { return e.Reply(string(e.Args), len(e.Attachments)) })
+	n.On("give", func(_ context.Context, e *service.Event) error {
+		var text string
+		if err := e.Bind(&text); err != nil {
+			return err
+		}
+		return e.Reply(service.Payload{Args: []byte(text)})
+	})
 	n.On("ask", func(ctx context.Context, e *service.Event) error {
 		ack, err := e.Socket.EmitWithAck(ctx, "question", e.Payload())
 		if err != nil {
