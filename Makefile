@@ -24,6 +24,7 @@ CHAOS_TIME ?= 30s
 CHAOS_CUTS ?= 10000
 BENCHTIME  ?= 1s
 NEIGHBOURS ?= 3
+ROUNDS     ?= 1
 
 # Tests that need a browser, Node.js, Python or Java skip without them, or fail when
 # HUB_E2E says `require`.
@@ -86,6 +87,10 @@ neighbours-browsers: ## Measure the same beside browsers
 .PHONY: conformance
 conformance: ## Serve the public protocol suites on 127.0.0.1:3000; ARGS=-engine for Engine.IO alone
 	go run ./cmd/conformance $(ARGS)
+
+.PHONY: suites
+suites: node_modules/.client ## Run the public suites ROUNDS (1) times from CHECKOUT, a checkout of socketio/socket.io
+	tools/suites.sh $(CHECKOUT) $(ROUNDS)
 
 .PHONY: bench
 bench: bench/node/node_modules/.installed ## Measure CPU and memory under load, beside Node's socket.io and a floor

@@ -14,6 +14,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/service"
 )
 
 // parts are the hub's, in the order in which they are started.
@@ -47,7 +48,7 @@ func runHub(ctx context.Context, s settings, stderr io.Writer) error {
 		}
 	}()
 
-	svc := newService(control.Addr().String(), log)
+	svc := serviceOf(s)(control.Addr().String(), log)
 	served := make(chan error, 1)
 	serviceCtx, stopService := context.WithCancel(ctx)
 	defer stopService()
@@ -66,36 +67,51 @@ func runHub(ctx context.Context, s settings, stderr io.Writer) error {
 	return errors.Join(err, <-served, p.close())
 }
 
-// assemble makes the parts and ties them together.
-func assemble(s settings, log *slog.Logger) (*parts, error) {
-	g := newGauges()
-	control, err := controlplane.New(controlplane.Config{
-		// Services of the hostile suite come for one input: what waits for them after that is given up soon.
-		Parking:    controlplane.ParkingConfig{Age: 2 * time.Second},
-		StartGrace: -1, // /random is refused at once
-		Registerer: g.registry,
-		Logger:     log,
-		Trace:      g.controlTrace(),
-	})
-	if err != nil {
-		return nil, err
+// serviceOf is the application that a suite talks to.
+func serviceOf(s settings) func(hubAddr string, log *slog.Logger) *service.Service {
+	if s.client {
+		return newClientService
 	}
-	h, err := hub.New(hub.Config{
-		Application:    control,
+	return newService
+}
+
+// protocolConfig is the hub of the protocol suites.
+func protocolConfig(s settings) hub.Config {
+	return hub.Config{
 		Heartbeat:      hub.Heartbeat{Interval: s.pingInterval, Timeout: s.pingTimeout},
 		ConnectTimeout: s.connectTimeout,
 		MaxPayload:     s.maxPayload,
 		Rates:          hub.Rates{Messages: -1, Bytes: -1, Handshakes: -1, Unjoined: -1}, // the suites are in a hurry
 		CORS:           hub.CORS{Origins: []string{"*"}},
-		Logger:         log,
-		Trace:          g.hubTrace(),
-	})
+	}
+}
+
+// assemble makes the parts and ties them together.
+func assemble(s settings, log *slog.Logger) (*parts, error) {
+	g := newGauges()
+	cc, hc := controlplane.Config{}, clientConfig()
+	if !s.client {
+		// Services of the hostile suite come for one input: what waits for them after that is given up soon.
+		cc.Parking.Age = 2 * time.Second
+		cc.StartGrace = -1 // /random is refused at once
+		hc = protocolConfig(s)
+	}
+	cc.Registerer, cc.Logger, cc.Trace = g.registry, log, g.controlTrace()
+	control, err := controlplane.New(cc)
+	if err != nil {
+		return nil, err
+	}
+	hc.Application, hc.Logger, hc.Trace = control, log, g.hubTrace()
+	h, err := hub.New(hc)
 	if err != nil {
 		return nil, err
 	}
 	control.Bind(h)
 	p := &parts{control: control, grpc: control.GRPC(), hub: h, browser: &http.Server{Handler: h}}
 	h.ConfigureHTTP(p.browser)
+	if s.client {
+		p.browser.Handler = delayed(h)
+	}
 	if s.adminListen != "" {
 		p.admin = &http.Server{Handler: g.handler(h)}
 	}

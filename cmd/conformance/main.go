@@ -20,6 +20,7 @@ const shutdownTimeout = 5 * time.Second
 // settings are the program's flags.
 type settings struct {
 	engine         bool
+	client         bool
 	addr           string
 	controlListen  string
 	adminListen    string
@@ -59,6 +60,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f := flag.NewFlagSet("conformance", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.BoolVar(&s.engine, "engine", false, "serve a bare Engine.IO echo on /engine.io/ instead of hub and service")
+	f.BoolVar(&s.client, "client", false, "serve what socket.io-client's own suite talks to; the hub is as it is by default, with a heartbeat of 2 s")
 	f.StringVar(&s.addr, "addr", "127.0.0.1:3000", "`HOST:PORT` for browsers; port 0 picks one")
 	f.StringVar(&s.controlListen, "control-listen", "127.0.0.1:0", "`HOST:PORT` for services")
 	f.StringVar(&s.adminListen, "admin-listen", "", "`HOST:PORT` for metrics, profiles and health; empty means none")
@@ -72,6 +74,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	}
 	if f.NArg() > 0 {
 		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if s.engine && s.client {
+		return s, errors.New("either -engine or -client")
 	}
 	return s, nil
 }
