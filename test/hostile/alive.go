@@ -16,19 +16,19 @@ const (
 
 // join CONNECTs to the main namespace and waits for the answer and the `auth`
 // event that the server says to everybody.
-func join(s session) error {
-	s.send("0")
+func join(s Session) error {
+	s.Send("0")
 	return joined(s)
 }
 
-func joined(s session) error { return admitted(s, false) }
+func joined(s Session) error { return admitted(s, false) }
 
 // decided is joined, or refused with a CONNECT_ERROR.
-func decided(s session) error { return admitted(s, true) }
+func decided(s Session) error { return admitted(s, true) }
 
-func admitted(s session, orRefused bool) error {
+func admitted(s Session, orRefused bool) error {
 	for _, prefix := range []string{`0{"sid":"`, `2["auth",`} {
-		m, err := s.next()
+		m, err := s.Next()
 		if err != nil {
 			return err
 		}
@@ -44,26 +44,26 @@ func admitted(s session, orRefused bool) error {
 
 // alive sees whether a joined session goes on: what it says before the
 // acknowledgement has to be exactly the expected.
-func alive(s session, expect ...string) outcome {
-	s.send(aliveEvent)
+func alive(s Session, expect ...string) Outcome {
+	s.Send(aliveEvent)
 	return answered(s, expect...)
 }
 
-func answered(s session, expect ...string) outcome {
+func answered(s Session, expect ...string) Outcome {
 	got, err := collect(s)
 	if err != nil {
-		return ended(err)
+		return Ended(err)
 	}
 	if !slices.Equal(got, expect) {
-		return outcome(fmt.Sprintf("%s: %.300q", otherReplies, got))
+		return Outcome(fmt.Sprintf("%s: %.300q", OtherReplies, got))
 	}
-	return open
+	return Open
 }
 
 // aliveAfterFlood sees whether a session goes on that asked for more than its
 // share: what is beyond its place in the queues is dropped, so it asks again and
 // again. What it is told has to be some of the expected.
-func aliveAfterFlood(s session, expect ...string) outcome {
+func aliveAfterFlood(s Session, expect ...string) Outcome {
 	stop := make(chan struct{})
 	var asking sync.WaitGroup
 	asking.Go(func() {
@@ -82,27 +82,27 @@ func aliveAfterFlood(s session, expect ...string) outcome {
 	close(stop)
 	asking.Wait()
 	if err != nil {
-		return ended(err)
+		return Ended(err)
 	}
 	for _, m := range got {
 		if !slices.Contains(expect, m) {
-			return outcome(fmt.Sprintf("%s: %.300q", otherReplies, m))
+			return Outcome(fmt.Sprintf("%s: %.300q", OtherReplies, m))
 		}
 	}
-	return open
+	return Open
 }
 
 // ask sends the event that proves life; a session that has ended is no matter.
-func ask(s session) {
+func ask(s Session) {
 	var err error
-	defer guard(&err)
-	s.send(aliveEvent)
+	defer Guard(&err)
+	s.Send(aliveEvent)
 }
 
 // collect reads up to the acknowledgement of aliveEvent.
-func collect(s session) (got []string, err error) {
+func collect(s Session) (got []string, err error) {
 	for {
-		m, err := s.next()
+		m, err := s.Next()
 		if err != nil || m == aliveAck {
 			return got, err
 		}
@@ -111,20 +111,20 @@ func collect(s session) (got []string, err error) {
 }
 
 // joins sees whether a session that has not joined goes on.
-func joins(s session) outcome {
+func joins(s Session) Outcome {
 	if err := join(s); err != nil {
-		return ended(err)
+		return Ended(err)
 	}
 	return alive(s)
 }
 
-// fresh connects a new client, over WebSocket or polling, joins, and gets an
+// Fresh connects a new client, over WebSocket or polling, joins, and gets an
 // acknowledgement.
-func fresh(t *target, overPolling bool) (took time.Duration, err error) {
-	defer guard(&err)
+func Fresh(t *Target, overPolling bool) (took time.Duration, err error) {
+	defer Guard(&err)
 	start := time.Now()
-	p := newProbe(t, freshLimit)
-	defer p.close()
+	p := NewProbe(t, FreshLimit)
+	defer p.Close()
 	s, err := p.open(overPolling)
 	if err != nil {
 		return 0, err
@@ -132,34 +132,35 @@ func fresh(t *target, overPolling bool) (took time.Duration, err error) {
 	if err = join(s); err != nil {
 		return 0, err
 	}
-	if got := alive(s); got != open {
+	if got := alive(s); got != Open {
 		return 0, fmt.Errorf("the acknowledgement: %s", got)
 	}
 	return time.Since(start), nil
 }
 
-// guard turns a panic of dial into the error of a function.
-func guard(err *error) {
+// Guard turns a panic of dial into the error of a function.
+func Guard(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%v", r)
 	}
 }
 
-func (p *probe) open(overPolling bool) (session, error) {
+func (p *Probe) open(overPolling bool) (Session, error) {
 	if overPolling {
-		return p.polling()
+		return p.Polling()
 	}
-	return p.websocket()
+	return p.WebSocket()
 }
 
-var errNoEcho = fmt.Errorf("no echo within %v", freshLimit)
+// ErrNoEcho says that a bystander waited for FreshLimit; the machine may have been busy.
+var ErrNoEcho = fmt.Errorf("no echo within %v", FreshLimit)
 
-// bystander is a healthy client that was there before everything else.
-type bystander struct {
-	name    string
-	prefix  string // of its namespace in packets: "" or "/bystander,"
-	session session
-	probe   *probe
+// Bystander is a healthy client that was there before everything else.
+type Bystander struct {
+	Name    string
+	Prefix  string // of its namespace in packets: "" or "/bystander,"
+	session Session
+	Probe   *Probe
 	done    chan struct{} // closed when the reader ends
 
 	mu      sync.Mutex // guards the fields below
@@ -167,47 +168,47 @@ type bystander struct {
 	gone    error
 }
 
-// newBystander connects and joins the main namespace, or the one of serveBystander;
+// NewBystander connects and joins the main namespace, or the one of serveBystander;
 // its reader ends with the probe's connections.
-func newBystander(t *target, overPolling bool, prefix string) (b *bystander, err error) {
-	defer guard(&err)
-	p := newProbe(t, time.Hour)
+func NewBystander(t *Target, overPolling bool, prefix string) (b *Bystander, err error) {
+	defer Guard(&err)
+	p := NewProbe(t, time.Hour)
 	s, err := p.open(overPolling)
 	if err == nil {
-		err = joinNamespace(s, prefix)
+		err = JoinNamespace(s, prefix)
 	}
 	if err != nil {
-		p.close()
+		p.Close()
 		return nil, err
 	}
-	b = &bystander{name: "websocket", prefix: prefix, session: s, probe: p, done: make(chan struct{}), waiting: map[string]chan struct{}{}}
+	b = &Bystander{Name: "websocket", Prefix: prefix, session: s, Probe: p, done: make(chan struct{}), waiting: map[string]chan struct{}{}}
 	if overPolling {
-		b.name = "polling"
+		b.Name = "polling"
 	}
-	b.name += prefix
+	b.Name += prefix
 	go b.read()
 	return b, nil
 }
 
-// joinNamespace joins; in a namespace other than the main one nobody says `auth`.
-func joinNamespace(s session, prefix string) error {
+// JoinNamespace joins; in a namespace other than the main one nobody says `auth`.
+func JoinNamespace(s Session, prefix string) error {
 	if prefix == "" {
 		return join(s)
 	}
-	s.send("0" + prefix)
-	m, err := s.next()
+	s.Send("0" + prefix)
+	m, err := s.Next()
 	if err == nil && !strings.HasPrefix(m, "0"+prefix+"{") {
 		err = fmt.Errorf("not let in: %.80q", m)
 	}
 	return err
 }
 
-func (b *bystander) next() (m string, err error) {
-	defer guard(&err)
-	return b.session.next()
+func (b *Bystander) next() (m string, err error) {
+	defer Guard(&err)
+	return b.session.Next()
 }
 
-func (b *bystander) read() {
+func (b *Bystander) read() {
 	defer close(b.done)
 	for {
 		m, err := b.next()
@@ -231,31 +232,32 @@ func (b *bystander) read() {
 	}
 }
 
-// check sees that an echo comes back and nothing else happened.
-func (b *bystander) check(token string) (err error) {
-	defer guard(&err)
+// Check sees that an echo comes back and nothing else happened.
+func (b *Bystander) Check(token string) (err error) {
+	defer Guard(&err)
 	echo := make(chan struct{})
 	b.mu.Lock()
 	if b.gone != nil {
 		defer b.mu.Unlock()
 		return b.gone
 	}
-	b.waiting[fmt.Sprintf(`2%s["message-back","%s"]`, b.prefix, token)] = echo
+	b.waiting[fmt.Sprintf(`2%s["message-back","%s"]`, b.Prefix, token)] = echo
 	b.mu.Unlock()
-	b.session.send(fmt.Sprintf(`2%s["message","%s"]`, b.prefix, token))
-	limit := time.NewTimer(freshLimit)
+	b.session.Send(fmt.Sprintf(`2%s["message","%s"]`, b.Prefix, token))
+	limit := time.NewTimer(FreshLimit)
 	defer limit.Stop()
 	select {
 	case <-echo:
 	case <-limit.C:
-		return errNoEcho
+		return ErrNoEcho
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.gone
 }
 
-func (b *bystander) close() {
-	b.probe.close()
+// Close ends its connections and waits for its reader.
+func (b *Bystander) Close() {
+	b.Probe.Close()
 	<-b.done
 }

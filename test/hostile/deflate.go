@@ -10,56 +10,57 @@ import (
 // rsv1 marks a compressed message.
 const rsv1 byte = 0x40
 
-// deflated compresses as permessage-deflate wants it: without the empty block at
+// Deflated compresses as permessage-deflate wants it: without the empty block at
 // the end.
-func deflated(s string) []byte {
+func Deflated(s string) []byte {
 	var b bytes.Buffer
-	w := must(flate.NewWriter(&b, flate.BestCompression))
+	w := Must(flate.NewWriter(&b, flate.BestCompression))
 	_, _ = w.Write([]byte(s))
 	_ = w.Flush()
 	return bytes.TrimSuffix(b.Bytes(), []byte{0, 0, 0xff, 0xff})
 }
 
-func compressed(payload []byte) []byte {
-	return frame{first: finBit | rsv1 | opText, payload: payload}.bytes()
+// Compressed is a text frame that says of the payload that it is compressed.
+func Compressed(payload []byte) []byte {
+	return Frame{First: FinBit | rsv1 | opText, payload: payload}.Bytes()
 }
 
 // deflateInputs: what inflates is bounded by what comes out.
-func deflateInputs() []input {
-	var all []input
-	add := func(name string, b []byte, replies []string, allow ...outcome) {
+func deflateInputs() []Input {
+	var all []Input
+	add := func(name string, b []byte, replies []string, allow ...Outcome) {
 		row := frameRow{bytes: b, replies: replies}
-		all = append(all, input{kind: "deflate", name: name, allow: allow, attack: func(p *probe) outcome { return row.compressedAttack(p) }})
+		all = append(all, Input{Kind: "deflate", Name: name, Allow: allow, Attack: func(p *Probe) Outcome { return row.compressedAttack(p) }})
 	}
 	echo, back := `42["message","inflated"]`, []string{`2["message-back","inflated"]`}
-	add("a compressed event", compressed(deflated(echo)), back, open)
-	for _, n := range []int{maxPayload + 1, 2 << 20, 10 << 20, 200 << 20, 800 << 20} {
+	add("a compressed event", Compressed(Deflated(echo)), back, Open)
+	for _, n := range []int{MaxPayload + 1, 2 << 20, 10 << 20, 200 << 20, 800 << 20} {
 		bomb := deflatedZeros(n)
-		add(fmt.Sprintf("a bomb of %d MiB", n>>20), compressed(bomb), nil, tooBig...)
-		add(fmt.Sprintf("a binary bomb of %d MiB", n>>20), frame{first: finBit | rsv1 | opBinary, payload: bomb}.bytes(), nil, tooBig...)
+		add(fmt.Sprintf("a bomb of %d MiB", n>>20), Compressed(bomb), nil, tooBig...)
+		add(fmt.Sprintf("a binary bomb of %d MiB", n>>20), Frame{First: FinBit | rsv1 | opBinary, payload: bomb}.Bytes(), nil, tooBig...)
 		half := len(bomb) / 2
-		add(fmt.Sprintf("a bomb of %d MiB in two pieces", n>>20), append(frame{first: rsv1 | opText, payload: bomb[:half]}.bytes(), frame{first: finBit, payload: bomb[half:]}.bytes()...), nil, tooBig...)
-		add(fmt.Sprintf("a bomb of %d MiB, never ended", n>>20), append(frame{first: rsv1 | opText, payload: bomb}.bytes(), frame{first: opContinuation, payload: bomb[:1]}.bytes()...), nil, append(outcomes(hang, "close 1002"), tooBig...)...)
+		add(fmt.Sprintf("a bomb of %d MiB in two pieces", n>>20), append(Frame{First: rsv1 | opText, payload: bomb[:half]}.Bytes(), Frame{First: FinBit, payload: bomb[half:]}.Bytes()...), nil, tooBig...)
+		add(fmt.Sprintf("a bomb of %d MiB, never ended", n>>20), append(Frame{First: rsv1 | opText, payload: bomb}.Bytes(), Frame{First: opContinuation, payload: bomb[:1]}.Bytes()...), nil, append(Outcomes(Hang, "close 1002"), tooBig...)...)
 	}
-	add("exactly the limit", compressed(deflated("6"+strings.Repeat("x", maxPayload-1))), nil, open)
-	add("thirty messages at the limit", bytes.Repeat(compressed(deflated("6"+strings.Repeat("x", maxPayload-1))), 30), nil, open, "close 1008")
-	broken := append(outcomes(closed), anyClose...)
+	add("exactly the limit", Compressed(Deflated("6"+strings.Repeat("x", MaxPayload-1))), nil, Open)
+	add("thirty messages at the limit", bytes.Repeat(Compressed(Deflated("6"+strings.Repeat("x", MaxPayload-1))), 30), nil, Open, "close 1008")
+	broken := append(Outcomes(Closed), anyClose...)
 	for name, payload := range map[string][]byte{
-		"0xff": bytes.Repeat([]byte{0xff}, 100), "a reserved block type": {0x07, 0, 0}, "a stored block with a wrong length": {0x01, 5, 0, 5, 0, 'x'}, "a distance before the start": {0x4b, 0x04, 0x42, 0x00}, "a cut stream": deflated(echo)[:8], "text that is not compressed": []byte(echo), "one byte": {0x00}, "a gzip head": []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00"),
+		"0xff": bytes.Repeat([]byte{0xff}, 100), "a reserved block type": {0x07, 0, 0}, "a stored block with a wrong length": {0x01, 5, 0, 5, 0, 'x'}, "a distance before the start": {0x4b, 0x04, 0x42, 0x00}, "a cut stream": Deflated(echo)[:8], "text that is not compressed": []byte(echo), "one byte": {0x00}, "a gzip head": []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00"),
 		"a dynamic block cut off": {0x05, 0xc1, 0x01},
 	} {
-		add("no deflate: "+name, compressed(payload), nil, append(broken, open, otherReplies+"*")...)
+		add("no deflate: "+name, Compressed(payload), nil, append(broken, Open, OtherReplies+"*")...)
 	}
-	add("text that inflates to what is not UTF-8", compressed(deflated("42[\"message\",\"\xff\"]")), nil, notText...)
-	add("an empty compressed message", compressed(nil), nil, broken...)
-	add("a compressed control frame", frame{first: finBit | rsv1 | opPing, payload: []byte("x")}.bytes(), nil, protocolError...)
-	add("a compressed close", frame{first: finBit | rsv1 | opClose, payload: closeCode(1000)}.bytes(), nil, protocolError...)
-	add("a compressed continuation", append(frame{first: opText, payload: []byte("4")}.bytes(), frame{first: finBit | rsv1, payload: []byte("0")}.bytes()...), nil, protocolError...)
-	add("reserved bits 2", frame{first: finBit | 0x20 | opText, payload: []byte(echo)}.bytes(), nil, protocolError...)
-	add("reserved bits 1 and 3", frame{first: finBit | rsv1 | 0x10 | opText, payload: deflated(echo)}.bytes(), nil, protocolError...)
-	add("unmasked", frame{first: finBit | rsv1 | opText, bare: true, payload: deflated(echo)}.bytes(), nil, protocolError...)
-	add("30000 empty stored blocks", compressed(bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 30_000)), nil, broken...)
-	add("10000 small compressed messages", bytes.Repeat(compressed(deflated("6")), 10_000), nil, append(broken, open)...)
+	add("text that inflates to what is not UTF-8", Compressed(Deflated("42[\"message\",\"\xff\"]")), nil, notText...)
+	add("an empty compressed message", Compressed(nil), nil, broken...)
+	add("a compressed control frame", Frame{First: FinBit | rsv1 | OpPing, payload: []byte("x")}.Bytes(), nil, protocolError...)
+	add("a compressed close", Frame{First: FinBit | rsv1 | opClose, payload: closeCode(1000)}.Bytes(), nil, protocolError...)
+	add("a compressed continuation", append(Frame{First: opText, payload: []byte("4")}.Bytes(), Frame{First: FinBit | rsv1, payload: []byte("0")}.Bytes()...), nil, protocolError...)
+	add("reserved bits 2", Frame{First: FinBit | 0x20 | opText, payload: []byte(echo)}.Bytes(), nil, protocolError...)
+	add("reserved bits 1 and 3", Frame{First: FinBit | rsv1 | 0x10 | opText, payload: Deflated(echo)}.Bytes(), nil, protocolError...)
+	add("unmasked", Frame{First: FinBit | rsv1 | opText, bare: true, payload: Deflated(echo)}.Bytes(), nil, protocolError...)
+	add("30000 empty stored blocks", Compressed(bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 30_000)), nil, broken...)
+	add("10000 small compressed messages", bytes.Repeat(Compressed(Deflated("6")), 10_000), nil, append(broken, Open)...)
 	return all
 }
 
@@ -69,7 +70,7 @@ func deflateInputs() []input {
 func deflatedZeros(n int) []byte {
 	const mib = 1 << 20
 	var b bytes.Buffer
-	w := must(flate.NewWriter(&b, flate.BestCompression))
+	w := Must(flate.NewWriter(&b, flate.BestCompression))
 	zeros := make([]byte, mib)
 	_, _ = w.Write([]byte("6"))
 	_, _ = w.Write(zeros[:(n-1)%mib])
@@ -89,24 +90,24 @@ func deflatedZeros(n int) []byte {
 }
 
 // compressedAttack is attack on a connection that has agreed to permessage-deflate.
-func (r frameRow) compressedAttack(p *probe) outcome {
-	s, answer := p.deflating()
+func (r frameRow) compressedAttack(p *Probe) Outcome {
+	s, answer := p.Deflating()
 	if !strings.HasPrefix(answer.header.Get("Sec-WebSocket-Extensions"), "permessage-deflate") {
-		return "not agreed: " + answer.outcome()
+		return "not agreed: " + answer.Outcome()
 	}
-	if _, err := s.read(); err != nil {
-		return ended(err)
+	if _, err := s.Read(); err != nil {
+		return Ended(err)
 	}
 	if err := join(s); err != nil {
-		return ended(err)
+		return Ended(err)
 	}
-	s.say(append(bytes.Clone(r.bytes), textFrame("4"+aliveEvent)...))
+	s.Say(append(bytes.Clone(r.bytes), TextFrame("4"+aliveEvent)...))
 	return framed(s, r.replies)
 }
 
-// deflating opens a WebSocket and asks for permessage-deflate.
-func (p *probe) deflating() (*websocketSession, reply) {
+// Deflating opens a WebSocket and asks for permessage-deflate.
+func (p *Probe) Deflating() (*WebSocketSession, Reply) {
 	w := p.dial()
-	answer := w.exchange([]byte(upgradeHead(websocketPath, p.target.addr) + "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n\r\n"))
-	return &websocketSession{wire: w}, answer
+	answer := w.exchange([]byte(upgradeHead(WebSocketPath, p.Target.Addr) + "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n\r\n"))
+	return &WebSocketSession{Wire: w}, answer
 }

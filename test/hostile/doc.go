@@ -1,5 +1,7 @@
-// Package hostile holds about a thousand bad inputs against a running hub: one
-// table row each, grouped by kind in the files of the same names.
+// Package hostile holds thousands of bad inputs against a running hub: one
+// table row each, grouped by kind. What browsers do wrong is here, in the files of
+// the same names; what services do wrong is in the package services below. The test
+// runs both together against one server.
 //
 //	http      request lines, headers, lengths, methods, paths, other protocols on the port
 //	polling   Engine.IO payloads and concurrent requests over HTTP long-polling
@@ -8,14 +10,14 @@
 //	packets   Socket.IO packets, over polling and over WebSocket
 //	binary    attachments and placeholders, over both
 //	slow      whoever sends nothing, or a byte at a time
-//	grpc      services that break the rules of the control plane
-//	grpcwire  HTTP/2 below gRPC
 //	origin    pages of other origins            (against `hub serve`)
 //	deflate   compressed WebSocket messages     (against `hub serve`)
-//	token     services without the right token  (against `hub serve`)
 //
-// A row names what is sent and the outcomes that are allowed; the outcomes are
-// those of table (c) of the project's reliability paper. After each input
+//	grpc      services that break the rules of the control plane    (package services)
+//	grpcwire  HTTP/2 below gRPC                                     (package services)
+//	token     services without the right token  (against `hub serve`, package services)
+//
+// A row, an Input, names what is sent and the outcomes that are allowed. After each input
 //
 //   - a fresh client connects, joins and gets an acknowledgement within 2 s;
 //   - two bystanders, one on WebSocket and one on polling, connected before
@@ -29,9 +31,11 @@
 // At the end the server's sessions, parked events, goroutines, descriptors and memory have to be back
 // near where they were, its panic counters at zero and its log free of stacks.
 //
-// The package speaks bytes only: its own WebSocket frame writer, its own HTTP
-// requests over net.Conn, and raw HTTP/2 frames and gRPC messages for the
-// services' side. It imports nothing of the hub but the generated contract.
+// A Target is the server, a Probe the life of one input: it dials, it keeps what the
+// server said, and ends what the input leaves open. Both packages speak bytes only:
+// their own WebSocket frame writer, their own HTTP requests over net.Conn, and raw
+// HTTP/2 frames and gRPC messages for the services' side. They import nothing of the
+// hub but the generated contract.
 //
 // # Running it
 //

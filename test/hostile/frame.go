@@ -11,18 +11,18 @@ const (
 	opText         byte = 1
 	opBinary       byte = 2
 	opClose        byte = 8
-	opPing         byte = 9
+	OpPing         byte = 9
 	opPong         byte = 10
 )
 
-// finBit is the bit of a frame's first byte that ends a message.
-const finBit byte = 0x80
+// FinBit is the bit of a frame's first byte that ends a message.
+const FinBit byte = 0x80
 
-// frame is one WebSocket frame as a client writes it, with everything that may
+// Frame is one WebSocket frame as a client writes it, with everything that may
 // be wrong with it.
-type frame struct {
-	// first is the whole first byte: FIN, RSV1 to RSV3, opcode.
-	first byte
+type Frame struct {
+	// First is the whole first byte: FIN, RSV1 to RSV3, opcode.
+	First byte
 	// bare leaves the mask out.
 	bare bool
 	// announced replaces the length of the payload; nil tells the truth.
@@ -33,8 +33,8 @@ type frame struct {
 	payload []byte
 }
 
-// bytes encodes the frame.
-func (f frame) bytes() []byte {
+// Bytes encodes the frame.
+func (f Frame) Bytes() []byte {
 	length := uint64(len(f.payload))
 	if f.announced != nil {
 		length = *f.announced
@@ -43,7 +43,7 @@ func (f frame) bytes() []byte {
 	if f.bare {
 		mask = 0
 	}
-	b := []byte{f.first}
+	b := []byte{f.First}
 	switch {
 	case f.wide == 8 || f.wide == 0 && length > 0xffff:
 		b = binary.BigEndian.AppendUint64(append(b, mask|127), length)
@@ -63,14 +63,16 @@ func (f frame) bytes() []byte {
 	return b
 }
 
-// textFrame and the others are whole, correct frames.
-func textFrame(s string) []byte   { return frame{first: finBit | opText, payload: []byte(s)}.bytes() }
-func binaryFrame(b []byte) []byte { return frame{first: finBit | opBinary, payload: b}.bytes() }
+// TextFrame and the others are whole, correct frames.
+func TextFrame(s string) []byte { return Frame{First: FinBit | opText, payload: []byte(s)}.Bytes() }
+
+// BinaryFrame is a whole binary message in one frame.
+func BinaryFrame(b []byte) []byte { return Frame{First: FinBit | opBinary, payload: b}.Bytes() }
 func closeFrame(code int) []byte {
-	return frame{first: finBit | opClose, payload: closeCode(code)}.bytes()
+	return Frame{First: FinBit | opClose, payload: closeCode(code)}.Bytes()
 }
 func closeCode(code int) []byte      { return binary.BigEndian.AppendUint16(nil, uint16(code)) }
-func piece(op byte, s string) []byte { return frame{first: op, payload: []byte(s)}.bytes() }
+func piece(op byte, s string) []byte { return Frame{First: op, payload: []byte(s)}.Bytes() }
 
 // readFrame reads one frame of the server.
 func readFrame(r io.Reader) (first byte, payload []byte, err error) {

@@ -8,39 +8,48 @@ import (
 // lineRows: a head that is no HTTP.
 func lineRows() []httpRow {
 	const p = pollingPath
-	refused := outcomes("400", dropped)
-	maybe := outcomes("200", "400", dropped)
-	version := outcomes("400", "505", dropped)
-	rows := []httpRow{
+	refused := Outcomes("400", Dropped)
+	maybe := Outcomes("200", "400", Dropped)
+	version := Outcomes("400", "505", Dropped)
+	return append(headerRows(), []httpRow{
 		{name: "space before the colon", raw: "GET " + p + " HTTP/1.1\r\nHost : {host}\r\n\r\n", allow: refused},
 		{name: "space before the colon of a length", raw: "POST " + sidPath + " HTTP/1.1\r\nHost: {host}\r\nContent-Length : 2\r\n\r\n40", allow: refused},
 		{name: "no Host", raw: "GET " + p + " HTTP/1.1\r\n\r\n", allow: refused},
-		{name: "two Hosts", raw: "GET " + p + " HTTP/1.1\r\nHost: {host}\r\nHost: b\r\n\r\n", allow: refused, reference: outcomes("200")},
+		{name: "two Hosts", raw: "GET " + p + " HTTP/1.1\r\nHost: {host}\r\nHost: b\r\n\r\n", allow: refused, reference: Outcomes("200")},
 		{name: "Host empty", raw: "GET " + p + " HTTP/1.1\r\nHost:\r\n\r\n", allow: maybe},
 		{name: "Host with a space", raw: "GET " + p + " HTTP/1.1\r\nHost: a b\r\n\r\n", allow: maybe},
 		{name: "Host with NUL", raw: "GET " + p + " HTTP/1.1\r\nHost: a\x00b\r\n\r\n", allow: refused},
 		{name: "Host with high bytes", raw: "GET " + p + " HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n", allow: maybe},
-		{name: "HTTP/1.0", raw: "GET " + p + " HTTP/1.0\r\n\r\n", allow: outcomes("200"), ends: true},
+		{name: "HTTP/1.0", raw: "GET " + p + " HTTP/1.0\r\n\r\n", allow: Outcomes("200"), ends: true},
 		{name: "HTTP/0.9", raw: "GET /\r\n", allow: refused, hangsUp: true},
-		{name: "HTTP/2.0", raw: "GET " + p + " HTTP/2.0\r\nHost: {host}\r\n\r\n", allow: version, reference: outcomes("200")},
+		{name: "HTTP/2.0", raw: "GET " + p + " HTTP/2.0\r\nHost: {host}\r\n\r\n", allow: version, reference: Outcomes("200")},
 		{name: "HTTP/9.9", raw: "GET " + p + " HTTP/9.9\r\nHost: {host}\r\n\r\n", allow: version},
 		{name: "HTTP/1.10", raw: "GET " + p + " HTTP/1.10\r\nHost: {host}\r\n\r\n", allow: version},
-		{name: "HTTP/1.2", raw: "GET " + p + " HTTP/1.2\r\nHost: {host}\r\n\r\n", allow: append(outcomes("200"), version...)},
+		{name: "HTTP/1.2", raw: "GET " + p + " HTTP/1.2\r\nHost: {host}\r\n\r\n", allow: append(Outcomes("200"), version...)},
 		{name: "HTTP/-1.1", raw: "GET " + p + " HTTP/-1.1\r\nHost: {host}\r\n\r\n", allow: version},
 		{name: "http in lower case", raw: "GET " + p + " http/1.1\r\nHost: {host}\r\n\r\n", allow: version},
-		{name: "version missing", raw: "GET " + p + "\r\nHost: {host}\r\n\r\n", allow: refused, reference: outcomes("200")},
+		{name: "version missing", raw: "GET " + p + "\r\nHost: {host}\r\n\r\n", allow: refused, reference: Outcomes("200")},
 		{name: "version twice", raw: "GET " + p + " HTTP/1.1 HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: version},
 		{name: "URI missing", raw: "GET HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: refused, hangsUp: true},
 		{name: "URI empty", raw: "GET  HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: refused},
 		{name: "method missing", raw: " " + p + " HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: refused},
 		{name: "space before the method", raw: "  GET " + p + " HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: maybe},
 		{name: "tabs for spaces", raw: "GET\t" + p + "\tHTTP/1.1\r\nHost: {host}\r\n\r\n", allow: refused},
-		{name: "two spaces", raw: "GET  " + p + "  HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: version, reference: outcomes("200")},
+		{name: "two spaces", raw: "GET  " + p + "  HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: version, reference: Outcomes("200")},
 		{name: "URI with a space", raw: "GET /socket.io/ x?EIO=4 HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: version},
 		{name: "URI with NUL", raw: "GET " + p + "\x00 HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: refused},
-		{name: "URI without a slash", raw: "GET socket.io HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: append(outcomes("404"), refused...)},
-		{name: "URI is a star", raw: "GET * HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: append(outcomes("404"), refused...)},
+		{name: "URI without a slash", raw: "GET socket.io HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: append(Outcomes("404"), refused...)},
+		{name: "URI is a star", raw: "GET * HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: append(Outcomes("404"), refused...)},
 		{name: "URI with a control byte", raw: "GET " + p + "\x01 HTTP/1.1\r\nHost: {host}\r\n\r\n", allow: refused},
+	}...)
+}
+
+// headerRows: header lines that are none, or odd ones.
+func headerRows() []httpRow {
+	const p = pollingPath
+	refused := Outcomes("400", Dropped)
+	maybe := Outcomes("200", "400", Dropped)
+	return []httpRow{
 		{name: "header without a colon", raw: get(p, "nonsense"), allow: refused},
 		{name: "header without a name", raw: get(p, ": v"), allow: refused},
 		{name: "header name with a space", raw: get(p, "a b: v"), allow: refused},
@@ -49,26 +58,25 @@ func lineRows() []httpRow {
 		{name: "header value with NUL", raw: get(p, "X-A: a\x00b"), allow: refused},
 		{name: "header value with DEL", raw: get(p, "X-A: a\x7fb"), allow: maybe},
 		{name: "header value with escapes", raw: get(p, "X-A: \x1b[2J"), allow: maybe},
-		{name: "header value with high bytes", raw: get(p, "X-A: \xff\xfe\xfd"), allow: outcomes("200")},
+		{name: "header value with high bytes", raw: get(p, "X-A: \xff\xfe\xfd"), allow: Outcomes("200")},
 		{name: "folded header", raw: get(p, "X-A: a\r\n b"), allow: maybe},
 		{name: "folded first header", raw: "GET " + p + " HTTP/1.1\r\n Host: {host}\r\n\r\n", allow: refused},
 		{name: "bare CR in a value", raw: get(p, "X-A: a\rX-Injected: 1"), allow: maybe},
 		{name: "bare LF for line ends", raw: "GET " + p + " HTTP/1.1\nHost: {host}\n\n", allow: maybe},
 		{name: "bare CR for line ends", raw: "GET " + p + " HTTP/1.1\rHost: {host}\r\r", allow: refused, hangsUp: true},
 		{name: "empty lines first", raw: "\r\n\r\n" + get(p), allow: maybe},
-		{name: "header __proto__", raw: get(p, "__proto__: x", "constructor: y"), allow: outcomes("200")},
+		{name: "header __proto__", raw: get(p, "__proto__: x", "constructor: y"), allow: Outcomes("200")},
 		{name: "header cut off", raw: "GET " + p + " HTTP/1.1\r\nHos", allow: refused, hangsUp: true},
 		{name: "request line cut off", raw: "GET /sock", allow: refused, hangsUp: true},
 		{name: "method cut off", raw: "GE", allow: refused, hangsUp: true},
 		{name: "nothing", raw: "", allow: refused, hangsUp: true},
-		{name: "Connection of 500 tokens", raw: get(p, "Connection: "+strings.Repeat("a,", 500)), allow: outcomes("200")},
-		{name: "cookies that are none", raw: get(p, "Cookie: ;;;=;=;\xff=\xfe; io=; __proto__=1"), allow: outcomes("200")},
-		{name: "forwarded for everybody", raw: get(p, "X-Forwarded-For: "+strings.Repeat("::1,", 500), "Forwarded: for=\"_\xff\"", "X-Real-IP: '"), allow: outcomes("200")},
-		{name: "ranges", raw: get(p, "Range: bytes=-1,0-,5-1"), allow: outcomes("200")},
-		{name: "conditions", raw: get(p, "If-Match: *", "If-None-Match: *", "If-Modified-Since: x"), allow: outcomes("200")},
-		{name: "accept nonsense", raw: get(p, "Accept-Encoding: gzip;q=NaN, *;q=-1, "+strings.Repeat("x,", 300)), allow: outcomes("200")},
+		{name: "Connection of 500 tokens", raw: get(p, "Connection: "+strings.Repeat("a,", 500)), allow: Outcomes("200")},
+		{name: "cookies that are none", raw: get(p, "Cookie: ;;;=;=;\xff=\xfe; io=; __proto__=1"), allow: Outcomes("200")},
+		{name: "forwarded for everybody", raw: get(p, "X-Forwarded-For: "+strings.Repeat("::1,", 500), "Forwarded: for=\"_\xff\"", "X-Real-IP: '"), allow: Outcomes("200")},
+		{name: "ranges", raw: get(p, "Range: bytes=-1,0-,5-1"), allow: Outcomes("200")},
+		{name: "conditions", raw: get(p, "If-Match: *", "If-None-Match: *", "If-Modified-Since: x"), allow: Outcomes("200")},
+		{name: "accept nonsense", raw: get(p, "Accept-Encoding: gzip;q=NaN, *;q=-1, "+strings.Repeat("x,", 300)), allow: Outcomes("200")},
 	}
-	return rows
 }
 
 // strangerRows: somebody else's protocol on the port.
@@ -109,7 +117,7 @@ func strangerRows() []httpRow {
 		"DNS":                  "\x00\x1d\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07version\x04bind\x00\x00\x10\x00\x03",
 		"X11":                  "l\x00\x0b\x00\x00\x00\x00\x00\x00\x00\x00\x00",
 		"RDP":                  "\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x0b\x00\x00\x00",
-		"a WebSocket frame":    string(textFrame("40")),
+		"a WebSocket frame":    string(TextFrame("40")),
 		"an Engine.IO packet":  "40\r\n\r\n",
 		"noise":                noise.String(),
 		"64 KiB of NUL":        strings.Repeat("\x00", 64<<10),
@@ -117,10 +125,10 @@ func strangerRows() []httpRow {
 		"64 KiB of one letter": strings.Repeat("A", 64<<10),
 		"64 KiB of 0xff":       strings.Repeat("\xff", 64<<10),
 	} {
-		rows = append(rows, httpRow{name: "stranger " + name, raw: raw, allow: outcomes("400", "404", "414", "431", "505", dropped), hangsUp: true, ends: true})
+		rows = append(rows, httpRow{name: "stranger " + name, raw: raw, allow: Outcomes("400", "404", "414", "431", "505", Dropped), hangsUp: true, ends: true})
 	}
 	for _, n := range []int{1, 3, 10} {
-		rows = append(rows, httpRow{name: fmt.Sprintf("stranger noise of %d bytes", n), raw: noise.String()[:n], allow: outcomes("400", dropped), hangsUp: true, ends: true})
+		rows = append(rows, httpRow{name: fmt.Sprintf("stranger noise of %d bytes", n), raw: noise.String()[:n], allow: Outcomes("400", Dropped), hangsUp: true, ends: true})
 	}
 	return rows
 }

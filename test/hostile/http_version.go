@@ -15,18 +15,18 @@ func versionRows() []httpRow {
 	} {
 		name, eio := fmt.Sprintf("EIO %.30q", v), url.QueryEscape(v)
 		rows = append(rows,
-			httpRow{name: name, raw: get("/socket.io/?transport=polling&EIO=" + eio), allow: outcomes("400/5")},
-			httpRow{name: name + " upgrading", raw: upgrading("/socket.io/?transport=websocket&EIO=" + eio), allow: outcomes("400/5", "400:5"), reference: outcomes("101 closed")})
+			httpRow{name: name, raw: get("/socket.io/?transport=polling&EIO=" + eio), allow: Outcomes("400/5")},
+			httpRow{name: name + " upgrading", raw: Upgrading("/socket.io/?transport=websocket&EIO=" + eio), allow: Outcomes("400/5", "400:5"), reference: Outcomes("101 closed")})
 	}
 	return append(rows,
-		httpRow{name: "EIO missing", raw: get("/socket.io/?transport=polling"), allow: outcomes("400/5")},
-		httpRow{name: "EIO missing upgrading", raw: upgrading("/socket.io/?transport=websocket"), allow: outcomes("400/5", "400:5"), reference: outcomes("101 closed")},
-		httpRow{name: "EIO twice, last wrong", raw: get("/socket.io/?transport=polling&EIO=4&EIO=3"), allow: outcomes("400/5")},
-		httpRow{name: "EIO twice, last right", raw: get("/socket.io/?transport=polling&EIO=3&EIO=4"), allow: outcomes("200")},
-		httpRow{name: "another EIO in a session", raw: post("/socket.io/?transport=polling&EIO=3&sid={sid}", "40"), allow: outcomes("400/3", "400/5")},
-		httpRow{name: "no EIO in a session", raw: post("/socket.io/?transport=polling&sid={sid}", "40"), allow: outcomes("400/3", "400/5")},
-		httpRow{name: "another EIO when upgrading", raw: upgrading("/socket.io/?transport=websocket&EIO=3&sid={sid}"),
-			allow: outcomes("400/3", "400/5", "400:3", "400:5"), session: open},
+		httpRow{name: "EIO missing", raw: get("/socket.io/?transport=polling"), allow: Outcomes("400/5")},
+		httpRow{name: "EIO missing upgrading", raw: Upgrading("/socket.io/?transport=websocket"), allow: Outcomes("400/5", "400:5"), reference: Outcomes("101 closed")},
+		httpRow{name: "EIO twice, last wrong", raw: get("/socket.io/?transport=polling&EIO=4&EIO=3"), allow: Outcomes("400/5")},
+		httpRow{name: "EIO twice, last right", raw: get("/socket.io/?transport=polling&EIO=3&EIO=4"), allow: Outcomes("200")},
+		httpRow{name: "another EIO in a session", raw: post("/socket.io/?transport=polling&EIO=3&sid={sid}", "40"), allow: Outcomes("400/3", "400/5")},
+		httpRow{name: "no EIO in a session", raw: post("/socket.io/?transport=polling&sid={sid}", "40"), allow: Outcomes("400/3", "400/5")},
+		httpRow{name: "another EIO when upgrading", raw: Upgrading("/socket.io/?transport=websocket&EIO=3&sid={sid}"),
+			allow: Outcomes("400/3", "400/5", "400:3", "400:5"), session: Open},
 	)
 }
 
@@ -40,9 +40,9 @@ func pathRows() []httpRow {
 		"/grpc.health.v1.Health/Check", "/\xff\xfe", "/%00", "/socket.i%6f2/", "/?EIO=4&transport=polling",
 	} {
 		rows = append(rows,
-			httpRow{name: fmt.Sprintf("path %q", path), raw: get(path), allow: outcomes("404"), reference: outcomes("400")},
+			httpRow{name: fmt.Sprintf("path %q", path), raw: get(path), allow: Outcomes("404"), reference: Outcomes("400")},
 			// The reference cuts a stray upgrade after a second, without a word.
-			httpRow{name: fmt.Sprintf("path %q upgrading", path), raw: upgrading(path), allow: outcomes("404"), reference: outcomes(dropped, "400")})
+			httpRow{name: fmt.Sprintf("path %q upgrading", path), raw: Upgrading(path), allow: Outcomes("404"), reference: Outcomes(Dropped, "400")})
 	}
 	// These are inside of the path, or may be taken for it.
 	for _, path := range []string{
@@ -50,15 +50,15 @@ func pathRows() []httpRow {
 		"/./socket.io/", "/socket.io//", "/socket.io/1/", "/socket.io/nofile.js", "/socket.io/socket.io.js/x", "/socket.io/../metrics", "/socket.io\\..\\x",
 		"/socket.io%2f", "/x/../socket.io/", "/socket.io/;a=b",
 	} {
-		rows = append(rows, httpRow{name: fmt.Sprintf("path %q", path), raw: get(path), allow: outcomes("400/0", "404", "400")})
+		rows = append(rows, httpRow{name: fmt.Sprintf("path %q", path), raw: get(path), allow: Outcomes("400/0", "404", "400")})
 	}
 	return append(rows,
-		httpRow{name: "absolute URI of another host", raw: get("http://evil.example" + pollingPath), allow: outcomes("200", "404", "400")},
+		httpRow{name: "absolute URI of another host", raw: get("http://evil.example" + pollingPath), allow: Outcomes("200", "404", "400")},
 		httpRow{name: "path of 20 KiB", raw: get("/" + strings.Repeat("a", 20<<10)), allow: tooLong},
-		httpRow{name: "fragment in the URI", raw: get(pollingPath + "#x"), allow: outcomes("200", "400", "400/0")},
-		httpRow{name: "bad escape in the path", raw: get("/socket.io/%zz?EIO=4&transport=polling"), allow: outcomes("400", "404", "200")},
-		httpRow{name: "POST to an unknown path", raw: post("/metrics", "x"), allow: outcomes("404", "405")},
-		httpRow{name: "client file by POST", raw: post("/socket.io/socket.io.js", "x"), allow: outcomes("200", "400/0", "404", "405")},
+		httpRow{name: "fragment in the URI", raw: get(pollingPath + "#x"), allow: Outcomes("200", "400", "400/0")},
+		httpRow{name: "bad escape in the path", raw: get("/socket.io/%zz?EIO=4&transport=polling"), allow: Outcomes("400", "404", "200")},
+		httpRow{name: "POST to an unknown path", raw: post("/metrics", "x"), allow: Outcomes("404", "405")},
+		httpRow{name: "client file by POST", raw: post("/socket.io/socket.io.js", "x"), allow: Outcomes("200", "400/0", "404", "405")},
 	)
 }
 
@@ -67,11 +67,11 @@ func originRows() []httpRow {
 	var rows []httpRow
 	for _, o := range []string{"\x01", "https://a.example\x00", "https://a.example\x7f", "a\x0bb", "\x1b[31m"} {
 		rows = append(rows,
-			httpRow{name: fmt.Sprintf("Origin with control bytes %q", o), raw: get(pollingPath, "Origin: "+o), allow: outcomes("400/3", "400", "403/4")},
-			httpRow{name: fmt.Sprintf("Origin with control bytes %q upgrading", o), raw: upgrading(websocketPath, "Origin: "+o),
-				allow: outcomes("400/3", "400:3", "400", "403/4", "403:4")})
+			httpRow{name: fmt.Sprintf("Origin with control bytes %q", o), raw: get(pollingPath, "Origin: "+o), allow: Outcomes("400/3", "400", "403/4")},
+			httpRow{name: fmt.Sprintf("Origin with control bytes %q upgrading", o), raw: Upgrading(WebSocketPath, "Origin: "+o),
+				allow: Outcomes("400/3", "400:3", "400", "403/4", "403:4")})
 	}
-	fine := outcomes("200", "400/3", "400", "403/4")
+	fine := Outcomes("200", "400/3", "400", "403/4")
 	for _, o := range []string{
 		"null", "", "https://", "https://a.example, https://b.example", "file://", "javascript:alert(1)", "https://a.example:99999", "__proto__", "*",
 		"https://\xff\xfe", "https://[::1", strings.Repeat("o", 4<<10),
@@ -83,11 +83,11 @@ func originRows() []httpRow {
 
 // openingRows: opening a WebSocket takes more than the words GET and Upgrade.
 func openingRows() []httpRow {
-	head := "GET " + websocketPath + " HTTP/1.1\r\nHost: {host}\r\n"
+	head := "GET " + WebSocketPath + " HTTP/1.1\r\nHost: {host}\r\n"
 	key, version := "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "Sec-WebSocket-Version: 13\r\n"
 	up := "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-	refused := outcomes("400", "400/3", "400:3", "426", "426/3", "426:3")
-	byPost := upgrading(websocketPath, "Content-Length: 0")
+	refused := Outcomes("400", "400/3", "400:3", "426", "426/3", "426:3")
+	byPost := Upgrading(WebSocketPath, "Content-Length: 0")
 	byPost = "POST" + strings.TrimPrefix(byPost, "GET")
 	rows := []httpRow{
 		{name: "opening without key", raw: head + up + version + "\r\n"},
@@ -104,30 +104,30 @@ func openingRows() []httpRow {
 	for _, v := range []string{"", "0", "7", "8", "12", "14", "-13", "1313", "13.0", "thirteen", "8, 13x", "99999999999999999999"} {
 		row := httpRow{name: fmt.Sprintf("opening with version %q", v), raw: head + up + key + "Sec-WebSocket-Version: " + v + "\r\n\r\n"}
 		if v == "8" || v == "13.0" { // an old draft, and a lenient reading, of the reference
-			row.reference = outcomes("101 open")
+			row.reference = Outcomes("101 open")
 		}
 		rows = append(rows, row)
 	}
 	for i := range rows {
 		rows[i].allow = refused
-		rows[i].reference = append(rows[i].reference, dropped)
+		rows[i].reference = append(rows[i].reference, Dropped)
 	}
-	fine := append(outcomes("101 open"), refused...)
+	fine := append(Outcomes("101 open"), refused...)
 	for _, extension := range []string{
 		"permessage-deflate; server_max_window_bits=99", "permessage-deflate; client_max_window_bits=-1", "permessage-deflate, permessage-deflate",
 		"__proto__", "constructor; a=b", ";;;,,,", "x-webkit-deflate-frame", "permessage-deflate; a=\"", strings.Repeat(" ", 8000) + "x", strings.Repeat("a,", 4000),
 		strings.Repeat("permessage-deflate;", 400), "permessage-deflate; server_no_context_takeover=1",
 	} {
-		rows = append(rows, httpRow{name: fmt.Sprintf("extension %.50q", extension), raw: upgrading(websocketPath, "Sec-WebSocket-Extensions: "+extension), allow: fine})
+		rows = append(rows, httpRow{name: fmt.Sprintf("extension %.50q", extension), raw: Upgrading(WebSocketPath, "Sec-WebSocket-Extensions: "+extension), allow: fine})
 	}
 	for _, protocol := range []string{"__proto__", ",,,", "a, a", "chat\x01", strings.Repeat(" ", 8000) + "x", strings.Repeat("a,", 4000)} {
-		rows = append(rows, httpRow{name: fmt.Sprintf("subprotocol %.50q", protocol), raw: upgrading(websocketPath, "Sec-WebSocket-Protocol: "+protocol), allow: fine})
+		rows = append(rows, httpRow{name: fmt.Sprintf("subprotocol %.50q", protocol), raw: Upgrading(WebSocketPath, "Sec-WebSocket-Protocol: "+protocol), allow: fine})
 	}
 	return append(rows,
-		httpRow{name: "opening by POST", raw: byPost, allow: append(outcomes("400/2", "400:2", "405"), refused...)},
-		httpRow{name: "opening by HTTP/1.0", raw: strings.Replace(upgrading(websocketPath), "HTTP/1.1", "HTTP/1.0", 1), allow: fine},
-		httpRow{name: "opening with a body", raw: upgrading(websocketPath, "Content-Length: 5") + "hello", allow: append(outcomes("101 closed", dropped), fine...)},
-		httpRow{name: "opening with a chunked body", raw: upgrading(websocketPath, "Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\n\r\n", allow: append(outcomes("101 closed", dropped), fine...)},
-		httpRow{name: "opening with keys twice", raw: upgrading(websocketPath, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="), allow: fine},
+		httpRow{name: "opening by POST", raw: byPost, allow: append(Outcomes("400/2", "400:2", "405"), refused...)},
+		httpRow{name: "opening by HTTP/1.0", raw: strings.Replace(Upgrading(WebSocketPath), "HTTP/1.1", "HTTP/1.0", 1), allow: fine},
+		httpRow{name: "opening with a body", raw: Upgrading(WebSocketPath, "Content-Length: 5") + "hello", allow: append(Outcomes("101 closed", Dropped), fine...)},
+		httpRow{name: "opening with a chunked body", raw: Upgrading(WebSocketPath, "Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\n\r\n", allow: append(Outcomes("101 closed", Dropped), fine...)},
+		httpRow{name: "opening with keys twice", raw: Upgrading(WebSocketPath, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="), allow: fine},
 	)
 }

@@ -20,16 +20,16 @@ var forbidden = []struct {
 // says1011 reports whether a close frame with code 1011 stands in the bytes.
 func says1011(b []byte) bool {
 	for i := 0; i+4 <= len(b); i++ {
-		if b[i] == finBit|opClose && b[i+1] >= 2 && b[i+1] <= 125 && b[i+2] == 0x03 && b[i+3] == 0xf3 {
+		if b[i] == FinBit|opClose && b[i+1] >= 2 && b[i+1] <= 125 && b[i+2] == 0x03 && b[i+3] == 0xf3 {
 			return true
 		}
 	}
 	return false
 }
 
-// inspect returns the first thing in what the server said that it must never
+// Inspect returns the first thing in what the server said that it must never
 // say, or nil.
-func (p *probe) inspect() error {
+func (p *Probe) Inspect() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	heard := p.heard.Bytes()
@@ -37,7 +37,7 @@ func (p *probe) inspect() error {
 		return fmt.Errorf("the server said close 1011")
 	}
 	for _, f := range forbidden {
-		if p.target.reference && f.what == "a 5xx" {
+		if p.Target.Reference && f.what == "a 5xx" {
 			continue // a known accident: 500 for a method in a session
 		}
 		if at := f.pattern.FindIndex(heard); at != nil {
@@ -47,5 +47,5 @@ func (p *probe) inspect() error {
 	return nil
 }
 
-// stacks finds what must not stand in the server's log.
-var stacks = regexp.MustCompile(`(?m)^(?:panic: .*|goroutine \d+ \[.*|WARNING: DATA RACE|fatal error: .*)$|\bpanic\b.*`)
+// Stacks finds what must not stand in the server's log.
+var Stacks = regexp.MustCompile(`(?m)^(?:panic: .*|goroutine \d+ \[.*|WARNING: DATA RACE|fatal error: .*)$|\bpanic\b.*`)

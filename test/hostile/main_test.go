@@ -1,10 +1,12 @@
-package hostile
+package hostile_test
 
 import (
 	"os"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/siohub/siohub/test/hostile"
 )
 
 func TestMain(m *testing.M) {
@@ -15,7 +17,7 @@ func TestMain(m *testing.M) {
 		serveAsKit()
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(programsDir)
+		_ = os.RemoveAll(hostile.ProgramsDir)
 		os.Exit(code)
 	}))
 }

@@ -1,9 +1,11 @@
-package hostile
+package hostile_test
 
 import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // What a hub with little memory may take: what the limit says, and half of it for what the limit
@@ -30,24 +32,24 @@ func TestMemoryLimit(t *testing.T) {
 // squeeze looks whether the hub stays within its memory, serves a bystander meanwhile, and ends in
 // order while they are there.
 func squeeze(t *testing.T, kinds []string) {
-	target, err := startServe(t.TempDir(), browsersServe, "GOMEMLIMIT=128MiB")
+	target, err := hostile.StartServe(t.TempDir(), browsersServe, "GOMEMLIMIT=128MiB")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the end of the server's log:\n%s", tail(target.log.String(), 4000))
+			t.Logf("the end of the server's log:\n%s", tail(target.Log.String(), 4000))
 		}
 	})
 	line, stop := child(t, target, "0", "HOSTILE_SERVICE=yes")
 	if line() != "ready" {
 		t.Fatalf("the service: %s", stop())
 	}
-	b, err := newBystander(target, false, "/kit,")
+	b, err := hostile.NewBystander(target, false, "/kit,")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.close()
+	defer b.Close()
 	memory := watchMemory(target)
 	for _, kind := range kinds {
 		stop := attacking(t, target, kind)
@@ -56,17 +58,17 @@ func squeeze(t *testing.T, kinds []string) {
 	echoes, worst := 0, time.Duration(0)
 	for until := time.Now().Add(squeezeTime); time.Now().Before(until); echoes++ {
 		begin := time.Now()
-		if err := b.check("squeezed"); err != nil {
+		if err := b.Check("squeezed"); err != nil {
 			t.Fatal("the bystander:", err)
 		}
 		worst = max(worst, time.Since(begin))
 	}
 	peak := memory()
-	if !raced && peak > mostResident {
+	if !hostile.Raced && peak > mostResident {
 		t.Errorf("the hub took %d MiB", peak>>20)
 	}
 	begin := time.Now()
-	if err := target.stop(); err != nil {
+	if err := target.Stop(); err != nil {
 		t.Error(err)
 	}
 	t.Logf("%d MiB at most, %d echoes of a bystander, the worst %v; ended %v after SIGTERM", peak>>20, echoes, worst, time.Since(begin))

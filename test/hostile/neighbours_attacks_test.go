@@ -1,4 +1,4 @@
-package hostile
+package hostile_test
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/test/hostile"
+	"github.com/siohub/siohub/test/hostile/services"
 )
 
 // neighbour is a service or a browser that takes as much as it can, for as long as its
@@ -16,7 +18,7 @@ type neighbour struct {
 	name  string
 	count int // how many do it at the same time
 	// attack does it once; it is called again and again.
-	attack func(p *probe)
+	attack func(p *hostile.Probe)
 }
 
 // neighbours are the kinds of such services.
@@ -44,36 +46,36 @@ func neighbours() []neighbour {
 }
 
 // spin shows what of a ratio is the machine's: it does not know the hub.
-func spin(*probe) {
+func spin(*hostile.Probe) {
 	blow()
 	for until := time.Now().Add(time.Second); time.Now().Before(until); {
 	}
 }
 
 // says sends an envelope again and again.
-func says(reads bool, envelope string) func(*probe) {
-	return func(p *probe) {
-		a := p.attached()
+func says(reads bool, envelope string) func(*hostile.Probe) {
+	return func(p *hostile.Probe) {
+		a := services.Attached(p)
 		if reads {
-			go readAll(a.stream)
+			go readAll(a.Stream)
 		}
-		for a.stream.SendMsg([]byte(envelope)) == nil {
+		for a.Stream.SendMsg([]byte(envelope)) == nil {
 			blow()
 		}
 	}
 }
 
 // saysNew sends envelopes of 1000 commands of which none comes twice.
-func saysNew(make func(n int) *hubv1.Command) func(*probe) {
-	return func(p *probe) {
-		a := p.attached()
-		go readAll(a.stream)
+func saysNew(make func(n int) *hubv1.Command) func(*hostile.Probe) {
+	return func(p *hostile.Probe) {
+		a := services.Attached(p)
+		go readAll(a.Stream)
 		for n := 0; ; n += 1000 {
 			e := &hubv1.AttachRequest{}
 			for i := range 1000 {
-				e.Actions = append(e.Actions, command(0, make(n+i)))
+				e.Actions = append(e.Actions, services.Command(0, make(n+i)))
 			}
-			if a.stream.SendMsg(encode(e)) != nil {
+			if a.Stream.SendMsg(services.Encode(e)) != nil {
 				return
 			}
 			blow()
@@ -92,7 +94,7 @@ func envelopeOf(n int, action func(n int) *hubv1.Action) string {
 	for i := range n {
 		e.Actions = append(e.Actions, action(i))
 	}
-	return string(encode(e))
+	return string(services.Encode(e))
 }
 
 func callOf(n int) string {
@@ -100,7 +102,7 @@ func callOf(n int) string {
 	for i := range n {
 		e.Commands = append(e.Commands, room(i))
 	}
-	return string(encode(e))
+	return string(services.Encode(e))
 }
 
 func beat(int) *hubv1.Action {
@@ -112,22 +114,24 @@ func strayed(n int) *hubv1.Action {
 		DeliverySeq: uint64(n + 1), Outcome: &hubv1.Settlement_Done{Done: &hubv1.Done{}}}}}
 }
 
-func impossible(n int) *hubv1.Action { return command(uint64(n+1), emit(nil, "x", "[")) }
+func impossible(n int) *hubv1.Action {
+	return services.Command(uint64(n+1), services.Emit(nil, "x", "["))
+}
 
 func valid(int) *hubv1.Action {
-	return command(1, emit(&hubv1.Target{Namespace: "/neighbour", All: true}, "x", `["hello"]`))
+	return services.Command(1, services.Emit(&hubv1.Target{Namespace: "/neighbour", All: true}, "x", `["hello"]`))
 }
 
 func large(int) *hubv1.Action {
-	return command(1, emit(&hubv1.Target{Namespace: "/neighbour", All: true}, "x", `["`+strings.Repeat("x", 1<<20)+`"]`))
+	return services.Command(1, services.Emit(&hubv1.Target{Namespace: "/neighbour", All: true}, "x", `["`+strings.Repeat("x", 1<<20)+`"]`))
 }
 
 func wide(int) *hubv1.Action {
-	return command(1, emit(&hubv1.Target{Namespace: "/neighbour", Rooms: many("r", 200_000)}, "x", "[]"))
+	return services.Command(1, services.Emit(&hubv1.Target{Namespace: "/neighbour", Rooms: services.Many("r", 200_000)}, "x", "[]"))
 }
 
 func room(n int) *hubv1.Command {
-	return emit(&hubv1.Target{Namespace: "/neighbour", Rooms: []string{fmt.Sprint("room", n)}}, "x", `["hello"]`)
+	return services.Emit(&hubv1.Target{Namespace: "/neighbour", Rooms: []string{fmt.Sprint("room", n)}}, "x", `["hello"]`)
 }
 
 func keyed(n int) *hubv1.Command {
@@ -137,55 +141,55 @@ func keyed(n int) *hubv1.Command {
 }
 
 // opens opens streams of one connection, each for a moment.
-func opens(p *probe) {
-	conn := p.control()
+func opens(p *hostile.Probe) {
+	conn := services.DialControl(p)
 	for range 1000 {
-		a := p.attachOn(conn)
-		a.do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: a.hello()}})
+		a := services.AttachOn(p, conn)
+		a.Do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: a.Hello()}})
 		var b []byte
-		_ = a.stream.RecvMsg(&b)
-		a.cancel()
+		_ = a.Stream.RecvMsg(&b)
+		a.Cancel()
 		blow()
 	}
 }
 
 // connects does the same, each on a connection of its own.
-func connects(p *probe) {
-	a := p.attach()
-	a.do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: a.hello()}})
+func connects(p *hostile.Probe) {
+	a := services.Attach(p)
+	a.Do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: a.Hello()}})
 	var b []byte
-	_ = a.stream.RecvMsg(&b)
-	a.cancel()
+	_ = a.Stream.RecvMsg(&b)
+	a.Cancel()
 	blow()
 }
 
 // calls executes without a stream.
-func calls(request string) func(*probe) {
-	return func(p *probe) {
-		ctx, _ := p.context()
-		conn := p.control()
+func calls(request string) func(*hostile.Probe) {
+	return func(p *hostile.Probe) {
+		ctx, _ := services.CallContext(p)
+		conn := services.DialControl(p)
 		for range 1000 {
 			var answer []byte
-			_ = conn.Invoke(ctx, hubv1.ControlService_Execute_FullMethodName, []byte(request), &answer, grpc.ForceCodecV2(rawCodec{}))
+			_ = conn.Invoke(ctx, hubv1.ControlService_Execute_FullMethodName, []byte(request), &answer, grpc.ForceCodecV2(services.RawCodec{}))
 			blow()
 		}
 	}
 }
 
 // unread asks for sockets and reads nothing of the answer.
-func unread(p *probe) {
-	ctx, cancel := p.context()
-	conn := p.control()
-	request := encode(&hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: &hubv1.Target{Namespace: "/", All: true}}})
+func unread(p *hostile.Probe) {
+	ctx, cancel := services.CallContext(p)
+	conn := services.DialControl(p)
+	request := services.Encode(&hubv1.FetchSocketsRequest{Fetch: &hubv1.Fetch{Target: &hubv1.Target{Namespace: "/", All: true}}})
 	for range 1000 {
 		var streams [8]grpc.ClientStream
 		for i := range streams {
-			streams[i] = must(conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, hubv1.ControlService_FetchSockets_FullMethodName, grpc.ForceCodecV2(rawCodec{})))
+			streams[i] = hostile.Must(conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, hubv1.ControlService_FetchSockets_FullMethodName, grpc.ForceCodecV2(services.RawCodec{})))
 			_ = streams[i].SendMsg(request)
 			_ = streams[i].CloseSend()
 			blow()
 		}
 		cancel()
-		ctx, cancel = p.context()
+		ctx, cancel = services.CallContext(p)
 	}
 }

@@ -1,10 +1,12 @@
-package hostile
+package hostile_test
 
 import (
 	"bytes"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // Sizes of browserNeighbours.
@@ -30,7 +32,7 @@ func browserNeighbours() []neighbour {
 		{"attachments held back", 300, holds(binaryEvent(2))},
 		{"deflate bombs", attackers, bombs},
 		{"pushed to and reading nothing", 20, deaf},
-		{"pings", attackers, pours(bytes.Repeat(frame{first: finBit | opPing}.bytes(), 1000))},
+		{"pings", attackers, pours(bytes.Repeat(hostile.Frame{First: hostile.FinBit | hostile.OpPing}.Bytes(), 1000))},
 		{"upgrades", attackers, upgrades},
 		{"unknown namespaces", attackers, pours(strangers())},
 		{"sixteen namespaces joined and left", attackers, joinsAndLeaves},
@@ -41,18 +43,18 @@ func browserNeighbours() []neighbour {
 const quick = `2/open,["ms"]`
 
 // packet is a Socket.IO packet in a frame.
-func packet(p string) []byte { return textFrame("4" + p) }
+func packet(p string) []byte { return hostile.TextFrame("4" + p) }
 
 // binaryEvent announces three attachments and has as many of them as it says.
 func binaryEvent(there int) []byte {
-	head := packet(fmt.Sprintf(`53-/open,["slow",%s,%s,%s]`, seat(0), seat(1), seat(2)))
-	return append(head, bytes.Repeat(binaryFrame(make([]byte, attachmentBytes)), there)...)
+	head := packet(fmt.Sprintf(`53-/open,["slow",%s,%s,%s]`, hostile.Seat(0), hostile.Seat(1), hostile.Seat(2)))
+	return append(head, bytes.Repeat(hostile.BinaryFrame(make([]byte, attachmentBytes)), there)...)
 }
 
 // lackingOne is a message of the largest size but for its last byte.
 func lackingOne() []byte {
 	head, tail := `42/open,["nobody","`, `"]`
-	whole := textFrame(head + strings.Repeat("x", maxPayload-len(head)-len(tail)) + tail)
+	whole := hostile.TextFrame(head + strings.Repeat("x", hostile.MaxPayload-len(head)-len(tail)) + tail)
 	return whole[:len(whole)-1]
 }
 
@@ -65,9 +67,9 @@ func strangers() []byte {
 }
 
 // guest joins a namespace over WebSocket.
-func (p *probe) guest(namespace string) *websocketSession {
-	s := must(p.websocket())
-	mustDo(joinNamespace(s, namespace+","))
+func guest(p *hostile.Probe, namespace string) *hostile.WebSocketSession {
+	s := hostile.Must(p.WebSocket())
+	mustDo(hostile.JoinNamespace(s, namespace+","))
 	return s
 }
 
@@ -78,17 +80,17 @@ func mustDo(err error) {
 }
 
 // listen reads, and answers pings, until the session ends.
-func listen(s session) (err error) {
-	defer guard(&err)
+func listen(s hostile.Session) (err error) {
+	defer hostile.Guard(&err)
 	for {
-		if _, err := s.next(); err != nil {
+		if _, err := s.Next(); err != nil {
 			return err
 		}
 	}
 }
 
 // pour writes again and again until the session ends, and reads what comes.
-func pour(s *websocketSession, b []byte) {
+func pour(s *hostile.WebSocketSession, b []byte) {
 	ended := make(chan error, 1)
 	go func() { ended <- listen(s) }()
 	for {
@@ -100,109 +102,109 @@ func pour(s *websocketSession, b []byte) {
 }
 
 // pours is pour for a guest of /open.
-func pours(b []byte) func(*probe) {
-	return func(p *probe) { pour(p.guest("/open"), b) }
+func pours(b []byte) func(*hostile.Probe) {
+	return func(p *hostile.Probe) { pour(guest(p, "/open"), b) }
 }
 
 // holds writes once and waits for the end, which is how it should go.
-func holds(b []byte) func(*probe) {
-	return func(p *probe) {
-		s := p.guest("/open")
-		go s.say(b)
+func holds(b []byte) func(*hostile.Probe) {
+	return func(p *hostile.Probe) {
+		s := guest(p, "/open")
+		go s.Say(b)
 		blow()
 		_ = listen(s)
 	}
 }
 
 // asks wants to join with so much of auth, and leaves when it has.
-func asks(size int) func(*probe) {
+func asks(size int) func(*hostile.Probe) {
 	ask := packet(fmt.Sprintf(`0/decided,{"a":"%s"}`, strings.Repeat("x", size-len(`{"a":""}`))))
-	return func(p *probe) {
-		s := must(p.websocket())
+	return func(p *hostile.Probe) {
+		s := hostile.Must(p.WebSocket())
 		for {
-			_ = must(s.Write(ask))
+			_ = hostile.Must(s.Write(ask))
 			blow()
-			if m := must(s.next()); strings.HasPrefix(m, "0/decided,") {
-				s.send("1/decided,")
+			if m := hostile.Must(s.Next()); strings.HasPrefix(m, "0/decided,") {
+				s.Send("1/decided,")
 			}
 		}
 	}
 }
 
 // posts sends a payload again and again.
-func posts(payload string) func(*probe) {
-	return func(p *probe) {
-		s := must(p.polling())
-		mustDo(joinNamespace(s, "/open,"))
+func posts(payload string) func(*hostile.Probe) {
+	return func(p *hostile.Probe) {
+		s := hostile.Must(p.Polling())
+		mustDo(hostile.JoinNamespace(s, "/open,"))
 		go func() { _ = listen(s) }()
 		for {
 			blow()
-			s.postBody([]byte(payload))
-			if s.lastPost != "200" {
-				panic(s.lastPost)
+			s.PostBody([]byte(payload))
+			if s.LastPost != "200" {
+				panic(s.LastPost)
 			}
 		}
 	}
 }
 
-func opensPolling(p *probe) {
-	l := line{probe: p}
+func opensPolling(p *hostile.Probe) {
+	l := hostile.Line{Probe: p}
 	for {
-		if r := l.do("GET", pollingURI(""), nil); r.status != 200 {
-			panic(r.outcome())
+		if r := l.Do("GET", hostile.PollingURI(""), nil); r.Status != 200 {
+			panic(r.Outcome())
 		}
 		blow()
 	}
 }
 
 // bombs are events of which a thousandth is sent.
-func bombs(p *probe) {
-	s, _ := p.deflating()
-	_ = must(s.read())
-	mustDo(joinNamespace(s, "/open,"))
-	pour(s, compressed(deflated(fmt.Sprintf(`42/open,["nobody","%0*d"]`, bombBytes, 0))))
+func bombs(p *hostile.Probe) {
+	s, _ := p.Deflating()
+	_ = hostile.Must(s.Read())
+	mustDo(hostile.JoinNamespace(s, "/open,"))
+	pour(s, hostile.Compressed(hostile.Deflated(fmt.Sprintf(`42/open,["nobody","%0*d"]`, bombBytes, 0))))
 }
 
 // deaf asks to be told and does not hear it.
-func deaf(p *probe) {
-	s := p.guest("/open")
+func deaf(p *hostile.Probe) {
+	s := guest(p, "/open")
 	tick := time.NewTicker(breath)
 	defer tick.Stop()
 	for ; ; <-tick.C {
-		_ = must(s.Write(packet(`2/open,["push"]`)))
+		_ = hostile.Must(s.Write(packet(`2/open,["push"]`)))
 		blow()
 	}
 }
 
-func upgrades(p *probe) {
-	s := must(p.polling())
-	w, answer := p.upgrade(websocketPath + "&sid=" + s.sid)
-	if answer.status != 101 {
-		panic(answer.outcome())
+func upgrades(p *hostile.Probe) {
+	s := hostile.Must(p.Polling())
+	w, answer := p.Upgrade(hostile.WebSocketPath + "&sid=" + s.SID)
+	if answer.Status != 101 {
+		panic(answer.Outcome())
 	}
-	n := &websocketSession{wire: w}
-	if got := n.probeUp(); got != "" {
+	n := &hostile.WebSocketSession{Wire: w}
+	if got := n.ProbeUp(); got != "" {
 		panic(got)
 	}
-	n.sendRaw("5")
+	n.SendRaw("5")
 	blow()
 }
 
-func joinsAndLeaves(p *probe) {
-	s := must(p.websocket())
+func joinsAndLeaves(p *hostile.Probe) {
+	s := hostile.Must(p.WebSocket())
 	var joins, leaves []any
 	for i := range joinedAtOnce {
 		joins = append(joins, fmt.Sprintf("0/many/%d,", i))
 		leaves = append(leaves, fmt.Sprintf("1/many/%d,", i))
 	}
 	for {
-		s.send(joins...)
+		s.Send(joins...)
 		for range joins {
-			if m := must(s.next()); !strings.HasPrefix(m, "0/many/") {
+			if m := hostile.Must(s.Next()); !strings.HasPrefix(m, "0/many/") {
 				panic(m)
 			}
 		}
-		s.send(leaves...)
+		s.Send(leaves...)
 		blow()
 	}
 }

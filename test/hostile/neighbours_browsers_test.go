@@ -1,6 +1,10 @@
-package hostile
+package hostile_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/siohub/siohub/test/hostile"
+)
 
 // browsersServe is the hub that browsers attack: its limits are the defaults.
 const browsersServe = "namespaces: [/, /bystander, /kit, /open, /decided, /many/*]\nper_message_deflate: {enabled: true}\n" +
@@ -23,7 +27,7 @@ func TestNeighboursBrowsers(t *testing.T) {
 	t.Log(trialHead(2))
 	for _, n := range asked(browserNeighbours()) {
 		t.Run(n.name, func(t *testing.T) {
-			target, err := startServe(t.TempDir(), browsersServe)
+			target, err := hostile.StartServe(t.TempDir(), browsersServe)
 			s := newSuite(t, target, err)
 			line, stop := child(t, target, "HOSTILE_SERVICE=yes")
 			if line() != "ready" {
@@ -37,8 +41,8 @@ func TestNeighboursBrowsers(t *testing.T) {
 				t.Errorf("the hub took %d MiB", (tr.peak-tr.start)>>20)
 			}
 			for i, b := range s.bystanders {
-				if err := b.check("still-there"); err != nil {
-					t.Errorf("after it, bystander %d on %s: %v", i, b.name, err)
+				if err := b.Check("still-there"); err != nil {
+					t.Errorf("after it, bystander %d on %s: %v", i, b.Name, err)
 				}
 			}
 		})

@@ -1,4 +1,4 @@
-package hostile
+package hostile_test
 
 import (
 	"cmp"
@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // window is the time of some hundred echoes.
@@ -35,9 +37,9 @@ type trial struct {
 type delays struct{ p50, p99 []time.Duration }
 
 // measure takes turns between quiet windows and some of attack.
-func measure(t *testing.T, target *target, n neighbour, rounds, windows int, bystanders ...*bystander) *trial {
+func measure(t *testing.T, target *hostile.Target, n neighbour, rounds, windows int, bystanders ...*hostile.Bystander) *trial {
 	t.Helper()
-	tr := &trial{name: n.name, quiet: make([]delays, len(bystanders)), busy: make([]delays, len(bystanders)), start: target.resident()}
+	tr := &trial{name: n.name, quiet: make([]delays, len(bystanders)), busy: make([]delays, len(bystanders)), start: target.Resident()}
 	for range rounds {
 		for range quietWindows {
 			add(tr.quiet, tr.echoes(t, bystanders))
@@ -45,13 +47,13 @@ func measure(t *testing.T, target *target, n neighbour, rounds, windows int, bys
 		memory := watchMemory(target)
 		stop := attacking(t, target, n.name)
 		tr.note(tr.echoes(t, bystanders)) // they come
-		before, begin := target.processor(), time.Now()
+		before, begin := processor(target), time.Now()
 		for range windows {
 			took := tr.echoes(t, bystanders)
 			tr.note(took)
 			add(tr.busy, took)
 		}
-		tr.share = append(tr.share, ratio(target.processor()-before, time.Since(begin)))
+		tr.share = append(tr.share, ratio(processor(target)-before, time.Since(begin)))
 		tr.said = stop()
 		tr.note(tr.echoes(t, bystanders)) // they leave
 		tr.peak = max(tr.peak, memory())
@@ -60,15 +62,15 @@ func measure(t *testing.T, target *target, n neighbour, rounds, windows int, bys
 }
 
 // echoes measures one echo of each bystander after the other, for a window.
-func (tr *trial) echoes(t *testing.T, bystanders []*bystander) [][]time.Duration {
+func (tr *trial) echoes(t *testing.T, bystanders []*hostile.Bystander) [][]time.Duration {
 	t.Helper()
 	took := make([][]time.Duration, len(bystanders))
 	for until := time.Now().Add(window); time.Now().Before(until); {
 		for i, b := range bystanders {
 			begin := time.Now()
-			err := b.check(fmt.Sprint("echo-", begin.UnixNano()))
-			if err != nil && !errors.Is(err, errNoEcho) {
-				t.Fatalf("%s: the bystander on %s: %v", tr.name, b.name, err)
+			err := b.Check(fmt.Sprint("echo-", begin.UnixNano()))
+			if err != nil && !errors.Is(err, hostile.ErrNoEcho) {
+				t.Fatalf("%s: the bystander on %s: %v", tr.name, b.Name, err)
 			}
 			took[i] = append(took[i], time.Since(begin))
 		}
@@ -123,8 +125,8 @@ func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 func micros(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
 
 // processor is the time that the server has had of a processor.
-func (t *target) processor() time.Duration {
-	stat, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(t.pid), "stat"))
+func processor(t *hostile.Target) time.Duration {
+	stat, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(t.PID), "stat"))
 	_, rest, _ := strings.Cut(string(stat), ") ")
 	fields := append(strings.Fields(rest), make([]string, 13)...)
 	user, _ := strconv.Atoi(fields[11])

@@ -1,4 +1,4 @@
-package hostile
+package hostile_test
 
 import (
 	"bufio"
@@ -12,16 +12,18 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // child runs this program again in another role, which its environment says. It ends
 // with its standard input, so that it never outlives the test; what it says comes
 // back from the two functions: the first line, and the rest at its end.
-func child(t *testing.T, target *target, role string, under ...string) (line func() string, stop func() string) {
+func child(t *testing.T, target *hostile.Target, role string, under ...string) (line func() string, stop func() string) {
 	t.Helper()
 	args := append(under, os.Args[0])
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), role, "HOSTILE_TARGET="+target.addr, "HOSTILE_CONTROL="+target.control, "HOSTILE_TOKEN="+target.token)
+	cmd.Env = append(os.Environ(), role, "HOSTILE_TARGET="+target.Addr, "HOSTILE_CONTROL="+target.Control, "HOSTILE_TOKEN="+target.Token)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	out, err2 := cmd.StdoutPipe()
@@ -57,7 +59,7 @@ func endWithInput(last func()) {
 
 // attacking runs the attackers until the function that comes back is called; it says what
 // they did. The first of them has begun.
-func attacking(t *testing.T, target *target, kind string) (stop func() string) {
+func attacking(t *testing.T, target *hostile.Target, kind string) (stop func() string) {
 	t.Helper()
 	line, stop := child(t, target, "HOSTILE_ATTACK="+kind, leftOver()...)
 	if line() != "begun" {
@@ -97,13 +99,13 @@ func attackAsNeighbour(kind string) {
 	if i < 0 {
 		panic("no such attack: " + kind)
 	}
-	t := &target{addr: os.Getenv("HOSTILE_TARGET"), control: os.Getenv("HOSTILE_CONTROL"), token: os.Getenv("HOSTILE_TOKEN")}
+	t := &hostile.Target{Addr: os.Getenv("HOSTILE_TARGET"), Control: os.Getenv("HOSTILE_CONTROL"), Token: os.Getenv("HOSTILE_TOKEN")}
 	for range all[i].count {
 		go func() {
 			for {
-				p := newProbe(t, time.Hour)
+				p := hostile.NewProbe(t, time.Hour)
 				why := attackOnce(p, all[i].attack)
-				p.close()
+				p.Close()
 				if why != nil {
 					setbacks.Add(1)
 					setback.Store(fmt.Sprintf("%.120v", why))

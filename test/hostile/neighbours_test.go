@@ -1,4 +1,4 @@
-package hostile
+package hostile_test
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // TestNeighbours measures what the echo of a bystander costs beside services that take
@@ -14,7 +16,7 @@ import (
 // hub and not the system's scheduler.
 func TestNeighbours(t *testing.T) {
 	rounds := neighbourRounds(t)
-	target, err := findTarget()
+	target, err := hostile.FindTarget()
 	s := newSuite(t, target, err)
 	t.Log(trialHead(1))
 	for _, n := range asked(neighbours()) {

@@ -18,22 +18,22 @@ type packetRow struct {
 	// flood is more than a browser's share: not all of it has to be answered.
 	flood bool
 	// judge replaces the comparison with replies.
-	judge func(got []string) outcome
+	judge func(got []string) Outcome
 	// after replaces what is done after the packets.
-	after     func(session) outcome
-	allow     []outcome
-	reference []outcome
+	after     func(Session) Outcome
+	allow     []Outcome
+	reference []Outcome
 }
 
-func (r packetRow) attack(overPolling bool) func(*probe) outcome {
-	return func(p *probe) outcome {
-		s := must(p.open(overPolling))
+func (r packetRow) attack(overPolling bool) func(*Probe) Outcome {
+	return func(p *Probe) Outcome {
+		s := Must(p.open(overPolling))
 		if !r.unjoined {
 			if err := join(s); err != nil {
-				return ended(err)
+				return Ended(err)
 			}
 		}
-		s.send(r.packets...)
+		s.Send(r.packets...)
 		switch {
 		case r.after != nil:
 			return r.after(s)
@@ -44,40 +44,40 @@ func (r packetRow) attack(overPolling bool) func(*probe) outcome {
 		case r.judge == nil:
 			return alive(s, r.replies...)
 		}
-		s.send(aliveEvent)
+		s.Send(aliveEvent)
 		got, err := collect(s)
 		if err != nil {
-			return ended(err)
+			return Ended(err)
 		}
 		return r.judge(got)
 	}
 }
 
 // later reads the replies to what was sent before joining, and then joins.
-func (r packetRow) later(s session) outcome {
+func (r packetRow) later(s Session) Outcome {
 	for _, want := range r.replies {
-		m, err := s.next()
+		m, err := s.Next()
 		if err != nil {
-			return ended(err)
+			return Ended(err)
 		}
 		if m != want {
-			return outcome(fmt.Sprintf("%s: %.300q", otherReplies, m))
+			return Outcome(fmt.Sprintf("%s: %.300q", OtherReplies, m))
 		}
 	}
 	return joins(s)
 }
 
-func bothWays(kind string, rows []packetRow) []input {
-	var all []input
+func bothWays(kind string, rows []packetRow) []Input {
+	var all []Input
 	for _, r := range rows {
 		for transport, overPolling := range map[string]bool{"polling": true, "websocket": false} {
-			all = append(all, input{kind: kind, name: r.name + " over " + transport, attack: r.attack(overPolling), allow: r.allow, reference: r.reference})
+			all = append(all, Input{Kind: kind, Name: r.name + " over " + transport, Attack: r.attack(overPolling), Allow: r.allow, reference: r.reference})
 		}
 	}
 	return all
 }
 
-func packetInputs() []input {
+func packetInputs() []Input {
 	var rows []packetRow
 	for _, make := range []func() []packetRow{typeRows, connectRows, namespaceRows, eventRows, nameRows, jsonRows, sizeRows, ackRows} {
 		rows = append(rows, make()...)
@@ -87,7 +87,7 @@ func packetInputs() []input {
 
 // fatal makes a row for a single packet that ends the session.
 func fatal(name, packet string) packetRow {
-	return packetRow{name: name, packets: []any{packet}, allow: outcomes(closed)}
+	return packetRow{name: name, packets: []any{packet}, allow: Outcomes(Closed)}
 }
 
 // typeRows: seven types, and a client sends five of them.
@@ -99,18 +99,18 @@ func typeRows() []packetRow {
 	} {
 		row := fatal(fmt.Sprintf("packet %.30q", p), p)
 		if p == "2" || p == "2 " || p == "3" { // the reference does not look whether there is a payload
-			row.reference = outcomes(open)
+			row.reference = Outcomes(Open)
 		}
 		rows = append(rows, row)
 	}
 	for _, p := range []string{"1{}", `1["x"]`, "1null", `1"x"`, "11", "1 ", "1x"} {
-		rows = append(rows, packetRow{name: fmt.Sprintf("disconnect with data %.30q", p), packets: []any{p}, allow: outcomes(closed), reference: outcomes(hang)})
+		rows = append(rows, packetRow{name: fmt.Sprintf("disconnect with data %.30q", p), packets: []any{p}, allow: Outcomes(Closed), reference: Outcomes(Hang)})
 	}
 	// The reference may drop an event for a socket that goes at this moment.
 	return append(rows,
-		packetRow{name: "disconnect, then an event", packets: []any{"1"}, allow: outcomes(closed), reference: outcomes(hang)},
-		packetRow{name: "disconnect, then disconnect", packets: []any{"1", "1"}, allow: outcomes(closed), reference: outcomes(hang)},
-		packetRow{name: "disconnect, then CONNECT", packets: []any{"1", "0"}, allow: outcomes(closed, otherReplies+"*")},
+		packetRow{name: "disconnect, then an event", packets: []any{"1"}, allow: Outcomes(Closed), reference: Outcomes(Hang)},
+		packetRow{name: "disconnect, then disconnect", packets: []any{"1", "1"}, allow: Outcomes(Closed), reference: Outcomes(Hang)},
+		packetRow{name: "disconnect, then CONNECT", packets: []any{"1", "0"}, allow: Outcomes(Closed, OtherReplies+"*")},
 	)
 }
 
@@ -119,24 +119,24 @@ func connectRows() []packetRow {
 	rows := []packetRow{
 		fatal("CONNECT twice", "0"),
 		fatal("CONNECT twice with auth", `0{"a":1}`),
-		{name: "CONNECT twice in one write", packets: repeated("0", 2), unjoined: true, after: once, allow: outcomes(closed, open), reference: outcomes("a second socket")},
-		{name: "CONNECT fifty times in one write", packets: repeated("0", 50), unjoined: true, after: once, allow: outcomes(closed, open), reference: outcomes("a second socket")},
-		{name: "CONNECT and an event in one write", packets: []any{"0", `2["message",1]`}, unjoined: true, after: once, allow: outcomes(closed, open), reference: outcomes("a second socket")},
-		{name: "CONNECT and DISCONNECT in one write", packets: []any{"0", "1"}, unjoined: true, allow: outcomes(closed, open),
-			after: func(s session) outcome { _, err := s.next(); return ended(err) }},
-		{name: "CONNECT of two namespaces, each twice", packets: []any{"0/custom,", "0", "0/custom,", "0"}, unjoined: true, after: once, allow: outcomes(closed, open), reference: outcomes("a second socket")},
+		{name: "CONNECT twice in one write", packets: Repeated("0", 2), unjoined: true, after: once, allow: Outcomes(Closed, Open), reference: Outcomes("a second socket")},
+		{name: "CONNECT fifty times in one write", packets: Repeated("0", 50), unjoined: true, after: once, allow: Outcomes(Closed, Open), reference: Outcomes("a second socket")},
+		{name: "CONNECT and an event in one write", packets: []any{"0", `2["message",1]`}, unjoined: true, after: once, allow: Outcomes(Closed, Open), reference: Outcomes("a second socket")},
+		{name: "CONNECT and DISCONNECT in one write", packets: []any{"0", "1"}, unjoined: true, allow: Outcomes(Closed, Open),
+			after: func(s Session) Outcome { _, err := s.Next(); return Ended(err) }},
+		{name: "CONNECT of two namespaces, each twice", packets: []any{"0/custom,", "0", "0/custom,", "0"}, unjoined: true, after: once, allow: Outcomes(Closed, Open), reference: Outcomes("a second socket")},
 	}
 	for _, auth := range []string{
 		`"x"`, "[]", `["x"]`, "null", "true", "{", "}", "{}{}", "{},", `{"a":}`, `{"a":1`, `{a:1}`, `{'a':1}`, "{} x", "[", "NaN", "-", "{\"a\":\x01}", "\x00", "{\"a\":1}\x00",
 		`{"a":01}`, `{"a":1,}`, "{}//", "undefined", "/custom,[]", `/custom,"x"`, "/custom,null", "/custom,{",
 	} {
-		rows = append(rows, packetRow{name: fmt.Sprintf("CONNECT with %.30q", auth), packets: []any{"0" + auth}, unjoined: true, allow: outcomes(closed)})
+		rows = append(rows, packetRow{name: fmt.Sprintf("CONNECT with %.30q", auth), packets: []any{"0" + auth}, unjoined: true, allow: Outcomes(Closed)})
 	}
 	for name, p := range map[string]string{
 		"event": `2["message",1]`, "event with ack": `21["message-with-ack",1]`, "ack": "31[]", "disconnect": "1", "connect error": `4{"message":"x"}`, "binary event": `51-["message",{"_placeholder":true,"num":0}]`,
 		"event of another namespace": `2/custom,["x"]`, "ack of another namespace": "3/custom,1[]", "disconnect of another namespace": "1/custom,",
 	} {
-		row := packetRow{name: name + " before CONNECT", packets: []any{p}, unjoined: true, allow: outcomes(closed)}
+		row := packetRow{name: name + " before CONNECT", packets: []any{p}, unjoined: true, allow: Outcomes(Closed)}
 		if name == "binary event" {
 			row.packets = append(row.packets, []byte{1})
 		}
@@ -154,7 +154,7 @@ func connectRows() []packetRow {
 
 // once sees that there is at most one socket in the main namespace, however
 // often a client asked for it.
-func once(s session) outcome {
+func once(s Session) Outcome {
 	sockets := 0
 	count := func(m string) {
 		if strings.HasPrefix(m, `0{"sid":`) {
@@ -163,12 +163,12 @@ func once(s session) outcome {
 	}
 	for m := ""; !strings.HasPrefix(m, `2["auth",`); {
 		var err error
-		if m, err = s.next(); err != nil {
-			return ended(err)
+		if m, err = s.Next(); err != nil {
+			return Ended(err)
 		}
 		count(m)
 	}
-	s.send(aliveEvent)
+	s.Send(aliveEvent)
 	got, err := collect(s)
 	for _, m := range got {
 		count(m)
@@ -177,9 +177,9 @@ func once(s session) outcome {
 	case sockets > 1:
 		return "a second socket"
 	case err != nil:
-		return ended(err)
+		return Ended(err)
 	}
-	return open
+	return Open
 }
 
 // namespaceRows: an unknown namespace is refused, and the session goes on. A long
@@ -191,9 +191,9 @@ func namespaceRows() []packetRow {
 		"/nowhere", "/../", "/../../etc/passwd", "/a/b/c", "/ ", "/\x00", "/\x01\x02", "/<b>x</b>", "/^.*$", "/.*", "/(a+)+$", "/[", "/*", "/__proto__", "/constructor",
 		"/toString", "/é", "/😀", "/%2e%2e", "/CUSTOM", "/custom/", "//", "//custom", "/custom ", "/\\", "/'\"", "/custom?token=1", "/\u2028", "/user:1", "/#", "/{}", "/1", "/null",
 	} {
-		row := packetRow{name: fmt.Sprintf("namespace %q", nsp), packets: []any{"0" + nsp + ","}, replies: []string{"4" + nsp + "," + refusal}, allow: outcomes(open)}
+		row := packetRow{name: fmt.Sprintf("namespace %q", nsp), packets: []any{"0" + nsp + ","}, replies: []string{"4" + nsp + "," + refusal}, allow: Outcomes(Open)}
 		if strings.Contains(nsp, "?") { // old clients put their auth there
-			row.allow = append(row.allow, closed, otherReplies+"*")
+			row.allow = append(row.allow, Closed, OtherReplies+"*")
 		}
 		rows = append(rows, row)
 		row.name, row.unjoined = row.name+" before joining", true
@@ -202,28 +202,29 @@ func namespaceRows() []packetRow {
 		}
 	}
 	for _, n := range []int{1000, 64 << 10, 900_000} {
-		row := packetRow{name: fmt.Sprintf("namespace of %d bytes", n), packets: []any{"0/" + strings.Repeat("n", n) + ","}, judge: short, allow: outcomes(closed, "refused in short"), reference: outcomes("repeated")}
+		row := packetRow{name: fmt.Sprintf("namespace of %d bytes", n), packets: []any{"0/" + strings.Repeat("n", n) + ","}, judge: short, allow: Outcomes(Closed, "refused in short"), reference: Outcomes("repeated")}
 		rows = append(rows, row)
 	}
 	return append(rows,
-		packetRow{name: "namespace without a comma", packets: []any{"0/nowhere"}, replies: []string{"4/nowhere," + refusal}, allow: outcomes(open)},
-		packetRow{name: "namespace with auth", packets: []any{`0/nowhere,{"a":"` + strings.Repeat("x", 10_000) + `"}`}, replies: []string{"4/nowhere," + refusal}, allow: outcomes(open)},
-		packetRow{name: "namespace with an ack id", packets: []any{"0/nowhere,7"}, replies: []string{"4/nowhere," + refusal}, allow: outcomes(open, closed)},
-		packetRow{name: "namespace of a slash", packets: []any{"0/,"}, allow: outcomes(closed)},
-		packetRow{name: "namespace of a slash without a comma", packets: []any{"0/"}, allow: outcomes(closed)},
-		packetRow{name: "50 unknown namespaces", packets: repeated("0/nowhere,", 50), replies: repeatedText("4/nowhere,"+refusal, 50), allow: outcomes(open, closed)},
+		packetRow{name: "namespace without a comma", packets: []any{"0/nowhere"}, replies: []string{"4/nowhere," + refusal}, allow: Outcomes(Open)},
+		packetRow{name: "namespace with auth", packets: []any{`0/nowhere,{"a":"` + strings.Repeat("x", 10_000) + `"}`}, replies: []string{"4/nowhere," + refusal}, allow: Outcomes(Open)},
+		packetRow{name: "namespace with an ack id", packets: []any{"0/nowhere,7"}, replies: []string{"4/nowhere," + refusal}, allow: Outcomes(Open, Closed)},
+		packetRow{name: "namespace of a slash", packets: []any{"0/,"}, allow: Outcomes(Closed)},
+		packetRow{name: "namespace of a slash without a comma", packets: []any{"0/"}, allow: Outcomes(Closed)},
+		packetRow{name: "50 unknown namespaces", packets: Repeated("0/nowhere,", 50), replies: repeatedText("4/nowhere,"+refusal, 50), allow: Outcomes(Open, Closed)},
 	)
 }
 
 // short sees that an answer does not repeat what was long.
-func short(got []string) outcome {
+func short(got []string) Outcome {
 	if len(strings.Join(got, "")) > 500 {
 		return "repeated"
 	}
 	return "refused in short"
 }
 
-func repeated(packet string, n int) []any {
+// Repeated is the same packet n times.
+func Repeated(packet string, n int) []any {
 	list := make([]any, n)
 	for i := range list {
 		list[i] = packet

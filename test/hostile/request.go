@@ -13,9 +13,9 @@ var messages = []string{
 	"Bad request", "Forbidden", "Unsupported protocol version",
 }
 
-// reply is what came back to a request.
-type reply struct {
-	status int
+// Reply is what came back to a request.
+type Reply struct {
+	Status int
 	header http.Header
 	body   string
 	close  bool // the server wants the connection closed
@@ -23,64 +23,64 @@ type reply struct {
 }
 
 // read reads one response to a request of the method.
-func (w *wire) read(method string) reply {
+func (w *Wire) read(method string) Reply {
 	for {
-		resp, err := http.ReadResponse(w.in, &http.Request{Method: method})
+		resp, err := http.ReadResponse(w.In, &http.Request{Method: method})
 		if err != nil {
-			return reply{err: err}
+			return Reply{err: err}
 		}
 		if resp.StatusCode == http.StatusContinue {
 			continue
 		}
 		if resp.StatusCode == http.StatusSwitchingProtocols {
-			return reply{status: resp.StatusCode, header: resp.Header}
+			return Reply{Status: resp.StatusCode, header: resp.Header}
 		}
 		body, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
 		resp.Body.Close()
-		return reply{status: resp.StatusCode, header: resp.Header, body: string(body), close: resp.Close, err: err}
+		return Reply{Status: resp.StatusCode, header: resp.Header, body: string(body), close: resp.Close, err: err}
 	}
 }
 
 // exchange sends the raw request and reads the response.
-func (w *wire) exchange(raw []byte) reply {
-	w.say(raw)
+func (w *Wire) exchange(raw []byte) Reply {
+	w.Say(raw)
 	method, _, _ := bytes.Cut(raw, []byte(" "))
 	return w.read(string(method))
 }
 
-// outcome names the reply.
-func (r reply) outcome() outcome {
-	if r.err != nil && r.status == 0 {
+// Outcome names the reply.
+func (r Reply) Outcome() Outcome {
+	if r.err != nil && r.Status == 0 {
 		switch {
-		case isTimeout(r.err):
-			return hang
+		case IsTimeout(r.err):
+			return Hang
 		case isGone(r.err):
-			return dropped
+			return Dropped
 		}
-		return outcome(fmt.Sprintf("garbage: %v", r.err))
+		return Outcome(fmt.Sprintf("garbage: %v", r.err))
 	}
 	for code, message := range messages {
 		if r.body == fmt.Sprintf(`{"code":%d,"message":"%s"}`, code, message) {
-			return outcome(fmt.Sprintf("%d/%d", r.status, code))
+			return Outcome(fmt.Sprintf("%d/%d", r.Status, code))
 		}
 		if r.body == message {
-			return outcome(fmt.Sprintf("%d:%d", r.status, code))
+			return Outcome(fmt.Sprintf("%d:%d", r.Status, code))
 		}
 	}
-	return outcome(fmt.Sprint(r.status))
+	return Outcome(fmt.Sprint(r.Status))
 }
 
-// line is a kept-alive connection for healthy requests; it dials again when the
+// Line is a kept-alive connection for healthy requests; it dials again when the
 // server closes it. For one goroutine at a time.
-type line struct {
-	probe *probe
-	wire  *wire
+type Line struct {
+	Probe *Probe
+	wire  *Wire
 }
 
-// do sends a request with a body (nil: none) and returns the reply.
-func (l *line) do(method, uri string, body []byte) reply {
+// Do sends a request with a body (nil: none) and returns the reply.
+func (l *Line) Do(method, uri string, body []byte) Reply {
 	var raw bytes.Buffer
-	fmt.Fprintf(&raw, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, uri, l.probe.target.addr)
+	fmt.Fprintf(&raw, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, uri, l.Probe.Target.Addr)
 	if body != nil {
 		fmt.Fprintf(&raw, "Content-Type: text/plain;charset=UTF-8\r\nContent-Length: %d\r\n", len(body))
 	}
@@ -89,7 +89,7 @@ func (l *line) do(method, uri string, body []byte) reply {
 	for {
 		kept := l.wire != nil
 		if !kept {
-			l.wire = l.probe.dial()
+			l.wire = l.Probe.dial()
 		}
 		r := l.wire.exchange(raw.Bytes())
 		if r.err != nil || r.close {
@@ -97,15 +97,15 @@ func (l *line) do(method, uri string, body []byte) reply {
 			l.wire = nil
 		}
 		// A kept connection may have been closed by the server in its idle time.
-		if r.err != nil && r.status == 0 && kept && isGone(r.err) {
+		if r.err != nil && r.Status == 0 && kept && isGone(r.err) {
 			continue
 		}
 		return r
 	}
 }
 
-// pollingURI is where a polling session lives.
-func pollingURI(sid string) string {
+// PollingURI is where a polling session lives.
+func PollingURI(sid string) string {
 	uri := "/socket.io/?EIO=4&transport=polling"
 	if sid != "" {
 		uri += "&sid=" + sid

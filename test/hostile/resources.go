@@ -10,30 +10,30 @@ import (
 	"time"
 )
 
-// usage is what the server process holds. A field that cannot be read is zero.
-type usage struct {
-	goroutines, descriptors int
-	resident                int64 // bytes
-	// sessions and parked are the server's own gauges: Engine.IO sessions, and
+// Usage is what the server process holds. A field that cannot be read is zero.
+type Usage struct {
+	Goroutines, Descriptors int
+	Resident                int64 // bytes
+	// Sessions and parked are the server's own gauges: Engine.IO sessions, and
 	// events that wait for a service.
-	sessions, parked int
+	Sessions, parked int
 }
 
-func (u usage) String() string {
+func (u Usage) String() string {
 	return fmt.Sprintf("%d goroutines, %d descriptors, %.1f MiB, %d sessions, %d events parked",
-		u.goroutines, u.descriptors, float64(u.resident)/(1<<20), u.sessions, u.parked)
+		u.Goroutines, u.Descriptors, float64(u.Resident)/(1<<20), u.Sessions, u.parked)
 }
 
-// within reports whether u is near the start.
-func (u usage) within(start usage) bool {
-	return u.goroutines <= start.goroutines+10 && u.descriptors <= start.descriptors+8 &&
-		u.sessions <= start.sessions && u.parked == 0 &&
-		(raced || u.resident <= start.resident*3/2+96<<20) // idempotency keys are kept for minutes
+// Within reports whether u is near the start.
+func (u Usage) Within(start Usage) bool {
+	return u.Goroutines <= start.Goroutines+10 && u.Descriptors <= start.Descriptors+8 &&
+		u.Sessions <= start.Sessions && u.parked == 0 &&
+		(Raced || u.Resident <= start.Resident*3/2+96<<20) // idempotency keys are kept for minutes
 }
 
-// raced is true when the server runs under the race detector, whose memory says
+// Raced is true when the server runs under the race detector, whose memory says
 // nothing about the server's own.
-var raced = os.Getenv("HOSTILE_RACE") != ""
+var Raced = os.Getenv("HOSTILE_RACE") != ""
 
 var (
 	goroutineTotal = regexp.MustCompile(`goroutine profile: total (\d+)`)
@@ -43,33 +43,33 @@ var (
 )
 
 // usage reads what the server holds now.
-func (t *target) usage() usage {
-	var u usage
+func (t *Target) usage() Usage {
+	var u Usage
 	if m := goroutineTotal.FindStringSubmatch(t.adminPage("/debug/pprof/goroutine?debug=1")); m != nil {
-		u.goroutines, _ = strconv.Atoi(m[1])
+		u.Goroutines, _ = strconv.Atoi(m[1])
 	}
 	for _, m := range gaugeLine.FindAllStringSubmatch(t.adminPage("/metrics"), -1) {
 		n, _ := strconv.Atoi(m[2])
 		if m[1] == "sessions" {
-			u.sessions = n
+			u.Sessions = n
 		} else {
 			u.parked = n
 		}
 	}
-	if t.pid == 0 {
+	if t.PID == 0 {
 		return u
 	}
-	proc := filepath.Join("/proc", strconv.Itoa(t.pid))
+	proc := filepath.Join("/proc", strconv.Itoa(t.PID))
 	if fds, err := os.ReadDir(filepath.Join(proc, "fd")); err == nil {
-		u.descriptors = len(fds)
+		u.Descriptors = len(fds)
 	}
-	u.resident = t.resident()
+	u.Resident = t.Resident()
 	return u
 }
 
-// resident reads the memory of the server in bytes.
-func (t *target) resident() int64 {
-	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(t.pid), "status"))
+// Resident reads the memory of the server in bytes.
+func (t *Target) Resident() int64 {
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(t.PID), "status"))
 	if err != nil {
 		return 0
 	}
@@ -82,12 +82,12 @@ func (t *target) resident() int64 {
 }
 
 // adminPage reads a page of the admin listener; empty when there is none.
-func (t *target) adminPage(uri string) string {
+func (t *Target) adminPage(uri string) string {
 	if t.admin == "" {
 		return ""
 	}
-	p := newProbe(t, inputLimit)
-	defer p.close()
+	p := NewProbe(t, InputLimit)
+	defer p.Close()
 	w, err := p.tryDial(t.admin)
 	if err != nil {
 		return ""
@@ -95,24 +95,24 @@ func (t *target) adminPage(uri string) string {
 	return w.exchange([]byte("GET " + uri + " HTTP/1.1\r\nHost: " + t.admin + "\r\nConnection: close\r\n\r\n")).body
 }
 
-// settle waits until the server holds about as much as at the start, at most for
+// Settle waits until the server holds about as much as at the start, at most for
 // the limit, and returns what it holds then.
-func (t *target) settle(start usage, limit time.Duration) usage {
+func (t *Target) Settle(start Usage, limit time.Duration) Usage {
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	until := time.Now().Add(limit)
 	for {
 		t.adminPage("/debug/pprof/heap?gc=1&debug=1") // what is garbage is no leak
 		u := t.usage()
-		if u.within(start) || time.Now().After(until) {
+		if u.Within(start) || time.Now().After(until) {
 			return u
 		}
 		<-tick.C
 	}
 }
 
-// panics returns the lines of panic counters that are not zero.
-func (t *target) panics() []string {
+// Panics returns the lines of panic counters that are not zero.
+func (t *Target) Panics() []string {
 	var bad []string
 	for _, m := range panicMetric.FindAllStringSubmatch(t.adminPage("/metrics"), -1) {
 		if n, err := strconv.ParseFloat(m[2], 64); err != nil || n != 0 {
@@ -122,8 +122,8 @@ func (t *target) panics() []string {
 	return bad
 }
 
-// busiest returns the head of the goroutine profile, for a failure's message.
-func (t *target) busiest() string {
+// Busiest returns the head of the goroutine profile, for a failure's message.
+func (t *Target) Busiest() string {
 	page := t.adminPage("/debug/pprof/goroutine?debug=1")
 	if parts := strings.SplitAfterN(page, "\n\n", 6); len(parts) > 5 {
 		return strings.Join(parts[:5], "")

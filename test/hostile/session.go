@@ -10,22 +10,22 @@ import (
 	"unicode/utf8"
 )
 
-// rawPacket is an Engine.IO packet among the packets of a session's send.
+// rawPacket is an Engine.IO packet among the packets of Session.Send.
 type rawPacket string
 
-// session is one Engine.IO session over either transport, driven by one
+// Session is one Engine.IO session over either transport, driven by one
 // goroutine. It answers heartbeats by itself.
-type session interface {
+type Session interface {
 	// id is the Engine.IO session id.
 	id() string
-	// send sends Socket.IO packets: a string is a packet's text, []byte an
+	// Send sends Socket.IO packets: a string is a packet's text, []byte an
 	// attachment, rawPacket an Engine.IO packet. They leave in one write.
-	send(packets ...any)
-	// sendRaw sends Engine.IO packets as they are.
-	sendRaw(packets ...string)
-	// next returns the next Socket.IO packet, an attachment as "bin:" and its bytes,
+	Send(packets ...any)
+	// SendRaw sends Engine.IO packets as they are.
+	SendRaw(packets ...string)
+	// Next returns the next Socket.IO packet, an attachment as "bin:" and its bytes,
 	// or another Engine.IO packet as "eio:" and its text.
-	next() (string, error)
+	Next() (string, error)
 }
 
 var errNotUTF8 = errors.New("the server sent text that is not UTF-8")
@@ -43,26 +43,26 @@ func parseOpen(packet string) (string, error) {
 	return o.SID, nil
 }
 
-// websocketSession is a session on WebSocket.
-type websocketSession struct {
-	*wire
+// WebSocketSession is a session on WebSocket.
+type WebSocketSession struct {
+	*Wire
 	sid string
 }
 
-// upgrade opens a WebSocket at the URI; ok is false when the server refuses.
-func (p *probe) upgrade(uri string) (*wire, reply) {
+// Upgrade asks for a WebSocket at the URI and returns the connection and the answer.
+func (p *Probe) Upgrade(uri string) (*Wire, Reply) {
 	w := p.dial()
-	return w, w.exchange([]byte(upgradeHead(uri, p.target.addr) + "\r\n"))
+	return w, w.exchange([]byte(upgradeHead(uri, p.Target.Addr) + "\r\n"))
 }
 
-// websocket opens a WebSocket session.
-func (p *probe) websocket() (*websocketSession, error) {
-	w, r := p.upgrade("/socket.io/?EIO=4&transport=websocket")
-	if r.status != 101 {
-		return nil, errors.Join(fmt.Errorf("handshake: %v", r.outcome()), r.err)
+// WebSocket opens a WebSocket session.
+func (p *Probe) WebSocket() (*WebSocketSession, error) {
+	w, r := p.Upgrade("/socket.io/?EIO=4&transport=websocket")
+	if r.Status != 101 {
+		return nil, errors.Join(fmt.Errorf("handshake: %v", r.Outcome()), r.err)
 	}
-	s := &websocketSession{wire: w}
-	packet, err := s.read()
+	s := &WebSocketSession{Wire: w}
+	packet, err := s.Read()
 	if err != nil {
 		return nil, err
 	}
@@ -70,44 +70,46 @@ func (p *probe) websocket() (*websocketSession, error) {
 	return s, err
 }
 
-func (s *websocketSession) id() string { return s.sid }
+func (s *WebSocketSession) id() string { return s.sid }
 
-func (s *websocketSession) send(packets ...any) {
+// Send implements Session.
+func (s *WebSocketSession) Send(packets ...any) {
 	var b []byte
 	for _, p := range packets {
 		switch p := p.(type) {
 		case string:
-			b = append(b, textFrame("4"+p)...)
+			b = append(b, TextFrame("4"+p)...)
 		case rawPacket:
-			b = append(b, textFrame(string(p))...)
+			b = append(b, TextFrame(string(p))...)
 		case []byte:
-			b = append(b, binaryFrame(p)...)
+			b = append(b, BinaryFrame(p)...)
 		}
 	}
-	s.say(b)
+	s.Say(b)
 }
 
-func (s *websocketSession) sendRaw(packets ...string) {
+// SendRaw implements Session.
+func (s *WebSocketSession) SendRaw(packets ...string) {
 	var b []byte
 	for _, p := range packets {
-		b = append(b, textFrame(p)...)
+		b = append(b, TextFrame(p)...)
 	}
-	s.say(b)
+	s.Say(b)
 }
 
-// read returns the next message: text as it is, binary with "bin:" before it. A
+// Read returns the next message: text as it is, binary with "bin:" before it. A
 // close frame is answered and our direction ended, as RFC 6455 wants it.
-func (s *websocketSession) read() (string, error) {
+func (s *WebSocketSession) Read() (string, error) {
 	var message []byte
 	var binary bool
 	for {
-		first, payload, err := readFrame(s.in)
+		first, payload, err := readFrame(s.In)
 		if err != nil {
 			return "", err
 		}
 		switch first & 15 {
-		case opPing:
-			s.say(frame{first: finBit | opPong, payload: payload}.bytes())
+		case OpPing:
+			s.Say(Frame{First: FinBit | opPong, payload: payload}.Bytes())
 			continue
 		case opPong:
 			continue
@@ -116,13 +118,13 @@ func (s *websocketSession) read() (string, error) {
 			if len(payload) >= 2 {
 				code = int(payload[0])<<8 | int(payload[1])
 			}
-			s.say(closeFrame(1000))
-			s.hangUp()
+			s.Say(closeFrame(1000))
+			s.HangUp()
 			return "", closedError{fmt.Sprintf("close %d", code)}
 		}
 		binary = binary || first&15 == opBinary
 		message = append(message, payload...)
-		if first&finBit == 0 {
+		if first&FinBit == 0 {
 			continue
 		}
 		if binary {
@@ -135,16 +137,17 @@ func (s *websocketSession) read() (string, error) {
 	}
 }
 
-func (s *websocketSession) next() (string, error) {
+// Next implements Session.
+func (s *WebSocketSession) Next() (string, error) {
 	for {
-		m, err := s.read()
+		m, err := s.Read()
 		if err != nil || strings.HasPrefix(m, "bin:") {
 			return m, err
 		}
 		packet, ok := unwrap(m)
 		switch {
 		case packet == "ping":
-			s.sendRaw("3")
+			s.SendRaw("3")
 		case ok:
 			return packet, nil
 		}
@@ -171,33 +174,34 @@ func unwrap(m string) (packet string, ok bool) {
 	return "eio:" + m, true
 }
 
-// pollingSession is a session on polling, with one line for each direction.
-type pollingSession struct {
-	probe     *probe
-	sid       string
-	get, post line
+// PollingSession is a session on polling, with one line for each direction.
+type PollingSession struct {
+	probe     *Probe
+	SID       string
+	get, post Line
 	queue     []string
 
 	mu       sync.Mutex // guards post and lastPost: a reader answers pings beside a sender
-	lastPost outcome
+	LastPost Outcome
 }
 
-// polling opens a polling session.
-func (p *probe) polling() (*pollingSession, error) {
-	s := &pollingSession{probe: p, get: line{probe: p}, post: line{probe: p}}
-	r := s.get.do("GET", pollingURI(""), nil)
-	if r.status != 200 {
-		return nil, errors.Join(fmt.Errorf("handshake: %v", r.outcome()), r.err)
+// Polling opens a polling session.
+func (p *Probe) Polling() (*PollingSession, error) {
+	s := &PollingSession{probe: p, get: Line{Probe: p}, post: Line{Probe: p}}
+	r := s.get.Do("GET", PollingURI(""), nil)
+	if r.Status != 200 {
+		return nil, errors.Join(fmt.Errorf("handshake: %v", r.Outcome()), r.err)
 	}
 	packets := strings.Split(r.body, "\x1e")
 	sid, err := parseOpen(packets[0])
-	s.sid, s.queue = sid, packets[1:]
+	s.SID, s.queue = sid, packets[1:]
 	return s, err
 }
 
-func (s *pollingSession) id() string { return s.sid }
+func (s *PollingSession) id() string { return s.SID }
 
-func (s *pollingSession) send(packets ...any) {
+// Send implements Session.
+func (s *PollingSession) Send(packets ...any) {
 	raw := make([]string, 0, len(packets))
 	for _, p := range packets {
 		switch p := p.(type) {
@@ -209,20 +213,23 @@ func (s *pollingSession) send(packets ...any) {
 			raw = append(raw, "b"+base64.StdEncoding.EncodeToString(p))
 		}
 	}
-	s.sendRaw(raw...)
+	s.SendRaw(raw...)
 }
 
-func (s *pollingSession) sendRaw(packets ...string) {
-	s.postBody([]byte(strings.Join(packets, "\x1e")))
+// SendRaw implements Session.
+func (s *PollingSession) SendRaw(packets ...string) {
+	s.PostBody([]byte(strings.Join(packets, "\x1e")))
 }
 
-func (s *pollingSession) postBody(body []byte) {
+// PostBody posts a body as it is.
+func (s *PollingSession) PostBody(body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lastPost = s.post.do("POST", pollingURI(s.sid), body).outcome()
+	s.LastPost = s.post.Do("POST", PollingURI(s.SID), body).Outcome()
 }
 
-func (s *pollingSession) next() (string, error) {
+// Next implements Session.
+func (s *PollingSession) Next() (string, error) {
 	for {
 		for len(s.queue) == 0 {
 			if err := s.poll(); err != nil {
@@ -237,20 +244,20 @@ func (s *pollingSession) next() (string, error) {
 		packet, ok := unwrap(m)
 		switch {
 		case packet == "ping":
-			s.sendRaw("3")
+			s.SendRaw("3")
 		case ok:
 			return packet, nil
 		}
 	}
 }
 
-func (s *pollingSession) poll() error {
-	r := s.get.do("GET", pollingURI(s.sid), nil)
+func (s *PollingSession) poll() error {
+	r := s.get.Do("GET", PollingURI(s.SID), nil)
 	switch {
 	case r.err != nil:
 		return r.err
-	case r.status != 200:
-		return closedError{string(r.outcome())}
+	case r.Status != 200:
+		return closedError{string(r.Outcome())}
 	case !utf8.ValidString(r.body):
 		return errNotUTF8
 	}

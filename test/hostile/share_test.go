@@ -1,4 +1,4 @@
-package hostile
+package hostile_test
 
 import (
 	"fmt"
@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/test/hostile"
+	"github.com/siohub/siohub/test/hostile/services"
 )
 
 // The bounds are wide, because the machine may be busy with something else: what they
@@ -33,40 +35,40 @@ func TestHostileShare(t *testing.T) {
 	if testing.Short() || os.Getenv("HOSTILE_TARGET")+os.Getenv("HOSTILE_REFERENCE") != "" {
 		t.Skip("needs a server of its own, and some seconds")
 	}
-	target, err := findTarget()
+	target, err := hostile.FindTarget()
 	s := newSuite(t, target, err)
 	b := s.bystanders[0]
-	start := target.settle(usage{goroutines: 1 << 20, descriptors: 1 << 20, resident: 1 << 40, sessions: len(s.bystanders)}, 20*time.Second)
+	start := target.Settle(hostile.Usage{Goroutines: 1 << 20, Descriptors: 1 << 20, Resident: 1 << 40, Sessions: len(s.bystanders)}, 20*time.Second)
 	quiet := p99(t, b, "quiet", func(time.Time) {})
 	tiny := strings.Repeat("\x1a\x00", 2<<20)
-	for name, attack := range map[string]func(*probe){
-		"4 MiB of two-byte actions": func(p *probe) {
-			a := p.attached()
-			a.say([]byte(tiny))
-			a.ends()
+	for name, attack := range map[string]func(*hostile.Probe){
+		"4 MiB of two-byte actions": func(p *hostile.Probe) {
+			a := services.Attached(p)
+			a.Say([]byte(tiny))
+			a.Ends()
 		},
-		"all actions that an envelope may have": func(p *probe) {
-			a := p.attached()
-			a.say([]byte(tiny[:2*16_384]))
-			a.lives()
+		"all actions that an envelope may have": func(p *hostile.Probe) {
+			a := services.Attached(p)
+			a.Say([]byte(tiny[:2*16_384]))
+			a.Lives()
 		},
-		"4 MiB of two-byte commands": func(p *probe) {
-			ctx, _ := p.context()
+		"4 MiB of two-byte commands": func(p *hostile.Probe) {
+			ctx, _ := services.CallContext(p)
 			var answer []byte
 			request := []byte(strings.Repeat("\x0a\x00", 2<<20-1))
-			_ = p.control().Invoke(ctx, hubv1.ControlService_Execute_FullMethodName, request, &answer, grpc.ForceCodecV2(rawCodec{}))
+			_ = services.DialControl(p).Invoke(ctx, hubv1.ControlService_Execute_FullMethodName, request, &answer, grpc.ForceCodecV2(services.RawCodec{}))
 		},
-		"streams opened and closed": func(p *probe) {
-			a := p.attach()
-			a.numbered()
-			a.cancel()
+		"streams opened and closed": func(p *hostile.Probe) {
+			a := services.Attach(p)
+			a.Numbered()
+			a.Cancel()
 		},
 	} {
 		peak := watchMemory(target)
 		var done int64
 		var failure any
 		busy := p99(t, b, name, func(until time.Time) { done, failure = flood(target, attack, until) })
-		growth := peak() - start.resident
+		growth := peak() - start.Resident
 		if done < attackers {
 			t.Errorf("%s: %d attacks came through: %v", name, done, failure)
 		}
@@ -74,7 +76,7 @@ func TestHostileShare(t *testing.T) {
 		if busy > mostDelay*max(quiet, quietEnough) {
 			t.Errorf("%s: a bystander's p99 is %v, it was %v", name, busy, quiet)
 		}
-		if !raced && growth > mostGrowth {
+		if !hostile.Raced && growth > mostGrowth {
 			t.Errorf("%s: the server took %d MiB", name, growth>>20)
 		}
 	}
@@ -83,7 +85,7 @@ func TestHostileShare(t *testing.T) {
 
 // flood repeats an attack at some workers until the time is over. It returns how often it
 // came through, and why it last did not.
-func flood(t *target, attack func(*probe), until time.Time) (done int64, failure any) {
+func flood(t *hostile.Target, attack func(*hostile.Probe), until time.Time) (done int64, failure any) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex // guards both results
 	for range attackers {
@@ -91,9 +93,9 @@ func flood(t *target, attack func(*probe), until time.Time) (done int64, failure
 			tick := time.NewTicker(breath)
 			defer tick.Stop()
 			for ; time.Now().Before(until); <-tick.C {
-				p := newProbe(t, inputLimit)
+				p := hostile.NewProbe(t, hostile.InputLimit)
 				why := attackOnce(p, attack)
-				p.close()
+				p.Close()
 				mu.Lock()
 				if why == nil {
 					done++
@@ -109,14 +111,14 @@ func flood(t *target, attack func(*probe), until time.Time) (done int64, failure
 }
 
 // attackOnce does it, and returns why it could not.
-func attackOnce(p *probe, attack func(*probe)) (failure any) {
+func attackOnce(p *hostile.Probe, attack func(*hostile.Probe)) (failure any) {
 	defer func() { failure = recover() }()
 	attack(p)
 	return nil
 }
 
 // p99 measures the echo of a bystander while something is done.
-func p99(t *testing.T, b *bystander, name string, meanwhile func(until time.Time)) time.Duration {
+func p99(t *testing.T, b *hostile.Bystander, name string, meanwhile func(until time.Time)) time.Duration {
 	t.Helper()
 	until := time.Now().Add(attackTime)
 	done := make(chan struct{})
@@ -127,7 +129,7 @@ func p99(t *testing.T, b *bystander, name string, meanwhile func(until time.Time
 	var delays []time.Duration
 	for i := 0; time.Now().Before(until); i++ {
 		start := time.Now()
-		if err := b.check(fmt.Sprintf("%s-%d", name, i)); err != nil {
+		if err := b.Check(fmt.Sprintf("%s-%d", name, i)); err != nil {
 			t.Errorf("%s: bystander: %v", name, err)
 			break
 		}
@@ -143,19 +145,19 @@ func p99(t *testing.T, b *bystander, name string, meanwhile func(until time.Time
 
 // watchMemory looks at the server's memory until the function that comes back is called,
 // which returns the most that was seen.
-func watchMemory(t *target) (peak func() int64) {
+func watchMemory(t *hostile.Target) (peak func() int64) {
 	stop, result := make(chan struct{}), make(chan int64)
 	go func() {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
-		most := t.resident()
+		most := t.Resident()
 		for {
 			select {
 			case <-stop:
 				result <- most
 				return
 			case <-tick.C:
-				most = max(most, t.resident())
+				most = max(most, t.Resident())
 			}
 		}
 	}()

@@ -9,8 +9,8 @@ import (
 // stringInputs: every string of a browser that travels to the service may hold
 // bytes that are not UTF-8. Nobody's stream ends, and what the server sends on is
 // UTF-8 (session.next looks).
-func stringInputs() []input {
-	var all []input
+func stringInputs() []Input {
+	var all []Input
 	for name, bad := range badText {
 		q := url.QueryEscape(bad)
 		for place, row := range map[string]handshakeRow{
@@ -26,8 +26,8 @@ func stringInputs() []input {
 				continue
 			}
 			for transport, overPolling := range map[string]bool{"polling": true, "websocket": false} {
-				all = append(all, input{kind: "http", name: fmt.Sprintf("handshake with %s in the %s over %s", name, place, transport), attack: row.attack(overPolling),
-					allow: outcomes(open, "refused"), reference: outcomes(closed)})
+				all = append(all, Input{Kind: "http", Name: fmt.Sprintf("handshake with %s in the %s over %s", name, place, transport), Attack: row.attack(overPolling),
+					Allow: Outcomes(Open, "refused"), reference: Outcomes(Closed)})
 			}
 		}
 	}
@@ -40,45 +40,45 @@ type handshakeRow struct {
 	headers []string
 }
 
-func (r handshakeRow) attack(overPolling bool) func(*probe) outcome {
-	return func(p *probe) outcome {
+func (r handshakeRow) attack(overPolling bool) func(*Probe) Outcome {
+	return func(p *Probe) Outcome {
 		w := p.dial()
 		if overPolling {
-			a := w.exchange([]byte(strings.ReplaceAll(get(pollingPath+r.query, r.headers...), "{host}", p.target.addr)))
-			if a.status == 400 {
+			a := w.exchange([]byte(strings.ReplaceAll(get(pollingPath+r.query, r.headers...), "{host}", p.Target.Addr)))
+			if a.Status == 400 {
 				return "refused"
 			}
 			sid, err := parseOpen(a.body)
 			if err != nil {
-				return a.outcome()
+				return a.Outcome()
 			}
-			return joins(&pollingSession{probe: p, get: line{probe: p}, post: line{probe: p}, sid: sid})
+			return joins(&PollingSession{probe: p, get: Line{Probe: p}, post: Line{Probe: p}, SID: sid})
 		}
-		a := w.exchange([]byte(strings.ReplaceAll(upgrading(websocketPath+r.query, r.headers...), "{host}", p.target.addr)))
-		if a.status != 101 {
+		a := w.exchange([]byte(strings.ReplaceAll(Upgrading(WebSocketPath+r.query, r.headers...), "{host}", p.Target.Addr)))
+		if a.Status != 101 {
 			return "refused"
 		}
-		s := &websocketSession{wire: w}
-		if _, err := s.read(); err != nil {
-			return ended(err)
+		s := &WebSocketSession{Wire: w}
+		if _, err := s.Read(); err != nil {
+			return Ended(err)
 		}
 		return joins(s)
 	}
 }
 
 // badTextInPackets goes over polling alone; on WebSocket such text is a 1007.
-func badTextInPackets() []input {
-	var all []input
+func badTextInPackets() []Input {
+	var all []Input
 	add := func(name string, row packetRow) {
 		row.allow = whatever
-		all = append(all, input{kind: "packets", name: name + " over polling", attack: row.attack(true), allow: row.allow})
+		all = append(all, Input{Kind: "packets", Name: name + " over polling", Attack: row.attack(true), Allow: row.allow})
 	}
 	for name, bad := range badText {
 		add("event name with "+name, packetRow{packets: []any{`2["m` + bad + `",1]`}})
 		add("argument with "+name, packetRow{packets: []any{`2["message","` + bad + `"]`}})
 		add("namespace with "+name, packetRow{packets: []any{"0/n" + bad + ","}})
 		add("acknowledged argument with "+name, packetRow{packets: []any{`25["message-with-ack","` + bad + `"]`}})
-		add("auth with "+name, packetRow{packets: []any{`0{"a":"` + bad + `"}`}, unjoined: true, after: func(s session) outcome { return ended(joined(s)) }})
+		add("auth with "+name, packetRow{packets: []any{`0{"a":"` + bad + `"}`}, unjoined: true, after: func(s Session) Outcome { return Ended(joined(s)) }})
 	}
 	return all
 }

@@ -21,20 +21,20 @@ const (
 	pingInterval   = 3 * time.Second
 	pingTimeout    = 4 * time.Second
 	connectTimeout = 8 * time.Second
-	maxPayload     = 1_000_000
+	MaxPayload     = 1_000_000
 )
 
-// target is the server under test.
-type target struct {
-	addr    string // of browsers
-	control string // of services; empty: no grpc kinds
+// Target is the server under test.
+type Target struct {
+	Addr    string // of browsers
+	Control string // of services; empty: no grpc kinds
 	admin   string // of metrics and profiles; empty: not looked at
-	pid     int    // zero: memory and descriptors are not looked at
-	token   string // of services; empty: none is needed
-	// reference is true for the reference server.
-	reference bool
-	log       *serverLog
-	stop      func() error
+	PID     int    // zero: memory and descriptors are not looked at
+	Token   string // of services; empty: none is needed
+	// Reference is true for the reference server.
+	Reference bool
+	Log       *serverLog
+	Stop      func() error
 	exit      chan struct{} // closed when the server has ended; nil: not ours
 	exitErr   error         // why, once exit is closed
 }
@@ -62,13 +62,13 @@ func (l *serverLog) String() string {
 	return l.buf.String()
 }
 
-// findTarget starts the server that the environment asks for, see the package
+// FindTarget starts the server that the environment asks for, see the package
 // comment.
-func findTarget() (*target, error) {
+func FindTarget() (*Target, error) {
 	if addr := os.Getenv("HOSTILE_TARGET"); addr != "" {
 		pid, _ := strconv.Atoi(os.Getenv("HOSTILE_PID"))
-		return &target{addr: addr, control: os.Getenv("HOSTILE_CONTROL"), admin: os.Getenv("HOSTILE_ADMIN"), pid: pid,
-			log: &serverLog{}, stop: func() error { return nil }}, nil
+		return &Target{Addr: addr, Control: os.Getenv("HOSTILE_CONTROL"), admin: os.Getenv("HOSTILE_ADMIN"), PID: pid,
+			Log: &serverLog{}, Stop: func() error { return nil }}, nil
 	}
 	if dir := os.Getenv("HOSTILE_REFERENCE"); dir != "" {
 		return startReference(dir)
@@ -83,8 +83,8 @@ func findTarget() (*target, error) {
 	return startProgram(filepath.Join(dir, "conformance"))
 }
 
-// programsDir is where programs were built; empty when they were not.
-var programsDir string
+// ProgramsDir is where programs were built; empty when they were not.
+var ProgramsDir string
 
 // programs builds what is tested, once, and returns its folder.
 var programs = sync.OnceValues(func() (string, error) {
@@ -92,9 +92,9 @@ var programs = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	programsDir = dir
+	ProgramsDir = dir
 	args := []string{"build", "-o", dir}
-	if raced {
+	if Raced {
 		args = append(args, "-race")
 	}
 	out, err := exec.Command("go", append(args, "../../cmd/conformance", "../../cmd/hub")...).CombinedOutput()
@@ -104,53 +104,53 @@ var programs = sync.OnceValues(func() (string, error) {
 	return dir, err
 })
 
-func startReference(dir string) (*target, error) {
-	t := &target{addr: freePort(), reference: true}
-	cmd := exec.Command("node", "testdata/reference.js", t.addr, ms(pingInterval), ms(pingTimeout), ms(connectTimeout))
+func startReference(dir string) (*Target, error) {
+	t := &Target{Addr: freePort(), Reference: true}
+	cmd := exec.Command("node", "testdata/reference.js", t.Addr, ms(pingInterval), ms(pingTimeout), ms(connectTimeout))
 	cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(dir, "node_modules"))
 	return t, t.start(cmd)
 }
 
 // startProgram runs a program with the flags of the conformance program.
-func startProgram(program string) (*target, error) {
-	t := &target{addr: freePort(), control: freePort(), admin: freePort()}
-	return t, t.start(exec.Command(program, "-addr", t.addr, "-control-listen", t.control, "-admin-listen", t.admin,
+func startProgram(program string) (*Target, error) {
+	t := &Target{Addr: freePort(), Control: freePort(), admin: freePort()}
+	return t, t.start(exec.Command(program, "-addr", t.Addr, "-control-listen", t.Control, "-admin-listen", t.admin,
 		"-ping-interval", pingInterval.String(), "-ping-timeout", pingTimeout.String(),
-		"-connect-timeout", connectTimeout.String(), "-max-payload", strconv.Itoa(maxPayload)))
+		"-connect-timeout", connectTimeout.String(), "-max-payload", strconv.Itoa(MaxPayload)))
 }
 
 // start runs the server and waits until it serves.
-func (t *target) start(cmd *exec.Cmd) error {
+func (t *Target) start(cmd *exec.Cmd) error {
 	return t.launch(cmd, func() bool {
-		_, err := fresh(t, false)
+		_, err := Fresh(t, false)
 		return err == nil
 	})
 }
 
 // launch runs the server and waits until it is ready.
-func (t *target) launch(cmd *exec.Cmd, ready func() bool) error {
-	t.log = &serverLog{}
-	cmd.Stdout, cmd.Stderr = t.log, t.log
+func (t *Target) launch(cmd *exec.Cmd, ready func() bool) error {
+	t.Log = &serverLog{}
+	cmd.Stdout, cmd.Stderr = t.Log, t.Log
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	t.pid = cmd.Process.Pid
+	t.PID = cmd.Process.Pid
 	t.exit = make(chan struct{})
 	go func() {
 		t.exitErr = cmd.Wait()
 		close(t.exit)
 	}()
-	t.stop = sync.OnceValue(func() error { return t.terminate(cmd) })
+	t.Stop = sync.OnceValue(func() error { return t.terminate(cmd) })
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.After(20 * time.Second)
 	for {
 		select {
 		case <-t.exit:
-			return fmt.Errorf("the server ended: %w\n%s", t.exitErr, t.log)
+			return fmt.Errorf("the server ended: %w\n%s", t.exitErr, t.Log)
 		case <-limit:
-			_ = t.stop()
-			return fmt.Errorf("the server does not serve\n%s", t.log)
+			_ = t.Stop()
+			return fmt.Errorf("the server does not serve\n%s", t.Log)
 		case <-tick.C:
 			if ready() {
 				return nil
@@ -160,8 +160,8 @@ func (t *target) launch(cmd *exec.Cmd, ready func() bool) error {
 }
 
 // terminate ends the server in order, and says whether it had ended before.
-func (t *target) terminate(cmd *exec.Cmd) error {
-	if t.ended() {
+func (t *Target) terminate(cmd *exec.Cmd) error {
+	if t.Ended() {
 		return fmt.Errorf("the server ended by itself: %w", t.exitErr)
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM)
@@ -175,8 +175,8 @@ func (t *target) terminate(cmd *exec.Cmd) error {
 	}
 }
 
-// ended reports whether the server that was started is gone.
-func (t *target) ended() bool {
+// Ended reports whether the server that was started is gone.
+func (t *Target) Ended() bool {
 	select {
 	case <-t.exit:
 		return true

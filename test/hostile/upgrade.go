@@ -8,7 +8,7 @@ import (
 
 // newGone is what every failed upgrade has to come to: the new connection goes,
 // the session does not notice.
-const newGone outcome = "new connection closed, session open"
+const newGone Outcome = "new connection closed, session open"
 
 // upgradeRow is what is sent on a new WebSocket of a joined polling session.
 type upgradeRow struct {
@@ -17,61 +17,61 @@ type upgradeRow struct {
 	// probed sends `2probe` first and waits for `3probe`.
 	probed bool
 	// ends is how we end the connection afterwards; nil waits for the server.
-	ends      func(*wire)
-	allow     []outcome
-	reference []outcome
+	ends      func(*Wire)
+	allow     []Outcome
+	reference []Outcome
 }
 
-func (r upgradeRow) attack(p *probe) outcome {
-	s := must(p.polling())
+func (r upgradeRow) attack(p *Probe) Outcome {
+	s := Must(p.Polling())
 	if err := join(s); err != nil {
-		return ended(err)
+		return Ended(err)
 	}
-	w, answer := p.upgrade(websocketPath + "&sid=" + s.sid)
-	if answer.status == 101 {
-		n := &websocketSession{wire: w}
+	w, answer := p.Upgrade(WebSocketPath + "&sid=" + s.SID)
+	if answer.Status == 101 {
+		n := &WebSocketSession{Wire: w}
 		if r.probed {
-			if got := n.probeUp(); got != "" {
+			if got := n.ProbeUp(); got != "" {
 				return got
 			}
 		}
-		w.say(r.bytes)
+		w.Say(r.bytes)
 		if r.ends != nil {
 			r.ends(w)
-		} else if got := n.goes(); got != closed {
+		} else if got := n.goes(); got != Closed {
 			return "new connection " + got
 		}
 	}
 	return "new connection closed, session " + alive(s)
 }
 
-// probeUp exchanges the probe; empty when it went well.
-func (s *websocketSession) probeUp() outcome {
-	s.sendRaw("2probe")
-	if m, err := s.read(); m != "3probe" {
-		return outcome(fmt.Sprintf("probe answered with %q %v", m, err))
+// ProbeUp exchanges the probe; empty when it went well.
+func (s *WebSocketSession) ProbeUp() Outcome {
+	s.SendRaw("2probe")
+	if m, err := s.Read(); m != "3probe" {
+		return Outcome(fmt.Sprintf("probe answered with %q %v", m, err))
 	}
 	return ""
 }
 
 // goes waits for the end of the connection.
-func (s *websocketSession) goes() outcome {
+func (s *WebSocketSession) goes() Outcome {
 	for {
-		m, err := s.read()
+		m, err := s.Read()
 		if err != nil {
-			return ended(err)
+			return Ended(err)
 		}
 		if strings.HasPrefix(m, "4") {
-			return outcome("talks: " + m)
+			return Outcome("talks: " + m)
 		}
 	}
 }
 
-func upgradeInputs() []input {
-	var all []input
+func upgradeInputs() []Input {
+	var all []Input
 	for _, r := range upgradeRows() {
-		allow := append(outcomes(newGone), r.allow...)
-		all = append(all, input{kind: "upgrade", name: r.name, attack: r.attack, allow: allow, reference: r.reference})
+		allow := append(Outcomes(newGone), r.allow...)
+		all = append(all, Input{Kind: "upgrade", Name: r.name, Attack: r.attack, Allow: allow, reference: r.reference})
 	}
 	return append(all, upgradeStories()...)
 }
@@ -79,36 +79,36 @@ func upgradeInputs() []input {
 func upgradeRows() []upgradeRow {
 	var rows []upgradeRow
 	frames := map[string][]byte{
-		"nothing but a close frame": closeFrame(1000), "a close frame of one byte": frame{first: finBit | opClose, payload: []byte{3}}.bytes(), "an empty message": textFrame(""), "junk": textFrame("junk"), "NUL": textFrame("\x00"),
-		"an event": textFrame(`42["message",1]`), "a CONNECT": textFrame("40"), "an open packet": textFrame("0"), "a close packet": textFrame("1"), "a noop": textFrame("6"),
-		"a pong": textFrame("3"), "a pong of a probe": textFrame("3probe"), "a ping": textFrame("2"), "an upper-case probe": textFrame("2Probe"), "a longer probe": textFrame("2probe2"),
-		"a binary message": binaryFrame([]byte("42")), "a binary probe": binaryFrame([]byte("2probe")), "a frame unmasked": frame{first: finBit | opText, bare: true, payload: []byte("2probe")}.bytes(),
-		"reserved bits": frame{first: 0xf1, payload: []byte("2probe")}.bytes(), "text that is not UTF-8": textFrame("2\xff"), "a message over the limit": frame{first: finBit | opText, announced: new(uint64(1 << 40))}.bytes(),
-		"opcode 7": frame{first: finBit | 7}.bytes(), "900 kB": textFrame("2" + strings.Repeat("x", 900_000)), "an unknown type": textFrame("9"),
+		"nothing but a close frame": closeFrame(1000), "a close frame of one byte": Frame{First: FinBit | opClose, payload: []byte{3}}.Bytes(), "an empty message": TextFrame(""), "junk": TextFrame("junk"), "NUL": TextFrame("\x00"),
+		"an event": TextFrame(`42["message",1]`), "a CONNECT": TextFrame("40"), "an open packet": TextFrame("0"), "a close packet": TextFrame("1"), "a noop": TextFrame("6"),
+		"a pong": TextFrame("3"), "a pong of a probe": TextFrame("3probe"), "a ping": TextFrame("2"), "an upper-case probe": TextFrame("2Probe"), "a longer probe": TextFrame("2probe2"),
+		"a binary message": BinaryFrame([]byte("42")), "a binary probe": BinaryFrame([]byte("2probe")), "a frame unmasked": Frame{First: FinBit | opText, bare: true, payload: []byte("2probe")}.Bytes(),
+		"reserved bits": Frame{First: 0xf1, payload: []byte("2probe")}.Bytes(), "text that is not UTF-8": TextFrame("2\xff"), "a message over the limit": Frame{First: FinBit | opText, announced: new(uint64(1 << 40))}.Bytes(),
+		"opcode 7": Frame{First: FinBit | 7}.Bytes(), "900 kB": TextFrame("2" + strings.Repeat("x", 900_000)), "an unknown type": TextFrame("9"),
 	}
 	for name, b := range frames {
 		rows = append(rows, upgradeRow{name: "no probe but " + name, bytes: b}, upgradeRow{name: "after the probe " + name, probed: true, bytes: b})
 	}
-	for name, end := range map[string]func(*wire){"reset": (*wire).reset, "closed": (*wire).hangUpAll, "half-closed": (*wire).hangUp} {
+	for name, end := range map[string]func(*Wire){"reset": (*Wire).Reset, "closed": (*Wire).hangUpAll, "half-closed": (*Wire).HangUp} {
 		rows = append(rows,
-			upgradeRow{name: "before the probe " + name, ends: end}, upgradeRow{name: "with the probe " + name, bytes: textFrame("2probe"), ends: end},
+			upgradeRow{name: "before the probe " + name, ends: end}, upgradeRow{name: "with the probe " + name, bytes: TextFrame("2probe"), ends: end},
 			upgradeRow{name: "after the probe " + name, probed: true, ends: end}, upgradeRow{name: "in a frame after the probe " + name, probed: true, bytes: []byte{0x81, 0x85, 1, 2}, ends: end})
 	}
 	return append(rows,
-		upgradeRow{name: "an upgrade without a probe", bytes: textFrame("5"), reference: outcomes("new connection hang")},
-		upgradeRow{name: "two probes", probed: true, bytes: textFrame("2probe"), ends: (*wire).hangUpAll},
-		upgradeRow{name: "1000 probes", probed: true, bytes: []byte(strings.Repeat(string(textFrame("2probe")), 1000)), ends: (*wire).hangUpAll},
+		upgradeRow{name: "an upgrade without a probe", bytes: TextFrame("5"), reference: Outcomes("new connection hang")},
+		upgradeRow{name: "two probes", probed: true, bytes: TextFrame("2probe"), ends: (*Wire).hangUpAll},
+		upgradeRow{name: "1000 probes", probed: true, bytes: []byte(strings.Repeat(string(TextFrame("2probe")), 1000)), ends: (*Wire).hangUpAll},
 	)
 }
 
 // upgradeStories: more than one connection asks for the same session.
-func upgradeStories() []input {
-	var all []input
-	add := func(name string, story func(*probe, *pollingSession) outcome, allow ...outcome) {
-		all = append(all, input{kind: "upgrade", name: name, allow: allow, attack: func(p *probe) outcome {
-			s := must(p.polling())
+func upgradeStories() []Input {
+	var all []Input
+	add := func(name string, story func(*Probe, *PollingSession) Outcome, allow ...Outcome) {
+		all = append(all, Input{Kind: "upgrade", Name: name, Allow: allow, Attack: func(p *Probe) Outcome {
+			s := Must(p.Polling())
 			if err := join(s); err != nil {
-				return ended(err)
+				return Ended(err)
 			}
 			return story(p, s)
 		}})
@@ -116,29 +116,29 @@ func upgradeStories() []input {
 	add("second upgrade while the first probes", secondUpgrade(false), "second closed, first open")
 	add("second upgrade of an upgraded session", secondUpgrade(true), "second closed, first open")
 	add("polling after the upgrade", pollingAfterUpgrade, "400/3 400/3 open")
-	add("upgrade packet twice", afterUpgrade("5"), open)
-	add("upgrade, then pong and noop", afterUpgrade("3", "6", "0"), open)
-	add("upgrade, then a probe", afterUpgrade("2probe"), closed)
-	add("upgrade, then junk", afterUpgrade("junk"), closed)
-	add("upgrade, then an empty message", afterUpgrade(""), closed)
-	add("probe and upgrade in one write", hastyUpgrade, open)
+	add("upgrade packet twice", afterUpgrade("5"), Open)
+	add("upgrade, then pong and noop", afterUpgrade("3", "6", "0"), Open)
+	add("upgrade, then a probe", afterUpgrade("2probe"), Closed)
+	add("upgrade, then junk", afterUpgrade("junk"), Closed)
+	add("upgrade, then an empty message", afterUpgrade(""), Closed)
+	add("probe and upgrade in one write", hastyUpgrade, Open)
 	add("ten upgrades at once", manyUpgrades, "at most one")
 	add("session closed while probing", closedWhileProbing, "new connection closed")
 	add("session broken while probing", brokenWhileProbing, "new connection closed")
 	add("junk posted while probing", junkWhileProbing, "new connection closed")
-	add("upgrade while a POST is half sent", upgradeInPost, open, closed)
-	add("upgrade with the path of another transport", func(p *probe, s *pollingSession) outcome {
-		_, r := p.upgrade(pollingPath + "&sid=" + s.sid)
-		if r.status != 101 && r.status != 400 {
-			return r.outcome()
+	add("upgrade while a POST is half sent", upgradeInPost, Open, Closed)
+	add("upgrade with the path of another transport", func(p *Probe, s *PollingSession) Outcome {
+		_, r := p.Upgrade(pollingPath + "&sid=" + s.SID)
+		if r.Status != 101 && r.Status != 400 {
+			return r.Outcome()
 		}
 		return "session " + alive(s)
 	}, "session open")
 	// The reference lets it take the session over.
-	all = append(all, input{kind: "upgrade", name: "upgrade of a WebSocket session", allow: outcomes("second closed, first open"), reference: outcomes("second hang, first hang"), attack: func(p *probe) outcome {
-		s := must(p.websocket())
+	all = append(all, Input{Kind: "upgrade", Name: "upgrade of a WebSocket session", Allow: Outcomes("second closed, first open"), reference: Outcomes("second hang, first hang"), Attack: func(p *Probe) Outcome {
+		s := Must(p.WebSocket())
 		if err := join(s); err != nil {
-			return ended(err)
+			return Ended(err)
 		}
 		return "second " + p.tryUpgrade(s.sid) + ", first " + alive(s)
 	}})
@@ -146,96 +146,96 @@ func upgradeStories() []input {
 }
 
 // upgraded walks the whole way.
-func (p *probe) upgraded(s *pollingSession) *websocketSession {
-	n := &websocketSession{wire: must(p.opening(s.sid)), sid: s.sid}
-	if got := n.probeUp(); got != "" {
+func (p *Probe) upgraded(s *PollingSession) *WebSocketSession {
+	n := &WebSocketSession{Wire: Must(p.opening(s.SID)), sid: s.SID}
+	if got := n.ProbeUp(); got != "" {
 		panic(got)
 	}
-	n.sendRaw("5")
+	n.SendRaw("5")
 	return n
 }
 
-func (p *probe) opening(sid string) (*wire, error) {
-	w, r := p.upgrade(websocketPath + "&sid=" + sid)
-	if r.status != 101 {
-		return nil, fmt.Errorf("upgrade: %v", r.outcome())
+func (p *Probe) opening(sid string) (*Wire, error) {
+	w, r := p.Upgrade(WebSocketPath + "&sid=" + sid)
+	if r.Status != 101 {
+		return nil, fmt.Errorf("upgrade: %v", r.Outcome())
 	}
 	return w, nil
 }
 
 // tryUpgrade probes on another connection, which has to end.
-func (p *probe) tryUpgrade(sid string) outcome {
+func (p *Probe) tryUpgrade(sid string) Outcome {
 	w, err := p.opening(sid)
 	if err != nil {
-		return closed
+		return Closed
 	}
-	n := &websocketSession{wire: w}
-	n.sendRaw("2probe", "5")
+	n := &WebSocketSession{Wire: w}
+	n.SendRaw("2probe", "5")
 	return n.goes()
 }
 
-func secondUpgrade(done bool) func(*probe, *pollingSession) outcome {
-	return func(p *probe, s *pollingSession) outcome {
-		n := &websocketSession{wire: must(p.opening(s.sid)), sid: s.sid}
-		if got := n.probeUp(); got != "" {
+func secondUpgrade(done bool) func(*Probe, *PollingSession) Outcome {
+	return func(p *Probe, s *PollingSession) Outcome {
+		n := &WebSocketSession{Wire: Must(p.opening(s.SID)), sid: s.SID}
+		if got := n.ProbeUp(); got != "" {
 			return got
 		}
 		if done {
-			n.sendRaw("5")
-			if got := alive(n); got != open {
+			n.SendRaw("5")
+			if got := alive(n); got != Open {
 				return "upgraded " + got
 			}
 		}
-		second := p.tryUpgrade(s.sid)
+		second := p.tryUpgrade(s.SID)
 		if !done {
-			n.sendRaw("5")
+			n.SendRaw("5")
 		}
 		return "second " + second + ", first " + alive(n)
 	}
 }
 
-func pollingAfterUpgrade(p *probe, s *pollingSession) outcome {
+func pollingAfterUpgrade(p *Probe, s *PollingSession) Outcome {
 	n := p.upgraded(s)
-	if got := alive(n); got != open {
+	if got := alive(n); got != Open {
 		return got
 	}
-	a := s.get.do("GET", pollingURI(s.sid), nil).outcome()
-	b := s.post.do("POST", pollingURI(s.sid), []byte("6")).outcome()
+	a := s.get.Do("GET", PollingURI(s.SID), nil).Outcome()
+	b := s.post.Do("POST", PollingURI(s.SID), []byte("6")).Outcome()
 	return a + " " + b + " " + alive(n)
 }
 
-func afterUpgrade(packets ...string) func(*probe, *pollingSession) outcome {
-	return func(p *probe, s *pollingSession) outcome {
+func afterUpgrade(packets ...string) func(*Probe, *PollingSession) Outcome {
+	return func(p *Probe, s *PollingSession) Outcome {
 		n := p.upgraded(s)
-		n.sendRaw(packets...)
+		n.SendRaw(packets...)
 		return alive(n)
 	}
 }
 
-func hastyUpgrade(p *probe, s *pollingSession) outcome {
-	n := &websocketSession{wire: must(p.opening(s.sid)), sid: s.sid}
-	n.sendRaw("2probe", "5")
-	if m, err := n.read(); m != "3probe" {
-		return outcome(fmt.Sprintf("probe answered with %q %v", m, err))
+func hastyUpgrade(p *Probe, s *PollingSession) Outcome {
+	n := &WebSocketSession{Wire: Must(p.opening(s.SID)), sid: s.SID}
+	n.SendRaw("2probe", "5")
+	if m, err := n.Read(); m != "3probe" {
+		return Outcome(fmt.Sprintf("probe answered with %q %v", m, err))
 	}
 	return alive(n)
 }
 
 // manyUpgrades counts on how many connections one session talks.
-func manyUpgrades(p *probe, s *pollingSession) outcome {
+func manyUpgrades(p *Probe, s *PollingSession) Outcome {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	talking := 0
 	for range 10 {
 		wg.Go(func() {
-			w, err := p.opening(s.sid)
+			w, err := p.opening(s.SID)
 			if err != nil {
 				return
 			}
-			n := &websocketSession{wire: w}
-			n.sendRaw("2probe", "5", "4"+aliveEvent)
+			n := &WebSocketSession{Wire: w}
+			n.SendRaw("2probe", "5", "4"+aliveEvent)
 			for {
-				m, err := n.read()
+				m, err := n.Read()
 				if err != nil {
 					return
 				}
@@ -250,44 +250,44 @@ func manyUpgrades(p *probe, s *pollingSession) outcome {
 	}
 	wg.Wait()
 	if talking > 1 {
-		return outcome(fmt.Sprintf("%d connections talk", talking))
+		return Outcome(fmt.Sprintf("%d connections talk", talking))
 	}
 	return "at most one"
 }
 
-func closedWhileProbing(p *probe, s *pollingSession) outcome {
-	n := &websocketSession{wire: must(p.opening(s.sid))}
-	if got := n.probeUp(); got != "" {
+func closedWhileProbing(p *Probe, s *PollingSession) Outcome {
+	n := &WebSocketSession{Wire: Must(p.opening(s.SID))}
+	if got := n.ProbeUp(); got != "" {
 		return got
 	}
-	s.sendRaw("1")
+	s.SendRaw("1")
 	return "new connection " + n.goes()
 }
 
-func brokenWhileProbing(p *probe, s *pollingSession) outcome {
-	n := &websocketSession{wire: must(p.opening(s.sid))}
-	if got := n.probeUp(); got != "" {
+func brokenWhileProbing(p *Probe, s *PollingSession) Outcome {
+	n := &WebSocketSession{Wire: Must(p.opening(s.SID))}
+	if got := n.ProbeUp(); got != "" {
 		return got
 	}
 	half := s.start(request("POST", sidPath, "Content-Length: 30") + `42["mess`)
 	p.roundTrip()
-	half.reset()
+	half.Reset()
 	return "new connection " + n.goes()
 }
 
-func junkWhileProbing(p *probe, s *pollingSession) outcome {
-	n := &websocketSession{wire: must(p.opening(s.sid))}
-	if got := n.probeUp(); got != "" {
+func junkWhileProbing(p *Probe, s *PollingSession) Outcome {
+	n := &WebSocketSession{Wire: Must(p.opening(s.SID))}
+	if got := n.ProbeUp(); got != "" {
 		return got
 	}
-	s.sendRaw("junk")
+	s.SendRaw("junk")
 	return "new connection " + n.goes()
 }
 
-func upgradeInPost(p *probe, s *pollingSession) outcome {
+func upgradeInPost(p *Probe, s *PollingSession) Outcome {
 	w := s.start(request("POST", sidPath, "Content-Length: 3") + "6")
 	p.roundTrip()
 	n := p.upgraded(s)
-	w.say([]byte("xx"))
+	w.Say([]byte("xx"))
 	return alive(n)
 }

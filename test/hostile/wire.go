@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// probe is the life of one input: its connections and streams, its deadline, and everything
+// Probe is the life of one input: its connections and streams, its deadline, and everything
 // that the server said to it.
-type probe struct {
-	target *target
-	until  time.Time
+type Probe struct {
+	Target *Target
+	Until  time.Time
 
 	mu    sync.Mutex // guards the fields below
 	ends  []func()
@@ -22,12 +22,13 @@ type probe struct {
 // heardLimit bounds what a probe keeps for the inspection of the server's words.
 const heardLimit = 256 << 10
 
-func newProbe(t *target, limit time.Duration) *probe {
-	return &probe{target: t, until: time.Now().Add(limit)}
+// NewProbe makes the client of one input, which has so long for it.
+func NewProbe(t *Target, limit time.Duration) *Probe {
+	return &Probe{Target: t, Until: time.Now().Add(limit)}
 }
 
-// close ends all connections that the input left open.
-func (p *probe) close() {
+// Close ends all connections that the input left open.
+func (p *Probe) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, end := range p.ends {
@@ -35,15 +36,15 @@ func (p *probe) close() {
 	}
 }
 
-// atEnd calls the function when the input is over.
-func (p *probe) atEnd(end func()) {
+// AtEnd calls the function when the input is over.
+func (p *Probe) AtEnd(end func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ends = append(p.ends, end)
 }
 
 // hear keeps what the server said.
-func (p *probe) hear(b []byte) {
+func (p *Probe) hear(b []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if room := heardLimit - p.heard.Len(); room > 0 {
@@ -51,20 +52,21 @@ func (p *probe) hear(b []byte) {
 	}
 }
 
-// wire is one TCP connection to the browser port. Its deadline is the probe's.
-type wire struct {
+// Wire is one TCP connection to the browser port. Its deadline is the probe's.
+type Wire struct {
 	net.Conn
-	probe *probe
-	in    *bufio.Reader
+	probe *Probe
+	In    *bufio.Reader
 }
 
 // dial opens a connection, or panics with the error: the pool turns it into a
 // failure of the input.
-func (p *probe) dial() *wire {
-	return p.dialTo(p.target.addr)
+func (p *Probe) dial() *Wire {
+	return p.DialTo(p.Target.Addr)
 }
 
-func (p *probe) dialTo(addr string) *wire {
+// DialTo connects to an address; it panics if that fails, which is the outcome of the input.
+func (p *Probe) DialTo(addr string) *Wire {
 	w, err := p.tryDial(addr)
 	if err != nil {
 		panic(err)
@@ -72,21 +74,21 @@ func (p *probe) dialTo(addr string) *wire {
 	return w
 }
 
-func (p *probe) tryDial(addr string) (*wire, error) {
-	d := net.Dialer{Deadline: p.until}
+func (p *Probe) tryDial(addr string) (*Wire, error) {
+	d := net.Dialer{Deadline: p.Until}
 	c, err := d.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	_ = c.SetDeadline(p.until)
-	p.atEnd(func() { _ = c.Close() })
-	w := &wire{Conn: c, probe: p}
-	w.in = bufio.NewReader(tee{w})
+	_ = c.SetDeadline(p.Until)
+	p.AtEnd(func() { _ = c.Close() })
+	w := &Wire{Conn: c, probe: p}
+	w.In = bufio.NewReader(tee{w})
 	return w, nil
 }
 
 // tee reads from the connection and lets the probe hear.
-type tee struct{ w *wire }
+type tee struct{ w *Wire }
 
 func (t tee) Read(b []byte) (int, error) {
 	n, err := t.w.Conn.Read(b)
@@ -94,19 +96,19 @@ func (t tee) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// say writes. An error is no outcome: a server that has heard enough closes
+// Say writes. An error is no outcome: a server that has heard enough closes
 // while we still speak, and its answer is read next.
-func (w *wire) say(b []byte) { _, _ = w.Conn.Write(b) }
+func (w *Wire) Say(b []byte) { _, _ = w.Conn.Write(b) }
 
-// hangUp ends our direction.
-func (w *wire) hangUp() {
+// HangUp ends our direction.
+func (w *Wire) HangUp() {
 	if c, ok := w.Conn.(*net.TCPConn); ok {
 		_ = c.CloseWrite()
 	}
 }
 
-// reset ends the connection with a TCP reset.
-func (w *wire) reset() {
+// Reset ends the connection with a TCP reset.
+func (w *Wire) Reset() {
 	if c, ok := w.Conn.(*net.TCPConn); ok {
 		_ = c.SetLinger(0)
 	}
@@ -114,14 +116,14 @@ func (w *wire) reset() {
 }
 
 // end waits for the server's end of the connection, whatever is said before.
-func (w *wire) end() outcome {
+func (w *Wire) end() Outcome {
 	buf := make([]byte, 4096)
 	for {
-		if _, err := w.in.Read(buf); err != nil {
-			if isTimeout(err) {
-				return hang
+		if _, err := w.In.Read(buf); err != nil {
+			if IsTimeout(err) {
+				return Hang
 			}
-			return dropped
+			return Dropped
 		}
 	}
 }

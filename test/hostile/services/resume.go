@@ -1,29 +1,30 @@
-package hostile
+package services
 
 import (
 	"bytes"
 	"fmt"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // resumeInputs take up what is not theirs, or not there.
-func resumeInputs() []input {
-	var all []input
-	begins, bad := outcomes("begins anew, open"), outcomes("stream INVALID_ARGUMENT")
-	add := func(name string, attack func(a *actor, hub string, token []byte) outcome, allow ...outcome) {
-		all = append(all, input{name: "resume " + name, allow: allow, attack: func(p *probe) outcome {
-			a := p.attach()
-			w := a.numbered()
-			a.cancel()
-			again := p.attach()
+func resumeInputs() []hostile.Input {
+	var all []hostile.Input
+	begins, bad := hostile.Outcomes("begins anew, open"), hostile.Outcomes("stream INVALID_ARGUMENT")
+	add := func(name string, attack func(a *Actor, hub string, token []byte) hostile.Outcome, allow ...hostile.Outcome) {
+		all = append(all, hostile.Input{Name: "resume " + name, Allow: allow, Attack: func(p *hostile.Probe) hostile.Outcome {
+			a := Attach(p)
+			w := a.Numbered()
+			a.Cancel()
+			again := Attach(p)
 			again.namespace = a.namespace
 			return attack(again, w.HubId, w.Attachment)
 		}})
 	}
 	// resumes says hello with a resume, and what the welcome says.
-	resumes := func(change func(*hubv1.Resume)) func(*actor, string, []byte) outcome {
-		return func(a *actor, hub string, token []byte) outcome {
+	resumes := func(change func(*hubv1.Resume)) func(*Actor, string, []byte) hostile.Outcome {
+		return func(a *Actor, hub string, token []byte) hostile.Outcome {
 			r := &hubv1.Resume{HubId: hub, Attachment: bytes.Clone(token), AckEnvelopeSeq: 1}
 			change(r)
 			return a.resume(r)
@@ -39,55 +40,55 @@ func resumeInputs() []input {
 	for _, ack := range []uint64{0, 2, 1000, 1<<64 - 1} {
 		add(fmt.Sprintf("after envelope %d", ack), resumes(func(r *hubv1.Resume) { r.AckEnvelopeSeq = ack }), "resumed, open", begins[0], bad[0])
 	}
-	hello := func(number uint64, change func(*hubv1.Hello), more ...*hubv1.Action) func(*actor, string, []byte) outcome {
-		return func(a *actor, hub string, token []byte) outcome {
-			h := a.hello()
+	hello := func(number uint64, change func(*hubv1.Hello), more ...*hubv1.Action) func(*Actor, string, []byte) hostile.Outcome {
+		return func(a *Actor, hub string, token []byte) hostile.Outcome {
+			h := a.Hello()
 			h.Resume = &hubv1.Resume{HubId: hub, Attachment: token, AckEnvelopeSeq: 1}
 			change(h)
-			a.say(encode(&hubv1.AttachRequest{EnvelopeSeq: number, Actions: append([]*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: h}}}, more...)}))
-			return a.ends()
+			a.Say(Encode(&hubv1.AttachRequest{EnvelopeSeq: number, Actions: append([]*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: h}}}, more...)}))
+			return a.Ends()
 		}
 	}
 	nothing := func(*hubv1.Hello) {}
 	add("anew", hello(0, func(h *hubv1.Hello) { h.Anew = true }), bad...)
 	add("in envelope 1", hello(1, nothing), bad...)
 	add("with a heartbeat beside it", hello(0, nothing, &hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}), bad...)
-	add("a hundred times at once", func(a *actor, hub string, token []byte) outcome {
+	add("a hundred times at once", func(a *Actor, hub string, token []byte) hostile.Outcome {
 		for range 100 {
-			b := a.probe.attach()
+			b := Attach(a.probe)
 			b.namespace = a.namespace
-			h := b.hello()
+			h := b.Hello()
 			h.Resume = &hubv1.Resume{HubId: hub, Attachment: token, AckEnvelopeSeq: 1}
-			b.say(encode(&hubv1.AttachRequest{Actions: []*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: h}}}}))
+			b.Say(Encode(&hubv1.AttachRequest{Actions: []*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: h}}}}))
 		}
 		return a.resume(&hubv1.Resume{HubId: hub, Attachment: token, AckEnvelopeSeq: 1})
 	}, "resumed, open", "begins anew, open", "stream ABORTED", "resumed, stream ABORTED") // whoever came last has it
 	return all
 }
 
-// numbered is welcome for a service that numbers its envelopes.
-func (a *actor) numbered() *hubv1.Welcome {
-	a.say(encode(&hubv1.AttachRequest{EnvelopeSeq: 1, Actions: []*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: a.hello()}}}}))
-	return must(a.await(func(i *hubv1.Item) bool { return i.GetWelcome() != nil })).GetWelcome()
+// Numbered is welcome for a service that numbers its envelopes.
+func (a *Actor) Numbered() *hubv1.Welcome {
+	a.Say(Encode(&hubv1.AttachRequest{EnvelopeSeq: 1, Actions: []*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: a.Hello()}}}}))
+	return hostile.Must(a.await(func(i *hubv1.Item) bool { return i.GetWelcome() != nil })).GetWelcome()
 }
 
 // resume says hello with a resume, and sees that the stream lives.
-func (a *actor) resume(r *hubv1.Resume) outcome {
-	h := a.hello()
+func (a *Actor) resume(r *hubv1.Resume) hostile.Outcome {
+	h := a.Hello()
 	h.Resume = r
-	a.do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: h}})
+	a.Do(&hubv1.Action{Kind: &hubv1.Action_Hello{Hello: h}})
 	item, err := a.await(func(i *hubv1.Item) bool { return i.GetWelcome() != nil })
 	if err != nil {
 		return streamEnd(err)
 	}
 	w := item.GetWelcome()
-	got := outcome("begins anew, ")
+	got := hostile.Outcome("begins anew, ")
 	if w.Resumed {
 		got = "resumed, "
 	}
-	a.say(encode(&hubv1.AttachRequest{EnvelopeSeq: w.AckEnvelopeSeq + 1, Actions: []*hubv1.Action{command(1, emit(nowhere(), "x", "[]"))}}))
+	a.Say(Encode(&hubv1.AttachRequest{EnvelopeSeq: w.AckEnvelopeSeq + 1, Actions: []*hubv1.Action{Command(1, Emit(nowhere(), "x", "[]"))}}))
 	if _, err := a.await(func(i *hubv1.Item) bool { return i.GetResult().GetCommandId() == 1 }); err != nil {
 		return got + streamEnd(err)
 	}
-	return got + open
+	return got + hostile.Open
 }

@@ -1,4 +1,4 @@
-package hostile
+package services
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // queryRows: what is asked for in pages has a call of its own instead of Execute, and
@@ -21,7 +22,7 @@ func queryRows() []commandRow {
 	}
 	fetch := &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: &hubv1.Fetch{Target: everybody(), PageSize: 1 << 31}}}
 	count := &hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: nowhere()}}}
-	paged := append(outcomes("OK"), wrong...)
+	paged := append(hostile.Outcomes("OK"), wrong...)
 	var rows []commandRow
 	for _, namespace := range []string{"", "bystander", "*", "/*", "/bystander/*", "/a,b", "/a?b", "/" + strings.Repeat("n", 64<<10)} {
 		name := fmt.Sprintf("namespace %.20q", namespace)
@@ -85,7 +86,7 @@ func lateRows() []commandRow {
 	rows := []commandRow{
 		{name: "revoke nobody", command: &hubv1.Command{Op: &hubv1.Command_Revoke{Revoke: &hubv1.Revoke{}}}, allow: wrong},
 		{name: "revoke strangers", command: &hubv1.Command{Op: &hubv1.Command_Revoke{Revoke: &hubv1.Revoke{
-			Users: many("u", 10_000), Sockets: many("s", 10_000),
+			Users: Many("u", 10_000), Sockets: Many("s", 10_000),
 		}}}, allow: nobody},
 	}
 	for _, n := range []int{0, 1, 15, 17, 1 << 20} {
@@ -95,13 +96,13 @@ func lateRows() []commandRow {
 	}
 	rows = append(rows, commandRow{name: "acknowledge what is not open", command: &hubv1.Command{
 		Op: &hubv1.Command_Acknowledge{Acknowledge: &hubv1.Acknowledge{DedupeId: make([]byte, 16)}},
-	}, allow: outcomes("result NOT_FOUND")})
+	}, allow: hostile.Outcomes("result NOT_FOUND")})
 	for _, parent := range []string{"x", "00-00-00-00", strings.Repeat("0", 55), strings.Repeat("x", 1<<20), "00-00000000000000000000000000000000-0000000000000000-00"} {
-		c := emit(everybody(), "x", "[]")
+		c := Emit(everybody(), "x", "[]")
 		c.Traceparent = parent
 		rows = append(rows, commandRow{name: fmt.Sprintf("traceparent %.20q", parent), command: c, allow: wrong})
 	}
-	state := emit(everybody(), "x", "[]")
+	state := Emit(everybody(), "x", "[]")
 	state.Traceparent, state.Tracestate = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", strings.Repeat("s", 1<<20)
 	return append(rows, commandRow{name: "tracestate of 1 MiB", command: state, allow: wrong})
 }

@@ -1,4 +1,4 @@
-package hostile
+package services
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // spot is a message somewhere inside an action: reach makes all that surrounds it.
@@ -41,8 +42,8 @@ func spots(s spot) []spot {
 // unknownInputs put into each message that an action can have a field and an enum value
 // that the hub does not know, and a string that is not UTF-8. The action is refused
 // whole, and the stream lives.
-func unknownInputs() []input {
-	var all []input
+func unknownInputs() []hostile.Input {
+	var all []hostile.Input
 	kinds := (&hubv1.Action{}).ProtoReflect().Descriptor().Fields()
 	for i := range kinds.Len() {
 		kind := kinds.Get(i)
@@ -58,11 +59,11 @@ func unknownInputs() []input {
 }
 
 // strangeInputs are the rows of one message.
-func strangeInputs(s spot) []input {
-	var all []input
+func strangeInputs(s spot) []hostile.Input {
+	var all []hostile.Input
 	add := func(what string, change func(protoreflect.Message), code string) {
-		all = append(all, input{name: what + " in " + s.path, allow: refusals(s.path, code), attack: func(p *probe) outcome {
-			a := p.attached()
+		all = append(all, hostile.Input{Name: what + " in " + s.path, Allow: refusals(s.path, code), Attack: func(p *hostile.Probe) hostile.Outcome {
+			a := Attached(p)
 			action := &hubv1.Action{}
 			change(s.reach(action.ProtoReflect()))
 			numbered(action)
@@ -86,14 +87,14 @@ func strangeInputs(s spot) []input {
 
 // refusals are the answers to an action that is not understood. That there is nothing to
 // settle is the better answer to a settlement.
-func refusals(path, code string) []outcome {
+func refusals(path, code string) []hostile.Outcome {
 	switch kind, _, _ := strings.Cut(path, "."); kind {
 	case "command":
-		return outcomes("result " + outcome(code))
+		return hostile.Outcomes("result " + hostile.Outcome(code))
 	case "settlement":
-		return outcomes("result NOT_FOUND", "result ABORTED", "result CANCELLED")
+		return hostile.Outcomes("result NOT_FOUND", "result ABORTED", "result CANCELLED")
 	}
-	return outcomes("notice BAD_ACTION " + outcome(code))
+	return hostile.Outcomes("notice BAD_ACTION " + hostile.Outcome(code))
 }
 
 // numbered gives an action the numbers that its answer needs.
@@ -107,8 +108,8 @@ func numbered(a *hubv1.Action) {
 }
 
 // refused sends an action and names what is answered; the stream has to live.
-func (a *actor) refused(action *hubv1.Action) outcome {
-	a.do(action)
+func (a *Actor) refused(action *hubv1.Action) hostile.Outcome {
+	a.Do(action)
 	item, err := a.await(func(i *hubv1.Item) bool {
 		return i.GetResult() != nil || i.GetNotice() != nil && i.GetNotice().Kind != hubv1.NoticeKind_NOTICE_KIND_INTRODUCED
 	})
@@ -117,9 +118,9 @@ func (a *actor) refused(action *hubv1.Action) outcome {
 	}
 	got := statusOutcome(item.GetResult().GetStatus())
 	if n := item.GetNotice(); n != nil {
-		got = outcome(fmt.Sprintf("notice %s %s", strings.TrimPrefix(n.Kind.String(), "NOTICE_KIND_"), strings.TrimPrefix(n.GetStatus().GetCode().String(), "CODE_")))
+		got = hostile.Outcome(fmt.Sprintf("notice %s %s", strings.TrimPrefix(n.Kind.String(), "NOTICE_KIND_"), strings.TrimPrefix(n.GetStatus().GetCode().String(), "CODE_")))
 	}
-	if lives := a.lives(); lives != open {
+	if lives := a.Lives(); lives != hostile.Open {
 		return got + ", " + lives
 	}
 	return got

@@ -1,4 +1,4 @@
-package hostile
+package services
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // commandRow is a command that is wrong, or asks for nobody. It is given on a
@@ -15,13 +16,13 @@ import (
 type commandRow struct {
 	name    string
 	command *hubv1.Command
-	allow   []outcome
+	allow   []hostile.Outcome
 }
 
 var (
-	wrong  = outcomes("result INVALID_ARGUMENT")
-	nobody = outcomes("OK", "result NOT_FOUND")
-	limit  = outcomes("result INVALID_ARGUMENT", "result RESOURCE_EXHAUSTED")
+	wrong  = hostile.Outcomes("result INVALID_ARGUMENT")
+	nobody = hostile.Outcomes("OK", "result NOT_FOUND")
+	limit  = hostile.Outcomes("result INVALID_ARGUMENT", "result RESOURCE_EXHAUSTED")
 )
 
 func everybody() *hubv1.Target { return &hubv1.Target{Namespace: "/bystander", All: true} }
@@ -30,7 +31,8 @@ func nowhere() *hubv1.Target {
 	return &hubv1.Target{Namespace: "/bystander", Rooms: []string{"nobody"}}
 }
 
-func emit(t *hubv1.Target, event, args string, attachments ...[]byte) *hubv1.Command {
+// Emit is the command to emit an event.
+func Emit(t *hubv1.Target, event, args string, attachments ...[]byte) *hubv1.Command {
 	return &hubv1.Command{Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{Target: t, Event: event, Payload: &hubv1.Payload{Args: []byte(args), Attachments: attachments}}}}
 }
 
@@ -57,7 +59,7 @@ func targetRows() []commandRow {
 		"of all but all": {Namespace: "/nowhere", All: true, ExceptRooms: []string{"a"}},
 	}
 	for op, make := range map[string]func(*hubv1.Target) *hubv1.Command{
-		"emit": func(t *hubv1.Target) *hubv1.Command { return emit(t, "x", "[]") },
+		"emit": func(t *hubv1.Target) *hubv1.Command { return Emit(t, "x", "[]") },
 		"count": func(t *hubv1.Target) *hubv1.Command {
 			return &hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: t}}}
 		},
@@ -78,18 +80,19 @@ func targetRows() []commandRow {
 			rows = append(rows, commandRow{name: op + ", target " + name, command: make(t), allow: wrong})
 		}
 		for name, t := range none {
-			rows = append(rows, commandRow{name: op + ", target " + name, command: make(t), allow: append(outcomes("result INVALID_ARGUMENT"), nobody...)})
+			rows = append(rows, commandRow{name: op + ", target " + name, command: make(t), allow: append(hostile.Outcomes("result INVALID_ARGUMENT"), nobody...)})
 		}
 	}
 	return append(rows,
-		commandRow{name: "target with a namespace of 64 KiB", command: emit(&hubv1.Target{Namespace: "/" + strings.Repeat("n", 64<<10), All: true}, "x", "[]"), allow: append(limit, nobody...)},
-		commandRow{name: "target with a room of 1 MiB", command: emit(&hubv1.Target{Namespace: "/bystander", Rooms: []string{strings.Repeat("r", 1<<20)}}, "x", "[]"), allow: append(limit, nobody...)},
-		commandRow{name: "target of 100000 rooms", command: emit(&hubv1.Target{Namespace: "/bystander", Rooms: many("r", 100_000)}, "x", "[]"), allow: append(limit, nobody...)},
-		commandRow{name: "target of 100000 sockets", command: emit(&hubv1.Target{Namespace: "/bystander", Sockets: many("s", 100_000)}, "x", "[]"), allow: append(limit, nobody...)},
-		commandRow{name: "target of nobody but 100000", command: emit(&hubv1.Target{Namespace: "/bystander", Rooms: []string{"nobody"}, ExceptRooms: many("r", 100_000)}, "x", "[]"), allow: append(limit, nobody...)})
+		commandRow{name: "target with a namespace of 64 KiB", command: Emit(&hubv1.Target{Namespace: "/" + strings.Repeat("n", 64<<10), All: true}, "x", "[]"), allow: append(limit, nobody...)},
+		commandRow{name: "target with a room of 1 MiB", command: Emit(&hubv1.Target{Namespace: "/bystander", Rooms: []string{strings.Repeat("r", 1<<20)}}, "x", "[]"), allow: append(limit, nobody...)},
+		commandRow{name: "target of 100000 rooms", command: Emit(&hubv1.Target{Namespace: "/bystander", Rooms: Many("r", 100_000)}, "x", "[]"), allow: append(limit, nobody...)},
+		commandRow{name: "target of 100000 sockets", command: Emit(&hubv1.Target{Namespace: "/bystander", Sockets: Many("s", 100_000)}, "x", "[]"), allow: append(limit, nobody...)},
+		commandRow{name: "target of nobody but 100000", command: Emit(&hubv1.Target{Namespace: "/bystander", Rooms: []string{"nobody"}, ExceptRooms: Many("r", 100_000)}, "x", "[]"), allow: append(limit, nobody...)})
 }
 
-func many(prefix string, n int) []string {
+// Many makes n names that differ.
+func Many(prefix string, n int) []string {
 	list := make([]string, n)
 	for i := range list {
 		list[i] = fmt.Sprint(prefix, i)
@@ -100,15 +103,15 @@ func many(prefix string, n int) []string {
 // eventCommandRows: names of events, before any browser hears them.
 func eventCommandRows() []commandRow {
 	rows := []commandRow{
-		{name: "event without a name", command: emit(everybody(), "", "[]"), allow: wrong},
-		{name: "event with a name of 129 bytes", command: emit(everybody(), strings.Repeat("e", 129), "[]"), allow: limit},
-		{name: "event with a name of 1 MiB", command: emit(everybody(), strings.Repeat("e", 1<<20), "[]"), allow: limit},
+		{name: "event without a name", command: Emit(everybody(), "", "[]"), allow: wrong},
+		{name: "event with a name of 129 bytes", command: Emit(everybody(), strings.Repeat("e", 129), "[]"), allow: limit},
+		{name: "event with a name of 1 MiB", command: Emit(everybody(), strings.Repeat("e", 1<<20), "[]"), allow: limit},
 	}
-	for _, name := range reserved {
-		rows = append(rows, commandRow{name: "event " + name, command: emit(everybody(), name, "[]"), allow: wrong})
+	for _, name := range hostile.Reserved {
+		rows = append(rows, commandRow{name: "event " + name, command: Emit(everybody(), name, "[]"), allow: wrong})
 	}
 	for _, name := range []string{"error", "__proto__", "\x00", "é", "\"", "\\", "\u2028"} {
-		rows = append(rows, commandRow{name: fmt.Sprintf("event %q to nobody", name), command: emit(nowhere(), name, "[]"), allow: nobody})
+		rows = append(rows, commandRow{name: fmt.Sprintf("event %q to nobody", name), command: Emit(nowhere(), name, "[]"), allow: nobody})
 	}
 	return rows
 }
@@ -124,30 +127,30 @@ func payloadCommandRows() []commandRow {
 		if len(args) > 1000 {
 			allow = limit
 		}
-		rows = append(rows, commandRow{name: fmt.Sprintf("arguments %.30q", args), command: emit(everybody(), "x", args), allow: allow})
+		rows = append(rows, commandRow{name: fmt.Sprintf("arguments %.30q", args), command: Emit(everybody(), "x", args), allow: allow})
 	}
 	// Without attachments a placeholder is data, as in a browser's event.
 	for _, num := range []any{0, -1, `"0"`, "null"} {
-		rows = append(rows, commandRow{name: fmt.Sprintf("arguments with a seat %v but no attachment", num), command: emit(nowhere(), "x", "["+seat(num)+"]"), allow: append(outcomes("OK"), wrong...)})
+		rows = append(rows, commandRow{name: fmt.Sprintf("arguments with a seat %v but no attachment", num), command: Emit(nowhere(), "x", "["+hostile.Seat(num)+"]"), allow: append(hostile.Outcomes("OK"), wrong...)})
 	}
-	rows = append(rows, commandRow{name: "payload with a seat twice, two attachments", command: emit(nowhere(), "x", "["+seat(0)+","+seat(0)+"]", []byte{1}, []byte{2}), allow: append(outcomes("OK"), wrong...)})
+	rows = append(rows, commandRow{name: "payload with a seat twice, two attachments", command: Emit(nowhere(), "x", "["+hostile.Seat(0)+","+hostile.Seat(0)+"]", []byte{1}, []byte{2}), allow: append(hostile.Outcomes("OK"), wrong...)})
 	for name, c := range map[string]*hubv1.Command{
-		"an attachment without a seat": emit(everybody(), "x", "[1]", []byte{1}), "two seats, one attachment": emit(everybody(), "x", "["+seat(0)+","+seat(1)+"]", []byte{1}), "a seat out of range": emit(everybody(), "x", "["+seat(1)+"]", []byte{1}),
-		"a seat of a fraction": emit(everybody(), "x", "["+seat("0.5")+"]", []byte{1}), "a seat that is text": emit(everybody(), "x", "["+seat(`"splice"`)+"]", []byte{1}), "attachments without arguments": emit(everybody(), "x", "", []byte{1}),
+		"an attachment without a seat": Emit(everybody(), "x", "[1]", []byte{1}), "two seats, one attachment": Emit(everybody(), "x", "["+hostile.Seat(0)+","+hostile.Seat(1)+"]", []byte{1}), "a seat out of range": Emit(everybody(), "x", "["+hostile.Seat(1)+"]", []byte{1}),
+		"a seat of a fraction": Emit(everybody(), "x", "["+hostile.Seat("0.5")+"]", []byte{1}), "a seat that is text": Emit(everybody(), "x", "["+hostile.Seat(`"splice"`)+"]", []byte{1}), "attachments without arguments": Emit(everybody(), "x", "", []byte{1}),
 	} {
 		rows = append(rows, commandRow{name: "payload with " + name, command: c, allow: wrong})
 	}
 	var seats []string
 	var attachments [][]byte
 	for i := range 5000 {
-		seats, attachments = append(seats, seat(i)), append(attachments, []byte{1})
+		seats, attachments = append(seats, hostile.Seat(i)), append(attachments, []byte{1})
 	}
 	return append(rows,
-		commandRow{name: "payload of 5000 attachments", command: emit(nowhere(), "x", "["+strings.Join(seats, ",")+"]", attachments...), allow: append(limit, nobody...)},
-		commandRow{name: "payload of 3.5 MB", command: emit(nowhere(), "x", `["`+strings.Repeat("p", 3_500_000)+`"]`), allow: append(limit, nobody...)},
-		commandRow{name: "payload of 100000 arguments", command: emit(nowhere(), "x", "["+strings.Repeat("1,", 99_999)+"1]"), allow: append(limit, nobody...)},
-		commandRow{name: "payload 100000 deep", command: emit(nowhere(), "x", strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)), allow: append(limit, nobody...)},
-		commandRow{name: "payload without arguments", command: emit(nowhere(), "x", ""), allow: nobody},
+		commandRow{name: "payload of 5000 attachments", command: Emit(nowhere(), "x", "["+strings.Join(seats, ",")+"]", attachments...), allow: append(limit, nobody...)},
+		commandRow{name: "payload of 3.5 MB", command: Emit(nowhere(), "x", `["`+strings.Repeat("p", 3_500_000)+`"]`), allow: append(limit, nobody...)},
+		commandRow{name: "payload of 100000 arguments", command: Emit(nowhere(), "x", "["+strings.Repeat("1,", 99_999)+"1]"), allow: append(limit, nobody...)},
+		commandRow{name: "payload 100000 deep", command: Emit(nowhere(), "x", strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)), allow: append(limit, nobody...)},
+		commandRow{name: "payload without arguments", command: Emit(nowhere(), "x", ""), allow: nobody},
 		commandRow{name: "payload missing", command: &hubv1.Command{Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{Target: nowhere(), Event: "x"}}}, allow: nobody})
 }
 
@@ -158,15 +161,15 @@ func ackCommandRows() []commandRow {
 		"missing": nil, "zero": durationpb.New(0), "negative": durationpb.New(-time.Second), "of six minutes": durationpb.New(6 * time.Minute), "of ten thousand years": {Seconds: 315_576_000_000}, "beyond its range": {Seconds: 1 << 62},
 		"with signs that differ": {Seconds: 1, Nanos: -1}, "with too many nanoseconds": {Seconds: 1, Nanos: 1 << 30},
 	} {
-		c := emit(everybody(), "x", "[]")
+		c := Emit(everybody(), "x", "[]")
 		c.GetEmit().Ack = &hubv1.AckRequest{Timeout: d}
 		rows = append(rows, commandRow{name: "ack time " + name, command: c, allow: wrong})
 	}
-	unknown := emit(nowhere(), "x", "[]")
+	unknown := Emit(nowhere(), "x", "[]")
 	unknown.GetEmit().Ack = &hubv1.AckRequest{Timeout: durationpb.New(time.Second), Mode: 99}
-	volatile := emit(nowhere(), "x", "[]")
+	volatile := Emit(nowhere(), "x", "[]")
 	volatile.GetEmit().Volatile, volatile.GetEmit().Ack = true, &hubv1.AckRequest{Timeout: durationpb.New(time.Second)}
-	return append(rows, commandRow{name: "ack mode unknown", command: unknown, allow: outcomes("result UNIMPLEMENTED")}, commandRow{name: "ack of a volatile emit to nobody", command: volatile, allow: append(outcomes("result INVALID_ARGUMENT"), nobody...)})
+	return append(rows, commandRow{name: "ack mode unknown", command: unknown, allow: hostile.Outcomes("result UNIMPLEMENTED")}, commandRow{name: "ack of a volatile emit to nobody", command: volatile, allow: append(hostile.Outcomes("result INVALID_ARGUMENT"), nobody...)})
 }
 
 // roomCommandRows: names of rooms.
@@ -179,10 +182,10 @@ func roomCommandRows() []commandRow {
 		rows = append(rows, commandRow{name: "join a room " + name, command: update(rooms, nil), allow: limit}, commandRow{name: "leave a room " + name, command: update(nil, rooms), allow: append(limit, nobody...)})
 	}
 	return append(rows,
-		commandRow{name: "join 100000 rooms", command: update(many("r", 100_000), nil), allow: limit},
-		commandRow{name: "join 1025 rooms", command: update(many("r", 1025), nil), allow: append(outcomes("OK"), limit...)},
-		commandRow{name: "leave what it joins", command: update([]string{"a"}, []string{"a"}), allow: outcomes("OK")},
-		commandRow{name: "update no rooms", command: update(nil, nil), allow: append(outcomes("OK"), wrong...)})
+		commandRow{name: "join 100000 rooms", command: update(Many("r", 100_000), nil), allow: limit},
+		commandRow{name: "join 1025 rooms", command: update(Many("r", 1025), nil), allow: append(hostile.Outcomes("OK"), limit...)},
+		commandRow{name: "leave what it joins", command: update([]string{"a"}, []string{"a"}), allow: hostile.Outcomes("OK")},
+		commandRow{name: "update no rooms", command: update(nil, nil), allow: append(hostile.Outcomes("OK"), wrong...)})
 }
 
 // dataCommandRows: socket.data is JSON, and versions count.
@@ -197,8 +200,8 @@ func dataCommandRows() []commandRow {
 	return append(rows,
 		commandRow{name: "data of 65 KiB", command: set(everybody(), `"`+strings.Repeat("d", 65<<10)+`"`, nil), allow: limit},
 		commandRow{name: "data 100000 deep", command: set(nowhere(), strings.Repeat("[", 30_000)+strings.Repeat("]", 30_000), nil), allow: append(limit, nobody...)},
-		commandRow{name: "data of a version that never was", command: set(nowhere(), "{}", new(uint64(1<<63))), allow: append(outcomes("result FAILED_PRECONDITION"), nobody...)},
-		commandRow{name: "idempotency key of 129 bytes", command: &hubv1.Command{IdempotencyKey: strings.Repeat("k", 129), Op: emit(nowhere(), "x", "[]").Op}, allow: limit},
-		commandRow{name: "idempotency key of 1 MiB", command: &hubv1.Command{IdempotencyKey: strings.Repeat("k", 1<<20), Op: emit(nowhere(), "x", "[]").Op}, allow: limit},
-		commandRow{name: "a delivery that never was", command: &hubv1.Command{DeliverySeq: 1 << 62, Op: emit(everybody(), "x", "[]").Op}, allow: outcomes("result ABORTED", "result NOT_FOUND", "result INVALID_ARGUMENT")})
+		commandRow{name: "data of a version that never was", command: set(nowhere(), "{}", new(uint64(1<<63))), allow: append(hostile.Outcomes("result FAILED_PRECONDITION"), nobody...)},
+		commandRow{name: "idempotency key of 129 bytes", command: &hubv1.Command{IdempotencyKey: strings.Repeat("k", 129), Op: Emit(nowhere(), "x", "[]").Op}, allow: limit},
+		commandRow{name: "idempotency key of 1 MiB", command: &hubv1.Command{IdempotencyKey: strings.Repeat("k", 1<<20), Op: Emit(nowhere(), "x", "[]").Op}, allow: limit},
+		commandRow{name: "a delivery that never was", command: &hubv1.Command{DeliverySeq: 1 << 62, Op: Emit(everybody(), "x", "[]").Op}, allow: hostile.Outcomes("result ABORTED", "result NOT_FOUND", "result INVALID_ARGUMENT")})
 }

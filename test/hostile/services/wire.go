@@ -1,4 +1,4 @@
-package hostile
+package services
 
 import (
 	"bytes"
@@ -9,12 +9,13 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // h2 is an HTTP/2 connection to the services' port, frame by frame. Its writer
 // goroutine is the caller; frames are read by heard.
 type h2 struct {
-	*wire
+	*hostile.Wire
 	framer  *http2.Framer
 	head    bytes.Buffer
 	encoder *hpack.Encoder
@@ -26,18 +27,18 @@ const (
 	attachPath  = hubv1.AttachService_Attach_FullMethodName
 )
 
-// h2 opens a connection; with settings it says the preface and SETTINGS first.
-func (p *probe) h2(settings bool) *h2 {
-	if p.target.control == "" {
+// newH2 opens a connection; with settings it says the preface and SETTINGS first.
+func newH2(p *hostile.Probe, settings bool) *h2 {
+	if p.Target.Control == "" {
 		panic("no control address")
 	}
-	c := &h2{wire: p.dialTo(p.target.control)}
-	c.framer = http2.NewFramer(c.wire, c.in)
+	c := &h2{Wire: p.DialTo(p.Target.Control)}
+	c.framer = http2.NewFramer(c.Wire, c.In)
 	c.framer.AllowIllegalWrites, c.framer.AllowIllegalReads = true, true
 	c.encoder = hpack.NewEncoder(&c.head)
 	c.decoder = hpack.NewDecoder(4096, nil)
 	if settings {
-		c.say([]byte(http2.ClientPreface))
+		c.Say([]byte(http2.ClientPreface))
 		_ = c.framer.WriteSettings()
 	}
 	return c
@@ -89,27 +90,27 @@ var sentinel = [8]byte{'h', 'o', 's', 't', 'i', 'l', 'e', '!'}
 // heard reads up to what decides: GOAWAY, the end, the reset or the status of a
 // stream, or the answer to a ping that stands behind everything. With call only
 // the call's end counts, not the ping.
-func (c *h2) heard(call bool) outcome {
+func (c *h2) heard(call bool) hostile.Outcome {
 	if !call {
 		_ = c.framer.WritePing(false, sentinel)
 	}
 	for {
 		f, err := c.framer.ReadFrame()
 		if err != nil {
-			if isTimeout(err) {
-				return hang
+			if hostile.IsTimeout(err) {
+				return hostile.Hang
 			}
-			return dropped
+			return hostile.Dropped
 		}
 		switch f := f.(type) {
 		case *http2.GoAwayFrame:
 			if f.ErrCode != http2.ErrCodeNo {
-				return outcome("goaway " + f.ErrCode.String())
+				return hostile.Outcome("goaway " + f.ErrCode.String())
 			}
-			return dropped
+			return hostile.Dropped
 		case *http2.RSTStreamFrame:
 			if call {
-				return outcome("reset " + f.ErrCode.String())
+				return hostile.Outcome("reset " + f.ErrCode.String())
 			}
 		case *http2.SettingsFrame:
 			if !f.IsAck() {
@@ -117,7 +118,7 @@ func (c *h2) heard(call bool) outcome {
 			}
 		case *http2.PingFrame:
 			if f.IsAck() && f.Data == sentinel {
-				return open
+				return hostile.Open
 			}
 		case *http2.HeadersFrame:
 			if got := c.status(f); call && got != "" {
@@ -129,7 +130,7 @@ func (c *h2) heard(call bool) outcome {
 
 // status names the gRPC status of a header block, or its HTTP status when it ends
 // the stream without one.
-func (c *h2) status(f *http2.HeadersFrame) outcome {
+func (c *h2) status(f *http2.HeadersFrame) hostile.Outcome {
 	fields, err := c.decoder.DecodeFull(f.HeaderBlockFragment())
 	if err != nil {
 		return "an undecodable answer"
@@ -138,13 +139,13 @@ func (c *h2) status(f *http2.HeadersFrame) outcome {
 	for _, field := range fields {
 		switch field.Name {
 		case "grpc-status":
-			return outcome("status " + strings.TrimPrefix(hubv1.Code(number(field.Value)).String(), "CODE_"))
+			return hostile.Outcome("status " + strings.TrimPrefix(hubv1.Code(number(field.Value)).String(), "CODE_"))
 		case ":status":
 			http = field.Value
 		}
 	}
 	if f.StreamEnded() {
-		return outcome("http " + http)
+		return hostile.Outcome("http " + http)
 	}
 	return ""
 }
@@ -163,21 +164,21 @@ type wireRow struct {
 	bare bool
 	// call waits for the end of a call, instead of a ping's answer.
 	call  bool
-	allow []outcome
+	allow []hostile.Outcome
 	slow  bool
 }
 
-func (r wireRow) attack(p *probe) outcome {
-	c := p.h2(!r.bare)
+func (r wireRow) attack(p *hostile.Probe) hostile.Outcome {
+	c := newH2(p, !r.bare)
 	r.do(c)
 	return c.heard(r.call)
 }
 
-func grpcWireInputs() []input {
-	var all []input
+func grpcWireInputs() []hostile.Input {
+	var all []hostile.Input
 	for _, make := range []func() []wireRow{strangerWireRows, pathWireRows, headWireRows, floodWireRows, frameWireRows, messageWireRows, unreadWireRows} {
 		for _, r := range make() {
-			all = append(all, input{kind: "grpcwire", name: r.name, attack: r.attack, allow: r.allow, slow: r.slow})
+			all = append(all, hostile.Input{Kind: "grpcwire", Name: r.name, Attack: r.attack, Allow: r.allow, Slow: r.slow})
 		}
 	}
 	return all

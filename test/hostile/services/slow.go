@@ -1,4 +1,4 @@
-package hostile
+package services
 
 import (
 	"strings"
@@ -7,33 +7,34 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/test/hostile"
 )
 
 // slowServiceInputs: services that do not read, do not speak, or ask for too much
 // at once.
-func slowServiceInputs() []input {
-	gone := outcomes("stream UNAVAILABLE")
-	all := []input{
-		{name: "service never speaks again", slow: true, allow: gone, attack: func(p *probe) outcome {
-			a := p.attached()
+func slowServiceInputs() []hostile.Input {
+	gone := hostile.Outcomes("stream UNAVAILABLE")
+	all := []hostile.Input{
+		{Name: "service never speaks again", Slow: true, Allow: gone, Attack: func(p *hostile.Probe) hostile.Outcome {
+			a := Attached(p)
 			for { // reads, and answers no heartbeat
 				var b []byte
-				if err := a.stream.RecvMsg(&b); err != nil {
+				if err := a.Stream.RecvMsg(&b); err != nil {
 					return streamEnd(err)
 				}
 			}
 		}},
-		{name: "service never reads", slow: true, allow: gone, attack: neverReads},
-		{name: "service never settles", slow: true, allow: outcomes(open), attack: neverSettles},
-		{name: "6000 commands without a result", allow: outcomes("refused", "stream RESOURCE_EXHAUSTED"), attack: tooManyCommands},
-		{name: "1000 emits with acks that never come", allow: outcomes(open), attack: acksNeverCome},
+		{Name: "service never reads", Slow: true, Allow: gone, Attack: neverReads},
+		{Name: "service never settles", Slow: true, Allow: hostile.Outcomes(hostile.Open), Attack: neverSettles},
+		{Name: "6000 commands without a result", Allow: hostile.Outcomes("refused", "stream RESOURCE_EXHAUSTED"), Attack: tooManyCommands},
+		{Name: "1000 emits with acks that never come", Allow: hostile.Outcomes(hostile.Open), Attack: acksNeverCome},
 	}
 	return all
 }
 
 // beats keeps heartbeats going beside a service that does nothing else. The
 // stream's messages are sent by this goroutine alone from now on.
-func (a *actor) beats() (stop func()) {
+func (a *Actor) beats() (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -44,7 +45,7 @@ func (a *actor) beats() (stop func()) {
 			case <-quit:
 				return
 			case <-tick.C:
-				a.do(&hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}})
+				a.Do(&hubv1.Action{Kind: &hubv1.Action_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}})
 			}
 		}
 	}()
@@ -53,20 +54,20 @@ func (a *actor) beats() (stop func()) {
 
 // neverReads is given a megabyte again and again and reads none of it for 14 s; then
 // the stream has to be over.
-func neverReads(p *probe) outcome {
-	a := p.attached()
+func neverReads(p *hostile.Probe) hostile.Outcome {
+	a := Attached(p)
 	b, _ := a.joined()
-	a.do(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 10_000, Bytes: 64 << 20}}})
-	a.lives() // the window is in force
+	a.Do(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 10_000, Bytes: 64 << 20}}})
+	a.Lives() // the window is in force
 	for range 30 {
-		b.send("2" + a.namespace + `,["x","` + strings.Repeat("x", 800_000) + `"]`)
+		b.Send("2" + a.namespace + `,["x","` + strings.Repeat("x", 800_000) + `"]`)
 	}
 	stop := a.beats()
 	unread := time.NewTimer(14 * time.Second)
 	defer unread.Stop()
 	go func() { // the browser goes on answering its heartbeats
 		for {
-			if _, err := b.next(); err != nil {
+			if _, err := b.Next(); err != nil {
 				return
 			}
 		}
@@ -75,7 +76,7 @@ func neverReads(p *probe) outcome {
 	stop()
 	for {
 		var m []byte
-		if err := a.stream.RecvMsg(&m); err != nil {
+		if err := a.Stream.RecvMsg(&m); err != nil {
 			return streamEnd(err)
 		}
 	}
@@ -83,11 +84,11 @@ func neverReads(p *probe) outcome {
 
 // neverSettles takes everything and settles nothing; the stream lives, and the
 // browser as well.
-func neverSettles(p *probe) outcome {
-	a := p.attached()
+func neverSettles(p *hostile.Probe) hostile.Outcome {
+	a := Attached(p)
 	b, _ := a.joined()
 	for range 3000 {
-		b.send("2" + a.namespace + `,["x"]`)
+		b.Send("2" + a.namespace + `,["x"]`)
 	}
 	stop := time.NewTimer(8 * time.Second)
 	defer stop.Stop()
@@ -102,7 +103,7 @@ func neverSettles(p *probe) outcome {
 	}()
 	go func() {
 		for {
-			if _, err := b.next(); err != nil {
+			if _, err := b.Next(); err != nil {
 				items <- err
 				return
 			}
@@ -110,21 +111,21 @@ func neverSettles(p *probe) outcome {
 	}()
 	select {
 	case err := <-items:
-		return outcome("ended: " + err.Error())
+		return hostile.Outcome("ended: " + err.Error())
 	case <-stop.C:
-		return open
+		return hostile.Open
 	}
 }
 
 // tooManyCommands has more commands in flight than the welcome allows: acks that no
 // browser gives.
-func tooManyCommands(p *probe) outcome {
-	a := p.attached()
+func tooManyCommands(p *hostile.Probe) hostile.Outcome {
+	a := Attached(p)
 	a.joined()
 	for i := range uint64(6000) {
-		c := emit(&hubv1.Target{Namespace: a.namespace, All: true}, "x", "[]")
+		c := Emit(&hubv1.Target{Namespace: a.namespace, All: true}, "x", "[]")
 		c.GetEmit().Ack = &hubv1.AckRequest{Timeout: durationpb.New(time.Minute)}
-		a.do(command(i+1, c))
+		a.Do(Command(i+1, c))
 	}
 	for {
 		r, err := a.result()
@@ -138,18 +139,18 @@ func tooManyCommands(p *probe) outcome {
 }
 
 // acksNeverCome lets a thousand acknowledgements time out; each has its result.
-func acksNeverCome(p *probe) outcome {
-	a := p.attached()
+func acksNeverCome(p *hostile.Probe) hostile.Outcome {
+	a := Attached(p)
 	a.joined()
 	for i := range uint64(1000) {
-		c := emit(&hubv1.Target{Namespace: a.namespace, All: true}, "x", "[]")
+		c := Emit(&hubv1.Target{Namespace: a.namespace, All: true}, "x", "[]")
 		c.GetEmit().Ack = &hubv1.AckRequest{Timeout: durationpb.New(500 * time.Millisecond)}
-		a.do(command(i+1, c))
+		a.Do(Command(i+1, c))
 	}
 	for range 1000 {
 		if _, err := a.result(); err != nil {
 			return streamEnd(err)
 		}
 	}
-	return a.lives()
+	return a.Lives()
 }

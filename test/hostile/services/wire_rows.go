@@ -1,4 +1,4 @@
-package hostile
+package services
 
 import (
 	"bytes"
@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"golang.org/x/net/http2"
+
+	"github.com/siohub/siohub/test/hostile"
 )
 
 var (
-	connectionEnds = outcomes(dropped, "goaway *")
+	connectionEnds = hostile.Outcomes(hostile.Dropped, "goaway *")
 	// refusedCall are the ends of a call that is not served.
-	refusedCall = outcomes("status *", "reset *", "http 4*", "goaway *", dropped)
+	refusedCall = hostile.Outcomes("status *", "reset *", "http 4*", "goaway *", hostile.Dropped)
 )
 
 // strangerWireRows: other protocols on the services' port.
@@ -20,11 +22,11 @@ func strangerWireRows() []wireRow {
 	var rows []wireRow
 	for name, raw := range map[string]string{
 		"HTTP/1.1": "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 POST of gRPC": "POST " + executePath + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nContent-Length: 5\r\n\r\n\x00\x00\x00\x00\x00",
-		"WebSocket opening": strings.ReplaceAll(upgrading(websocketPath), "{host}", "a"), "TLS hello": "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03" + strings.Repeat("\x42", 43), "SSH": "SSH-2.0-x\r\n" + strings.Repeat("x", 30), "Redis": "*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n",
+		"WebSocket opening": strings.ReplaceAll(hostile.Upgrading(hostile.WebSocketPath), "{host}", "a"), "TLS hello": "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03" + strings.Repeat("\x42", 43), "SSH": "SSH-2.0-x\r\n" + strings.Repeat("x", 30), "Redis": "*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n",
 		"preface cut off and junk": "PRI * HTTP/2.0\r\n\r\nSM\r\n\rX" + strings.Repeat("\x00", 20), "preface of HTTP/3.0": "PRI * HTTP/3.0\r\n\r\nSM\r\n\r\n", "NULs": strings.Repeat("\x00", 1000), "0xff": strings.Repeat("\xff", 1000), "an Engine.IO packet": strings.Repeat("40\x1e", 20),
 		"preface twice": http2.ClientPreface + http2.ClientPreface, "preface and no SETTINGS but a PING": http2.ClientPreface + "\x00\x00\x08\x06\x00\x00\x00\x00\x0012345678", "preface and a frame of 16 MB": http2.ClientPreface + "\xff\xff\xff\x04\x00\x00\x00\x00\x00" + strings.Repeat("x", 100),
 	} {
-		rows = append(rows, wireRow{name: "stranger " + name, bare: true, allow: connectionEnds, do: func(c *h2) { c.say([]byte(raw)); c.hangUp() }})
+		rows = append(rows, wireRow{name: "stranger " + name, bare: true, allow: connectionEnds, do: func(c *h2) { c.Say([]byte(raw)); c.HangUp() }})
 	}
 	return rows
 }
@@ -32,7 +34,7 @@ func strangerWireRows() []wireRow {
 // pathWireRows: a method is served under its exact name alone.
 func pathWireRows() []wireRow {
 	var rows []wireRow
-	unserved := outcomes("status UNIMPLEMENTED", "reset *", "http 4*", "status INTERNAL")
+	unserved := hostile.Outcomes("status UNIMPLEMENTED", "reset *", "http 4*", "status INTERNAL")
 	for _, path := range []string{
 		strings.TrimPrefix(executePath, "/"), "/" + executePath, executePath + "/", executePath + "x", strings.ToLower(executePath), "/hub.v1.ControlService", "/hub.v1.ControlService/", "/hub.v1.ControlService/execute", "/hub.v1.ControlService/Execute?x", "/hub.v1.ControlService/../ControlService/Execute",
 		"/hub.v1.controlservice/Execute", "/hub.v2.ControlService/Execute", "/.hub.v1.ControlService/Execute", "/x/hub.v1.ControlService/Execute", "/hub.v1.ControlService%2fExecute", "/hub.v1.ControlService/Execut%65", "/", "", "*", "x", "/\x00", "/hub.v1.ControlService/" + strings.Repeat("x", 4000),
@@ -49,7 +51,7 @@ func pathWireRows() []wireRow {
 // headWireRows: heads that are wrong or too much.
 func headWireRows() []wireRow {
 	var rows []wireRow
-	add := func(name string, allow []outcome, pairs ...string) {
+	add := func(name string, allow []hostile.Outcome, pairs ...string) {
 		rows = append(rows, wireRow{name: "head " + name, call: true, allow: allow, do: func(c *h2) {
 			c.headers(1, false, pairs...)
 			_ = c.framer.WriteData(1, true, message(nil))
@@ -75,7 +77,7 @@ func headWireRows() []wireRow {
 	for _, t := range []string{"", "text/plain", "application/json", "application/grpc-web", "application/grpc+json", "application/grpcx", "application/x-www-form-urlencoded"} {
 		add(fmt.Sprintf("with content type %q", t), refusedCall, ":method", "POST", ":scheme", "http", ":path", executePath, ":authority", "hub", "content-type", t, "te", "trailers")
 	}
-	tooMuch := outcomes("status RESOURCE_EXHAUSTED", "status INTERNAL", "reset *", "goaway *", "http 431", dropped)
+	tooMuch := hostile.Outcomes("status RESOURCE_EXHAUSTED", "status INTERNAL", "reset *", "goaway *", "http 431", hostile.Dropped)
 	for _, n := range []int{17 << 10, 64 << 10, 1 << 20} {
 		add(fmt.Sprintf("with metadata of %d KiB", n>>10), tooMuch, call(executePath, "x", strings.Repeat("v", n))...)
 		add(fmt.Sprintf("with a name of %d KiB", n>>10), tooMuch, call(executePath, strings.Repeat("n", n), "v")...)
@@ -93,13 +95,13 @@ func blockWireRows() []wireRow {
 	bomb := func(c *h2) []byte { // one entry of 4000 bytes, then 30 000 references to it
 		return append(c.block(call(executePath, "x", strings.Repeat("v", 4000))...), bytes.Repeat([]byte{0xbe}, 30_000)...)
 	}
-	rows := []wireRow{{name: "HPACK bomb", call: true, allow: append(outcomes("status RESOURCE_EXHAUSTED", "status INTERNAL"), append(connectionEnds, "reset *")...), do: func(c *h2) { c.long(1, true, bomb(c)) }}}
+	rows := []wireRow{{name: "HPACK bomb", call: true, allow: append(hostile.Outcomes("status RESOURCE_EXHAUSTED", "status INTERNAL"), append(connectionEnds, "reset *")...), do: func(c *h2) { c.long(1, true, bomb(c)) }}}
 	for name, block := range map[string][]byte{
 		"an index of nothing": {0xff, 0xff, 0xff, 0x7f}, "an index of 0": {0x80}, "a length beyond the end": {0x40, 0x7f, 0xff, 0xff, 0x7f}, "bad Huffman": {0x40, 0x81, 0xff, 0x81, 0xff}, "a table of 4 GiB": {0x3f, 0xe1, 0xff, 0xff, 0xff, 0x0f}, "0xff": bytes.Repeat([]byte{0xff}, 100),
 	} {
 		rows = append(rows, wireRow{name: "HPACK with " + name, allow: connectionEnds, do: func(c *h2) { c.long(1, true, block) }})
 	}
-	ended := append(outcomes(open), connectionEnds...)
+	ended := append(hostile.Outcomes(hostile.Open), connectionEnds...)
 	return append(rows,
 		wireRow{name: "CONTINUATION flood", allow: connectionEnds, do: func(c *h2) {
 			_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: c.block(call(executePath)...)})
@@ -110,7 +112,7 @@ func blockWireRows() []wireRow {
 				}
 			}
 		}},
-		wireRow{name: "CONTINUATION flood of nothing", allow: append(connectionEnds, hang), do: func(c *h2) {
+		wireRow{name: "CONTINUATION flood of nothing", allow: append(connectionEnds, hostile.Hang), do: func(c *h2) {
 			_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: c.block(call(executePath)...)})
 			for range 50_000 {
 				if c.framer.WriteContinuation(1, false, nil) != nil {
@@ -130,14 +132,14 @@ func blockWireRows() []wireRow {
 		}},
 		wireRow{name: "HEADERS cut off by the end", allow: ended, do: func(c *h2) {
 			_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: c.block(call(executePath)...)})
-			c.hangUp()
+			c.HangUp()
 		}})
 }
 
 // floodWireRows: much of what is cheap to send.
 func floodWireRows() []wireRow {
-	ended := append(outcomes(open), connectionEnds...)
-	flood := func(name string, n int, allow []outcome, f func(c *h2, i int) error) wireRow {
+	ended := append(hostile.Outcomes(hostile.Open), connectionEnds...)
+	flood := func(name string, n int, allow []hostile.Outcome, f func(c *h2, i int) error) wireRow {
 		return wireRow{name: fmt.Sprintf("%d %s", n, name), allow: allow, do: func(c *h2) {
 			for i := range n {
 				if f(c, i) != nil {
@@ -189,7 +191,7 @@ func floodWireRows() []wireRow {
 // frameWireRows: frames that stand where they must not.
 func frameWireRows() []wireRow {
 	var rows []wireRow
-	ended := append(outcomes(open), connectionEnds...)
+	ended := append(hostile.Outcomes(hostile.Open), connectionEnds...)
 	raw := func(name string, t http2.FrameType, flags http2.Flags, stream uint32, payload []byte) {
 		rows = append(rows, wireRow{name: "frame: " + name, allow: ended, do: func(c *h2) { _ = c.framer.WriteRawFrame(t, flags, stream, payload) }},
 			wireRow{name: "frame in a stream: " + name, allow: ended, do: func(c *h2) {
@@ -226,28 +228,34 @@ func frameWireRows() []wireRow {
 	raw("padding longer than the frame", http2.FrameData, http2.FlagDataPadded, 1, []byte{200, 1})
 	raw("DATA over the frame limit", http2.FrameData, 0, 1, make([]byte, 20_000))
 	raw("every flag", http2.FrameHeaders, 0xff, 1, []byte("\xff\xff"))
-	return append(rows,
-		wireRow{name: "stream numbers going back", allow: ended, do: func(c *h2) {
+	return append(rows, streamWireRows(ended)...)
+}
+
+// streamWireRows: frames that are fine by themselves, and not after what was said before.
+func streamWireRows(ended []hostile.Outcome) []wireRow {
+	return []wireRow{
+		{name: "stream numbers going back", allow: ended, do: func(c *h2) {
 			c.headers(9, false, call(attachPath)...)
 			c.headers(3, false, call(attachPath)...)
 		}},
-		wireRow{name: "stream of 2^31-1", allow: ended, do: func(c *h2) { c.headers(1<<31-1, false, call(attachPath)...) }},
-		wireRow{name: "HEADERS twice", allow: ended, do: func(c *h2) {
+		{name: "stream of 2^31-1", allow: ended, do: func(c *h2) { c.headers(1<<31-1, false, call(attachPath)...) }},
+		{name: "HEADERS twice", allow: ended, do: func(c *h2) {
 			c.headers(1, false, call(attachPath)...)
 			c.headers(1, false, call(attachPath)...)
 		}},
-		wireRow{name: "DATA after the end", allow: ended, do: func(c *h2) {
+		{name: "DATA after the end", allow: ended, do: func(c *h2) {
 			c.headers(1, true, call(attachPath)...)
 			_ = c.framer.WriteData(1, false, []byte("x"))
 		}},
-		wireRow{name: "more DATA than the window", allow: ended, do: func(c *h2) {
+		{name: "more DATA than the window", allow: ended, do: func(c *h2) {
 			c.headers(1, false, call(attachPath)...)
 			for range 100 {
 				if c.framer.WriteData(1, false, make([]byte, 16_000)) != nil {
 					return
 				}
 			}
-		}})
+		}},
+	}
 }
 
 // messageWireRows: gRPC's own framing of messages.
