@@ -13,6 +13,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 	"github.com/siohub/siohub/internal/envelope"
+	"github.com/siohub/siohub/service/internal/results"
 )
 
 const (
@@ -139,7 +140,7 @@ func (r *runner) welcome(st *stream, first *hubv1.AttachResponse, resume *attach
 	if att.maxEnvelope <= 0 {
 		att.maxEnvelope = defaultMaxEnvelope
 	}
-	att.results = newResults(int(min(max(w.GetCommandWindow(), 1), maxCommandWindow)))
+	att.results = results.New(int(min(max(w.GetCommandWindow(), 1), maxCommandWindow)))
 	if len(att.id) > 0 {
 		att.out.queue.Keep(roomForResume)
 	}
@@ -161,7 +162,7 @@ func (a *attachment) takeUp(w *hubv1.Welcome, number uint64) error {
 	if number == a.received.Load()+1 {
 		a.received.Store(number)
 	}
-	a.svc.lanes.revoke(a, w.GetRevoked(), &RevokedError{Reason: "MOVED"})
+	a.revoke(w.GetRevoked(), &RevokedError{Reason: "MOVED"})
 	return nil
 }
 

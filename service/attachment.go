@@ -7,6 +7,7 @@ import (
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/service/internal/results"
 )
 
 // attachment is this process at one hub, for as long as both remember it. It outlives
@@ -27,7 +28,7 @@ type attachment struct {
 	capabilities []string
 	maxEnvelope  int
 	out          *outbox
-	results      *results
+	results      *results.Table
 
 	// ctx is what handlers get; lose cancels it with its cause.
 	ctx    context.Context
@@ -57,8 +58,8 @@ func (a *attachment) end(cause error) {
 		lost := a.out.fail()
 		a.lose(cause)
 		a.leases.end(cause)
-		a.results.fail()
-		a.svc.lanes.purge(a)
+		a.results.Fail()
+		a.svc.lanes.Purge(func(w *work) bool { return w.att == a })
 		if lost == 0 {
 			return
 		}
@@ -82,7 +83,7 @@ func (a *attachment) wake() bool { return a.expiry == nil || a.expiry.Stop() }
 
 // busy reports whether there is something for which a stream is worth waiting.
 func (a *attachment) busy() bool {
-	return a.out.queue.Len() > 0 || a.results.whenDrained() != nil || a.svc.lanes.whenIdle() != nil
+	return a.out.queue.Len() > 0 || a.results.WhenDrained() != nil || a.svc.lanes.WhenIdle() != nil
 }
 
 // settle answers a delivery: ErrAnswered when it has its answer, the cause when the

@@ -118,8 +118,8 @@
 // subscription.go makes subscriptions of it, whose ids lead back to handlers. run.go
 // and reconnect.go keep the service attached. attach.go says hello, attachment.go is
 // what outlives a stream, stream.go one connection, recv.go what comes down, outbox.go
-// what goes up, results.go and line.go commands and their results. lane.go runs
-// work.go; lease.go makes contexts of it. peer.go is what is known of a hub and its
+// what goes up, line.go and internal/results commands and their results. internal/lanes
+// runs work.go; lease.go makes contexts of it. peer.go is what is known of a hub and its
 // sockets, notice.go what the hub tells beside deliveries.
 //
 // # Bounds
@@ -135,6 +135,6 @@
 // Run is the supervisor: it dials, reconnects with backoff and jitter, keeps the
 // heartbeat, and waits for the others. Each stream has two more: recvLoop, which
 // never waits for anything but the stream, and sendLoop, the only one that sends.
-// Handlers run on workers, which exist only while there is work (lane.go). Every
+// Handlers run on workers, which exist only while there is work (internal/lanes). Every
 // lock is a leaf.
 package service

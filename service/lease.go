@@ -113,3 +113,19 @@ func (w *work) cause() error {
 
 // revoke cancels the context of w alone.
 func (w *work) revoke(cause error) { w.leased().cancel(cause) }
+
+// revoke throws away deliveries that are somebody else's by now, and cancels the
+// contexts of their handlers.
+func (a *attachment) revoke(seqs []uint64, cause error) {
+	if len(seqs) == 0 {
+		return
+	}
+	revoked := make(map[uint64]bool, len(seqs))
+	for _, seq := range seqs {
+		revoked[seq] = true
+	}
+	running := a.svc.lanes.Revoke(func(w *work) bool { return w.att == a && revoked[w.delivery.GetDeliverySeq()] })
+	for _, w := range running {
+		w.revoke(cause)
+	}
+}

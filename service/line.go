@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/service/internal/results"
 )
 
 // line is the way to the hub for commands: the current attachment while it has a
@@ -100,7 +101,7 @@ func (l *line) queue(ctx context.Context, a *hubv1.Action, size int) error {
 			return err
 		}
 		fence(ctx, a.GetCommand(), w)
-		if err = att.out.command(ctx, a, size); !errors.Is(err, errEnded) {
+		if err = att.out.command(ctx, a, size); !errors.Is(err, results.ErrEnded) {
 			return err
 		}
 		if err := att.over(l, w); err != nil {
@@ -158,7 +159,7 @@ func (l *line) doAll(ctx context.Context, a *hubv1.Action, size int) (last *hubv
 		fence(ctx, a.GetCommand(), w)
 		last, parts, err := att.do(ctx, a, size)
 		switch {
-		case errors.Is(err, errEnded):
+		case errors.Is(err, results.ErrEnded):
 			if err := att.over(l, w); err != nil {
 				return nil, nil, err
 			}
@@ -178,29 +179,32 @@ func (a *attachment) fits(size int) error {
 	return nil
 }
 
-// do queues a command and waits for its last result. errEnded says that it was not
+// do queues a command and waits for its last result. results.ErrEnded says that it was not
 // taken.
 func (a *attachment) do(ctx context.Context, action *hubv1.Action, size int) (*hubv1.Result, []*hubv1.Result, error) {
-	id, place, err := a.results.reserve(ctx)
-	if err != nil {
+	id, place, err := a.results.Reserve(ctx)
+	switch {
+	case errors.Is(err, results.ErrEnded):
 		return nil, nil, err
+	case err != nil:
+		return nil, nil, &waitError{err}
 	}
 	action.GetCommand().CommandId = id
 	if err = a.out.command(ctx, action, size); err != nil {
-		a.results.release(id)
+		a.results.Release(id)
 		return nil, nil, err
 	}
 	select {
-	case r := <-place.last:
-		return r, place.parts, asError(statusError(r.GetStatus()))
+	case r := <-place.Last():
+		return r, place.Parts(), asError(statusError(r.GetStatus()))
 	case <-ctx.Done():
-		a.results.abandon(place)
+		a.results.Abandon(place)
 		return nil, nil, fmt.Errorf("service: waiting for the result: %w", context.Cause(ctx))
-	case <-a.results.ended:
+	case <-a.results.Ended():
 	}
 	select {
-	case r := <-place.last: // it came just before the end
-		return r, place.parts, asError(statusError(r.GetStatus()))
+	case r := <-place.Last(): // it came just before the end
+		return r, place.Parts(), asError(statusError(r.GetStatus()))
 	default:
 		return nil, nil, ErrOutcomeUnknown
 	}

@@ -25,7 +25,7 @@ func (s *Service) tell(lane string, n *Namespace, socket *Socket, task func(cont
 	if socket == nil {
 		socket = &Socket{svc: s, s: &hubv1.Socket{Namespace: n.Name()}}
 	}
-	s.lanes.add(&work{
+	s.lanes.Add(&work{
 		Context: s.life.base, svc: s, key: lane, sub: &subscription{namespace: n}, socket: socket,
 		task: func(ctx context.Context) error {
 			s.notices.Add(-1)
@@ -192,7 +192,7 @@ func (s *Service) release(m *member, reason string) {
 		return
 	}
 	released := &Released{Socket: &Socket{svc: s, s: m.socket}, Reason: reason}
-	s.lanes.add(&work{
+	s.lanes.Add(&work{
 		Context: s.life.base, svc: s, key: m.socket.GetId(), sub: &subscription{namespace: m.namespace},
 		socket: released.Socket, task: func(ctx context.Context) error { return h(ctx, released) },
 	})
@@ -203,7 +203,7 @@ func (s *Service) ghost(m *member) {
 	if m.namespace.handlers.disconnect == nil {
 		return
 	}
-	s.lanes.add(&work{
+	s.lanes.Add(&work{
 		Context: s.life.base, svc: s, key: m.socket.GetId(), sub: &subscription{namespace: m.namespace},
 		socket: &Socket{svc: s, s: m.socket}, delivery: m.disconnected(),
 	})

@@ -205,7 +205,7 @@ func (a *attachment) observe(copied *hubv1.Observation) {
 	}
 	o.waiting.Add(1)
 	gap := copied.GetGap() + uint64(o.skipped.Swap(0))
-	a.svc.lanes.add(&work{
+	a.svc.lanes.Add(&work{
 		Context: a.svc.life.base, svc: a.svc, key: fmt.Sprintf("\x00observer %d", copied.GetSubscriptionId()),
 		sub: sub, socket: &Socket{svc: a.svc, s: copied.GetSocket()},
 		task: func(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 	"github.com/siohub/siohub/internal/outqueue"
+	"github.com/siohub/siohub/service/internal/results"
 )
 
 // roomForCommands is what may wait in the queue to the hub before a command waits for
@@ -31,7 +32,7 @@ func (o *outbox) control(a *hubv1.Action, size int) bool { return o.queue.Push(a
 
 // command queues a command, and waits for room while there is none.
 //
-// Errors: errEnded, an ErrUnavailable with the cause of ctx.
+// Errors: results.ErrEnded, an ErrUnavailable with the cause of ctx.
 func (o *outbox) command(ctx context.Context, a *hubv1.Action, size int) error {
 	if o.queue.Offer(a, size, roomForCommands) {
 		return nil
@@ -40,7 +41,7 @@ func (o *outbox) command(ctx context.Context, a *hubv1.Action, size int) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, outqueue.ErrClosed):
-		return errEnded
+		return results.ErrEnded
 	default:
 		return &waitError{err}
 	}

@@ -121,8 +121,8 @@ func (r *runner) notAttached(err error) error {
 
 // finish waits for handlers that outlived their stream, unless aborted.
 func (r *runner) finish() error {
-	lanes := r.svc.lanes
-	for idle := lanes.whenIdle(); idle != nil; idle = lanes.whenIdle() {
+	running := r.svc.lanes
+	for idle := running.WhenIdle(); idle != nil; idle = running.WhenIdle() {
 		select {
 		case <-idle:
 		case <-r.base.Done():
@@ -130,7 +130,7 @@ func (r *runner) finish() error {
 			return nil
 		}
 	}
-	lanes.close()
+	running.Close()
 	r.svc.log.Info("closed")
 	return nil
 }

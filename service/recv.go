@@ -58,7 +58,7 @@ func (st *stream) item(item *hubv1.Item) {
 	case *hubv1.Item_Notice:
 		st.att.notice(kind.Notice)
 	case *hubv1.Item_Revoked:
-		st.svc.lanes.revoke(st.att, kind.Revoked.GetDeliverySeqs(), &RevokedError{Reason: kind.Revoked.GetReason()})
+		st.att.revoke(kind.Revoked.GetDeliverySeqs(), &RevokedError{Reason: kind.Revoked.GetReason()})
 	case *hubv1.Item_Released:
 		st.att.released(kind.Released)
 	case *hubv1.Item_Observation:
@@ -93,7 +93,7 @@ func (a *attachment) deliver(d *hubv1.Delivery) {
 		}
 		w.settle(&hubv1.Settlement{Outcome: settledDone}, 0)
 	default:
-		a.svc.lanes.add(w)
+		a.svc.lanes.Add(w)
 	}
 }
 
@@ -117,7 +117,7 @@ func (a *attachment) remember(w *work) {
 // news only to the log: the hub has ended its delivery.
 func (a *attachment) result(r *hubv1.Result) {
 	if r.GetDeliverySeq() == 0 {
-		a.results.deliver(r)
+		a.results.Deliver(r)
 		return
 	}
 	err := statusError(r.GetStatus())

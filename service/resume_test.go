@@ -159,7 +159,7 @@ func TestResume_RevokedHandlersAreCancelled(t *testing.T) {
 			t.Error(err)
 		}
 		synctest.Wait()
-		if n := svc.lanes.whenIdle(); n != nil {
+		if n := svc.lanes.WhenIdle(); n != nil {
 			t.Error("there is work left")
 		}
 		select {

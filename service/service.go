@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+
+	"github.com/siohub/siohub/service/internal/lanes"
 )
 
 // Service is one process of an application service. Make it with New, register
@@ -16,7 +18,7 @@ type Service struct {
 	opts        Options
 	environment error // what is wrong about variables that stand in for options
 	log         *slog.Logger
-	lanes       *lanes
+	lanes       *lanes.Lanes[*work]
 	line        *line
 	credential  *credential
 	peers       *peers
@@ -38,7 +40,7 @@ func New(group string, opts Options) *Service {
 		opts:        opts,
 		environment: problem,
 		log:         opts.Logger.With("service", group),
-		lanes:       newLanes(opts.Workers),
+		lanes:       lanes.New[*work](opts.Workers),
 		line:        newLine(opts.CommandTimeout, life.done),
 		credential:  &credential{source: opts.TokenSource, fixed: opts.Token},
 		life:        life,

@@ -89,10 +89,10 @@ func (st *stream) supervise(closing <-chan struct{}, received chan error) error 
 // drained says what to wait for while this process drains: first for handlers and
 // results, then for the hub.
 func (st *stream) drained() (idle <-chan struct{}, patience <-chan time.Time) {
-	if idle = st.svc.lanes.whenIdle(); idle != nil {
+	if idle = st.svc.lanes.WhenIdle(); idle != nil {
 		return idle, nil
 	}
-	if idle = st.att.results.whenDrained(); idle != nil {
+	if idle = st.att.results.WhenDrained(); idle != nil {
 		return idle, nil
 	}
 	return nil, time.After(drainPatience)
@@ -101,7 +101,7 @@ func (st *stream) drained() (idle <-chan struct{}, patience <-chan time.Time) {
 // finish closes this side once everything was sent. What the hub hands over from now
 // on is another instance's.
 func (st *stream) finish() {
-	st.svc.lanes.close()
+	st.svc.lanes.Close()
 	st.finished.Store(true)
 	st.att.out.queue.Finish()
 }

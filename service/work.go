@@ -82,19 +82,23 @@ func (w *work) refuse() {
 	w.settle(&hubv1.Settlement{Outcome: &hubv1.Settlement_Nack{Nack: &hubv1.Nack{Status: status}}}, 0)
 }
 
-func (w *work) concurrent() bool {
+// Key implements lanes.Work.
+func (w *work) Key() string { return w.key }
+
+// Concurrent implements lanes.Work.
+func (w *work) Concurrent() bool {
 	if w.handler != nil {
 		return w.handler.concurrent || w.sub.namespace.terms.concurrent
 	}
 	return w.key == laneOfCalls || w.key == laneOfRenewals
 }
 
-// last reports whether everything else of the socket has to be over before.
-func (w *work) last() bool { return w.delivery.GetDisconnected() != nil }
+// Last implements lanes.Work: everything else of the socket has to be over before.
+func (w *work) Last() bool { return w.delivery.GetDisconnected() != nil }
 
-// run calls the handler and settles the delivery. What has become somebody
-// else's meanwhile is not begun.
-func (w *work) run() {
+// Run implements lanes.Work: it calls the handler and settles the delivery. What has
+// become somebody else's meanwhile is not begun.
+func (w *work) Run() {
 	if w.Err() != nil {
 		return
 	}

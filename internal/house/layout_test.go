@@ -84,6 +84,8 @@ var rooms = []room{
 	{pkg: "service/servicetest/scenarios", may: []string{"service", grpc}},
 	{pkg: "service/servicetest", may: []string{"service", "service/internal/argjson", "gen/hub/v1", grpc, protobuf}},
 	{pkg: "service/internal/argjson", not: network, may: []string{"internal/placeholder"}},
+	{pkg: "service/internal/lanes", not: network},
+	{pkg: "service/internal/results", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "service", may: []string{"service/internal/...", "gen/hub/v1", "internal/envelope", "internal/outqueue", "internal/rawcreds", "internal/reach", grpc, protobuf}},
 
 	{pkg: "cmd/hub/internal/terminal"},

@@ -1,62 +1,69 @@
-package service
+package lanes
 
 import (
 	"slices"
 	"sync"
 )
 
-// lanes give work to workers: one lane for each socket that has work, one piece
-// of a lane at a time, lanes in the order in which they became ready.
-//
-//	recvLoop ── add ──► lane ──► ready ──► worker: take, run, finish, take, …
-//
-// Workers exist only while something is ready. A worker that takes a piece starts
-// the next worker first if more is ready and none is on its way: a handler that
-// blocks holds up nobody, and quick ones are run through by one worker without a
-// goroutine for each.
-type lanes struct {
+// Work is one piece of work of a lane.
+type Work interface {
+	comparable
+	// Key names the lane. It may not change once the piece was added.
+	Key() string
+	// Concurrent reports whether the piece may run beside others of its lane, Last whether
+	// all of these have to be over before. Both are called with the lock held.
+	Concurrent() bool
+	Last() bool
+	// Run does it, on a worker.
+	Run()
+}
+
+// Lanes give pieces of work to workers. Safe for concurrent use.
+type Lanes[W Work] struct {
 	limit int // workers at most
 
 	mu       sync.Mutex // guards the fields below
-	byKey    map[string]*lane
-	ready    fifo[*lane]
+	byKey    map[string]*lane[W]
+	ready    fifo[*lane[W]]
 	count    int           // pieces queued or running
 	workers  int           // goroutines, those on their way included
 	starting int           // goroutines on their way: 0 or 1
 	closed   bool          // no more work is taken
-	free     []*lane       // lanes to use again, at most keepItems
+	free     []*lane[W]    // lanes to use again, at most keepItems
 	idle     chan struct{} // closed when count becomes 0; nil when nobody waits
 }
 
-// lane is the work of one socket. It is guarded by lanes.mu, and lives while it
-// has work.
-type lane struct {
+// lane is the work of one key. It is guarded by Lanes.mu, and lives while it has work.
+type lane[W Work] struct {
 	key     string
-	queue   fifo[*work]
+	queue   fifo[W]
 	busy    bool // a worker runs a piece that wants to be alone
-	ready   bool // it is in lanes.ready
+	ready   bool // it is in Lanes.ready
 	beside  int  // pieces running that do not mind others
-	running []*work
+	running []W
 	waiting bool // the next piece waits for those to end
 }
 
-func newLanes(limit int) *lanes { return &lanes{limit: limit, byKey: map[string]*lane{}} }
+// New makes lanes with so many workers at most, at least 1.
+func New[W Work](limit int) *Lanes[W] {
+	return &Lanes[W]{limit: limit, byKey: map[string]*lane[W]{}}
+}
 
-// add queues a piece of work behind what its socket has already.
-func (l *lanes) add(w *work) {
+// Add queues a piece of work behind what its lane has already. Once closed, it is left out.
+func (l *Lanes[W]) Add(w W) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return // the hub gives it to another instance
+		return
 	}
-	ln := l.laneLocked(w.key)
+	ln := l.laneLocked(w.Key())
 	ln.queue.push(w)
 	l.count++
 	l.readyLocked(ln)
 	l.startLocked()
 }
 
-func (l *lanes) laneLocked(key string) *lane {
+func (l *Lanes[W]) laneLocked(key string) *lane[W] {
 	ln := l.byKey[key]
 	if ln != nil {
 		return ln
@@ -64,21 +71,21 @@ func (l *lanes) laneLocked(key string) *lane {
 	if n := len(l.free); n > 0 {
 		ln, l.free = l.free[n-1], l.free[:n-1]
 	} else {
-		ln = &lane{}
+		ln = &lane[W]{}
 	}
 	ln.key = key
 	l.byKey[key] = ln
 	return ln
 }
 
-func (l *lanes) readyLocked(ln *lane) {
+func (l *Lanes[W]) readyLocked(ln *lane[W]) {
 	if !ln.busy && !ln.ready && !ln.waiting && !ln.queue.empty() {
 		ln.ready = true
 		l.ready.push(ln)
 	}
 }
 
-func (l *lanes) startLocked() {
+func (l *Lanes[W]) startLocked() {
 	if !l.ready.empty() && l.starting == 0 && l.workers < l.limit {
 		l.workers++
 		l.starting++
@@ -87,14 +94,14 @@ func (l *lanes) startLocked() {
 }
 
 // work is a worker. It ends when nothing is ready.
-func (l *lanes) work() {
+func (l *Lanes[W]) work() {
 	l.mu.Lock()
 	l.starting--
-	var ln *lane
-	var w *work
+	var ln *lane[W]
+	var w, none W
 	defer func() {
 		// A handler has ended its goroutine (testing's FailNow): the lane goes on.
-		if w != nil {
+		if w != none {
 			l.mu.Lock()
 			l.finishLocked(ln, w)
 		}
@@ -103,34 +110,35 @@ func (l *lanes) work() {
 		l.mu.Unlock()
 	}()
 	for {
-		if ln, w = l.takeLocked(); w == nil {
+		if ln, w = l.takeLocked(); w == none {
 			return
 		}
 		l.startLocked()
 		l.mu.Unlock()
-		w.run()
+		w.Run()
 		l.mu.Lock()
 		l.finishLocked(ln, w)
-		w = nil
+		w = none
 	}
 }
 
 // takeLocked takes the first piece of the first ready lane that has one to run.
-func (l *lanes) takeLocked() (*lane, *work) {
+func (l *Lanes[W]) takeLocked() (*lane[W], W) {
+	var none W
 	for !l.ready.empty() {
 		ln := l.ready.pop()
 		ln.ready = false
 		w := ln.queue.first()
-		if w == nil {
+		if w == none {
 			l.dropLocked(ln) // purged meanwhile
 			continue
 		}
-		if w.last() && ln.beside > 0 {
+		if w.Last() && ln.beside > 0 {
 			ln.waiting = true
 			continue
 		}
 		ln.queue.pop()
-		if w.concurrent() {
+		if w.Concurrent() {
 			ln.beside++
 			l.readyLocked(ln)
 		} else {
@@ -139,11 +147,11 @@ func (l *lanes) takeLocked() (*lane, *work) {
 		ln.running = append(ln.running, w)
 		return ln, w
 	}
-	return nil, nil
+	return nil, none
 }
 
-func (l *lanes) finishLocked(ln *lane, w *work) {
-	if w.concurrent() {
+func (l *Lanes[W]) finishLocked(ln *lane[W], w W) {
+	if w.Concurrent() {
 		ln.beside--
 		ln.waiting = ln.waiting && ln.beside > 0
 	} else {
@@ -157,7 +165,7 @@ func (l *lanes) finishLocked(ln *lane, w *work) {
 }
 
 // dropLocked forgets a lane without work.
-func (l *lanes) dropLocked(ln *lane) {
+func (l *Lanes[W]) dropLocked(ln *lane[W]) {
 	if ln.queue.empty() && !ln.busy && !ln.ready && ln.beside == 0 {
 		delete(l.byKey, ln.key)
 		if ln.key = ""; len(l.free) < keepItems {
@@ -166,7 +174,7 @@ func (l *lanes) dropLocked(ln *lane) {
 	}
 }
 
-func (l *lanes) countLocked(done int) {
+func (l *Lanes[W]) countLocked(done int) {
 	l.count -= done
 	if l.count == 0 && l.idle != nil {
 		close(l.idle)
@@ -174,37 +182,17 @@ func (l *lanes) countLocked(done int) {
 	}
 }
 
-// purge throws away the queued work of an attachment that has ended; what runs is
-// told by its context.
-func (l *lanes) purge(a *attachment) {
+// Purge throws away the queued work that matches; what runs goes on.
+func (l *Lanes[W]) Purge(match func(W) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.removeLocked(func(w *work) bool { return w.att == a })
+	l.removeLocked(match)
 }
 
-// removeLocked takes out the queued work that matches.
-func (l *lanes) removeLocked(match func(*work) bool) {
-	for _, ln := range l.byKey {
-		dropped := ln.queue.remove(match)
-		ln.waiting = ln.waiting && !ln.queue.empty()
-		l.dropLocked(ln)
-		l.countLocked(dropped)
-	}
-}
-
-// revoke throws away deliveries that are somebody else's by now, and cancels the
-// contexts of their handlers.
-func (l *lanes) revoke(a *attachment, seqs []uint64, cause error) {
-	if len(seqs) == 0 {
-		return
-	}
-	revoked := make(map[uint64]bool, len(seqs))
-	for _, seq := range seqs {
-		revoked[seq] = true
-	}
-	match := func(w *work) bool { return w.att == a && revoked[w.delivery.GetDeliverySeq()] }
+// Revoke throws away the queued work that matches, and returns what of it runs.
+func (l *Lanes[W]) Revoke(match func(W) bool) (running []W) {
 	l.mu.Lock()
-	var running []*work
+	defer l.mu.Unlock()
 	for _, ln := range l.byKey {
 		for _, w := range ln.running {
 			if match(w) {
@@ -213,15 +201,22 @@ func (l *lanes) revoke(a *attachment, seqs []uint64, cause error) {
 		}
 	}
 	l.removeLocked(match)
-	l.mu.Unlock()
-	for _, w := range running {
-		w.revoke(cause)
+	return running
+}
+
+// removeLocked takes out the queued work that matches.
+func (l *Lanes[W]) removeLocked(match func(W) bool) {
+	for _, ln := range l.byKey {
+		dropped := ln.queue.remove(match)
+		ln.waiting = ln.waiting && !ln.queue.empty()
+		l.dropLocked(ln)
+		l.countLocked(dropped)
 	}
 }
 
-// whenIdle returns a channel that is closed once there is no work; then it has to be
+// WhenIdle returns a channel that is closed once there is no work; then it has to be
 // called again. Nil says that there is none now.
-func (l *lanes) whenIdle() <-chan struct{} {
+func (l *Lanes[W]) WhenIdle() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.count == 0 {
@@ -233,8 +228,8 @@ func (l *lanes) whenIdle() <-chan struct{} {
 	return l.idle
 }
 
-// close lets no more work in.
-func (l *lanes) close() {
+// Close lets no more work in.
+func (l *Lanes[W]) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true

@@ -1,4 +1,4 @@
-package service
+package lanes
 
 // fifo is a queue in a slice. Its memory goes when it is empty and was large. The
 // zero value is empty.
