@@ -41,7 +41,7 @@ func squeeze(t *testing.T, kinds []string) {
 			t.Logf("the end of the server's log:\n%s", tail(target.Log.String(), 4000))
 		}
 	})
-	line, stop := child(t, target, "0", "HOSTILE_SERVICE=yes")
+	line, stop := child(t, target, "HOSTILE_SERVICE=yes")
 	if line() != "ready" {
 		t.Fatalf("the service: %s", stop())
 	}
