@@ -10,7 +10,9 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/internal/outqueue"
 )
 
@@ -46,7 +48,7 @@ type attachment struct {
 type greeting struct {
 	version     string // written under routes.mu
 	maxEnvelope int    // sendLoop's
-	interests   atomic.Pointer[interests]
+	interests   atomic.Pointer[subscription.Interests]
 	lease       atomic.Pointer[dispatch.Attachment]
 }
 
@@ -102,7 +104,7 @@ func (a *attachment) greetLocked(h *hubv1.Hello) {
 	if h.MaxEnvelopeBytes != 0 {
 		a.maxEnvelope = int(min(h.MaxEnvelopeBytes, maxEnvelope))
 	}
-	a.out.most = a.maxEnvelope - envelopeMargin
+	a.out.most = a.maxEnvelope - contract.EnvelopeMargin
 	if a.numbered {
 		size := a.srv.clamp(h.Window)
 		a.out.queue.Keep(outqueue.Limit{
@@ -213,9 +215,9 @@ func (a *attachment) isClosed() bool {
 // Accepts implements dispatch.Sink.
 func (a *attachment) Accepts(d *dispatch.Delivery) (dispatch.Terms, bool) {
 	if m, ok := d.Hint.(*member); ok {
-		return m.interest(a).terms(d)
+		return m.interest(a).Terms(d)
 	}
-	return a.interests.Load().in(namespaceOf(d)).terms(d)
+	return a.interests.Load().In(namespaceOf(d)).Terms(d)
 }
 
 // Deliver implements dispatch.Sink.
@@ -229,7 +231,7 @@ func (a *attachment) Deliver(t dispatch.Try) {
 // Revoked implements dispatch.Sink.
 func (a *attachment) Revoked(seqs []uint64, why dispatch.Reason) {
 	a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Revoked{Revoked: &hubv1.Revoked{
-		DeliverySeqs: seqs, Reason: revokeReason(why),
+		DeliverySeqs: seqs, Reason: contract.RevokeReason(why),
 	}}})
 }
 
@@ -244,7 +246,7 @@ func (a *attachment) Released(owners []dispatch.Owner, why dispatch.Reason) {
 	for len(ids) > 0 {
 		n := min(len(ids), maxReleased)
 		a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Released{Released: &hubv1.Released{
-			SocketIds: ids[:n], Reason: revokeReason(why),
+			SocketIds: ids[:n], Reason: contract.RevokeReason(why),
 		}}})
 		ids = ids[n:]
 	}
@@ -252,22 +254,3 @@ func (a *attachment) Released(owners []dispatch.Owner, why dispatch.Reason) {
 
 // maxReleased is how many sockets one item names, so that it fits every envelope.
 const maxReleased = 1000
-
-// revokeReason is a reason in the contract's words.
-func revokeReason(why dispatch.Reason) string {
-	switch why {
-	case dispatch.ReasonTimeout:
-		return "TIMEOUT"
-	case dispatch.ReasonDecided:
-		return "DECIDED"
-	case dispatch.ReasonBrowserGone:
-		return "BROWSER_GONE"
-	case dispatch.ReasonCancelled:
-		return "EXPIRED"
-	case dispatch.ReasonDrained:
-		return "DRAINED"
-	case dispatch.ReasonRebalanced:
-		return "REBALANCED"
-	}
-	return "MOVED"
-}

@@ -11,6 +11,7 @@ import (
 	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
@@ -291,8 +292,8 @@ func (t *try) handed(a *attachment, d dispatch.Try) {
 	c.identity.CompareAndSwap(0, d.Identity)
 	c.attempts.Store(max(c.attempts.Load(), d.Attempt))
 	patience := c.srv.config.Connect.Try
-	if s, ok := d.Terms.Subscription.(*subscription); ok && s != nil && s.timeout > 0 {
-		patience = s.timeout
+	if s, ok := d.Terms.Subscription.(*subscription.Subscription); ok && s != nil && s.Timeout > 0 {
+		patience = s.Timeout
 	}
 	now := time.Now()
 	t.instance.Store(&a.instance)

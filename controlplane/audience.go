@@ -9,6 +9,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/observe"
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 )
 
 // audiences are who observes what, by namespace, as the current table has it.
@@ -31,7 +32,7 @@ func (as *audiences) of(t *table, namespace string) *audience {
 	a = newAudience(t, namespace)
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	if as.table != t || len(as.names) >= maxInterests {
+	if as.table != t || len(as.names) >= subscription.MaxInterests {
 		as.table, as.names = t, make(map[string]*audience)
 	}
 	as.names[namespace] = a
@@ -46,7 +47,7 @@ type audience struct{ groups [][]viewer }
 type viewer struct {
 	attachment *attachment
 	hash       uint64 // of its name
-	wants      []*subscription
+	wants      []*subscription.Subscription
 }
 
 func newAudience(t *table, namespace string) *audience {
@@ -69,7 +70,7 @@ func newAudience(t *table, namespace string) *audience {
 			i = len(viewers)
 			viewers = append(viewers, viewer{attachment: owner, hash: observe.Hash(owner.instance)})
 		}
-		viewers[i].wants = append(viewers[i].wants, c.Policy.subscription)
+		viewers[i].wants = append(viewers[i].wants, c.Policy.Subscription)
 		a.groups[at] = viewers
 	}
 	if len(a.groups) == 0 {
@@ -103,7 +104,7 @@ func (a *audience) give(o *observation, about observe.Subject) {
 			continue
 		}
 		for _, sub := range v.wants {
-			if o.wantedBy(sub, about) && o.sampledBy(sub) {
+			if o.wantedBy(sub, about) && sub.Samples(o.kind) {
 				v.attachment.observe(o, sub)
 			}
 		}
@@ -123,7 +124,7 @@ func choose(viewers []viewer, o *observation, about observe.Subject) *viewer {
 		if best != nil && score <= most {
 			continue
 		}
-		wanted := slices.ContainsFunc(v.wants, func(sub *subscription) bool { return o.wantedBy(sub, about) })
+		wanted := slices.ContainsFunc(v.wants, func(sub *subscription.Subscription) bool { return o.wantedBy(sub, about) })
 		if wanted && v.attachment.current() != nil {
 			best, most = v, score
 		}
@@ -140,32 +141,21 @@ func (o *observation) key(about observe.Subject) uint64 {
 }
 
 // wantedBy reports whether a subscription asks for the observation.
-func (o *observation) wantedBy(sub *subscription, about observe.Subject) bool {
-	if !sub.kinds.has(o.kind) {
+func (o *observation) wantedBy(sub *subscription.Subscription, about observe.Subject) bool {
+	if !sub.Asks(o.kind) {
 		return false
 	}
 	switch o.kind {
 	case hubv1.Kind_KIND_EMITS:
-		return sub.filter.Event(o.name) && sub.filter.Target(o.body.(*emission).emit.GetTarget())
+		return sub.Filter.Event(o.name) && sub.Filter.Target(o.body.(*emission).emit.GetTarget())
 	case hubv1.Kind_KIND_EVENT:
-		if !sub.filter.Event(o.name) {
+		if !sub.Filter.Event(o.name) {
 			return false
 		}
 	case hubv1.Kind_KIND_DROPS:
-		if o.name != "" && !sub.filter.Event(o.name) {
+		if o.name != "" && !sub.Filter.Event(o.name) {
 			return false
 		}
 	}
-	return sub.filter.Subject(about)
-}
-
-// sampledBy reports whether the observation is one of those that a subscription takes.
-func (o *observation) sampledBy(sub *subscription) bool {
-	switch o.kind {
-	case hubv1.Kind_KIND_EVENT:
-		return sub.events.Pick(sub.Sample)
-	case hubv1.Kind_KIND_EMITS:
-		return sub.emits.Pick(sub.Sample)
-	}
-	return true
+	return sub.Filter.Subject(about)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
@@ -20,7 +21,7 @@ func (s *Server) Callees(groupName, namespace string, from *command.Caller) []co
 		}
 		for _, a := range s.present(g) {
 			own := from.Stream && from.Group == g.name && from.Instance == a.instance
-			if !own && a.current() != nil && a.interests.Load().in(namespace).byKind[hubv1.Kind_KIND_SERVICE_CALL] != nil {
+			if !own && a.current() != nil && a.interests.Load().In(namespace).Wants(hubv1.Kind_KIND_SERVICE_CALL) {
 				callees = append(callees, callee{a})
 			}
 		}
@@ -39,7 +40,7 @@ func (c callee) Instance() string { return c.a.instance }
 
 // Deliver implements command.Callee.
 func (c callee) Deliver(i *command.Invocation) bool {
-	d := &callDelivery{srv: c.a.srv, invocation: i, interest: c.a.interests.Load().in(i.Call.GetNamespace())}
+	d := &callDelivery{srv: c.a.srv, invocation: i, interest: c.a.interests.Load().In(i.Call.GetNamespace())}
 	lane := c.a.group.NewSolo(d)
 	lane.Pin(c.a.instance)
 	delivery := &dispatch.Delivery{Kind: dispatch.ServiceCall, Body: d, Bytes: i.Bytes()}
@@ -54,7 +55,7 @@ func (c callee) Deliver(i *command.Invocation) bool {
 type callDelivery struct {
 	srv        *Server
 	invocation *command.Invocation
-	interest   *interest
+	interest   *subscription.Interest
 }
 
 // Ended implements dispatch.SoloOwner: the instance was lost with the call. A lock of

@@ -6,6 +6,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
 )
@@ -77,7 +78,7 @@ func (in *inbound) answer(c *hubv1.Command, r *hubv1.Result, slot bool) {
 	}
 	if c.GetCommandId() != 0 {
 		r.CommandId = c.CommandId
-		in.a.out.push(resultItem(r), slot)
+		in.a.out.push(contract.ResultItem(r), slot)
 	} else if r.Status != nil {
 		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, 1, r.Status)
 	}
@@ -96,7 +97,7 @@ func (s streamAnswers) Give(r *hubv1.Result) bool {
 		return true
 	}
 	r.CommandId = s.command.CommandId
-	return s.a.out.offer(resultItem(r))
+	return s.a.out.offer(contract.ResultItem(r))
 }
 
 // Pull implements command.Answers.

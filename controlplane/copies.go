@@ -8,6 +8,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/observe"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/internal/outqueue"
 )
 
@@ -109,7 +110,7 @@ func (c *copies) each(most int, push func(item *hubv1.Item, size int)) {
 }
 
 // observe lets a subscription of the attachment have an observation.
-func (a *attachment) observe(o *observation, sub *subscription) {
+func (a *attachment) observe(o *observation, sub *subscription.Subscription) {
 	mine := *o
 	mine.sub = sub
 	if a.out.copies.put(&mine, mine.trim()) {

@@ -13,6 +13,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/internal/envelope"
 )
@@ -139,7 +140,7 @@ func TestCopies_OnesThatFitNoEnvelopeAreATrailingGap(t *testing.T) {
 		}
 		so := w.srv.routes.attachment("watch", "1")
 		tooLarge := &observation{kind: hubv1.Kind_KIND_EVENT, event: &hub.Event{Name: "larger", Args: make([]byte, minEnvelope)}}
-		so.observe(tooLarge, so.claims[0].Policy.subscription)
+		so.observe(tooLarge, so.claims[0].Policy.Subscription)
 		o := watch.Next().GetObservation()
 		if o.GetGap() != 1 || o.Kind != 0 || o.Time != nil {
 			t.Errorf("no gap: %v", o)
@@ -155,7 +156,7 @@ func TestCopies_RingHasItemsAndBytes(t *testing.T) {
 		}
 	}
 	c.resize(1 << 30)
-	sub := &subscription{Subscription: &hubv1.Subscription{Payloads: true}}
+	sub := &subscription.Subscription{Subscription: &hubv1.Subscription{Payloads: true}}
 	o := &observation{sub: sub, kind: hubv1.Kind_KIND_EVENT, event: &hub.Event{Args: make([]byte, 100<<10)}}
 	for range 200 {
 		c.put(o, o.trim())

@@ -5,6 +5,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
@@ -55,7 +56,7 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 	}
 	commands := x.Commands
 	by := decidedBy{outcome: trace.OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms()}
-	acceptance := acceptanceOf(m)
+	acceptance := contract.AcceptanceOf(m)
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
 		a.srv.observers.decided(c, by)
@@ -76,24 +77,6 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 		a.srv.remember(c, a.group, kept)
 		return nil
 	}}, nil
-}
-
-// acceptanceOf is an accept in the hub's words.
-func acceptanceOf(m *hubv1.Accept) hub.Acceptance {
-	return hub.Acceptance{
-		User: m.GetUser(), Rooms: m.GetRooms(), Data: m.GetData(), Policy: policyOf(m.GetPolicy()),
-	}
-}
-
-// policyOf is an edge policy in the hub's words. Nil for nil.
-func policyOf(p *hubv1.EdgePolicy) *hub.Policy {
-	if p == nil {
-		return nil
-	}
-	return &hub.Policy{
-		Events: p.GetEvents(), EventsPerSecond: float64(p.GetEventsPerSecond()), EventsBurst: int(p.GetBurst()),
-		BytesPerSecond: int64(p.GetBytesPerSecond()),
-	}
 }
 
 // grantOf reads the expiry of an accept.

@@ -8,6 +8,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -112,7 +113,7 @@ func (x *settling) keepable(c *connect, m *hubv1.Accept, g *grant) (*decisions.E
 	e := &decisions.Entry{
 		Namespace: facts.Namespace, Headers: headers, Key: facts.Key(headers), User: m.GetUser(), Group: x.a.group.name,
 		End: end, Bytes: sizeOfAccept(m), Value: &accepted{
-			acceptance: acceptanceOf(m), expire: g.expire, refresh: g.refresh, keepAuth: m.GetKeepAuth(),
+			acceptance: contract.AcceptanceOf(m), expire: g.expire, refresh: g.refresh, keepAuth: m.GetKeepAuth(),
 		},
 	}
 	g.key = &e.Key

@@ -13,9 +13,9 @@
 //	           │ which group handles it: routes, a table    routes.go, internal/route
 //	           ▼
 //	         lane (one socket, one group) ──► instance      internal/dispatch
-//	           │ does it ask for this, and how: interest    interest.go, attachment.go
+//	           │ does it ask for this, and how: interest    internal/subscription, attachment.go
 //	           ▼
-//	         outgoing ──► sendLoop ──► envelope ──► service  outgoing.go, send.go, wire.go
+//	         outgoing ──► sendLoop ──► envelope ──► service  outgoing.go, send.go, delivery.go
 //
 //	service ──► envelope ──► recvLoop                       recv.go, refuse.go
 //	           ├─ hello        begins or resumes             hello.go, resume.go, subscribe.go
@@ -66,11 +66,13 @@
 // # Where a rule lives
 //
 //	order, redelivery, fencing, failover, parking      internal/dispatch
-//	who gets an event                                  internal/route, interest.go
+//	who gets an event                                  internal/route, internal/subscription
 //	who may do what                                    access, internal/permit, internal/caller
 //	how much an instance takes                         internal/window
 //	a decision that is used again                      internal/decisions
 //	when an attempt or an authorization is looked at   timequeue.go
+//	what a subscription may say, and its defaults      internal/subscription
+//	how something is said in the contract's words      internal/contract
 //	what an observer sees                              internal/observe, audience.go
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
@@ -101,7 +103,7 @@
 //
 // All others are leaves. The methods of dispatch.Sink (Accepts, Deliver, Revoked,
 // Released), dispatch.Owner, dispatch.SoloOwner and dispatch.Observer run with dispatch
-// locks held: below those come only leaves and the queue (interests.mu, outqueue,
+// locks held: below those come only leaves and the queue (Interests.mu, outqueue,
 // attachment.mu, the counters of a group, a hub.Socket's data and its holds). So nobody who holds one
 // of those calls the dispatcher, and neither does dispatch call back into routes or a
 // connect. No lock is held across a Send, or across a call of the hub that writes to

@@ -9,8 +9,10 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/observe"
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 )
 
 // fact is a room that is occupied, or a user who is present, in a namespace.
@@ -29,8 +31,8 @@ const factStep = 256
 // hub goes on to tell of changes. What the hub has said of a name since then counts, for
 // it says all that happens to a name in order; what was looked up counts for the others.
 type facts struct {
-	mu   sync.Mutex      // guards the fields below; taken before the queue's
-	subs []*subscription // those that ask for facts, the most specific first
+	mu   sync.Mutex                   // guards the fields below; taken before the queue's
+	subs []*subscription.Subscription // those that ask for facts, the most specific first
 	told map[fact]struct{}
 	// pending are those that were looked up and not told yet.
 	pending map[fact]struct{}
@@ -80,14 +82,14 @@ func put(set *map[fact]struct{}, n fact) {
 }
 
 // factSubscriptions are those that ask for facts, the most specific first.
-func factSubscriptions(claims []*claim) (subs []*subscription) {
+func factSubscriptions(claims []*claim) (subs []*subscription.Subscription) {
 	for _, c := range claims {
-		s := c.Policy.subscription
-		if c.Role == route.Handler && (s.kinds.has(hubv1.Kind_KIND_OCCUPANCY) || s.kinds.has(hubv1.Kind_KIND_USERS)) {
+		s := c.Policy.Subscription
+		if c.Role == route.Handler && (s.Asks(hubv1.Kind_KIND_OCCUPANCY) || s.Asks(hubv1.Kind_KIND_USERS)) {
 			subs = append(subs, s)
 		}
 	}
-	slices.SortStableFunc(subs, func(a, b *subscription) int {
+	slices.SortStableFunc(subs, func(a, b *subscription.Subscription) int {
 		wildA, wildB := strings.HasSuffix(a.Namespace, "*"), strings.HasSuffix(b.Namespace, "*")
 		if wildA != wildB {
 			if wildA {
@@ -113,10 +115,10 @@ func (f *facts) forgetLocked(gone func(fact) bool) {
 }
 
 // asksLocked is the subscription that asks for a fact, or nil. The caller holds mu.
-func (f *facts) asksLocked(n fact) *subscription {
+func (f *facts) asksLocked(n fact) *subscription.Subscription {
 	for _, s := range f.subs {
-		if s.kinds.has(n.kind) && route.Match(s.Namespace, n.namespace) &&
-			(n.kind != hubv1.Kind_KIND_OCCUPANCY || s.wantsRoom(n.name)) {
+		if s.Asks(n.kind) && route.Match(s.Namespace, n.namespace) &&
+			(n.kind != hubv1.Kind_KIND_OCCUPANCY || s.WantsRoom(n.name)) {
 			return s
 		}
 	}
@@ -125,10 +127,10 @@ func (f *facts) asksLocked(n fact) *subscription {
 
 // lookUp finds the rooms that are occupied and the users who are present, where
 // subscriptions ask for them.
-func (i *introducing) lookUp(subs []*subscription) (there []fact) {
+func (i *introducing) lookUp(subs []*subscription.Subscription) (there []fact) {
 	asked := func(kind hubv1.Kind, namespace string) bool {
-		return slices.ContainsFunc(subs, func(sub *subscription) bool {
-			return sub.kinds.has(kind) && route.Match(sub.Namespace, namespace)
+		return slices.ContainsFunc(subs, func(sub *subscription.Subscription) bool {
+			return sub.Asks(kind) && route.Match(sub.Namespace, namespace)
 		})
 	}
 	for namespace := range i.srv.hub.Stats().Sockets {
@@ -184,8 +186,8 @@ func (f *facts) learn(a *attachment, n fact, present bool) {
 		f.leaving.Remove(n)
 	case present:
 		f.tellLocked(a, n, true)
-	case told && n.kind == hubv1.Kind_KIND_USERS && sub.grace > 0:
-		f.leaving.Set(n, time.Now().Add(sub.grace))
+	case told && n.kind == hubv1.Kind_KIND_USERS && sub.Grace > 0:
+		f.leaving.Set(n, time.Now().Add(sub.Grace))
 	case told:
 		f.tellLocked(a, n, false)
 	}
@@ -222,5 +224,5 @@ func (f *facts) tellLocked(a *attachment, n fact, present bool) {
 		}
 		m.Fact = &hubv1.Notice_Room{Room: &hubv1.RoomPresence{Namespace: n.namespace, Room: n.name, HubId: a.srv.hubID}}
 	}
-	a.tellFact(noticeItem(m))
+	a.tellFact(contract.NoticeItem(m))
 }

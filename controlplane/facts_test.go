@@ -15,6 +15,8 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/internal/envelope"
@@ -101,7 +103,7 @@ func (p *tape) expectNow(t testing.TB, want ...string) {
 func wantsFacts(namespace string, grace time.Duration, rooms ...string) *hubv1.Subscription {
 	sub := &hubv1.Subscription{
 		Role: hubv1.Role_ROLE_HANDLER, Namespace: namespace, Kinds: []hubv1.Kind{hubv1.Kind_KIND_USERS},
-		Rooms: rooms, DisconnectGrace: durationOf(grace),
+		Rooms: rooms, DisconnectGrace: contract.DurationOf(grace),
 	}
 	if len(rooms) > 0 {
 		sub.Kinds = append(sub.Kinds, hubv1.Kind_KIND_OCCUPANCY)
@@ -254,7 +256,7 @@ func TestFacts_WhatIsLookedUpAndWhatIsToldAgree(t *testing.T) {
 		a := &attachment{srv: srv}
 		a.inbound.a, a.outbound.a = a, a
 		a.out = newOutgoing(func() { rt.Fatal("overflow") }, func() {})
-		a.facts.subs = []*subscription{newSubscription(effective(wantsFacts("/n", 0), 0))}
+		a.facts.subs = []*subscription.Subscription{subscription.New(subscription.Effective(wantsFacts("/n", 0), 0))}
 		tell := func() {
 			if len(notes) > 0 {
 				a.facts.learn(a, fact{hubv1.Kind_KIND_USERS, "/n", notes[0].name}, notes[0].present)

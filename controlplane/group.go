@@ -5,6 +5,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/trace"
 )
@@ -76,7 +77,7 @@ func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
 
 // Revoked implements dispatch.Observer.
 func (g *group) Revoked(kind dispatch.Kind, why dispatch.Reason) {
-	g.trace.Revoked(kindNames[kind], revokeReason(why))
+	g.trace.Revoked(kindNames[kind], contract.RevokeReason(why))
 }
 
 // Parked implements dispatch.Observer.

@@ -9,8 +9,10 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/controlplane/internal/window"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/internal/envelope"
@@ -85,7 +87,7 @@ func (st *stream) attach(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered boo
 	st.begin(a, s.welcome(a, st.heartbeat, h, entered.results))
 	s.replaced(entered.before)
 	roll := h.Anew || entered.first && slices.ContainsFunc(h.Subscriptions, func(s *hubv1.Subscription) bool {
-		return introducesAnew(s.GetIntroduction())
+		return subscription.IntroducesAnew(s.GetIntroduction())
 	})
 	a.lease.Load().Start(s.windows(h.Window), roll)
 	s.opened(a, false)
@@ -122,7 +124,7 @@ func (t *attaching) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hel
 			Deliveries: size.Deliveries, Bytes: size.Bytes, Paused: h.GetWindow().GetPaused(), Observations: observations,
 		},
 		CommandWindow: t.srv.config.Window.Commands, MaxEnvelopeBytes: envelope.MaxBytes,
-		HeartbeatInterval: durationOf(heartbeat), Hubs: t.srv.hubs(), AckEnvelopeSeq: a.applied.Load(),
+		HeartbeatInterval: contract.DurationOf(heartbeat), Hubs: t.srv.hubs(), AckEnvelopeSeq: a.applied.Load(),
 	}
 	if a.numbered {
 		w.Attachment = a.token[:]

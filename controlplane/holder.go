@@ -3,6 +3,7 @@ package controlplane
 import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/hub"
 )
@@ -36,8 +37,8 @@ func (w *watching) tellHolder(hs *hub.Socket, kind hubv1.Kind, notice func() *hu
 	}
 	for _, m := range so.all() {
 		m.lane.Tell(func(sink dispatch.Sink) {
-			if a, ok := sink.(*attachment); ok && m.interest(a).byKind[kind] != nil {
-				a.tellFact(noticeItem(notice()))
+			if a, ok := sink.(*attachment); ok && m.interest(a).Wants(kind) {
+				a.tellFact(contract.NoticeItem(notice()))
 			}
 		})
 	}
@@ -46,7 +47,7 @@ func (w *watching) tellHolder(hs *hub.Socket, kind hubv1.Kind, notice func() *hu
 // tellFact queues a fact, within the bounds of results. Beyond them the stream ends, and
 // is not resumed: it would miss the fact.
 func (o *outbound) tellFact(item *hubv1.Item) {
-	if !o.a.out.queue.Offer(entry{item: item}, roughSize(item), resultLimit) && !o.a.out.isClosed() {
+	if !o.a.out.queue.Offer(entry{item: item}, contract.RoughSize(item), resultLimit) && !o.a.out.isClosed() {
 		o.a.out.overflow()
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/hub"
@@ -148,7 +149,7 @@ func (a *attachment) introduceSome() {
 		return
 	}
 	if a.allTold(lease) && a.introducing.Swap(false) {
-		a.out.tell(noticeItem(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_INTRODUCED, Count: 1}))
+		a.out.tell(contract.NoticeItem(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_INTRODUCED, Count: 1}))
 	}
 }
 
@@ -157,7 +158,7 @@ const lookPause = 200 * time.Millisecond
 
 // allTold reports whether no introduction of a live socket waits for the instance.
 func (a *attachment) allTold(lease *dispatch.Attachment) bool {
-	if len(a.interests.Load().table.Claims()) == 0 {
+	if a.interests.Load().Empty() {
 		return true
 	}
 	if !lease.Room() || time.Since(a.since) < time.Duration(a.look.Load()) {

@@ -71,7 +71,7 @@ func (s *Server) Event(e *hub.Event) {
 		size += len(a)
 	}
 	m.lane.Push(&dispatch.Delivery{
-		Kind: dispatch.Event, Body: e, Hint: m, Bytes: size, Overflow: c.Policy.newest.overflow,
+		Kind: dispatch.Event, Body: e, Hint: m, Bytes: size, Overflow: c.Policy.newest.WhenFull,
 	})
 }
 
@@ -100,7 +100,7 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 func graceOf(t *table, m *member) time.Duration {
 	for _, c := range t.View(m.socket.hub.Namespace()).Handlers() {
 		if c.Group == m.group {
-			return c.Policy.newest.grace
+			return c.Policy.newest.Grace
 		}
 	}
 	return 0

@@ -209,7 +209,9 @@ func TestSubscription_Kinds(t *testing.T) {
 func TestSubscription_KindsOfNotices(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		chat := w.attach("chat", "a", controlplanetest.Authorizer("/chat"), handlerOf(func(s *hubv1.Subscription) {
-			s.Kinds = append([]hubv1.Kind{hubv1.Kind_KIND_ROOMS, hubv1.Kind_KIND_UPGRADED}, lifecycleKinds...)
+			s.Kinds = []hubv1.Kind{
+				hubv1.Kind_KIND_ROOMS, hubv1.Kind_KIND_UPGRADED, hubv1.Kind_KIND_CONNECTED, hubv1.Kind_KIND_EVENT, hubv1.Kind_KIND_DISCONNECTED,
+			}
 		}))
 		b := &browser{t: t, Browser: w.browsers.Open(hubtest.Options{Transport: hubtest.Polling})}
 		b.Send("40/chat,")

@@ -7,6 +7,8 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -15,7 +17,7 @@ type observation struct {
 	kind   hubv1.Kind
 	acked  bool // the event that it was made of wants an acknowledgement
 	time   int64
-	sub    *subscription
+	sub    *subscription.Subscription
 	socket *socket // nil where there is none
 	name   string  // of an event
 	event  *hub.Event
@@ -140,7 +142,7 @@ func (o *observation) describe(m *hubv1.Observation) {
 	case *decision:
 		m.Socket = body.socket()
 		m.Body = &hubv1.Observation_Decision{Decision: &hubv1.Decision{
-			Outcome: string(body.outcome), Group: body.group, By: body.by, Message: readable(body.message),
+			Outcome: string(body.outcome), Group: body.group, By: body.by, Message: contract.Readable(body.message),
 		}}
 	case *emission:
 		m.Body = &hubv1.Observation_Emitted{Emitted: &hubv1.Emitted{

@@ -14,6 +14,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub/hubtest"
 )
@@ -203,7 +204,7 @@ func TestObserver_SeesUnaryEmitsAndThoseWithAcknowledgements(t *testing.T) {
 		}
 		b := w.join(chat)
 		ask := controlplanetest.EmitTo("/chat", "ask", `[]`, b.id)
-		ask.GetEmit().Ack = &hubv1.AckRequest{Timeout: durationOf(time.Second)}
+		ask.GetEmit().Ack = &hubv1.AckRequest{Timeout: contract.DurationOf(time.Second)}
 		chat.Command(ask)
 		if e := observed(t, watch, hubv1.Kind_KIND_EMITS).GetEmitted(); e.Group != "chat" || e.Emit.Ack == nil || e.MatchedCount != 1 {
 			t.Error(e)

@@ -6,6 +6,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/internal/outqueue"
 )
@@ -26,9 +27,6 @@ var (
 // maxNotices bounds the notices that wait: one for each kind and reason. Beyond it
 // those of a kind share one.
 const maxNotices = 32
-
-// deliveryBytes is about what a delivery takes beside its payload.
-const deliveryBytes = 192
 
 // outgoing is what an attachment has to say. It outlives the streams on which it is
 // said. It is safe for concurrent use, but take belongs to one sendLoop at a time.
@@ -94,28 +92,30 @@ func newOutgoing(overflow, room func()) *outgoing {
 }
 
 // deliver queues a try. Its window bounds how many there are.
-func (o *outgoing) deliver(t dispatch.Try) { o.queue.Push(entry{try: t}, t.Bytes+deliveryBytes) }
+func (o *outgoing) deliver(t dispatch.Try) {
+	o.queue.Push(entry{try: t}, t.Bytes+contract.DeliveryBytes)
+}
 
 // tell queues an item in order with the deliveries; how many there are is bounded by
 // what they tell of.
-func (o *outgoing) tell(item *hubv1.Item) { o.queue.Push(entry{item: item}, roughSize(item)) }
+func (o *outgoing) tell(item *hubv1.Item) { o.queue.Push(entry{item: item}, contract.RoughSize(item)) }
 
 // offer queues an acknowledgement or an answer, and reports false when so much waits
 // that there is no room for it.
 func (o *outgoing) offer(item *hubv1.Item) bool {
-	return o.queue.Offer(entry{item: item}, roughSize(item), answerLimit)
+	return o.queue.Offer(entry{item: item}, contract.RoughSize(item), answerLimit)
 }
 
 // push queues a result. Acknowledgements in it are left out when there is no room for
 // them. When too much waits the stream ends.
 func (o *outgoing) push(item *hubv1.Item, frees bool) {
-	e, size := entry{item: item, frees: frees}, roughSize(item)
+	e, size := entry{item: item, frees: frees}, contract.RoughSize(item)
 	if total := item.GetResult().GetAckTotal(); len(total.GetAcks()) > 0 {
 		if o.queue.Offer(e, size, answerLimit) {
 			return
 		}
 		command.LeaveOut(total, size)
-		size = roughSize(item)
+		size = contract.RoughSize(item)
 	}
 	if !o.queue.Offer(e, size, resultLimit) && !o.isClosed() {
 		o.overflow()
@@ -214,13 +214,13 @@ func (o *outgoing) refill() {
 	}
 	o.mu.Unlock()
 	for _, n := range notices {
-		o.tell(noticeItem(&hubv1.Notice{Kind: n.kind, Status: n.status, Count: uint32(min(n.count, 1<<32-1))}))
+		o.tell(contract.NoticeItem(&hubv1.Notice{Kind: n.kind, Status: n.status, Count: uint32(min(n.count, 1<<32-1))}))
 	}
 	if query.pages != nil {
 		r := query.pages.Next()
 		r.CommandId = query.id
-		item := resultItem(r)
-		o.queue.Push(entry{item: item, frees: !r.More, page: true}, roughSize(item))
+		item := contract.ResultItem(r)
+		o.queue.Push(entry{item: item, frees: !r.More, page: true}, contract.RoughSize(item))
 		if r.More {
 			o.pull(query.id, query.pages)
 		}
@@ -266,6 +266,3 @@ func (o *outgoing) isClosed() bool {
 	defer o.mu.Unlock()
 	return o.closed
 }
-
-// noticeItem wraps a notice.
-func noticeItem(n *hubv1.Notice) *hubv1.Item { return &hubv1.Item{Kind: &hubv1.Item_Notice{Notice: n}} }

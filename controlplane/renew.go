@@ -6,6 +6,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -251,7 +252,7 @@ func (x *settling) prepareRenewed(n *renewal, m *hubv1.Accept) (effect, *fault.F
 	if err := srv.hub.CheckData(m.GetData()); err != nil {
 		return effect{}, fault.Of(err, "accept")
 	}
-	policy := policyOf(m.GetPolicy())
+	policy := contract.PolicyOf(m.GetPolicy())
 	if err := policy.Check(); err != nil {
 		return effect{}, fault.Of(err, "accept")
 	}

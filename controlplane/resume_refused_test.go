@@ -17,6 +17,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/internal/outqueue"
 )
 
@@ -236,7 +237,7 @@ func TestResume_ResultsArrive(t *testing.T) {
 		r.attach(w.conn)
 		b := r.joinBy(w)
 		ask := controlplanetest.EmitTo("/chat", "ask", "[]", b.id)
-		ask.GetEmit().Ack = &hubv1.AckRequest{Timeout: durationOf(time.Minute)}
+		ask.GetEmit().Ack = &hubv1.AckRequest{Timeout: contract.DurationOf(time.Minute)}
 		ask.CommandId = 5
 		r.send(&hubv1.Action{Kind: &hubv1.Action_Command{Command: ask}})
 		b.Expect(`42/chat,0["ask"]`)
@@ -329,7 +330,7 @@ func TestResume_SuspendedAttachmentIsBounded(t *testing.T) {
 			b := r.joinBy(w)
 			for i := range commands {
 				ask := controlplanetest.EmitTo("/chat", "ask", "[]", b.id)
-				ask.GetEmit().Ack = &hubv1.AckRequest{Timeout: durationOf(time.Minute)}
+				ask.GetEmit().Ack = &hubv1.AckRequest{Timeout: contract.DurationOf(time.Minute)}
 				ask.CommandId = uint64(i) + 1
 				r.send(commandAction(ask))
 				b.Expect(fmt.Sprintf(`42/chat,%d["ask"]`, i))

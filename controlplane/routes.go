@@ -12,6 +12,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/internal/envelope"
 )
@@ -125,7 +126,11 @@ func attachOptions(h *hubv1.Hello, resume, complete bool) dispatch.AttachOptions
 // had.
 func (r *routes) putLocked(a *attachment, claims []*claim) {
 	a.claims = claims
-	a.interests.Store(newInterests(claims))
+	subs := make([]*subscription.Subscription, 0, len(claims))
+	for _, c := range claims {
+		subs = append(subs, c.Policy.Subscription)
+	}
+	a.interests.Store(subscription.NewInterests(subs))
 	a.group.uniteLocked()
 	r.installLocked()
 	r.rememberLocked(claims)

@@ -9,12 +9,10 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 )
-
-// envelopeMargin is kept free for what surrounds the items of an envelope.
-const envelopeMargin = 1 << 10
 
 // sendLoop sends the welcome and then what the attachment has to say, until there is
 // no more or the stream is gone.
@@ -65,14 +63,14 @@ func (st *stream) send(entries []entry) error {
 		return st.sendOne([]*hubv1.Item{{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}}, 0)
 	}
 	items := st.build(entries)
-	most := st.attachment.maxEnvelope - envelopeMargin
+	most := st.attachment.maxEnvelope - contract.EnvelopeMargin
 	for begin := 0; begin < len(items); {
 		n, bytes := 0, 0
 		for begin+n < len(items) {
 			// About its size: protobuf would walk through each event for the exact one.
 			size := 0
 			if item := items[begin+n]; item != nil {
-				size = roughSize(item)
+				size = contract.RoughSize(item)
 			}
 			if n > 0 && bytes+size > most {
 				break
@@ -125,7 +123,7 @@ func (st *stream) build(entries []entry) []*hubv1.Item {
 		}
 	}
 	// One allocation for all events of the envelope.
-	slab := make([]eventItem, events)
+	slab := make([]contract.EventItem, events)
 	a := st.attachment
 	for i := range entries {
 		e := &entries[i]
@@ -151,13 +149,13 @@ func (st *stream) build(entries []entry) []*hubv1.Item {
 // not is dropped; a result is shortened, and so are the rooms of a socket: that it came
 // or left is worth more than all its rooms.
 func (o *outbound) fit(e *entry, item *hubv1.Item) *hubv1.Item {
-	most := o.a.maxEnvelope - envelopeMargin
-	if roughSize(item) <= most/2 || proto.Size(item) <= most || leaveOutRooms(item, most) {
+	most := o.a.maxEnvelope - contract.EnvelopeMargin
+	if contract.RoughSize(item) <= most/2 || proto.Size(item) <= most || contract.LeaveOutRooms(item, most) {
 		return item
 	}
 	if e.item != nil {
 		if total := item.GetResult().GetAckTotal(); total != nil {
-			command.LeaveOut(total, proto.Size(item)-(o.a.maxEnvelope-envelopeMargin))
+			command.LeaveOut(total, proto.Size(item)-(o.a.maxEnvelope-contract.EnvelopeMargin))
 		}
 		return item
 	}

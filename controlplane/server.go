@@ -16,6 +16,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/park"
@@ -105,7 +106,7 @@ func New(config Config) (*Server, error) {
 	s.observers = newObservers(s)
 	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
-		Trace: commandTrace{s}, HubID: s.hubID, Handshake: handshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s,
+		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s,
 		Emitted: s.observers.emitted, Revoked: s.revoked, Within: s.within,
 	})
 	return s, nil

@@ -7,6 +7,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
@@ -265,11 +266,8 @@ func (x *settling) nack(n *hubv1.Nack) {
 func (in *inbound) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
 	in.a.faults.Add(1)
 	in.a.srv.trace.SettlementFailed(in.a.group.name, f.CodeName())
-	in.a.out.push(resultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
+	in.a.out.push(contract.ResultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
 	for _, c := range s.GetCommands() {
 		in.a.answer(c, in.a.srv.commands.Refuse(c, faultSettlementRefused), false)
 	}
 }
-
-// resultItem wraps a result.
-func resultItem(r *hubv1.Result) *hubv1.Item { return &hubv1.Item{Kind: &hubv1.Item_Result{Result: r}} }

@@ -6,8 +6,10 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -39,7 +41,7 @@ type socket struct {
 
 func newSocket(s *Server, hs *hub.Socket, g *grant) *socket {
 	so := &socket{srv: s, hub: hs, grant: g}
-	so.traceparent, so.tracestate = traceOf(hs.Handshake())
+	so.traceparent, so.tracestate = contract.TraceOf(hs.Handshake())
 	return so
 }
 
@@ -130,8 +132,8 @@ type member struct {
 // cachedInterest is the interest of one instance in the member's namespace, for as
 // long as that does not subscribe anew.
 type cachedInterest struct {
-	from     *interests
-	interest *interest
+	from     *subscription.Interests
+	interest *subscription.Interest
 }
 
 // toldData is a version of `socket.data` that an instance has seen.
@@ -141,12 +143,12 @@ type toldData struct {
 }
 
 // interest is what an instance asks for in the socket's namespace.
-func (m *member) interest(a *attachment) *interest {
+func (m *member) interest(a *attachment) *subscription.Interest {
 	from := a.interests.Load()
 	if c := m.cached.Load(); c != nil && c.from == from {
 		return c.interest
 	}
-	c := &cachedInterest{from, from.in(m.socket.hub.Namespace())}
+	c := &cachedInterest{from, from.In(m.socket.hub.Namespace())}
 	m.cached.Store(c)
 	return c.interest
 }

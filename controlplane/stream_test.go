@@ -17,6 +17,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/internal/caller"
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 )
 
 func helloAction(h *hubv1.Hello) *hubv1.Action {
@@ -262,7 +263,7 @@ func TestAttach_ManySubscriptionsAreCheap(t *testing.T) {
 		h := &hubv1.Hello{Group: group, InstanceId: "i"}
 		for i := range maxSubscriptions {
 			sub := controlplanetest.Handler("/chat")
-			for j := range maxPatterns {
+			for j := range subscription.MaxPatterns {
 				sub.Events = append(sub.Events, fmt.Sprint(group, i, ":", j))
 			}
 			h.Subscriptions = append(h.Subscriptions, sub)

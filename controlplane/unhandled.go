@@ -2,12 +2,12 @@ package controlplane
 
 import (
 	"maps"
-	"strings"
 	"sync"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -92,7 +92,7 @@ func (u *unhandled) tellUnhandled(v view, n eventName, f *fault.Fault) {
 		a := c.Group.anyAttachment()
 		u.srv.routes.mu.Unlock()
 		if a != nil {
-			a.tellFact(noticeItem(&hubv1.Notice{
+			a.tellFact(contract.NoticeItem(&hubv1.Notice{
 				Kind: hubv1.NoticeKind_NOTICE_KIND_UNHANDLED, Status: f.Status(), Count: 1,
 				Fact: &hubv1.Notice_Unhandled{Unhandled: &hubv1.Unhandled{Namespace: n.namespace, Event: n.event}},
 			}))
@@ -150,6 +150,3 @@ func socketOf(d *dispatch.Delivery) *socket {
 	}
 	return nil
 }
-
-// readable makes text that may come from a browser valid UTF-8.
-func readable(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -64,7 +64,7 @@ func unite(all []*attachment) []*claim {
 	}
 	for _, c := range union {
 		common := policies[place{c.Role, c.Namespace}]
-		c.Policy.anew, c.Policy.eager, c.Policy.newest = common.anew, common.eager, common.subscription
+		c.Policy.anew, c.Policy.eager, c.Policy.newest = common.anew, common.eager, common.Subscription
 	}
 	return union
 }
@@ -83,13 +83,5 @@ func (g *group) isComplete(a *attachment) bool {
 // covers reports whether the attachment's own subscriptions have all patterns of a
 // claim.
 func (a *attachment) covers(c *claim) bool {
-	v := a.interests.Load().table.View(c.Namespace)
-	if c.NoEvents {
-		return len(v.Handlers()) > 0
-	}
-	patterns := c.Events
-	if len(patterns) == 0 {
-		patterns = []string{"*"}
-	}
-	return !slices.ContainsFunc(patterns, func(p string) bool { return v.Handler(p) == nil })
+	return a.interests.Load().Covers(c.Namespace, c.Events, c.NoEvents)
 }

@@ -2,11 +2,11 @@ package controlplane
 
 import (
 	"cmp"
-
 	"maps"
 	"slices"
 	"time"
 
+	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/trace"
 )
 
@@ -59,7 +59,7 @@ func (cs *connects) tendWaiting(now time.Time) {
 		return cmp.Or(cmp.Compare(waiting[b], waiting[a]), cmp.Compare(a, b))
 	})
 	for _, name := range names[:min(len(names), waitingNamed)] {
-		cs.srv.log.Warn("browsers wait for a namespace that no service has asked for", "namespace", readable(name),
+		cs.srv.log.Warn("browsers wait for a namespace that no service has asked for", "namespace", contract.Readable(name),
 			"browsers", waiting[name], "namespaces", len(names), "option", "namespaces",
 			"help", "start the service, or list the namespaces that exist")
 	}

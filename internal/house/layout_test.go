@@ -70,6 +70,11 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/fault", "controlplane/internal/park", "controlplane/internal/replay",
 		"controlplane/internal/route", "internal/envelope", grpc, protobuf,
 	}},
+	{pkg: "controlplane/internal/contract", not: network, may: []string{"hub", "gen/hub/v1", "controlplane/internal/dispatch", protobuf}},
+	{pkg: "controlplane/internal/subscription", not: network, may: []string{
+		"hub", "gen/hub/v1", "controlplane/internal/contract", "controlplane/internal/dispatch", "controlplane/internal/fault", "controlplane/internal/observe",
+		"controlplane/internal/route", "internal/envelope", protobuf,
+	}},
 	{pkg: "controlplane/internal/caller", may: []string{
 		"gen/hub/v1", "controlplane/access", "controlplane/internal/command", "controlplane/internal/fault", "controlplane/internal/permit", grpc, middleware,
 	}},

@@ -1,4 +1,4 @@
-package controlplane
+package contract
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ func TestRooms_AreLeftOutWhereTheyDoNotFit(t *testing.T) {
 		},
 	} {
 		item := &hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: body()}}
-		if !leaveOutRooms(item, 4<<20) || proto.Size(item) > 4<<20 || proto.Size(item) < 4<<20-64<<10 {
+		if !LeaveOutRooms(item, 4<<20) || proto.Size(item) > 4<<20 || proto.Size(item) < 4<<20-64<<10 {
 			t.Errorf("%s: %d bytes", name, proto.Size(item))
 		}
 		got, out := item.GetDelivery().GetConnected().GetRooms(), item.GetDelivery().GetConnected().GetRoomsLeftOut()
@@ -36,7 +36,7 @@ func TestRooms_AreLeftOutWhereTheyDoNotFit(t *testing.T) {
 			t.Errorf("%s: %d rooms, %d left out", name, len(got), out)
 		}
 	}
-	if leaveOutRooms(&hubv1.Item{}, 10) {
+	if LeaveOutRooms(&hubv1.Item{}, 10) {
 		t.Error("an item without rooms was made to fit")
 	}
 }

@@ -1,4 +1,4 @@
-package controlplane
+package contract
 
 import (
 	"google.golang.org/protobuf/proto"
@@ -6,9 +6,9 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-// leaveOutRooms shortens the rooms of a connected or disconnected until it has at most so
+// LeaveOutRooms shortens the rooms of a connected or disconnected until it has at most so
 // many bytes, and says in it how many are left out. It reports whether that was enough.
-func leaveOutRooms(item *hubv1.Item, most int) bool {
+func LeaveOutRooms(item *hubv1.Item, most int) bool {
 	var rooms *[]string
 	var leftOut *uint32
 	switch body := item.GetDelivery().GetBody().(type) {
@@ -22,7 +22,7 @@ func leaveOutRooms(item *hubv1.Item, most int) bool {
 	all := *rooms
 	*leftOut = uint32(len(all)) // at its longest, for the size
 	*rooms = nil
-	left := most - proto.Size(item) - envelopeMargin // the lengths of what surrounds them grow, too
+	left := most - proto.Size(item) - EnvelopeMargin // the lengths of what surrounds them grow, too
 	n := 0
 	for ; n < len(all); n++ {
 		if left -= len(all[n]) + roomHead; left < 0 {
