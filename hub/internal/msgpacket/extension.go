@@ -21,7 +21,7 @@ func (t *transcoder) extension(v token) error {
 	switch v.ext {
 	case extNotepack:
 		switch {
-		case !v.fixed:
+		case v.kind == extKind:
 			return t.binary(raw)
 		case v.n == 1: // undefined, where it cannot be left out
 			t.out = append(t.out, "null"...)
@@ -70,13 +70,11 @@ func appendDate(out []byte, milliseconds int64) []byte {
 		return append(out, "null"...)
 	}
 	at := time.UnixMilli(milliseconds).UTC()
-	out = append(out, '"')
 	if year := at.Year(); year < 0 || year > 9999 {
-		out = fmt.Appendf(out, "%+07d", year)
-	} else {
-		out = fmt.Appendf(out, "%04d", year)
+		out = fmt.Appendf(out, `"%+07d`, year)
+		return at.AppendFormat(out, `-01-02T15:04:05.000Z"`)
 	}
-	return at.AppendFormat(out, `-01-02T15:04:05.000Z"`)
+	return at.AppendFormat(out, `"2006-01-02T15:04:05.000Z"`)
 }
 
 // appendBuffer writes binary as JSON.stringify writes a Node.js Buffer.

@@ -20,13 +20,12 @@ const (
 	arrayKind
 	mapKind
 	extKind
+	fixExtKind // an ext that has its length in its code
 )
 
-// token is a value, or its head when more belongs to it.
+// token is a value, or its head when more belongs to it. It has no more fields than the compiler keeps in registers.
 type token struct {
 	kind kind
-	// fixed says that the length of an ext is part of its code, and no number of its own.
-	fixed bool
 	// ext is the type of an ext.
 	ext int8
 	// n is the bytes of a str, bin or ext, the elements of an array, the pairs of a map.
@@ -55,7 +54,7 @@ var codes = [32]code{
 	{kind: floatKind, width: 4}, {kind: floatKind, width: 8},
 	{kind: uintKind, width: 1}, {kind: uintKind, width: 2}, {kind: uintKind, width: 4}, {kind: uintKind, width: 8},
 	{kind: intKind, width: 1}, {kind: intKind, width: 2}, {kind: intKind, width: 4}, {kind: intKind, width: 8},
-	{kind: extKind, n: 1}, {kind: extKind, n: 2}, {kind: extKind, n: 4}, {kind: extKind, n: 8}, {kind: extKind, n: 16},
+	{kind: fixExtKind, n: 1}, {kind: fixExtKind, n: 2}, {kind: fixExtKind, n: 4}, {kind: fixExtKind, n: 8}, {kind: fixExtKind, n: 16},
 	{kind: strKind, width: 1}, {kind: strKind, width: 2}, {kind: strKind, width: 4},
 	{kind: arrayKind, width: 2}, {kind: arrayKind, width: 4},
 	{kind: mapKind, width: 2}, {kind: mapKind, width: 4},
@@ -117,9 +116,9 @@ func (r *reader) coded(c byte) (token, error) {
 			t.bits = math.Float64bits(float64(math.Float32frombits(uint32(number))))
 		}
 		return t, nil
-	case extKind:
-		if known.width == 0 {
-			t.fixed, number = true, uint64(known.n)
+	case extKind, fixExtKind:
+		if known.n > 0 {
+			number = uint64(known.n)
 		}
 		if r.left() == 0 {
 			return token{}, errShort
@@ -164,9 +163,25 @@ func (r *reader) take(t token) []byte {
 	return r.data[from:r.pos:r.pos]
 }
 
+// small steps over a value of one byte, if one comes next: messages of nothing else are the longest to read.
+func (r *reader) small() bool {
+	if r.pos >= len(r.data) {
+		return false
+	}
+	switch c := r.data[r.pos]; {
+	case c < 0x80, c >= 0xe0, c == firstCode, c == firstCode+2, c == firstCode+3:
+		r.pos++
+		return true
+	}
+	return false
+}
+
 // skip steps over one value, whatever is in it.
 func (r *reader) skip() error {
 	for left := 1; left > 0; left-- {
+		if r.small() {
+			continue
+		}
 		t, err := r.next()
 		if err != nil {
 			return err

@@ -131,7 +131,7 @@ func (t *transcoder) one() error {
 		return t.open(v)
 	case binKind:
 		return t.binary(t.take(v))
-	case extKind:
+	case extKind, fixExtKind:
 		return t.extension(v)
 	case strKind:
 		err = t.text(t.take(v))

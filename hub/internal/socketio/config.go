@@ -68,7 +68,7 @@ type Trace struct {
 	AckReceived func(namespace string, expected bool)
 	// AcksDone: an emission with acks ended.
 	AcksDone func(namespace string, total AckTotal)
-	// BadPacket: a client is closed for what it sent: "decode", "state" or "timeout".
+	// BadPacket: a client is closed for what it sent: "decode", "state", "parser" (a form that is not spoken) or "timeout".
 	BadPacket func(kind string)
 	// EventDropped: a policy dropped an event; reason is one of the Drop constants.
 	EventDropped func(s *Socket, reason string)

@@ -66,8 +66,11 @@ func (c *client) refuse(err error) {
 	if errors.As(err, &known) && known.Limit != "" {
 		c.server.trace.limitReached(known.Limit)
 	}
-	c.warnOfMisfit(err)
-	c.server.trace.badPacket("decode", err.Error())
+	kind := "decode"
+	if c.misfits(err) {
+		kind = "parser"
+	}
+	c.server.trace.badPacket(kind, err.Error())
 	c.close(Disconnect{Reason: string(engineio.ReasonForcedClose), Detail: err.Error()})
 }
 

@@ -63,19 +63,22 @@ func (c *client) parser(binary bool) siopacket.Parser {
 // misfitWarnEvery is the time from one warning to the next.
 const misfitWarnEvery = time.Minute
 
-// warnOfMisfit tells the operator of a client that begins in a form that is not spoken here: it cannot say so itself,
-// and comes again and again.
-func (c *client) warnOfMisfit(err error) {
-	if c.id != "" {
-		return // it has joined before, or tried to
-	}
+// misfits reports whether a client has begun in a form that is not spoken here. It cannot say so itself, and comes
+// again and again: the operator is told.
+func (c *client) misfits(err error) bool {
+	says := ""
 	switch {
+	case c.id != "": // it has joined before, or tried to
 	case errors.Is(err, siopacket.ErrText):
-		c.server.misfit.Warn("a browser sends JSON, and only msgpack is spoken here", "option", "parser", "would_allow", "both")
+		says = "a browser sends JSON, and only msgpack is spoken here"
 	case errors.Is(err, siopacket.ErrBinary):
-		c.server.misfit.Warn("a browser sends binary packets, as the msgpack parser does, and only JSON is spoken here",
-			"option", "parser", "would_allow", "both")
+		says = "a browser sends binary packets, as the msgpack parser does, and only JSON is spoken here"
 	}
+	if says == "" {
+		return false
+	}
+	c.server.misfit.Warn(says, "option", "parser", "would_allow", "both")
+	return true
 }
 
 // emission is a packet on its way to many. It is encoded once for each form that somebody speaks.

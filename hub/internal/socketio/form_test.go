@@ -244,12 +244,16 @@ func TestForm_MisfitIsClosedAndToldOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &page{}
-			s := play(t, Config{Parsers: c.parsers})
+			kinds := make(chan string, 3)
+			s := play(t, Config{Parsers: c.parsers, Trace: &Trace{BadPacket: func(kind string) { kinds <- kind }}})
 			s.server.misfit = sampledlog.New(slog.New(slog.NewTextHandler(log, nil)), misfitWarnEvery)
 			for range 3 {
 				b := s.open()
 				c.send(t, b)
 				b.WaitEnd()
+				if kind := <-kinds; kind != "parser" {
+					t.Errorf("counted as %s", kind)
+				}
 			}
 			s.silent()
 			if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "option=parser would_allow=both") {
