@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -53,6 +54,11 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // ConfigureHTTP sets the limits on an http.Server that the hub relies on: 16 KiB of headers, 10 s for
 // them, an idle and a write timeout. Call it before the server starts.
 func (h *Hub) ConfigureHTTP(s *http.Server) { h.engine.ConfigureHTTP(s) }
+
+// Listener bounds the connections of each address on a listener for browsers, as Rates says. It takes nothing from the one
+// below but its connections, and closes it with itself; TLS goes on top of it. Loopback, private addresses and
+// TrustedProxies are exempt.
+func (h *Hub) Listener(below net.Listener) net.Listener { return h.engine.Listener(below) }
 
 // Drain prepares an orderly end: browsers that come are sent elsewhere (503), and those that are here
 // leave in waves and in random order over the time of spread, so that they do not come back all at once

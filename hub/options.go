@@ -112,6 +112,9 @@ func (r *Rates) fill() {
 	set(&r.UserBytes, option.RateUserBytes)
 	set(&r.Handshakes, option.RateHandshakes)
 	set(&r.HandshakeBurst, option.RateHandshakeBurst)
+	set(&r.Connections, option.RateConnections)
+	set(&r.ConnectionBurst, option.RateConnectionBurst)
+	set(&r.OpenConnections, option.RateOpenConnections)
 	set(&r.Unjoined, option.RateUnjoined)
 	set(&r.MemoryPercent, option.RateMemoryPercent)
 }
@@ -225,6 +228,9 @@ func (r *Rates) problems(check func(error)) {
 	check(Check(option.RateUserBytes.Key, max(r.UserBytes, 0)))
 	check(Check(option.RateHandshakes.Key, max(r.Handshakes, 0)))
 	check(Check(option.RateHandshakeBurst.Key, r.HandshakeBurst))
+	check(Check(option.RateConnections.Key, max(r.Connections, 0)))
+	check(Check(option.RateConnectionBurst.Key, r.ConnectionBurst))
+	check(Check(option.RateOpenConnections.Key, max(r.OpenConnections, 0)))
 	check(Check(option.RateUnjoined.Key, max(r.Unjoined, 0)))
 	check(Check(option.RateMemoryPercent.Key, max(r.MemoryPercent, 0)))
 }

@@ -17,6 +17,11 @@ type Rates struct {
 	// Handshakes is how many an address may open in a second, HandshakeBurst how many at once; beyond it 429. An IPv6
 	// network of 64 bits counts as one address. Default 100 and 2000. Keys: rates.handshakes, rates.handshake_burst.
 	Handshakes, HandshakeBurst int
+	// Connections is how many TCP connections an address may open in a second, ConnectionBurst how many at once: those
+	// beyond it are accepted later, 5 s at most. OpenConnections is how many it may have. More are answered with 429 and
+	// closed. They hold where the server listens through Hub.Listener. Default 300, 6000 and 20 000. Keys:
+	// rates.connections, rates.connection_burst, rates.open_connections.
+	Connections, ConnectionBurst, OpenConnections int
 	// Unjoined is how many sessions of an address may be without a namespace; beyond it 429. Default 2000.
 	// Key: rates.unjoined.
 	Unjoined int

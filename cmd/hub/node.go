@@ -98,7 +98,7 @@ func (n *node) listen() (err error) {
 		return err
 	}
 	n.browsers = n.bound("listen", n.webListener, n.budget.Browsers, noRoom)
-	n.webListener = n.browsers
+	n.webListener = n.hub.Listener(n.browsers)
 	if n.controlListener, err = listen("control.listen", n.config.Control.Listen); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/cmd/hub/internal/silent"
 )
 
 // headerSlack is what net/http reads beyond MaxHeaderBytes before it answers 431.
@@ -27,6 +28,7 @@ func (n *node) newWebServer(page http.Handler) *http.Server {
 	s.IdleTimeout = c.IdleTimeout
 	s.Protocols = new(http.Protocols)
 	s.Protocols.SetHTTP1(true)
+	silent.Watch(s, n.metrics.ConnectionWithoutRequest, n.logger)
 	return s
 }
 

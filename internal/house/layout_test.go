@@ -42,10 +42,11 @@ var rooms = []room{
 	{pkg: "hub/internal/msgpacket", not: network, may: []string{"hub/internal/siopacket", "internal/placeholder", "github.com/vmihailenco/msgpack/v5"}},
 	{pkg: "hub/adapter", not: network},
 	{pkg: "hub/internal/netpoll", may: []string{"internal/rawio"}},
-	{pkg: "hub/internal/rates", may: []string{"golang.org/x/time/rate"}, not: network},
+	{pkg: "hub/internal/rates", not: network},
+	{pkg: "hub/internal/peers", may: []string{"hub/internal/rates", "internal/rawio", "internal/sampledlog"}},
 	{pkg: "hub/internal/unfinished", not: network},
 	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket"}},
-	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/rates", "hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla, "github.com/rs/cors"}},
+	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/peers", "hub/internal/rates", "hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla, "github.com/rs/cors"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/siopacket", "hub/adapter", "internal/sampledlog",
 	}},

@@ -253,6 +253,7 @@ func (r *pollReader) guard() {
 func (r *pollReader) leave() {
 	w := r.ws
 	w.conn.fd.Leave()
+	w.session.server.limits.peers.Left(w.from)
 	w.conn.releaseIn()
 	w.session.forget()
 	w.session.server.tasks.done()

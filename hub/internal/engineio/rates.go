@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/option"
+	"github.com/siohub/siohub/hub/internal/peers"
 	"github.com/siohub/siohub/hub/internal/rates"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
@@ -26,6 +27,10 @@ type Rates struct {
 	// Handshakes is how many an address may open in a second, HandshakeBurst how many at once. An IPv6 network of
 	// 64 bits counts as one address. Default 100 and 2000. Keys: rates.handshakes, rates.handshake_burst.
 	Handshakes, HandshakeBurst int
+	// Connections is how many TCP connections an address may open in a second, ConnectionBurst how many at once, and
+	// OpenConnections how many it may have; see Server.Listener. Default 300, 6000 and 20 000. Keys: rates.connections,
+	// rates.connection_burst, rates.open_connections.
+	Connections, ConnectionBurst, OpenConnections int
 	// Unjoined is how many sessions of an address may be without a namespace. Default 2000.
 	// Key: rates.unjoined.
 	Unjoined int
@@ -50,6 +55,9 @@ func (r Rates) withDefaults() Rates {
 	set(&r.UserBytes, option.RateUserBytes.Default)
 	set(&r.Handshakes, option.RateHandshakes.Default)
 	set(&r.HandshakeBurst, option.RateHandshakeBurst.Default)
+	set(&r.Connections, option.RateConnections.Default)
+	set(&r.ConnectionBurst, option.RateConnectionBurst.Default)
+	set(&r.OpenConnections, option.RateOpenConnections.Default)
 	set(&r.Unjoined, option.RateUnjoined.Default)
 	set(&r.MemoryPercent, option.RateMemoryPercent.Default)
 	return r
@@ -60,6 +68,7 @@ type limits struct {
 	pace      rates.Pace
 	users     *rates.Users // nil: no limit
 	addresses *rates.Addresses
+	peers     *peers.Peers
 	crowd     *rates.Crowd
 	memory    *rates.Memory
 	start     time.Time // of the meters' clock
@@ -80,6 +89,7 @@ func newLimits(r Rates, s *Server) *limits {
 	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed, &l.userSlowed, &l.version3} {
 		*sample = sampledlog.New(s.log, sampledlog.Second)
 	}
+	l.peers = newPeers(r, s)
 	l.crowded = sampledlog.New(s.log, crowdedEvery)
 	return l
 }
@@ -97,7 +107,7 @@ func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request, address string)
 		s.deny(w, r, http.StatusServiceUnavailable)
 		return false
 	}
-	verdict, wait := l.addresses.Enter(address)
+	verdict, wait := l.addresses.Enter(l.addresses.NetworkOf(address))
 	retry := busyRetry
 	switch verdict {
 	case rates.Allowed:
@@ -146,7 +156,8 @@ func (l *limits) left(address string) {
 func (s *Session) Joined() {
 	if !s.joined.Swap(true) {
 		h := s.Handshake()
-		s.server.limits.addresses.Leave(h.RemoteAddress())
+		table := s.server.limits.addresses
+		table.Leave(table.NetworkOf(h.RemoteAddress()))
 		s.handshake.Store(h.trimmed(s.server.config.Limits.HandshakeBytes))
 	}
 }

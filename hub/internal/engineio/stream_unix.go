@@ -7,6 +7,7 @@ import (
 	"net"
 	"syscall"
 
+	"github.com/siohub/siohub/hub/internal/peers"
 	"github.com/siohub/siohub/internal/rawio"
 )
 
@@ -17,6 +18,8 @@ func (s *stream) useRaw() {
 	case *net.TCPConn:
 		source = c
 	case *net.UnixConn:
+		source = c
+	case *peers.Conn:
 		source = c
 	default:
 		return

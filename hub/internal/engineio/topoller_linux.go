@@ -3,6 +3,8 @@ package engineio
 import (
 	"os"
 	"syscall"
+
+	"github.com/siohub/siohub/hub/internal/peers"
 )
 
 // pollable reports whether moveToPoller may succeed.
@@ -26,6 +28,7 @@ func (w *webSocket) moveToPoller() bool {
 		_ = syscall.Close(fd)
 		return false
 	}
+	w.from = peers.Keep(w.conn.stream.Conn) // its address has the connection as long as the descriptor lives
 	_ = w.conn.stream.Close()
 	w.conn.stream, w.gorilla = nil, nil
 	return true

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/rates"
 )
 
 // webSocket is the transport of a session over a WebSocket, or wants to be (a probe).
@@ -16,6 +18,7 @@ type webSocket struct {
 	gorilla *gorillaConn // nil once a poller has the connection
 	conn    conn
 	writer  frameWriter
+	from    rates.Network // for which a polled connection counts; set with session
 
 	// Owned by the reader.
 	lingering bool            // what arrives is thrown away

@@ -117,16 +117,19 @@ var (
 
 // The rates of browsers. Zero means no limit.
 var (
-	RateMessages       = number[int64]("rates.messages", 5000, 0, 1_000_000, "")
-	RateBytes          = bytes[int64]("rates.bytes", 8<<20, 0, 1<<40)
-	RateAhead          = duration("rates.ahead", 2*time.Second, time.Millisecond, time.Hour)
-	RateUserMessages   = number[int64]("rates.user_messages", 20_000, 0, 10_000_000, "")
-	RateUserBytes      = bytes[int64]("rates.user_bytes", 32<<20, 0, 1<<40)
-	RateHandshakes     = count("rates.handshakes", 100, 0, 1_000_000)
-	RateHandshakeBurst = count("rates.handshake_burst", 2000, 1, 1_000_000)
-	RateUnjoined       = count("rates.unjoined", 2000, 0, 1_000_000)
-	_                  = yesNo("rates.private_addresses", false)
-	RateMemoryPercent  = count("rates.memory_percent", 85, 0, 100)
+	RateMessages        = number[int64]("rates.messages", 5000, 0, 1_000_000, "")
+	RateBytes           = bytes[int64]("rates.bytes", 8<<20, 0, 1<<40)
+	RateAhead           = duration("rates.ahead", 2*time.Second, time.Millisecond, time.Hour)
+	RateUserMessages    = number[int64]("rates.user_messages", 20_000, 0, 10_000_000, "")
+	RateUserBytes       = bytes[int64]("rates.user_bytes", 32<<20, 0, 1<<40)
+	RateHandshakes      = count("rates.handshakes", 100, 0, 1_000_000)
+	RateHandshakeBurst  = count("rates.handshake_burst", 2000, 1, 1_000_000)
+	RateConnections     = count("rates.connections", 300, 0, 1_000_000)
+	RateConnectionBurst = count("rates.connection_burst", 6000, 1, 10_000_000)
+	RateOpenConnections = count("rates.open_connections", 20_000, 0, 10_000_000)
+	RateUnjoined        = count("rates.unjoined", 2000, 0, 1_000_000)
+	_                   = yesNo("rates.private_addresses", false)
+	RateMemoryPercent   = count("rates.memory_percent", 85, 0, 100)
 )
 
 func isPath(s string) bool {

@@ -2,18 +2,15 @@ package rates
 
 import (
 	"hash/maphash"
-	"net/netip"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 const (
 	shardCount = 16
 	// strangers is how many times the rate those addresses share for which there is no room.
 	strangers = 100
-	// swept is how many addresses each call looks at, whether they can be forgotten.
+	// swept is how many others each call looks at, whether they can be forgotten.
 	swept = 2
 )
 
@@ -22,6 +19,8 @@ type Limits struct {
 	// PerSecond and Burst are those of the bucket of each address. Zero PerSecond means no limit.
 	PerSecond float64
 	Burst     int
+	// Patience is how long before its time a token may be taken. Enter then says how long to wait.
+	Patience time.Duration
 	// Open is how many each address may have open. Zero means no limit.
 	Open int
 	// Most is how many addresses are known at a time.
@@ -32,20 +31,23 @@ type Limits struct {
 
 // Addresses limits by address. All methods may be called at the same time.
 type Addresses struct {
-	limits Limits
-	seed   maphash.Seed
-	shards [shardCount]addressShard
+	limits       Limits
+	token, ahead time.Duration // what one costs, and how much time Burst of them is
+	start        time.Time     // of the buckets' clock
+	seed         maphash.Seed
+	shards       [shardCount]addressShard
 }
 
 type addressShard struct {
 	mu     sync.Mutex // a leaf
-	known  map[netip.Prefix]*address
+	known  map[Network]address
 	others address // all for whom there is no room
 }
 
+// address is 16 bytes, where a rate.Limiter of golang.org/x/time has 80: each browser may have one.
 type address struct {
-	bucket *rate.Limiter
-	open   int
+	meter Meter
+	open  int32
 }
 
 // Verdict is what Addresses says.
@@ -63,78 +65,61 @@ const (
 
 // NewAddresses returns a table that knows nobody.
 func NewAddresses(l Limits) *Addresses {
-	a := &Addresses{limits: l, seed: maphash.MakeSeed()}
+	a := &Addresses{limits: l, start: time.Now(), seed: maphash.MakeSeed()}
+	if l.PerSecond > 0 {
+		a.token = max(1, time.Duration(float64(time.Second)/l.PerSecond))
+		a.ahead = time.Duration(max(l.Burst, 1)) * a.token
+	}
 	for i := range a.shards {
-		s := &a.shards[i]
-		s.known = make(map[netip.Prefix]*address)
-		s.others.bucket = rate.NewLimiter(rate.Limit(l.PerSecond*strangers/shardCount), l.Burst*strangers/shardCount)
+		a.shards[i].known = make(map[Network]address)
 	}
 	return a
 }
 
-// Network is what an address counts as: itself, or for IPv6 its 64 bits. False means that it is not limited.
-func (a *Addresses) Network(text string) (netip.Prefix, bool) {
-	ip, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Prefix{}, false
-	}
-	ip = ip.Unmap().WithZone("")
-	if !a.limits.Private && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()) {
-		return netip.Prefix{}, false
-	}
-	bits := ip.BitLen()
-	if ip.Is6() {
-		bits = 64
-	}
-	p, err := ip.Prefix(bits)
-	return p, err == nil
-}
-
-// Enter takes a token of an address and counts one that is open, until Leave. Otherwise wait is how long to
-// wait for a token.
-func (a *Addresses) Enter(text string) (v Verdict, wait time.Duration) {
-	n, limited := a.Network(text)
-	if !limited {
+// Enter takes a token of an address and counts one that is open, until Leave. Where it is allowed, wait is how long it
+// has to wait for its token, else how long for the next one.
+func (a *Addresses) Enter(n Network) (v Verdict, wait time.Duration) {
+	if n == Unlimited {
 		return Allowed, 0
 	}
 	s := a.shard(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	one := a.findLocked(s, n, now)
-	most := a.limits.Open
-	if one == &s.others {
-		most *= strangers / shardCount
+	now := time.Since(a.start)
+	one, room := a.findLocked(s, n, now)
+	token, most := a.token, a.limits.Open
+	if !room {
+		token, most = token*shardCount/strangers, most*strangers/shardCount
 	}
-	if a.limits.Open > 0 && one.open >= most {
+	if a.limits.Open > 0 && int(one.open) >= most {
 		return TooMany, 0
 	}
-	if a.limits.PerSecond > 0 {
-		r := one.bucket.ReserveN(now, 1)
-		if d := r.DelayFrom(now); d > 0 {
-			r.CancelAt(now)
-			return TooFast, d
-		}
+	meter := one.meter
+	if wait = meter.Add(token, now, a.ahead); a.token > 0 && wait > a.limits.Patience {
+		return TooFast, wait
 	}
-	one.open++
-	return Allowed, 0
+	one = address{meter: meter, open: one.open + 1}
+	if room {
+		s.known[n] = one
+	} else {
+		s.others = one
+	}
+	return Allowed, wait
 }
 
 // Leave ends what Enter has counted.
-func (a *Addresses) Leave(text string) {
-	n, limited := a.Network(text)
-	if !limited {
+func (a *Addresses) Leave(n Network) {
+	if n == Unlimited {
 		return
 	}
 	s := a.shard(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one := s.known[n]
-	if one == nil || one.open == 0 { // it came when there was no room
-		one = &s.others
-	}
-	if one.open > 0 {
+	if one := s.known[n]; one.open > 0 {
 		one.open--
+		s.known[n] = one
+	} else if s.others.open > 0 { // it came when there was no room
+		s.others.open--
 	}
 }
 
@@ -149,29 +134,25 @@ func (a *Addresses) Known() (n int) {
 	return n
 }
 
-func (a *Addresses) shard(n netip.Prefix) *addressShard {
+func (a *Addresses) shard(n Network) *addressShard {
 	return &a.shards[maphash.Comparable(a.seed, n)%shardCount]
 }
 
-// findLocked returns the entry of an address, with a look at whether others can be forgotten.
-func (a *Addresses) findLocked(s *addressShard, n netip.Prefix, now time.Time) *address {
-	one := s.known[n]
+// findLocked returns what is known of an address, with a look at whether others can be forgotten. False: there is no room
+// for it.
+func (a *Addresses) findLocked(s *addressShard, n Network, now time.Duration) (address, bool) {
+	one, known := s.known[n]
 	looked := 0
 	for other, entry := range s.known { // in no order
 		if looked++; looked > swept {
 			break
 		}
-		if entry != one && entry.open == 0 && entry.bucket.TokensAt(now) >= float64(a.limits.Burst) {
+		if other != n && entry.open == 0 && time.Duration(entry.meter) <= now {
 			delete(s.known, other)
 		}
 	}
-	if one != nil {
-		return one
+	if !known && len(s.known) >= max(a.limits.Most/shardCount, 1) {
+		return s.others, false
 	}
-	if len(s.known) >= max(a.limits.Most/shardCount, 1) {
-		return &s.others
-	}
-	one = &address{bucket: rate.NewLimiter(rate.Limit(a.limits.PerSecond), a.limits.Burst)}
-	s.known[n] = one
-	return one
+	return one, true
 }

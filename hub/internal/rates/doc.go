@@ -1,6 +1,6 @@
 // Package rates says how much of something may come in how much time.
 //
-// Addresses has a token bucket and a count for each address that browsers come from, an IPv6 network of 64 bits
+// Addresses has a token bucket and a count for each address that browsers come from, an IPv6 network of 64 bits (Network)
 // counting as one. It is bounded: an address is forgotten when its bucket is full again, and those for which there
 // is no room share a bucket. Loopback and private addresses are left out unless it is told otherwise, since
 // proxies and tests have those.

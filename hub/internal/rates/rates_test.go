@@ -13,7 +13,7 @@ func TestAddresses_BucketAndOpen(t *testing.T) {
 		enter := func(address string, times int, want Verdict) {
 			t.Helper()
 			for n := range times {
-				if v, wait := a.Enter(address); v != want || (v == TooFast) != (wait > 0) {
+				if v, wait := a.Enter(a.NetworkOf(address)); v != want || (v == TooFast) != (wait > 0) {
 					t.Errorf("%s, %d: %v, wait %v", address, n, v, wait)
 				}
 			}
@@ -32,7 +32,7 @@ func TestAddresses_BucketAndOpen(t *testing.T) {
 		time.Sleep(time.Minute)
 		enter("192.0.2.1", 5, Allowed)
 		enter("192.0.2.1", 1, TooMany)
-		a.Leave("192.0.2.1")
+		a.Leave(a.NetworkOf("192.0.2.1"))
 		enter("192.0.2.1", 1, Allowed)
 		enter("192.0.2.1", 1, TooMany)
 	})
@@ -43,7 +43,7 @@ func TestAddresses_Bounded(t *testing.T) {
 		a := NewAddresses(Limits{PerSecond: 1, Burst: 2, Open: 1, Most: 160})
 		refused := 0
 		for n := range 10_000 {
-			if v, _ := a.Enter(fmt.Sprintf("198.51.%d.%d", n/250, n%250)); v != Allowed {
+			if v, _ := a.Enter(a.NetworkOf(fmt.Sprintf("198.51.%d.%d", n/250, n%250))); v != Allowed {
 				refused++
 			}
 		}
@@ -54,18 +54,56 @@ func TestAddresses_Bounded(t *testing.T) {
 			t.Error("those without room are not limited")
 		}
 		for n := range 10_000 {
-			a.Leave(fmt.Sprintf("198.51.%d.%d", n/250, n%250))
+			a.Leave(a.NetworkOf(fmt.Sprintf("198.51.%d.%d", n/250, n%250)))
 		}
 		time.Sleep(time.Minute)
 		for n := range 2000 {
-			a.Enter(fmt.Sprintf("203.0.%d.%d", n/250, n%250))
-			a.Leave(fmt.Sprintf("203.0.%d.%d", n/250, n%250))
+			a.Enter(a.NetworkOf(fmt.Sprintf("203.0.%d.%d", n/250, n%250)))
+			a.Leave(a.NetworkOf(fmt.Sprintf("203.0.%d.%d", n/250, n%250)))
 		}
 		time.Sleep(time.Minute)
-		if v, _ := a.Enter("192.0.2.77"); v != Allowed {
+		if v, _ := a.Enter(a.NetworkOf("192.0.2.77")); v != Allowed {
 			t.Error("a new address is refused for old ones")
 		}
 	})
+}
+
+// A token may be taken some time ahead: then it says how long to wait, and the next one waits longer.
+func TestAddresses_Patience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := NewAddresses(Limits{PerSecond: 10, Burst: 5, Patience: time.Second, Most: 1000, Private: true})
+		at := a.NetworkOf("127.0.0.1")
+		for n := range 15 {
+			want := max(0, time.Duration(n-4)*100*time.Millisecond)
+			if v, wait := a.Enter(at); v != Allowed || wait != want {
+				t.Errorf("%d: %v, wait %v, want %v", n, v, wait, want)
+			}
+		}
+		for range 3 {
+			if v, wait := a.Enter(at); v != TooFast || wait != 1100*time.Millisecond {
+				t.Errorf("%v, wait %v", v, wait)
+			}
+		}
+		time.Sleep(time.Second)
+		if v, wait := a.Enter(at); v != Allowed || wait != 100*time.Millisecond {
+			t.Errorf("%v, wait %v", v, wait)
+		}
+	})
+}
+
+func TestNetwork(t *testing.T) {
+	a := NewAddresses(Limits{Most: 10, Private: true})
+	seen := map[Network]string{}
+	for _, different := range []string{"::1", "127.0.0.1", "1.2.3.4", "4.3.2.1", "2001:db8::1", "2001:db8:0:1::1", "fe80::1", "::2:0:0:0:1"} {
+		n := a.NetworkOf(different)
+		if n == Unlimited || seen[n] != "" {
+			t.Errorf("%s is %x, as %s", different, n, seen[n])
+		}
+		seen[n] = different
+	}
+	if n := a.NetworkOf("nonsense"); n != Unlimited {
+		t.Errorf("%x", n)
+	}
 }
 
 func TestMeter(t *testing.T) {

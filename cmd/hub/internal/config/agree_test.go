@@ -90,6 +90,7 @@ func TestHub_RefusesWhatTheConfigurationRefuses(t *testing.T) {
 var offByNegative = map[string]bool{
 	"limits.max_sessions": true, "rates.messages": true, "rates.bytes": true, "rates.handshakes": true, "rates.unjoined": true,
 	"rates.memory_percent": true, "rates.user_messages": true, "rates.user_bytes": true,
+	"rates.connections": true, "rates.open_connections": true,
 }
 
 // isZero reports whether a value, as it is shown, means the default in hub.Config.

@@ -62,7 +62,7 @@ func httpKeys() []Key {
 			"Limit of the request line and the headers together; more is answered with 431."),
 		hubKey("http.header_timeout", func(c *Config) *time.Duration { return &c.HTTP.HeaderTimeout },
 			durations(),
-			"Time in which the headers of a request have to arrive."),
+			"Time in which the headers of a request have to arrive; a connection that sends nothing, or half of them, is closed and counted (`hub_connections_without_request_total`)."),
 		hubKey("http.idle_timeout", func(c *Config) *time.Duration { return &c.HTTP.IdleTimeout },
 			durations(),
 			"Time after which a connection without a request is closed."),

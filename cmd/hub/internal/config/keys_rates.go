@@ -4,12 +4,13 @@ import "time"
 
 // Rates bounds how fast browsers may be. Zero is no limit.
 type Rates struct {
-	Messages, Bytes                      int64
-	UserMessages, UserBytes              int64
-	Ahead                                time.Duration
-	Handshakes, HandshakeBurst, Unjoined int
-	PrivateAddresses                     bool
-	MemoryPercent                        int
+	Messages, Bytes                               int64
+	UserMessages, UserBytes                       int64
+	Ahead                                         time.Duration
+	Handshakes, HandshakeBurst, Unjoined          int
+	Connections, ConnectionBurst, OpenConnections int
+	PrivateAddresses                              bool
+	MemoryPercent                                 int
 }
 
 func rateKeys() []Key {
@@ -29,6 +30,12 @@ func rateKeys() []Key {
 			"Sessions that one address may open in a second; more are answered with 429 and Retry-After. An IPv6 network of 64 bits counts as one address. Zero means no limit."),
 		hubKey("rates.handshake_burst", func(c *Config) *int { return &c.Rates.HandshakeBurst }, counts(),
 			"Sessions that one address may open at once."),
+		hubKey("rates.connections", func(c *Config) *int { return &c.Rates.Connections }, counts(),
+			"TCP connections that one address may open in a second. More are accepted later, others before them; those that would have to wait for more than 5 s are answered with 429 and Retry-After, and closed. The address is the peer's; `http.trusted_proxies` are exempt. Zero means no limit."),
+		hubKey("rates.connection_burst", func(c *Config) *int { return &c.Rates.ConnectionBurst }, counts(),
+			"TCP connections that one address may open at once."),
+		hubKey("rates.open_connections", func(c *Config) *int { return &c.Rates.OpenConnections }, counts(),
+			"TCP connections that one address may have open; more are answered with 429 and Retry-After, and closed. Zero means no limit."),
 		hubKey("rates.unjoined", func(c *Config) *int { return &c.Rates.Unjoined }, counts(),
 			"Sessions of one address that have joined no namespace yet; more are answered with 429 and Retry-After. Zero means no limit."),
 		hubKey("rates.private_addresses", func(c *Config) *bool { return &c.Rates.PrivateAddresses }, boolean(),

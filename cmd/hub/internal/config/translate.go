@@ -53,6 +53,7 @@ func hubRates(r Rates) hub.Rates {
 		Messages: orNone(r.Messages), Bytes: orNone(r.Bytes), Ahead: r.Ahead,
 		UserMessages: orNone(r.UserMessages), UserBytes: orNone(r.UserBytes),
 		Handshakes: orNone(r.Handshakes), HandshakeBurst: r.HandshakeBurst, Unjoined: orNone(r.Unjoined),
+		Connections: orNone(r.Connections), ConnectionBurst: r.ConnectionBurst, OpenConnections: orNone(r.OpenConnections),
 		PrivateAddresses: r.PrivateAddresses, MemoryPercent: orNone(r.MemoryPercent),
 	}
 }

@@ -33,7 +33,7 @@ var labels = []label{
 	{"go_version", "Version of Go that the hub was built with."},
 	{"group", "Group of a service, as its hello names it. Empty when there is none."},
 	{"issuer", "Issuer of JWTs, as the configuration names it."},
-	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event`, `disconnected`, `auth_expiring` or `service_call`. Of a packet: what is wrong with it."},
+	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event`, `disconnected`, `auth_expiring` or `service_call`. Of a packet: what is wrong with it. Of a connection: `silent`, or `header` where a part of a request has come, or what cannot be one."},
 	{"limit", "Key of the configuration that holds the limit."},
 	{"listener", "Key of the listener's address: `listen` or `control.listen`."},
 	{"namespace", "Namespace of Socket.IO."},

@@ -27,6 +27,7 @@ type Metrics struct {
 	services *services
 	panics   *bounded[string, prometheus.Counter]
 	refused  *bounded[string, prometheus.Counter] // connections, by listener
+	silent   *bounded[string, prometheus.Counter] // connections without a request, by kind
 	catalog  []Metric
 
 	droppedLogLines func() uint64 // nil: none
@@ -53,6 +54,7 @@ func New(version string) *Metrics {
 	})
 	m.refused = f.counters("connections_refused_total", "Connections that were closed at once, because few file descriptors were left, by listener.", "listener")
 	f.group = "Browsers"
+	m.silent = f.counters("connections_without_request_total", "Connections that were closed because no whole request came in time, by kind.", "kind")
 	m.browsers = newBrowsers(f)
 	f.group = "Services"
 	m.services = newServices(f)
@@ -65,6 +67,9 @@ func (m *Metrics) DroppedLogLines(count func() uint64) { m.droppedLogLines = cou
 
 // ConnectionRefused counts a connection that a listener had no descriptor for.
 func (m *Metrics) ConnectionRefused(listener string) { m.refused.get(listener).Inc() }
+
+// ConnectionWithoutRequest counts a connection of a browser that was closed because it did not ask for anything.
+func (m *Metrics) ConnectionWithoutRequest(kind string) { m.silent.get(kind).Inc() }
 
 // Registerer takes further metrics, such as those of gRPC calls.
 func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }

@@ -1,0 +1,32 @@
+package engineio
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/peers"
+	"github.com/siohub/siohub/hub/internal/rates"
+)
+
+// connectionPatience is how long a connection waits for its turn at most. Browsers wait longer.
+const connectionPatience = 5 * time.Second
+
+// Listener bounds the connections of each address: those beyond Rates.Connections are accepted later, and those that would
+// have to wait for more than 5 s, or are more than Rates.OpenConnections, are answered with 429 and Retry-After and closed.
+// Loopback, private addresses (but see Rates.PrivateAddresses) and trusted proxies are exempt, and so is whatever is not
+// TCP. TLS goes on top of it. It belongs to the caller, with the one below.
+func (s *Server) Listener(below net.Listener) net.Listener { return s.limits.peers.Listen(below) }
+
+func newPeers(r Rates, s *Server) *peers.Peers {
+	return peers.New(peers.Options{
+		Limits: rates.Limits{
+			PerSecond: float64(max(r.Connections, 0)), Burst: max(r.ConnectionBurst, 1), Patience: connectionPatience,
+			Open: max(r.OpenConnections, 0), Most: knownAddresses, Private: r.PrivateAddresses,
+		},
+		Exempt:  s.proxies.have,
+		Limited: s.trace.limitReached,
+		Refused: func() { s.trace.denied(http.StatusTooManyRequests) },
+		Logger:  s.log,
+	})
+}
