@@ -40,17 +40,21 @@ func (p *parking) park(d *Delivery) bool {
 		}
 		g.observer.Parked(1, d.cost())
 	case d.Kind.lifecycle():
-		if int(g.lifecycle.Add(1)) > g.node.config.Lifecycle {
-			g.lifecycle.Add(-1)
+		if g.lifecycleFull() {
 			g.lost.Add(1)
 			p.drop(d, LifecycleLimit)
 			return false
 		}
+		g.lifecycle.Add(1)
 	}
 	d.state, d.since = parked, now()
 	p.queue.pushBack(&d.place)
 	return true
 }
+
+// lifecycleFull reports whether no more lifecycle records may be parked. A few more may be
+// there: what is parked with an event in front of which it belongs, or at the same time.
+func (g *Group) lifecycleFull() bool { return int(g.lifecycle.Load()) >= g.node.config.Lifecycle }
 
 // reserve takes room for an event from the socket, the group and the node, from all
 // or from none.

@@ -28,11 +28,24 @@ func (l *Lane) push(h *holder, d *Delivery) bool {
 	}
 	// Behind parked deliveries the introduction is made when the event's turn comes:
 	// the epoch may move on until then.
-	if d.Kind == Event && l.queue.front == nil && l.stale(l.group) && !l.put(h, l.introduce(true, false)) {
-		l.drop(d, LifecycleLimit)
-		return false
+	if d.Kind == Event && l.queue.front == nil && l.stale(l.group) {
+		if l.group.lifecycleFull() {
+			return l.wait(h, d)
+		}
+		l.put(h, l.introduce(true, false))
 	}
 	return l.put(h, d)
+}
+
+// wait parks an event whose introduction may not be parked any more: it is made when the
+// event's turn comes, which may be now.
+func (l *Lane) wait(h *holder, d *Delivery) bool {
+	ok := l.keep(h, d)
+	l.arm(h)
+	if i := h.inst; i != nil {
+		i.fill()
+	}
+	return ok
 }
 
 // lockFor locks the lane's holder, after it has seen to it that the lane has an
