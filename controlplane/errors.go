@@ -50,6 +50,7 @@ var drops = map[trace.Drop]*fault.Fault{
 	trace.DropForgotten:  fault.New(fault.Forgotten, "the group was forgotten"),
 	trace.DropTries:      fault.New(fault.Tries, "lost with its instance, or not settled in time, too often"),
 	trace.DropNoService:  fault.New(fault.NoService, "no instance came for it for too long; its browser is sent away"),
+	trace.DropAbandoned:  fault.New(fault.Abandoned, "its browser has gone, and nothing of it was taken for too long"),
 	trace.DropOldest:     fault.New(fault.Oldest, "made room for a newer event of its socket"),
 }
 

@@ -53,6 +53,7 @@ var dropNames = [...]trace.Drop{
 	dispatch.Expired: trace.DropExpired, dispatch.Lost: trace.DropLost, dispatch.TooLarge: trace.DropTooLarge,
 	dispatch.Nacked: trace.DropNacked, dispatch.LifecycleLimit: trace.DropLifecycle, dispatch.Forgotten: trace.DropForgotten,
 	dispatch.Tries: trace.DropTries, dispatch.Oldest: trace.DropOldest, dispatch.NoService: trace.DropNoService,
+	dispatch.Abandoned: trace.DropAbandoned,
 }
 
 // Delivered implements dispatch.Observer.

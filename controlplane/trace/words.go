@@ -58,6 +58,9 @@ const (
 	// DropNoService: no instance came for it; its browser, which was not read meanwhile,
 	// is sent away.
 	DropNoService Drop = "no_service"
+	// DropAbandoned: its browser has gone, and its service took nothing more of it for as
+	// long as parking.age.
+	DropAbandoned Drop = "abandoned"
 )
 
 // Undecided says why a connect attempt ended without a decision.

@@ -31,6 +31,7 @@ func (g *Group) Expire(at time.Time) {
 		owner.Starved()
 	}
 	g.letGoAll()
+	g.abandon(t)
 	for _, i := range members {
 		i.timeOut(t)
 		if g.events.Load() == 0 {

@@ -23,6 +23,9 @@ func (l *Lane) Leave(d *Delivery, hold time.Duration) {
 	if !l.put(h, d) {
 		h.endIfDone(l)
 	}
+	if !l.ended && l.eventsParked() {
+		l.group.departed.add(l)
+	}
 }
 
 // heldBack reports whether the lane's Disconnected waits for its time.

@@ -34,6 +34,7 @@ type Group struct {
 	lifecycle atomic.Int64
 	lost      atomic.Int64 // lifecycle records dropped since the last look
 	holds     holds
+	departed  departed
 }
 
 // NewGroup returns a group without an instance.

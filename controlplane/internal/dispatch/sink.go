@@ -77,6 +77,7 @@ const (
 	Tries                      // lost with its instance, or not settled in time, too often
 	Oldest                     // made room for a newer event of its socket
 	NoService                  // waited too long for an instance, while its browser was not read
+	Abandoned                  // its browser has gone, and nothing of it was handed over for too long
 )
 
 // Reason says why a delivery was revoked, or why a lane left its instance.

@@ -113,6 +113,7 @@ const (
 	Limit
 	NodeFull
 	NoService
+	Abandoned
 	Oldest
 	PendingAcks
 	QueriesOpen

@@ -107,6 +107,7 @@ var table = [reasons]entry{
 	NodeFull:         {"NODE_FULL", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Deliveries were dropped: too much is parked in the hub."},
 	PendingAcks:      {"PENDING_ACKS_PER_SOCKET", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Every receiver owes as many acknowledgements as `limits.pending_acks_per_socket`."},
 	NoService:        {"NO_SERVICE", hubv1.Code_CODE_UNAVAILABLE, "Deliveries were dropped: no instance came for them, and their browsers were sent away."},
+	Abandoned:        {"ABANDONED", hubv1.Code_CODE_UNAVAILABLE, "Deliveries were dropped: their browsers had gone, and the service took none of them for as long as `parking.age`."},
 	Oldest:           {"OLDEST", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Deliveries were dropped: they made room for newer events of their socket."},
 	QueriesOpen:      {"QUERIES_OPEN", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Too many pages of queries wait to be read."},
 	RoomBytes:        {"ROOM_BYTES", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "A room's name that is longer than `limits.room_bytes`."},

@@ -1,0 +1,88 @@
+package dispatch
+
+import "sync"
+
+// departed are the lanes of a group whose browser has gone before its events were handed
+// over. They are delivered still, but not for ever: who waits for an instance that settles
+// nothing would wait as long as that is there.
+type departed struct {
+	mu  sync.Mutex // guards the fields below; a leaf
+	all list[*departure]
+}
+
+// departure is a lane with events of a browser that has gone.
+type departure struct {
+	lane   *Lane
+	place  node[*departure]
+	parked int     // how many deliveries it had parked at the last look; owned by Expire
+	since  instant // when that number has changed last; owned by Expire
+}
+
+func (d *departed) add(l *Lane) {
+	one := &departure{lane: l, parked: l.queue.len, since: now()}
+	one.place.value = one
+	d.mu.Lock()
+	d.all.pushBack(&one.place)
+	d.mu.Unlock()
+}
+
+// some returns the first ones, and moves them to the back.
+func (d *departed) some() []*departure {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := make([]*departure, 0, min(d.all.len, expireStep))
+	for range cap(list) {
+		list = append(list, d.all.front.value)
+		d.all.rotate()
+	}
+	return list
+}
+
+func (d *departed) remove(one *departure) {
+	d.mu.Lock()
+	d.all.remove(&one.place)
+	d.mu.Unlock()
+}
+
+// abandon drops the events of browsers that have gone of which nothing was handed over for
+// as long as events are kept for an instance that is away. What is left of their lanes, a
+// Disconnected, goes its way. It is called with no lock held.
+func (g *Group) abandon(t instant) {
+	for _, one := range g.departed.some() {
+		if !one.waits(t) {
+			g.departed.remove(one)
+		}
+	}
+}
+
+// waits looks at the lane, and reports whether events of it still wait.
+func (one *departure) waits(t instant) bool {
+	l := one.lane
+	h := l.lock()
+	if l.ended || !l.eventsParked() {
+		h.mu.Unlock()
+		return false
+	}
+	if l.queue.len != one.parked {
+		one.parked, one.since = l.queue.len, t
+	}
+	if t.since(one.since) < l.group.node.config.Age {
+		h.mu.Unlock()
+		return true
+	}
+	for n := l.queue.front; n != nil; {
+		d := n.value
+		n = n.next
+		if d.Kind == Event {
+			l.unpark(d)
+			l.drop(d, Abandoned)
+		}
+	}
+	if h.cancelOut(l) {
+		// Its head is another one, which may be stuck here.
+		h.dequeue(l)
+		l.arm(h)
+	}
+	h.release(l)
+	return false
+}
