@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,4 +99,40 @@ func TestPause_TheAnswerToAHandlersQuestionIsRead(t *testing.T) {
 			chat.Done(chat.Event("message"))
 		}
 	})
+}
+
+// When as much is parked as the hub may hold, each browser may still add what it has begun; large messages of others are
+// not read meanwhile, so that the sum has a bound however many browsers there are. Everything comes in the end.
+func TestPause_ManyBrowsersAddNoMoreThanTheHubMayHold(t *testing.T) {
+	for _, road := range []hubtest.Transport{hubtest.Polling, hubtest.WebSocket} {
+		t.Run(fmt.Sprint(road), func(t *testing.T) {
+			const size, browsers, most = 200_000, 20, 3 * 200_000
+			inBubble(t, Config{Parking: ParkingConfig{NodeBytes: most}}, func(t *testing.T, w *world) {
+				chat := w.chat("a")
+				all := make([]*browser, browsers)
+				for i := range all {
+					all[i] = &browser{t: t, Browser: w.browsers.Open(hubtest.Options{Transport: road})}
+					all[i].Send("40/chat,")
+					chat.Accept(chat.Attempt())
+					all[i].joined("/chat")
+					chat.Done(chat.Connected())
+				}
+				chat.Send(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Paused: true}}})
+				w.pass(0)
+				text := strings.Repeat("x", size)
+				for i, b := range all {
+					go func() { _ = b.TrySend(fmt.Sprintf(`42/chat,["message",%d,%q]`, i, text)) }()
+					w.pass(time.Second)
+				}
+				if parked := w.srv.Status().Groups[0].Parked; parked.Bytes > most+size+1000 || parked.Events < 2 {
+					t.Errorf("%+v is parked, at most %d may be", parked, most)
+				}
+				chat.Window(0, 0)
+				for range browsers {
+					chat.Done(chat.Event("message"))
+				}
+				chat.Quiet(time.Second)
+			})
+		})
+	}
 }

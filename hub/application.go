@@ -28,6 +28,18 @@ type Application interface {
 	Disconnected(socket *Socket, disconnect Disconnect)
 }
 
+// Keeper may be implemented by an Application that keeps events which it cannot handle at once. New looks once
+// whether it is.
+type Keeper interface {
+	// Full says that it should keep no more of them. Messages of more than 8 KiB that have begun are not read on
+	// meanwhile, of whatever browser, for each of them might have to be kept; within a second after it they are. It is
+	// asked with each read, at the same time, and must not block.
+	Full() bool
+}
+
+// full reports whether there is no room for more of what browsers send.
+func (h *Hub) full() bool { return h.sockets.Full() || h.keeper != nil && h.keeper.Full() }
+
 // Disconnect tells why a socket left.
 type Disconnect struct {
 	// Reason is one of Socket.IO's server-side reasons, see the Reason constants.

@@ -55,7 +55,7 @@ func (c Config) parsers(json *siopacket.JSON) (p socketio.Parsers) {
 }
 
 // engine is the configuration of the Engine.IO side.
-func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.Config {
+func (c Config) engine(open func(*engineio.Session) engineio.Handler, full func() bool) engineio.Config {
 	return engineio.Config{
 		Path:              c.Path,
 		NoTrailingSlash:   c.NoTrailingSlash,
@@ -81,6 +81,7 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler) engineio.C
 		Rates:     engineio.Rates(c.Rates),
 		OnSession: open,
 		OnRefused: watch(c.Application).engine(),
+		Full:      full,
 		Logger:    c.Logger,
 		Trace:     c.Trace.engine(),
 	}

@@ -67,6 +67,9 @@ func New(config Config) *Node {
 	return n
 }
 
+// Full reports whether no more should be parked. It takes no lock.
+func (n *Node) Full() bool { return n.bytes.Full() }
+
 // revoke remembers a number that was taken away.
 func (n *Node) revoke(seq uint64) {
 	n.mu.Lock()

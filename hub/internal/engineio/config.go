@@ -61,6 +61,9 @@ type Config struct {
 	// OnRefused is told of every handshake that is refused, from the request's goroutine. It must not block.
 	// Nil means nobody looks.
 	OnRefused func(Refusal)
+	// Full says that there is no room to keep more of what browsers send: large messages are not read on meanwhile.
+	// It is asked with each read and must not block. Nil means that there always is room.
+	Full func() bool
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens inside. Nil means nobody looks.

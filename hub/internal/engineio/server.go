@@ -58,7 +58,7 @@ func New(config Config) *Server {
 	s.pollers.Log = log
 	s.tasks = &tasks{onPanic: s.panicked}
 	s.limits = newLimits(config.Rates, s)
-	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run)
+	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run, config.Full)
 	s.unfinishedLog = sampledlog.New(log, sampledlog.Second)
 	s.slow = newSlowSessions(config.Limits.OutboxTotalBytes, s.tasks, s.trace, log)
 	s.upgrader = newUpgrader(s)

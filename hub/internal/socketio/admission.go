@@ -3,6 +3,7 @@ package socketio
 import (
 	"container/list"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/siohub/siohub/internal/sampledlog"
@@ -19,6 +20,9 @@ type admission struct {
 	most      int
 	mostBytes int64
 	warning   *sampledlog.Line
+
+	// full says that the attempts have brought along as much as they may.
+	full atomic.Bool
 
 	mu           sync.Mutex // guards the fields below and all shares; a leaf
 	open         int
@@ -124,10 +128,17 @@ func (a *admission) takeLocked(s *share, size int64) bool {
 		return false
 	}
 	a.open++
-	a.bytes += size
+	a.countLocked(size)
 	s.open++
 	s.bytes += size
 	return true
+}
+
+func (a *admission) countLocked(bytes int64) {
+	a.bytes += bytes
+	if full := a.bytes >= a.mostBytes; full != a.full.Load() {
+		a.full.Store(full)
+	}
 }
 
 // more takes bytes for what belongs to an open attempt, and reports false if there are too many of them then.
@@ -135,7 +146,7 @@ func (a *admission) more(s *share, bytes int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	fits := within(s.bytes, bytes, a.bytes, a.mostBytes)
-	a.bytes += bytes
+	a.countLocked(bytes)
 	s.bytes += bytes
 	return fits
 }
@@ -143,7 +154,7 @@ func (a *admission) more(s *share, bytes int64) bool {
 // less gives back what more has taken.
 func (a *admission) less(s *share, bytes int64) {
 	a.mu.Lock()
-	a.bytes -= bytes
+	a.countLocked(-bytes)
 	s.bytes -= bytes
 	a.endLocked(s)
 	a.mu.Unlock()
@@ -178,7 +189,7 @@ func (a *admission) removeLocked(one *applicant) {
 func (a *admission) leave(s *share, size int64) {
 	a.mu.Lock()
 	a.open--
-	a.bytes -= size
+	a.countLocked(-size)
 	s.open--
 	s.bytes -= size
 	a.endLocked(s)

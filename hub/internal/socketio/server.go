@@ -97,6 +97,9 @@ func (s *Server) Attempts() int {
 	return open + waiting
 }
 
+// Full reports whether there is no room for more of what clients send before it is decided whether they may come in.
+func (s *Server) Full() bool { return s.admission.full.Load() }
+
 // Sockets counts the sockets of each namespace that has any.
 func (s *Server) Sockets() map[string]int {
 	counts := make(map[string]int)

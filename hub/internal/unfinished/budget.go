@@ -32,6 +32,7 @@ type Budget struct {
 	limit   int64
 	patient time.Duration
 	within  func(func())
+	kept    func() bool
 	start   time.Time
 
 	full atomic.Bool // see Full
@@ -58,12 +59,17 @@ type Item struct {
 type list struct{ head, tail *Item }
 
 // New returns a budget of so many bytes, in which an item may stand still for so long. within runs what the
-// budget's timer does; nil means that it just runs.
-func New(limit int64, patient time.Duration, within func(func())) *Budget {
+// budget's timer does; nil means that it just runs. kept says that what becomes of items has no room: large ones
+// wait then, whatever there is of them, for what is whole has to be kept. It is asked with each Grow and may not block;
+// nil means that there always is room.
+func New(limit int64, patient time.Duration, within func(func()), kept func() bool) *Budget {
 	if within == nil {
 		within = func(f func()) { f() }
 	}
-	return &Budget{limit: limit, patient: patient, within: within, start: time.Now()}
+	if kept == nil {
+		kept = func() bool { return false }
+	}
+	return &Budget{limit: limit, patient: patient, within: within, kept: kept, start: time.Now()}
 }
 
 // Stop ends the budget's timer: nobody is judged any more.
@@ -77,7 +83,7 @@ func (b *Budget) Stop() {
 }
 
 // Full reports whether whoever begins something large now would have to wait. It is a hint.
-func (b *Budget) Full() bool { return b.full.Load() }
+func (b *Budget) Full() bool { return b.full.Load() || b.kept() }
 
 // Sum is how many bytes there are.
 func (b *Budget) Sum() int64 {
@@ -96,7 +102,7 @@ func (b *Budget) Grow(i *Item, o Owner, bytes int64) (wait bool) {
 	b.waiting.remove(i)
 	i.moved = time.Since(b.start)
 	var stalled []Owner
-	if b.overLocked(i) && b.moving.head != nil {
+	if b.waitsLocked(i) {
 		wait = true
 		b.waiting.push(i)
 		stalled = b.stalledLocked()
@@ -157,6 +163,11 @@ func (b *Budget) countLocked(i *Item, bytes int64) {
 // large is how much there may be for a large item to go on.
 func (b *Budget) large() int64 { return b.limit - b.limit/4 }
 
+// waitsLocked reports whether an item may not go on.
+func (b *Budget) waitsLocked(i *Item) bool {
+	return b.overLocked(i) && b.moving.head != nil || i.bytes > small && b.kept()
+}
+
 func (b *Budget) overLocked(i *Item) bool {
 	if i.bytes <= small {
 		return b.sum > b.limit+b.limit/4 // large ones that were at work have overshot the limit
@@ -167,8 +178,12 @@ func (b *Budget) overLocked(i *Item) bool {
 // wakeLocked takes out those that need wait no longer: a few at a time, who may fill the room again, and
 // one at least where nobody is at work.
 func (b *Budget) wakeLocked() (awake []Owner) {
-	for i := b.waiting.head; i != nil && len(awake) < crowd; i = b.waiting.head {
-		if b.overLocked(i) && b.moving.head != nil {
+	var next *Item
+	for i := b.waiting.head; i != nil && len(awake) < crowd; i = next {
+		if next = i.next; b.waitsLocked(i) {
+			if b.kept() && i.bytes > small {
+				continue // small ones are not to wait for room that they do not need
+			}
 			break
 		}
 		b.waiting.remove(i)
@@ -187,7 +202,7 @@ func goOn(awake []Owner) {
 
 // stalledLocked takes out those that stand still while others wait.
 func (b *Budget) stalledLocked() []Owner {
-	if b.waiting.head == nil {
+	if b.waiting.head == nil || b.sum <= b.large() {
 		return nil
 	}
 	return b.olderLocked(hesitation)

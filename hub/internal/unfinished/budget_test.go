@@ -2,6 +2,7 @@ package unfinished
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,7 +38,7 @@ func (h *holder) told() (stalled, full, goneOn int) {
 
 func TestBudget_StalledAfterItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := New(1000, 30*time.Second, nil)
+		b := New(1000, 30*time.Second, nil, nil)
 		var still, moving, resting holder
 		b.Grow(&still.Item, &still, 10)
 		b.Grow(&resting.Item, &resting, 10)
@@ -67,7 +68,7 @@ func TestBudget_StalledAfterItsTime(t *testing.T) {
 
 func TestBudget_WhoWantsMoreWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := New(400<<10, 30*time.Second, nil)
+		b := New(400<<10, 30*time.Second, nil, nil)
 		var first, second, little holder
 		if b.Grow(&first.Item, &first, 290<<10) || b.Full() {
 			t.Error("the first one waits")
@@ -94,7 +95,7 @@ func TestBudget_WhoWantsMoreWaits(t *testing.T) {
 // Nobody waits for nothing: what is at work alone goes on whatever it holds.
 func TestBudget_SomebodyAlwaysGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := New(100<<10, 30*time.Second, nil)
+		b := New(100<<10, 30*time.Second, nil, nil)
 		var first, second holder
 		b.Grow(&first.Item, &first, 20<<10)
 		if !b.Grow(&second.Item, &second, 1<<20) {
@@ -114,7 +115,7 @@ func TestBudget_SomebodyAlwaysGoesOn(t *testing.T) {
 // Whoever stands still is not waited for.
 func TestBudget_FullEndsWhoStandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := New(400<<10, 30*time.Second, nil)
+		b := New(400<<10, 30*time.Second, nil, nil)
 		still := make([]holder, 4)
 		for n := range still {
 			b.Grow(&still[n].Item, &still[n], 75<<10)
@@ -134,6 +135,45 @@ func TestBudget_FullEndsWhoStandsStill(t *testing.T) {
 			t.Error("still waits")
 		}
 		b.End(&next.Item)
+		b.Stop()
+	})
+}
+
+// What is whole has to be kept somewhere: when there is no room for more of it large items wait, be there others or
+// not, and small ones pass. Nobody is ended for that.
+func TestBudget_LargeItemsWaitForRoomForWhatIsWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kept atomic.Bool
+		b := New(1<<20, 30*time.Second, nil, kept.Load)
+		var large, one, two holder
+		if b.Grow(&large.Item, &large, small+1) {
+			t.Error("waits though there is room")
+		}
+		kept.Store(true)
+		if !b.Full() {
+			t.Error("not full")
+		}
+		if !b.Grow(&large.Item, &large, 2*small) || !b.Grow(&two.Item, &two, small+1) {
+			t.Error("a large one goes on")
+		}
+		if b.Grow(&one.Item, &one, small) {
+			t.Error("a small one waits")
+		}
+		time.Sleep(20 * time.Second)
+		b.Grow(&one.Item, &one, small)
+		time.Sleep(20 * time.Second)
+		for _, h := range []*holder{&large, &one, &two} {
+			if stalled, _, goneOn := h.told(); stalled+goneOn > 0 {
+				t.Errorf("ended %d times, gone on %d times", stalled, goneOn)
+			}
+		}
+		kept.Store(false)
+		time.Sleep(2 * tick)
+		for _, h := range []*holder{&large, &two} {
+			if _, _, goneOn := h.told(); goneOn != 1 {
+				t.Errorf("gone on %d times", goneOn)
+			}
+		}
 		b.Stop()
 	})
 }

@@ -8,7 +8,7 @@
 // limit, nothing is dropped as long as everybody gets on: who wants more waits (Grow returns true) until others
 // are done, and those that have made no progress for a few seconds end at once, the one longest without first. Large items may take three
 // quarters of the limit, and small ones a quarter more than it, so that they get through beside them. Somebody always goes on: an
-// item never waits while no other one is at work.
+// item never waits while no other one is at work, but for large ones when there is no room for what is whole (New).
 //
 // # Locks
 //

@@ -80,7 +80,7 @@ func parkingKeys() []Key {
 			"Bytes that are kept for one group of services.").ofMemory(16),
 		newKey("parking.node_bytes", func(c *Config) *int64 { return &c.Parking.NodeBytes },
 			size(1024, 64<<30),
-			"Bytes that are kept in all.").ofMemory(8),
+			"Bytes that are kept in all. Beyond it messages of more than 8 KiB are not read to their end, of whatever browser: in sum there are no more than these and `limits.unfinished_bytes`.").ofMemory(8),
 		newKey("parking.age", func(c *Config) *time.Duration { return &c.Parking.Age },
 			duration(100*time.Millisecond, time.Hour),
 			"Time after which a browser is sent away whose events wait for a service of which no instance is attached."),
