@@ -256,7 +256,7 @@ func (a *admission) next(begin bool) *applicant {
 }
 
 func (one *applicant) letIn() {
-	one.client.post(func() { one.client.admitted(one) })
+	one.client.post(one.admitted)
 }
 
 // undecided counts the attempts without a decision, and the clients that wait to ask.

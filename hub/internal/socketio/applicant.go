@@ -18,16 +18,20 @@ type applicant struct {
 	place *list.Element // nil once it has its turn
 }
 
+// applicants are the CONNECTs of one client that wait for room: mostly none does, and one keeps it from sending more.
+// Owned by the holder of its gate.
+type applicants struct{ last *applicant }
+
 // apply asks for room for a CONNECT, and lets the client wait with it where there is none. In the gate.
 func (c *client) apply(p siopacket.Packet) {
 	one := &applicant{client: c, packet: p, size: int64(len(p.Payload)) + attemptBytes}
 	// Before it can have its turn: what is said of it then stands behind this in the gate.
-	one.before, c.applicant = c.applicant, one
-	c.asking()
+	one.before, c.applicants.last = c.applicants.last, one
+	c.clock.pause()
 	c.reads.hold(c.session, HoldNone, HoldAll)
 	switch c.server.admission.admit(one) {
 	case admitIn:
-		c.admitted(one)
+		one.admitted()
 	case admitWaits:
 		c.server.trace.limitReached("undecided")
 	case admitRefused:
@@ -36,9 +40,21 @@ func (c *client) apply(p siopacket.Packet) {
 	}
 }
 
-// applies reports whether a CONNECT for a namespace waits. In the gate.
-func (c *client) applies(namespace string) bool {
-	for one := c.applicant; one != nil; one = one.before {
+// admitted goes on with the CONNECT of a client that has waited, and that has room now. In the gate.
+func (one *applicant) admitted() {
+	c := one.client
+	if c.over {
+		c.server.admission.leave(one.share, one.size)
+		return
+	}
+	c.applicants.forget(one)
+	c.reads.hold(c.session, HoldAll, HoldNone)
+	one.ask()
+}
+
+// have reports whether a CONNECT for a namespace waits.
+func (l *applicants) have(namespace string) bool {
+	for one := l.last; one != nil; one = one.before {
 		if one.packet.Namespace == namespace {
 			return true
 		}
@@ -46,28 +62,17 @@ func (c *client) applies(namespace string) bool {
 	return false
 }
 
-// admitted goes on with the CONNECT of a client that has waited, and that has room now. In the gate.
-func (c *client) admitted(one *applicant) {
-	if c.over {
-		c.server.admission.leave(one.share, one.size)
-		return
+// withdraw ends the waiting of a client that is over.
+func (l *applicants) withdraw(a *admission) {
+	for one := l.last; one != nil; one = one.before {
+		a.withdraw(one) // who has its turn already gives it back in admitted
 	}
-	c.forget(one)
-	c.reads.hold(c.session, HoldAll, HoldNone)
-	c.ask(one)
+	l.last = nil
 }
 
-// withdraw ends the waiting of a client that is over. In the gate.
-func (c *client) withdraw() {
-	for one := c.applicant; one != nil; one = one.before {
-		c.server.admission.withdraw(one) // who has its turn already gives it back in admitted
-	}
-	c.applicant = nil
-}
-
-// forget takes an applicant from those of its client.
-func (c *client) forget(one *applicant) {
-	for at := &c.applicant; *at != nil; at = &(*at).before {
+// forget takes out one that waits no longer.
+func (l *applicants) forget(one *applicant) {
+	for at := &l.last; *at != nil; at = &(*at).before {
 		if *at == one {
 			*at = one.before
 			return

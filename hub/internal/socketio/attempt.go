@@ -126,8 +126,8 @@ func (a *Attempt) Undecided() error {
 	return a.answer(func() {
 		c := a.client
 		defer c.server.lives.Done()
-		c.dropEarly(a, RefusedUndecided)
-		c.refused(a.namespace, RefusedUndecided, "")
+		a.dropEarly(RefusedUndecided)
+		c.server.refused(c, a.namespace, RefusedUndecided, "")
 		if !c.over {
 			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "nobody could decide"})
 		}
@@ -137,9 +137,9 @@ func (a *Attempt) Undecided() error {
 // deny runs in the gate.
 func (a *Attempt) deny(why, message string, data []byte) {
 	c := a.client
-	c.dropEarly(a, why)
+	a.dropEarly(why)
 	if c.over {
-		c.refused(a.namespace, why, message)
+		c.server.refused(c, a.namespace, why, message)
 		return
 	}
 	c.seats.remove(a.namespace)
@@ -149,7 +149,7 @@ func (a *Attempt) deny(why, message string, data []byte) {
 
 // gone tells that the browser has left before the answer. In the gate.
 func (a *Attempt) gone() {
-	a.client.dropEarly(a, EarlyGone)
+	a.dropEarly(EarlyGone)
 	if watcher := a.client.server.watcher; watcher != nil {
 		watcher.AttemptGone(a)
 	}

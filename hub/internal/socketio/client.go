@@ -3,7 +3,6 @@ package socketio
 import (
 	"bytes"
 	"errors"
-	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -22,26 +21,24 @@ type client struct {
 
 	// id names the connection for the application. Empty until the first attempt.
 	id string
-	// partial is a packet whose attachments have not all come. Nil: none is awaited.
-	partial *partial
+	// incoming is what it sends, as far as it is read. Its form is set before the client has any socket or attempt.
+	incoming
 	// clock ends a client that joins nothing. Nil once it has joined.
 	clock *clock
 	// seats are the namespaces that are joined, asked for or just left. Invariant: one for each name,
 	// at most Limits.Namespaces.
 	seats seats
-	// applicant is the last of its CONNECTs that wait for room: mostly none does, and one keeps it from sending more.
-	applicant *applicant
-	// user is whose rates count, see User. Nil: nobody's. Read by anybody.
-	user atomic.Pointer[string]
-	// form is that of its packets, set before it has any socket or attempt.
-	form form
+	// applicants are its CONNECTs that wait for room.
+	applicants applicants
+	// user is whose rates count. Read by anybody.
+	user user
 	// over says that the client has ended; end tells why.
 	over bool
 	end  Disconnect
 }
 
 func newClient(s *Server, session *engineio.Session) *client {
-	c := &client{server: s, session: session, form: s.parsers.first()}
+	c := &client{server: s, session: session, incoming: incoming{form: s.parsers.first()}}
 	s.lives.Add(1)
 	c.gate.tryEnter() // it is free; the timer may be early
 	defer c.gate.leave()
@@ -93,9 +90,13 @@ func (c *client) HandleClose(closed engineio.Close) {
 // receive decodes one message and acts on it.
 func (c *client) receive(data []byte, binary bool) error {
 	if c.partial != nil {
-		return c.attachment(data, binary)
+		whole, err := c.attachment(c, data, binary)
+		if whole == nil {
+			return err
+		}
+		return c.dispatch(whole.packet, whole.attachments)
 	}
-	p, inline, err := c.parser(binary).Decode(data, binary)
+	p, inline, err := c.parser(&c.server.parsers, binary).Decode(data, binary)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (c *client) receive(data []byte, binary bool) error {
 		if c.seats.find(p.Namespace) == nil {
 			return errState
 		}
-		return c.await(p)
+		return c.await(c, p)
 	}
 	if c.server.limits.EventBytes < sizeOf(p.Payload, inline) {
 		return errEventBytes

@@ -3,7 +3,7 @@ package socketio
 import "time"
 
 // clock is the time in which a client has to join its first namespace. It stands still while somebody has to
-// decide whether it may. Owned by the holder of the client's gate.
+// decide whether it may. A nil one is over. Owned by the holder of the client's gate.
 type clock struct {
 	timer *time.Timer
 	end   time.Time     // when the timer fires; valid while it runs
@@ -17,7 +17,7 @@ func newClock(d time.Duration, f func()) *clock {
 
 // pause stops the clock. One that has run out meanwhile has nothing left.
 func (k *clock) pause() {
-	if !k.still {
+	if k != nil && !k.still {
 		k.timer.Stop()
 		k.still, k.left = true, time.Until(k.end)
 	}
@@ -25,22 +25,15 @@ func (k *clock) pause() {
 
 // resume lets it go on.
 func (k *clock) resume() {
-	if k.still {
+	if k != nil && k.still {
 		k.still, k.end = false, time.Now().Add(k.left)
 		k.timer.Reset(k.left)
 	}
 }
 
-// asking says that an attempt is open: the connect timeout stands still.
-func (c *client) asking() {
-	if c.clock != nil {
-		c.clock.pause()
-	}
-}
-
 // answered says that an attempt was refused: the connect timeout goes on when no other one is open.
 func (c *client) answered() {
-	if c.clock != nil && !c.seats.asking() && c.applicant == nil {
+	if !c.seats.asking() && c.applicants.last == nil {
 		c.clock.resume()
 	}
 }

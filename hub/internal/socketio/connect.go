@@ -14,7 +14,7 @@ import (
 //
 // Spec: socket.io-protocol v5, Connection to a namespace.
 func (c *client) connect(p siopacket.Packet, at *seat) error {
-	if at != nil && !at.free() || c.applies(p.Namespace) {
+	if at != nil && !at.free() || c.applicants.have(p.Namespace) {
 		return errState
 	}
 	switch {
@@ -34,9 +34,9 @@ func (c *client) connect(p siopacket.Packet, at *seat) error {
 	return nil
 }
 
-// ask begins an attempt that has room.
-func (c *client) ask(one *applicant) {
-	p := one.packet
+// ask begins an attempt that has room. In the gate.
+func (one *applicant) ask() {
+	c, p := one.client, one.packet
 	at := c.seats.find(p.Namespace)
 	if at == nil {
 		at = c.seats.add(p.Namespace)
@@ -48,7 +48,7 @@ func (c *client) ask(one *applicant) {
 	a := &Attempt{client: c, namespace: p.Namespace, id: newID(), size: one.size, share: one.share}
 	a.auth.Store(&auth)
 	at.attempt, at.socket = a, nil
-	c.asking()
+	c.clock.pause()
 	if t := &c.server.trace; t.debugging() {
 		t.debugAttempt("connect", a, slog.Int("auth_bytes", len(auth)))
 	}
@@ -93,7 +93,7 @@ const unknownNamespace = "Invalid namespace"
 // refuseConnect sends CONNECT_ERROR, and says so to whom it concerns. Data is left out when there is none, never
 // null.
 func (c *client) refuseConnect(namespace, why, message string, data []byte) {
-	c.refused(namespace, why, message)
+	c.server.refused(c, namespace, why, message)
 	payload := siopacket.AppendString([]byte(`{"message":`), message)
 	if len(data) > 0 {
 		payload = append(append(payload, `,"data":`...), data...)
@@ -102,18 +102,18 @@ func (c *client) refuseConnect(namespace, why, message string, data []byte) {
 	c.send(nil, siopacket.Packet{Type: siopacket.ConnectError, Namespace: namespace, Payload: payload})
 }
 
-// refused tells that a namespace was not joined.
-func (c *client) refused(namespace, why, message string) {
-	if watcher := c.server.watcher; watcher != nil {
+// refused tells that a client has not joined a namespace.
+func (s *Server) refused(c *client, namespace, why, message string) {
+	if watcher := s.watcher; watcher != nil {
 		watcher.ConnectRefused(c.session.Handshake(), namespace, why, message)
 	}
-	if t := &c.server.trace; t.debugging() {
+	if t := &s.trace; t.debugging() {
 		t.debug("refused", slog.String("namespace", namespace), slog.String("client", c.id), slog.String("why", why))
 	}
 	if why == RefusedUnknown {
 		namespace = "" // strangers could make up as many as they like
 	}
-	c.server.trace.connectRefused(namespace, why)
+	s.trace.connectRefused(namespace, why)
 }
 
 // accept runs in the gate; the attempt's life becomes the socket's. Should the client have ended meanwhile,
@@ -147,7 +147,7 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 // seat puts a socket in the place of its attempt: from here on it receives.
 func (c *client) seat(s *Socket, batch *engineio.Batch, acceptance Acceptance) {
 	c.seats.find(s.namespace.name).sit(s)
-	c.userJoined(s)
+	c.user.joined(s)
 	c.joined()
 	payload := append(append([]byte(`{"sid":"`), s.id...), `"}`...)
 	c.send(batch, siopacket.Packet{Type: siopacket.Connect, Namespace: s.namespace.name, Payload: payload})

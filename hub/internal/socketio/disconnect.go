@@ -44,7 +44,7 @@ func (c *client) leave(s *Socket) {
 func (c *client) left(s *Socket) {
 	end := s.ending()
 	s.told = false
-	c.userLeft(s)
+	c.user.left(s, c.seats)
 	t := &c.server.trace
 	t.socketClosed(s.namespace.name, end.Reason)
 	if t.debugging() {
@@ -67,7 +67,7 @@ func (c *client) refuse(err error) {
 		c.server.trace.limitReached(known.Limit)
 	}
 	kind := "decode"
-	if c.misfits(err) {
+	if c.server.misfits(c, err) {
 		kind = "parser"
 	}
 	c.server.trace.badPacket(kind, err.Error())
@@ -89,7 +89,7 @@ func (c *client) finish(end Disconnect) {
 	c.over, c.end = true, end
 	defer c.server.lives.Done()
 	c.partial = nil
-	c.withdraw()
+	c.applicants.withdraw(&c.server.admission)
 	c.joined()
 	seats := c.seats
 	c.seats = nil

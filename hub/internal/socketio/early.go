@@ -68,12 +68,12 @@ func (a *Attempt) takeEarly() []earlyPacket {
 }
 
 // dropEarly drops what a client has sent to where it is not let in. Its browser hears of the refusal. In the gate.
-func (c *client) dropEarly(a *Attempt, why string) {
+func (a *Attempt) dropEarly(why string) {
 	n := len(a.takeEarly())
 	if n == 0 {
 		return
 	}
-	t := &c.server.trace
+	t := &a.client.server.trace
 	t.earlyPackets(why, n)
 	if t.debugging() {
 		t.debugAttempt("dropped with the refusal", a, slog.Int("packets", n))

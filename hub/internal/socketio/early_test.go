@@ -79,7 +79,7 @@ func TestEarly_DroppedIsLogged(t *testing.T) {
 	tr := newTracer(nil, slog.New(slog.NewTextHandler(&text, nil)))
 	c := &client{server: &Server{trace: tr}}
 	for range 3 {
-		c.dropEarly(&Attempt{client: c, namespace: "/chat", early: make([]earlyPacket, 2)}, RefusedDenied)
+		(&Attempt{client: c, namespace: "/chat", early: make([]earlyPacket, 2)}).dropEarly(RefusedDenied)
 	}
 	if got := text.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "why=denied packets=2 namespace=/chat") {
 		t.Error(got)

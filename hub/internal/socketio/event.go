@@ -8,6 +8,14 @@ import (
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
+// incoming is what a client sends, as far as it is read. Owned by the holder of the client's gate.
+type incoming struct {
+	// form is that of its packets.
+	form form
+	// partial is a packet whose attachments have not all come. Nil: none is awaited.
+	partial *partial
+}
+
 // partialBytes is what a partial takes beside its bytes.
 const partialBytes = 512
 
@@ -24,11 +32,11 @@ var (
 	errEventBytes  = siopacket.NewError("event is too large", "event_bytes")
 )
 
-// await keeps a packet until its attachments have come.
-func (c *client) await(p siopacket.Packet) error {
-	c.partial = &partial{packet: p, bytes: int64(len(p.Payload))}
-	c.session.Unfinished(c.partial.bytes + partialBytes)
-	return c.partial.check(c.server.limits.EventBytes)
+// await keeps a packet of the client until its attachments have come.
+func (in *incoming) await(c *client, p siopacket.Packet) error {
+	in.partial = &partial{packet: p, bytes: int64(len(p.Payload))}
+	c.session.Unfinished(in.partial.bytes + partialBytes)
+	return in.partial.check(c.server.limits.EventBytes)
 }
 
 func (p *partial) check(limit int64) error {
@@ -38,26 +46,26 @@ func (p *partial) check(limit int64) error {
 	return nil
 }
 
-// attachment takes the next attachment, and acts on the packet when it is the last one.
+// attachment takes the client's next attachment, and returns the packet when it is the last one.
 //
 // Spec: socket.io-protocol v5, binary attachments.
-func (c *client) attachment(data []byte, binary bool) error {
-	p := c.partial
+func (in *incoming) attachment(c *client, data []byte, binary bool) (*partial, error) {
+	p := in.partial
 	if !binary {
-		return errAttachments
+		return nil, errAttachments
 	}
 	p.bytes += int64(len(data))
 	if err := p.check(c.server.limits.EventBytes); err != nil {
-		return err
+		return nil, err
 	}
 	p.attachments = append(p.attachments, append(make([]byte, 0, len(data)), data...))
 	if len(p.attachments) < p.packet.Attachments {
 		c.session.Unfinished(p.bytes + partialBytes)
-		return nil
+		return nil, nil
 	}
-	c.partial = nil
+	in.partial = nil
 	c.session.Unfinished(0)
-	return c.dispatch(p.packet, p.attachments)
+	return p, nil
 }
 
 // sizeOf is the size of an event or ack.
@@ -77,7 +85,7 @@ func (c *client) event(s *Socket, p siopacket.Packet, attachments [][]byte) {
 	now := time.Now()
 	if limits := s.policy.Load(); limits != nil {
 		if reason := limits.refuses(p.Name, size, now); reason != "" {
-			c.drop(s, p.Name, reason)
+			c.server.drop(s, p.Name, reason)
 			return
 		}
 	}
@@ -97,13 +105,13 @@ func (c *client) event(s *Socket, p siopacket.Packet, attachments [][]byte) {
 
 // drop tells of an event that the socket's policy does not let in. Its browser hears nothing: a client that
 // repeats takes any acknowledgement for success.
-func (c *client) drop(s *Socket, name, reason string) {
-	t := &c.server.trace
+func (srv *Server) drop(s *Socket, name, reason string) {
+	t := &srv.trace
 	t.eventDropped(s, reason)
 	if t.debugging() {
 		t.debugSocket("event dropped", s, slog.String("event", name), slog.String("reason", reason))
 	}
-	if c.server.watcher != nil {
-		c.server.watcher.EventDropped(s, name, reason)
+	if srv.watcher != nil {
+		srv.watcher.EventDropped(s, name, reason)
 	}
 }

@@ -55,7 +55,7 @@ func (e Eviction) dismiss(b *engineio.Batch, s *Socket) bool {
 	}) {
 		return false
 	}
-	s.client.post(func() { s.client.vacate(s) })
+	s.client.post(s.vacate)
 	return true
 }
 
@@ -94,9 +94,9 @@ func (e Eviction) hangUp(c *client) {
 }
 
 // vacate runs in the gate after the server made a socket leave.
-func (c *client) vacate(s *Socket) {
-	if at := c.seats.find(s.namespace.name); at != nil && at.socket == s {
+func (s *Socket) vacate() {
+	if at := s.client.seats.find(s.namespace.name); at != nil && at.socket == s {
 		at.socket = nil
 	}
-	c.left(s)
+	s.client.left(s)
 }

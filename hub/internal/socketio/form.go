@@ -52,12 +52,12 @@ func (p *parsers) first() form {
 
 func (p *parsers) of(f form) siopacket.Parser { return p[f] }
 
-// parser is what reads the client's packets. With two of them, its first message decides. In the gate.
-func (c *client) parser(binary bool) siopacket.Parser {
-	if c.form == formOpen {
-		c.form = formOf(binary)
+// parser is what reads the client's packets. With two of them, its first message decides.
+func (in *incoming) parser(p *parsers, binary bool) siopacket.Parser {
+	if in.form == formOpen {
+		in.form = formOf(binary)
 	}
-	return c.server.parsers.of(c.form)
+	return p.of(in.form)
 }
 
 // misfitWarnEvery is the time from one warning to the next.
@@ -65,7 +65,7 @@ const misfitWarnEvery = time.Minute
 
 // misfits reports whether a client has begun in a form that is not spoken here. It cannot say so itself, and comes
 // again and again: the operator is told.
-func (c *client) misfits(err error) bool {
+func (s *Server) misfits(c *client, err error) bool {
 	says := ""
 	switch {
 	case c.id != "": // it has joined before, or tried to
@@ -77,7 +77,7 @@ func (c *client) misfits(err error) bool {
 	if says == "" {
 		return false
 	}
-	c.server.misfit.Warn(says, "option", "parser", "would_allow", "both")
+	s.misfit.Warn(says, "option", "parser", "would_allow", "both")
 	return true
 }
 
