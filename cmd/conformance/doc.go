@@ -3,6 +3,8 @@
 //
 //	go run ./cmd/conformance            hub and service, /socket.io/
 //	go run ./cmd/conformance -engine    a bare Engine.IO echo, /engine.io/
+//	go run ./cmd/conformance -parser both
+//	                                    the same for clients of msgpack as well
 //	go run ./cmd/conformance -client -addr localhost:3210
 //	                                    hub and service for socket.io-client's suite (client.go)
 //

@@ -21,6 +21,7 @@ const shutdownTimeout = 5 * time.Second
 type settings struct {
 	engine         bool
 	client         bool
+	parser         string
 	addr           string
 	controlListen  string
 	adminListen    string
@@ -61,6 +62,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.SetOutput(stderr)
 	f.BoolVar(&s.engine, "engine", false, "serve a bare Engine.IO echo on /engine.io/ instead of hub and service")
 	f.BoolVar(&s.client, "client", false, "serve what socket.io-client's own suite talks to; the hub is as it is by default, with a heartbeat of 2 s")
+	f.StringVar(&s.parser, "parser", "json", "`FORM` of packets: json, msgpack or both; not with -client")
 	f.StringVar(&s.addr, "addr", "127.0.0.1:3000", "`HOST:PORT` for browsers; port 0 picks one")
 	f.StringVar(&s.controlListen, "control-listen", "127.0.0.1:0", "`HOST:PORT` for services")
 	f.StringVar(&s.adminListen, "admin-listen", "", "`HOST:PORT` for metrics, profiles and health; empty means none")

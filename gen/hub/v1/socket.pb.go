@@ -139,7 +139,8 @@ func (x *Socket) GetClientId() string {
 type Payload struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The arguments as a JSON array in UTF-8, without the event name. From a
-	// browser: byte for byte as they arrived, never re-encoded. Empty means `[]`.
+	// browser: byte for byte as they arrived, never re-encoded; of one that speaks
+	// msgpack, what stands for them in JSON. Empty means `[]`.
 	Args []byte `protobuf:"bytes,1,opt,name=args,proto3" json:"args,omitempty"`
 	// Binary arguments in the order of their placeholders. A placeholder
 	// `{"_placeholder":true,"num":N}` in `args` is the seat of `attachments[N]`.
