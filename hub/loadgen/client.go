@@ -13,8 +13,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
-// wire is a session on one transport. It answers heartbeats by itself.
-type wire interface {
+// transport carries one session. It answers heartbeats by itself.
+type transport interface {
 	// prepare gives a message the form in which send takes it, to be done once for a
 	// message that is sent often.
 	prepare(message []byte) []byte
@@ -22,8 +22,8 @@ type wire interface {
 	send(prepared []byte) error
 	// next reads a packet that is no heartbeat. The bytes are valid until the next call.
 	next() ([]byte, error)
-	// settle lifts the bound on the time that opening may take: the reader begins.
-	settle()
+	// opened lifts the bound on the time that opening may take: the reader begins.
+	opened()
 	// leave ends the session as a closed tab does, so that the server's side of the
 	// connection lingers and no port is used up here.
 	leave() error
@@ -33,20 +33,20 @@ type wire interface {
 
 // client is one browser: a session that has joined one namespace.
 type client struct {
-	wire
+	transport
 	// index is its number, from zero; namespace is its place in the list.
 	index, namespace int
-	// take is called by the reader for each packet of the namespace, with its type and
+	// handle is called by the reader for each packet of the namespace, with its type and
 	// what follows the namespace; the bytes are valid during the call. Set before the
 	// reader starts.
-	take func(kind byte, body []byte)
-	// gone is set when the session has ended.
-	gone atomic.Bool
+	handle func(kind byte, body []byte)
+	// ended is set when the session has ended.
+	ended atomic.Bool
 }
 
-// patience is how long a server may take for each step of a connection's opening and
+// stepTimeout is how long a server may take for each step of a connection's opening and
 // end.
-const patience = 30 * time.Second
+const stepTimeout = 30 * time.Second
 
 var (
 	errClosePacket = errors.New("close packet")
@@ -55,7 +55,7 @@ var (
 
 // dialer makes connections to one server.
 type dialer struct {
-	open       func(ctx context.Context) (wire, error)
+	open       func(ctx context.Context) (transport, error)
 	namespaces int
 }
 
@@ -73,7 +73,7 @@ func (d *dialer) dial(ctx context.Context, index int) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{wire: w, index: index, namespace: index % d.namespaces, take: func(byte, []byte) {}}
+	c := &client{transport: w, index: index, namespace: index % d.namespaces, handle: func(byte, []byte) {}}
 	stop := context.AfterFunc(ctx, w.close)
 	defer stop()
 	if err := c.join(namespace(c.namespace, d.namespaces)); err != nil {
@@ -83,7 +83,7 @@ func (d *dialer) dial(ctx context.Context, index int) (*client, error) {
 	return c, nil
 }
 
-// join walks through the open packet and CONNECT.
+// join reads the open packet and exchanges CONNECT.
 func (c *client) join(namespace string) error {
 	packet, err := c.next()
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *client) join(namespace string) error {
 
 // read hands out packets until the session ends.
 func (c *client) read() error {
-	c.settle()
+	c.opened()
 	for {
 		packet, err := c.next()
 		if err != nil {
@@ -119,12 +119,12 @@ func (c *client) read() error {
 		case kind == '1':
 			return errLeft
 		default:
-			c.take(kind, body)
+			c.handle(kind, body)
 		}
 	}
 }
 
-// split takes a message apart: the type of its Socket.IO packet, and what follows
+// split parses a message: the type of its Socket.IO packet, and what follows
 // the namespace. Anything else than a message, such as an attachment, is not ok.
 func split(packet []byte) (kind byte, body []byte, ok bool) {
 	if len(packet) < 2 || packet[0] != '4' {
@@ -137,16 +137,16 @@ func split(packet []byte) (kind byte, body []byte, ok bool) {
 	return kind, body, true
 }
 
-// calling is how many acks call waits for at a time: a server may bound what a
+// maxPendingAcks is how many acks call waits for at a time: a server may bound what a
 // browser has under way.
-const calling = 32
+const maxPendingAcks = 32
 
 // call sends an event with each of the arguments, and waits for all acks. Only
 // before the reader has started.
 func (c *client) call(namespace, name string, args []string) error {
 	sent := 0
 	for acked := 0; acked < len(args); {
-		for ; sent < len(args) && sent < acked+calling; sent++ {
+		for ; sent < len(args) && sent < acked+maxPendingAcks; sent++ {
 			if err := c.send(c.prepare(event(namespace, 1, name, args[sent]))); err != nil {
 				return err
 			}
@@ -176,5 +176,5 @@ func message(p siopacket.Packet) []byte {
 	return siopacket.Append([]byte{byte(eiopacket.Message)}, p)
 }
 
-// short keeps what a server said fit for a message.
+// short cuts what a server sent to the length of an error message.
 func short(text []byte) []byte { return text[:min(len(text), 200)] }

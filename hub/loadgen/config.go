@@ -21,10 +21,10 @@ const (
 // Scenarios lists all of them.
 func Scenarios() []Scenario { return []Scenario{Idle, Echo, Fanout, Room, Connect} }
 
-// Transports lists what Config.Transport may say.
+// Transports lists the values of Config.Transport.
 func Transports() []string { return slices.Sorted(maps.Keys(transports)) }
 
-// Config says what to do, and to whom.
+// Config is what a run does, and to which server.
 type Config struct {
 	// URL is the server: http://HOST:PORT, with the path where it is not
 	// /socket.io/. Required.
@@ -78,7 +78,7 @@ type Config struct {
 	// PIDs are the processes of the server whose CPU and memory are measured. Only on
 	// Linux, and on the same machine.
 	PIDs []int
-	// Progress is called each second from one goroutine. Nil means nobody looks.
+	// Progress is called each second from one goroutine. Nil calls nothing.
 	Progress func(Progress)
 }
 
@@ -113,7 +113,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// closedLoop says whether operations start when others have ended.
+// closedLoop reports whether operations start when others have ended.
 func (c Config) closedLoop() bool { return c.Rate == 0 }
 
 // sessions is how many there are at a time, and files how many open files they need.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// connects keeps some connects under way: open a session, join, leave.
+// connects has some connects under way: open a session, join, leave.
 type connects struct {
 	r *run
 	// slots are the connects that may still be started, at a fixed rate.
@@ -52,10 +52,10 @@ func (s *connects) start(ctx context.Context) {
 	})
 }
 
-// pauseAfterFailure keeps a closed loop from spinning on a server that is gone.
+// pauseAfterFailure prevents a busy loop on a server that is not there.
 const pauseAfterFailure = 100 * time.Millisecond
 
-// connect does it once, and says whether it went well.
+// connect does it once, and reports whether it went well.
 func (s *connects) connect(ctx context.Context, at time.Duration) bool {
 	began := new(stamp)
 	began.set(at)

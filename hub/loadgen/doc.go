@@ -1,4 +1,4 @@
-// Package loadgen puts a Socket.IO server under load and says what an operation
+// Package loadgen puts a Socket.IO server under load and reports what an operation
 // costs: how many a second, how long each takes, and, given the server's processes,
 // how much CPU and memory they spend. It works against any server of protocol
 // version 5 that has these handlers:
@@ -33,12 +33,12 @@
 // recorded), measuring. Failed connects and lost connections are counted with their
 // reasons and do not end it.
 //
-// It does not decode what it receives, does not reconnect, and does not look at the
+// It does not decode what it receives, does not reconnect, and does not check the
 // heartbeat's deadlines: it is a load, not a client.
 //
 // # Files
 //
-// client.go is one browser over a wire; websocket.go and polling.go are the wires,
+// client.go is one browser over a transport; websocket.go and polling.go are the transports,
 // with http.go under polling. echo.go, connect.go, idle.go and groups.go (fanout and
 // room) are the scenarios, pace.go the fixed rate; run.go, ramp.go and progress.go
 // the phases; histogram.go, failures.go, process.go, result.go and table.go what

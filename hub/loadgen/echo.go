@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// echo keeps one echo under way on each connection. In a closed loop an ack starts
+// echo has one echo under way on each connection. In a closed loop an ack starts
 // the next one, on the reader itself; at a fixed rate it gives the connection back
 // for the next one that is due.
 type echo struct {
@@ -15,19 +15,19 @@ type echo struct {
 	// began is when the echo of each connection was sent or, at a fixed rate, due; zero
 	// while there is none.
 	began []stamp
-	// resting are the connections without one, at a fixed rate.
-	resting chan *client
+	// idle are the connections without one, at a fixed rate.
+	idle chan *client
 }
 
 func newEcho(r *run) *echo {
 	return &echo{
 		r: r, messages: make([][]byte, r.config.Namespaces), began: make([]stamp, r.config.Connections),
-		resting: make(chan *client, r.config.Connections),
+		idle: make(chan *client, r.config.Connections),
 	}
 }
 
 func (e *echo) prepare(c *client) error {
-	c.take = func(kind byte, _ []byte) {
+	c.handle = func(kind byte, _ []byte) {
 		began := &e.began[c.index]
 		if kind != '3' || !began.isSet() {
 			return
@@ -38,7 +38,7 @@ func (e *echo) prepare(c *client) error {
 			return
 		}
 		began.clear()
-		e.resting <- c
+		e.idle <- c
 	}
 	return nil
 }
@@ -62,13 +62,13 @@ func (e *echo) start(ctx context.Context) {
 		return
 	}
 	for _, c := range e.r.clients {
-		e.resting <- c
+		e.idle <- c
 	}
 	e.r.pace(ctx, func(due time.Duration) bool {
 		for {
 			select {
-			case c := <-e.resting:
-				if !c.gone.Load() {
+			case c := <-e.idle:
+				if !c.ended.Load() {
 					e.send(c, due)
 					return true
 				}

@@ -7,7 +7,7 @@ import (
 )
 
 // transports are the ways to open sessions on a server.
-var transports = map[string]func(endpoint) func(context.Context) (wire, error){
+var transports = map[string]func(endpoint) func(context.Context) (transport, error){
 	webSocketName: openWebSockets,
 	pollingName:   openPolling,
 }

@@ -28,7 +28,7 @@ type Failure struct {
 	Count  int64  `json:"count"`
 }
 
-// TooManyErrors says that a run had more failures than Config.MaxErrors.
+// TooManyErrors means that a run had more failures than Config.MaxErrors.
 type TooManyErrors struct {
 	// Count is how many there were, Max how many were allowed.
 	Count, Max int64
@@ -45,8 +45,8 @@ func (e *TooManyErrors) Error() string {
 func (e *TooManyErrors) Unwrap() error { return e.First }
 
 var (
-	errClosed     = errors.New("loadgen: closed") // the end that the generator brings about
-	errNobodyLeft = errors.New("no connection is left")
+	errClosed        = errors.New("loadgen: closed") // the end that the generator brings about
+	errNoConnections = errors.New("no connection is left")
 )
 
 // failures counts by kind and reason. The zero value is empty.
@@ -113,7 +113,7 @@ func reason(err error) string {
 	}
 	var network net.Error
 	if errors.As(err, &network) && network.Timeout() {
-		return fmt.Sprintf("no answer within %v", patience)
+		return fmt.Sprintf("no answer within %v", stepTimeout)
 	}
 	return string(short([]byte(err.Error())))
 }

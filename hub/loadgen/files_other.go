@@ -2,5 +2,5 @@
 
 package loadgen
 
-// enoughFiles has no limit to look at.
+// enoughFiles has no limit to check.
 func enoughFiles(Config) error { return nil }

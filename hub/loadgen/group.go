@@ -21,10 +21,10 @@ type group struct {
 	members []*membership
 	// begun is how many rounds were started.
 	begun int
-	// resting is set while nobody triggers, after the one that did was lost; put off
+	// suspended is set while no member triggers, after the one that did was lost; put off
 	// is how many rounds may be started when that is over.
-	resting bool
-	putOff  int
+	suspended bool
+	putOff    int
 }
 
 // round is one trigger, or a burst of them, and its deliveries.
@@ -57,14 +57,14 @@ func (m *membership) next() *round {
 	return &m.group.rounds[n%len(m.group.rounds)]
 }
 
-// begin starts a round and says who triggers; nil when nobody does, now or ever.
+// begin starts a round and returns who triggers; nil when no member does, now or ever.
 func (g *group) begin(at time.Duration) *client {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.resting {
+	if g.suspended {
 		g.putOff++
 	}
-	if g.resting || len(g.members) == 0 {
+	if g.suspended || len(g.members) == 0 {
 		return nil
 	}
 	r := &g.rounds[g.begun%len(g.rounds)]
@@ -75,9 +75,9 @@ func (g *group) begin(at time.Duration) *client {
 }
 
 // remove takes out a connection whose reader has ended, and what was to come for it.
-// It says how many rounds ended by that. When it was to trigger, nobody knows what
-// is still on its way: all rounds are given up, and the group rests.
-func (g *group) remove(c *client) (ended int, rests bool) {
+// It returns how many rounds ended by that. When it was to trigger, it is not known what
+// is still on its way: all rounds are given up, and the group is suspended.
+func (g *group) remove(c *client) (ended int, suspended bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	i := slices.IndexFunc(g.members, func(m *membership) bool { return m.client == c })
@@ -87,7 +87,7 @@ func (g *group) remove(c *client) (ended int, rests bool) {
 	m := g.members[i]
 	g.members = slices.Delete(g.members, i, i+1)
 	if i == 0 && g.busy() {
-		g.resting = true
+		g.suspended = true
 		return g.abandon(), true
 	}
 	for m.received.Load() < int64(g.begun*g.burst) {
@@ -98,7 +98,7 @@ func (g *group) remove(c *client) (ended int, rests bool) {
 	return ended, false
 }
 
-// abandon gives up what is under way, and says how many rounds that were. What still
+// abandon gives up what is under way, and returns how many rounds that were. What still
 // arrives counts, and ends nothing.
 func (g *group) abandon() (rounds int) {
 	for i := range g.rounds {
@@ -109,7 +109,7 @@ func (g *group) abandon() (rounds int) {
 	return rounds
 }
 
-// resume ends a rest: the next one triggers, and everybody counts from here. It says
+// resume ends the suspension: the next one triggers, and all members count from here. It returns
 // how many rounds were put off.
 func (g *group) resume() int {
 	g.mu.Lock()
@@ -118,11 +118,11 @@ func (g *group) resume() int {
 		m.received.Store(int64(g.begun * g.burst))
 	}
 	putOff := g.putOff
-	g.resting, g.putOff = false, 0
+	g.suspended, g.putOff = false, 0
 	return putOff
 }
 
-// busy says whether a round is under way.
+// busy reports whether a round is under way.
 func (g *group) busy() bool {
 	for i := range g.rounds {
 		if g.rounds[i].left.Load() > 0 {

@@ -13,8 +13,8 @@ import (
 type groups struct {
 	r   *run
 	all []*group
-	// head is what the deliveries begin with.
-	head []byte
+	// prefix is what the deliveries begin with.
+	prefix []byte
 	// of are the groups of a connection, and which has a delivery's number when there
 	// are several.
 	of func(c *client) []int
@@ -31,7 +31,7 @@ func newGroups(r *run, event string, count int, of func(c *client) []int) *group
 		depth = (r.config.InFlight + count - 1) / count
 	}
 	gs := &groups{
-		r: r, head: []byte(`["` + event + `","`), of: of,
+		r: r, prefix: []byte(`["` + event + `","`), of: of,
 		free: make(chan *group, count*depth), slots: make(chan struct{}, r.config.InFlight),
 	}
 	for range count {
@@ -50,13 +50,13 @@ func (gs *groups) prepare(c *client) error {
 		memberships[i] = gs.all[i].add(c)
 	}
 	only := memberships[in[0]]
-	c.take = func(kind byte, body []byte) {
-		if kind != '2' || !bytes.HasPrefix(body, gs.head) {
+	c.handle = func(kind byte, body []byte) {
+		if kind != '2' || !bytes.HasPrefix(body, gs.prefix) {
 			return
 		}
 		m := only
 		if len(in) > 1 {
-			m = memberships[groupNumber(body[len(gs.head):])]
+			m = memberships[groupNumber(body[len(gs.prefix):])]
 		}
 		if m == nil {
 			return
@@ -122,7 +122,7 @@ func (gs *groups) trigger(ctx context.Context, due time.Duration) bool {
 			}
 			sender := g.begin(at)
 			if sender == nil {
-				continue // it rests, or nobody is left in it
+				continue // it is suspended, or has no member
 			}
 			gs.r.started.Add(1)
 			for range g.burst {
@@ -135,24 +135,24 @@ func (gs *groups) trigger(ctx context.Context, due time.Duration) bool {
 	}
 }
 
-// settling is how long a group rests when the connection that triggers was lost, for
+// recoveryDelay is how long a group is suspended when the connection that triggers was lost, for
 // what it triggered to arrive or not.
-const settling = time.Second
+const recoveryDelay = time.Second
 
 // lost takes a connection out of its groups. What it would have received is not
-// waited for. When it was to trigger, another one does after a rest.
+// waited for. When it was to trigger, another one does after recoveryDelay.
 func (gs *groups) lost(c *client) {
 	for _, i := range gs.of(c) {
 		g := gs.all[i]
-		ended, rests := g.remove(c)
+		ended, suspended := g.remove(c)
 		for range ended {
 			gs.ended(g)
 		}
-		if !rests {
+		if !suspended {
 			continue
 		}
 		gs.r.spawn(func() {
-			_ = wait(gs.r.ended, settling)
+			_ = wait(gs.r.ended, recoveryDelay)
 			for range g.resume() {
 				gs.free <- g
 			}

@@ -146,7 +146,7 @@ func isTimeout(err error) bool {
 // maxBody bounds what a server may answer: many broadcasts gather in one payload.
 const maxBody = 256 << 20
 
-// receiveBody reads status, headers and body. last says that the connection ends
+// receiveBody reads status, headers and body. last means that the connection ends
 // with this answer.
 func (h *httpConn) receiveBody() (status int, last bool, err error) {
 	length, chunked := -1, false

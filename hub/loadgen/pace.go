@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// pace starts an operation whenever one is due, until start says false. When start
+// pace starts an operation whenever one is due, until start returns false. When start
 // had to wait, those that are late follow at once, each with the moment at which it
 // was due: that is what their latency is counted from.
 func (r *run) pace(ctx context.Context, start func(due time.Duration) bool) {

@@ -9,7 +9,7 @@ import (
 // whose unit is the millisecond.
 func nap(d time.Duration) {
 	t := syscall.NsecToTimespec(int64(d))
-	_ = syscall.Nanosleep(&t, nil) // whoever is woken early looks at the clock again
+	_ = syscall.Nanosleep(&t, nil) // the caller checks the clock again
 }
 
 // punctual takes away the 50 µs by which the kernel may be late with this thread.

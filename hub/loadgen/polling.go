@@ -17,7 +17,7 @@ const pollingName = "polling"
 // polling is a session on HTTP long-polling. A poll is always open, on one
 // connection; what is sent goes out on another one, and while one POST is under way
 // the packets that follow gather for the next: Engine.IO allows one of each at a
-// time. Until the session is steady, whoever sends waits for the answer.
+// time. Until the session is steady, a sender waits for the answer.
 //
 // It has no goroutine but the reader of the client, and one that waits for the answer
 // to a POST while there is one.
@@ -45,11 +45,11 @@ type polling struct {
 }
 
 // openPolling makes sessions on a server.
-func openPolling(server endpoint) func(context.Context) (wire, error) {
-	return func(ctx context.Context) (wire, error) {
+func openPolling(server endpoint) func(context.Context) (transport, error) {
+	return func(ctx context.Context) (transport, error) {
 		dial := dialHTTP(ctx, server)
 		p := &polling{get: &httpConn{dial: dial}, post: &httpConn{dial: dial}, spawn: server.spawn}
-		p.deadline(time.Now().Add(patience))
+		p.deadline(time.Now().Add(stepTimeout))
 		if err := p.open(server); err != nil {
 			p.close()
 			return nil, err
@@ -186,7 +186,7 @@ func (p *polling) payload() []byte {
 	return p.waiting
 }
 
-// build makes a POST and says how many bytes of what waits it uses up, with the
+// build makes a POST and returns how many bytes of what waits it uses up, with the
 // separator behind them.
 func (p *polling) build(body []byte, header string) int {
 	p.request = append(p.request[:0], p.postHead...)
@@ -207,12 +207,12 @@ func (p *polling) exchange(packet []byte, header string) error {
 	return err
 }
 
-// leave says that the session ends, with a poll open as every browser has one, and
-// lets the server end both connections. Only before settle.
+// leave ends the session, with a poll open as every browser has one, and
+// lets the server end both connections. Only before opened.
 func (p *polling) leave() error {
 	defer p.close()
 	const last = "\r\nConnection: close"
-	p.deadline(time.Now().Add(patience))
+	p.deadline(time.Now().Add(stepTimeout))
 	if err := p.get.send(append(bytes.TrimSuffix(p.poll, []byte("\r\n\r\n")), last+"\r\n\r\n"...)); err != nil {
 		return err
 	}
@@ -223,8 +223,8 @@ func (p *polling) leave() error {
 	return err
 }
 
-// settle has a poll open ahead from now on.
-func (p *polling) settle() {
+// opened has a poll open ahead from now on.
+func (p *polling) opened() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.deadline(time.Time{})

@@ -85,15 +85,15 @@ func (r *run) connectOne(ctx context.Context, i int) *client {
 	r.spawn(func() {
 		err := c.read()
 		c.close()
-		c.gone.Store(true)
+		c.ended.Store(true)
 		if ctx.Err() != nil {
 			return // it is close that ended it
 		}
 		r.failed(kindDisconnect, err)
 		r.scenario.lost(c)
-		// While others are still being made nobody can say that none is left.
+		// While others are still being made it is not known that none is left.
 		if r.live.Add(-1) == 0 && r.phase.Load() != Connecting {
-			r.cancel(errNobodyLeft)
+			r.cancel(errNoConnections)
 		}
 	})
 	return c

@@ -118,7 +118,7 @@ func (r *run) run(ctx context.Context, before []usage) (*Result, error) {
 	result.Connected = int(r.connected.Load())
 	r.phase.Store(WarmingUp)
 	if r.live.Load() == 0 && r.config.Scenario != Connect {
-		r.cancel(errNobodyLeft) // the last one went while others were being made
+		r.cancel(errNoConnections) // the last one went while others were being made
 	}
 	r.scenario.start(ctx)
 	if err := wait(ctx, r.config.Warmup); err != nil {
@@ -142,7 +142,7 @@ func (r *run) measure(ctx context.Context, result *Result, before []usage) error
 	due := r.dueBy(began)
 	r.measuring.Store(true)
 	err = wait(ctx, r.config.Duration)
-	if errors.Is(err, errNobodyLeft) {
+	if errors.Is(err, errNoConnections) {
 		result.Ended = err.Error()
 	}
 	result.Interrupted = err != nil && result.Ended == ""
@@ -172,7 +172,7 @@ func (r *run) measure(ctx context.Context, result *Result, before []usage) error
 	return nil
 }
 
-// unfinished looks at what had no answer at the end. At a fixed rate it goes into the
+// unfinished counts what had no answer at the end. At a fixed rate it goes into the
 // latency with the time that it has waited so far: a server that stopped answering
 // must not look fast for it.
 func (r *run) unfinished(result *Result) {

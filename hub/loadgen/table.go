@@ -84,7 +84,7 @@ func (r *Result) String() string {
 	return b.String()
 }
 
-// printLoad says what was done.
+// printLoad prints what was done.
 func (r *Result) printLoad(t table) {
 	t.row("server", "%s, %s", r.URL, r.Transport)
 	load := string(r.Scenario)
@@ -124,7 +124,7 @@ func (r *Result) printLoad(t table) {
 	t.row("measured", "%s%s", digits(r.Elapsed), how)
 }
 
-// printOperations says what came of it.
+// printOperations prints the results.
 func (r *Result) printOperations(t table) {
 	_, many := r.Scenario.unit()
 	t.row(many, "%s, %s/s", thousands(r.Operations), rate(r.PerSecond()))

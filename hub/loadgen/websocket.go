@@ -24,14 +24,14 @@ type webSocket struct {
 }
 
 // openWebSockets makes sessions on a server.
-func openWebSockets(server endpoint) func(context.Context) (wire, error) {
+func openWebSockets(server endpoint) func(context.Context) (transport, error) {
 	server.url.Scheme = strings.Replace(server.url.Scheme, "http", "ws", 1)
 	address := server.url.String()
 	d := websocket.Dialer{
-		HandshakeTimeout: patience, ReadBufferSize: 1024, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{},
+		HandshakeTimeout: stepTimeout, ReadBufferSize: 1024, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{},
 		NetDialContext: server.dial,
 	}
-	return func(ctx context.Context) (wire, error) {
+	return func(ctx context.Context) (transport, error) {
 		conn, res, err := d.DialContext(ctx, address, nil)
 		if errors.Is(err, websocket.ErrBadHandshake) {
 			body, _ := io.ReadAll(res.Body)
@@ -41,7 +41,7 @@ func openWebSockets(server endpoint) func(context.Context) (wire, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &webSocket{conn: conn}, conn.SetReadDeadline(time.Now().Add(patience)) // settle lifts it
+		return &webSocket{conn: conn}, conn.SetReadDeadline(time.Now().Add(stepTimeout)) // opened lifts it
 	}
 }
 
@@ -114,7 +114,7 @@ func readAll(r io.Reader, buf []byte) ([]byte, error) {
 	}
 }
 
-func (w *webSocket) settle() { _ = w.conn.SetReadDeadline(time.Time{}) }
+func (w *webSocket) opened() { _ = w.conn.SetReadDeadline(time.Time{}) }
 
 // leave waits for the server's close frame.
 func (w *webSocket) leave() error {
@@ -122,7 +122,7 @@ func (w *webSocket) leave() error {
 	if err != nil {
 		return err
 	}
-	_ = w.conn.SetReadDeadline(time.Now().Add(patience))
+	_ = w.conn.SetReadDeadline(time.Now().Add(stepTimeout))
 	for err == nil {
 		_, err = w.next()
 	}

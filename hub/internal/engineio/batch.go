@@ -1,13 +1,13 @@
 package engineio
 
-// Batch gathers the sessions that several Sends touch, so that each is written to once: one system
+// Batch collects the sessions that several Sends touch, so that each is written to once: one system
 // call for each browser. The zero value is ready. One goroutine uses it at a time; it can be used
 // again after Flush. A session whose outbox is half full is written to before.
 type Batch struct {
 	sessions []*Session
 }
 
-// Flush writes what was gathered. It does not wait for slow browsers.
+// Flush writes what was collected. It does not wait for slow browsers.
 func (b *Batch) Flush() {
 	for _, s := range b.sessions {
 		s.mu.Lock()

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// postGrace is the time that a body has before its pace is looked at.
+// postGrace is the time that a body has before its pace is checked.
 const postGrace = 10 * time.Second
 
 // read reads the whole body into dst. On an error it says with which status to answer: 413 for a body

@@ -11,10 +11,10 @@ import (
 )
 
 func TestClose_PacketFromTheBrowser(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		synctest.Test(t, func(t *testing.T) {
 			st := newStation(t, nil)
-			b := st.Open(hubtest.Options{Transport: road})
+			b := st.Open(hubtest.Options{Transport: transport})
 			synctest.Wait()
 			start := time.Now()
 			b.Send("1")
@@ -46,7 +46,7 @@ func TestClose_PacketByPostEndsThePollWithANoop(t *testing.T) {
 	})
 }
 
-// The browser's last poll and its goodbye travel on two connections: the poll may lose the race.
+// The browser's last poll and its close packet travel on two connections: the poll may lose the race.
 func TestClose_PacketByPostWaitsForThePoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStation(t, nil)
@@ -72,22 +72,22 @@ func TestClose_PacketByPostWaitsForThePoll(t *testing.T) {
 }
 
 func TestClose_NothingIsTakenBehindAClosePacket(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		_ = b.TrySend("4one", "1", "4two")
 		st.wantClose(engineio.ReasonTransportClose)
 		b.WaitEnd()
 		if got := st.messages(); len(got) != 1 || got[0] != "one" {
-			t.Errorf("heard %q", got)
+			t.Errorf("received %q", got)
 		}
 	})
 }
 
 func TestClose_ByTheServerKeepsWhatWasSent(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		s := st.session(0)
 		var batch engineio.Batch
 		for _, m := range []string{"a", "b", "c"} {
@@ -126,7 +126,7 @@ func TestClose_LastPollGetsNoopAndClose(t *testing.T) {
 			t.Errorf("after it: %+v", a)
 		}
 		if got := st.messages(); len(got) != 0 {
-			t.Errorf("heard %q", got)
+			t.Errorf("received %q", got)
 		}
 	})
 }
@@ -211,11 +211,11 @@ func TestClose_BrowserThatIgnoresTheCloseFrame(t *testing.T) {
 }
 
 func TestClose_Server(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newTCPStation(t, nil)
 		var browsers []*hubtest.Browser
 		for range 20 {
-			b := st.Open(hubtest.Options{Transport: road})
+			b := st.Open(hubtest.Options{Transport: transport})
 			b.Send("4settled") // an upgrade may be under way until it is answered
 			b.Expect("4settled")
 			browsers = append(browsers, b)
@@ -226,7 +226,7 @@ func TestClose_Server(t *testing.T) {
 		}
 		for _, b := range browsers {
 			// A browser that is between two polls finds its session gone.
-			if end := b.WaitEnd(); !end.Told && end.Status != 400 || road != hubtest.Polling && end.Code != 1001 {
+			if end := b.WaitEnd(); !end.Told && end.Status != 400 || transport != hubtest.Polling && end.Code != 1001 {
 				t.Errorf("%+v", end)
 			}
 		}

@@ -48,7 +48,7 @@ type Config struct {
 	// the last one in X-Forwarded-For that is not among them. Default none. Key: http.trusted_proxies.
 	TrustedProxies []string
 	// AllowRequest refuses handshakes, never later requests: its error text becomes the message of
-	// code 4. It runs before anything is kept. Nil allows all.
+	// code 4. It runs before a session is made. Nil allows all.
 	AllowRequest func(*http.Request) error
 	// Limits bound what browsers can make the server hold. Key: limits.
 	Limits Limits
@@ -58,15 +58,15 @@ type Config struct {
 	// read; what it sends travels right behind the open packet. Nil (the function or its answer)
 	// means that messages are dropped.
 	OnSession func(*Session) Handler
-	// OnRefused is told of every handshake that is refused, from the request's goroutine. It must not block.
-	// Nil means nobody looks.
+	// OnRefused is called for every handshake that is refused, from the request's goroutine. It must not block.
+	// Nil calls nothing.
 	OnRefused func(Refusal)
 	// Full says that there is no room to keep more of what browsers send: large messages are not read on meanwhile.
 	// It is asked with each read and must not block. Nil means that there always is room.
 	Full func() bool
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
-	// Trace is told what happens inside. Nil means nobody looks.
+	// Trace is told what happens inside. Nil calls nothing.
 	Trace *Trace
 }
 
@@ -140,7 +140,7 @@ type Limits struct {
 	// QueryBytes is the length of the query string. Default 4096. Beyond it: 414.
 	// Key: limits.query_bytes.
 	QueryBytes int
-	// HandshakeBytes is how much of a handshake's URL and headers is kept once a namespace has been joined. Default
+	// HandshakeBytes is how much of a handshake's URL and headers is retained once a namespace has been joined. Default
 	// 4096. Of more, what says who the browser is, where it comes from and its cookies stays first, each line whole
 	// or not at all; the URL always stays. Key: limits.handshake_bytes.
 	HandshakeBytes int

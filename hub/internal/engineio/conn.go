@@ -9,9 +9,9 @@ import (
 
 const (
 	// readBuffer is what one read asks of the kernel. The buffer is pooled and held only from the
-	// arrival of bytes until they are taken, so that a resting connection has none.
+	// arrival of bytes until they are taken, so that an idle connection has none.
 	readBuffer = 4 << 10
-	// writeTimeout is how long the on-demand writer may be stuck without a byte being taken: under TLS without
+	// writeTimeout is how long the on-demand writer may be blocked without a byte being taken: under TLS without
 	// writePiece, as nothing less can be seen. A thin line may take longer than that for all that waits.
 	writeTimeout = 20 * time.Second
 	writePiece   = 64 << 10
@@ -29,7 +29,7 @@ type conn struct {
 	fd     netpoll.Descriptor // valid without stream
 
 	// Owned by the reader.
-	in *inputBuffer // arrived and not yet taken; nil at rest
+	in *inputBuffer // arrived and not yet taken; nil while it is idle
 
 	// Owned by the writer.
 	out    *[]byte // what the kernel has not taken; nil when there is nothing
@@ -68,7 +68,7 @@ func (c *conn) read(p []byte) (int, error) {
 	return n, nil
 }
 
-// await waits for bytes and keeps them in in.
+// await waits for bytes and adds them to in.
 func (c *conn) await() (err error) {
 	if c.in == nil {
 		c.in, err = c.stream.readBuffered()
@@ -148,8 +148,8 @@ func (c *conn) pending() bool { return c.out != nil }
 // pendingBytes is how many bytes that is. It belongs to whoever may write.
 func (c *conn) pendingBytes() int64 { return int64(len(*c.out)) }
 
-// drain writes what is pending and waits for it, at most writeTimeout without progress, which is told. Nil: nobody
-// is told.
+// drain writes what is pending and waits for it, at most writeTimeout without progress, which is reported. Nil: it is
+// not.
 func (c *conn) drain(progress func(n int)) error {
 	if c.out == nil {
 		return nil

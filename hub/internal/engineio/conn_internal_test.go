@@ -12,20 +12,20 @@ import (
 // A thin line takes longer than writeTimeout for much, but it does take something.
 func TestConn_DrainWaitsForWhoeverGoesOnReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		near, far := net.Pipe()
+		ours, theirs := net.Pipe()
 		const size = 1 << 20
 		var reader sync.WaitGroup
 		reader.Go(func() {
 			piece := make([]byte, 16<<10)
 			for n := 0; n < size; n += len(piece) {
 				time.Sleep(time.Second)
-				if _, err := io.ReadFull(far, piece); err != nil {
+				if _, err := io.ReadFull(theirs, piece); err != nil {
 					return
 				}
 			}
 		})
 		var c conn
-		c.init(near)
+		c.init(ours)
 		if err := c.writeFrame(make([]byte, size)); err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestConn_DrainWaitsForWhoeverGoesOnReading(t *testing.T) {
 		}
 		// Not before drain is done: a pipe whose other end is closed takes no deadline.
 		c.close()
-		_ = far.Close()
+		_ = theirs.Close()
 		reader.Wait()
 	})
 }

@@ -18,7 +18,7 @@ import (
 // Browsers do not hold a WebSocket to CORS, so without it a foreign page could open one with the
 // user's cookies.
 //
-// Spec: DESIGN section 6. The reference refuses nobody here.
+// The reference refuses nothing here.
 type originPolicy struct {
 	// headers is nil where no foreign origin is configured: then there is no CORS to speak of.
 	headers *cors.Cors
@@ -116,7 +116,7 @@ func (p *originPolicy) decorate(w http.ResponseWriter, r *http.Request) {
 // a script. It refuses nothing: an answer without them is of no use to a foreign page.
 func (s *Server) CORS(w http.ResponseWriter, r *http.Request) { s.policy.decorate(w, r) }
 
-// refused says so where the operator looks, and names the option.
+// refused logs it, and names the option.
 func (p *originPolicy) refused(r *http.Request) {
 	p.log.Warn("origin refused: add it to cors.origins if its pages may connect",
 		"origin", cut(validText(r.Header.Get("Origin")), 200), "host", cut(validText(r.Host), 200))

@@ -24,7 +24,7 @@
 // A session's Server is its HTTP handler; Session is what the application holds; Handler is what the
 // application gives for it. Message is a packet that any number of sessions may send: each wire form is
 // made once, the frame of a WebSocket with the message itself; gorilla writes those that it compresses.
-// Batch gathers: a session touched by several Sends is written to once.
+// Batch collects: a session touched by several Sends is written to once.
 //
 // # Where to find what
 //
@@ -47,7 +47,7 @@
 // # Revisions
 //
 // The revision of the protocol is a value of the session (Handshake.Revision), which verifyHandshake admits and
-// verifySession holds later requests to. Only 4 is admitted (Server.speaks), so nothing else asks for it. What differs
+// verifySession holds later requests to. Only 4 is admitted (Server.supports), so nothing else asks for it. What differs
 // in revision 3 would ask in these places: pendingPayload.hand and polling.writePayload (payloads), decode and
 // Message.text (binary messages), openPacket, heartbeat with Session.receive (who sends the ping), and isOctets.
 //

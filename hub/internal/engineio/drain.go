@@ -14,8 +14,8 @@ const (
 	drainRate = 100
 	// drainLinger is how long the last ones have to take what was sent to them.
 	drainLinger = time.Second
-	// drainLook is how often it is looked whether they have.
-	drainLook = 10 * time.Millisecond
+	// drainPoll is how often it is checked whether they have.
+	drainPoll = 10 * time.Millisecond
 )
 
 // Drain refuses new sessions with 503 and ends those that there are, in random order and in waves,
@@ -49,11 +49,11 @@ func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
 func (s *Server) linger(ctx context.Context) error {
 	late := time.NewTimer(drainLinger)
 	defer late.Stop()
-	look := time.NewTicker(drainLook)
-	defer look.Stop()
+	poll := time.NewTicker(drainPoll)
+	defer poll.Stop()
 	for s.SessionCount() > 0 {
 		select {
-		case <-look.C:
+		case <-poll.C:
 		case <-late.C:
 			return nil
 		case <-ctx.Done():

@@ -72,9 +72,9 @@ func TestDrain_FewNeedNotWaitAndZeroIsAtOnce(t *testing.T) {
 }
 
 func TestDrain_TakesNobodyInAndLosesNothing(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		b.Send("4settled")
 		b.Expect("4settled")
 		_ = st.session(0).Send(new(engineio.Batch), text("last").Unit(), false)

@@ -53,12 +53,12 @@ type refusal struct {
 }
 
 // refuse answers with an Engine.IO error: JSON, or for an HTTP upgrade the bare message as text/html.
-// The reference answers every refused upgrade with 400; a refusal by policy keeps its 403 here.
+// The reference answers every refused upgrade with 400; a refusal by policy has its 403 here.
 //
 // Source: reference 1.3.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	s.trace.refused(int(f.code))
-	defer hangUp(w, r)()
+	defer closeAfterAnswer(w, r)()
 	if f.message == "" {
 		f.message = codeText[f.code]
 	}
@@ -68,7 +68,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 			f.status = http.StatusForbidden
 		}
 	}
-	s.toldRefused(r, f)
+	s.reportRefusal(r, f)
 	if wantsWebSocket(r) {
 		w.Header().Set("Connection", "close")
 		respond(w, r, f.status, typeHTML, []byte(html.EscapeString(f.message)))
@@ -88,8 +88,8 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 // deny answers with an empty body.
 func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
 	s.trace.denied(status)
-	s.toldRefused(r, refusal{code: codeNone, status: status})
-	defer hangUp(w, r)()
+	s.reportRefusal(r, refusal{code: codeNone, status: status})
+	defer closeAfterAnswer(w, r)()
 	switch status {
 	case http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:
 		w.Header().Set("Connection", "close")
@@ -99,7 +99,7 @@ func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
 		w.Header().Set("Retry-After", "5")
 	}
 	if wantsWebSocket(r) {
-		// Whoever wanted to leave HTTP has no further request. The reference hangs up after a second.
+		// Whoever wanted to leave HTTP has no further request. The reference closes the connection after a second.
 		w.Header().Set("Connection", "close")
 	}
 	s.policy.decorate(w, r)
@@ -119,7 +119,7 @@ var (
 // respond writes an answer. A chunked request may hide another one behind it (net/http drops its
 // Content-Length without a word), so its connection is not used again.
 //
-// True means that the connection has taken the body whole: net/http keeps back what fits its buffer.
+// True means that the connection has taken the body whole: net/http buffers what fits.
 func respond(w http.ResponseWriter, r *http.Request, status int, contentType []string, body []byte) (taken bool) {
 	h := w.Header()
 	h["Content-Type"] = contentType
@@ -131,17 +131,17 @@ func respond(w http.ResponseWriter, r *http.Request, status int, contentType []s
 	w.WriteHeader(status)
 	// A failure to write is seen by the session as a broken connection, or by nobody.
 	_, err := w.Write(body)
-	return err == nil && len(body) > keptBack
+	return err == nil && len(body) > responseBuffer
 }
 
-// keptBack is more than net/http's buffers hold of an answer until its handler has returned.
-const keptBack = 8 << 10
+// responseBuffer is more than net/http buffers of an answer until its handler has returned.
+const responseBuffer = 8 << 10
 
-// hangUp makes the answer to come the connection's last, where the request has a body that nobody wants,
+// closeAfterAnswer makes the answer to come the connection's last, where the request has a body that is not wanted,
 // and lets it leave at once: net/http would first read up to 256 KiB of that body, for as long as the
 // browser likes. The function that it returns is for after the answer: it takes in what the browser is
 // about to send anyway, because closing before that would let a reset overtake the answer.
-func hangUp(w http.ResponseWriter, r *http.Request) (answered func()) {
+func closeAfterAnswer(w http.ResponseWriter, r *http.Request) (answered func()) {
 	if r.ContentLength == 0 {
 		return func() {}
 	}
@@ -150,14 +150,14 @@ func hangUp(w http.ResponseWriter, r *http.Request) (answered func()) {
 	_ = control.EnableFullDuplex()
 	return func() {
 		_ = control.Flush()
-		_ = control.SetReadDeadline(time.Now().Add(unwantedTime))
-		_, _ = io.CopyN(io.Discard, r.Body, unwantedBytes)
+		_ = control.SetReadDeadline(time.Now().Add(discardTime))
+		_, _ = io.CopyN(io.Discard, r.Body, discardBytes)
 		_ = control.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
-// How much of a body that nobody wants is read, and for how long.
+// How much of a body that is not wanted is read, and for how long.
 const (
-	unwantedBytes = 4 << 20
-	unwantedTime  = 300 * time.Millisecond
+	discardBytes = 4 << 20
+	discardTime  = 300 * time.Millisecond
 )

@@ -25,7 +25,7 @@ type Handshake struct {
 	issued                   int64 // Unix time in milliseconds
 }
 
-// newHandshake keeps what is worth keeping of a request, and the address that it came from.
+// newHandshake copies what is asked for later of a request, and the address that it came from.
 func newHandshake(r *http.Request, q query, address string) *Handshake {
 	h := &Handshake{
 		websocket: q.transport == WebSocket,
@@ -67,33 +67,33 @@ func newHandshake(r *http.Request, q query, address string) *Handshake {
 	return h
 }
 
-// lasting are the headers that are kept before others: services ask for them after the decision as well.
-var lasting = []string{
+// retainedFirst are the headers that are retained before others: services ask for them after the decision as well.
+var retainedFirst = []string{
 	hostKey, "User-Agent", "Origin", "Referer", "Accept-Language", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
 	"X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Traceparent", "Tracestate", "Cookie",
 }
 
-// trimmed returns the handshake with as many header lines as fit into so many bytes, those of lasting before others.
+// trimmed returns the handshake with as many header lines as fit into so many bytes, those of retainedFirst before others.
 func (h *Handshake) trimmed(most int) *Handshake {
 	if len(h.text) <= most {
 		return h
 	}
-	room := most - int(h.start)
-	kept := make(map[string]bool)
+	free := most - int(h.start)
+	retained := make(map[string]bool)
 	for _, first := range []bool{true, false} {
 		for key, value := range h.Lines() {
 			size := len(key) + len(value) + 2
-			if slices.Contains(lasting, key) == first && size <= room {
-				room -= size
-				kept[key+"\x00"+value] = true
+			if slices.Contains(retainedFirst, key) == first && size <= free {
+				free -= size
+				retained[key+"\x00"+value] = true
 			}
 		}
 	}
 	var b strings.Builder
-	b.Grow(max(most-room, int(h.start)))
+	b.Grow(max(most-free, int(h.start)))
 	b.WriteString(h.text[:h.start])
 	for key, value := range h.Lines() {
-		if kept[key+"\x00"+value] {
+		if retained[key+"\x00"+value] {
 			appendHeader(&b, key, value)
 		}
 	}
@@ -180,7 +180,7 @@ func (h *Handshake) Transport() string {
 	return Polling
 }
 
-// Revision is the revision of the protocol that the session speaks for as long as it lives: 4, as no other one is
+// Revision is the revision of the protocol that the session supports for as long as it lives: 4, as no other one is
 // accepted.
 func (h *Handshake) Revision() eiopacket.Revision { return h.revision }
 

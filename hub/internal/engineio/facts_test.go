@@ -8,8 +8,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
-// All headers are there for the decision; what is kept for life is bounded, and what services ask for stays first.
-func TestHandshake_KeptInPart(t *testing.T) {
+// All headers are there for the decision; what is retained for life is bounded, and what services ask for stays first.
+func TestHandshake_RetainedInPart(t *testing.T) {
 	st := newTCPStation(t, nil)
 	header := http.Header{"User-Agent": {"me"}, "Cookie": {strings.Repeat("c", 2000)}, "Origin": {"http://hub.test"}, "X-Short": {"s"}}
 	for _, name := range []string{"A-Large", "X-Large"} {
@@ -30,11 +30,11 @@ func TestHandshake_KeptInPart(t *testing.T) {
 		size += len(key) + len(value)
 	}
 	if size > 4096 {
-		t.Errorf("%d bytes of headers are kept", size)
+		t.Errorf("%d bytes of headers are retained", size)
 	}
 	for _, name := range []string{"User-Agent", "Cookie", "Origin", "X-Short", "Host"} {
 		if before.Header().Get(name) != after.Header().Get(name) {
-			t.Errorf("%s is not kept", name)
+			t.Errorf("%s is not retained", name)
 		}
 	}
 	if after.Header().Get("X-Large") != "" || after.URL() != before.URL() || after.RemoteAddress() != before.RemoteAddress() ||
@@ -43,7 +43,7 @@ func TestHandshake_KeptInPart(t *testing.T) {
 	}
 }
 
-func TestHandshake_OrdinaryIsKeptWhole(t *testing.T) {
+func TestHandshake_OrdinaryIsRetainedWhole(t *testing.T) {
 	st := newTCPStation(t, func(c *engineio.Config) { c.Limits.HandshakeBytes = 4096 })
 	st.handshake()
 	s := st.session(0)

@@ -2,15 +2,15 @@ package engineio
 
 import "encoding/binary"
 
-// The parts of a frame's header that a server sends: it never masks and never sends pieces.
+// The parts of a frame's header that a server sends: it never masks and never fragments.
 //
 // Spec: RFC 6455, 5.2.
 const (
 	finalBit = 0x80 // the only or last frame of a message
 	opText   = 1    // and opBinary
 
-	// FrameRoom is the longest header of a frame: what NewMessage wants to have free in front.
-	FrameRoom = 10
+	// FrameHeadroom is the longest header of a frame: what NewMessage needs free in front.
+	FrameHeadroom = 10
 )
 
 // headerLen is the length of the header in front of so many bytes.
@@ -21,7 +21,7 @@ func headerLen(payload int) int {
 	case payload < 1<<16:
 		return 4
 	}
-	return FrameRoom
+	return FrameHeadroom
 }
 
 // putHeader writes the header of a whole message into b, which has headerLen bytes for it.

@@ -21,7 +21,7 @@ func TestNewMessage_FrameHeader(t *testing.T) {
 	} {
 		data := strings.Repeat("x", row.payload)
 		for _, binary := range []bool{false, true} {
-			m := NewMessage(append(make([]byte, FrameRoom), data...), binary, true)
+			m := NewMessage(append(make([]byte, FrameHeadroom), data...), binary, true)
 			want := []byte(row.text + data)
 			if binary {
 				want[0] = 0x82

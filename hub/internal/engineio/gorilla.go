@@ -49,7 +49,7 @@ func newUpgrader(s *Server) *upgrader {
 		WriteBufferSize:   writeBuffer,
 		WriteBufferPool:   &writeBuffers,
 		EnableCompression: *s.config.PerMessageDeflate.Enabled,
-		// The origin has been looked at before, by the rule for all transports.
+		// The origin has been checked before, by the rule for all transports.
 		CheckOrigin: func(*http.Request) bool { return true },
 		Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
 			f := refusal{code: codeBadRequest}
@@ -65,7 +65,7 @@ func newUpgrader(s *Server) *upgrader {
 // wantsWebSocket reports whether the request is an HTTP upgrade to WebSocket. Other upgrades, such as
 // to h2c by clients that always try, are ignored as HTTP has it.
 func wantsWebSocket(r *http.Request) bool {
-	// Most requests say nothing of an upgrade.
+	// Most requests have no such header.
 	return r.Header["Upgrade"] != nil && websocket.IsWebSocketUpgrade(r)
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
-// misplaced returns the status for a request that is none of Engine.IO's, or 0.
-func (s *Server) misplaced(r *http.Request) int {
+// checkPath returns the status for a request that is none of Engine.IO's, or 0.
+func (s *Server) checkPath(r *http.Request) int {
 	path := r.URL.Path
 	switch {
 	case strings.Contains(path, "/.."):
@@ -29,9 +29,9 @@ func (s *Server) misplaced(r *http.Request) int {
 	return 0
 }
 
-// admit holds the request's origin against the policy, before anything else is looked at: it is the
+// checkOrigin holds the request's origin against the policy, before anything else is checked: it is the
 // same for every transport and for preflights.
-func (s *Server) admit(r *http.Request) (refusal, bool) {
+func (s *Server) checkOrigin(r *http.Request) (refusal, bool) {
 	switch {
 	case !validOrigin(r):
 		return refusal{code: codeBadRequest}, false
@@ -102,14 +102,14 @@ func (s *Server) verifyHandshake(r *http.Request, q query, upgrade bool) (refusa
 			return refusal{code: codeForbidden, message: err.Error()}, false
 		}
 	}
-	if !s.speaks(q.revision) {
+	if !s.supports(q.revision) {
 		return refusal{code: codeBadVersion}, false
 	}
 	return refusal{}, true
 }
 
-// speaks reports whether a session of a revision may begin.
-func (s *Server) speaks(revision eiopacket.Revision) bool {
+// supports reports whether a session of a revision may begin.
+func (s *Server) supports(revision eiopacket.Revision) bool {
 	if revision == eiopacket.Revision3 {
 		s.limits.version3.Warn("browsers are refused: clients of protocol version 3 (Socket.IO 1 and 2) are not supported yet")
 	}
@@ -200,5 +200,5 @@ func (s *Server) openPacket(sid string, transport string) *Message {
 	if transport == Polling && s.upgrades {
 		o.Upgrades = []string{WebSocket}
 	}
-	return NewMessage(eiopacket.AppendOpen(make([]byte, FrameRoom, 128), o), false, false)
+	return NewMessage(eiopacket.AppendOpen(make([]byte, FrameHeadroom, 128), o), false, false)
 }

@@ -203,17 +203,17 @@ func TestHandshake_MaxSessions(t *testing.T) {
 }
 
 func TestHandshake_Facts(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
 		before := time.Now().Add(-time.Second)
 		st.Open(hubtest.Options{
-			Transport: road,
-			Query:     "token=a%20b+c&token=last&bad=%ff&odd=100%&raw=\xfe",
+			Transport: transport,
+			Query:     "token=a%20b+c&token=last&bad=%ff&percent=100%&raw=\xfe",
 			Header:    http.Header{"X-Test": {"one", "two"}, "X-Bad": {"caf\xe9"}, "Origin": {"http://hub.test"}},
 		})
 		h := st.session(0).Handshake()
 		q := h.Query()
-		for key, want := range map[string]string{"token": "last", "EIO": "4", "bad": "\uFFFD", "odd": "100%", "raw": "\uFFFD"} {
+		for key, want := range map[string]string{"token": "last", "EIO": "4", "bad": "\uFFFD", "percent": "100%", "raw": "\uFFFD"} {
 			if q[key] != want {
 				t.Errorf("query %s: %q, want %q", key, q[key], want)
 			}
@@ -239,11 +239,11 @@ func TestHandshake_Facts(t *testing.T) {
 		if want := len(slices.Concat(slices.Collect(maps.Values(header))...)); lines != want || len(names) > 0 {
 			t.Errorf("%d lines of %d; parameters without %q", lines, want, names)
 		}
-		transport := string(road)
-		if road == hubtest.Upgraded {
-			transport = "polling"
+		want := string(transport)
+		if transport == hubtest.Upgraded {
+			want = "polling"
 		}
-		if h.RemoteAddress() != "192.0.2.1" || h.Origin() != "http://hub.test" || h.Revision() != eiopacket.Revision4 || h.Secure() || h.Transport() != transport {
+		if h.RemoteAddress() != "192.0.2.1" || h.Origin() != "http://hub.test" || h.Revision() != eiopacket.Revision4 || h.Secure() || h.Transport() != want {
 			t.Errorf("%q %q %d %v %q", h.RemoteAddress(), h.Origin(), h.Revision(), h.Secure(), h.Transport())
 		}
 		if !strings.HasPrefix(h.URL(), "/engine.io/?EIO=4&") || h.IssueTime().Before(before) {
@@ -252,8 +252,8 @@ func TestHandshake_Facts(t *testing.T) {
 	})
 }
 
-func TestHandshake_FirstWordsFollowTheOpenPacket(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+func TestHandshake_FirstMessagesFollowTheOpenPacket(t *testing.T) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, func(c *engineio.Config) {
 			c.OnSession = func(s *engineio.Session) engineio.Handler {
 				var b engineio.Batch
@@ -263,20 +263,20 @@ func TestHandshake_FirstWordsFollowTheOpenPacket(t *testing.T) {
 				return nil
 			}
 		})
-		st.Open(hubtest.Options{Transport: road}).Expect("4first", "4second")
+		st.Open(hubtest.Options{Transport: transport}).Expect("4first", "4second")
 	})
 }
 
 func TestHandshake_ClosedByTheApplicationAtOnce(t *testing.T) {
-	for _, road := range []hubtest.Transport{hubtest.Polling, hubtest.WebSocket} {
+	for _, transport := range []hubtest.Transport{hubtest.Polling, hubtest.WebSocket} {
 		closes := make(chan engineio.Close, 1)
 		st := newStation(t, func(c *engineio.Config) {
 			c.OnSession = func(s *engineio.Session) engineio.Handler {
 				s.Close(engineio.Close{Reason: "because"})
-				return closeEar{closes}
+				return closeRecorder{closes}
 			}
 		})
-		if road == hubtest.Polling {
+		if transport == hubtest.Polling {
 			a := st.Get("EIO=4&transport=polling")
 			if !strings.HasSuffix(a.Body, "\x1e1") {
 				t.Errorf("body %q", a.Body)
@@ -290,10 +290,10 @@ func TestHandshake_ClosedByTheApplicationAtOnce(t *testing.T) {
 	}
 }
 
-type closeEar struct{ closes chan engineio.Close }
+type closeRecorder struct{ closes chan engineio.Close }
 
-func (closeEar) HandleMessage([]byte, bool)     {}
-func (e closeEar) HandleClose(c engineio.Close) { e.closes <- c }
+func (closeRecorder) HandleMessage([]byte, bool)     {}
+func (e closeRecorder) HandleClose(c engineio.Close) { e.closes <- c }
 
 func TestHandshake_Cookie(t *testing.T) {
 	st := newStation(t, func(c *engineio.Config) {

@@ -29,8 +29,8 @@ func attack(t *testing.T, change func(*engineio.Config), f func(st *station)) {
 	t.Helper()
 	st := newTCPStation(t, change)
 	var bystanders []*hubtest.Browser
-	for _, road := range []hubtest.Transport{hubtest.Polling, hubtest.WebSocket} {
-		bystanders = append(bystanders, st.Open(hubtest.Options{Transport: road}))
+	for _, transport := range []hubtest.Transport{hubtest.Polling, hubtest.WebSocket} {
+		bystanders = append(bystanders, st.Open(hubtest.Options{Transport: transport}))
 	}
 	f(st)
 	for _, b := range append(bystanders, st.Open(hubtest.Options{})) {
@@ -39,7 +39,7 @@ func attack(t *testing.T, change func(*engineio.Config), f func(st *station)) {
 	}
 }
 
-// raw is a WebSocket without a library: it can say what no library would.
+// raw is a WebSocket without a library: it can send what no library would.
 type raw struct {
 	t testing.TB
 	net.Conn
@@ -223,8 +223,8 @@ func TestHardening_FragmentedMessageIsPutTogether(t *testing.T) {
 	}
 }
 
-// Each crumb costs far more than its byte (CVE-2026-48779).
-func TestHardening_Crumbs(t *testing.T) {
+// Each of them costs far more than its byte (CVE-2026-48779).
+func TestHardening_TinyFragments(t *testing.T) {
 	attack(t, nil, func(st *station) {
 		w := st.rawSocket("EIO=4&transport=websocket", "")
 		var b bytes.Buffer
@@ -449,7 +449,7 @@ func TestHardening_OtherProtocols(t *testing.T) {
 	})
 }
 
-// A connection that wanted to leave HTTP is not kept for further requests.
+// A connection that wanted to leave HTTP is not used for further requests.
 func TestHardening_StrayUpgradesAreHungUp(t *testing.T) {
 	st := newTCPStation(t, func(c *engineio.Config) { c.Limits.MaxSessions = 1 })
 	st.handshake()

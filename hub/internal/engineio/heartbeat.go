@@ -6,11 +6,11 @@ import (
 )
 
 // suspended is how late the timer may be before the process is taken to have slept: then the
-// browsers' pongs may wait unread, and nobody is judged by the time that has passed.
+// browsers' pongs may be unread yet, and no session is ended for the time that has passed.
 const suspended = 2 * time.Second
 
 // pingBatch is how much of its interval a ping may come early, to leave with those that are due: 100 ms of
-// 25 s. A machine at rest then wakes ten times a second at most, however many sessions there are, and
+// 25 s. An idle machine then wakes ten times a second at most, however many sessions there are, and
 // the answers come together as well.
 const pingBatch = 250
 
@@ -21,9 +21,9 @@ const dueEnding = -1
 // periods, so two queues in the order of their due times are enough, and one timer that is armed for
 // the head of either:
 //
-//	resting ──PingInterval──► ping sent ──► waiting ──PingTimeout──► ping timeout
-//	   ▲                                       │
-//	   └──────────────── pong ─────────────────┘
+//	idle ──PingInterval──► ping sent ──► awaitingPong ──PingTimeout──► ping timeout
+//	 ▲                                        │
+//	 └───────────────── pong ─────────────────┘
 //
 // A session is in one of the queues from its handshake to its end, whatever its transport: neither an
 // upgrade nor a request can make it leave. Other packets than a pong do not count. Times are counted
@@ -39,12 +39,12 @@ type heartbeat struct {
 	within            func(func())   // runs the timer's function, see tasks.run
 	start             time.Time      // due times count from here, by the monotonic clock
 
-	mu      sync.Mutex // guards the fields below and the beat of every session; a leaf
-	resting queue      // until the next ping
-	waiting queue      // for the pong
-	timer   *time.Timer
-	armed   time.Duration // when timer fires; 0: it does not
-	stopped bool
+	mu           sync.Mutex // guards the fields below and the beat of every session; a leaf
+	idle         queue      // until the next ping
+	awaitingPong queue      // since a ping
+	timer        *time.Timer
+	armed        time.Duration // when timer fires; 0: it does not
+	stopped      bool
 }
 
 // beat is a session's place in the heartbeat.
@@ -63,46 +63,46 @@ func newHeartbeat(interval, timeout time.Duration, ping, dead func(*Session)) *h
 	}
 }
 
-// add lets a session rest until its first ping.
+// add makes a session idle until its first ping.
 func (h *heartbeat) add(s *Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stopped {
 		return
 	}
-	h.pushLocked(&h.resting, s, time.Since(h.start)+h.interval)
+	h.pushLocked(&h.idle, s, time.Since(h.start)+h.interval)
 	h.armLocked()
 }
 
-// pong lets a session rest. A pong that nobody asked for is ignored.
+// pong makes a session idle until its next ping. A pong without a ping is ignored.
 func (h *heartbeat) pong(s *Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if s.beat.queue != &h.waiting {
+	if s.beat.queue != &h.awaitingPong {
 		return
 	}
 	h.takeLocked(s)
-	h.pushLocked(&h.resting, s, time.Since(h.start)+h.interval)
+	h.pushLocked(&h.idle, s, time.Since(h.start)+h.interval)
 	h.armLocked()
 }
 
-// overdue reports whether a session's pong is late, though the timer has not said so yet.
+// overdue reports whether a session's pong is late, though the timer has not fired yet.
 func (h *heartbeat) overdue(s *Session) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	late := time.Since(h.start) - s.beat.due
-	return s.beat.due == dueEnding || s.beat.queue == &h.waiting && late >= 0 && late <= suspended && !s.flow.pongUnread()
+	return s.beat.due == dueEnding || s.beat.queue == &h.awaitingPong && late >= 0 && late <= suspended && !s.flow.pongUnread()
 }
 
 // extend gives a session that is about to be read again its whole time for a pong.
 func (h *heartbeat) extend(s *Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if s.beat.queue != &h.waiting {
+	if s.beat.queue != &h.awaitingPong {
 		return
 	}
 	h.takeLocked(s)
-	h.pushLocked(&h.waiting, s, time.Since(h.start)+h.timeout)
+	h.pushLocked(&h.awaitingPong, s, time.Since(h.start)+h.timeout)
 	h.armLocked()
 }
 
@@ -144,7 +144,7 @@ func (h *heartbeat) run() {
 		return
 	}
 	now := time.Since(h.start)
-	for s := h.waiting.head; s != nil && s.beat.due <= now; s = h.waiting.head {
+	for s := h.awaitingPong.head; s != nil && s.beat.due <= now; s = h.awaitingPong.head {
 		again := now-s.beat.due > suspended
 		if s.flow.pongUnread() {
 			again = true
@@ -152,7 +152,7 @@ func (h *heartbeat) run() {
 		}
 		h.takeLocked(s)
 		if again {
-			h.pushLocked(&h.waiting, s, now+h.timeout)
+			h.pushLocked(&h.awaitingPong, s, now+h.timeout)
 			pings = append(pings, s)
 			continue
 		}
@@ -160,16 +160,16 @@ func (h *heartbeat) run() {
 		ends = append(ends, s)
 	}
 	early := now
-	if s := h.resting.head; s != nil && s.beat.due <= now {
+	if s := h.idle.head; s != nil && s.beat.due <= now {
 		early += h.interval / pingBatch
 	}
-	for s := h.resting.head; s != nil && s.beat.due <= early; s = h.resting.head {
+	for s := h.idle.head; s != nil && s.beat.due <= early; s = h.idle.head {
 		from := s.beat.due
 		if now-from > suspended {
 			from = now
 		}
 		h.takeLocked(s)
-		h.pushLocked(&h.waiting, s, from+h.timeout)
+		h.pushLocked(&h.awaitingPong, s, from+h.timeout)
 		pings = append(pings, s)
 	}
 	h.armed = 0
@@ -188,10 +188,10 @@ func (h *heartbeat) run() {
 }
 
 // armLocked sets the timer for whoever is due first. A timer that fires earlier is left alone: it
-// finds nobody and is set anew then.
+// finds no session and is set anew then.
 func (h *heartbeat) armLocked() {
-	first := h.resting.head
-	if w := h.waiting.head; w != nil && (first == nil || w.beat.due < first.beat.due) {
+	first := h.idle.head
+	if w := h.awaitingPong.head; w != nil && (first == nil || w.beat.due < first.beat.due) {
 		first = w
 	}
 	if first == nil {

@@ -42,7 +42,7 @@ func TestHeartbeat_ASleepingProcessJudgesNobody(t *testing.T) {
 		synctest.Wait()
 		// The machine stops for a minute: the timer fires late, with the due time long past.
 		h.mu.Lock()
-		h.waiting.head.beat.due -= time.Minute
+		h.awaitingPong.head.beat.due -= time.Minute
 		h.mu.Unlock()
 		h.within(h.run)
 		if pings, ends := o.counts(); ends != 0 || pings != 2 {

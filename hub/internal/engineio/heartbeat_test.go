@@ -9,19 +9,19 @@ import (
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
-// inBubble runs a test in virtual time over every road.
-func inBubble(t *testing.T, f func(t *testing.T, road hubtest.Transport)) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
-		synctest.Test(t, func(t *testing.T) { f(t, road) })
+// inBubble runs a test in virtual time over every transport.
+func inBubble(t *testing.T, f func(t *testing.T, transport hubtest.Transport)) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
+		synctest.Test(t, func(t *testing.T) { f(t, transport) })
 	})
 }
 
 func TestHeartbeat_PingsAtExactTimes(t *testing.T) {
-	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+	inBubble(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
 		st.Timeout = time.Minute
 		start := time.Now()
-		b := st.Open(hubtest.Options{Transport: road, Pings: true})
+		b := st.Open(hubtest.Options{Transport: transport, Pings: true})
 		b.Expect("2")
 		if d := time.Since(start); d != 25*time.Second {
 			t.Errorf("first ping after %v", d)
@@ -36,9 +36,9 @@ func TestHeartbeat_PingsAtExactTimes(t *testing.T) {
 }
 
 func TestHeartbeat_LivesAsLongAsTheBrowserAnswers(t *testing.T) {
-	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+	inBubble(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		b.Quiet(time.Hour)
 		b.Send("4still here")
 		b.Expect("4still here")
@@ -46,11 +46,11 @@ func TestHeartbeat_LivesAsLongAsTheBrowserAnswers(t *testing.T) {
 }
 
 func TestHeartbeat_NoPongEndsTheSession(t *testing.T) {
-	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+	inBubble(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
 		st.Timeout = time.Minute
 		start := time.Now()
-		b := st.Open(hubtest.Options{Transport: road, Pings: true})
+		b := st.Open(hubtest.Options{Transport: transport, Pings: true})
 		c := st.wantClose(engineio.ReasonPingTimeout)
 		if d := time.Since(start); d != 45*time.Second {
 			t.Errorf("closed after %v (%+v)", d, c)
@@ -80,11 +80,11 @@ func TestHeartbeat_PollAtTheVeryMomentFindsItOver(t *testing.T) {
 }
 
 func TestHeartbeat_OtherPacketsDoNotCount(t *testing.T) {
-	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+	inBubble(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
 		st.Timeout = time.Minute
 		start := time.Now()
-		b := st.Open(hubtest.Options{Transport: road, Pings: true})
+		b := st.Open(hubtest.Options{Transport: transport, Pings: true})
 		for range 4 {
 			time.Sleep(10 * time.Second)
 			b.Send("4chatter", "6", "0", "5")
@@ -97,11 +97,11 @@ func TestHeartbeat_OtherPacketsDoNotCount(t *testing.T) {
 }
 
 func TestHeartbeat_UnaskedPongsAreIgnored(t *testing.T) {
-	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+	inBubble(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
 		st.Timeout = time.Minute
 		start := time.Now()
-		b := st.Open(hubtest.Options{Transport: road, Pings: true})
+		b := st.Open(hubtest.Options{Transport: transport, Pings: true})
 		time.Sleep(10 * time.Second)
 		b.Send("3", "3", "3probe")
 		b.Expect("2")
@@ -112,9 +112,9 @@ func TestHeartbeat_UnaskedPongsAreIgnored(t *testing.T) {
 }
 
 func TestHeartbeat_PingFromTheBrowserEndsTheSession(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		b.Send("2")
 		st.wantClose(engineio.ReasonTransportError)
 		b.WaitEnd()
@@ -163,10 +163,10 @@ func TestHeartbeat_ManySessionsShareTheQueue(t *testing.T) {
 		st.Timeout = 2 * time.Minute
 		var dumb, live []*hubtest.Browser
 		for i := range 20 {
-			road := []hubtest.Transport{hubtest.Polling, hubtest.WebSocket}[i%2]
-			live = append(live, st.Open(hubtest.Options{Transport: road}))
+			transport := []hubtest.Transport{hubtest.Polling, hubtest.WebSocket}[i%2]
+			live = append(live, st.Open(hubtest.Options{Transport: transport}))
 			time.Sleep(300 * time.Millisecond)
-			dumb = append(dumb, st.Open(hubtest.Options{Transport: road, Pings: true}))
+			dumb = append(dumb, st.Open(hubtest.Options{Transport: transport, Pings: true}))
 		}
 		for range dumb {
 			st.wantClose(engineio.ReasonPingTimeout)

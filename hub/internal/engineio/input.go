@@ -14,7 +14,7 @@ type inputBuffer struct {
 	start int // buf[start:] has not been taken
 
 	// Of the message that is coming in, from start.
-	looked    int   // its bytes in frames that are whole
+	scanned   int   // its bytes in frames that are whole
 	payload   int64 // of its data frames
 	fragments int   // its data frames; not 0: a continuation is due
 
@@ -51,7 +51,7 @@ func (b *inputBuffer) take(n int) {
 	if b.start += n; b.empty() {
 		b.start, b.buf = 0, b.buf[:0]
 	}
-	b.looked, b.payload, b.fragments = 0, 0, 0
+	b.scanned, b.payload, b.fragments = 0, 0, 0
 }
 
 // discard removes all of them.
@@ -75,8 +75,8 @@ func (b *inputBuffer) free() []byte {
 
 func (b *inputBuffer) extend(n int) { b.buf = b.buf[:len(b.buf)+n] }
 
-// copyOf returns a copy of what is left, in a buffer of its own.
-func copyOf(rest []byte) *inputBuffer {
+// newInputFrom returns a copy of what is left, in a buffer of its own.
+func newInputFrom(rest []byte) *inputBuffer {
 	b := newInput()
 	b.buf = append(b.buf, rest...)
 	return b
@@ -97,10 +97,10 @@ const (
 // it can be seen.
 func (b *inputBuffer) message(limit int64, hold bool) (portion, int, error) {
 	if hold && b.fragments > 0 { // it has begun to come in: once more from its beginning
-		b.looked, b.payload, b.fragments = 0, 0, 0
+		b.scanned, b.payload, b.fragments = 0, 0, 0
 	}
 	for {
-		rest := b.buf[b.start+b.looked:]
+		rest := b.buf[b.start+b.scanned:]
 		h, ok := frameHeader(rest)
 		if what := h.violation(b.fragments > 0); what != "" {
 			return incomplete, 0, protocolFault(what)
@@ -112,18 +112,18 @@ func (b *inputBuffer) message(limit int64, hold bool) (portion, int, error) {
 		case h.size < 0, h.data() && h.size > limit-b.payload:
 			return incomplete, 0, errTooLarge
 		case hold && h.data() && h.message(rest):
-			if b.looked > 0 {
-				return controlFrames, b.looked, nil
+			if b.scanned > 0 {
+				return controlFrames, b.scanned, nil
 			}
 			return held, 0, nil
 		case h.size > int64(len(rest)-h.length):
 			found, n := b.soFar()
 			return found, n, nil
 		}
-		b.looked += h.length + int(h.size)
+		b.scanned += h.length + int(h.size)
 		switch {
 		case h.opcode == opClose, h.data() && h.final:
-			return complete, b.looked, nil
+			return complete, b.scanned, nil
 		case !h.data():
 			continue
 		}
@@ -137,8 +137,8 @@ func (b *inputBuffer) message(limit int64, hold bool) (portion, int, error) {
 // soFar is the answer when the next frame is not whole. Pings between the fragments of a message wait for
 // the rest of it.
 func (b *inputBuffer) soFar() (portion, int) {
-	if b.looked > 0 && b.fragments == 0 {
-		return controlFrames, b.looked
+	if b.scanned > 0 && b.fragments == 0 {
+		return controlFrames, b.scanned
 	}
 	return incomplete, 0
 }

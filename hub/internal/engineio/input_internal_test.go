@@ -154,7 +154,7 @@ func (s *Server) streamed(frames []byte) func() ([]byte, bool, error) {
 	if err := g.upgrade(nobody{conn: g}, r, nil); err != nil {
 		panic(err)
 	}
-	w.conn.in = copyOf(frames)
+	w.conn.in = newInputFrom(frames)
 	return func() ([]byte, bool, error) { return keep(g.next()) }
 }
 

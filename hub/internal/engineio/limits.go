@@ -18,7 +18,7 @@ const headerSlack = 4 << 10
 //   - a time for the answer: a poll that is held for a whole heartbeat, or a POST for a pause, and 20 s to read it. It does
 //     not concern a WebSocket, whose connection is no longer net/http's.
 //
-// HTTP/1.1 is what the browser's listener speaks; a WebSocket needs it.
+// HTTP/1.1 is what the browser's listener supports; a WebSocket needs it.
 func (s *Server) ConfigureHTTP(h *http.Server) {
 	h.MaxHeaderBytes = option.HeaderBytes.Default - headerSlack
 	h.ReadHeaderTimeout = option.HeaderTimeout.Default

@@ -15,46 +15,46 @@ import (
 
 func TestMain(m *testing.M) { hubtest.Main(m) }
 
-// station is a server under test with what its application heard.
+// station is a server under test with what its application received.
 type station struct {
 	*hubtest.Server
 	engine *engineio.Server
 	t      *testing.T
 
-	mu       sync.Mutex
-	sessions []*engineio.Session
-	heard    []string
-	closes   chan engineio.Close
-	onHeard  func(*engineio.Session, string) // set before the first session; nil: nothing more
-	panics   int
-	refused  []int // Engine.IO codes
-	denied   []int // HTTP statuses
-	upgrades []bool
-	slow     []string // why browsers were too slow
-	silent   bool     // nothing is echoed; set before the first session
+	mu        sync.Mutex
+	sessions  []*engineio.Session
+	received  []string
+	closes    chan engineio.Close
+	onMessage func(*engineio.Session, string) // set before the first session; nil: nothing more
+	panics    int
+	refused   []int // Engine.IO codes
+	denied    []int // HTTP statuses
+	upgrades  []bool
+	slow      []string // why browsers were too slow
+	silent    bool     // nothing is echoed; set before the first session
 }
 
-// ear is the handler of one session: it notes everything and echoes messages.
-type ear struct {
+// recorder is the handler of one session: it records everything and echoes messages.
+type recorder struct {
 	station *station
 	session *engineio.Session
-	mute    bool
+	silent  bool
 }
 
-func (e *ear) HandleMessage(data []byte, binary bool) {
+func (e *recorder) HandleMessage(data []byte, binary bool) {
 	e.station.mu.Lock()
-	e.station.heard = append(e.station.heard, string(data))
+	e.station.received = append(e.station.received, string(data))
 	e.station.mu.Unlock()
-	if f := e.station.onHeard; f != nil {
+	if f := e.station.onMessage; f != nil {
 		f(e.session, string(data))
 	}
-	if e.mute {
+	if e.silent {
 		return
 	}
 	_ = e.session.Send(nil, []*engineio.Message{echo(data, binary)}, false)
 }
 
-func (e *ear) HandleClose(c engineio.Close) { e.station.closes <- c }
+func (e *recorder) HandleClose(c engineio.Close) { e.station.closes <- c }
 
 func echo(data []byte, binary bool) *engineio.Message {
 	if binary {
@@ -110,7 +110,7 @@ func (st *station) onSession(s *engineio.Session) engineio.Handler {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.sessions = append(st.sessions, s)
-	return &ear{station: st, session: s, mute: st.silent}
+	return &recorder{station: st, session: s, silent: st.silent}
 }
 
 func (st *station) trace() *engineio.Trace {
@@ -149,7 +149,7 @@ func (st *station) lastSession() *engineio.Session {
 func (st *station) messages() []string {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	return append([]string(nil), st.heard...)
+	return append([]string(nil), st.received...)
 }
 
 // wantClose waits for the application to hear of a session's end.
@@ -164,7 +164,7 @@ func (st *station) wantClose(reason engineio.Reason) engineio.Close {
 		}
 		return c
 	case <-timer.C:
-		st.t.Fatal("the application heard of no end")
+		st.t.Fatal("the application received of no end")
 		return engineio.Close{}
 	}
 }

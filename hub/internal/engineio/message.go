@@ -10,7 +10,7 @@ import (
 // Message is a message packet in its wire forms. It is immutable, may be queued on any number of
 // sessions, and makes each form at most once.
 type Message struct {
-	// framed is the message, after head bytes of frame header. A head of 0 means that there was no room for
+	// framed is the message, after head bytes of frame header. A head of 0 means that there was no space for
 	// one; then it is written when it is needed.
 	framed []byte
 	forms  atomic.Pointer[forms] // nil until one is needed, and always for a message that one session sends
@@ -41,29 +41,29 @@ var (
 
 // packetMessage returns a shared packet of the server's own.
 func packetMessage(t eiopacket.Type, data string) *Message {
-	return NewMessage(append(append(make([]byte, FrameRoom), byte(t)), data...), false, true)
+	return NewMessage(append(append(make([]byte, FrameHeadroom), byte(t)), data...), false, true)
 }
 
-// NewMessage returns the message that stands in buf after FrameRoom bytes that are free: text, which starts
+// NewMessage returns the message that stands in buf after FrameHeadroom bytes that are free: text, which starts
 // with the packet type '4' and is valid UTF-8, or binary, without a type byte. buf is kept and must never
 // change. shared says that many sessions will send it.
 func NewMessage(buf []byte, binary, shared bool) *Message {
-	payload := len(buf) - FrameRoom
+	payload := len(buf) - FrameHeadroom
 	head := headerLen(payload)
-	m := &Message{framed: buf[FrameRoom-head:], head: uint8(head), binary: binary, shared: shared}
+	m := &Message{framed: buf[FrameHeadroom-head:], head: uint8(head), binary: binary, shared: shared}
 	putHeader(m.framed, m.opcode(), payload)
 	m.unit[0] = m
 	return m
 }
 
-// NewTextMessage is NewMessage for a text that has no room in front.
+// NewTextMessage is NewMessage for a text that has no space in front.
 func NewTextMessage(prefixed []byte, shared bool) *Message {
 	m := &Message{framed: prefixed, shared: shared}
 	m.unit[0] = m
 	return m
 }
 
-// NewBinaryMessage is NewMessage for bytes that have no room in front.
+// NewBinaryMessage is NewMessage for bytes that have no space in front.
 func NewBinaryMessage(data []byte, shared bool) *Message {
 	m := NewTextMessage(data, shared)
 	m.binary = true

@@ -36,9 +36,9 @@ const (
 	// writeChunk is how much is taken from the outbox at a time to be written to a WebSocket, for what is taken is
 	// copied, though a broadcast shares it.
 	writeChunk = 256 << 10
-	// gatherPackets and gatherBytes are what a batch gathers for a session before it is written to.
-	gatherPackets = 512
-	gatherBytes   = 256 << 10
+	// batchPackets and batchBytes are what a batch collects for a session before it is written to.
+	batchPackets = 512
+	batchBytes   = 256 << 10
 )
 
 // cost is what a message counts in an outbox.
@@ -47,12 +47,12 @@ func (m *Message) cost() int64 { return int64(m.len()) + packetCost }
 // waiting is what waits for the browser, but for the server's own packets.
 func (o *outbox) waiting() int64 { return o.bytes + o.inFlight }
 
-// full reports whether no more may join. A unit of any size may when there is room at all: a large message
-// behind a small one tells nothing of the browser.
+// full reports whether no more may join. A unit of any size may when it is not: a large message behind a small one does not
+// mean that the browser is slow.
 func (o *outbox) full(l *Limits) bool { return o.waiting() >= l.OutboxBytes }
 
 // flushDue reports whether it is time to write, batch or not.
-func (o *outbox) flushDue() bool { return o.len() > gatherPackets || o.bytes > gatherBytes }
+func (o *outbox) flushDue() bool { return o.len() > batchPackets || o.bytes > batchBytes }
 
 func (o *outbox) len() int {
 	if o.entries == nil {

@@ -201,9 +201,9 @@ func TestOutbox_InSum(t *testing.T) {
 // everything, in order.
 func TestOutbox_HalfFullIsNotReadFurther(t *testing.T) {
 	const messages, size = 4000, 100
-	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+	inBubble(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, func(c *engineio.Config) { c.Limits.OutboxBytes = 64 << 10 })
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		b.Send("4settled")
 		b.Expect("4settled")
 		var all []string
@@ -234,27 +234,27 @@ func TestOutbox_ReadAsFarAsHalf(t *testing.T) {
 		go func() { answers <- st.Post(query, strings.Repeat("4"+strings.Repeat("x", 935)+"\x1e", 99)+"4last") }()
 		synctest.Wait()
 		if n := len(st.messages()); n != 33 {
-			t.Errorf("heard %d", n)
+			t.Errorf("received %d", n)
 		}
 		if a := st.Get(query); !strings.HasPrefix(a.Body, "4x") {
 			t.Errorf("%+v", a)
 		}
 		synctest.Wait()
 		if n := len(st.messages()); n != 66 {
-			t.Errorf("heard %d", n)
+			t.Errorf("received %d", n)
 		}
 		st.session(0).Pause() // a reason of its own
 		st.Get(query)
 		synctest.Wait()
 		if n := len(st.messages()); n != 66 {
-			t.Errorf("heard %d in a pause", n)
+			t.Errorf("received %d in a pause", n)
 		}
 		st.session(0).Resume()
 		synctest.Wait()
 		st.Get(query)
 		st.await(answers)
 		if n := len(st.messages()); n != 100 {
-			t.Errorf("heard %d", n)
+			t.Errorf("received %d", n)
 		}
 	})
 }

@@ -12,7 +12,7 @@ package engineio
 // What has been read stays with the connection, at most a buffer's worth (64 KiB) or one message; the rest stays
 // in the kernel, whose buffers being full is what the browser feels. Over polling the POST with the message is
 // held and not answered. After 25 s it is answered, as no proxy would wait for much longer, and the rest of its messages
-// stays with the session; the next POST is held until they are taken. More than MaxPayload is not kept: then the
+// stays with the session; the next POST is held until they are taken. More than MaxPayload is not held: then the
 // session is closed, reason `forced close`. While a POST is held UpgradeTimeout stands still.
 //
 // A pong behind the message cannot be read, so no pong is missed while the session is paused: it is asked
@@ -20,7 +20,7 @@ package engineio
 // connection is still seen. A browser that has gone (FIN, or a poll that breaks off) is sent nothing more; what it sent
 // before is handed up as Resume allows, and then the session ends, reason `transport close` as ever. A connection that
 // broke (RST) ends the session at once. Where a goroutine reads a WebSocket over something that is no socket, the end is seen by the
-// next write. That nobody is there any more is found by the pings, which are sent once more each PingTimeout: on Linux
+// next write. A browser that is not there any more is found by the pings, which are sent once more each PingTimeout: on Linux
 // the kernel gives up after PingInterval + PingTimeout without an answer to them.
 //
 // Pause may be called again, and on a session that has ended.

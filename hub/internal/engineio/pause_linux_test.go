@@ -16,7 +16,7 @@ import (
 )
 
 // heldBack sends a message and what follows it to a session that is paused, and waits until the server
-// has looked at it: a ping before it is answered then.
+// has read it: a ping before it is answered then.
 func (st *station) heldBack(w *raw, frames ...[]byte) {
 	st.t.Helper()
 	_, _ = w.Write(slices.Concat(client(0x89, "before"), slices.Concat(frames...)))
@@ -28,7 +28,7 @@ func (st *station) heldBack(w *raw, frames ...[]byte) {
 // The messages behind the one at which the handler pauses are held, though they came in the same segment.
 func TestPause_PollerHoldsTheNextMessage(t *testing.T) {
 	st := newTCPStation(t, nil)
-	st.onHeard = pauseAt("pause")
+	st.onMessage = pauseAt("pause")
 	w := st.rawSocket("EIO=4&transport=websocket", "")
 	defer w.Close()
 	_, _ = w.Write(slices.Concat(client(0x81, "4one"), client(0x81, "4pause"), client(0x89, "ping"), client(0x81, "3"),
@@ -43,14 +43,14 @@ func TestPause_PollerHoldsTheNextMessage(t *testing.T) {
 		t.Errorf("got %q", data)
 	}
 	_, _ = w.Write(client(0x81, "4four"))
-	st.wantHeard("one", "pause")
+	st.wantReceived("one", "pause")
 	st.session(0).Resume()
-	if got := st.heardAll(5); !slices.Equal(got, []string{"one", "pause", "two", "three", "four"}) {
-		t.Errorf("heard %q", got)
+	if got := st.receivedAll(5); !slices.Equal(got, []string{"one", "pause", "two", "three", "four"}) {
+		t.Errorf("received %q", got)
 	}
 }
 
-// A message that has begun to come in when the session is paused is held; pings between its pieces wait
+// A message that has begun to come in when the session is paused is held; pings between its fragments wait
 // with it.
 func TestPause_InTheMiddleOfAMessage(t *testing.T) {
 	st := newTCPStation(t, nil)
@@ -63,10 +63,10 @@ func TestPause_InTheMiddleOfAMessage(t *testing.T) {
 	if _, data := w.frame(); string(data) != "4down" {
 		t.Errorf("got %q", data)
 	}
-	st.wantHeard()
+	st.wantReceived()
 	st.session(0).Resume()
-	if got := st.heardAll(1); got[0] != "begun" {
-		t.Errorf("heard %q", got)
+	if got := st.receivedAll(1); got[0] != "begun" {
+		t.Errorf("received %q", got)
 	}
 }
 
@@ -89,7 +89,7 @@ func TestPause_ResetEndsAtOnce(t *testing.T) {
 				}
 				eventually(t, "the session is left", func() bool { return st.engine.SessionCount() == 0 })
 			}
-			st.wantHeard()
+			st.wantReceived()
 		})
 	}
 }
@@ -113,7 +113,7 @@ func TestPause_EndBehindWhatIsHeld(t *testing.T) {
 				frames = append(frames, client(0x81, "4"+want[n]))
 			}
 			all := slices.Concat(frames...)
-			_, _ = w.Write(all) // not so much that there is no room for the end behind it
+			_, _ = w.Write(all) // not so much that there is no space for the end behind it
 			_ = w.Conn.(*net.TCPConn).CloseWrite()
 			eventually(t, "the end is not noted", s.PeerClosed)
 			_ = w.Conn.(*net.TCPConn).Close() // a ping would now be answered with a reset
@@ -121,13 +121,13 @@ func TestPause_EndBehindWhatIsHeld(t *testing.T) {
 			if n := len(st.closes); n > 0 {
 				t.Fatalf("closed: %+v", <-st.closes)
 			}
-			st.wantHeard()
+			st.wantReceived()
 			s.Resume()
 			if c := st.wantClose(engineio.ReasonTransportClose); c.Code != 1006 {
 				t.Errorf("%+v", c)
 			}
 			if got := st.messages(); !slices.Equal(got, want) {
-				t.Errorf("heard %d messages", len(got))
+				t.Errorf("received %d messages", len(got))
 			}
 			eventually(t, "the session is left", func() bool { return st.engine.SessionCount() == 0 })
 		})
@@ -153,7 +153,7 @@ func TestReader_EndBehindManyMessages(t *testing.T) {
 				t.Errorf("after %v", d)
 			}
 			if n := len(st.messages()); n != size/len(frame) {
-				t.Errorf("heard %d of %d", n, size/len(frame))
+				t.Errorf("received %d of %d", n, size/len(frame))
 			}
 		}
 	}
@@ -190,12 +190,12 @@ func TestPause_TheBrowserFeelsIt(t *testing.T) {
 				n, err := w.Write(message)
 				if errors.Is(err, os.ErrDeadlineExceeded) {
 					rest := message[n:]
-					st.wantHeard()
+					st.wantReceived()
 					st.session(0).Resume()
 					go drainFrames(w)
 					_ = w.SetWriteDeadline(time.Time{})
 					_, _ = w.Write(rest)
-					st.heardAll(sent + 1)
+					st.receivedAll(sent + 1)
 					return
 				}
 				if err != nil {
@@ -213,15 +213,15 @@ func drainFrames(w *raw) {
 	}
 }
 
-// However often and from wherever a session is paused, each message is heard once, in order.
+// However often and from wherever a session is paused, each message is received once, in order.
 func TestPause_AnyTime(t *testing.T) {
 	st := newTCPStation(t, nil)
 	const messages = 3000
-	st.onHeard = func(s *engineio.Session, heard string) {
+	st.onMessage = func(s *engineio.Session, received string) {
 		switch {
-		case strings.HasSuffix(heard, "3"):
+		case strings.HasSuffix(received, "3"):
 			s.Pause()
-		case strings.HasSuffix(heard, "7"):
+		case strings.HasSuffix(received, "7"):
 			s.Pause()
 			s.Resume()
 		}
@@ -230,9 +230,9 @@ func TestPause_AnyTime(t *testing.T) {
 	defer w.Close()
 	s := st.session(0)
 	stop := make(chan struct{})
-	var meddlers sync.WaitGroup
+	var others sync.WaitGroup
 	for range 2 {
-		meddlers.Go(func() {
+		others.Go(func() {
 			for {
 				select {
 				case <-stop:
@@ -256,15 +256,15 @@ func TestPause_AnyTime(t *testing.T) {
 		_, _ = w.Write(rest[:n])
 		rest = rest[n:]
 	}
-	if got := st.heardAll(messages); !slices.Equal(got, want) {
+	if got := st.receivedAll(messages); !slices.Equal(got, want) {
 		t.Error("out of order, or not once")
 	}
 	close(stop)
-	meddlers.Wait()
+	others.Wait()
 }
 
-// What came in one breath with the upgrade packet is held by a session that is paused.
-func TestPause_UpgradeInOneBreath(t *testing.T) {
+// What came in one segment with the upgrade packet is held by a session that is paused.
+func TestPause_UpgradeInOneSegment(t *testing.T) {
 	st := newTCPStation(t, nil)
 	query := st.handshake()
 	s := st.session(0)
@@ -277,20 +277,20 @@ func TestPause_UpgradeInOneBreath(t *testing.T) {
 	if op, data := w.frame(); op != 10 || string(data) != "ping" {
 		t.Errorf("answer to a ping: %d %q", op, data)
 	}
-	st.wantHeard()
+	st.wantReceived()
 	s.Resume()
-	if got := st.heardAll(2); !slices.Equal(got, []string{"one", "two"}) {
-		t.Errorf("heard %q", got)
+	if got := st.receivedAll(2); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("received %q", got)
 	}
 }
 
-// What was kept of a post goes before what came in one breath with the upgrade packet, whoever reads that.
-func TestPause_KeptBeforeTheUpgrade(t *testing.T) {
+// What was left of a post goes before what came in one segment with the upgrade packet, whoever reads that.
+func TestPause_PendingBeforeTheUpgrade(t *testing.T) {
 	for _, deflate := range []bool{false, true} {
 		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
 			st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
 			st.engine.HoldPosts(10 * time.Millisecond)
-			st.onHeard = pauseAt("two")
+			st.onMessage = pauseAt("two")
 			query := st.handshake()
 			s := st.session(0)
 			s.Pause()
@@ -303,13 +303,13 @@ func TestPause_KeptBeforeTheUpgrade(t *testing.T) {
 			w.frame()
 			_, _ = w.Write(slices.Concat(client(0x81, "5"), client(0x81, "4four"), client(0x81, "4five")))
 			eventually(t, "not upgraded", func() bool { return s.TransportName() == engineio.WebSocket })
-			st.wantHeard()
+			st.wantReceived()
 			s.Resume()
-			st.heardAll(2)
-			st.wantHeard("one", "two")
+			st.receivedAll(2)
+			st.wantReceived("one", "two")
 			s.Resume()
-			if got := st.heardAll(5); !slices.Equal(got, []string{"one", "two", "three", "four", "five"}) {
-				t.Errorf("heard %q", got)
+			if got := st.receivedAll(5); !slices.Equal(got, []string{"one", "two", "three", "four", "five"}) {
+				t.Errorf("received %q", got)
 			}
 		})
 	}

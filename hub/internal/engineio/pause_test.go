@@ -14,17 +14,17 @@ import (
 
 // pauseAt pauses a session from within its handler, at a message of this text.
 func pauseAt(text string) func(*engineio.Session, string) {
-	return func(s *engineio.Session, heard string) {
-		if heard == text {
+	return func(s *engineio.Session, received string) {
+		if received == text {
 			s.Pause()
 		}
 	}
 }
 
-func (st *station) wantHeard(want ...string) {
+func (st *station) wantReceived(want ...string) {
 	st.t.Helper()
 	if got := st.messages(); !slices.Equal(got, want) {
-		st.t.Errorf("heard %q, want %q", got, want)
+		st.t.Errorf("received %q, want %q", got, want)
 	}
 }
 
@@ -33,12 +33,12 @@ func TestPause_PollingHoldsThePost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStation(t, nil)
 		st.Timeout = time.Minute
-		st.onHeard = pauseAt("pause")
+		st.onMessage = pauseAt("pause")
 		query := st.handshake()
 		answers := make(chan hubtest.Answer, 1)
 		go func() { answers <- st.Post(query, "4one\x1e4pause\x1e4two\x1e3\x1e4three") }()
 		synctest.Wait()
-		st.wantHeard("one", "pause")
+		st.wantReceived("one", "pause")
 		if a := st.Get(query); a.Body != "4one\x1e4pause" { // writes go on
 			t.Errorf("poll: %+v", a)
 		}
@@ -50,14 +50,14 @@ func TestPause_PollingHoldsThePost(t *testing.T) {
 		if a := st.await(answers); a.Status != 200 || a.Body != "ok" {
 			t.Errorf("post: %+v", a)
 		}
-		st.wantHeard("one", "pause", "two", "three")
+		st.wantReceived("one", "pause", "two", "three")
 		if a := st.Post(query, "4four"); a.Body != "ok" {
 			t.Errorf("post after it: %+v", a)
 		}
 	})
 }
 
-// A post is held for 25 s and no longer. What it said is kept, and the next one is held behind it.
+// A post is held for 25 s and no longer. Its messages stay with the session, and the next one is held behind it.
 func TestPause_PollingAnsweredInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStation(t, nil)
@@ -77,45 +77,45 @@ func TestPause_PollingAnsweredInTime(t *testing.T) {
 				t.Errorf("answered after %v", d)
 			}
 		}
-		st.wantHeard()
+		st.wantReceived()
 		answers := make(chan hubtest.Answer, 1)
 		go func() { answers <- st.Post(query, "4five") }()
 		synctest.Wait()
 		s.Resume()
 		st.await(answers)
 		want := []string{"one", "two", "three", "four", "\x01\x02\x03", "five"}
-		st.wantHeard(want...)
+		st.wantReceived(want...)
 		if a := st.Post(query, "4six"); a.Body != "ok" {
 			t.Errorf("post: %+v", a)
 		}
-		st.wantHeard(append(want, "six")...)
+		st.wantReceived(append(want, "six")...)
 	})
 }
 
-// What was kept is handed up by Resume, though no post is there.
-func TestPause_PollingKept(t *testing.T) {
+// What was left is handed up by Resume, though no post is there.
+func TestPause_PollingPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStation(t, nil)
 		st.Timeout = time.Minute
-		st.onHeard = pauseAt("two")
+		st.onMessage = pauseAt("two")
 		query := st.handshake()
 		s := st.session(0)
 		s.Pause()
 		st.Post(query, "4one\x1e4two\x1e4three\x1e1")
 		s.Resume()
 		synctest.Wait()
-		st.wantHeard("one", "two")
+		st.wantReceived("one", "two")
 		if n := len(st.closes); n > 0 {
 			t.Error("closed before the last message")
 		}
 		s.Resume()
 		st.wantClose(engineio.ReasonTransportClose)
-		st.wantHeard("one", "two", "three")
+		st.wantReceived("one", "two", "three")
 	})
 }
 
-// What is kept is bounded, and so is its number of packets.
-func TestPause_PollingKeptIsBounded(t *testing.T) {
+// What is left is bounded, and so is its number of packets.
+func TestPause_PollingPendingIsBounded(t *testing.T) {
 	cases := map[string]struct {
 		body   string
 		reason engineio.Reason
@@ -135,13 +135,13 @@ func TestPause_PollingKeptIsBounded(t *testing.T) {
 					synctest.Wait()
 				}
 				st.wantClose(c.reason)
-				st.wantHeard()
+				st.wantReceived()
 			})
 		})
 	}
 }
 
-// While a post is held the time for an upgrade stands still, and what was kept goes before what comes by
+// While a post is held the time for an upgrade stands still, and what was left goes before what comes by
 // WebSocket.
 func TestPause_UpgradeBehindAHeldPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestPause_UpgradeBehindAHeldPost(t *testing.T) {
 		}
 		go func() { _ = f.Write("4three") }()
 		synctest.Wait()
-		st.wantHeard()
+		st.wantReceived()
 		s.Resume()
 		for _, want := range []string{"4one", "4two", "4three"} {
 			for p := f.Next(); p != want; p = f.Next() {
@@ -212,7 +212,7 @@ func TestPause_PollingCloseReleasesThePost(t *testing.T) {
 		synctest.Wait()
 		st.session(0).Close(engineio.Close{Reason: "over"})
 		st.await(answers)
-		st.wantHeard()
+		st.wantReceived()
 		if a := st.Get(query); a.Body != "6\x1e1" {
 			t.Errorf("last poll: %+v", a)
 		}
@@ -220,12 +220,12 @@ func TestPause_PollingCloseReleasesThePost(t *testing.T) {
 	})
 }
 
-// A WebSocket that a goroutine reads keeps the message back as well, and hears the browser's pings and
+// A WebSocket that a goroutine reads holds the message as well, and receives the browser's pings and
 // pongs that stand before it.
 func TestPause_ReaderHoldsTheNextMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStation(t, nil)
-		st.onHeard = pauseAt("pause")
+		st.onMessage = pauseAt("pause")
 		w := st.rawSocketIn("EIO=4&transport=websocket")
 		_, _ = w.Write(slices.Concat(client(0x81, "4pause"), client(0x89, "ping"), client(0x81, "3")))
 		w.frame() // the echo
@@ -234,7 +234,7 @@ func TestPause_ReaderHoldsTheNextMessage(t *testing.T) {
 		}
 		go func() { _, _ = w.Write(slices.Concat(client(0x81, "4two"), client(0x81, "4three"))) }()
 		synctest.Wait()
-		st.wantHeard("pause")
+		st.wantReceived("pause")
 		_ = st.session(0).Send(nil, []*engineio.Message{text("down")}, false)
 		if _, data := w.frame(); string(data) != "4down" {
 			t.Errorf("got %q", data)
@@ -250,14 +250,14 @@ func TestPause_ReaderHoldsTheNextMessage(t *testing.T) {
 	})
 }
 
-// A paused browser cannot be heard, so it is not judged by its pongs; after Resume it is.
+// The pongs of a paused browser cannot be read, so none is missed; after Resume they are.
 func TestPause_PongsAreNotMissed(t *testing.T) {
-	inBubble(t, func(t *testing.T, road hubtest.Transport) {
+	inBubble(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
 		st.Timeout = time.Hour
-		b := st.Open(hubtest.Options{Transport: road, Pings: true})
+		b := st.Open(hubtest.Options{Transport: transport, Pings: true})
 		st.session(0).Pause()
-		if road != hubtest.Polling {
+		if transport != hubtest.Polling {
 			b.Send("4held")
 		}
 		b.Expect("2")
@@ -297,7 +297,7 @@ func TestPause_Upgrade(t *testing.T) {
 		}
 		go func() { _ = f.Write("4one"); _ = f.Write("4two") }()
 		synctest.Wait()
-		st.wantHeard()
+		st.wantReceived()
 		s.Pause() // again
 		s.Resume()
 		for _, want := range []string{"4one", "4two"} {
@@ -311,9 +311,9 @@ func TestPause_Upgrade(t *testing.T) {
 
 // Pause and Resume are no more than that on a session that has ended, or is about to.
 func TestPause_ClosedInOrder(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		s := st.session(0)
 		s.Pause()
 		_ = s.Send(nil, []*engineio.Message{text("last")}, false)
@@ -326,9 +326,9 @@ func TestPause_ClosedInOrder(t *testing.T) {
 	})
 }
 
-// A polling browser that goes while its post is held, or what it said is kept, has said that.
+// A polling browser that goes while its post is held, or what it sent is left, has sent that.
 func TestPause_PollBreaksBehindWhatIsHeld(t *testing.T) {
-	for _, kept := range []bool{false, true} {
+	for _, answered := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			st := newStation(t, nil)
 			st.Timeout = time.Minute
@@ -337,7 +337,7 @@ func TestPause_PollBreaksBehindWhatIsHeld(t *testing.T) {
 			s.Pause()
 			posted := make(chan hubtest.Answer, 1)
 			go func() { posted <- st.Post(query, "4one\x1e4two") }()
-			if kept {
+			if answered {
 				st.await(posted)
 			}
 			poll, leave := context.WithCancel(t.Context())
@@ -358,8 +358,8 @@ func TestPause_PollBreaksBehindWhatIsHeld(t *testing.T) {
 			}
 			s.Resume()
 			st.wantClose(engineio.ReasonTransportError)
-			st.wantHeard("one", "two")
-			if !kept {
+			st.wantReceived("one", "two")
+			if !answered {
 				st.await(posted)
 			}
 		})
@@ -381,6 +381,6 @@ func TestPause_PipeEnds(t *testing.T) {
 		}
 		s.Resume()
 		st.wantClose(engineio.ReasonTransportClose)
-		st.wantHeard("one")
+		st.wantReceived("one")
 	})
 }

@@ -38,17 +38,17 @@ func descriptors(t *testing.T) int {
 func readers() int {
 	buf := make([]byte, 8<<20)
 	stacks := string(buf[:runtime.Stack(buf, true)])
-	return strings.Count(stacks, "(*webSocket).run(") + strings.Count(stacks, "(*probe).walk(")
+	return strings.Count(stacks, "(*gorillaConn).run(") + strings.Count(stacks, "(*probe).run(")
 }
 
-// heardAll waits until the application has heard so many messages, and returns them.
-func (st *station) heardAll(n int) []string {
+// receivedAll waits until the application has received so many messages, and returns them.
+func (st *station) receivedAll(n int) []string {
 	st.t.Helper()
 	eventually(st.t, fmt.Sprintf("fewer than %d messages", n), func() bool { return len(st.messages()) >= n })
 	return st.messages()
 }
 
-func TestPoller_NoGoroutineForAConnectionAtRest(t *testing.T) {
+func TestPoller_NoGoroutineForAnIdleConnection(t *testing.T) {
 	st := newTCPStation(t, nil)
 	first := st.rawSocket("EIO=4&transport=websocket", "")
 	defer first.Close()
@@ -75,16 +75,16 @@ func TestPoller_NoGoroutineAfterAnUpgrade(t *testing.T) {
 	}
 	// What follows the upgrade packet closely belongs to the session.
 	_, _ = w.Write(slices.Concat(client(0x81, "5"), client(0x81, "4one"), client(0x81, "4two")[:5]))
-	st.heardAll(1)
+	st.receivedAll(1)
 	_, _ = w.Write(client(0x81, "4two")[5:])
-	if got := st.heardAll(2); !slices.Equal(got, []string{"one", "two"}) {
-		t.Errorf("heard %q", got)
+	if got := st.receivedAll(2); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("received %q", got)
 	}
 	eventually(t, "a goroutine for a connection at rest", func() bool { return readers() == 0 })
 }
 
 // A browser that does not wait for the answer to its probe has upgraded, wherever its poll is meanwhile.
-func TestPoller_PollBesideAnUpgradeInOneBreath(t *testing.T) {
+func TestPoller_PollBesideAnUpgradeInOneSegment(t *testing.T) {
 	st := newTCPStation(t, nil)
 	for range 50 {
 		query := st.handshake()
@@ -107,13 +107,13 @@ func TestPoller_AnySegments(t *testing.T) {
 		client(0x01, "4"), client(0x8A, ""), client(0x00, ""), client(0x80, "with a pong"),
 		client(0x82, "binary"), client(0x81, "4"+long), client(0x81, "4last"), client(0x89, "again"))
 	want := []string{"short", strings.Repeat("m", 300), "begun", "with a pong", "binary", long, "last"}
-	pieces := map[string]func() int{
+	sizes := map[string]func() int{
 		"byte by byte": func() int { return 1 },
 		"sevens":       func() int { return 7 },
 		"any":          func() int { return 1 + rand.IntN(3000) },
 		"at once":      func() int { return len(frames) },
 	}
-	for name, size := range pieces {
+	for name, size := range sizes {
 		t.Run(name, func(t *testing.T) {
 			st := newTCPStation(t, nil)
 			sockets := []*raw{st.rawSocket("EIO=4&transport=websocket", "")}
@@ -134,8 +134,8 @@ func TestPoller_AnySegments(t *testing.T) {
 			if len(sent) < len(frames) {
 				expected = want[:4]
 			}
-			if got := st.heardAll(len(expected)); !slices.Equal(got, expected) {
-				t.Errorf("heard %d messages, want %d", len(got), len(expected))
+			if got := st.receivedAll(len(expected)); !slices.Equal(got, expected) {
+				t.Errorf("received %d messages, want %d", len(got), len(expected))
 			}
 			_ = sockets[0].Close()
 			st.wantClose(engineio.ReasonTransportClose)
@@ -145,18 +145,18 @@ func TestPoller_AnySegments(t *testing.T) {
 
 // Every way to go gives the descriptors back, on both sides of the connection.
 func TestPoller_DescriptorsComeBack(t *testing.T) {
-	goodbye := client(0x88, closePayload(1001, ""))
+	closeFrame := client(0x88, closePayload(1001, ""))
 	ends := map[string]func(*station, *raw){
 		"FIN":      func(_ *station, w *raw) {},
 		"half":     func(_ *station, w *raw) { _ = w.Conn.(*net.TCPConn).CloseWrite(); w.frame() },
 		"RST":      func(_ *station, w *raw) { _ = w.Conn.(*net.TCPConn).SetLinger(0) },
 		"in frame": func(_ *station, w *raw) { _, _ = w.Write(client(0x81, "4half")[:7]) },
-		"close":    func(_ *station, w *raw) { _, _ = w.Write(goodbye); w.closeCode() },
+		"close":    func(_ *station, w *raw) { _, _ = w.Write(closeFrame); w.closeCode() },
 		"fault":    func(_ *station, w *raw) { _, _ = w.Write([]byte{0x81, 0x01, '4'}); w.frame() },
 		"by server": func(st *station, w *raw) {
 			st.lastSession().Close(engineio.Close{Reason: "over"})
 			w.frame()
-			_, _ = w.Write(goodbye)
+			_, _ = w.Write(closeFrame)
 			w.frame()
 		},
 		"no answer": func(st *station, w *raw) { st.lastSession().Close(engineio.Close{Reason: "over"}) },

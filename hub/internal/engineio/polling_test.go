@@ -211,14 +211,14 @@ func TestPolling_PacketsBeforeTheFaultCount(t *testing.T) {
 	st.Post(st.handshake(), "4one"+separator+"4two"+separator+"abc"+separator+"4three")
 	st.wantClose(engineio.ReasonParseError)
 	if got := strings.Join(st.messages(), " "); got != "one two" {
-		t.Errorf("heard %q", got)
+		t.Errorf("received %q", got)
 	}
 }
 
 func TestPolling_IgnoresWhatNobodyAsked(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		b.Send("3", "6", "0{}", "5", "3probe", "4hello")
 		b.Expect("4hello")
 	})

@@ -156,7 +156,7 @@ func (r *pollReader) read() (n, wanted int, err error) {
 func (r *pollReader) store(in *inputBuffer) {
 	switch {
 	case in == &r.scratch && !in.empty():
-		r.ws.conn.in = copyOf(in.bytes())
+		r.ws.conn.in = newInputFrom(in.bytes())
 		in.discard()
 	case in != &r.scratch && in.empty():
 		r.ws.conn.releaseIn()

@@ -7,7 +7,7 @@ import (
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
-// query is the part of a query string that Engine.IO looks at. Of a repeated key the last value
+// query is the part of a query string that Engine.IO reads. Of a repeated key the last value
 // counts. t (a cache buster) and j (JSONP, for older revisions only) are ignored.
 //
 // Source: reference 1.2.

@@ -94,7 +94,7 @@ func newLimits(r Rates, s *Server) *limits {
 	return l
 }
 
-// busyRetry is what a browser is told to wait that is refused for want of room.
+// busyRetry is what a browser is told to wait that is refused at a limit of the whole server.
 const busyRetry = 5
 
 // mayOpen reports whether another session may begin. Otherwise the request has been answered: with 503
@@ -128,7 +128,7 @@ func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request, address string)
 }
 
 const (
-	// crowdedEvery is how often it is said that one address has half of all sessions, crowdedFrom from how many on.
+	// crowdedEvery is how often it is logged that one address has half of all sessions, crowdedFrom from how many on.
 	crowdedEvery = 10 * time.Minute
 	crowdedFrom  = 100
 )
@@ -152,7 +152,7 @@ func (l *limits) left(address string) {
 }
 
 // Joined says that the session has joined a namespace: it counts no more as one that has not, and of its handshake
-// no more is kept than Limits.HandshakeBytes. It may be called more than once.
+// no more is retained than Limits.HandshakeBytes. It may be called more than once.
 func (s *Session) Joined() {
 	if !s.joined.Swap(true) {
 		h := s.Handshake()

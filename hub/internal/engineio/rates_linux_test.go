@@ -19,7 +19,7 @@ func TestRates_TurnsInMessages(t *testing.T) {
 	var last *engineio.Session
 	var mu sync.Mutex
 	run, longest := 0, 0
-	st.onHeard = func(s *engineio.Session, _ string) {
+	st.onMessage = func(s *engineio.Session, _ string) {
 		once.Do(func() { <-sent })
 		mu.Lock()
 		defer mu.Unlock()

@@ -99,7 +99,7 @@ func TestRates_LoopbackIsFree(t *testing.T) {
 	}
 }
 
-// Who sends more messages or bytes than allowed is read later, and each of them is heard once and in order.
+// Who sends more messages or bytes than allowed is read later, and each of them is received once and in order.
 func TestRates_ReadLater(t *testing.T) {
 	const messages = 300
 	cases := map[string]struct {
@@ -110,17 +110,17 @@ func TestRates_ReadLater(t *testing.T) {
 		"rates.bytes":    {engineio.Rates{Bytes: 100_000, Ahead: time.Second, Messages: -1}, 1000},
 	}
 	for key, c := range cases {
-		for _, road := range []string{"poller", "reader", "polling"} {
-			t.Run(key+" "+road, func(t *testing.T) {
+		for _, transport := range []string{"poller", "reader", "polling"} {
+			t.Run(key+" "+transport, func(t *testing.T) {
 				var limits reached
-				deflate := road == "reader"
+				deflate := transport == "reader"
 				st := newTCPStation(t, func(config *engineio.Config) {
 					config.Rates, config.PerMessageDeflate.Enabled = c.rates, &deflate
 					limits.note(config)
 				})
 				start := time.Now()
 				var want []string
-				if road == "polling" {
+				if transport == "polling" {
 					query := st.handshake()
 					for n := range messages / 10 {
 						var packets []string
@@ -147,7 +147,7 @@ func TestRates_ReadLater(t *testing.T) {
 					t.Errorf("took %v", d)
 				}
 				if got := st.messages(); !slices.Equal(got, want) {
-					t.Errorf("heard %d messages, not as sent", len(got))
+					t.Errorf("received %d messages, not as sent", len(got))
 				}
 				limits.want(t, key)
 			})
@@ -155,7 +155,7 @@ func TestRates_ReadLater(t *testing.T) {
 	}
 }
 
-// What a browser has sent before its end is heard, though it was to be read later.
+// What a browser has sent before its end is received, though it was to be read later.
 func TestRates_NothingIsLostByTheEnd(t *testing.T) {
 	st := newTCPStation(t, func(c *engineio.Config) { c.Rates = engineio.Rates{Messages: 1, Ahead: time.Millisecond} })
 	w := st.rawSocket("EIO=4&transport=websocket", "")
@@ -167,7 +167,7 @@ func TestRates_NothingIsLostByTheEnd(t *testing.T) {
 	_ = w.Conn.(*net.TCPConn).CloseWrite()
 	st.wantClose(engineio.ReasonTransportClose)
 	if n := len(st.messages()); n != 300 {
-		t.Errorf("heard %d messages", n)
+		t.Errorf("received %d messages", n)
 	}
 }
 
@@ -213,8 +213,8 @@ func TestRates_BehindAProxy(t *testing.T) {
 
 // Pings count as messages: whoever sends them without end is read later, too, and is answered.
 func TestRates_Pings(t *testing.T) {
-	for road, deflate := range map[string]bool{"poller": false, "reader": true} {
-		t.Run(road, func(t *testing.T) {
+	for transport, deflate := range map[string]bool{"poller": false, "reader": true} {
+		t.Run(transport, func(t *testing.T) {
 			var limits reached
 			st := newTCPStation(t, func(c *engineio.Config) {
 				c.Rates = engineio.Rates{Messages: 100, Ahead: time.Second, Bytes: -1}

@@ -12,10 +12,10 @@ type Refusal struct {
 	Origin, RemoteAddress string
 }
 
-// toldRefused tells Config.OnRefused of a refusal, unless the request was for a session.
-func (s *Server) toldRefused(r *http.Request, f refusal) {
-	told := s.config.OnRefused
-	if told == nil || parseQuery(r.URL.RawQuery).sid != "" {
+// reportRefusal calls Config.OnRefused for a refusal, unless the request was for a session.
+func (s *Server) reportRefusal(r *http.Request, f refusal) {
+	report := s.config.OnRefused
+	if report == nil || parseQuery(r.URL.RawQuery).sid != "" {
 		return
 	}
 	refused := Refusal{
@@ -23,5 +23,5 @@ func (s *Server) toldRefused(r *http.Request, f refusal) {
 		Origin:        cut(validText(r.Header.Get("Origin")), 200),
 		RemoteAddress: validText(s.proxies.client(r)),
 	}
-	told(refused)
+	report(refused)
 }

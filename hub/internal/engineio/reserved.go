@@ -2,10 +2,10 @@ package engineio
 
 import "encoding/binary"
 
-// reservedWatch looks at the frame headers that pass by and stops at one whose RSV1 bit stands where
+// rsv1Checker checks the frame headers that pass and stops at one whose RSV1 bit stands where
 // RFC 7692, 6.1 does not allow it: on anything but the first frame of a message. gorilla takes the bit
 // on every frame once permessage-deflate is agreed. It is used only then.
-type reservedWatch struct {
+type rsv1Checker struct {
 	head    [10]byte // of a frame: as much as says how long it is
 	got     int      // bytes of head
 	payload uint64   // bytes of the frame that are still to pass, mask included
@@ -13,7 +13,7 @@ type reservedWatch struct {
 }
 
 // read hands on what next reads, up to the fault.
-func (w *reservedWatch) read(p []byte, next func([]byte) (int, error)) (int, error) {
+func (w *rsv1Checker) read(p []byte, next func([]byte) (int, error)) (int, error) {
 	for {
 		if w.stopped {
 			return 0, errReserved
@@ -29,7 +29,7 @@ func (w *reservedWatch) read(p []byte, next func([]byte) (int, error)) (int, err
 }
 
 // pass returns how many of the bytes may pass. Fewer than all means that the fault follows them.
-func (w *reservedWatch) pass(p []byte) int {
+func (w *rsv1Checker) pass(p []byte) int {
 	for i := 0; i < len(p); {
 		if w.stopped {
 			return i
@@ -41,7 +41,7 @@ func (w *reservedWatch) pass(p []byte) int {
 			continue
 		}
 		w.head[w.got] = p[i]
-		if w.got == 0 && misplacedRSV1(p[i]) {
+		if w.got == 0 && invalidRSV1(p[i]) {
 			w.stopped = true
 			return i
 		}
@@ -53,7 +53,7 @@ func (w *reservedWatch) pass(p []byte) int {
 }
 
 // measure finds the length of the frame once its header is complete.
-func (w *reservedWatch) measure() {
+func (w *rsv1Checker) measure() {
 	if w.got < 2 {
 		return
 	}
@@ -79,9 +79,9 @@ func (w *reservedWatch) measure() {
 	w.payload, w.got = size, 0
 }
 
-// misplacedRSV1 reports whether the first byte of a frame has the bit on a continuation or a control
+// invalidRSV1 reports whether the first byte of a frame has the bit on a continuation or a control
 // frame.
-func misplacedRSV1(first byte) bool {
+func invalidRSV1(first byte) bool {
 	opcode := first & 0xf
 	return first&0x40 != 0 && (opcode == 0 || opcode >= 8)
 }

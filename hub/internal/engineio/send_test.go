@@ -12,9 +12,9 @@ import (
 )
 
 func TestBatch_GathersAndKeepsOrder(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newTCPStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		b.Send("4settled")
 		b.Expect("4settled")
 		s := st.session(0)
@@ -24,7 +24,7 @@ func TestBatch_GathersAndKeepsOrder(t *testing.T) {
 			if i%3 == 0 {
 				batch = &two
 			}
-			if road == hubtest.Polling && i%100 == 0 {
+			if transport == hubtest.Polling && i%100 == 0 {
 				one.Flush()
 				st.wantPoll()
 			}
@@ -41,9 +41,9 @@ func TestBatch_GathersAndKeepsOrder(t *testing.T) {
 }
 
 func TestSend_UnitsStayTogether(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newTCPStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		b.Send("4settled")
 		b.Expect("4settled")
 		s := st.session(0)
@@ -81,8 +81,8 @@ func TestSend_ToManyAtOnce(t *testing.T) {
 	st := newTCPStation(t, nil)
 	var browsers []*hubtest.Browser
 	for i := range 30 {
-		road := []hubtest.Transport{hubtest.Polling, hubtest.WebSocket, hubtest.Upgraded}[i%3]
-		browsers = append(browsers, st.Open(hubtest.Options{Transport: road}))
+		transport := []hubtest.Transport{hubtest.Polling, hubtest.WebSocket, hubtest.Upgraded}[i%3]
+		browsers = append(browsers, st.Open(hubtest.Options{Transport: transport}))
 	}
 	var wg sync.WaitGroup
 	for range 4 {
@@ -109,7 +109,7 @@ func TestSend_BinaryAsTextWhereAsked(t *testing.T) {
 	st := newStation(t, nil)
 	f := st.Frames("EIO=4&transport=websocket&b64=1")
 	f.Next()
-	roomed := append(make([]byte, engineio.FrameRoom), 1, 2, 3, 4)
+	roomed := append(make([]byte, engineio.FrameHeadroom), 1, 2, 3, 4)
 	for _, m := range []*engineio.Message{
 		engineio.NewBinaryMessage([]byte{1, 2, 3, 4}, true), engineio.NewMessage(roomed, true, false),
 	} {
@@ -132,7 +132,7 @@ func TestSend_PerMessageDeflate(t *testing.T) {
 				data := "4" + strings.Repeat("x", size)
 				for _, m := range []*engineio.Message{
 					engineio.NewTextMessage([]byte(data), shared),
-					engineio.NewMessage(append(make([]byte, engineio.FrameRoom), data...), false, shared),
+					engineio.NewMessage(append(make([]byte, engineio.FrameHeadroom), data...), false, shared),
 				} {
 					_ = s.Send(nil, m.Unit(), noCompress)
 					if p := f.Next(); p != data {
@@ -190,7 +190,7 @@ func TestSession_EverythingAtOnce(t *testing.T) {
 		select {
 		case <-st.closes:
 		case <-time.After(5 * time.Second):
-			t.Fatal("an end was not heard of")
+			t.Fatal("an end was not received of")
 		}
 	}
 }

@@ -75,12 +75,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.tasks.add()
 	defer s.tasks.done()
 	defer s.guardRequest()
-	if status := s.misplaced(r); status != 0 {
+	if status := s.checkPath(r); status != 0 {
 		s.deny(w, r, status)
 		return
 	}
 	q := parseQuery(r.URL.RawQuery)
-	if refusal, ok := s.admit(r); !ok {
+	if refusal, ok := s.checkOrigin(r); !ok {
 		s.refuse(w, r, refusal)
 		return
 	}
@@ -135,8 +135,7 @@ func (s *Server) Close(ctx context.Context) error {
 	return err
 }
 
-// guardRequest keeps a panic from taking more than its request along. It is the last line: in tests
-// it must not be reached.
+// guardRequest ends the request alone in which a panic occurs. In tests it must not be reached.
 func (s *Server) guardRequest() {
 	if v := recover(); v != nil {
 		if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {

@@ -38,7 +38,7 @@ func (discardHandler) HandleClose(Close)          {}
 //
 //	open ◄──► upgrading
 //	  │           │
-//	  └──► closing ◄┘      told to end; the browser has not read its last packets yet
+//	  └──► closing ◄┘      is to end; the browser has not read its last packets yet
 //	          │
 //	          ▼
 //	        closed         also from each of the others, at once
@@ -126,7 +126,7 @@ func (s *Session) TransportName() string {
 }
 
 // Writable reports whether a message would be written right now, behind nothing: a poll waits or the WebSocket
-// takes it, and neither the kernel nor a batch that was not flushed yet has kept anything back. It is the rule for
+// takes it, and neither the kernel nor a batch that was not flushed yet holds anything back. It is the rule for
 // volatile messages.
 //
 // Source: reference 2.6.
@@ -226,11 +226,11 @@ func (s *Session) receive(h Handler, p eiopacket.Packet) bool {
 		s.end(Close{Reason: ReasonTransportClose, Detail: "the browser closed the session"}, endReply)
 		return false
 	}
-	// An open, upgrade or noop packet that nobody asked for means nothing.
+	// Any other open, upgrade or noop packet is ignored.
 	return true
 }
 
-// listener is whoever hears the session's messages.
+// listener is the handler of the session's messages.
 func (s *Session) listener() Handler {
 	s.mu.Lock()
 	defer s.mu.Unlock()

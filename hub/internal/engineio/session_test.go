@@ -20,18 +20,18 @@ func sidOf(t *testing.T, openPacket string) string {
 }
 
 func TestSession_EchoesTextAndBinary(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		b.Send("4hello", "4", "4☃ 😀 \u2028", hubtest.Binary([]byte{0, 1, 2, 255}), "b")
 		b.Expect("4hello", "4", "4☃ 😀 \u2028", "bAAEC/w==", "b")
 	})
 }
 
 func TestSession_EchoesOverTCP(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newTCPStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		for _, n := range []int{1, 125, 126, 5000, 65536, 300_000} {
 			p := "4" + strings.Repeat("x", n)
 			b.Send(p)
@@ -41,9 +41,9 @@ func TestSession_EchoesOverTCP(t *testing.T) {
 }
 
 func TestSession_KeepsOrder(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		st := newTCPStation(t, nil)
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		for i := range 500 {
 			b.Send(fmt.Sprint("4", i))
 		}
@@ -63,7 +63,7 @@ func (panicker) HandleMessage([]byte, bool)     { panic("on purpose") }
 func (p panicker) HandleClose(c engineio.Close) { p.closes <- c }
 
 func TestSession_PanicEndsOneSessionAlone(t *testing.T) {
-	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
+	hubtest.Each(t, func(t *testing.T, transport hubtest.Transport) {
 		var st *station
 		first := true
 		st = newStation(t, func(c *engineio.Config) {
@@ -75,7 +75,7 @@ func TestSession_PanicEndsOneSessionAlone(t *testing.T) {
 				return st.onSession(s)
 			}
 		})
-		b := st.Open(hubtest.Options{Transport: road})
+		b := st.Open(hubtest.Options{Transport: transport})
 		bystander := st.Open(hubtest.Options{})
 		_ = b.TrySend("4hello")
 		st.wantClose(engineio.ReasonTransportError)

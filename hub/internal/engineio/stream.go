@@ -27,8 +27,8 @@ type stream struct {
 	dst     []byte
 	got     int
 	gotErr  error
-	watch   *reservedWatch // nil without permessage-deflate
-	readErr error          // what ended the connection, never a fault in what arrived
+	watch   *rsv1Checker // nil without permessage-deflate
+	readErr error        // what ended the connection, never a fault in what arrived
 
 	// Owned by the writer.
 	src    []byte

@@ -72,7 +72,7 @@ func (t *tasks) wait(ctx context.Context) error {
 		t.idle = make(chan struct{})
 	}
 	idle := t.idle
-	// First the mark, then the look: whoever leaves after it sees the mark, whoever left before is not counted.
+	// In this order: who is done after the mark sees it, who was done before is not counted.
 	t.waiting.Store(true)
 	t.wakeLocked()
 	t.mu.Unlock()

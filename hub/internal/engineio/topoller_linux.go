@@ -13,8 +13,8 @@ func (c *conn) pollable() bool {
 	return t.raw != nil && t.watch == nil
 }
 
-// moveToPoller takes the connection from Go's network poller and gives it to one of the server's, which hears
-// nothing of it before start. It is called while nobody else can write or read. False means that there is
+// moveToPoller takes the connection from Go's network poller and gives it to one of the server's, which watches
+// it from start on. It is called before anybody else can write or read. False means that there is
 // no poller for it, and that nothing has changed.
 func (w *webSocket) moveToPoller() bool {
 	if !w.conn.pollable() {

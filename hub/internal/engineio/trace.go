@@ -27,7 +27,7 @@ type Trace struct {
 	Panic func(value any)
 }
 
-// The functions below spare callers the nil check; t itself is never nil.
+// The functions below save callers the nil check; t itself is never nil.
 
 func (t *Trace) refused(code int) {
 	if t.HandshakeRefused != nil {

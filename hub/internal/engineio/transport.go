@@ -15,8 +15,8 @@ type transport interface {
 	sendLocked() bool
 	// send goes on from there. It does not wait for the browser.
 	send()
-	// resumeLocked lets go on whoever has kept a message back, see Session.Pause: the session hears again, or
-	// is over. That a session is paused is the session's to know, so that it stays so when it moves.
+	// resumeLocked wakes whoever holds a message back, see flow.paused: the session is paused no more, or
+	// over. That a session is paused is the session's to know, so that it stays so when it moves.
 	resumeLocked()
 	// closeLocked gives the browser the word that how asks for, once the session is closed. True: nothing is
 	// carried any more, and the session can be forgotten; else the transport does that when it has ended.

@@ -50,7 +50,7 @@ func TestUnfinished_PausedIsNoFault(t *testing.T) {
 	st.wantMessages(1)
 }
 
-// drain reads what the server says, and forgets it.
+// drain discards what the server sends.
 func drain(w *raw) { _, _ = io.Copy(io.Discard, w.r) }
 
 func (st *station) wantMessages(n int) {
@@ -63,7 +63,7 @@ func (st *station) wantMessages(n int) {
 }
 
 // Many browsers that each begin a large message and stop hold no more together than the budget, and little beyond
-// it; small messages in pieces get through meanwhile; and when the first ones have been given up the others go on.
+// it; small messages in fragments get through meanwhile; and when the first ones have been given up the others go on.
 func TestUnfinished_InSum(t *testing.T) {
 	const limit, browsers, large = 4 << 20, 50, 900_000
 	for _, deflate := range []bool{false, true} {
@@ -93,8 +93,8 @@ func TestUnfinished_InSum(t *testing.T) {
 			defer w.Close()
 			_, _ = w.Write(client(0x01, "4in "))
 			time.Sleep(10 * time.Millisecond)
-			_, _ = w.Write(client(0x80, "pieces"))
-			if _, data := w.frame(); string(data) != "4in pieces" {
+			_, _ = w.Write(client(0x80, "fragments"))
+			if _, data := w.frame(); string(data) != "4in fragments" {
 				t.Errorf("%q", data)
 			}
 			closed := 0
@@ -124,8 +124,8 @@ func TestUnfinished_InSum(t *testing.T) {
 			for _, w := range all {
 				_ = w.Close()
 			}
-			// At the latest once they have made no progress for UnfinishedTime: an end that stands behind what waits for
-			// room is read when there is room.
+			// At the latest once they have made no progress for UnfinishedTime: an end that stands behind what waits
+			// is read when that may go on.
 			for deadline := time.Now().Add(60 * time.Second); st.engine.UnfinishedBytes() > 0; time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("%d bytes left", st.engine.UnfinishedBytes())
@@ -135,7 +135,7 @@ func TestUnfinished_InSum(t *testing.T) {
 	}
 }
 
-// Whoever waits for room loses nothing by it.
+// A browser that has to wait loses nothing by it.
 func TestUnfinished_WhoWaitsGoesOn(t *testing.T) {
 	for _, deflate := range []bool{false, true} {
 		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
@@ -165,13 +165,13 @@ func TestUnfinished_WhoWaitsGoesOn(t *testing.T) {
 	}
 }
 
-// A handler that keeps part of an event is held to the same.
+// A handler that holds part of an event is held to the same.
 func TestUnfinished_Event(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
 		st.Timeout = time.Hour
-		st.onHeard = func(s *engineio.Session, heard string) {
-			switch heard {
+		st.onMessage = func(s *engineio.Session, received string) {
+			switch received {
 			case "begin":
 				s.Unfinished(100)
 			case "more":
@@ -183,9 +183,9 @@ func TestUnfinished_Event(t *testing.T) {
 		w := st.rawSocketIn("EIO=4&transport=websocket")
 		go drain(w)
 		var start time.Time
-		for _, say := range []string{"begin", "more", "end", "begin", "more"} {
+		for _, message := range []string{"begin", "more", "end", "begin", "more"} {
 			time.Sleep(20 * time.Second)
-			_, _ = w.Write(client(0x81, "4"+say))
+			_, _ = w.Write(client(0x81, "4"+message))
 			start = time.Now()
 		}
 		st.wantClose(engineio.ReasonForcedClose)
@@ -234,7 +234,7 @@ func TestUnfinished_SlowPost(t *testing.T) {
 			}
 			if c.status == 200 {
 				if got := st.messages(); len(got) != 1 || len(got[0]) != c.size-1 {
-					t.Errorf("%+v: heard %d", c, len(got))
+					t.Errorf("%+v: received %d", c, len(got))
 				}
 				if b := st.Get(query); b.Status != 200 {
 					t.Errorf("%+v: the session has ended: %+v", c, b)

@@ -171,7 +171,7 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 	}
 }
 
-// releasePoll ends the poll that waits: the browser moves when it has ended. One that has said more
+// releasePoll ends the poll that waits: the browser moves when it has ended. One that has sent more
 // behind its probe did not wait for that; a poll that has come since may have overtaken the upgrade packet,
 // and is answered by what comes of that.
 func (p *probe) releasePoll() bool {
@@ -193,7 +193,7 @@ func (p *probe) releasePoll() bool {
 }
 
 // complete moves the session to the WebSocket. What was received by polling has been handed up by
-// then, and what is queued leaves by the WebSocket, so order is kept in both directions. A session that
+// then, and what is queued leaves by the WebSocket, so order holds in both directions. A session that
 // is closing moves too: its last packets go where the browser is.
 func (p *probe) complete() bool {
 	s := p.session

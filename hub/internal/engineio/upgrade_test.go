@@ -351,11 +351,11 @@ func TestUpgrade_PingFramesAreAnswered(t *testing.T) {
 		pongs = append(pongs, data)
 		return nil
 	})
-	for _, stage := range []struct{ say, answer string }{{"2probe", "3probe"}, {"5", ""}, {"4hello", "4hello"}} {
-		if err := f.Conn.WriteControl(websocket.PingMessage, []byte(stage.say), time.Time{}); err != nil {
+	for _, stage := range []struct{ send, answer string }{{"2probe", "3probe"}, {"5", ""}, {"4hello", "4hello"}} {
+		if err := f.Conn.WriteControl(websocket.PingMessage, []byte(stage.send), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
-		_ = f.Write(stage.say)
+		_ = f.Write(stage.send)
 		if stage.answer == "" {
 			continue
 		}
@@ -368,7 +368,7 @@ func TestUpgrade_PingFramesAreAnswered(t *testing.T) {
 	}
 }
 
-// A ping between the pieces of a message is answered with its own data, though the message is put together over it.
+// A ping between the fragments of a message is answered with its own data, though the message is put together over it.
 func TestWebSocket_PingWithinAMessage(t *testing.T) {
 	st := newTCPStation(t, nil)
 	w := st.rawSocket("EIO=4&transport=websocket", "")

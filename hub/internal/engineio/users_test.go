@@ -17,8 +17,8 @@ import (
 type owned struct {
 	user func() string
 
-	mu    sync.Mutex
-	heard []string
+	mu       sync.Mutex
+	received []string
 }
 
 func (o *owned) User() string { return o.user() }
@@ -26,7 +26,7 @@ func (o *owned) User() string { return o.user() }
 func (o *owned) HandleMessage(data []byte, _ bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.heard = append(o.heard, string(data))
+	o.received = append(o.received, string(data))
 }
 
 func (o *owned) HandleClose(engineio.Close) {}
@@ -34,7 +34,7 @@ func (o *owned) HandleClose(engineio.Close) {}
 func (o *owned) messages() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Clone(o.heard)
+	return slices.Clone(o.received)
 }
 
 // owners gives each new session to the next of these users.
@@ -71,9 +71,9 @@ func (l *safeLog) text() string {
 	return l.b.String()
 }
 
-// say sends messages, over the road that the test is about, and returns when they have been sent.
-func (st *station) say(road string, texts []string) {
-	if road == "polling" {
+// send sends messages over a transport and returns when they have been sent.
+func (st *station) send(transport string, texts []string) {
+	if transport == "polling" {
 		query := st.handshake()
 		for portion := range slices.Chunk(texts, 50) {
 			if a := st.Post(query, "4"+strings.Join(portion, "\x1e4")); a.Status != 200 {
@@ -102,12 +102,12 @@ func TestUsers_ReadLaterTogether(t *testing.T) {
 		"rates.user_bytes":    {engineio.Rates{UserBytes: 100_000, UserMessages: -1, Ahead: time.Second}, 1000},
 	}
 	for key, c := range cases {
-		for _, road := range []string{"poller", "reader", "polling"} {
-			t.Run(key+" "+road, func(t *testing.T) {
+		for _, transport := range []string{"poller", "reader", "polling"} {
+			t.Run(key+" "+transport, func(t *testing.T) {
 				var limits reached
 				var log safeLog
 				var all []*owned
-				deflate := road == "reader"
+				deflate := transport == "reader"
 				st := newTCPStation(t, func(config *engineio.Config) {
 					config.Rates, config.PerMessageDeflate.Enabled = c.rates, &deflate
 					config.Logger = slog.New(slog.NewTextHandler(&log, nil))
@@ -119,22 +119,22 @@ func TestUsers_ReadLaterTogether(t *testing.T) {
 					want = append(want, fmt.Sprintf("%0*d", c.size, n))
 				}
 				start := time.Now()
-				var saying sync.WaitGroup
+				var sending sync.WaitGroup
 				for range 2 {
-					saying.Go(func() { st.say(road, want) })
+					sending.Go(func() { st.send(transport, want) })
 				}
 				for deadline := time.Now().Add(st.Timeout); len(all[0].messages())+len(all[1].messages()) < 2*messages; time.Sleep(time.Millisecond) {
 					if time.Now().After(deadline) {
-						t.Fatalf("heard %d and %d", len(all[0].messages()), len(all[1].messages()))
+						t.Fatalf("received %d and %d", len(all[0].messages()), len(all[1].messages()))
 					}
 				}
 				if took := time.Since(start); took < time.Second {
 					t.Errorf("took %v", took)
 				}
-				saying.Wait()
+				sending.Wait()
 				for _, one := range all[:2] {
 					if got := one.messages(); !slices.Equal(got, want) {
-						t.Errorf("heard %d messages, not as sent", len(got))
+						t.Errorf("received %d messages, not as sent", len(got))
 					}
 				}
 				limits.want(t, key)
@@ -154,18 +154,18 @@ func TestUsers_OthersDoNotWait(t *testing.T) {
 		all = owners(config, "ann", "bob", "")
 	})
 	flood := strings.Split(strings.Repeat("x ", 100), " ")
-	st.say("poller", flood[:100])
-	hear := func(one *owned, n int) {
+	st.send("poller", flood[:100])
+	receive := func(one *owned, n int) {
 		t.Helper()
 		for deadline := time.Now().Add(st.Timeout); len(one.messages()) < n; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("heard %d", len(one.messages()))
+				t.Fatalf("received %d", len(one.messages()))
 			}
 		}
 	}
-	hear(all[0], 1)
-	st.say("poller", []string{"of bob"})
-	st.say("poller", flood[:100]) // of nobody
-	hear(all[1], 1)
-	hear(all[2], 100)
+	receive(all[0], 1)
+	st.send("poller", []string{"of bob"})
+	st.send("poller", flood[:100]) // of nobody
+	receive(all[1], 1)
+	receive(all[2], 100)
 }

@@ -46,7 +46,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session
 		return nil
 	}
 	if *s.config.PerMessageDeflate.Enabled {
-		ws.conn.stream.watch = new(reservedWatch)
+		ws.conn.stream.watch = new(rsv1Checker)
 	}
 	return ws
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // inlineWrites is how often an inline writer looks for more before it leaves the rest to a goroutine:
-// whoever broadcasts must not be kept at one browser that others go on writing to.
+// a broadcast must not be held up by one browser to which others go on writing.
 const inlineWrites = 4
 
 // frameWriter writes the packets of a session's outbox as frames of its WebSocket, the answers to ping frames and

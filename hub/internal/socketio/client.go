@@ -163,8 +163,8 @@ func (c *client) encode(p siopacket.Packet, attachments [][]byte) []*engineio.Me
 
 // encode makes the messages of a packet, each in the form that every session can send.
 func encode(parser siopacket.Parser, p siopacket.Packet, attachments [][]byte, shared bool) []*engineio.Message {
-	const room = engineio.FrameRoom
-	buf := append(make([]byte, room, room+1+parser.Size(p, attachments)), '4')
+	const head = engineio.FrameHeadroom
+	buf := append(make([]byte, head, head+1+parser.Size(p, attachments)), '4')
 	data, binary, separate := parser.Encode(buf, p, attachments)
 	if binary {
 		return engineio.NewMessage(data[1:], true, shared).Unit()

@@ -1,4 +1,4 @@
-// Package socketio speaks Socket.IO v5 on top of Engine.IO sessions.
+// Package socketio supports Socket.IO v5 on top of Engine.IO sessions.
 //
 // # What it is
 //

@@ -34,7 +34,7 @@ func (e Eviction) carryOut(b *engineio.Batch, s *Socket) bool {
 	if e.MayReturn {
 		open := s.Connected()
 		if open {
-			e.hangUp(s.client)
+			e.closeAfterAnswer(s.client)
 		}
 		return open
 	}
@@ -84,8 +84,8 @@ func (e Eviction) kick(c *client) {
 	})
 }
 
-// hangUp closes the transport behind what is queued, and says nothing: its client comes back.
-func (e Eviction) hangUp(c *client) {
+// closeAfterAnswer closes the transport behind what is queued, and says nothing: its client comes back.
+func (e Eviction) closeAfterAnswer(c *client) {
 	c.post(func() {
 		if !c.over {
 			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: e.Detail})
