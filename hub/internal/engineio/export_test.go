@@ -6,6 +6,21 @@ import "time"
 // request.
 func (s *Server) HoldPosts(d time.Duration) { s.postHold = d }
 
+// InHeartbeat reports whether the session is sent pings.
+func (s *Session) InHeartbeat() bool {
+	s.server.heartbeat.mu.Lock()
+	defer s.server.heartbeat.mu.Unlock()
+	return s.beat.queue != nil
+}
+
+// Stall tells the session's WebSocket that its unfinished message makes no progress.
+func (s *Session) Stall() {
+	s.mu.Lock()
+	w := s.transport.(*webSocket)
+	s.mu.Unlock()
+	w.Stalled(false)
+}
+
 // PeerClosed reports whether the session's browser has gone.
 func (s *Session) PeerClosed() bool {
 	s.mu.Lock()

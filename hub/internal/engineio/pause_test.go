@@ -35,9 +35,7 @@ func TestPause_PollingHoldsThePost(t *testing.T) {
 		st.Timeout = time.Minute
 		st.onMessage = pauseAt("pause")
 		query := st.handshake()
-		answers := make(chan hubtest.Answer, 1)
-		go func() { answers <- st.Post(query, "4one\x1e4pause\x1e4two\x1e3\x1e4three") }()
-		synctest.Wait()
+		answers := st.posting(query, "4one\x1e4pause\x1e4two\x1e3\x1e4three")
 		st.wantReceived("one", "pause")
 		if a := st.Get(query); a.Body != "4one\x1e4pause" { // writes go on
 			t.Errorf("poll: %+v", a)
@@ -60,11 +58,7 @@ func TestPause_PollingHoldsThePost(t *testing.T) {
 // A post is held for 25 s and no longer. Its messages stay with the session, and the next one is held behind it.
 func TestPause_PollingAnsweredInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStation(t, nil)
-		st.Timeout = time.Minute
-		query := st.handshake()
-		s := st.session(0)
-		s.Pause()
+		st, query, s := pausedPolling(t, nil)
 		start := time.Now()
 		if a := st.Post(query, "3"); a.Body != "ok" || time.Since(start) != 0 { // no message
 			t.Errorf("post of a pong: %+v", a)
@@ -78,9 +72,7 @@ func TestPause_PollingAnsweredInTime(t *testing.T) {
 			}
 		}
 		st.wantReceived()
-		answers := make(chan hubtest.Answer, 1)
-		go func() { answers <- st.Post(query, "4five") }()
-		synctest.Wait()
+		answers := st.posting(query, "4five")
 		s.Resume()
 		st.await(answers)
 		want := []string{"one", "two", "three", "four", "\x01\x02\x03", "five"}
@@ -126,10 +118,7 @@ func TestPause_PollingPendingIsBounded(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := newStation(t, func(c *engineio.Config) { c.MaxPayload, c.Limits.PacketsPerPayload = 100, 20 })
-				st.Timeout = time.Minute
-				query := st.handshake()
-				st.session(0).Pause()
+				st, query, _ := pausedPolling(t, func(c *engineio.Config) { c.MaxPayload, c.Limits.PacketsPerPayload = 100, 20 })
 				for len(st.closes) == 0 {
 					st.Post(query, c.body)
 					synctest.Wait()
@@ -145,29 +134,16 @@ func TestPause_PollingPendingIsBounded(t *testing.T) {
 // WebSocket.
 func TestPause_UpgradeBehindAHeldPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStation(t, nil)
-		st.Timeout = time.Minute
-		query := st.handshake()
-		s := st.session(0)
-		s.Pause()
-		answers := make(chan hubtest.Answer, 1)
+		st, query, s := pausedPolling(t, nil)
 		f := st.Frames(probeQuery(query))
 		time.Sleep(5 * time.Second)
-		go func() { answers <- st.Post(query, "4one\x1e4two") }()
-		synctest.Wait()
-		_ = f.Write("2probe")
-		if p := f.Next(); p != "3probe" {
-			t.Fatalf("got %q", p)
-		}
+		answers := st.posting(query, "4one\x1e4two")
+		st.probed(f)
 		if a := st.await(answers); a.Body != "ok" {
 			t.Errorf("post: %+v", a)
 		}
 		time.Sleep(4 * time.Second)
-		_ = f.Write("5")
-		synctest.Wait()
-		if s.TransportName() != engineio.WebSocket {
-			t.Fatal("not upgraded")
-		}
+		st.upgraded(f, s)
 		go func() { _ = f.Write("4three") }()
 		synctest.Wait()
 		st.wantReceived()
@@ -185,11 +161,7 @@ func TestPause_UpgradeBehindAHeldPost(t *testing.T) {
 // A probe that does not go on is still cut, by as much later as the post was held.
 func TestPause_UpgradeTimeoutStandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStation(t, nil)
-		st.Timeout = time.Minute
-		query := st.handshake()
-		s := st.session(0)
-		s.Pause()
+		st, query, _ := pausedPolling(t, nil)
 		f := st.Frames(probeQuery(query))
 		start := time.Now()
 		time.Sleep(5 * time.Second)
@@ -204,13 +176,9 @@ func TestPause_UpgradeTimeoutStandsStill(t *testing.T) {
 // What ends a session also ends its post.
 func TestPause_PollingCloseReleasesThePost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStation(t, nil)
-		query := st.handshake()
-		st.session(0).Pause()
-		answers := make(chan hubtest.Answer, 1)
-		go func() { answers <- st.Post(query, "4one") }()
-		synctest.Wait()
-		st.session(0).Close(engineio.Close{Reason: "over"})
+		st, query, s := pausedPolling(t, nil)
+		answers := st.posting(query, "4one")
+		s.Close(engineio.Close{Reason: "over"})
 		st.await(answers)
 		st.wantReceived()
 		if a := st.Get(query); a.Body != "6\x1e1" {
@@ -281,20 +249,10 @@ func TestPause_PongsAreNotMissed(t *testing.T) {
 // A session that moves while it is paused stays paused.
 func TestPause_Upgrade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStation(t, nil)
-		query := st.handshake()
-		s := st.session(0)
-		s.Pause()
+		st, query, s := pausedPolling(t, nil)
 		f := st.Frames(probeQuery(query))
-		_ = f.Write("2probe")
-		if p := f.Next(); p != "3probe" {
-			t.Fatalf("got %q", p)
-		}
-		_ = f.Write("5")
-		synctest.Wait()
-		if s.TransportName() != engineio.WebSocket {
-			t.Fatal("not upgraded")
-		}
+		st.probed(f)
+		st.upgraded(f, s)
 		go func() { _ = f.Write("4one"); _ = f.Write("4two") }()
 		synctest.Wait()
 		st.wantReceived()
@@ -330,13 +288,8 @@ func TestPause_ClosedInOrder(t *testing.T) {
 func TestPause_PollBreaksBehindWhatIsHeld(t *testing.T) {
 	for _, answered := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			st := newStation(t, nil)
-			st.Timeout = time.Minute
-			query := st.handshake()
-			s := st.session(0)
-			s.Pause()
-			posted := make(chan hubtest.Answer, 1)
-			go func() { posted <- st.Post(query, "4one\x1e4two") }()
+			st, query, s := pausedPolling(t, nil)
+			posted := st.posting(query, "4one\x1e4two")
 			if answered {
 				st.await(posted)
 			}
@@ -350,9 +303,7 @@ func TestPause_PollBreaksBehindWhatIsHeld(t *testing.T) {
 			leave()
 			synctest.Wait()
 			time.Sleep(time.Second)
-			if len(st.closes) > 0 {
-				t.Fatalf("closed: %+v", <-st.closes)
-			}
+			st.noClose()
 			if err := s.Send(nil, text("lost").Unit(), false); err != nil {
 				t.Error(err)
 			}
@@ -376,9 +327,7 @@ func TestPause_PipeEnds(t *testing.T) {
 		_, _ = w.Write(client(0x81, "4one"))
 		_ = w.Close()
 		time.Sleep(time.Minute)
-		if len(st.closes) > 0 {
-			t.Fatalf("closed: %+v", <-st.closes)
-		}
+		st.noClose()
 		s.Resume()
 		st.wantClose(engineio.ReasonTransportClose)
 		st.wantReceived("one")

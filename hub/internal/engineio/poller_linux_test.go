@@ -16,16 +16,6 @@ import (
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(what)
-		}
-	}
-}
-
 func descriptors(t *testing.T) int {
 	list, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -39,13 +29,6 @@ func readers() int {
 	buf := make([]byte, 8<<20)
 	stacks := string(buf[:runtime.Stack(buf, true)])
 	return strings.Count(stacks, "(*gorillaConn).run(") + strings.Count(stacks, "(*probe).run(")
-}
-
-// receivedAll waits until the application has received so many messages, and returns them.
-func (st *station) receivedAll(n int) []string {
-	st.t.Helper()
-	eventually(st.t, fmt.Sprintf("fewer than %d messages", n), func() bool { return len(st.messages()) >= n })
-	return st.messages()
 }
 
 func TestPoller_NoGoroutineForAnIdleConnection(t *testing.T) {

@@ -41,7 +41,7 @@ func TestRates_TurnsInMessages(t *testing.T) {
 		_, _ = w.Write(frames)
 	}
 	close(sent)
-	st.wantMessages(browsers * each)
+	st.receivedAll(browsers * each)
 	mu.Lock()
 	defer mu.Unlock()
 	if longest > 2*turn { // the first one may have two in a row, before the others are seen

@@ -142,7 +142,7 @@ func TestRates_ReadLater(t *testing.T) {
 						_, _ = w.Write(client(0x81, "4"+text))
 					}
 				}
-				st.wantMessages(messages)
+				st.receivedAll(messages)
 				if d := time.Since(start); d < time.Second || d > 10*time.Second {
 					t.Errorf("took %v", d)
 				}

@@ -38,29 +38,48 @@ func TestUnfinished_StandsStill(t *testing.T) {
 
 // The application may read no further for as long as it likes.
 func TestUnfinished_PausedIsNoFault(t *testing.T) {
-	st := newTCPStation(t, func(c *engineio.Config) { c.Limits.UnfinishedTime = time.Second })
-	w := st.rawSocket("EIO=4&transport=websocket", "")
-	defer w.Close()
-	_, _ = w.Write(client(0x81, "4"+strings.Repeat("x", 1000))[:500])
-	time.Sleep(100 * time.Millisecond)
-	st.session(0).Pause()
-	time.Sleep(2500 * time.Millisecond)
-	st.session(0).Resume()
-	_, _ = w.Write(client(0x81, "4"+strings.Repeat("x", 1000))[500:])
-	st.wantMessages(1)
+	message := client(0x81, "4"+strings.Repeat("x", 10_000))
+	t.Run("poller", func(t *testing.T) {
+		st := newTCPStation(t, nil)
+		w := st.rawSocket("EIO=4&transport=websocket", "")
+		defer w.Close()
+		go drain(w)
+		_, _ = w.Write(message[:5000])
+		eventually(t, "nothing is counted", func() bool { return st.engine.UnfinishedBytes() > 0 })
+		s := st.session(0)
+		s.Pause()
+		s.Stall()
+		s.Resume()
+		_, _ = w.Write(message[5000:])
+		st.receivedAll(1)
+		st.noClose()
+	})
+	t.Run("reader", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+			st.Timeout = time.Hour
+			w := st.rawSocketIn("EIO=4&transport=websocket")
+			go drain(w)
+			_, _ = w.Write(message[:9000])
+			synctest.Wait()
+			if st.engine.UnfinishedBytes() == 0 {
+				t.Error("nothing is counted")
+			}
+			st.session(0).Pause()
+			time.Sleep(10 * time.Minute)
+			st.session(0).Resume()
+			_, _ = w.Write(message[9000:])
+			synctest.Wait()
+			st.noClose()
+			if n := len(st.messages()); n != 1 {
+				t.Errorf("%d messages", n)
+			}
+		})
+	})
 }
 
 // drain discards what the server sends.
 func drain(w *raw) { _, _ = io.Copy(io.Discard, w.r) }
-
-func (st *station) wantMessages(n int) {
-	st.t.Helper()
-	for deadline := time.Now().Add(st.Timeout); len(st.messages()) < n; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			st.t.Fatalf("%d messages, want %d", len(st.messages()), n)
-		}
-	}
-}
 
 // Many browsers that each begin a large message and stop hold no more together than the budget, and little beyond
 // it; small messages in fragments get through meanwhile; and when the first ones have been given up the others go on.
@@ -83,55 +102,50 @@ func TestUnfinished_InSum(t *testing.T) {
 			// What each may add before it is made to wait, and the buffer that one grows into.
 			const beyond = browsers*(16<<10) + 2<<20
 			most := int64(0)
-			look := func(d time.Duration) {
-				for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-					most = max(most, st.engine.UnfinishedBytes())
-				}
+			sum := func() int64 {
+				n := st.engine.UnfinishedBytes()
+				most = max(most, n)
+				return n
 			}
-			look(time.Second)
-			w := st.rawSocket("EIO=4&transport=websocket", "")
-			defer w.Close()
-			_, _ = w.Write(client(0x01, "4in "))
-			time.Sleep(10 * time.Millisecond)
-			_, _ = w.Write(client(0x80, "fragments"))
-			if _, data := w.frame(); string(data) != "4in fragments" {
-				t.Errorf("%q", data)
+			eventually(t, "the budget is not used", func() bool { return sum() >= limit*3/4 })
+			// While the budget is used up a poller reads 4 KiB at a time: one fragment, and a part of the other.
+			size := 3000
+			if deflate { // what a goroutine reads is not counted up to 4 KiB
+				size = 1000
 			}
+			st.smallInFragments(size)
 			closed := 0
-			for deadline := time.Now().Add(60 * time.Second); closed < browsers/2 && time.Now().Before(deadline); {
-				look(100 * time.Millisecond)
-				for more := true; more; {
-					select {
-					case c := <-st.closes:
-						if closed++; c.Reason != engineio.ReasonForcedClose {
-							t.Errorf("%+v", c)
-						}
-					default:
-						more = false
-					}
+			eventually(t, "no session was closed", func() bool {
+				sum()
+				if len(st.closes) > 0 {
+					st.wantClose(engineio.ReasonForcedClose)
+					closed++
 				}
-				if closed > 0 { // the last one goes on
-					break
-				}
-			}
-			if closed == 0 {
-				t.Error("nobody was closed")
-			}
+				return closed > 0 // the last one goes on
+			})
 			if most > limit+beyond {
 				t.Errorf("%d bytes in sum, limit %d", most, limit)
 			}
-			t.Logf("%d bytes in sum, %d closed", most, closed)
 			for _, w := range all {
 				_ = w.Close()
 			}
 			// At the latest once they have made no progress for UnfinishedTime: an end that stands behind what waits
 			// is read when that may go on.
-			for deadline := time.Now().Add(60 * time.Second); st.engine.UnfinishedBytes() > 0; time.Sleep(time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatalf("%d bytes left", st.engine.UnfinishedBytes())
-				}
-			}
+			eventually(t, "some bytes are left", func() bool { return st.engine.UnfinishedBytes() == 0 })
 		})
+	}
+}
+
+// smallInFragments sends a message in two fragments of so many bytes, and waits for its echo.
+func (st *station) smallInFragments(size int) {
+	st.t.Helper()
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	st.t.Cleanup(func() { _ = w.Close() })
+	half := strings.Repeat("x", size)
+	_, _ = w.Write(client(0x01, "4"+half))
+	_, _ = w.Write(client(0x80, half))
+	if _, data := w.frame(); string(data) != "4"+half+half {
+		st.t.Errorf("%d bytes", len(data))
 	}
 }
 
@@ -150,14 +164,14 @@ func TestUnfinished_WhoWaitsGoesOn(t *testing.T) {
 				defer w.Close()
 				go drain(w)
 				go func() {
-					for rest := message; len(rest) > 0; time.Sleep(time.Millisecond) {
+					for rest := message; len(rest) > 0; {
 						n := min(len(rest), 20_000)
 						_, _ = w.Write(rest[:n])
 						rest = rest[n:]
 					}
 				}()
 			}
-			st.wantMessages(browsers)
+			st.receivedAll(browsers)
 			if len(st.closes) > 0 {
 				t.Errorf("closed: %+v", <-st.closes)
 			}
@@ -251,19 +265,13 @@ func TestUnfinished_SlowPostDuringAnUpgrade(t *testing.T) {
 		st.Timeout = time.Hour
 		query := st.handshake()
 		f := st.Frames(probeQuery(query))
-		if err := f.Write("2probe"); err != nil || f.Next() != "3probe" {
-			t.Fatal(err)
-		}
+		st.probed(f)
 		a, err := st.slowPost(query, "4"+strings.Repeat("x", 59_999), 4<<10)
 		if err != nil || a.StatusCode != 200 {
 			t.Fatal(err, a)
 		}
 		time.Sleep(5 * time.Second)
-		_ = f.Write("5")
-		synctest.Wait()
-		if st.session(0).TransportName() != engineio.WebSocket {
-			t.Fatal("not upgraded")
-		}
+		st.upgraded(f, st.session(0))
 
 		query = st.handshake()
 		f = st.Frames(probeQuery(query))

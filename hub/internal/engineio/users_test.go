@@ -123,11 +123,7 @@ func TestUsers_ReadLaterTogether(t *testing.T) {
 				for range 2 {
 					sending.Go(func() { st.send(transport, want) })
 				}
-				for deadline := time.Now().Add(st.Timeout); len(all[0].messages())+len(all[1].messages()) < 2*messages; time.Sleep(time.Millisecond) {
-					if time.Now().After(deadline) {
-						t.Fatalf("received %d and %d", len(all[0].messages()), len(all[1].messages()))
-					}
-				}
+				eventually(t, "messages are missing", func() bool { return len(all[0].messages())+len(all[1].messages()) == 2*messages })
 				if took := time.Since(start); took < time.Second {
 					t.Errorf("took %v", took)
 				}
@@ -157,11 +153,7 @@ func TestUsers_OthersDoNotWait(t *testing.T) {
 	st.send("poller", flood[:100])
 	receive := func(one *owned, n int) {
 		t.Helper()
-		for deadline := time.Now().Add(st.Timeout); len(one.messages()) < n; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("received %d", len(one.messages()))
-			}
-		}
+		eventually(t, "messages are missing", func() bool { return len(one.messages()) >= n })
 	}
 	receive(all[0], 1)
 	st.send("poller", []string{"of bob"})
