@@ -17,6 +17,7 @@ func (g *gorillaConn) run() {
 	defer func() {
 		w.cut()
 		w.conn.releaseIn()
+		w.dropPending()
 		w.session.forget()
 	}()
 	defer w.session.guard()

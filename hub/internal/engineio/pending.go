@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
 // pendingPayload is the body of a POST, as far as its packets have not been handed up.
@@ -13,7 +14,27 @@ type pendingPayload struct {
 	rest    []byte
 	more    bool // rest begins with a packet, which may be empty and is then for Decode to refuse
 	taken   int  // packets that stood before rest
+	item    unfinished.Item
 }
+
+// count counts the payload of a POST that was answered, until end: it cannot be taken yet, which is not the browser's
+// fault, but it is memory all the same.
+func (p *pendingPayload) count() {
+	s := p.polling.session
+	s.server.unfinished.Rest(&p.item, p, int64(len(p.rest)))
+	if s.over.Load() { // ended meanwhile, perhaps before it was counted
+		p.end()
+	}
+}
+
+// end counts it no more. It may be called more than once.
+func (p *pendingPayload) end() { p.polling.session.server.unfinished.End(&p.item) }
+
+// Stalled implements unfinished.Owner.
+func (p *pendingPayload) Stalled(bool) {}
+
+// GoOn implements unfinished.Owner.
+func (p *pendingPayload) GoOn() {}
 
 // hand hands up the packets, one after the other. held: the next one is a message that has to wait.
 // The error is a fault of the payload; what stood before it has been acted on, as in the reference.
@@ -66,11 +87,20 @@ func (t *polling) handPending(h Handler) (held bool, err error) {
 		return false, nil
 	}
 	if held, err = t.pending.hand(t.session, h); !held {
-		t.session.mu.Lock()
-		t.pending = nil
-		t.session.mu.Unlock()
+		t.dropPending()
 	}
 	return held, err
+}
+
+// dropPending is the end of what is left of earlier POSTs. The caller holds session.receiving.
+func (t *polling) dropPending() {
+	t.session.mu.Lock()
+	pending := t.pending
+	t.pending = nil
+	t.session.mu.Unlock()
+	if pending != nil {
+		pending.end()
+	}
 }
 
 // addPending leaves the rest of a POST that has been held for long enough with the session, behind what is left of
@@ -92,7 +122,9 @@ func (t *polling) addPending(own *pendingPayload) (added bool, err error) {
 	} else {
 		fits = t.pending.join(own, s.server.config.MaxPayload)
 	}
+	pending := t.pending
 	s.mu.Unlock()
+	pending.count()
 	if !fits {
 		s.server.trace.limitReached("max_payload")
 		s.server.unfinishedLog.Warn("a browser was closed that posts more and more while nothing of it can be taken", "option", "max_payload")
@@ -111,6 +143,7 @@ func (t *polling) resumePending() {
 	_, carries := t.carriesLocked() // the upgrade takes it along
 	s.mu.Unlock()
 	if !carries {
+		t.dropPending()
 		return
 	}
 	if _, err := t.handPending(s.listener()); err != nil {

@@ -255,6 +255,7 @@ func (r *pollReader) leave() {
 	w.conn.fd.Leave()
 	w.session.server.limits.peers.Left(w.from)
 	w.conn.releaseIn()
+	w.dropPending()
 	w.session.forget()
 	w.session.server.tasks.done()
 }

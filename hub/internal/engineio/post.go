@@ -24,7 +24,7 @@ const postHold = 25 * time.Second
 type post struct {
 	polling *polling
 	answer  http.ResponseWriter
-	item    unfinished.Item // the body, while it is read
+	item    unfinished.Item // the body, while it is read or held
 	since   time.Time       // the body has been coming in fragments since then; zero: it came in one read
 	held    *time.Timer     // ends the hold; nil before it has begun
 
@@ -155,7 +155,7 @@ func (p *post) hand(payload []byte) (debt rates.Debt, refused *refusal, err erro
 		switch {
 		case err != nil, !held:
 			return debt, nil, err
-		case p.hold():
+		case p.hold(len(payload)):
 		default:
 			if added, err := t.addPending(own); added || err != nil {
 				return debt, nil, err
@@ -164,12 +164,13 @@ func (p *post) hand(payload []byte) (debt rates.Debt, refused *refusal, err erro
 	}
 }
 
-// hold waits until a message may be handed up. False means that the POST has been held for long enough.
-func (p *post) hold() bool {
+// hold waits with a payload of so many bytes until a message may be handed up. False means that the POST has been held for long enough.
+func (p *post) hold(size int) bool {
 	t := p.polling
 	s := t.session
 	if p.held == nil {
 		p.held = time.NewTimer(s.server.postHold)
+		s.server.unfinished.Rest(&p.item, p, int64(size))
 		s.mu.Lock()
 		t.heldSince = time.Now()
 		s.mu.Unlock()
@@ -193,6 +194,7 @@ func (p *post) endHold() {
 	p.held.Stop()
 	t := p.polling
 	s := t.session
+	s.server.unfinished.End(&p.item)
 	defer t.endIfPeerClosed()
 	s.mu.Lock()
 	defer s.mu.Unlock()

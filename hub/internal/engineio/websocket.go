@@ -100,9 +100,17 @@ func (w *webSocket) handPending(h Handler) (held bool, err error) {
 		err = &fault{0, ReasonParseError, err}
 	}
 	if !held {
-		w.pending = nil
+		w.dropPending()
 	}
 	return held, err
+}
+
+// dropPending is the end of what is left of POSTs before the upgrade.
+func (w *webSocket) dropPending() {
+	if w.pending != nil {
+		w.pending.end()
+		w.pending = nil
+	}
 }
 
 // awaitsClose reports whether the reader goes on though nothing is handed up: a session that closes in

@@ -61,6 +61,7 @@ func WriteDocs(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Name, cell(showDefault(k)), cell(k.Allowed), cell(k.Help+k.remark()))
 	}
+	writeSums(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -47,7 +47,7 @@ func limitKeys() []Key {
 		hubKey("limits.handshake_bytes", func(c *Config) *int { return &c.Limits.Request.HandshakeBytes }, thresholds(),
 			"What is kept of the URL and the headers of a handshake once a namespace has been joined. Of more, `User-Agent`, `Origin`, `Referer`, forwarded addresses, traces and cookies stay first, each line whole or not at all; all is there for the decision."),
 		hubKey("limits.unfinished_bytes", func(c *Config) *int64 { return &c.Limits.Unfinished.Bytes }, sizes(),
-			"What all browsers together may have sent of messages, polling requests and events with attachments that are not whole yet; beyond it whoever goes on is read later, and whoever has stood still for 5 s is closed.").ofMemory(8),
+			"What all browsers together may have sent of messages, polling requests and events with attachments that are not whole yet, or cannot be taken yet; beyond it whoever goes on is read later, and whoever has stood still for 5 s is closed. The resident memory may reach about twice that under attack, see the bounds in sum.").ofMemory(8),
 		hubKey("limits.unfinished_time", func(c *Config) *time.Duration { return &c.Limits.Unfinished.Time },
 			durations(),
 			"How long one of them may make no progress; beyond it the browser is closed, and a polling request answered with 408."),

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// sum is a bound on what many browsers, or services, together make the hub hold.
+type sum struct {
+	what  string
+	bound string // in words, with keys in backquotes
+	keys  []string
+	times int64 // of the keys' defaults; 0: it depends on how many there are
+}
+
+var sums = []sum{
+	{"what waits for browsers that do not read; looked at each second, and before an eighth more has come", "`limits.outbox_total_bytes`", []string{"limits.outbox_total_bytes"}, 1},
+	{"messages, polling requests and events that are not whole, or that cannot be taken yet; small ones may use a quarter more", "`limits.unfinished_bytes`", []string{"limits.unfinished_bytes"}, 1},
+	{"connect attempts without a decision, with what was sent early, and again those that wait to be asked about", "2 × `limits.undecided_bytes`", []string{"limits.undecided_bytes"}, 2},
+	{"events that wait for services that are away or behind", "`parking.node_bytes`", []string{"parking.node_bytes"}, 1},
+	{"deliveries in the hands of services, each instance", "`control.window.max_bytes`", []string{"control.window.max_bytes"}, 0},
+	{"a browser that has joined a namespace, at rest: 2.6 KB, and its handshake", "2.6 KB + `limits.handshake_bytes`, `limits.max_sessions` times", nil, 0},
+	{"a browser that has not: the whole handshake", "2.6 KB + `http.header_bytes`, `rates.unjoined` times for each address", nil, 0},
+	{"data, rooms and names that services give a socket", "`limits.data_bytes`, `limits.rooms_per_socket` × `limits.room_bytes`", nil, 0},
+	{"an HTTP connection: 10 to 20 KB while it lives", "`rates.open_connections` for each address; in all what `ulimit -n` leaves for browsers", nil, 0},
+	{"addresses and users that are known to the rates", "65 536 of each, 10 MiB at most", nil, 0},
+}
+
+// writeSums writes the table of bounds in sum.
+func writeSums(b *strings.Builder) {
+	defaults := map[string]int64{}
+	for _, k := range Keys() {
+		if n, ok := k.Default().(int64); ok {
+			defaults[k.Name] = n
+		}
+	}
+	b.WriteString("\n## Bounds in sum\n\nWhat all browsers together can make the hub hold has a bound. The bounds add up:\n\n" +
+		"| what | bound | by default |\n| --- | --- | --- |\n")
+	all := int64(0)
+	for _, s := range sums {
+		value := "depends on their number"
+		for _, key := range s.keys {
+			n := defaults[key] * max(s.times, 1)
+			all += defaults[key] * s.times
+			value = fmt.Sprintf("%d MiB", n>>20)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", s.what, s.bound, value)
+	}
+	fmt.Fprintf(b, "| together, beside what depends on numbers | | **%d MiB** |\n", all>>20)
+	b.WriteString(`
+These are bytes that are in use. Go's collector lets garbage grow to as much again before it collects (` + "`GOGC=100`" + `), so the resident memory may
+reach about twice a bound while an attack fills it: with the default of ` + "`limits.unfinished_bytes`" + ` some 512 MiB for that alone. It does not
+stay there for long, as it is given back within minutes. ` + "`GOMEMLIMIT`" + ` keeps the collector below a figure: take the sum of what your machine can spare for the
+rows above, and lower the bounds until they fit into it with a quarter to spare. From ` + "`rates.memory_percent`" + ` of it on no browser is let in any more;
+those that are connected stay. Without ` + "`GOMEMLIMIT`" + ` nothing looks at memory as such.
+`)
+}
