@@ -61,8 +61,8 @@ type Config struct {
 	// OnRefused is called for every handshake that is refused, from the request's goroutine. It must not block.
 	// Nil calls nothing.
 	OnRefused func(Refusal)
-	// Full says that there is no room to keep more of what browsers send: large messages are not read on meanwhile.
-	// It is asked with each read and must not block. Nil means that there always is room.
+	// Full reports whether no more of what browsers send may be held: large messages are not read on meanwhile.
+	// It is called with each read and must not block. Nil means that more may always be held.
 	Full func() bool
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger

@@ -104,6 +104,19 @@ func (p *originPolicy) preflight(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// check holds the request's origin against the policy, before anything else is checked: it is the
+// same for every transport and for preflights.
+func (p *originPolicy) check(r *http.Request) (refusal, bool) {
+	switch {
+	case !validOrigin(r):
+		return refusal{code: codeBadRequest}, false
+	case !p.allows(r):
+		p.refused(r)
+		return refusal{code: codeForbidden}, false
+	}
+	return refusal{}, true
+}
+
 // decorate adds the CORS headers to an answer. A request with two origins gets none: rs/cors would look
 // at the first alone.
 func (p *originPolicy) decorate(w http.ResponseWriter, r *http.Request) {

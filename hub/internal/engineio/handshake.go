@@ -29,19 +29,6 @@ func (s *Server) checkPath(r *http.Request) int {
 	return 0
 }
 
-// checkOrigin holds the request's origin against the policy, before anything else is checked: it is the
-// same for every transport and for preflights.
-func (s *Server) checkOrigin(r *http.Request) (refusal, bool) {
-	switch {
-	case !validOrigin(r):
-		return refusal{code: codeBadRequest}, false
-	case !s.policy.allows(r):
-		s.policy.refused(r)
-		return refusal{code: codeForbidden}, false
-	}
-	return refusal{}, true
-}
-
 // verify makes the checks of Engine.IO in the reference's order, so that a request with several faults
 // gets the same answer. It returns the session that the request is for, nil for a handshake.
 //

@@ -80,7 +80,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := parseQuery(r.URL.RawQuery)
-	if refusal, ok := s.checkOrigin(r); !ok {
+	if refusal, ok := s.policy.check(r); !ok {
 		s.refuse(w, r, refusal)
 		return
 	}

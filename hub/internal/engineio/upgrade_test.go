@@ -48,10 +48,7 @@ func TestUpgrade_PendingPollGetsANoop(t *testing.T) {
 		poll := st.pending(query)
 		synctest.Wait()
 		f := st.Frames(probeQuery(query))
-		_ = f.Write("2probe")
-		if p := f.Next(); p != "3probe" {
-			t.Fatalf("got %q", p)
-		}
+		st.probed(f)
 		if a := st.await(poll); a.Status != 200 || a.Body != "6" {
 			t.Errorf("pending poll: %+v", a)
 		}
@@ -103,8 +100,7 @@ func TestUpgrade_PollThatOvertakesThePacket(t *testing.T) {
 		st := newStation(t, nil)
 		query := st.handshake()
 		f := st.Frames(probeQuery(query))
-		_ = f.Write("2probe")
-		f.Next()
+		st.probed(f)
 		start := time.Now()
 		poll := st.pending(query)
 		synctest.Wait()
@@ -162,8 +158,7 @@ func TestUpgrade_QueuedPacketsFollow(t *testing.T) {
 	st := newStation(t, nil)
 	query := st.handshake()
 	f := st.Frames(probeQuery(query))
-	_ = f.Write("2probe")
-	f.Next()
+	st.probed(f)
 	for i := range 3 {
 		_ = st.session(0).Send(nil, []*engineio.Message{text(fmt.Sprint(i))}, false)
 	}
@@ -276,10 +271,7 @@ func TestUpgrade_SecondWebSocketIsClosed(t *testing.T) {
 		if code := st.Frames(probeQuery(b.Query())).WaitClose(); code != 1000 {
 			t.Errorf("code %d", code)
 		}
-		_ = first.Write("2probe")
-		if p := first.Next(); p != "3probe" {
-			t.Errorf("got %q", p)
-		}
+		st.probed(first)
 	})
 	t.Run("upgrades disabled", func(t *testing.T) {
 		st := newStation(t, func(c *engineio.Config) { c.DisableUpgrades = true })
@@ -305,20 +297,19 @@ func TestUpgrade_SessionThatEndsTakesItsProbeAlong(t *testing.T) {
 	}
 }
 
-// The browser has stopped to poll when the server closes the session: its last words have to come by
+// The browser has stopped to poll when the server closes the session: its last messages have to come by
 // the WebSocket.
 func TestUpgrade_FinishesForASessionThatCloses(t *testing.T) {
 	st := newStation(t, nil)
 	query := st.handshake()
 	f := st.Frames(probeQuery(query))
-	_ = f.Write("2probe")
-	f.Next()
+	st.probed(f)
 	s := st.session(0)
-	_ = s.Send(nil, []*engineio.Message{text("last words")}, false)
+	_ = s.Send(nil, []*engineio.Message{text("last")}, false)
 	s.Close(engineio.Close{Reason: engineio.ReasonForcedClose})
 	st.wantClose(engineio.ReasonForcedClose)
 	_ = f.Write("5")
-	if p := f.Next(); p != "4last words" {
+	if p := f.Next(); p != "4last" {
 		t.Errorf("got %q", p)
 	}
 	if code := f.WaitClose(); code != 1000 {
