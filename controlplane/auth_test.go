@@ -22,6 +22,7 @@ import (
 	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/trace"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // lockedBuffer is a log that many goroutines write.
@@ -139,7 +140,7 @@ func TestAuth_StreamsEndWithTheirCredentials(t *testing.T) {
 		},
 		"TOKEN_EXPIRED": func(identity *access.Identity) func() {
 			identity.ExpireTime = time.Now().Add(time.Minute)
-			return func() { time.Sleep(time.Minute) }
+			return func() { virtualtime.Pass(time.Minute) }
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/internal/envelope"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // stuckStream is an observer that reads only while it is let.
@@ -193,7 +194,7 @@ func TestObserver_ThatIsStuckLosesItsStreamAndNothingElse(t *testing.T) {
 			t.Errorf("%d items wait", n)
 		}
 		for range 12 {
-			time.Sleep(time.Second)
+			virtualtime.Pass(time.Second)
 			s.beat()
 		}
 		synctest.Wait()

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // One that attaches ten thousand times a minute must not fill the disk, nor hide other lines.
@@ -21,7 +23,7 @@ func TestLogLines_EachKindIsSampled(t *testing.T) {
 		if n := strings.Count(out.String(), "stream opened"); n != linesBurst || !strings.Contains(out.String(), `level=WARN msg="envelope refused"`) {
 			t.Errorf("%d lines", n)
 		}
-		time.Sleep(time.Second)
+		virtualtime.Pass(time.Second)
 		out.Reset()
 		l.write(slog.LevelInfo, "stream opened", "group", "chat")
 		l.write(slog.LevelInfo, "stream opened", "group", "chat")

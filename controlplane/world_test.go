@@ -20,6 +20,7 @@ import (
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // world is a hub with its control plane, browsers on one side, services on the
@@ -170,6 +171,5 @@ func (b *browser) emit(id int, name, args string) {
 
 // pass lets virtual time pass, and everything that it leads to.
 func (w *world) pass(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
+	virtualtime.Pass(d)
 }

@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func TestEnvironment_StandsInForEmptyOptions(t *testing.T) {
@@ -103,7 +105,7 @@ func TestCredential_IsTriedAgainOnceItDiffers(t *testing.T) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- run(context.Background(), svc, dial) }()
-		time.Sleep(time.Minute)
+		virtualtime.Pass(time.Minute)
 		if n := hub.opened.Load(); n != 1 {
 			t.Errorf("shown %d times", n)
 		}

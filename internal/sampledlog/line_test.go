@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
+
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func TestLine_OneInAPeriod(t *testing.T) {
@@ -16,9 +17,9 @@ func TestLine_OneInAPeriod(t *testing.T) {
 		for range 10 {
 			l.Warn("full", "of", 3)
 		}
-		time.Sleep(Second)
+		virtualtime.Pass(Second)
 		l.Warn("full", "of", 4)
-		time.Sleep(Second)
+		virtualtime.Pass(Second)
 		l.Warn("full", "of", 5)
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 		if len(lines) != 3 || !strings.HasSuffix(lines[0], "of=3") || !strings.HasSuffix(lines[1], "of=4 left_out=9") || !strings.HasSuffix(lines[2], "of=5") {

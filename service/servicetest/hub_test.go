@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/siohub/siohub/internal/virtualtime"
 	"github.com/siohub/siohub/service"
 	"github.com/siohub/siohub/service/servicetest"
 )
@@ -171,13 +172,13 @@ func TestHub_StaysAttached(t *testing.T) {
 		h := servicetest.New(t, svc)
 		c := connect(t, h, "/")
 		for range 120 {
-			time.Sleep(time.Second)
+			virtualtime.Pass(time.Second)
 			if err := svc.Emit(t.Context(), "tick"); err != nil {
 				t.Fatal(err)
 			}
 			c.Expect("tick")
 		}
-		time.Sleep(time.Minute)
+		virtualtime.Pass(time.Minute)
 		if detached.Load() != 0 {
 			t.Errorf("detached %d times", detached.Load())
 		}

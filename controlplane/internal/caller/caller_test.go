@@ -16,6 +16,7 @@ import (
 	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func callerWith(t *testing.T, r access.Rules) *Caller {
@@ -141,7 +142,7 @@ func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
 			act      func()
 			want     *access.Error
 		}{
-			"expiry":      {&access.Identity{ExpireTime: time.Now().Add(time.Hour)}, func() { time.Sleep(time.Hour) }, access.ErrTokenExpired},
+			"expiry":      {&access.Identity{ExpireTime: time.Now().Add(time.Hour)}, func() { virtualtime.Pass(time.Hour) }, access.ErrTokenExpired},
 			"certificate": {&access.Identity{ExpireTime: time.Now(), Expired: access.ErrCertificateExpired}, func() {}, access.ErrCertificateExpired},
 			"revocation":  {&access.Identity{Life: life}, func() { revoke(errors.New("removed")) }, access.ErrTokenRevoked},
 			"revoked":     {&access.Identity{Life: over}, func() {}, access.ErrTokenRevoked},
@@ -191,7 +192,7 @@ func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
 				t.Errorf("command %d: %v", i, f)
 			}
 		}
-		time.Sleep(time.Second)
+		virtualtime.Pass(time.Second)
 		if f := two.spend(10); f != nil {
 			t.Error(f)
 		}

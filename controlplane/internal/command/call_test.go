@@ -12,6 +12,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // services are the callees of a test.
@@ -255,8 +256,7 @@ func TestCall_OpenOnesAreBounded(t *testing.T) {
 			t.Errorf("too many bytes: %v", s)
 		}
 		w.x.calls.budget.Give(1)
-		time.Sleep(2 * time.Second)
-		synctest.Wait()
+		virtualtime.Pass(2 * time.Second)
 		for _, to := range open {
 			if !to.over() {
 				t.Fatal("a call has no end")

@@ -9,6 +9,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func TestTraceContext_HasTheFormOfW3C(t *testing.T) {
@@ -149,7 +150,7 @@ func TestExecute_CountsItsCommandsAndStops(t *testing.T) {
 		if s := fault.StatusOf(err); s.GetReason() != "STREAM_LOST" {
 			t.Errorf("a caller that has gone: %v", s)
 		}
-		time.Sleep(2 * time.Second)
+		virtualtime.Pass(2 * time.Second)
 	})
 }
 

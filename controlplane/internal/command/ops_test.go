@@ -11,6 +11,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func in(namespace string, sockets ...string) *hubv1.Target {
@@ -244,7 +245,7 @@ func (w *world) gone(b *browser) {
 		if n, _ := w.hub.CountSockets(targetOf(in("/a", b.id))); n == 0 {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		virtualtime.Pass(10 * time.Millisecond)
 	}
 	w.t.Fatal("the socket stays")
 }

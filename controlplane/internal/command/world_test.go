@@ -17,6 +17,7 @@ import (
 
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // world is a hub that lets everybody in, and an executor in front of it.
@@ -154,7 +155,7 @@ func (w *world) onStream(c *hubv1.Command) []*hubv1.Result {
 		if synctest.Wait(); to.over() {
 			break
 		}
-		time.Sleep(100 * time.Millisecond)
+		virtualtime.Pass(100 * time.Millisecond)
 	}
 	return to.all()
 }

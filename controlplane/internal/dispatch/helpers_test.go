@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/park"
 	"github.com/siohub/siohub/controlplane/internal/window"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 var testConfig = Config{
@@ -260,8 +260,7 @@ func (b *bench) empty() {
 
 // pass lets virtual time pass, and everything that it leads to.
 func pass(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
+	virtualtime.Pass(d)
 }
 
 // greetings counts the idle sockets that the instance is still to be told of because they

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func (p *person) holdsAre(t *testing.T, want ...Hold) {
@@ -85,7 +86,7 @@ func TestPause_WaitsAsLongAsAnInstanceIsThere(t *testing.T) {
 		for i := range 4 {
 			ann.sayWith(fmt.Sprint(i), Pause)
 		}
-		time.Sleep(time.Hour)
+		virtualtime.Pass(time.Hour)
 		b.Expire(time.Now())
 		if ann.starved != 0 || len(b.count.dropped) != 0 {
 			t.Errorf("starved %d times, dropped %v", ann.starved, b.count.dropped)
@@ -102,7 +103,7 @@ func TestPause_WithoutAnInstanceTheBrowserIsSentAway(t *testing.T) {
 			for range 4 {
 				people[i].sayWith("x", Pause)
 			}
-			time.Sleep(time.Microsecond)
+			virtualtime.Pass(time.Microsecond)
 		}
 		starved := func() (n int) {
 			for _, p := range people {
@@ -110,17 +111,17 @@ func TestPause_WithoutAnInstanceTheBrowserIsSentAway(t *testing.T) {
 			}
 			return n
 		}
-		time.Sleep(testConfig.Age - time.Second)
+		virtualtime.Pass(testConfig.Age - time.Second)
 		b.Expire(time.Now())
 		if n := starved(); n != 0 {
 			t.Errorf("%d are sent away too early", n)
 		}
-		time.Sleep(time.Second + starveSpread/2)
+		virtualtime.Pass(time.Second + starveSpread/2)
 		b.Expire(time.Now())
 		if n := starved(); n < 10 || n > 40 {
 			t.Errorf("half of the time has sent %d of 50 away", n)
 		}
-		time.Sleep(starveSpread/2 + time.Millisecond)
+		virtualtime.Pass(starveSpread/2 + time.Millisecond)
 		b.Expire(time.Now())
 		if n := starved(); n != 50 || b.count.dropped[NoService] != 200 || len(b.count.dropped) != 1 {
 			t.Errorf("%d of 50 are sent away, dropped %v", n, b.count.dropped)
@@ -144,7 +145,7 @@ func TestPause_WhatNobodyAcceptsSendsTheBrowserAway(t *testing.T) {
 		ann.sayWith("x", Pause)
 		b.Expire(time.Now())
 		settle(t, a, sink.take()...) // connected, which it takes
-		time.Sleep(testConfig.Age + starveSpread)
+		virtualtime.Pass(testConfig.Age + starveSpread)
 		b.Expire(time.Now()) // finds that the lane is stuck
 		b.Expire(time.Now())
 		if ann.starved != 1 || b.count.dropped[NoService] != 1 {
@@ -198,17 +199,17 @@ func TestPause_ARedeployIsNoAbsence(t *testing.T) {
 			ann.sayWith("x", Pause)
 		}
 		settle(t, a, sink.take()...) // connected
-		time.Sleep(time.Hour)
+		virtualtime.Pass(time.Hour)
 		settle(t, a, sink.take()...) // the first event; the second one is handed over
 		a.Detach(true)
 		for range 10 {
-			time.Sleep(time.Second)
+			virtualtime.Pass(time.Second)
 			b.Expire(time.Now())
 		}
 		if ann.starved != 0 {
 			t.Error("sent away at once")
 		}
-		time.Sleep(testConfig.Age + starveSpread)
+		virtualtime.Pass(testConfig.Age + starveSpread)
 		b.Expire(time.Now())
 		if ann.starved != 1 {
 			t.Error("not sent away")
@@ -224,7 +225,7 @@ func TestPause_NothingFollowsWhatWasDropped(t *testing.T) {
 		for range 4 {
 			ann.sayWith("x", Pause)
 		}
-		time.Sleep(testConfig.Age + starveSpread)
+		virtualtime.Pass(testConfig.Age + starveSpread)
 		b.Expire(time.Now())
 		if ann.sayWith("behind", Pause) {
 			t.Error("taken")
@@ -256,10 +257,10 @@ func TestHeld_CountsEachThatLastsOnce(t *testing.T) {
 			for range 4 {
 				p.sayWith("x", Pause)
 			}
-			time.Sleep(10 * time.Second)
+			virtualtime.Pass(10 * time.Second)
 		}
 		for want, wait := range []time.Duration{0, 30 * time.Second, 10 * time.Second, 10 * time.Second} {
-			time.Sleep(wait)
+			virtualtime.Pass(wait)
 			all, longer := b.Held(time.Now(), time.Minute)
 			if all != 3 || longer != min(want, 1) {
 				t.Errorf("after %v more: %d held, %d of them newly for long", wait, all, longer)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // working works for that long with its turn, and pauses as often as it may.
@@ -96,7 +98,7 @@ func TestTurns_TheLightAreGuests(t *testing.T) {
 			})
 		}
 		s := turns.Seat("light")
-		time.Sleep(10 * time.Second)
+		virtualtime.Pass(10 * time.Second)
 		var worst time.Duration
 		for range 1000 {
 			begin := time.Now()
@@ -127,7 +129,7 @@ func TestTurns_NewSeatsHaveNoAdvantage(t *testing.T) {
 				working(s, 1000*Slice)
 			})
 		}
-		time.Sleep(100 * Slice)
+		virtualtime.Pass(100 * Slice)
 		s := turns.Seat("new")
 		begin := time.Now()
 		s.Begin()

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func TestAddresses_BucketAndOpen(t *testing.T) {
@@ -29,7 +31,7 @@ func TestAddresses_BucketAndOpen(t *testing.T) {
 		for _, free := range []string{"127.0.0.1", "10.1.2.3", "::1", "fd00::1", "fe80::1%eth0", "192.168.1.1", "", "pipe"} {
 			enter(free, 30, Allowed)
 		}
-		time.Sleep(time.Minute)
+		virtualtime.Pass(time.Minute)
 		enter("192.0.2.1", 5, Allowed)
 		enter("192.0.2.1", 1, TooMany)
 		a.Leave(a.NetworkOf("192.0.2.1"))
@@ -56,12 +58,12 @@ func TestAddresses_Bounded(t *testing.T) {
 		for n := range 10_000 {
 			a.Leave(a.NetworkOf(fmt.Sprintf("198.51.%d.%d", n/250, n%250)))
 		}
-		time.Sleep(time.Minute)
+		virtualtime.Pass(time.Minute)
 		for n := range 2000 {
 			a.Enter(a.NetworkOf(fmt.Sprintf("203.0.%d.%d", n/250, n%250)))
 			a.Leave(a.NetworkOf(fmt.Sprintf("203.0.%d.%d", n/250, n%250)))
 		}
-		time.Sleep(time.Minute)
+		virtualtime.Pass(time.Minute)
 		if v, _ := a.Enter(a.NetworkOf("192.0.2.77")); v != Allowed {
 			t.Error("a new address is refused for old ones")
 		}
@@ -84,7 +86,7 @@ func TestAddresses_Patience(t *testing.T) {
 				t.Errorf("%v, wait %v", v, wait)
 			}
 		}
-		time.Sleep(time.Second)
+		virtualtime.Pass(time.Second)
 		if v, wait := a.Enter(at); v != Allowed || wait != 100*time.Millisecond {
 			t.Errorf("%v, wait %v", v, wait)
 		}
@@ -151,7 +153,7 @@ func TestMemory(t *testing.T) {
 		if used = 90; m.Tight() {
 			t.Error("looked again at once")
 		}
-		time.Sleep(every)
+		virtualtime.Pass(every)
 		if !m.Tight() {
 			t.Error("not tight at 90 %")
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func TestConnectTimeout_StandsStillWhileSomebodyHasToDecide(t *testing.T) {
@@ -19,7 +20,7 @@ func TestConnectTimeout_StandsStillWhileSomebodyHasToDecide(t *testing.T) {
 				b := s.http.Open(hubtest.Options{Transport: hubtest.WebSocket})
 				b.Send("40")
 				s.heard("connect / ")
-				time.Sleep(late)
+				virtualtime.Pass(late)
 				if err := (<-attempts).Accept(Acceptance{}); err != nil {
 					t.Fatal(err)
 				}
@@ -42,10 +43,10 @@ func TestConnectTimeout_GoesOnAfterTheLastRefusal(t *testing.T) {
 		s.connect = func(a *Attempt) { attempts <- a }
 		start := time.Now()
 		b := s.http.Open(hubtest.Options{Transport: hubtest.WebSocket})
-		time.Sleep(15 * time.Second)
+		virtualtime.Pass(15 * time.Second)
 		b.Send("40/a", "40/b")
 		s.heard("connect /a ", "connect /b ")
-		time.Sleep(10 * time.Minute)
+		virtualtime.Pass(10 * time.Minute)
 		_ = (<-attempts).Deny("no", nil)
 		b.Expect(`44/a,{"message":"no"}`)
 		b.Quiet(time.Minute)

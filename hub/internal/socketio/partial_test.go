@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // Who announces attachments and holds them back must not make the hub keep the half of an event for ever, however
@@ -15,7 +16,7 @@ func TestEvent_AttachmentsThatDoNotComeEndTheSession(t *testing.T) {
 		s := play(t, Config{})
 		b := s.join("/")
 		b.Send(`452-["two",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)
-		time.Sleep(25 * time.Second)
+		virtualtime.Pass(25 * time.Second)
 		b.Send(hubtest.Binary([]byte("one"))) // which is progress
 		b.Quiet(29 * time.Second)
 		b.WaitEnd() // within 5 s
@@ -31,9 +32,9 @@ func TestEvent_AttachmentsThatDoNotComeAfterAPause(t *testing.T) {
 		b.Send(`451-["one",{"_placeholder":true,"num":0}]`)
 		synctest.Wait()
 		s.socket("/").HoldReads(HoldNone, HoldAll)
-		time.Sleep(10 * time.Minute)
+		virtualtime.Pass(10 * time.Minute)
 		s.socket("/").HoldReads(HoldAll, HoldNone)
-		time.Sleep(58 * time.Second)
+		virtualtime.Pass(58 * time.Second)
 		b.WaitEnd()
 		s.heard("disconnected / forced close")
 	})

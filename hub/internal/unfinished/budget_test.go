@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // holder is an owner that notes what it is told.
@@ -45,7 +47,7 @@ func TestBudget_StalledAfterItsTime(t *testing.T) {
 		b.Rest(&resting.Item, &resting, 10)
 		for n := range 40 {
 			b.Grow(&moving.Item, &moving, int64(n))
-			time.Sleep(time.Second)
+			virtualtime.Pass(time.Second)
 		}
 		if n, _, _ := still.told(); n != 1 {
 			t.Errorf("told %d times", n)
@@ -124,7 +126,7 @@ func TestBudget_FullEndsWhoStandsStill(t *testing.T) {
 		if !b.Grow(&next.Item, &next, 20<<10) {
 			t.Error("does not wait")
 		}
-		time.Sleep(hesitation + tick + time.Millisecond)
+		virtualtime.Pass(hesitation + tick + time.Millisecond)
 		for n := range still {
 			if _, full, _ := still[n].told(); full != 1 {
 				t.Errorf("%d was told %d times", n, full)

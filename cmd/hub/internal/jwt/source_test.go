@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwa"
+
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // endpoint is a key source in memory.
@@ -91,7 +93,7 @@ func TestSource_RotationIsNoticedByTheFirstToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &endpoint{keys: oldKeys, delay: 100 * time.Millisecond}
 		v := e.open(t, Options{})
-		time.Sleep(time.Minute)
+		virtualtime.Pass(time.Minute)
 		e.set(nextKeys)
 		start := time.Now()
 		if err := wait(v, next.sign(t, valid())); err != nil || time.Since(start) > time.Second {
@@ -149,8 +151,7 @@ func TestSource_OutageKeepsTheOldKeysAndIsTold(t *testing.T) {
 			},
 		})
 		e.set(nil)
-		time.Sleep(10 * time.Minute)
-		synctest.Wait()
+		virtualtime.Pass(10 * time.Minute)
 		token := s.sign(t, valid())
 		if _, err := v.Verify(token, time.Now()); err != nil {
 			t.Errorf("the old keys are gone: %v", err)
@@ -162,8 +163,7 @@ func TestSource_OutageKeepsTheOldKeysAndIsTold(t *testing.T) {
 			t.Errorf("%d failures, log: %s", failed, log.String())
 		}
 		e.set(both)
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		virtualtime.Pass(time.Minute)
 		if _, err := v.Verify(next.sign(t, valid()), time.Now()); err != nil || succeeded < 2 {
 			t.Errorf("after the outage: %v, %d", err, succeeded)
 		}
