@@ -12,6 +12,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/client"
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/terminal"
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
 // hubFlags say which hub a command asks, and who asks. All commands that go to the
@@ -25,6 +26,16 @@ type hubFlags struct {
 	Name      string        `name:"tls-server-name" env:"HUB_TLS_SERVER_NAME" placeholder:"NAME" group:"hub" help:"Name in the hub's certificate, where it is not the host of --hub."`
 	Insecure  bool          `group:"hub" help:"Let the token go to another machine without TLS."`
 	Timeout   time.Duration `default:"10s" group:"hub" help:"How long to wait for the hub. Default ${default}."`
+}
+
+// do gives a command to the hub, on a connection of its own.
+func (f *hubFlags) do(a *app, verb string, command *hubv1.Command) (*hubv1.Result, error) {
+	conn, err := f.dial(a)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return conn.Do(a.ctx, verb, command)
 }
 
 // dial prepares the connection. A flag that cannot be is a *usageError.

@@ -19,20 +19,7 @@ import (
 func startLimited(t *testing.T, descriptors int, args ...string) *process {
 	t.Helper()
 	shell := fmt.Sprintf("ulimit -n %d && exec \"$0\" \"$@\"", descriptors)
-	p := &process{Cmd: exec.Command("sh", append([]string{"-c", shell, os.Args[0]}, args...)...), t: t, output: newLines()}
-	p.Env = append(os.Environ(), runMain+"=1")
-	p.Stdout, p.Stderr = p.output, p.output
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = p.Process.Kill()
-		_ = p.Wait()
-		if t.Failed() {
-			t.Logf("%v:\n%s", args, p.output.text())
-		}
-	})
-	return p
+	return startCommand(t, exec.Command("sh", append([]string{"-c", shell, os.Args[0]}, args...)...))
 }
 
 // handshake opens a session on a connection of its own, which it leaves open, and gives

@@ -41,12 +41,7 @@ func (c *emitCmd) Run(a *app) error {
 	if err != nil {
 		return &usageError{err: err}
 	}
-	conn, err := c.dial(a)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	result, err := conn.Do(a.ctx, "emit", command)
+	result, err := c.do(a, "emit", command)
 	if err != nil {
 		return err
 	}

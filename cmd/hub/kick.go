@@ -32,12 +32,7 @@ func (c *kickCmd) Run(a *app) error {
 	if err != nil {
 		return &usageError{err: err}
 	}
-	conn, err := c.dial(a)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	result, err := conn.Do(a.ctx, verb, command)
+	result, err := c.do(a, verb, command)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,13 @@ type process struct {
 // start runs the program with its arguments; the test ends it.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.Command(os.Args[0], args...), t: t, output: newLines()}
+	return startCommand(t, exec.Command(os.Args[0], args...))
+}
+
+// startCommand runs a command that becomes the program.
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{Cmd: cmd, t: t, output: newLines()}
 	p.Env = append(os.Environ(), runMain+"=1")
 	p.Stdout, p.Stderr = p.output, p.output
 	if err := p.Start(); err != nil {
@@ -65,7 +71,7 @@ func start(t *testing.T, args ...string) *process {
 		_ = p.Process.Kill()
 		_ = p.Wait()
 		if t.Failed() {
-			t.Logf("%v:\n%s", args, p.output.text())
+			t.Logf("%v:\n%s", p.Args[1:], p.output.text())
 		}
 	})
 	return p

@@ -45,7 +45,7 @@ var rooms = []room{
 	{pkg: "hub/internal/rates", not: network},
 	{pkg: "hub/internal/peers", may: []string{"hub/internal/rates", "internal/rawio", "internal/sampledlog"}},
 	{pkg: "hub/internal/unfinished", not: network},
-	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket"}},
+	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket", "internal/shorttime"}},
 	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/peers", "hub/internal/rates", "hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla, "github.com/rs/cors"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/siopacket", "hub/adapter", "internal/sampledlog",
@@ -104,7 +104,7 @@ var rooms = []room{
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/metrics", may: []string{"cmd/hub/internal/terminal", "hub", "controlplane/trace", prometheus}},
 	{pkg: "cmd/hub/...", may: []string{
-		"internal/rawcreds", "internal/reach", "internal/sampledlog",
+		"internal/rawcreds", "internal/reach", "internal/sampledlog", "internal/shorttime",
 		"hub", "hub/loadgen", "controlplane/...", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",
 		grpc, protobuf, middleware, prometheus,
 		"github.com/KimMachineGun/automemlimit", "github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
@@ -119,6 +119,7 @@ var rooms = []room{
 	{pkg: "internal/reach"},
 	{pkg: "internal/sampledlog", not: network},
 	{pkg: "internal/rawio"},
+	{pkg: "internal/shorttime", not: network},
 	{pkg: "internal/rawcreds", may: []string{"internal/rawio", grpc}},
 	{pkg: "internal/envelope", not: network, may: []string{"gen/hub/v1", grpc, protobuf}},
 

@@ -123,9 +123,9 @@ func upgradeStories() []Input {
 	add("upgrade, then an empty message", afterUpgrade(""), Closed)
 	add("probe and upgrade in one write", hastyUpgrade, Open)
 	add("ten upgrades at once", manyUpgrades, "at most one")
-	add("session closed while probing", closedWhileProbing, "new connection closed")
-	add("session broken while probing", brokenWhileProbing, "new connection closed")
-	add("junk posted while probing", junkWhileProbing, "new connection closed")
+	add("session closed while probing", whileProbing(closedSession), "new connection closed")
+	add("session broken while probing", whileProbing(brokenPostOf), "new connection closed")
+	add("junk posted while probing", whileProbing(junk), "new connection closed")
 	add("upgrade while a POST is half sent", upgradeInPost, Open, Closed)
 	add("upgrade with the path of another transport", func(p *Probe, s *PollingSession) Outcome {
 		_, r := p.Upgrade(pollingPath + "&sid=" + s.SID)
@@ -255,33 +255,26 @@ func manyUpgrades(p *Probe, s *PollingSession) Outcome {
 	return "at most one"
 }
 
-func closedWhileProbing(p *Probe, s *PollingSession) Outcome {
-	n := &WebSocketSession{Wire: Must(p.opening(s.SID))}
-	if got := n.ProbeUp(); got != "" {
-		return got
+// whileProbing does something to the session while a new connection has been probed.
+func whileProbing(do func(*Probe, *PollingSession)) func(*Probe, *PollingSession) Outcome {
+	return func(p *Probe, s *PollingSession) Outcome {
+		n := &WebSocketSession{Wire: Must(p.opening(s.SID))}
+		if got := n.ProbeUp(); got != "" {
+			return got
+		}
+		do(p, s)
+		return "new connection " + n.goes()
 	}
-	s.SendRaw("1")
-	return "new connection " + n.goes()
 }
 
-func brokenWhileProbing(p *Probe, s *PollingSession) Outcome {
-	n := &WebSocketSession{Wire: Must(p.opening(s.SID))}
-	if got := n.ProbeUp(); got != "" {
-		return got
-	}
+func closedSession(_ *Probe, s *PollingSession) { s.SendRaw("1") }
+
+func junk(_ *Probe, s *PollingSession) { s.SendRaw("junk") }
+
+func brokenPostOf(p *Probe, s *PollingSession) {
 	half := s.start(request("POST", sidPath, "Content-Length: 30") + `42["mess`)
 	p.roundTrip()
 	half.Reset()
-	return "new connection " + n.goes()
-}
-
-func junkWhileProbing(p *Probe, s *PollingSession) Outcome {
-	n := &WebSocketSession{Wire: Must(p.opening(s.SID))}
-	if got := n.ProbeUp(); got != "" {
-		return got
-	}
-	s.SendRaw("junk")
-	return "new connection " + n.goes()
 }
 
 func upgradeInPost(p *Probe, s *PollingSession) Outcome {

@@ -3,8 +3,9 @@ package option
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/siohub/siohub/internal/shorttime"
 )
 
 // Option is one row of the table.
@@ -83,7 +84,7 @@ func bytes[T int | int64](key string, otherwise, least, most T) Option[T] {
 }
 
 func duration(key string, otherwise, least, most time.Duration) Option[time.Duration] {
-	return add(key, otherwise, Text(least)+" to "+Text(most), func(d time.Duration) bool { return least <= d && d <= most })
+	return add(key, otherwise, shorttime.Text(least)+" to "+shorttime.Text(most), func(d time.Duration) bool { return least <= d && d <= most })
 }
 
 func yesNo(key string, otherwise bool) Option[bool] {
@@ -95,16 +96,4 @@ func list(key string, otherwise []string, allowed string, ok func(string) bool) 
 	return add(key, otherwise, allowed, func(items []string) bool {
 		return !slices.ContainsFunc(items, func(s string) bool { return !ok(s) })
 	})
-}
-
-// Text writes 1m instead of 1m0s.
-func Text(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }

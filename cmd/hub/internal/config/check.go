@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+
+	"github.com/siohub/siohub/internal/shorttime"
 )
 
 // checkTogether checks what no single key can: rules between keys, and files.
@@ -21,8 +23,8 @@ func (l *Loaded) checkTogether() []*Problem {
 		c.Shutdown.Spread = max(0, min(c.Shutdown.Spread, (c.ShutdownTimeout-c.Shutdown.Delay)/2))
 	}
 	leave := c.Shutdown.Delay + c.Shutdown.Spread
-	refuse(leave > 0 && leave >= c.ShutdownTimeout, "shutdown_timeout", showDuration(c.ShutdownTimeout),
-		fmt.Sprintf("want more than shutdown.delay (%s) and shutdown.spread (%s) together", showDuration(c.Shutdown.Delay), showDuration(c.Shutdown.Spread)))
+	refuse(leave > 0 && leave >= c.ShutdownTimeout, "shutdown_timeout", shorttime.Text(c.ShutdownTimeout),
+		fmt.Sprintf("want more than shutdown.delay (%s) and shutdown.spread (%s) together", shorttime.Text(c.Shutdown.Delay), shorttime.Text(c.Shutdown.Spread)))
 	tls := c.Control.TLS
 	refuse(!c.Insecure && tls.Cert == "" && !IsLoopback(c.Control.Listen), "control.listen", c.Control.Listen,
 		"other machines reach this address, and the listener has no TLS; want control.tls.cert and control.tls.key, a loopback address such as 127.0.0.1:7420, or --insecure if the network is trusted")

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/siohub/siohub/internal/shorttime"
 )
 
 // errValue marks a value that is not taken; Load adds the key and the range.
@@ -100,28 +102,16 @@ func durations() codec[time.Duration] {
 			}
 			return 0, false
 		},
-		show: func(d time.Duration) any { return showDuration(d) },
+		show: func(d time.Duration) any { return shorttime.Text(d) },
 	}
 }
 
 // duration is durations in a range.
 func duration(minimum, maximum time.Duration) codec[time.Duration] {
 	c := durations()
-	c.allowed = showDuration(minimum) + " to " + showDuration(maximum)
+	c.allowed = shorttime.Text(minimum) + " to " + shorttime.Text(maximum)
 	c.check = func(d time.Duration) bool { return minimum <= d && d <= maximum }
 	return c
-}
-
-// showDuration writes 1m instead of 1m0s.
-func showDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 // numbers reads a whole number.

@@ -37,6 +37,48 @@ func (s *seen) changed(contents [][]byte, err error) {
 	*s = append(*s, strings.Join(parts, "|"))
 }
 
+// open watches files, and has to succeed.
+func open(t *testing.T, told func([][]byte, error), paths ...string) *Files {
+	t.Helper()
+	f, _, err := Open(told, paths...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// pollOften looks more often than a change takes to be told.
+func pollOften(f *Files) {
+	for range 4 {
+		f.Poll()
+	}
+}
+
+// wrote watches a file in the background, writes to it and returns what is told, and when.
+func wrote(t *testing.T, content string, again chan struct{}) (told string, after time.Duration) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "f")
+	write(t, path, "one")
+	changes := make(chan string, 1)
+	f := open(t, func(contents [][]byte, _ error) { changes <- string(contents[0]) }, path)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		Run(ctx, again, f)
+	}()
+	write(t, path, content)
+	start := time.Now()
+	if again != nil {
+		again <- struct{}{}
+	}
+	told = <-changes
+	after = time.Since(start)
+	cancel()
+	<-ended
+	return told, after
+}
+
 func TestFiles_AChangeCountsOnceItIsSeenTwice(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	write(t, path, "one")
@@ -78,17 +120,12 @@ func TestFiles_SymlinkSwapIsOneChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	var s seen
-	f, _, err := Open(s.changed, filepath.Join(dir, "crt"), filepath.Join(dir, "key"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := open(t, s.changed, filepath.Join(dir, "crt"), filepath.Join(dir, "key"))
 	next := filepath.Join(dir, "..tmp")
 	if err := errors.Join(os.Symlink("v2", next), os.Rename(next, data)); err != nil {
 		t.Fatal(err)
 	}
-	for range 4 {
-		f.Poll()
-	}
+	pollOften(f)
 	if diff := cmp.Diff(seen{"crt-v2|key-v2"}, s); diff != "" {
 		t.Error(diff)
 	}
@@ -98,20 +135,13 @@ func TestFiles_AnErrorIsToldOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	write(t, path, "one")
 	var s seen
-	f, _, err := Open(s.changed, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := open(t, s.changed, path)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	for range 4 {
-		f.Poll()
-	}
+	pollOften(f)
 	write(t, path, "one")
-	for range 4 {
-		f.Poll()
-	}
+	pollOften(f)
 	if diff := cmp.Diff(seen{"error: no such file or directory", "one"}, s); diff != "" {
 		t.Error(diff)
 	}
@@ -138,22 +168,15 @@ func TestRead_RefusesWhatEverybodyMayWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	write(t, path, "one")
 	var s seen
-	f, _, err := Open(s.changed, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := open(t, s.changed, path)
 	if err := os.Chmod(path, 0o602); err != nil {
 		t.Fatal(err)
 	}
-	for range 4 {
-		f.Poll()
-	}
+	pollOften(f)
 	if err := os.Chmod(path, 0o664); err != nil { // the group is the operator's choice
 		t.Fatal(err)
 	}
-	for range 4 {
-		f.Poll()
-	}
+	pollOften(f)
 	if diff := cmp.Diff(seen{"error: everybody on this machine may write it (mode -rw-----w-); want chmod o-w", "one"}, s); diff != "" {
 		t.Error(diff)
 	}
@@ -161,50 +184,16 @@ func TestRead_RefusesWhatEverybodyMayWrite(t *testing.T) {
 
 func TestRun_PollsUntilTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "f")
-		write(t, path, "one")
-		told := make(chan string, 1)
-		f, _, err := Open(func(contents [][]byte, _ error) { told <- string(contents[0]) }, path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			Run(ctx, nil, f)
-		}()
-		write(t, path, "two")
-		if got := <-told; got != "two" {
+		if got, _ := wrote(t, "two", nil); got != "two" {
 			t.Error(got)
 		}
-		cancel()
-		<-ended
 	})
 }
 
 func TestRun_WhoAsksHasAChangeAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "f")
-		write(t, path, "one")
-		told := make(chan string, 1)
-		f, _, err := Open(func(contents [][]byte, _ error) { told <- string(contents[0]) }, path)
-		if err != nil {
-			t.Fatal(err)
+		if got, after := wrote(t, "two", make(chan struct{})); got != "two" || after != 0 {
+			t.Errorf("%s after %v", got, after)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended, again := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(ended)
-			Run(ctx, again, f)
-		}()
-		write(t, path, "two")
-		start := time.Now()
-		again <- struct{}{}
-		if got := <-told; got != "two" || time.Since(start) != 0 {
-			t.Errorf("%s after %v", got, time.Since(start))
-		}
-		cancel()
-		<-ended
 	})
 }
