@@ -8,6 +8,7 @@ import (
 
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 func TestClose_PacketFromTheBrowser(t *testing.T) {
@@ -115,7 +116,7 @@ func TestClose_LastPollGetsNoopAndClose(t *testing.T) {
 		query := st.handshake()
 		st.session(0).Close(engineio.Close{Reason: engineio.ReasonForcedClose})
 		st.wantClose(engineio.ReasonForcedClose)
-		time.Sleep(29 * time.Second)
+		virtualtime.Pass(29 * time.Second)
 		if a := st.Post(query, "4ignored"); a.Status != 200 {
 			t.Errorf("post: %+v", a)
 		}
@@ -136,8 +137,7 @@ func TestClose_LastPollIsNotAwaitedForEver(t *testing.T) {
 		st := newStation(t, nil)
 		query := st.handshake()
 		st.session(0).Close(engineio.Close{Reason: engineio.ReasonForcedClose})
-		time.Sleep(30*time.Second + 1)
-		synctest.Wait()
+		virtualtime.Pass(30*time.Second + 1)
 		if n := st.engine.SessionCount(); n != 0 {
 			t.Errorf("%d sessions", n)
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // order collects what a heartbeat does.
@@ -38,8 +40,7 @@ func TestHeartbeat_ASleepingProcessJudgesNobody(t *testing.T) {
 		defer h.stop()
 		s := new(Session)
 		h.add(s)
-		time.Sleep(25 * time.Second)
-		synctest.Wait()
+		virtualtime.Pass(25 * time.Second)
 		// The machine stops for a minute: the timer fires late, with the due time long past.
 		h.mu.Lock()
 		h.awaitingPong.head.beat.due -= time.Minute
@@ -48,8 +49,7 @@ func TestHeartbeat_ASleepingProcessJudgesNobody(t *testing.T) {
 		if pings, ends := o.counts(); ends != 0 || pings != 2 {
 			t.Fatalf("%d ends, %d pings; want a fresh ping", ends, pings)
 		}
-		time.Sleep(20 * time.Second)
-		synctest.Wait()
+		virtualtime.Pass(20 * time.Second)
 		if _, ends := o.counts(); ends != 1 {
 			t.Errorf("%d ends after the fresh ping's time", ends)
 		}
@@ -69,15 +69,13 @@ func TestHeartbeat_RemoveFromAnywhere(t *testing.T) {
 		h.remove(sessions[0])
 		h.remove(sessions[4])
 		h.remove(sessions[4])
-		time.Sleep(25 * time.Second)
-		synctest.Wait()
+		virtualtime.Pass(25 * time.Second)
 		if len(o.pings) != 2 || o.pings[0] != sessions[1] || o.pings[1] != sessions[3] {
 			t.Fatalf("pings for %d sessions", len(o.pings))
 		}
 		h.remove(sessions[1])
 		h.pong(sessions[3])
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		virtualtime.Pass(time.Minute)
 		if len(o.ends) != 1 || o.ends[0] != sessions[3] {
 			t.Errorf("ends for %d sessions", len(o.ends))
 		}

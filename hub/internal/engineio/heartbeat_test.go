@@ -7,6 +7,7 @@ import (
 
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // inBubble runs a test in virtual time over every transport.
@@ -26,7 +27,7 @@ func TestHeartbeat_PingsAtExactTimes(t *testing.T) {
 		if d := time.Since(start); d != 25*time.Second {
 			t.Errorf("first ping after %v", d)
 		}
-		time.Sleep(7 * time.Second) // virtual: the pong is late, but in time
+		virtualtime.Pass(7 * time.Second) // the pong is late, but in time
 		b.Send("3")
 		b.Expect("2")
 		if d := time.Since(start); d != 57*time.Second {
@@ -86,7 +87,7 @@ func TestHeartbeat_OtherPacketsDoNotCount(t *testing.T) {
 		start := time.Now()
 		b := st.Open(hubtest.Options{Transport: transport, Pings: true})
 		for range 4 {
-			time.Sleep(10 * time.Second)
+			virtualtime.Pass(10 * time.Second)
 			b.Send("4chatter", "6", "0", "5")
 		}
 		st.wantClose(engineio.ReasonPingTimeout)
@@ -102,7 +103,7 @@ func TestHeartbeat_UnaskedPongsAreIgnored(t *testing.T) {
 		st.Timeout = time.Minute
 		start := time.Now()
 		b := st.Open(hubtest.Options{Transport: transport, Pings: true})
-		time.Sleep(10 * time.Second)
+		virtualtime.Pass(10 * time.Second)
 		b.Send("3", "3", "3probe")
 		b.Expect("2")
 		if d := time.Since(start); d != 25*time.Second {
@@ -130,7 +131,7 @@ func TestHeartbeat_KeepsItsTimeOverAnUpgrade(t *testing.T) {
 		start := time.Now()
 		b := st.Open(hubtest.Options{Pings: true})
 		b.Expect("2")
-		time.Sleep(time.Second)
+		virtualtime.Pass(time.Second)
 		b.Upgrade()
 		st.wantClose(engineio.ReasonPingTimeout)
 		if d := time.Since(start); d != 45*time.Second {
@@ -145,12 +146,11 @@ func TestHeartbeat_AbandonedPollingSessionIsForgotten(t *testing.T) {
 		for range 100 {
 			st.handshake()
 		}
-		time.Sleep(45*time.Second - 1)
+		virtualtime.Pass(45*time.Second - 1)
 		if n := st.engine.SessionCount(); n != 100 {
 			t.Errorf("%d sessions before the time-out", n)
 		}
-		time.Sleep(2 * time.Nanosecond)
-		synctest.Wait()
+		virtualtime.Pass(2 * time.Nanosecond)
 		if n := st.engine.SessionCount(); n != 0 {
 			t.Errorf("%d sessions after it", n)
 		}
@@ -165,7 +165,7 @@ func TestHeartbeat_ManySessionsShareTheQueue(t *testing.T) {
 		for i := range 20 {
 			transport := []hubtest.Transport{hubtest.Polling, hubtest.WebSocket}[i%2]
 			live = append(live, st.Open(hubtest.Options{Transport: transport}))
-			time.Sleep(300 * time.Millisecond)
+			virtualtime.Pass(300 * time.Millisecond)
 			dumb = append(dumb, st.Open(hubtest.Options{Transport: transport, Pings: true}))
 		}
 		for range dumb {

@@ -66,14 +66,10 @@ func TestListener_ConnectionsOfAnAddress(t *testing.T) {
 			}
 			limits.want(t, "rates.open_connections")
 			_ = one.Close()
-			for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-				if _, status := open(); status == c.status {
-					break
-				}
-				if time.Now().After(deadline) {
-					t.Fatal("no room after one has gone")
-				}
-			}
+			eventually(t, "no room after one has gone", func() bool {
+				_, status := open()
+				return status == c.status
+			})
 			if _, status := open(); status != 429 {
 				t.Errorf("answer %d", status)
 			}

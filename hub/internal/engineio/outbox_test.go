@@ -13,6 +13,7 @@ import (
 
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // fill sends until the outbox is full and returns how many messages it took.
@@ -71,7 +72,7 @@ func TestOutbox_ManyBetweenTwoPolls(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			time.Sleep(18 * time.Second)
+			virtualtime.Pass(18 * time.Second)
 			if a := st.Get(query); len(a.Body) != c.number*(c.size+2)-1 {
 				t.Errorf("%d bytes", len(a.Body))
 			}
@@ -100,7 +101,7 @@ func TestOutbox_NoPoll(t *testing.T) {
 		query := st.handshake()
 		for range 30 { // it does poll, if rarely
 			_ = st.session(0).Send(nil, text("x").Unit(), false)
-			time.Sleep(15 * time.Second)
+			virtualtime.Pass(15 * time.Second)
 			if a := st.Get(query); !strings.Contains(a.Body, "4x") {
 				t.Fatalf("%+v", a)
 			}
@@ -172,15 +173,15 @@ func TestOutbox_InSum(t *testing.T) {
 				_ = st.session(n).Send(nil, shared.Unit(), false)
 			}
 		}
-		time.Sleep(3 * time.Second)
+		virtualtime.Pass(3 * time.Second)
 		if c, ok := st.anyClose(); ok {
 			t.Fatalf("a broadcast counts for each: %+v", c)
 		}
 		for n := range browsers {
 			_ = st.session(n).Send(nil, text(strings.Repeat("x", 1<<20)).Unit(), false)
-			time.Sleep(10 * time.Millisecond)
+			virtualtime.Pass(10 * time.Millisecond)
 		}
-		time.Sleep(2 * time.Second)
+		virtualtime.Pass(2 * time.Second)
 		closed := 0
 		for {
 			c, ok := st.anyClose()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // pauseAt pauses a session from within its handler, at a message of this text.
@@ -40,7 +41,7 @@ func TestPause_PollingHoldsThePost(t *testing.T) {
 		if a := st.Get(query); a.Body != "4one\x1e4pause" { // writes go on
 			t.Errorf("poll: %+v", a)
 		}
-		time.Sleep(24 * time.Second)
+		virtualtime.Pass(24 * time.Second)
 		if len(answers) > 0 {
 			t.Error("the post was answered")
 		}
@@ -136,13 +137,13 @@ func TestPause_UpgradeBehindAHeldPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st, query, s := pausedPolling(t, nil)
 		f := st.Frames(probeQuery(query))
-		time.Sleep(5 * time.Second)
+		virtualtime.Pass(5 * time.Second)
 		answers := st.posting(query, "4one\x1e4two")
 		st.probed(f)
 		if a := st.await(answers); a.Body != "ok" {
 			t.Errorf("post: %+v", a)
 		}
-		time.Sleep(4 * time.Second)
+		virtualtime.Pass(4 * time.Second)
 		st.upgraded(f, s)
 		go func() { _ = f.Write("4three") }()
 		synctest.Wait()
@@ -164,7 +165,7 @@ func TestPause_UpgradeTimeoutStandsStill(t *testing.T) {
 		st, query, _ := pausedPolling(t, nil)
 		f := st.Frames(probeQuery(query))
 		start := time.Now()
-		time.Sleep(5 * time.Second)
+		virtualtime.Pass(5 * time.Second)
 		st.Post(query, "4one")
 		f.WaitClose()
 		if d := time.Since(start); d != 35*time.Second {
@@ -237,7 +238,7 @@ func TestPause_PongsAreNotMissed(t *testing.T) {
 			}
 		}
 		start = time.Now()
-		time.Sleep(19 * time.Second)
+		virtualtime.Pass(19 * time.Second)
 		st.session(0).Resume()
 		st.wantClose(engineio.ReasonPingTimeout)
 		if d := time.Since(start); d != 39*time.Second {
@@ -302,7 +303,7 @@ func TestPause_PollBreaksBehindWhatIsHeld(t *testing.T) {
 			synctest.Wait()
 			leave()
 			synctest.Wait()
-			time.Sleep(time.Second)
+			virtualtime.Pass(time.Second)
 			st.noClose()
 			if err := s.Send(nil, text("lost").Unit(), false); err != nil {
 				t.Error(err)
@@ -326,7 +327,7 @@ func TestPause_PipeEnds(t *testing.T) {
 		s.Pause()
 		_, _ = w.Write(client(0x81, "4one"))
 		_ = w.Close()
-		time.Sleep(time.Minute)
+		virtualtime.Pass(time.Minute)
 		st.noClose()
 		s.Resume()
 		st.wantClose(engineio.ReasonTransportClose)

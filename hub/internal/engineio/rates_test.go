@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // reached notes the limits that a station reaches.
@@ -185,7 +186,7 @@ func TestRates_HeartbeatGoesOn(t *testing.T) {
 			}
 		}()
 		go drain(w)
-		time.Sleep(190 * time.Second)
+		virtualtime.Pass(190 * time.Second)
 		if n := len(st.closes); n > 0 {
 			t.Errorf("%+v", <-st.closes)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // A message that has begun and does not go on ends its browser, though a ping is answered in its middle.
@@ -66,7 +67,7 @@ func TestUnfinished_PausedIsNoFault(t *testing.T) {
 				t.Error("nothing is counted")
 			}
 			st.session(0).Pause()
-			time.Sleep(10 * time.Minute)
+			virtualtime.Pass(10 * time.Minute)
 			st.session(0).Resume()
 			_, _ = w.Write(message[9000:])
 			synctest.Wait()
@@ -198,7 +199,7 @@ func TestUnfinished_Event(t *testing.T) {
 		go drain(w)
 		var start time.Time
 		for _, message := range []string{"begin", "more", "end", "begin", "more"} {
-			time.Sleep(20 * time.Second)
+			virtualtime.Pass(20 * time.Second)
 			_, _ = w.Write(client(0x81, "4"+message))
 			start = time.Now()
 		}
@@ -270,7 +271,7 @@ func TestUnfinished_SlowPostDuringAnUpgrade(t *testing.T) {
 		if err != nil || a.StatusCode != 200 {
 			t.Fatal(err, a)
 		}
-		time.Sleep(5 * time.Second)
+		virtualtime.Pass(5 * time.Second)
 		st.upgraded(f, st.session(0))
 
 		query = st.handshake()
