@@ -275,7 +275,7 @@ func (c *connect) undecided(why trace.Undecided) {
 // try is one asking of one instance: the body of a delivery.
 type try struct {
 	connect  *connect
-	lane     *dispatch.Lane
+	lane     *dispatch.Solo
 	delivery *dispatch.Delivery
 
 	// Set when it is handed over, with a lock of the dispatcher held.

@@ -48,7 +48,7 @@ type expiry struct {
 type renewal struct {
 	socket   *socket
 	end      time.Time
-	lane     *dispatch.Lane
+	lane     *dispatch.Solo
 	delivery *dispatch.Delivery
 }
 

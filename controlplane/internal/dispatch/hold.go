@@ -52,11 +52,11 @@ func (h *holds) remove(one *held) {
 }
 
 // hold is how far the lane has its browser read.
-func (l *Lane) hold() Hold {
-	if l.held == nil {
+func (p *parking) hold() Hold {
+	if p.held == nil {
 		return HoldNone
 	}
-	return l.held.level
+	return p.held.level
 }
 
 // setHold changes the hold, and tells the owner.
@@ -90,7 +90,7 @@ func (l *Lane) holdBack() {
 }
 
 // crowded reports whether others have used up what the group or the node may park.
-func (l *Lane) crowded() bool { return l.group.bytes.Full() || l.group.node.bytes.Full() }
+func (p *parking) crowded() bool { return p.group.bytes.Full() || p.group.node.bytes.Full() }
 
 // letGo lets a browser be read again once half of what it may have parked is free, or
 // nothing is parked here any more: one event always has room.

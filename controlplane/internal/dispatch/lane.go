@@ -12,7 +12,7 @@ import (
 // else may happen at the same time.
 type Lane struct {
 	parking
-	solo *solo // nil for the lane of a socket
+	solo *Solo // that it belongs to; nil for the lane of a socket
 
 	holder atomic.Pointer[holder]
 
@@ -35,10 +35,16 @@ type Lane struct {
 
 // NewLane returns a lane for a socket. The meter is that of the socket.
 func (g *Group) NewLane(owner Owner, meter *park.Meter) *Lane {
-	l := &Lane{parking: parking{group: g, owner: owner, meter: meter}}
+	l := &Lane{parking: parking{owner: owner, meter: meter}}
+	l.begin(g)
+	return l
+}
+
+// begin makes it a lane of a group, in the pool.
+func (l *Lane) begin(g *Group) {
+	l.group = g
 	l.turn.value, l.bound.value = l, l
 	l.holder.Store(&g.pool.holder)
-	return l
 }
 
 // Prefer names the instance that the lane goes to, while that is attached and takes

@@ -1,7 +1,8 @@
 package dispatch
 
-// solo is what the lane of a single delivery has instead of a socket.
-type solo struct {
+// Solo is the lane of a single delivery. It has an owner instead of a socket.
+type Solo struct {
+	Lane
 	owner SoloOwner // may be nil
 	avoid string
 	pin   string
@@ -12,22 +13,23 @@ type solo struct {
 //
 // It has a window of its own, so that strangers' attempts use up no room of events,
 // and it is not counted as parked: its owner bounds how many there are.
-func (g *Group) NewSolo(owner SoloOwner) *Lane {
-	l := g.NewLane(nil, nil)
-	l.solo = &solo{owner: owner}
-	return l
+func (g *Group) NewSolo(owner SoloOwner) *Solo {
+	s := &Solo{owner: owner}
+	s.begin(g)
+	s.solo = s
+	return s
 }
 
-// Avoid keeps a solo lane from an instance: another one has to take the delivery. It is
+// Avoid keeps the lane from an instance: another one has to take the delivery. It is
 // called before Push.
-func (l *Lane) Avoid(instance string) { l.solo.avoid = instance }
+func (s *Solo) Avoid(instance string) { s.avoid = instance }
 
-// Pin keeps a solo lane to one instance. It is dropped (Lost) when that is lost, and
+// Pin keeps the lane to one instance. It is dropped (Lost) when that is lost, and
 // Push refuses it when the instance is not attached. It is called before Push.
-func (l *Lane) Pin(instance string) { l.solo.pin = instance }
+func (s *Solo) Pin(instance string) { s.pin = instance }
 
 // pinned is the id of the only instance that may have the lane, or empty.
-func (s *solo) pinned() string {
+func (s *Solo) pinned() string {
 	if s == nil {
 		return ""
 	}
@@ -35,7 +37,7 @@ func (s *solo) pinned() string {
 }
 
 // class says whose window the lane uses.
-func (s *solo) class() class {
+func (s *Solo) class() class {
 	if s != nil {
 		return solos
 	}
@@ -43,7 +45,7 @@ func (s *solo) class() class {
 }
 
 // bars reports whether the lane must not go to an instance.
-func (s *solo) bars(i *Instance) bool {
+func (s *Solo) bars(i *Instance) bool {
 	return s != nil && ((s.avoid != "" && s.avoid == i.id) || (s.pin != "" && s.pin != i.id))
 }
 
@@ -63,21 +65,20 @@ func (g *Group) Other(instance string, d *Delivery) bool {
 	return false
 }
 
-// Waits reports whether the delivery of a solo lane is parked: no instance holds it.
-func (l *Lane) Waits(d *Delivery) bool {
-	h := l.lock()
+// Waits reports whether the delivery is parked: no instance holds it.
+func (s *Solo) Waits(d *Delivery) bool {
+	h := s.lock()
 	defer h.mu.Unlock()
 	return d.state == parked
 }
 
-// Cancel takes the delivery of a solo lane away for good, wherever it is; the instance
-// that holds it is told why. It reports false when its settlement is being carried out,
-// or when it is over.
-func (l *Lane) Cancel(d *Delivery, why Reason) bool {
-	h := l.lock()
+// Cancel takes the delivery away for good, wherever it is; the instance that holds it is
+// told why. It reports false when its settlement is being carried out, or when it is over.
+func (s *Solo) Cancel(d *Delivery, why Reason) bool {
+	h := s.lock()
 	switch d.state {
 	case parked:
-		l.unpark(d)
+		s.unpark(d)
 	case open:
 		h.inst.ledger.Remove(d.seq)
 		h.inst.closeTry(d)
@@ -87,8 +88,8 @@ func (l *Lane) Cancel(d *Delivery, why Reason) bool {
 		return false
 	}
 	d.state = over
-	h.end(l)
-	h.release(l)
+	h.end(&s.Lane)
+	h.release(&s.Lane)
 	return true
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/window"
 )
 
-func (b *bench) attempt(body string) (*Lane, *Delivery) {
+func (b *bench) attempt(body string) (*Solo, *Delivery) {
 	l, d := b.NewSolo(nil), &Delivery{Kind: Connect, Body: body, Bytes: 10}
 	l.Push(d)
 	return l, d
@@ -53,7 +53,7 @@ func TestSolo_AvoidsAnInstance(t *testing.T) {
 	expect(t, sink2, "attempt/1")
 }
 
-func (b *bench) call(instance string) (*Lane, *Delivery, *ender, bool) {
+func (b *bench) call(instance string) (*Solo, *Delivery, *ender, bool) {
 	owner := &ender{}
 	l, d := b.NewSolo(owner), &Delivery{Kind: ServiceCall, Body: "call to " + instance}
 	l.Pin(instance)
