@@ -36,6 +36,9 @@ func browserNeighbours() []neighbour {
 		{"upgrades", attackers, upgrades},
 		{"unknown namespaces", attackers, pours(strangers())},
 		{"sixteen namespaces joined and left", attackers, joinsAndLeaves},
+		{"many browsers of one user", 16, ofOneUser(bytes.Repeat(packet(`2/user,["nobody","hello"]`), 100))},
+		{"connections that come and go", 20, comesAndGoes},
+		{"connections that ask half a question", 20, staysSilent},
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // browsersServe is the hub that browsers attack: its limits are the defaults.
-const browsersServe = "namespaces: [/, /bystander, /kit, /open, /decided, /many/*]\nper_message_deflate: {enabled: true}\n" +
+const browsersServe = "namespaces: [/, /bystander, /kit, /open, /user, /decided, /many/*]\nper_message_deflate: {enabled: true}\n" +
 	"rates: {private_addresses: true}\nshutdown: {spread: 0s}\nlog: {level: error}\n"
 
 // browserWindows is how many windows of attack are in a round: more than with services, because

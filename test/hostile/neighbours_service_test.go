@@ -36,6 +36,9 @@ func serveAsKit() {
 			return e.Socket.Emit(ctx, "pushed", string(pushed))
 		})
 	svc.Namespace("/many/*").AllowAnyone()
+	svc.Namespace("/user").OnConnect(func(context.Context, *service.ConnectAttempt) (service.Accept, error) {
+		return service.Accept{User: "mallory"}, nil
+	})
 	svc.Namespace("/decided").OnConnect(func(ctx context.Context, _ *service.ConnectAttempt) (service.Accept, error) {
 		return service.Accept{}, pass(ctx, decisionTime)
 	})
