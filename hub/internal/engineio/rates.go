@@ -12,33 +12,24 @@ import (
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
-// Rates bound how fast browsers may be, and how many handshakes come from one address. Negative: no limit.
-//
-// A browser that is faster is read later, and nothing of it is dropped; a handshake too many is refused with 429
-// and Retry-After. Each is counted by Trace.LimitReached under its key, and logged at most once a second.
+// Rates bound how fast browsers may be, and how much comes from one address. Each field is the option of the key beside
+// it, which says default and range (package option); zero is the default, negative no limit. Each is counted by
+// Trace.LimitReached under its key, and logged at most once a second.
 type Rates struct {
-	// Messages and Bytes are what one browser may send in a second, as they are after inflating. Default 5000
-	// and 8 MiB. It may be ahead of that by Ahead, default 2 s. Keys: rates.messages, rates.bytes, rates.ahead.
-	Messages, Bytes int64
-	Ahead           time.Duration
-	// UserMessages and UserBytes are the same for all browsers of one user together, see UserHandler. Default 20 000
-	// and 32 MiB. Keys: rates.user_messages, rates.user_bytes.
-	UserMessages, UserBytes int64
-	// Handshakes is how many an address may open in a second, HandshakeBurst how many at once. An IPv6 network of
-	// 64 bits counts as one address. Default 100 and 2000. Keys: rates.handshakes, rates.handshake_burst.
-	Handshakes, HandshakeBurst int
-	// Connections is how many TCP connections an address may open in a second, ConnectionBurst how many at once, and
-	// OpenConnections how many it may have; see Server.Listener. Default 300, 6000 and 20 000. Keys: rates.connections,
-	// rates.connection_burst, rates.open_connections.
-	Connections, ConnectionBurst, OpenConnections int
-	// Unjoined is how many sessions of an address may be without a namespace. Default 2000.
-	// Key: rates.unjoined.
-	Unjoined int
-	// PrivateAddresses limits loopback and private addresses as well, which proxies have. Key: rates.private_addresses.
-	PrivateAddresses bool
-	// MemoryPercent is how much of its memory limit (GOMEMLIMIT) the process may use before handshakes are refused
-	// with 503 and Retry-After. Default 85. Without such a limit it means nothing. Key: rates.memory_percent.
-	MemoryPercent int
+	// What one browser sends in a second, after inflating, and how far it may be ahead of that: beyond it is read later.
+	Messages, Bytes int64         // rates.messages, rates.bytes
+	Ahead           time.Duration // rates.ahead
+	// The same for all browsers of one user together, see UserHandler.
+	UserMessages, UserBytes int64 // rates.user_messages, rates.user_bytes
+	// Of one address, an IPv6 network of 64 bits being one: handshakes in a second and at once; beyond it 429.
+	Handshakes, HandshakeBurst int // rates.handshakes, rates.handshake_burst
+	// TCP connections of one in a second, at once and in all, see Server.Listener.
+	Connections, ConnectionBurst, OpenConnections int // rates.connections, rates.connection_burst, rates.open_connections
+	// Sessions of one without a namespace; beyond it 429.
+	Unjoined         int  // rates.unjoined
+	PrivateAddresses bool // rates.private_addresses: loopback and private ones count as well
+	// How much of GOMEMLIMIT may be used; beyond it handshakes get 503. Without that limit it means nothing.
+	MemoryPercent int // rates.memory_percent
 }
 
 // How many addresses, and users who send much, are known at a time. Addresses beyond it share a bucket.

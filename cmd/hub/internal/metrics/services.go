@@ -25,8 +25,7 @@ type services struct {
 	stalls, undecided         *bounded[string, prometheus.Counter]
 	moved, unauthenticated    prometheus.Counter
 	noAuthorizer              prometheus.Counter
-	keyRefreshes              *bounded[pair, prometheus.Counter]
-	commands                  *bounded[pair, prometheus.Counter]
+	keyRefreshes, commands    *bounded[pair, prometheus.Counter]
 	commandBounds             *bounded[string, prometheus.Counter]
 	decisionCache             *bounded[string, prometheus.Counter]
 	slowed, slowedTime        *bounded[string, prometheus.Counter]
