@@ -70,11 +70,11 @@ type WindowConfig struct {
 	// MaxDeliveries and MaxBytes are the most that an instance may ask for; larger
 	// windows are clamped. Defaults 16 384 and 64 MiB.
 	// Keys: control.window.max_deliveries, control.window.max_bytes.
-	MaxDeliveries uint32
-	MaxBytes      uint64
+	MaxDeliveries int
+	MaxBytes      int64
 	// Commands is how many commands with a command_id an instance may have without a
 	// result. Default 4096. Key: control.window.commands.
-	Commands uint32
+	Commands int
 }
 
 // ParkingConfig bounds what waits for a service, by items and by bytes. An event
@@ -93,9 +93,12 @@ type ParkingConfig struct {
 	// NodeBytes holds for the whole hub. Default 256 MiB. Key: parking.node_bytes.
 	NodeBytes int64
 	// Age is how long an event waits while no instance of its group is attached: then its
-	// browser is sent away. It is also how long the routes of an absent group are kept for
-	// it alone. Default 5 min. Key: parking.age.
+	// browser is sent away. Default 5 min. Key: parking.age.
 	Age time.Duration
+	// Routes is how long the routes of a group without an instance are its own. After it another
+	// group may take them, and what others handle with a less specific pattern goes to them.
+	// What nobody else handles waits for it on. Default 1 min. Key: parking.routes.
+	Routes time.Duration
 	// Lifecycle is how many connected and disconnected a group may have waiting; they
 	// have no age limit. Default 100 000. Key: parking.lifecycle.
 	Lifecycle int
@@ -124,31 +127,30 @@ type StreamConfig struct {
 	MaxInstances int
 	// MaxCalls is how many calls one gRPC connection may have at the same time.
 	// Default 32. Key: control.stream.max_calls.
-	MaxCalls uint32
+	MaxCalls int
 }
-
-const defaultAge = 5 * time.Minute
 
 // withDefaults returns a copy with the defaults filled in.
 func (c Config) withDefaults() Config {
-	set(&c.StartGrace, 30*time.Second)
-	set(&c.Connect.Try, 5*time.Second)
-	set(&c.Window.MaxDeliveries, 16_384)
-	set(&c.Window.MaxBytes, 64<<20)
-	set(&c.Window.Commands, 4096)
-	set(&c.Parking.SocketEvents, 64)
-	set(&c.Parking.SocketBytes, 1<<20)
-	set(&c.Parking.GroupBytes, 64<<20)
-	set(&c.Parking.NodeBytes, 256<<20)
-	set(&c.Parking.Age, defaultAge)
-	set(&c.Parking.Lifecycle, 100_000)
-	set(&c.Stream.HelloTimeout, 5*time.Second)
-	set(&c.Stream.Heartbeat, 5*time.Second)
-	set(&c.Stream.SendTimeout, 10*time.Second)
-	set(&c.Stream.FailoverDelay, 800*time.Millisecond)
-	set(&c.Stream.Suspend, 30*time.Second)
-	set(&c.Stream.MaxInstances, 1024)
-	set(&c.Stream.MaxCalls, 32)
+	orDefault(&c.StartGrace, "start_grace")
+	orDefault(&c.Connect.Try, "control.connect.try")
+	orDefault(&c.Window.MaxDeliveries, "control.window.max_deliveries")
+	orDefault(&c.Window.MaxBytes, "control.window.max_bytes")
+	orDefault(&c.Window.Commands, "control.window.commands")
+	orDefault(&c.Parking.SocketEvents, "parking.socket_events")
+	orDefault(&c.Parking.SocketBytes, "parking.socket_bytes")
+	orDefault(&c.Parking.GroupBytes, "parking.group_bytes")
+	orDefault(&c.Parking.NodeBytes, "parking.node_bytes")
+	orDefault(&c.Parking.Age, "parking.age")
+	orDefault(&c.Parking.Routes, "parking.routes")
+	orDefault(&c.Parking.Lifecycle, "parking.lifecycle")
+	orDefault(&c.Stream.HelloTimeout, "control.stream.hello_timeout")
+	orDefault(&c.Stream.Heartbeat, "control.stream.heartbeat")
+	orDefault(&c.Stream.SendTimeout, "control.stream.send_timeout")
+	orDefault(&c.Stream.FailoverDelay, "control.stream.failover_delay")
+	orDefault(&c.Stream.Suspend, "control.stream.suspend")
+	orDefault(&c.Stream.MaxInstances, "control.stream.max_instances")
+	orDefault(&c.Stream.MaxCalls, "control.stream.max_calls")
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -156,64 +158,56 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// set gives a field its default.
-func set[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
 // validate names the first setting that cannot be.
 func (c Config) validate() error {
-	for i, ns := range c.Namespaces {
-		if err := route.CheckNamespace(ns); err != nil {
-			return &hub.ConfigError{
-				Key: "namespaces", Value: c.Namespaces[i], Allowed: "/name, or /name/* for all below it",
-			}
-		}
+	if problems := c.Problems(); len(problems) > 0 {
+		return problems[0]
 	}
-	durations := []struct {
-		key        string
-		value, max time.Duration
-	}{
-		{"control.connect.try", c.Connect.Try, time.Minute},
-		{"parking.age", c.Parking.Age, time.Hour},
-		{"control.stream.hello_timeout", c.Stream.HelloTimeout, time.Minute},
-		{"control.stream.heartbeat", c.Stream.Heartbeat, time.Minute},
-		{"control.stream.suspend", c.Stream.Suspend, 10 * time.Minute},
-		{"control.stream.send_timeout", c.Stream.SendTimeout, 10 * time.Minute},
-	}
-	for _, d := range durations {
-		if d.value <= 0 || d.value > d.max {
-			return &hub.ConfigError{Key: d.key, Value: d.value, Allowed: "more than 0, at most " + d.max.String()}
-		}
-	}
-	if c.Stream.FailoverDelay > time.Second {
-		return &hub.ConfigError{
-			Key: "control.stream.failover_delay", Value: c.Stream.FailoverDelay, Allowed: "at most 1s",
-		}
-	}
-	return c.validateSizes()
+	return nil
 }
 
-// validateSizes is the part of validate that looks at counts and bytes.
-func (c Config) validateSizes() error {
-	sizes := []struct {
+// Problems are all settings that New would not take, which returns the first of them.
+func (c Config) Problems() (problems []*hub.ConfigError) {
+	c = c.withDefaults()
+	for _, ns := range c.Namespaces {
+		if route.CheckNamespace(ns) != nil {
+			problems = append(problems, &hub.ConfigError{Key: "namespaces", Value: ns, Allowed: "/name, or /name/* for all below it"})
+		}
+	}
+	for _, s := range []struct {
 		key   string
-		value int64
+		value any
 	}{
-		{"parking.socket_events", int64(c.Parking.SocketEvents)},
+		{"start_grace", max(c.StartGrace, 0)}, // negative means none, as a configured 0 does
+		{"control.connect.try", c.Connect.Try},
+		{"control.window.max_deliveries", c.Window.MaxDeliveries},
+		{"control.window.max_bytes", c.Window.MaxBytes},
+		{"control.window.commands", c.Window.Commands},
+		{"control.stream.hello_timeout", c.Stream.HelloTimeout},
+		{"control.stream.heartbeat", c.Stream.Heartbeat},
+		{"control.stream.send_timeout", c.Stream.SendTimeout},
+		{"control.stream.failover_delay", max(c.Stream.FailoverDelay, 0)},
+		{"control.stream.suspend", c.Stream.Suspend},
+		{"control.stream.max_instances", c.Stream.MaxInstances},
+		{"control.stream.max_calls", c.Stream.MaxCalls},
+		{"parking.socket_events", c.Parking.SocketEvents},
 		{"parking.socket_bytes", c.Parking.SocketBytes},
 		{"parking.group_bytes", c.Parking.GroupBytes},
 		{"parking.node_bytes", c.Parking.NodeBytes},
-		{"parking.lifecycle", int64(c.Parking.Lifecycle)},
-		{"control.stream.max_instances", int64(c.Stream.MaxInstances)},
-	}
-	for _, s := range sizes {
-		if s.value < 0 {
-			return &hub.ConfigError{Key: s.key, Value: s.value, Allowed: "more than 0"}
+		{"parking.age", c.Parking.Age},
+		{"parking.routes", c.Parking.Routes},
+		{"parking.lifecycle", c.Parking.Lifecycle},
+	} {
+		if !takes(s.key, s.value) {
+			problems = append(problems, &hub.ConfigError{Key: s.key, Value: s.value, Allowed: Allowed(s.key)})
 		}
 	}
-	return nil
+	p := c.Parking
+	if p.GroupBytes < p.SocketBytes {
+		problems = append(problems, &hub.ConfigError{Key: "parking.group_bytes", Value: p.GroupBytes, Allowed: "at least parking.socket_bytes"})
+	}
+	if p.NodeBytes < p.GroupBytes {
+		problems = append(problems, &hub.ConfigError{Key: "parking.node_bytes", Value: p.NodeBytes, Allowed: "at least parking.group_bytes"})
+	}
+	return problems
 }

@@ -78,7 +78,7 @@ func TestFailover_WithoutAServiceBrowsersAreSentAway(t *testing.T) {
 		for i := range 64 { // no more, as the pipe takes nothing that is not read
 			b.emit(i, "message", "")
 		}
-		w.pass(defaultAge - time.Second)
+		w.pass(Default("parking.age").(time.Duration) - time.Second)
 		if p := w.srv.Status().Groups[0]; p.Parked.Events != 64 || p.Held != 1 {
 			t.Errorf("parked: %+v", p)
 		}

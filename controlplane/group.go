@@ -30,6 +30,7 @@ type group struct {
 
 	// Guarded by routes.mu.
 	claims      []*claim
+	yields      bool                   // in the table its claims come after all others
 	attachments map[string]*attachment // by instance id
 }
 

@@ -50,7 +50,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	all := append([]grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(unary...),
 		grpc.ChainStreamInterceptor(stream...),
-		grpc.MaxConcurrentStreams(s.config.Stream.MaxCalls),
+		grpc.MaxConcurrentStreams(uint32(s.config.Stream.MaxCalls)),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxRecvMsgSize(envelope.HardMaxBytes),
 		grpc.ForceServerCodecV2(envelope.Hub()),

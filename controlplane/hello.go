@@ -123,7 +123,7 @@ func (t *attaching) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hel
 		Window: &hubv1.Window{
 			Deliveries: size.Deliveries, Bytes: size.Bytes, Paused: h.GetWindow().GetPaused(), Observations: observations,
 		},
-		CommandWindow: t.srv.config.Window.Commands, MaxEnvelopeBytes: envelope.MaxBytes,
+		CommandWindow: uint32(t.srv.config.Window.Commands), MaxEnvelopeBytes: envelope.MaxBytes,
 		HeartbeatInterval: contract.DurationOf(heartbeat), Hubs: t.srv.hubs(), AckEnvelopeSeq: a.applied.Load(),
 	}
 	if a.numbered {
@@ -180,7 +180,7 @@ func truncate(s string, n int) string {
 // clamp fits a window to the hub's own limits. Nil is the default.
 func (t *attaching) clamp(w *hubv1.Window) window.Size {
 	wish := window.Size{Deliveries: w.GetDeliveries(), Bytes: w.GetBytes()}
-	most := window.Size{Deliveries: t.srv.config.Window.MaxDeliveries, Bytes: t.srv.config.Window.MaxBytes}
+	most := window.Size{Deliveries: uint32(t.srv.config.Window.MaxDeliveries), Bytes: uint64(t.srv.config.Window.MaxBytes)}
 	return window.Clamp(wish, most, window.Size{Deliveries: defaultDeliveries, Bytes: defaultBytes})
 }
 

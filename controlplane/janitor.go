@@ -52,6 +52,7 @@ func (s *Server) within(f func()) {
 // tend is the janitor's work for one group.
 func (s *Server) tend(g *group, now time.Time) {
 	g.Expire(now)
+	s.routes.yield(g, now)
 	g.Rebalance(now)
 	s.tendAttachments(g, now)
 	s.watchBacklog(g, now)

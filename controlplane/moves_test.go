@@ -382,18 +382,8 @@ func TestSubscription_Overflow(t *testing.T) {
 					inBubble(t, Config{Parking: ParkingConfig{SocketEvents: 4}}, func(t *testing.T, w *world) {
 						subs := []*hubv1.Subscription{controlplanetest.Authorizer("/chat"), handlerOf(func(s *hubv1.Subscription) { s.Overflow = policy })}
 						chat := w.attach("chat", "a", subs...)
-						b := &browser{t: t, Browser: w.browsers.Open(hubtest.Options{Transport: road})}
-						b.Send("40/chat,")
-						chat.Accept(chat.Attempt())
-						b.joined("/chat")
-						chat.Done(chat.Connected())
-						w.pass(0)
-						if with == "no service" {
-							chat.Kill()
-						} else {
-							chat.Send(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Paused: true}}})
-						}
-						w.pass(0)
+						b := w.joinOver(road, chat)
+						w.stop(chat, with)
 						disconnects := policy == hubv1.Overflow_OVERFLOW_DISCONNECT
 						for i := range 6 {
 							if i < 5 || !disconnects { // its session has ended by then

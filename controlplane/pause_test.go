@@ -12,6 +12,28 @@ import (
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
+// joinOver lets a browser into /chat over a transport.
+func (w *world) joinOver(road hubtest.Transport, chat *controlplanetest.Service) *browser {
+	w.t.Helper()
+	b := &browser{t: w.t, Browser: w.browsers.Open(hubtest.Options{Transport: road})}
+	b.Send("40/chat,")
+	chat.Accept(chat.Attempt())
+	b.joined("/chat")
+	chat.Done(chat.Connected())
+	return b
+}
+
+// stop lets a service take nothing more: there is "no service" any more, or it is paused.
+func (w *world) stop(chat *controlplanetest.Service, with string) {
+	w.pass(0)
+	if with == "no service" {
+		chat.Kill()
+	} else {
+		chat.Send(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Paused: true}}})
+	}
+	w.pass(0)
+}
+
 // What a browser sends faster than its service takes waits with the browser: everything
 // comes, in order, whether or not an instance is there meanwhile.
 func TestPause_NothingIsLost(t *testing.T) {
@@ -20,18 +42,8 @@ func TestPause_NothingIsLost(t *testing.T) {
 			t.Run(fmt.Sprint(road, " ", with), func(t *testing.T) {
 				inBubble(t, Config{Parking: ParkingConfig{SocketEvents: 4}}, func(t *testing.T, w *world) {
 					chat := w.chat("a")
-					b := &browser{t: t, Browser: w.browsers.Open(hubtest.Options{Transport: road})}
-					b.Send("40/chat,")
-					chat.Accept(chat.Attempt())
-					b.joined("/chat")
-					chat.Done(chat.Connected())
-					w.pass(0)
-					if with == "no service" {
-						chat.Kill()
-					} else {
-						chat.Send(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Paused: true}}})
-					}
-					w.pass(0)
+					b := w.joinOver(road, chat)
+					w.stop(chat, with)
 					const events = 40
 					go func() { // its POST or pipe is held
 						for i := range events {
@@ -107,18 +119,13 @@ func TestPause_ManyBrowsersAddNoMoreThanTheHubMayHold(t *testing.T) {
 	for _, road := range []hubtest.Transport{hubtest.Polling, hubtest.WebSocket} {
 		t.Run(fmt.Sprint(road), func(t *testing.T) {
 			const size, browsers, most = 200_000, 20, 3 * 200_000
-			inBubble(t, Config{Parking: ParkingConfig{NodeBytes: most}}, func(t *testing.T, w *world) {
+			inBubble(t, Config{Parking: ParkingConfig{SocketBytes: most, GroupBytes: most, NodeBytes: most}}, func(t *testing.T, w *world) {
 				chat := w.chat("a")
 				all := make([]*browser, browsers)
 				for i := range all {
-					all[i] = &browser{t: t, Browser: w.browsers.Open(hubtest.Options{Transport: road})}
-					all[i].Send("40/chat,")
-					chat.Accept(chat.Attempt())
-					all[i].joined("/chat")
-					chat.Done(chat.Connected())
+					all[i] = w.joinOver(road, chat)
 				}
-				chat.Send(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Paused: true}}})
-				w.pass(0)
+				w.stop(chat, "a full service")
 				text := strings.Repeat("x", size)
 				for i, b := range all {
 					go func() { _ = b.TrySend(fmt.Sprintf(`42/chat,["message",%d,%q]`, i, text)) }()

@@ -194,7 +194,7 @@ func (r *routes) forgetOldestLocked(now time.Time) bool {
 			oldest, longest = g, absent
 		}
 	}
-	if oldest == nil || longest <= r.srv.config.Parking.Age {
+	if oldest == nil || longest <= max(r.srv.config.Parking.Age, r.srv.config.Parking.Routes) {
 		return false
 	}
 	r.forgetLocked(oldest)
@@ -218,7 +218,7 @@ func (r *routes) othersLocked(g *group) (held *table, absent []*group) {
 	for _, other := range r.groups {
 		switch {
 		case other == g:
-		case other.Absent(now) > r.srv.config.Parking.Age:
+		case other.Absent(now) > r.srv.config.Parking.Routes:
 			absent = append(absent, other)
 		default:
 			claims = append(claims, other.claims...)
@@ -253,17 +253,47 @@ func (r *routes) takeLocked(absent []*group, claims []*claim) {
 
 // installLocked makes the claims of all groups the current table.
 func (r *routes) installLocked() {
-	var all []*claim
+	var own, late []*claim
+	now := time.Now()
 	for _, g := range r.groups {
-		all = append(all, g.claims...)
+		if g.yields = r.yieldsLocked(g, now); g.yields {
+			late = append(late, g.claims...)
+		} else {
+			own = append(own, g.claims...)
+		}
 	}
-	slices.SortStableFunc(all, func(a, b *claim) int {
+	t := newTable(own)
+	if len(late) > 0 {
+		t = t.Before(newTable(late))
+	}
+	r.table.Store(t)
+}
+
+func newTable(claims []*claim) *table {
+	slices.SortStableFunc(claims, func(a, b *claim) int {
 		if by := strings.Compare(a.Namespace, b.Namespace); by != 0 {
 			return by
 		}
 		return strings.Compare(a.Group.name, b.Group.name)
 	})
-	r.table.Store(route.New(all))
+	return route.New(claims)
+}
+
+// yieldsLocked reports whether a group has been away for so long that what others handle,
+// too, is no longer held for it.
+func (r *routes) yieldsLocked(g *group, now time.Time) bool {
+	return len(g.attachments) == 0 && g.Absent(now) > r.srv.config.Parking.Routes
+}
+
+// yield lets others have what is held for a group once it has been away for long enough.
+func (r *routes) yield(g *group, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !g.yields && len(g.claims) > 0 && r.yieldsLocked(g, now) {
+		r.srv.log.Warn("a service is away: others get what they handle, too", "group", g.name, "option", "parking.routes",
+			"help", "hub forget ends what is kept for a service that does not come back")
+		r.installLocked()
+	}
 }
 
 // rememberLocked keeps namespaces existing once somebody has asked to decide about

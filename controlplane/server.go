@@ -33,10 +33,8 @@ type Server struct {
 
 	// Set by New.
 	process
+	telling
 	config     Config
-	log        *slog.Logger
-	lines      *logLines
-	trace      trace.Tracer
 	configured *namespaces
 	node       *dispatch.Node
 	routes     *routes
@@ -48,16 +46,33 @@ type Server struct {
 	unhandled
 	drain    atomic.Pointer[hubv1.Drain] // nil until the hub drains
 	commands *command.Executor
+	pacing
+	endpoints
+
+	lifetime
+}
+
+// telling is what the operator hears.
+type telling struct {
+	log   *slog.Logger
+	lines *logLines
+	trace trace.Tracer
+}
+
+// pacing is what makes services wait for each other, and for what they do too much of.
+type pacing struct {
 	turns    *turns.Turns
 	hellos   *toll.Gate
 	slowness slowness
-	health   *health.Server
+}
+
+// endpoints are what the server stands between.
+type endpoints struct {
+	health *health.Server
 
 	// Set by Bind and GRPC, before there is traffic.
 	hub  *hub.Hub
 	grpc *grpc.Server
-
-	lifetime
 }
 
 // process tells this process apart from others.
@@ -86,9 +101,10 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: config, log: config.Logger, lines: newLogLines(config.Logger), trace: trace.NewTracer(config.Trace),
+		config:     config,
+		telling:    telling{config.Logger, newLogLines(config.Logger), trace.NewTracer(config.Trace)},
 		configured: (&namespaces{}).with(config.Namespaces),
-		health:     health.NewServer(),
+		endpoints:  endpoints{health: health.NewServer()},
 	}
 	s.node = dispatch.New(s.dispatching())
 	s.started, s.streams, s.stop = time.Now(), make(map[*stream]struct{}), make(chan struct{})

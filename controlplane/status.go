@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -102,6 +103,10 @@ func (s *Server) Status() Status {
 		}
 		out.Routes = append(out.Routes, r)
 	}
+	slices.SortStableFunc(out.Routes, func(a, b RouteStatus) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Group, b.Group))
+	})
+
 	out.Missing = s.missing(out)
 	return out
 }

@@ -215,7 +215,7 @@ func TestAttach_SubscriptionsAreAnsweredOneByOne(t *testing.T) {
 }
 
 func TestAttach_RouteOfAnAbsentGroupCanBeTaken(t *testing.T) {
-	inBubble(t, Config{Parking: ParkingConfig{Age: 30 * time.Second}}, func(t *testing.T, w *world) {
+	inBubble(t, Config{Parking: ParkingConfig{Routes: 30 * time.Second}}, func(t *testing.T, w *world) {
 		w.chat("a").Kill()
 		w.pass(29 * time.Second)
 		taker := w.attach("taker", "i", controlplanetest.Handler("/chat"))
@@ -237,7 +237,7 @@ func TestAttach_RouteOfAnAbsentGroupCanBeTaken(t *testing.T) {
 
 // Of what an absent group holds only that is taken which others ask for.
 func TestAttach_AnAbsentGroupKeepsTheRest(t *testing.T) {
-	inBubble(t, Config{Parking: ParkingConfig{Age: 30 * time.Second}}, func(t *testing.T, w *world) {
+	inBubble(t, Config{Parking: ParkingConfig{Routes: 30 * time.Second}}, func(t *testing.T, w *world) {
 		w.attach("chat", "a", controlplanetest.Handler("/chat", "a", "b", "c"), controlplanetest.Handler("/org", "a")).Kill()
 		w.pass(31 * time.Second)
 		w.attach("taker", "i", controlplanetest.Handler("/chat", "a", "x"), controlplanetest.Handler("/chat", "c"))

@@ -65,7 +65,8 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	m := metrics.New(hubVersion())
 	n.metrics = m
 	m.DroppedLogLines(extra.droppedLines)
-	cc := controlConfig(c)
+	cc := c.ControlPlane()
+	cc.HubVersion = hubVersion()
 	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
 	var err error
 	if n.access, err = openAdmission(ctx, c, extra.tokens, logger, m.KeysRefreshed); err != nil {

@@ -16,5 +16,6 @@
 //
 // The most specific pattern wins, namespaces before events: of `/chat` with `*`
 // and `/*` with `message`, an event `message` in `/chat` goes to the first. A
-// namespace pattern whose events do not fit is passed over for the next one.
+// namespace pattern whose events do not fit is passed over for the next one. The claims of
+// groups that have been away for long come last (Table.Before).
 package route

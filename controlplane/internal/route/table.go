@@ -49,6 +49,8 @@ type Table[G comparable, P any] struct {
 	decided []string
 	// observed says that there is any observer.
 	observed bool
+	// late has what is claimed by groups that yield; nil when there are none.
+	late *Table[G, P]
 }
 
 // node is what is claimed for one namespace pattern.
@@ -79,6 +81,17 @@ func New[G comparable, P any](claims []*Claim[G, P]) *Table[G, P] {
 		}
 	}
 	return t
+}
+
+// Before returns a table in which the claims of another one come after all of this one,
+// however specific they are: theirs is what nobody here claims.
+func (t *Table[G, P]) Before(late *Table[G, P]) *Table[G, P] {
+	all := *t
+	all.late = late
+	all.claims = slices.Concat(t.claims, late.claims)
+	all.decided = slices.Concat(t.decided, late.decided)
+	all.observed = t.observed || late.observed
+	return &all
 }
 
 // at returns the node of a namespace pattern, made if it is not there.

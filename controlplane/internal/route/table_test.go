@@ -241,3 +241,29 @@ func TestTable_WithoutEventsIsInNobodysWay(t *testing.T) {
 		t.Error("lifecycle is for both")
 	}
 }
+
+// What a group that has been away for long asks for goes to whoever asks for it less precisely, and waits for the
+// group where nobody does.
+func TestTable_ClaimsThatYieldComeLast(t *testing.T) {
+	own := New([]*Claim[string, int]{
+		{Group: "all", Role: Handler, Namespace: "/*", Events: []string{"message"}},
+		{Group: "all", Role: Authorizer, Namespace: "*"},
+	})
+	late := New([]*Claim[string, int]{
+		{Group: "away", Role: Handler, Namespace: "/chat"},
+		{Group: "away", Role: Authorizer, Namespace: "/chat"},
+	})
+	table := own.Before(late)
+	v := table.View("/chat")
+	for event, want := range map[string]string{"message": "all", "other": "away"} {
+		if c := v.Handler(event); c == nil || c.Group != want {
+			t.Errorf("%s goes to %+v", event, c)
+		}
+	}
+	if c := v.Authorizer(); c.Group != "all" {
+		t.Errorf("%+v decides", c)
+	}
+	if len(v.Handlers()) != 2 || len(table.Claims()) != 4 || own.View("/chat").Handler("other") != nil {
+		t.Error("something of one of them is missing, or the first one has changed")
+	}
+}

@@ -8,7 +8,7 @@ import (
 // View is the table seen from one namespace. It may be kept as long as the table
 // is the current one.
 type View[G comparable, P any] struct {
-	// nodes are those whose pattern fits, the most specific first.
+	// nodes are those whose pattern fits, the most specific first; those that yield last.
 	nodes []*node[G, P]
 	// observers are those of all nodes. Nil in most hubs.
 	observers []*Claim[G, P]
@@ -17,9 +17,18 @@ type View[G comparable, P any] struct {
 // View looks at the table from one namespace.
 func (t *Table[G, P]) View(namespace string) View[G, P] {
 	var v View[G, P]
+	t.look(&v, namespace)
+	if t.late != nil {
+		t.late.look(&v, namespace)
+	}
+	return v
+}
+
+// look adds what a table has for a namespace.
+func (t *Table[G, P]) look(v *View[G, P], namespace string) {
 	v.add(t.exact[namespace])
 	if len(t.wild) == 0 {
-		return v
+		return
 	}
 	// Each slash but a last one may be the one before a `*`.
 	for end := len(namespace) - 1; end > 0; {
@@ -31,7 +40,6 @@ func (t *Table[G, P]) View(namespace string) View[G, P] {
 		end = slash
 	}
 	v.add(t.wild[""])
-	return v
 }
 
 func (v *View[G, P]) add(n *node[G, P]) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -25,18 +26,19 @@ var values = []any{
 	"GET", "GET,POST", "GET POST", "X-A", "X-A,X-B", "X:A", "/does/not/exist",
 }
 
-// What `hub config` accepts, hub.New accepts, and the other way round. One thing is different by intent: the zero of a
-// hub.Config means the default, the zero of a configuration is a zero.
+// What `hub config` accepts, hub.New and controlplane.New accept, and the other way round. One thing is different by
+// intent: the zero of their Config means the default, the zero of a configuration is a zero.
 func TestHub_RefusesWhatTheConfigurationRefuses(t *testing.T) {
-	strict := ofHub
-	t.Cleanup(func() { ofHub = strict })
-	ofHub.check = func(string, any) error { return nil }
+	lax := func(string, any) error { return nil }
+	hubs, controls := ofHub, ofControl
+	t.Cleanup(func() { ofHub, ofControl = hubs, controls })
+	ofHub.check, ofControl.check = lax, lax
 	keys := newTable()
-	ofHub = strict
+	ofHub, ofControl = hubs, controls
 
 	compared := 0
 	for _, k := range keys {
-		if k.reset == nil || hub.Default(k.Name) == nil || strings.HasPrefix(k.Name, "http.") { // which hub.New is not told
+		if k.reset == nil || strings.HasPrefix(k.Name, "http.") { // which hub.New is not told
 			continue
 		}
 		refusals := 0
@@ -61,10 +63,7 @@ func TestHub_RefusesWhatTheConfigurationRefuses(t *testing.T) {
 				flags[k.Name] = value
 				_ = k.read(value, c)
 				_, err := Load(Sources{Flags: flags})
-				var hubErr error
-				if wrong := c.Hub().Problems(); len(wrong) > 0 { // hub.New returns the first
-					hubErr = wrong[0]
-				}
+				hubErr := refusal(k.Name, c)
 				compared++
 				if err != nil {
 					refusals++
@@ -86,9 +85,24 @@ func TestHub_RefusesWhatTheConfigurationRefuses(t *testing.T) {
 	}
 }
 
+// refusal is what the owner of an option says of a configuration: what New returns.
+func refusal(key string, c *Config) error {
+	if controlplane.Default(key) != nil {
+		if wrong := c.ControlPlane().Problems(); len(wrong) > 0 { // controlplane.New returns the first
+			return wrong[0]
+		}
+		return nil
+	}
+	if wrong := c.Hub().Problems(); len(wrong) > 0 { // hub.New returns the first
+		return wrong[0]
+	}
+	return nil
+}
+
 // offByNegative has the options that a negative value in a hub.Config switches off, as 0 does in a configuration.
 var offByNegative = map[string]bool{
 	"limits.max_sessions": true, "rates.messages": true, "rates.bytes": true, "rates.handshakes": true, "rates.unjoined": true,
+	"start_grace": true, "control.stream.failover_delay": true,
 	"rates.memory_percent": true, "rates.user_messages": true, "rates.user_bytes": true,
 	"rates.connections": true, "rates.open_connections": true,
 }

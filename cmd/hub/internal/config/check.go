@@ -44,10 +44,9 @@ func (l *Loaded) checkTogether() []*Problem {
 	for _, wrong := range h.Problems() {
 		refuse(true, wrong.Key, wrong.Value, "want "+wrong.Allowed)
 	}
-	refuse(c.Parking.GroupBytes < c.Parking.SocketBytes, "parking.group_bytes", c.Parking.GroupBytes,
-		"want at least parking.socket_bytes")
-	refuse(c.Parking.NodeBytes < c.Parking.GroupBytes, "parking.node_bytes", c.Parking.NodeBytes,
-		"want at least parking.group_bytes")
+	for _, wrong := range c.ControlPlane().Problems() {
+		refuse(true, wrong.Key, wrong.Value, "want "+wrong.Allowed)
+	}
 	return problems
 }
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"slices"
@@ -135,17 +134,6 @@ func sizes() codec[int64] { return numbers[int64]("size", sizeHint) }
 
 // thresholds is a size that is kept as an int.
 func thresholds() codec[int] { return numbers[int]("size", sizeHint) }
-
-// within bounds a number. Unit follows the figures.
-func within[T int | int64](c codec[T], unit string, minimum, maximum T) codec[T] {
-	c.allowed = fmt.Sprintf("%d to %d%s", minimum, maximum, unit)
-	c.check = func(n T) bool { return minimum <= n && n <= maximum }
-	return c
-}
-
-func count(minimum, maximum int) codec[int] { return within(counts(), "", minimum, maximum) }
-
-func size(minimum, maximum int64) codec[int64] { return within(sizes(), " bytes", minimum, maximum) }
 
 // units are the suffixes of sizes; the longer ones stand first.
 var units = []struct {

@@ -152,7 +152,7 @@ type Stream struct {
 type Parking struct {
 	SocketEvents, Lifecycle            int
 	SocketBytes, GroupBytes, NodeBytes int64
-	Age                                time.Duration
+	Age, Routes                        time.Duration
 }
 
 // Admin describes the listener for operators.

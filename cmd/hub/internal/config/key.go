@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -111,6 +112,13 @@ func hubKey[T any](name string, at func(*Config) *T, c codec[T], help string) Ke
 	return ownedKey(ofHub, name, at, c, help)
 }
 
+var ofControl = owner{controlplane.Allowed, controlplane.Default, controlplane.Check}
+
+// controlKey is a key of controlplane.Config.
+func controlKey[T any](name string, at func(*Config) *T, c codec[T], help string) Key {
+	return ownedKey(ofControl, name, at, c, help)
+}
+
 // common marks a key for `--help`.
 func (k Key) common() Key { k.Common = true; return k }
 
@@ -149,21 +157,9 @@ func newTable() []Key {
 func Default() *Config {
 	c := &Config{
 		Listen: ":3000", ShutdownTimeout: 25 * time.Second, Shutdown: Shutdown{Spread: 10 * time.Second},
-		StartGrace: 30 * time.Second,
-		Control: Control{
-			Listen: "127.0.0.1:7420",
-			TLS:    TLS{ClientAuth: "require"}, Reflection: "auto",
-			Connect: Connect{Try: 5 * time.Second},
-			Window:  Window{MaxDeliveries: 16_384, MaxBytes: 64 << 20, Commands: 4096},
-			Stream: Stream{
-				HelloTimeout: 5 * time.Second, Heartbeat: 5 * time.Second, SendTimeout: 10 * time.Second,
-				FailoverDelay: 800 * time.Millisecond, Suspend: 30 * time.Second, MaxInstances: 1024, MaxCalls: 32,
-			},
-		},
-		Parking: Parking{SocketEvents: 64, SocketBytes: 1 << 20, GroupBytes: 64 << 20,
-			NodeBytes: 256 << 20, Age: 5 * time.Minute, Lifecycle: 100_000},
-		Admin: Admin{Listen: "127.0.0.1:7421"},
-		Log:   Log{Format: "text", Level: "info"},
+		Control: Control{Listen: "127.0.0.1:7420", TLS: TLS{ClientAuth: "require"}, Reflection: "auto"},
+		Admin:   Admin{Listen: "127.0.0.1:7421"},
+		Log:     Log{Format: "text", Level: "info"},
 	}
 	for _, k := range table() {
 		if k.reset != nil {

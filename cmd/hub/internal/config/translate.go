@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -65,4 +66,28 @@ func orNone[T int | int64 | time.Duration](v T) T {
 		return -1
 	}
 	return v
+}
+
+// ControlPlane is the part that is the control plane's, in its own words. What the program adds
+// is missing.
+func (c *Config) ControlPlane() controlplane.Config {
+	p, s := c.Parking, c.Control.Stream
+	return controlplane.Config{
+		Namespaces: c.Namespaces, StartGrace: orNone(c.StartGrace),
+		Connect: controlplane.ConnectConfig{
+			Try: c.Control.Connect.Try,
+		},
+		Window: controlplane.WindowConfig{
+			MaxDeliveries: c.Control.Window.MaxDeliveries, MaxBytes: c.Control.Window.MaxBytes,
+			Commands: c.Control.Window.Commands,
+		},
+		Parking: controlplane.ParkingConfig{
+			SocketEvents: p.SocketEvents, SocketBytes: p.SocketBytes, GroupBytes: p.GroupBytes,
+			NodeBytes: p.NodeBytes, Age: p.Age, Routes: p.Routes, Lifecycle: p.Lifecycle,
+		},
+		Stream: controlplane.StreamConfig{
+			HelloTimeout: s.HelloTimeout, Heartbeat: s.Heartbeat, SendTimeout: s.SendTimeout,
+			FailoverDelay: orNone(s.FailoverDelay), Suspend: s.Suspend, MaxInstances: s.MaxInstances, MaxCalls: s.MaxCalls,
+		},
+	}
 }
