@@ -101,6 +101,7 @@ func TestFailover_PoisonComesFiveTimesAtMost(t *testing.T) {
 		poisoned.emit(1, "poison", "")
 		good.emit(1, "good", "")
 		seen, settled := 0, 0
+		var slow []*hubv1.Delivery // not answered yet
 		for round := range 12 {
 			for {
 				item, ok := a.TryNext()
@@ -118,16 +119,21 @@ func TestFailover_PoisonComesFiveTimesAtMost(t *testing.T) {
 				switch d.GetEvent().GetName() {
 				case "poison":
 					seen++
+					slow = nil
 					a.Kill()
 					w.pass(0)
 					a = w.chat("a")
 				case "good":
-					// Slow enough that the poison strikes first, while both are in flight.
-					if round > 2 {
-						a.Reply(d, `[]`)
-						settled++
-					}
+					slow = append(slow, d)
 				}
+			}
+			// Slow enough that the poison strikes first, while both are in flight.
+			if round > 2 {
+				for _, d := range slow {
+					a.Reply(d, `[]`)
+					settled++
+				}
+				slow = nil
 			}
 			w.pass(5 * time.Second)
 		}
