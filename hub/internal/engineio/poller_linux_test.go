@@ -126,6 +126,39 @@ func TestPoller_AnySegments(t *testing.T) {
 	}
 }
 
+// The end of a watched connection is told once, with all that came before it. It is seen as well where that is more
+// than is read in a turn: what is there of a message makes the reads small, and the poller is busy until
+// everything has arrived.
+func TestPoller_EndBehindMoreThanATurn(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one poller for both
+	st := newTCPStation(t, nil)
+	st.silent = true
+	busy, release := make(chan struct{}), make(chan struct{})
+	st.onHeard = func(_ *engineio.Session, heard string) {
+		if heard == "block" {
+			close(busy)
+			<-release
+		}
+	}
+	other := st.rawSocket("EIO=4&transport=websocket", "")
+	w := st.rawSocket("EIO=4&transport=websocket", "")
+	frame := client(0x81, "4"+strings.Repeat("x", 57))
+	_, _ = w.Write(append(client(0x81, "4begun"), frame[:10]...))
+	st.heardAll(1)
+	_, _ = other.Write(client(0x81, "4block"))
+	<-busy
+	const count = 800 // 50 KiB, which the kernel takes without anybody reading
+	_, _ = w.Write(append(slices.Clone(frame[10:]), bytes.Repeat(frame, count-1)...))
+	_ = w.Close()
+	close(release)
+	st.wantClose(engineio.ReasonTransportClose)
+	if n := len(st.messages()); n != count+2 {
+		t.Errorf("heard %d of %d", n, count+2)
+	}
+	_ = other.Close()
+	st.wantClose(engineio.ReasonTransportClose)
+}
+
 // Every way to go gives the descriptors back, on both sides of the connection.
 func TestPoller_DescriptorsComeBack(t *testing.T) {
 	closeFrame := client(0x88, closePayload(1001, ""))
