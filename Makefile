@@ -76,6 +76,10 @@ chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 br
 chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
 	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts$$' ./test/chaos
 
+.PHONY: clock
+clock: node_modules/.installed ## Set the wall clock of a hub and of services while they run
+	E2E_CLOCK=yes go test -count=1 -timeout=30m -v -run '^TestClock$$' ./test/e2e
+
 .PHONY: neighbours
 neighbours: ## Measure a bystander's echo beside services that take all they can, NEIGHBOURS (3) rounds each
 	HOSTILE_NEIGHBOURS=$(NEIGHBOURS) go test -count=1 -timeout=30m -v -run '^TestNeighbours$$' ./test/hostile

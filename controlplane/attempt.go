@@ -281,7 +281,7 @@ type try struct {
 	// Set when it is handed over, with a lock of the dispatcher held.
 	instance atomic.Pointer[string]
 	seq      atomic.Uint64
-	begun    atomic.Int64 // Unix nanoseconds; 0 before
+	begun    atomic.Int64 // nanoseconds since Server.started; 0 before
 	patience atomic.Int64 // how long it has alone, nanoseconds
 	failed   atomic.Bool  // the dispatcher has given it up
 }
@@ -299,7 +299,7 @@ func (t *try) handed(a *attachment, d dispatch.Try) {
 	t.instance.Store(&a.instance)
 	t.seq.Store(d.Seq)
 	t.patience.Store(int64(patience))
-	t.begun.Store(now.UnixNano())
+	t.begun.Store(int64(max(now.Sub(c.srv.started), 1))) // the wall clock may jump
 	if d.Attempt > 1 {
 		c.soon(now) // it may have come to where another try is
 	}
@@ -329,5 +329,5 @@ func (t *try) until() time.Time {
 	if begun == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, begun).Add(t.alone())
+	return t.connect.srv.started.Add(time.Duration(begun) + t.alone())
 }

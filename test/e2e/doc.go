@@ -7,6 +7,7 @@
 //	msgpack_page_test.mjs  the client with it that the hub serves, in headless Chromium
 //	bursts_test.mjs   what browsers do at once, against the slow service in crawl/
 //	patience_test.mjs decisions, absences and lines that take their time, against the same
+//	clock_test.mjs    the wall clock of hub and services is set while they run (`make clock`)
 //	chat_test.mjs     the chat page in two tabs; the service is killed, and comes back in other languages
 //	bare_test.mjs     the service of examples/bare-java, whose text is in docs/contract.md
 //	resume_test.mjs   the exchange of docs/contract.md on a stream that breaks

@@ -149,10 +149,10 @@ func report(t *testing.T, tap []byte) {
 
 // build compiles a command of this module, race detector included where the tests
 // have it.
-func build(t *testing.T, pkg string) string {
+func build(t *testing.T, pkg string, flags ...string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	args := []string{"build", "-o", program}
+	args := append([]string{"build", "-o", program}, flags...)
 	if raceEnabled {
 		args = append(args, "-race")
 	}

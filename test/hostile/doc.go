@@ -47,6 +47,9 @@
 //	HOSTILE_PROGRAM=path go test ./test/hostile   another program with the same flags
 //	HOSTILE_REFERENCE=dir go test ./test/hostile  the reference server, from dir/node_modules/socket.io
 //
+//	go test ./test/hostile -run TestMemoryLimit   a hub with 128 MiB beside browsers that begin what they do not end
+//	go test ./test/hostile -run TestVanished      browsers that vanish without FIN or RST, in a network namespace
+//
 //	make neighbours                               a bystander's echo beside services that take all they can
 //	make neighbours-browsers                      the same beside browsers;
 //	                                              HOSTILE_ONLY, such as `small echoes|pushed`, says which

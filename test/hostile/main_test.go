@@ -16,6 +16,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("HOSTILE_SERVICE") != "" {
 		serveAsKit()
 	}
+	if os.Getenv("HOSTILE_FAR") != "" {
+		vanishing()
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		_ = os.RemoveAll(hostile.ProgramsDir)
 		os.Exit(code)

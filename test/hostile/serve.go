@@ -19,7 +19,7 @@ const SuiteServe = "namespaces: [/]\nrates: {messages: 0, bytes: 0}\nparking: {a
 
 // StartServe runs `hub serve`, its files in the folder tmp, and more in its configuration and environment.
 func StartServe(tmp, more string, env ...string) (*Target, error) {
-	dir, err := programs()
+	dir, err := Programs()
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func FindTarget() (*Target, error) {
 	if program := os.Getenv("HOSTILE_PROGRAM"); program != "" {
 		return startProgram(program)
 	}
-	dir, err := programs()
+	dir, err := Programs()
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +86,8 @@ func FindTarget() (*Target, error) {
 // ProgramsDir is where programs were built; empty when they were not.
 var ProgramsDir string
 
-// programs builds what is tested, once, and returns its folder.
-var programs = sync.OnceValues(func() (string, error) {
+// Programs builds what is tested, once, and returns its folder.
+var Programs = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "hostile")
 	if err != nil {
 		return "", err

@@ -101,6 +101,24 @@ func decisions(svc *service.Service) {
 			return service.Accept{}, ctx.Err()
 		}
 	})
+	// Shorter than that.
+	svc.Namespace("/ponder4").OnConnect(func(ctx context.Context, c *service.ConnectAttempt) (service.Accept, error) {
+		fmt.Fprintln(os.Stderr, "crawl decides", c.SocketID)
+		select {
+		case <-time.After(4 * time.Second):
+			return service.Accept{}, nil
+		case <-ctx.Done():
+			return service.Accept{}, ctx.Err()
+		}
+	})
+	// One process says nothing, so that another one has to be asked.
+	svc.Namespace("/mute").OnConnect(func(ctx context.Context, _ *service.ConnectAttempt) (service.Accept, error) {
+		if os.Getenv("CRAWL_MUTE") == "" {
+			return service.Accept{}, nil
+		}
+		<-ctx.Done()
+		return service.Accept{}, ctx.Err()
+	})
 	ponder.On("asked", func(_ context.Context, e *service.Event) error { return e.Reply(pondered.Load()) })
 
 	// The first decision about each browser fails.

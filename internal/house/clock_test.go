@@ -1,0 +1,73 @@
+package house
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// wallClock are the files that take a moment apart from the monotonic clock, and why that is no harm. The wall clock of
+// a machine may be set at any time: whatever measures how long something took compares values of
+// time.Now, and never their Unix time or a time that came over a wire.
+var wallClock = map[string]string{
+	"hub/internal/engineio/facts.go":         "the handshake's time, for services to read",
+	"hub/internal/engineio/errors.go":        "a deadline that has passed",
+	"hub/internal/engineio/post.go":          "a deadline that has passed",
+	"hub/internal/msgpacket/extension.go":    "a date in a message",
+	"controlplane/wire.go":                   "times for services to read",
+	"controlplane/wire_delivery.go":          "times for services to read",
+	"controlplane/observers.go":              "times for observers to read",
+	"controlplane/observation.go":            "times for observers to read",
+	"controlplane/decide.go":                 "until when an authorization is good, as its service says by the clock",
+	"controlplane/draining.go":               "a deadline for services to read",
+	"controlplane/internal/command/query.go": "times for services to read",
+	"cmd/hub/sockets.go":                     "ages for people to read",
+	"cmd/hub/internal/jwt/claims.go":         "exp and nbf, with 30 s of skew",
+	"cmd/hub/internal/tail/row.go":           "times for people to read",
+	"cmd/hub/internal/certs/certs.go":        "until when a certificate is good",
+	"internal/envelope/response.go":          "times for services to read",
+	"service/peer.go":                        "times for handlers to read",
+	"service/observe.go":                     "times for handlers to read",
+	"service/event.go":                       "times for handlers to read",
+	"service/decide.go":                      "times for handlers to read",
+	"service/query.go":                       "times for handlers to read",
+	"service/handshake.go":                   "times for handlers to read",
+	"service/notice.go":                      "a deadline for handlers to read",
+}
+
+// wallWords are how that is done.
+var wallWords = []string{".Unix()", ".UnixNano()", ".UnixMilli()", ".UnixMicro()", "time.Unix(", "time.UnixMilli(", ".AsTime()", ".Round(0)", "timestamppb.", ".NotAfter)"}
+
+func TestClock_WallClockMeasuresNothing(t *testing.T) {
+	found := map[string]bool{}
+	for _, part := range []string{"hub", "controlplane", "cmd/hub", "internal", "service"} {
+		err := filepath.WalkDir(filepath.Join(root(t), part), func(path string, _ os.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			name, err := filepath.Rel(root(t), path)
+			if err != nil {
+				return err
+			}
+			if strings.HasPrefix(name, "hub/loadgen") || strings.HasPrefix(name, "hub/hubtest") || strings.Contains(name, "test/") {
+				return nil
+			}
+			source, err := os.ReadFile(path)
+			for _, word := range wallWords {
+				if strings.Contains(string(source), word) {
+					found[name] = true
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name := range found {
+		if wallClock[name] == "" {
+			t.Errorf("%s takes a moment apart from the monotonic clock", name)
+		}
+	}
+}
