@@ -134,7 +134,7 @@ func TestPoller_EndBehindMoreThanATurn(t *testing.T) {
 	st := newTCPStation(t, nil)
 	st.silent = true
 	busy, release := make(chan struct{}), make(chan struct{})
-	st.onHeard = func(_ *engineio.Session, heard string) {
+	st.onMessage = func(_ *engineio.Session, heard string) {
 		if heard == "block" {
 			close(busy)
 			<-release
@@ -144,7 +144,7 @@ func TestPoller_EndBehindMoreThanATurn(t *testing.T) {
 	w := st.rawSocket("EIO=4&transport=websocket", "")
 	frame := client(0x81, "4"+strings.Repeat("x", 57))
 	_, _ = w.Write(append(client(0x81, "4begun"), frame[:10]...))
-	st.heardAll(1)
+	eventually(t, "nothing was received", func() bool { return len(st.messages()) == 1 })
 	_, _ = other.Write(client(0x81, "4block"))
 	<-busy
 	const count = 800 // 50 KiB, which the kernel takes without anybody reading

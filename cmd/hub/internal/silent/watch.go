@@ -23,6 +23,9 @@ const (
 // warnEvery is the time from one warning to the next: some browsers open connections for later.
 const warnEvery = 10 * time.Minute
 
+// start is what moments are counted from: the wall clock may be set.
+var start = time.Now()
+
 // watch is what knows the connections of a server.
 type watch struct {
 	patience time.Duration
@@ -34,7 +37,7 @@ type watch struct {
 
 // asking is a connection of net/http.
 type asking struct {
-	since atomic.Int64 // Unix time in nanoseconds: it came, or its last request has ended
+	since atomic.Int64 // nanoseconds since start: it came, or its last request has ended
 	asked atomic.Bool  // there was a request since then
 	had   atomic.Bool  // there was one before
 	begun atomic.Bool  // it has sent something since then
@@ -58,7 +61,7 @@ func Watch(s *http.Server, count func(kind string), logger *slog.Logger) {
 
 func (n *watch) connected(ctx context.Context, conn net.Conn) context.Context {
 	a := new(asking)
-	a.since.Store(time.Now().UnixNano())
+	a.since.Store(int64(time.Since(start)))
 	n.known.Store(conn, a)
 	return context.WithValue(ctx, askingKey{}, a)
 }
@@ -73,7 +76,7 @@ func (n *watch) changed(conn net.Conn, state http.ConnState) {
 	case http.StateActive:
 		a.begun.Store(true)
 	case http.StateIdle:
-		a.since.Store(time.Now().UnixNano())
+		a.since.Store(int64(time.Since(start)))
 		a.had.Store(true)
 		a.begun.Store(false)
 		a.asked.Store(false)
@@ -91,7 +94,7 @@ func (n *watch) changed(conn net.Conn, state http.ConnState) {
 
 // closed says what a connection has failed to send, for so long. Empty: nothing; between two requests it may be idle.
 func (a *asking) closed(patience time.Duration) (kind string) {
-	switch waited := time.Since(time.Unix(0, a.since.Load())); {
+	switch waited := time.Since(start) - time.Duration(a.since.Load()); {
 	case a.asked.Load(), waited < patience:
 		return ""
 	case a.begun.Load():
