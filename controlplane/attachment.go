@@ -12,6 +12,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/facts"
 	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/internal/outqueue"
 )
@@ -64,7 +65,7 @@ type progress struct {
 	// faults are what was refused since recvLoop has looked, which makes the service wait.
 	faults atomic.Int64
 	look   atomic.Int64 // when to look for more of them, nanoseconds after since
-	facts  facts
+	facts  *facts.Facts // set at construction
 }
 
 // tenure is which stream the attachment has. It is guarded by attachment.mu.
@@ -92,6 +93,7 @@ func newAttachment(st *stream, g *group, h *hubv1.Hello, numbered bool) *attachm
 	_, _ = rand.Read(a.token[:])
 	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId
 	a.window.size = int64(st.srv.config.Window.Commands)
+	a.facts = facts.New(&a.outbound, st.srv.hubID)
 	a.out = newOutgoing(a.overflow, a.introduceSome)
 	return a
 }

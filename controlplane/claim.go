@@ -38,3 +38,12 @@ func claimOf(s *subscription.Subscription, owner *attachment) *claim {
 	}
 	return c
 }
+
+// subscriptionsOf are those that the claims of an instance were made of.
+func subscriptionsOf(claims []*claim) []*subscription.Subscription {
+	subs := make([]*subscription.Subscription, 0, len(claims))
+	for _, c := range claims {
+		subs = append(subs, c.Policy.Subscription)
+	}
+	return subs
+}

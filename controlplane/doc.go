@@ -73,6 +73,7 @@
 //	when an attempt or an authorization is looked at   timequeue.go
 //	what a subscription may say, and its defaults      internal/subscription
 //	how something is said in the contract's words      internal/contract
+//	who is told of rooms and users                     internal/facts
 //	what an observer sees                              internal/observe, audience.go
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
@@ -98,7 +99,7 @@
 //	stream.life -> routes.mu -> dispatch -> outqueue
 //	routes.mu -> decisions.Cache.mu
 //	connect.mu -> dispatch -> connects.mu
-//	facts.mu -> outgoing.mu, outqueue, attachment.mu
+//	facts.Facts.mu -> outgoing.mu, outqueue, attachment.mu
 //	the mutex of acknowledgements or of a call in internal/command -> outgoing.mu, outqueue, attachment.mu
 //
 // All others are leaves. The methods of dispatch.Sink (Accepts, Deliver, Revoked,

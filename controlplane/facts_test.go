@@ -10,13 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"pgregory.net/rapid"
-
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/internal/contract"
-	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/internal/envelope"
@@ -237,83 +234,6 @@ func TestFacts_ManyAreToldInStepsBeforeTheEndOfTheIntroduction(t *testing.T) {
 		story := p.story()
 		if len(story) != 1002 || story[1001] != "introduced" {
 			t.Errorf("%d facts, the last is %s", len(story), story[len(story)-1])
-		}
-	})
-}
-
-func TestFacts_WhatIsLookedUpAndWhatIsToldAgree(t *testing.T) {
-	srv := newQuiet(t, nil)
-	rapid.Check(t, func(rt *rapid.T) {
-		// The hub changes names, tells of it in order, but later; meanwhile an attachment
-		// looks them up.
-		names := []string{"a", "b", "c"}
-		there := map[string]bool{} // as the hub has it
-		type note struct {
-			name    string
-			present bool
-		}
-		var notes []note // not told yet
-		a := &attachment{srv: srv}
-		a.inbound.a, a.outbound.a = a, a
-		a.out = newOutgoing(func() { rt.Fatal("overflow") }, func() {})
-		a.facts.subs = []*subscription.Subscription{subscription.New(subscription.Effective(wantsFacts("/n", 0), 0))}
-		tell := func() {
-			if len(notes) > 0 {
-				a.facts.learn(a, fact{hubv1.Kind_KIND_USERS, "/n", notes[0].name}, notes[0].present)
-				notes = notes[1:]
-			}
-		}
-		change := func() {
-			name := rapid.SampledFrom(names).Draw(rt, "name")
-			there[name] = !there[name]
-			notes = append(notes, note{name, there[name]})
-		}
-		step := func() {
-			for range rapid.IntRange(0, 6).Draw(rt, "steps") {
-				if rapid.Bool().Draw(rt, "change") {
-					change()
-				} else {
-					tell()
-				}
-			}
-		}
-		for range rapid.IntRange(0, 5).Draw(rt, "before") {
-			change()
-		}
-		notes = notes[rapid.IntRange(0, len(notes)).Draw(rt, "told"):]
-		a.facts.heard = map[fact]struct{}{}
-		step()
-		var found []fact
-		for _, name := range names {
-			if there[name] {
-				found = append(found, fact{hubv1.Kind_KIND_USERS, "/n", name})
-			}
-		}
-		step()
-		a.facts.merge(found)
-		step()
-		for !a.facts.tellSome(a) {
-			step()
-		}
-		for len(notes) > 0 {
-			tell()
-		}
-		a.out.finish()
-		told := map[string]bool{}
-		for batch, ok := a.out.take(nil); ok; batch, ok = a.out.take(nil) {
-			for _, e := range batch {
-				n := e.item.GetNotice()
-				present := n.Kind == hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT
-				if told[n.GetUser().User] == present {
-					rt.Fatalf("%s twice for %s", n.Kind, n.GetUser().User)
-				}
-				told[n.GetUser().User] = present
-			}
-		}
-		for _, name := range names {
-			if told[name] != there[name] {
-				rt.Fatalf("%s: told %v, is %v", name, told[name], there[name])
-			}
 		}
 	})
 }

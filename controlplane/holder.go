@@ -5,6 +5,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/facts"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -38,16 +39,42 @@ func (w *watching) tellHolder(hs *hub.Socket, kind hubv1.Kind, notice func() *hu
 	for _, m := range so.all() {
 		m.lane.Tell(func(sink dispatch.Sink) {
 			if a, ok := sink.(*attachment); ok && m.interest(a).Wants(kind) {
-				a.tellFact(contract.NoticeItem(notice()))
+				a.TellFact(contract.NoticeItem(notice()))
 			}
 		})
 	}
 }
 
-// tellFact queues a fact, within the bounds of results. Beyond them the stream ends, and
+// TellFact implements facts.Instance: it queues a fact, within the bounds of results. Beyond them the stream ends, and
 // is not resumed: it would miss the fact.
-func (o *outbound) tellFact(item *hubv1.Item) {
+func (o *outbound) TellFact(item *hubv1.Item) {
 	if !o.a.out.queue.Offer(entry{item: item}, contract.RoughSize(item), resultLimit) && !o.a.out.isClosed() {
 		o.a.out.overflow()
 	}
+}
+
+// Waiting implements facts.Instance.
+func (o *outbound) Waiting() int { return o.a.out.queue.Len() }
+
+// Closed implements facts.Instance.
+func (o *outbound) Closed() bool { return o.a.isClosed() }
+
+// RoomOccupied implements hub.Watcher.
+func (w *watching) RoomOccupied(namespace, room string) {
+	w.srv.listeners.Learn(facts.Room(namespace, room), true)
+}
+
+// RoomVacated implements hub.Watcher.
+func (w *watching) RoomVacated(namespace, room string) {
+	w.srv.listeners.Learn(facts.Room(namespace, room), false)
+}
+
+// UserPresent implements hub.Watcher.
+func (w *watching) UserPresent(namespace, user string) {
+	w.srv.listeners.Learn(facts.User(namespace, user), true)
+}
+
+// UserAbsent implements hub.Watcher.
+func (w *watching) UserAbsent(namespace, user string) {
+	w.srv.listeners.Learn(facts.User(namespace, user), false)
 }

@@ -118,7 +118,7 @@ func (a *attachment) introduceAll(roll, anew bool) {
 // introduceAgain tells an instance that has just said hello what it asks for of rooms and
 // users, and when all have been introduced. One that resumed knows the most already.
 func (a *attachment) introduceAgain() {
-	a.facts.begin(a)
+	a.srv.listeners.Begin(a.facts, subscriptionsOf(a.claims), a.srv.hub)
 	a.introducing.Store(true)
 	a.introduceSome()
 }
@@ -145,7 +145,7 @@ func (a *attachment) introduceSome() {
 		}
 		a.group.roll.done()
 	}
-	if !a.introducing.Load() || !a.facts.tellSome(a) || a.group.roll.pending.Load() {
+	if !a.introducing.Load() || !a.facts.TellSome() || a.group.roll.pending.Load() {
 		return
 	}
 	if a.allTold(lease) && a.introducing.Swap(false) {

@@ -27,7 +27,7 @@ func (s *Server) janitor() {
 		case now := <-tick.C:
 			s.within(func() { s.connects.tend(now) })
 			s.within(func() { s.renewals.tend(now) })
-			s.within(func() { s.listeners.tend(now) })
+			s.within(func() { s.listeners.Tend(now) })
 			if n%janitorTurns == 0 {
 				s.within(func() { s.decisions.Sweep(now) })
 				s.within(func() { s.connects.tendWaiting(now) })

@@ -126,11 +126,7 @@ func attachOptions(h *hubv1.Hello, resume, complete bool) dispatch.AttachOptions
 // had.
 func (r *routes) putLocked(a *attachment, claims []*claim) {
 	a.claims = claims
-	subs := make([]*subscription.Subscription, 0, len(claims))
-	for _, c := range claims {
-		subs = append(subs, c.Policy.Subscription)
-	}
-	a.interests.Store(subscription.NewInterests(subs))
+	a.interests.Store(subscription.NewInterests(subscriptionsOf(claims)))
 	a.group.uniteLocked()
 	r.installLocked()
 	r.rememberLocked(claims)

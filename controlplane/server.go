@@ -19,6 +19,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/facts"
 	"github.com/siohub/siohub/controlplane/internal/park"
 	"github.com/siohub/siohub/controlplane/internal/toll"
 	"github.com/siohub/siohub/controlplane/internal/turns"
@@ -42,7 +43,7 @@ type Server struct {
 	renewals   *renewals
 	decisions  *decisions.Cache
 	observers  *observers
-	listeners  listeners
+	listeners  facts.Listeners
 	unhandled
 	drain    atomic.Pointer[hubv1.Drain] // nil until the hub drains
 	commands *command.Executor

@@ -76,6 +76,9 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/contract", "controlplane/internal/dispatch", "controlplane/internal/fault", "controlplane/internal/observe",
 		"controlplane/internal/route", "internal/envelope", protobuf,
 	}},
+	{pkg: "controlplane/internal/facts", not: network, may: []string{
+		"hub", "gen/hub/v1", "controlplane/internal/observe", "controlplane/internal/route", "controlplane/internal/subscription",
+	}},
 	{pkg: "controlplane/internal/caller", may: []string{
 		"gen/hub/v1", "controlplane/access", "controlplane/internal/command", "controlplane/internal/fault", "controlplane/internal/permit", grpc, middleware,
 	}},
