@@ -122,6 +122,9 @@ func (a *attachment) current() *stream {
 	return a.stream
 }
 
+// attached reports whether it has a stream.
+func (a *attachment) attached() bool { return a.current() != nil }
+
 // isOn reports whether a stream is its current one.
 func (a *attachment) isOn(st *stream) bool { return a.current() == st }
 

@@ -9,6 +9,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/access"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
 	"github.com/siohub/siohub/controlplane/internal/subscription"
@@ -269,7 +270,7 @@ func (c *connect) sendAway(why trace.Undecided) {
 func (c *connect) undecided(why trace.Undecided) {
 	c.srv.trace.Undecided(why)
 	c.srv.debugUndecided(c.attempt, why)
-	c.srv.observers.decided(c, decidedBy{outcome: outcomeUndecided, message: string(why)})
+	c.srv.observers.Decided(c.attempt, copies.Decision{Outcome: copies.OutcomeUndecided, Message: string(why)})
 }
 
 // try is one asking of one instance: the body of a delivery.

@@ -13,7 +13,6 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
-	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/internal/envelope"
 	"github.com/siohub/siohub/internal/virtualtime"
@@ -108,7 +107,7 @@ func TestCopies_EachIsSentOrInOneGap(t *testing.T) {
 		for range 100 {
 			s.gate <- struct{}{}
 			for range rand.IntN(300) {
-				srv.observers.event(hs.Tag().(*socket), &hub.Event{Socket: hs, Name: "say", Args: sayArgs, ReceiveTime: time.Now()})
+				srv.observers.Event(hs.Tag().(*socket), &hub.Event{Socket: hs, Name: "say", Args: sayArgs, ReceiveTime: time.Now()})
 				made++
 			}
 			<-s.gate
@@ -139,40 +138,13 @@ func TestCopies_OnesThatFitNoEnvelopeAreATrailingGap(t *testing.T) {
 		if o := observed(t, watch, hubv1.Kind_KIND_EVENT); len(o.GetEvent().GetPayload().GetArgs()) < minEnvelope*8/10 {
 			t.Error("payload is short")
 		}
-		so := w.srv.routes.attachment("watch", "1")
-		tooLarge := &observation{kind: hubv1.Kind_KIND_EVENT, event: &hub.Event{Name: "larger", Args: make([]byte, minEnvelope)}}
-		so.observe(tooLarge, so.claims[0].Policy.Subscription)
+		hs := w.srv.liveSockets([]string{"/chat"})[0]
+		w.srv.observers.Event(hs.Tag().(*socket), &hub.Event{Socket: hs, Name: "larger", Args: make([]byte, minEnvelope)})
 		o := watch.Next().GetObservation()
 		if o.GetGap() != 1 || o.Kind != 0 || o.Time != nil {
 			t.Errorf("no gap: %v", o)
 		}
 	})
-}
-
-func TestCopies_RingHasItemsAndBytes(t *testing.T) {
-	c := newCopies()
-	for wish, want := range map[uint32]uint32{0: 1024, 1: 1, 5000: 5000, 1 << 30: 65_536} {
-		if n := c.resize(wish); n != want {
-			t.Errorf("%d observations for a wish of %d", n, want)
-		}
-	}
-	c.resize(1 << 30)
-	sub := &subscription.Subscription{Subscription: &hubv1.Subscription{Payloads: true}}
-	o := &observation{sub: sub, kind: hubv1.Kind_KIND_EVENT, event: &hub.Event{Args: make([]byte, 100<<10)}}
-	for range 200 {
-		c.put(o, o.trim())
-	}
-	if n := c.ring.Bytes(); n > maxCopyBytes || n < maxCopyBytes*9/10 {
-		t.Errorf("%d bytes", n)
-	}
-	_, gap, ok := c.take()
-	if !ok || int(gap)+c.ring.Len()+1 != 200 {
-		t.Errorf("a gap of %d, %d wait", gap, c.ring.Len())
-	}
-	c.resize(1)
-	if c.ring.Len() != 1 {
-		t.Errorf("%d wait", c.ring.Len())
-	}
 }
 
 func TestObserver_ThatIsStuckLosesItsStreamAndNothingElse(t *testing.T) {
@@ -187,7 +159,7 @@ func TestObserver_ThatIsStuckLosesItsStreamAndNothingElse(t *testing.T) {
 			<-service.free
 		}
 		a := srv.routes.attachment("watch", "i")
-		if n := a.out.copies.ring.Len(); n != defaultObservations {
+		if n := a.out.copies.Len(); n != 1024 {
 			t.Errorf("%d observations wait", n)
 		}
 		if n := a.out.queue.Len(); n > 256 {

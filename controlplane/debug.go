@@ -7,6 +7,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -34,13 +35,13 @@ func (l *debugLines) debugSocket(message string, of subject, more ...any) {
 
 // debugDecision tells what was decided about an attempt. The message of a deny goes to
 // the browser, and is no secret.
-func (l *debugLines) debugDecision(a *hub.ConnectAttempt, d decidedBy) {
+func (l *debugLines) debugDecision(a *hub.ConnectAttempt, d copies.Decision) {
 	if !l.srv.debugging() {
 		return
 	}
 	about := subjectOfAttempt(a)
-	about.user = d.user
-	l.srv.debugSocket("connect decided", about, "outcome", string(d.outcome), "group", d.group, "by", d.by, "message", d.message)
+	about.user = d.User
+	l.srv.debugSocket("connect decided", about, "outcome", string(d.Outcome), "group", d.Group, "by", d.By, "message", d.Message)
 }
 
 // debugUndecided tells that nobody decided about an attempt.

@@ -6,6 +6,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
@@ -55,11 +56,11 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 		g.auth = c.attempt.Auth()
 	}
 	commands := x.Commands
-	by := decidedBy{outcome: trace.OutcomeAccept, group: a.group.name, by: "service", user: m.GetUser(), rooms: m.GetRooms()}
+	by := copies.Decision{Outcome: trace.OutcomeAccept, Group: a.group.name, By: "service", User: m.GetUser(), Rooms: m.GetRooms()}
 	acceptance := contract.AcceptanceOf(m)
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
-		a.srv.observers.decided(c, by)
+		a.srv.observers.Decided(c.attempt, by)
 		hs.SetTag(newSocket(a.srv, hs, g))
 		for _, cmd := range commands {
 			a.carryOut(cmd, batch, hs.ID())
@@ -111,9 +112,9 @@ func (x *settling) prepareDeny(t *try, m *hubv1.Deny) (effect, *fault.Fault) {
 		if err := c.decided(t, send); err != nil {
 			return err
 		}
-		d := decidedBy{outcome: trace.OutcomeDeny, group: a.group.name, by: "service", message: m.GetMessage()}
+		d := copies.Decision{Outcome: trace.OutcomeDeny, Group: a.group.name, By: "service", Message: m.GetMessage()}
 		a.srv.debugDecision(c.attempt, d)
-		a.srv.observers.decided(c, d)
+		a.srv.observers.Decided(c.attempt, d)
 		return nil
 	}}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -79,11 +80,11 @@ func (o *deciding) decideAsBefore(c *connect) bool {
 		return false // never: the same acceptance was sent before
 	}
 	if c.decided(nil, decision.Send) == nil {
-		d := decidedBy{
-			outcome: trace.OutcomeAccept, group: e.Group, by: "cache", user: e.User, rooms: before.acceptance.Rooms,
+		d := copies.Decision{
+			Outcome: trace.OutcomeAccept, Group: e.Group, By: "cache", User: e.User, Rooms: before.acceptance.Rooms,
 		}
 		o.srv.debugDecision(c.attempt, d)
-		o.srv.observers.decided(c, d)
+		o.srv.observers.Decided(c.attempt, d)
 	}
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/access"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
@@ -79,9 +80,9 @@ func (c *connect) applyToken(d access.BrowserDecision) bool {
 		return true
 	}
 	if c.decided(nil, send.Send) == nil {
-		by := decidedBy{outcome: trace.OutcomeDeny, by: "token", message: d.Message}
+		by := copies.Decision{Outcome: trace.OutcomeDeny, By: "token", Message: d.Message}
 		c.srv.debugDecision(c.attempt, by)
-		c.srv.observers.decided(c, by)
+		c.srv.observers.Decided(c.attempt, by)
 	}
 	return true
 }
@@ -100,9 +101,9 @@ func (c *connect) acceptToken(d access.BrowserDecision) bool {
 		return false
 	}
 	if c.decided(nil, accept.Send) == nil {
-		by := decidedBy{outcome: trace.OutcomeAccept, by: "token", user: d.User, rooms: d.Rooms}
+		by := copies.Decision{Outcome: trace.OutcomeAccept, By: "token", User: d.User, Rooms: d.Rooms}
 		c.srv.debugDecision(c.attempt, by)
-		c.srv.observers.decided(c, by)
+		c.srv.observers.Decided(c.attempt, by)
 	}
 	return true
 }

@@ -39,7 +39,7 @@ func (o *outbound) deliveryItem(t *dispatch.Try) *hubv1.Item {
 	case *introduction:
 		d.Body = &hubv1.Delivery_Connected{Connected: connectedOf(body, t.Terms.Subscription)}
 	case *departure:
-		d.Body = &hubv1.Delivery_Disconnected{Disconnected: disconnectedOf(body)}
+		d.Body = &hubv1.Delivery_Disconnected{Disconnected: body.Message()}
 	case *renewal:
 		d.Body = &hubv1.Delivery_AuthExpiring{AuthExpiring: &hubv1.AuthExpiring{ExpireTime: contract.TimeOf(body.end)}}
 	case *callDelivery:
@@ -64,10 +64,10 @@ func (o *outbound) describe(d *hubv1.Delivery, t *dispatch.Try) {
 	d.Traceparent, d.Tracestate = so.traceparent, so.tracestate
 	m, _ := t.Hint.(*member)
 	if m != nil && sub != nil && !m.wantsData(o.a, sub) {
-		d.Socket = so.bareMessage()
+		d.Socket = so.BareMessage()
 		return
 	}
-	d.Socket = so.message()
+	d.Socket = so.Message()
 }
 
 // wantsData reports whether a delivery to an instance carries the socket's data.
@@ -101,18 +101,9 @@ func connectedOf(i *introduction, terms any) *hubv1.Connected {
 	return c
 }
 
-// disconnectedOf says that a socket has left.
-func disconnectedOf(d *departure) *hubv1.Disconnected {
-	return &hubv1.Disconnected{
-		Reason: string(d.Reason), CloseCode: uint32(d.CloseCode),
-		Detail: contract.Readable(d.Detail), // it may repeat what a browser sent
-		Rooms:  d.Rooms, DisconnectTime: contract.TimeOf(d.time),
-	}
-}
-
-// bareMessage is the socket without its data.
-func (s *socket) bareMessage() *hubv1.Socket {
-	full := s.message()
+// BareMessage implements copies.Socket: it is the socket without its data.
+func (s *socket) BareMessage() *hubv1.Socket {
+	full := s.Message()
 	if p := s.bare.Load(); p != nil && p.of == full {
 		return p.message
 	}

@@ -74,7 +74,7 @@
 //	what a subscription may say, and its defaults      internal/subscription
 //	how something is said in the contract's words      internal/contract
 //	who is told of rooms and users                     internal/facts
-//	what an observer sees                              internal/observe, audience.go
+//	what an observer sees                              internal/observe, internal/copies
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
 //	what metrics are told of                           trace

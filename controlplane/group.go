@@ -6,6 +6,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/trace"
 )
@@ -18,7 +19,7 @@ type group struct {
 	roll    roll
 	dropLog dropLog
 	// observers get copies of what is dropped.
-	observers *observers
+	observers *copies.Observers
 	// debugging says whether debug lines are wanted.
 	debugging func() bool
 	// backlog is the janitor's.
@@ -69,7 +70,7 @@ func (g *group) Dropped(d *dispatch.Delivery, why dispatch.Drop) {
 		g.dropLog.add(d, dropNames[why])
 	}
 	if so := socketOf(d); so != nil {
-		g.observers.undelivered(so, g.name, d, dropNames[why])
+		g.observers.Undelivered(so, g.name, d, dropNames[why])
 	}
 	if why != dispatch.LifecycleLimit {
 		g.drops[why].Add(1)

@@ -117,7 +117,7 @@ func (t *attaching) opened(a *attachment, resumed bool) {
 // welcome is the answer to a hello.
 func (t *attaching) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hello, results []*hubv1.SubscriptionResult) *hubv1.Welcome {
 	size := t.srv.clamp(h.Window)
-	observations := a.out.copies.resize(h.GetWindow().GetObservations())
+	observations := a.out.copies.Resize(h.GetWindow().GetObservations())
 	w := &hubv1.Welcome{
 		HubId: t.srv.hubID, HubVersion: t.srv.config.HubVersion, Capabilities: capabilities, Subscriptions: results,
 		Window: &hubv1.Window{

@@ -29,7 +29,7 @@ func (s *Server) Connected(hs *hub.Socket) {
 	}
 	so.introduce(s.routes.table.Load(), false)
 	s.renewals.add(so)
-	s.observers.connected(so)
+	s.observers.Connected(so)
 }
 
 // introduce tells the groups of a socket that want to hear of it without an event.
@@ -54,7 +54,7 @@ func (s *Server) Event(e *hub.Event) {
 	}
 	v := so.look(s.routes.table.Load())
 	if v.Observed() {
-		s.observers.event(so, e)
+		s.observers.Event(so, e)
 	}
 	c := v.Handler(e.Name)
 	if c == nil {
@@ -97,7 +97,7 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 	}
 	s.renewals.remove(so)
 	s.commands.OpenAcks().EndSocket(hs.ID())
-	s.observers.disconnected(gone)
+	s.observers.Disconnected(so, gone)
 }
 
 // graceOf is how long a group wants a disconnected to be held back.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/internal/outqueue"
 )
@@ -34,9 +35,9 @@ type outgoing struct {
 	// Set at construction.
 	queue    *outqueue.Queue[entry]
 	overflow func()
-	room     func()  // called by the sender when little waits
-	copies   *copies // what observers get
-	most     int     // bytes of an observation; set by each hello
+	room     func()         // called by the sender when little waits
+	copies   *copies.Copies // what observers get
+	most     int            // bytes of an observation; set by each hello
 
 	mu      sync.Mutex // guards the fields below; taken before the queue's
 	notices []pendingNotice
@@ -88,7 +89,8 @@ type openQuery struct {
 }
 
 func newOutgoing(overflow, room func()) *outgoing {
-	return &outgoing{queue: outqueue.New[entry](), overflow: overflow, room: room, copies: newCopies()}
+	queue := outqueue.New[entry]()
+	return &outgoing{queue: queue, overflow: overflow, room: room, copies: copies.New(queue.Nudge)}
 }
 
 // deliver queues a try. Its window bounds how many there are.
@@ -227,7 +229,7 @@ func (o *outgoing) refill() {
 	}
 	if o.queue.Len() < outqueue.BatchItems {
 		o.room()
-		o.copies.each(o.most, func(item *hubv1.Item, size int) { o.queue.Push(entry{item: item}, size) })
+		o.copies.Each(o.most, func(item *hubv1.Item, size int) { o.queue.Push(entry{item: item}, size) })
 	}
 }
 
@@ -255,7 +257,7 @@ func (o *outgoing) closeQueries() {
 	queries := o.queries
 	o.queries, o.closed = nil, true
 	o.mu.Unlock()
-	o.copies.close()
+	o.copies.Close()
 	for _, q := range queries {
 		q.pages.Close()
 	}

@@ -154,7 +154,7 @@ func (in *inbound) act(action *envelope.Action, batch *hub.Batch) error {
 		in.a.command(kind.Command, batch)
 	case *hubv1.Action_Window:
 		in.a.lease.Load().Resize(in.a.srv.windows(kind.Window))
-		in.a.out.copies.resize(kind.Window.GetObservations())
+		in.a.out.copies.Resize(kind.Window.GetObservations())
 	case *hubv1.Action_Heartbeat:
 	case *hubv1.Action_Drain:
 		in.a.drain(kind.Drain)

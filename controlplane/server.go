@@ -17,6 +17,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/facts"
@@ -42,7 +43,7 @@ type Server struct {
 	connects   *connects
 	renewals   *renewals
 	decisions  *decisions.Cache
-	observers  *observers
+	observers  *copies.Observers
 	listeners  facts.Listeners
 	unhandled
 	drain    atomic.Pointer[hubv1.Drain] // nil until the hub drains
@@ -120,11 +121,11 @@ func New(config Config) (*Server, error) {
 	s.connects = newConnects(s)
 	s.renewals = newRenewals(s)
 	s.decisions = decisions.New(cacheLimits, s.cached)
-	s.observers = newObservers(s)
+	s.observers = copies.NewObservers(s.routes, s.hubID)
 	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s,
-		Emitted: s.observers.emitted, Revoked: s.revoked, Within: s.within,
+		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within,
 	})
 	return s, nil
 }

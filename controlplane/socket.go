@@ -102,9 +102,9 @@ func (s *socket) leave() []*member {
 	return s.all()
 }
 
-// message is the socket in the contract's words. It is shared by all deliveries
+// Message implements copies.Socket: it is the socket in the contract's words. It is shared by all deliveries
 // until something of it changes, and never written again.
-func (s *socket) message() *hubv1.Socket {
+func (s *socket) Message() *hubv1.Socket {
 	data, version := s.hub.Data()
 	transport := s.hub.Transport()
 	if p := s.proto.Load(); p != nil && p.DataVersion == version && p.Transport == transport {

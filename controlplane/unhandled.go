@@ -68,7 +68,7 @@ func (u *unhandled) unhandledEvent(v view, so *socket, e *hub.Event) {
 	if u.srv.debugging() {
 		u.srv.debugDrop(dropLine{subjectOfSocket(so.hub), trace.KindEvent, e.Name, trace.DropUnhandled}, "")
 	}
-	u.srv.observers.dropped(so, e.Name, "", string(trace.DropUnhandled))
+	u.srv.observers.Dropped(so, e.Name, "", string(trace.DropUnhandled))
 	u.srv.tellUnhandled(v, eventName{so.hub.Namespace(), e.Name},
 		fault.New(fault.Unhandled, "nobody has subscribed to this event"))
 }

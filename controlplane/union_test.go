@@ -64,8 +64,8 @@ func TestUnion_ObserversStayApart(t *testing.T) {
 		sub := &hubv1.Subscription{Role: hubv1.Role_ROLE_OBSERVER, Namespace: "/chat"}
 		w.attach("audit", "1", sub)
 		w.attach("audit", "2", sub)
-		if a := newAudience(w.srv.routes.table.Load(), "/chat"); len(a.groups) != 1 || len(a.groups[0]) != 2 {
-			t.Errorf("audience: %+v", a)
+		if all := w.srv.routes.Observers(w.srv.routes.Seats(), "/chat"); len(all) != 2 || all[0].Group != all[1].Group {
+			t.Errorf("observers: %+v", all)
 		}
 	})
 }

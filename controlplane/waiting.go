@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/trace"
 )
 
@@ -75,8 +76,8 @@ func (c *connect) unasked() bool {
 // unknown refuses a browser whose namespace does not exist for certain.
 func (c *connect) unknown() {
 	if c.decided(nil, c.attempt.DenyUnknown) == nil {
-		by := decidedBy{outcome: trace.OutcomeDeny, by: "hub", message: "unknown namespace"}
+		by := copies.Decision{Outcome: trace.OutcomeDeny, By: "hub", Message: "unknown namespace"}
 		c.srv.debugDecision(c.attempt, by)
-		c.srv.observers.decided(c, by)
+		c.srv.observers.Decided(c.attempt, by)
 	}
 }

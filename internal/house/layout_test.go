@@ -76,6 +76,10 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/contract", "controlplane/internal/dispatch", "controlplane/internal/fault", "controlplane/internal/observe",
 		"controlplane/internal/route", "internal/envelope", protobuf,
 	}},
+	{pkg: "controlplane/internal/copies", not: network, may: []string{
+		"hub", "gen/hub/v1", "controlplane/trace", "controlplane/internal/command", "controlplane/internal/contract", "controlplane/internal/dispatch",
+		"controlplane/internal/observe", "controlplane/internal/subscription", "internal/outqueue", protobuf,
+	}},
 	{pkg: "controlplane/internal/facts", not: network, may: []string{
 		"hub", "gen/hub/v1", "controlplane/internal/observe", "controlplane/internal/route", "controlplane/internal/subscription",
 	}},

@@ -1,4 +1,4 @@
-package controlplane
+package copies
 
 import (
 	"sync"
@@ -22,9 +22,11 @@ const (
 	copyBytes = 256
 )
 
-// copies are the observations that wait for one attachment: a ring, whose oldest one
+// Copies are the observations that wait for one attachment: a ring, whose oldest one
 // is left out and counted when there is no room.
-type copies struct {
+type Copies struct {
+	nudge func() // rouses the sender; set at construction
+
 	mu   sync.Mutex // guards the fields below; a leaf
 	ring observe.Ring[observation]
 	// roused says that the sender knows that there is something.
@@ -32,14 +34,16 @@ type copies struct {
 	closed bool
 }
 
-func newCopies() *copies {
-	c := &copies{}
-	c.resize(0)
+// New returns copies of which none wait. Nudge is called when there is something for a
+// sender that has taken all; with no lock of the package held.
+func New(nudge func()) *Copies {
+	c := &Copies{nudge: nudge}
+	c.Resize(0)
 	return c
 }
 
-// resize sets how many may wait, and returns it; 0 is the default.
-func (c *copies) resize(n uint32) uint32 {
+// Resize sets how many may wait, and returns it; 0 is the default.
+func (c *Copies) Resize(n uint32) uint32 {
 	if n == 0 {
 		n = defaultObservations
 	}
@@ -51,7 +55,7 @@ func (c *copies) resize(n uint32) uint32 {
 }
 
 // put adds an observation. It reports whether the sender has to be roused.
-func (c *copies) put(o *observation, size int) bool {
+func (c *Copies) put(o *observation, size int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -65,7 +69,7 @@ func (c *copies) put(o *observation, size int) bool {
 
 // take returns the oldest observation and the gap before it; false when there is none. A
 // gap without an observation comes last.
-func (c *copies) take() (o observation, gap uint64, ok bool) {
+func (c *Copies) take() (o observation, gap uint64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if o, gap, ok = c.ring.Take(); ok {
@@ -77,22 +81,22 @@ func (c *copies) take() (o observation, gap uint64, ok bool) {
 }
 
 // miss counts an observation that was taken and cannot be sent, with its gap.
-func (c *copies) miss(gap uint64) {
+func (c *Copies) miss(gap uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ring.Miss(gap + 1)
 }
 
-// close forgets everything: nobody will be sent anything any more.
-func (c *copies) close() {
+// Close forgets everything: nobody will be sent anything any more.
+func (c *Copies) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed, c.ring = true, observe.Ring[observation]{}
 }
 
-// each takes what waits, up to a batch, as items of at most so many bytes. It belongs to
+// Each takes what waits, up to a batch, as items of at most so many bytes. It belongs to
 // the sender.
-func (c *copies) each(most int, push func(item *hubv1.Item, size int)) {
+func (c *Copies) Each(most int, push func(item *hubv1.Item, size int)) {
 	for n, bytes := 0, 0; n < outqueue.BatchItems && bytes < outqueue.BatchBytes; n++ {
 		o, gap, ok := c.take()
 		if !ok {
@@ -109,11 +113,18 @@ func (c *copies) each(most int, push func(item *hubv1.Item, size int)) {
 	}
 }
 
-// observe lets a subscription of the attachment have an observation.
-func (a *attachment) observe(o *observation, sub *subscription.Subscription) {
+// Len counts the observations that wait.
+func (c *Copies) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ring.Len()
+}
+
+// observe lets a subscription of the instance have an observation.
+func (c *Copies) observe(o *observation, sub *subscription.Subscription) {
 	mine := *o
 	mine.sub = sub
-	if a.out.copies.put(&mine, mine.trim()) {
-		a.out.queue.Nudge()
+	if c.put(&mine, mine.trim()) {
+		c.nudge()
 	}
 }

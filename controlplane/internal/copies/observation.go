@@ -1,4 +1,4 @@
-package controlplane
+package copies
 
 import (
 	"time"
@@ -18,16 +18,43 @@ type observation struct {
 	acked  bool // the event that it was made of wants an acknowledgement
 	time   int64
 	sub    *subscription.Subscription
-	socket *socket // nil where there is none
-	name   string  // of an event
+	socket Socket // nil where there is none
+	name   string // of an event
 	event  *hub.Event
-	body   any // *departure, *decision, *emission, *loss or *failure
+	body   body // of those that have more to say
+}
+
+// body is what an observation says beside its socket.
+type body interface {
+	describe(m *hubv1.Observation)
+}
+
+// Socket is a browser in a namespace, in the contract's words.
+type Socket interface {
+	// Hub is the hub's socket.
+	Hub() *hub.Socket
+	// Message is what is known of it by now, BareMessage the same without its data.
+	Message() *hubv1.Socket
+	BareMessage() *hubv1.Socket
+	// Introduction says that it is there, as a subscription wants to know it.
+	Introduction(sub *subscription.Subscription) *hubv1.Connected
 }
 
 // decision is the body of KIND_DECISIONS.
 type decision struct {
-	connect *connect
-	decidedBy
+	hubID   string
+	attempt *hub.ConnectAttempt
+	Decision
+}
+
+// departure is the body of KIND_DISCONNECTED.
+type departure struct{ Departure }
+
+// Departure is that a socket has left: its rooms, and what is said of that.
+type Departure interface {
+	LeftRooms() []string
+	LeftTime() time.Time
+	Message() *hubv1.Disconnected
 }
 
 // emission is the body of KIND_EMITS.
@@ -118,15 +145,15 @@ func (o *observation) socketMessage() *hubv1.Socket {
 	case o.socket == nil:
 		return nil
 	case o.sub.Payloads:
-		return o.socket.message()
+		return o.socket.Message()
 	}
-	return o.socket.bareMessage()
+	return o.socket.BareMessage()
 }
 
 func (o *observation) describe(m *hubv1.Observation) {
 	switch o.kind {
 	case hubv1.Kind_KIND_CONNECTED:
-		c := connectedOf(&introduction{socket: o.socket}, o.sub)
+		c := o.socket.Introduction(o.sub)
 		c.Auth = nil
 		m.Body = &hubv1.Observation_Connected{Connected: c}
 	case hubv1.Kind_KIND_EVENT:
@@ -136,33 +163,42 @@ func (o *observation) describe(m *hubv1.Observation) {
 		}
 		m.Body = &hubv1.Observation_Event{Event: e}
 	}
-	switch body := o.body.(type) {
-	case *departure:
-		m.Body = &hubv1.Observation_Disconnected{Disconnected: disconnectedOf(body)}
-	case *decision:
-		m.Socket = body.socket()
-		m.Body = &hubv1.Observation_Decision{Decision: &hubv1.Decision{
-			Outcome: string(body.outcome), Group: body.group, By: body.by, Message: contract.Readable(body.message),
-		}}
-	case *emission:
-		m.Body = &hubv1.Observation_Emitted{Emitted: &hubv1.Emitted{
-			Emit: body.emit, Group: body.group, MatchedCount: uint32(body.outcome.Matched),
-			QueuedCount: uint32(body.outcome.Queued), DroppedCount: uint32(body.outcome.Dropped),
-		}}
-	case *loss:
-		m.Body = &hubv1.Observation_Dropped{Dropped: &hubv1.Dropped{
-			Kind: body.kind, Reason: body.why, Event: body.event, Group: body.group,
-		}}
-	case *failure:
-		m.Body = &hubv1.Observation_FailedConnect{FailedConnect: body.message()}
+	if o.body != nil {
+		o.body.describe(m)
 	}
+}
+
+func (d departure) describe(m *hubv1.Observation) {
+	m.Body = &hubv1.Observation_Disconnected{Disconnected: d.Message()}
+}
+
+func (d *decision) describe(m *hubv1.Observation) {
+	m.Socket = d.socket()
+	m.Body = &hubv1.Observation_Decision{Decision: &hubv1.Decision{
+		Outcome: string(d.Outcome), Group: d.Group, By: d.By, Message: contract.Readable(d.Message),
+	}}
+}
+
+func (e *emission) describe(m *hubv1.Observation) {
+	m.Body = &hubv1.Observation_Emitted{Emitted: &hubv1.Emitted{
+		Emit: e.emit, Group: e.group, MatchedCount: uint32(e.outcome.Matched),
+		QueuedCount: uint32(e.outcome.Queued), DroppedCount: uint32(e.outcome.Dropped),
+	}}
+}
+
+func (l *loss) describe(m *hubv1.Observation) {
+	m.Body = &hubv1.Observation_Dropped{Dropped: &hubv1.Dropped{Kind: l.kind, Reason: l.why, Event: l.event, Group: l.group}}
+}
+
+func (f *failure) describe(m *hubv1.Observation) {
+	m.Body = &hubv1.Observation_FailedConnect{FailedConnect: f.message()}
 }
 
 // socket is what is known of the browser whose attempt it was.
 func (d *decision) socket() *hubv1.Socket {
-	a := d.connect.attempt
+	a := d.attempt
 	return &hubv1.Socket{
-		Id: a.SocketID(), Namespace: a.Namespace(), User: d.user, HubId: d.connect.srv.hubID,
+		Id: a.SocketID(), Namespace: a.Namespace(), User: d.User, HubId: d.hubID,
 		Transport: a.Handshake().Transport(), ClientId: a.ClientID(),
 	}
 }

@@ -1,42 +1,67 @@
-package controlplane
+package copies
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/observe"
-	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/controlplane/internal/subscription"
 )
 
-// audiences are who observes what, by namespace, as the current table has it.
+// audiences are who observes what, by namespace, as they are seated now.
 type audiences struct {
-	mu    sync.RWMutex // guards the fields below; a leaf
-	table *table
+	mu    sync.RWMutex         // guards the fields below; a leaf
+	seats any                  // which seats names was made of
 	names map[string]*audience // nil: nobody observes it
 }
 
-// of finds who observes a namespace; nil when nobody does. The empty namespace stands for
-// what has none: all observers.
-func (as *audiences) of(t *table, namespace string) *audience {
+// maxNamespaces is how many namespaces are remembered; beyond it all are forgotten, and
+// looked up again.
+const maxNamespaces = 4096
+
+// of finds who observes a namespace; nil when nobody does.
+func (as *audiences) of(hall Hall, seats any, namespace string) *audience {
 	as.mu.RLock()
 	a, ok := as.names[namespace]
-	ok = ok && as.table == t
+	ok = ok && as.seats == seats
 	as.mu.RUnlock()
 	if ok {
 		return a
 	}
-	a = newAudience(t, namespace)
+	a = newAudience(hall.Observers(seats, namespace))
 	as.mu.Lock()
 	defer as.mu.Unlock()
-	if as.table != t || len(as.names) >= subscription.MaxInterests {
-		as.table, as.names = t, make(map[string]*audience)
+	if as.seats != seats || len(as.names) >= maxNamespaces {
+		as.seats, as.names = seats, make(map[string]*audience)
 	}
 	as.names[namespace] = a
 	return a
+}
+
+// Hall knows who observes. It is safe for concurrent use.
+type Hall interface {
+	// Seats stands for all who observe by now; nil when nobody does. It is another value
+	// once anything of them has changed.
+	Seats() any
+	// Observers are those of a namespace. The empty namespace stands for what has none: all
+	// observers; a pattern for all that have a namespace in common with it.
+	Observers(seats any, namespace string) []Observer
+}
+
+// Observer is one instance with one subscription.
+type Observer struct {
+	// Group is whose copies it shares: each group gets one.
+	Group string
+	// Instance names it.
+	Instance string
+	// Attached reports whether it has a stream.
+	Attached func() bool
+	// To takes its copies.
+	To *Copies
+	// Wants is what it asks for.
+	Wants *subscription.Subscription
 }
 
 // audience is who observes one namespace: groups, of which each gets one copy. It never
@@ -45,51 +70,35 @@ type audience struct{ groups [][]viewer }
 
 // viewer is one instance that observes.
 type viewer struct {
-	attachment *attachment
-	hash       uint64 // of its name
-	wants      []*subscription.Subscription
+	to       *Copies
+	attached func() bool
+	hash     uint64 // of its name
+	wants    []*subscription.Subscription
 }
 
-func newAudience(t *table, namespace string) *audience {
+func newAudience(observers []Observer) *audience {
 	a := &audience{}
-	place := make(map[*group]int)
-	for _, c := range observersOf(t, namespace) {
-		owner := c.Policy.owner
-		if owner == nil {
-			continue
-		}
-		at, ok := place[c.Group]
+	place := make(map[string]int)
+	for _, o := range observers {
+		at, ok := place[o.Group]
 		if !ok {
 			at = len(a.groups)
-			place[c.Group] = at
+			place[o.Group] = at
 			a.groups = append(a.groups, nil)
 		}
 		viewers := a.groups[at]
-		i := slices.IndexFunc(viewers, func(v viewer) bool { return v.attachment == owner })
+		i := slices.IndexFunc(viewers, func(v viewer) bool { return v.to == o.To })
 		if i < 0 {
 			i = len(viewers)
-			viewers = append(viewers, viewer{attachment: owner, hash: observe.Hash(owner.instance)})
+			viewers = append(viewers, viewer{to: o.To, attached: o.Attached, hash: observe.Hash(o.Instance)})
 		}
-		viewers[i].wants = append(viewers[i].wants, c.Policy.Subscription)
+		viewers[i].wants = append(viewers[i].wants, o.Wants)
 		a.groups[at] = viewers
 	}
 	if len(a.groups) == 0 {
 		return nil
 	}
 	return a
-}
-
-// observersOf are the claims that observe a namespace: all for the empty one, and for a
-// pattern, to which an emit may go, all that have a namespace in common with it.
-func observersOf(t *table, namespace string) []*claim {
-	pattern := strings.HasSuffix(namespace, "*")
-	if namespace != "" && !pattern {
-		return t.View(namespace).AllObservers()
-	}
-	return slices.DeleteFunc(slices.Clone(t.Claims()), func(c *claim) bool {
-		return c.Role != route.Observer ||
-			pattern && c.Namespace != namespace && !route.Match(c.Namespace, namespace) && !route.Match(namespace, c.Namespace)
-	})
 }
 
 // give gives an observation to one instance of each group that wants it. Who it is about
@@ -105,7 +114,7 @@ func (a *audience) give(o *observation, about observe.Subject) {
 		}
 		for _, sub := range v.wants {
 			if o.wantedBy(sub, about) && sub.Samples(o.kind) {
-				v.attachment.observe(o, sub)
+				v.to.observe(o, sub)
 			}
 		}
 	}
@@ -125,7 +134,7 @@ func choose(viewers []viewer, o *observation, about observe.Subject) *viewer {
 			continue
 		}
 		wanted := slices.ContainsFunc(v.wants, func(sub *subscription.Subscription) bool { return o.wantedBy(sub, about) })
-		if wanted && v.attachment.current() != nil {
+		if wanted && v.attached() {
 			best, most = v, score
 		}
 	}
