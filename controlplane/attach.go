@@ -184,7 +184,7 @@ func (st *stream) look(stalled *watchdog, silent, n int) {
 	case st.attachment.drained():
 		st.end(errDrained)
 	case n%ticks == 0:
-		st.attachment.out.heartbeat()
+		st.attachment.out.Heartbeat()
 	}
 }
 
@@ -231,7 +231,7 @@ func (st *stream) detach() {
 	cause := st.result()
 	code := status.Code(cause)
 	st.srv.trace.StreamClosed(a.group.name, code.String())
-	st.srv.lines.write(slog.LevelInfo, "stream closed", "group", a.group.name, "instance", a.instance,
+	st.srv.lines.Write(slog.LevelInfo, "stream closed", "group", a.group.name, "instance", a.instance,
 		"code", code.String(), "reason", fault.StatusOf(cause).GetReason(), "cause", causeText(st.cause))
 }
 

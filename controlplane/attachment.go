@@ -13,6 +13,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/facts"
+	"github.com/siohub/siohub/controlplane/internal/outgoing"
 	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/internal/outqueue"
 )
@@ -33,7 +34,7 @@ type attachment struct {
 	numbered bool     // it numbers its envelopes, so it can be resumed
 	caller   *caller.Caller
 	commands command.Caller
-	out      *outgoing
+	out      *outgoing.Outgoing
 	window   commandWindow
 	since    time.Time // of its first hello
 
@@ -94,7 +95,7 @@ func newAttachment(st *stream, g *group, h *hubv1.Hello, numbered bool) *attachm
 	a.commands.Stream, a.commands.Group, a.commands.Instance = true, h.Group, h.InstanceId
 	a.window.size = int64(st.srv.config.Window.Commands)
 	a.facts = facts.New(&a.outbound, st.srv.hubID)
-	a.out = newOutgoing(a.overflow, a.introduceSome)
+	a.out = outgoing.New(a.overflow, a.introduceSome)
 	return a
 }
 
@@ -106,11 +107,11 @@ func (a *attachment) greetLocked(h *hubv1.Hello) {
 	if h.MaxEnvelopeBytes != 0 {
 		a.maxEnvelope = int(min(h.MaxEnvelopeBytes, maxEnvelope))
 	}
-	a.out.most = a.maxEnvelope - contract.EnvelopeMargin
+	a.out.Most = a.maxEnvelope - contract.EnvelopeMargin
 	if a.numbered {
 		size := a.srv.clamp(h.Window)
-		a.out.queue.Keep(outqueue.Limit{
-			Items: keptLimit.Items + int(size.Deliveries), Bytes: keptLimit.Bytes + int(size.Bytes),
+		a.out.Queue.Keep(outqueue.Limit{
+			Items: outgoing.KeptLimit.Items + int(size.Deliveries), Bytes: outgoing.KeptLimit.Bytes + int(size.Bytes),
 		})
 	}
 }
@@ -144,7 +145,7 @@ func (a *attachment) overflow() {
 		st.end(errBacklog)
 		return
 	}
-	a.out.queue.Fail()
+	a.out.Queue.Fail()
 }
 
 // take lets another stream go on with the attachment. It returns the one before, which
@@ -172,7 +173,7 @@ func (a *attachment) giveBack(st, before *stream) {
 	a.mu.Unlock()
 	if mine {
 		// The stream before it has not, for it saw that another one had come.
-		a.out.queue.Pause()
+		a.out.Queue.Pause()
 		a.lease.Load().Detach(false)
 	}
 }
@@ -230,12 +231,12 @@ func (a *attachment) Deliver(t dispatch.Try) {
 	if asked, ok := t.Body.(*try); ok {
 		asked.handed(a, t)
 	}
-	a.out.deliver(t)
+	a.out.Deliver(t)
 }
 
 // Revoked implements dispatch.Sink.
 func (a *attachment) Revoked(seqs []uint64, why dispatch.Reason) {
-	a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Revoked{Revoked: &hubv1.Revoked{
+	a.out.Tell(&hubv1.Item{Kind: &hubv1.Item_Revoked{Revoked: &hubv1.Revoked{
 		DeliverySeqs: seqs, Reason: contract.RevokeReason(why),
 	}}})
 }
@@ -250,7 +251,7 @@ func (a *attachment) Released(owners []dispatch.Owner, why dispatch.Reason) {
 	}
 	for len(ids) > 0 {
 		n := min(len(ids), maxReleased)
-		a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Released{Released: &hubv1.Released{
+		a.out.Tell(&hubv1.Item{Kind: &hubv1.Item_Released{Released: &hubv1.Released{
 			SocketIds: ids[:n], Reason: contract.RevokeReason(why),
 		}}})
 		ids = ids[n:]

@@ -13,6 +13,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/ledger"
 	"github.com/siohub/siohub/controlplane/internal/subscription"
+	"github.com/siohub/siohub/controlplane/internal/timequeue"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
@@ -39,7 +40,7 @@ type connect struct {
 	// being fetched. Nobody else is asked meanwhile.
 	facts *access.BrowserFacts
 
-	when slot[*connect] // when to look at it; guarded by connects.mu
+	when timequeue.Slot[*connect] // when to look at it; guarded by connects.mu
 }
 
 const (

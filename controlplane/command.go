@@ -78,9 +78,9 @@ func (in *inbound) answer(c *hubv1.Command, r *hubv1.Result, slot bool) {
 	}
 	if c.GetCommandId() != 0 {
 		r.CommandId = c.CommandId
-		in.a.out.push(contract.ResultItem(r), slot)
+		in.a.out.Push(contract.ResultItem(r), slot)
 	} else if r.Status != nil {
-		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, 1, r.Status)
+		in.a.out.Notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, 1, r.Status)
 	}
 }
 
@@ -97,11 +97,11 @@ func (s streamAnswers) Give(r *hubv1.Result) bool {
 		return true
 	}
 	r.CommandId = s.command.CommandId
-	return s.a.out.offer(contract.ResultItem(r))
+	return s.a.out.Offer(contract.ResultItem(r))
 }
 
 // Pull implements command.Answers.
-func (s streamAnswers) Pull(p *command.Pages) { s.a.out.pull(s.command.CommandId, p) }
+func (s streamAnswers) Pull(p *command.Pages) { s.a.out.Pull(s.command.CommandId, p) }
 
 // commandTrace tells the server's trace and its log of commands.
 type commandTrace struct{ srv *Server }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/ledger"
+	"github.com/siohub/siohub/controlplane/internal/timequeue"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
@@ -17,7 +18,7 @@ type connects struct {
 
 	mu      sync.Mutex // guards the fields below; a leaf
 	open    map[*connect]struct{}
-	agenda  timeQueue[*connect] // when to look at them, only those that something is due for
+	agenda  timequeue.Queue[*connect] // when to look at them, only those that something is due for
 	closing bool
 	waiting waitingWatch // the janitor's
 }
@@ -29,7 +30,7 @@ func newConnects(s *Server) *connects {
 // Connect implements hub.Application.
 func (s *Server) Connect(a *hub.ConnectAttempt) {
 	c := &connect{srv: s, attempt: a, generation: s.decisions.Generation()}
-	c.when.value = c
+	c.when.Value = c
 	a.SetTag(c)
 	if s.debugging() {
 		s.debugSocket("connect attempt", subjectOfAttempt(a))
@@ -65,15 +66,15 @@ func (cs *connects) add(c *connect) bool {
 func (cs *connects) remove(c *connect) {
 	cs.mu.Lock()
 	delete(cs.open, c)
-	cs.agenda.remove(&c.when)
+	cs.agenda.Remove(&c.when)
 	cs.mu.Unlock()
 }
 
 // soon asks for a look at an attempt, at the latest at that time.
 func (cs *connects) soon(c *connect, at time.Time) {
 	cs.mu.Lock()
-	if c.when.place == 0 || at.Before(c.when.at) {
-		cs.agenda.set(&c.when, at)
+	if c.when.Place == 0 || at.Before(c.when.At) {
+		cs.agenda.Set(&c.when, at)
 	}
 	cs.mu.Unlock()
 }
@@ -83,12 +84,12 @@ func (cs *connects) soon(c *connect, at time.Time) {
 func (cs *connects) next(now time.Time) *connect {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	s := cs.agenda.due(now)
+	s := cs.agenda.Due(now)
 	if s == nil {
 		return nil
 	}
-	cs.agenda.remove(s)
-	return s.value
+	cs.agenda.Remove(s)
+	return s.Value
 }
 
 // len counts the attempts without a decision.
@@ -133,7 +134,7 @@ func (cs *connects) tend(now time.Time) {
 func (cs *connects) scheduled() int {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	return cs.agenda.len()
+	return cs.agenda.Len()
 }
 
 // close ends all attempts without a decision.

@@ -159,10 +159,10 @@ func TestObserver_ThatIsStuckLosesItsStreamAndNothingElse(t *testing.T) {
 			<-service.free
 		}
 		a := srv.routes.attachment("watch", "i")
-		if n := a.out.copies.Len(); n != 1024 {
+		if n := a.out.Copies.Len(); n != 1024 {
 			t.Errorf("%d observations wait", n)
 		}
-		if n := a.out.queue.Len(); n > 256 {
+		if n := a.out.Queue.Len(); n > 256 {
 			t.Errorf("%d items wait", n)
 		}
 		for range 12 {

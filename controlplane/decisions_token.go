@@ -74,7 +74,7 @@ func (c *connect) applyToken(d access.BrowserDecision) bool {
 	}
 	send, err := c.attempt.PrepareDeny(d.Message, d.Data)
 	if err != nil {
-		c.srv.lines.write(slog.LevelWarn, "denial by a token cannot be sent", "error", err)
+		c.srv.lines.Write(slog.LevelWarn, "denial by a token cannot be sent", "error", err)
 		c.close(nil, dispatch.ReasonDecided)
 		_ = c.attempt.Undecided() // it may have gone, which is as good
 		return true
@@ -97,7 +97,7 @@ func (c *connect) acceptToken(d access.BrowserDecision) bool {
 	})
 	if err != nil {
 		// What a claim says stays out of the log.
-		c.srv.lines.write(slog.LevelWarn, "a token's claims are not taken", "namespace", c.attempt.Namespace())
+		c.srv.lines.Write(slog.LevelWarn, "a token's claims are not taken", "namespace", c.attempt.Namespace())
 		return false
 	}
 	if c.decided(nil, accept.Send) == nil {

@@ -21,21 +21,21 @@ func (t *attaching) detach(st *stream) {
 			t.leave(a)
 		}
 		// What waits is sent by sendLoop, which then ends.
-		a.out.withdraw()
-		a.out.finish()
+		a.out.Withdraw()
+		a.out.Finish()
 		return
 	}
 	if !a.suspend(st) {
 		if a.isClosed() { // another process took the instance over at this moment
-			a.out.fail()
+			a.out.Fail()
 		}
 		return // or another stream has just taken it over
 	}
-	a.out.queue.Pause()
+	a.out.Queue.Pause()
 	a.lease.Load().Detach(false)
 	if !a.numbered || a.lossy.Load() {
 		// It cannot be resumed: its results have nobody to go to.
-		a.out.fail()
+		a.out.Fail()
 	}
 }
 
@@ -63,7 +63,7 @@ func (t *attaching) replaced(a *attachment) {
 		st.end(errFenced) // its own end lets go of what waits
 		return
 	}
-	a.out.fail()
+	a.out.Fail()
 }
 
 // tendAttachments ends those that were suspended for so long that nobody waits for
@@ -72,7 +72,7 @@ func (t *attaching) tendAttachments(g *group, now time.Time) {
 	for _, a := range t.srv.present(g) {
 		if a.expire(now, t.srv.config.Stream.Suspend) {
 			t.leave(a)
-			a.out.fail()
+			a.out.Fail()
 		}
 	}
 }
@@ -87,5 +87,5 @@ func (t *attaching) leave(a *attachment) {
 // drained reports whether a draining instance has nothing unsettled and no open
 // result.
 func (a *attachment) drained() bool {
-	return a.draining.Load() && a.lease.Load().Drained() && a.window.used.Load() == 0 && a.out.queue.Len() == 0
+	return a.draining.Load() && a.lease.Load().Drained() && a.window.used.Load() == 0 && a.out.Queue.Len() == 0
 }

@@ -15,7 +15,7 @@
 //	         lane (one socket, one group) ──► instance      internal/dispatch
 //	           │ does it ask for this, and how: interest    internal/subscription, attachment.go
 //	           ▼
-//	         outgoing ──► sendLoop ──► envelope ──► service  outgoing.go, send.go, delivery.go
+//	         outgoing ──► sendLoop ──► envelope ──► service  internal/outgoing, send.go, delivery.go
 //
 //	service ──► envelope ──► recvLoop                       recv.go, refuse.go
 //	           ├─ hello        begins or resumes             hello.go, resume.go, subscribe.go
@@ -70,15 +70,18 @@
 //	who may do what                                    access, internal/permit, internal/caller
 //	how much an instance takes                         internal/window
 //	a decision that is used again                      internal/decisions
-//	when an attempt or an authorization is looked at   timequeue.go
+//	when an attempt or an authorization is looked at   internal/timequeue
 //	what a subscription may say, and its defaults      internal/subscription
 //	how something is said in the contract's words      internal/contract
+//	what waits to be sent, and how much may           internal/outgoing
+//	how many live sockets are introduced at once      internal/roll
+//	what services may repeat in the log               internal/loglines
 //	who is told of rooms and users                     internal/facts
 //	what an observer sees                              internal/observe, internal/copies
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
 //	what metrics are told of                           trace
-//	who works when many want to                       internal/turns, turn.go
+//	who works when many want to                       internal/turns, internal/calls
 //	who waits because of what it sends                 internal/toll, slow.go
 //	numbers and receipts, at both ends                 internal/outqueue of the module
 //	how an envelope is encoded, at both ends           internal/envelope of the module
@@ -99,8 +102,8 @@
 //	stream.life -> routes.mu -> dispatch -> outqueue
 //	routes.mu -> decisions.Cache.mu
 //	connect.mu -> dispatch -> connects.mu
-//	facts.Facts.mu -> outgoing.mu, outqueue, attachment.mu
-//	the mutex of acknowledgements or of a call in internal/command -> outgoing.mu, outqueue, attachment.mu
+//	facts.Facts.mu -> Outgoing.mu, outqueue, attachment.mu
+//	the mutex of acknowledgements or of a call in internal/command -> Outgoing.mu, outqueue, attachment.mu
 //
 // All others are leaves. The methods of dispatch.Sink (Accepts, Deliver, Revoked,
 // Released), dispatch.Owner, dispatch.SoloOwner and dispatch.Observer run with dispatch

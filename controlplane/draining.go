@@ -33,6 +33,6 @@ func (s *Server) Drain(reason string, deadline time.Time) {
 // tellDrain tells an instance that the hub drains, if it does, and once.
 func (o *outbound) tellDrain() {
 	if d := o.a.srv.drain.Load(); d != nil && o.a.toldDrain.CompareAndSwap(false, true) {
-		o.a.out.tell(&hubv1.Item{Kind: &hubv1.Item_Drain{Drain: d}})
+		o.a.out.Tell(&hubv1.Item{Kind: &hubv1.Item_Drain{Drain: d}})
 	}
 }

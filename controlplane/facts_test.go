@@ -14,6 +14,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/outgoing"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/internal/envelope"
@@ -181,7 +182,7 @@ func TestFacts_AResumedAttachmentMissesNothing(t *testing.T) {
 		p, stop := record(t, w.srv, hello)
 		p.expect(t, "introduced")
 		a := w.srv.routes.attachment("facts", "1")
-		received := a.out.queue.Last()
+		received := a.out.Queue.Last()
 		stop()
 		b := w.joinAs(chat, "ann")
 		w.joinAs(chat, "bob")
@@ -203,12 +204,12 @@ func TestFacts_MoreThanCanWaitEndsTheResume(t *testing.T) {
 		p, stop := record(t, w.srv, hello)
 		p.expect(t, "introduced")
 		a := w.srv.routes.attachment("facts", "1")
-		received := a.out.queue.Last()
+		received := a.out.Queue.Last()
 		stop()
-		for i := range resultLimit.Items + 1 {
+		for i := range outgoing.ResultLimit.Items + 1 {
 			w.srv.UserPresent("/chat", fmt.Sprint(i))
 		}
-		if n := a.out.queue.Len(); n != 0 {
+		if n := a.out.Queue.Len(); n != 0 {
 			t.Errorf("%d facts wait for one that cannot come back", n)
 		}
 		hello.Resume = &hubv1.Resume{Attachment: a.token[:], HubId: w.srv.hubID, AckEnvelopeSeq: received}

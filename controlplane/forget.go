@@ -1,9 +1,6 @@
 package controlplane
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
@@ -30,14 +27,6 @@ func (r *routes) Forget(name string) *fault.Fault {
 			delete(own, c.Namespace)
 		}
 	}
-	r.known.Store(r.known.Load().without(own))
+	r.known.Store(r.known.Load().Without(own))
 	return nil
-}
-
-// without returns the set less some patterns.
-func (n *namespaces) without(patterns map[string]bool) *namespaces {
-	less := &namespaces{exact: maps.Clone(n.exact), wild: slices.Clone(n.wild)}
-	maps.DeleteFunc(less.exact, func(name string, _ struct{}) bool { return patterns[name] })
-	less.wild = slices.DeleteFunc(less.wild, func(p string) bool { return patterns[p] })
-	return less
 }

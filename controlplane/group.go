@@ -8,6 +8,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/controlplane/internal/roll"
 	"github.com/siohub/siohub/controlplane/trace"
 )
 
@@ -16,7 +17,7 @@ type group struct {
 	*dispatch.Group
 	name    string
 	trace   trace.Tracer
-	roll    roll
+	roll    roll.Roll
 	dropLog dropLog
 	// observers get copies of what is dropped.
 	observers *copies.Observers
@@ -104,12 +105,12 @@ func (g *group) report(a *attachment) {
 	if g.dropped.Swap(false) {
 		for why := range g.drops {
 			if n := g.drops[why].Swap(0); n > 0 {
-				a.out.notice(hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED, n, dropStatus(dropNames[why]))
+				a.out.Notice(hubv1.NoticeKind_NOTICE_KIND_DELIVERIES_DROPPED, n, dropStatus(dropNames[why]))
 			}
 		}
 	}
 	if lost := g.TakeLost(); lost > 0 {
-		a.out.notice(hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST, uint64(lost), dropStatus(trace.DropLifecycle))
+		a.out.Notice(hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST, uint64(lost), dropStatus(trace.DropLifecycle))
 		g.Anew()
 		a.srv.callRoll(g, rollAll)
 	}

@@ -20,6 +20,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/caller"
+	"github.com/siohub/siohub/controlplane/internal/calls"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/internal/envelope"
 )
@@ -62,7 +63,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	}, opts...)
 	s.grpc = grpc.NewServer(all...)
 	hubv1.RegisterAttachServiceServer(s.grpc, attachService{srv: s})
-	s.grpc.RegisterService(s.controlMethods(), command.NewControl(s.commands, unaryCaller))
+	s.grpc.RegisterService(calls.Seats{Turns: s.turns}.ControlMethods(), command.NewControl(s.commands, calls.Caller))
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	for name := range s.grpc.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
@@ -79,7 +80,7 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 // stream is the stream's own. The order is metrics, log, recovery, identity: a panic
 // and a refused token are counted and logged like any other end.
 func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []grpc.StreamServerInterceptor) {
-	stream = append(stream, s.streamTurns, rememberBare)
+	stream = append(stream, calls.Seats{Turns: s.turns}.StreamTurns, calls.RememberBare)
 	if s.config.Registerer != nil {
 		metrics := grpcprom.NewServerMetrics()
 		if err := s.config.Registerer.Register(metrics); err != nil {
@@ -113,8 +114,8 @@ func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []g
 		recovery.StreamServerInterceptor(recoverer),
 		selector.StreamServerInterceptor(auth.StreamServerInterceptor(door.Authenticate), who),
 		caller.EndStream,
-		streamDecoding,
-		useBare)
+		calls.StreamDecoding,
+		calls.UseBare)
 	return unary, stream
 }
 

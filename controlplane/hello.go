@@ -107,7 +107,7 @@ func (st *stream) begin(a *attachment, welcome *hubv1.Welcome) {
 // opened says that a stream was welcomed.
 func (t *attaching) opened(a *attachment, resumed bool) {
 	t.srv.trace.StreamOpened(a.group.name)
-	t.srv.lines.write(slog.LevelInfo, "stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
+	t.srv.lines.Write(slog.LevelInfo, "stream opened", "group", a.group.name, "instance", a.instance, "version", a.version,
 		"identity", a.caller.Name(), "resumed", resumed)
 	a.group.report(a)
 	a.tellDrain()
@@ -117,7 +117,7 @@ func (t *attaching) opened(a *attachment, resumed bool) {
 // welcome is the answer to a hello.
 func (t *attaching) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hello, results []*hubv1.SubscriptionResult) *hubv1.Welcome {
 	size := t.srv.clamp(h.Window)
-	observations := a.out.copies.Resize(h.GetWindow().GetObservations())
+	observations := a.out.Copies.Resize(h.GetWindow().GetObservations())
 	w := &hubv1.Welcome{
 		HubId: t.srv.hubID, HubVersion: t.srv.config.HubVersion, Capabilities: capabilities, Subscriptions: results,
 		Window: &hubv1.Window{

@@ -45,16 +45,11 @@ func (w *watching) tellHolder(hs *hub.Socket, kind hubv1.Kind, notice func() *hu
 	}
 }
 
-// TellFact implements facts.Instance: it queues a fact, within the bounds of results. Beyond them the stream ends, and
-// is not resumed: it would miss the fact.
-func (o *outbound) TellFact(item *hubv1.Item) {
-	if !o.a.out.queue.Offer(entry{item: item}, contract.RoughSize(item), resultLimit) && !o.a.out.isClosed() {
-		o.a.out.overflow()
-	}
-}
+// TellFact implements facts.Instance.
+func (o *outbound) TellFact(item *hubv1.Item) { o.a.out.Fact(item) }
 
 // Waiting implements facts.Instance.
-func (o *outbound) Waiting() int { return o.a.out.queue.Len() }
+func (o *outbound) Waiting() int { return o.a.out.Queue.Len() }
 
 // Closed implements facts.Instance.
 func (o *outbound) Closed() bool { return o.a.isClosed() }

@@ -3,8 +3,6 @@ package controlplane
 import (
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -14,21 +12,6 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/hub"
 )
-
-// rollStep is how many sockets are introduced in one go.
-const rollStep = 512
-
-// roll are the live sockets that a group still has to be introduced to. They are taken
-// as the group's instances have room, so that a hundred thousand sockets neither fill
-// the parking nor hold a stream up. A socket that speaks before its turn is introduced
-// with its event.
-type roll struct {
-	pending atomic.Bool
-
-	mu      sync.Mutex // guards the fields below; a leaf
-	sockets []*hub.Socket
-	busy    int // how many are introducing what they have taken
-}
 
 // rollScope says in which namespaces of a group the live sockets are introduced.
 type rollScope uint8
@@ -41,10 +24,7 @@ const (
 // callRoll starts to introduce the live sockets to a group.
 func (i *introducing) callRoll(g *group, scope rollScope) {
 	sockets := i.srv.liveSockets(i.srv.handledBy(g, scope))
-	g.roll.mu.Lock()
-	g.roll.sockets = sockets
-	g.roll.pending.Store(len(sockets) > 0 || g.roll.busy > 0)
-	g.roll.mu.Unlock()
+	g.roll.Call(sockets)
 }
 
 // handledBy are the namespace patterns that a group handles.
@@ -79,30 +59,6 @@ func (i *introducing) liveSockets(patterns []string) (sockets []*hub.Socket) {
 	return sockets
 }
 
-// next takes some sockets from the roll, until done; none when others have taken the last.
-func (r *roll) next() []*hub.Socket {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := min(rollStep, len(r.sockets))
-	taken := r.sockets[:n:n]
-	if r.sockets = r.sockets[n:]; len(r.sockets) == 0 {
-		r.sockets = nil
-	}
-	if n > 0 {
-		r.busy++
-	}
-	return taken
-}
-
-// done says that the sockets of one next are introduced. The roll is over once all are.
-func (r *roll) done() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.busy--; r.busy == 0 && len(r.sockets) == 0 {
-		r.pending.Store(false)
-	}
-}
-
 // introduceAll begins to tell an instance that has just said hello who is there. Anew
 // says that the sockets it held are lost to it.
 func (a *attachment) introduceAll(roll, anew bool) {
@@ -127,12 +83,12 @@ func (a *attachment) introduceAgain() {
 // and says when all have been told. It is called after each envelope, for settlements
 // make room, and by the sender when little waits.
 func (a *attachment) introduceSome() {
-	if !a.introducing.Load() && !a.group.roll.pending.Load() {
+	if !a.introducing.Load() && !a.group.roll.Pends() {
 		return
 	}
 	lease := a.lease.Load()
-	for a.group.roll.pending.Load() && lease.Room() {
-		sockets := a.group.roll.next()
+	for a.group.roll.Pends() && lease.Room() {
+		sockets := a.group.roll.Next()
 		if len(sockets) == 0 {
 			break // somebody else is about the last ones
 		}
@@ -143,13 +99,13 @@ func (a *attachment) introduceSome() {
 				so.introduceTo(a.group, t)
 			}
 		}
-		a.group.roll.done()
+		a.group.roll.Done()
 	}
-	if !a.introducing.Load() || !a.facts.TellSome() || a.group.roll.pending.Load() {
+	if !a.introducing.Load() || !a.facts.TellSome() || a.group.roll.Pends() {
 		return
 	}
 	if a.allTold(lease) && a.introducing.Swap(false) {
-		a.out.tell(contract.NoticeItem(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_INTRODUCED, Count: 1}))
+		a.out.Tell(contract.NoticeItem(&hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_INTRODUCED, Count: 1}))
 	}
 }
 

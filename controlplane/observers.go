@@ -28,7 +28,7 @@ func (r *routes) Observers(seats any, namespace string) []copies.Observer {
 	for _, c := range observersOf(seats.(*table), namespace) {
 		if a := c.Policy.owner; a != nil {
 			all = append(all, copies.Observer{
-				Group: c.Group.name, Instance: a.instance, Attached: a.attached, To: a.out.copies, Wants: c.Policy.Subscription,
+				Group: c.Group.name, Instance: a.instance, Attached: a.attached, To: a.out.Copies, Wants: c.Policy.Subscription,
 			})
 		}
 	}

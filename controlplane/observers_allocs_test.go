@@ -25,7 +25,7 @@ func TestAllocs_CopiesOfAStuckObserverCostNone(t *testing.T) {
 	s.gate <- struct{}{}
 	defer func() { <-s.gate }()
 	a := srv.routes.attachment("watch", "i")
-	for a.out.copies.Len() < 1024 {
+	for a.out.Copies.Len() < 1024 {
 		srv.observers.Event(so, e)
 	}
 	if n := testing.AllocsPerRun(1000, func() { srv.observers.Event(so, e) }); n != 0 {

@@ -17,6 +17,7 @@ import (
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/outgoing"
 )
 
 func fetch(namespace string, size uint32) *hubv1.Command {
@@ -185,7 +186,7 @@ func TestControl_UsersAreCountedAndListed(t *testing.T) {
 // pulled are answers whose pages go to an outgoing queue.
 type pulled struct {
 	t  *testing.T
-	to *outgoing
+	to *outgoing.Outgoing
 }
 
 func (p pulled) Give(r *hubv1.Result) bool {
@@ -193,7 +194,7 @@ func (p pulled) Give(r *hubv1.Result) bool {
 	return true
 }
 
-func (p pulled) Pull(pages *command.Pages) { p.to.pull(1, pages) }
+func (p pulled) Pull(pages *command.Pages) { p.to.Pull(1, pages) }
 
 func TestOutgoing_OnePageOfAllQueriesWaitsAtATime(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
@@ -201,7 +202,7 @@ func TestOutgoing_OnePageOfAllQueriesWaitsAtATime(t *testing.T) {
 		for range 4 {
 			w.join(chat)
 		}
-		o := newOutgoing(func() { t.Error("overflow") }, func() {})
+		o := outgoing.New(func() { t.Error("overflow") }, func() {})
 		for range 10 {
 			c := fetch("/chat", 1)
 			c.CommandId = 1
@@ -209,18 +210,17 @@ func TestOutgoing_OnePageOfAllQueriesWaitsAtATime(t *testing.T) {
 		}
 		pages, last := 0, 0
 		for last < 10 {
-			o.refill()
-			if n := o.queue.Len(); n > 1 {
+			batch, _ := o.Take(nil)
+			if n := len(batch); n > 1 {
 				t.Fatalf("%d pages wait", n)
 			}
-			batch, _ := o.take(nil)
 			for _, e := range batch {
 				pages++
-				if e.frees {
+				if e.Frees {
 					last++
 				}
 			}
-			o.queue.Number(len(batch))
+			o.Queue.Number(len(batch))
 		}
 		if pages != 40 {
 			t.Errorf("%d pages", pages)

@@ -34,7 +34,7 @@ func (st *stream) recvLoop() {
 			st.end(nil)
 			return
 		case status.Code(err) == codes.ResourceExhausted:
-			st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.Peer, "error", err)
+			st.srv.lines.Write(slog.LevelWarn, "envelope refused", "peer", st.caller.Peer, "error", err)
 			st.end(errEnvelopeSize)
 			return
 		case err != nil:
@@ -63,7 +63,7 @@ func (st *stream) recvLoop() {
 // browsers is gathered, and leaves at the end: each browser is written to once.
 func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 	if request.Err != nil {
-		st.srv.lines.write(slog.LevelWarn, "envelope refused", "peer", st.caller.Peer, "error", request.Err)
+		st.srv.lines.Write(slog.LevelWarn, "envelope refused", "peer", st.caller.Peer, "error", request.Err)
 		return envelopeError(request.Err)
 	}
 	st.srv.trace.EnvelopeReceived(len(request.Actions))
@@ -132,7 +132,7 @@ func (in *inbound) checkNumbers(request *envelope.Request) error {
 	case in.a.numbered && number != last+1 && !in.a.resuming(number):
 		return errEnvelopeGap
 	}
-	if errors.Is(in.a.out.queue.Ack(request.AckEnvelopeSeq), outqueue.ErrReceipt) {
+	if errors.Is(in.a.out.Queue.Ack(request.AckEnvelopeSeq), outqueue.ErrReceipt) {
 		return errEnvelopeAck
 	}
 	return nil
@@ -154,7 +154,7 @@ func (in *inbound) act(action *envelope.Action, batch *hub.Batch) error {
 		in.a.command(kind.Command, batch)
 	case *hubv1.Action_Window:
 		in.a.lease.Load().Resize(in.a.srv.windows(kind.Window))
-		in.a.out.copies.Resize(kind.Window.GetObservations())
+		in.a.out.Copies.Resize(kind.Window.GetObservations())
 	case *hubv1.Action_Heartbeat:
 	case *hubv1.Action_Drain:
 		in.a.drain(kind.Drain)
@@ -162,7 +162,7 @@ func (in *inbound) act(action *envelope.Action, batch *hub.Batch) error {
 		return errHelloTwice
 	default:
 		in.a.faults.Add(1)
-		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
+		in.a.out.Notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
 			fault.At(fault.Required, "kind", "an action needs a kind that the hub knows").Status())
 	}
 	return nil
@@ -172,7 +172,7 @@ func (in *inbound) act(action *envelope.Action, batch *hub.Batch) error {
 // unsettled and no result is open its stream ends.
 func (in *inbound) drain(d *hubv1.Drain) {
 	if d.GetDeadline() != nil {
-		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
+		in.a.out.Notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1,
 			fault.At(fault.NotAllowed, "drain.deadline", "only the hub sets a deadline").Status())
 		return
 	}

@@ -25,7 +25,7 @@ func (in *inbound) refuse(bad *envelope.Bad) error {
 		in.a.faults.Add(1)
 		s := f.Status()
 		s.Field = bad.Path()
-		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1, s)
+		in.a.out.Notice(hubv1.NoticeKind_NOTICE_KIND_BAD_ACTION, 1, s)
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func (in *inbound) refuseBadSettlement(bad *envelope.Bad, f *fault.Fault) {
 	}
 	if bad.SilentCommands > 0 {
 		in.a.faults.Add(int64(bad.SilentCommands))
-		in.a.out.notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, uint64(bad.SilentCommands), faultSettlementRefused.Status())
+		in.a.out.Notice(hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED, uint64(bad.SilentCommands), faultSettlementRefused.Status())
 	}
 }
 

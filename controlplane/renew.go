@@ -9,6 +9,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/timequeue"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
@@ -27,7 +28,7 @@ type renewals struct {
 	srv *Server
 
 	mu       sync.Mutex // guards the fields below, and expiries; a leaf
-	queue    timeQueue[*expiry]
+	queue    timequeue.Queue[*expiry]
 	bySocket map[*socket]*expiry
 }
 
@@ -41,7 +42,7 @@ type expiry struct {
 	end     time.Time
 	refresh time.Duration
 	asked   *renewal // the authorizer has been asked; nil before
-	when    slot[*expiry]
+	when    timequeue.Slot[*expiry]
 }
 
 // renewal is the body of an AuthExpiring.
@@ -66,13 +67,13 @@ func (r *renewals) add(so *socket) {
 // watchLocked replaces what is known of a socket's authorization.
 func (r *renewals) watchLocked(so *socket, end time.Time, refresh time.Duration) {
 	e := &expiry{socket: so, end: end, refresh: refresh}
-	e.when.value = e
+	e.when.Value = e
 	due := end
 	if refresh > 0 {
 		due = end.Add(-refresh) // it may have passed: then it is asked at once
 	}
 	r.bySocket[so] = e
-	r.queue.set(&e.when, due)
+	r.queue.Set(&e.when, due)
 }
 
 // renew puts what a renewal gave in the place of what was. A zero end is none. It
@@ -111,7 +112,7 @@ func (r *renewals) removeLocked(so *socket) *expiry {
 	e := r.bySocket[so]
 	if e != nil {
 		delete(r.bySocket, so)
-		r.queue.remove(&e.when)
+		r.queue.Remove(&e.when)
 	}
 	return e
 }
@@ -120,7 +121,7 @@ func (r *renewals) removeLocked(so *socket) *expiry {
 func (r *renewals) len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.queue.len()
+	return r.queue.Len()
 }
 
 // tend asks for renewals that are due, and closes the connections of those whose
@@ -148,19 +149,19 @@ func (r *renewals) next(now time.Time) (over *expiry, ask *renewal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for {
-		first := r.queue.due(now)
+		first := r.queue.Due(now)
 		if first == nil {
 			return nil, nil
 		}
-		e := first.value
+		e := first.Value
 		if e.asked != nil || !now.Before(e.end) {
 			return r.removeLocked(e.socket), nil
 		}
 		if e.asked = r.newRenewal(e); e.asked != nil {
-			r.queue.set(first, e.end)
+			r.queue.Set(first, e.end)
 			return nil, e.asked
 		}
-		r.queue.set(first, earlier(e.end, now.Add(askAgain)))
+		r.queue.Set(first, earlier(e.end, now.Add(askAgain)))
 	}
 }
 

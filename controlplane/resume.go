@@ -7,6 +7,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/outgoing"
 	"github.com/siohub/siohub/internal/envelope"
 	"github.com/siohub/siohub/internal/outqueue"
 )
@@ -32,7 +33,7 @@ func (st *stream) resume(h *hubv1.Hello, bad map[int]*envelope.Bad) bool {
 		return false
 	}
 	// What was moved to another instance meanwhile is not sent any more.
-	a.out.queue.Remove(func(e entry) bool { return e.item == nil && slices.Contains(revoked, e.try.Seq) })
+	a.out.Queue.Remove(func(e outgoing.Entry) bool { return e.Item == nil && slices.Contains(revoked, e.Try.Seq) })
 	a.resumes.Store(true)
 	welcome := st.srv.welcome(a, st.heartbeat, h, results)
 	welcome.Resumed, welcome.Revoked = true, revoked
@@ -62,16 +63,16 @@ func (st *stream) resumable(h *hubv1.Hello) *attachment {
 // goOn takes up an attachment where the stream before it stopped.
 func (st *stream) goOn(a *attachment, before *stream, h *hubv1.Hello, bad map[int]*envelope.Bad) (results []*hubv1.SubscriptionResult, revoked []uint64, ok bool) {
 	st.seat.End() // the stream before may need it to end
-	gone := before.giveWay(a.out.queue)
+	gone := before.giveWay(a.out.Queue)
 	st.seat.Begin()
 	switch {
 	case !gone:
-		a.out.fail() // it may still send, so nobody else can
+		a.out.Fail() // it may still send, so nobody else can
 		return nil, nil, false
 	case st.over():
 		return nil, nil, false
 	}
-	if err := a.out.queue.Rewind(h.Resume.AckEnvelopeSeq, (*entry).again); err != nil {
+	if err := a.out.Queue.Rewind(h.Resume.AckEnvelopeSeq, (*outgoing.Entry).Again); err != nil {
 		st.srv.log.Info("resume is not possible", "group", a.group.name, "instance", a.instance, "error", err)
 		return nil, nil, false
 	}
@@ -80,7 +81,7 @@ func (st *stream) goOn(a *attachment, before *stream, h *hubv1.Hello, bad map[in
 
 // giveWay ends a stream whose attachment goes on on another one, and waits until it
 // has let go, also if it had ended by itself: its goroutines may be at their last lines.
-func (st *stream) giveWay(queue *outqueue.Queue[entry]) bool {
+func (st *stream) giveWay(queue *outqueue.Queue[outgoing.Entry]) bool {
 	queue.Pause()
 	st.end(errFenced)
 	late := time.NewTimer(resumeWait)

@@ -18,6 +18,7 @@ import (
 	"github.com/siohub/siohub/controlplane/access"
 	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/internal/contract"
+	"github.com/siohub/siohub/controlplane/internal/outgoing"
 	"github.com/siohub/siohub/internal/outqueue"
 )
 
@@ -284,9 +285,9 @@ func TestResume_OfADrainingInstance(t *testing.T) {
 // A service that gives no receipts cannot have more kept for it than the limit: it
 // begins anew then.
 func TestResume_WhatIsKeptIsBounded(t *testing.T) {
-	limit := keptLimit
-	keptLimit = outqueue.Limit{Items: 100, Bytes: 64 << 10}
-	t.Cleanup(func() { keptLimit = limit })
+	limit := outgoing.KeptLimit
+	outgoing.KeptLimit = outqueue.Limit{Items: 100, Bytes: 64 << 10}
+	t.Cleanup(func() { outgoing.KeptLimit = limit })
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		hello := chatHello("a")
 		hello.Window = &hubv1.Window{Deliveries: 10, Bytes: 64 << 10}
@@ -304,7 +305,7 @@ func TestResume_WhatIsKeptIsBounded(t *testing.T) {
 			}
 			synctest.Wait()
 			a := w.srv.routes.attachment("chat", "a")
-			if kept := a.out.queue.Unreceipted(); kept > 128<<10 {
+			if kept := a.out.Queue.Unreceipted(); kept > 128<<10 {
 				t.Fatalf("%d bytes are kept after %d events", kept, i)
 			}
 		}
@@ -319,10 +320,10 @@ func TestResume_WhatIsKeptIsBounded(t *testing.T) {
 // What comes for an instance without a stream is bounded. When a result had no room the
 // attachment is not resumed: the service would wait for it for ever.
 func TestResume_SuspendedAttachmentIsBounded(t *testing.T) {
-	results, answers := resultLimit, answerLimit
-	resultLimit = outqueue.Limit{Items: 20, Bytes: 1 << 20}
-	answerLimit = outqueue.Limit{Items: 10, Bytes: 1 << 20}
-	t.Cleanup(func() { resultLimit, answerLimit = results, answers })
+	results, answers := outgoing.ResultLimit, outgoing.AnswerLimit
+	outgoing.ResultLimit = outqueue.Limit{Items: 20, Bytes: 1 << 20}
+	outgoing.AnswerLimit = outqueue.Limit{Items: 10, Bytes: 1 << 20}
+	t.Cleanup(func() { outgoing.ResultLimit, outgoing.AnswerLimit = results, answers })
 	for _, commands := range []int{20, 21} {
 		inBubble(t, Config{}, func(t *testing.T, w *world) {
 			r := newResumer(t, chatHello("a"))
@@ -342,8 +343,8 @@ func TestResume_SuspendedAttachmentIsBounded(t *testing.T) {
 				b.Send(fmt.Sprintf(`43/chat,%d["yes"]`, i))
 			}
 			w.pass(time.Second)
-			if a := w.srv.routes.attachment("chat", "a"); a.out.queue.Len() > 20 {
-				t.Errorf("%d results wait", a.out.queue.Len())
+			if a := w.srv.routes.attachment("chat", "a"); a.out.Queue.Len() > 20 {
+				t.Errorf("%d results wait", a.out.Queue.Len())
 			}
 			fits := commands == 20
 			if resumed := r.attach(w.conn); resumed != fits {

@@ -23,7 +23,7 @@ type routes struct {
 	srv   *Server
 	table atomic.Pointer[table]
 	// known are the namespaces that were ever subscribed to.
-	known atomic.Pointer[namespaces]
+	known atomic.Pointer[route.Namespaces]
 
 	mu     sync.Mutex // guards the fields below; taken before a group's
 	groups map[string]*group
@@ -32,7 +32,7 @@ type routes struct {
 func newRoutes(s *Server) *routes {
 	r := &routes{srv: s, groups: make(map[string]*group)}
 	r.table.Store(route.New[*group, policy](nil))
-	r.known.Store(&namespaces{})
+	r.known.Store(&route.Namespaces{})
 	return r
 }
 
@@ -303,7 +303,7 @@ func (r *routes) rememberLocked(granted []*claim) {
 			patterns = append(patterns, c.Namespace)
 		}
 	}
-	r.known.Store(r.known.Load().with(patterns))
+	r.known.Store(r.known.Load().With(patterns))
 }
 
 // each calls f with each group.

@@ -12,6 +12,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/outgoing"
 )
 
 // sendLoop sends the welcome and then what the attachment has to say, until there is
@@ -26,10 +27,10 @@ func (st *stream) sendLoop() {
 		return
 	}
 	st.welcome = nil
-	var entries []entry
+	var entries []outgoing.Entry
 	for {
 		var ok bool
-		if entries, ok = out.take(entries[:0]); !ok {
+		if entries, ok = out.Take(entries[:0]); !ok {
 			break
 		}
 		if err := st.send(entries); err != nil {
@@ -58,7 +59,7 @@ func endedItem(cause error) *hubv1.Item {
 }
 
 // send sends entries in as few envelopes as the service takes. None is a heartbeat.
-func (st *stream) send(entries []entry) error {
+func (st *stream) send(entries []outgoing.Entry) error {
 	if len(entries) == 0 {
 		return st.sendOne([]*hubv1.Item{{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}}, 0)
 	}
@@ -95,7 +96,7 @@ func (st *stream) sendOne(items []*hubv1.Item, entries int) error {
 		}
 	}
 	// The number is out before the envelope is: a receipt for it cannot be early.
-	number := st.attachment.out.queue.Number(entries)
+	number := st.attachment.out.Queue.Number(entries)
 	if len(left) == 0 && entries > 0 {
 		left = append(left, &hubv1.Item{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}})
 	}
@@ -114,11 +115,11 @@ func (st *stream) sendOne(items []*hubv1.Item, entries int) error {
 
 // build makes the items of entries, one for each; nil for one that cannot be sent.
 // What is sent is never touched again: gRPC's stats handlers may look at it later.
-func (st *stream) build(entries []entry) []*hubv1.Item {
+func (st *stream) build(entries []outgoing.Entry) []*hubv1.Item {
 	items := make([]*hubv1.Item, 0, len(entries))
 	events := 0
 	for i := range entries {
-		if entries[i].item == nil && entries[i].try.Kind == dispatch.Event {
+		if entries[i].Item == nil && entries[i].Try.Kind == dispatch.Event {
 			events++
 		}
 	}
@@ -127,18 +128,18 @@ func (st *stream) build(entries []entry) []*hubv1.Item {
 	a := st.attachment
 	for i := range entries {
 		e := &entries[i]
-		item := e.item
+		item := e.Item
 		switch {
 		case item != nil:
-			a.window.release(e.frees)
-		case e.try.Kind == dispatch.Event:
-			item = a.eventItem(&slab[0], &e.try)
+			a.window.release(e.Frees)
+		case e.Try.Kind == dispatch.Event:
+			item = a.eventItem(&slab[0], &e.Try)
 			slab = slab[1:]
 		default:
-			item = a.deliveryItem(&e.try)
+			item = a.deliveryItem(&e.Try)
 		}
-		if e.item == nil {
-			a.debugDelivery(&e.try)
+		if e.Item == nil {
+			a.debugDelivery(&e.Try)
 		}
 		items = append(items, a.fit(e, item))
 	}
@@ -148,21 +149,21 @@ func (st *stream) build(entries []entry) []*hubv1.Item {
 // fit returns the item if it goes into an envelope by itself. A delivery that does
 // not is dropped; a result is shortened, and so are the rooms of a socket: that it came
 // or left is worth more than all its rooms.
-func (o *outbound) fit(e *entry, item *hubv1.Item) *hubv1.Item {
+func (o *outbound) fit(e *outgoing.Entry, item *hubv1.Item) *hubv1.Item {
 	most := o.a.maxEnvelope - contract.EnvelopeMargin
 	if contract.RoughSize(item) <= most/2 || proto.Size(item) <= most || contract.LeaveOutRooms(item, most) {
 		return item
 	}
-	if e.item != nil {
+	if e.Item != nil {
 		if total := item.GetResult().GetAckTotal(); total != nil {
 			command.LeaveOut(total, proto.Size(item)-(o.a.maxEnvelope-contract.EnvelopeMargin))
 		}
 		return item
 	}
-	e.untell()
-	if !o.a.lease.Load().Discard(e.try, dispatch.TooLarge) {
+	e.Untell()
+	if !o.a.lease.Load().Discard(e.Try, dispatch.TooLarge) {
 		return nil
 	}
-	o.a.tooLarge(&e.try)
+	o.a.tooLarge(&e.Try)
 	return nil
 }

@@ -21,7 +21,9 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/decisions"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/facts"
+	"github.com/siohub/siohub/controlplane/internal/loglines"
 	"github.com/siohub/siohub/controlplane/internal/park"
+	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/controlplane/internal/toll"
 	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -37,7 +39,7 @@ type Server struct {
 	process
 	telling
 	config     Config
-	configured *namespaces
+	configured *route.Namespaces
 	node       *dispatch.Node
 	routes     *routes
 	connects   *connects
@@ -57,7 +59,7 @@ type Server struct {
 // telling is what the operator hears.
 type telling struct {
 	log   *slog.Logger
-	lines *logLines
+	lines *loglines.Lines
 	trace trace.Tracer
 }
 
@@ -104,8 +106,8 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config:     config,
-		telling:    telling{config.Logger, newLogLines(config.Logger), trace.NewTracer(config.Trace)},
-		configured: (&namespaces{}).with(config.Namespaces),
+		telling:    telling{config.Logger, loglines.New(config.Logger), trace.NewTracer(config.Trace)},
+		configured: (&route.Namespaces{}).With(config.Namespaces),
 		endpoints:  endpoints{health: health.NewServer()},
 	}
 	s.node = dispatch.New(s.dispatching())

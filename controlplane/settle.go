@@ -266,7 +266,7 @@ func (x *settling) nack(n *hubv1.Nack) {
 func (in *inbound) refuseSettlement(s *hubv1.Settlement, f *fault.Fault) {
 	in.a.faults.Add(1)
 	in.a.srv.trace.SettlementFailed(in.a.group.name, f.CodeName())
-	in.a.out.push(contract.ResultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
+	in.a.out.Push(contract.ResultItem(&hubv1.Result{DeliverySeq: s.GetDeliverySeq(), Status: f.Status()}), false)
 	for _, c := range s.GetCommands() {
 		in.a.answer(c, in.a.srv.commands.Refuse(c, faultSettlementRefused), false)
 	}

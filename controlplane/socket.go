@@ -153,6 +153,9 @@ func (m *member) interest(a *attachment) *subscription.Interest {
 	return c.interest
 }
 
+// Untell forgets what was told of the socket's data: it has not come.
+func (m *member) Untell() { m.told.Store(nil) }
+
 // Introduction implements dispatch.Owner.
 func (m *member) Introduction(late, moved bool) *dispatch.Delivery {
 	return &dispatch.Delivery{

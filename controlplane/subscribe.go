@@ -29,7 +29,7 @@ func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*env
 			results[i] = &hubv1.SubscriptionResult{
 				Status: fault.Newf(fault.HeldByAnotherGroup, "group %q holds it", holder).Status(),
 			}
-			r.srv.lines.write(slog.LevelWarn, "subscription refused", "group", a.group.name, "namespace", c.Namespace, "holder", holder)
+			r.srv.lines.Write(slog.LevelWarn, "subscription refused", "group", a.group.name, "namespace", c.Namespace, "holder", holder)
 			continue
 		}
 		claims = append(claims, c)
@@ -47,7 +47,7 @@ func (r *routes) warn(g *group, results []*hubv1.SubscriptionResult) {
 			continue
 		}
 		r.srv.trace.NoAuthorizer(g.name, sub.Namespace)
-		r.srv.lines.write(slog.LevelWarn, "no authorizer: nobody can join", "namespace", sub.Namespace, "group", g.name)
+		r.srv.lines.Write(slog.LevelWarn, "no authorizer: nobody can join", "namespace", sub.Namespace, "group", g.name)
 		result.Warnings = append(result.Warnings, fault.Newf(fault.NoAuthorizer,
 			"nobody decides connect attempts of %s: no browser gets in", sub.Namespace).Status())
 	}
@@ -62,7 +62,7 @@ func (r *routes) warnTooSmall(a *attachment, results []*hubv1.SubscriptionResult
 	}
 	for _, result := range results {
 		if sub := result.GetEffective(); sub.GetRole() == hubv1.Role_ROLE_HANDLER {
-			r.srv.lines.write(slog.LevelWarn, "events may be larger than what an instance takes: they will be dropped", "namespace", sub.Namespace, "group", a.group.name,
+			r.srv.lines.Write(slog.LevelWarn, "events may be larger than what an instance takes: they will be dropped", "namespace", sub.Namespace, "group", a.group.name,
 				"instance", a.instance, "event_bytes", largest, "envelope", a.maxEnvelope, "option", "limits.event_bytes, Hello.max_envelope_bytes")
 			result.Warnings = append(result.Warnings, fault.Newf(fault.EnvelopeSmall,
 				"events of up to %d bytes do not fit max_envelope_bytes, and will be dropped", largest).Status())

@@ -1,8 +1,6 @@
 package controlplane
 
 import (
-	"maps"
-	"sync"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -10,56 +8,18 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/loglines"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
 
 // unhandled are the events that nobody got, so that each is told of once a minute.
 type unhandled struct {
-	srv *Server
-
-	lock  sync.Mutex // guards the fields below; a leaf
-	told  map[eventName]time.Time
-	swept time.Time // when old names were last looked for
+	srv    *Server
+	lately loglines.Lately[eventName]
 }
 
 type eventName struct{ namespace, event string }
-
-const (
-	// unhandledPause is how long nothing more is said of a name.
-	unhandledPause = time.Minute
-	// maxUnhandled bounds the names that are remembered: browsers choose them.
-	maxUnhandled = 1024
-	// sweepPause is how long a full memory is not searched for old names: browsers that
-	// make names up would have all of it searched for each.
-	sweepPause = time.Second
-)
-
-// first reports whether a name was not told of lately.
-func (u *unhandled) first(n eventName, now time.Time) bool {
-	u.lock.Lock()
-	defer u.lock.Unlock()
-	if now.Sub(u.told[n]) < unhandledPause {
-		return false
-	}
-	if u.sweep(now); len(u.told) >= maxUnhandled {
-		return false
-	}
-	if u.told == nil {
-		u.told = make(map[eventName]time.Time)
-	}
-	u.told[n] = now
-	return true
-}
-
-// sweep makes room in a full memory. The caller holds lock.
-func (u *unhandled) sweep(now time.Time) {
-	if len(u.told) < maxUnhandled || now.Sub(u.swept) < sweepPause {
-		return
-	}
-	u.swept = now
-	maps.DeleteFunc(u.told, func(_ eventName, at time.Time) bool { return now.Sub(at) >= unhandledPause })
-}
 
 // unhandledEvent counts an event that nobody has subscribed to, and tells those who
 // have something to do with its namespace.
@@ -74,7 +34,7 @@ func (u *unhandled) unhandledEvent(v view, so *socket, e *hub.Event) {
 }
 
 func (u *unhandled) tellUnhandled(v view, n eventName, f *fault.Fault) {
-	if !u.first(n, time.Now()) {
+	if !u.lately.First(n, time.Now()) {
 		return
 	}
 	u.srv.log.Warn("an event reaches nobody", "namespace", n.namespace, "event", n.event, "reason", f.Reason().String())

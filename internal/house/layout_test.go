@@ -76,6 +76,16 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/contract", "controlplane/internal/dispatch", "controlplane/internal/fault", "controlplane/internal/observe",
 		"controlplane/internal/route", "internal/envelope", protobuf,
 	}},
+	{pkg: "controlplane/internal/calls", not: network, may: []string{
+		"gen/hub/v1", "controlplane/internal/caller", "controlplane/internal/command", "controlplane/internal/fault", "controlplane/internal/turns",
+		"internal/envelope", grpc, protobuf,
+	}},
+	{pkg: "controlplane/internal/loglines", not: network, may: []string{"golang.org/x/time/rate"}},
+	{pkg: "controlplane/internal/roll", not: network, may: []string{"hub"}},
+	{pkg: "controlplane/internal/outgoing", not: network, may: []string{
+		"gen/hub/v1", "controlplane/internal/command", "controlplane/internal/contract", "controlplane/internal/copies", "controlplane/internal/dispatch",
+		"internal/outqueue",
+	}},
 	{pkg: "controlplane/internal/copies", not: network, may: []string{
 		"hub", "gen/hub/v1", "controlplane/trace", "controlplane/internal/command", "controlplane/internal/contract", "controlplane/internal/dispatch",
 		"controlplane/internal/observe", "controlplane/internal/subscription", "internal/outqueue", protobuf,

@@ -1,4 +1,4 @@
-package controlplane
+package loglines
 
 import (
 	"context"
@@ -15,8 +15,8 @@ const (
 	linesBurst     = 100
 )
 
-// logLines writes lines that others can repeat as often as they like. Its zero value has no logger.
-type logLines struct {
+// Lines writes lines that others can repeat as often as they like. Its zero value has no logger.
+type Lines struct {
 	log *slog.Logger
 
 	mu    sync.Mutex // guards kinds; a leaf
@@ -29,12 +29,12 @@ type lineKind struct {
 	leftOut int
 }
 
-func newLogLines(log *slog.Logger) *logLines {
-	return &logLines{log: log, kinds: map[string]*lineKind{}}
+func New(log *slog.Logger) *Lines {
+	return &Lines{log: log, kinds: map[string]*lineKind{}}
 }
 
-// write writes a line, or counts it for the next one of its kind. The text is a constant.
-func (l *logLines) write(level slog.Level, text string, attrs ...any) {
+// Write writes a line, or counts it for the next one of its kind. The text is a constant.
+func (l *Lines) Write(level slog.Level, text string, attrs ...any) {
 	leftOut, ok := l.take(text)
 	if !ok {
 		return
@@ -45,7 +45,7 @@ func (l *logLines) write(level slog.Level, text string, attrs ...any) {
 	l.log.Log(context.Background(), level, text, attrs...)
 }
 
-func (l *logLines) take(text string) (leftOut int, ok bool) {
+func (l *Lines) take(text string) (leftOut int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := l.kinds[text]

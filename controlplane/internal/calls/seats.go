@@ -1,4 +1,4 @@
-package controlplane
+package calls
 
 import (
 	"context"
@@ -14,12 +14,15 @@ import (
 // browsers' work always finds a processor. A stream has a seat for its life, a call for its
 // own: whoever waits for browsers, or for its caller to read, gives its turn back before.
 
+// Seats gives calls their places among the turns.
+type Seats struct{ Turns *turns.Turns }
+
 // seatKey is where the seat of a call stands in its context.
 type seatKey struct{}
 
 // seated returns a context with a seat for a call of ControlService. To be left.
-func (s *Server) seated(ctx context.Context) (context.Context, *turns.Seat) {
-	seat := s.turns.Seat("peer " + peerOf(ctx))
+func (s Seats) seated(ctx context.Context) (context.Context, *turns.Seat) {
+	seat := s.Turns.Seat("peer " + peerOf(ctx))
 	return context.WithValue(ctx, seatKey{}, seat), seat
 }
 
@@ -31,8 +34,8 @@ func peerOf(ctx context.Context) string {
 	return ""
 }
 
-// unaryCaller is the caller of a call without a stream.
-func unaryCaller(ctx context.Context) *command.Caller {
+// Caller is the caller of a call without a stream.
+func Caller(ctx context.Context) *command.Caller {
 	who := caller.Of(ctx).Commands()
 	if seat, ok := ctx.Value(seatKey{}).(*turns.Seat); ok {
 		who.Turn = seat

@@ -1,4 +1,4 @@
-package controlplane
+package calls
 
 import (
 	"context"
@@ -26,14 +26,14 @@ type bareStream struct {
 // Context implements grpc.ServerStream.
 func (b *bareStream) Context() context.Context { return b.ctx }
 
-func rememberBare(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func RememberBare(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	if info.FullMethod == hubv1.AttachService_Attach_FullMethodName {
 		stream = &bareStream{stream, context.WithValue(stream.Context(), bareKey{}, stream)}
 	}
 	return handler(srv, stream)
 }
 
-func useBare(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func UseBare(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	if bare, ok := stream.Context().Value(bareKey{}).(grpc.ServerStream); ok {
 		stream = &bareStream{bare, stream.Context()}
 	}

@@ -1,4 +1,4 @@
-package controlplane
+package calls
 
 import (
 	"context"
@@ -40,9 +40,9 @@ func TestBare_AttachSendsPastTheInterceptors(t *testing.T) {
 		}
 		middle := func(srv any, stream grpc.ServerStream) error {
 			ctx := context.WithValue(stream.Context(), tokenKey{}, "a")
-			return useBare(srv, &countedStream{stream, ctx, &wrapped}, info, last)
+			return UseBare(srv, &countedStream{stream, ctx, &wrapped}, info, last)
 		}
-		if err := rememberBare(nil, &countedStream{nil, t.Context(), &raw}, info, middle); err != nil {
+		if err := RememberBare(nil, &countedStream{nil, t.Context(), &raw}, info, middle); err != nil {
 			t.Fatal(err)
 		}
 		if raw+wrapped != 1 || wrapped != c.wrapped {

@@ -1,4 +1,4 @@
-package controlplane
+package calls
 
 import (
 	"context"
@@ -20,8 +20,8 @@ import (
 // have carried it out: behind the interceptors, so that a caller without a credential
 // hears about that first.
 
-// controlMethods is ControlService with unary methods that decode so.
-func (s *Server) controlMethods() *grpc.ServiceDesc {
+// ControlMethods is ControlService with unary methods that decode so.
+func (s Seats) ControlMethods() *grpc.ServiceDesc {
 	desc := hubv1.ControlService_ServiceDesc
 	desc.Methods = slices.Clone(desc.Methods)
 	for i := range desc.Methods {
@@ -44,9 +44,9 @@ func (s *Server) controlMethods() *grpc.ServiceDesc {
 	return &desc
 }
 
-// streamTurns is the interceptor that gives a turn to calls that answer with a stream. It
+// StreamTurns is the interceptor that gives a turn to calls that answer with a stream. It
 // stands before all others, whose work it includes.
-func (s *Server) streamTurns(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func (s Seats) StreamTurns(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	switch info.FullMethod {
 	case hubv1.ControlService_EmitWithAck_FullMethodName, hubv1.ControlService_FetchSockets_FullMethodName:
 		ctx, seat := s.seated(stream.Context())
@@ -76,9 +76,9 @@ func (t *seatedStream) RecvMsg(m any) error {
 	return t.ServerStream.RecvMsg(m)
 }
 
-// streamDecoding is the interceptor that decodes the requests of calls that answer with
+// StreamDecoding is the interceptor that decodes the requests of calls that answer with
 // a stream. It stands behind all others.
-func streamDecoding(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func StreamDecoding(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	switch info.FullMethod {
 	case hubv1.ControlService_EmitWithAck_FullMethodName, hubv1.ControlService_FetchSockets_FullMethodName:
 		stream = decodingStream{stream}
