@@ -73,15 +73,15 @@
 //	when an attempt or an authorization is looked at   internal/timequeue
 //	what a subscription may say, and its defaults      internal/subscription
 //	how something is said in the contract's words      internal/contract
-//	what waits to be sent, and how much may           internal/outgoing
-//	how many live sockets are introduced at once      internal/roll
-//	what services may repeat in the log               internal/loglines
+//	what waits to be sent, and how much may            internal/outgoing
+//	how many live sockets are introduced at once       internal/roll
+//	what services may repeat in the log                internal/loglines
 //	who is told of rooms and users                     internal/facts
 //	what an observer sees                              internal/observe, internal/copies
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
 //	what metrics are told of                           trace
-//	who works when many want to                       internal/turns, internal/calls
+//	who works when many want to                        internal/turns, internal/calls
 //	who waits because of what it sends                 internal/toll, slow.go
 //	numbers and receipts, at both ends                 internal/outqueue of the module
 //	how an envelope is encoded, at both ends           internal/envelope of the module

@@ -91,7 +91,8 @@ var rooms = []room{
 		"controlplane/internal/observe", "controlplane/internal/subscription", "internal/outqueue", protobuf,
 	}},
 	{pkg: "controlplane/internal/facts", not: network, may: []string{
-		"hub", "gen/hub/v1", "controlplane/internal/observe", "controlplane/internal/route", "controlplane/internal/subscription",
+		"hub", "gen/hub/v1", "controlplane/internal/contract", "controlplane/internal/observe", "controlplane/internal/route",
+		"controlplane/internal/subscription",
 	}},
 	{pkg: "controlplane/internal/caller", may: []string{
 		"gen/hub/v1", "controlplane/access", "controlplane/internal/command", "controlplane/internal/fault", "controlplane/internal/permit", grpc, middleware,

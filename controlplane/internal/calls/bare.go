@@ -11,7 +11,7 @@ import (
 // The middleware's interceptors wrap a stream and look at each envelope of it,
 // though what they have to say they say at the end of the call. So Attach gets the
 // stream that gRPC made, with the context that the interceptors made: the first
-// interceptor, rememberBare, keeps the stream, and the last one, useBare, puts it
+// interceptor, RememberBare, keeps the stream, and the last one, UseBare, puts it
 // back.
 
 // bareKey is where the stream that gRPC made stands in a call's context.
@@ -26,6 +26,7 @@ type bareStream struct {
 // Context implements grpc.ServerStream.
 func (b *bareStream) Context() context.Context { return b.ctx }
 
+// RememberBare is the first interceptor of streams: it keeps the one that gRPC made.
 func RememberBare(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	if info.FullMethod == hubv1.AttachService_Attach_FullMethodName {
 		stream = &bareStream{stream, context.WithValue(stream.Context(), bareKey{}, stream)}
@@ -33,6 +34,7 @@ func RememberBare(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo
 	return handler(srv, stream)
 }
 
+// UseBare is the last interceptor of streams: it puts that one back.
 func UseBare(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	if bare, ok := stream.Context().Value(bareKey{}).(grpc.ServerStream); ok {
 		stream = &bareStream{bare, stream.Context()}

@@ -29,6 +29,7 @@ type lineKind struct {
 	leftOut int
 }
 
+// New returns a writer of lines to this log.
 func New(log *slog.Logger) *Lines {
 	return &Lines{log: log, kinds: map[string]*lineKind{}}
 }

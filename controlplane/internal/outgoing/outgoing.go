@@ -91,6 +91,8 @@ type openQuery struct {
 	pages *command.Pages
 }
 
+// New returns one that has nothing to say. Overflow is called when something is left out
+// because too much waits, room by the sender when little waits.
 func New(overflow, room func()) *Outgoing {
 	queue := outqueue.New[Entry]()
 	return &Outgoing{Queue: queue, overflow: overflow, room: room, Copies: copies.New(queue.Nudge)}

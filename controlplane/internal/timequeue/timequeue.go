@@ -17,6 +17,7 @@ type Slot[T any] struct {
 	Place int
 }
 
+// Len counts the slots that are in it.
 func (q *Queue[T]) Len() int { return len(q.heap) }
 
 // Set adds a slot, or moves it to another time.
