@@ -245,11 +245,11 @@ func (c *connect) gone() {
 	c.mu.Unlock()
 	// Who settles it late hears why. It may be handed over until it is closed.
 	for _, t := range tries {
-		c.srv.connects.left.add(t.seq.Load())
+		c.srv.connects.left.Add(t.seq.Load())
 	}
 	c.close(nil, dispatch.ReasonBrowserGone)
 	for _, t := range tries {
-		c.srv.connects.left.add(t.seq.Load())
+		c.srv.connects.left.Add(t.seq.Load())
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // its browser does.
 type connects struct {
 	srv  *Server
-	left goneMemory
+	left *ledger.Gone
 
 	mu      sync.Mutex // guards the fields below; a leaf
 	open    map[*connect]struct{}
@@ -24,7 +24,7 @@ type connects struct {
 }
 
 func newConnects(s *Server) *connects {
-	return &connects{srv: s, open: make(map[*connect]struct{}), left: newGoneMemory()}
+	return &connects{srv: s, open: make(map[*connect]struct{}), left: ledger.NewGone()}
 }
 
 // Connect implements hub.Application.
@@ -145,33 +145,4 @@ func (cs *connects) close() {
 	for _, c := range cs.all() {
 		c.shutdown()
 	}
-}
-
-// goneMemory remembers deliveries whose browser left before the decision: who decides
-// them later hears that.
-type goneMemory struct {
-	mu   *sync.Mutex // guards seqs; a leaf
-	seqs *ledger.Memory
-}
-
-// rememberGone is how many are remembered.
-const rememberGone = 1 << 14
-
-func newGoneMemory() goneMemory {
-	return goneMemory{mu: new(sync.Mutex), seqs: ledger.NewMemory(rememberGone)}
-}
-
-func (m goneMemory) add(seq uint64) {
-	if seq == 0 {
-		return // it was with nobody
-	}
-	m.mu.Lock()
-	m.seqs.Add(seq)
-	m.mu.Unlock()
-}
-
-func (m goneMemory) has(seq uint64) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.seqs.Has(seq)
 }

@@ -80,6 +80,7 @@
 //	what an observer sees                              internal/observe, internal/copies
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go
+//	what an operator sees                              overview, status.go
 //	what metrics are told of                           trace
 //	who works when many want to                        internal/turns, internal/calls
 //	who waits because of what it sends                 internal/toll, slow.go

@@ -1,18 +1,9 @@
 package controlplane
 
 import (
-	"context"
-	"log/slog"
-	"runtime/debug"
 	"time"
 
-	grpcprom "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
-	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/auth"
-	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/logging"
-	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
-	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/selector"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
@@ -47,7 +38,10 @@ const (
 // caller gives the returned server its listeners, and further options such as
 // credentials.
 func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
-	unary, stream := s.interceptors()
+	unary, stream := calls.Interceptors{
+		Registerer: s.config.Registerer, Log: s.log, Trace: s.trace, Seats: calls.Seats{Turns: s.turns},
+		Door: caller.Door{Authenticator: s.config.Authenticator, Log: s.log, Failed: s.trace.AuthFailed},
+	}.Chains()
 	all := append([]grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(unary...),
 		grpc.ChainStreamInterceptor(stream...),
@@ -74,60 +68,4 @@ func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	s.done.Add(1)
 	go s.janitor()
 	return s.grpc
-}
-
-// interceptors see each call once, at its start and its end: what happens inside a
-// stream is the stream's own. The order is metrics, log, recovery, identity: a panic
-// and a refused token are counted and logged like any other end.
-func (s *Server) interceptors() (unary []grpc.UnaryServerInterceptor, stream []grpc.StreamServerInterceptor) {
-	stream = append(stream, calls.Seats{Turns: s.turns}.StreamTurns, calls.RememberBare)
-	if s.config.Registerer != nil {
-		metrics := grpcprom.NewServerMetrics()
-		if err := s.config.Registerer.Register(metrics); err != nil {
-			s.log.Warn("gRPC metrics are not registered", "error", err)
-		}
-		unary = append(unary, metrics.UnaryServerInterceptor())
-		stream = append(stream, metrics.StreamServerInterceptor())
-	}
-	// Neither payloads nor metadata: only what the call is and how it ended.
-	options := []logging.Option{
-		logging.WithLogOnEvents(logging.FinishCall),
-		logging.WithLevels(levelOf),
-	}
-	recoverer := recovery.WithRecoveryHandlerContext(func(_ context.Context, p any) error {
-		s.trace.PanicRecovered("call")
-		s.log.Error("panic in a call", "panic", p, "stack", string(debug.Stack()))
-		return errPanic
-	})
-	who := selector.MatchFunc(caller.NeedsIdentity)
-	door := caller.Door{Authenticator: s.config.Authenticator, Log: s.log, Failed: s.trace.AuthFailed}
-	logger := logging.LoggerFunc(func(ctx context.Context, level logging.Level, message string, fields ...any) {
-		s.log.Log(ctx, slog.Level(level), message, fields...)
-	})
-	unary = append(unary,
-		logging.UnaryServerInterceptor(logger, options...),
-		recovery.UnaryServerInterceptor(recoverer),
-		selector.UnaryServerInterceptor(auth.UnaryServerInterceptor(door.Authenticate), who),
-		caller.EndUnary)
-	stream = append(stream,
-		logging.StreamServerInterceptor(logger, options...),
-		recovery.StreamServerInterceptor(recoverer),
-		selector.StreamServerInterceptor(auth.StreamServerInterceptor(door.Authenticate), who),
-		caller.EndStream,
-		calls.StreamDecoding,
-		calls.UseBare)
-	return unary, stream
-}
-
-// levelOf keeps the daily calls quiet.
-func levelOf(code codes.Code) logging.Level {
-	switch code {
-	case codes.OK, codes.Canceled:
-		return logging.LevelDebug
-	case codes.Unauthenticated, codes.PermissionDenied, codes.ResourceExhausted:
-		return logging.LevelWarn
-	case codes.Internal, codes.Unknown, codes.DataLoss:
-		return logging.LevelError
-	}
-	return logging.LevelInfo
 }

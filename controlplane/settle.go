@@ -72,7 +72,7 @@ func (in *inbound) settle(s *hubv1.Settlement, batch *hub.Batch) {
 func (in *inbound) beginSettling(s *hubv1.Settlement, batch *hub.Batch) (settling, *fault.Fault) {
 	lease := in.a.lease.Load()
 	d, err := lease.Begin(s.GetDeliverySeq())
-	if errors.Is(err, dispatch.ErrRevoked) && in.a.srv.connects.left.has(s.GetDeliverySeq()) {
+	if errors.Is(err, dispatch.ErrRevoked) && in.a.srv.connects.left.Has(s.GetDeliverySeq()) {
 		err = hub.ErrGone
 	}
 	if err != nil {

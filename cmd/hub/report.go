@@ -2,7 +2,7 @@ package main
 
 import (
 	"github.com/siohub/siohub/cmd/hub/internal/admin"
-	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/controlplane/overview"
 )
 
 // status describes the node for /status and /readyz.
@@ -33,7 +33,7 @@ func (n *node) status() admin.Status {
 	return s
 }
 
-func serviceStatus(g controlplane.GroupStatus) admin.Service {
+func serviceStatus(g overview.Group) admin.Service {
 	s := admin.Service{Name: g.Name, Instances: []admin.Instance{}, Unbound: g.Unbound, Parked: parked(g.Parked), Held: g.Held}
 	for _, i := range g.Instances {
 		s.Instances = append(s.Instances, admin.Instance{
@@ -46,6 +46,6 @@ func serviceStatus(g controlplane.GroupStatus) admin.Service {
 	return s
 }
 
-func parked(p controlplane.ParkedStatus) admin.Parked {
+func parked(p overview.Parked) admin.Parked {
 	return admin.Parked{Events: p.Events, Bytes: p.Bytes, Lifecycle: p.Lifecycle}
 }

@@ -58,6 +58,7 @@ var rooms = []room{
 	{pkg: "hub/hubtest", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla, "go.uber.org/goleak"}},
 
 	{pkg: "controlplane/trace", not: network},
+	{pkg: "controlplane/overview", not: network},
 	{pkg: "controlplane/access", not: network, may: []string{"controlplane/internal/permit", "golang.org/x/time/rate"}},
 	{pkg: "controlplane/internal/dispatch", not: network, may: []string{
 		"controlplane/internal/ledger", "controlplane/internal/park", "controlplane/internal/window",
@@ -78,7 +79,7 @@ var rooms = []room{
 	}},
 	{pkg: "controlplane/internal/calls", not: network, may: []string{
 		"gen/hub/v1", "controlplane/internal/caller", "controlplane/internal/command", "controlplane/internal/fault", "controlplane/internal/turns",
-		"internal/envelope", grpc, protobuf,
+		"controlplane/trace", "internal/envelope", grpc, protobuf, middleware, prometheus,
 	}},
 	{pkg: "controlplane/internal/loglines", not: network, may: []string{"golang.org/x/time/rate"}},
 	{pkg: "controlplane/internal/roll", not: network, may: []string{"hub"}},
@@ -101,7 +102,7 @@ var rooms = []room{
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
-		"hub", "gen/hub/v1", "controlplane/access", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
+		"hub", "gen/hub/v1", "controlplane/access", "controlplane/overview", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
 		"golang.org/x/net/http/httpguts", "golang.org/x/time/rate",
 	}},
 

@@ -4,5 +4,6 @@
 // one for a number that was never given.
 //
 // It is bookkeeping without a lock and without a clock: whoever owns a Ledger
-// guards it.
+// guards it. Only Gone, which anybody asks, has a lock of its own, a leaf. The package
+// starts no goroutine.
 package ledger
