@@ -5,14 +5,14 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // Handshake is the HTTP request that opened a browser's session. It is the same for all namespaces of
 // one connection. Every text is valid UTF-8: a byte that is not was replaced by U+FFFD.
-type Handshake engineio.Handshake
+type Handshake request.Handshake
 
-func (h *Handshake) inner() *engineio.Handshake { return (*engineio.Handshake)(h) }
+func (h *Handshake) inner() *request.Handshake { return (*request.Handshake)(h) }
 
 // URL is path and query as sent.
 func (h *Handshake) URL() string { return h.inner().URL() }

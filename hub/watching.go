@@ -2,6 +2,7 @@ package hub
 
 import (
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
 
@@ -67,7 +68,7 @@ func (w watching) AttemptGone(a *socketio.Attempt) {
 	}
 }
 
-func (w watching) ConnectRefused(h *engineio.Handshake, namespace, why, message string) {
+func (w watching) ConnectRefused(h *request.Handshake, namespace, why, message string) {
 	w.app.ConnectFailed(ConnectFailure{
 		Why: Refusal(why), Code: -1, Message: message, Namespace: namespace,
 		Origin: h.Origin(), RemoteAddress: h.RemoteAddress(),

@@ -11,9 +11,9 @@ import (
 // a machine may be set at any time: whatever measures how long something took compares values of
 // time.Now, and never their Unix time or a time that came over a wire.
 var wallClock = map[string]string{
-	"hub/internal/engineio/facts.go":               "the handshake's time, for services to read",
 	"hub/internal/engineio/errors.go":              "a deadline that has passed",
 	"hub/internal/engineio/post.go":                "a deadline that has passed",
+	"hub/internal/request/handshake.go":            "the handshake's time, for services to read",
 	"hub/internal/msgpacket/extension.go":          "a date in a message",
 	"controlplane/internal/contract/event_item.go": "times for services to read",
 	"controlplane/internal/contract/words.go":      "times for services to read",

@@ -46,9 +46,14 @@ var rooms = []room{
 	{pkg: "hub/internal/peers", may: []string{"hub/internal/rates", "internal/rawio", "internal/sampledlog"}},
 	{pkg: "hub/internal/unfinished", not: network},
 	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket", "internal/shorttime"}},
-	{pkg: "hub/internal/engineio", may: []string{"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/peers", "hub/internal/rates", "hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla, "github.com/rs/cors"}},
+	{pkg: "hub/internal/request", may: []string{"hub/internal/eiopacket", "hub/internal/option"}},
+	{pkg: "hub/internal/engineio", may: []string{
+		"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/peers", "hub/internal/rates", "hub/internal/request",
+		"hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla, "github.com/rs/cors",
+	}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
-		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/siopacket", "hub/adapter", "internal/sampledlog",
+		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/request", "hub/internal/siopacket", "hub/adapter",
+		"internal/sampledlog",
 	}},
 	{pkg: "hub/internal/clientfiles"},
 	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option"}},

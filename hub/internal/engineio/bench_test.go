@@ -146,47 +146,6 @@ func BenchmarkSend_Burst(b *testing.B) {
 	}
 }
 
-func BenchmarkHandshake_Facts(b *testing.B) {
-	r := httptest.NewRequest(http.MethodGet, "/engine.io/?EIO=4&transport=websocket", nil)
-	for i := range 12 {
-		r.Header.Set(fmt.Sprint("X-Header-", i), "some value of an ordinary length")
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		newHandshake(r, query{transport: WebSocket}, "127.0.0.1")
-	}
-}
-
-// BenchmarkHandshake_Read is what the control plane does with one, twice for each connect.
-func BenchmarkHandshake_Read(b *testing.B) {
-	r := httptest.NewRequest(http.MethodGet, "/engine.io/?EIO=4&transport=websocket&token=abc", nil)
-	for i := range 12 {
-		r.Header.Set(fmt.Sprint("X-Header-", i), "some value of an ordinary length")
-	}
-	h := newHandshake(r, query{transport: WebSocket}, "127.0.0.1")
-	b.ReportAllocs()
-	for b.Loop() {
-		for range h.Lines() {
-		}
-		for range h.Parameters() {
-		}
-	}
-}
-
-func BenchmarkParseQuery(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		parseQuery("EIO=4&transport=polling&t=Oa1b2c&sid=lv_VI97HAXpY6yYWAAAC")
-	}
-}
-
-// What costs nothing has to stay so.
-func TestParseQuery_AllocatesNothing(t *testing.T) {
-	if n := testing.AllocsPerRun(100, func() { parseQuery("EIO=4&transport=polling&t=Oa1b2c&sid=lv_VI97HAXpY6yYWAAAC") }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
 func BenchmarkTake_Payload(b *testing.B) {
 	server := New(Config{Logger: slog.New(slog.DiscardHandler), Rates: Rates{Messages: -1, Bytes: -1}})
 	session := newSession(server)

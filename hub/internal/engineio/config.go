@@ -157,12 +157,6 @@ type Limits struct {
 	BodyPace int
 }
 
-// The transports, as the query names them.
-const (
-	Polling   = "polling"
-	WebSocket = "websocket"
-)
-
 // withDefaults returns a copy in which every zero value is replaced.
 func (c Config) withDefaults() Config {
 	set(&c.Path, "/engine.io/")

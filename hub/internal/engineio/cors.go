@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/cors"
 
+	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
@@ -132,7 +133,7 @@ func (s *Server) CORS(w http.ResponseWriter, r *http.Request) { s.policy.decorat
 // refused logs it, and names the option.
 func (p *originPolicy) refused(r *http.Request) {
 	p.log.Warn("origin refused: add it to cors.origins if its pages may connect",
-		"origin", cut(validText(r.Header.Get("Origin")), 200), "host", cut(validText(r.Host), 200))
+		"origin", request.Cut(r.Header.Get("Origin"), 200), "host", request.Cut(r.Host, 200))
 }
 
 // validOrigin reports whether the Origin header has characters only that a header may have.
@@ -147,11 +148,4 @@ func validOrigin(r *http.Request) bool {
 		}
 	}
 	return true
-}
-
-func cut(s string, n int) string {
-	if len(s) > n {
-		return validText(s[:n]) + "…"
-	}
-	return s
 }

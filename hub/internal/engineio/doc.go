@@ -28,7 +28,7 @@
 //
 // # Where to find what
 //
-// The files are the specification's chapters: handshake.go, heartbeat.go, upgrade.go, polling.go with
+// What a request says is read by package request. The files are the specification's chapters: handshake.go, heartbeat.go, upgrade.go, polling.go with
 // post.go, websocket.go. transport.go says what the transports have in common; only upgrade.go and the polling
 // requests themselves ask which of them a session has. close.go is the only way out of a session, errors.go the
 // only place that knows error codes and HTTP status, cors.go the rule for origins.
@@ -46,7 +46,7 @@
 //
 // # Revisions
 //
-// The revision of the protocol is a value of the session (Handshake.Revision), which verifyHandshake admits and
+// The revision of the protocol is a value of the session (request.Handshake.Revision), which verifyHandshake admits and
 // verifySession holds later requests to. Only 4 is admitted (Server.supports), so nothing else asks for it. What differs
 // in revision 3 would ask in these places: pendingPayload.hand and polling.writePayload (payloads), decode and
 // Message.text (binary messages), openPacket, heartbeat with Session.receive (who sends the ping), and isOctets.

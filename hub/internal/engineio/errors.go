@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 var (
@@ -77,7 +79,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	body, err := json.Marshal(struct {
 		Code    code   `json:"code"`
 		Message string `json:"message"`
-	}{f.code, validText(f.message)})
+	}{f.code, request.Text(f.message)})
 	if err != nil {
 		panic("engineio: a number and a text always marshal: " + err.Error())
 	}

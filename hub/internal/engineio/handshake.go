@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // checkPath returns the status for a request that is none of Engine.IO's, or 0.
@@ -33,14 +34,14 @@ func (s *Server) checkPath(r *http.Request) int {
 // gets the same answer. It returns the session that the request is for, nil for a handshake.
 //
 // Source: reference 1.3; reliability (c), HTTP.
-func (s *Server) verify(r *http.Request, q query) (*Session, refusal, bool) {
-	if !slices.Contains(s.config.Transports, q.transport) {
+func (s *Server) verify(r *http.Request, q request.Query) (*Session, refusal, bool) {
+	if !slices.Contains(s.config.Transports, q.Transport) {
 		return nil, refusal{code: codeUnknownTransport}, false
 	}
 	upgrade := wantsWebSocket(r)
 	var session *Session
-	if q.sid != "" {
-		if session = s.registry.find(q.sid); session == nil || s.heartbeat.expire(session) {
+	if q.SID != "" {
+		if session = s.registry.find(q.SID); session == nil || s.heartbeat.expire(session) {
 			return nil, refusal{code: codeUnknownSession}, false
 		}
 	}
@@ -56,16 +57,16 @@ func (s *Server) verify(r *http.Request, q query) (*Session, refusal, bool) {
 }
 
 // verifySession checks a request of a session that exists.
-func verifySession(r *http.Request, q query, session *Session, upgrade bool) (refusal, bool) {
+func verifySession(r *http.Request, q request.Query, session *Session, upgrade bool) (refusal, bool) {
 	switch {
-	case upgrade != (q.transport == WebSocket):
+	case upgrade != (q.Transport == request.WebSocket):
 		return refusal{code: codeBadRequest}, false
-	case !upgrade && session.TransportName() != q.transport:
+	case !upgrade && session.TransportName() != q.Transport:
 		return refusal{code: codeBadRequest}, false
-	case q.eio == "":
+	case q.EIO == "":
 		// The revision is fixed by the handshake, and none is another one.
 		return refusal{code: codeBadRequest}, false
-	case q.revision != session.Handshake().Revision():
+	case q.Revision != session.Handshake().Revision():
 		return refusal{code: codeBadVersion}, false
 	case !upgrade && r.Method != http.MethodGet && r.Method != http.MethodPost:
 		return refusal{code: codeNone, status: http.StatusMethodNotAllowed}, false
@@ -77,11 +78,11 @@ func verifySession(r *http.Request, q query, session *Session, upgrade bool) (re
 }
 
 // verifyHandshake checks a request that wants a session.
-func (s *Server) verifyHandshake(r *http.Request, q query, upgrade bool) (refusal, bool) {
+func (s *Server) verifyHandshake(r *http.Request, q request.Query, upgrade bool) (refusal, bool) {
 	switch {
 	case r.Method != http.MethodGet:
 		return refusal{code: codeBadMethod}, false
-	case upgrade != (q.transport == WebSocket), r.ContentLength != 0:
+	case upgrade != (q.Transport == request.WebSocket), r.ContentLength != 0:
 		return refusal{code: codeBadRequest}, false
 	}
 	if s.config.AllowRequest != nil {
@@ -89,7 +90,7 @@ func (s *Server) verifyHandshake(r *http.Request, q query, upgrade bool) (refusa
 			return refusal{code: codeForbidden, message: err.Error()}, false
 		}
 	}
-	if !s.supports(q.revision) {
+	if !s.supports(q.Revision) {
 		return refusal{code: codeBadVersion}, false
 	}
 	return refusal{}, true
@@ -107,14 +108,14 @@ func (s *Server) supports(revision eiopacket.Revision) bool {
 // written like that to any other; over WebSocket the open packet leaves with the 101.
 //
 // Spec: engine.io-protocol v4, Handshake.
-func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
-	address := s.proxies.client(r)
+func (s *Server) open(w http.ResponseWriter, r *http.Request, q request.Query) {
+	address := s.proxies.Client(r)
 	if !s.mayOpen(w, r, address) {
 		return
 	}
 	session := newSession(s)
-	session.handshake.Store(newHandshake(r, q, address))
-	if q.transport == Polling {
+	session.handshake.Store(request.NewHandshake(r, q, address))
+	if q.Transport == request.Polling {
 		session.transport = &polling{session: session} // before anybody can find the session
 	}
 	if !s.registry.add(session) {
@@ -127,14 +128,14 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q query) {
 		return
 	}
 	s.limits.arrived(session.Handshake().RemoteAddress())
-	openers[q.transport](session, w, r)
+	openers[q.Transport](session, w, r)
 }
 
 // openPolling answers with the first payload.
 func openPolling(session *Session, w http.ResponseWriter, r *http.Request) {
 	s := session.server
 	s.config.Cookie.set(w.Header(), session.id)
-	session.control(s.openPacket(session.id, Polling))
+	session.control(s.openPacket(session.id, request.Polling))
 	session.begin()
 	s.servePolling(w, r, session)
 }
@@ -169,7 +170,7 @@ func (w *webSocket) attach() bool {
 	}
 	s.transport = w
 	w.moveToPoller() // before anybody else can write
-	s.out.add(s.server.openPacket(s.id, WebSocket), true)
+	s.out.add(s.server.openPacket(s.id, request.WebSocket), true)
 	return true
 }
 
@@ -184,8 +185,8 @@ func (s *Server) openPacket(sid string, transport string) *Message {
 		PingTimeout:  c.PingTimeout.Milliseconds(),
 		MaxPayload:   c.MaxPayload,
 	}
-	if transport == Polling && s.upgrades {
-		o.Upgrades = []string{WebSocket}
+	if transport == request.Polling && s.upgrades {
+		o.Upgrades = []string{request.WebSocket}
 	}
 	return NewMessage(eiopacket.AppendOpen(make([]byte, FrameHeadroom, 128), o), false, false)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // eventually waits for a condition; what says what is wrong without it.
@@ -60,7 +61,7 @@ func (st *station) upgraded(f *hubtest.Frames, s *engineio.Session) {
 	st.t.Helper()
 	_ = f.Write("5")
 	synctest.Wait()
-	if s.TransportName() != engineio.WebSocket {
+	if s.TransportName() != request.WebSocket {
 		st.t.Fatal("not upgraded")
 	}
 }

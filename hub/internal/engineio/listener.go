@@ -24,7 +24,7 @@ func newPeers(r Rates, s *Server) *peers.Peers {
 			PerSecond: float64(max(r.Connections, 0)), Burst: max(r.ConnectionBurst, 1), Patience: connectionPatience,
 			Open: max(r.OpenConnections, 0), Most: knownAddresses, Private: r.PrivateAddresses,
 		},
-		Exempt:  s.proxies.have,
+		Exempt:  s.proxies.Has,
 		Limited: s.trace.limitReached,
 		Refused: func() { s.trace.denied(http.StatusTooManyRequests) },
 		Logger:  s.log,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // heldBack sends a message and what follows it to a session that is paused, and waits until the server
@@ -302,7 +303,7 @@ func TestPause_PendingBeforeTheUpgrade(t *testing.T) {
 			_, _ = w.Write(client(0x81, "2probe"))
 			w.frame()
 			_, _ = w.Write(slices.Concat(client(0x81, "5"), client(0x81, "4four"), client(0x81, "4five")))
-			eventually(t, "not upgraded", func() bool { return s.TransportName() == engineio.WebSocket })
+			eventually(t, "not upgraded", func() bool { return s.TransportName() == request.WebSocket })
 			st.wantReceived()
 			s.Resume()
 			st.receivedAll(2)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // polling carries a session over HTTP requests. It has no goroutine: GETs and POSTs bring their own. A
@@ -201,7 +202,7 @@ func (t *polling) release(p *poll) {
 	}
 }
 
-func (t *polling) name() string         { return Polling }
+func (t *polling) name() string         { return request.Polling }
 func (t *polling) writableLocked() bool { return t.poll != nil }
 func (t *polling) cut()                 {}
 

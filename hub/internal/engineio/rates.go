@@ -149,6 +149,6 @@ func (s *Session) Joined() {
 		h := s.Handshake()
 		table := s.server.limits.addresses
 		table.Leave(table.NetworkOf(h.RemoteAddress()))
-		s.handshake.Store(h.trimmed(s.server.config.Limits.HandshakeBytes))
+		s.handshake.Store(h.Trimmed(s.server.config.Limits.HandshakeBytes))
 	}
 }

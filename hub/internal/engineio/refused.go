@@ -1,6 +1,10 @@
 package engineio
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/siohub/siohub/hub/internal/request"
+)
 
 // Refusal is a handshake that was refused. Every text is valid UTF-8.
 type Refusal struct {
@@ -15,13 +19,13 @@ type Refusal struct {
 // reportRefusal calls Config.OnRefused for a refusal, unless the request was for a session.
 func (s *Server) reportRefusal(r *http.Request, f refusal) {
 	report := s.config.OnRefused
-	if report == nil || parseQuery(r.URL.RawQuery).sid != "" {
+	if report == nil || request.ParseQuery(r.URL.RawQuery).SID != "" {
 		return
 	}
 	refused := Refusal{
-		Code: int(f.code), Status: f.status, Message: validText(f.message),
-		Origin:        cut(validText(r.Header.Get("Origin")), 200),
-		RemoteAddress: validText(s.proxies.client(r)),
+		Code: int(f.code), Status: f.status, Message: request.Text(f.message),
+		Origin:        request.Cut(r.Header.Get("Origin"), 200),
+		RemoteAddress: request.Text(s.proxies.Client(r)),
 	}
 	report(refused)
 }

@@ -81,20 +81,6 @@ func TestTasks_CountsPanicsAndWaits(t *testing.T) {
 	}
 }
 
-func FuzzQuery(f *testing.F) {
-	for _, s := range []string{"EIO=4&transport=polling&sid=a&t=b", "&&==&%", "EIO=%zz&sid=%ff", "a=1&a=2", "%45IO=4", "b64=1", "+=%"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, raw string) {
-		q, m := parseQuery(raw), queryMap(raw)
-		for key, got := range map[string]string{"EIO": q.eio, "transport": q.transport, "sid": q.sid} {
-			if m[key] != validText(got) {
-				t.Fatalf("%q: %s is %q and %q", raw, key, got, m[key])
-			}
-		}
-	})
-}
-
 func FuzzAcceptEncoding(f *testing.F) {
 	for _, s := range []string{"gzip, deflate, br", "gzip;q=0.5", "*;q=0", "gzip;q=NaN", ";;,,==", "GZIP;Q=1"} {
 		f.Add(s)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
+	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/unfinished"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
@@ -26,7 +27,7 @@ type Server struct {
 	trace     *Trace
 	log       *slog.Logger
 	policy    *originPolicy
-	proxies   proxies
+	proxies   request.Proxies
 	upgrader  *upgrader
 	pollers   netpoll.Set
 	registry  *registry
@@ -48,11 +49,11 @@ func New(config Config) *Server {
 		path:     strings.TrimSuffix(config.Path, "/") + "/",
 		postHold: postHold,
 		upgrades: !config.DisableUpgrades &&
-			slices.Contains(config.Transports, Polling) && slices.Contains(config.Transports, WebSocket),
+			slices.Contains(config.Transports, request.Polling) && slices.Contains(config.Transports, request.WebSocket),
 		trace:    config.Trace,
 		log:      log,
 		policy:   newOriginPolicy(config.CORS, log),
-		proxies:  newProxies(config.TrustedProxies),
+		proxies:  request.NewProxies(config.TrustedProxies),
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
 	s.pollers.Log = log
@@ -79,7 +80,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.deny(w, r, status)
 		return
 	}
-	q := parseQuery(r.URL.RawQuery)
+	q := request.ParseQuery(r.URL.RawQuery)
 	if refusal, ok := s.policy.check(r); !ok {
 		s.refuse(w, r, refusal)
 		return
@@ -95,7 +96,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, refusal)
 	case session == nil:
 		s.open(w, r, q)
-	case q.transport == WebSocket:
+	case q.Transport == request.WebSocket:
 		s.serveProbe(w, r, session)
 	default:
 		s.servePolling(w, r, session)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // Handler takes what a browser sends on one session. It is given by Config.OnSession.
@@ -76,7 +77,7 @@ type Session struct {
 	// Set at construction.
 	server    *Server
 	id        string
-	handshake atomic.Pointer[Handshake] // replaced once, see Joined
+	handshake atomic.Pointer[request.Handshake] // replaced once, see Joined
 
 	// Guarded by server.heartbeat.mu.
 	beat beat
@@ -116,7 +117,7 @@ func (s *Session) ID() string { return s.id }
 
 // Handshake is the request that opened the session. Once it has joined a namespace, headers beyond
 // Limits.HandshakeBytes are gone.
-func (s *Session) Handshake() *Handshake { return s.handshake.Load() }
+func (s *Session) Handshake() *request.Handshake { return s.handshake.Load() }
 
 // TransportName is the current transport: `polling` or `websocket`.
 func (s *Session) TransportName() string {

@@ -1,6 +1,10 @@
 package engineio
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/siohub/siohub/hub/internal/request"
+)
 
 // transport carries a session: a webSocket, a polling, or none while a handshake over WebSocket is under way. A
 // session has one at a time and moves once at most, from polling to WebSocket, with what is queued.
@@ -28,14 +32,14 @@ type transport interface {
 // openers answer a handshake, by the transport that it asks for: the session gets its transport and the
 // open packet.
 var openers = map[string]func(s *Session, w http.ResponseWriter, r *http.Request){
-	Polling:   openPolling,
-	WebSocket: openWebSocket,
+	request.Polling:   openPolling,
+	request.WebSocket: openWebSocket,
 }
 
 // none carries nothing yet.
 type none struct{}
 
-func (none) name() string                   { return WebSocket }
+func (none) name() string                   { return request.WebSocket }
 func (none) writableLocked() bool           { return false }
 func (none) sendLocked() bool               { return false }
 func (none) send()                          {}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/rates"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // webSocket is the transport of a session over a WebSocket, or wants to be (a probe).
@@ -133,7 +134,7 @@ func (w *webSocket) finish(err error) (linger bool) {
 		s.end(Close{Reason: f.reason, Code: f.code, Detail: f.Error()}, endNow)
 	case errors.As(err, &received):
 		both := w.writer.noteCloseReceived()
-		s.end(Close{Reason: ReasonTransportClose, Code: received.code, Detail: validText(received.text)}, endReply)
+		s.end(Close{Reason: ReasonTransportClose, Code: received.code, Detail: request.Text(received.text)}, endReply)
 		return !both
 	default:
 		s.end(Close{Reason: ReasonTransportClose, Code: closeAbnormal, Detail: err.Error()}, endAbort)
@@ -152,7 +153,7 @@ func (w *webSocket) limitReading(d time.Duration) *time.Timer {
 	return nil
 }
 
-func (w *webSocket) name() string { return WebSocket }
+func (w *webSocket) name() string { return request.WebSocket }
 
 // writableLocked implements transport. Where every write blocks for a moment, the one that is under way
 // does not count.

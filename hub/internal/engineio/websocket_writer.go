@@ -196,7 +196,7 @@ func (f *frameWriter) write(list []entry) (last bool, err error) {
 // takesSeveralWrites reports whether a packet may take more than one write.
 func (f *frameWriter) takesSeveralWrites(e entry) bool {
 	m, s := e.message, f.ws.session
-	return m.head == 0 || m.binary && s.Handshake().b64 || *s.server.config.PerMessageDeflate.Enabled
+	return m.head == 0 || m.binary && s.Handshake().Base64() || *s.server.config.PerMessageDeflate.Enabled
 }
 
 // writeMessage writes one frame. One that is not compressed is the same for every session, and nearly
@@ -205,7 +205,7 @@ func (f *frameWriter) writeMessage(e entry) error {
 	m, w := e.message, f.ws
 	w.session.server.trace.sent(m.len())
 	opcode, data := m.opcode(), m.framed[m.head:]
-	if m.binary && w.session.Handshake().b64 {
+	if m.binary && w.session.Handshake().Base64() {
 		opcode, data = opText, m.text()
 	}
 	if f.compresses(e) {

@@ -3,7 +3,7 @@ package socketio
 import (
 	"time"
 
-	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -34,7 +34,7 @@ type Watcher interface {
 	// AttemptGone says that a browser has left before the answer.
 	AttemptGone(*Attempt)
 	// ConnectRefused says that a client was not let into a namespace; why is one of the Refused constants.
-	ConnectRefused(h *engineio.Handshake, namespace, why, message string)
+	ConnectRefused(h *request.Handshake, namespace, why, message string)
 	// EventDropped says that a policy dropped an event; reason is one of the Drop constants.
 	EventDropped(s *Socket, event, reason string)
 }

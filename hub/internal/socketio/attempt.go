@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // Attempt is a client that wants to join a namespace. Its methods may be called at the same time and from
@@ -41,7 +42,7 @@ func (a *Attempt) Namespace() string { return a.namespace }
 func (a *Attempt) SocketID() string { return a.id }
 
 // Handshake is the request that opened the session.
-func (a *Attempt) Handshake() *engineio.Handshake { return a.client.session.Handshake() }
+func (a *Attempt) Handshake() *request.Handshake { return a.client.session.Handshake() }
 
 // Auth is the CONNECT payload, nil when there was none or the browser has gone.
 func (a *Attempt) Auth() []byte {

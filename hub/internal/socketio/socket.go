@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -49,7 +50,7 @@ func (s *Socket) Namespace() string { return s.namespace.name }
 func (s *Socket) User() string { return s.user }
 
 // Handshake is the request that opened the session.
-func (s *Socket) Handshake() *engineio.Handshake { return s.client.session.Handshake() }
+func (s *Socket) Handshake() *request.Handshake { return s.client.session.Handshake() }
 
 // ClientID names the client: the same for all its sockets, and never the session's id.
 func (s *Socket) ClientID() string { return s.client.id }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/hubtest"
-	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // judge is an Application that checks the order of what it hears of each socket and answers from other
@@ -76,7 +76,7 @@ func (j *judge) Upgraded(s *Socket)                    { j.one(s)() }
 func (j *judge) AttemptGone(*Attempt)                  {}
 func (j *judge) EventDropped(s *Socket, _, _ string)   { j.one(s)() }
 
-func (j *judge) ConnectRefused(*engineio.Handshake, string, string, string) {}
+func (j *judge) ConnectRefused(*request.Handshake, string, string, string) {}
 
 // RoomOccupied checks that somebody comes and nobody is left in turns.
 func (j *judge) RoomOccupied(namespace, room string, there bool) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/siohub/siohub/hub/hubtest"
-	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // witness is a Watcher that writes into the stage's log.
@@ -25,7 +25,7 @@ func (w *witness) UserPresent(namespace, user string, present bool) {
 	w.log("user %s %s %v", namespace, user, present)
 }
 func (w *witness) AttemptGone(a *Attempt) { w.log("gone %s %v", a.Namespace(), a.Tag()) }
-func (w *witness) ConnectRefused(_ *engineio.Handshake, namespace, why, message string) {
+func (w *witness) ConnectRefused(_ *request.Handshake, namespace, why, message string) {
 	w.log("refused %s %s %s", namespace, why, message)
 }
 func (w *witness) EventDropped(s *Socket, event, reason string) {

@@ -1,4 +1,4 @@
-package engineio
+package request
 
 import (
 	"iter"
@@ -18,20 +18,20 @@ import (
 type Handshake struct {
 	// text is URL, remote address and origin, then each header line as key, NUL, value, NUL, in the order of
 	// the keys. No header can hold a NUL: net/http refuses it, and those that reach us otherwise are replaced.
-	text                     string
-	urlEnd, remoteEnd, start int32 // where the first three end
-	websocket, secure, b64   bool
-	revision                 eiopacket.Revision
-	issued                   int64 // Unix time in milliseconds
+	text                      string
+	urlEnd, remoteEnd, start  int32 // where the first three end
+	websocket, secure, base64 bool
+	revision                  eiopacket.Revision
+	issued                    int64 // Unix time in milliseconds
 }
 
-// newHandshake copies what is asked for later of a request, and the address that it came from.
-func newHandshake(r *http.Request, q query, address string) *Handshake {
+// NewHandshake copies what is asked for later of a request, with its query, and the address that it came from.
+func NewHandshake(r *http.Request, q Query, address string) *Handshake {
 	h := &Handshake{
-		websocket: q.transport == WebSocket,
+		websocket: q.Transport == WebSocket,
 		secure:    r.TLS != nil,
-		b64:       q.base64,
-		revision:  q.revision,
+		base64:    q.Base64,
+		revision:  q.Revision,
 		issued:    time.Now().UnixMilli(),
 	}
 	const ordinary = 24 // more keys than a browser sends
@@ -73,8 +73,8 @@ var retainedFirst = []string{
 	"X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Traceparent", "Tracestate", "Cookie",
 }
 
-// trimmed returns the handshake with as many header lines as fit into so many bytes, those of retainedFirst before others.
-func (h *Handshake) trimmed(most int) *Handshake {
+// Trimmed returns the handshake with as many header lines as fit into so many bytes, those of retainedFirst before others.
+func (h *Handshake) Trimmed(most int) *Handshake {
 	if len(h.text) <= most {
 		return h
 	}
@@ -111,12 +111,12 @@ func appendHeader(b *strings.Builder, key, value string) {
 	b.WriteByte(0)
 }
 
-// cleanText is validText without NUL.
+// cleanText is Text without NUL.
 func cleanText(s string) string {
 	if strings.IndexByte(s, 0) >= 0 {
 		s = strings.ReplaceAll(s, "\x00", "\uFFFD")
 	}
-	return validText(s)
+	return Text(s)
 }
 
 // URL is path and query as sent.
@@ -166,7 +166,7 @@ func (h *Handshake) Parameters() iter.Seq2[string, string] {
 	}
 }
 
-// RemoteAddress is the browser's address without its port, see Config.TrustedProxies. Empty when there is none.
+// RemoteAddress is the browser's address without its port, see Proxies. Empty when there is none.
 func (h *Handshake) RemoteAddress() string { return h.text[h.urlEnd:h.remoteEnd] }
 
 // Origin is the Origin header. Empty when there was none.
@@ -183,6 +183,9 @@ func (h *Handshake) Transport() string {
 // Revision is the revision of the protocol that the session supports for as long as it lives: 4, as no other one is
 // accepted.
 func (h *Handshake) Revision() eiopacket.Revision { return h.revision }
+
+// Base64 reports whether the browser cannot take binary frames and wants base64 in text instead.
+func (h *Handshake) Base64() bool { return h.base64 }
 
 // Secure reports whether the request reached this process over TLS. Behind a proxy that ends TLS it
 // is false.

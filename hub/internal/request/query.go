@@ -1,4 +1,4 @@
-package engineio
+package request
 
 import (
 	"net/url"
@@ -7,19 +7,28 @@ import (
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
-// query is the part of a query string that Engine.IO reads. Of a repeated key the last value
-// counts. t (a cache buster) and j (JSONP, for older revisions only) are ignored.
+// The transports, as the query names them.
+const (
+	Polling   = "polling"
+	WebSocket = "websocket"
+)
+
+// Query is the part of a query string that Engine.IO reads. Of a repeated key the last value
+// counts. t (a cache buster) and j (JSONP, for older revisions only) are ignored. Its texts are as the browser
+// sent them, and empty where it sent none.
 //
 // Source: reference 1.2.
-type query struct {
-	eio, transport, sid string
-	revision            eiopacket.Revision // of eio; 0: none that there is
-	base64              bool               // b64: the browser cannot take binary frames
+type Query struct {
+	EIO, Transport, SID string
+	// Revision is that of EIO. 0: none that there is.
+	Revision eiopacket.Revision
+	// Base64 is b64: the browser cannot take binary frames.
+	Base64 bool
 }
 
-// parseQuery reads the keys of Engine.IO and allocates nothing for ordinary requests.
-func parseQuery(raw string) query {
-	var q query
+// ParseQuery reads the keys of Engine.IO and allocates nothing for ordinary requests.
+func ParseQuery(raw string) Query {
+	var q Query
 	escaped := hasEscapes(raw)
 	for len(raw) > 0 {
 		var one string
@@ -30,14 +39,14 @@ func parseQuery(raw string) query {
 		}
 		switch key {
 		case "EIO":
-			q.eio = value
-			q.revision, _ = eiopacket.ParseRevision(value)
+			q.EIO = value
+			q.Revision, _ = eiopacket.ParseRevision(value)
 		case "transport":
-			q.transport = value
+			q.Transport = value
 		case "sid":
-			q.sid = value
+			q.SID = value
 		case "b64":
-			q.base64 = value != "" && value != "0" && value != "false"
+			q.Base64 = value != "" && value != "0" && value != "false"
 		}
 	}
 	return q
@@ -71,7 +80,7 @@ func queryPairs(raw string) []pair {
 			continue
 		}
 		name, value, _ := strings.Cut(one, "=")
-		pairs = append(pairs, pair{validText(unescape(name)), validText(unescape(value))})
+		pairs = append(pairs, pair{Text(unescape(name)), Text(unescape(value))})
 	}
 	return pairs
 }
@@ -102,7 +111,3 @@ func unescape(s string) string {
 	}
 	return b.String()
 }
-
-// validText makes a text valid UTF-8: it may end up in a protobuf string, where one stray byte would
-// end a service's stream.
-func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

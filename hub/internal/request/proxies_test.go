@@ -1,4 +1,4 @@
-package engineio
+package request
 
 import (
 	"net/http"
@@ -6,7 +6,7 @@ import (
 )
 
 func TestProxies_WhoIsTheClient(t *testing.T) {
-	trusted := newProxies([]string{"10.0.0.0/8", "192.0.2.1", "2001:db8:1::/48"})
+	trusted := NewProxies([]string{"10.0.0.0/8", "192.0.2.1", "2001:db8:1::/48"})
 	for _, row := range []struct {
 		peer      string
 		forwarded []string
@@ -34,15 +34,15 @@ func TestProxies_WhoIsTheClient(t *testing.T) {
 		if row.forwarded != nil {
 			r.Header["X-Forwarded-For"] = row.forwarded
 		}
-		if got := trusted.client(r); got != row.want {
+		if got := trusted.Client(r); got != row.want {
 			t.Errorf("%s %q: %q, want %q", row.peer, row.forwarded, got, row.want)
 		}
 	}
 	direct := &http.Request{RemoteAddr: "10.1.2.3:1", Header: http.Header{"X-Forwarded-For": {"198.51.100.1"}}}
-	if got := proxies(nil).client(direct); got != "10.1.2.3" {
+	if got := Proxies(nil).Client(direct); got != "10.1.2.3" {
 		t.Errorf("without trusted proxies: %q", got)
 	}
-	if n := testing.AllocsPerRun(100, func() { proxies(nil).client(direct) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { Proxies(nil).Client(direct) }); n != 0 {
 		t.Errorf("%v allocations where nobody is trusted", n)
 	}
 }

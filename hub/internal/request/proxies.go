@@ -1,4 +1,4 @@
-package engineio
+package request
 
 import (
 	"net"
@@ -10,11 +10,11 @@ import (
 	"github.com/siohub/siohub/hub/internal/option"
 )
 
-// proxies are the networks whose X-Forwarded-For is believed.
-type proxies []netip.Prefix
+// Proxies are the networks of proxies whose X-Forwarded-For is believed.
+type Proxies []netip.Prefix
 
-// newProxies reads addresses and networks. One that is none is left out: hub.New refuses it.
-func newProxies(texts []string) (p proxies) {
+// NewProxies reads addresses and networks. One that is none is left out: hub.New refuses it.
+func NewProxies(texts []string) (p Proxies) {
 	for _, text := range texts {
 		if network, err := option.Network(text); err == nil {
 			p = append(p, network)
@@ -23,16 +23,16 @@ func newProxies(texts []string) (p proxies) {
 	return p
 }
 
-// client is the address that a request comes from, without its port: that of the peer or, where the peer is a
+// Client is the address that a request comes from, without its port: that of the peer or, where the peer is a
 // trusted proxy, the last one in X-Forwarded-For that is no such proxy. What stands before that anybody may have
 // written. Empty when there is none.
-func (p proxies) client(r *http.Request) string {
+func (p Proxies) Client(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil || len(p) == 0 {
 		return host
 	}
 	at, err := netip.ParseAddr(host)
-	if err != nil || !p.have(at) {
+	if err != nil || !p.Has(at) {
 		return host
 	}
 	for _, line := range slices.Backward(r.Header["X-Forwarded-For"]) {
@@ -42,7 +42,7 @@ func (p proxies) client(r *http.Request) string {
 			if !ok {
 				return host
 			}
-			if host = before.String(); !p.have(before) {
+			if host = before.String(); !p.Has(before) {
 				return host
 			}
 			line = line[:max(i, 0)]
@@ -51,7 +51,8 @@ func (p proxies) client(r *http.Request) string {
 	return host
 }
 
-func (p proxies) have(a netip.Addr) bool {
+// Has reports whether an address is that of a trusted proxy.
+func (p Proxies) Has(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
 }
