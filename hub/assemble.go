@@ -6,6 +6,7 @@ import (
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/msgpacket"
 	"github.com/siohub/siohub/hub/internal/option"
+	"github.com/siohub/siohub/hub/internal/origin"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
@@ -66,7 +67,7 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler, full func(
 		Transports:        c.Transports,
 		DisableUpgrades:   c.Upgrade.Disabled,
 		Cookie:            c.Cookie.engine(),
-		CORS:              engineio.CORSConfig(c.CORS),
+		CORS:              origin.Config(c.CORS),
 		HTTPCompression:   engineio.CompressionConfig(c.Compress.HTTP),
 		PerMessageDeflate: engineio.CompressionConfig(c.Compress.Messages),
 		TrustedProxies:    c.TrustedProxies,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/option"
+	"github.com/siohub/siohub/hub/internal/origin"
 )
 
 // Path is where a Server answers.
@@ -52,7 +53,7 @@ func New(c Config) (*Server, error) {
 		PingTimeout:  c.PingTimeout,
 		MaxPayload:   c.MaxPayload,
 		Rates:        engineio.Rates{Unjoined: -1}, // there are no namespaces
-		CORS:         engineio.CORSConfig{Origins: []string{"*"}},
+		CORS:         origin.Config{Origins: []string{"*"}},
 		OnSession:    func(session *engineio.Session) engineio.Handler { return echo{session} },
 		Logger:       c.Logger,
 	})}, nil

@@ -47,16 +47,17 @@ var rooms = []room{
 	{pkg: "hub/internal/unfinished", not: network},
 	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket", "internal/shorttime"}},
 	{pkg: "hub/internal/request", may: []string{"hub/internal/eiopacket", "hub/internal/option"}},
+	{pkg: "hub/internal/origin", may: []string{"hub/internal/option", "hub/internal/request", "internal/sampledlog", "github.com/rs/cors"}},
 	{pkg: "hub/internal/engineio", may: []string{
-		"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/peers", "hub/internal/rates", "hub/internal/request",
-		"hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla, "github.com/rs/cors",
+		"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/rates",
+		"hub/internal/request", "hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla,
 	}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/request", "hub/internal/siopacket", "hub/adapter",
 		"internal/sampledlog",
 	}},
 	{pkg: "hub/internal/clientfiles"},
-	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option"}},
+	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option", "hub/internal/origin"}},
 	{pkg: "hub/internal/mergepatch", not: network},
 	{pkg: "hub", may: []string{"hub/internal/...", "hub/adapter"}},
 	{pkg: "hub/loadgen", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla}},
@@ -156,8 +157,8 @@ var rooms = []room{
 
 // onlyIn names the one file of a package that may import a library.
 var onlyIn = map[string]string{
-	"hub/internal/engineio " + gorilla:              "gorilla.go",
-	"hub/internal/engineio " + "github.com/rs/cors": "cors.go",
+	"hub/internal/engineio " + gorilla:            "gorilla.go",
+	"hub/internal/origin " + "github.com/rs/cors": "policy.go",
 }
 
 // matches reports whether a short path is the pattern, or below it where the

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/option"
+	"github.com/siohub/siohub/hub/internal/origin"
 )
 
 // Config says how a Server behaves. Its zero value works: every zero field means the default
@@ -37,7 +38,7 @@ type Config struct {
 	// Cookie is set by handshakes. Nil sets none. Key: cookie.
 	Cookie *CookieConfig
 	// CORS says which pages of other hosts may talk to the server. Key: cors.
-	CORS CORSConfig
+	CORS origin.Config
 	// HTTPCompression compresses polling answers. Default on, from 1024 bytes.
 	// Key: http_compression.
 	HTTPCompression CompressionConfig
@@ -76,46 +77,6 @@ type CompressionConfig struct {
 	Enabled *bool
 	// Threshold is the size in bytes from which it is used. Default 1024.
 	Threshold int
-}
-
-// CookieConfig is the cookie that carries the session id, so that a load balancer can be sticky. It
-// is set by handshakes over polling and over WebSocket.
-type CookieConfig struct {
-	// Name defaults to "io".
-	Name string
-	// Path defaults to "/"; NoPath leaves the attribute out.
-	Path   string
-	NoPath bool
-	// Domain is left out when empty.
-	Domain string
-	// MaxAge is rounded down to seconds; zero leaves it out.
-	MaxAge time.Duration
-	// SameSite defaults to http.SameSiteLaxMode.
-	SameSite http.SameSite
-	// Secure and Partitioned are the attributes of that name.
-	Secure, Partitioned bool
-	// NotHTTPOnly leaves out HttpOnly.
-	NotHTTPOnly bool
-}
-
-// CORSConfig says which pages of other hosts may talk to the server. One rule holds for every
-// transport: a request without Origin is allowed, one from the same host too, a listed one too, and
-// any other is refused with 403.
-type CORSConfig struct {
-	// Origins are exact, such as "https://chat.example.com", or "*". Empty allows the same host only.
-	// Key: cors.origins.
-	Origins []string
-	// Credentials allows cookies; refused together with "*". Key: cors.credentials.
-	Credentials bool
-	// Methods are named by preflights. Default GET, HEAD, PUT, PATCH, POST, DELETE. Key: cors.methods.
-	Methods []string
-	// AllowedHeaders default to what the browser asks for. Key: cors.allowed_headers.
-	AllowedHeaders []string
-	// ExposedHeaders default to none. Key: cors.exposed_headers.
-	ExposedHeaders []string
-	// MaxAge lets browsers remember a preflight's answer. Zero leaves it to them.
-	// Key: cors.max_age.
-	MaxAge time.Duration
 }
 
 // Limits bound what browsers can make the server hold. Each has one outcome and is counted by a
@@ -177,18 +138,7 @@ func (c Config) withDefaults() Config {
 	if len(c.Transports) == 0 {
 		c.Transports = option.Transports.Default
 	}
-	if len(c.CORS.Methods) == 0 {
-		c.CORS.Methods = option.CORSMethods.Default
-	}
-	if c.Cookie != nil {
-		cookie := *c.Cookie
-		set(&cookie.Name, option.CookieName.Default)
-		set(&cookie.SameSite, http.SameSiteLaxMode)
-		if !cookie.NoPath {
-			set(&cookie.Path, option.CookiePath.Default)
-		}
-		c.Cookie = &cookie
-	}
+	c.Cookie = c.Cookie.withDefaults()
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}

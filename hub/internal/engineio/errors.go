@@ -83,7 +83,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
 	if err != nil {
 		panic("engineio: a number and a text always marshal: " + err.Error())
 	}
-	s.policy.decorate(w, r)
+	s.policy.Decorate(w, r)
 	respond(w, r, f.status, typeJSON, body)
 }
 
@@ -104,7 +104,7 @@ func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
 		// Whoever wanted to leave HTTP has no further request. The reference closes the connection after a second.
 		w.Header().Set("Connection", "close")
 	}
-	s.policy.decorate(w, r)
+	s.policy.Decorate(w, r)
 	respond(w, r, status, typeText, nil)
 }
 

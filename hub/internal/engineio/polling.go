@@ -282,7 +282,7 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 		}
 	}
 	w.Header()["Cache-Control"] = noStore
-	s.server.policy.decorate(w, r)
+	s.server.policy.Decorate(w, r)
 	if c := s.server.config.HTTPCompression.choose(r, compress, len(*body)); c != nil {
 		coded := buffers.get()
 		defer buffers.put(coded)

@@ -68,7 +68,7 @@ func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 		s.server.deny(w, r, status)
 	default:
 		w.Header()["Cache-Control"] = noStore
-		s.server.policy.decorate(w, r)
+		s.server.policy.Decorate(w, r)
 		respond(w, r, status, typeHTML, okBody)
 	}
 }

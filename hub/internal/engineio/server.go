@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
+	"github.com/siohub/siohub/hub/internal/origin"
 	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/unfinished"
 	"github.com/siohub/siohub/internal/sampledlog"
@@ -26,7 +27,7 @@ type Server struct {
 	postHold  time.Duration
 	trace     *Trace
 	log       *slog.Logger
-	policy    *originPolicy
+	policy    *origin.Policy
 	proxies   request.Proxies
 	upgrader  *upgrader
 	pollers   netpoll.Set
@@ -52,7 +53,7 @@ func New(config Config) *Server {
 			slices.Contains(config.Transports, request.Polling) && slices.Contains(config.Transports, request.WebSocket),
 		trace:    config.Trace,
 		log:      log,
-		policy:   newOriginPolicy(config.CORS, log),
+		policy:   origin.New(config.CORS, log),
 		proxies:  request.NewProxies(config.TrustedProxies),
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
@@ -81,11 +82,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := request.ParseQuery(r.URL.RawQuery)
-	if refusal, ok := s.policy.check(r); !ok {
-		s.refuse(w, r, refusal)
+	switch s.policy.Check(r) {
+	case origin.Malformed:
+		s.refuse(w, r, refusal{code: codeBadRequest})
+		return
+	case origin.Foreign:
+		s.refuse(w, r, refusal{code: codeForbidden})
 		return
 	}
-	if s.policy.preflight(w, r) {
+	if s.policy.Preflight(w, r) {
 		return
 	}
 	session, refusal, ok := s.verify(r, q)
@@ -102,6 +107,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.servePolling(w, r, session)
 	}
 }
+
+// CORS adds the headers of the origin policy to an answer that is served beside the sessions, such as
+// a script. It refuses nothing: an answer without them is of no use to a foreign page.
+func (s *Server) CORS(w http.ResponseWriter, r *http.Request) { s.policy.Decorate(w, r) }
 
 // SessionCount is the number of sessions, those included that wait for their last poll or for the
 // browser's close frame.

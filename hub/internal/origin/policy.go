@@ -1,4 +1,4 @@
-package engineio
+package origin
 
 import (
 	"log/slog"
@@ -11,16 +11,17 @@ import (
 
 	"github.com/rs/cors"
 
+	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
-// originPolicy decides which pages may talk to the server: one rule for polling and WebSocket.
+// Policy decides which pages may talk to the server: one rule for polling and WebSocket.
 // Browsers do not hold a WebSocket to CORS, so without it a foreign page could open one with the
-// user's cookies.
+// user's cookies. It may be used from any goroutine.
 //
 // The reference refuses nothing here.
-type originPolicy struct {
+type Policy struct {
 	// headers is nil where no foreign origin is configured: then there is no CORS to speak of.
 	headers *cors.Cors
 	methods []string // the Access-Control-Allow-Methods of all preflights
@@ -29,8 +30,9 @@ type originPolicy struct {
 	log     *sampledlog.Line
 }
 
-func newOriginPolicy(c CORSConfig, logger *slog.Logger) *originPolicy {
-	p := &originPolicy{log: sampledlog.New(logger, sampledlog.Second)}
+// New returns the policy of a configuration. It tells logger which origins it refuses.
+func New(c Config, logger *slog.Logger) *Policy {
+	p := &Policy{log: sampledlog.New(logger, sampledlog.Second)}
 	if len(c.Origins) == 0 {
 		return p
 	}
@@ -41,6 +43,9 @@ func newOriginPolicy(c CORSConfig, logger *slog.Logger) *originPolicy {
 	allowed := c.AllowedHeaders
 	if len(allowed) == 0 {
 		allowed = []string{"*"} // rs/cors answers with what the browser asks for
+	}
+	if len(c.Methods) == 0 {
+		c.Methods = option.CORSMethods.Default
 	}
 	p.methods = []string{strings.Join(c.Methods, ",")}
 	// rs/cors would leave its headers out of other answers too; browsers ask for the list in preflights alone,
@@ -56,7 +61,7 @@ func newOriginPolicy(c CORSConfig, logger *slog.Logger) *originPolicy {
 
 // allows reports whether a page of this origin may come in. Requests without an origin come from no
 // page.
-func (p *originPolicy) allows(r *http.Request) bool {
+func (p *Policy) allows(r *http.Request) bool {
 	origins := r.Header["Origin"]
 	if len(origins) == 0 {
 		return true
@@ -89,8 +94,8 @@ func withPort(host, port string) string {
 	return net.JoinHostPort(strings.Trim(host, "[]"), port)
 }
 
-// preflight answers OPTIONS where CORS is configured and reports whether it did.
-func (p *originPolicy) preflight(w http.ResponseWriter, r *http.Request) bool {
+// Preflight answers OPTIONS where CORS is configured and reports whether it did.
+func (p *Policy) Preflight(w http.ResponseWriter, r *http.Request) bool {
 	if p.headers == nil || r.Method != http.MethodOptions {
 		return false
 	}
@@ -105,41 +110,47 @@ func (p *originPolicy) preflight(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// check holds the request's origin against the policy, before anything else is checked: it is the
+// Verdict is what Check says.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Allowed   Verdict = iota
+	Malformed         // the header has characters that none may have
+	Foreign           // a page that may not come in; it is logged
+)
+
+// Check holds the request's origin against the policy, before anything else is checked: it is the
 // same for every transport and for preflights.
-func (p *originPolicy) check(r *http.Request) (refusal, bool) {
+func (p *Policy) Check(r *http.Request) Verdict {
 	switch {
-	case !validOrigin(r):
-		return refusal{code: codeBadRequest}, false
+	case !valid(r):
+		return Malformed
 	case !p.allows(r):
 		p.refused(r)
-		return refusal{code: codeForbidden}, false
+		return Foreign
 	}
-	return refusal{}, true
+	return Allowed
 }
 
-// decorate adds the CORS headers to an answer. A request with two origins gets none: rs/cors would look
+// Decorate adds the CORS headers to an answer. A request with two origins gets none: rs/cors would look
 // at the first alone.
-func (p *originPolicy) decorate(w http.ResponseWriter, r *http.Request) {
+func (p *Policy) Decorate(w http.ResponseWriter, r *http.Request) {
 	if p.headers != nil && len(r.Header["Origin"]) < 2 {
 		p.headers.HandlerFunc(w, r)
 	}
 }
 
-// CORS adds the headers of the origin policy to an answer that is served beside the sessions, such as
-// a script. It refuses nothing: an answer without them is of no use to a foreign page.
-func (s *Server) CORS(w http.ResponseWriter, r *http.Request) { s.policy.decorate(w, r) }
-
 // refused logs it, and names the option.
-func (p *originPolicy) refused(r *http.Request) {
+func (p *Policy) refused(r *http.Request) {
 	p.log.Warn("origin refused: add it to cors.origins if its pages may connect",
 		"origin", request.Cut(r.Header.Get("Origin"), 200), "host", request.Cut(r.Host, 200))
 }
 
-// validOrigin reports whether the Origin header has characters only that a header may have.
+// valid reports whether the Origin header has characters only that a header may have.
 //
 // Source: reference 1.3, step 3.
-func validOrigin(r *http.Request) bool {
+func valid(r *http.Request) bool {
 	for _, o := range r.Header["Origin"] {
 		for i := 0; i < len(o); i++ {
 			if c := o[i]; c < 0x20 && c != '\t' || c == 0x7f {

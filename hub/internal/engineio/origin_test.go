@@ -10,9 +10,11 @@ import (
 
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/origin"
 )
 
-func TestOrigin_Policy(t *testing.T) {
+// Package origin has the rule; here it holds for every transport.
+func TestOrigin_SameForEveryTransport(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		origins []string
@@ -22,27 +24,10 @@ func TestOrigin_Policy(t *testing.T) {
 	}{
 		{"none", nil, "", "hub.test", true},
 		{"same host", nil, "http://hub.test", "hub.test", true},
-		{"same host behind TLS", nil, "https://hub.test", "hub.test", true},
-		{"same host, port spelled out", nil, "https://hub.test:443", "hub.test", true},
-		{"same host in capitals", nil, "http://HUB.test", "Hub.Test", true},
-		{"same host and port", nil, "http://hub.test:3000", "hub.test:3000", true},
-		{"same IPv6", nil, "http://[::1]:3000", "[::1]:3000", true},
-		{"another port", nil, "http://hub.test:3000", "hub.test", false},
 		{"foreign", nil, "https://evil.test", "hub.test", false},
-		{"suffix", nil, "http://evilhub.test", "hub.test", false},
-		{"prefix", nil, "http://hub.test.evil.com", "hub.test", false},
-		{"userinfo", nil, "http://hub.test@evil.com", "hub.test", false},
-		{"path", nil, "http://hub.test/x", "hub.test", false},
 		{"null", nil, "null", "hub.test", false},
-		{"empty", nil, "", "", true},
-		{"file", nil, "file://", "hub.test", false},
-		{"extension", nil, "chrome-extension://hub.test", "hub.test", false},
 		{"listed", []string{"https://chat.example.com"}, "https://chat.example.com", "hub.test", true},
-		{"listed in capitals", []string{"https://Chat.example.com"}, "https://chat.Example.com", "hub.test", true},
-		{"listed with another scheme", []string{"https://chat.example.com"}, "http://chat.example.com", "hub.test", false},
-		{"listed with another port", []string{"https://chat.example.com"}, "https://chat.example.com:8443", "hub.test", false},
 		{"not listed", []string{"https://chat.example.com"}, "https://example.com", "hub.test", false},
-		{"null, others listed", []string{"https://chat.example.com"}, "null", "hub.test", false},
 		{"anybody", []string{"*"}, "https://evil.test", "hub.test", true},
 	} {
 		st := newStation(t, func(c *engineio.Config) { c.CORS.Origins = row.origins })
@@ -103,7 +88,7 @@ func TestOrigin_RefusalNamesTheOption(t *testing.T) {
 
 func TestCORS_Headers(t *testing.T) {
 	st := newStation(t, func(c *engineio.Config) {
-		c.CORS = engineio.CORSConfig{
+		c.CORS = origin.Config{
 			Origins: []string{"https://a.test"}, Credentials: true, ExposedHeaders: []string{"X-Out"}, MaxAge: time.Minute,
 		}
 	})
@@ -146,7 +131,7 @@ func TestCORS_Headers(t *testing.T) {
 
 func TestCORS_Methods(t *testing.T) {
 	st := newStation(t, func(c *engineio.Config) {
-		c.CORS = engineio.CORSConfig{Origins: []string{"https://a.test"}, Methods: []string{"GET", "PUT"}}
+		c.CORS = origin.Config{Origins: []string{"https://a.test"}, Methods: []string{"GET", "PUT"}}
 	})
 	for asked, want := range map[string]string{"GET": "GET,PUT", "PUT": "GET,PUT", "POST": "GET,PUT", "DELETE": ""} {
 		a := st.Do("OPTIONS", "EIO=4&transport=polling", "", http.Header{
