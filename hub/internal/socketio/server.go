@@ -115,9 +115,14 @@ func (s *Server) Sockets() map[string]int {
 // idBytes of randomness make a socket id of 20 characters.
 const idBytes = 15
 
-// newID returns the public id of a socket. It has nothing to do with the session's.
+// newID returns the public id of a socket. It has nothing to do with the session's. It begins with no hyphen, which
+// would make it a flag on a command line: `hub kick --socket ID`.
 func newID() string {
-	var random [idBytes]byte
-	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
-	return base64.RawURLEncoding.EncodeToString(random[:])
+	for {
+		var random [idBytes]byte
+		_, _ = rand.Read(random[:]) // never fails, see crypto/rand
+		if id := base64.RawURLEncoding.EncodeToString(random[:]); id[0] != '-' {
+			return id
+		}
+	}
 }
