@@ -131,6 +131,25 @@ func TestPause_PollingPendingIsBounded(t *testing.T) {
 	}
 }
 
+// The number of packets is a limit of each post, not of what is left of several that were answered.
+func TestPause_PollingPendingOfSeveralPosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st, query, s := pausedPolling(t, func(c *engineio.Config) { c.Limits.PacketsPerPayload = 20 })
+		body := "4x" + strings.Repeat("\x1e4x", 14)
+		for range 2 {
+			if a := st.Post(query, body); a.Status != 200 {
+				t.Errorf("post: %+v", a)
+			}
+		}
+		s.Resume()
+		synctest.Wait()
+		st.noClose()
+		if n := len(st.messages()); n != 30 {
+			t.Errorf("received %d messages", n)
+		}
+	})
+}
+
 // While a post is held the time for an upgrade stands still, and what was left goes before what comes by
 // WebSocket.
 func TestPause_UpgradeBehindAHeldPost(t *testing.T) {

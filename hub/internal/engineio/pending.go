@@ -14,6 +14,7 @@ type pendingPayload struct {
 	rest    []byte
 	more    bool // rest begins with a packet, which may be empty and is then for Decode to refuse
 	taken   int  // packets that stood before rest
+	checked bool // their number: each POST of which something is left was answered, and together they may be more
 	item    unfinished.Item
 }
 
@@ -40,7 +41,7 @@ func (p *pendingPayload) GoOn() {}
 // The error is a fault of the payload; what stood before it has been acted on, as in the reference.
 func (p *pendingPayload) hand(s *Session, h Handler) (held bool, err error) {
 	for p.more {
-		if p.taken >= s.server.config.Limits.PacketsPerPayload {
+		if !p.checked && p.taken >= s.server.config.Limits.PacketsPerPayload {
 			return false, errTooManyPackets
 		}
 		text, rest, more := eiopacket.Cut(p.rest)
@@ -118,7 +119,7 @@ func (t *polling) addPending(own *pendingPayload) (added bool, err error) {
 	}
 	fits := true
 	if t.pending == nil {
-		t.pending = &pendingPayload{polling: t, rest: bytes.Clone(own.rest), more: true}
+		t.pending = &pendingPayload{polling: t, rest: bytes.Clone(own.rest), more: true, checked: true}
 	} else {
 		fits = t.pending.join(own, s.server.config.MaxPayload)
 	}
