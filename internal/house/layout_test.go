@@ -48,13 +48,14 @@ var rooms = []room{
 	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket", "internal/shorttime"}},
 	{pkg: "hub/internal/request", may: []string{"hub/internal/eiopacket", "hub/internal/option"}},
 	{pkg: "hub/internal/origin", may: []string{"hub/internal/option", "hub/internal/request", "internal/sampledlog", "github.com/rs/cors"}},
+	{pkg: "hub/internal/wsframe", not: network, may: []string{"hub/internal/eiopacket", "hub/internal/unfinished"}},
 	{pkg: "hub/internal/engineio", may: []string{
 		"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/rates",
-		"hub/internal/request", "hub/internal/unfinished", "internal/rawio", "internal/sampledlog", gorilla,
+		"hub/internal/request", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla,
 	}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
-		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/request", "hub/internal/siopacket", "hub/adapter",
-		"internal/sampledlog",
+		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/request", "hub/internal/siopacket", "hub/internal/wsframe",
+		"hub/adapter", "internal/sampledlog",
 	}},
 	{pkg: "hub/internal/clientfiles"},
 	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option", "hub/internal/origin"}},

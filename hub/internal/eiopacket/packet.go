@@ -85,3 +85,7 @@ func AppendBinary(dst, data []byte) []byte {
 
 // BinaryLen is the number of bytes that AppendBinary appends for n bytes of data.
 func BinaryLen(n int) int { return 1 + base64.StdEncoding.EncodedLen(n) }
+
+// IsMessage reports whether a packet in text form that begins like this is a message. Whatever else it may be is
+// for the session itself.
+func IsMessage(first byte) bool { return first == byte(Message) || first == binaryPrefix }

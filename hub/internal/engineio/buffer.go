@@ -1,10 +1,10 @@
 package engineio
 
-import "sync"
+import (
+	"sync"
 
-// maxPooled is the largest buffer that goes back to the pool: one large message must not leave large
-// buffers behind for ever.
-const maxPooled = 64 << 10
+	"github.com/siohub/siohub/hub/internal/wsframe"
+)
 
 // bufferPool lends byte slices of at least readBuffer capacity.
 type bufferPool struct{ pool sync.Pool }
@@ -20,7 +20,7 @@ func (p *bufferPool) get() *[]byte { return p.pool.Get().(*[]byte) }
 
 // put takes the slice back; nobody may refer to it any more.
 func (p *bufferPool) put(b *[]byte) {
-	if cap(*b) > maxPooled {
+	if cap(*b) > wsframe.MaxPooled {
 		return
 	}
 	*b = (*b)[:0]

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 const (
-	// readBuffer is what one read asks of the kernel. The buffer is pooled and held only from the
+	// readBuffer is what one read asks of the kernel. Its buffer is pooled and held only from the
 	// arrival of bytes until they are taken, so that an idle connection has none.
-	readBuffer = 4 << 10
+	readBuffer = wsframe.ReadSize
 	// writeTimeout is how long the on-demand writer may be blocked without a byte being taken: under TLS without
 	// writePiece, as nothing less can be seen. A thin line may take longer than that for all that waits.
 	writeTimeout = 20 * time.Second
@@ -29,7 +30,7 @@ type conn struct {
 	fd     netpoll.Descriptor // valid without stream
 
 	// Owned by the reader.
-	in *inputBuffer // arrived and not yet taken; nil while it is idle
+	in *wsframe.Input // arrived and not yet taken; nil while it is idle
 
 	// Owned by the writer.
 	out    *[]byte // what the kernel has not taken; nil when there is nothing
@@ -47,7 +48,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.stream.watch == nil {
 		return c.read(p)
 	}
-	return c.stream.watch.read(p, c.read)
+	return c.stream.watch.Read(p, c.read)
 }
 
 func (c *conn) read(p []byte) (int, error) {
@@ -61,8 +62,8 @@ func (c *conn) read(p []byte) (int, error) {
 		}
 		c.in = in
 	}
-	n := copy(p, c.in.bytes())
-	if c.in.take(n); c.in.empty() {
+	n := copy(p, c.in.Bytes())
+	if c.in.Take(n); c.in.Empty() {
 		c.releaseIn()
 	}
 	return n, nil
@@ -74,22 +75,22 @@ func (c *conn) await() (err error) {
 		c.in, err = c.stream.readBuffered()
 		return err
 	}
-	n, err := c.stream.readInto(c.in.free())
-	c.in.extend(n)
+	n, err := c.stream.readInto(c.in.Free())
+	c.in.Extend(n)
 	return err
 }
 
 // releaseIn gives the read buffer back.
 func (c *conn) releaseIn() {
 	if c.in != nil {
-		c.in.release()
+		c.in.Release()
 		c.in = nil
 	}
 }
 
 // releaseEmpty gives the read buffer back if nothing is left in it.
 func (c *conn) releaseEmpty() {
-	if c.in != nil && c.in.empty() {
+	if c.in != nil && c.in.Empty() {
 		c.releaseIn()
 	}
 }

@@ -6,7 +6,7 @@
 //
 // Up, by WebSocket:
 //
-//	netpoll ─► pollReader.turn ─► webSocket.next ─► inputBuffer.message ─► webSocket.open ─► decode ─► Session.receive ─► Handler
+//	netpoll ─► pollReader.turn ─► webSocket.next ─► wsframe.Input.Next ─► decode ─► Session.receive ─► Handler
 //
 // by a WebSocket that a goroutine reads (TLS, compression, pipes, other systems than Linux):
 //
@@ -58,9 +58,8 @@
 // buffer, no gorilla connection, nothing of net/http or package net. When the session begins, its socket
 // is taken out of Go's network poller (webSocket.moveToPoller) and given to package netpoll, which says when there
 // is something to read (webSocket.Readable). It is read once for each event, and a short read says that
-// there is no more. inputBuffer.message finds by a look at the frame headers what makes whole messages, and is
-// where the rules for frames stand; webSocket.open (frames.go) takes their masks off. gorilla has no part in it, but
-// the handshake, and a test holds the two against each other. None of this blocks the poller's goroutine, nor may
+// there is no more. Package wsframe finds what makes whole messages, and has the rules for frames. gorilla has no part
+// in it, but the handshake, and a test holds the two against each other. None of this blocks the poller's goroutine, nor may
 // the Handler. What is not a whole message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
 // gives way to the others after turnReads and turnMessages.
 //

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 const (
@@ -32,7 +34,7 @@ func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
 	defer tick.Stop()
 	for wave, told := 1, 0; ; wave++ {
 		for until := len(sessions) * wave / waves; told < until; told++ {
-			sessions[told].Close(Close{Reason: ReasonServerShuttingDown, Code: closeGoingAway, Detail: "server draining"})
+			sessions[told].Close(Close{Reason: ReasonServerShuttingDown, Code: wsframe.CloseGoingAway, Detail: "server draining"})
 		}
 		if wave == waves {
 			return s.linger(ctx)

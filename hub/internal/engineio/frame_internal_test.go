@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // The lengths at which the header changes its form, from RFC 6455, 5.2.
@@ -21,7 +23,7 @@ func TestNewMessage_FrameHeader(t *testing.T) {
 	} {
 		data := strings.Repeat("x", row.payload)
 		for _, binary := range []bool{false, true} {
-			m := NewMessage(append(make([]byte, FrameHeadroom), data...), binary, true)
+			m := NewMessage(append(make([]byte, wsframe.Headroom), data...), binary, true)
 			want := []byte(row.text + data)
 			if binary {
 				want[0] = 0x82

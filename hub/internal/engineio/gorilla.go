@@ -14,6 +14,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/unfinished"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 const (
@@ -22,19 +23,6 @@ const (
 	frameBuffer = 128
 	// writeBuffer is gorilla's pooled buffer for building a frame.
 	writeBuffer = 4 << 10
-)
-
-// Close codes: a normal end, a server that stops, what RFC 6455 does not allow, a close frame without a code, a
-// connection that ended without a close frame, text that is not UTF-8, too many fragments, a message that is too large.
-const (
-	closeNormal      = websocket.CloseNormalClosure
-	closeGoingAway   = websocket.CloseGoingAway
-	closeProtocol    = websocket.CloseProtocolError
-	closeNoStatus    = websocket.CloseNoStatusReceived
-	closeAbnormal    = websocket.CloseAbnormalClosure
-	closeInvalidText = websocket.CloseInvalidFramePayloadData
-	closePolicy      = websocket.ClosePolicyViolation
-	closeTooBig      = websocket.CloseMessageTooBig
 )
 
 var writeBuffers sync.Pool
@@ -150,10 +138,10 @@ func (g *gorillaConn) readMessage(r io.Reader, buf *[]byte) error {
 	}()
 	for reads := 0; ; reads++ {
 		if int64(len(*buf)) > limit {
-			return errTooLarge
+			return wsframe.ErrTooLarge
 		}
-		if tooManyFragments(reads, int64(len(*buf))) {
-			return errFragments
+		if wsframe.TooManyFragments(reads, int64(len(*buf))) {
+			return wsframe.ErrFragments
 		}
 		if reads > 0 && cap(*buf) > readBuffer {
 			counted = true
@@ -168,7 +156,7 @@ func (g *gorillaConn) readMessage(r io.Reader, buf *[]byte) error {
 		*buf = (*buf)[:len(*buf)+n]
 		if err == io.EOF {
 			if int64(len(*buf)) > limit {
-				return errTooLarge
+				return wsframe.ErrTooLarge
 			}
 			return nil
 		}
@@ -178,22 +166,22 @@ func (g *gorillaConn) readMessage(r io.Reader, buf *[]byte) error {
 	}
 }
 
-// classify makes a fault of what gorilla says about bytes that arrived, and a *closeFrameError of the
+// classify makes a *wsframe.Fault of what gorilla says about bytes that arrived, and a *wsframe.Closed of the
 // browser's close frame; any other error is the connection's.
 func (g *gorillaConn) classify(err error) error {
-	var f *fault
+	var f *wsframe.Fault
 	var closing *websocket.CloseError
 	switch {
-	case errors.As(err, &closing) && closing.Code != closeAbnormal:
-		return &closeFrameError{closing.Code, closing.Text}
+	case errors.As(err, &closing) && closing.Code != wsframe.CloseAbnormal:
+		return &wsframe.Closed{Code: closing.Code, Text: closing.Text}
 	case errors.As(err, &f), closing != nil, g.ws.conn.stream.readErr != nil:
 		return err
 	case errors.Is(err, websocket.ErrReadLimit):
-		return errTooLarge
+		return wsframe.ErrTooLarge
 	case strings.Contains(err.Error(), "utf8"):
-		return errWSText
+		return wsframe.ErrText
 	}
-	return &fault{closeProtocol, ReasonTransportError, err}
+	return &wsframe.Fault{Code: wsframe.CloseProtocol, Err: err}
 }
 
 // pinged answers a ping frame. Pings count as messages do, and here it is the reader that waits for its turn.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/request"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // checkPath returns the status for a request that is none of Engine.IO's, or 0.
@@ -188,5 +189,5 @@ func (s *Server) openPacket(sid string, transport string) *Message {
 	if transport == request.Polling && s.upgrades {
 		o.Upgrades = []string{request.WebSocket}
 	}
-	return NewMessage(eiopacket.AppendOpen(make([]byte, FrameHeadroom, 128), o), false, false)
+	return NewMessage(eiopacket.AppendOpen(make([]byte, wsframe.Headroom, 128), o), false, false)
 }

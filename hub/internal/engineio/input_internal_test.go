@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // someFrames makes a stream of frames, most of them as they should be.
@@ -27,20 +28,20 @@ func someFrames(r *rand.Rand) []byte {
 		opcode, final := byte(1+r.IntN(2)), r.IntN(3) > 0
 		switch {
 		case r.IntN(40) == 0:
-			opcode, final, size = opClose, true, []int{0, 1, 2, 9}[r.IntN(4)]
+			opcode, final, size = wsframe.OpcodeClose, true, []int{0, 1, 2, 9}[r.IntN(4)]
 		case r.IntN(4) == 0:
 			opcode, final, size = byte(9+r.IntN(2)), true, min(size, 125)
 		case within:
-			opcode = opContinuation
+			opcode = wsframe.OpcodeContinuation
 		case size == 0:
 			size = 1 // not even a packet's type
 		}
-		if opcode < opClose {
+		if opcode < wsframe.OpcodeClose {
 			within = !final
 		}
 		first := opcode
 		if final {
-			first |= finalBit
+			first |= wsframe.FinalBit
 		}
 		if r.IntN(30) == 0 {
 			first ^= 1 << r.IntN(8) // whatever that is now
@@ -64,7 +65,7 @@ func someFrames(r *rand.Rand) []byte {
 		}
 		payload := bytes.Repeat([]byte{'4'}, size)
 		switch {
-		case opcode == opClose && size >= 2:
+		case opcode == wsframe.OpcodeClose && size >= 2:
 			copy(payload, []byte{byte(r.IntN(20)), byte(r.Uint32())})
 		case size > 1 && r.IntN(8) == 0:
 			payload[r.IntN(size)] = byte(r.Uint32())
@@ -81,17 +82,20 @@ func someFrames(r *rand.Rand) []byte {
 func outcome(next func() (data []byte, isBinary bool, err error)) (list []string) {
 	for {
 		data, isBinary, err := next()
-		var f *fault
+		var f *wsframe.Fault
+		var p *parseError
 		switch {
 		case err == nil:
 			list = append(list, fmt.Sprint(len(data), isBinary, crc32.ChecksumIEEE(data)))
 			continue
 		case errors.As(err, &f):
-			return append(list, fmt.Sprint("fault ", f.code))
+			return append(list, fmt.Sprint("fault ", f.Code))
+		case errors.As(err, &p):
+			return append(list, "parse error")
 		}
-		var closing *closeFrameError
+		var closing *wsframe.Closed
 		if errors.As(err, &closing) {
-			return append(list, fmt.Sprint("close ", closing.code, closing.text))
+			return append(list, fmt.Sprint("close ", closing.Code, closing.Text))
 		}
 		return append(list, "end")
 	}
@@ -154,7 +158,7 @@ func (s *Server) streamed(frames []byte) func() ([]byte, bool, error) {
 	if err := g.upgrade(nobody{conn: g}, r, nil); err != nil {
 		panic(err)
 	}
-	w.conn.in = newInputFrom(frames)
+	w.conn.in = wsframe.NewInputFrom(frames)
 	return func() ([]byte, bool, error) { return keep(g.next()) }
 }
 
@@ -162,22 +166,22 @@ func (s *Server) streamed(frames []byte) func() ([]byte, bool, error) {
 func (s *Server) fed(frames []byte, r *rand.Rand) func() ([]byte, bool, error) {
 	w := s.unread()
 	frames = slices.Clone(frames) // next writes to what it reads
-	a := newInput()
+	a := wsframe.NewInput()
 	return func() ([]byte, bool, error) {
 		for {
 			packet, found, err := w.next(a, false)
 			switch {
 			case err != nil:
 				return nil, false, err
-			case found == complete:
+			case found == wsframe.Complete:
 				return packet.Data, packet.Binary, nil
-			case found == controlFrames:
+			case found == wsframe.ControlFrames:
 			case len(frames) == 0:
 				return nil, false, io.ErrUnexpectedEOF
 			default:
 				n := min(1+r.IntN(400), len(frames))
-				n = copy(a.free(), frames[:n])
-				a.extend(n)
+				n = copy(a.Free(), frames[:n])
+				a.Extend(n)
 				frames = frames[n:]
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // Message is a message packet in its wire forms. It is immutable, may be queued on any number of
@@ -41,17 +42,17 @@ var (
 
 // packetMessage returns a shared packet of the server's own.
 func packetMessage(t eiopacket.Type, data string) *Message {
-	return NewMessage(append(append(make([]byte, FrameHeadroom), byte(t)), data...), false, true)
+	return NewMessage(append(append(make([]byte, wsframe.Headroom), byte(t)), data...), false, true)
 }
 
-// NewMessage returns the message that stands in buf after FrameHeadroom bytes that are free: text, which starts
+// NewMessage returns the message that stands in buf after wsframe.Headroom bytes that are free: text, which starts
 // with the packet type '4' and is valid UTF-8, or binary, without a type byte. buf is kept and must never
 // change. shared says that many sessions will send it.
 func NewMessage(buf []byte, binary, shared bool) *Message {
-	payload := len(buf) - FrameHeadroom
-	head := headerLen(payload)
-	m := &Message{framed: buf[FrameHeadroom-head:], head: uint8(head), binary: binary, shared: shared}
-	putHeader(m.framed, m.opcode(), payload)
+	payload := len(buf) - wsframe.Headroom
+	head := wsframe.HeaderLen(payload)
+	m := &Message{framed: buf[wsframe.Headroom-head:], head: uint8(head), binary: binary, shared: shared}
+	wsframe.PutHeader(m.framed, m.opcode(), payload)
 	m.unit[0] = m
 	return m
 }
@@ -81,9 +82,9 @@ func (m *Message) len() int { return len(m.framed) - int(m.head) }
 // opcode is that of its frame.
 func (m *Message) opcode() byte {
 	if m.binary {
-		return opBinary
+		return wsframe.OpcodeBinary
 	}
-	return opText
+	return wsframe.OpcodeText
 }
 
 // shareable are the forms of a shared message. Nil for one that is not.

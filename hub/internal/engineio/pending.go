@@ -45,7 +45,7 @@ func (p *pendingPayload) hand(s *Session, h Handler) (held bool, err error) {
 			return false, errTooManyPackets
 		}
 		text, rest, more := eiopacket.Cut(p.rest)
-		if len(text) > 0 && isMessage(text[0]) && s.flow.paused() {
+		if len(text) > 0 && eiopacket.IsMessage(text[0]) && s.flow.paused() {
 			return true, nil
 		}
 		packet, err := eiopacket.Decode(text)
@@ -63,10 +63,6 @@ func (p *pendingPayload) hand(s *Session, h Handler) (held bool, err error) {
 	}
 	return false, nil
 }
-
-// isMessage reports whether a packet in text form that begins like this is a message. Whatever else it may
-// be is acted on in a pause as well.
-func isMessage(first byte) bool { return first == byte(eiopacket.Message) || first == 'b' }
 
 // join puts what is left of another payload behind this one. False means that it would be more than limit bytes.
 func (p *pendingPayload) join(other *pendingPayload, limit int64) bool {

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 const (
@@ -20,17 +21,17 @@ func (w *webSocket) Writable() { w.conn.fd.Wake() }
 
 // Readable implements netpoll.Watched.
 func (w *webSocket) Readable(scratch []byte, end netpoll.End) (more bool) {
-	r := pollReader{ws: w, scratch: inputBuffer{buf: scratch[:0]}}
+	r := pollReader{ws: w, scratch: wsframe.Over(scratch)}
 	return r.turn(end)
 }
 
 // pollReader reads from a WebSocket for one turn of a poller, on the poller's goroutine, and so does not block.
 type pollReader struct {
 	ws      *webSocket
-	scratch inputBuffer // the poller's, for a connection that holds nothing
-	ended   bool        // the connection has ended, in this direction at least
-	turned  int         // messages taken in this turn
-	full    bool        // that is enough, and more of them are there
+	scratch wsframe.Input // the poller's, for a connection that holds nothing
+	ended   bool          // the connection has ended, in this direction at least
+	turned  int           // messages taken in this turn
+	full    bool          // that is enough, and more of them are there
 
 	messages, bytes int64 // taken in this read
 }
@@ -76,7 +77,7 @@ func (r *pollReader) unblock(end netpoll.End) bool {
 		in := r.buffer()
 		err := r.handLeft(in)
 		if err != nil {
-			in.discard()
+			in.Discard()
 		}
 		r.store(in)
 		if err != nil {
@@ -92,7 +93,7 @@ func (r *pollReader) unblock(end netpoll.End) bool {
 }
 
 // buffer is where the connection's bytes are read to: its own buffer, if it holds some.
-func (r *pollReader) buffer() *inputBuffer {
+func (r *pollReader) buffer() *wsframe.Input {
 	if in := r.ws.conn.in; in != nil {
 		return in
 	}
@@ -100,7 +101,7 @@ func (r *pollReader) buffer() *inputBuffer {
 }
 
 // handLeft hands up what is left of POSTs before the upgrade, and then what was left in the buffer.
-func (r *pollReader) handLeft(in *inputBuffer) (err error) {
+func (r *pollReader) handLeft(in *wsframe.Input) (err error) {
 	w := r.ws
 	if w.blocked, err = w.handPending(w.session.listener()); err != nil {
 		return r.over(in, err)
@@ -122,18 +123,18 @@ func (r *pollReader) broken() {
 func (r *pollReader) read() (n, wanted int, err error) {
 	w := r.ws
 	in := r.buffer()
-	free := in.free()
+	free := in.Free()
 	if in == &r.scratch && w.session.server.unfinished.Full() {
 		free = free[:readBuffer] // what is not whole will have to wait
 	}
 	n, err = w.conn.fd.Read(free)
-	in.extend(n)
+	in.Extend(n)
 	switch {
 	case w.lingering:
-		in.discard()
-	case !in.empty():
+		in.Discard()
+	case !in.Empty():
 		if fault := r.handBuffered(in); fault != nil {
-			in.discard()
+			in.Discard()
 			r.store(in)
 			return n, len(free), fault
 		}
@@ -153,12 +154,12 @@ func (r *pollReader) read() (n, wanted int, err error) {
 
 // store leaves what is not a whole message with its connection, which has a buffer of its own only for
 // that.
-func (r *pollReader) store(in *inputBuffer) {
+func (r *pollReader) store(in *wsframe.Input) {
 	switch {
-	case in == &r.scratch && !in.empty():
-		r.ws.conn.in = newInputFrom(in.bytes())
-		in.discard()
-	case in != &r.scratch && in.empty():
+	case in == &r.scratch && !in.Empty():
+		r.ws.conn.in = wsframe.NewInputFrom(in.Bytes())
+		in.Discard()
+	case in != &r.scratch && in.Empty():
 		r.ws.conn.releaseIn()
 	}
 }
@@ -170,19 +171,20 @@ func (r *pollReader) count() {
 	if in == nil {
 		return
 	}
-	in.budget = w.session.server.unfinished
+	budget := w.session.server.unfinished
+	item, bytes := in.Item(budget)
 	if w.blocked || r.ended { // for something else, or for nothing any more
-		in.budget.Rest(&in.item, w, int64(cap(in.buf)))
+		budget.Rest(item, w, bytes)
 		return
 	}
-	if w.session.flow.count(&in.item, w, int64(cap(in.buf)), pausedMessage) {
+	if w.session.flow.count(item, w, bytes, pausedMessage) {
 		w.blocked = true
 	}
 }
 
 // handBuffered hands up the whole messages, as many as a turn may have, and charges for them. An error means that
 // the connection is to be left at once.
-func (r *pollReader) handBuffered(in *inputBuffer) error {
+func (r *pollReader) handBuffered(in *wsframe.Input) error {
 	s := r.ws.session
 	r.messages, r.bytes = 0, 0
 	err := r.hand(in)
@@ -192,28 +194,28 @@ func (r *pollReader) handBuffered(in *inputBuffer) error {
 	return err
 }
 
-func (r *pollReader) hand(in *inputBuffer) error {
+func (r *pollReader) hand(in *wsframe.Input) error {
 	w := r.ws
 	s := w.session
 	h := s.listener()
 	for {
-		if r.turned >= turnMessages && !in.empty() {
+		if r.turned >= turnMessages && !in.Empty() {
 			w.blocked, r.full = true, true
 			return nil
 		}
 		packet, found, err := w.next(in, s.flow.paused())
-		r.turned += in.controls
-		r.messages += int64(in.controls)
-		in.controls = 0
+		controls := in.Controls()
+		r.turned += controls
+		r.messages += int64(controls)
 		switch {
 		case err != nil:
 			return r.over(in, err)
-		case found == incomplete:
+		case found == wsframe.Incomplete:
 			return nil
-		case found == held:
+		case found == wsframe.Held:
 			w.blocked = true
 			return nil
-		case found == controlFrames:
+		case found == wsframe.ControlFrames:
 			continue
 		}
 		r.turned++
@@ -229,13 +231,13 @@ func (r *pollReader) hand(in *inputBuffer) error {
 var errOver = errors.New("engineio: connection over")
 
 // over is the end of a session, for err or because it takes no more.
-func (r *pollReader) over(in *inputBuffer, err error) error {
+func (r *pollReader) over(in *wsframe.Input, err error) error {
 	w := r.ws
 	if !w.finish(err) {
 		return errOver
 	}
 	w.lingering = true
-	in.discard()
+	in.Discard()
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 func TestBatch_GathersAndKeepsOrder(t *testing.T) {
@@ -109,7 +110,7 @@ func TestSend_BinaryAsTextWhereAsked(t *testing.T) {
 	st := newStation(t, nil)
 	f := st.Frames("EIO=4&transport=websocket&b64=1")
 	f.Next()
-	roomed := append(make([]byte, engineio.FrameHeadroom), 1, 2, 3, 4)
+	roomed := append(make([]byte, wsframe.Headroom), 1, 2, 3, 4)
 	for _, m := range []*engineio.Message{
 		engineio.NewBinaryMessage([]byte{1, 2, 3, 4}, true), engineio.NewMessage(roomed, true, false),
 	} {
@@ -132,7 +133,7 @@ func TestSend_PerMessageDeflate(t *testing.T) {
 				data := "4" + strings.Repeat("x", size)
 				for _, m := range []*engineio.Message{
 					engineio.NewTextMessage([]byte(data), shared),
-					engineio.NewMessage(append(make([]byte, engineio.FrameHeadroom), data...), false, shared),
+					engineio.NewMessage(append(make([]byte, wsframe.Headroom), data...), false, shared),
 				} {
 					_ = s.Send(nil, m.Unit(), noCompress)
 					if p := f.Next(); p != data {

@@ -14,6 +14,7 @@ import (
 	"github.com/siohub/siohub/hub/internal/origin"
 	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/unfinished"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
@@ -125,7 +126,7 @@ func (s *Server) UnfinishedBytes() int64 { return s.unfinished.Sum() }
 func (s *Server) Close(ctx context.Context) error {
 	s.registry.closed.Store(true)
 	for _, session := range s.registry.all() {
-		session.end(Close{Reason: ReasonServerShuttingDown, Code: closeGoingAway, Detail: "server closed"}, endNow)
+		session.end(Close{Reason: ReasonServerShuttingDown, Code: wsframe.CloseGoingAway, Detail: "server closed"}, endNow)
 	}
 	s.heartbeat.stop()
 	s.unfinished.Stop()

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // stream is a connection as net/http leaves it: Go's network poller parks whoever waits for it. TLS,
@@ -23,12 +25,12 @@ type stream struct {
 
 	// Owned by the reader.
 	gate    gate
-	in      *inputBuffer // where onReadable reads to; nil: to dst
+	in      *wsframe.Input // where onReadable reads to; nil: to dst
 	dst     []byte
 	got     int
 	gotErr  error
-	watch   *rsv1Checker // nil without permessage-deflate
-	readErr error        // what ended the connection, never a fault in what arrived
+	watch   *wsframe.RSV1Checker // nil without permessage-deflate
+	readErr error                // what ended the connection, never a fault in what arrived
 
 	// Owned by the writer.
 	src    []byte
@@ -71,7 +73,7 @@ func (s *stream) readInto(p []byte) (n int, err error) {
 }
 
 // readBuffered waits for bytes and returns them in a pooled buffer, which is taken only once they are there.
-func (s *stream) readBuffered() (*inputBuffer, error) {
+func (s *stream) readBuffered() (*wsframe.Input, error) {
 	n, err := s.readRaw()
 	if err != nil {
 		s.readErr = err
@@ -79,7 +81,7 @@ func (s *stream) readBuffered() (*inputBuffer, error) {
 	}
 	in := s.in
 	s.in = nil
-	in.extend(n)
+	in.Extend(n)
 	return in, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/siohub/siohub/hub/internal/peers"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 	"github.com/siohub/siohub/internal/rawio"
 )
 
@@ -45,14 +46,14 @@ func (s *stream) readRaw() (int, error) {
 func (s *stream) readable(fd uintptr) bool {
 	dst := s.dst
 	if dst == nil {
-		s.in = newInput()
-		dst = s.in.free()
+		s.in = wsframe.NewInput()
+		dst = s.in.Free()
 	}
 	var err error
 	s.got, err = rawio.ReadNow(int(fd), dst)
 	s.gotErr = err
 	if err != nil && s.in != nil {
-		s.in.release()
+		s.in.Release()
 		s.in = nil
 	}
 	return !errors.Is(err, syscall.EAGAIN)

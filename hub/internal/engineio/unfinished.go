@@ -3,7 +3,7 @@ package engineio
 import "github.com/siohub/siohub/hub/internal/unfinished"
 
 // What a browser has begun and not ended is counted by one unfinished.Item, which stands with the bytes: a message
-// of a WebSocket in its inputBuffer or gorillaConn (the webSocket is the Owner), a body in its post, and an event
+// of a WebSocket in its wsframe.Input or gorillaConn (the webSocket is the Owner), a body in its post, and an event
 // whose attachments are on their way in a partialEvent.
 
 // Stalled implements unfinished.Owner for a message. Nothing is sent, so that the memory is free at once.

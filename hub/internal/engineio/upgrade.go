@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // The upgrade from polling to WebSocket, as the browser sees it:
@@ -156,11 +157,11 @@ func (p *probe) expect(t eiopacket.Type, data string) bool {
 			if err != nil {
 				return false
 			}
-			if found == complete {
+			if found == wsframe.Complete {
 				defer c.releaseEmpty()
 				return is(packet)
 			}
-			if len(c.in.bytes()) > readBuffer {
+			if len(c.in.Bytes()) > readBuffer {
 				return false
 			}
 			c.releaseEmpty()

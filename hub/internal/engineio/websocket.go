@@ -7,6 +7,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/rates"
 	"github.com/siohub/siohub/hub/internal/request"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // webSocket is the transport of a session over a WebSocket, or wants to be (a probe).
@@ -47,30 +48,16 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session
 		return nil
 	}
 	if *s.config.PerMessageDeflate.Enabled {
-		ws.conn.stream.watch = new(rsv1Checker)
+		ws.conn.stream.watch = new(wsframe.RSV1Checker)
 	}
 	return ws
 }
 
-// fault is something that the browser may not send; code is for the close frame.
-type fault struct {
-	code   int
-	reason Reason
-	err    error
-}
-
-// Error implements error.
-func (f *fault) Error() string { return f.err.Error() }
+// parseError is a packet that is none.
+type parseError struct{ error }
 
 // Unwrap returns what was wrong.
-func (f *fault) Unwrap() error { return f.err }
-
-var (
-	errTooLarge  = &fault{closeTooBig, ReasonTransportError, errors.New("message over the limit")}
-	errFragments = &fault{closePolicy, ReasonTransportError, errors.New("message in too many fragments")}
-	errReserved  = &fault{closeProtocol, ReasonTransportError, errors.New("RSV1 set on a control or continuation frame")}
-	errWSText    = &fault{closeInvalidText, ReasonTransportError, errNotUTF8}
-)
+func (p *parseError) Unwrap() error { return p.error }
 
 // start lets the session be carried: by a poller, or by a goroutine that reads.
 func (w *webSocket) start() {
@@ -98,7 +85,7 @@ func (w *webSocket) handPending(h Handler) (held bool, err error) {
 		return false, nil
 	}
 	if held, err = w.pending.hand(w.session, h); err != nil {
-		err = &fault{0, ReasonParseError, err}
+		err = &parseError{err}
 	}
 	if !held {
 		w.dropPending()
@@ -126,18 +113,21 @@ func (w *webSocket) awaitsClose() bool {
 // peer to close, and to throw away what it still sends.
 func (w *webSocket) finish(err error) (linger bool) {
 	s := w.session
-	var f *fault
-	var received *closeFrameError
+	var packet *parseError
+	var frame *wsframe.Fault
+	var received *wsframe.Closed
 	switch {
 	case err == nil: // the session has ended already
-	case errors.As(err, &f):
-		s.end(Close{Reason: f.reason, Code: f.code, Detail: f.Error()}, endNow)
+	case errors.As(err, &packet):
+		s.end(Close{Reason: ReasonParseError, Detail: packet.Error()}, endNow)
+	case errors.As(err, &frame):
+		s.end(Close{Reason: ReasonTransportError, Code: frame.Code, Detail: frame.Error()}, endNow)
 	case errors.As(err, &received):
 		both := w.writer.noteCloseReceived()
-		s.end(Close{Reason: ReasonTransportClose, Code: received.code, Detail: request.Text(received.text)}, endReply)
+		s.end(Close{Reason: ReasonTransportClose, Code: received.Code, Detail: request.Text(received.Text)}, endReply)
 		return !both
 	default:
-		s.end(Close{Reason: ReasonTransportClose, Code: closeAbnormal, Detail: err.Error()}, endAbort)
+		s.end(Close{Reason: ReasonTransportClose, Code: wsframe.CloseAbnormal, Detail: err.Error()}, endAbort)
 		return false
 	}
 	return true
@@ -219,7 +209,7 @@ func (w *webSocket) reject() {
 	defer w.conn.releaseIn()
 	defer w.cut()
 	w.limitReading(lingerTimeout)
-	_ = w.conn.writeFrame(closeFrame(0))
+	_ = w.conn.writeFrame(wsframe.Close(0))
 	if w.writeSync(nil) != nil {
 		return
 	}

@@ -1,9 +1,10 @@
 package engineio
 
 import (
-	"encoding/binary"
 	"errors"
 	"net"
+
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // inlineWrites is how often an inline writer looks for more before it leaves the rest to a goroutine:
@@ -117,7 +118,7 @@ func (f *frameWriter) failed(err error) {
 		s.server.slow.close(s, slowNoProgress, "slow browser: nothing could be written for "+writeTimeout.String())
 		return
 	}
-	s.end(Close{Reason: ReasonTransportClose, Code: closeAbnormal, Detail: err.Error()}, endAbort)
+	s.end(Close{Reason: ReasonTransportClose, Code: wsframe.CloseAbnormal, Detail: err.Error()}, endAbort)
 }
 
 // closeWritten follows the close frame. Whoever is second to send one closes the connection; in state
@@ -155,7 +156,7 @@ func (f *frameWriter) pongLater(data string) error {
 	s.mu.Lock()
 	if s.transport != w {
 		s.mu.Unlock()
-		if err := w.conn.writeFrame(pongFrame([]byte(data))); err != nil {
+		if err := w.conn.writeFrame(wsframe.Pong([]byte(data))); err != nil {
 			return err
 		}
 		return w.conn.drain(nil)
@@ -206,7 +207,7 @@ func (f *frameWriter) writeMessage(e entry) error {
 	w.session.server.trace.sent(m.len())
 	opcode, data := m.opcode(), m.framed[m.head:]
 	if m.binary && w.session.Handshake().Base64() {
-		opcode, data = opText, m.text()
+		opcode, data = wsframe.OpcodeText, m.text()
 	}
 	if f.compresses(e) {
 		return w.gorilla.writeCompressed(m, int(opcode), data)
@@ -214,8 +215,8 @@ func (f *frameWriter) writeMessage(e entry) error {
 	if m.head > 0 && opcode == m.opcode() {
 		return w.conn.writeFrame(m.framed)
 	}
-	header := make([]byte, headerLen(len(data)))
-	putHeader(header, opcode, len(data))
+	header := make([]byte, wsframe.HeaderLen(len(data)))
+	wsframe.PutHeader(header, opcode, len(data))
 	if err := w.conn.writeFrame(header); err != nil {
 		return err
 	}
@@ -236,7 +237,7 @@ func (f *frameWriter) writeClose() error {
 	s.mu.Lock()
 	code := int(f.closeCode)
 	s.mu.Unlock()
-	return f.ws.conn.writeFrame(closeFrame(code))
+	return f.ws.conn.writeFrame(wsframe.Close(code))
 }
 
 // writePong answers the latest ping frame.
@@ -246,21 +247,5 @@ func (f *frameWriter) writePong() error {
 	data := f.pong
 	f.pong = nil
 	s.mu.Unlock()
-	return f.ws.conn.writeFrame(pongFrame(data))
-}
-
-// pongFrame is a pong with the ping's data, which has been found to be 125 bytes at most.
-func pongFrame(data []byte) []byte {
-	return append([]byte{finalBit | opPong, byte(len(data))}, data...)
-}
-
-// closeFrame is a close frame: with this code, 1000 for 0, none for 1005.
-func closeFrame(code int) []byte {
-	switch code {
-	case closeNoStatus:
-		return []byte{finalBit | opClose, 0}
-	case 0, closeAbnormal:
-		code = closeNormal
-	}
-	return binary.BigEndian.AppendUint16([]byte{finalBit | opClose, 2}, uint16(code))
+	return f.ws.conn.writeFrame(wsframe.Pong(data))
 }

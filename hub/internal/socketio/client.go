@@ -6,6 +6,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
+	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // client is one session, with the namespaces it carries. It is the session's engineio.Handler.
@@ -163,7 +164,7 @@ func (c *client) encode(p siopacket.Packet, attachments [][]byte) []*engineio.Me
 
 // encode makes the messages of a packet, each in the form that every session can send.
 func encode(parser siopacket.Parser, p siopacket.Packet, attachments [][]byte, shared bool) []*engineio.Message {
-	const head = engineio.FrameHeadroom
+	const head = wsframe.Headroom
 	buf := append(make([]byte, head, head+1+parser.Size(p, attachments)), '4')
 	data, binary, separate := parser.Encode(buf, p, attachments)
 	if binary {

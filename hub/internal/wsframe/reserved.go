@@ -1,22 +1,22 @@
-package engineio
+package wsframe
 
 import "encoding/binary"
 
-// rsv1Checker checks the frame headers that pass and stops at one whose RSV1 bit stands where
+// RSV1Checker checks the frame headers that pass and stops at one whose RSV1 bit stands where
 // RFC 7692, 6.1 does not allow it: on anything but the first frame of a message. gorilla takes the bit
 // on every frame once permessage-deflate is agreed. It is used only then.
-type rsv1Checker struct {
+type RSV1Checker struct {
 	head    [10]byte // of a frame: as much as says how long it is
 	got     int      // bytes of head
 	payload uint64   // bytes of the frame that are still to pass, mask included
 	stopped bool
 }
 
-// read hands on what next reads, up to the fault.
-func (w *rsv1Checker) read(p []byte, next func([]byte) (int, error)) (int, error) {
+// Read hands on what next reads, up to the fault.
+func (w *RSV1Checker) Read(p []byte, next func([]byte) (int, error)) (int, error) {
 	for {
 		if w.stopped {
-			return 0, errReserved
+			return 0, ErrReserved
 		}
 		n, err := next(p)
 		if err != nil {
@@ -29,7 +29,7 @@ func (w *rsv1Checker) read(p []byte, next func([]byte) (int, error)) (int, error
 }
 
 // pass returns how many of the bytes may pass. Fewer than all means that the fault follows them.
-func (w *rsv1Checker) pass(p []byte) int {
+func (w *RSV1Checker) pass(p []byte) int {
 	for i := 0; i < len(p); {
 		if w.stopped {
 			return i
@@ -53,7 +53,7 @@ func (w *rsv1Checker) pass(p []byte) int {
 }
 
 // measure finds the length of the frame once its header is complete.
-func (w *rsv1Checker) measure() {
+func (w *RSV1Checker) measure() {
 	if w.got < 2 {
 		return
 	}
