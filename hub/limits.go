@@ -102,7 +102,8 @@ type UndecidedLimits struct {
 	// Key: limits.undecided.
 	Attempts int
 	// Bytes is what these may bring along in all, and again those that wait. Default 64 MiB. Beyond the
-	// first a browser waits; beyond the second its connection is closed, so that it comes back. Key:
+	// first a browser waits, and one that has sent too much before it was let in is closed; beyond the second its
+	// connection is closed, so that it comes back. Key:
 	// limits.undecided_bytes.
 	Bytes int64
 }

@@ -141,14 +141,17 @@ func (a *admission) countLocked(bytes int64) {
 	}
 }
 
-// more takes bytes for what belongs to an open attempt, and reports false if there are too many of them then.
+// more takes bytes for what belongs to an open attempt, and reports false if they do not fit: then it takes none, or
+// clients of one namespace would together use up what is left for others.
 func (a *admission) more(s *share, bytes int64) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	fits := within(s.bytes, bytes, a.bytes, a.mostBytes)
+	if !within(s.bytes, bytes, a.bytes, a.mostBytes) {
+		return false
+	}
 	a.countLocked(bytes)
 	s.bytes += bytes
-	return fits
+	return true
 }
 
 // less gives back what more has taken.

@@ -51,6 +51,24 @@ func TestAdmission_NamespaceLeavesRoomForOthers(t *testing.T) {
 	}
 }
 
+// What those of one namespace send early must not use up what is left for others either.
+func TestAdmission_EarlyPacketsLeaveRoomForOthers(t *testing.T) {
+	a := newAdmission(1000, 64<<20)
+	for range 70 {
+		one := asking("/stuck", attemptBytes)
+		if a.admit(one) == admitIn {
+			a.more(one.share, 1<<20)
+		}
+	}
+	if got := a.bytes; got > 48<<20 || a.full.Load() {
+		t.Errorf("%d bytes are taken, full %v", got, a.full.Load())
+	}
+	one := asking("/quick", attemptBytes)
+	if a.admit(one) != admitIn || !a.more(one.share, earlyBytes) {
+		t.Error("another namespace has no room")
+	}
+}
+
 func TestAdmission_ThoseThatWaitLeaveRoomForOthersThatWait(t *testing.T) {
 	a := newAdmission(1, 1000)
 	a.crowd("/stuck", 10)

@@ -16,7 +16,7 @@ type earlyPacket struct {
 
 const (
 	// earlyPackets and earlyBytes are what a client may send early before it is read no further, until
-	// there is an answer. One packet always fits.
+	// there is an answer. The last packet may be larger, if the bounds of admission have room for it.
 	earlyPackets = 64
 	earlyBytes   = 64 << 10
 )
@@ -35,19 +35,21 @@ const (
 // earlyWarnEvery is the time from one warning of packets that were dropped to the next.
 const earlyWarnEvery = time.Minute
 
-// keep keeps a packet with its attempt. In the gate.
+// keep keeps a packet with its attempt, or sends the client away where there is no room for it. In the gate.
 func (a *Attempt) keep(p siopacket.Packet, attachments [][]byte) {
 	c := a.client
 	size := sizeOf(p.Payload, attachments) + attemptBytes
+	if !c.server.admission.more(a.share, size) {
+		c.server.trace.earlyPackets(EarlyGone, 1)
+		c.server.trace.limitReached("undecided_bytes")
+		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "too much was sent before connect attempts were decided"})
+		return
+	}
 	a.early = append(a.early, earlyPacket{p, attachments})
 	a.earlyBytes += size
-	fits := c.server.admission.more(a.share, size)
-	if !a.held && (!fits || len(a.early) >= earlyPackets || a.earlyBytes >= earlyBytes) {
+	if !a.held && (len(a.early) >= earlyPackets || a.earlyBytes >= earlyBytes) {
 		a.held = true
 		c.server.trace.earlyPackets(EarlyHeld, 1)
-		if !fits {
-			c.server.trace.limitReached("undecided_bytes")
-		}
 		c.reads.hold(c.session, HoldNone, HoldAll)
 	}
 }

@@ -85,3 +85,28 @@ func TestEarly_DroppedIsLogged(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What has no room is not kept: its client is closed, to come back.
+func TestEarly_WithoutRoomTheClientIsClosed(t *testing.T) {
+	var counted outcomes
+	limits := make(chan string, 10)
+	s := play(t, Config{
+		Limits: Limits{UndecidedBytes: 64 << 10},
+		Trace:  &Trace{EarlyPackets: counted.note, LimitReached: func(key string) { limits <- key }},
+	})
+	asked := make(chan *Attempt, 1)
+	s.connect = func(a *Attempt) { asked <- a }
+	b := s.open()
+	b.Send("40/slow,")
+	a := <-asked
+	b.Send(`42/slow,["early"]`)
+	b.Send(`42/slow,["early","` + strings.Repeat("x", 60<<10) + `"]`)
+	eventually(t, "it is closed", a.Gone)
+	counted.want(t, map[string]int{EarlyGone: 2})
+	if key := <-limits; key != "undecided_bytes" {
+		t.Errorf("limit %s", key)
+	}
+	if n := s.server.admission.bytes; n != 0 {
+		t.Errorf("%d bytes are left", n)
+	}
+}

@@ -37,7 +37,7 @@ func limitKeys() []Key {
 		hubKey("limits.undecided", func(c *Config) *int { return &c.Limits.Undecided.Attempts }, counts(),
 			"Connect attempts that may be without a decision; browsers beyond it wait for their turn and are not read meanwhile. The last quarter is for namespaces that have less than a hundredth of it, so that one whose service does not decide keeps nobody from another."),
 		hubKey("limits.undecided_bytes", func(c *Config) *int64 { return &c.Limits.Undecided.Bytes }, sizes(),
-			"Bytes that these may bring along, and again those that wait for their turn; a browser beyond that is closed, to come back.").ofMemory(16),
+			"Bytes that these may bring along, and again those that wait for their turn; a browser beyond that, or that sends before it is let in what has no room there, is closed, to come back.").ofMemory(16),
 		hubKey("limits.data_bytes", func(c *Config) *int { return &c.Limits.DataBytes }, thresholds(),
 			"Size of the data that a service keeps with a socket; a command beyond it fails."),
 		hubKey("limits.headers", func(c *Config) *int { return &c.Limits.Request.Headers }, counts(),
