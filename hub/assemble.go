@@ -60,8 +60,7 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler, full func(
 	return engineio.Config{
 		Path:              c.Path,
 		NoTrailingSlash:   c.NoTrailingSlash,
-		PingInterval:      c.Heartbeat.Interval,
-		PingTimeout:       c.Heartbeat.Timeout,
+		Heartbeat:         engineio.HeartbeatConfig(c.Heartbeat),
 		UpgradeTimeout:    c.Upgrade.Timeout,
 		MaxPayload:        c.MaxPayload,
 		Transports:        c.Transports,

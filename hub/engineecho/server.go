@@ -48,14 +48,13 @@ func New(c Config) (*Server, error) {
 		}
 	}
 	return &Server{engineio.New(engineio.Config{
-		Path:         Path,
-		PingInterval: c.PingInterval,
-		PingTimeout:  c.PingTimeout,
-		MaxPayload:   c.MaxPayload,
-		Rates:        engineio.Rates{Unjoined: -1}, // there are no namespaces
-		CORS:         origin.Config{Origins: []string{"*"}},
-		OnSession:    func(session *engineio.Session) engineio.Handler { return echo{session} },
-		Logger:       c.Logger,
+		Path:       Path,
+		Heartbeat:  engineio.HeartbeatConfig{Interval: c.PingInterval, Timeout: c.PingTimeout},
+		MaxPayload: c.MaxPayload,
+		Rates:      engineio.Rates{Unjoined: -1}, // there are no namespaces
+		CORS:       origin.Config{Origins: []string{"*"}},
+		OnSession:  func(session *engineio.Session) engineio.Handler { return echo{session} },
+		Logger:     c.Logger,
 	})}, nil
 }
 

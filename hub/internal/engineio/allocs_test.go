@@ -16,7 +16,7 @@ import (
 const allocsPerHeartbeat = 3
 
 func TestAllocs_Heartbeat(t *testing.T) {
-	server := engineio.New(engineio.Config{PingInterval: 2 * time.Millisecond, PingTimeout: time.Minute})
+	server := engineio.New(engineio.Config{Heartbeat: engineio.HeartbeatConfig{Interval: 2 * time.Millisecond, Timeout: time.Minute}})
 	t.Cleanup(func() { _ = server.Close(t.Context()) })
 	browser := hubtest.ServeTCP(t, server, server.ConfigureHTTP).Frames("EIO=4&transport=websocket")
 	browser.Next() // the open packet

@@ -20,11 +20,8 @@ type Config struct {
 	// NoTrailingSlash matches the path also without its final slash, as the reference does with
 	// addTrailingSlash: false. Key: add_trailing_slash.
 	NoTrailingSlash bool
-	// PingInterval is the time from the handshake, and later from a pong, to the server's next ping.
-	// Default 25 s. Key: ping_interval.
-	PingInterval time.Duration
-	// PingTimeout is the time a browser has for its pong. Default 20 s. Key: ping_timeout.
-	PingTimeout time.Duration
+	// Heartbeat is the rhythm of pings.
+	Heartbeat HeartbeatConfig
 	// UpgradeTimeout is the time a probe has from its WebSocket handshake to its upgrade packet.
 	// Default 10 s. Key: upgrade_timeout.
 	UpgradeTimeout time.Duration
@@ -69,6 +66,15 @@ type Config struct {
 	Logger *slog.Logger
 	// Trace is told what happens inside. Nil calls nothing.
 	Trace *Trace
+}
+
+// HeartbeatConfig is the rhythm of pings.
+type HeartbeatConfig struct {
+	// Interval is the time from the handshake, and later from a pong, to the server's next ping.
+	// Default 25 s. Key: ping_interval.
+	Interval time.Duration
+	// Timeout is the time a browser has for its pong. Default 20 s. Key: ping_timeout.
+	Timeout time.Duration
 }
 
 // CompressionConfig switches a compression on or off.
@@ -121,8 +127,8 @@ type Limits struct {
 // withDefaults returns a copy in which every zero value is replaced.
 func (c Config) withDefaults() Config {
 	set(&c.Path, "/engine.io/")
-	set(&c.PingInterval, option.PingInterval.Default)
-	set(&c.PingTimeout, option.PingTimeout.Default)
+	set(&c.Heartbeat.Interval, option.PingInterval.Default)
+	set(&c.Heartbeat.Timeout, option.PingTimeout.Default)
 	set(&c.UpgradeTimeout, option.UpgradeTimeout.Default)
 	set(&c.MaxPayload, option.MaxPayload.Default)
 	set(&c.HTTPCompression.Threshold, option.HTTPCompressionThreshold.Default)

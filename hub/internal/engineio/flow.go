@@ -98,6 +98,6 @@ func (f *flow) limitTimeout() {
 	w, ok := s.transport.(*webSocket)
 	s.mu.Unlock()
 	if ok {
-		w.conn.setUserTimeout(s.server.config.PingInterval + s.server.config.PingTimeout)
+		w.conn.setUserTimeout(s.server.config.Heartbeat.Interval + s.server.config.Heartbeat.Timeout)
 	}
 }

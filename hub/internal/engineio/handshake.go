@@ -182,8 +182,8 @@ func (s *Server) openPacket(sid string, transport string) *Message {
 	c := &s.config
 	o := eiopacket.OpenData{
 		SID:          sid,
-		PingInterval: c.PingInterval.Milliseconds(),
-		PingTimeout:  c.PingTimeout.Milliseconds(),
+		PingInterval: c.Heartbeat.Interval.Milliseconds(),
+		PingTimeout:  c.Heartbeat.Timeout.Milliseconds(),
 		MaxPayload:   c.MaxPayload,
 	}
 	if transport == request.Polling && s.upgrades {

@@ -21,7 +21,7 @@ const dueEnding = -1
 // periods, so two queues in the order of their due times are enough, and one timer that is armed for
 // the head of either:
 //
-//	idle ──PingInterval──► ping sent ──► awaitingPong ──PingTimeout──► ping timeout
+//	idle ──Interval──► ping sent ──► awaitingPong ──Timeout──► ping timeout
 //	 ▲                                        │
 //	 └───────────────── pong ─────────────────┘
 //

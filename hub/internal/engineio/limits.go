@@ -23,7 +23,7 @@ func (s *Server) ConfigureHTTP(h *http.Server) {
 	h.MaxHeaderBytes = option.HeaderBytes.Default - headerSlack
 	h.ReadHeaderTimeout = option.HeaderTimeout.Default
 	h.IdleTimeout = option.IdleTimeout.Default
-	h.WriteTimeout = max(s.config.PingInterval+s.config.PingTimeout, postHold) + writeTimeout
+	h.WriteTimeout = max(s.config.Heartbeat.Interval+s.config.Heartbeat.Timeout, postHold) + writeTimeout
 	h.Protocols = new(http.Protocols)
 	h.Protocols.SetHTTP1(true)
 }

@@ -132,7 +132,7 @@ func TestOutbox_Pace(t *testing.T) {
 	}{{60, 2_000_000, false}, {20, 8 << 10, false}, {20, 1 << 10, true}, {8, 1 << 10, false}} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+				st := newStation(t, func(c *engineio.Config) { c.Heartbeat.Interval = time.Hour })
 				st.Timeout = time.Hour
 				w := st.rawSocketIn("EIO=4&transport=websocket")
 				_ = w.SetDeadline(time.Time{})
@@ -304,7 +304,7 @@ func TestOutbox_WebSocketThatDoesNotRead(t *testing.T) {
 // and still answers, and a goroutine would be gone.
 func TestOutbox_StalledConnectionIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+		st := newStation(t, func(c *engineio.Config) { c.Heartbeat.Interval = time.Hour })
 		st.Timeout = time.Minute
 		f := st.Frames("EIO=4&transport=websocket")
 		f.Next()

@@ -16,12 +16,12 @@ package engineio
 // session is closed, reason `forced close`. While a POST is held UpgradeTimeout stands still.
 //
 // A pong behind the message cannot be read, so no pong is missed while the session is paused: it is asked
-// for again after each PingTimeout, and the browser has a whole PingTimeout after Resume. The end of the
+// for again after each Heartbeat.Timeout, and the browser has a whole one after Resume. The end of the
 // connection is still seen. A browser that has gone (FIN, or a poll that breaks off) is sent nothing more; what it sent
 // before is handed up as Resume allows, and then the session ends, reason `transport close` as ever. A connection that
 // broke (RST) ends the session at once. Where a goroutine reads a WebSocket over something that is no socket, the end is seen by the
-// next write. A browser that is not there any more is found by the pings, which are sent once more each PingTimeout: on Linux
-// the kernel gives up after PingInterval + PingTimeout without an answer to them.
+// next write. A browser that is not there any more is found by the pings, which are sent once more each Heartbeat.Timeout: on Linux
+// the kernel gives up after Heartbeat.Interval + Heartbeat.Timeout without an answer to them.
 //
 // Pause may be called again, and on a session that has ended.
 func (s *Session) Pause() { s.flow.pause(pausedHandler) }

@@ -166,7 +166,7 @@ func TestPause_KernelIsToldToGiveUp(t *testing.T) {
 	on := true // within reach
 	st := newTCPStation(t, func(c *engineio.Config) {
 		c.PerMessageDeflate.Enabled = &on
-		c.PingInterval, c.PingTimeout = 20*time.Millisecond, 30*time.Millisecond
+		c.Heartbeat.Interval, c.Heartbeat.Timeout = 20*time.Millisecond, 30*time.Millisecond
 	})
 	w := st.rawSocket("EIO=4&transport=websocket", "")
 	defer w.Close()

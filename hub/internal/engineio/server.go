@@ -65,7 +65,7 @@ func New(config Config) *Server {
 	s.unfinishedLog = sampledlog.New(log, sampledlog.Second)
 	s.slow = newSlowSessions(config.Limits.OutboxTotalBytes, s.tasks, s.trace, log)
 	s.upgrader = newUpgrader(s)
-	s.heartbeat = newHeartbeat(config.PingInterval, config.PingTimeout,
+	s.heartbeat = newHeartbeat(config.Heartbeat.Interval, config.Heartbeat.Timeout,
 		func(s *Session) { s.control(pingMessage) },
 		(*Session).pingTimeout)
 	s.heartbeat.pongUnread = func(s *Session) { s.flow.limitTimeout() }

@@ -19,7 +19,7 @@ import (
 // A message that has begun and does not go on ends its browser, though a ping is answered in its middle.
 func TestUnfinished_StandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+		st := newStation(t, func(c *engineio.Config) { c.Heartbeat.Interval = time.Hour })
 		st.Timeout = time.Hour
 		w := st.rawSocketIn("EIO=4&transport=websocket")
 		go drain(w)
@@ -57,7 +57,7 @@ func TestUnfinished_PausedIsNoFault(t *testing.T) {
 	})
 	t.Run("reader", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+			st := newStation(t, func(c *engineio.Config) { c.Heartbeat.Interval = time.Hour })
 			st.Timeout = time.Hour
 			w := st.rawSocketIn("EIO=4&transport=websocket")
 			go drain(w)
@@ -183,7 +183,7 @@ func TestUnfinished_WhoWaitsGoesOn(t *testing.T) {
 // A handler that holds part of an event is held to the same.
 func TestUnfinished_Event(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := newStation(t, func(c *engineio.Config) { c.PingInterval = time.Hour })
+		st := newStation(t, func(c *engineio.Config) { c.Heartbeat.Interval = time.Hour })
 		st.Timeout = time.Hour
 		st.onMessage = func(s *engineio.Session, received string) {
 			switch received {
