@@ -7,15 +7,8 @@ import "time"
 // must neither block nor call back. Nothing that a browser typed is passed, but the
 // name of a namespace that a service asked for; it is empty where it is not known.
 type Hooks struct {
-	// StreamOpened: an instance of the group was welcomed.
-	StreamOpened func(group string)
-	// StreamClosed: its stream ended, with this gRPC code (`OK`, `Unavailable`, …).
-	StreamClosed func(group, code string)
-	// EnvelopeReceived: that many actions came.
-	EnvelopeReceived func(actions int)
-	// EnvelopeSent: that many items went, and the envelope waited so long for the service
-	// to read; 0 when it did not wait.
-	EnvelopeSent func(items int, blocked time.Duration)
+	// Stream is told of the streams of instances.
+	Stream StreamHooks
 
 	// Delivered: a delivery was handed to an instance; attempt is 1 on the first try.
 	Delivered func(kind Kind, attempt uint32)
@@ -55,4 +48,17 @@ type Hooks struct {
 	Slowed func(why Slowed, d time.Duration)
 	// PanicRecovered: a panic was caught; the place is `stream`, `call` or `background`.
 	PanicRecovered func(place string)
+}
+
+// StreamHooks are told of the streams of instances, as Hooks are.
+type StreamHooks struct {
+	// Opened: an instance of the group was welcomed.
+	Opened func(group string)
+	// Closed: its stream ended, with this gRPC code (`OK`, `Unavailable`, …).
+	Closed func(group, code string)
+	// Received: an envelope came with that many actions.
+	Received func(actions int)
+	// Sent: an envelope went with that many items, and waited so long for the service
+	// to read; 0 when it did not wait.
+	Sent func(items int, blocked time.Duration)
 }

@@ -14,36 +14,36 @@ func NewTracer(hooks *Hooks) Tracer {
 	return Tracer{hooks}
 }
 
-// StreamOpened tells what Hooks.StreamOpened hears.
+// StreamOpened tells what StreamHooks.Opened hears.
 func (t Tracer) StreamOpened(group string) {
-	if t.hooks.StreamOpened != nil {
-		t.hooks.StreamOpened(group)
+	if t.hooks.Stream.Opened != nil {
+		t.hooks.Stream.Opened(group)
 	}
 }
 
-// StreamClosed tells what Hooks.StreamClosed hears.
+// StreamClosed tells what StreamHooks.Closed hears.
 func (t Tracer) StreamClosed(group, code string) {
-	if t.hooks.StreamClosed != nil {
-		t.hooks.StreamClosed(group, code)
+	if t.hooks.Stream.Closed != nil {
+		t.hooks.Stream.Closed(group, code)
 	}
 }
 
-// EnvelopeReceived tells what Hooks.EnvelopeReceived hears.
+// EnvelopeReceived tells what StreamHooks.Received hears.
 func (t Tracer) EnvelopeReceived(actions int) {
-	if t.hooks.EnvelopeReceived != nil {
-		t.hooks.EnvelopeReceived(actions)
+	if t.hooks.Stream.Received != nil {
+		t.hooks.Stream.Received(actions)
 	}
 }
 
-// EnvelopeSent tells what Hooks.EnvelopeSent hears.
+// EnvelopeSent tells what StreamHooks.Sent hears.
 func (t Tracer) EnvelopeSent(items int, took time.Duration) {
-	if t.hooks.EnvelopeSent == nil {
+	if t.hooks.Stream.Sent == nil {
 		return
 	}
 	if took < blockedFrom {
 		took = 0
 	}
-	t.hooks.EnvelopeSent(items, took)
+	t.hooks.Stream.Sent(items, took)
 }
 
 // blockedFrom is how long a Send takes at least to be called blocked: what is less

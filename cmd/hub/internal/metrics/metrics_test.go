@@ -34,11 +34,17 @@ func scrape(t *testing.T, m *Metrics) string {
 func TestTraces_EveryHookIsCounted(t *testing.T) {
 	m := New("v1")
 	for _, trace := range []any{m.HubTrace(), m.ControlTrace()} {
-		v := reflect.ValueOf(trace).Elem()
-		for i := range v.NumField() {
-			if v.Field(i).IsNil() {
-				t.Errorf("%T.%s is not counted", trace, v.Type().Field(i).Name)
-			}
+		wantCounted(t, reflect.ValueOf(trace).Elem())
+	}
+}
+
+func wantCounted(t *testing.T, hooks reflect.Value) {
+	for i := range hooks.NumField() {
+		switch field := hooks.Field(i); {
+		case field.Kind() == reflect.Struct:
+			wantCounted(t, field)
+		case field.IsNil():
+			t.Errorf("%s.%s is not counted", hooks.Type(), hooks.Type().Field(i).Name)
 		}
 	}
 }
@@ -92,11 +98,11 @@ func TestHubTrace_CountsUnderTheirNames(t *testing.T) {
 func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	m := New("v1")
 	c := m.ControlTrace()
-	c.StreamOpened("chat")
-	c.StreamOpened("chat")
-	c.StreamClosed("chat", "Unavailable")
-	c.EnvelopeReceived(3)
-	c.EnvelopeSent(4, 1500*time.Millisecond)
+	c.Stream.Opened("chat")
+	c.Stream.Opened("chat")
+	c.Stream.Closed("chat", "Unavailable")
+	c.Stream.Received(3)
+	c.Stream.Sent(4, 1500*time.Millisecond)
 	c.Delivered(trace.KindEvent, 1)
 	c.Delivered(trace.KindEvent, 2)
 	c.Settled("chat", "/chat", trace.KindEvent, trace.OutcomeReply, time.Millisecond)
@@ -205,7 +211,7 @@ func TestTraces_NamesAreClean(t *testing.T) {
 	h, c := m.HubTrace(), m.ControlTrace()
 	h.SocketOpened("/a\x1b[2J")
 	h.SocketOpened("/a\x9b[2J") // no UTF-8
-	c.StreamOpened("g\u202e")
+	c.Stream.Opened("g\u202e")
 	c.Settled("g\u2028", "/a\x1b", trace.Kind("event"), trace.Outcome("done"), time.Second)
 	c.SettlementFailed("g\x1b", "ABORTED")
 	c.WindowStalled("g\x1b")

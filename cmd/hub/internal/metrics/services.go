@@ -89,22 +89,7 @@ func (m *Metrics) KeysRefreshed(issuer string, err error) {
 func (m *Metrics) ControlTrace() *trace.Hooks {
 	s := m.services
 	t := &trace.Hooks{
-		StreamOpened: func(group string) { s.streams.get(group).Inc() },
-		StreamClosed: func(group, code string) {
-			s.streams.get(group).Dec()
-			s.streamsClosed.get(code).Inc()
-		},
-		EnvelopeReceived: func(actions int) {
-			s.envelopesIn.Inc()
-			s.actions.Add(float64(actions))
-		},
-		EnvelopeSent: func(items int, blocked time.Duration) {
-			s.envelopesOut.Inc()
-			s.items.Add(float64(items))
-			if blocked > 0 {
-				s.sendBlocked.Add(blocked.Seconds())
-			}
-		},
+		Stream:        s.streamHooks(),
 		Moved:         func(sockets int) { s.moved.Add(float64(sockets)) },
 		Undecided:     func(why trace.Undecided) { s.undecided.get(string(why)).Inc() },
 		Command:       func(op, code string) { s.commands.get(pair{op, code}).Inc() },
@@ -120,6 +105,28 @@ func (m *Metrics) ControlTrace() *trace.Hooks {
 	}
 	s.traceDeliveries(t)
 	return t
+}
+
+// streamHooks are the functions that count streams and what goes over them.
+func (s *services) streamHooks() trace.StreamHooks {
+	return trace.StreamHooks{
+		Opened: func(group string) { s.streams.get(group).Inc() },
+		Closed: func(group, code string) {
+			s.streams.get(group).Dec()
+			s.streamsClosed.get(code).Inc()
+		},
+		Received: func(actions int) {
+			s.envelopesIn.Inc()
+			s.actions.Add(float64(actions))
+		},
+		Sent: func(items int, blocked time.Duration) {
+			s.envelopesOut.Inc()
+			s.items.Add(float64(items))
+			if blocked > 0 {
+				s.sendBlocked.Add(blocked.Seconds())
+			}
+		},
+	}
 }
 
 // traceDeliveries fills in what becomes of deliveries.
