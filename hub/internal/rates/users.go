@@ -79,12 +79,14 @@ func (u *Users) Charge(user string, messages, bytes int64, now time.Duration) De
 		return Debt{}
 	}
 	debt := one.meter.Add(cost, now, u.pace.Ahead)
-	if debt > 0 {
-		dearer := 1 + max(0, float64(debt-one.owed)/float64(u.pace.Ahead))
-		one.waiting++
-		one.owed += cost
-		debt = max(1, time.Duration(min(float64(debt), float64(cost)*float64(one.waiting)*dearer)))
+	if debt == 0 {
+		s.known[user] = one
+		return Debt{} // not one that waits, for Paid
 	}
+	dearer := 1 + max(0, float64(debt-one.owed)/float64(u.pace.Ahead))
+	one.waiting++
+	one.owed += cost
+	debt = max(1, time.Duration(min(float64(debt), float64(cost)*float64(one.waiting)*dearer)))
 	s.known[user] = one
 	return Debt{Wait: debt, OfMessages: byNumber == cost, User: user, cost: cost}
 }

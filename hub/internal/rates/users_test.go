@@ -145,6 +145,15 @@ func TestUsers_DebtStays(t *testing.T) {
 	}
 }
 
+// Who need not wait is not one that does, though the user is known.
+func TestUsers_WhoDoesNotWaitOwesNothing(t *testing.T) {
+	u := NewUsers(Pace{Messages: 1000, Ahead: time.Second}, 16)
+	u.Charge("u", 900, 0, 0)
+	if d := u.Charge("u", 200, 0, 0); d != (Debt{}) || u.Known() != 1 {
+		t.Errorf("%+v, %d known", d, u.Known())
+	}
+}
+
 func TestUsers_NoLimit(t *testing.T) {
 	if NewUsers(Pace{Ahead: time.Second}, 10) != nil {
 		t.Error("limits nothing")
