@@ -134,7 +134,7 @@ func (p *post) finish(reuse bool) {
 	p.reading = false
 }
 
-// extendProbe gives a probe the time that the body took.
+// extendProbe gives a probe the time that the body took, or its answer.
 func (p *post) extendProbe() {
 	s := p.polling.session
 	s.mu.Lock()

@@ -28,14 +28,12 @@ func (f *flow) charge(h Handler, messages, bytes int64) (debt rates.Debt) {
 		}
 	}
 	cost, ofMessages := l.pace.Cost(messages, bytes)
-	if cost == 0 {
-		return debt
-	}
-	if wait := f.meter.Add(cost, now, l.pace.Ahead); wait > 0 {
+	wait := f.meter.Add(cost, now, l.pace.Ahead) // it may owe something without a rate of its own, see owe
+	debt.Wait = max(debt.Wait, wait)
+	if wait > 0 && cost > 0 {
 		key := rateKey(ofMessages == cost, "rates.messages", "rates.bytes")
 		s.server.trace.limitReached(key)
 		l.slowed.Warn("a browser sends too much and is read more slowly", "address", s.Handshake().RemoteAddress(), "option", key)
-		debt.Wait = max(debt.Wait, wait)
 	}
 	return debt
 }
@@ -68,7 +66,9 @@ func (l *limits) paid(debt rates.Debt) {
 // owe charges for a wait that a POST, whose answer waits at most postHold, leaves to the next one.
 func (f *flow) owe(wait time.Duration) {
 	l := f.session.server.limits
-	f.meter.Owe(wait-postHold, time.Since(l.start), l.pace.Ahead)
+	if wait > postHold {
+		f.meter.Owe(wait, time.Since(l.start), l.pace.Ahead)
+	}
 }
 
 // throttle charges for what has come over a WebSocket. True means that the session is paused for a while.

@@ -19,7 +19,8 @@ const (
 	pausedRate
 	// pausedOutbox: more than half of what the outbox may hold waits for the browser. It ends below a quarter.
 	pausedOutbox
-	// uploading pauses nothing: the body of a POST is coming in, and its browser sends its pong behind it.
+	// uploading pauses nothing: the body of a POST is coming in, or its answer waits for the rates, and its browser sends
+	// its pong behind it.
 	uploading
 
 	// pausedLimits are the pauses that the server makes by itself.

@@ -25,7 +25,8 @@ type post struct {
 	polling *polling
 	answer  http.ResponseWriter
 	item    unfinished.Item // the body, while it is read or held
-	since   time.Time       // the body has been coming in fragments since then; zero: it came in one read
+	since   time.Time       // its browser's pong has had to wait since then: for its body, or its answer; zero: it has not
+	charged time.Time       // when it was counted against the rates
 	held    *time.Timer     // ends the hold; nil before it has begun
 
 	// Guarded by session.mu.
@@ -143,6 +144,7 @@ func (p *post) hand(payload []byte) (debt rates.Debt, refused *refusal, err erro
 		return debt, &moved, nil
 	}
 	h := s.listener()
+	p.charged = time.Now()
 	debt = s.flow.charge(h, int64(bytes.Count(payload, []byte{eiopacket.Separator}))+1, int64(len(payload)))
 	s.flow.owe(debt.Wait)
 	own := &pendingPayload{polling: t, rest: payload, more: true}
@@ -207,16 +209,25 @@ func (p *post) endHold() {
 	}
 }
 
-// delay lets the answer wait, at most postHold; the next POST then waits for the rest.
+// delay lets the answer wait, at most postHold from when it was counted; the next POST then waits for the rest. Until
+// then the browser cannot send its pong, nor its upgrade packet.
 func (p *post) delay(ctx context.Context, debt rates.Debt) {
 	if debt.Wait <= 0 {
 		return
 	}
 	defer p.polling.session.server.limits.paid(debt)
-	if !p.mayWait() {
+	wait := min(debt.Wait, postHold) - time.Since(p.charged) // it may have been held meanwhile
+	if wait <= 0 || !p.mayWait() {
 		return
 	}
-	timer := time.NewTimer(min(debt.Wait, postHold))
+	p.since = time.Now()
+	flow := &p.polling.session.flow
+	flow.pause(uploading)
+	defer func() {
+		p.extendProbe()
+		flow.resume(uploading)
+	}()
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

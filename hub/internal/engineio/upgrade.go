@@ -70,7 +70,8 @@ func (p *probe) begin() bool {
 	return true
 }
 
-// expire cuts a probe that has had its time. The time stands still while a POST is held, or comes in over a slow line:
+// expire cuts a probe that has had its time. The time stands still while a POST is held, or its answer waits for the
+// rates, or it comes in over a slow line:
 // the browser waits for its answer before it sends the upgrade packet.
 func (p *probe) expire() {
 	s := p.session
