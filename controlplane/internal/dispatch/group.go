@@ -29,7 +29,7 @@ type Group struct {
 	// renewEpoch moves on when introductions are to be facts of their own.
 	renewEpoch atomic.Uint32
 
-	bytes     *park.Budget
+	bytes     *park.Part // counts towards that of the node
 	events    atomic.Int64
 	lifecycle atomic.Int64
 	lost      atomic.Int64 // lifecycle records dropped since the last look
@@ -41,7 +41,7 @@ type Group struct {
 func (n *Node) NewGroup(name string, observer Observer) *Group {
 	g := &Group{
 		node: n, name: name, observer: observer, members: make(map[string]*Instance),
-		bytes: park.NewBudget(n.config.GroupBytes), absent: time.Now(),
+		bytes: park.NewPart(n.config.GroupBytes, n.bytes), absent: time.Now(),
 	}
 	g.pool.Group = g
 	g.attachEpoch.Store(1)

@@ -217,6 +217,41 @@ func TestPause_ARedeployIsNoAbsence(t *testing.T) {
 	})
 }
 
+// A group that settles nothing must not keep browsers of others from being read, however many browsers it has.
+func TestPause_OneGroupDoesNotFillTheNode(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.GroupBytes, c.NodeBytes = 10*park.ItemBytes, 40*park.ItemBytes })
+	a, sink := b.attach("1", 1)
+	settled := b.person("other")
+	settled.lane.Introduce(false) // takes the window
+	for i := range 60 {
+		b.person(fmt.Sprint(i)).sayWith("x", Pause)
+	}
+	if b.node.Full() {
+		t.Error("full")
+	}
+	other := &bench{t: t, count: newCounter()}
+	other.Group = b.node.NewGroup("other", other.count)
+	t.Cleanup(other.Close)
+	ann := other.person("ann")
+	ann.sayWith("x", Pause)
+	ann.holdsAre(t)
+	if !other.person("bob").say("y") {
+		t.Error("an event of another group is dropped")
+	}
+	for i := range 20 { // beyond twice the bound there is no room for anything large
+		b.person(fmt.Sprint("more", i)).sayWith("x", Pause)
+	}
+	if !b.node.Full() {
+		t.Error("there is no bound")
+	}
+	for tries := sink.take(); len(tries) > 0; tries = sink.take() {
+		settle(t, a, tries...)
+	}
+	if got := b.node.all.Load(); got != 2*park.ItemBytes {
+		t.Errorf("%d bytes are left", got)
+	}
+}
+
 // Between what was dropped and what is still said there is a gap that no service may see.
 func TestPause_NothingFollowsWhatWasDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

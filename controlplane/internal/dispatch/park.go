@@ -60,19 +60,18 @@ func (g *Group) lifecycleFull() bool { return int(g.lifecycle.Load()) >= g.node.
 // or from none.
 func (p *parking) reserve(d *Delivery) (Drop, bool) {
 	g, cost := p.group, d.cost()
-	if !g.bytes.Take(cost) {
+	switch fits, fitsNode := g.bytes.Take(cost); {
+	case !fits:
 		return GroupFull, false
-	}
-	if !g.node.bytes.Take(cost) {
-		g.bytes.Give(cost)
+	case !fitsNode:
 		return NodeFull, false
 	}
 	// The socket comes last: it may drop others for this one, which has to find room then.
 	if !p.takeMeter(d) {
 		g.bytes.Give(cost)
-		g.node.bytes.Give(cost)
 		return SocketFull, false
 	}
+	g.node.all.Add(cost)
 	g.events.Add(1)
 	return 0, true
 }
@@ -87,7 +86,7 @@ func (p *parking) account(d *Delivery, t instant) {
 		cost := d.cost()
 		p.meter.Force(cost)
 		g.bytes.Force(cost)
-		g.node.bytes.Force(cost)
+		g.node.all.Add(cost)
 		g.events.Add(1)
 		g.observer.Parked(1, cost)
 	case d.Kind.lifecycle():
@@ -105,7 +104,7 @@ func (p *parking) unpark(d *Delivery) {
 		cost := d.cost()
 		p.meter.Give(cost)
 		g.bytes.Give(cost)
-		g.node.bytes.Give(cost)
+		g.node.all.Add(-cost)
 		g.events.Add(-1)
 		g.observer.Parked(-1, -cost)
 		d.lane.letGo()

@@ -22,13 +22,19 @@ func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
 
 // Take reserves bytes, and reports false if they do not fit.
 func (b *Budget) Take(bytes int64) bool {
+	_, ok := b.take(bytes)
+	return ok
+}
+
+// take is Take that also says what is reserved then.
+func (b *Budget) take(bytes int64) (int64, bool) {
 	for {
 		used := b.used.Load()
 		if used > 0 && used+bytes > b.limit {
-			return false
+			return used, false
 		}
 		if b.used.CompareAndSwap(used, used+bytes) {
-			return true
+			return used + bytes, true
 		}
 	}
 }
@@ -45,6 +51,50 @@ func (b *Budget) Full() bool { return b.used.Load() >= b.limit }
 
 // Used is what is reserved.
 func (b *Budget) Used() int64 { return b.used.Load() }
+
+// Part is a budget that counts towards another one, the whole, with at most its own limit: what is forced beyond that
+// uses up nothing of what others have there.
+type Part struct {
+	own   Budget
+	whole *Budget
+}
+
+// NewPart returns a part of so many bytes.
+func NewPart(limit int64, whole *Budget) *Part { return &Part{own: Budget{limit: limit}, whole: whole} }
+
+// Take reserves bytes, and reports which of the two they do not fit: then nothing is reserved.
+func (p *Part) Take(bytes int64) (fitsPart, fitsWhole bool) {
+	used, ok := p.own.take(bytes)
+	if !ok {
+		return false, true
+	}
+	counted := p.counted(used) - p.counted(used-bytes)
+	if counted > 0 && !p.whole.Take(counted) {
+		// What others did meanwhile was counted as if these bytes were there.
+		used = p.own.used.Add(-bytes)
+		p.whole.Force(counted + p.counted(used) - p.counted(used+bytes))
+		return true, false
+	}
+	return true, true
+}
+
+// Force reserves bytes whether they fit or not.
+func (p *Part) Force(bytes int64) {
+	used := p.own.used.Add(bytes)
+	p.whole.Force(p.counted(used) - p.counted(used-bytes))
+}
+
+// Give returns bytes.
+func (p *Part) Give(bytes int64) { p.Force(-bytes) }
+
+// Full reports whether nothing more fits the part.
+func (p *Part) Full() bool { return p.own.Full() }
+
+// Used is what is reserved, all of it.
+func (p *Part) Used() int64 { return p.own.Used() }
+
+// counted is how much of what is reserved counts towards the whole.
+func (p *Part) counted(used int64) int64 { return min(used, p.own.limit) }
 
 // Meter counts what one socket has waiting, in all its groups together. The zero
 // value is empty. It may be used from many goroutines.

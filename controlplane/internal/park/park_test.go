@@ -63,3 +63,50 @@ func TestMeter_LimitsItemsAndBytes(t *testing.T) {
 		t.Error("something is left over")
 	}
 }
+
+func TestPart_CountsWithAtMostItsLimit(t *testing.T) {
+	whole := NewBudget(25)
+	a, b, c := NewPart(10, whole), NewPart(10, whole), NewPart(10, whole)
+	a.Force(100)
+	if whole.Used() != 10 || a.Used() != 100 || !a.Full() {
+		t.Errorf("%d of %d count", whole.Used(), a.Used())
+	}
+	if part, _ := a.Take(1); part {
+		t.Error("fits a part that is full")
+	}
+	b.Take(10)
+	if part, all := c.Take(6); !part || all || c.Used() != 0 || whole.Used() != 20 {
+		t.Errorf("fits %v %v, %d and %d are used", part, all, c.Used(), whole.Used())
+	}
+	a.Give(95)
+	if whole.Used() != 15 {
+		t.Errorf("%d count", whole.Used())
+	}
+	a.Give(5)
+	b.Give(10)
+	if whole.Used() != 0 {
+		t.Errorf("%d are left", whole.Used())
+	}
+}
+
+func TestPart_ConcurrentUseLeavesNothing(t *testing.T) {
+	whole := NewBudget(15)
+	parts := []*Part{NewPart(10, whole), NewPart(10, whole)}
+	var wg sync.WaitGroup
+	for n := range 8 {
+		p := parts[n%2]
+		wg.Go(func() {
+			for range 1000 {
+				if part, all := p.Take(7); part && all {
+					p.Give(7)
+				}
+				p.Force(9)
+				p.Give(9)
+			}
+		})
+	}
+	wg.Wait()
+	if whole.Used() != 0 || parts[0].Used() != 0 || parts[1].Used() != 0 {
+		t.Errorf("left over: %d, %d, %d", whole.Used(), parts[0].Used(), parts[1].Used())
+	}
+}

@@ -65,7 +65,7 @@ func parkingKeys() []Key {
 		controlKey("parking.group_bytes", func(c *Config) *int64 { return &c.Parking.GroupBytes }, sizes(),
 			"Bytes that are kept for one group of services.").ofMemory(16),
 		controlKey("parking.node_bytes", func(c *Config) *int64 { return &c.Parking.NodeBytes }, sizes(),
-			"Bytes that are kept in all. Beyond it messages of more than 8 KiB are not read to their end, of whatever browser: in sum there are no more than these and `limits.unfinished_bytes`.").ofMemory(8),
+			"Bytes that are kept in all, where a group counts with at most `parking.group_bytes`: one that settles nothing takes no room from others by what each of its browsers adds. Beyond it, or with twice as much in all, messages of more than 8 KiB are not read to their end, of whatever browser: in sum there are no more than twice these and `limits.unfinished_bytes`.").ofMemory(8),
 		controlKey("parking.age", func(c *Config) *time.Duration { return &c.Parking.Age }, durations(),
 			"Time after which a browser is sent away whose events wait for a service of which no instance is attached."),
 		controlKey("parking.routes", func(c *Config) *time.Duration { return &c.Parking.Routes }, durations(),
