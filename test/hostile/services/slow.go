@@ -52,26 +52,31 @@ func (a *Actor) beats() (stop func()) {
 	return func() { close(quit); <-done }
 }
 
-// neverReads is given a megabyte again and again and reads none of it for 14 s; then
-// the stream has to be over.
+// neverReads is given a megabyte of each of many browsers and reads none of it for 14 s;
+// then the stream has to be over. One browser alone has a share of the window, which gRPC may
+// take in without anybody who reads.
 func neverReads(p *hostile.Probe) hostile.Outcome {
 	a := Attached(p)
-	b, _ := a.joined()
+	var browsers []*hostile.WebSocketSession
+	for range 30 {
+		b, _ := a.joined()
+		browsers = append(browsers, b)
+	}
 	a.Do(&hubv1.Action{Kind: &hubv1.Action_Window{Window: &hubv1.Window{Deliveries: 10_000, Bytes: 64 << 20}}})
 	a.Lives() // the window is in force
-	for range 30 {
-		b.Send("2" + a.namespace + `,["x","` + strings.Repeat("x", 800_000) + `"]`)
-	}
 	stop := a.beats()
 	unread := time.NewTimer(14 * time.Second)
 	defer unread.Stop()
-	go func() { // the browser goes on answering its heartbeats
-		for {
-			if _, err := b.Next(); err != nil {
-				return
+	for _, b := range browsers {
+		b.Send("2" + a.namespace + `,["x","` + strings.Repeat("x", 800_000) + `"]`)
+		go func() { // it goes on answering its heartbeats
+			for {
+				if _, err := b.Next(); err != nil {
+					return
+				}
 			}
-		}
-	}()
+		}()
+	}
 	<-unread.C
 	stop()
 	for {
