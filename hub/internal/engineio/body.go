@@ -49,7 +49,7 @@ func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
 		case err != nil:
 			return http.StatusBadRequest, errors.New("post connection closed prematurely")
 		}
-		start = start.Add(p.count(int64(cap(*dst))))
+		start = start.Add(p.count(int64(cap(*dst)), int64(len(*dst))))
 		deadline = p.polling.session.server.config.Limits.bodyDeadline(start, len(*dst))
 	}
 }
@@ -63,8 +63,8 @@ func (l *Limits) bodyDeadline(start time.Time, got int) time.Time {
 	return average
 }
 
-// count counts a body that does not come in one read, and waits while others have used up what all may hold: so long.
-func (p *post) count(bytes int64) (waited time.Duration) {
+// count counts a body that does not come in one read, of which so much has come, and waits while others have used up what all may hold: so long.
+func (p *post) count(bytes, come int64) (waited time.Duration) {
 	s := p.polling.session
 	if !p.mayWait() {
 		return 0
@@ -73,7 +73,7 @@ func (p *post) count(bytes int64) (waited time.Duration) {
 		p.since = time.Now()
 		s.flow.pause(uploading)
 	}
-	if !s.server.unfinished.Grow(&p.item, p, bytes) {
+	if !s.server.unfinished.Grow(&p.item, p, bytes, come) {
 		return 0
 	}
 	p.setReadDeadline(time.Time{})

@@ -81,11 +81,11 @@ func (f *flow) outboxShrunk() {
 	}
 }
 
-// count counts an unfinished message, or event. Where it has to wait, which is what true says, the session is
+// count counts an unfinished message, or event, of which so much has come. Where it has to wait, which is what true says, the session is
 // paused for this reason.
-func (f *flow) count(i *unfinished.Item, o unfinished.Owner, bytes int64, reason uint32) (wait bool) {
+func (f *flow) count(i *unfinished.Item, o unfinished.Owner, bytes, come int64, reason uint32) (wait bool) {
 	f.pause(reason) // before GoOn can be called
-	if !f.session.server.unfinished.Grow(i, o, bytes) {
+	if !f.session.server.unfinished.Grow(i, o, bytes, come) {
 		f.withdraw(reason)
 		return false
 	}

@@ -145,7 +145,7 @@ func (g *gorillaConn) readMessage(r io.Reader, buf *[]byte) error {
 		}
 		if reads > 0 && cap(*buf) > readBuffer {
 			counted = true
-			if s.flow.count(&g.item, g.ws, int64(cap(*buf)), pausedMessage) {
+			if s.flow.count(&g.item, g.ws, int64(cap(*buf)), int64(len(*buf)), pausedMessage) {
 				if err := g.awaitResume(); err != nil {
 					return err
 				}

@@ -177,7 +177,7 @@ func (r *pollReader) count() {
 		budget.Rest(item, w, bytes)
 		return
 	}
-	if w.session.flow.count(item, w, bytes, pausedMessage) {
+	if w.session.flow.count(item, w, bytes, int64(len(in.Bytes())), pausedMessage) {
 		w.blocked = true
 	}
 }

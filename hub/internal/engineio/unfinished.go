@@ -34,7 +34,7 @@ func (e *partialEvent) GoOn() { e.session.flow.resume(pausedEvent) }
 // grow counts so many bytes.
 func (e *partialEvent) grow(bytes int64) {
 	s := e.session
-	s.flow.count(&e.item, e, bytes, pausedEvent)
+	s.flow.count(&e.item, e, bytes, bytes, pausedEvent)
 	if s.over.Load() { // ended meanwhile, perhaps before it was counted
 		e.end()
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -308,4 +309,40 @@ func TestUnfinished_StalledPost(t *testing.T) {
 			t.Errorf("%d bytes left", n)
 		}
 	})
+}
+
+// What comes in pieces and is small does not wait for room, however large a buffer it has.
+func TestUnfinished_SmallInPiecesDoesNotWait(t *testing.T) {
+	t.Run("post", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var full atomic.Bool
+			st := newStation(t, func(c *engineio.Config) { c.Full = full.Load })
+			query := st.handshake()
+			st.Post(query, "4"+strings.Repeat("x", 30_000)) // its buffer is used again
+			full.Store(true)
+			a, err := st.slowPost(query, "4"+strings.Repeat("x", 300), 100)
+			if err != nil || a.StatusCode != 200 {
+				t.Errorf("%v %v", a, err)
+			}
+		})
+	})
+	for name, deflate := range map[string]bool{"poller": false, "reader": true} {
+		t.Run(name, func(t *testing.T) {
+			st := newTCPStation(t, func(c *engineio.Config) {
+				c.Full = func() bool { return true }
+				c.PerMessageDeflate.Enabled = &deflate
+			})
+			w := st.rawSocket("EIO=4&transport=websocket", "")
+			defer w.Close()
+			go drain(w)
+			message := client(0x81, "4"+strings.Repeat("x", 3000))
+			for piece := range slices.Chunk(message, 1400) {
+				_, _ = w.Write(piece)
+				eventually(t, "nothing is counted", func() bool {
+					return deflate || st.engine.UnfinishedBytes() > 0 || len(st.messages()) > 0
+				})
+			}
+			st.receivedAll(1)
+		})
+	}
 }

@@ -11,7 +11,7 @@ const (
 	tick = time.Second
 	// hesitation is how long an item may stand still while others wait for its bytes.
 	hesitation = 5 * time.Second
-	// small is the size up to which an item may use a quarter more than the limit: what one read brings.
+	// small is how much may have come of an item that may use a quarter more than the limit: what one read brings.
 	small = 8 << 10
 	// crowd is how many that wait are woken at a time.
 	crowd = 8
@@ -50,6 +50,7 @@ type Budget struct {
 type Item struct {
 	owner      Owner
 	bytes      int64
+	come       int64         // how much has come of it, whatever it holds for that
 	moved      time.Duration // since Budget.start: its latest progress
 	list       *list         // nil: in none
 	prev, next *Item
@@ -92,11 +93,11 @@ func (b *Budget) Sum() int64 {
 	return b.sum
 }
 
-// Grow says that an item has made progress and holds so many bytes by now. True means that it is to take no more
-// before Owner.GoOn.
-func (b *Budget) Grow(i *Item, o Owner, bytes int64) (wait bool) {
+// Grow says that an item has made progress: so many bytes of it have come by now, and it holds so many, which is its
+// buffer. True means that it is to take no more before Owner.GoOn.
+func (b *Budget) Grow(i *Item, o Owner, bytes, come int64) (wait bool) {
 	b.mu.Lock()
-	i.owner = o
+	i.owner, i.come = o, come
 	b.countLocked(i, bytes)
 	b.moving.remove(i)
 	b.waiting.remove(i)
@@ -165,11 +166,11 @@ func (b *Budget) large() int64 { return b.limit - b.limit/4 }
 
 // waitsLocked reports whether an item may not go on.
 func (b *Budget) waitsLocked(i *Item) bool {
-	return b.overLocked(i) && b.moving.head != nil || i.bytes > small && b.kept()
+	return b.overLocked(i) && b.moving.head != nil || i.come > small && b.kept()
 }
 
 func (b *Budget) overLocked(i *Item) bool {
-	if i.bytes <= small {
+	if i.come <= small {
 		return b.sum > b.limit+b.limit/4 // large ones that were at work have overshot the limit
 	}
 	return b.sum > b.large()
@@ -181,7 +182,7 @@ func (b *Budget) wakeLocked() (awake []Owner) {
 	var next *Item
 	for i := b.waiting.head; i != nil && len(awake) < crowd; i = next {
 		if next = i.next; b.waitsLocked(i) {
-			if b.kept() && i.bytes > small {
+			if b.kept() && i.come > small {
 				continue // small ones are not to wait for room that they do not need
 			}
 			break

@@ -42,11 +42,11 @@ func TestBudget_StalledAfterItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(1000, 30*time.Second, nil, nil)
 		var still, moving, resting holder
-		b.Grow(&still.Item, &still, 10)
-		b.Grow(&resting.Item, &resting, 10)
+		b.Grow(&still.Item, &still, 10, 10)
+		b.Grow(&resting.Item, &resting, 10, 10)
 		b.Rest(&resting.Item, &resting, 10)
 		for n := range 40 {
-			b.Grow(&moving.Item, &moving, int64(n))
+			b.Grow(&moving.Item, &moving, int64(n), int64(n))
 			virtualtime.Pass(time.Second)
 		}
 		if n, _, _ := still.told(); n != 1 {
@@ -72,16 +72,16 @@ func TestBudget_WhoWantsMoreWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(400<<10, 30*time.Second, nil, nil)
 		var first, second, little holder
-		if b.Grow(&first.Item, &first, 290<<10) || b.Full() {
+		if b.Grow(&first.Item, &first, 290<<10, 290<<10) || b.Full() {
 			t.Error("the first one waits")
 		}
-		if !b.Grow(&second.Item, &second, 20<<10) || !b.Full() {
+		if !b.Grow(&second.Item, &second, 20<<10, 20<<10) || !b.Full() {
 			t.Error("the second one does not wait")
 		}
-		if b.Grow(&little.Item, &little, small) {
+		if b.Grow(&little.Item, &little, small, small) {
 			t.Error("a small one waits beside large ones")
 		}
-		b.Grow(&first.Item, &first, 291<<10) // one that is at work: the small one is too
+		b.Grow(&first.Item, &first, 291<<10, 291<<10) // one that is at work: the small one is too
 		if _, _, n := second.told(); n != 0 {
 			t.Error("went on too early")
 		}
@@ -99,11 +99,11 @@ func TestBudget_SomebodyAlwaysGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(100<<10, 30*time.Second, nil, nil)
 		var first, second holder
-		b.Grow(&first.Item, &first, 20<<10)
-		if !b.Grow(&second.Item, &second, 1<<20) {
+		b.Grow(&first.Item, &first, 20<<10, 20<<10)
+		if !b.Grow(&second.Item, &second, 1<<20, 1<<20) {
 			t.Error("the second one does not wait")
 		}
-		if b.Grow(&first.Item, &first, 1<<20) {
+		if b.Grow(&first.Item, &first, 1<<20, 1<<20) {
 			t.Error("both wait")
 		}
 		b.End(&first.Item)
@@ -120,10 +120,10 @@ func TestBudget_FullEndsWhoStandsStill(t *testing.T) {
 		b := New(400<<10, 30*time.Second, nil, nil)
 		still := make([]holder, 4)
 		for n := range still {
-			b.Grow(&still[n].Item, &still[n], 75<<10)
+			b.Grow(&still[n].Item, &still[n], 75<<10, 75<<10)
 		}
 		var next holder
-		if !b.Grow(&next.Item, &next, 20<<10) {
+		if !b.Grow(&next.Item, &next, 20<<10, 20<<10) {
 			t.Error("does not wait")
 		}
 		virtualtime.Pass(hesitation + tick + time.Millisecond)
@@ -141,6 +141,20 @@ func TestBudget_FullEndsWhoStandsStill(t *testing.T) {
 	})
 }
 
+// An item is small by what has come of it, not by the buffer that it has for that.
+func TestBudget_SmallByWhatHasCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := true
+		b := New(1<<20, 30*time.Second, nil, func() bool { return full })
+		var one holder
+		if b.Grow(&one.Item, &one, 64<<10, 300) || b.Sum() != 64<<10 {
+			t.Errorf("waits, %d bytes", b.Sum())
+		}
+		b.End(&one.Item)
+		b.Stop()
+	})
+}
+
 // What is whole has to be kept somewhere: when there is no room for more of it large items wait, be there others or
 // not, and small ones pass. Nobody is ended for that.
 func TestBudget_LargeItemsWaitForRoomForWhatIsWhole(t *testing.T) {
@@ -148,21 +162,21 @@ func TestBudget_LargeItemsWaitForRoomForWhatIsWhole(t *testing.T) {
 		var kept atomic.Bool
 		b := New(1<<20, 30*time.Second, nil, kept.Load)
 		var large, one, two holder
-		if b.Grow(&large.Item, &large, small+1) {
+		if b.Grow(&large.Item, &large, small+1, small+1) {
 			t.Error("waits though there is room")
 		}
 		kept.Store(true)
 		if !b.Full() {
 			t.Error("not full")
 		}
-		if !b.Grow(&large.Item, &large, 2*small) || !b.Grow(&two.Item, &two, small+1) {
+		if !b.Grow(&large.Item, &large, 2*small, 2*small) || !b.Grow(&two.Item, &two, small+1, small+1) {
 			t.Error("a large one goes on")
 		}
-		if b.Grow(&one.Item, &one, small) {
+		if b.Grow(&one.Item, &one, small, small) {
 			t.Error("a small one waits")
 		}
 		time.Sleep(20 * time.Second)
-		b.Grow(&one.Item, &one, small)
+		b.Grow(&one.Item, &one, small, small)
 		time.Sleep(20 * time.Second)
 		for _, h := range []*holder{&large, &one, &two} {
 			if stalled, _, goneOn := h.told(); stalled+goneOn > 0 {
