@@ -29,7 +29,8 @@ type admission struct {
 	bytes        int64
 	waits        int
 	waitingBytes int64
-	letting      bool // somebody is letting in those that wait
+	letting      bool  // somebody is letting in those that wait
+	looks        int64 // how often next has looked at a namespace
 
 	shares map[string]*share
 	turns  list.List // of *share: those with somebody who waits
@@ -244,7 +245,10 @@ func (a *admission) next(begin bool) *applicant {
 		return nil
 	}
 	// Those that are passed over have a hundredth of what there may be, each of them: they are few.
-	for e := a.turns.Front(); e != nil && (a.open < a.most || a.open == 0); e = e.Next() {
+	// Where there are no bytes for anybody nobody is passed over: there may be as many namespaces as clients.
+	room := a.open == 0 || a.open < a.most && a.bytes+attemptBytes <= a.mostBytes
+	for e := a.turns.Front(); e != nil && room; e = e.Next() {
+		a.looks++
 		s := e.Value.(*share)
 		one := s.waiting.Front().Value.(*applicant)
 		if a.takeLocked(s, one.size) {

@@ -107,6 +107,31 @@ func TestAdmission_NamespacesTakeTurns(t *testing.T) {
 	}
 }
 
+// Strangers make up namespaces: looking at all of them with each one that leaves would take all of the hub's time.
+func TestAdmission_WithoutRoomNobodyIsPassedOver(t *testing.T) {
+	const most = 1000
+	a := newAdmission(1<<20, most*attemptBytes)
+	for i := range 2 * most {
+		a.admit(asking(fmt.Sprint("/", i), attemptBytes))
+	}
+	if a.open != most || a.waits != most {
+		t.Fatalf("%d are in, %d wait", a.open, a.waits)
+	}
+	waits := make([]*applicant, 0, most)
+	for e := a.turns.Front(); e != nil; e = e.Next() {
+		waits = append(waits, e.Value.(*share).waiting.Front().Value.(*applicant))
+	}
+	for _, one := range waits {
+		a.withdraw(one)
+	}
+	if a.looks > most {
+		t.Errorf("looked at %d namespaces", a.looks)
+	}
+	if a.waits != 0 {
+		t.Errorf("%d wait", a.waits)
+	}
+}
+
 // What a stranger calls a namespace must not be kept, and one that decides at once costs nothing.
 func TestAdmission_ForgetsWhatHasNothing(t *testing.T) {
 	a := newAdmission(10, 1<<20)
