@@ -63,8 +63,9 @@ func (l *listener) Close() error {
 	return l.Listener.Close()
 }
 
-// run accepts until the listener is closed.
+// run accepts until the listener is closed, or the one below is: no Accept waits any more then.
 func (l *listener) run() {
+	defer func() { _ = l.Close() }()
 	for {
 		conn, err := l.Listener.Accept()
 		if err != nil {

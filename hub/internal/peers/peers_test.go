@@ -284,3 +284,29 @@ func TestListener_FloodDelaysNobody(t *testing.T) {
 		}
 	}
 }
+
+// Whoever accepts hears each time that there is nobody any more, also where only the listener below was closed.
+func TestListener_BelowIsClosed(t *testing.T) {
+	below, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := New(Options{Limits: rates.Limits{Most: 1}, Logger: slog.New(slog.DiscardHandler)}).Listen(below)
+	t.Cleanup(func() { _ = l.Close() })
+	_ = below.Close()
+	for range 3 {
+		failed := make(chan error, 1)
+		go func() {
+			_, err := l.Accept()
+			failed <- err
+		}()
+		select {
+		case err := <-failed:
+			if !errors.Is(err, net.ErrClosed) {
+				t.Error(err)
+			}
+		case <-time.After(patience):
+			t.Fatal("Accept hangs")
+		}
+	}
+}
