@@ -1,6 +1,9 @@
 package dispatch
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // An event is not dropped because its introduction may not be parked: that is made when the
 // event's turn comes.
@@ -42,4 +45,35 @@ func TestGroup_LifecycleLimitDropsNoEvent(t *testing.T) {
 		}
 		b.empty()
 	}
+}
+
+// Nor is it handed over without its introduction, where another socket takes the last place for one at the same time.
+func TestGroup_LifecycleLimitIsReachedMeanwhile(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Lifecycle = 1 })
+	sink := &book{}
+	a := b.join("i", sink, 2, AttachOptions{})
+	bob, once := b.person("bob"), true
+	sink.accepts = func(d *Delivery) (Terms, bool) {
+		if d.Kind == Connected && once { // after bob has looked for a place
+			once = false
+			b.lifecycle.Add(1)
+			return Terms{}, false // so that it is to be parked
+		}
+		return Terms{}, true
+	}
+	if !bob.sayWith("1", Pause) {
+		t.Fatal("an event is dropped")
+	}
+	b.lifecycle.Add(-1)
+	var got []string
+	for tries := sink.take(); len(tries) > 0; tries = sink.take() {
+		for _, try := range tries {
+			got = append(got, try.Body.(string))
+		}
+		settle(t, a, tries...)
+	}
+	if want := []string{"bob:connected:late", "bob:1"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	b.empty()
 }

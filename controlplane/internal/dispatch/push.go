@@ -32,7 +32,9 @@ func (l *Lane) push(h *holder, d *Delivery) bool {
 		if l.group.lifecycleFull() {
 			return l.wait(h, d)
 		}
-		l.put(h, l.introduce(true, false))
+		if !l.put(h, l.introduce(true, false)) {
+			return l.wait(h, d) // another lane has taken the last place meanwhile
+		}
 	}
 	return l.put(h, d)
 }
