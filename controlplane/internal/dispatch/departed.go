@@ -4,7 +4,8 @@ import "sync"
 
 // departed are the lanes of a group whose browser has gone before its events were handed
 // over. They are delivered still, but not for ever: who waits for an instance that settles
-// nothing would wait as long as that is there.
+// nothing would wait as long as that is there. A handler may take long: while one works on what is in front
+// of them they wait for longer.
 type departed struct {
 	mu  sync.Mutex // guards the fields below; a leaf
 	all list[*departure]
@@ -16,7 +17,12 @@ type departure struct {
 	place  node[*departure]
 	parked int     // how many deliveries it had parked at the last look; owned by Expire
 	since  instant // when that number has changed last; owned by Expire
+	worked instant // when there was last a reason to wait for longer; owned by Expire
 }
+
+// atWork is how many times Config.Age events of a browser that has gone wait while an attached instance
+// works on what is in front of them, or is paused.
+const atWork = 10
 
 func (d *departed) add(l *Lane) {
 	one := &departure{lane: l, parked: l.queue.len, since: now()}
@@ -45,7 +51,8 @@ func (d *departed) remove(one *departure) {
 }
 
 // abandon drops the events of browsers that have gone of which nothing was handed over for
-// as long as events are kept for an instance that is away. What is left of their lanes, a
+// as long as events are kept for an instance that is away, or ten times as long while an attached one has
+// something of theirs in hand or is paused. What is left of their lanes, a
 // Disconnected, goes its way. It is called with no lock held.
 func (g *Group) abandon(t instant) {
 	for _, one := range g.departed.some() {
@@ -66,7 +73,11 @@ func (one *departure) waits(t instant) bool {
 	if l.queue.len != one.parked {
 		one.parked, one.since = l.queue.len, t
 	}
-	if t.since(one.since) < l.group.node.config.Age {
+	if h.inst != nil && h.inst.sink != nil && (l.flight.len > 0 || l.flight.detached > 0 || h.inst.paused) {
+		one.worked = t
+	}
+	age := l.group.node.config.Age
+	if t.since(max(one.since, one.worked)) < age && t.since(one.since) < atWork*age {
 		h.mu.Unlock()
 		return true
 	}

@@ -30,7 +30,7 @@ func TestDeparted_EventsGoWhenNothingIsTakenForTooLong(t *testing.T) {
 				break
 			}
 		}
-		for range 4 {
+		for range 2*atWork + 2 {
 			pass(testConfig.Age / 2)
 			b.Expire(time.Now())
 		}
@@ -76,4 +76,44 @@ func TestDeparted_EventsStayWhileTheInstanceGoesOn(t *testing.T) {
 			t.Errorf("%d are still looked after", n)
 		}
 	})
+}
+
+// A handler may take long, and an instance may pause: neither costs what a browser that has gone has sent.
+func TestDeparted_EventsStayWhileAnInstanceIsAtWork(t *testing.T) {
+	for name, pausing := range map[string]bool{"works": false, "is paused": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, nil)
+				a, sink := b.attach("1", 4)
+				sink.terms.Strict = true
+				ann := b.person("ann")
+				for n := range 3 {
+					ann.sayWith(fmt.Sprint(n), Pause)
+				}
+				if pausing {
+					settleFirst := sink.take()
+					a.Resize(paused)
+					settle(t, a, settleFirst...)
+				}
+				ann.leave()
+				for range atWork - 1 {
+					pass(testConfig.Age)
+					b.Expire(time.Now())
+				}
+				if len(b.count.dropped) != 0 {
+					t.Fatalf("dropped %v", b.count.dropped)
+				}
+				if pausing {
+					a.Resize(some(4))
+				}
+				for tries := sink.take(); len(tries) > 0; tries = sink.take() {
+					settle(t, a, tries...)
+				}
+				if len(b.count.dropped) != 0 {
+					t.Errorf("dropped %v", b.count.dropped)
+				}
+				b.empty()
+			})
+		})
+	}
 }

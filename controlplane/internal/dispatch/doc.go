@@ -55,8 +55,8 @@
 // reads large ones looks at Node.Full before. A group counts towards the bound of the node with at
 // most its own, so that what its sockets add beyond that takes nothing from other groups. What is parked while no instance is
 // there for Config.Age goes, and its browser with it (Owner.Starved). What a browser has sent
-// that has gone is delivered still; when nothing of it is taken for as long it is dropped,
-// and its Disconnected follows (departed.go).
+// that has gone is delivered still; when nothing of it is taken for as long, or for ten times as
+// long while an instance has something of its lane in hand or is paused, it is dropped, and its Disconnected follows (departed.go).
 //
 // # Numbers
 //
