@@ -37,8 +37,16 @@ type Keeper interface {
 	Full() bool
 }
 
-// full reports whether there is no room for more of what browsers send.
-func (h *Hub) full() bool { return h.sockets.Full() || h.keeper != nil && h.keeper.Full() }
+// full says which option leaves no room for more of what browsers send, "" for none.
+func (h *Hub) full() (option string) {
+	switch {
+	case h.sockets.Full():
+		return "limits.undecided_bytes"
+	case h.keeper != nil && h.keeper.Full():
+		return "parking.node_bytes"
+	}
+	return ""
+}
 
 // Disconnect tells why a socket left.
 type Disconnect struct {

@@ -56,7 +56,7 @@ func (c Config) parsers(json *siopacket.JSON) (p socketio.Parsers) {
 }
 
 // engine is the configuration of the Engine.IO side.
-func (c Config) engine(open func(*engineio.Session) engineio.Handler, full func() bool) engineio.Config {
+func (c Config) engine(open func(*engineio.Session) engineio.Handler, full func() string) engineio.Config {
 	return engineio.Config{
 		Path:              c.Path,
 		NoTrailingSlash:   c.NoTrailingSlash,

@@ -1,6 +1,8 @@
 package engineio
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +15,8 @@ import (
 const postGrace = 10 * time.Second
 
 // read reads the whole body into dst. On an error it says with which status to answer: 413 for a body
-// over the limit, at once where its length was announced; 408 for one that is too slow; 400 for one
-// that breaks off.
+// over the limit, at once where its length was announced; 408 for one that is too slow; 503 for one for which there is
+// no room in time; 400 for one that breaks off.
 //
 // A slow line may take its time, at BodyPace; one that stands still may not. While a body is coming in, its browser
 // sends no pong, and none is missed.
@@ -49,8 +51,10 @@ func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
 		case err != nil:
 			return http.StatusBadRequest, errors.New("post connection closed prematurely")
 		}
-		start = start.Add(p.count(int64(cap(*dst)), int64(len(*dst))))
-		deadline = p.polling.session.server.config.Limits.bodyDeadline(start, len(*dst))
+		if !p.count(r.Context(), int64(cap(*dst)), int64(len(*dst))) {
+			return http.StatusServiceUnavailable, errors.New("no room for a post")
+		}
+		deadline = p.polling.session.server.config.Limits.bodyDeadline(start.Add(p.waited), len(*dst))
 	}
 }
 
@@ -63,23 +67,36 @@ func (l *Limits) bodyDeadline(start time.Time, got int) time.Time {
 	return average
 }
 
-// count counts a body that does not come in one read, of which so much has come, and waits while others have used up what all may hold: so long.
-func (p *post) count(bytes, come int64) (waited time.Duration) {
+// count counts a body that does not come in one read, of which so much has come, and waits while others have used up what all may hold: at
+// most postHold, for the answer has to come in time. False means that there is no room.
+func (p *post) count(ctx context.Context, bytes, come int64) bool {
 	s := p.polling.session
 	if !p.mayWait() {
-		return 0
+		return true
 	}
 	if p.since.IsZero() {
 		p.since = time.Now()
 		s.flow.pause(uploading)
 	}
 	if !s.server.unfinished.Grow(&p.item, p, bytes, come) {
-		return 0
+		return true
 	}
+	s.server.waits()
 	p.setReadDeadline(time.Time{})
 	start := time.Now()
-	<-p.proceed
-	return time.Since(start)
+	timer := time.NewTimer(postHold - p.waited)
+	defer timer.Stop()
+	defer func() { p.waited += time.Since(start) }()
+	select {
+	case <-p.proceed:
+		return true
+	case <-timer.C:
+		key := cmp.Or(s.server.full(), "limits.unfinished_bytes")
+		s.server.trace.limitReached(key)
+		s.server.unfinishedLog.Warn("a post was refused: there was no room for it in time", "option", key)
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // Stalled implements unfinished.Owner.

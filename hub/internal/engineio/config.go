@@ -59,9 +59,10 @@ type Config struct {
 	// OnRefused is called for every handshake that is refused, from the request's goroutine. It must not block.
 	// Nil calls nothing.
 	OnRefused func(Refusal)
-	// Full reports whether no more of what browsers send may be held: large messages are not read on meanwhile.
-	// It is called with each read and must not block. Nil means that more may always be held.
-	Full func() bool
+	// Full says by the key of which option no more of what browsers send may be held, "" for none: large messages are
+	// not read on meanwhile, a POST for 25 s at most. It is called with each read and must not block. Nil means that
+	// more may always be held.
+	Full func() string
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens inside. Nil calls nothing.

@@ -89,6 +89,7 @@ func (f *flow) count(i *unfinished.Item, o unfinished.Owner, bytes, come int64, 
 		f.withdraw(reason)
 		return false
 	}
+	f.session.server.waits()
 	return true
 }
 

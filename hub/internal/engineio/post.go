@@ -26,6 +26,7 @@ type post struct {
 	answer  http.ResponseWriter
 	item    unfinished.Item // the body, while it is read or held
 	since   time.Time       // its browser's pong has had to wait since then: for its body, or its answer; zero: it has not
+	waited  time.Duration   // how long it has waited for room
 	charged time.Time       // when it was counted against the rates
 	held    *time.Timer     // ends the hold; nil before it has begun
 

@@ -12,6 +12,14 @@ func (w *webSocket) Stalled(full bool) { w.session.stalled(full, endAbort) }
 // GoOn implements unfinished.Owner.
 func (w *webSocket) GoOn() { w.session.flow.resume(pausedMessage) }
 
+// waits tells of somebody who has to wait because what is whole could not be kept.
+func (s *Server) waits() {
+	if key := s.full(); key != "" {
+		s.trace.limitReached(key)
+		s.unfinishedLog.Warn("large messages are not read on: there is no room for them when they are whole", "option", key)
+	}
+}
+
 // partialEvent is an event of which the Handler holds a part, see Session.Unfinished.
 type partialEvent struct {
 	session *Session

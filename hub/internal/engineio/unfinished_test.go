@@ -316,7 +316,7 @@ func TestUnfinished_SmallInPiecesDoesNotWait(t *testing.T) {
 	t.Run("post", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var full atomic.Bool
-			st := newStation(t, func(c *engineio.Config) { c.Full = full.Load })
+			st := newStation(t, func(c *engineio.Config) { c.Full = fullWhile(full.Load) })
 			query := st.handshake()
 			st.Post(query, "4"+strings.Repeat("x", 30_000)) // its buffer is used again
 			full.Store(true)
@@ -329,7 +329,7 @@ func TestUnfinished_SmallInPiecesDoesNotWait(t *testing.T) {
 	for name, deflate := range map[string]bool{"poller": false, "reader": true} {
 		t.Run(name, func(t *testing.T) {
 			st := newTCPStation(t, func(c *engineio.Config) {
-				c.Full = func() bool { return true }
+				c.Full = fullWhile(func() bool { return true })
 				c.PerMessageDeflate.Enabled = &deflate
 			})
 			w := st.rawSocket("EIO=4&transport=websocket", "")
@@ -343,6 +343,43 @@ func TestUnfinished_SmallInPiecesDoesNotWait(t *testing.T) {
 				})
 			}
 			st.receivedAll(1)
+		})
+	}
+}
+
+// fullWhile is a Config.Full.
+func fullWhile(full func() bool) func() string {
+	return func() string {
+		if full() {
+			return "parking.node_bytes"
+		}
+		return ""
+	}
+}
+
+// A POST waits for room in time for its answer, and no longer.
+func TestUnfinished_PostWaitsForRoomInTime(t *testing.T) {
+	for after, status := range map[time.Duration]int{20 * time.Second: 200, time.Hour: 503} {
+		synctest.Test(t, func(t *testing.T) {
+			var limits reached
+			start := time.Now()
+			st := newStation(t, func(c *engineio.Config) {
+				c.Full = fullWhile(func() bool { return time.Since(start) < after })
+				limits.note(c)
+			})
+			st.Timeout = time.Hour
+			query := st.handshake()
+			a, err := st.slowPost(query, "4"+strings.Repeat("x", 29_999), 10_000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Since(start); a.StatusCode != status || d > 30*time.Second {
+				t.Errorf("%+v after %v", a, d)
+			}
+			if status == 503 && a.Header.Get("Retry-After") == "" {
+				t.Errorf("%+v", a)
+			}
+			limits.want(t, "parking.node_bytes")
 		})
 	}
 }
