@@ -2,10 +2,10 @@ package controlplane
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/shorttime"
 )
 
 // option is what is known about a setting that is a number: a time, bytes, or how many.
@@ -60,7 +60,7 @@ func Allowed(key string) string {
 	case !known:
 		return ""
 	case timed:
-		return text(time.Duration(o.least)) + " to " + text(time.Duration(o.most))
+		return shorttime.Text(time.Duration(o.least)) + " to " + shorttime.Text(time.Duration(o.most))
 	}
 	return fmt.Sprintf("%d to %d%s", o.least, o.most, o.unit)
 }
@@ -87,18 +87,6 @@ func takes(key string, value any) bool {
 		n = v
 	}
 	return !known || o.least <= n && n <= o.most
-}
-
-// text writes 1m instead of 1m0s.
-func text(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 // orDefault gives a field its default.

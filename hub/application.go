@@ -32,8 +32,9 @@ type Application interface {
 // whether it is.
 type Keeper interface {
 	// Full says that it should keep no more of them. Messages of more than 8 KiB that have begun are not read on
-	// meanwhile, of whatever browser, for each of them might have to be kept; within a second after it they are. It is
-	// asked with each read, at the same time, and must not block.
+	// meanwhile, of whatever browser, for each of them might have to be kept; within a second after it they are. A POST
+	// waits for 25 s at most, and is answered with 503 then. It is asked with each read, at the same time, and must not
+	// block.
 	Full() bool
 }
 

@@ -109,7 +109,7 @@ var rooms = []room{
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
-		"hub", "gen/hub/v1", "controlplane/access", "controlplane/overview", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", grpc, protobuf, middleware, prometheus,
+		"hub", "gen/hub/v1", "controlplane/access", "controlplane/overview", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", "internal/shorttime", grpc, protobuf, middleware, prometheus,
 		"golang.org/x/net/http/httpguts", "golang.org/x/time/rate",
 	}},
 
