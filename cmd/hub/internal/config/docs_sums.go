@@ -17,7 +17,7 @@ var sums = []sum{
 	{"what waits for browsers that do not read; looked at each second, and before an eighth more has come", "`limits.outbox_total_bytes`", []string{"limits.outbox_total_bytes"}, 1},
 	{"messages, polling requests and events that are not whole, or that cannot be taken yet; small ones may use a quarter more", "`limits.unfinished_bytes`", []string{"limits.unfinished_bytes"}, 1},
 	{"connect attempts without a decision, with what was sent early, and again those that wait to be asked about", "2 × `limits.undecided_bytes`", []string{"limits.undecided_bytes"}, 2},
-	{"events that wait for services that are away or behind; as much again if browsers of groups beyond `parking.group_bytes` each add one", "`parking.node_bytes`", []string{"parking.node_bytes"}, 1},
+	{"events that wait for services that are away or behind; as much again if browsers of groups beyond `parking.group_bytes` each add one", "2 × `parking.node_bytes`", []string{"parking.node_bytes"}, 2},
 	{"deliveries in the hands of services, each instance", "`control.window.max_bytes`", []string{"control.window.max_bytes"}, 0},
 	{"a browser that has joined a namespace, at rest: 2.6 KB, and its handshake", "2.6 KB + `limits.handshake_bytes`, `limits.max_sessions` times", nil, 0},
 	{"a browser that has not: the whole handshake", "2.6 KB + `http.header_bytes`, `rates.unjoined` times for each address", nil, 0},

@@ -351,6 +351,10 @@ func TestLoad_DefaultsFitIntoTheMemory(t *testing.T) {
 		if got := loaded.Config.Held(); limit >= 16*mib && got > HeldDefault(limit) {
 			t.Errorf("%d: %d are held", limit, got)
 		}
+		// A group alone must not fill what all of them have.
+		if p := loaded.Config.Parking; limit >= 32*mib && p.GroupBytes > p.NodeBytes/2 {
+			t.Errorf("%d: a group may keep %d of %d", limit, p.GroupBytes, p.NodeBytes)
+		}
 	}
 	loaded, err := Load(Sources{Memory: 128 * mib, Flags: map[string]any{"limits.unfinished_bytes": "256MiB"}})
 	if err != nil {
@@ -363,7 +367,7 @@ func TestLoad_DefaultsFitIntoTheMemory(t *testing.T) {
 	if err := loaded.WriteYAML(&out); err != nil {
 		t.Fatal(err)
 	}
-	if want := "node_bytes: 16777216 # from the memory limit, 1/8 of 134217728\n"; !strings.Contains(out.String(), want) {
+	if want := "node_bytes: 8388608 # from the memory limit, 1/16 of 134217728\n"; !strings.Contains(out.String(), want) {
 		t.Errorf("nothing says where a default comes from:\n%s", &out)
 	}
 }

@@ -19,9 +19,9 @@ func (l *Loaded) fit(k Key, memory int64) {
 }
 
 // Held is the most bytes that all browsers together may make the hub hold beside their sessions, by the
-// limits that bound that in sum.
+// limits that bound that in sum. What is parked counts twice: beyond parking.node_bytes as much again may be added.
 func (c *Config) Held() int64 {
-	return c.Limits.Outbox.TotalBytes + c.Limits.Unfinished.Bytes + 2*c.Limits.Undecided.Bytes + c.Parking.NodeBytes
+	return c.Limits.Outbox.TotalBytes + c.Limits.Unfinished.Bytes + 2*c.Limits.Undecided.Bytes + 2*c.Parking.NodeBytes
 }
 
 // HeldDefault is the most that Held comes to by default with a memory limit of so many bytes.
