@@ -55,7 +55,7 @@ func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool
 	st.pulse.greeted.Store(true)
 	st.hold(trace.SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.Account()), h.Group)
 	st.seat.Belong(st.caller.Customer(h.Group))
-	st.seat.Begin()
+	st.seat.Begin(0)
 	st.life.Lock()
 	defer st.life.Unlock()
 	if st.ended {

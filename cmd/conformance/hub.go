@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/rawcreds"
 	"github.com/siohub/siohub/service"
 )
 
@@ -108,7 +110,7 @@ func assemble(s settings, log *slog.Logger) (*parts, error) {
 		return nil, err
 	}
 	control.Bind(h)
-	p := &parts{control: control, grpc: control.GRPC(), hub: h, browser: &http.Server{Handler: h}}
+	p := &parts{control: control, grpc: control.GRPC(grpc.Creds(rawcreds.Wrap(insecure.NewCredentials()))), hub: h, browser: &http.Server{Handler: h}}
 	h.ConfigureHTTP(p.browser)
 	if s.client {
 		p.browser.Handler = delayed(h)

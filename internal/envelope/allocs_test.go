@@ -77,7 +77,7 @@ func TestAllocs_RequestIsBounded(t *testing.T) {
 		"done":                     {repeated(settle(1), envelope.MaxActions), 1, 8 << 20},
 		"emits":                    {repeated(in(command, emitBytes(1, join(in(1, nil), in(3, nil), in(6, nil)))), envelope.MaxActions), 2, fixed},
 		"bad subscriptions":        {repeated(in(1, in(5, unknown)), envelope.MaxActions), 2, fixed},
-		"names":                    {envelopeOf(in(command, in(11, []byte(strings.Repeat("\x12\x00", envelope.MaxElements))))), 2, fixed},
+		"names":                    {repeated(in(command, in(11, []byte(strings.Repeat("\x12\x00", envelope.MaxNames)))), envelope.MaxElements/envelope.MaxNames), 2, fixed},
 		"too large":                {join(repeated(nil, envelope.MaxActions-1), envelopeOf(make([]byte, envelope.MaxBytes))), 0, 2 << 20},
 		"too large, commands":      {envelopeOf(in(settlement, []byte(strings.Repeat(string(in(7, sevenSeq)), envelope.MaxBytes/2)))), 0, 2 << 20},
 	} {

@@ -81,6 +81,7 @@ func (c *check) fault(reason, path string) bool {
 
 // message checks a message. Lax says that what is not known is passed over.
 func (c *check) message(m *message, b []byte, lax bool) bool {
+	names := 0
 	for r := (reader{b: b}); r.more(); {
 		num, typ := r.tag()
 		f := m.field(num)
@@ -93,7 +94,10 @@ func (c *check) message(m *message, b []byte, lax bool) bool {
 			}
 			return c.fault(UnknownField, strconv.Itoa(int(num)))
 		}
-		if !c.value(f, typ, &r, lax) {
+		if f.list && f.sub == nil {
+			names++
+		}
+		if names > MaxNames && !c.fault(TooManyElements, "") || !c.value(f, typ, &r, lax) {
 			c.prefix(f, num, b, r.b)
 			return false
 		}

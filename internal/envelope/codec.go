@@ -54,13 +54,13 @@ func (c *Codec) Unmarshal(data mem.BufferSlice, v any) error {
 		}
 	case *Request:
 		if m.Pace != nil {
-			m.Pace.Begin()
+			m.Pace.Begin(data.Len())
 		}
 		m.decode(data)
 		return nil
 	case *Call:
 		if m.Pace != nil {
-			m.Pace.Begin()
+			m.Pace.Begin(data.Len())
 		}
 		m.decode(data)
 		return nil

@@ -20,6 +20,10 @@ const (
 	// settlements, have the same limit, together: an action that goes beyond it is
 	// refused.
 	MaxActions = 16_384
+	// MaxNames is how many elements the lists of one message have together at most, such as the
+	// rooms and sockets of a target; lists of messages count for themselves. An action that goes
+	// beyond it is refused: protobuf decodes a message without a pause, in which others wait.
+	MaxNames = 16_384
 	// MaxElements is how many elements all lists of an envelope's actions have
 	// together at most, such as rooms, socket ids and attachments. An action that goes
 	// beyond it is refused: an empty name takes two bytes on the wire, and 16 in
@@ -60,8 +64,8 @@ type Request struct {
 
 // Pace says when work goes on. Its methods may wait.
 type Pace interface {
-	// Begin is called before the work.
-	Begin()
+	// Begin is called before the work: the decoding of that many bytes.
+	Begin(bytes int)
 	// Pause is called between two parts of it.
 	Pause()
 }

@@ -289,9 +289,11 @@ func TestRequest_LongLists(t *testing.T) {
 	empties := func(field protowire.Number, n int) []byte {
 		return []byte(strings.Repeat(string(in(field, nil)), n))
 	}
-	const long, many = envelope.MaxElements + 1, envelope.MaxActions + 1
+	const long, many = envelope.MaxNames + 1, envelope.MaxActions + 1
 	for name, action := range map[string][]byte{
 		"rooms":              in(command, join(sevenSeq, in(11, empties(2, long)))),
+		"rooms and sockets":  in(command, join(sevenSeq, in(11, join(empties(2, long/2), empties(3, long/2+1))))),
+		"rooms in commands":  in(settlement, join(sevenSeq, in(2, nil), []byte(strings.Repeat(string(in(7, join(sevenSeq, in(11, empties(2, long-1))))), envelope.MaxElements/(long-1)+1)))),
 		"commands":           in(settlement, join(sevenSeq, in(2, nil), empties(7, many))),
 		"numbered commands":  in(settlement, join(sevenSeq, in(2, nil), []byte(strings.Repeat(string(in(7, sevenSeq)), many)))),
 		"attachments, reply": in(settlement, join(sevenSeq, in(3, in(1, empties(2, long))))),

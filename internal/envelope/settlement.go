@@ -87,5 +87,5 @@ func (d *upward) reply(b []byte, to *action) bool {
 	// The hub writes arguments into packets, and keeps attachments.
 	ownAttachments(&to.payload, d.size)
 	d.check.elements += len(to.payload.Attachments)
-	return d.check.elements <= MaxElements
+	return len(to.payload.Attachments) <= MaxNames && d.check.elements <= MaxElements
 }

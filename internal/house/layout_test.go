@@ -136,7 +136,7 @@ var rooms = []room{
 		"github.com/KimMachineGun/automemlimit", "github.com/alecthomas/kong", "github.com/knadh/koanf", "go.yaml.in/yaml/v3",
 	}},
 	{pkg: "cmd/conformance", may: []string{
-		"hub", "hub/engineecho", "controlplane", "controlplane/trace", "service", "gen/hub/v1", grpc, protobuf, prometheus,
+		"hub", "hub/engineecho", "controlplane", "controlplane/trace", "internal/rawcreds", "service", "gen/hub/v1", grpc, protobuf, prometheus,
 	}},
 	// What both ends of the stream share.
 	{pkg: "internal/outqueue", not: network},

@@ -36,7 +36,8 @@ func neighbours() []neighbour {
 		{"valid emits, one an envelope", attackers, says(true, envelopeOf(1, valid))},
 		{"valid emits, 1000 an envelope", attackers, says(true, envelopeOf(1000, valid))},
 		{"emits of 1 MiB", attackers, says(true, envelopeOf(1, large))},
-		{"emits with 200 000 rooms", attackers, says(true, envelopeOf(1, wide))},
+		{"emits with 200 000 rooms", attackers, says(true, envelopeOf(1, wide(200_000)))},
+		{"emits with 16 000 rooms", attackers, says(true, envelopeOf(1, wide(16_000)))},
 		{"streams opened and closed", attackers, opens},
 		{"connections opened and closed", attackers, connects},
 		{"calls of 1000 commands", attackers, calls(callOf(1000))},
@@ -126,8 +127,10 @@ func large(int) *hubv1.Action {
 	return services.Command(1, services.Emit(&hubv1.Target{Namespace: "/neighbour", All: true}, "x", `["`+strings.Repeat("x", 1<<20)+`"]`))
 }
 
-func wide(int) *hubv1.Action {
-	return services.Command(1, services.Emit(&hubv1.Target{Namespace: "/neighbour", Rooms: services.Many("r", 200_000)}, "x", "[]"))
+// wide is an emit to n rooms.
+func wide(n int) func(int) *hubv1.Action {
+	a := services.Command(1, services.Emit(&hubv1.Target{Namespace: "/neighbour", Rooms: services.Many("r", n)}, "x", "[]"))
+	return func(int) *hubv1.Action { return a }
 }
 
 func room(n int) *hubv1.Command {

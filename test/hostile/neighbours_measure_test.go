@@ -15,8 +15,12 @@ import (
 	"github.com/siohub/siohub/test/hostile"
 )
 
-// window is the time of some hundred echoes.
-const window = 300 * time.Millisecond
+// window is the time of five hundred echoes, and pace the time from one to the next: a bystander that
+// asked without a pause would leave attackers that only have what others leave no processor to attack with.
+const (
+	window = time.Second
+	pace   = 2 * time.Millisecond
+)
 
 // quietWindows is how many of them are quiet in a round.
 const quietWindows = 3
@@ -61,11 +65,13 @@ func measure(t *testing.T, target *hostile.Target, n neighbour, rounds, windows 
 	return tr
 }
 
-// echoes measures one echo of each bystander after the other, for a window.
+// echoes measures one echo of each bystander after the other, at their pace, for a window.
 func (tr *trial) echoes(t *testing.T, bystanders []*hostile.Bystander) [][]time.Duration {
 	t.Helper()
 	took := make([][]time.Duration, len(bystanders))
-	for until := time.Now().Add(window); time.Now().Before(until); {
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
+	for until := time.Now().Add(window); time.Now().Before(until); <-tick.C {
 		for i, b := range bystanders {
 			begin := time.Now()
 			err := b.Check(fmt.Sprint("echo-", begin.UnixNano()))

@@ -51,7 +51,7 @@ func (s Seats) StreamTurns(srv any, stream grpc.ServerStream, info *grpc.StreamS
 	case hubv1.ControlService_EmitWithAck_FullMethodName, hubv1.ControlService_FetchSockets_FullMethodName:
 		ctx, seat := s.seated(stream.Context())
 		defer seat.Leave()
-		seat.Begin()
+		seat.Begin(0)
 		stream = &seatedStream{stream, ctx, seat}
 	}
 	return handler(srv, stream)

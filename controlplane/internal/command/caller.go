@@ -23,7 +23,7 @@ type Caller struct {
 // Turn bounds who works at the same time. Its methods are for the goroutine of the call.
 type Turn interface {
 	// Begin waits for it, unless it is held already.
-	Begin()
+	Begin(bytes int)
 	// Due reports whether others should have it now: then Pause waits for it anew.
 	Due() bool
 	Pause()
@@ -34,7 +34,7 @@ type Turn interface {
 // work and rest begin and end the caller's turn.
 func (c *Caller) work() {
 	if c.Turn != nil {
-		c.Turn.Begin()
+		c.Turn.Begin(0)
 	}
 }
 

@@ -95,7 +95,7 @@ var table = [reasons]entry{
 	CommandWindow:    {"COMMAND_WINDOW", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "Too many commands of the stream have no final result yet."},
 	DataBytes:        {"DATA_BYTES", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "More data than `limits.data_bytes`."},
 	Depth:            {"DEPTH", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "JSON that is nested deeper than `limits.depth`."},
-	TooManyElements:  {"TOO_MANY_ELEMENTS", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "The lists of an envelope have more than 262 144 elements together."},
+	TooManyElements:  {"TOO_MANY_ELEMENTS", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "The lists of a message, such as the rooms and sockets of a target, have more than 16 384 elements together, or those of an envelope more than 262 144."},
 	EnvelopeTooLarge: {"ENVELOPE_TOO_LARGE", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "The envelope is larger than `Welcome.max_envelope_bytes`. Beyond the hard end it ends the stream."},
 	EventBytes:       {"EVENT_BYTES", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "An event that is larger than `limits.event_bytes`."},
 	EventNameBytes:   {"EVENT_NAME_BYTES", hubv1.Code_CODE_RESOURCE_EXHAUSTED, "A name that is longer than `limits.event_name_bytes`."},

@@ -22,7 +22,8 @@
 // Who has used less than half of its share is light. It does not wait at all, but is a guest
 // beside the turns, for there is a seat for as many guests as turns. So a service that
 // answers its browsers does not wait behind one that sends all it can, even where a single
-// action of that takes long.
+// action of that takes long. A message of more than LargeBytes is no guest's: its decoding
+// does not pause, and would leave no processor to anybody else.
 //
 // # What it costs
 //

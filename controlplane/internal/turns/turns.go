@@ -11,6 +11,10 @@ import (
 // Slice is how long a seat that others wait for works before it gives its turn away.
 const Slice = 200 * time.Microsecond
 
+// LargeBytes is what a guest decodes at most. A decoder does not pause within a message, and one of
+// some MiB takes tens of milliseconds: two at once would leave no processor to browsers.
+const LargeBytes = 64 << 10
+
 // Turns lets a bounded number of seats work at the same time. New makes one; its methods
 // and those of its seats are safe for concurrent use, but each seat is for one goroutine.
 type Turns struct {
@@ -63,6 +67,7 @@ type Seat struct {
 	// Owned by the goroutine that works; by Turns.mu while the seat waits.
 	held  held
 	since time.Duration // from when on its work is counted; 0 while nobody waits
+	large bool          // it decodes more than LargeBytes
 	// waited is how long it did since Waited was asked.
 	waited time.Duration
 }
@@ -128,8 +133,8 @@ func (t *Turns) now() time.Duration { return time.Since(t.began) }
 // company is among how many what is there is shared.
 func (t *Turns) company() int { return len(t.queue) + t.limit + 1 }
 
-// Begin waits for a turn.
-func (s *Seat) Begin() {
+// Begin waits for a turn, in which that many bytes are decoded first.
+func (s *Seat) Begin(bytes int) {
 	t := s.turns
 	if s.held != nothing {
 		return
@@ -144,6 +149,7 @@ func (s *Seat) Begin() {
 			return
 		}
 	}
+	s.large = bytes > LargeBytes
 	s.wait()
 }
 
@@ -157,7 +163,7 @@ func (s *Seat) wait() {
 		return
 	}
 	now := t.now()
-	if t.guests < t.limit && t.light(s, now) {
+	if t.guests < t.limit && t.mayVisit(s, now) {
 		t.guests++
 		t.state.Add(-oneWaits)
 		t.mu.Unlock()
@@ -189,6 +195,9 @@ func (t *Turns) take() bool {
 		}
 	}
 }
+
+// mayVisit reports whether a seat may be a guest.
+func (t *Turns) mayVisit(s *Seat, now time.Duration) bool { return !s.large && t.light(s, now) }
 
 // light reports whether a seat has used less than half of its share.
 func (t *Turns) light(s *Seat, now time.Duration) bool {
@@ -222,7 +231,7 @@ func (s *Seat) Pause() {
 		t.mu.Unlock()
 		return
 	}
-	best := t.best(now)
+	best := t.best(now, s.held)
 	if best < 0 || s.held == turn && t.queue[best].account.used.at(now) >= s.account.used.at(now) {
 		t.mu.Unlock()
 		return
@@ -280,7 +289,7 @@ func (t *Turns) charge(s *Seat, now time.Duration) {
 func (t *Turns) release(s *Seat, now time.Duration) {
 	was := s.held
 	s.held = nothing
-	best := t.best(now)
+	best := t.best(now, was)
 	switch {
 	case was == guest && (best < 0 || !t.light(t.queue[best], now)):
 		t.guests--
@@ -296,12 +305,12 @@ func (t *Turns) release(s *Seat, now time.Duration) {
 	next.wake <- struct{}{}
 }
 
-// best is the place of the seat that has used the least lately; of equals the one that
-// waits longest. -1 when none waits.
-func (t *Turns) best(now time.Duration) int {
+// best is the place of the seat that has used the least lately, of those for which what
+// is given away is; of equals the one that waits longest. -1 when none waits.
+func (t *Turns) best(now time.Duration, what held) int {
 	best, least := -1, time.Duration(math.MaxInt64)
 	for i, s := range t.queue {
-		if used := s.account.used.at(now); used < least {
+		if used := s.account.used.at(now); used < least && (what == turn || !s.large) {
 			best, least = i, used
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // working works for that long with its turn, and pauses as often as it may.
 func working(s *Seat, d time.Duration) {
-	s.Begin()
+	s.Begin(0)
 	for range d / (Slice / 2) {
 		time.Sleep(Slice / 2)
 		s.Pause()
@@ -31,7 +31,7 @@ func TestTurns_NoMoreThanTheLimit(t *testing.T) {
 			s := turns.Seat(fmt.Sprint(i))
 			defer s.Leave()
 			for range 200 {
-				s.Begin()
+				s.Begin(0)
 				n := at.Add(1)
 				for was := most.Load(); n > was && !most.CompareAndSwap(was, n); was = most.Load() {
 				}
@@ -102,7 +102,7 @@ func TestTurns_TheLightAreGuests(t *testing.T) {
 		var worst time.Duration
 		for range 1000 {
 			begin := time.Now()
-			s.Begin()
+			s.Begin(0)
 			worst = max(worst, time.Since(begin))
 			time.Sleep(Slice / 20)
 			s.End()
@@ -115,6 +115,33 @@ func TestTurns_TheLightAreGuests(t *testing.T) {
 			t.Errorf("it waited for %v", worst)
 		}
 	})
+}
+
+// A decoder does not pause within a message: two long ones at once would leave no
+// processor, however light the service is that sends the second.
+func TestTurns_LargeMessagesAreNoGuests(t *testing.T) {
+	for bytes, want := range map[int]held{LargeBytes: guest, LargeBytes + 1: turn} {
+		synctest.Test(t, func(t *testing.T) {
+			turns := New(1)
+			busy, light := turns.Seat("busy"), turns.Seat("light")
+			virtualtime.Pass(10 * time.Second)
+			busy.Begin(0)
+			busy.since = 0
+			turns.spent.add(turns.now(), time.Second)
+			go func() {
+				time.Sleep(Slice)
+				busy.Leave()
+			}()
+			light.Begin(bytes)
+			if light.held != want {
+				t.Errorf("%d bytes: it has %v, want %v", bytes, light.held, want)
+			}
+			synctest.Wait()
+			light.Leave()
+			time.Sleep(2 * Slice)
+			synctest.Wait()
+		})
+	}
 }
 
 // To come anew does not make anybody light.
@@ -132,7 +159,7 @@ func TestTurns_NewSeatsHaveNoAdvantage(t *testing.T) {
 		virtualtime.Pass(100 * Slice)
 		s := turns.Seat("new")
 		begin := time.Now()
-		s.Begin()
+		s.Begin(0)
 		if s.held != turn || time.Since(begin) == 0 {
 			t.Errorf("it has %v after %v", s.held, time.Since(begin))
 		}
@@ -145,12 +172,12 @@ func TestSeat_SaysHowLongItWaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := New(1)
 		a, b := turns.Seat("a"), turns.Seat("b")
-		a.Begin()
+		a.Begin(0)
 		go func() {
 			time.Sleep(time.Second)
 			a.Leave()
 		}()
-		b.Begin()
+		b.Begin(0)
 		if d := b.Waited(); d != time.Second || b.Waited() != 0 {
 			t.Errorf("it waited for %v", d)
 		}
@@ -162,7 +189,7 @@ func TestSeat_SaysHowLongItWaited(t *testing.T) {
 // What is not wanted by others costs nothing.
 func TestSeat_AllocatesNothing(t *testing.T) {
 	s := New(1).Seat("a")
-	if n := testing.AllocsPerRun(100, func() { s.Begin(); s.Pause(); s.End() }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { s.Begin(0); s.Pause(); s.End() }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -171,7 +198,7 @@ func BenchmarkTurn(b *testing.B) {
 	s := New(1).Seat("a")
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Begin()
+		s.Begin(0)
 		s.Pause()
 		s.End()
 	}
