@@ -4,7 +4,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/netpoll"
 )
 
@@ -21,48 +20,14 @@ func (g *gorillaConn) run() {
 		w.session.forget()
 	}()
 	defer w.session.guard()
-	if w.finish(g.read()) {
+	if w.finish(w.session.readPackets(g)) {
 		w.limitReading(lingerTimeout)
 		w.conn.linger()
 	}
 }
 
-// read reads packets until the connection ends or the session takes no more, and says why.
-func (g *gorillaConn) read() error {
-	w := g.ws
-	s := w.session
-	h := s.listener()
-	for held := true; held && w.pending != nil; {
-		var err error
-		if held, err = w.handPending(h); err != nil {
-			return err
-		}
-		if held {
-			if err := g.awaitResume(); err != nil {
-				return err
-			}
-		}
-	}
-	for {
-		// The buffer is held only while a message comes in.
-		packet, buf, err := g.next()
-		if err != nil {
-			return err
-		}
-		if packet.Type == eiopacket.Message && s.flow.paused() {
-			if err := g.awaitResume(); err != nil {
-				buffers.put(buf)
-				return err
-			}
-		}
-		more := s.receive(h, packet)
-		s.flow.throttle(h, 1, int64(len(packet.Data))) // as it is after inflating
-		buffers.put(buf)
-		if !more && !w.awaitsClose() {
-			return nil
-		}
-	}
-}
+func (g *gorillaConn) handPending(h Handler) (bool, error) { return g.ws.handPending(h) }
+func (g *gorillaConn) awaitsClose() bool                   { return g.ws.awaitsClose() }
 
 // awaitResume waits until the message that has been read may be handed up. The error is the end of the
 // connection.

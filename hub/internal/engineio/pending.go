@@ -78,6 +78,34 @@ func (p *pendingPayload) fits(limit int) bool {
 	return p.taken+1+bytes.Count(p.rest, []byte{eiopacket.Separator}) <= limit
 }
 
+// leftover is what is left of POSTs before an upgrade, with the transport that the session has moved to. It is owned by
+// the reader.
+type leftover struct {
+	pending *pendingPayload // nil when all of it is handed up
+}
+
+// handPending hands up what is left. held: a message of it has to wait.
+func (l *leftover) handPending(h Handler) (held bool, err error) {
+	if l.pending == nil {
+		return false, nil
+	}
+	if held, err = l.pending.hand(l.pending.polling.session, h); err != nil {
+		err = &parseError{err}
+	}
+	if !held {
+		l.dropPending()
+	}
+	return held, err
+}
+
+// dropPending is the end of what is left.
+func (l *leftover) dropPending() {
+	if l.pending != nil {
+		l.pending.end()
+		l.pending = nil
+	}
+}
+
 // handPending hands up what is left of earlier POSTs. The caller holds session.receiving.
 func (t *polling) handPending(h Handler) (held bool, err error) {
 	if t.pending == nil {

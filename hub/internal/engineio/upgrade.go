@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
-	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
 // The upgrade from polling to WebSocket, as the browser sees it:
@@ -33,7 +32,7 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request, session *Ses
 	if ws == nil {
 		return
 	}
-	p := &probe{webSocket: ws}
+	p := &probe{carrier: ws, session: session}
 	if !p.begin() {
 		s.tasks.start(ws.reject)
 		return
@@ -41,9 +40,10 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request, session *Ses
 	s.tasks.start(p.run)
 }
 
-// probe is a WebSocket that wants to carry a session which polls.
+// probe is a connection that wants to carry a session which polls.
 type probe struct {
-	*webSocket
+	carrier
+	session *Session
 
 	// Guarded by session.mu.
 	timer   *time.Timer // cuts it after UpgradeTimeout, see expire
@@ -120,7 +120,7 @@ func (p *probe) run() {
 	if h, ok := s.listener().(UpgradeHandler); ok {
 		h.HandleUpgrade()
 	}
-	p.webSocket.start()
+	p.carrier.start()
 	s.flush()
 }
 
@@ -132,45 +132,6 @@ func (p *probe) upgrade() bool {
 		p.writeSync(probeMessage.data()) == nil &&
 		p.expect(eiopacket.Upgrade, "") &&
 		p.complete()
-}
-
-// expect reads one packet and reports whether it is this one. It reads no byte further, so that what follows can
-// be read by a poller.
-func (p *probe) expect(t eiopacket.Type, data string) bool {
-	is := func(packet eiopacket.Packet) bool {
-		return packet.Type == t && !packet.Binary && (data == "" || string(packet.Data) == data)
-	}
-	s, c := p.session, &p.conn
-	if !c.pollable() {
-		// What is not this short packet is not waited for.
-		p.gorilla.limit(readBuffer)
-		defer p.gorilla.limit(s.server.config.MaxPayload)
-		packet, buf, err := p.gorilla.next()
-		if err != nil {
-			return false
-		}
-		defer buffers.put(buf)
-		return is(packet)
-	}
-	for {
-		if c.in != nil {
-			packet, found, err := p.next(c.in, false)
-			if err != nil {
-				return false
-			}
-			if found == wsframe.Complete {
-				defer c.releaseEmpty()
-				return is(packet)
-			}
-			if len(c.in.Bytes()) > readBuffer {
-				return false
-			}
-			c.releaseEmpty()
-		}
-		if c.await() != nil {
-			return false
-		}
-	}
 }
 
 // releasePoll ends the poll that waits: the browser moves when it has ended. One that has sent more
@@ -185,7 +146,7 @@ func (p *probe) releasePoll() bool {
 		return false
 	}
 	waiting := t.poll
-	if p.conn.in != nil {
+	if p.ahead() {
 		waiting = p.before
 	}
 	p.before = nil
@@ -210,11 +171,10 @@ func (p *probe) complete() bool {
 	p.timer.Stop()
 	s.moveLocked(open)
 	t.moveLocked()
-	s.probe, s.transport = nil, p.webSocket
+	rest := t.pending
+	s.probe, s.transport, t.pending = nil, p.carrier, nil
 	s.out.inFlight = 0
-	p.pending, t.pending = t.pending, nil
-	p.blocked = p.pending != nil
-	p.moveToPoller() // before anybody else can write
+	p.carryLocked(rest)
 	return true
 }
 

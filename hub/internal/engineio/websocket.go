@@ -23,9 +23,9 @@ type webSocket struct {
 	from    rates.Network // for which a polled connection counts; set with session
 
 	// Owned by the reader.
-	lingering bool            // what arrives is thrown away
-	blocked   bool            // a poller has left a message in pending or conn.in, see flow.paused
-	pending   *pendingPayload // of POSTs before the upgrade; nil when all of it is handed up
+	lingering bool // what arrives is thrown away
+	blocked   bool // a poller has left a message in pending or conn.in, see flow.paused
+	leftover
 }
 
 // newWebSocket returns one without a connection.
@@ -76,28 +76,6 @@ func (w *webSocket) start() {
 	}
 	if unread { // behind the upgrade packet
 		w.conn.fd.Nudge()
-	}
-}
-
-// handPending hands up what is left of POSTs before the upgrade. held: a message of it has to wait.
-func (w *webSocket) handPending(h Handler) (held bool, err error) {
-	if w.pending == nil {
-		return false, nil
-	}
-	if held, err = w.pending.hand(w.session, h); err != nil {
-		err = &parseError{err}
-	}
-	if !held {
-		w.dropPending()
-	}
-	return held, err
-}
-
-// dropPending is the end of what is left of POSTs before the upgrade.
-func (w *webSocket) dropPending() {
-	if w.pending != nil {
-		w.pending.end()
-		w.pending = nil
 	}
 }
 

@@ -1,0 +1,50 @@
+package engineio
+
+import "github.com/siohub/siohub/hub/internal/eiopacket"
+
+// packetSource is a connection that a goroutine reads, packet by packet.
+type packetSource interface {
+	// next reads one packet. Its data refers to buf, which is held only while a message comes in and which the caller
+	// gives back.
+	next() (p eiopacket.Packet, buf *[]byte, err error)
+	// handPending hands up what is left of POSTs before the upgrade. held: a message of it has to wait.
+	handPending(h Handler) (held bool, err error)
+	// awaitResume waits until the message that has been read may be handed up. The error is the end of the connection.
+	awaitResume() error
+	// awaitsClose reports whether the reader goes on though nothing is handed up.
+	awaitsClose() bool
+}
+
+// readPackets reads packets until the connection ends or the session takes no more, and says why.
+func (s *Session) readPackets(from packetSource) error {
+	h := s.listener()
+	for held := true; held; {
+		var err error
+		if held, err = from.handPending(h); err != nil {
+			return err
+		}
+		if held {
+			if err := from.awaitResume(); err != nil {
+				return err
+			}
+		}
+	}
+	for {
+		packet, buf, err := from.next()
+		if err != nil {
+			return err
+		}
+		if packet.Type == eiopacket.Message && s.flow.paused() {
+			if err := from.awaitResume(); err != nil {
+				buffers.put(buf)
+				return err
+			}
+		}
+		more := s.receive(h, packet)
+		s.flow.throttle(h, 1, int64(len(packet.Data))) // as it is after inflating
+		buffers.put(buf)
+		if !more && !from.awaitsClose() {
+			return nil
+		}
+	}
+}
