@@ -2,8 +2,8 @@ package eiopacket
 
 // Revision is a revision of the Engine.IO protocol: the parameter EIO of a request. Its zero value is none.
 //
-// Packets have the same types in all of them. Payloads, binary messages in text form, the open packet and the
-// direction of the heartbeat differ; what this package has is revision 4 alone.
+// Packets have the same types in all of them, and the open packet the same keys. Payloads, binary messages and the
+// direction of the heartbeat differ.
 type Revision uint8
 
 // The revisions that clients may ask for. Socket.IO clients 1 and 2 speak revision 3, those from 3 on revision 4.
