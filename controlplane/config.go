@@ -81,8 +81,9 @@ type WindowConfig struct {
 // counts with its arguments, its attachments and 512 bytes for its keep. At the bounds
 // browsers are not read further, unless the subscription says otherwise
 // (Subscription.overflow): each may have one event more than the bounds, which was read
-// already. Beyond NodeBytes large messages are not read to their end (hub.Keeper); a group counts
-// there with at most GroupBytes, unless there is twice as much in all.
+// already. Beyond NodeBytes, or for a group with twice GroupBytes, large messages are not read to their end
+// (hub.Keeper); a group counts there with at most GroupBytes, unless there is twice as much in all. One that has less
+// than a sixteenth of NodeBytes parked always has room.
 type ParkingConfig struct {
 	// SocketEvents and SocketBytes hold for one socket. Defaults 64 and 1 MiB.
 	// Keys: parking.socket_events, parking.socket_bytes.

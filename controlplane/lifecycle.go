@@ -75,10 +75,6 @@ func (s *Server) Event(e *hub.Event) {
 	})
 }
 
-// Full implements hub.Keeper: each browser may add one event to what is parked, and together
-// they must not add without end.
-func (s *Server) Full() bool { return s.node.Full() }
-
 // Disconnected implements hub.Application.
 func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 	so, _ := hs.Tag().(*socket)

@@ -29,24 +29,21 @@ type Application interface {
 }
 
 // Keeper may be implemented by an Application that keeps events which it cannot handle at once. New looks once
-// whether it is.
+// whether it is. Its methods may be called at the same time and must not block.
 type Keeper interface {
-	// Full says that it should keep no more of them. Messages of more than 8 KiB that have begun are not read on
-	// meanwhile, of whatever browser, for each of them might have to be kept; within a second after it they are. A POST
-	// waits for 25 s at most, and is answered with 503 then. It is asked with each read, at the same time, and must not
-	// block.
-	Full() bool
+	// Crowded reports whether any Room may be full. It is asked with each read, and Room only while it is so.
+	Crowded() bool
+	// Room returns where events of that name are kept. While it is full, messages of more than 8 KiB that have begun are
+	// not read on, for each of them might have to be kept; within a second after it they are. A POST waits for 25 s
+	// at most, and is answered with 503 then. The name is empty when it is not known yet, and so may the namespace be,
+	// as it is for every packet of the msgpack parser. Nil means that there is room.
+	Room(namespace, event string) Room
 }
 
-// full says which option leaves no room for more of what browsers send, "" for none.
-func (h *Hub) full() (option string) {
-	switch {
-	case h.sockets.Full():
-		return "limits.undecided_bytes"
-	case h.keeper != nil && h.keeper.Full():
-		return "parking.node_bytes"
-	}
-	return ""
+// Room is where a Keeper keeps events. It must not block.
+type Room interface {
+	// Full says by the key of which option no more of them should be kept, "" while there is room.
+	Full() (option string)
 }
 
 // Disconnect tells why a socket left.

@@ -27,7 +27,10 @@ func (l Limits) packet() siopacket.Limits {
 
 // sockets is the configuration of the Socket.IO side.
 func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio.Config {
+	room, crowded := keeping(c.Application)
 	return socketio.Config{
+		Room:           room,
+		Crowded:        crowded,
 		Application:    app,
 		Watcher:        watch(c.Application).sockets(),
 		ConnectTimeout: c.ConnectTimeout,
@@ -44,6 +47,20 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 	}
 }
 
+// keeping is an application as a Keeper, if it is one.
+func keeping(a Application) (room func(namespace, event string) engineio.Room, crowded func() bool) {
+	keeper, ok := a.(Keeper)
+	if !ok {
+		return nil, nil
+	}
+	return func(namespace, event string) engineio.Room {
+		if r := keeper.Room(namespace, event); r != nil {
+			return r
+		}
+		return nil
+	}, keeper.Crowded
+}
+
 // parsers are the forms of packets that are spoken.
 func (c Config) parsers(json *siopacket.JSON) (p socketio.Parsers) {
 	if c.Parser != option.ParserMsgpack {
@@ -56,7 +73,7 @@ func (c Config) parsers(json *siopacket.JSON) (p socketio.Parsers) {
 }
 
 // engine is the configuration of the Engine.IO side.
-func (c Config) engine(open func(*engineio.Session) engineio.Handler, full func() string) engineio.Config {
+func (c Config) engine(sockets *socketio.Server) engineio.Config {
 	return engineio.Config{
 		Path:              c.Path,
 		NoTrailingSlash:   c.NoTrailingSlash,
@@ -79,9 +96,10 @@ func (c Config) engine(open func(*engineio.Session) engineio.Handler, full func(
 			UnfinishedBytes: c.Limits.Unfinished.Bytes, UnfinishedTime: c.Limits.Unfinished.Time, BodyPace: c.Limits.Request.BodyPace,
 		},
 		Rates:     engineio.Rates(c.Rates),
-		OnSession: open,
+		OnSession: sockets.Open,
 		OnRefused: watch(c.Application).engine(),
-		Full:      full,
+		Room:      sockets.Room,
+		Crowded:   sockets.Crowded,
 		Logger:    c.Logger,
 		Trace:     c.Trace.engine(),
 	}

@@ -19,7 +19,6 @@ type Hub struct {
 	sockets *socketio.Server
 	client  *clientHandler // nil: no client files
 	checks  *checks
-	keeper  Keeper // nil: the application is none
 }
 
 // New returns a hub that is ready to serve. A setting that cannot be is a *ConfigError.
@@ -38,8 +37,7 @@ func New(config Config) (*Hub, error) {
 	json := siopacket.NewJSON(config.Limits.packet())
 	h := &Hub{client: client, checks: &checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
 	h.sockets = socketio.New(config.sockets(json, &bridge{config.Application, h.checks}))
-	h.keeper, _ = config.Application.(Keeper)
-	h.engine = engineio.New(config.engine(h.sockets.Open, h.full))
+	h.engine = engineio.New(config.engine(h.sockets))
 	return h, nil
 }
 

@@ -68,15 +68,6 @@ func New(config Config) *Node {
 	return n
 }
 
-// overshoot is how many times NodeBytes may be parked in all, with what groups have beyond GroupBytes.
-const overshoot = 2
-
-// Full reports whether no more should be parked: the groups, each counted with at most
-// GroupBytes, have NodeBytes, so that one that settles nothing keeps nobody from the others; or all
-// that is parked is twice that, which bounds what browsers add beyond GroupBytes, one event
-// each. It takes no lock.
-func (n *Node) Full() bool { return n.bytes.Full() || n.all.Load() >= overshoot*n.config.NodeBytes }
-
 // revoke remembers a number that was taken away.
 func (n *Node) revoke(seq uint64) {
 	n.mu.Lock()

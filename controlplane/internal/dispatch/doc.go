@@ -52,7 +52,7 @@
 // socket has parked holds its browser instead: from the bound in items, or in bytes, of
 // the socket, the group or the node on it is not read further (hold.go), until half of it
 // is free again or nothing of the lane is parked. One event always has room there; whoever
-// reads large ones looks at Node.Full before. A group counts towards the bound of the node with at
+// reads large ones looks at Group.Room before. A group counts towards the bound of the node with at
 // most its own, so that what its sockets add beyond that takes nothing from other groups. What is parked while no instance is
 // there for Config.Age goes, and its browser with it (Owner.Starved). What a browser has sent
 // that has gone is delivered still; when nothing of it is taken for as long, or for ten times as

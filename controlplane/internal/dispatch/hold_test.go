@@ -226,7 +226,7 @@ func TestPause_OneGroupDoesNotFillTheNode(t *testing.T) {
 	for i := range 60 {
 		b.person(fmt.Sprint(i)).sayWith("x", Pause)
 	}
-	if b.node.Full() {
+	if b.node.Room() != RoomFree {
 		t.Error("full")
 	}
 	other := &bench{t: t, count: newCounter()}
@@ -241,7 +241,7 @@ func TestPause_OneGroupDoesNotFillTheNode(t *testing.T) {
 	for i := range 20 { // beyond twice the bound there is no room for anything large
 		b.person(fmt.Sprint("more", i)).sayWith("x", Pause)
 	}
-	if !b.node.Full() {
+	if b.Room() != RoomGroup || !b.node.Crowded() {
 		t.Error("there is no bound")
 	}
 	for tries := sink.take(); len(tries) > 0; tries = sink.take() {

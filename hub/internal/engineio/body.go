@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
 // postGrace is the time that a body has before its pace is checked.
@@ -51,7 +54,7 @@ func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
 		case err != nil:
 			return http.StatusBadRequest, errors.New("post connection closed prematurely")
 		}
-		if !p.count(r.Context(), int64(cap(*dst)), int64(len(*dst))) {
+		if !p.count(r.Context(), *dst) {
 			return http.StatusServiceUnavailable, errors.New("no room for a post")
 		}
 		deadline = p.polling.session.server.config.Limits.bodyDeadline(start.Add(p.waited), len(*dst))
@@ -67,9 +70,9 @@ func (l *Limits) bodyDeadline(start time.Time, got int) time.Time {
 	return average
 }
 
-// count counts a body that does not come in one read, of which so much has come, and waits while others have used up what all may hold: at
-// most postHold, for the answer has to come in time. False means that there is no room.
-func (p *post) count(ctx context.Context, bytes, come int64) bool {
+// count counts a body that does not come in one read, of which so much has come, and waits while others have used up what all may hold, or
+// there is no room for its last packet: at most postHold, for the answer has to come in time. False means that there is no room.
+func (p *post) count(ctx context.Context, body []byte) bool {
 	s := p.polling.session
 	if !p.mayWait() {
 		return true
@@ -78,10 +81,11 @@ func (p *post) count(ctx context.Context, bytes, come int64) bool {
 		p.since = time.Now()
 		s.flow.pause(uploading)
 	}
-	if !s.server.unfinished.Grow(&p.item, p, bytes, come) {
+	room := s.room(p.last(body), false)
+	if !s.server.unfinished.Grow(&p.item, p, int64(cap(body)), int64(len(body)), room) {
 		return true
 	}
-	s.server.waits()
+	s.server.waits(room)
 	p.setReadDeadline(time.Time{})
 	start := time.Now()
 	timer := time.NewTimer(postHold - p.waited)
@@ -91,12 +95,27 @@ func (p *post) count(ctx context.Context, bytes, come int64) bool {
 	case <-p.proceed:
 		return true
 	case <-timer.C:
-		key := cmp.Or(s.server.full(), "limits.unfinished_bytes")
+		key := cmp.Or(full(room), "limits.unfinished_bytes")
 		s.server.trace.limitReached(key)
 		s.server.unfinishedLog.Warn("a post was refused: there was no room for it in time", "option", key)
 	case <-ctx.Done():
 	}
 	return false
+}
+
+// last is the last text message that has begun in a body: what is binary behind it belongs to it.
+func (p *post) last(body []byte) []byte {
+	for {
+		i := bytes.IndexByte(body[p.scanned:], eiopacket.Separator)
+		next := p.scanned + i + 1
+		if i < 0 || next == len(body) {
+			return body[p.begun:]
+		}
+		if body[next] == byte(eiopacket.Message) {
+			p.begun = next
+		}
+		p.scanned = next
+	}
 }
 
 // Stalled implements unfinished.Owner.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/origin"
+	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
 // Config says how a Server behaves. Its zero value works: every zero field means the default
@@ -59,15 +60,20 @@ type Config struct {
 	// OnRefused is called for every handshake that is refused, from the request's goroutine. It must not block.
 	// Nil calls nothing.
 	OnRefused func(Refusal)
-	// Full says by the key of which option no more of what browsers send may be held, "" for none: large messages are
-	// not read on meanwhile, a POST for 25 s at most. It is called with each read and must not block. Nil means that
-	// more may always be held.
-	Full func() string
+	// Room says where a message of a session is kept, once it is whole, until it has been acted on: while that is full
+	// large ones are not read on, a POST for 25 s at most. begin is how the message begins, without the packet type: as
+	// much of it as is known, which may be nothing; it is valid during the call. Nil (the function or its answer) means
+	// that there always is room. Crowded is asked before, with each read: whether any Room may be full. Neither may block.
+	Room    func(s *Session, begin []byte, binary bool) Room
+	Crowded func() bool
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens inside. Nil calls nothing.
 	Trace *Trace
 }
+
+// Room is where messages are kept. It must not block.
+type Room = unfinished.Room
 
 // HeartbeatConfig is the rhythm of pings.
 type HeartbeatConfig struct {

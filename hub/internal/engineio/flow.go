@@ -82,14 +82,14 @@ func (f *flow) outboxShrunk() {
 }
 
 // count counts an unfinished message, or event, of which so much has come. Where it has to wait, which is what true says, the session is
-// paused for this reason.
-func (f *flow) count(i *unfinished.Item, o unfinished.Owner, bytes, come int64, reason uint32) (wait bool) {
+// paused for this reason. The room is where it is kept when it is whole.
+func (f *flow) count(i *unfinished.Item, o unfinished.Owner, bytes, come int64, room Room, reason uint32) (wait bool) {
 	f.pause(reason) // before GoOn can be called
-	if !f.session.server.unfinished.Grow(i, o, bytes, come) {
+	if !f.session.server.unfinished.Grow(i, o, bytes, come, room) {
 		f.withdraw(reason)
 		return false
 	}
-	f.session.server.waits()
+	f.session.server.waits(room)
 	return true
 }
 

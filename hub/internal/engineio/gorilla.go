@@ -113,7 +113,7 @@ func (g *gorillaConn) next() (p eiopacket.Packet, buf *[]byte, err error) {
 		return p, nil, g.classify(err)
 	}
 	buf = buffers.get()
-	if err := g.readMessage(r, buf); err != nil {
+	if err := g.readMessage(r, kind == websocket.BinaryMessage, buf); err != nil {
 		buffers.put(buf)
 		return p, nil, g.classify(err)
 	}
@@ -127,7 +127,7 @@ func (g *gorillaConn) next() (p eiopacket.Packet, buf *[]byte, err error) {
 // readMessage reads one message into buf. The limit holds for the bytes as they are after inflating:
 // gorilla's own counts those of the connection. A message in tiny fragments is refused, because each
 // of them costs far more than its byte.
-func (g *gorillaConn) readMessage(r io.Reader, buf *[]byte) error {
+func (g *gorillaConn) readMessage(r io.Reader, binary bool, buf *[]byte) error {
 	s := g.ws.session
 	limit := s.server.config.MaxPayload
 	counted := false
@@ -145,7 +145,7 @@ func (g *gorillaConn) readMessage(r io.Reader, buf *[]byte) error {
 		}
 		if reads > 0 && cap(*buf) > readBuffer {
 			counted = true
-			if s.flow.count(&g.item, g.ws, int64(cap(*buf)), int64(len(*buf)), pausedMessage) {
+			if s.flow.count(&g.item, g.ws, int64(cap(*buf)), int64(len(*buf)), s.room(*buf, binary), pausedMessage) {
 				if err := g.awaitResume(); err != nil {
 					return err
 				}

@@ -177,9 +177,19 @@ func (r *pollReader) count() {
 		budget.Rest(item, w, bytes)
 		return
 	}
-	if w.session.flow.count(item, w, bytes, int64(len(in.Bytes())), pausedMessage) {
+	if w.session.flow.count(item, w, bytes, int64(len(in.Bytes())), w.roomOf(in), pausedMessage) {
 		w.blocked = true
 	}
+}
+
+// roomOf is where the message that is coming in will be kept.
+func (w *webSocket) roomOf(in *wsframe.Input) Room {
+	if !w.session.server.crowded() {
+		return nil
+	}
+	var begin [beginning + 1]byte
+	n, binary := in.Begin(begin[:])
+	return w.session.room(begin[:n], binary)
 }
 
 // handBuffered hands up the whole messages, as many as a turn may have, and charges for them. An error means that

@@ -27,6 +27,8 @@ type post struct {
 	item    unfinished.Item // the body, while it is read or held
 	since   time.Time       // its browser's pong has had to wait since then: for its body, or its answer; zero: it has not
 	waited  time.Duration   // how long it has waited for room
+	scanned int             // see last
+	begun   int             // where its result begins
 	charged time.Time       // when it was counted against the rates
 	held    *time.Timer     // ends the hold; nil before it has begun
 

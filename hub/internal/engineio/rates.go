@@ -142,6 +142,9 @@ func (l *limits) left(address string) {
 	}
 }
 
+// HasJoined reports whether Joined was called.
+func (s *Session) HasJoined() bool { return s.joined.Load() }
+
 // Joined says that the session has joined a namespace: it counts no more as one that has not, and of its handshake
 // no more is retained than Limits.HandshakeBytes. It may be called more than once.
 func (s *Session) Joined() {

@@ -42,14 +42,6 @@ type Server struct {
 	unfinishedLog *sampledlog.Line
 }
 
-// full is the key of the option that leaves no room for what is whole, "" where there is room.
-func (s *Server) full() string {
-	if s.config.Full == nil {
-		return ""
-	}
-	return s.config.Full()
-}
-
 // New returns a server that is ready.
 func New(config Config) *Server {
 	config = config.withDefaults()
@@ -69,7 +61,7 @@ func New(config Config) *Server {
 	s.pollers.Log = log
 	s.tasks = &tasks{onPanic: s.panicked}
 	s.limits = newLimits(config.Rates, s)
-	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run, func() bool { return s.full() != "" })
+	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run, config.Crowded)
 	s.unfinishedLog = sampledlog.New(log, sampledlog.Second)
 	s.slow = newSlowSessions(config.Limits.OutboxTotalBytes, s.tasks, s.trace, log)
 	s.upgrader = newUpgrader(s)

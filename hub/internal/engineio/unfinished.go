@@ -1,6 +1,9 @@
 package engineio
 
-import "github.com/siohub/siohub/hub/internal/unfinished"
+import (
+	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/unfinished"
+)
 
 // What a browser has begun and not ended is counted by one unfinished.Item, which stands with the bytes: a message
 // of a WebSocket in its wsframe.Input or gorillaConn (the webSocket is the Owner), a body in its post, and an event
@@ -12,9 +15,46 @@ func (w *webSocket) Stalled(full bool) { w.session.stalled(full, endAbort) }
 // GoOn implements unfinished.Owner.
 func (w *webSocket) GoOn() { w.session.flow.resume(pausedMessage) }
 
+// beginning is how much of a message is looked at to say where it will be kept.
+const beginning = 512
+
+// crowded reports whether any room may be full.
+func (s *Server) crowded() bool {
+	return s.config.Room != nil && s.config.Crowded != nil && s.config.Crowded()
+}
+
+// room is where a message that begins so is kept, with its packet type if it is text. Nil: there is room.
+func (s *Session) room(begin []byte, binary bool) Room {
+	if !s.server.crowded() {
+		return nil
+	}
+	c := &s.server.config
+	s.mu.Lock()
+	partial := s.partial
+	s.mu.Unlock()
+	if partial != nil {
+		return partial.room
+	}
+	if !binary {
+		if len(begin) == 0 || !eiopacket.IsMessage(begin[0]) {
+			return c.Room(s, nil, false)
+		}
+		begin = begin[1:]
+	}
+	return c.Room(s, begin[:min(len(begin), beginning)], binary)
+}
+
+// full is the key of the option that leaves no room, "" where there is room.
+func full(r Room) string {
+	if r == nil {
+		return ""
+	}
+	return r.Full()
+}
+
 // waits tells of somebody who has to wait because what is whole could not be kept.
-func (s *Server) waits() {
-	if key := s.full(); key != "" {
+func (s *Server) waits(r Room) {
+	if key := full(r); key != "" {
 		s.trace.limitReached(key)
 		s.unfinishedLog.Warn("large messages are not read on: there is no room for them when they are whole", "option", key)
 	}
@@ -24,6 +64,7 @@ func (s *Server) waits() {
 type partialEvent struct {
 	session *Session
 	item    unfinished.Item
+	room    Room // set at construction
 }
 
 // Stalled implements unfinished.Owner.
@@ -42,7 +83,7 @@ func (e *partialEvent) GoOn() { e.session.flow.resume(pausedEvent) }
 // grow counts so many bytes.
 func (e *partialEvent) grow(bytes int64) {
 	s := e.session
-	s.flow.count(&e.item, e, bytes, bytes, pausedEvent)
+	s.flow.count(&e.item, e, bytes, bytes, e.room, pausedEvent)
 	if s.over.Load() { // ended meanwhile, perhaps before it was counted
 		e.end()
 	}
@@ -53,9 +94,10 @@ func (e *partialEvent) end() { e.session.server.unfinished.End(&e.item) }
 
 // Unfinished says that the Handler holds so many bytes of an event that has not come whole; zero says that it
 // holds none any more. It counts towards Limits.UnfinishedBytes and UnfinishedTime: the session is not read
-// further while that is used up, and closed when nothing follows in time, reason `forced close`. It is
+// further while that is used up, or the room is full, and closed when nothing follows in time, reason `forced close`.
+// The room is where the event is kept once it is whole, the same in all calls for it. It is
 // called from within HandleMessage alone. When the session ends it is over by itself.
-func (s *Session) Unfinished(bytes int64) {
+func (s *Session) Unfinished(bytes int64, room Room) {
 	s.mu.Lock()
 	e := s.partial
 	switch {
@@ -65,7 +107,7 @@ func (s *Session) Unfinished(bytes int64) {
 	case bytes == 0:
 		s.partial = nil
 	case e == nil:
-		e = &partialEvent{session: s}
+		e = &partialEvent{session: s, room: room}
 		s.partial = e
 	}
 	s.mu.Unlock()

@@ -189,11 +189,11 @@ func TestUnfinished_Event(t *testing.T) {
 		st.onMessage = func(s *engineio.Session, received string) {
 			switch received {
 			case "begin":
-				s.Unfinished(100)
+				s.Unfinished(100, nil)
 			case "more":
-				s.Unfinished(200)
+				s.Unfinished(200, nil)
 			case "end":
-				s.Unfinished(0)
+				s.Unfinished(0, nil)
 			}
 		}
 		w := st.rawSocketIn("EIO=4&transport=websocket")
@@ -316,7 +316,7 @@ func TestUnfinished_SmallInPiecesDoesNotWait(t *testing.T) {
 	t.Run("post", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var full atomic.Bool
-			st := newStation(t, func(c *engineio.Config) { c.Full = fullWhile(full.Load) })
+			st := newStation(t, func(c *engineio.Config) { fullWhile(c, full.Load) })
 			query := st.handshake()
 			st.Post(query, "4"+strings.Repeat("x", 30_000)) // its buffer is used again
 			full.Store(true)
@@ -329,7 +329,7 @@ func TestUnfinished_SmallInPiecesDoesNotWait(t *testing.T) {
 	for name, deflate := range map[string]bool{"poller": false, "reader": true} {
 		t.Run(name, func(t *testing.T) {
 			st := newTCPStation(t, func(c *engineio.Config) {
-				c.Full = fullWhile(func() bool { return true })
+				fullWhile(c, func() bool { return true })
 				c.PerMessageDeflate.Enabled = &deflate
 			})
 			w := st.rawSocket("EIO=4&transport=websocket", "")
@@ -347,14 +347,19 @@ func TestUnfinished_SmallInPiecesDoesNotWait(t *testing.T) {
 	}
 }
 
-// fullWhile is a Config.Full.
-func fullWhile(full func() bool) func() string {
-	return func() string {
-		if full() {
-			return "parking.node_bytes"
-		}
-		return ""
+// fullWhile lets a config have one room for all.
+func fullWhile(c *engineio.Config, full func() bool) {
+	c.Crowded = full
+	c.Room = func(*engineio.Session, []byte, bool) engineio.Room { return roomWhile(full) }
+}
+
+type roomWhile func() bool
+
+func (full roomWhile) Full() string {
+	if full() {
+		return "parking.node_bytes"
 	}
+	return ""
 }
 
 // A POST waits for room in time for its answer, and no longer.
@@ -364,7 +369,7 @@ func TestUnfinished_PostWaitsForRoomInTime(t *testing.T) {
 			var limits reached
 			start := time.Now()
 			st := newStation(t, func(c *engineio.Config) {
-				c.Full = fullWhile(func() bool { return time.Since(start) < after })
+				fullWhile(c, func() bool { return time.Since(start) < after })
 				limits.note(c)
 			})
 			st.Timeout = time.Hour

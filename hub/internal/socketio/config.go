@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
@@ -15,6 +16,11 @@ type Config struct {
 	Application Application
 	// Watcher is told more. Nil means nobody looks.
 	Watcher Watcher
+	// Room says where events of a name are kept until they have been acted on: large ones are not read on while that is
+	// full. The name is empty when it is not known, and so is the namespace. Nil means that there always is room.
+	// Crowded is asked before: whether any may be full. Neither may block.
+	Room    func(namespace, event string) engineio.Room
+	Crowded func() bool
 	// ConnectTimeout is the time in which a client has to join its first namespace. Zero means 45 s.
 	ConnectTimeout time.Duration
 	// Limits bound what browsers make the server hold. The zero value has the defaults.

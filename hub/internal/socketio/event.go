@@ -25,6 +25,17 @@ type partial struct {
 	packet      siopacket.Packet
 	attachments [][]byte
 	bytes       int64
+	client      *client
+}
+
+// Full implements engineio.Room.
+func (p *partial) Full() (option string) {
+	if s := p.client.server; s.Crowded() {
+		if room := s.roomOf(p.client.session, p.packet.Type, p.packet.Namespace, p.packet.Name); room != nil {
+			return room.Full()
+		}
+	}
+	return ""
 }
 
 var (
@@ -34,8 +45,8 @@ var (
 
 // await keeps a packet of the client until its attachments have come.
 func (in *incoming) await(c *client, p siopacket.Packet) error {
-	in.partial = &partial{packet: p, bytes: int64(len(p.Payload))}
-	c.session.Unfinished(in.partial.bytes + partialBytes)
+	in.partial = &partial{packet: p, bytes: int64(len(p.Payload)), client: c}
+	c.session.Unfinished(in.partial.bytes+partialBytes, in.partial)
 	return in.partial.check(c.server.limits.EventBytes)
 }
 
@@ -60,11 +71,11 @@ func (in *incoming) attachment(c *client, data []byte, binary bool) (*partial, e
 	}
 	p.attachments = append(p.attachments, append(make([]byte, 0, len(data)), data...))
 	if len(p.attachments) < p.packet.Attachments {
-		c.session.Unfinished(p.bytes + partialBytes)
+		c.session.Unfinished(p.bytes+partialBytes, p)
 		return nil, nil
 	}
 	in.partial = nil
-	c.session.Unfinished(0)
+	c.session.Unfinished(0, nil)
 	return p, nil
 }
 

@@ -22,6 +22,7 @@ type Server struct {
 	limits  Limits
 	parsers parsers
 	build   adapter.Builder
+	rooms   rooms
 	// clustered keeps empty namespaces and publishes commands.
 	clustered bool
 	trace     tracer
@@ -58,6 +59,7 @@ func New(config Config) *Server {
 		limits:    config.Limits,
 		parsers:   newParsers(config.Parsers),
 		build:     config.Adapter,
+		rooms:     rooms{of: config.Room, crowded: config.Crowded},
 		clustered: config.Adapter != nil,
 		trace:     newTracer(config.Trace, config.Logger),
 	}
@@ -96,9 +98,6 @@ func (s *Server) Attempts() int {
 	open, waiting := s.admission.undecided()
 	return open + waiting
 }
-
-// Full reports whether there is no room for more of what clients send before it is decided whether they may come in.
-func (s *Server) Full() bool { return s.admission.full.Load() }
 
 // Sockets counts the sockets of each namespace that has any.
 func (s *Server) Sockets() map[string]int {

@@ -26,13 +26,20 @@ type Owner interface {
 	GoOn()
 }
 
+// Room is where what is whole is kept until it has been acted on. Full is called with the budget's lock held, at the
+// same time, and must not block.
+type Room interface {
+	// Full says by the key of which option there is no more room, "" while there is some.
+	Full() (option string)
+}
+
 // Budget bounds items in sum. All methods may be called at the same time.
 type Budget struct {
 	// Set at construction.
 	limit   int64
 	patient time.Duration
 	within  func(func())
-	kept    func() bool
+	crowded func() bool
 	start   time.Time
 
 	full atomic.Bool // see Full
@@ -51,6 +58,7 @@ type Item struct {
 	owner      Owner
 	bytes      int64
 	come       int64         // how much has come of it, whatever it holds for that
+	room       Room          // where it is to be kept; nil: there always is room
 	moved      time.Duration // since Budget.start: its latest progress
 	list       *list         // nil: in none
 	prev, next *Item
@@ -60,17 +68,16 @@ type Item struct {
 type list struct{ head, tail *Item }
 
 // New returns a budget of so many bytes, in which an item may stand still for so long. within runs what the
-// budget's timer does; nil means that it just runs. kept says that what becomes of items has no room: large ones
-// wait then, whatever there is of them, for what is whole has to be kept. It is asked with each Grow and may not block;
-// nil means that there always is room.
-func New(limit int64, patient time.Duration, within func(func()), kept func() bool) *Budget {
+// budget's timer does; nil means that it just runs. crowded says that some Room may be full; it may not block, and nil
+// means that none ever is.
+func New(limit int64, patient time.Duration, within func(func()), crowded func() bool) *Budget {
 	if within == nil {
 		within = func(f func()) { f() }
 	}
-	if kept == nil {
-		kept = func() bool { return false }
+	if crowded == nil {
+		crowded = func() bool { return false }
 	}
-	return &Budget{limit: limit, patient: patient, within: within, kept: kept, start: time.Now()}
+	return &Budget{limit: limit, patient: patient, within: within, crowded: crowded, start: time.Now()}
 }
 
 // Stop ends the budget's timer: nobody is judged any more.
@@ -83,8 +90,8 @@ func (b *Budget) Stop() {
 	}
 }
 
-// Full reports whether whoever begins something large now would have to wait. It is a hint.
-func (b *Budget) Full() bool { return b.full.Load() || b.kept() }
+// Full reports whether whoever begins something large now may have to wait. It is a hint.
+func (b *Budget) Full() bool { return b.full.Load() || b.crowded() }
 
 // Sum is how many bytes there are.
 func (b *Budget) Sum() int64 {
@@ -94,10 +101,11 @@ func (b *Budget) Sum() int64 {
 }
 
 // Grow says that an item has made progress: so many bytes of it have come by now, and it holds so many, which is its
-// buffer. True means that it is to take no more before Owner.GoOn.
-func (b *Budget) Grow(i *Item, o Owner, bytes, come int64) (wait bool) {
+// buffer. True means that it is to take no more before Owner.GoOn. A large one waits for its room as well, be there
+// others or not, for what is whole has to be kept; nil is a room that is never full.
+func (b *Budget) Grow(i *Item, o Owner, bytes, come int64, room Room) (wait bool) {
 	b.mu.Lock()
-	i.owner, i.come = o, come
+	i.owner, i.come, i.room = o, come, room
 	b.countLocked(i, bytes)
 	b.moving.remove(i)
 	b.waiting.remove(i)
@@ -147,7 +155,7 @@ func (b *Budget) End(i *Item) {
 	b.countLocked(i, 0)
 	b.moving.remove(i)
 	b.waiting.remove(i)
-	i.owner = nil
+	i.owner, i.room = nil, nil
 	awake := b.wakeLocked()
 	b.mu.Unlock()
 	goOn(awake)
@@ -166,8 +174,11 @@ func (b *Budget) large() int64 { return b.limit - b.limit/4 }
 
 // waitsLocked reports whether an item may not go on.
 func (b *Budget) waitsLocked(i *Item) bool {
-	return b.overLocked(i) && b.moving.head != nil || i.come > small && b.kept()
+	return b.overLocked(i) && b.moving.head != nil || i.lacksRoom()
 }
+
+// lacksRoom reports whether it could not be kept if it were whole.
+func (i *Item) lacksRoom() bool { return i.come > small && i.room != nil && i.room.Full() != "" }
 
 func (b *Budget) overLocked(i *Item) bool {
 	if i.come <= small {
@@ -182,8 +193,8 @@ func (b *Budget) wakeLocked() (awake []Owner) {
 	var next *Item
 	for i := b.waiting.head; i != nil && len(awake) < crowd; i = next {
 		if next = i.next; b.waitsLocked(i) {
-			if b.kept() && i.come > small {
-				continue // small ones are not to wait for room that they do not need
+			if i.lacksRoom() {
+				continue // those behind it are not to wait for room that they do not need
 			}
 			break
 		}

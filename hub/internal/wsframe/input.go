@@ -123,6 +123,20 @@ func (b *Input) Next(limit int64, hold bool) (m Message, found Portion, err erro
 	return m, found, err
 }
 
+// Begin copies how the message begins that is coming in, as much as there is of its first frame.
+func (b *Input) Begin(into []byte) (n int, binary bool) {
+	rest := b.Bytes()
+	h, ok := frameHeader(rest)
+	if !ok || !h.data() {
+		return 0, false
+	}
+	n = copy(into[:min(int64(len(into)), h.size)], rest[h.length:])
+	for i := range into[:n] {
+		into[i] ^= rest[h.length-4+i%4]
+	}
+	return n, h.opcode == OpcodeBinary
+}
+
 // Portion is what Next has found.
 type Portion uint8
 

@@ -202,3 +202,24 @@ func TestInput_NextAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// How a message begins is known before it is whole.
+func TestInput_Begin(t *testing.T) {
+	in := NewInput()
+	defer in.Release()
+	frame := masked(0x81, "42"+strings.Repeat("x", 300))
+	for n, want := range map[int]string{0: "", 7: "", 8: "", 9: "4", 11: "42x", len(frame) - 1: "42xxxxxx"} {
+		in.Discard()
+		put(in, frame[:n])
+		var begin [8]byte
+		if got, binary := in.Begin(begin[:]); string(begin[:got]) != want || binary {
+			t.Errorf("of %d bytes: %q", n, begin[:got])
+		}
+	}
+	in.Discard()
+	put(in, masked(0x02, "abc"))
+	var begin [8]byte
+	if n, binary := in.Begin(begin[:]); string(begin[:n]) != "abc" || !binary {
+		t.Errorf("%q %v", begin[:n], binary)
+	}
+}

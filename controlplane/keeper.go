@@ -1,0 +1,61 @@
+package controlplane
+
+import (
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
+	"github.com/siohub/siohub/hub"
+)
+
+var _ hub.Keeper = (*Server)(nil)
+
+// Crowded implements hub.Keeper: each browser may add one event to what is parked, and together they must not add without
+// end.
+func (s *Server) Crowded() bool { return s.node.Crowded() }
+
+// Room implements hub.Keeper: the group that handles an event, or of one whose name is not known all that may. So
+// whoever says something to a group that has room does not wait for others.
+func (s *Server) Room(namespace, event string) hub.Room {
+	if namespace == "" {
+		return (*anyGroup)(s.node)
+	}
+	v := s.routes.table.Load().View(namespace)
+	if event != "" {
+		if c := v.Handler(event); c != nil {
+			return (*oneGroup)(c.Group.Group)
+		}
+		return nil // nobody handles it, and it is not kept
+	}
+	var some someGroups
+	for _, c := range v.Handlers() {
+		some = append(some, c.Group.Group)
+	}
+	return some
+}
+
+// oneGroup is the room of a group.
+type oneGroup dispatch.Group
+
+// Full implements hub.Room.
+func (g *oneGroup) Full() (option string) { return roomOptions[(*dispatch.Group)(g).Room()] }
+
+// someGroups is the room of whichever of them it may be.
+type someGroups []*dispatch.Group
+
+// Full implements hub.Room.
+func (some someGroups) Full() (option string) {
+	for _, g := range some {
+		if option := roomOptions[g.Room()]; option != "" {
+			return option
+		}
+	}
+	return ""
+}
+
+// anyGroup is the room of an event of which nothing is known.
+type anyGroup dispatch.Node
+
+// Full implements hub.Room.
+func (n *anyGroup) Full() (option string) { return roomOptions[(*dispatch.Node)(n).Room()] }
+
+var roomOptions = [...]string{
+	dispatch.RoomGroup: "parking.group_bytes", dispatch.RoomNode: "parking.node_bytes",
+}
