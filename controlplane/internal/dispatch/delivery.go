@@ -26,6 +26,9 @@ type Delivery struct {
 	// Overflow says what happens when an event is more than its socket may have parked.
 	// The default is Pause.
 	Overflow Overflow
+	// Like is the same number for events that a service has the same to do with, such as
+	// those of one name. It tells events that take long from those that wait.
+	Like uint32
 	// Body is what happened.
 	Body any
 	// Hint is the caller's: what its Sink.Accepts needs to answer without a search.
@@ -48,6 +51,14 @@ type Delivery struct {
 	since    instant // parked since
 	due      instant // not before; zero means now
 	handed   instant
+}
+
+// like is Like for an event; what else there is is alike by its kind.
+func (d *Delivery) like() uint32 {
+	if d.Kind == Event {
+		return d.Like
+	}
+	return uint32(d.Kind)
 }
 
 // state is where a delivery stands. While its instance is suspended it stays open.

@@ -60,7 +60,7 @@ func (a *Attachment) Finish(d *Delivery) time.Duration {
 		a.rejoin(l, func() { d.state = over })
 		return took
 	}
-	i.windows[l.solo.class()].Settled(d.first, took, time.Duration(t))
+	i.windows[l.solo.class()].Settled(d.first, d.like(), took, time.Duration(t))
 	i.ledger.Settle(d.seq)
 	i.closeTry(d)
 	d.state = over

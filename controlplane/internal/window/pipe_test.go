@@ -52,13 +52,13 @@ func TestPipe_IsWidenedWhileNobodyWaitsForIt(t *testing.T) {
 	at := time.Hour
 	for range 1024 {
 		at += 50 * time.Millisecond
-		w.Settled(true, 40*time.Millisecond, at)
+		w.Settled(true, 0, 40*time.Millisecond, at)
 	}
 	var lane Size
 	if n := take(w, &lane, 1); n != 1024-1024/share {
 		t.Errorf("a lane has %d of 1024", n)
 	}
-	w.Settled(true, 100*time.Millisecond, at)
+	w.Settled(true, 0, 100*time.Millisecond, at)
 	if lane = (Size{Deliveries: 1}); w.Fits(1, lane) {
 		t.Error("it stays wide though others wait")
 	}
@@ -66,15 +66,15 @@ func TestPipe_IsWidenedWhileNobodyWaitsForIt(t *testing.T) {
 
 func TestPipe_IsWidenedWhileThereIsNobodyElse(t *testing.T) {
 	w := of(1024, 1<<20)
-	w.Settled(true, time.Millisecond, time.Hour)
+	w.Settled(true, 0, time.Millisecond, time.Hour)
 	for range 10_000 {
-		w.Settled(false, time.Second, time.Hour+quietAfter/2)
+		w.Settled(false, 0, time.Second, time.Hour+quietAfter/2)
 	}
 	if w.pipe.limit != least(w.size)+pipeStep {
 		t.Errorf("it is widened to %d although somebody else was there", w.pipe.limit)
 	}
 	for range 10_000 {
-		w.Settled(false, time.Second, time.Hour+quietAfter)
+		w.Settled(false, 0, time.Second, time.Hour+quietAfter)
 	}
 	if w.pipe.limit != 1024 {
 		t.Errorf("it is widened to %d", w.pipe.limit)
@@ -84,12 +84,70 @@ func TestPipe_IsWidenedWhileThereIsNobodyElse(t *testing.T) {
 func TestPipe_ForgetsWhatWasPossibleLongAgo(t *testing.T) {
 	w := of(1024, 1<<20)
 	at := time.Hour
-	w.Settled(true, time.Millisecond, at)
+	w.Settled(true, 0, time.Millisecond, at)
 	for range 1024 {
 		at += time.Second
-		w.Settled(true, 40*time.Millisecond, at)
+		w.Settled(true, 0, 40*time.Millisecond, at)
 	}
 	if w.pipe.limit != 1024 {
 		t.Errorf("it is %d although a service takes 40 ms by now", w.pipe.limit)
+	}
+}
+
+// Handlers differ in time: that one takes long is no sign that others wait.
+func TestPipe_ComparesLikeWithLike(t *testing.T) {
+	w := of(1024, 1<<20)
+	at := time.Hour
+	w.Settled(true, 0, time.Millisecond, at)
+	for n := range uint32(2000) {
+		at += 10 * time.Millisecond
+		kind := n % 4 * 1000
+		w.Settled(true, kind, time.Millisecond+time.Duration(kind)*100*time.Microsecond, at)
+	}
+	if w.pipe.limit != 1024 {
+		t.Errorf("it is %d although nobody waits", w.pipe.limit)
+	}
+	w.Settled(true, 3000, 600*time.Millisecond, at)
+	if w.pipe.limit != least(w.size) {
+		t.Error("it stays wide though one of them waits")
+	}
+}
+
+// Of what nothing is known it is not known either that it has to take so long: a queue may stand in front of it.
+func TestPipe_WhatIsNotKnownIsComparedWithAll(t *testing.T) {
+	w := of(1024, 1<<20)
+	at := time.Hour
+	w.Settled(true, 1, time.Millisecond, at)
+	w.pipe.widen(1024, w.size)
+	w.Settled(true, 2, 40*time.Millisecond, at)
+	if w.pipe.limit != least(w.size) {
+		t.Error("it stays wide though others wait")
+	}
+	w.Settled(true, 2, 3*time.Millisecond, at)
+	w.pipe.widen(1024, w.size)
+	w.Settled(true, 2, 40*time.Millisecond, at)
+	if w.pipe.limit != least(w.size) {
+		t.Error("it has learned from what waited")
+	}
+}
+
+// Names that browsers make up take the places of others, and change nothing else: those are compared with all.
+func TestPipe_HasABoundedMemory(t *testing.T) {
+	w := of(1024, 1<<20)
+	at := time.Hour
+	for n := range uint32(100_000) {
+		w.Settled(true, n, time.Millisecond, at)
+	}
+	w.Settled(true, 100_001, 4*time.Millisecond, at)
+	if w.pipe.limit != least(w.size) {
+		t.Error("it stays wide though others wait")
+	}
+	at += bestWithin
+	w.Settled(true, 7, time.Millisecond, at)
+	at += bestWithin
+	w.Settled(true, 100_001, 4*time.Millisecond, at)
+	w.Settled(true, 100_001, 4*time.Millisecond, at)
+	if w.pipe.limit == least(w.size) {
+		t.Error("a place is never free again")
 	}
 }

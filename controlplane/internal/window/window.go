@@ -105,10 +105,11 @@ func (w *Window) Give(bytes int, lane Size) {
 }
 
 // Settled tells that a delivery was settled that was taken so long ago, and whether it
-// was the first of its lane then. At is the time on any clock that does not go back.
-func (w *Window) Settled(first bool, took, at time.Duration) {
+// was the first of its lane then. Like is the same for those that a service has the same to do with. At is the time on
+// any clock that does not go back.
+func (w *Window) Settled(first bool, like uint32, took, at time.Duration) {
 	if first {
-		w.pipe.first(took, at, w.size)
+		w.pipe.first(like, took, at, w.size)
 	} else if w.pipe.quiet(at) {
 		w.pipe.widen(1, w.size)
 	}
