@@ -63,10 +63,10 @@ func keeping(a Application) (room func(namespace, event string) engineio.Room, c
 
 // parsers are the forms of packets that are spoken.
 func (c Config) parsers(json *siopacket.JSON) (p socketio.Parsers) {
-	if c.Parser != option.ParserMsgpack {
+	if c.Protocol.Parser != option.ParserMsgpack {
 		p.Text = json
 	}
-	if c.Parser != option.ParserJSON {
+	if c.Protocol.Parser != option.ParserJSON {
 		p.Binary = msgpacket.New(c.Limits.packet(), c.Limits.Event.Bytes)
 	}
 	return p
@@ -78,10 +78,10 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		Path:              c.Path,
 		NoTrailingSlash:   c.NoTrailingSlash,
 		Heartbeat:         engineio.HeartbeatConfig(c.Heartbeat),
-		UpgradeTimeout:    c.Upgrade.Timeout,
 		MaxPayload:        c.MaxPayload,
 		Transports:        c.Transports,
-		DisableUpgrades:   c.Upgrade.Disabled,
+		AllowRevision3:    c.Protocol.AllowEIO3,
+		Upgrade:           engineio.UpgradeConfig(c.Upgrade),
 		Cookie:            c.Cookie.engine(),
 		CORS:              origin.Config(c.CORS),
 		HTTPCompression:   engineio.CompressionConfig(c.Compress.HTTP),

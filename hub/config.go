@@ -25,10 +25,8 @@ type Config struct {
 	// Upgrade says whether and how a polling session becomes a WebSocket.
 	Upgrade Upgrade
 
-	// Parser is the form of packets: "json" (default), "msgpack" for clients that use socket.io-msgpack-parser, or
-	// "both": then the first packet of a session says which one it has. The application sees JSON and attachments
-	// either way. Key: parser.
-	Parser string
+	// Protocol says which forms of the protocol browsers may speak.
+	Protocol Protocol
 
 	// Heartbeat is the rhythm in which dead browsers are noticed.
 	Heartbeat Heartbeat
@@ -68,6 +66,19 @@ type Config struct {
 	Trace *Trace
 }
 
+// Protocol says which forms of the protocol browsers may speak.
+type Protocol struct {
+	// Parser is the form of packets: "json" (default), "msgpack" for clients that use socket.io-msgpack-parser, or
+	// "both": then the first packet of a session says which one it has. The application sees JSON and attachments
+	// either way. Key: parser.
+	Parser string
+	// AllowEIO3 lets Socket.IO clients 1 and 2 in, which speak Engine.IO 3. They take the id of their session for
+	// their socket id, so there it is no secret: whoever is told a socket id of theirs can poll, and post, in its place,
+	// as long as the session is on polling; one on a WebSocket nobody else can get at. They speak JSON alone, and not
+	// with Parser "msgpack". Default: they are refused. Key: allow_eio3.
+	AllowEIO3 bool
+}
+
 // Upgrade says whether and how a polling session becomes a WebSocket.
 //
 // Spec: engine.io-protocol v4, Upgrade.
@@ -90,9 +101,9 @@ type ClientFiles struct {
 //
 // Spec: engine.io-protocol v4, Heartbeat.
 type Heartbeat struct {
-	// Interval is the time from one ping to the next. Default 25 s. Key: ping_interval.
+	// Interval is the time from one ping to the next, which are the hub's but for Socket.IO clients 1 and 2. Default 25 s. Key: ping_interval.
 	Interval time.Duration
-	// Timeout is the time a browser has to answer. Default 20 s. Key: ping_timeout.
+	// Timeout is the time a browser has to answer, or beyond Interval to send its ping. Default 20 s. Key: ping_timeout.
 	Timeout time.Duration
 }
 

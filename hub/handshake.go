@@ -38,7 +38,7 @@ func (h *Handshake) Origin() string { return h.inner().Origin() }
 // Transport is the transport of the first request: `polling` or `websocket`.
 func (h *Handshake) Transport() string { return h.inner().Transport() }
 
-// ProtocolVersion is the Engine.IO revision that the browser speaks: 4.
+// ProtocolVersion is the Engine.IO revision that the browser speaks: 4, or 3 for Socket.IO clients 1 and 2.
 func (h *Handshake) ProtocolVersion() int { return int(h.inner().Revision()) }
 
 // Secure reports whether the browser reached the hub itself over TLS.

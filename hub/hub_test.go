@@ -31,7 +31,7 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 		"cookie.max_age":     {Application: app, Cookie: &hub.Cookie{MaxAge: -1}},
 		"cookie.same_site":   {Application: app, Cookie: &hub.Cookie{SameSite: "Lax?"}},
 		"cookie.partitioned": {Application: app, Cookie: &hub.Cookie{Partitioned: true}},
-		"parser":             {Application: app, Parser: "bson"},
+		"parser":             {Application: app, Protocol: hub.Protocol{Parser: "bson"}},
 		"transports":         {Application: app, Transports: []string{"webtransport"}},
 		"cors.origins":       {Application: app, CORS: hub.CORS{Origins: []string{"https://*.example.com"}}},
 		"cors.methods":       {Application: app, CORS: hub.CORS{Methods: []string{"GET, POST"}}},

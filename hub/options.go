@@ -7,6 +7,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/option"
 )
 
+const allowEIO3Key = "allow_eio3"
+
 // Check says whether a setting may have this value: the error is a *ConfigError, which New returns for a Config that
 // has it. The key is that of the configuration file; a key that is none of the hub's is not refused. The value has the
 // type of its field in Config, and its own meaning, so that a zero is a zero and not the default.
@@ -45,7 +47,7 @@ func (c Config) WithDefaults() Config {
 	set(&c.Upgrade.Timeout, option.UpgradeTimeout)
 	set(&c.ConnectTimeout, option.ConnectTimeout)
 	set(&c.MaxPayload, option.MaxPayload)
-	set(&c.Parser, option.Parser)
+	set(&c.Protocol.Parser, option.Parser)
 	setList(&c.Transports, option.Transports)
 	setList(&c.CORS.Methods, option.CORSMethods)
 	c.Compress.HTTP.fill(option.HTTPCompressionEnabled.Default, option.HTTPCompressionThreshold)
@@ -116,6 +118,7 @@ func (r *Rates) fill() {
 	set(&r.ConnectionBurst, option.RateConnectionBurst)
 	set(&r.OpenConnections, option.RateOpenConnections)
 	set(&r.Unjoined, option.RateUnjoined)
+	set(&r.UnknownSessions, option.RateUnknownSessions)
 	set(&r.MemoryPercent, option.RateMemoryPercent)
 }
 
@@ -148,7 +151,11 @@ func (c Config) Problems() []*ConfigError {
 	check(Check(option.UpgradeTimeout.Key, c.Upgrade.Timeout))
 	check(Check(option.ConnectTimeout.Key, c.ConnectTimeout))
 	check(Check(option.MaxPayload.Key, c.MaxPayload))
-	check(Check(option.Parser.Key, c.Parser))
+	check(Check(option.Parser.Key, c.Protocol.Parser))
+	if c.Protocol.AllowEIO3 && c.Protocol.Parser == option.ParserMsgpack {
+		// Their msgpack is another one: CONNECT, DISCONNECT and errors are JSON in it.
+		check(&ConfigError{Key: allowEIO3Key, Value: true, Allowed: "false while parser is msgpack, or parser json or both"})
+	}
 	check(Check(option.Transports.Key, c.Transports))
 	check(Check(option.HTTPCompressionThreshold.Key, c.Compress.HTTP.Threshold))
 	check(Check(option.PerMessageDeflateThreshold.Key, c.Compress.Messages.Threshold))
@@ -232,5 +239,6 @@ func (r *Rates) problems(check func(error)) {
 	check(Check(option.RateConnectionBurst.Key, r.ConnectionBurst))
 	check(Check(option.RateOpenConnections.Key, max(r.OpenConnections, 0)))
 	check(Check(option.RateUnjoined.Key, max(r.Unjoined, 0)))
+	check(Check(option.RateUnknownSessions.Key, max(r.UnknownSessions, 0)))
 	check(Check(option.RateMemoryPercent.Key, max(r.MemoryPercent, 0)))
 }

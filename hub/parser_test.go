@@ -22,7 +22,7 @@ func TestConfig_Parser(t *testing.T) {
 	}
 	for parser, spoken := range map[string]string{"": "json", "json": "json", "msgpack": "msgpack", "both": "json msgpack"} {
 		t.Run("parser "+parser, func(t *testing.T) {
-			p := open(t, hub.Config{Parser: parser})
+			p := open(t, hub.Config{Protocol: hub.Protocol{Parser: parser}})
 			p.event = func(e *hub.Event) {
 				if got := string(e.Args); got != `[{"a":[1]}]` || e.Name != "echo" {
 					t.Errorf("%s %s", e.Name, got)

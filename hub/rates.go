@@ -25,6 +25,10 @@ type Rates struct {
 	// Unjoined is how many sessions of an address may be without a namespace; beyond it 429. Default 2000.
 	// Key: rates.unjoined.
 	Unjoined int
+	// UnknownSessions is how many requests of an address in a second may be for sessions that there are not, and twenty
+	// times as many at once: those of all its browsers when the hub has been started again. More are answered with 429. Default 100.
+	// Key: rates.unknown_sessions.
+	UnknownSessions int
 	// PrivateAddresses limits loopback and private addresses as well, which proxies have.
 	// Key: rates.private_addresses.
 	PrivateAddresses bool

@@ -36,7 +36,7 @@ type Trace struct {
 	// AcksDone: an emission with acknowledgements ended.
 	AcksDone func(namespace string, total AckTotal)
 	// BadPacket: a browser sent what Socket.IO does not allow and is being closed. Kind is one of
-	// "decode", "state", "parser" (a form of packets that Config.Parser does not have) and "timeout".
+	// "decode", "state", "parser" (a form of packets that Protocol.Parser does not have) and "timeout".
 	BadPacket func(kind string)
 	// EventDropped: a browser's event was dropped by its socket's Policy, before EventReceived. The socket may be
 	// asked for its id, namespace and user.

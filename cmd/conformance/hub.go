@@ -83,8 +83,8 @@ func protocolConfig(s settings) hub.Config {
 		Heartbeat:      hub.Heartbeat{Interval: s.pingInterval, Timeout: s.pingTimeout},
 		ConnectTimeout: s.connectTimeout,
 		MaxPayload:     s.maxPayload,
-		Parser:         s.parser,
-		Rates:          hub.Rates{Messages: -1, Bytes: -1, Handshakes: -1, Unjoined: -1}, // the suites are in a hurry
+		Protocol:       hub.Protocol{Parser: s.parser, AllowEIO3: true},
+		Rates:          hub.Rates{Messages: -1, Bytes: -1, Handshakes: -1, Unjoined: -1, UnknownSessions: -1}, // the suites are in a hurry
 		CORS:           hub.CORS{Origins: []string{"*"}},
 	}
 }

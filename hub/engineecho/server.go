@@ -51,10 +51,12 @@ func New(c Config) (*Server, error) {
 		Path:       Path,
 		Heartbeat:  engineio.HeartbeatConfig{Interval: c.PingInterval, Timeout: c.PingTimeout},
 		MaxPayload: c.MaxPayload,
-		Rates:      engineio.Rates{Unjoined: -1}, // there are no namespaces
-		CORS:       origin.Config{Origins: []string{"*"}},
-		OnSession:  func(session *engineio.Session) engineio.Handler { return echo{session} },
-		Logger:     c.Logger,
+		// One configuration for the suites of both revisions.
+		AllowRevision3: true,
+		Rates:          engineio.Rates{Unjoined: -1}, // there are no namespaces
+		CORS:           origin.Config{Origins: []string{"*"}},
+		OnSession:      func(session *engineio.Session) engineio.Handler { return echo{session} },
+		Logger:         c.Logger,
 	})}, nil
 }
 

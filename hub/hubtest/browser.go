@@ -39,6 +39,8 @@ type Options struct {
 	Query string
 	// Header is sent with every request.
 	Header http.Header
+	// Revision is that of the protocol. Default 4. In revision 3 it is the test that pings.
+	Revision eiopacket.Revision
 	// Pings hands pings to Next, instead of answering them.
 	Pings bool
 }
@@ -90,7 +92,7 @@ func (s *Server) Open(o Options) *Browser {
 	if a.Status != http.StatusOK {
 		s.t.Fatalf("hubtest: handshake: %d %s", a.Status, a.Body)
 	}
-	b.opened(b.split(a.Body))
+	b.opened(b.split(a))
 	go b.readPolls()
 	if o.Transport == Upgraded {
 		b.Upgrade()
@@ -100,7 +102,11 @@ func (s *Server) Open(o Options) *Browser {
 
 // query is the query string for a request of this session; sid may be empty.
 func (b *Browser) query(t Transport, sid string) string {
-	q := "EIO=4&transport=" + string(t)
+	q := "EIO=4&transport="
+	if b.options.Revision == eiopacket.Revision3 {
+		q = "EIO=3&transport="
+	}
+	q += string(t)
 	if sid != "" {
 		q += "&sid=" + escape(sid)
 	}
@@ -130,8 +136,11 @@ func (b *Browser) opened(packets []string) {
 }
 
 // split takes a payload apart.
-func (b *Browser) split(payload string) []string {
-	return strings.Split(payload, string(rune(eiopacket.Separator)))
+func (b *Browser) split(a Answer) []string {
+	if b.options.Revision == eiopacket.Revision3 {
+		return split3(b.t, a)
+	}
+	return strings.Split(a.Body, string(rune(eiopacket.Separator)))
 }
 
 // take acts on one packet as a browser does. False means that it was the last.
@@ -167,7 +176,7 @@ func (b *Browser) readPolls() {
 		cancel()
 		more := err == nil && a.Status == http.StatusOK
 		if more {
-			for _, p := range b.split(a.Body) {
+			for _, p := range b.split(a) {
 				more = more && b.take(p)
 			}
 		} else {
@@ -197,6 +206,9 @@ func (b *Browser) send(packets ...string) error {
 	b.mu.Unlock()
 	if frames != nil {
 		for _, p := range packets {
+			if b.options.Revision == eiopacket.Revision3 {
+				p = withType(p)
+			}
 			if err := frames.Write(p); err != nil {
 				return err
 			}
@@ -207,7 +219,11 @@ func (b *Browser) send(packets ...string) error {
 	defer b.posting.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), b.server.Timeout)
 	defer cancel()
-	a, err := b.server.Try(ctx, http.MethodPost, b.Query(), strings.Join(packets, string(rune(eiopacket.Separator))), b.options.Header)
+	payload := strings.Join(packets, string(rune(eiopacket.Separator)))
+	if b.options.Revision == eiopacket.Revision3 {
+		payload = join3(packets)
+	}
+	a, err := b.server.Try(ctx, http.MethodPost, b.Query(), payload, b.options.Header)
 	if err == nil && (a.Status != http.StatusOK || a.Body != "ok") {
 		err = fmt.Errorf("answered %d %q", a.Status, a.Body)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
 // Frames is a WebSocket and nothing more: it knows no session. Write may be called while another
@@ -138,6 +140,9 @@ func (b *Browser) readFrames(f *Frames) {
 			b.end.Code = closeCode(err)
 			b.end.Told = b.end.Code != websocket.CloseAbnormalClosure
 			return
+		}
+		if b.options.Revision == eiopacket.Revision3 {
+			p = withoutType(b.t, p)
 		}
 		if !b.take(p) {
 			return

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what was received into the transcripts")
@@ -32,6 +33,7 @@ func Transcripts(t *testing.T, pattern string, serve func(t *testing.T) *Server)
 //
 //	# a remark
 //	open polling            a bare session over polling, or over websocket; the open packet follows as <
+//	open3 polling           the same in revision 3: what follows ? of its handshake may be added, as in open3 polling &b64=1
 //	> 2probe                send a packet on the session's transport
 //	< 3probe                the next packet that comes on it
 //	upgrade                 open a WebSocket for the session; from here on > and < mean that one
@@ -49,7 +51,7 @@ func Transcript(t *testing.T, s *Server, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &player{t: t, server: s}
+	p := &player{t: t, server: s, eio: "EIO=4"}
 	var out []string
 	for n, line := range strings.Split(strings.TrimSuffix(string(script), "\n"), "\n") {
 		got := p.play(line)
@@ -69,6 +71,8 @@ func Transcript(t *testing.T, s *Server, file string) {
 type player struct {
 	t      *testing.T
 	server *Server
+	eio    string // the parameter of that name
+	extra  string // of the handshake's query
 	sid    string
 	frames *Frames
 	left   []string // packets of the last poll
@@ -81,10 +85,13 @@ func (p *player) play(line string) string {
 	act, rest, _ := strings.Cut(line, " ")
 	switch act {
 	case "", "#":
-	case "open":
+	case "open", "open3":
+		if p.eio = "EIO=4"; act == "open3" {
+			p.eio = "EIO=3"
+		}
 		p.open(strings.TrimSpace(rest))
 	case "upgrade":
-		p.frames = p.server.Frames("EIO=4&transport=websocket&sid=" + escape(p.sid))
+		p.frames = p.server.Frames(p.eio + "&transport=websocket&sid=" + escape(p.sid))
 	case ">":
 		p.send(unescape(rest))
 	case "<":
@@ -107,9 +114,10 @@ func (p *player) play(line string) string {
 func (p *player) open(transport string) {
 	p.t.Helper()
 	p.sid, p.frames, p.left = "", nil, nil
+	transport, p.extra, _ = strings.Cut(transport, " ")
 	var first string
 	if transport == string(WebSocket) {
-		p.frames = p.server.Frames("EIO=4&transport=websocket")
+		p.frames = p.server.Frames(p.eio + "&transport=websocket" + p.extra)
 		first = p.frames.Next()
 		p.left = []string{first}
 	} else {
@@ -122,7 +130,7 @@ func (p *player) open(transport string) {
 }
 
 func (p *player) query() string {
-	q := "EIO=4&transport=polling"
+	q := p.eio + "&transport=polling" + p.extra
 	if p.sid != "" {
 		q += "&sid=" + escape(p.sid)
 	}
@@ -135,12 +143,19 @@ func (p *player) poll() {
 	if a.Status != http.StatusOK {
 		p.t.Fatalf("hubtest: transcript: poll: %d %s", a.Status, a.Body)
 	}
+	if p.eio == "EIO=3" {
+		p.left = split3(p.t, a)
+		return
+	}
 	p.left = strings.Split(a.Body, "\x1e")
 }
 
 func (p *player) send(packet string) {
 	p.t.Helper()
 	if p.frames == nil {
+		if p.eio == "EIO=3" {
+			packet = join3(strings.Split(packet, "\x1e"))
+		}
 		p.answer = p.server.Post(p.query(), packet)
 		return
 	}
@@ -177,6 +192,9 @@ var sidPattern = regexp.MustCompile(`"sid":"([^"]*)"`)
 
 // anonymous hides what differs from run to run, and makes a separator visible.
 func anonymous(s string) string {
+	if !utf8.ValidString(s) {
+		s = strconv.QuoteToASCII(s)
+	}
 	s = sidPattern.ReplaceAllString(s, `"sid":"…"`)
 	return strings.ReplaceAll(s, "\x1e", `\x1e`)
 }

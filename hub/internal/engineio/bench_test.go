@@ -156,7 +156,7 @@ func BenchmarkTake_Payload(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := p.take(b.Context(), body); err != nil {
+		if _, err := p.take(b.Context(), posted{payload: body, packets: 100}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -32,7 +32,7 @@ const (
 	ReasonTransportClose Reason = "transport close"
 	// ReasonTransportError: the browser did what the transport does not allow.
 	ReasonTransportError Reason = "transport error"
-	// ReasonPingTimeout: no pong came in time.
+	// ReasonPingTimeout: no pong came in time, or in revision 3 no ping.
 	ReasonPingTimeout Reason = "ping timeout"
 	// ReasonParseError: what came is no Engine.IO packet.
 	ReasonParseError Reason = "parse error"
@@ -60,9 +60,13 @@ const (
 // Later calls do nothing.
 func (s *Session) Close(c Close) { s.end(c, endGraceful) }
 
-// pingTimeout ends the session of a browser that has not answered a ping.
+// pingTimeout ends the session of a browser that has not answered a ping, or has sent none where that is its part.
 func (s *Session) pingTimeout() {
-	s.end(Close{Reason: ReasonPingTimeout, Detail: "no pong in time"}, endNow)
+	detail := "no pong in time"
+	if revision3(s) {
+		detail = "no ping in time"
+	}
+	s.end(Close{Reason: ReasonPingTimeout, Detail: detail}, endNow)
 }
 
 // peerClosed notes that the browser has closed its connection, while what it has sent is still to be handed up:

@@ -23,16 +23,16 @@ type Config struct {
 	NoTrailingSlash bool
 	// Heartbeat is the rhythm of pings.
 	Heartbeat HeartbeatConfig
-	// UpgradeTimeout is the time a probe has from its WebSocket handshake to its upgrade packet.
-	// Default 10 s. Key: upgrade_timeout.
-	UpgradeTimeout time.Duration
 	// MaxPayload bounds one polling body and one WebSocket message, in bytes. The exact figure is
 	// still allowed. Default 1 000 000. Key: max_payload.
 	MaxPayload int64
 	// Transports are those a browser may use. Default "polling" and "websocket". Key: transports.
 	Transports []string
-	// DisableUpgrades announces no upgrade and refuses probes. Key: allow_upgrades.
-	DisableUpgrades bool
+	// Upgrade says whether and how a polling session becomes a WebSocket.
+	Upgrade UpgradeConfig
+	// AllowRevision3 lets browsers in that speak revision 3, which Socket.IO clients 1 and 2 do. To others their session
+	// id is known as socket id. Default: they are refused. Key: allow_eio3.
+	AllowRevision3 bool
 	// Cookie is set by handshakes. Nil sets none. Key: cookie.
 	Cookie *CookieConfig
 	// CORS says which pages of other hosts may talk to the server. Key: cors.
@@ -77,10 +77,20 @@ type Room = unfinished.Room
 
 // HeartbeatConfig is the rhythm of pings.
 type HeartbeatConfig struct {
-	// Interval is the time from the handshake, and later from a pong, to the server's next ping.
-	// Default 25 s. Key: ping_interval.
+	// Interval is the time from the handshake, and later from a pong, to the server's next ping. In revision 3 it is the
+	// browser that pings. Default 25 s. Key: ping_interval.
 	Interval time.Duration
-	// Timeout is the time a browser has for its pong. Default 20 s. Key: ping_timeout.
+	// Timeout is the time a browser has for its pong, in revision 3 for its ping beyond Interval. Default 20 s.
+	// Key: ping_timeout.
+	Timeout time.Duration
+}
+
+// UpgradeConfig says whether and how a polling session becomes a WebSocket.
+type UpgradeConfig struct {
+	// Disabled announces no upgrade and refuses probes. Key: allow_upgrades.
+	Disabled bool
+	// Timeout is the time a probe has from its WebSocket handshake to its upgrade packet.
+	// Default 10 s. Key: upgrade_timeout.
 	Timeout time.Duration
 }
 
@@ -136,7 +146,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Path, "/engine.io/")
 	set(&c.Heartbeat.Interval, option.PingInterval.Default)
 	set(&c.Heartbeat.Timeout, option.PingTimeout.Default)
-	set(&c.UpgradeTimeout, option.UpgradeTimeout.Default)
+	set(&c.Upgrade.Timeout, option.UpgradeTimeout.Default)
 	set(&c.MaxPayload, option.MaxPayload.Default)
 	set(&c.HTTPCompression.Threshold, option.HTTPCompressionThreshold.Default)
 	set(&c.PerMessageDeflate.Threshold, option.PerMessageDeflateThreshold.Default)

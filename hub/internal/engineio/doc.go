@@ -1,4 +1,4 @@
-// Package engineio serves Engine.IO v4 sessions to browsers: the handshake, the heartbeat, the two
+// Package engineio serves Engine.IO sessions to browsers, in revision 4 of the protocol and where it is allowed in 3: the handshake, the heartbeat, the two
 // transports and the upgrade from one to the other. It hands messages up and knows nothing of what is in
 // them; namespaces, events and acknowledgements are the next floor's.
 //
@@ -48,9 +48,19 @@
 // # Revisions
 //
 // The revision of the protocol is a value of the session (request.Handshake.Revision), which verifyHandshake admits and
-// verifySession holds later requests to. Only 4 is admitted (Server.supports), so nothing else asks for it. What differs
-// in revision 3 would ask in these places: pendingPayload.hand and polling.writePayload (payloads), decode and
-// Message.text (binary messages), openPacket, heartbeat with Session.receive (who sends the ping), and isOctets.
+// verifySession holds later requests to. 4 is always admitted, 3 with Config.AllowRevision3 (Server.supports). What is
+// different in 3 stands in revision3.go and payload3.go, and is asked for in these places:
+//
+//   - What a POST carries (Session.payload): a payload of 3 is looked at as a whole, and handed up as a binary one
+//     whichever it came as (pendingPayload.cut). JSONP is settled by the handshake.
+//   - What a poll is answered with (appendPayload), and that a handshake over polling is answered with the open packet
+//     alone (openAlone).
+//   - Binary messages (Session.decode, frameOf): Message makes each form once, as it does those of 4.
+//   - The heartbeat (Session.beats, heartbeat.addPinging): the browser pings. The queue and the timer are shared, so
+//     sessions of 4 pay nothing for it.
+//
+// In 3 the session id is known to others as socket id. So requests for ids that there are not are limited by
+// address (Server.unknown).
 //
 // # An idle connection
 //
@@ -82,7 +92,7 @@
 //     everything is written, or after 20 s without progress.
 //   - The check of the slow sessions, those with something that could not be sent at once, is a timer's, once a second
 //     while there are any, and earlier when the sum grows.
-//   - A probe (probe.run) lives from its handshake to its upgrade, at most UpgradeTimeout.
+//   - A probe (probe.run) lives from its handshake to its upgrade, at most Upgrade.Timeout.
 //   - A reader, or the request of a POST, whose message has to wait, waits for flow.resume, the request 25 s at
 //     most. What was left of a POST is handed up by a goroutine of its own after that.
 //   - All sessions together have one timer for the heartbeat. Only a session that is closing, a

@@ -20,6 +20,7 @@ var (
 	ErrOutboxFull = errors.New("engineio: outbox full")
 
 	errNotUTF8        = errors.New("engineio: text is not UTF-8")
+	errForm           = errors.New("engineio: no payload in the form of a JSONP request")
 	errTooManyPackets = errors.New("engineio: too many packets in a payload")
 )
 
@@ -114,8 +115,11 @@ var (
 	typeHTML = []string{"text/html"}
 	typeJSON = []string{"application/json"}
 	typeText = []string{"text/plain; charset=UTF-8"}
-	noSniff  = []string{"nosniff"}
-	noStore  = []string{"no-store"}
+	// In revision 3: a binary payload, and JSONP, which with noSniff has to be of a type for scripts.
+	typeOctets = []string{"application/octet-stream"}
+	typeScript = []string{"text/javascript; charset=UTF-8"}
+	noSniff    = []string{"nosniff"}
+	noStore    = []string{"no-store"}
 )
 
 // respond writes an answer. A chunked request may hide another one behind it (net/http drops its

@@ -18,19 +18,24 @@ func (w *webSocket) next(in *wsframe.Input, hold bool) (p eiopacket.Packet, foun
 	if err != nil || found != wsframe.Complete {
 		return p, found, err
 	}
-	p, err = decode(m.Binary, m.Data)
+	p, err = w.session.decode(m.Binary, m.Data)
 	return p, found, err
 }
 
 // decode reads the packet in a message.
-func decode(binary bool, data []byte) (p eiopacket.Packet, err error) {
-	if binary {
-		return eiopacket.Packet{Type: eiopacket.Message, Binary: true, Data: data}, nil
-	}
-	if !utf8.Valid(data) {
+func (s *Session) decode(binary bool, data []byte) (p eiopacket.Packet, err error) {
+	if !binary && !utf8.Valid(data) {
 		return p, wsframe.ErrText
 	}
-	if p, err = eiopacket.Decode(data); err != nil {
+	switch {
+	case revision3(s):
+		p, err = decode3(binary, data)
+	case binary:
+		return eiopacket.Packet{Type: eiopacket.Message, Binary: true, Data: data}, nil
+	default:
+		p, err = eiopacket.Decode(data)
+	}
+	if err != nil {
 		return p, &parseError{err}
 	}
 	return p, nil

@@ -117,7 +117,7 @@ func (g *gorillaConn) next() (p eiopacket.Packet, buf *[]byte, err error) {
 		buffers.put(buf)
 		return p, nil, g.classify(err)
 	}
-	if p, err = decode(kind == websocket.BinaryMessage, *buf); err != nil {
+	if p, err = g.ws.session.decode(kind == websocket.BinaryMessage, *buf); err != nil {
 		buffers.put(buf)
 		return p, nil, err
 	}
@@ -200,11 +200,12 @@ type prepared struct {
 	err  error
 }
 
-// writeCompressed writes one frame that gorilla compresses, if the browser agreed to that.
-func (g *gorillaConn) writeCompressed(m *Message, opcode int, data []byte) error {
+// writeCompressed writes one frame that gorilla compresses, if the browser agreed to that. asItIs: the data are the
+// message's own.
+func (g *gorillaConn) writeCompressed(m *Message, opcode int, data []byte, asItIs bool) error {
 	g.conn.EnableWriteCompression(true)
 	f := m.shareable()
-	if f == nil || opcode != int(m.opcode()) {
+	if f == nil || !asItIs {
 		return g.conn.WriteMessage(opcode, data)
 	}
 	f.frame.once.Do(func() { f.frame.pm, f.frame.err = websocket.NewPreparedMessage(opcode, data) })

@@ -43,7 +43,7 @@ func (s *Server) verify(r *http.Request, q request.Query) (*Session, refusal, bo
 	var session *Session
 	if q.SID != "" {
 		if session = s.registry.find(q.SID); session == nil || s.heartbeat.expire(session) {
-			return nil, refusal{code: codeUnknownSession}, false
+			return nil, s.unknown(r), false
 		}
 	}
 	if len(r.URL.RawQuery) > s.config.Limits.QueryBytes {
@@ -99,10 +99,13 @@ func (s *Server) verifyHandshake(r *http.Request, q request.Query, upgrade bool)
 
 // supports reports whether a session of a revision may begin.
 func (s *Server) supports(revision eiopacket.Revision) bool {
-	if revision == eiopacket.Revision3 {
-		s.limits.version3.Warn("browsers are refused: clients of protocol version 3 (Socket.IO 1 and 2) are not supported yet")
+	if revision != eiopacket.Revision3 {
+		return revision == eiopacket.Revision4
 	}
-	return revision == eiopacket.Revision4
+	if !s.config.AllowRevision3 {
+		s.limits.revision3.Warn("browsers are refused: clients of protocol version 3 (Socket.IO 1 and 2) are not allowed", "option", "allow_eio3")
+	}
+	return s.config.AllowRevision3
 }
 
 // open answers a handshake: it makes a session and sends the open packet. The answer to a poll is
@@ -137,6 +140,10 @@ func openPolling(session *Session, w http.ResponseWriter, r *http.Request) {
 	s := session.server
 	s.config.Cookie.set(w.Header(), session.id)
 	session.control(s.openPacket(session.id, request.Polling))
+	if revision3(session) {
+		session.openAlone(w, r)
+		return
+	}
 	session.begin()
 	s.servePolling(w, r, session)
 }
@@ -150,6 +157,9 @@ func openWebSocket(session *Session, w http.ResponseWriter, r *http.Request) {
 	if ws == nil {
 		session.uncount()
 		return
+	}
+	if revision3(session) {
+		ws.answerAlone()
 	}
 	if !ws.attach() { // the server was closed meanwhile
 		ws.reject()

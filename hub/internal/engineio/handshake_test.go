@@ -26,7 +26,7 @@ func TestHandshake_OpenPacketHasTheFiveKeys(t *testing.T) {
 	}{
 		{hubtest.Polling, nil, []string{"websocket"}},
 		{hubtest.WebSocket, nil, []string{}},
-		{hubtest.Polling, func(c *engineio.Config) { c.DisableUpgrades = true }, []string{}},
+		{hubtest.Polling, func(c *engineio.Config) { c.Upgrade.Disabled = true }, []string{}},
 		{hubtest.Polling, func(c *engineio.Config) { c.Transports = []string{"polling"} }, []string{}},
 	} {
 		st := newStation(t, row.change)

@@ -18,22 +18,28 @@ const pingBatch = 250
 const dueEnding = -1
 
 // heartbeat pings every session and ends those that do not answer. All sessions have the same
-// periods, so two queues in the order of their due times are enough, and one timer that is armed for
-// the head of either:
+// periods, so a queue for each in the order of due times is enough, and one timer that is armed for
+// the first head:
 //
 //	idle ──Interval──► ping sent ──► awaitingPong ──Timeout──► ping timeout
 //	 ▲                                        │
 //	 └───────────────── pong ─────────────────┘
 //
+// In revision 3 it is the browser that pings:
+//
+//	awaitingPing ──Interval + Timeout──► ping timeout
+//	 ▲        │
+//	 └─ ping ─┘
+//
 // A session is in one of the queues from its handshake to its end, whatever its transport: neither an
-// upgrade nor a request can make it leave. Other packets than a pong do not count. Times are counted
+// upgrade nor a request can make it leave. Other packets than a pong, or its ping, do not count. Times are counted
 // from when something was due, not from when the timer got round to it, so that a loaded machine does
 // not stretch them.
 //
-// Spec: engine.io-protocol v4, Heartbeat.
+// Spec: engine.io-protocol v4, Heartbeat; v3, Timeouts.
 type heartbeat struct {
 	interval, timeout time.Duration
-	ping              func(*Session) // queue a ping
+	ping              func(*Session) // queue a ping, or for a browser that pings by itself what shows whether it is there
 	dead              func(*Session) // end the session
 	pongUnread        func(*Session) // no pong came in time, and none could be read: the session is paused
 	within            func(func())   // runs the timer's function, see tasks.run
@@ -42,6 +48,7 @@ type heartbeat struct {
 	mu           sync.Mutex // guards the fields below and the beat of every session; a leaf
 	idle         queue      // until the next ping
 	awaitingPong queue      // since a ping
+	awaitingPing queue      // those of revision 3, since their last ping
 	timer        *time.Timer
 	armed        time.Duration // when timer fires; 0: it does not
 	stopped      bool
@@ -74,6 +81,42 @@ func (h *heartbeat) add(s *Session) {
 	h.armLocked()
 }
 
+// addPinging adds a session whose browser pings.
+func (h *heartbeat) addPinging(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return
+	}
+	h.pushLocked(&h.awaitingPing, s, time.Since(h.start)+h.interval+h.timeout)
+	h.armLocked()
+}
+
+// pinged gives a session whose browser pings its whole time for the next ping.
+func (h *heartbeat) pinged(s *Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.beat.queue == &h.awaitingPing {
+		h.againLocked(s, time.Since(h.start))
+	}
+}
+
+// againLocked gives a session that is awaited its whole time from now.
+func (h *heartbeat) againLocked(s *Session, now time.Duration) {
+	q, due := s.beat.queue, now+h.timeout
+	if q == &h.awaitingPing {
+		due += h.interval
+	}
+	h.takeLocked(s)
+	h.pushLocked(q, s, due)
+	h.armLocked()
+}
+
+// awaitedLocked reports whether something has to come from the session in time.
+func (h *heartbeat) awaitedLocked(s *Session) bool {
+	return s.beat.queue == &h.awaitingPong || s.beat.queue == &h.awaitingPing
+}
+
 // pong makes a session idle until its next ping. A pong without a ping is ignored.
 func (h *heartbeat) pong(s *Session) {
 	h.mu.Lock()
@@ -86,27 +129,24 @@ func (h *heartbeat) pong(s *Session) {
 	h.armLocked()
 }
 
-// overdue reports whether a session's pong is late, though the timer has not fired yet.
+// overdue reports whether a session's pong or ping is late, though the timer has not fired yet.
 func (h *heartbeat) overdue(s *Session) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	late := time.Since(h.start) - s.beat.due
-	return s.beat.due == dueEnding || s.beat.queue == &h.awaitingPong && late >= 0 && late <= suspended && !s.flow.pongUnread()
+	return s.beat.due == dueEnding || h.awaitedLocked(s) && late >= 0 && late <= suspended && !s.flow.pongUnread()
 }
 
-// extend gives a session that is about to be read again its whole time for a pong.
+// extend gives a session that is about to be read again its whole time for a pong, or its ping.
 func (h *heartbeat) extend(s *Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if s.beat.queue != &h.awaitingPong {
-		return
+	if h.awaitedLocked(s) {
+		h.againLocked(s, time.Since(h.start))
 	}
-	h.takeLocked(s)
-	h.pushLocked(&h.awaitingPong, s, time.Since(h.start)+h.timeout)
-	h.armLocked()
 }
 
-// expire ends a session whose pong is overdue at the moment of a request, so that the answer does not
+// expire ends a session whose pong or ping is overdue at the moment of a request, so that the answer does not
 // depend on whether the timer or the request is scheduled first. It reports whether it was.
 func (h *heartbeat) expire(s *Session) bool {
 	if !h.overdue(s) {
@@ -144,20 +184,22 @@ func (h *heartbeat) run() {
 		return
 	}
 	now := time.Since(h.start)
-	for s := h.awaitingPong.head; s != nil && s.beat.due <= now; s = h.awaitingPong.head {
-		again := now-s.beat.due > suspended
-		if s.flow.pongUnread() {
-			again = true
-			unread = append(unread, s)
+	for _, q := range [...]*queue{&h.awaitingPong, &h.awaitingPing} {
+		for s := q.head; s != nil && s.beat.due <= now; s = q.head {
+			again := now-s.beat.due > suspended
+			if s.flow.pongUnread() {
+				again = true
+				unread = append(unread, s)
+			}
+			if again {
+				h.againLocked(s, now)
+				pings = append(pings, s)
+				continue
+			}
+			h.takeLocked(s)
+			s.beat.due = dueEnding
+			ends = append(ends, s)
 		}
-		h.takeLocked(s)
-		if again {
-			h.pushLocked(&h.awaitingPong, s, now+h.timeout)
-			pings = append(pings, s)
-			continue
-		}
-		s.beat.due = dueEnding
-		ends = append(ends, s)
 	}
 	early := now
 	if s := h.idle.head; s != nil && s.beat.due <= now {
@@ -191,8 +233,10 @@ func (h *heartbeat) run() {
 // finds no session and is set anew then.
 func (h *heartbeat) armLocked() {
 	first := h.idle.head
-	if w := h.awaitingPong.head; w != nil && (first == nil || w.beat.due < first.beat.due) {
-		first = w
+	for _, q := range [...]*queue{&h.awaitingPong, &h.awaitingPing} {
+		if q.head != nil && (first == nil || q.head.beat.due < first.beat.due) {
+			first = q.head
+		}
 	}
 	if first == nil {
 		return

@@ -24,16 +24,28 @@ type Message struct {
 // forms are the rarer wire forms of a message that many sessions send, each made when the first of them
 // needs it.
 type forms struct {
-	frame prepared // for a WebSocket that compresses
+	frame  prepared // for a WebSocket that compresses
+	base64 once     // a binary message in text form
 
-	base64Once sync.Once
-	base64     []byte // a binary message in text form
+	revision3 forms3
+}
+
+// once is a wire form that is made once.
+type once struct {
+	sync.Once
+	bytes []byte
+}
+
+func (o *once) get(encode func() []byte) []byte {
+	o.Do(func() { o.bytes = encode() })
+	return o.bytes
 }
 
 // The packets of the server itself. closeMessage and pongReply are marks: the transports write what they
 // stand for.
 var (
 	pingMessage  = packetMessage(eiopacket.Ping, "")
+	pongMessage  = packetMessage(eiopacket.Pong, "")
 	probeMessage = packetMessage(eiopacket.Pong, eiopacket.Probe)
 	noopMessage  = packetMessage(eiopacket.Noop, "")
 	closeMessage = packetMessage(eiopacket.Close, "")
@@ -108,8 +120,7 @@ func (m *Message) text() []byte {
 	if f == nil {
 		return m.encodeBase64()
 	}
-	f.base64Once.Do(func() { f.base64 = m.encodeBase64() })
-	return f.base64
+	return f.base64.get(m.encodeBase64)
 }
 
 func (m *Message) encodeBase64() []byte {

@@ -13,7 +13,7 @@ package engineio
 // in the kernel, whose buffers being full is what the browser feels. Over polling the POST with the message is
 // held and not answered. After 25 s it is answered, as no proxy would wait for much longer, and the rest of its messages
 // stays with the session; the next POST is held until they are taken. More than MaxPayload is not held: then the
-// session is closed, reason `forced close`. While a POST is held UpgradeTimeout stands still.
+// session is closed, reason `forced close`. While a POST is held Upgrade.Timeout stands still.
 //
 // A pong behind the message cannot be read, so no pong is missed while the session is paused: it is asked
 // for again after each Heartbeat.Timeout, and the browser has a whole one after Resume. The end of the

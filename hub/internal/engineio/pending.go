@@ -15,7 +15,9 @@ type pendingPayload struct {
 	more    bool // rest begins with a packet, which may be empty and is then for Decode to refuse
 	taken   int  // packets that stood before rest
 	checked bool // their number: each POST of which something is left was answered, and together they may be more
-	item    unfinished.Item
+	// revision3: rest is a binary payload of revision 3, whose lengths have been checked.
+	revision3 bool
+	item      unfinished.Item
 }
 
 // count counts the payload of a POST that was answered, until end: it cannot be taken yet, which is not the browser's
@@ -44,11 +46,11 @@ func (p *pendingPayload) hand(s *Session, h Handler) (held bool, err error) {
 		if !p.checked && p.taken >= s.server.config.Limits.PacketsPerPayload {
 			return false, errTooManyPackets
 		}
-		text, rest, more := eiopacket.Cut(p.rest)
-		if len(text) > 0 && eiopacket.IsMessage(text[0]) && s.flow.paused() {
+		one, binary, rest, more := p.cut()
+		if (binary || len(one) > 0 && eiopacket.IsMessage(one[0])) && s.flow.paused() {
 			return true, nil
 		}
-		packet, err := eiopacket.Decode(text)
+		packet, err := p.decode(binary, one)
 		if err != nil {
 			return false, err
 		}
@@ -64,18 +66,40 @@ func (p *pendingPayload) hand(s *Session, h Handler) (held bool, err error) {
 	return false, nil
 }
 
+// cut takes the first packet off.
+func (p *pendingPayload) cut() (one []byte, binary bool, rest []byte, more bool) {
+	if !p.revision3 {
+		one, rest, more = eiopacket.Cut(p.rest)
+		return one, false, rest, more
+	}
+	one, binary, rest, _ = eiopacket.Cut3(p.rest)
+	return one, binary, rest, len(rest) > 0
+}
+
+// decode reads a packet of the payload.
+func (p *pendingPayload) decode(binary bool, one []byte) (eiopacket.Packet, error) {
+	if p.revision3 {
+		return decode3(binary, one)
+	}
+	return eiopacket.Decode(one)
+}
+
 // join puts what is left of another payload behind this one. False means that it would be more than limit bytes.
 func (p *pendingPayload) join(other *pendingPayload, limit int64) bool {
-	if int64(len(p.rest)+1+len(other.rest)) > limit {
+	between := []byte{eiopacket.Separator}
+	if p.revision3 {
+		between = nil
+	}
+	if int64(len(p.rest)+len(between)+len(other.rest)) > limit {
 		return false
 	}
-	p.rest = slices.Concat(p.rest, []byte{eiopacket.Separator}, other.rest)
+	p.rest = slices.Concat(p.rest, between, other.rest)
 	return true
 }
 
 // fits reports whether the packets are no more than a payload may have.
 func (p *pendingPayload) fits(limit int) bool {
-	return p.taken+1+bytes.Count(p.rest, []byte{eiopacket.Separator}) <= limit
+	return p.checked || p.taken+1+bytes.Count(p.rest, []byte{eiopacket.Separator}) <= limit
 }
 
 // leftover is what is left of POSTs before an upgrade, with the transport that the session has moved to. It is owned by
@@ -143,7 +167,7 @@ func (t *polling) addPending(own *pendingPayload) (added bool, err error) {
 	}
 	fits := true
 	if t.pending == nil {
-		t.pending = &pendingPayload{polling: t, rest: bytes.Clone(own.rest), more: true, checked: true}
+		t.pending = &pendingPayload{polling: t, rest: bytes.Clone(own.rest), more: true, checked: true, revision3: own.revision3}
 	} else {
 		fits = t.pending.join(own, s.server.config.MaxPayload)
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/request"
 )
 
@@ -257,24 +256,14 @@ func (t *polling) withdraw(p *poll) bool {
 	return true
 }
 
-// writePayload answers with packets in text form.
-//
-// Spec: engine.io-protocol v4, HTTP long-polling, Packet encoding.
-//
-// True means that the connection has taken it.
+// writePayload answers with packets. True means that the connection has taken it.
 func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []entry) (taken bool) {
 	s := t.session
 	body := buffers.get()
 	defer buffers.put(body)
-	compress := false
-	for i, e := range batch {
-		if i > 0 {
-			*body = append(*body, eiopacket.Separator)
-		}
-		text := e.message.text()
-		*body = append(*body, text...)
+	contentType, compress := appendPayload(s, body, batch), false
+	for _, e := range batch {
 		compress = compress || !e.noCompress
-		s.server.trace.sent(len(text))
 	}
 	for _, ua := range r.Header["User-Agent"] {
 		if strings.Contains(ua, "MSIE") || strings.Contains(ua, "Trident") {
@@ -290,7 +279,7 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 		w.Header().Set("Content-Encoding", c.name)
 		body = coded
 	}
-	return respond(w, r, http.StatusOK, typeText, *body)
+	return respond(w, r, http.StatusOK, contentType, *body)
 }
 
 // closePollWait is how long a close packet waits for the browser's poll.

@@ -90,12 +90,17 @@ func (t *polling) posted(p *post) {
 // accept reads the body and acts on its packets. It returns the answer's status, or a refusal.
 func (p *post) accept(r *http.Request) (status int, refused *refusal) {
 	s := p.polling.session
-	if isOctets(r.Header["Content-Type"]) {
+	if !revision3(s) && isOctets(r.Header["Content-Type"]) {
 		s.end(Close{Reason: ReasonTransportError, Detail: "invalid content"}, endNow)
 		return http.StatusBadRequest, nil
 	}
 	body := buffers.get()
 	defer buffers.put(body)
+	scratch := body
+	if revision3(s) {
+		scratch = buffers.get()
+		defer buffers.put(scratch)
+	}
 	if status, err := p.read(r, body); err != nil {
 		// The reference keeps a session whose body was too large: it is the browser that ends it.
 		if status != http.StatusRequestEntityTooLarge {
@@ -103,9 +108,9 @@ func (p *post) accept(r *http.Request) (status int, refused *refusal) {
 		}
 		return status, nil
 	}
-	refused, err := (*refusal)(nil), errNotUTF8
-	if utf8.Valid(*body) {
-		refused, err = p.take(r.Context(), *body)
+	payload, err := s.payload(r, *body, scratch)
+	if err == nil {
+		refused, err = p.take(r.Context(), payload)
 	}
 	if err != nil {
 		s.end(Close{Reason: ReasonParseError, Detail: err.Error()}, endNow)
@@ -124,9 +129,29 @@ func isOctets(contentType []string) bool {
 	return kind == "application/octet-stream"
 }
 
+// payload reads a body as far as is needed to know how many packets there are in it. scratch is for a text payload of
+// revision 3.
+func (s *Session) payload(r *http.Request, body []byte, scratch *[]byte) (posted, error) {
+	if revision3(s) {
+		payload, packets, err := s.payload3(r, body, scratch)
+		return posted{payload, packets, true}, err
+	}
+	if !utf8.Valid(body) {
+		return posted{}, errNotUTF8
+	}
+	return posted{body, bytes.Count(body, []byte{eiopacket.Separator}) + 1, false}, nil
+}
+
+// posted is the payload of a POST.
+type posted struct {
+	payload   []byte
+	packets   int
+	revision3 bool // a binary payload of revision 3, whose lengths and number of packets have been checked
+}
+
 // take acts on the packets of a payload, and waits if it is more than the rates allow. When it returns without an
 // error, the POST is to be answered.
-func (p *post) take(ctx context.Context, payload []byte) (*refusal, error) {
+func (p *post) take(ctx context.Context, payload posted) (*refusal, error) {
 	debt, refused, err := p.hand(payload)
 	p.delay(ctx, debt)
 	return refused, err
@@ -134,7 +159,7 @@ func (p *post) take(ctx context.Context, payload []byte) (*refusal, error) {
 
 // hand hands up the packets of a payload; some of them may be left with the session. It returns how long the answer
 // has to wait.
-func (p *post) hand(payload []byte) (debt rates.Debt, refused *refusal, err error) {
+func (p *post) hand(of posted) (debt rates.Debt, refused *refusal, err error) {
 	t := p.polling
 	s := t.session
 	s.receiving.Lock()
@@ -148,9 +173,9 @@ func (p *post) hand(payload []byte) (debt rates.Debt, refused *refusal, err erro
 	}
 	h := s.listener()
 	p.charged = time.Now()
-	debt = s.flow.charge(h, int64(bytes.Count(payload, []byte{eiopacket.Separator}))+1, int64(len(payload)))
+	debt = s.flow.charge(h, int64(of.packets), int64(len(of.payload)))
 	s.flow.owe(debt.Wait)
-	own := &pendingPayload{polling: t, rest: payload, more: true}
+	own := &pendingPayload{polling: t, rest: of.payload, more: !of.revision3 || len(of.payload) > 0, checked: of.revision3, revision3: of.revision3}
 	defer p.endHold()
 	for {
 		held, err := t.handPending(h)
@@ -160,7 +185,7 @@ func (p *post) hand(payload []byte) (debt rates.Debt, refused *refusal, err erro
 		switch {
 		case err != nil, !held:
 			return debt, nil, err
-		case p.hold(len(payload)):
+		case p.hold(len(of.payload)):
 		default:
 			if added, err := t.addPending(own); added || err != nil {
 				return debt, nil, err

@@ -26,7 +26,10 @@ type Rates struct {
 	// TCP connections of one in a second, at once and in all, see Server.Listener.
 	Connections, ConnectionBurst, OpenConnections int // rates.connections, rates.connection_burst, rates.open_connections
 	// Sessions of one without a namespace; beyond it 429.
-	Unjoined         int  // rates.unjoined
+	Unjoined int // rates.unjoined
+	// Requests for sessions that there are not, of one address in a second, and twenty times as many at once; beyond it
+	// 429 instead of code 1.
+	UnknownSessions  int  // rates.unknown_sessions
 	PrivateAddresses bool // rates.private_addresses: loopback and private ones count as well
 	// How much of GOMEMLIMIT may be used; beyond it handshakes get 503. Without that limit it means nothing.
 	MemoryPercent int // rates.memory_percent
@@ -50,6 +53,7 @@ func (r Rates) withDefaults() Rates {
 	set(&r.ConnectionBurst, option.RateConnectionBurst.Default)
 	set(&r.OpenConnections, option.RateOpenConnections.Default)
 	set(&r.Unjoined, option.RateUnjoined.Default)
+	set(&r.UnknownSessions, option.RateUnknownSessions.Default)
 	set(&r.MemoryPercent, option.RateMemoryPercent.Default)
 	return r
 }
@@ -59,12 +63,13 @@ type limits struct {
 	pace      rates.Pace
 	users     *rates.Users // nil: no limit
 	addresses *rates.Addresses
+	unknown   *rates.Addresses // who asks for sessions that there are not
 	peers     *peers.Peers
 	crowd     *rates.Crowd
 	memory    *rates.Memory
 	start     time.Time // of the meters' clock
 
-	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded, version3 *sampledlog.Line
+	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded, revision3, guessed *sampledlog.Line
 }
 
 func newLimits(r Rates, s *Server) *limits {
@@ -75,9 +80,13 @@ func newLimits(r Rates, s *Server) *limits {
 			PerSecond: float64(max(r.Handshakes, 0)), Burst: max(r.HandshakeBurst, 1), Open: max(r.Unjoined, 0),
 			Most: knownAddresses, Private: r.PrivateAddresses,
 		}),
+		unknown: rates.NewAddresses(rates.Limits{
+			PerSecond: float64(max(r.UnknownSessions, 0)), Burst: unknownBurst * max(r.UnknownSessions, 1),
+			Most: knownAddresses, Private: r.PrivateAddresses,
+		}),
 		crowd: rates.NewCrowd(), memory: rates.NewMemory(max(r.MemoryPercent, 0)), start: time.Now(),
 	}
-	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed, &l.userSlowed, &l.version3} {
+	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed, &l.userSlowed, &l.revision3, &l.guessed} {
 		*sample = sampledlog.New(s.log, sampledlog.Second)
 	}
 	l.peers = newPeers(r, s)
@@ -116,6 +125,25 @@ func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request, address string)
 	w.Header().Set("Retry-After", strconv.Itoa(retry))
 	s.deny(w, r, http.StatusTooManyRequests)
 	return false
+}
+
+// unknownBurst is how many seconds' worth of requests for unknown sessions may come at once: those of all browsers of an
+// address when the server has been started again.
+const unknownBurst = 20
+
+// unknown is the answer to a request for a session that there is not. An address that makes many of them may be guessing.
+func (s *Server) unknown(r *http.Request) refusal {
+	l := s.limits
+	address := s.proxies.Client(r)
+	network := l.unknown.NetworkOf(address)
+	if verdict, _ := l.unknown.Enter(network); verdict == rates.Allowed {
+		l.unknown.Leave(network)
+		return refusal{code: codeUnknownSession}
+	}
+	s.trace.limitReached("rates.unknown_sessions")
+	l.guessed.Warn("requests are refused: too many in a second from one address for sessions that there are not", "address", address,
+		"option", "rates.unknown_sessions", "help", "if this is a proxy: http.trusted_proxies")
+	return refusal{code: codeNone, status: http.StatusTooManyRequests}
 }
 
 const (

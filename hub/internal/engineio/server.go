@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/netpoll"
 	"github.com/siohub/siohub/hub/internal/origin"
 	"github.com/siohub/siohub/hub/internal/request"
@@ -50,7 +51,7 @@ func New(config Config) *Server {
 		config:   config,
 		path:     strings.TrimSuffix(config.Path, "/") + "/",
 		postHold: postHold,
-		upgrades: !config.DisableUpgrades &&
+		upgrades: !config.Upgrade.Disabled &&
 			slices.Contains(config.Transports, request.Polling) && slices.Contains(config.Transports, request.WebSocket),
 		trace:    config.Trace,
 		log:      log,
@@ -66,7 +67,7 @@ func New(config Config) *Server {
 	s.slow = newSlowSessions(config.Limits.OutboxTotalBytes, s.tasks, s.trace, log)
 	s.upgrader = newUpgrader(s)
 	s.heartbeat = newHeartbeat(config.Heartbeat.Interval, config.Heartbeat.Timeout,
-		func(s *Session) { s.control(pingMessage) },
+		func(s *Session) { s.control(keepAlive(s)) },
 		(*Session).pingTimeout)
 	s.heartbeat.pongUnread = func(s *Session) { s.flow.limitTimeout() }
 	s.heartbeat.within = s.tasks.run
@@ -83,7 +84,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := request.ParseQuery(r.URL.RawQuery)
-	switch s.policy.Check(r) {
+	check := s.policy.Check
+	if q.Script && q.Revision == eiopacket.Revision3 {
+		check = s.policy.CheckScript
+	}
+	switch check(r) {
 	case origin.Malformed:
 		s.refuse(w, r, refusal{code: codeBadRequest})
 		return

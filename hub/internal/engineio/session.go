@@ -93,6 +93,7 @@ type Session struct {
 
 	mu      sync.Mutex // guards the fields below
 	state   state
+	dialect dialect // of a browser of revision 3
 	handler Handler // nil until OnSession has returned
 	ended   *Close  // set when the session has ended while there was no handler to be told
 	out     outbox
@@ -105,9 +106,13 @@ type Session struct {
 	closeTimer *time.Timer // ends a session that stays in state closing
 }
 
+// noHandshake is the handshake of a session that has none yet.
+var noHandshake = new(request.Handshake)
+
 // newSession returns a session that has no transport yet and no id.
 func newSession(server *Server) *Session {
 	s := &Session{server: server, transport: none{}}
+	s.handshake.Store(noHandshake)
 	s.flow.session = s
 	return s
 }
@@ -218,16 +223,27 @@ func (s *Session) receive(h Handler, p eiopacket.Packet) bool {
 	switch p.Type {
 	case eiopacket.Message:
 		h.HandleMessage(p.Data, p.Binary)
-	case eiopacket.Pong:
-		s.server.heartbeat.pong(s)
-	case eiopacket.Ping:
-		s.end(Close{Reason: ReasonTransportError, Detail: "invalid heartbeat direction"}, endNow)
-		return false
+	case eiopacket.Ping, eiopacket.Pong:
+		return s.beats(p)
 	case eiopacket.Close:
 		s.end(Close{Reason: ReasonTransportClose, Detail: "the browser closed the session"}, endReply)
 		return false
 	}
 	// Any other open, upgrade or noop packet is ignored.
+	return true
+}
+
+// beats acts on a ping or pong. False means that the session takes no more.
+func (s *Session) beats(p eiopacket.Packet) bool {
+	switch pings := revision3(s); {
+	case pings != (p.Type == eiopacket.Ping):
+		s.end(Close{Reason: ReasonTransportError, Detail: "invalid heartbeat direction"}, endNow)
+		return false
+	case pings:
+		s.pongs(p.Data)
+	default:
+		s.server.heartbeat.pong(s)
+	}
 	return true
 }
 
@@ -244,7 +260,11 @@ func (s *Session) listener() Handler {
 // begin tells the application about the session, whose open packet is queued, and starts its
 // heartbeat.
 func (s *Session) begin() {
-	s.server.heartbeat.add(s)
+	if revision3(s) {
+		s.server.heartbeat.addPinging(s)
+	} else {
+		s.server.heartbeat.add(s)
+	}
 	s.server.trace.opened(s.Handshake().Transport())
 	var h Handler
 	if s.server.config.OnSession != nil {

@@ -46,7 +46,7 @@ type probe struct {
 	session *Session
 
 	// Guarded by session.mu.
-	timer   *time.Timer // cuts it after UpgradeTimeout, see expire
+	timer   *time.Timer // cuts it after Upgrade.Timeout, see expire
 	begun   time.Time
 	due     time.Time // when it is to be cut
 	overdue bool      // it was due while a POST was held, or coming in
@@ -65,8 +65,8 @@ func (p *probe) begin() bool {
 	}
 	s.probe, p.before = p, t.poll
 	p.begun = time.Now()
-	p.due = p.begun.Add(s.server.config.UpgradeTimeout)
-	p.timer = time.AfterFunc(s.server.config.UpgradeTimeout, p.expire)
+	p.due = p.begun.Add(s.server.config.Upgrade.Timeout)
+	p.timer = time.AfterFunc(s.server.config.Upgrade.Timeout, p.expire)
 	return true
 }
 

@@ -274,7 +274,7 @@ func TestUpgrade_SecondWebSocketIsClosed(t *testing.T) {
 		st.probed(first)
 	})
 	t.Run("upgrades disabled", func(t *testing.T) {
-		st := newStation(t, func(c *engineio.Config) { c.DisableUpgrades = true })
+		st := newStation(t, func(c *engineio.Config) { c.Upgrade.Disabled = true })
 		b := st.Open(hubtest.Options{})
 		if code := st.Frames(probeQuery(b.Query())).WaitClose(); code != 1000 {
 			t.Errorf("code %d", code)

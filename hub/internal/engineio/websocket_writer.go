@@ -197,7 +197,7 @@ func (f *frameWriter) write(list []entry) (last bool, err error) {
 // takesSeveralWrites reports whether a packet may take more than one write.
 func (f *frameWriter) takesSeveralWrites(e entry) bool {
 	m, s := e.message, f.ws.session
-	return m.head == 0 || m.binary && s.Handshake().Base64() || *s.server.config.PerMessageDeflate.Enabled
+	return m.head == 0 || m.binary && (s.Handshake().Base64() || revision3(s)) || *s.server.config.PerMessageDeflate.Enabled
 }
 
 // writeMessage writes one frame. One that is not compressed is the same for every session, and nearly
@@ -205,14 +205,14 @@ func (f *frameWriter) takesSeveralWrites(e entry) bool {
 func (f *frameWriter) writeMessage(e entry) error {
 	m, w := e.message, f.ws
 	w.session.server.trace.sent(m.len())
-	opcode, data := m.opcode(), m.framed[m.head:]
-	if m.binary && w.session.Handshake().Base64() {
-		opcode, data = wsframe.OpcodeText, m.text()
+	opcode, data, asItIs := m.opcode(), m.data(), true
+	if m.binary {
+		opcode, data, asItIs = frameOf(w.session, m)
 	}
 	if f.compresses(e) {
-		return w.gorilla.writeCompressed(m, int(opcode), data)
+		return w.gorilla.writeCompressed(m, int(opcode), data, asItIs)
 	}
-	if m.head > 0 && opcode == m.opcode() {
+	if m.head > 0 && asItIs {
 		return w.conn.writeFrame(m.framed)
 	}
 	header := make([]byte, wsframe.HeaderLen(len(data)))

@@ -133,6 +133,32 @@ func (p *Policy) Check(r *http.Request) Verdict {
 	return Allowed
 }
 
+// CheckScript is Check for a request that a page may make by a script's address or a form (JSONP): browsers send no
+// Origin with a script, whose answer any page can read. Instead of it they say whether it is their own site's, or from
+// which page it comes. One that says neither may be no browser, and is allowed where it has no cookies: then it
+// gets what anybody gets.
+func (p *Policy) CheckScript(r *http.Request) Verdict {
+	if verdict := p.Check(r); verdict != Allowed || p.all || len(r.Header["Origin"]) > 0 {
+		return verdict
+	}
+	site := r.Header.Get("Sec-Fetch-Site")
+	if site == "same-origin" || site == "none" {
+		return Allowed
+	}
+	page, err := url.Parse(r.Header.Get("Referer"))
+	switch {
+	case err == nil && page.Host != "":
+		if origin := strings.ToLower(page.Scheme + "://" + page.Host); slices.Contains(p.origins, origin) || sameHost(origin, r) {
+			return Allowed
+		}
+	case site == "" && len(r.Header["Cookie"]) == 0:
+		return Allowed
+	}
+	p.log.Warn("script of another page refused: add its origin to cors.origins if its pages may connect",
+		"referer", request.Cut(r.Header.Get("Referer"), 200), "host", request.Cut(r.Host, 200))
+	return Foreign
+}
+
 // Decorate adds the CORS headers to an answer. A request with two origins gets none: rs/cors would look
 // at the first alone.
 func (p *Policy) Decorate(w http.ResponseWriter, r *http.Request) {

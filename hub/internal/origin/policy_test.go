@@ -91,3 +91,36 @@ func TestPolicy_PreflightIsNobodysWithoutOrigins(t *testing.T) {
 		}
 	}
 }
+
+// A page's script has no Origin: what else the browser says is held against the same rule.
+func TestPolicy_CheckScript(t *testing.T) {
+	listed := []string{"https://chat.example.com"}
+	for _, row := range []struct {
+		name    string
+		origins []string
+		header  http.Header
+		want    Verdict
+	}{
+		{"no browser", nil, http.Header{}, Allowed},
+		{"nothing said, with cookies", nil, http.Header{"Cookie": {"a=1"}}, Foreign},
+		{"same host", nil, http.Header{"Referer": {"http://hub.test/a?b"}, "Cookie": {"a=1"}}, Allowed},
+		{"same host behind TLS", nil, http.Header{"Referer": {"https://HUB.test/"}}, Allowed},
+		{"foreign", nil, http.Header{"Referer": {"https://evil.test/"}}, Foreign},
+		{"userinfo", nil, http.Header{"Referer": {"https://hub.test@evil.test/"}}, Foreign},
+		{"no address", nil, http.Header{"Referer": {"://"}, "Cookie": {"a=1"}}, Foreign},
+		{"listed", listed, http.Header{"Referer": {"https://chat.example.com/x"}, "Sec-Fetch-Site": {"cross-site"}, "Cookie": {"a=1"}}, Allowed},
+		{"not listed", listed, http.Header{"Referer": {"https://evil.test/x"}}, Foreign},
+		{"every origin", []string{"*"}, http.Header{"Referer": {"https://evil.test/x"}}, Allowed},
+		{"its own site", nil, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Cookie": {"a=1"}}, Allowed},
+		{"another site that hides its address", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}}, Foreign},
+		{"a neighbour", nil, http.Header{"Sec-Fetch-Site": {"same-site"}}, Foreign},
+		{"a form of another site", nil, http.Header{"Origin": {"https://evil.test"}, "Sec-Fetch-Site": {"same-origin"}}, Foreign},
+		{"malformed", nil, http.Header{"Origin": {"a\x01"}}, Malformed},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "http://hub.test/", nil)
+		r.Header = row.header
+		if got := New(Config{Origins: row.origins}, slog.New(slog.DiscardHandler)).CheckScript(r); got != row.want {
+			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
+	}
+}

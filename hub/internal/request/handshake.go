@@ -180,9 +180,19 @@ func (h *Handshake) Transport() string {
 	return Polling
 }
 
-// Revision is the revision of the protocol that the session supports for as long as it lives: 4, as no other one is
-// accepted.
+// Revision is the revision of the protocol that the session supports for as long as it lives.
 func (h *Handshake) Revision() eiopacket.Revision { return h.revision }
+
+// JSONP reports whether the answers to the session's polls are to be scripts, and the index that the browser gave, which
+// may be any text.
+func (h *Handshake) JSONP() (index string, ok bool) {
+	if h.revision != eiopacket.Revision3 {
+		return "", false
+	}
+	_, raw, _ := strings.Cut(h.URL(), "?")
+	q := ParseQuery(raw)
+	return q.Index, q.Script
+}
 
 // Base64 reports whether the browser cannot take binary frames and wants base64 in text instead.
 func (h *Handshake) Base64() bool { return h.base64 }

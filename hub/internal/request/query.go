@@ -14,7 +14,7 @@ const (
 )
 
 // Query is the part of a query string that Engine.IO reads. Of a repeated key the last value
-// counts. t (a cache buster) and j (JSONP, for older revisions only) are ignored. Its texts are as the browser
+// counts. t (a cache buster) is ignored. Its texts are as the browser
 // sent them, and empty where it sent none.
 //
 // Source: reference 1.2.
@@ -24,6 +24,10 @@ type Query struct {
 	Revision eiopacket.Revision
 	// Base64 is b64: the browser cannot take binary frames.
 	Base64 bool
+	// Index is j, where it is there as Script says: the answers are to be scripts (JSONP). It means something in
+	// revision 3 alone.
+	Index  string
+	Script bool
 }
 
 // ParseQuery reads the keys of Engine.IO and allocates nothing for ordinary requests.
@@ -45,6 +49,8 @@ func ParseQuery(raw string) Query {
 			q.Transport = value
 		case "sid":
 			q.SID = value
+		case "j":
+			q.Index, q.Script = value, true
 		case "b64":
 			q.Base64 = value != "" && value != "0" && value != "false"
 		}

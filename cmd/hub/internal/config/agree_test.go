@@ -104,7 +104,7 @@ var offByNegative = map[string]bool{
 	"limits.max_sessions": true, "rates.messages": true, "rates.bytes": true, "rates.handshakes": true, "rates.unjoined": true,
 	"start_grace": true, "control.stream.failover_delay": true,
 	"rates.memory_percent": true, "rates.user_messages": true, "rates.user_bytes": true,
-	"rates.connections": true, "rates.open_connections": true,
+	"rates.connections": true, "rates.unknown_sessions": true, "rates.open_connections": true,
 }
 
 // isZero reports whether a value, as it is shown, means the default in hub.Config.

@@ -73,7 +73,7 @@ type SocketIO struct {
 	MaxPayload                     int64
 	Parser                         string
 	Transports                     []string
-	AllowUpgrades                  bool
+	AllowUpgrades, AllowEIO3       bool
 	ServeClient                    bool
 	ClientDir                      string
 }

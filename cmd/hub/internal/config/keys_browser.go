@@ -43,10 +43,10 @@ func socketIOKeys() []Key {
 			"Whether the path is matched with a slash at its end (`addTrailingSlash`)."),
 		hubKey("ping_interval", func(c *Config) *time.Duration { return &c.SocketIO.PingInterval },
 			durations(),
-			"Time between a pong and the next ping (`pingInterval`)."),
+			"Time between a pong and the next ping (`pingInterval`); Socket.IO clients 1 and 2 ping by themselves."),
 		hubKey("ping_timeout", func(c *Config) *time.Duration { return &c.SocketIO.PingTimeout },
 			durations(),
-			"Time to wait for a pong before the browser counts as gone (`pingTimeout`)."),
+			"Time to wait for a pong before the browser counts as gone (`pingTimeout`); with Socket.IO clients 1 and 2 for a ping, beyond `ping_interval`."),
 		hubKey("upgrade_timeout", func(c *Config) *time.Duration { return &c.SocketIO.UpgradeTimeout },
 			durations(),
 			"Time that the change from polling to WebSocket may take (`upgradeTimeout`)."),
@@ -61,6 +61,8 @@ func socketIOKeys() []Key {
 			"Transports that browsers may use."),
 		hubKey("allow_upgrades", func(c *Config) *bool { return &c.SocketIO.AllowUpgrades }, boolean(),
 			"Whether a polling session may change to WebSocket (`allowUpgrades`)."),
+		hubKey("allow_eio3", func(c *Config) *bool { return &c.SocketIO.AllowEIO3 }, boolean(),
+			"Whether Socket.IO clients 1 and 2 may connect, which speak Engine.IO 3 (`allowEIO3`). There the public socket id is the session id, and with it the credential of a polling session: see `docs/security.md`. Not with parser `msgpack`."),
 	)
 }
 

@@ -8,6 +8,7 @@ type Rates struct {
 	UserMessages, UserBytes                       int64
 	Ahead                                         time.Duration
 	Handshakes, HandshakeBurst, Unjoined          int
+	UnknownSessions                               int
 	Connections, ConnectionBurst, OpenConnections int
 	PrivateAddresses                              bool
 	MemoryPercent                                 int
@@ -38,6 +39,8 @@ func rateKeys() []Key {
 			"TCP connections that one address may have open; more are answered with 429 and Retry-After, and closed. Zero means no limit."),
 		hubKey("rates.unjoined", func(c *Config) *int { return &c.Rates.Unjoined }, counts(),
 			"Sessions of one address that have joined no namespace yet; more are answered with 429 and Retry-After. Zero means no limit."),
+		hubKey("rates.unknown_sessions", func(c *Config) *int { return &c.Rates.UnknownSessions }, counts(),
+			"Requests of one address in a second for sessions that there are not, and twenty times as many at once; more are answered with 429. Zero means no limit."),
 		hubKey("rates.private_addresses", func(c *Config) *bool { return &c.Rates.PrivateAddresses }, boolean(),
 			"Whether loopback and private addresses, which proxies have, are limited like others."),
 		hubKey("rates.memory_percent", func(c *Config) *int { return &c.Rates.MemoryPercent }, counts(),

@@ -13,7 +13,7 @@ func (c *Config) Hub() hub.Config {
 	s := c.SocketIO
 	h := hub.Config{
 		Path: s.Path, NoTrailingSlash: !s.AddTrailingSlash,
-		Parser: s.Parser, Transports: s.Transports, Upgrade: hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
+		Protocol: hub.Protocol{Parser: s.Parser, AllowEIO3: s.AllowEIO3}, Transports: s.Transports, Upgrade: hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
 		Heartbeat:      hub.Heartbeat{Interval: s.PingInterval, Timeout: s.PingTimeout},
 		ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
 		Client: hub.ClientFiles{Dir: s.ClientDir, Disabled: !s.ServeClient}, TrustedProxies: c.HTTP.TrustedProxies,
@@ -53,7 +53,7 @@ func hubRates(r Rates) hub.Rates {
 	return hub.Rates{
 		Messages: orNone(r.Messages), Bytes: orNone(r.Bytes), Ahead: r.Ahead,
 		UserMessages: orNone(r.UserMessages), UserBytes: orNone(r.UserBytes),
-		Handshakes: orNone(r.Handshakes), HandshakeBurst: r.HandshakeBurst, Unjoined: orNone(r.Unjoined),
+		Handshakes: orNone(r.Handshakes), HandshakeBurst: r.HandshakeBurst, Unjoined: orNone(r.Unjoined), UnknownSessions: orNone(r.UnknownSessions),
 		Connections: orNone(r.Connections), ConnectionBurst: r.ConnectionBurst, OpenConnections: orNone(r.OpenConnections),
 		PrivateAddresses: r.PrivateAddresses, MemoryPercent: orNone(r.MemoryPercent),
 	}
