@@ -86,7 +86,7 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		CORS:              origin.Config(c.CORS),
 		HTTPCompression:   engineio.CompressionConfig(c.Compress.HTTP),
 		PerMessageDeflate: engineio.CompressionConfig(c.Compress.Messages),
-		TrustedProxies:    c.TrustedProxies,
+		Proxies:           engineio.ProxiesConfig(c.Proxies),
 		AllowRequest:      c.AllowRequest,
 		Limits: engineio.Limits{
 			MaxSessions: max(c.Limits.MaxSessions, 0), OutboxBytes: c.Limits.Outbox.Bytes,

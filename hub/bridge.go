@@ -74,15 +74,17 @@ func (t *Trace) sockets() *socketio.Trace {
 // engine passes on what the Engine.IO side traces.
 func (t *Trace) engine() *engineio.Trace {
 	e := &engineio.Trace{
-		HandshakeRefused: t.HandshakeRefused,
-		RequestRefused:   t.RequestRefused,
-		SessionOpened:    t.SessionOpened,
-		Upgraded:         t.Upgraded,
-		PacketReceived:   t.PacketReceived,
-		PacketSent:       t.PacketSent,
-		OutboxOverflow:   t.OutboxOverflow,
-		LimitReached:     t.LimitReached,
-		Panic:            t.Panic,
+		HandshakeRefused:   t.Requests.HandshakeRefused,
+		RequestRefused:     t.Requests.RequestRefused,
+		ForwardedIgnored:   t.Requests.ForwardedIgnored,
+		ProxyHeaderRefused: t.Requests.ProxyHeaderRefused,
+		SessionOpened:      t.SessionOpened,
+		Upgraded:           t.Upgraded,
+		PacketReceived:     t.PacketReceived,
+		PacketSent:         t.PacketSent,
+		OutboxOverflow:     t.OutboxOverflow,
+		LimitReached:       t.LimitReached,
+		Panic:              t.Panic,
 	}
 	if f := t.SessionClosed; f != nil {
 		e.SessionClosed = func(reason engineio.Reason) { f(Reason(reason)) }

@@ -43,10 +43,8 @@ type Config struct {
 	CORS CORS
 	// Compress says what is compressed.
 	Compress Compress
-	// TrustedProxies are addresses and networks (CIDR) of proxies in front of the hub. Of a request that comes from one
-	// the browser's address is the last one in X-Forwarded-For that is not among them; of any other it is the peer's, and
-	// the header is not believed. Default none. Key: http.trusted_proxies.
-	TrustedProxies []string
+	// Proxies are those in front of the hub.
+	Proxies Proxies
 	// AllowRequest refuses handshakes: its error text is the answer's message, with code 4. It runs
 	// before anything is kept. Nil allows all.
 	AllowRequest func(*http.Request) error
@@ -77,6 +75,18 @@ type Protocol struct {
 	// as long as the session is on polling; one on a WebSocket nobody else can get at. They speak JSON alone, and not
 	// with Parser "msgpack". Default: they are refused. Key: allow_eio3.
 	AllowEIO3 bool
+}
+
+// Proxies says which proxies are believed about whom they speak for, and where they say it.
+type Proxies struct {
+	// Trusted are addresses and networks (CIDR). Of a request that comes from one the browser's address is the last one
+	// in Header that is not among them, and the host that it asked for, and whether by TLS, is what the proxy says. Of any
+	// other the address is the peer's; such headers are removed from its handshake, counted and logged. Default none.
+	// Key: http.trusted_proxies.
+	Trusted []string
+	// Header is the one that is read: "x-forwarded-for" (default), with X-Forwarded-Host and X-Forwarded-Proto, or
+	// "forwarded" (RFC 7239). What a browser writes into the other one is not believed. Key: http.forwarded_header.
+	Header string
 }
 
 // Upgrade says whether and how a polling session becomes a WebSocket.
@@ -128,8 +138,10 @@ type Cookie struct {
 
 // CORS says which foreign pages may talk to the hub. One rule holds for every transport.
 type CORS struct {
-	// Origins are exact, such as "https://chat.example.com", or "*". Empty: only pages of the same
-	// host. Requests without an Origin header are always allowed. Key: cors.origins.
+	// Origins are such as "https://chat.example.com", "https://*.example.com" (all names below it, but not itself),
+	// "file://", an app's "capacitor://localhost", or "*". Default ports may be left out, other alphabets be written as they
+	// are. Empty: only pages of the same host. Requests without an Origin header are always allowed, `null` only by "*".
+	// Key: cors.origins.
 	Origins []string
 	// Credentials allows cookies; not together with "*". Key: cors.credentials.
 	Credentials bool

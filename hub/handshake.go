@@ -29,7 +29,7 @@ func (h *Handshake) Parameters() iter.Seq2[string, string] { return h.inner().Pa
 // Query is the query string; of a repeated name the last value. Made anew by each call.
 func (h *Handshake) Query() map[string]string { return h.inner().Query() }
 
-// RemoteAddress is the browser's address without its port, see Config.TrustedProxies. Empty when it has none.
+// RemoteAddress is the browser's address without its port, see Config.Proxies. Empty when it has none.
 func (h *Handshake) RemoteAddress() string { return h.inner().RemoteAddress() }
 
 // Origin is the Origin header. Empty when there was none.
@@ -41,7 +41,7 @@ func (h *Handshake) Transport() string { return h.inner().Transport() }
 // ProtocolVersion is the Engine.IO revision that the browser speaks: 4, or 3 for Socket.IO clients 1 and 2.
 func (h *Handshake) ProtocolVersion() int { return int(h.inner().Revision()) }
 
-// Secure reports whether the browser reached the hub itself over TLS.
+// Secure reports whether the browser speaks TLS, to the hub itself or to one of Config.Proxies that says so.
 func (h *Handshake) Secure() bool { return h.inner().Secure() }
 
 // IssueTime is when the request arrived.

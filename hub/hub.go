@@ -57,7 +57,7 @@ func (h *Hub) ConfigureHTTP(s *http.Server) { h.engine.ConfigureHTTP(s) }
 
 // Listener bounds the connections of each address on a listener for browsers, as Rates says. It takes nothing from the one
 // below but its connections, and closes it with itself; TLS goes on top of it. Loopback, private addresses and
-// TrustedProxies are exempt.
+// Config.Proxies are exempt.
 func (h *Hub) Listener(below net.Listener) net.Listener { return h.engine.Listener(below) }
 
 // Drain prepares an orderly end: browsers that come are sent elsewhere (503), and those that are here

@@ -4,10 +4,8 @@ package hub
 // at the same time, some of them with a lock held, and must neither block nor call the hub. Nothing that a browser
 // typed is passed but where noted.
 type Trace struct {
-	// HandshakeRefused: an Engine.IO request was refused with this code (0 to 5).
-	HandshakeRefused func(code int)
-	// RequestRefused: a request was refused without such a code, by its HTTP status.
-	RequestRefused func(status int)
+	// Requests are those that come to nothing, or are not believed.
+	Requests RequestTrace
 	// SessionOpened: a session was opened over "polling" or "websocket".
 	SessionOpened func(transport string)
 	// SessionClosed: a session ended.
@@ -50,6 +48,19 @@ type Trace struct {
 	LimitReached func(limit string)
 	// Panic: something panicked. The browser that it was about, if it was about one, is closed. It must never be called.
 	Panic func(value any)
+}
+
+// RequestTrace is told of requests, and of connections before there is one.
+type RequestTrace struct {
+	// HandshakeRefused: an Engine.IO request was refused with this code (0 to 5).
+	HandshakeRefused func(code int)
+	// RequestRefused: a request was refused without such a code, by its HTTP status.
+	RequestRefused func(status int)
+	// ForwardedIgnored: a handshake that does not come from one of Config.Proxies had headers such as X-Forwarded-For.
+	ForwardedIgnored func()
+	// ProxyHeaderRefused: a connection of ProxyListener was closed: its peer is `unlisted`, or its PROXY header is
+	// `missing`, `malformed` or `late`.
+	ProxyHeaderRefused func(why string)
 }
 
 // Refusal says why a browser was not let into a namespace.

@@ -45,7 +45,7 @@ var rooms = []room{
 	{pkg: "hub/internal/rates", not: network},
 	{pkg: "hub/internal/peers", may: []string{"hub/internal/rates", "internal/rawio", "internal/sampledlog"}},
 	{pkg: "hub/internal/unfinished", not: network},
-	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket", "internal/shorttime"}},
+	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket", "internal/shorttime", "golang.org/x/net/idna"}},
 	{pkg: "hub/internal/request", may: []string{"hub/internal/eiopacket", "hub/internal/option"}},
 	{pkg: "hub/internal/origin", may: []string{"hub/internal/option", "hub/internal/request", "internal/sampledlog", "github.com/rs/cors"}},
 	{pkg: "hub/internal/wsframe", not: network, may: []string{"hub/internal/eiopacket", "hub/internal/unfinished"}},

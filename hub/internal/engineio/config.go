@@ -43,9 +43,8 @@ type Config struct {
 	// PerMessageDeflate compresses WebSocket messages. Default off; the threshold is 1024 bytes.
 	// Key: per_message_deflate.
 	PerMessageDeflate CompressionConfig
-	// TrustedProxies are addresses and networks of proxies. Of a request that comes from one the browser's address is
-	// the last one in X-Forwarded-For that is not among them. Default none. Key: http.trusted_proxies.
-	TrustedProxies []string
+	// Proxies are those in front of the server.
+	Proxies ProxiesConfig
 	// AllowRequest refuses handshakes, never later requests: its error text becomes the message of
 	// code 4. It runs before a session is made. Nil allows all.
 	AllowRequest func(*http.Request) error
@@ -74,6 +73,16 @@ type Config struct {
 
 // Room is where messages are kept. It must not block.
 type Room = unfinished.Room
+
+// ProxiesConfig says which proxies are believed about whom they speak for, and where they say it.
+type ProxiesConfig struct {
+	// Trusted are addresses and networks. Of a request that comes from one the browser's address is the last one in the
+	// header that is not among them. Default none. Key: http.trusted_proxies.
+	Trusted []string
+	// Header is "x-forwarded-for" (default), with X-Forwarded-Host and -Proto, or "forwarded" (RFC 7239).
+	// Key: http.forwarded_header.
+	Header string
+}
 
 // HeartbeatConfig is the rhythm of pings.
 type HeartbeatConfig struct {

@@ -113,12 +113,12 @@ func (s *Server) supports(revision eiopacket.Revision) bool {
 //
 // Spec: engine.io-protocol v4, Handshake.
 func (s *Server) open(w http.ResponseWriter, r *http.Request, q request.Query) {
-	address := s.proxies.Client(r)
-	if !s.mayOpen(w, r, address) {
+	sender := s.proxies.Sender(r)
+	if !s.mayOpen(w, r, sender.Address) {
 		return
 	}
 	session := newSession(s)
-	session.handshake.Store(request.NewHandshake(r, q, address))
+	session.handshake.Store(request.NewHandshake(r, q, sender))
 	if q.Transport == request.Polling {
 		session.transport = &polling{session: session} // before anybody can find the session
 	}

@@ -69,7 +69,7 @@ type limits struct {
 	memory    *rates.Memory
 	start     time.Time // of the meters' clock
 
-	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded, revision3, guessed *sampledlog.Line
+	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded, revision3, guessed, forged *sampledlog.Line
 }
 
 func newLimits(r Rates, s *Server) *limits {
@@ -91,6 +91,7 @@ func newLimits(r Rates, s *Server) *limits {
 	}
 	l.peers = newPeers(r, s)
 	l.crowded = sampledlog.New(s.log, crowdedEvery)
+	l.forged = sampledlog.New(s.log, crowdedEvery)
 	return l
 }
 
@@ -134,7 +135,7 @@ const unknownBurst = 20
 // unknown is the answer to a request for a session that there is not. An address that makes many of them may be guessing.
 func (s *Server) unknown(r *http.Request) refusal {
 	l := s.limits
-	address := s.proxies.Client(r)
+	address := s.proxies.Sender(r).Address
 	network := l.unknown.NetworkOf(address)
 	if verdict, _ := l.unknown.Enter(network); verdict == rates.Allowed {
 		l.unknown.Leave(network)
@@ -147,7 +148,8 @@ func (s *Server) unknown(r *http.Request) refusal {
 }
 
 const (
-	// crowdedEvery is how often it is logged that one address has half of all sessions, crowdedFrom from how many on.
+	// crowdedEvery is how often it is logged that one address has half of all sessions, or speaks for others, crowdedFrom
+	// from how many on.
 	crowdedEvery = 10 * time.Minute
 	crowdedFrom  = 100
 )

@@ -198,7 +198,7 @@ func TestRates_HeartbeatGoesOn(t *testing.T) {
 func TestRates_BehindAProxy(t *testing.T) {
 	st := newTCPStation(t, func(c *engineio.Config) {
 		c.Rates = engineio.Rates{Handshakes: 1, HandshakeBurst: 1}
-		c.TrustedProxies = []string{"127.0.0.1"}
+		c.Proxies.Trusted = []string{"127.0.0.1"}
 	})
 	const query = "EIO=4&transport=polling"
 	from := func(address string) int {

@@ -25,7 +25,7 @@ func (s *Server) reportRefusal(r *http.Request, f refusal) {
 	refused := Refusal{
 		Code: int(f.code), Status: f.status, Message: request.Text(f.message),
 		Origin:        request.Cut(r.Header.Get("Origin"), 200),
-		RemoteAddress: request.Text(s.proxies.Client(r)),
+		RemoteAddress: request.Text(s.proxies.Sender(r).Address),
 	}
 	report(refused)
 }

@@ -57,8 +57,7 @@ func (r *registry) add(s *Session) bool {
 			break // crypto/rand does not fail
 		}
 		id := base64.RawURLEncoding.EncodeToString(raw[:])
-		// In revision 3 it is a socket id too, and no flag on a command line: `hub kick --socket ID`.
-		if id[0] != '-' && r.addAs(s, id) {
+		if r.addAs(s, id) {
 			return true
 		}
 	}

@@ -55,10 +55,10 @@ func New(config Config) *Server {
 			slices.Contains(config.Transports, request.Polling) && slices.Contains(config.Transports, request.WebSocket),
 		trace:    config.Trace,
 		log:      log,
-		policy:   origin.New(config.CORS, log),
-		proxies:  request.NewProxies(config.TrustedProxies),
+		proxies:  request.NewProxies(config.Proxies.Trusted, config.Proxies.Header),
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
+	s.policy = origin.New(config.CORS, s.proxies, log)
 	s.pollers.Log = log
 	s.tasks = &tasks{onPanic: s.panicked}
 	s.limits = newLimits(config.Rates, s)
@@ -84,6 +84,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := request.ParseQuery(r.URL.RawQuery)
+	if q.SID == "" {
+		r = s.believed(r)
+	}
 	check := s.policy.Check
 	if q.Script && q.Revision == eiopacket.Revision3 {
 		check = s.policy.CheckScript

@@ -9,6 +9,11 @@ type Trace struct {
 	// RequestRefused: a request was refused without a code, by its HTTP status: 404, 405, 408, 413,
 	// 414, 431, 503, or 400 for a second poll and the like.
 	RequestRefused func(status int)
+	// ForwardedIgnored: a handshake from nobody that is trusted had headers such as X-Forwarded-For.
+	ForwardedIgnored func()
+	// ProxyHeaderRefused: a connection was closed whose peer is `unlisted`, or whose PROXY header is `missing`,
+	// `malformed` or `late`.
+	ProxyHeaderRefused func(why string)
 	// SessionOpened: a session was opened over `polling` or `websocket`.
 	SessionOpened func(transport string)
 	// SessionClosed: a session ended.
@@ -38,6 +43,12 @@ func (t *Trace) refused(code int) {
 func (t *Trace) denied(status int) {
 	if t.RequestRefused != nil {
 		t.RequestRefused(status)
+	}
+}
+
+func (t *Trace) forwardedIgnored() {
+	if t.ForwardedIgnored != nil {
+		t.ForwardedIgnored()
 	}
 }
 

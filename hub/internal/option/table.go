@@ -3,7 +3,6 @@ package option
 import (
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -61,6 +60,16 @@ var (
 	IdleTimeout   = duration("http.idle_timeout", 75*time.Second, 100*time.Millisecond, time.Hour)
 	// TrustedProxies may say whom they speak for.
 	TrustedProxies = list("http.trusted_proxies", nil, "IP addresses, and networks such as 10.0.0.0/8", isNetwork)
+	// ForwardedHeader is where they say it.
+	ForwardedHeader = add("http.forwarded_header", ForwardedX, "one of x-forwarded-for, forwarded", func(s string) bool {
+		return slices.Contains([]string{ForwardedX, ForwardedStandard}, s)
+	})
+)
+
+// What the option ForwardedHeader may be.
+const (
+	ForwardedX        = "x-forwarded-for" // and X-Forwarded-Proto and -Host with it
+	ForwardedStandard = "forwarded"       // RFC 7239
 )
 
 // The session cookie.
@@ -78,7 +87,7 @@ var (
 
 // Pages of other origins.
 var (
-	CORSOrigins        = list("cors.origins", nil, "scheme://host or scheme://host:port each, or * for every origin", isOrigin)
+	CORSOrigins        = list("cors.origins", nil, "scheme://host or scheme://host:port each, https://*.example.com, file://, or * for every origin", isOriginPattern)
 	CORSMethods        = add("cors.methods", []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"}, "one or more HTTP methods", areTokens)
 	CORSAllowedHeaders = list("cors.allowed_headers", nil, "header names", isToken)
 	CORSExposedHeaders = list("cors.exposed_headers", nil, "header names", isToken)
@@ -178,14 +187,4 @@ func isCookiePath(s string) bool {
 func isCookieDomain(s string) bool {
 	c := http.Cookie{Name: "x", Domain: s}
 	return s == "" || c.Valid() == nil
-}
-
-// isOrigin takes exactly what a browser sends in its Origin header, and `*`. `null` is never taken: every
-// sandboxed page has it.
-func isOrigin(s string) bool {
-	if s == "*" {
-		return true
-	}
-	u, err := url.Parse(s)
-	return err == nil && u.Scheme != "" && u.Host != "" && u.Scheme+"://"+u.Host == s && !strings.Contains(s, "*")
 }

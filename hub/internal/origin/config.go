@@ -6,7 +6,8 @@ import "time"
 // transport: a request without Origin is allowed, one from the same host too, a listed one too, and
 // any other is refused with 403.
 type Config struct {
-	// Origins are exact, such as "https://chat.example.com", or "*". Empty allows the same host only.
+	// Origins are those of option.OriginPattern: "https://chat.example.com", "https://*.example.com", or "*". Empty
+	// allows the same host only.
 	// Key: cors.origins.
 	Origins []string
 	// Credentials allows cookies; refused together with "*". Key: cors.credentials.

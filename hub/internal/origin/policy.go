@@ -2,7 +2,6 @@ package origin
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,20 +24,23 @@ type Policy struct {
 	// headers is nil where no foreign origin is configured: then there is no CORS to speak of.
 	headers *cors.Cors
 	methods []string // the Access-Control-Allow-Methods of all preflights
-	origins []string
+	origins []string // patterns in their normal form
 	all     bool
+	proxies request.Proxies // which say what host a browser has asked for
 	log     *sampledlog.Line
 }
 
 // New returns the policy of a configuration. It tells logger which origins it refuses.
-func New(c Config, logger *slog.Logger) *Policy {
-	p := &Policy{log: sampledlog.New(logger, sampledlog.Second)}
+func New(c Config, proxies request.Proxies, logger *slog.Logger) *Policy {
+	p := &Policy{proxies: proxies, log: sampledlog.New(logger, sampledlog.Second)}
 	if len(c.Origins) == 0 {
 		return p
 	}
 	p.all = slices.Contains(c.Origins, "*")
-	for _, o := range c.Origins {
-		p.origins = append(p.origins, strings.ToLower(o))
+	for _, text := range c.Origins {
+		if o, ok := option.OriginPattern(text); ok {
+			p.origins = append(p.origins, o)
+		}
 	}
 	allowed := c.AllowedHeaders
 	if len(allowed) == 0 {
@@ -51,11 +53,17 @@ func New(c Config, logger *slog.Logger) *Policy {
 	// rs/cors would leave its headers out of other answers too; browsers ask for the list in preflights alone,
 	// and for these three methods never.
 	simple := []string{http.MethodGet, http.MethodHead, http.MethodPost}
-	p.headers = cors.New(cors.Options{
-		AllowedOrigins: c.Origins, AllowedMethods: append(simple, c.Methods...), AllowedHeaders: allowed,
+	options := cors.Options{
+		AllowedMethods: append(simple, c.Methods...), AllowedHeaders: allowed,
 		ExposedHeaders: c.ExposedHeaders, AllowCredentials: c.Credentials,
 		MaxAge: int(c.MaxAge / time.Second), OptionsPassthrough: true,
-	})
+	}
+	if p.all {
+		options.AllowedOrigins = []string{"*"}
+	} else {
+		options.AllowOriginFunc = p.lists
+	}
+	p.headers = cors.New(options)
 	return p
 }
 
@@ -69,29 +77,16 @@ func (p *Policy) allows(r *http.Request) bool {
 	if len(origins) > 1 {
 		return false
 	}
-	origin := strings.ToLower(origins[0])
-	return p.all || slices.Contains(p.origins, origin) || sameHost(origin, r)
+	return p.all || p.lists(origins[0]) || p.sameHost(origins[0], r)
 }
 
-// sameHost compares host and port. The scheme is left out of it: behind a proxy that ends TLS the
-// server does not know its own; where a port is missing it is the origin's scheme that fills it in.
-func sameHost(origin string, r *http.Request) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || origin != u.Scheme+"://"+u.Host {
-		return false
+// lists reports whether the configuration names an origin.
+func (p *Policy) lists(text string) bool {
+	if slices.Contains(p.origins, text) && !strings.Contains(text, "*") {
+		return true // nearly always: browsers send the normal form
 	}
-	port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	if port == "" {
-		return false
-	}
-	return withPort(u.Host, port) == withPort(strings.ToLower(r.Host), port)
-}
-
-func withPort(host, port string) string {
-	if _, _, err := net.SplitHostPort(host); err == nil {
-		return host
-	}
-	return net.JoinHostPort(strings.Trim(host, "[]"), port)
+	origin, ok := option.Origin(text)
+	return ok && slices.ContainsFunc(p.origins, func(pattern string) bool { return option.OriginMatches(pattern, origin) })
 }
 
 // Preflight answers OPTIONS where CORS is configured and reports whether it did.
@@ -148,7 +143,7 @@ func (p *Policy) CheckScript(r *http.Request) Verdict {
 	page, err := url.Parse(r.Header.Get("Referer"))
 	switch {
 	case err == nil && page.Host != "":
-		if origin := strings.ToLower(page.Scheme + "://" + page.Host); slices.Contains(p.origins, origin) || sameHost(origin, r) {
+		if origin := page.Scheme + "://" + page.Host; p.lists(origin) || p.sameHost(origin, r) {
 			return Allowed
 		}
 	case site == "" && len(r.Header["Cookie"]) == 0:

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 func TestPolicy_Check(t *testing.T) {
@@ -38,9 +40,19 @@ func TestPolicy_Check(t *testing.T) {
 		{"listed with another port", []string{"https://chat.example.com"}, "https://chat.example.com:8443", "hub.test", false},
 		{"not listed", []string{"https://chat.example.com"}, "https://example.com", "hub.test", false},
 		{"null, others listed", []string{"https://chat.example.com"}, "null", "hub.test", false},
+		{"default port spelled out in the list", []string{"https://chat.example.com:443"}, "https://chat.example.com", "hub.test", true},
+		{"another alphabet in the list", []string{"https://bücher.example"}, "https://xn--bcher-kva.example", "hub.test", true},
+		{"below a listed name", []string{"https://*.example.com"}, "https://a.chat.example.com", "hub.test", true},
+		{"the listed name itself", []string{"https://*.example.com"}, "https://example.com", "hub.test", false},
+		{"a name that ends like it", []string{"https://*.example.com"}, "https://evilexample.com", "hub.test", false},
+		{"a listed file", []string{"file://"}, "file://", "hub.test", true},
+		{"a listed app", []string{"capacitor://localhost", "ionic://localhost"}, "capacitor://localhost", "hub.test", true},
+		{"an app that is not listed", []string{"capacitor://localhost"}, "tauri://localhost", "hub.test", false},
+		{"null, file listed", []string{"file://"}, "null", "hub.test", false},
+		{"a star as a word", []string{"https://*.example.com"}, "https://*.example.com", "hub.test", false},
 		{"anybody", []string{"*"}, "https://evil.test", "hub.test", true},
 	} {
-		p := New(Config{Origins: row.origins}, slog.New(slog.DiscardHandler))
+		p := New(Config{Origins: row.origins}, request.Proxies{}, slog.New(slog.DiscardHandler))
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Host = row.host
 		if row.origin != "" {
@@ -56,7 +68,7 @@ func TestPolicy_Check(t *testing.T) {
 }
 
 func TestPolicy_Malformed(t *testing.T) {
-	p := New(Config{Origins: []string{"*"}}, slog.New(slog.DiscardHandler))
+	p := New(Config{Origins: []string{"*"}}, request.Proxies{}, slog.New(slog.DiscardHandler))
 	for _, origin := range []string{"https://a.test\x01", "\x7f", "https://a\n.test"} {
 		r := &http.Request{Header: http.Header{"Origin": {origin}}}
 		if got := p.Check(r); got != Malformed {
@@ -67,7 +79,7 @@ func TestPolicy_Malformed(t *testing.T) {
 
 // Two origins are one too many, even where each is allowed: whoever looks at one of them alone would be misled.
 func TestPolicy_TwoOrigins(t *testing.T) {
-	p := New(Config{Origins: []string{"*"}}, slog.New(slog.DiscardHandler))
+	p := New(Config{Origins: []string{"*"}}, request.Proxies{}, slog.New(slog.DiscardHandler))
 	r := &http.Request{Header: http.Header{"Origin": {"https://a.test", "https://b.test"}}}
 	if got := p.Check(r); got != Foreign {
 		t.Error(got)
@@ -85,7 +97,7 @@ func TestPolicy_PreflightIsNobodysWithoutOrigins(t *testing.T) {
 		answered bool
 	}{{nil, false}, {[]string{"https://a.test"}, true}} {
 		w := httptest.NewRecorder()
-		p := New(Config{Origins: c.origins}, slog.New(slog.DiscardHandler))
+		p := New(Config{Origins: c.origins}, request.Proxies{}, slog.New(slog.DiscardHandler))
 		if got := p.Preflight(w, r); got != c.answered || got && w.Code != http.StatusNoContent {
 			t.Errorf("%q: %v %d", c.origins, got, w.Code)
 		}
@@ -119,7 +131,7 @@ func TestPolicy_CheckScript(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodGet, "http://hub.test/", nil)
 		r.Header = row.header
-		if got := New(Config{Origins: row.origins}, slog.New(slog.DiscardHandler)).CheckScript(r); got != row.want {
+		if got := New(Config{Origins: row.origins}, request.Proxies{}, slog.New(slog.DiscardHandler)).CheckScript(r); got != row.want {
 			t.Errorf("%s: %v, want %v", row.name, got, row.want)
 		}
 	}

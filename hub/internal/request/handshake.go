@@ -25,11 +25,11 @@ type Handshake struct {
 	issued                    int64 // Unix time in milliseconds
 }
 
-// NewHandshake copies what is asked for later of a request, with its query, and the address that it came from.
-func NewHandshake(r *http.Request, q Query, address string) *Handshake {
+// NewHandshake copies what is asked for later of a request, with its query, and who it came from.
+func NewHandshake(r *http.Request, q Query, from Sender) *Handshake {
 	h := &Handshake{
 		websocket: q.Transport == WebSocket,
-		secure:    r.TLS != nil,
+		secure:    from.Secure,
 		base64:    q.Base64,
 		revision:  q.Revision,
 		issued:    time.Now().UnixMilli(),
@@ -37,7 +37,7 @@ func NewHandshake(r *http.Request, q Query, address string) *Handshake {
 	const ordinary = 24 // more keys than a browser sends
 	keys := append(make([]string, 0, ordinary), hostKey)
 	url, origin := r.URL.RequestURI(), r.Header.Get("Origin")
-	size := len(url) + len(address) + len(origin) + len(hostKey) + len(r.Host) + 2
+	size := len(url) + len(from.Address) + len(origin) + len(hostKey) + len(r.Host) + 2
 	for key, values := range r.Header {
 		if key != hostKey {
 			keys = append(keys, key)
@@ -51,7 +51,7 @@ func NewHandshake(r *http.Request, q Query, address string) *Handshake {
 	b.Grow(size)
 	b.WriteString(cleanText(url))
 	h.urlEnd = int32(b.Len())
-	b.WriteString(cleanText(address))
+	b.WriteString(cleanText(from.Address))
 	h.remoteEnd = int32(b.Len())
 	b.WriteString(cleanText(origin))
 	h.start = int32(b.Len())
@@ -183,13 +183,10 @@ func (h *Handshake) Transport() string {
 // Revision is the revision of the protocol that the session supports for as long as it lives.
 func (h *Handshake) Revision() eiopacket.Revision { return h.revision }
 
-// Revision3 reports whether that is revision 3, which Socket.IO clients 1 and 2 speak.
-func (h *Handshake) Revision3() bool { return h.revision == eiopacket.Revision3 }
-
 // JSONP reports whether the answers to the session's polls are to be scripts, and the index that the browser gave, which
 // may be any text.
 func (h *Handshake) JSONP() (index string, ok bool) {
-	if !h.Revision3() {
+	if h.revision != eiopacket.Revision3 {
 		return "", false
 	}
 	_, raw, _ := strings.Cut(h.URL(), "?")
@@ -200,8 +197,7 @@ func (h *Handshake) JSONP() (index string, ok bool) {
 // Base64 reports whether the browser cannot take binary frames and wants base64 in text instead.
 func (h *Handshake) Base64() bool { return h.base64 }
 
-// Secure reports whether the request reached this process over TLS. Behind a proxy that ends TLS it
-// is false.
+// Secure reports whether the browser speaks TLS, to this process or to a trusted proxy that says so, see Sender.
 func (h *Handshake) Secure() bool { return h.secure }
 
 // IssueTime is when the request arrived.

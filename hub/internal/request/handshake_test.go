@@ -14,7 +14,7 @@ func BenchmarkHandshake_Facts(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		NewHandshake(r, Query{Transport: WebSocket}, "127.0.0.1")
+		NewHandshake(r, Query{Transport: WebSocket}, Sender{Address: "127.0.0.1"})
 	}
 }
 
@@ -24,7 +24,7 @@ func BenchmarkHandshake_Read(b *testing.B) {
 	for i := range 12 {
 		r.Header.Set(fmt.Sprint("X-Header-", i), "some value of an ordinary length")
 	}
-	h := NewHandshake(r, Query{Transport: WebSocket}, "127.0.0.1")
+	h := NewHandshake(r, Query{Transport: WebSocket}, Sender{Address: "127.0.0.1"})
 	b.ReportAllocs()
 	for b.Loop() {
 		for range h.Lines() {

@@ -112,19 +112,12 @@ func (j *JSON) namespace(data []byte) (string, []byte) {
 	if len(data) == 0 || data[0] != '/' {
 		return "/", data
 	}
-	end, rest := len(data), []byte(nil)
-	query := false
 	for i, c := range data {
 		if c == ',' {
-			end, rest = i, data[i+1:]
-			break
+			return j.names.Intern(data[:i]), data[i+1:]
 		}
-		query = query || c == '?'
 	}
-	if query { // of an old client, and perhaps a secret: not kept
-		return string(data[:end]), rest
-	}
-	return j.names.Intern(data[:end]), rest
+	return j.names.Intern(data), nil
 }
 
 func ackID(data []byte) (id ID, rest []byte, err error) {

@@ -23,7 +23,7 @@ var values = []any{
 	"*", "*,*", "null", "example.com", ".example.com", "example.com.", "-example.com", "localhost", "10.0.0.1", "::1", "a..b", "a_b.example",
 	"https://example.com", "https://example.com:8443", "https://example.com/", "https://*.example.com", "https://example.com?x", "HTTPS://example.com",
 	"https://u@example.com", "https://", "://x", "https://[::1]:80", "https://example.com:port", "chrome-extension://abc", "file://",
-	"GET", "GET,POST", "GET POST", "X-A", "X-A,X-B", "X:A", "/does/not/exist",
+	"x-forwarded-for", "forwarded", "Forwarded", "GET", "GET,POST", "GET POST", "X-A", "X-A,X-B", "X:A", "/does/not/exist",
 }
 
 // What `hub config` accepts, hub.New and controlplane.New accept, and the other way round. One thing is different by

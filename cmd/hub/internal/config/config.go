@@ -105,6 +105,7 @@ type HTTP struct {
 	HeaderBytes                int
 	HeaderTimeout, IdleTimeout time.Duration
 	TrustedProxies             []string
+	ForwardedHeader            string
 }
 
 // Control describes the control plane.

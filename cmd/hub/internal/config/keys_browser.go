@@ -93,7 +93,7 @@ func cookieKeys() []Key {
 func corsKeys() []Key {
 	return group("Pages of other origins",
 		hubKey("cors.origins", func(c *Config) *[]string { return &c.CORS.Origins }, lists(),
-			"Origins whose pages may talk to the hub. Empty: pages of the hub's own host and requests without an Origin header.").common(),
+			"Origins whose pages may talk to the hub, of apps such as `capacitor://localhost` as well. Empty: pages of the hub's own host and requests without an Origin header.").common(),
 		hubKey("cors.credentials", func(c *Config) *bool { return &c.CORS.Credentials }, boolean(),
 			"Whether those pages may send cookies. Not together with the origin `*`."),
 		hubKey("cors.methods", func(c *Config) *[]string { return &c.CORS.Methods }, lists(), "Methods that a preflight request is told."),

@@ -67,6 +67,8 @@ func httpKeys() []Key {
 			durations(),
 			"Time after which a connection without a request is closed."),
 		hubKey("http.trusted_proxies", func(c *Config) *[]string { return &c.HTTP.TrustedProxies }, lists(),
-			"Proxies in front of the hub that are believed about whom they speak for (`X-Forwarded-For`): rates, logs and services then have the browser's address and not the proxy's. Empty: nobody is believed."),
+			"Proxies in front of the hub that are believed about whom they speak for: rates, logs and services then have the browser's address and not the proxy's, the last one in the header that is not listed here. Empty: nobody is believed. What others say is taken out of the handshake and counted (`hub_forwarded_ignored_total`). See `docs/proxies.md`."),
+		hubKey("http.forwarded_header", func(c *Config) *string { return &c.HTTP.ForwardedHeader }, words(),
+			"Where these proxies say it: `X-Forwarded-For` with `X-Forwarded-Host` and `X-Forwarded-Proto`, or `Forwarded` (RFC 7239). No other header is read."),
 	)
 }

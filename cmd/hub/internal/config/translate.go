@@ -16,7 +16,8 @@ func (c *Config) Hub() hub.Config {
 		Protocol: hub.Protocol{Parser: s.Parser, AllowEIO3: s.AllowEIO3}, Transports: s.Transports, Upgrade: hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
 		Heartbeat:      hub.Heartbeat{Interval: s.PingInterval, Timeout: s.PingTimeout},
 		ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
-		Client: hub.ClientFiles{Dir: s.ClientDir, Disabled: !s.ServeClient}, TrustedProxies: c.HTTP.TrustedProxies,
+		Client:  hub.ClientFiles{Dir: s.ClientDir, Disabled: !s.ServeClient},
+		Proxies: hub.Proxies{Trusted: c.HTTP.TrustedProxies, Header: c.HTTP.ForwardedHeader},
 		CORS: hub.CORS{
 			Origins: c.CORS.Origins, Credentials: c.CORS.Credentials, Methods: c.CORS.Methods,
 			AllowedHeaders: c.CORS.AllowedHeaders, ExposedHeaders: c.CORS.ExposedHeaders, MaxAge: c.CORS.MaxAge,

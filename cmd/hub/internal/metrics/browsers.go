@@ -13,6 +13,8 @@ type browsers struct {
 	sessions                    prometheus.Gauge
 	opened, closed              *bounded[string, prometheus.Counter]
 	refused, requests, upgrades *bounded[string, prometheus.Counter]
+	forged                      prometheus.Counter
+	unproxied                   *bounded[string, prometheus.Counter]
 	packetsIn, packetsOut       prometheus.Counter
 	bytesIn, bytesOut           prometheus.Counter
 	overflows                   *bounded[string, prometheus.Counter]
@@ -37,6 +39,8 @@ func newBrowsers(f factory) *browsers {
 		closed:      f.counters("sessions_closed_total", "Sessions closed, by reason.", "reason"),
 		refused:     f.counters("handshakes_refused_total", "Engine.IO requests refused, by error code.", "code"),
 		requests:    f.counters("requests_refused_total", "Requests refused without an error code, by HTTP status.", "status"),
+		forged:      f.counter("forwarded_ignored_total", "Handshakes with headers such as X-Forwarded-For that do not come from a trusted proxy (http.trusted_proxies)."),
+		unproxied:   f.counters("proxy_headers_refused_total", "Connections closed for want of a header of the PROXY protocol from a trusted proxy, by why.", "why"),
 		upgrades:    f.counters("upgrades_total", "Upgrades to WebSocket that ended, by result.", "result"),
 		packetsIn:   f.counter("packets_received_total", "Engine.IO packets from browsers."),
 		packetsOut:  f.counter("packets_sent_total", "Engine.IO packets to browsers."),
@@ -75,9 +79,13 @@ func (f factory) namespaces() *bounded[string, namespace] {
 func (m *Metrics) HubTrace() *hub.Trace {
 	b := m.browsers
 	t := &hub.Trace{
-		EventDropped:     func(_ *hub.Socket, why hub.DropReason) { b.policies.get(string(why)).Inc() },
-		HandshakeRefused: func(code int) { b.refused.get(strconv.Itoa(code)).Inc() },
-		RequestRefused:   func(status int) { b.requests.get(strconv.Itoa(status)).Inc() },
+		EventDropped: func(_ *hub.Socket, why hub.DropReason) { b.policies.get(string(why)).Inc() },
+		Requests: hub.RequestTrace{
+			HandshakeRefused:   func(code int) { b.refused.get(strconv.Itoa(code)).Inc() },
+			RequestRefused:     func(status int) { b.requests.get(strconv.Itoa(status)).Inc() },
+			ForwardedIgnored:   b.forged.Inc,
+			ProxyHeaderRefused: func(why string) { b.unproxied.get(why).Inc() },
+		},
 		SessionOpened: func(transport string) {
 			b.sessions.Inc()
 			b.opened.get(transport).Inc()
