@@ -29,8 +29,7 @@ type admission struct {
 	bytes        int64
 	waits        int
 	waitingBytes int64
-	letting      bool  // somebody is letting in those that wait
-	looks        int64 // how often next has looked at a namespace
+	letting      bool // somebody is letting in those that wait
 
 	shares map[string]*share
 	turns  list.List // of *share: those with somebody who waits
@@ -52,6 +51,10 @@ const (
 	attemptBytes = 512
 	// reserve is the part of the bounds that is for namespaces with less than small, another part of them.
 	reserve, small = 4, 100
+	// mostPassed is how many namespaces that have no room are passed over in search of one that has. Those that have
+	// their hundredth are no more than 200. Others want more than is left, and there may be as many of them as clients: who
+	// leaves must not look at all of them.
+	mostPassed = 256
 	// admissionWarnEvery is the time from one warning to the next.
 	admissionWarnEvery = time.Minute
 )
@@ -244,11 +247,8 @@ func (a *admission) next(begin bool) *applicant {
 	if begin && a.letting {
 		return nil
 	}
-	// Those that are passed over have a hundredth of what there may be, each of them: they are few.
-	// Where there are no bytes for anybody nobody is passed over: there may be as many namespaces as clients.
-	room := a.open == 0 || a.open < a.most && a.bytes+attemptBytes <= a.mostBytes
-	for e := a.turns.Front(); e != nil && room; e = e.Next() {
-		a.looks++
+	passed := 0
+	for e := a.turns.Front(); e != nil && passed <= mostPassed; e, passed = e.Next(), passed+1 {
 		s := e.Value.(*share)
 		one := s.waiting.Front().Value.(*applicant)
 		if a.takeLocked(s, one.size) {

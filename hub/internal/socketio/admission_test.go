@@ -25,6 +25,17 @@ func (a *admission) crowd(namespace string, size int64) (in int) {
 	return in
 }
 
+// left is leave, and lets nobody in.
+func (a *admission) left(one *applicant) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.letting = true
+	a.mu.Unlock()
+	a.leave(one.share, one.size)
+	a.mu.Lock()
+	a.letting = false
+}
+
 // A service that never decides must not keep browsers from the namespaces of others.
 func TestAdmission_NamespaceLeavesRoomForOthers(t *testing.T) {
 	for name, a := range map[string]*admission{
@@ -91,13 +102,7 @@ func TestAdmission_NamespacesTakeTurns(t *testing.T) {
 	var order []string
 	for one := first; one != nil; one = a.next(false) {
 		order = append(order, one.packet.Namespace)
-		a.mu.Lock()
-		a.open--
-		a.bytes -= one.size
-		one.share.open--
-		one.share.bytes -= one.size
-		a.endLocked(one.share)
-		a.mu.Unlock()
+		a.left(one)
 	}
 	if got, want := fmt.Sprint(order), "[/a /a /b /c /a /b /a]"; got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -107,28 +112,34 @@ func TestAdmission_NamespacesTakeTurns(t *testing.T) {
 	}
 }
 
-// Strangers make up namespaces: looking at all of them with each one that leaves would take all of the hub's time.
-func TestAdmission_WithoutRoomNobodyIsPassedOver(t *testing.T) {
-	const most = 1000
-	a := newAdmission(1<<20, most*attemptBytes)
-	for i := range 2 * most {
-		a.admit(asking(fmt.Sprint("/", i), attemptBytes))
-	}
-	if a.open != most || a.waits != most {
-		t.Fatalf("%d are in, %d wait", a.open, a.waits)
-	}
-	waits := make([]*applicant, 0, most)
-	for e := a.turns.Front(); e != nil; e = e.Next() {
-		waits = append(waits, e.Value.(*share).waiting.Front().Value.(*applicant))
-	}
-	for _, one := range waits {
-		a.withdraw(one)
-	}
-	if a.looks > most {
-		t.Errorf("looked at %d namespaces", a.looks)
-	}
-	if a.waits != 0 {
-		t.Errorf("%d wait", a.waits)
+// Strangers make up namespaces: looking at all of them with each one that leaves would take all of the hub's time. So
+// one that is small is let in past a few hundred that are larger than what is free, and not past any number.
+func TestAdmission_PassesOverAFewOnly(t *testing.T) {
+	const most = 1 << 20
+	for larger, want := range map[int]int{200: 1, 1000: 0} {
+		a := newAdmission(most, most)
+		leaves := asking("/leaves", 900)
+		for _, one := range []*applicant{asking("/stays", most-1000), leaves} {
+			if a.admit(one) != admitIn {
+				t.Fatal("no room")
+			}
+		}
+		for i := range larger {
+			if a.admit(asking(fmt.Sprint("/", i), 1010)) != admitWaits {
+				t.Fatal("does not wait")
+			}
+		}
+		if a.admit(asking("/small", 900)) != admitWaits {
+			t.Fatal("does not wait")
+		}
+		a.left(leaves)
+		in := 0
+		for one := a.next(true); one != nil; one = a.next(false) {
+			in++
+		}
+		if in != want {
+			t.Errorf("behind %d larger ones: %d let in, want %d", larger, in, want)
+		}
 	}
 }
 
