@@ -40,8 +40,12 @@ func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
 		if !p.extend(deadline) {
 			return http.StatusBadRequest, errors.New("session closed while a post was being read")
 		}
-		*dst = grow(*dst, limit+1)
-		n, err := r.Body.Read((*dst)[len(*dst):cap(*dst)])
+		if len(*dst) < pieceBytes {
+			*dst = grow(*dst, limit+1)
+		} else {
+			p.polling.session.server.turns.take(func() { *dst = grow(*dst, limit+1) })
+		}
+		n, err := r.Body.Read((*dst)[len(*dst):min(cap(*dst), len(*dst)+pieceBytes)])
 		*dst = (*dst)[:len(*dst)+n]
 		switch {
 		case err == io.EOF:

@@ -71,7 +71,8 @@
 // there is no more. Package wsframe finds what makes whole messages, and has the rules for frames. gorilla has no part
 // in it, but the handshake, and a test holds the two against each other. None of this blocks the poller's goroutine, nor may
 // the Handler. What is not a whole message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
-// gives way to the others after turnReads and turnMessages.
+// gives way to the others after turnReads, turnMessages and pieceBytes, and one in the middle of a large message has its
+// turns behind them (netpoll.Descriptor.Bulk); goroutines that read large messages and bodies wait for turns.
 //
 // While its session is paused, what was read and not taken stays in that buffer, at most what a poller
 // reads at once, and the rest in the kernel: nothing is read until flow.resume gives the connection a turn. Its

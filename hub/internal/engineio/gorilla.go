@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,13 @@ func newUpgrader(s *Server) *upgrader {
 			s.refuse(w, r, f)
 		},
 	}
+}
+
+// offersDeflate reports whether a browser may have been agreed with on permessage-deflate.
+func offersDeflate(r *http.Request) bool {
+	return slices.ContainsFunc(r.Header["Sec-Websocket-Extensions"], func(line string) bool {
+		return strings.Contains(line, "permessage-deflate")
+	})
 }
 
 // wantsWebSocket reports whether the request is an HTTP upgrade to WebSocket. Other upgrades, such as
@@ -151,8 +159,12 @@ func (g *gorillaConn) readMessage(r io.Reader, binary bool, buf *[]byte) error {
 				}
 			}
 		}
-		*buf = grow(*buf, limit+1)
-		n, err := r.Read((*buf)[len(*buf):cap(*buf)])
+		if len(*buf) < pieceBytes {
+			*buf = grow(*buf, limit+1)
+		} else {
+			s.server.turns.take(func() { *buf = grow(*buf, limit+1) })
+		}
+		n, err := r.Read((*buf)[len(*buf):min(cap(*buf), len(*buf)+pieceBytes)])
 		*buf = (*buf)[:len(*buf)+n]
 		if err == io.EOF {
 			if int64(len(*buf)) > limit {

@@ -178,7 +178,7 @@ func TestHardening_Bomb(t *testing.T) {
 func TestHardening_BrokenDeflate(t *testing.T) {
 	on := true
 	st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &on })
-	w := st.rawSocket("EIO=4&transport=websocket", "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+	w := st.rawSocket("EIO=4&transport=websocket", offer)
 	_, _ = w.Write(client(0xC1, "\xff\xff\xff\xff"))
 	if code := w.closeCode(); code != 1002 && code != 1007 {
 		t.Errorf("close code %d", code)

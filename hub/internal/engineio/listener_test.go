@@ -21,7 +21,7 @@ func TestListener_ConnectionsOfAnAddress(t *testing.T) {
 		status            int
 	}{
 		"poller":  {"websocket", upgrade, false, 101},
-		"reader":  {"websocket", upgrade, true, 101},
+		"reader":  {"websocket", upgrade + offer, true, 101},
 		"polling": {"polling", "", false, 200},
 	} {
 		t.Run(name, func(t *testing.T) {

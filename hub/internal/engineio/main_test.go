@@ -32,6 +32,7 @@ type station struct {
 	upgrades  []bool
 	slow      []string // why browsers were too slow
 	silent    bool     // nothing is echoed; set before the first session
+	deflates  bool     // permessage-deflate is offered, so that a goroutine reads
 }
 
 // recorder is the handler of one session: it records everything and echoes messages.
@@ -88,6 +89,7 @@ func prepare(t *testing.T, change func(*engineio.Config)) *station {
 	if change != nil {
 		change(&config)
 	}
+	st.deflates = config.PerMessageDeflate.Enabled != nil && *config.PerMessageDeflate.Enabled
 	engine := engineio.New(config)
 	st.engine = engine
 	t.Cleanup(func() {

@@ -46,6 +46,22 @@ func TestPoller_NoGoroutineForAnIdleConnection(t *testing.T) {
 	}
 }
 
+// A goroutine is the price of compression, and only who has asked for that has one.
+func TestPoller_NoGoroutineForWhoOffersNoCompression(t *testing.T) {
+	on := true
+	st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &on })
+	one := st.rawSocket("EIO=4&transport=websocket", "Sec-WebSocket-Extensions: x-webkit-other\r\n")
+	defer one.Close()
+	if n := readers(); n != 0 {
+		t.Errorf("%d goroutines that read", n)
+	}
+	other := st.rawSocket("EIO=4&transport=websocket", offer)
+	defer other.Close()
+	if n := readers(); n != 1 {
+		t.Errorf("%d goroutines that read, though compression was agreed on", n)
+	}
+}
+
 // An upgraded session rests as well.
 func TestPoller_NoGoroutineAfterAnUpgrade(t *testing.T) {
 	st := newTCPStation(t, nil)

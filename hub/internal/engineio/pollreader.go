@@ -49,6 +49,7 @@ func (r *pollReader) turn(end netpoll.End) (more bool) {
 	if w.blocked && !r.unblock(end) {
 		return r.full
 	}
+	got := 0
 	for range turnReads {
 		n, wanted, err := r.read()
 		switch {
@@ -64,6 +65,9 @@ func (r *pollReader) turn(end netpoll.End) (more bool) {
 			return false
 		case n < wanted && end == netpoll.Going:
 			return false // whatever comes now is a new event
+		}
+		if got += n; got >= pieceBytes {
+			return true
 		}
 	}
 	return true
@@ -127,6 +131,7 @@ func (r *pollReader) read() (n, wanted int, err error) {
 	if in == &r.scratch && w.session.server.unfinished.Full() {
 		free = free[:readBuffer] // what is not whole will have to wait
 	}
+	free = free[:min(len(free), pieceBytes)]
 	n, err = w.conn.fd.Read(free)
 	in.Extend(n)
 	switch {
@@ -161,6 +166,10 @@ func (r *pollReader) store(in *wsframe.Input) {
 		in.Discard()
 	case in != &r.scratch && in.Empty():
 		r.ws.conn.releaseIn()
+	}
+	if in = r.ws.conn.in; r.ws.bulk != (in != nil && len(in.Bytes()) >= pieceBytes) {
+		r.ws.bulk = !r.ws.bulk
+		r.ws.conn.fd.Bulk(r.ws.bulk)
 	}
 }
 

@@ -33,8 +33,14 @@ func (st *station) rawProbe(query string) *raw {
 	return st.rawUpgrade(query, "")
 }
 
+// offer is the header that offers compression.
+const offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+
 func (st *station) rawUpgrade(query, extensions string) *raw {
 	st.t.Helper()
+	if st.deflates && extensions == "" {
+		extensions = offer
+	}
 	c := st.Dial()
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	_, _ = io.WriteString(c, "GET "+st.Path+"?"+query+" HTTP/1.1\r\nHost: hub.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+

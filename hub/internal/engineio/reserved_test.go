@@ -18,7 +18,7 @@ func TestHardening_CompressedWhereItMayNotBe(t *testing.T) {
 		"after a long": append(client(0x81, "4"+strings.Repeat("x", 70_000)), client(0xC9, "")...),
 	} {
 		st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &on })
-		w := st.rawSocket("EIO=4&transport=websocket", "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+		w := st.rawSocket("EIO=4&transport=websocket", offer)
 		_, _ = w.Write(frames)
 		if code := w.closeCode(); code != 1002 {
 			t.Errorf("%s: close code %d", name, code)

@@ -37,6 +37,7 @@ type Server struct {
 	heartbeat *heartbeat
 	slow      *slowSessions
 	tasks     *tasks
+	turns     turns
 
 	limits        *limits
 	unfinished    *unfinished.Budget
@@ -60,6 +61,7 @@ func New(config Config) *Server {
 	}
 	s.policy = origin.New(config.CORS, s.proxies, log)
 	s.pollers.Log = log
+	s.turns = newTurns()
 	s.tasks = &tasks{onPanic: s.panicked}
 	s.limits = newLimits(config.Rates, s)
 	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run, config.Crowded)

@@ -91,7 +91,7 @@ func TestUnfinished_InSum(t *testing.T) {
 		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
 			st := newTCPStation(t, func(c *engineio.Config) {
 				c.Limits.UnfinishedBytes = limit
-				c.PerMessageDeflate.Enabled = &deflate
+				c.PerMessageDeflate = engineio.CompressionConfig{Enabled: &deflate, Threshold: 1 << 20} // the echoes are not
 			})
 			message := client(0x81, "4"+strings.Repeat("x", large))
 			var all []*raw

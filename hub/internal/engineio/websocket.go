@@ -24,6 +24,7 @@ type webSocket struct {
 
 	// Owned by the reader.
 	lingering bool // what arrives is thrown away
+	bulk      bool // as in netpoll.Descriptor.Bulk
 	blocked   bool // a poller has left a message in pending or conn.in, see flow.paused
 	leftover
 }
@@ -47,7 +48,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session
 	if ws.gorilla.upgrade(&hijacker{ResponseWriter: w, g: ws.gorilla}, r, header) != nil {
 		return nil
 	}
-	if *s.config.PerMessageDeflate.Enabled {
+	if *s.config.PerMessageDeflate.Enabled && offersDeflate(r) { // anybody else's connection goes to a poller
 		ws.conn.stream.watch = new(wsframe.RSV1Checker)
 	}
 	return ws

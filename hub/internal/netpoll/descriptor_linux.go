@@ -54,6 +54,14 @@ func (d *Descriptor) Nudge() {
 	}
 }
 
+// Bulk says whether what the socket brings is part of something large. Then an event of it is a turn like those that
+// come again, a few of which are served at a time, behind the others. It is for the poller's goroutine.
+func (d *Descriptor) Bulk(on bool) {
+	d.poller.mu.Lock()
+	defer d.poller.mu.Unlock()
+	d.poller.slots[d.slot].bulk = on
+}
+
 // Leave takes the socket out of its poller and closes it. It is called once, by Watched, from the
 // poller's goroutine.
 func (d *Descriptor) Leave() {

@@ -14,7 +14,9 @@
 // event for Go's network poller, and a set that has just given less than was asked of it need not be asked again.
 //
 // Watched.Readable runs on the poller's goroutine and must not block: all other connections of the poller
-// wait for it. Who has more to read than one turn's worth says so, and comes again after the others.
+// wait for it. Who has more to read than one turn's worth says so, and comes again after the others: a few of these are
+// served between two looks at the set, and one only of those that are in the middle of something large (Descriptor.Bulk), so
+// that many of them delay nobody else.
 //
 // # The number of a descriptor
 //

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -13,6 +15,9 @@ import (
 const (
 	// pollEvents is how many sockets are looked after between two looks at the set.
 	pollEvents = 128
+	// againTurns is how many turns without an event are served between two looks, and no more after one that is part of
+	// something large: whoever comes again must not stand before those who have just been heard of.
+	againTurns = 4
 	// scratchBuffer is what a poller lends to be read into: one for all its sockets.
 	scratchBuffer = 64 << 10
 	// watched is what a socket is watched for, once and for all. A write that was short is what makes
@@ -52,6 +57,7 @@ type slot struct {
 	generation int32
 	end        End  // heard once: the turns after it have to know
 	again      bool // it is in the list
+	bulk       bool // its events are turns without one, see Descriptor.Bulk
 }
 
 // place names a slot together with its generation, so that one that was noted before its socket left
@@ -220,6 +226,7 @@ func (p *poller) collect(set uintptr) (over bool) {
 		if n < pollEvents && !more {
 			return false
 		}
+		runtime.Gosched() // there is work for long
 	}
 }
 
@@ -239,11 +246,12 @@ func (p *poller) serve(events []syscall.EpollEvent) (more, over bool) {
 			p.mu.Lock()
 			p.againLocked(t.place)
 			p.mu.Unlock()
-			more = true
 		}
 	}
 	clear(p.ready) // nobody is kept alive who has left
-	return more, false
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.again) > 0, false
 }
 
 // lookUp finds whom the events are for, and those whose turn comes without one.
@@ -256,11 +264,15 @@ func (p *poller) lookUp(events []syscall.EpollEvent) (over bool) {
 			p.turnLocked(place{e.Fd, e.Pad}, e.Events, false)
 		}
 	}
-	for _, at := range p.again {
-		p.slots[at.slot].again = false // whoever is there: it is in the list no more
+	served := 0
+	for bulk := false; served < min(len(p.again), againTurns) && !bulk; served++ {
+		at := p.again[served]
+		s := &p.slots[at.slot]
+		s.again = false // whoever is there: it is in the list no more
+		bulk = s.bulk
 		p.turnLocked(at, syscall.EPOLLIN, true)
 	}
-	p.again = p.again[:0]
+	p.again = slices.Delete(p.again, 0, served)
 	return p.overLocked()
 }
 
@@ -282,6 +294,10 @@ func (p *poller) turnLocked(at place, events uint32, second bool) {
 		s.end = Broken
 	case events&ended != 0:
 		s.end = max(s.end, Finished)
+	}
+	if s.bulk && !second && events&ended == 0 {
+		p.againLocked(at)
+		events &^= syscall.EPOLLIN
 	}
 	p.ready = append(p.ready, turn{
 		place: at, watched: s.watched, end: s.end, second: second,

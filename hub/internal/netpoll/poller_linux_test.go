@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -26,6 +27,7 @@ type line struct {
 	got          []byte
 	ended        netpoll.End
 	size         int // of a read; 0: all of the scratch buffer
+	bulk         bool
 	begun, turns atomic.Int64
 	// turned has a token after a turn; left is closed at the end.
 	turned, left chan struct{}
@@ -42,6 +44,9 @@ func (l *line) Readable(scratch []byte, end netpoll.End) (more bool) {
 	}()
 	if l.size > 0 {
 		scratch = scratch[:l.size]
+	}
+	if l.bulk {
+		l.Bulk(true)
 	}
 	n, err := l.Read(scratch)
 	l.mu.Lock()
@@ -308,5 +313,55 @@ func TestPoller_TellsTheEnd(t *testing.T) {
 		}
 		l.mu.Unlock()
 		set.Stop()()
+	}
+}
+
+// Whoever has just been heard of waits for a few turns of those who come again and again, however many they are, and for
+// one of those whose bytes are part of something large.
+func TestPoller_ManyThatComeAgainDelayNobody(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one poller
+	for name, c := range map[string]struct {
+		bulk bool
+		most int64
+	}{"small": {false, 4}, "large": {true, 1}} {
+		t.Run(name, func(t *testing.T) {
+			var set netpoll.Set
+			quiet := newLine(t, &set)
+			busy := make([]*line, 60)
+			for n := range busy {
+				busy[n] = newLine(t, &set)
+				busy[n].size, busy[n].bulk = 1, c.bulk
+				busy[n].say(t, string(make([]byte, 5_000)))
+			}
+			all := append(slices.Clone(busy), quiet)
+			for _, l := range all {
+				if err := l.Watch(l); err != nil {
+					t.Fatal(err)
+				}
+			}
+			busy[0].until(t, "no turns", func() bool { return busy[0].turns.Load() > 2 })
+			turns := func() (sum int64) {
+				for _, l := range busy {
+					sum += l.turns.Load()
+				}
+				return sum
+			}
+			busy[0].mu.Lock() // the poller waits for it in the next turn of it
+			begun := busy[0].turns.Load()
+			busy[0].until(t, "no turn", func() bool { return busy[0].begun.Load() > begun })
+			quiet.mu.Lock()
+			quiet.say(t, "x")
+			before := turns()
+			busy[0].mu.Unlock()
+			quiet.until(t, "the quiet one was not heard", func() bool { return quiet.begun.Load() > 0 })
+			if n := turns() - before; n > c.most {
+				t.Errorf("%d turns of others came first", n)
+			}
+			quiet.mu.Unlock()
+			for _, l := range busy {
+				_ = syscall.Shutdown(l.far, syscall.SHUT_RDWR)
+			}
+			end(&set, all...)
+		})
 	}
 }
