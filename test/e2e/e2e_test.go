@@ -35,6 +35,13 @@ func TestMsgpack(t *testing.T) {
 	runNode(t, "msgpack_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
 }
 
+// TestOldClients holds Socket.IO clients 1 and 2 from npm against hub and service.
+func TestOldClients(t *testing.T) {
+	t.Parallel()
+	needs(t, "node", nodePath("socket.io-client"), nodePath("socket.io-client-1"), nodePath("socket.io-client-2.0"), nodePath("socket.io-client-2.5"))
+	runNode(t, "old_clients_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
 // TestMsgpackPage loads the client that the hub serves for it in headless Chromium.
 func TestMsgpackPage(t *testing.T) {
 	needs(t, "node", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))

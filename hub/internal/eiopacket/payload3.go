@@ -78,6 +78,10 @@ func units(text []byte) int {
 // Binary3 makes a text payload binary: it appends it to dst. Empty packets are left out. The whole of it is looked at
 // before anything of it can be acted on. Packets are counted as they come, at most as many as may be.
 func Binary3(dst, payload []byte, most int) (binary []byte, packets int, err error) {
+	return binary3(dst, payload, most, cutUnits)
+}
+
+func binary3(dst, payload []byte, most int, cut func([]byte, int) (int, bool)) (binary []byte, packets int, err error) {
 	if len(payload) == 0 {
 		return dst, 0, ErrEmpty
 	}
@@ -86,7 +90,7 @@ func Binary3(dst, payload []byte, most int) (binary []byte, packets int, err err
 		if err != nil {
 			return dst, packets, err
 		}
-		end, ok := cutUnits(rest, n)
+		end, ok := cut(rest, n)
 		if !ok {
 			return dst, packets, ErrLength
 		}

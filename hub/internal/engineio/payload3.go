@@ -7,15 +7,16 @@ import (
 	"github.com/siohub/siohub/hub/internal/request"
 )
 
-// dialect is what is known of a browser of revision 3 by what it posts. The parser of Socket.IO clients 1 posts binary
-// payloads alone, and misreads texts that are not ASCII unless it is sent binary payloads. Later ones post binary
-// payloads where there is something binary in them.
+// dialect is what is known of a browser of revision 3 by what it posts. The parser of Socket.IO clients 1 misreads texts
+// that are not ASCII in ordinary text payloads. Where it can, it posts binary payloads alone, and reads them; where it
+// cannot (b64), it encodes text twice. Later ones post binary payloads where there is something binary in them.
 type dialect uint8
 
 const (
 	dialectUnknown dialect = iota
 	dialectText            // it has posted a text payload
 	dialectBinary          // it has posted texts in a binary payload
+	dialectTwice           // it has posted a text payload that was encoded twice
 )
 
 // appendPayload appends packets to a polling answer as the session's browser reads them, and says of what type it is.
@@ -45,7 +46,8 @@ func appendPayload3(s *Session, body *[]byte, batch []entry) (contentType []stri
 	}
 	h := s.Handshake()
 	index, jsonp := h.JSONP()
-	if !jsonp && !h.Base64() && s.wantsBinary(batch) {
+	reads := s.reads()
+	if !jsonp && !h.Base64() && wantsBinary(reads, batch) {
 		for _, e := range batch {
 			if m := e.message; m.binary {
 				*body = eiopacket.AppendMessage3(*body, m.data())
@@ -60,8 +62,12 @@ func appendPayload3(s *Session, body *[]byte, batch []entry) (contentType []stri
 		text = buffers.get()
 		defer buffers.put(text)
 	}
+	add := eiopacket.AppendText3
+	if reads == dialectTwice {
+		add = eiopacket.AppendTwice3
+	}
 	for _, e := range batch {
-		*text = eiopacket.AppendText3(*text, e.message.text3())
+		*text = add(*text, e.message.text3())
 	}
 	if !jsonp {
 		return typeText
@@ -71,10 +77,7 @@ func appendPayload3(s *Session, body *[]byte, batch []entry) (contentType []stri
 }
 
 // wantsBinary reports whether packets are better sent as a binary payload.
-func (s *Session) wantsBinary(batch []entry) bool {
-	s.mu.Lock()
-	reads := s.dialect
-	s.mu.Unlock()
+func wantsBinary(reads dialect, batch []entry) bool {
 	for _, e := range batch {
 		if e.message.binary || reads != dialectText && !ascii(e.message.data()) {
 			return true
@@ -113,11 +116,38 @@ func (s *Session) payload3(r *http.Request, body []byte, scratch *[]byte) (paylo
 	if !eiopacket.Repair(body) {
 		return nil, 0, errNotUTF8
 	}
-	*scratch, packets, err = eiopacket.Binary3(*scratch, body, most)
-	if err == nil {
-		s.speaks(dialectText)
+	if s.encodedTwice(body) {
+		if once, ok := eiopacket.Once(body); ok {
+			*scratch, packets, err = eiopacket.BinaryOnce3(*scratch, once, most)
+			return *scratch, packets, err
+		}
 	}
+	*scratch, packets, err = eiopacket.Binary3(*scratch, body, most)
 	return *scratch, packets, err
+}
+
+// encodedTwice reports whether the browser encodes text twice. The first payload decides in which that can be seen.
+func (s *Session) encodedTwice(payload []byte) bool {
+	if s.reads() == dialectUnknown {
+		switch {
+		case !s.Handshake().Base64():
+			s.speaks(dialectText)
+		case !ascii(payload):
+			d := dialectText
+			if _, twice := eiopacket.Once(payload); twice {
+				d = dialectTwice
+			}
+			s.speaks(d)
+		}
+	}
+	return s.reads() == dialectTwice
+}
+
+// reads is what is known of the browser.
+func (s *Session) reads() dialect {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dialect
 }
 
 // speaks notes what is known of the browser. The first word counts.

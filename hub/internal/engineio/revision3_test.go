@@ -203,6 +203,32 @@ func TestRevision3_TextsThatOldParsersMisread(t *testing.T) {
 	}
 }
 
+// Where they cannot do so they encode text twice, and decode it twice.
+func TestRevision3_TextsThatAreEncodedTwice(t *testing.T) {
+	for name, rows := range map[string][][2]string{
+		"clients 1": {{"2:4e", "2:4e"}, {"3:4\u00c3\u00a91:2", "3:4\u00c3\u00a91:3"}, {"2:4e", "2:4e"}, {"4:4\u00e2\u0082\u00ac10:b4AQIDBA==", "4:4\u00e2\u0082\u00ac10:b4AQIDBA=="}},
+		"clients 2": {{"2:4e", "2:4e"}, {"2:4é", "2:4é"}, {"3:4\u00c3\u00a9", "3:4\u00c3\u00a9"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := newStation3(t, nil)
+			b := st.Get("EIO=3&transport=polling&b64=1")
+			_, text, _ := strings.Cut(b.Body, ":")
+			query := "EIO=3&transport=polling&sid=" + sidOf(t, text)
+			for _, row := range rows {
+				if a := st.Post(query, row[0]); a.Status != http.StatusOK {
+					t.Fatalf("%q: %+v", row[0], a)
+				}
+				if a := st.Get(query); a.Body != row[1] {
+					t.Errorf("%q: got %q, want %q", row[0], a.Body, row[1])
+				}
+			}
+			if want := map[string]string{"clients 1": "e|é|e|€|\x01\x02\x03\x04", "clients 2": "e|é|\u00c3\u00a9"}[name]; strings.Join(st.messages(), "|") != want {
+				t.Errorf("received %q", st.messages())
+			}
+		})
+	}
+}
+
 func TestRevision3_JSONP(t *testing.T) {
 	st := newStation3(t, nil)
 	b := st.Get("EIO=3&transport=polling&b64=1&j=4;alert(2)")
