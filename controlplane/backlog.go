@@ -25,6 +25,8 @@ type backlogWatch struct {
 	warned map[string]time.Time
 	// held is when held browsers were last warned about.
 	held time.Time
+	// unisolated is when the last warning of that was.
+	unisolated time.Time
 }
 
 // watchBacklog tells what a group does not keep up with, and warns of what is old.
@@ -56,6 +58,12 @@ func (b *backlogs) watchBacklog(g *group, now time.Time) {
 	if backlog.HeldLong > 0 && now.Sub(g.backlog.held) >= backlogWarnEvery {
 		g.backlog.held = now
 		b.warnHeld(g, &backlog, attached)
+	}
+	if backlog.Unisolated = g.TakeUnisolated(); backlog.Unisolated > 0 && now.Sub(g.backlog.unisolated) >= backlogWarnEvery {
+		g.backlog.unisolated = now
+		b.srv.log.Warn("a service takes other work again, though a delivery that was lost with its instances is not settled alone",
+			"group", g.name, "deliveries", backlog.Unisolated, "option", "Subscription.settle_timeout",
+			"help", "see why handlers end with their process, or settle nothing for a minute")
 	}
 	b.srv.trace.Backlog(g.name, backlog)
 }

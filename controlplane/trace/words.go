@@ -119,4 +119,7 @@ type Backlog struct {
 	// for the group as may be. HeldLong are those of them that have become so for a minute,
 	// with an instance attached, since the last time.
 	HeldSockets, HeldLong int
+	// Unisolated counts deliveries since the last time that were lost twice, and so went alone on their instance, or were
+	// to: as that took longer than a minute it takes other work again.
+	Unisolated int
 }

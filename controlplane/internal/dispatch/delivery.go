@@ -26,6 +26,8 @@ type Delivery struct {
 	// Overflow says what happens when an event is more than its socket may have parked.
 	// The default is Pause.
 	Overflow Overflow
+	// isolation is guarded by the holder of the lane.
+	isolation isolation
 	// Like is the same number for events that a service has the same to do with, such as
 	// those of one name. It tells events that take long from those that wait.
 	Like uint32

@@ -10,7 +10,8 @@ import (
 // looks too.
 const expireStep = 4096
 
-// Expire drops what is parked for too long, and takes back what was not settled in time.
+// Expire drops what is parked for too long, takes back what was not settled in time, and ends what
+// keeps an instance from other work for too long.
 // It is called about once a second.
 func (g *Group) Expire(at time.Time) {
 	t := instantOf(at)
@@ -34,6 +35,7 @@ func (g *Group) Expire(at time.Time) {
 	g.abandon(t)
 	for _, i := range members {
 		i.timeOut(t)
+		i.endIsolation(t)
 		if g.events.Load() == 0 {
 			continue
 		}

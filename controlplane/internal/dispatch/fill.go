@@ -61,7 +61,7 @@ func (i *Instance) fillLine(in line, t instant) {
 			l.unpark(d)
 			i.pass(l, d)
 			i.nextTurn(l)
-		case d.losses >= aloneAfter && i.ledger.Len() > 0:
+		case d.mustBeAlone() && i.ledger.Len() > 0:
 			i.wanting = d
 		case room.Fits(d.Bytes, l.flight.holds()):
 			l.unpark(d)

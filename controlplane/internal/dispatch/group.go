@@ -33,8 +33,10 @@ type Group struct {
 	events    atomic.Int64
 	lifecycle atomic.Int64
 	lost      atomic.Int64 // lifecycle records dropped since the last look
-	holds     holds
-	departed  departed
+	// unisolated counts deliveries that were to be alone on their instance for too long, since the last look.
+	unisolated atomic.Int64
+	holds      holds
+	departed   departed
 }
 
 // NewGroup returns a group without an instance.
@@ -67,6 +69,10 @@ func (g *Group) Anew() { g.lostEpoch.Add(1) }
 
 // TakeLost returns how many lifecycle records were dropped since the last call.
 func (g *Group) TakeLost() int { return int(g.lost.Swap(0)) }
+
+// TakeUnisolated returns for how many deliveries since the last call an instance has taken other work again that was
+// to wait until they were settled alone.
+func (g *Group) TakeUnisolated() int { return int(g.unisolated.Swap(0)) }
 
 // countTakers counts anew. The caller holds pool.mu.
 func (g *Group) countTakers() {

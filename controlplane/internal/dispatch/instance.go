@@ -37,12 +37,6 @@ type Instance struct {
 	attendance // guarded by group.pool.mu
 }
 
-// quarantine is about a delivery that was lost twice.
-type quarantine struct {
-	alone   *Delivery // it is the only one in flight
-	wanting *Delivery // it waits to be it: nothing else goes
-}
-
 // attendance says since when the instance is there, or is not.
 type attendance struct {
 	current *Attachment // nil while suspended
@@ -80,7 +74,7 @@ func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 	if terms.Timeout > 0 {
 		i.timed++
 	}
-	if d.losses >= aloneAfter {
+	if d.mustBeAlone() {
 		i.alone = d
 	}
 	if d.Kind == Connected {

@@ -1,6 +1,10 @@
 package dispatch
 
-import "github.com/siohub/siohub/controlplane/internal/ledger"
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/ledger"
+)
 
 const (
 	// aloneAfter is how often a delivery is lost with its instance until it goes alone:
@@ -10,7 +14,61 @@ const (
 	// maxLosses is how often it is lost in all until it is given up. Beyond aloneAfter only
 	// losses while it was alone count.
 	maxLosses = 5
+	// aloneFor is how long an instance takes no other work for it: while it is alone there and not settled, and
+	// before that while it waits for what is unsettled there.
+	aloneFor = time.Minute
 )
+
+// isolation says whether a delivery that was lost twice goes alone.
+type isolation uint8
+
+const (
+	// isolationDue: it does.
+	isolationDue isolation = iota
+	// isolationWaived: it waited for too long to be alone, so this try goes beside others. If it is lost it
+	// says nothing, and the next one is alone.
+	isolationWaived
+	// isolationOver: it was alone for long enough and was not settled. It is not alone again, and each further loss
+	// is laid to it.
+	isolationOver
+)
+
+// quarantine is about a delivery that was lost twice.
+type quarantine struct {
+	alone   *Delivery // it is the only one in flight
+	wanting *Delivery // it waits to be it: nothing else goes
+	// awaited is the one that was wanting when it was looked at, since that moment.
+	awaited struct {
+		delivery *Delivery
+		since    instant
+	}
+}
+
+// mustBeAlone reports whether nothing may be unsettled beside it.
+func (d *Delivery) mustBeAlone() bool { return d.losses >= aloneAfter && d.isolation == isolationDue }
+
+// endIsolation lets an instance take other work again that has done without for long enough.
+// It locks mu.
+func (i *Instance) endIsolation(t instant) {
+	i.mu.Lock()
+	ended := false
+	if d := i.alone; d != nil && t.since(d.handed) >= aloneFor {
+		i.alone, d.isolation, ended = nil, isolationOver, true
+	}
+	switch d, waits := i.wanting, &i.awaited; {
+	case d != waits.delivery:
+		waits.delivery, waits.since = d, t
+	case d != nil && t.since(waits.since) >= aloneFor:
+		waits.delivery, i.wanting, d.isolation, ended = nil, nil, isolationWaived, true
+	}
+	if !ended {
+		i.mu.Unlock()
+		return
+	}
+	i.group.unisolated.Add(1)
+	i.fill()
+	i.unlock()
+}
 
 // loss takes what is unsettled from an instance whose process is gone, or left.
 type loss struct {
@@ -69,9 +127,12 @@ func (x loss) one(d *Delivery) {
 	switch {
 	case d.Kind == ServiceCall, d.terms.AtMostOnce && !d.Kind.lifecycle():
 		l.lose(d, Lost)
-	case x.why != ReasonLeft && d.lost(alone):
+	case x.why != ReasonLeft && d.lost(alone || d.isolation == isolationOver):
 		l.lose(d, Tries)
 	default:
+		if d.isolation == isolationWaived {
+			d.isolation = isolationDue
+		}
 		if d.losses > 0 && x.why != ReasonLeft {
 			d.due = x.at.add(ledger.Spacing(int(d.losses), i.group.node.config.Random))
 		}
@@ -80,7 +141,7 @@ func (x loss) one(d *Delivery) {
 }
 
 // lost counts a loss, and reports whether the delivery is to be given up. Lifecycle is
-// not: it goes on, alone.
+// not: it goes on, alone as long as it may be. Alone says that the loss is laid to it.
 func (d *Delivery) lost(alone bool) bool {
 	if d.losses < aloneAfter || (alone && d.losses < maxLosses) {
 		d.losses++

@@ -197,3 +197,77 @@ func TestPoison_MovesAreLosses(t *testing.T) {
 		b.empty()
 	})
 }
+
+// One that is never settled does not keep its instance from other work for ever, and each crash is laid to it then.
+func TestPoison_IsAloneForAMinuteAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		ann, bob := b.person("ann"), b.person("bob")
+		a, sink := b.attach("1", 10)
+		ann.lane.Introduce(false)
+		bob.lane.Introduce(false)
+		settle(t, a, sink.take()...)
+		ann.sayWith("x", Pause)
+		for range aloneAfter {
+			a, sink = b.crash("1", 10)
+		}
+		expect(t, sink, "ann:x/3")
+		bob.sayWith("1", Pause)
+		pass(40 * time.Second) // and 10 s since the crash
+		b.Expire(time.Now())
+		expect(t, sink)
+		pass(11 * time.Second)
+		b.Expire(time.Now())
+		tries := sink.tries
+		expect(t, sink, "bob:1/1")
+		settle(t, a, tries...)
+		if n := b.TakeUnisolated(); n != 1 || b.TakeUnisolated() != 0 {
+			t.Errorf("%d were ended", n)
+		}
+		for losses := aloneAfter + 1; losses <= maxLosses; losses++ {
+			a, sink = b.crash("1", 10)
+			bob.sayWith("2", Pause)
+			if losses < maxLosses {
+				tries = sink.tries
+				expect(t, sink, fmt.Sprint("ann:x/", losses+1), "bob:2/1") // not alone again
+				settle(t, a, tries[1])
+			}
+		}
+		tries = sink.tries
+		expect(t, sink, "bob:2/1")
+		settle(t, a, tries...)
+		if b.count.dropped[Tries] != 1 {
+			t.Errorf("dropped %v", b.count.dropped)
+		}
+		b.empty()
+	})
+}
+
+// What is unsettled for long does not let an instance do nothing else, because something waits to be alone there.
+func TestPoison_WaitsForAMinuteAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		ann, bob := b.person("ann"), b.person("bob")
+		a, sink := b.attach("1", 10)
+		ann.lane.Introduce(false)
+		bob.lane.Introduce(false)
+		settle(t, a, sink.take()...)
+		ann.sayWith("x", Pause)
+		b.crash("1", 10)
+		a, sink = b.attach("1", 10)
+		bob.sayWith("long", Pause)
+		pass(time.Second)
+		long := sink.tries
+		expect(t, sink, "bob:long/1")
+		bob.sayWith("2", Pause)
+		for range 61 {
+			expect(t, sink)
+			b.Expire(time.Now())
+			pass(time.Second)
+		}
+		rest := sink.tries
+		expect(t, sink, "ann:x/3", "bob:2/1")
+		settle(t, a, append(rest, long...)...)
+		b.empty()
+	})
+}

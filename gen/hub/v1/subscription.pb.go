@@ -88,8 +88,9 @@ const (
 	// The same as GUARANTEE_AT_LEAST_ONCE.
 	Guarantee_GUARANTEE_UNSPECIFIED Guarantee = 0
 	// Delivered again, with attempt + 1 and the same dedupe_id. A delivery that was
-	// lost twice goes alone on its instance from then on, and is dropped
-	// (`TRIES`) when it was lost five times; lifecycle goes on for ever.
+	// lost twice goes alone on its instance from then on, for a minute at most,
+	// and is dropped (`TRIES`) when it was lost five times; lifecycle goes on for
+	// ever.
 	Guarantee_GUARANTEE_AT_LEAST_ONCE Guarantee = 1
 	// Dropped and counted.
 	Guarantee_GUARANTEE_AT_MOST_ONCE Guarantee = 2

@@ -111,7 +111,7 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 	c.Dropped("", "/chat", trace.KindEvent, trace.DropUnhandled)
 	c.Parked("chat", 5, 500)
 	c.Parked("chat", -2, -100)
-	c.Backlog("chat", trace.Backlog{OldestUnsettled: 1500 * time.Millisecond})
+	c.Backlog("chat", trace.Backlog{OldestUnsettled: 1500 * time.Millisecond, Unisolated: 2})
 	c.WindowStalled("chat")
 	c.Moved(7)
 	c.Revoked(trace.KindEvent, "MOVED")
@@ -132,7 +132,7 @@ func TestControlTrace_CountsUnderTheirNames(t *testing.T) {
 		`hub_settlements_failed_total{code="ABORTED",group="chat"} 1`,
 		`hub_deliveries_dropped_total{group="chat",kind="event",namespace="/chat",why="expired"} 1`,
 		`hub_deliveries_dropped_total{group="",kind="event",namespace="/chat",why="unhandled"} 1`,
-		`hub_parked_events{group="chat"} 3`, `hub_parked_bytes{group="chat"} 400`, `hub_oldest_unsettled_seconds{group="chat"} 1.5`, `hub_window_stalls_total{group="chat"} 1`, `hub_moved_sockets_total 7`,
+		`hub_parked_events{group="chat"} 3`, `hub_parked_bytes{group="chat"} 400`, `hub_oldest_unsettled_seconds{group="chat"} 1.5`, `hub_window_stalls_total{group="chat"} 1`, `hub_isolations_ended_total{group="chat"} 2`, `hub_moved_sockets_total 7`,
 		`hub_undecided_total{why="gone"} 1`, `hub_revoked_total{kind="event",reason="MOVED"} 1`, `hub_commands_total{code="OK",op="emit"} 1`, `hub_no_authorizer_total 1`, `hub_command_bounds_total{bound="acks"} 1`,
 		`hub_unauthenticated_calls_total 1`, `hub_panics_total{place="stream"} 1`,
 	} {

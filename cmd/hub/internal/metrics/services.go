@@ -21,7 +21,7 @@ type services struct {
 	settlementsFailed         *bounded[pair, prometheus.Counter]
 	parkedEvents, parkedBytes *bounded[string, prometheus.Gauge]
 	oldestUnsettled, held     *bounded[string, prometheus.Gauge]
-	heldLong                  *bounded[string, prometheus.Counter]
+	heldLong, unisolated      *bounded[string, prometheus.Counter]
 	stalls, undecided         *bounded[string, prometheus.Counter]
 	moved, unauthenticated    prometheus.Counter
 	noAuthorizer              prometheus.Counter
@@ -52,6 +52,7 @@ func newServices(f factory) *services {
 		oldestUnsettled:   f.named("oldest_unsettled_seconds", "Age of the oldest delivery that a service has not settled, by group; 0 when all are. Looked at once a second."),
 		held:              f.named("held_sockets", "Sockets whose browser is not read, because as much waits for a service as may, by group. Looked at once a second."),
 		heldLong:          f.counters("held_long_total", "Sockets whose browser was not read for a minute, by group.", "group"),
+		unisolated:        f.counters("isolations_ended_total", "Deliveries that were lost twice and were to be alone on their instance, which takes other work again as that took longer than a minute, by group.", "group"),
 		stalls:            f.counters("window_stalls_total", "Deliveries that had to wait because an instance was full or paused, by group.", "group"),
 		undecided:         f.counters("undecided_total", "Connect attempts that ended without a decision, by why.", "why"),
 		moved:             f.counter("moved_sockets_total", "Sockets that went from one instance to another."),
@@ -154,6 +155,7 @@ func (s *services) traceDeliveries(t *trace.Hooks) {
 		s.oldestUnsettled.get(group).Set(b.OldestUnsettled.Seconds())
 		s.held.get(group).Set(float64(b.HeldSockets))
 		s.heldLong.get(group).Add(float64(b.HeldLong))
+		s.unisolated.get(group).Add(float64(b.Unisolated))
 	}
 	t.Revoked = func(kind trace.Kind, reason string) { s.revoked.get(pair{string(kind), reason}).Inc() }
 	t.WindowStalled = func(group string) { s.stalls.get(group).Inc() }
