@@ -65,6 +65,10 @@ func (b *backlogs) watchBacklog(g *group, now time.Time) {
 			"group", g.name, "deliveries", backlog.Unisolated, "option", "Subscription.settle_timeout",
 			"help", "see why handlers end with their process, or settle nothing for a minute")
 	}
+	if b.srv.node.Spent() {
+		b.srv.spent.Warn("services get less work: they have as much unsettled as all of them together may have",
+			"option", "control.window.total_bytes")
+	}
 	b.srv.trace.Backlog(g.name, backlog)
 }
 

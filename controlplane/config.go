@@ -35,6 +35,10 @@ type Config struct {
 	Connect ConnectConfig
 	// Window bounds the unsettled work of one instance. Key: control.window.
 	Window WindowConfig
+	// KeptBytes bounds what commands of all services together leave with the hub: results under idempotency keys, half of
+	// it, and acknowledgements and results that wait to be taken, snapshots of queries, calls, and acknowledgements
+	// left open, an eighth each. Default 512 MiB. Key: control.kept_bytes.
+	KeptBytes int64
 	// Parking bounds what waits for a service. Key: parking.
 	Parking ParkingConfig
 	// Stream says how streams are watched. Key: control.stream.
@@ -72,6 +76,9 @@ type WindowConfig struct {
 	// Keys: control.window.max_deliveries, control.window.max_bytes.
 	MaxDeliveries int
 	MaxBytes      int64
+	// TotalBytes is for the unsettled deliveries of all instances: beyond it only those with less than a 64th of it
+	// get more. Default 256 MiB. Key: control.window.total_bytes.
+	TotalBytes int64
 	// Commands is how many commands with a command_id an instance may have without a
 	// result. Default 4096. Key: control.window.commands.
 	Commands int
@@ -138,7 +145,9 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.Connect.Try, "control.connect.try")
 	orDefault(&c.Window.MaxDeliveries, "control.window.max_deliveries")
 	orDefault(&c.Window.MaxBytes, "control.window.max_bytes")
+	orDefault(&c.Window.TotalBytes, "control.window.total_bytes")
 	orDefault(&c.Window.Commands, "control.window.commands")
+	orDefault(&c.KeptBytes, "control.kept_bytes")
 	orDefault(&c.Parking.SocketEvents, "parking.socket_events")
 	orDefault(&c.Parking.SocketBytes, "parking.socket_bytes")
 	orDefault(&c.Parking.GroupBytes, "parking.group_bytes")
@@ -184,7 +193,9 @@ func (c Config) Problems() (problems []*hub.ConfigError) {
 		{"control.connect.try", c.Connect.Try},
 		{"control.window.max_deliveries", c.Window.MaxDeliveries},
 		{"control.window.max_bytes", c.Window.MaxBytes},
+		{"control.window.total_bytes", c.Window.TotalBytes},
 		{"control.window.commands", c.Window.Commands},
+		{"control.kept_bytes", c.KeptBytes},
 		{"control.stream.hello_timeout", c.Stream.HelloTimeout},
 		{"control.stream.heartbeat", c.Stream.Heartbeat},
 		{"control.stream.send_timeout", c.Stream.SendTimeout},
@@ -203,6 +214,9 @@ func (c Config) Problems() (problems []*hub.ConfigError) {
 		if !takes(s.key, s.value) {
 			problems = append(problems, &hub.ConfigError{Key: s.key, Value: s.value, Allowed: Allowed(s.key)})
 		}
+	}
+	if c.Window.TotalBytes < c.Window.MaxBytes {
+		problems = append(problems, &hub.ConfigError{Key: "control.window.total_bytes", Value: c.Window.TotalBytes, Allowed: "at least control.window.max_bytes"})
 	}
 	p := c.Parking
 	if p.GroupBytes < p.SocketBytes {

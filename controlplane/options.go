@@ -19,9 +19,11 @@ type option struct {
 var options = map[string]option{
 	"start_grace":         times(30*time.Second, 0, time.Hour),
 	"control.connect.try": times(5*time.Second, 100*time.Millisecond, time.Minute),
+	"control.kept_bytes":  sizes(512<<20, 1<<20, 64<<30),
 
 	"control.window.max_deliveries": counts(16_384, 1, 10_000_000),
 	"control.window.max_bytes":      sizes(64<<20, 64<<10, 64<<30),
+	"control.window.total_bytes":    sizes(256<<20, 64<<10, 64<<30),
 	"control.window.commands":       counts(4096, 1, 10_000_000),
 
 	"control.stream.hello_timeout":  times(5*time.Second, 100*time.Millisecond, time.Minute),

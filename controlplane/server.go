@@ -28,6 +28,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // Server is the control plane: it is the hub's Application towards browsers, and a
@@ -61,6 +62,8 @@ type telling struct {
 	log   *slog.Logger
 	lines *loglines.Lines
 	trace trace.Tracer
+	// spent warns of control.window.total_bytes.
+	spent *sampledlog.Line
 }
 
 // pacing is what makes services wait for each other, and for what they do too much of.
@@ -106,7 +109,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config:     config,
-		telling:    telling{config.Logger, loglines.New(config.Logger), trace.NewTracer(config.Trace)},
+		telling:    telling{config.Logger, loglines.New(config.Logger), trace.NewTracer(config.Trace), sampledlog.New(config.Logger, backlogWarnEvery)},
 		configured: (&route.Namespaces{}).With(config.Namespaces),
 		endpoints:  endpoints{health: health.NewServer()},
 	}
@@ -127,7 +130,7 @@ func New(config Config) (*Server, error) {
 	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s,
-		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within,
+		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, KeptBytes: s.config.KeptBytes,
 	})
 	return s, nil
 }
@@ -138,7 +141,7 @@ func (s *Server) dispatching() dispatch.Config {
 	return dispatch.Config{
 		Numbers: uint64(mathrand.N(1<<20)) << 32,
 		Socket:  park.SocketLimit{Items: p.SocketEvents, Bytes: p.SocketBytes}, GroupBytes: p.GroupBytes, NodeBytes: p.NodeBytes,
-		Age: p.Age, Lifecycle: p.Lifecycle, FailoverDelay: st.FailoverDelay, Suspend: st.Suspend,
+		HandedBytes: s.config.Window.TotalBytes, Age: p.Age, Lifecycle: p.Lifecycle, FailoverDelay: st.FailoverDelay, Suspend: st.Suspend,
 		Within: s.within,
 	}
 }

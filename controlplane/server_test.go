@@ -30,6 +30,8 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 		"control.stream.failover_delay": {Stream: StreamConfig{FailoverDelay: 2 * time.Second}},
 		"control.stream.heartbeat":      {Stream: StreamConfig{Heartbeat: time.Hour}},
 		"control.stream.max_instances":  {Stream: StreamConfig{MaxInstances: -1}},
+		"control.kept_bytes":            {KeptBytes: 1},
+		"control.window.total_bytes":    {Window: WindowConfig{MaxBytes: 2 << 20, TotalBytes: 1 << 20}},
 		"parking.age":                   {Parking: ParkingConfig{Age: -1}},
 		"parking.socket_events":         {Parking: ParkingConfig{SocketEvents: -1}},
 		"parking.node_bytes":            {Parking: ParkingConfig{NodeBytes: -1}},

@@ -19,13 +19,14 @@ var memoryLimit = sync.OnceValue(func() int64 {
 	return limit
 })
 
-// warnOfMemory says that browsers may make the hub hold more than it has memory for.
+// warnOfMemory says that browsers and services may make the hub hold more than it has memory for.
 func (n *node) warnOfMemory(limit int64) {
 	c := n.config
 	if held := c.Held(); limit > 0 && held > config.HeldDefault(limit) {
-		n.logger.Warn("browsers may make the hub hold more than it has memory for: raise the memory limit (GOMEMLIMIT) or lower these options",
+		n.logger.Warn("browsers and services may make the hub hold more than it has memory for: raise the memory limit (GOMEMLIMIT) or lower these options",
 			"memory_limit", limit, "in_all", held, "limits.outbox_total_bytes", c.Limits.Outbox.TotalBytes,
 			"limits.unfinished_bytes", c.Limits.Unfinished.Bytes, "limits.undecided_bytes", c.Limits.Undecided.Bytes,
-			"parking.node_bytes", c.Parking.NodeBytes)
+			"parking.node_bytes", c.Parking.NodeBytes, "control.window.total_bytes", c.Control.Window.TotalBytes,
+			"control.kept_bytes", c.Control.KeptBytes)
 	}
 }

@@ -266,7 +266,7 @@ func TestCall_OpenOnesAreBounded(t *testing.T) {
 			t.Errorf("left over: %+v", w.x.calls)
 		}
 		// The test has put another budget in the place of the one that was taken from.
-		w.x.calls.budget = park.NewBudget(callBudget)
+		w.x.calls.budget = park.NewBudget(keptBytes / 8)
 	})
 }
 

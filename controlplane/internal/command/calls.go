@@ -13,8 +13,6 @@ const (
 	// of one identity and group.
 	maxCalls      = 8192
 	maxCallsOfOne = 1024
-	// callBudget bounds their payloads, in bytes.
-	callBudget = 64 << 20
 )
 
 // openCalls counts the calls that wait for answers. It is safe for concurrent use.
@@ -26,8 +24,9 @@ type openCalls struct {
 	of    map[replay.Owner]int
 }
 
-func newOpenCalls() *openCalls {
-	return &openCalls{budget: park.NewBudget(callBudget), of: make(map[replay.Owner]int)}
+// newOpenCalls bounds their payloads, in bytes.
+func newOpenCalls(bytes int64) *openCalls {
+	return &openCalls{budget: park.NewBudget(bytes), of: make(map[replay.Owner]int)}
 }
 
 // begin counts a call, if there is room for it.

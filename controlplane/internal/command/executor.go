@@ -30,6 +30,9 @@ type Config struct {
 	// Emitted is told of each emit that was carried out, and of what it has done. The emit
 	// must not be changed. It must not block. Nil means that nobody looks.
 	Emitted func(by *Caller, e *hubv1.Emit, o hub.Outcome)
+	// KeptBytes is what all callers together can make the hub keep: results under idempotency keys have half
+	// of it, and acknowledgements, snapshots, calls and open acknowledgements an eighth each. Zero means 512 MiB.
+	KeptBytes int64
 	// Within runs what a timer does, which may panic for the fault of others. Nil means that
 	// it just runs.
 	Within func(func())
@@ -57,26 +60,27 @@ type Executor struct {
 // queries carries out what asks and changes nothing.
 type queries struct{ x *Executor }
 
-// What all callers together can make the hub keep, in bytes.
-const (
-	ackBudget      = 64 << 20
-	snapshotBudget = 64 << 20
-)
+// keptBytes is the default of Config.KeptBytes.
+const keptBytes = 512 << 20
 
 // New returns an Executor. Bind has to follow.
 func New(config Config) *Executor {
 	if config.Within == nil {
 		config.Within = func(f func()) { f() }
 	}
+	if config.KeptBytes == 0 {
+		config.KeptBytes = keptBytes
+	}
+	eighth := config.KeptBytes / 8
 	x := &Executor{
 		config: config, trace: config.Trace,
-		replays: newReplays(), acks: park.NewBudget(ackBudget), snapshots: park.NewBudget(snapshotBudget),
+		replays: newReplays(config.KeptBytes / 2), acks: park.NewBudget(eighth), snapshots: park.NewBudget(eighth),
 	}
 	if x.trace == nil {
 		x.trace = silent{}
 	}
 	x.queries.x = x
-	x.open, x.calls = newOpenAcks(x.trace), newOpenCalls()
+	x.open, x.calls = newOpenAcks(x.trace, eighth), newOpenCalls(eighth)
 	return x
 }
 

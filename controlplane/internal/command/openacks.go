@@ -10,8 +10,6 @@ import (
 const (
 	// maxOpenAcks bounds the open acknowledgements of one socket.
 	maxOpenAcks = 256
-	// openBudget bounds what all of them keep, in bytes.
-	openBudget = 64 << 20
 	// openKeep is what one counts beside its event.
 	openKeep = 512
 )
@@ -55,9 +53,9 @@ type openAck struct {
 	of *list.Element // in the socket's list
 }
 
-func newOpenAcks(trace Trace) *OpenAcks {
+func newOpenAcks(trace Trace, bytes int64) *OpenAcks {
 	return &OpenAcks{
-		trace: trace, limit: openBudget,
+		trace: trace, limit: int(bytes),
 		byID: make(map[DedupeID]*list.Element), bySocket: make(map[string]*list.List),
 	}
 }

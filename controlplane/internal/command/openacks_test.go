@@ -19,7 +19,7 @@ func openID(n int) (id DedupeID) {
 
 func TestOpenAcks_OldestOfASocketIsGivenUp(t *testing.T) {
 	trace := newRecorder()
-	o := newOpenAcks(trace)
+	o := newOpenAcks(trace, keptBytes/8)
 	for n := range maxOpenAcks + 1 {
 		o.Keep(OpenAck{ID: openID(n), Socket: "s", Group: "g", Event: replier(n)})
 	}
@@ -44,7 +44,7 @@ func TestOpenAcks_OldestOfASocketIsGivenUp(t *testing.T) {
 }
 
 func TestOpenAcks_AreBoundedInBytes(t *testing.T) {
-	o := newOpenAcks(newRecorder())
+	o := newOpenAcks(newRecorder(), keptBytes/8)
 	o.limit = 10 * (1000 + openKeep)
 	for n := range 30 {
 		o.Keep(OpenAck{ID: openID(n), Socket: fmt.Sprint(n % 4), Event: replier(n), Bytes: 1000})
@@ -64,7 +64,7 @@ func TestOpenAcks_AreBoundedInBytes(t *testing.T) {
 
 // A socket with a single entry that makes room for itself.
 func TestOpenAcks_BudgetMayEmptyTheSocketThatFills(t *testing.T) {
-	o := newOpenAcks(newRecorder())
+	o := newOpenAcks(newRecorder(), keptBytes/8)
 	o.limit = 1
 	for n := range 10 {
 		o.Keep(OpenAck{ID: openID(n), Socket: "s", Event: replier(n)})

@@ -17,17 +17,20 @@ type replays struct {
 	shelf *replay.Shelf[*hubv1.Result]
 }
 
-// replayLimits bound what is kept for each owner, maxOwners how many there are, and
-// replayBudget what all of them keep, in bytes.
+// replayLimits bound what is kept for each owner, and maxOwners how many there are.
 var replayLimits = replay.Limits{Keys: 10_000, Bytes: 16 << 20, Waiters: 16, Age: 5 * time.Minute}
 
 const (
-	maxOwners    = 1024
-	replayBudget = 256 << 20
+	maxOwners = 1024
+	// ownerShare is the part of all bytes that one owner has at most.
+	ownerShare = 16
 )
 
-func newReplays() replays {
-	return replays{replay.NewShelf[*hubv1.Result](replayLimits, maxOwners, replayBudget)}
+// newReplays keeps so many bytes in all.
+func newReplays(bytes int64) replays {
+	limits := replayLimits
+	limits.Bytes = int(min(int64(limits.Bytes), bytes/ownerShare))
+	return replays{replay.NewShelf[*hubv1.Result](limits, maxOwners, bytes)}
 }
 
 // begin reports whether the caller is the first under a key of its own; the book is

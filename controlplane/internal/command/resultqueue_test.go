@@ -13,7 +13,7 @@ import (
 )
 
 func TestResultQueue_CallerWhoDoesNotReadLosesAcksAndIsTold(t *testing.T) {
-	q := newResultQueue(park.NewBudget(ackBudget))
+	q := newResultQueue(park.NewBudget(keptBytes / 8))
 	args := []byte(strings.Repeat("x", 100_000))
 	omitted := 0
 	for range 20 {

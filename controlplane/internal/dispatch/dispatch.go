@@ -24,6 +24,8 @@ type Config struct {
 	Socket     park.SocketLimit
 	GroupBytes int64
 	NodeBytes  int64
+	// HandedBytes bounds what instances have unsettled in all. Zero means that it does not.
+	HandedBytes int64
 	// Age is how long an event is parked.
 	Age time.Duration
 	// FailoverDelay is how long the work of a suspended instance stays with it while
@@ -48,6 +50,7 @@ type Node struct {
 	seq    atomic.Uint64
 	bytes  *park.Budget // each group counts with at most GroupBytes
 	all    atomic.Int64 // bytes that are parked, all of them
+	handed atomic.Int64 // bytes that instances have unsettled
 
 	mu      sync.Mutex // guards the fields below; a leaf
 	revoked *ledger.Memory
@@ -66,6 +69,14 @@ func New(config Config) *Node {
 	}
 	n.seq.Store(config.Numbers)
 	return n
+}
+
+// handedPart is the part of HandedBytes that an instance always gets: what others do not settle takes it from nobody.
+const handedPart = 64
+
+// Spent reports whether instances have as much unsettled as all of them may have.
+func (n *Node) Spent() bool {
+	return n.config.HandedBytes > 0 && n.handed.Load() >= n.config.HandedBytes
 }
 
 // revoke remembers a number that was taken away.

@@ -82,3 +82,62 @@ func TestGroup_SocketWithNothingInFlightComesBeforeThoseThatHave(t *testing.T) {
 	}
 	b.empty()
 }
+
+// introduced are people that an instance has heard of.
+func introduced(t *testing.T, b *bench, a *Attachment, sink *book, n int) []*person {
+	t.Helper()
+	people := make([]*person, n)
+	for i := range people {
+		people[i] = b.person(fmt.Sprint(i))
+		people[i].lane.Introduce(false)
+		settle(t, a, sink.take()...)
+	}
+	return people
+}
+
+// sayBytes says something of a size, which waits for as long as it has to.
+func (p *person) sayBytes(text string, bytes int) {
+	p.lane.Push(&Delivery{Kind: Event, Body: p.name + ":" + text, Bytes: bytes, Overflow: Pause})
+}
+
+// What instances have unsettled is bounded in sum, and one that settles nothing takes from others no more than what they
+// have beyond a 64th.
+func TestGroup_WhatAllInstancesHoldIsBounded(t *testing.T) {
+	const total, size = 64_000, 500
+	b := newBench(t, func(c *Config) { c.HandedBytes, c.Socket = total, park.SocketLimit{Items: 1 << 20, Bytes: 1 << 40} })
+	stuck, sink := b.attach("stuck", 1024)
+	ann := b.person("ann")
+	ann.lane.Introduce(false)
+	settle(t, stuck, sink.take()...)
+	other := b.node.NewGroup("other", b.count)
+	t.Cleanup(other.Close)
+	busy := &bench{t: t, Group: other, count: b.count}
+	a, theirs := busy.attach("busy", 1024)
+	for _, p := range introduced(t, b, stuck, sink, 400) {
+		p.sayBytes("x", size)
+	}
+	if got := b.node.handed.Load(); got < total || got > total+2*size || !b.node.Spent() {
+		t.Errorf("%d bytes are handed over", got)
+	}
+	for _, p := range introduced(t, busy, a, theirs, 10) {
+		p.sayBytes("x", size)
+	}
+	settled := 0
+	for tries := theirs.take(); len(tries) > 0; tries = theirs.take() {
+		if len(tries) > total/64/size+1 {
+			t.Errorf("%d at a time", len(tries))
+		}
+		settle(t, a, tries...)
+		settled += len(tries)
+	}
+	if settled != 10 {
+		t.Errorf("%d of 10 came", settled)
+	}
+	for tries := sink.take(); len(tries) > 0; tries = sink.take() {
+		settle(t, stuck, tries...)
+	}
+	if got := b.node.handed.Load(); got != 0 {
+		t.Errorf("%d bytes are left", got)
+	}
+	b.empty()
+}

@@ -63,6 +63,8 @@ func (i *Instance) fillLine(in line, t instant) {
 			i.nextTurn(l)
 		case d.mustBeAlone() && i.ledger.Len() > 0:
 			i.wanting = d
+		case i.curbed(in.class()):
+			return
 		case room.Fits(d.Bytes, l.flight.holds()):
 			l.unpark(d)
 			i.admit(l, d, &terms)

@@ -55,6 +55,13 @@ func (a *attendance) stopTimer() {
 // takes reports whether the instance takes new work. The caller holds mu or pool.mu.
 func (i *Instance) takes() bool { return i.sink != nil && !i.paused && !i.draining }
 
+// curbed reports whether nothing more is handed over because of what all instances have unsettled together: it goes on with the
+// instance's own settlements.
+func (i *Instance) curbed(c class) bool {
+	n := i.group.node
+	return n.Spent() && i.windows[c].Held().Bytes >= uint64(n.config.HandedBytes/handedPart)
+}
+
 // mustLeave reports whether a lane with something parked cannot stay, though the
 // instance is attached.
 func (i *Instance) mustLeave(l *Lane) bool {
@@ -68,6 +75,7 @@ func (i *Instance) mustLeave(l *Lane) bool {
 func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 	d.first = l.flight.len == 0
 	i.windows[l.solo.class()].Take(d.Bytes, l.flight.holds())
+	i.group.node.handed.Add(int64(d.Bytes))
 	d.number()
 	d.state, d.due, d.handed, d.terms = open, 0, now(), *terms
 	l.flight.add(d)
@@ -118,6 +126,7 @@ func (i *Instance) closeTry(d *Delivery) {
 		i.alone = nil
 	}
 	i.windows[l.solo.class()].Give(d.Bytes, l.flight.holds())
+	i.group.node.handed.Add(-int64(d.Bytes))
 	if l.flight.len == 0 {
 		i.lead(l)
 	}

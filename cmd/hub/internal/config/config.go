@@ -119,6 +119,7 @@ type Control struct {
 	// Reflection says whether the listener tells its contract: `auto`, `true`, `false`.
 	Reflection string
 	Connect    Connect
+	KeptBytes  int64
 	Window     Window
 	Stream     Stream
 }
@@ -139,6 +140,7 @@ type Connect struct {
 type Window struct {
 	MaxDeliveries int
 	MaxBytes      int64
+	TotalBytes    int64
 	Commands      int
 }
 

@@ -18,7 +18,8 @@ var sums = []sum{
 	{"messages, polling requests and events that are not whole, or that cannot be taken yet; small ones may use a quarter more", "`limits.unfinished_bytes`", []string{"limits.unfinished_bytes"}, 1},
 	{"connect attempts without a decision, with what was sent early, and again those that wait to be asked about", "2 × `limits.undecided_bytes`", []string{"limits.undecided_bytes"}, 2},
 	{"events that wait for services that are away or behind; as much again if browsers of groups beyond `parking.group_bytes` each add one", "2 × `parking.node_bytes`", []string{"parking.node_bytes"}, 2},
-	{"deliveries in the hands of services, each instance", "`control.window.max_bytes`", []string{"control.window.max_bytes"}, 0},
+	{"deliveries in the hands of services; each instance may have a 64th of it, and one delivery, beyond", "`control.window.total_bytes`", []string{"control.window.total_bytes"}, 1},
+	{"what commands of services leave: results under idempotency keys, acknowledgements, snapshots, calls", "`control.kept_bytes`", []string{"control.kept_bytes"}, 1},
 	{"a browser that has joined a namespace, at rest: 2.6 KB, and its handshake", "2.6 KB + `limits.handshake_bytes`, `limits.max_sessions` times", nil, 0},
 	{"a browser that has not: the whole handshake", "2.6 KB + `http.header_bytes`, `rates.unjoined` times for each address", nil, 0},
 	{"data, rooms and names that services give a socket", "`limits.data_bytes`, `limits.rooms_per_socket` × `limits.room_bytes`", nil, 0},
@@ -34,7 +35,7 @@ func writeSums(b *strings.Builder) {
 			defaults[k.Name] = n
 		}
 	}
-	b.WriteString("\n## Bounds in sum\n\nWhat all browsers together can make the hub hold has a bound. The bounds add up:\n\n" +
+	b.WriteString("\n## Bounds in sum\n\nWhat all browsers, and all services, together can make the hub hold has a bound. The bounds add up:\n\n" +
 		"| what | bound | by default |\n| --- | --- | --- |\n")
 	all := int64(0)
 	for _, s := range sums {

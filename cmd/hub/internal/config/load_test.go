@@ -351,6 +351,11 @@ func TestLoad_DefaultsFitIntoTheMemory(t *testing.T) {
 		if got := loaded.Config.Held(); limit >= 16*mib && got > HeldDefault(limit) {
 			t.Errorf("%d: %d are held", limit, got)
 		}
+		// What services leave is part of it, as is that an instance alone must not fill what all have.
+		c := loaded.Config.Control
+		if most := max(limit/16, mib); limit > 0 && (c.Window.TotalBytes > most || c.KeptBytes > most || c.Window.MaxBytes > c.Window.TotalBytes) {
+			t.Errorf("%d: %+v, %d", limit, c.Window, c.KeptBytes)
+		}
 		// A group alone must not fill what all of them have.
 		if p := loaded.Config.Parking; limit >= 32*mib && p.GroupBytes > p.NodeBytes/2 {
 			t.Errorf("%d: a group may keep %d of %d", limit, p.GroupBytes, p.NodeBytes)

@@ -18,11 +18,12 @@ func (l *Loaded) fit(k Key, memory int64) {
 	l.Source[k.Name] = fmt.Sprintf("the memory limit, 1/%d of %d", k.Share, memory)
 }
 
-// Held is the most bytes that all browsers together may make the hub hold beside their sessions, by the
+// Held is the most bytes that all browsers and services together may make the hub hold beside their sessions, by the
 // limits that bound that in sum. What is parked counts twice: beyond parking.node_bytes as much again may be added.
 func (c *Config) Held() int64 {
-	return c.Limits.Outbox.TotalBytes + c.Limits.Unfinished.Bytes + 2*c.Limits.Undecided.Bytes + 2*c.Parking.NodeBytes
+	return c.Limits.Outbox.TotalBytes + c.Limits.Unfinished.Bytes + 2*c.Limits.Undecided.Bytes + 2*c.Parking.NodeBytes +
+		c.Control.Window.TotalBytes + c.Control.KeptBytes
 }
 
 // HeldDefault is the most that Held comes to by default with a memory limit of so many bytes.
-func HeldDefault(memory int64) int64 { return memory - memory*3/8 }
+func HeldDefault(memory int64) int64 { return memory - memory/4 }

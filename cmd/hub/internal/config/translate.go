@@ -80,8 +80,9 @@ func (c *Config) ControlPlane() controlplane.Config {
 		},
 		Window: controlplane.WindowConfig{
 			MaxDeliveries: c.Control.Window.MaxDeliveries, MaxBytes: c.Control.Window.MaxBytes,
-			Commands: c.Control.Window.Commands,
+			TotalBytes: c.Control.Window.TotalBytes, Commands: c.Control.Window.Commands,
 		},
+		KeptBytes: c.Control.KeptBytes,
 		Parking: controlplane.ParkingConfig{
 			SocketEvents: p.SocketEvents, SocketBytes: p.SocketBytes, GroupBytes: p.GroupBytes,
 			NodeBytes: p.NodeBytes, Age: p.Age, Routes: p.Routes, Lifecycle: p.Lifecycle,
