@@ -12,7 +12,8 @@ type Socket socketio.Socket
 
 func (s *Socket) inner() *socketio.Socket { return (*socketio.Socket)(s) }
 
-// ID is the public id: 20 characters, also the name of the socket's own room.
+// ID is the public id: 20 characters, also the name of the socket's own room. Of a Socket.IO client 1 or 2 it is that of
+// its session, with the namespace in front where that is not "/": see Protocol.AllowEIO3.
 func (s *Socket) ID() string { return s.inner().ID() }
 
 // Namespace has its leading slash.

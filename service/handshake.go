@@ -48,7 +48,7 @@ func (h *Handshake) Origin() string { return h.h.GetOrigin() }
 // Transport is that of the first request: `polling` or `websocket`.
 func (h *Handshake) Transport() string { return h.h.GetTransport() }
 
-// ProtocolVersion is the Engine.IO revision: 4.
+// ProtocolVersion is the Engine.IO revision: 4, or 3 for Socket.IO clients 1 and 2.
 func (h *Handshake) ProtocolVersion() int { return int(h.h.GetProtocolVersion()) }
 
 // Secure reports whether the browser reached the hub itself over TLS.

@@ -17,7 +17,8 @@ type Socket struct {
 	data []byte // where deliveries carry it on change alone
 }
 
-// ID is the public id: 20 characters.
+// ID is the public id: 20 characters. Of a Socket.IO client 1 or 2 it is its credential as well, and has its namespace in
+// front where that is not "/": see docs/security.md.
 func (s *Socket) ID() string { return s.s.GetId() }
 
 // Namespace is where the socket is: `/`, `/chat`.

@@ -26,7 +26,9 @@ const (
 type Socket struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Public id of the socket: 20 characters. It is also the name of the
-	// socket's own room. Never the id of the transport session.
+	// socket's own room. Never the id of the transport session, except of
+	// Socket.IO clients 1 and 2 (protocol_version 3): theirs is that id, behind
+	// the namespace and `#` where that is not `/`.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Namespace, always with its leading slash: `/`, `/chat`.
 	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
@@ -326,7 +328,7 @@ type Handshake struct {
 	Origin string `protobuf:"bytes,5,opt,name=origin,proto3" json:"origin,omitempty"`
 	// Transport of the first request: `polling` or `websocket`.
 	Transport string `protobuf:"bytes,6,opt,name=transport,proto3" json:"transport,omitempty"`
-	// Engine.IO protocol revision: 4.
+	// Engine.IO protocol revision: 4, or 3 for Socket.IO clients 1 and 2.
 	ProtocolVersion uint32 `protobuf:"varint,7,opt,name=protocol_version,json=protocolVersion,proto3" json:"protocol_version,omitempty"`
 	// True when the browser reached the hub itself over TLS.
 	Secure bool `protobuf:"varint,8,opt,name=secure,proto3" json:"secure,omitempty"`

@@ -57,7 +57,8 @@ func (r *registry) add(s *Session) bool {
 			break // crypto/rand does not fail
 		}
 		id := base64.RawURLEncoding.EncodeToString(raw[:])
-		if r.addAs(s, id) {
+		// In revision 3 it is a socket id too, and no flag on a command line: `hub kick --socket ID`.
+		if id[0] != '-' && r.addAs(s, id) {
 			return true
 		}
 	}

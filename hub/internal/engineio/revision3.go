@@ -9,7 +9,7 @@ import (
 )
 
 // revision3 reports whether the session's browser speaks revision 3 of the protocol.
-func revision3(s *Session) bool { return s.Handshake().Revision() == eiopacket.Revision3 }
+func revision3(s *Session) bool { return s.Handshake().Revision3() }
 
 // openAlone answers a handshake over polling with the open packet alone: clients of revision 3 need not look for
 // another packet behind it.
@@ -88,7 +88,7 @@ func (m *Message) binary3() []byte {
 // frameOf is a binary message as the session's WebSocket has it. asItIs: as in every other one's, which it mostly is.
 func frameOf(s *Session, m *Message) (opcode byte, data []byte, asItIs bool) {
 	h := s.Handshake()
-	old := h.Revision() == eiopacket.Revision3
+	old := h.Revision3()
 	switch {
 	case h.Base64() && old:
 		return wsframe.OpcodeText, m.text3(), false

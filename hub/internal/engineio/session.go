@@ -117,7 +117,8 @@ func newSession(server *Server) *Session {
 	return s
 }
 
-// ID is the session id: 20 characters. It is a secret between server and browser.
+// ID is the session id: 20 characters. It is a secret between server and browser, but in revision 3, where it is known as
+// socket id.
 func (s *Session) ID() string { return s.id }
 
 // Handshake is the request that opened the session. Once it has joined a namespace, headers beyond

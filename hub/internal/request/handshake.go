@@ -183,10 +183,13 @@ func (h *Handshake) Transport() string {
 // Revision is the revision of the protocol that the session supports for as long as it lives.
 func (h *Handshake) Revision() eiopacket.Revision { return h.revision }
 
+// Revision3 reports whether that is revision 3, which Socket.IO clients 1 and 2 speak.
+func (h *Handshake) Revision3() bool { return h.revision == eiopacket.Revision3 }
+
 // JSONP reports whether the answers to the session's polls are to be scripts, and the index that the browser gave, which
 // may be any text.
 func (h *Handshake) JSONP() (index string, ok bool) {
-	if h.revision != eiopacket.Revision3 {
+	if !h.Revision3() {
 		return "", false
 	}
 	_, raw, _ := strings.Cut(h.URL(), "?")

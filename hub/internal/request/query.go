@@ -1,6 +1,7 @@
 package request
 
 import (
+	"iter"
 	"net/url"
 	"strings"
 
@@ -70,6 +71,26 @@ func queryMap(raw string) map[string]string {
 		m[p.name] = p.value
 	}
 	return m
+}
+
+// Parameters are the names and values of a query string: each name once, where it stands first, with its last value. Every
+// text is valid UTF-8.
+func Parameters(raw string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		pairs := queryPairs(raw)
+		last := make(map[string]string, len(pairs))
+		for _, p := range pairs {
+			last[p.name] = p.value
+		}
+		for _, p := range pairs {
+			if value, first := last[p.name]; first {
+				delete(last, p.name)
+				if !yield(p.name, value) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // pair is one parameter of a query string.

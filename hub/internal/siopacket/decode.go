@@ -112,12 +112,19 @@ func (j *JSON) namespace(data []byte) (string, []byte) {
 	if len(data) == 0 || data[0] != '/' {
 		return "/", data
 	}
+	end, rest := len(data), []byte(nil)
+	query := false
 	for i, c := range data {
 		if c == ',' {
-			return j.names.Intern(data[:i]), data[i+1:]
+			end, rest = i, data[i+1:]
+			break
 		}
+		query = query || c == '?'
 	}
-	return j.names.Intern(data), nil
+	if query { // of an old client, and perhaps a secret: not kept
+		return string(data[:end]), rest
+	}
+	return j.names.Intern(data[:end]), rest
 }
 
 func ackID(data []byte) (id ID, rest []byte, err error) {

@@ -44,6 +44,9 @@ func newClient(s *Server, session *engineio.Session) *client {
 	c.gate.tryEnter() // it is free; the timer may be early
 	defer c.gate.leave()
 	c.clock = newClock(s.timeout, func() { c.post(c.joinedNothing) })
+	if c.old() {
+		c.connectMain()
+	}
 	return c
 }
 
@@ -100,6 +103,9 @@ func (c *client) receive(data []byte, binary bool) error {
 	p, inline, err := c.parser(&c.server.parsers, binary).Decode(data, binary)
 	if err != nil {
 		return err
+	}
+	if c.old() {
+		p = c.withoutQuery(p)
 	}
 	// The one copy: from here on the bytes are ours, and the application's after that. A CONNECT that is refused for
 	// its size needs none.

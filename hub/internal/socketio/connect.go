@@ -45,7 +45,7 @@ func (one *applicant) ask() {
 		c.id = newID()
 	}
 	auth := p.Payload
-	a := &Attempt{client: c, namespace: p.Namespace, id: newID(), size: one.size, share: one.share}
+	a := &Attempt{client: c, namespace: p.Namespace, id: c.socketID(p.Namespace), size: one.size, share: one.share}
 	a.auth.Store(&auth)
 	at.attempt, at.socket = a, nil
 	c.clock.pause()
@@ -94,12 +94,20 @@ const unknownNamespace = "Invalid namespace"
 // null.
 func (c *client) refuseConnect(namespace, why, message string, data []byte) {
 	c.server.refused(c, namespace, why, message)
+	payload := connectError
+	if c.old() && why != RefusedUnknown {
+		payload = connectErrorOld
+	}
+	c.send(nil, siopacket.Packet{Type: siopacket.ConnectError, Namespace: namespace, Payload: payload(message, data)})
+}
+
+// connectError is the payload of a CONNECT_ERROR packet.
+func connectError(message string, data []byte) []byte {
 	payload := siopacket.AppendString([]byte(`{"message":`), message)
 	if len(data) > 0 {
 		payload = append(append(payload, `,"data":`...), data...)
 	}
-	payload = append(payload, '}')
-	c.send(nil, siopacket.Packet{Type: siopacket.ConnectError, Namespace: namespace, Payload: payload})
+	return append(payload, '}')
 }
 
 // refused tells that a client has not joined a namespace.
@@ -149,7 +157,10 @@ func (c *client) seat(s *Socket, batch *engineio.Batch, acceptance Acceptance) {
 	c.seats.find(s.namespace.name).sit(s)
 	c.user.joined(s)
 	c.joined()
-	payload := append(append([]byte(`{"sid":"`), s.id...), `"}`...)
+	var payload []byte
+	if !c.old() {
+		payload = append(append([]byte(`{"sid":"`), s.id...), `"}`...)
+	}
 	c.send(batch, siopacket.Packet{Type: siopacket.Connect, Namespace: s.namespace.name, Payload: payload})
 	s.membership.begin(s, acceptance.Rooms)
 	c.server.tellNotes()

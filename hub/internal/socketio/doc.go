@@ -1,4 +1,4 @@
-// Package socketio supports Socket.IO v5 on top of Engine.IO sessions.
+// Package socketio supports Socket.IO v5 on top of Engine.IO sessions, and v4 for the clients 1 and 2, of Engine.IO 3.
 //
 // # What it is
 //
@@ -33,6 +33,9 @@
 // long as it lives; a packet to many is encoded once for each form that somebody speaks. Whoever is above this
 // package sees JSON and attachments.
 //
+// Socket.IO clients 1 and 2 join the main namespace without a word, take the session's id for their socket id, and bring
+// their auth as a query (revision3.go). All else is the same, down to the messages of a broadcast.
+//
 // # Who is read
 //
 // What cannot be taken stays with the browser: its session is paused while anybody holds it (reads.go). An application
@@ -63,5 +66,5 @@
 // the client's gate. A queue's lock (gate.mu) is a leaf. No lock is held while the Application or the Watcher is
 // called.
 //
-// Spec: socket.io-protocol v5.
+// Spec: socket.io-protocol v5, v4.
 package socketio

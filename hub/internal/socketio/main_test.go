@@ -42,7 +42,7 @@ func play(t *testing.T, config Config) *stage {
 	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.server = New(config)
 	s.engine = engineio.New(engineio.Config{
-		Path: "/socket.io/", OnSession: s.server.Open, Logger: config.Logger,
+		Path: "/socket.io/", AllowRevision3: true, OnSession: s.server.Open, Logger: config.Logger,
 		Trace: &engineio.Trace{Panic: func(value any) { t.Errorf("panic: %v", value) }},
 	})
 	s.http = hubtest.Serve(t, s.engine, s.engine.ConfigureHTTP)
