@@ -22,15 +22,43 @@ func TestTests_DoNotSleep(t *testing.T) {
 		if virtual[filepath.Dir(path)] {
 			return
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			if call, ok := n.(*ast.SelectorExpr); ok && call.Sel.Name == "Sleep" {
-				if pkg, ok := call.X.(*ast.Ident); ok && pkg.Name == "time" {
-					t.Errorf("%s:%d: sleeps; wait for the condition, or use testing/synctest", path, position(call.Pos()).Line)
-				}
-			}
-			return true
-		})
+		for _, at := range sleeps(file) {
+			t.Errorf("%s:%d: sleeps; wait for the condition, or use testing/synctest", path, position(at).Line)
+		}
 	})
+}
+
+// sleepers are the files that sleep though they are no tests, and why that hinders nobody.
+var sleepers = map[string]string{
+	"hub/loadgen/pace_other.go":          "the pace of a load, on systems without a finer clock",
+	"hub/internal/engineio/gorilla.go":   "the reader of one browser waits for that browser's rate",
+	"hub/internal/engineio/revision3.go": "the handshake of one browser",
+	"internal/virtualtime/pass.go":       "virtual time passes by a sleep",
+}
+
+// TestCode_DoesNotSleep keeps pauses out of what serves many: they wait for an event, or a timer calls.
+func TestCode_DoesNotSleep(t *testing.T) {
+	eachFile(t, func(path string, file *ast.File, position func(token.Pos) token.Position) {
+		if strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "test/") || sleepers[path] != "" {
+			return
+		}
+		for _, at := range sleeps(file) {
+			t.Errorf("%s:%d: sleeps; wait for the event, or use a timer", path, position(at).Line)
+		}
+	})
+}
+
+// sleeps finds where a file calls time.Sleep.
+func sleeps(file *ast.File) (at []token.Pos) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if call, ok := n.(*ast.SelectorExpr); ok && call.Sel.Name == "Sleep" {
+			if pkg, ok := call.X.(*ast.Ident); ok && pkg.Name == "time" {
+				at = append(at, call.Pos())
+			}
+		}
+		return true
+	})
+	return at
 }
 
 // TestTests_WatchForLeaks sees to it that a package which starts goroutines checks

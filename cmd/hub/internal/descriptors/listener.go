@@ -9,8 +9,8 @@ import (
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
-// refusePause keeps a flood of connections that are closed at once from taking a processor.
-const refusePause = 5 * time.Millisecond
+// answerTimeout is for the answer to a connection that is refused, which the kernel takes at once.
+const answerTimeout = time.Millisecond
 
 // Options say what a listener does with connections beyond its bound.
 type Options struct {
@@ -60,7 +60,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// refuse closes a connection that has come too many.
+// refuse closes a connection that has come too many. There is no pause: those that came before a descriptor was free
+// stand before the one that could have it.
 func (l *Listener) refuse(conn net.Conn) {
 	if l.options.Refused != nil {
 		l.options.Refused()
@@ -68,12 +69,10 @@ func (l *Listener) refuse(conn net.Conn) {
 	l.warn.Warn("connections are closed at once: too few file descriptors are left; raise the limit (ulimit -n, LimitNOFILE)",
 		"listener", l.options.Name, "descriptors", l.options.Limit, "kept_back", l.options.Limit-l.options.Bound)
 	if l.options.Answer != "" {
-		// A new connection takes a few bytes at once.
-		_ = conn.SetWriteDeadline(time.Now().Add(refusePause))
+		_ = conn.SetWriteDeadline(time.Now().Add(answerTimeout))
 		_, _ = conn.Write([]byte(l.options.Answer))
 	}
 	_ = conn.Close()
-	time.Sleep(refusePause)
 }
 
 // Full reports whether the next connection would be refused.
