@@ -51,7 +51,9 @@ var (
 const rest = 10 * time.Second
 
 // marks are the rows of the table of marks.
-func marks(d time.Duration) []workload {
+func marks(d time.Duration) []workload { return append(marksOfEchoes(d), marksOfMany(d)...) }
+
+func marksOfEchoes(d time.Duration) []workload {
 	return []workload{
 		{
 			id: "echo", title: "echo, 100 connections", unit: "echo",
@@ -73,6 +75,12 @@ func marks(d time.Duration) []workload {
 			config: loadgen.Config{Scenario: loadgen.Echo, Connections: 50, PayloadBytes: 100 << 10, Duration: d},
 			marks:  []mark{{title: "echo of 100 KiB, 50 connections", metric: serverCPU, beside: floor, limit: 4.5, aim: 2}},
 		},
+	}
+}
+
+// marksOfMany are those of broadcasts, and of browsers that come or are just there.
+func marksOfMany(d time.Duration) []workload {
+	return []workload{
 		{
 			id: "broadcast-1k", title: "broadcast to 1 000", unit: "delivery",
 			config: loadgen.Config{Scenario: loadgen.Fanout, Connections: 1000, Duration: d},
