@@ -138,7 +138,7 @@ func TestClients_WithoutAHubSayHowToStartOne(t *testing.T) {
 		{"tail", "--hub", l.Addr().String()},
 		{"kick", "--user", "u", "--hub", l.Addr().String()},
 		{"forget", "chat", "--hub", l.Addr().String()},
-		{"status", "--admin", l.Addr().String()},
+		{"status", "--admin", l.Addr().String(), "--hub", "hub.test:1"},
 	} {
 		_, errs, code := execute(t, line...)
 		if code != 1 || !strings.Contains(errs, "no hub answers at "+l.Addr().String()) || !strings.Contains(errs, "hub serve") {

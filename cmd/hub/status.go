@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"syscall"
 	"time"
 
@@ -12,7 +14,8 @@ import (
 
 // statusCmd shows what a running hub does.
 type statusCmd struct {
-	Admin string `default:"127.0.0.1:7421" env:"HUB_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Admin listener of the hub. Default ${default}."`
+	Hub   string `default:"127.0.0.1:7420" env:"HUB_ADDRESS" placeholder:"HOST:PORT" help:"Control listener of the hub, as for the other commands: the admin listener of the same host is asked, at its port 7421. Default ${default}."`
+	Admin string `env:"HUB_ADMIN_LISTEN" placeholder:"HOST:PORT" help:"Admin listener of the hub, where it is another one."`
 	JSON  bool   `name:"json" help:"Print the answer as JSON."`
 }
 
@@ -23,16 +26,32 @@ func (statusCmd) Help() string {
 
 // Run implements `hub status`.
 func (c *statusCmd) Run(a *app) error {
-	s, raw, err := admin.Fetch(a.ctx, c.Admin)
+	address := c.address()
+	s, raw, err := admin.Fetch(a.ctx, address)
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("no hub answers at %s; start one with `hub serve`, or give its admin listener with --admin", c.Admin)
+		return fmt.Errorf("no hub answers at %s; start one with `hub serve`, or give its admin listener with --admin", address)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Admin, err)
+		return fmt.Errorf("%s: %w", address, err)
 	}
 	if c.JSON {
 		_, err := terminal.JSON(a.stdout).Write(raw)
 		return err
 	}
 	return s.Print(a.stdout, time.Now())
+}
+
+// adminPort is where a hub has its admin listener unless it is told otherwise.
+const adminPort = "7421"
+
+// address is that of the admin listener.
+func (c *statusCmd) address() string {
+	if c.Admin != "" {
+		return c.Admin
+	}
+	host, _, err := net.SplitHostPort(c.Hub)
+	if err != nil {
+		host = strings.Trim(c.Hub, "[]") // without a port
+	}
+	return net.JoinHostPort(host, adminPort)
 }

@@ -97,10 +97,10 @@ func (c *client) join(namespace string) error {
 	}
 	packet, err = c.next()
 	if err != nil {
-		return err
+		return &undecidedError{namespace, err}
 	}
 	if !bytes.HasPrefix(packet, []byte("40")) {
-		return fmt.Errorf("the server answered CONNECT with %q", short(packet))
+		return fmt.Errorf("the server answered CONNECT to %s with %q", namespace, short(packet))
 	}
 	return nil
 }

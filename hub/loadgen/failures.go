@@ -44,6 +44,21 @@ func (e *TooManyErrors) Error() string {
 // Unwrap implements errors.Unwrap.
 func (e *TooManyErrors) Unwrap() error { return e.First }
 
+// undecidedError is the end of a connection whose CONNECT was not answered.
+type undecidedError struct {
+	namespace string
+	err       error
+}
+
+// Error implements error.
+func (e *undecidedError) Error() string {
+	return fmt.Sprintf("nobody decided who gets into %s (%s): a service that authorizes it is missing; it needs the handlers that \"hub bench --help\" shows",
+		e.namespace, reason(e.err))
+}
+
+// Unwrap implements errors.Unwrap.
+func (e *undecidedError) Unwrap() error { return e.err }
+
 var (
 	errClosed        = errors.New("loadgen: closed") // the end that the generator brings about
 	errNoConnections = errors.New("no connection is left")
@@ -107,6 +122,10 @@ func (f *failures) exceed(allowed int) error {
 // reason is an error without what differs from one connection to the next: its
 // addresses.
 func reason(err error) string {
+	var undecided *undecidedError
+	if errors.As(err, &undecided) {
+		return undecided.Error()
+	}
 	var number syscall.Errno
 	if errors.As(err, &number) {
 		return number.Error()

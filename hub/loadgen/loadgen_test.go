@@ -167,6 +167,21 @@ func TestRun_SaysWhatTheServerAnswered(t *testing.T) {
 	}
 }
 
+// A hub without a service closes connections in order, when their time is up.
+func TestRun_SaysThatNobodyDecides(t *testing.T) {
+	for _, transport := range []string{"websocket"} {
+		result, err := loadgen.Run(t.Context(), loadgen.Config{
+			URL: newServer(t, func(s *server, conn *websocket.Conn, message string) bool {
+				_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, ""), time.Now().Add(time.Second))
+				return true
+			}), Scenario: loadgen.Echo, Connections: 3, Transport: transport,
+		})
+		if result != nil || err == nil || !strings.Contains(err.Error(), "nobody decided who gets into / (websocket: close 1000 (normal)") {
+			t.Errorf("got %v, %v", result, err)
+		}
+	}
+}
+
 func TestRun_GivesUpWhenNoConnectGoesWell(t *testing.T) {
 	var mu sync.Mutex
 	attempts := 0
