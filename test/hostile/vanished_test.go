@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,10 +102,14 @@ func vanish(t *testing.T) {
 
 	eventually(t, func() bool { return strings.Contains(adminPage("/metrics"), "\nhub_sessions 0\n") })
 	close(release)
+	want := map[string]bool{"ping timeout, no pong in time": true, "transport close, " + syscall.ETIMEDOUT.Error(): true}
 	for range 2 {
 		select {
 		case reason := <-reasons:
-			t.Log(reason)
+			if !want[reason] {
+				t.Errorf("the service is told %q", reason)
+			}
+			delete(want, reason)
 		case <-time.After(time.Minute):
 			t.Fatal("nobody told the service")
 		}

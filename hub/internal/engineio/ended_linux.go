@@ -37,6 +37,14 @@ func (s *stream) end() (end netpoll.End) {
 	return end
 }
 
+// failure is why it is broken; nil if that is not known.
+func (s *stream) failure() (why error) {
+	if raw, _ := s.socket(); raw != nil {
+		_ = raw.Control(func(fd uintptr) { why = netpoll.Failure(int(fd)) })
+	}
+	return why
+}
+
 // hungUp asks the kernel.
 func hungUp(fd uintptr) netpoll.End {
 	const rdhup, hup, failed = 0x2000, 0x10, 0x8

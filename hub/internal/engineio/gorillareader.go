@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"cmp"
 	"io"
 	"time"
 
@@ -44,7 +45,7 @@ func (g *gorillaConn) awaitResume() error {
 				s.peerClosed()
 				s.flow.withdraw(pausedLimits) // what is left is no more than the kernel has
 			case netpoll.Broken:
-				return io.ErrUnexpectedEOF
+				return cmp.Or(t.failure(), io.ErrUnexpectedEOF)
 			}
 		}
 	}

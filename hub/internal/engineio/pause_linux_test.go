@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"sync"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func TestPause_ResetEndsAtOnce(t *testing.T) {
 				}
 				_ = w.Conn.(*net.TCPConn).SetLinger(0)
 				_ = w.Close()
-				if c := st.wantClose(engineio.ReasonTransportClose); c.Code != 1006 {
+				if c := st.wantClose(engineio.ReasonTransportClose); c.Code != 1006 || c.Detail != syscall.ECONNRESET.Error() {
 					t.Errorf("%+v", c)
 				}
 				eventually(t, "the session is left", func() bool { return st.engine.SessionCount() == 0 })

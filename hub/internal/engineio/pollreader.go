@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"syscall"
@@ -118,7 +119,7 @@ func (r *pollReader) handLeft(in *wsframe.Input) (err error) {
 
 // broken is the end of a connection that is broken and has a message that was not taken.
 func (r *pollReader) broken() {
-	r.ws.finish(io.ErrUnexpectedEOF)
+	r.ws.finish(cmp.Or(r.ws.conn.fd.Failure(), io.ErrUnexpectedEOF))
 	r.leave()
 }
 

@@ -169,6 +169,17 @@ func GiveUp(fd int, after time.Duration) error {
 		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, userTimeout, int(after.Milliseconds())))
 }
 
+// Failure is why a connection is Broken, once for each failure; nil if it is not known. It is for the poller's goroutine.
+func (d *Descriptor) Failure() error { return Failure(int(d.fd)) }
+
+// Failure is the same for any socket.
+func Failure(fd int) error {
+	if n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR); err == nil && n != 0 {
+		return syscall.Errno(n)
+	}
+	return nil
+}
+
 // CloseWrite tells the peer that nothing follows.
 func (d *Descriptor) CloseWrite() { d.shutdown(syscall.SHUT_WR) }
 

@@ -22,6 +22,7 @@ type Descriptor struct{}
 // What a socket in a set can do.
 func (d *Descriptor) Watch(Watched) error                          { return ErrUnavailable }
 func (d *Descriptor) Nudge()                                       {}
+func (d *Descriptor) Failure() error                               { return nil }
 func (d *Descriptor) Bulk(bool)                                    {}
 func (d *Descriptor) Leave()                                       {}
 func (d *Descriptor) Read([]byte) (int, error)                     { return 0, ErrUnavailable }
