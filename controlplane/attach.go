@@ -30,11 +30,11 @@ type attachService struct {
 func (a attachService) Attach(wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) error {
 	st := newStream(a.srv, wire)
 	if f := st.caller.Attach(); f != nil {
-		return f.GRPC()
+		return st.refuse(f.GRPC())
 	}
 	defer st.caller.Detach()
 	if err := a.srv.admit(st); err != nil {
-		return err
+		return st.refuse(err)
 	}
 	defer a.srv.dismiss(st)
 	return st.run()
@@ -119,14 +119,30 @@ func (st *stream) run() error {
 	// What is queued still goes out: the results of the last commands. A service that
 	// does not read is not waited for.
 	st.detach()
+	if !st.welcomed.Load() {
+		return st.refuse(st.result())
+	}
+	var gone <-chan struct{}
+	if errors.Is(st.cause, errLost) {
+		gone = st.wire.Context().Done() // otherwise that may be the credentials' end, which is told
+	}
 	grace := time.NewTimer(flushTimeout)
 	defer grace.Stop()
 	select {
 	case <-st.sent:
-	case <-st.wire.Context().Done():
+	case <-gone:
 	case <-grace.C:
 	}
 	return st.result()
+}
+
+// refuse says why the stream ends before its welcome, and returns it. It is for run's goroutine, and
+// only where sendLoop does not run.
+func (st *stream) refuse(cause error) error {
+	if told(cause) {
+		_ = st.wire.Send(&hubv1.AttachResponse{Items: []*hubv1.Item{endedItem(cause)}}) // a service that has gone misses nothing
+	}
+	return cause
 }
 
 // flushTimeout is how long an ended stream waits for what is queued to be read.

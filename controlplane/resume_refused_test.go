@@ -157,7 +157,7 @@ func TestResume_NeedsNumbers(t *testing.T) {
 				if err := wire.stream.Send(e); err != nil {
 					t.Fatal(err)
 				}
-				if ended, err := wire.said(); status.Code(err) != codes.InvalidArgument || ended != nil {
+				if ended, err := wire.said(); status.Code(err) != codes.InvalidArgument || ended.GetStatus().GetCode() != hubv1.Code_CODE_INVALID_ARGUMENT {
 					t.Errorf("ended with %v, %v", ended, err)
 				}
 			})

@@ -44,10 +44,13 @@ func (st *stream) sendLoop() {
 	}
 	// The queue has ended because the stream has, and its cause is set by now.
 	<-st.done
-	if st.cause != nil && !errors.Is(st.cause, errLost) {
+	if told(st.cause) {
 		_ = st.sendOne([]*hubv1.Item{endedItem(st.cause)}, 0) // a service that has gone misses nothing
 	}
 }
+
+// told reports whether a service is told of an end: it knows that it left, and cannot hear that it is lost.
+func told(cause error) bool { return cause != nil && !errors.Is(cause, errLost) }
 
 // endedItem says why a stream ends.
 func endedItem(cause error) *hubv1.Item {

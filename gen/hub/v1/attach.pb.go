@@ -365,7 +365,8 @@ func (*Action_Drain) isAction_Kind() {}
 // AttachResponse is one envelope of the hub: an ordered batch.
 type AttachResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Number of this envelope: 1, 2, 3, …, going on over a resume.
+	// Number of this envelope: 1, 2, 3, …, going on over a resume. 0 when there is no
+	// welcome: the envelope has an Item.ended and nothing else.
 	EnvelopeSeq uint64 `protobuf:"varint,1,opt,name=envelope_seq,json=envelopeSeq,proto3" json:"envelope_seq,omitempty"`
 	// Number of the last envelope of the service that was applied. 0 when the
 	// service does not number.
@@ -1858,7 +1859,11 @@ func (x *Released) GetReason() string {
 	return ""
 }
 
-// Ended is the reason of a stream's end. Direction: hub to service.
+// Ended is the reason of a stream's end, the last item; of a stream that is refused
+// it is the first as well, in place of the welcome. There is none when the service has
+// closed its side or the connection has broken, with UNAUTHENTICATED of a call without
+// valid credentials, which ends before there is a stream, and after an envelope beyond
+// 16 MiB, which gRPC itself refuses. Direction: hub to service.
 type Ended struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The same as in the call's error. CODE_UNSPECIFIED after a drain.

@@ -46,8 +46,8 @@ const (
 // Where tokens are in use the call's metadata has `authorization: Bearer TOKEN`.
 type AttachServiceClient interface {
 	// Attach connects one instance of a service. The first action is a hello,
-	// within 5 seconds. Before the hub ends a stream it says so with Item.ended,
-	// whose Status is also the detail of the call's error. The stream ends with
+	// within 5 seconds. Before the hub ends a stream it says so with Item.ended (see
+	// Ended for the exceptions), whose Status is also the detail of the call's error. The stream ends with
 	//
 	//   - OK after the service has closed its side, or has drained: unsettled work
 	//     moves to another instance at once;
@@ -140,8 +140,8 @@ type AttachService_AttachClient = grpc.BidiStreamingClient[AttachRequest, Attach
 // Where tokens are in use the call's metadata has `authorization: Bearer TOKEN`.
 type AttachServiceServer interface {
 	// Attach connects one instance of a service. The first action is a hello,
-	// within 5 seconds. Before the hub ends a stream it says so with Item.ended,
-	// whose Status is also the detail of the call's error. The stream ends with
+	// within 5 seconds. Before the hub ends a stream it says so with Item.ended (see
+	// Ended for the exceptions), whose Status is also the detail of the call's error. The stream ends with
 	//
 	//   - OK after the service has closed its side, or has drained: unsettled work
 	//     moves to another instance at once;
