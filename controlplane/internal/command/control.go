@@ -101,7 +101,7 @@ func (c *Control) ListRooms(ctx context.Context, req *hubv1.ListRoomsRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
+	defer p.Keep()
 	r := p.Next()
 	resp := &hubv1.ListRoomsResponse{Rooms: r.Rooms}
 	if r.More {
@@ -122,7 +122,7 @@ func (c *Control) ListUsers(ctx context.Context, req *hubv1.ListUsersRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
+	defer p.Keep()
 	r := p.Next()
 	resp := &hubv1.ListUsersResponse{Users: r.Users}
 	if r.More {

@@ -52,6 +52,8 @@ type Executor struct {
 	// acks and snapshots bound what browsers' acknowledgements and the results of
 	// queries take while they wait.
 	acks, snapshots *park.Budget
+	// cursors are lists whose pages are asked for one by one.
+	cursors *cursors
 
 	// Set by Bind, before there is traffic.
 	hub *hub.Hub
@@ -74,7 +76,8 @@ func New(config Config) *Executor {
 	eighth := config.KeptBytes / 8
 	x := &Executor{
 		config: config, trace: config.Trace,
-		replays: newReplays(config.KeptBytes / 2), acks: park.NewBudget(eighth), snapshots: park.NewBudget(eighth),
+		replays: newReplays(config.KeptBytes / 2), acks: park.NewBudget(eighth), snapshots: park.NewBudget(eighth / 2),
+		cursors: newCursors(eighth / 2),
 	}
 	if x.trace == nil {
 		x.trace = silent{}

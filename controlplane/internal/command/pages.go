@@ -29,6 +29,8 @@ func pageSize(wish uint32) int {
 type Pages struct {
 	// fill puts the next part into a result, and reports whether more follows.
 	fill func(r *hubv1.Result) (more bool)
+	// keep keeps what follows for a call that asks for the next page. It may be nil.
+	keep func()
 	// over is told the last result. It may be nil.
 	over func(last *hubv1.Result)
 	held *reservation
@@ -45,6 +47,14 @@ func (p *Pages) Next() *hubv1.Result {
 		p.end(r)
 	}
 	return r
+}
+
+// Keep is Close for who has taken one page, and may come again for the next one.
+func (p *Pages) Keep() {
+	if !p.done && p.keep != nil {
+		p.keep()
+	}
+	p.Close()
 }
 
 // Close gives up what was not asked for yet. It may be called after the last page,

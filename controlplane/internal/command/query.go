@@ -3,6 +3,7 @@ package command
 import (
 	"sort"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -114,7 +115,8 @@ func (e *queries) listRooms(q *hubv1.ListRooms) (*Pages, *fault.Fault) {
 		return nil, f
 	}
 	return listed(e.x, listing[hub.RoomInfo]{
-		entries: e.x.hub.Rooms(q.GetNamespace(), q.GetPrefix()), after: after, size: pageSize(q.GetPageSize()),
+		key:  cursorKey{tokenOfRooms, q.GetNamespace(), q.GetPrefix(), after},
+		look: e.x.hub.Rooms, size: pageSize(q.GetPageSize()),
 		name: func(room *hub.RoomInfo) string { return room.Name },
 		put: func(r *hubv1.Result, room *hub.RoomInfo) {
 			r.Rooms = append(r.Rooms, &hubv1.Room{Name: room.Name, SocketCount: uint32(room.Sockets)})
@@ -132,7 +134,8 @@ func (e *queries) listUsers(q *hubv1.ListUsers) (*Pages, *fault.Fault) {
 		return nil, f
 	}
 	return listed(e.x, listing[hub.UserInfo]{
-		entries: e.x.hub.ListUsers(q.GetNamespace(), q.GetPrefix()), after: after, size: pageSize(q.GetPageSize()),
+		key:  cursorKey{tokenOfUsers, q.GetNamespace(), q.GetPrefix(), after},
+		look: e.x.hub.ListUsers, size: pageSize(q.GetPageSize()),
 		name: func(user *hub.UserInfo) string { return user.User },
 		put: func(r *hubv1.Result, user *hub.UserInfo) {
 			r.Users = append(r.Users, &hubv1.User{Id: user.User, SocketCount: uint32(user.Sockets)})
@@ -150,32 +153,51 @@ func (e *queries) countUsers(q *hubv1.CountUsers) *hubv1.Result {
 
 // listing is a list that is sorted by name.
 type listing[T any] struct {
-	entries []T
-	after   string
-	size    int
-	name    func(*T) string
-	put     func(*hubv1.Result, *T)
+	key  cursorKey
+	look func(namespace, prefix string) []T
+	size int
+	name func(*T) string
+	put  func(*hubv1.Result, *T)
+}
+
+// find is what is left of the list behind a name: what a call for the page before has left, or what there is now.
+func (l *listing[T]) find(c *cursors) (rest []T, bytes int64, made time.Time) {
+	if l.key.after != "" {
+		if kept := c.take(l.key); kept != nil {
+			return kept.rest.([]T), kept.bytes, kept.made
+		}
+	}
+	made = time.Now()
+	all := l.look(l.key.namespace, l.key.prefix)
+	rest = all[sort.Search(len(all), func(i int) bool { return l.name(&all[i]) > l.key.after }):]
+	for i := range all { // the rest keeps all of them
+		bytes += int64(len(l.name(&all[i]))) + entryKeep
+	}
+	return rest, bytes, made
 }
 
 // listed are the pages of a list, from behind a name.
 func listed[T any](x *Executor, l listing[T]) (*Pages, *fault.Fault) {
-	rest := l.entries[sort.Search(len(l.entries), func(i int) bool { return l.name(&l.entries[i]) > l.after }):]
-	bytes := 0
-	for i := range rest {
-		bytes += len(l.name(&rest[i]))
-	}
-	held, f := x.reserve(len(rest), bytes)
+	rest, bytes, made := l.find(x.cursors)
+	held, f := x.reserve(0, int(bytes))
 	if f != nil {
 		return nil, f
 	}
-	return &Pages{held: held, fill: func(r *hubv1.Result) bool {
+	fill := func(r *hubv1.Result) bool {
 		n := min(l.size, len(rest))
 		for i := range rest[:n] {
 			l.put(r, &rest[i])
 		}
+		if n > 0 {
+			l.key.after = l.name(&rest[n-1])
+		}
 		rest = rest[n:]
 		return len(rest) > 0
-	}}, nil
+	}
+	keep := func() {
+		x.cursors.keep(&cursor{key: l.key, rest: rest, bytes: bytes, made: made})
+	}
+	return &Pages{held: held, fill: fill, keep: keep}, nil
 }
 
 // checkNamespace refuses what is no namespace, or is many.

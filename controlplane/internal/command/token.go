@@ -7,7 +7,8 @@ import (
 )
 
 // A page token says behind which name the next page begins: names may come and go
-// between two pages, and none that stays is passed over. Callers see no name in it,
+// between two pages, and none that stays is passed over. For a minute what a page has left is kept for the
+// next one (cursors.go), so that it need not be looked for. Callers see no name in it,
 // so that nobody makes one by hand.
 
 // The first byte of a token says of which list it is.

@@ -1,0 +1,83 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/hub/adapter"
+)
+
+// member is somebody in all rooms.
+type member struct{}
+
+func (member) ID() string   { return "somebody" }
+func (member) User() string { return "" }
+
+// page takes one page of rooms as a call does, and returns the last name.
+func page(x *Executor, look func(namespace, prefix string) []hub.RoomInfo, after string, finish func(*Pages)) string {
+	p, _ := listed(x, listing[hub.RoomInfo]{
+		key: cursorKey{tokenOfRooms, "/", "", after}, look: look, size: maxPage,
+		name: func(room *hub.RoomInfo) string { return room.Name },
+		put: func(r *hubv1.Result, room *hub.RoomInfo) {
+			r.Rooms = append(r.Rooms, &hubv1.Room{Name: room.Name, SocketCount: uint32(room.Sockets)})
+		},
+	})
+	r := p.Next()
+	finish(p)
+	if !r.More {
+		return ""
+	}
+	return r.Rooms[len(r.Rooms)-1].Name
+}
+
+// All pages of a list cost one look at it.
+func TestCursors_PagesOfCallsLookOnce(t *testing.T) {
+	x, looks := New(Config{}), 0
+	rooms := make([]hub.RoomInfo, 10_000)
+	for i := range rooms {
+		rooms[i].Name = fmt.Sprintf("room-%06d", i)
+	}
+	pages := 1
+	look := func(string, string) []hub.RoomInfo { looks++; return rooms }
+	for after := page(x, look, "", (*Pages).Keep); after != ""; after = page(x, look, after, (*Pages).Keep) {
+		pages++
+	}
+	if pages != 10 || looks != 1 || x.cursors.budget.Used() != 0 || x.Held() != 0 {
+		t.Errorf("%d pages, %d looks, %d and %d bytes are left", pages, looks, x.cursors.budget.Used(), x.Held())
+	}
+}
+
+// 100 pages of 100 000 rooms, each by a call of its own: looked for anew, or from what the call before has left.
+func BenchmarkListRooms(b *testing.B) {
+	m := adapter.NewMemory("/", nil)
+	m.Add(member{})
+	names := make([]string, 100_000)
+	for i := range names {
+		names[i] = fmt.Sprintf("room-%06d", i)
+	}
+	m.Join(member{}, names...)
+	look := func(string, string) []hub.RoomInfo {
+		sizes := m.RoomSizes("")
+		rooms := make([]hub.RoomInfo, len(sizes))
+		for i, size := range sizes {
+			rooms[i] = hub.RoomInfo{Name: size.Name, Sockets: size.Members}
+		}
+		slices.SortFunc(rooms, func(a, b hub.RoomInfo) int { return cmp.Compare(a.Name, b.Name) })
+		return rooms
+	}
+	for name, finish := range map[string]func(*Pages){"anew": (*Pages).Close, "kept": (*Pages).Keep} {
+		b.Run(name, func(b *testing.B) {
+			x := New(Config{})
+			b.ReportAllocs()
+			for b.Loop() {
+				for after := page(x, look, "", finish); after != ""; after = page(x, look, after, finish) {
+				}
+			}
+		})
+	}
+}
