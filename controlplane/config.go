@@ -44,6 +44,10 @@ type Config struct {
 	// Stream says how streams are watched. Key: control.stream.
 	Stream StreamConfig
 
+	// SkipAuthorizer lets browsers take up their sessions without asking their authorizer again, while the authorization
+	// that they had lasts. False asks, with what is to be recovered. Key: recovery.skip_authorizer.
+	SkipAuthorizer bool
+
 	// Authenticator knows the callers. Nil lets everybody in, without a name.
 	Authenticator access.Authenticator
 	// BrowserTokens decides connect attempts in some namespaces by tokens that browsers

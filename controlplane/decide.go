@@ -58,10 +58,11 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 	commands := x.Commands
 	by := copies.Decision{Outcome: trace.OutcomeAccept, Group: a.group.name, By: "service", User: m.GetUser(), Rooms: m.GetRooms()}
 	acceptance := contract.AcceptanceOf(m)
+	memory := a.srv.remembered(g, &acceptance)
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
 		a.srv.observers.Decided(c.attempt, by)
-		hs.SetTag(newSocket(a.srv, hs, g))
+		c.admit(hs, g, memory)
 		for _, cmd := range commands {
 			a.carryOut(cmd, batch, hs.ID())
 		}

@@ -27,9 +27,9 @@ const (
 var cacheLimits = decisions.Limits{Entries: 100_000, Bytes: 64 << 20}
 
 // decideHere decides an attempt without a service, if it can: by a token that the hub
-// verifies, or as it was decided before.
+// verifies, because its browser was here just now, or as it was decided before.
 func (o *deciding) decideHere(c *connect) bool {
-	return o.srv.decideByToken(c) || o.srv.decideAsBefore(c)
+	return o.srv.decideByToken(c) || o.srv.letBack(c) || o.srv.decideAsBefore(c)
 }
 
 // decidesItself reports whether the hub decides about a namespace pattern by itself.
@@ -67,9 +67,9 @@ func (o *deciding) decideAsBefore(c *connect) bool {
 		g.auth = c.attempt.Auth()
 	}
 	acceptance := before.acceptance
+	m := o.srv.remembered(g, &acceptance)
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
-		so := newSocket(o.srv, hs, g)
-		hs.SetTag(so)
+		so := c.admit(hs, g, m)
 		if !o.srv.decisions.Live(e) {
 			// It was revoked after the look at it, and this socket was not there yet.
 			so.closeIn(batch, command.DetailRevoked)

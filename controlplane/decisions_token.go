@@ -91,10 +91,10 @@ func (c *connect) applyToken(d access.BrowserDecision) bool {
 // hub's limits, or no names for rooms.
 func (c *connect) acceptToken(d access.BrowserDecision) bool {
 	g := &grant{expire: d.ExpireTime}
-	accept, err := c.attempt.PrepareAccept(hub.Acceptance{
-		User: d.User, Rooms: d.Rooms, Data: d.Data,
-		Then: func(hs *hub.Socket, _ *hub.Batch) { hs.SetTag(newSocket(c.srv, hs, g)) },
-	})
+	acceptance := hub.Acceptance{User: d.User, Rooms: d.Rooms, Data: d.Data}
+	m := c.srv.remembered(g, &acceptance)
+	acceptance.Then = func(hs *hub.Socket, _ *hub.Batch) { c.admit(hs, g, m) }
+	accept, err := c.attempt.PrepareAccept(acceptance)
 	if err != nil {
 		// What a claim says stays out of the log.
 		c.srv.lines.Write(slog.LevelWarn, "a token's claims are not taken", "namespace", c.attempt.Namespace())

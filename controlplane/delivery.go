@@ -10,6 +10,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/internal/subscription"
+	"github.com/siohub/siohub/hub"
 )
 
 // eventItem makes the item of an event.
@@ -34,7 +35,7 @@ func (o *outbound) deliveryItem(t *dispatch.Try) *hubv1.Item {
 		d.Traceparent, d.Tracestate = contract.TraceOf(attempt.Handshake())
 		d.SettleTimeout = contract.DurationOf(body.alone())
 		d.Body = &hubv1.Delivery_ConnectAttempt{ConnectAttempt: &hubv1.ConnectAttempt{
-			Handshake: contract.HandshakeOf(attempt.Handshake()), Auth: attempt.Auth(),
+			Handshake: contract.HandshakeOf(attempt.Handshake()), Auth: attempt.Auth(), Recovery: recoveryOf(attempt.Recovery()),
 		}}
 	case *introduction:
 		d.Body = &hubv1.Delivery_Connected{Connected: connectedOf(body, t.Terms.Subscription)}
@@ -48,6 +49,14 @@ func (o *outbound) deliveryItem(t *dispatch.Try) *hubv1.Item {
 		d.Body = &hubv1.Delivery_ServiceCall{ServiceCall: i.Call}
 	}
 	return &hubv1.Item{Kind: &hubv1.Item_Delivery{Delivery: d}}
+}
+
+// recoveryOf is what an attempt wants to take up. Nil: nothing.
+func recoveryOf(r *hub.SessionRecovery) *hubv1.Recovery {
+	if r == nil {
+		return nil
+	}
+	return &hubv1.Recovery{User: r.User, Rooms: r.Rooms, DisconnectTime: contract.TimeOf(r.DisconnectTime)}
 }
 
 // describe fills in what all deliveries have: the socket, the subscription, the trace.
@@ -91,6 +100,7 @@ func connectedOf(i *introduction, terms any) *hubv1.Connected {
 	rooms, version := hs.RoomsAndVersion()
 	c := &hubv1.Connected{
 		ConnectTime: contract.TimeOf(hs.ConnectTime()), Late: i.late, Moved: i.moved, Rooms: rooms, RoomsVersion: version,
+		Recovered: hs.Recovered(),
 	}
 	if g := i.socket.grant; g != nil {
 		c.Auth = g.auth

@@ -40,13 +40,21 @@ const (
 	maxHeartbeat = time.Minute
 )
 
-// capabilities are what this hub can do beyond the bare contract: nothing yet.
-var capabilities []string
+// capabilityRecovery says that browsers may take up the sessions that they had.
+const capabilityRecovery = "recovery"
+
+// capabilities are what this hub can do beyond the bare contract, as it is configured.
+func (s *Server) capabilities() (all []string) {
+	if s.recovers() {
+		all = append(all, capabilityRecovery)
+	}
+	return all
+}
 
 // hello attaches the stream. Bad are the subscriptions that have something which the hub
 // does not know. An error ends the stream.
 func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool) error {
-	if f := checkHello(h); f != nil {
+	if f := checkHello(h, st.srv.capabilities()); f != nil {
 		return f.Under("hello").GRPC()
 	}
 	if f := st.caller.MayAttach(h.Group); f != nil {
@@ -119,7 +127,7 @@ func (t *attaching) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hel
 	size := t.srv.clamp(h.Window)
 	observations := a.out.Copies.Resize(h.GetWindow().GetObservations())
 	w := &hubv1.Welcome{
-		HubId: t.srv.hubID, HubVersion: t.srv.config.HubVersion, Capabilities: capabilities, Subscriptions: results,
+		HubId: t.srv.hubID, HubVersion: t.srv.config.HubVersion, Capabilities: t.srv.capabilities(), Subscriptions: results,
 		Window: &hubv1.Window{
 			Deliveries: size.Deliveries, Bytes: size.Bytes, Paused: h.GetWindow().GetPaused(), Observations: observations,
 		},
@@ -138,7 +146,7 @@ func (t *attaching) hubs() []*hubv1.HubInfo {
 }
 
 // checkHello says what is wrong with a hello as a whole.
-func checkHello(h *hubv1.Hello) *fault.Fault {
+func checkHello(h *hubv1.Hello, capabilities []string) *fault.Fault {
 	for _, name := range []struct{ field, value string }{{"group", h.Group}, {"instance_id", h.InstanceId}} {
 		if name.value == "" || len(name.value) > maxNameBytes || !utf8.ValidString(name.value) {
 			return fault.At(fault.BadName, name.field, fmt.Sprintf("has 1 to %d bytes", maxNameBytes))

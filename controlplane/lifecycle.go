@@ -28,6 +28,7 @@ func (s *Server) Connected(hs *hub.Socket) {
 	if s.debugging() {
 		s.debugSocket("socket connected", subjectOfSocket(hs), "transport", hs.Transport())
 	}
+	so.resume()
 	so.introduce(s.routes.table.Load(), false)
 	s.renewals.add(so)
 	s.observers.Connected(so)
@@ -93,12 +94,18 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 	}
 	gone := &departure{so, d, time.Now()}
 	t := s.routes.table.Load()
-	for _, m := range so.leave() {
+	left := so.leave()
+	if so.memory != nil {
+		so.memory.left = left
+	}
+	for _, m := range left {
 		m.lane.Leave(&dispatch.Delivery{
 			Kind: dispatch.Disconnected, Body: gone, Hint: m, Bytes: so.dataBytes(),
 		}, graceOf(t, m))
 	}
-	s.renewals.remove(so)
+	if end := s.renewals.remove(so); so.memory != nil {
+		so.memory.expire = end
+	}
 	s.commands.OpenAcks().EndSocket(hs.ID())
 	s.observers.Disconnected(so, gone)
 }

@@ -64,11 +64,15 @@ func (d *departure) LeftTime() time.Time { return d.time }
 
 // Message implements copies.Departure.
 func (d *departure) Message() *hubv1.Disconnected {
-	return &hubv1.Disconnected{
+	m := &hubv1.Disconnected{
 		Reason: string(d.Reason), CloseCode: uint32(d.CloseCode),
 		Detail: contract.Readable(d.Detail), // it may repeat what a browser sent
 		Rooms:  d.Rooms, DisconnectTime: contract.TimeOf(d.time),
 	}
+	if !d.RecoverableUntil.IsZero() {
+		m.RecoverableUntil = contract.TimeOf(d.RecoverableUntil)
+	}
+	return m
 }
 
 // EventDropped implements hub.Watcher.

@@ -99,13 +99,17 @@ func (r *renewals) currentLocked(n *renewal) bool {
 }
 
 // remove forgets a socket that has left.
-func (r *renewals) remove(so *socket) {
+func (r *renewals) remove(so *socket) (end time.Time) {
 	r.mu.Lock()
 	e := r.removeLocked(so)
 	r.mu.Unlock()
-	if e != nil && e.asked != nil {
+	if e == nil {
+		return time.Time{}
+	}
+	if e.asked != nil {
 		e.asked.cancel(dispatch.ReasonBrowserGone)
 	}
+	return e.end
 }
 
 func (r *renewals) removeLocked(so *socket) *expiry {

@@ -35,8 +35,12 @@ type socket struct {
 	// replaced as a whole.
 	members atomic.Pointer[[]*member]
 
-	mu   sync.Mutex // guards changes of members, and gone; a leaf
+	memory *memory // nil while recovery is off
+
+	mu   sync.Mutex // guards changes of members, and the fields below; taken before a dispatch group's
 	gone bool
+	// before are the members of its earlier life that it has to follow. Nil: there are none.
+	before []*member
 }
 
 func newSocket(s *Server, hs *hub.Socket, g *grant) *socket {
@@ -89,6 +93,7 @@ func (s *socket) join(g *group) *member {
 	if s.grant != nil && s.grant.group == g {
 		m.lane.Prefer(s.grant.instance)
 	}
+	s.succeedLocked(m)
 	members = append(members, m)
 	s.members.Store(&members)
 	return m

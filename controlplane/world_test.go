@@ -44,6 +44,12 @@ func inBubble(t *testing.T, config Config, f func(t *testing.T, w *world)) {
 
 func newWorld(t *testing.T, config Config) *world {
 	t.Helper()
+	return newWorldOn(t, config, hub.Config{})
+}
+
+// newWorldOn is newWorld with a hub of that configuration.
+func newWorldOn(t *testing.T, config Config, below hub.Config) *world {
+	t.Helper()
 	w := &world{t: t, log: &strings.Builder{}}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
@@ -56,7 +62,8 @@ func newWorld(t *testing.T, config Config) *world {
 	if w.srv, err = New(config); err != nil {
 		t.Fatal(err)
 	}
-	if w.hub, err = hub.New(hub.Config{Application: w.srv, Logger: config.Logger}); err != nil {
+	below.Application, below.Logger = w.srv, config.Logger
+	if w.hub, err = hub.New(below); err != nil {
 		t.Fatal(err)
 	}
 	w.srv.Bind(w.hub)

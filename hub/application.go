@@ -1,5 +1,7 @@
 package hub
 
+import "time"
+
 // Application is the program behind the hub: it decides who gets in and answers
 // what browsers say. The control plane is one; a Go program may be another and
 // embed the hub without gRPC.
@@ -59,6 +61,9 @@ type Disconnect struct {
 	Detail string
 	// Rooms are the rooms the socket was in, without its own, sorted.
 	Rooms []string
+	// RecoverableUntil is until when the browser may come back as if it had never been away: Connected then says
+	// Recovered for the same id. It may be less when what is kept reaches its bound. Zero: it may not.
+	RecoverableUntil time.Time
 }
 
 // Reason is a disconnect reason in the reference server's words.

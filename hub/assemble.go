@@ -41,6 +41,11 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 			AuthBytes: c.Limits.AuthBytes, Undecided: c.Limits.Undecided.Attempts, UndecidedBytes: c.Limits.Undecided.Bytes,
 		},
 		Parsers: c.parsers(json),
+		Recovery: socketio.Recovering{
+			Enabled: c.Recovery.Enabled, MaxDuration: c.Recovery.MaxDuration, Detection: c.Heartbeat.Interval + c.Heartbeat.Timeout,
+			Sessions: c.Recovery.Sessions, SessionBytes: c.Recovery.SessionBytes, LogBytes: c.Recovery.LogBytes,
+			TotalBytes: c.Recovery.TotalBytes,
+		},
 		Adapter: c.Adapter,
 		Logger:  c.Logger,
 		Trace:   c.Trace.sockets(),

@@ -2,9 +2,25 @@ package hub
 
 import (
 	"errors"
+	"time"
 
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
+
+// SessionRecovery is a session that a browser wants to take up.
+type SessionRecovery struct {
+	// User is its user. An Acceptance for another one refuses the recovery: the browser begins anew, with another id.
+	User string
+	// Rooms are the rooms that it is in, sorted.
+	Rooms []string
+	// DisconnectTime is when its connection was lost.
+	DisconnectTime time.Time
+	// MustAsk says that its connection was closed with DisconnectOptions.MayReturn, or told so while it was away: its
+	// browser has to show again who it is.
+	MustAsk bool
+	// Memo is Acceptance.Memo.
+	Memo any
+}
 
 // ConnectAttempt is a browser that wants to join a namespace. It wants exactly one answer: a Decision that
 // was prepared, or Undecided, from any goroutine, also from inside Application.Connect. While it has none the
@@ -20,11 +36,15 @@ type ConnectAttempt struct {
 // Namespace is the namespace the browser wants to join.
 func (a *ConnectAttempt) Namespace() string { return a.attempt.Namespace() }
 
-// SocketID is the id that the socket will have.
+// SocketID is the id that the socket will have. One that could have recovered and does not gets another one.
 func (a *ConnectAttempt) SocketID() string { return a.attempt.SocketID() }
 
 // Handshake is the request that opened the browser's session.
 func (a *ConnectAttempt) Handshake() *Handshake { return (*Handshake)(a.attempt.Handshake()) }
+
+// Recovery is the session that the browser wants to take up: an Acceptance brings it back, with what was missed. SocketID
+// is the one that it had then. Nil for a browser that begins anew.
+func (a *ConnectAttempt) Recovery() *SessionRecovery { return (*SessionRecovery)(a.attempt.Recovery()) }
 
 // Auth is the client's `auth` value, a JSON object, as it arrived. Nil when it sent none, or when the
 // browser has left before the answer. The bytes belong to the application. All attempts without an answer

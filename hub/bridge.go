@@ -38,7 +38,7 @@ func (b *bridge) Event(socket *socketio.Socket, event socketio.Event) {
 
 func (b *bridge) Disconnected(socket *socketio.Socket, d socketio.Disconnect) {
 	b.app.Disconnected((*Socket)(socket), Disconnect{
-		Reason: Reason(d.Reason), CloseCode: d.CloseCode, Detail: d.Detail, Rooms: d.Rooms,
+		Reason: Reason(d.Reason), CloseCode: d.CloseCode, Detail: d.Detail, Rooms: d.Rooms, RecoverableUntil: d.RecoverableUntil,
 	})
 }
 
@@ -65,7 +65,11 @@ func (t *Trace) sockets() *socketio.Trace {
 	if f := t.EventDropped; f != nil {
 		s.EventDropped = func(socket *socketio.Socket, reason string) { f((*Socket)(socket), DropReason(reason)) }
 	}
+	if f := t.Recovery; f != nil {
+		s.Recovery = func(outcome string) { f(RecoveryOutcome(outcome)) }
+	}
 	if f := t.LimitReached; f != nil {
+		s.RecoveryFull = func(limit string) { f("recovery." + limit) }
 		s.LimitReached = func(limit string) { f("limits." + limit) }
 	}
 	return s

@@ -59,7 +59,7 @@ func (h *Hub) emitToMany(b *Batch, t Target, m Message, o EmitOptions) (Outcome,
 
 // outcome is what became of a command, in the hub's words.
 func outcome(o socketio.Outcome) Outcome {
-	return Outcome{Matched: o.Matched, Queued: o.Queued, Dropped: o.Dropped}
+	return Outcome{Matched: o.Matched, Queued: o.Queued, Dropped: o.Dropped, Stored: o.Stored}
 }
 
 func (h *Hub) emission(t Target, m Message) (adapter.Target, error) {

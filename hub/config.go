@@ -52,6 +52,8 @@ type Config struct {
 	// Client says which files of socket.io-client are served below Path.
 	Client ClientFiles
 
+	// Recovery lets browsers whose connection broke come back as if they had never been away. Key: recovery.
+	Recovery Recovery
 	// Limits bound what browsers and services can make the hub hold. Key: limits.
 	Limits Limits
 	// Rates bound how fast browsers may be. Key: rates.
@@ -169,6 +171,26 @@ type Compression struct {
 	Enabled *bool
 	// Threshold is the size in bytes from which it is used. Default 1024. Key: <name>.threshold.
 	Threshold int
+}
+
+// Recovery says what is kept for browsers that are away: their sessions, with rooms and data, and what they miss. What
+// has been there longest goes first where a bound is reached; whoever needs it begins anew then.
+type Recovery struct {
+	// Enabled switches it on. Every event without an acknowledgement then has an offset as last argument at the
+	// browsers, as in the reference. Key: recovery.enabled.
+	Enabled bool
+	// MaxDuration is how long a browser may be away. Default 2 min. Key: recovery.max_duration.
+	MaxDuration time.Duration
+	// Sessions is how many may be away. Default 100 000. Key: recovery.sessions.
+	Sessions int
+	// SessionBytes is what rooms and data of one may take. Default 128 KiB. Beyond it the session is not kept.
+	// Key: recovery.session_bytes.
+	SessionBytes int64
+	// LogBytes is what is kept of what was emitted in one namespace. Default 16 MiB. Key: recovery.log_bytes.
+	LogBytes int64
+	// TotalBytes is what all takes: half of it sessions, half of it what was emitted. Default 128 MiB.
+	// Key: recovery.total_bytes.
+	TotalBytes int64
 }
 
 // ConfigError is a setting that cannot be. New returns it before anything is started.

@@ -21,7 +21,7 @@ func (h *Hub) SetData(t Target, change DataChange) (Outcome, error) {
 	}
 	o, version, err := h.sockets.SetData(t.Namespace, to, inner)
 	out := outcome(o)
-	if one := len(t.Sockets) == 1 && len(t.Rooms)+len(t.Users) == 0; one && out.Matched == 1 {
+	if one := len(t.Sockets) == 1 && len(t.Rooms)+len(t.Users) == 0; one && out.Matched+out.Stored == 1 {
 		out.DataVersion = version
 		if change.ExpectedVersion != nil && out.Dropped == 1 && version != *change.ExpectedVersion {
 			return out, ErrVersion

@@ -7,7 +7,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
 
-// Acceptance is what comes with an accepted attempt. Its slices must not change afterwards.
+// Acceptance is what comes with an accepted attempt. Its slices must not change afterwards. That of a browser which takes
+// up its session leaves it as it was, with Rooms added, and Data and Policy replaced where they are given.
 type Acceptance struct {
 	// User is the user id: 1 to 256 bytes of valid UTF-8. Empty means none.
 	User string
@@ -17,6 +18,12 @@ type Acceptance struct {
 	Data []byte
 	// Policy bounds what the browser may emit. Nil bounds nothing.
 	Policy *Policy
+	// OnlyRecovered lets nobody in anew: should the session that the attempt wants to take up have gone meanwhile, the
+	// browser's connection is closed, so that it comes again.
+	OnlyRecovered bool
+	// Memo is kept with the session while its browser is away, and comes back as SessionRecovery.Memo. Nil leaves the one
+	// of a session that is taken up.
+	Memo any
 	// Then runs after the CONNECT packet was queued and the rooms were joined, and before Connected.
 	// What it sends with the batch leaves together with CONNECT. It must not block. It runs whenever
 	// the decision was sent without an error.
@@ -53,6 +60,7 @@ func (a *ConnectAttempt) PrepareAccept(acceptance Acceptance) (Decision, error) 
 	}
 	inner := socketio.Acceptance{
 		User: acceptance.User, Rooms: acceptance.Rooms, Data: acceptance.Data, Policy: acceptance.Policy.inner(),
+		Memo: acceptance.Memo, OnlyRecovered: acceptance.OnlyRecovered,
 	}
 	if then := acceptance.Then; then != nil {
 		inner.Then = func(s *socketio.Socket, b *engineio.Batch) { then((*Socket)(s), (*Batch)(b)) }

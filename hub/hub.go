@@ -88,7 +88,21 @@ type Stats struct {
 	Attempts int
 	// Sockets counts the sockets of each namespace that has any.
 	Sockets map[string]int
+	// Away counts the sessions of each namespace whose browsers are away and may come back.
+	Away map[string]int
+	// Recovery is what is kept for them.
+	Recovery RecoveryStats
 }
+
+// RecoveryStats are what is kept for browsers that are away.
+type RecoveryStats struct {
+	// Away counts sessions, SessionBytes is what they hold, LogBytes what is kept of what was emitted.
+	Away                   int
+	SessionBytes, LogBytes int64
+}
+
+// Recovers reports whether browsers may take up the sessions that they had.
+func (h *Hub) Recovers() bool { return h.sockets.Recovers() }
 
 // Stats counts what the hub holds at this moment.
 func (h *Hub) Stats() Stats {
@@ -96,5 +110,7 @@ func (h *Hub) Stats() Stats {
 		Sessions: h.engine.SessionCount(),
 		Attempts: h.sockets.Attempts(),
 		Sockets:  h.sockets.Sockets(),
+		Away:     h.sockets.Away(),
+		Recovery: RecoveryStats(h.sockets.Kept()),
 	}
 }

@@ -69,6 +69,7 @@ func (c Config) WithDefaults() Config {
 		c.Trace = &Trace{}
 	}
 	c.Limits.fill()
+	c.Recovery.fill()
 	c.Rates.fill()
 	return c
 }
@@ -105,6 +106,14 @@ func (l *Limits) fill() {
 	set(&l.DataBytes, option.DataBytes)
 	set(&l.Undecided.Attempts, option.Undecided)
 	set(&l.Undecided.Bytes, option.UndecidedBytes)
+}
+
+func (r *Recovery) fill() {
+	set(&r.MaxDuration, option.RecoveryMaxDuration)
+	set(&r.Sessions, option.RecoverySessions)
+	set(&r.SessionBytes, option.RecoverySessionBytes)
+	set(&r.LogBytes, option.RecoveryLogBytes)
+	set(&r.TotalBytes, option.RecoveryTotalBytes)
 }
 
 func (r *Rates) fill() {
@@ -166,6 +175,7 @@ func (c Config) Problems() []*ConfigError {
 	c.Cookie.problems(check)
 	c.CORS.problems(check)
 	c.Limits.problems(check)
+	c.Recovery.problems(check)
 	c.Rates.problems(check)
 	return problems
 }
@@ -226,6 +236,14 @@ func (l *Limits) problems(check func(error)) {
 	check(Check(option.DataBytes.Key, l.DataBytes))
 	check(Check(option.Undecided.Key, l.Undecided.Attempts))
 	check(Check(option.UndecidedBytes.Key, l.Undecided.Bytes))
+}
+
+func (r *Recovery) problems(check func(error)) {
+	check(Check(option.RecoveryMaxDuration.Key, r.MaxDuration))
+	check(Check(option.RecoverySessions.Key, r.Sessions))
+	check(Check(option.RecoverySessionBytes.Key, r.SessionBytes))
+	check(Check(option.RecoveryLogBytes.Key, r.LogBytes))
+	check(Check(option.RecoveryTotalBytes.Key, r.TotalBytes))
 }
 
 // A negative rate means none, as a configured 0 does.

@@ -43,6 +43,9 @@ func (s *Socket) ClientID() string { return s.inner().ClientID() }
 // Handshake is the request that opened the browser's session.
 func (s *Socket) Handshake() *Handshake { return (*Handshake)(s.inner().Handshake()) }
 
+// Recovered reports whether its browser came back and took up the session that it had: id, rooms and data are as before.
+func (s *Socket) Recovered() bool { return s.inner().Recovered() }
+
 // ConnectTime is when the namespace was joined.
 func (s *Socket) ConnectTime() time.Time { return s.inner().ConnectTime() }
 

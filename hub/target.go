@@ -78,6 +78,10 @@ type Outcome struct {
 	// Dropped counts those for which it was not: volatile and not ready, too slow,
 	// gone meanwhile, or of another data version.
 	Dropped int
+	// Stored counts, beside Matched, the sessions that are away and that the target picks: an emission is kept for them
+	// until they come back, and any other command was done. An emission that is volatile, or asks for
+	// acknowledgements, is not kept.
+	Stored int
 	// DataVersion is the version of the socket's data after SetData, also after one that changed nothing,
 	// when the target is one socket id alone and the socket is there. Zero otherwise.
 	DataVersion uint64

@@ -43,7 +43,9 @@ type Trace struct {
 	// (`acted_on`), dropped with a Refusal, or lost because the browser has left (`gone`). `held` says that a browser
 	// was read no further because of them, and that they count again.
 	EarlyPackets func(outcome string, n int)
-	// LimitReached: a limit of Limits was reached; the name is its key, such as
+	// Recovery: what has become of a browser's wish to take up the session that it had.
+	Recovery func(outcome RecoveryOutcome)
+	// LimitReached: a limit of Limits or a bound of Recovery was reached; the name is its key, such as
 	// `limits.rooms_per_socket`.
 	LimitReached func(limit string)
 	// Panic: something panicked. The browser that it was about, if it was about one, is closed. It must never be called.
@@ -62,6 +64,27 @@ type RequestTrace struct {
 	// `missing`, `malformed` or `late`.
 	ProxyHeaderRefused func(why string)
 }
+
+// RecoveryOutcome says what has become of a browser's wish to take up the session that it had.
+type RecoveryOutcome string
+
+// The outcomes. With all but the first and the last its browser begins anew, if it is let in.
+const (
+	// RecoveryDone: it has its session.
+	RecoveryDone RecoveryOutcome = "recovered"
+	// RecoveryUnknown: no session with that private id is away. Its time is over, it was taken up, or never there.
+	RecoveryUnknown RecoveryOutcome = "unknown"
+	// RecoveryOffset: the offset is none of the session's.
+	RecoveryOffset RecoveryOutcome = "offset"
+	// RecoveryGap: what was kept does not reach back so far.
+	RecoveryGap RecoveryOutcome = "gap"
+	// RecoveryUser: it was accepted as another user.
+	RecoveryUser RecoveryOutcome = "user"
+	// RecoveryDenied: it was not let in.
+	RecoveryDenied RecoveryOutcome = "denied"
+	// RecoveryGone: it has left before it was let in, and may come again.
+	RecoveryGone RecoveryOutcome = "gone"
+)
 
 // Refusal says why a browser was not let into a namespace.
 type Refusal string

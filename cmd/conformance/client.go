@@ -19,7 +19,9 @@ const clientPing = 2 * time.Second
 const handshakeDelay = 10 * time.Millisecond
 
 // clientConfig is the hub of the client's suite: as it is by default but for the heartbeat.
-func clientConfig() hub.Config { return hub.Config{Heartbeat: hub.Heartbeat{Interval: clientPing}} }
+func clientConfig() hub.Config {
+	return hub.Config{Heartbeat: hub.Heartbeat{Interval: clientPing}, Recovery: hub.Recovery{Enabled: true}}
+}
 
 // delayed makes handshakes wait.
 func delayed(h http.Handler) http.Handler {

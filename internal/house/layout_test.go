@@ -53,8 +53,9 @@ var rooms = []room{
 		"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/rates",
 		"hub/internal/request", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla,
 	}},
+	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/adapter"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
-		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/request", "hub/internal/siopacket", "hub/internal/wsframe",
+		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/recovery", "hub/internal/request", "hub/internal/siopacket", "hub/internal/wsframe",
 		"hub/adapter", "internal/sampledlog",
 	}},
 	{pkg: "hub/internal/clientfiles"},

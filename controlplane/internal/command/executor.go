@@ -218,7 +218,7 @@ func failed(f *fault.Fault) *hubv1.Result { return &hubv1.Result{Status: f.Statu
 // resultOf makes a result of an outcome.
 func resultOf(o hub.Outcome, f *fault.Fault) *hubv1.Result {
 	return &hubv1.Result{
-		MatchedCount: uint32(o.Matched), QueuedCount: uint32(o.Queued), DroppedCount: uint32(o.Dropped),
+		MatchedCount: uint32(o.Matched), QueuedCount: uint32(o.Queued), DroppedCount: uint32(o.Dropped), StoredCount: uint32(o.Stored),
 		Status: f.Status(),
 	}
 }

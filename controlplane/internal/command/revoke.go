@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"maps"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
@@ -32,26 +33,31 @@ func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
 	x.tellRevoked(Revocation{Users: op.GetUsers()})
 	targets := make([]hub.Target, 0, 4)
 	var met Revocation
-	for namespace := range x.hub.Stats().Sockets {
+	stats := x.hub.Stats()
+	namespaces := maps.Clone(stats.Away)
+	maps.Copy(namespaces, stats.Sockets)
+	for namespace := range namespaces {
 		t := hub.Target{Namespace: namespace, Users: op.GetUsers(), Sockets: op.GetSockets()}
 		sockets, err := x.hub.FetchSockets(t)
 		if err != nil {
 			return failed(fault.Of(err, "revoke"))
 		}
-		if len(sockets) > 0 {
+		if len(sockets) > 0 || stats.Away[namespace] > 0 {
 			targets = append(targets, t)
 			met.Sockets = append(met.Sockets, sockets...)
 		}
 	}
 	x.tellRevoked(met)
 	var failures []error
+	stored := 0
 	for _, t := range targets {
 		// A connection that is closed in one namespace is closed in all.
-		_, err := x.hub.Disconnect(r.Batch, t, hub.DisconnectOptions{MayReturn: true, Detail: DetailRevoked})
+		out, err := x.hub.Disconnect(r.Batch, t, hub.DisconnectOptions{MayReturn: true, Detail: DetailRevoked})
+		stored += out.Stored
 		failures = append(failures, err)
 	}
 	n := len(met.Sockets)
-	return resultOf(hub.Outcome{Matched: n, Queued: n}, fault.Of(errors.Join(failures...), "revoke"))
+	return resultOf(hub.Outcome{Matched: n, Queued: n, Stored: stored}, fault.Of(errors.Join(failures...), "revoke"))
 }
 
 func (x *Executor) tellRevoked(r Revocation) {

@@ -16,7 +16,7 @@ func (l *Lane) Leave(d *Delivery, hold time.Duration) {
 	l.setHold(HoldNone)
 	if hold > 0 {
 		d.due = now().add(hold)
-	} else if l.unseen() && !l.eventsParked() {
+	} else if l.unseen() && !l.eventsParked() && !l.behind.Load() {
 		h.cancelOut(l)
 		return
 	}
@@ -38,7 +38,7 @@ func (p *parking) heldBack() bool {
 // event stands between them, and takes an empty lane's turn away. It reports whether
 // the lane has something left in its queue.
 func (h *holder) cancelOut(l *Lane) bool {
-	if l.leaving && l.unseen() && !l.eventsParked() && !l.heldBack() {
+	if l.leaving && !l.behind.Load() && l.unseen() && !l.eventsParked() && !l.heldBack() {
 		for n := l.queue.front; n != nil; n = l.queue.front {
 			l.unpark(n.value)
 			n.value.state = over

@@ -12,6 +12,7 @@ import (
 // else may happen at the same time.
 type Lane struct {
 	parking
+	succession
 	solo *Solo // that it belongs to; nil for the lane of a socket
 
 	holder atomic.Pointer[holder]
@@ -70,7 +71,7 @@ func (l *Lane) lock() *holder {
 // strict delivery in the flight, or by a detached one, is armed by its settlement.
 func (l *Lane) arm(h *holder) {
 	waits := l.turn.list != nil && l.turn.list != &h.greetings
-	if waits || l.queue.front == nil || l.flight.blocks() || l.delayed() {
+	if waits || l.queue.front == nil || l.behind.Load() || l.flight.blocks() || l.delayed() {
 		return
 	}
 	h.greetings.remove(&l.turn)
@@ -136,12 +137,13 @@ func (h *holder) end(l *Lane) {
 	h.dequeue(l)
 	h.unbind(l)
 	l.delay.stop()
+	l.follow()
 }
 
 // endIfDone ends a lane that has nothing left to come.
 func (h *holder) endIfDone(l *Lane) {
 	empty := l.queue.front == nil && l.flight.len == 0 && l.flight.detached == 0
-	if !l.ended && (l.leaving || l.solo != nil) && empty {
+	if !l.ended && !l.behind.Load() && (l.leaving || l.solo != nil) && empty {
 		h.end(l)
 	}
 }

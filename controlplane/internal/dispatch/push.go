@@ -73,7 +73,7 @@ func (l *Lane) put(h *holder, d *Delivery) bool {
 	i := h.inst
 	takes := i != nil && i.takes()
 	misfit, introduced := false, false
-	if takes && l.queue.front == nil && l.avoid == nil {
+	if takes && l.queue.front == nil && l.avoid == nil && !l.behind.Load() {
 		terms, ok := i.sink.Accepts(d)
 		misfit = !ok
 		if ok && i.unknown(l, d, &terms) {

@@ -143,6 +143,15 @@ func (s *Session) Writable() bool {
 	return s.state <= upgrading && s.out.entries == nil && !s.out.peerClosed && s.transport.writableLocked()
 }
 
+// Unattended reports whether no request of the browser is there: over polling it is about to make the next one, or it
+// has gone and will be found out by the heartbeat.
+func (s *Session) Unattended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.transport.(*polling)
+	return ok && s.state == open && t.poll == nil && t.post == nil
+}
+
 // Send queues the messages as one unit: all or none, with nothing between them. With a batch they
 // are written when it is flushed, without one now. It never waits for the browser. noCompress never
 // compresses them. What is sent to a browser that has gone, while the last of what it sent is still to be handed

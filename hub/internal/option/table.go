@@ -125,6 +125,16 @@ var (
 	UndecidedBytes = bytes[int64]("limits.undecided_bytes", 64<<20, 64<<10, 64<<30)
 )
 
+// What is kept for browsers that are away.
+var (
+	_                    = yesNo("recovery.enabled", false)
+	RecoveryMaxDuration  = duration("recovery.max_duration", 2*time.Minute, 100*time.Millisecond, time.Hour)
+	RecoverySessions     = count("recovery.sessions", 100_000, 1, 10_000_000)
+	RecoverySessionBytes = bytes[int64]("recovery.session_bytes", 128<<10, 2<<10, 1<<30)
+	RecoveryLogBytes     = bytes[int64]("recovery.log_bytes", 16<<20, 64<<10, 64<<30)
+	RecoveryTotalBytes   = bytes[int64]("recovery.total_bytes", 128<<20, 1<<20, 1<<40)
+)
+
 // The rates of browsers. Zero means no limit.
 var (
 	RateMessages        = number[int64]("rates.messages", 5000, 0, 1_000_000, "")

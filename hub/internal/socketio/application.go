@@ -58,9 +58,10 @@ type Event struct {
 	ReceiveTime time.Time
 }
 
-// Outcome says what became of a command: Matched = Queued + Dropped.
+// Outcome says what became of a command: Matched = Queued + Dropped. Stored counts beside them the sessions that are
+// away and for which it was done, or kept until they come back.
 type Outcome struct {
-	Matched, Queued, Dropped int
+	Matched, Queued, Dropped, Stored int
 }
 
 func (o *Outcome) add(done bool) {

@@ -17,6 +17,9 @@ type Attempt struct {
 	size      int64 // what it counts in admission
 	share     *share
 
+	// reserved is what is to be recovered, known before the application hears of the attempt. Nil: nothing.
+	reserved *reservation
+
 	tag any // the application's; set inside Application.Connect
 
 	state atomic.Int32 // of the constants below; leaves stateOpen once
@@ -70,6 +73,10 @@ type Acceptance struct {
 	Rooms  []string
 	Data   []byte
 	Policy *Policy
+	// Memo is kept with the session while its browser is away, see Recovery.Memo. It is dropped while recovery is off.
+	Memo any
+	// OnlyRecovered closes a client that cannot take up its session, instead of letting it in.
+	OnlyRecovered bool
 	// Then runs in the gate, after CONNECT was queued and the rooms were joined.
 	Then func(*Socket, *engineio.Batch)
 }
@@ -128,6 +135,7 @@ func (a *Attempt) Undecided() error {
 		c := a.client
 		defer c.server.lives.Done()
 		a.dropEarly(RefusedUndecided)
+		a.unreserve(RecoveryGone)
 		c.server.refused(c, a.namespace, RefusedUndecided, "")
 		if !c.over {
 			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "nobody could decide"})
@@ -139,6 +147,7 @@ func (a *Attempt) Undecided() error {
 func (a *Attempt) deny(why, message string, data []byte) {
 	c := a.client
 	a.dropEarly(why)
+	a.unreserve(RecoveryDenied)
 	if c.over {
 		c.server.refused(c, a.namespace, why, message)
 		return
@@ -151,6 +160,7 @@ func (a *Attempt) deny(why, message string, data []byte) {
 // gone tells that the browser has left before the answer. In the gate.
 func (a *Attempt) gone() {
 	a.dropEarly(EarlyGone)
+	a.unreserve(RecoveryGone)
 	if watcher := a.client.server.watcher; watcher != nil {
 		watcher.AttemptGone(a)
 	}

@@ -35,6 +35,7 @@ func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t adapter.Target, m
 			o.Matched += one.Matched
 			o.Queued += one.Queued
 			o.Dropped += one.Dropped
+			o.Stored += one.Stored
 		}
 		return true
 	})
@@ -42,6 +43,9 @@ func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t adapter.Target, m
 }
 
 func (n *namespace) emit(b *engineio.Batch, t adapter.Target, m *adapter.Message) (o Outcome) {
+	if n.recovering != nil && !m.Volatile {
+		return n.emitKept(b, t, m)
+	}
 	members := pick(n.adapter, t)
 	defer members.release()
 	if len(members.list) == 0 {

@@ -185,10 +185,10 @@ func TestSetData_ComparesVersions(t *testing.T) {
 		expected *uint64
 		want     Outcome
 	}{
-		{to(sockets[0].ID()), nil, Outcome{1, 1, 0}},
-		{everybody, version(0), Outcome{2, 1, 1}},
-		{everybody, version(1), Outcome{2, 2, 0}},
-		{everybody, version(1), Outcome{2, 0, 2}},
+		{to(sockets[0].ID()), nil, Outcome{1, 1, 0, 0}},
+		{everybody, version(0), Outcome{2, 1, 1, 0}},
+		{everybody, version(1), Outcome{2, 2, 0, 0}},
+		{everybody, version(1), Outcome{2, 0, 2, 0}},
 	} {
 		if o, _, _ := s.server.SetData("/", row.target, DataChange{Data: []byte(`1`), Expected: row.expected}); o != row.want {
 			t.Errorf("%+v: %+v", row, o)

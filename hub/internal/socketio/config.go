@@ -30,6 +30,8 @@ type Config struct {
 	// Adapter makes the rooms of a namespace. Nil means adapter.NewMemory; with another one
 	// namespaces are kept when they are empty, as other nodes may have members.
 	Adapter adapter.Builder
+	// Recovery says what is kept for clients that are away.
+	Recovery Recovering
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens. Nil means nobody looks.
@@ -58,6 +60,17 @@ type Limits struct {
 	UndecidedBytes int64
 }
 
+// Recovering says what is kept for clients that are away.
+type Recovering struct {
+	// Enabled switches it on. All other fields are required then.
+	Enabled bool
+	// MaxDuration is how long a client may be away, Detection how long it may take to notice that.
+	MaxDuration, Detection time.Duration
+	// Sessions, SessionBytes, LogBytes and TotalBytes are those of recovery.Config.
+	Sessions                           int
+	SessionBytes, LogBytes, TotalBytes int64
+}
+
 // Trace is told what happens. Each function may be nil.
 type Trace struct {
 	// ConnectRefused: not let in; why is one of the Refused constants. The namespace is empty for an
@@ -81,6 +94,10 @@ type Trace struct {
 	// EarlyPackets: what has become of packets that a client has sent before it was let in: one of the Early constants,
 	// or of the Refused ones, with which they were dropped.
 	EarlyPackets func(outcome string, n int)
+	// Recovery: what has become of a client's wish to take up its session; outcome is one of the Recovery constants.
+	Recovery func(outcome string)
+	// RecoveryFull: a bound of Recovering was reached, by its name such as `log_bytes`. It may be called with locks held.
+	RecoveryFull func(limit string)
 	// LimitReached: by name, without the prefix `limits.`.
 	LimitReached func(limit string)
 	// Panic: something that was done for a client, or for the Application, panicked. The client is closed.

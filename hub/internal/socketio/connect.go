@@ -44,16 +44,20 @@ func (one *applicant) ask() {
 	if c.id == "" {
 		c.id = newID()
 	}
-	auth := p.Payload
 	a := &Attempt{client: c, namespace: p.Namespace, id: c.socketID(p.Namespace), size: one.size, share: one.share}
-	a.auth.Store(&auth)
 	at.attempt, at.socket = a, nil
 	c.clock.pause()
-	if t := &c.server.trace; t.debugging() {
-		t.debugAttempt("connect", a, slog.Int("auth_bytes", len(auth)))
-	}
 	c.server.lives.Add(1)
-	c.server.app.Connect(a)
+	a.begin(p.Payload)
+}
+
+// ask asks the application. In the gate.
+func (a *Attempt) ask(auth []byte) {
+	a.auth.Store(&auth)
+	if t := &a.client.server.trace; t.debugging() {
+		t.debugAttempt("connect", a, slog.Int("auth_bytes", len(auth)), slog.Bool("recovers", a.reserved != nil))
+	}
+	a.client.server.app.Connect(a)
 }
 
 // packetSeparator may not stand in a name: polling puts it between packets.
@@ -131,10 +135,9 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 	s := newSocket(a, acceptance)
 	batch := batches.get()
 	defer batches.flush(batch)
-	if c.over {
-		s.close(c.end)
-	} else {
-		c.seat(s, batch, acceptance)
+	if !c.bringIn(a, s, batch, acceptance) {
+		c.server.trace.earlyPackets(EarlyGone, len(early))
+		return
 	}
 	t := &c.server.trace
 	t.socketOpened(s.namespace.name)
@@ -152,18 +155,67 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 	c.catchUp(early)
 }
 
-// seat puts a socket in the place of its attempt: from here on it receives.
-func (c *client) seat(s *Socket, batch *engineio.Batch, acceptance Acceptance) {
+// bringIn makes an accepted socket one that receives, with what it had where it was here before. It reports false if it
+// is not to be let in.
+func (c *client) bringIn(a *Attempt, s *Socket, batch *engineio.Batch, acceptance Acceptance) bool {
+	if a.reserved != nil && !c.over && c.restore(a, s, batch, acceptance) {
+		return true
+	}
+	if acceptance.OnlyRecovered {
+		c.turnAway(a, s)
+		return false
+	}
+	if a.reserved != nil {
+		s.id = newID() // the other one was its session's
+	}
+	if c.over {
+		a.unreserve(RecoveryGone)
+		s.close(c.end)
+		return true
+	}
+	r := s.namespace.recovering
+	r.lock()
+	if r != nil && !c.old() {
+		r.begin(s, acceptance.Memo)
+	}
+	c.sit(s)
+	c.sendConnect(s, batch)
+	s.membership.begin(s, acceptance.Rooms)
+	r.unlock()
+	c.server.tellNotes()
+	return true
+}
+
+// turnAway closes a client whose session has gone while it was to be taken up, and which nobody has let in anew.
+func (c *client) turnAway(a *Attempt, s *Socket) {
+	defer c.server.lives.Done()
+	if c.over {
+		a.unreserve(RecoveryGone)
+	}
+	c.server.release(s.namespace)
+	if !c.over {
+		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "its session has gone"})
+	}
+}
+
+// sit puts a socket in the place of its attempt.
+func (c *client) sit(s *Socket) {
 	c.seats.find(s.namespace.name).sit(s)
 	c.user.joined(s)
 	c.joined()
+}
+
+// sendConnect queues CONNECT.
+func (c *client) sendConnect(s *Socket, batch *engineio.Batch) {
 	var payload []byte
 	if !c.old() {
-		payload = append(append([]byte(`{"sid":"`), s.id...), `"}`...)
+		payload = append([]byte(`{"sid":"`), s.id...)
+		if s.recovery != nil {
+			payload = append(append(payload, `","pid":"`...), s.recovery.PID()...)
+		}
+		payload = append(payload, `"}`...)
 	}
 	c.send(batch, siopacket.Packet{Type: siopacket.Connect, Namespace: s.namespace.name, Payload: payload})
-	s.membership.begin(s, acceptance.Rooms)
-	c.server.tellNotes()
 }
 
 // newSocket makes the socket of an accepted attempt.

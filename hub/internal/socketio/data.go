@@ -26,6 +26,12 @@ func (s *Server) SetData(name string, t adapter.Target, change DataChange) (o Ou
 			err = failed
 		}
 	}
+	if n := s.lookup(name); n != nil {
+		stored, v, failed := change.applyAway(n, t)
+		if o.Stored = stored; o.Matched == 0 {
+			version, err = v, failed
+		}
+	}
 	return o, version, err
 }
 

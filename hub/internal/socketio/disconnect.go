@@ -3,6 +3,7 @@ package socketio
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -27,6 +28,10 @@ type Disconnect struct {
 	Detail string
 	// Rooms are those it was in, its own not, sorted.
 	Rooms []string
+	// RecoverableUntil is until when its browser may come back as if it had never been away. Zero: it may not.
+	RecoverableUntil time.Time
+	// mustAsk says that whoever comes back has to show who it is.
+	mustAsk bool
 }
 
 // leave acts on DISCONNECT: the browser leaves one namespace and keeps its connection.
@@ -51,6 +56,9 @@ func (c *client) left(s *Socket) {
 		t.debugSocket("disconnected", s, slog.String("reason", end.Reason), slog.String("detail", end.Detail))
 	}
 	c.server.app.Disconnected(s, end)
+	if s.recovery != nil {
+		c.server.recovery.Depart(s.recovery)
+	}
 	c.server.lives.Done()
 }
 

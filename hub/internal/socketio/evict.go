@@ -26,6 +26,7 @@ func (n *namespace) disconnect(b *engineio.Batch, t adapter.Target, e Eviction) 
 	for _, m := range members.list {
 		o.add(e.carryOut(own.Batch, m.(*Socket)))
 	}
+	o.Stored = n.endAway(t, e)
 	return o
 }
 
@@ -88,7 +89,7 @@ func (e Eviction) kick(c *client) {
 func (e Eviction) closeAfterAnswer(c *client) {
 	c.post(func() {
 		if !c.over {
-			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: e.Detail})
+			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: e.Detail, mustAsk: true})
 		}
 	})
 }

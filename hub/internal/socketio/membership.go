@@ -29,13 +29,24 @@ func (m *membership) begin(s *Socket, rooms []string) {
 
 // change joins and then leaves rooms, or does nothing when there would be too many.
 func (m *membership) change(s *Socket, join, leave []string) bool {
+	r := s.namespace.recovering
+	r.lock()
 	s.mu.Lock()
 	done, changed := m.changeLocked(s, join, leave)
 	s.mu.Unlock()
+	r.unlock()
 	if server := s.client.server; changed && server.watcher != nil {
 		s.client.gate.attend()
 		server.tellNotes()
 	}
+	return done
+}
+
+// changeInOrder is change with recovering.mu held, and in the gate: what there is to tell is told afterwards.
+func (m *membership) changeInOrder(s *Socket, join, leave []string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	done, _ := m.changeLocked(s, join, leave)
 	return done
 }
 
@@ -57,6 +68,9 @@ func (m *membership) changeLocked(s *Socket, join, leave []string) (done, change
 		return true, false
 	}
 	m.version++
+	if s.recovery != nil {
+		s.recovery.Trail.Moved(s.namespace.recovering.log.Head(), joined, left)
+	}
 	if s.client.server.watcher != nil {
 		m.noteLocked(s, joined, left)
 	}
@@ -82,7 +96,11 @@ func (m *membership) fitsLocked(s *Socket, join []string) bool {
 
 // roomsWith counts the rooms a socket would be in.
 func roomsWith(s *Socket, join []string) int {
-	rooms := s.namespace.adapter.Rooms(s)
+	return withRooms(s.namespace.adapter.Rooms(s), join)
+}
+
+// withRooms counts rooms and those beside them.
+func withRooms(rooms, join []string) int {
 	in := make(map[string]struct{}, len(rooms)+len(join))
 	for _, list := range [][]string{rooms, join} {
 		for _, room := range list {

@@ -13,6 +13,8 @@ type namespace struct {
 	server  *Server
 	name    string
 	adapter adapter.Adapter
+	// recovering is nil while recovery is off.
+	recovering *recovering
 
 	// nextAck counts the ack ids that were drawn. One counter for all, so that a broadcast with
 	// acknowledgements is encoded once. It goes on from Server.drawn.
@@ -57,6 +59,7 @@ func (s *Server) makeLocked(name string) *namespace {
 		host = watched{n}
 	}
 	n.adapter = s.build(name, host)
+	n.recovering = n.newRecovering()
 	s.namespaces.Store(name, n)
 	return n
 }
@@ -72,6 +75,9 @@ func (s *Server) release(n *namespace) {
 	}
 	s.mu.Unlock()
 	if last {
+		if n.recovering != nil {
+			n.recovering.log.Close()
+		}
 		if err := n.adapter.Close(); err != nil {
 			s.trace.logger.Warn("closing the adapter of a namespace", "namespace", n.name, "error", err)
 		}
@@ -117,5 +123,6 @@ func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outco
 			n.server.trace.limitReached("rooms_per_socket")
 		}
 	}
+	o.Stored = n.moveAway(t, join, leave)
 	return o, limited
 }

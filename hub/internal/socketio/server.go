@@ -10,6 +10,7 @@ import (
 
 	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
@@ -29,6 +30,12 @@ type Server struct {
 
 	// misfit warns of clients that speak a form that is not spoken here.
 	misfit *sampledlog.Line
+
+	// recovery has the sessions that are away. Nil: it is off.
+	recovery     *recovery.Store
+	recoveryFull fullLine
+	// badOffset warns of clients that name an offset that cannot be.
+	badOffset *sampledlog.Line
 
 	// admission has the attempts without a decision.
 	admission admission
@@ -64,6 +71,9 @@ func New(config Config) *Server {
 		trace:     newTracer(config.Trace, config.Logger),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
+	s.recovery = s.newRecovery(config)
+	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
+	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.misfit = sampledlog.New(config.Logger, misfitWarnEvery)
 	s.admission.warning = sampledlog.New(config.Logger, admissionWarnEvery)
 	if s.build == nil {
@@ -87,6 +97,9 @@ func (s *Server) Wait(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
+		if s.recovery != nil {
+			s.recovery.Close()
+		}
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -109,6 +122,31 @@ func (s *Server) Sockets() map[string]int {
 		return true
 	})
 	return counts
+}
+
+// Recovers reports whether clients may take up sessions.
+func (s *Server) Recovers() bool { return s.recovery != nil }
+
+// Away counts the sessions that are away of each namespace that has any.
+func (s *Server) Away() map[string]int {
+	counts := make(map[string]int)
+	s.namespaces.Range(func(name, value any) bool {
+		if r := value.(*namespace).recovering; r != nil {
+			if n := r.away.Count(adapter.Target{All: true}); n > 0 {
+				counts[name.(string)] = n
+			}
+		}
+		return true
+	})
+	return counts
+}
+
+// Kept is what is kept for clients that are away.
+func (s *Server) Kept() recovery.Sizes {
+	if s.recovery == nil {
+		return recovery.Sizes{}
+	}
+	return s.recovery.Sizes()
 }
 
 // idBytes of randomness make a socket id of 20 characters.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
@@ -19,6 +20,10 @@ type Socket struct {
 	id          string
 	user        string
 	connectTime time.Time
+	// recovery is its session. Nil while recovery is off, and for one that came and left at once. recovered says that it
+	// was there before.
+	recovery  *recovery.Session
+	recovered bool
 
 	tag atomic.Value // the application's; set once
 	// policy is what its browser may emit. Nil: anything.
@@ -57,6 +62,9 @@ func (s *Socket) ClientID() string { return s.client.id }
 
 // ConnectTime is when it joined.
 func (s *Socket) ConnectTime() time.Time { return s.connectTime }
+
+// Recovered reports whether its browser took up a session that was there before.
+func (s *Socket) Recovered() bool { return s.recovered }
 
 // Transport is the transport in use.
 func (s *Socket) Transport() string { return s.client.session.TransportName() }
@@ -146,9 +154,12 @@ func (s *Socket) close(end Disconnect) bool { return s.closeWith(end, func() {})
 
 // closeWith closes and, in the same step, sends a last word.
 func (s *Socket) closeWith(end Disconnect, last func()) bool {
+	r := s.namespace.recovering
+	r.lock()
 	s.mu.Lock()
 	if s.end != nil {
 		s.mu.Unlock()
+		r.unlock()
 		return false
 	}
 	last()
@@ -165,7 +176,10 @@ func (s *Socket) closeWith(end Disconnect, last func()) bool {
 	s.mu.Lock()
 	end.Rooms = rooms
 	s.mu.Unlock()
-	s.client.server.release(s.namespace)
+	stays := r.parting(s, &end, rooms)
+	if !stays {
+		s.client.server.release(s.namespace)
+	}
 	s.client.server.tellNotes()
 	for _, group := range acks {
 		group.disconnected()

@@ -81,6 +81,12 @@ func (t *tracer) limitReached(limit string) {
 	}
 }
 
+func (t *tracer) recovery(outcome string) {
+	if t.hooks.Recovery != nil {
+		t.hooks.Recovery(outcome)
+	}
+}
+
 func (t *tracer) eventDropped(s *Socket, reason string) {
 	if t.hooks.EventDropped != nil {
 		t.hooks.EventDropped(s, reason)

@@ -36,6 +36,9 @@ type Config struct {
 	// Rates bounds how fast browsers may be.
 	Rates Rates
 
+	// Recovery says what is kept for browsers that are away.
+	Recovery Recovery
+
 	// Namespaces are the namespaces that exist, as patterns; empty means those
 	// that a service ever asked for.
 	Namespaces []string

@@ -38,7 +38,7 @@ want a restart. A configuration that is not accepted leaves the old one in force
 read at once then.
 
 The memory limit is ` + "`GOMEMLIMIT`" + ` (` + "`GOMEMLIMIT=512MiB hub serve`" + `), or else 90 % of what the container or the cgroup may have (` + "`AUTOMEMLIMIT=0.8`" + `
-takes 80 %, ` + "`off`" + ` nothing). Where there is one, what browsers and services may make the hub hold in all is by default at most three quarters of it, and the rest is left for
+takes 80 %, ` + "`off`" + ` nothing). Where there is one, what browsers and services may make the hub hold in all is by default at most three quarters of it (thirteen sixteenths with ` + "`recovery.enabled`" + `), and the rest is left for
 sessions, rooms, work of services and the collector; ` + "`hub serve`" + ` warns of a configuration that promises more.
 
 Other variables: ` + "`HUB_CONFIG`" + ` (the file), those of services and of the commands that ask a hub, such as

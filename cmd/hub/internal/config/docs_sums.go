@@ -20,6 +20,7 @@ var sums = []sum{
 	{"events that wait for services that are away or behind; as much again if browsers of groups beyond `parking.group_bytes` each add one", "2 × `parking.node_bytes`", []string{"parking.node_bytes"}, 2},
 	{"deliveries in the hands of services; each instance may have a 64th of it, and one delivery, beyond", "`control.window.total_bytes`", []string{"control.window.total_bytes"}, 1},
 	{"what commands of services leave: results under idempotency keys, acknowledgements, snapshots, calls", "`control.kept_bytes`", []string{"control.kept_bytes"}, 1},
+	{"with `recovery.enabled` (it is off by default): sessions of browsers that are away, and what was emitted", "`recovery.total_bytes`", []string{"recovery.total_bytes"}, 0},
 	{"a browser that has joined a namespace, at rest: 2.6 KB, and its handshake", "2.6 KB + `limits.handshake_bytes`, `limits.max_sessions` times", nil, 0},
 	{"a browser that has not: the whole handshake", "2.6 KB + `http.header_bytes`, `rates.unjoined` times for each address", nil, 0},
 	{"data, rooms and names that services give a socket", "`limits.data_bytes`, `limits.rooms_per_socket` × `limits.room_bytes`", nil, 0},

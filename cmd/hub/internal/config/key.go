@@ -146,7 +146,7 @@ func newTable() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		listenKeys(), socketIOKeys(), cookieKeys(), corsKeys(), compressionKeys(),
-		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), logKeys(),
+		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), logKeys(),
 	} {
 		all = append(all, part...)
 	}

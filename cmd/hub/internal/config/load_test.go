@@ -348,7 +348,7 @@ func TestLoad_DefaultsFitIntoTheMemory(t *testing.T) {
 		if got.Outbox.TotalBytes != want.Outbox.TotalBytes || got.Unfinished.Bytes != want.Unfinished.Bytes || got.Undecided.Bytes != want.Undecided.Bytes {
 			t.Errorf("%d: %+v", limit, got)
 		}
-		if got := loaded.Config.Held(); limit >= 16*mib && got > HeldDefault(limit) {
+		if got := loaded.Config.Held(); limit >= 16*mib && got > loaded.Config.HeldDefault(limit) {
 			t.Errorf("%d: %d are held", limit, got)
 		}
 		// What services leave is part of it, as is that an instance alone must not fill what all have.

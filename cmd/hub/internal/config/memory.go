@@ -21,9 +21,19 @@ func (l *Loaded) fit(k Key, memory int64) {
 // Held is the most bytes that all browsers and services together may make the hub hold beside their sessions, by the
 // limits that bound that in sum. What is parked counts twice: beyond parking.node_bytes as much again may be added.
 func (c *Config) Held() int64 {
-	return c.Limits.Outbox.TotalBytes + c.Limits.Unfinished.Bytes + 2*c.Limits.Undecided.Bytes + 2*c.Parking.NodeBytes +
+	kept := int64(0)
+	if c.Recovery.Enabled {
+		kept = c.Recovery.TotalBytes
+	}
+	return kept + c.Limits.Outbox.TotalBytes + c.Limits.Unfinished.Bytes + 2*c.Limits.Undecided.Bytes + 2*c.Parking.NodeBytes +
 		c.Control.Window.TotalBytes + c.Control.KeptBytes
 }
 
-// HeldDefault is the most that Held comes to by default with a memory limit of so many bytes.
-func HeldDefault(memory int64) int64 { return memory - memory/4 }
+// HeldDefault is the most that Held comes to by default with a memory limit of so many bytes: three quarters of it, and a
+// sixteenth more where browsers may take up sessions.
+func (c *Config) HeldDefault(memory int64) int64 {
+	if c.Recovery.Enabled {
+		return memory - memory*3/16
+	}
+	return memory - memory/4
+}

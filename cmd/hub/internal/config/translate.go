@@ -25,6 +25,7 @@ func (c *Config) Hub() hub.Config {
 		Compress: hub.Compress{HTTP: hubCompression(c.HTTPCompression), Messages: hubCompression(c.PerMessageDeflate)},
 		Limits:   hubLimits(c.Limits),
 		Rates:    hubRates(c.Rates),
+		Recovery: c.Recovery.Recovery,
 	}
 	if c.Cookie.Enabled {
 		h.Cookie = hubCookie(c.Cookie)
@@ -74,7 +75,7 @@ func orNone[T int | int64 | time.Duration](v T) T {
 func (c *Config) ControlPlane() controlplane.Config {
 	p, s := c.Parking, c.Control.Stream
 	return controlplane.Config{
-		Namespaces: c.Namespaces, StartGrace: orNone(c.StartGrace),
+		Namespaces: c.Namespaces, StartGrace: orNone(c.StartGrace), SkipAuthorizer: c.Recovery.SkipAuthorizer,
 		Connect: controlplane.ConnectConfig{
 			Try: c.Control.Connect.Try,
 		},

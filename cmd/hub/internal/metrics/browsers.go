@@ -19,7 +19,7 @@ type browsers struct {
 	bytesIn, bytesOut           prometheus.Counter
 	overflows                   *bounded[string, prometheus.Counter]
 	connects, bad, limits       *bounded[string, prometheus.Counter]
-	policies, early             *bounded[string, prometheus.Counter]
+	policies, early, recoveries *bounded[string, prometheus.Counter]
 	namespaces                  *bounded[string, namespace]
 	disconnects                 *bounded[string, prometheus.Counter]
 	acks                        *bounded[string, prometheus.Counter]
@@ -52,6 +52,7 @@ func newBrowsers(f factory) *browsers {
 		limits:      f.counters("limits_reached_total", "Limits that were reached, by key of the configuration.", "limit"),
 		policies:    f.counters("events_refused_total", "Events of browsers that their socket's policy dropped, by why.", "why"),
 		early:       f.counters("early_packets_total", "Packets that browsers sent to a namespace before they were let in, by result.", "result"),
+		recoveries:  f.counters("recoveries_total", "Browsers that wanted to take up the session that they had, by result.", "result"),
 		disconnects: f.counters("disconnects_total", "Sockets that left a namespace, by reason.", "reason"),
 		acks:        f.counters("acks_total", "Acknowledgements that were asked of browsers, by result, and those nobody waited for (unexpected).", "result"),
 		namespaces:  f.namespaces(),
@@ -127,6 +128,7 @@ func (b *browsers) traceSockets(t *hub.Trace) {
 		b.disconnects.get(string(reason)).Inc()
 	}
 	t.EarlyPackets = func(outcome string, n int) { b.early.get(outcome).Add(float64(n)) }
+	t.Recovery = func(outcome hub.RecoveryOutcome) { b.recoveries.get(string(outcome)).Inc() }
 	t.EventReceived = func(name string, bytes int) {
 		n := b.namespaces.get(name)
 		n.events.Inc()

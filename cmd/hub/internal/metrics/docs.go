@@ -41,7 +41,7 @@ var labels = []label{
 	{"outcome", "How a service settled a delivery: `done`, `reply`, `accept`, `deny`, `nack` or `retry`."},
 	{"place", "Part of the hub in which the panic was."},
 	{"reason", "Reason in the words of Socket.IO's server, such as `transport close` or `ping timeout`; of `hub_revoked_total` one of `hub.v1`, such as `MOVED`."},
-	{"result", "What came of it: `done` or `failed` for an upgrade or a refresh of keys; `acked`, `timed_out`, `disconnected` or `unexpected` for an acknowledgement; `acted_on`, `denied`, `unknown`, `undecided`, `gone` or `held` (the browser is read no further until there is an answer, and they count again) for early packets."},
+	{"result", "What came of it: `done` or `failed` for an upgrade or a refresh of keys; `acked`, `timed_out`, `disconnected` or `unexpected` for an acknowledgement; `acted_on`, `denied`, `unknown`, `undecided`, `gone` or `held` (the browser is read no further until there is an answer, and they count again) for early packets; `recovered`, `unknown` (nobody is away with that private id: its time is over, or it was taken up), `offset` (it names none of its session), `gap` (what it has missed is not kept any more), `user` (it was accepted as another one), `denied` or `gone` (before it was let in; it may come again) for a session."},
 	{"status", "HTTP status."},
 	{"transport", "`polling` or `websocket`."},
 	{"version", "Version of the hub."},

@@ -72,6 +72,7 @@ func TestHubTrace_CountsUnderTheirNames(t *testing.T) {
 	h.AcksDone("/chat", hub.AckTotal{Expected: 6, Acked: 3, TimedOut: 2, Disconnected: 1})
 	h.BadPacket("decode")
 	h.EarlyPackets("denied", 3)
+	h.Recovery(hub.RecoveryGap)
 	h.LimitReached("limits.attachments")
 	h.Panic("x")
 	text := scrape(t, m)
@@ -85,7 +86,7 @@ func TestHubTrace_CountsUnderTheirNames(t *testing.T) {
 		`hub_event_received_bytes_total{namespace="/chat"} 7`, `hub_events_queued_total{namespace="/chat"} 9`,
 		`hub_events_dropped_total{namespace="/chat"} 2`, `hub_acks_total{result="acked"} 3`, `hub_acks_total{result="timed_out"} 2`,
 		`hub_acks_total{result="disconnected"} 1`, `hub_acks_total{result="unexpected"} 1`, `hub_bad_packets_total{kind="decode"} 1`,
-		`hub_early_packets_total{result="denied"} 3`,
+		`hub_early_packets_total{result="denied"} 3`, `hub_recoveries_total{result="gap"} 1`,
 		`hub_limits_reached_total{limit="limits.attachments"} 1`, `hub_panics_total{place="browser"} 1`,
 		`hub_build_info{go_version=`, `version="v1"} 1`, "go_goroutines",
 	} {

@@ -1,0 +1,102 @@
+package controlplane
+
+import (
+	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/copies"
+	"github.com/siohub/siohub/controlplane/trace"
+	"github.com/siohub/siohub/hub"
+)
+
+// memory is what is kept of a socket with the session of a browser that is away. It is written for the last time as the
+// socket leaves.
+type memory struct {
+	// grant came with the accept. Nil: there was none.
+	grant *grant
+	// expire is when the authorization ends, zero for never.
+	expire time.Time
+	// left are the groups that may still have to hear that the socket has left.
+	left []*member
+}
+
+// recovers reports whether browsers may take up sessions.
+func (s *Server) recovers() bool { return s.hub.Recovers() }
+
+// remembered prepares an acceptance to be remembered while its browser is away.
+func (s *Server) remembered(g *grant, a *hub.Acceptance) *memory {
+	if !s.recovers() {
+		return nil
+	}
+	m := &memory{grant: g}
+	a.Memo = m
+	return m
+}
+
+// admit makes the socket of an attempt that was accepted. One that was there before goes on behind what of its earlier
+// life is still under way.
+func (c *connect) admit(hs *hub.Socket, g *grant, m *memory) *socket {
+	so := newSocket(c.srv, hs, g)
+	so.memory = m
+	if hs.Recovered() {
+		if was, _ := c.attempt.Recovery().Memo.(*memory); was != nil {
+			so.before = was.left
+		}
+	}
+	hs.SetTag(so)
+	return so
+}
+
+// resume lets a socket that was there before follow its earlier life, in each group that knew it. Nobody else has
+// brought it anything yet that could overtake: what does so at this moment joins in the same way.
+func (s *socket) resume() {
+	s.mu.Lock()
+	before := s.before
+	s.mu.Unlock()
+	for _, m := range before {
+		s.member(m.group)
+	}
+	s.mu.Lock()
+	s.before = nil
+	s.mu.Unlock()
+}
+
+// succeedLocked lets a new member follow that of the socket's earlier life.
+func (s *socket) succeedLocked(m *member) {
+	for _, earlier := range s.before {
+		if earlier.group == m.group {
+			m.lane.Succeed(earlier.lane)
+			return
+		}
+	}
+}
+
+// letBack lets a browser take up its session without asking anybody, where the configuration says so. It reports false
+// when somebody has to be asked.
+func (o *deciding) letBack(c *connect) bool {
+	r := c.attempt.Recovery()
+	if r == nil || r.MustAsk || !o.srv.config.SkipAuthorizer {
+		return false
+	}
+	was, ok := r.Memo.(*memory)
+	if !ok || !was.expire.IsZero() && !was.expire.After(time.Now()) {
+		return false
+	}
+	g := was.grant
+	if g != nil {
+		same := *g
+		same.expire, g = was.expire, &same
+	}
+	acceptance := hub.Acceptance{User: r.User, OnlyRecovered: true}
+	m := o.srv.remembered(g, &acceptance)
+	acceptance.Then = func(hs *hub.Socket, _ *hub.Batch) { c.admit(hs, g, m) }
+	decision, err := c.attempt.PrepareAccept(acceptance)
+	if err != nil {
+		return false
+	}
+	if c.decided(nil, decision.Send) == nil {
+		by := copies.Decision{Outcome: trace.OutcomeAccept, By: "recovery", User: r.User, Rooms: r.Rooms}
+		o.srv.debugDecision(c.attempt, by)
+		o.srv.observers.Decided(c.attempt, by)
+	}
+	return true
+}

@@ -1,0 +1,43 @@
+// Package recovery keeps what a browser needs to come back as if it had never been away: its session, and the packets
+// that it has missed.
+//
+// # What it is
+//
+// A Store is all of one hub. A Log has what was emitted in one namespace: one Entry for each packet, whoever it is for,
+// and never a copy for a session. A Session is one socket over all its connections: it is live, away, or reserved by a
+// browser that wants to take it up. The private id names it, and whoever has that may take it up, once.
+//
+//	           Leave                 Reserve
+//	live ────────────────► away ◄──────────────► reserved ───► live
+//	  │                      │        Return         │   Restore
+//	  └──────────────────────┴───── End, expiry ─────┘
+//
+// # Positions and offsets
+//
+// The entries of a log are numbered from 1 on, in the order in which they were put into the queues of browsers. An
+// offset is such a position as browsers see it: the store's epoch and the number. A browser says the offset of the last
+// packet that it has handled. What it has not handled are the entries behind it that were for its session; they are
+// found by looking at each entry's target again, with the rooms that the session was in at that position (Trail). So what
+// was still on its way when its connection broke is there as well, and nothing is there that a browser which had never
+// been away would not have got.
+//
+// Beyond the reference: a session that was sent nothing since the offset resumes where it left, however old its offset
+// is; and one that has not received anything yet resumes where it joined.
+//
+// # Bounds
+//
+// A log is bounded in bytes and in time, all logs together and all sessions together in bytes, sessions in number as
+// well. What has been there longest goes first. Whoever needs an entry that has gone is told so (Log.Read), and begins anew.
+//
+// # What it is not
+//
+// It knows no packets, no connections and no clock but time.Now. It does not decide who may come back.
+// Store is in memory. One that others share would have the methods of Store and Log; their positions have 64 bits, which
+// hold the time and the sequence number of a Redis stream's entry.
+//
+// # Goroutines and locks
+//
+// There are no goroutines, but for the one of a timer that forgets what is too old, while there is something. Store.mu and Log.mu
+// are leaves. Store.Forgotten is called without a lock, on the goroutine of the timer. A session's Trail and Kept belong to whoever
+// made it.
+package recovery

@@ -1,0 +1,319 @@
+package recovery
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/internal/virtualtime"
+)
+
+func small() Config {
+	return Config{
+		MaxDuration: 2 * time.Minute, Detection: 45 * time.Second, Sessions: 10_000, SessionBytes: 64 << 10,
+		LogBytes: 64 << 10, TotalBytes: 1 << 20,
+	}
+}
+
+func entry(bytes int) *Entry {
+	return NewEntry(adapter.Target{All: true}, adapter.Message{Event: "x", Args: make([]byte, bytes)})
+}
+
+func TestLog_IsBoundedInBytesAndSaysWhatHasGone(t *testing.T) {
+	var full []string
+	config := small()
+	config.Full = func(limit string) { full = append(full, limit) }
+	s := New(config)
+	l := s.NewLog()
+	for range 1000 {
+		if !l.Append(entry(1000)) {
+			t.Fatal("not kept")
+		}
+	}
+	if l.bytes > config.LogBytes || l.Head() != 1000 || len(full) == 0 || full[0] != FullLogBytes {
+		t.Fatalf("%d bytes, head %d, %d times full", l.bytes, l.Head(), len(full))
+	}
+	buf := make([]*Entry, 1000)
+	if _, ok := l.Read(0, buf); ok {
+		t.Error("the gap was not told")
+	}
+	if _, ok := l.Read(1001, buf); ok {
+		t.Error("there is something behind the end")
+	}
+	if n, ok := l.Read(1000, buf); n != 0 || !ok {
+		t.Error(n, ok)
+	}
+	kept := uint64(len(l.entries))
+	if n, ok := l.Read(1000-kept, buf); uint64(n) != kept || !ok {
+		t.Error(n, ok)
+	}
+	if l.Append(entry(100 << 10)) {
+		t.Error("one that is larger than the log was kept")
+	}
+	if _, ok := l.Read(1000, buf); ok {
+		t.Error("one that was not kept is no gap")
+	}
+	l.Close()
+	if s.logBytes.Load() != 0 {
+		t.Errorf("%d bytes are left", s.logBytes.Load())
+	}
+	if next := s.NewLog(); next.Head() != 1001 {
+		t.Errorf("positions begin anew behind %d", next.Head())
+	}
+}
+
+// The namespace that keeps most gives, and the others stay as they are.
+func TestLog_AllTogetherAreBounded(t *testing.T) {
+	config := small()
+	config.LogBytes, config.TotalBytes = 1<<20, 256<<10
+	s := New(config)
+	quiet := s.NewLog()
+	quiet.Append(entry(100))
+	for range 20 {
+		l := s.NewLog()
+		for range 100 {
+			l.Append(entry(1000))
+		}
+		if got := s.logBytes.Load(); got > config.TotalBytes/2 {
+			t.Fatalf("%d bytes", got)
+		}
+	}
+	if n, ok := quiet.Read(0, make([]*Entry, 10)); n != 1 || !ok {
+		t.Fatal("the quiet one gave")
+	}
+}
+
+func TestLog_DropsWhatIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(small())
+		l := s.NewLog()
+		l.Append(entry(10))
+		virtualtime.Pass(2*time.Minute + 45*time.Second)
+		if _, ok := l.Read(0, make([]*Entry, 1)); !ok {
+			t.Error("gone too early")
+		}
+		virtualtime.Pass(time.Minute)
+		if _, ok := l.Read(0, make([]*Entry, 1)); ok || s.logBytes.Load() != 0 {
+			t.Error("still there")
+		}
+		s.Close()
+	})
+}
+
+// depart makes a session that is away.
+func depart(s *Store, holds int64) (*Session, bool) {
+	one := s.Open("/", fmt.Sprint(rand.Uint64()), "")
+	kept, _ := s.Leave(one, holds)
+	s.Depart(one)
+	return one, kept
+}
+
+// However many browsers go away, with as much as they may have: the oldest go.
+func TestStore_TenThousandSessionsStayWithinTheBound(t *testing.T) {
+	config := small()
+	full := map[string]int{}
+	config.Full = func(limit string) { full[limit]++ }
+	s := New(config)
+	first, _ := depart(s, 1000)
+	for range 10_000 {
+		if _, kept := depart(s, 1000); !kept {
+			t.Fatal("the new one had to go")
+		}
+		if sizes := s.Sizes(); sizes.SessionBytes > config.TotalBytes/2 || sizes.Away > config.Sessions {
+			t.Fatalf("%+v", sizes)
+		}
+	}
+	if one, _ := s.Reserve(first.PID(), "/"); one != nil || len(s.sessions) != s.away.Len() {
+		t.Fatalf("the oldest is there; %d are known, %d away", len(s.sessions), s.away.Len())
+	}
+	if _, kept := depart(s, config.SessionBytes); kept || full[FullSessionBytes] != 1 || full[FullTotalBytes] == 0 {
+		t.Fatalf("one that is too large was kept: %v", full)
+	}
+	config.Sessions = 10
+	s = New(config)
+	for range 100 {
+		depart(s, 0)
+	}
+	if s.Sizes().Away != 10 {
+		t.Fatalf("%+v", s.Sizes())
+	}
+}
+
+func TestStore_ASessionIsReservedOnce(t *testing.T) {
+	s := New(small())
+	one := s.Open("/", "id", "ann")
+	if got, isLive := s.Reserve(one.PID(), "/"); got != nil || !isLive {
+		t.Fatal("a live one")
+	}
+	s.Leave(one, 0)
+	if got, isLive := s.Reserve(one.PID(), "/"); got != nil || !isLive {
+		t.Fatal("one that is just leaving")
+	}
+	s.Depart(one)
+	if got, _ := s.Reserve(one.PID(), "/other"); got != nil {
+		t.Fatal("in another namespace")
+	}
+	if got, _ := s.Reserve(one.PID(), "/"); got != one {
+		t.Fatal("not reserved")
+	}
+	if got, _ := s.Reserve(one.PID(), "/"); got != nil {
+		t.Fatal("reserved twice")
+	}
+	if s.Return(one) {
+		t.Fatal("ended")
+	}
+	if got, _ := s.Reserve(one.PID(), "/"); got != one || !s.Restore(one) || s.Restore(one) {
+		t.Fatal("not restored once")
+	}
+	s.Leave(one, 0)
+	s.Depart(one)
+	s.Reserve(one.PID(), "/")
+	s.End(one)
+	if s.Restore(one) || s.Sizes() != (Sizes{}) {
+		t.Fatalf("restored after its end: %+v", s.Sizes())
+	}
+}
+
+func TestStore_PrivateIDsAreLongAndDiffer(t *testing.T) {
+	s := New(small())
+	seen := map[string]bool{}
+	for range 1000 {
+		pid := s.Open("/", "", "").PID()
+		if len(pid)*6 < 120 || !IsPID(pid) || seen[pid] {
+			t.Fatal(pid)
+		}
+		seen[pid] = true
+	}
+}
+
+func TestSplit_TakesOutWhatTheClientHasPutIn(t *testing.T) {
+	pid := strings.Repeat("a", pidLength)
+	for _, row := range []struct {
+		auth, rest string
+		want       Claim
+		ok         bool
+	}{
+		{``, ``, Claim{}, false},
+		{`{"token":"pid"}`, `{"token":"pid"}`, Claim{}, false},
+		{`{"pid":"P"}`, ``, Claim{PID: pid}, true},
+		{`{"pid":"P","offset":"o"}`, ``, Claim{pid, "o", true}, true},
+		{`{"pid":"P","offset":null,"a" : 9007199254740993 , "b":{"pid":1}}`, `{"a" : 9007199254740993,"b":{"pid":1}}`, Claim{PID: pid}, true},
+		{`{"a":1,"pid":"P","c":[2]}`, `{"a":1,"c":[2]}`, Claim{PID: pid}, true},
+		{`{"pid":7,"offset":"o"}`, `{"pid":7,"offset":"o"}`, Claim{}, false},
+		{`{"pid":"mine","offset":"o"}`, `{"pid":"mine","offset":"o"}`, Claim{}, false},
+	} {
+		auth := strings.Replace(row.auth, `"P"`, `"`+pid+`"`, 1)
+		got, rest, ok := Split([]byte(auth))
+		if got != row.want || string(rest) != row.rest || ok != row.ok {
+			t.Errorf("%s: %+v %s %v", auth, got, rest, ok)
+		}
+	}
+}
+
+// Each text has one position, and each position one text; nothing else is taken.
+func FuzzParseOffset(f *testing.F) {
+	s := New(small())
+	for _, seed := range []string{"", "hello", ".1", s.epoch, s.epoch + ".", s.epoch + ".1", s.epoch + ".01", s.epoch + ".-1", s.epoch + ".+1",
+		s.epoch + ".A", s.epoch + ".zzzzzzzzzzzzzzzzzzzz", "AAAAAAAA.1", "1-0", s.epoch + ".1 ", s.epoch + "..1", s.epoch + ".1_0"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		at, ok := s.ParseOffset(text)
+		if ok && string(s.AppendOffset(nil, at)) != text {
+			t.Fatalf("%q is taken for %d", text, at)
+		}
+		if back, ok := s.ParseOffset(string(s.AppendOffset(nil, at))); !ok || back != at {
+			t.Fatalf("%d does not come back", at)
+		}
+	})
+}
+
+func FuzzSplit(f *testing.F) {
+	pid := strings.Repeat("a", pidLength)
+	for _, seed := range []string{`{}`, `[]`, `{"pid"`, `{"pid":"` + pid + `"`, `{"pid":"` + pid + `","offset":"1","x":[{}]}`, `{"pid":"` + pid + `","pid":"` + pid + `"}`, `"pid"`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, auth string) {
+		c, rest, ok := Split([]byte(auth))
+		if !ok && (string(rest) != auth || c != Claim{}) || ok && (!IsPID(c.PID) || len(rest) > len(auth)) {
+			t.Fatalf("%q: %+v %q %v", auth, c, rest, ok)
+		}
+	})
+}
+
+// A session and a browser that never breaks off see the same, whatever rooms are joined, left and emitted to, and
+// wherever the connection breaks.
+func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
+	rooms := []string{"a", "b", "c", "id", "other"}
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		s := New(small())
+		l := s.NewLog()
+		one := s.Open("/", "id", "ann")
+		live := adapter.NewMemory("/", nil)
+		live.Add(one)
+		one.Trail.Join(l.Head())
+		var got []uint64 // positions that it got, or would have
+		some := func() (names []string) {
+			for range r.IntN(3) {
+				names = append(names, rooms[r.IntN(len(rooms))])
+			}
+			return names
+		}
+		const steps = 200
+		handled, leaves := r.IntN(20), r.IntN(steps)
+		for step := range steps {
+			if step == leaves {
+				one.Trail.Leave(l.Head())
+			}
+			if r.IntN(4) == 0 {
+				join, leave := some(), some()
+				joined, left := live.Join(one, join...), live.Leave(one, leave...)
+				one.Trail.Moved(l.Head(), joined, left)
+				continue
+			}
+			to := adapter.Target{Rooms: some(), ExceptRooms: some(), All: r.IntN(5) == 0}
+			switch r.IntN(6) {
+			case 0:
+				to.Sockets = []string{"id"}
+			case 1:
+				to.Users = []string{"ann"}
+			case 2:
+				to.ExceptUsers = []string{"bob", ""}
+			}
+			l.Append(NewEntry(to, adapter.Message{}))
+			if len(live.Select(to, nil)) > 0 {
+				got = append(got, l.Head())
+				if step < leaves {
+					one.Trail.Sent(l.Head())
+				}
+			}
+		}
+		offset, named, rest := uint64(0), false, got
+		if handled = min(handled, len(got)); handled > 0 && got[handled-1] <= one.Trail.left {
+			offset, named, rest = got[handled-1], true, got[handled:]
+		}
+		from, ok := one.Trail.Resume(offset, named)
+		if !ok {
+			if len(one.Trail.changes) < maxChanges {
+				t.Fatalf("seed %d: it cannot resume", seed)
+			}
+			continue
+		}
+		var missed []uint64
+		m := one.Miss(l, from, live.Rooms(one))
+		for end := false; !end; {
+			end, ok = m.Next(func(*Entry) { missed = append(missed, m.at) })
+			if !ok {
+				t.Fatalf("seed %d: a gap", seed)
+			}
+		}
+		if fmt.Sprint(missed) != fmt.Sprint(rest) {
+			t.Fatalf("seed %d: missed %v, want %v; from %d, offset %d", seed, missed, rest, from, offset)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package recovery
+
+import (
+	"container/list"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Store is the sessions and logs of one hub. All methods may be called at the same time.
+type Store struct {
+	config Config
+	epoch  string
+
+	logBytes atomic.Int64
+	watched  atomic.Bool // sweep is there
+
+	mu       sync.Mutex // guards the fields below, and the table's of all sessions; a leaf but for Log.mu
+	sessions map[string]*Session
+	away     list.List // of departed: those that are away or reserved, in the order in which they left
+	bytes    int64     // of them
+	logs     map[*Log]struct{}
+	drawn    uint64      // the largest position of a log that was closed
+	sweep    *time.Timer // nil while nothing can be too old
+	closed   bool
+}
+
+// departed is a session that has left.
+type departed struct {
+	*Session
+	at time.Time
+}
+
+// New returns a store that has nothing.
+func New(config Config) *Store {
+	return &Store{
+		config: config, epoch: random(epochBytes), sessions: make(map[string]*Session), logs: make(map[*Log]struct{}),
+	}
+}
+
+// MaxDuration is how long a session may be away.
+func (s *Store) MaxDuration() time.Duration { return s.config.MaxDuration }
+
+// Open makes a session, which is live.
+func (s *Store) Open(namespace, id, user string) *Session {
+	one := &Session{pid: newPID(), id: id, user: user, namespace: namespace}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[one.pid] = one
+	return one
+}
+
+// sessionBytes is what a session takes beside what it holds.
+const sessionBytes = 1024
+
+// Leave lets a live session wait for its browser, which may take it up from Depart on. holds is what it takes, beside its own. kept is false if it is too
+// large, and it has ended then. Those that had to go for it are evicted: they have ended too.
+func (s *Store) Leave(one *Session, holds int64) (kept bool, evicted []*Session) {
+	size := holds + sessionBytes
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || size > s.config.SessionBytes || size > s.config.TotalBytes/2 {
+		if !s.closed {
+			s.full(FullSessionBytes)
+		}
+		s.endLocked(one)
+		return false, nil
+	}
+	for s.away.Len() >= s.config.Sessions || s.bytes+size > s.config.TotalBytes/2 {
+		limit := FullTotalBytes
+		if s.away.Len() >= s.config.Sessions {
+			limit = FullSessions
+		}
+		s.full(limit)
+		oldest := s.away.Front().Value.(departed).Session
+		if oldest.state != reserved { // else who has reserved it is told
+			evicted = append(evicted, oldest)
+		}
+		s.endLocked(oldest)
+	}
+	one.state, one.size = leaving, size
+	s.bytes += size
+	one.place = s.away.PushBack(departed{one, time.Now()})
+	s.watchLocked()
+	return true, evicted
+}
+
+// Depart says that a session that has left may be taken up, and wakes those who wait for that.
+func (s *Store) Depart(one *Session) {
+	s.mu.Lock()
+	if one.state == leaving {
+		one.state = away
+	}
+	s.mu.Unlock()
+	s.wake(one)
+}
+
+// Reserve takes a session that is away, so that nobody else can. It returns nil for one that is not; live then says that
+// it is connected.
+func (s *Store) Reserve(pid, namespace string) (one *Session, isLive bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one = s.sessions[pid]
+	switch {
+	case one == nil || one.namespace != namespace:
+		return nil, false
+	case one.state != away || s.tooOldLocked(one):
+		return nil, one.state <= leaving
+	}
+	one.state = reserved
+	return one, false
+}
+
+func (s *Store) tooOldLocked(one *Session) bool {
+	return time.Since(one.place.Value.(departed).at) > s.config.MaxDuration
+}
+
+// Await calls back, from Depart, once a live session has left, or has ended: it may be that its connection is dead and that the hub is
+// just about to hear of it. It returns nil, and never calls, if it is not live any more.
+func (s *Store) Await(pid string, call func()) *Wait {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.sessions[pid]
+	if one == nil || one.state > leaving {
+		return nil
+	}
+	w := &Wait{one, call}
+	one.waiting = append(one.waiting, w)
+	return w
+}
+
+// Waiting reports whether a wait has not ended.
+func (s *Store) Waiting(w *Wait) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(w.of.waiting, w)
+}
+
+// Forgo ends a wait, and reports whether it was there: else it has called, or is about to.
+func (s *Store) Forgo(w *Wait) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, other := range w.of.waiting {
+		if other == w {
+			w.of.waiting = append(w.of.waiting[:i:i], w.of.waiting[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// Return gives a reserved session back: who has reserved it does not take it up. hasEnded says that it cannot be taken up
+// any more, and is forgotten.
+func (s *Store) Return(one *Session) (hasEnded bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if one.state == reserved && !s.closed && !s.tooOldLocked(one) {
+		one.state = away
+		return false
+	}
+	s.endLocked(one)
+	return true
+}
+
+// Restore makes a reserved session live again. It reports false if it has ended meanwhile.
+func (s *Store) Restore(one *Session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if one.state != reserved {
+		return false
+	}
+	s.removeLocked(one)
+	one.state = live
+	return true
+}
+
+// End ends a session for good. It reports whether it was away, with nobody who has reserved it. Depart has to follow
+// for one that is live.
+func (s *Store) End(one *Session) (wasAway bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wasAway = one.state == away || one.state == leaving
+	s.endLocked(one)
+	return wasAway
+}
+
+// wake calls those who wait for a session that is not live any more.
+func (s *Store) wake(one *Session) {
+	s.mu.Lock()
+	var waiting []*Wait
+	if one.state > leaving {
+		waiting, one.waiting = one.waiting, nil
+	}
+	s.mu.Unlock()
+	for _, w := range waiting {
+		w.call()
+	}
+}
+
+func (s *Store) endLocked(one *Session) {
+	s.removeLocked(one)
+	one.state = ended
+	delete(s.sessions, one.pid)
+}
+
+func (s *Store) removeLocked(one *Session) {
+	if one.place != nil {
+		s.away.Remove(one.place)
+		one.place = nil
+		s.bytes -= one.size
+	}
+}
+
+// full tells of a bound. It may be called with locks held.
+func (s *Store) full(limit string) {
+	if s.config.Full != nil {
+		s.config.Full(limit)
+	}
+}

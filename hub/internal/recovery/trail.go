@@ -1,0 +1,89 @@
+package recovery
+
+import "slices"
+
+// Trail is where a session has been, as far as that says what was for it. It belongs to whoever made the session, and
+// goes along with the log: entries, changes of rooms and these calls are in one order.
+type Trail struct {
+	// joined is where the session joined, before its first entry.
+	joined uint64
+	// last is the last entry that was for it, queued or not. Zero: there was none.
+	last uint64
+	// left is where it left. Meaningful while it is away.
+	left uint64
+	// changes are those of its rooms, oldest first. Nobody knows in which rooms it was before known.
+	changes []roomChange
+	known   uint64
+}
+
+// roomChange says what a session joined or left behind a position.
+type roomChange struct {
+	at     uint64
+	room   string
+	joined bool
+}
+
+// maxChanges is how many changes of rooms a session remembers: whoever comes back with an offset from before them
+// begins anew. Mostly nothing was on its way and none of them matters.
+const maxChanges = 64
+
+// Join says where a session has joined.
+func (t *Trail) Join(at uint64) { *t = Trail{joined: at, known: at} }
+
+// Sent says that an entry was for the session.
+func (t *Trail) Sent(at uint64) { t.last = at }
+
+// Leave says where it has left.
+func (t *Trail) Leave(at uint64) { t.left = at }
+
+// Moved says that the session has joined or left rooms behind a position.
+func (t *Trail) Moved(at uint64, joined, left []string) {
+	for i, names := range [][]string{joined, left} {
+		for _, room := range names {
+			t.changes = append(t.changes, roomChange{at, room, i == 0})
+		}
+	}
+	if over := len(t.changes) - maxChanges; over > 0 {
+		t.known = t.changes[over-1].at + 1
+		t.changes = append(t.changes[:0], t.changes[over:]...)
+	}
+}
+
+// Resume is the position behind which a session that is away goes on: the one that its browser says, or if it says
+// none (named is false) where it has joined. ok is false when that is none of the session's.
+func (t *Trail) Resume(offset uint64, named bool) (from uint64, ok bool) {
+	switch {
+	case named && offset > max(t.last, t.joined):
+		return 0, false // nobody has sent it that far
+	case !named, offset < t.joined:
+		// What it says is from before it has joined: of another session of the same browser.
+		offset = t.joined
+	}
+	if t.last <= offset {
+		return t.left, true // it has all that was for it
+	}
+	return offset, offset >= t.known
+}
+
+// roomsAt are the rooms of a session at a position, made of those that it is in.
+func (t *Trail) roomsAt(at uint64, rooms []string) roomSet {
+	set := make(roomSet, len(rooms))
+	for _, room := range rooms {
+		set[room] = struct{}{}
+	}
+	for _, c := range slices.Backward(t.changes) {
+		if c.at < at {
+			break
+		}
+		set.change(c.room, !c.joined)
+	}
+	return set
+}
+
+func (r roomSet) change(room string, in bool) {
+	if in {
+		r[room] = struct{}{}
+	} else {
+		delete(r, room)
+	}
+}

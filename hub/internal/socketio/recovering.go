@@ -1,0 +1,237 @@
+package socketio
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/recovery"
+	"github.com/siohub/siohub/hub/internal/siopacket"
+	"github.com/siohub/siohub/internal/sampledlog"
+)
+
+// recovering is what a namespace has so that its browsers can come back. A namespace has none while recovery is off.
+type recovering struct {
+	// set at construction
+	store *recovery.Store
+	log   *recovery.Log
+	// away has the sessions that are away: each keeps its rooms.
+	away adapter.Adapter
+
+	// mu puts emissions, changes of rooms, comings and goings into one order, in which the log has them and in which
+	// each browser gets them: else a browser could have handled a packet and not one before it. Taken before
+	// Socket.mu; held while an emission is queued and never while anything is written that could wait. It guards what
+	// sessions have in Trail and Kept as well.
+	mu sync.Mutex
+}
+
+// kept is what a session has that its socket, once it has left, has no longer. It hangs at recovery.Session.Kept.
+type kept struct {
+	namespace *namespace // set at construction
+
+	// Guarded by recovering.mu. socket is nil while the session is away; all behind the memo is meaningful then.
+	socket       *Socket
+	memo         any // Acceptance.Memo
+	data         []byte
+	version      uint64
+	policy       *policy
+	roomsVersion uint64
+	left         time.Time
+	mustAsk      bool
+}
+
+// recoveryWarnEvery is the time from one warning to the next.
+const recoveryWarnEvery = time.Minute
+
+// fullLine warns of a bound that was reached with locks held, without them.
+type fullLine struct {
+	limit atomic.Pointer[string] // what there is to warn of
+	line  *sampledlog.Line
+}
+
+// write writes the line if there is something. Nothing is locked.
+func (f *fullLine) write() {
+	if f.limit.Load() == nil {
+		return
+	}
+	if limit := f.limit.Swap(nil); limit != nil {
+		f.line.Warn("what is kept for browsers that are away is full: some of them begin anew when they come back",
+			"option", "recovery."+*limit)
+	}
+}
+
+// newRecovery is the store of a server. Nil: recovery is off.
+func (s *Server) newRecovery(config Config) *recovery.Store {
+	c := config.Recovery
+	if !c.Enabled {
+		return nil
+	}
+	return recovery.New(recovery.Config{
+		MaxDuration: c.MaxDuration, Detection: c.Detection,
+		Sessions: c.Sessions, SessionBytes: c.SessionBytes, LogBytes: c.LogBytes, TotalBytes: c.TotalBytes,
+		Forgotten: s.forget,
+		Full: func(limit string) {
+			if s.trace.hooks.RecoveryFull != nil {
+				s.trace.hooks.RecoveryFull(limit)
+			}
+			s.recoveryFull.limit.Store(&limit)
+		},
+	})
+}
+
+func keptOf(session *recovery.Session) *kept { return session.Kept.(*kept) }
+
+// newRecovering is that of a new namespace. Nil while recovery is off.
+func (n *namespace) newRecovering() *recovering {
+	store := n.server.recovery
+	if store == nil {
+		return nil
+	}
+	return &recovering{store: store, log: store.NewLog(), away: adapter.NewMemory(n.name, n)}
+}
+
+// lock takes the order of a namespace. It does nothing while recovery is off; so does unlock.
+func (r *recovering) lock() {
+	if r != nil {
+		r.mu.Lock()
+	}
+}
+
+func (r *recovering) unlock() {
+	if r != nil {
+		r.mu.Unlock()
+	}
+}
+
+// emitKept is namespace.emit for a message that is kept for those who may miss it. All get its offset as last argument.
+//
+// Source: socket.io-adapter 2.5, SessionAwareAdapter.broadcast.
+func (n *namespace) emitKept(b *engineio.Batch, t adapter.Target, m *adapter.Message) (o Outcome) {
+	defer n.server.recoveryFull.write()
+	own := batches.orOwn(b)
+	defer own.release() // after mu was let go
+	r := n.recovering
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	members := pick(n.adapter, t)
+	defer members.release()
+	away := r.away.Count(t)
+	if len(members.list) == 0 && away == 0 {
+		return o
+	}
+	at := r.log.Head() + 1
+	stamped := *m
+	stamped.Args = r.withOffset(m.Args, at)
+	if r.log.Append(recovery.NewEntry(t, stamped)) {
+		o.Stored = away
+	}
+	p := siopacket.Packet{Type: siopacket.Event, Namespace: n.name, Name: m.Event, Payload: stamped.Args}
+	e := emission{parsers: &n.server.parsers, packet: p, attachments: m.Attachments, shared: len(members.list) > 1}
+	f := flags{noCompress: m.NoCompress}
+	for _, member := range members.list {
+		s := member.(*Socket)
+		if s.recovery != nil {
+			s.recovery.Trail.Sent(at) // it was for it, even if it cannot be queued
+		}
+		o.add(s.send(own.Batch, e.unit(s.client.form), f))
+	}
+	return o
+}
+
+// withOffset is an array of arguments with an offset behind them.
+func (r *recovering) withOffset(args []byte, at uint64) []byte {
+	const room = 32
+	args = bytes.TrimRight(args, " \t\r\n")
+	if len(args) == 0 {
+		args = []byte("[]")
+	}
+	args = bytes.TrimRight(args[:len(args)-1], " \t\r\n") // without the bracket
+	out := append(make([]byte, 0, len(args)+room), args...)
+	if len(args) > 1 {
+		out = append(out, ',')
+	}
+	out = r.store.AppendOffset(append(out, '"'), at)
+	return append(out, '"', ']')
+}
+
+// recoverable are the reasons after which a browser may come back.
+//
+// Source: socket.io 4.8, socket.ts, RECOVERABLE_DISCONNECT_REASONS. That has `server shutting down` as well, with which
+// the sessions of this hub end.
+func recoverable(reason string) bool {
+	switch reason {
+	case string(engineio.ReasonTransportClose), string(engineio.ReasonTransportError), string(engineio.ReasonPingTimeout),
+		string(engineio.ReasonForcedClose), ReasonForcedServerClose:
+		return true
+	}
+	return false
+}
+
+// begin gives a socket that joins a session. With mu held.
+func (r *recovering) begin(s *Socket, memo any) {
+	s.recovery = r.store.Open(s.namespace.name, s.id, s.user)
+	s.recovery.Kept = &kept{namespace: s.namespace, socket: s, memo: memo}
+	s.recovery.Trail.Join(r.log.Head())
+}
+
+// parting lets the session of a socket that has closed wait for its browser, if it may come back, and gives mu back,
+// which whoever closes it has taken. stays says that it goes on holding the namespace.
+func (r *recovering) parting(s *Socket, end *Disconnect, rooms []string) (stays bool) {
+	if r == nil {
+		return false
+	}
+	session := s.recovery
+	if session == nil {
+		r.mu.Unlock()
+		return false
+	}
+	var evicted []*recovery.Session
+	if recoverable(end.Reason) {
+		k := keptOf(session)
+		k.socket = nil
+		s.mu.Lock()
+		k.data, k.version, k.roomsVersion = s.data, s.version, s.membership.version
+		k.policy, k.left, k.mustAsk = s.policy.Load(), time.Now(), end.mustAsk
+		session.Trail.Leave(r.log.Head())
+		if stays, evicted = r.store.Leave(session, heldBy(k, session, rooms)); stays {
+			r.away.Add(session)
+			r.away.Join(session, rooms...)
+			end.RecoverableUntil = k.left.Add(r.store.MaxDuration())
+		}
+		s.mu.Unlock()
+	} else {
+		r.store.End(session)
+	}
+	r.mu.Unlock()
+	for _, other := range evicted {
+		s.client.server.forget(other)
+	}
+	s.client.server.recoveryFull.write()
+	return stays
+}
+
+// awayRoomBytes is what a room takes of a session that is away, beside its name.
+const awayRoomBytes = 64
+
+func heldBy(k *kept, session *recovery.Session, rooms []string) int64 {
+	return int64(len(k.data)+len(session.User())) + sizeOfRooms(rooms)
+}
+
+func sizeOfRooms(rooms []string) (size int64) {
+	for _, room := range rooms {
+		size += int64(len(room)) + awayRoomBytes
+	}
+	return size
+}
+
+// forget forgets a session that has ended while it was away, or reserved. Nothing is locked.
+func (s *Server) forget(session *recovery.Session) {
+	n := keptOf(session).namespace
+	n.recovering.mu.Lock()
+	n.recovering.away.Remove(session)
+	n.recovering.mu.Unlock()
+	s.release(n)
+}
