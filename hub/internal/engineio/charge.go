@@ -86,7 +86,7 @@ func (f *flow) throttle(h Handler, messages, bytes int64) bool {
 		return false
 	}
 	f.pause(pausedRate)
-	time.AfterFunc(debt.Wait, func() {
+	f.session.server.tasks.after(debt.Wait, func() {
 		l.paid(debt)
 		f.resume(pausedRate)
 	})

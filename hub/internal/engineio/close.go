@@ -107,9 +107,7 @@ func (s *Session) end(c Close, how ending) {
 	}
 	if how == endGraceful {
 		s.out.add(closeMessage, true)
-		s.closeTimer = time.AfterFunc(closeTimeout, func() {
-			s.server.tasks.run(func() { s.end(c, endAbort) })
-		})
+		s.closeTimer = s.server.tasks.after(closeTimeout, func() { s.end(c, endAbort) })
 	} else {
 		gone = s.abandonLocked(c, how)
 	}

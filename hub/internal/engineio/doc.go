@@ -97,7 +97,7 @@
 //   - A reader, or the request of a POST, whose message has to wait, waits for flow.resume, the request 25 s at
 //     most. What was left of a POST is handed up by a goroutine of its own after that.
 //   - All sessions together have one timer for the heartbeat. Only a session that is closing, a
-//     probe, or a session that is read later for its rate has a timer of its own.
+//     probe, or a session that is read later for its rate has a timer of its own, whose function has a turn (tasks.after).
 //   - HandleClose runs on a goroutine of its own, once for each session.
 //
 // # Locks

@@ -8,8 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 

@@ -77,7 +77,7 @@ func (t *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 		defer s.forget()
 	}
 	if hold {
-		defer time.AfterFunc(upgradePollHold, func() { t.release(p) }).Stop()
+		defer s.server.tasks.after(upgradePollHold, func() { t.release(p) }).Stop()
 	}
 	t.finish(w, r, p)
 }

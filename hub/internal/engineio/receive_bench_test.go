@@ -31,7 +31,10 @@ func BenchmarkReceive(b *testing.B) {
 		for _, together := range []int{1, 16} {
 			b.Run(fmt.Sprintf("%dB/together=%d", size, together), func(b *testing.B) {
 				handler := &expecting{reached: make(chan struct{}, 1)}
-				server := engineio.New(engineio.Config{OnSession: func(*engineio.Session) engineio.Handler { return handler }})
+				server := engineio.New(engineio.Config{
+					OnSession: func(*engineio.Session) engineio.Handler { return handler },
+					Rates:     engineio.Rates{Messages: -1, Bytes: -1, UserMessages: -1, UserBytes: -1},
+				})
 				b.Cleanup(func() { _ = server.Close(b.Context()) })
 				browser := hubtest.ServeTCP(b, server, server.ConfigureHTTP).Frames("EIO=4&transport=websocket")
 				browser.Next() // the open packet

@@ -62,7 +62,7 @@ func New(config Config) *Server {
 	s.policy = origin.New(config.CORS, s.proxies, log)
 	s.pollers.Log = log
 	s.turns = newTurns()
-	s.tasks = &tasks{onPanic: s.panicked}
+	s.tasks = &tasks{onPanic: s.panicked, turns: s.turns}
 	s.limits = newLimits(config.Rates, s)
 	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run, config.Crowded)
 	s.unfinishedLog = sampledlog.New(log, sampledlog.Second)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // tasks counts what runs for the server: goroutines, timers, requests and connections, so that Close can wait for
@@ -11,6 +12,7 @@ import (
 // Close waits.
 type tasks struct {
 	onPanic func(any)
+	turns   turns
 
 	// running is counted without the lock: each request of each core comes through here twice.
 	running atomic.Int64
@@ -28,6 +30,12 @@ func (t *tasks) start(f func()) {
 		defer t.guard()
 		f()
 	}()
+}
+
+// after runs f once d has passed: as a task, and with a turn, so that many timers that fire at the same moment do not stand
+// before everybody else. f must not wait for anybody.
+func (t *tasks) after(d time.Duration, f func()) *time.Timer {
+	return time.AfterFunc(d, func() { t.run(func() { t.turns.take(f) }) })
 }
 
 // run runs f on the caller's goroutine: a timer's.

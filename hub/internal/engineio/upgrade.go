@@ -66,7 +66,7 @@ func (p *probe) begin() bool {
 	s.probe, p.before = p, t.poll
 	p.begun = time.Now()
 	p.due = p.begun.Add(s.server.config.Upgrade.Timeout)
-	p.timer = time.AfterFunc(s.server.config.Upgrade.Timeout, p.expire)
+	p.timer = s.server.tasks.after(s.server.config.Upgrade.Timeout, p.expire)
 	return true
 }
 

@@ -116,7 +116,7 @@ func (w *webSocket) finish(err error) (linger bool) {
 // caller stops when it has ended before.
 func (w *webSocket) limitReading(d time.Duration) *time.Timer {
 	if w.conn.stream == nil {
-		return time.AfterFunc(d, w.cut)
+		return w.session.server.tasks.after(d, w.cut)
 	}
 	_ = w.conn.stream.SetReadDeadline(time.Now().Add(d))
 	return nil
