@@ -34,7 +34,7 @@ func (h *Hub) CountSockets(t Target) (int, error) {
 }
 
 // Rooms lists the rooms of a namespace whose names start with the prefix, sorted by name. A socket's own room
-// is listed only if others have joined it; then the socket counts as one of its members, as in Socket.IO.
+// is not listed, nor when others have joined it: its name is the socket's id, and CountSockets counts who is in it.
 func (h *Hub) Rooms(namespace, prefix string) []RoomInfo {
 	sizes := h.sockets.RoomSizes(namespace, prefix)
 	rooms := make([]RoomInfo, len(sizes))

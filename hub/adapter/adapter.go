@@ -99,7 +99,7 @@ type Adapter interface {
 	// Count is the number of members of this node that the target picks.
 	Count(Target) int
 	// RoomSizes lists the rooms whose names start with the prefix, in no order. A member's own room is
-	// listed only if others have joined it, and then the member counts too.
+	// not listed, nor when others have joined it.
 	RoomSizes(prefix string) []RoomSize
 	// UserSizes lists the users whose names start with the prefix, in no order.
 	UserSizes(prefix string) []RoomSize

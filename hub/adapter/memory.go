@@ -187,11 +187,7 @@ func (m *Memory) Rooms(member Member) []string {
 
 // RoomSizes implements Adapter.
 func (m *Memory) RoomSizes(prefix string) []RoomSize {
-	sizes := m.rooms.sizes(prefix)
-	for i := range sizes {
-		sizes[i].Members += m.owners(sizes[i].Name)
-	}
-	return sizes
+	return slices.DeleteFunc(m.rooms.sizes(prefix), func(room RoomSize) bool { return m.owners(room.Name) > 0 })
 }
 
 // owners is 1 for a room that is the id of a member, who is in it beside those in the index.

@@ -142,8 +142,8 @@ func TestMemory_UsersAreNoRooms(t *testing.T) {
 	}
 }
 
-// As in Socket.IO, a socket's own room is there when others join it, and the socket counts.
-func TestMemory_OwnRoomIsListedOnceOthersJoinIt(t *testing.T) {
+// As in Socket.IO a socket's own room has others when they join it, and the socket counts; it is no room that is listed.
+func TestMemory_OwnRoomIsNeverListed(t *testing.T) {
 	m := newMemory()
 	owner, guest := newMember("owner"), newMember("guest")
 	m.Add(owner)
@@ -153,10 +153,11 @@ func TestMemory_OwnRoomIsListedOnceOthersJoinIt(t *testing.T) {
 	}
 	m.Join(guest, "owner")
 	m.Leave(owner, "owner")
-	if sizes := fmt.Sprint(m.RoomSizes("")); sizes != "[{owner 2}]" || m.Count(Target{Rooms: []string{"owner"}}) != 2 {
-		t.Errorf("rooms %s", sizes)
+	m.Join(guest, "lobby")
+	if sizes := fmt.Sprint(m.RoomSizes("")); sizes != "[{lobby 1}]" || m.Count(Target{Rooms: []string{"owner"}}) != 2 {
+		t.Errorf("rooms %s, %d in the socket's own", sizes, m.Count(Target{Rooms: []string{"owner"}}))
 	}
-	m.Leave(guest, "owner")
+	m.Leave(guest, "owner", "lobby")
 	if sizes := m.RoomSizes(""); len(sizes) != 0 {
 		t.Errorf("rooms %v", sizes)
 	}
@@ -242,7 +243,7 @@ func (m *model) sizes() (rooms, users map[string]int) {
 	}
 	for name := range rooms {
 		if m.members[name] != nil {
-			rooms[name]++ // the owner of that name is in it
+			delete(rooms, name) // it is a member's own
 		}
 	}
 	return rooms, users
