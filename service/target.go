@@ -71,8 +71,9 @@ func (t Target) NoCompress() Target { t.noCompress = true; return t }
 func (t Target) Timeout(d time.Duration) Target { t.timeout = d; return t }
 
 // IdempotencyKey makes a command safe to repeat: within 5 minutes the hub answers
-// a second one under this key with the result of the first, and does nothing. At
-// most 128 bytes.
+// a second one under this key with the result of the first, and does nothing. A second
+// one that is another command, but for its time-out, is refused (INVALID_ARGUMENT, IDEMPOTENCY_REUSED). At most
+// 128 bytes.
 func (t Target) IdempotencyKey(key string) Target { t.idempotencyKey = key; return t }
 
 // ExpectVersion makes SetData leave sockets alone whose data has another version.

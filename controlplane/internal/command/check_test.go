@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
@@ -178,4 +181,46 @@ func TestReplay_KeysBelongToIdentityAndGroup(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A key that belongs to another command does not make this one look carried out.
+func TestReplay_AnotherCommandUnderTheKeyIsRefused(t *testing.T) {
+	eachRoad(t, func(t *testing.T, w *world, give road) {
+		b := w.join("/a", "")
+		keyed := func(c *hubv1.Command) *hubv1.Command { c.IdempotencyKey = "k"; return c }
+		first := keyed(emit(everybody("/a"), "x", ""))
+		give(w, first)
+		b.Expect(`42/a,["x"]`)
+		for name, c := range map[string]*hubv1.Command{
+			"event": emit(everybody("/a"), "y", ""), "target": emit(in("/a", "room"), "x", ""),
+			"kind": {Op: &hubv1.Command_UpdateRooms{UpdateRooms: &hubv1.UpdateRooms{Target: everybody("/a"), Join: []string{"r"}}}},
+		} {
+			r := give(w, keyed(c))[0]
+			if s := r.GetStatus(); s.GetReason() != "IDEMPOTENCY_REUSED" || s.GetCode() != hubv1.Code_CODE_INVALID_ARGUMENT ||
+				s.GetField() != "idempotency_key" || r.Duplicate {
+				t.Errorf("another %s: %v", name, r)
+			}
+		}
+		again := proto.CloneOf(first)
+		again.CommandId, again.Traceparent = 77, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+		if r := give(w, again)[0]; !r.Duplicate || r.Status != nil {
+			t.Errorf("the same again: %v", r)
+		}
+		b.Quiet(time.Second)
+	})
+}
+
+// What is repeated has less time left, and is the same.
+func TestReplay_TheTimeToWaitIsNoPartOfTheCommand(t *testing.T) {
+	ask := func(timeout time.Duration) uint64 {
+		c := emit(everybody("/a"), "x", "")
+		c.GetEmit().Ack = &hubv1.AckRequest{Timeout: durationpb.New(timeout)}
+		return sumOf(c)
+	}
+	call := func(timeout time.Duration) uint64 {
+		return sumOf(&hubv1.Command{Op: &hubv1.Command_Call{Call: &hubv1.Call{Name: "x", Timeout: durationpb.New(timeout)}}})
+	}
+	if ask(1) != ask(2) || call(1) != call(2) || ask(1) == call(1) || ask(1) == sumOf(emit(everybody("/a"), "x", "")) {
+		t.Error("commands are not told apart by what they do")
+	}
 }

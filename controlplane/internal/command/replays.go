@@ -14,7 +14,13 @@ import (
 // replays keep the results of commands with an idempotency key, a book for each
 // identity and group.
 type replays struct {
-	shelf *replay.Shelf[*hubv1.Result]
+	shelf *replay.Shelf[replayed]
+}
+
+// replayed is the result of a command, and the sum of the command: the key belongs to no other.
+type replayed struct {
+	result *hubv1.Result
+	sum    uint64
 }
 
 // replayLimits bound what is kept for each owner, and maxOwners how many there are.
@@ -30,21 +36,26 @@ const (
 func newReplays(bytes int64) replays {
 	limits := replayLimits
 	limits.Bytes = int(min(int64(limits.Bytes), bytes/ownerShare))
-	return replays{replay.NewShelf[*hubv1.Result](limits, maxOwners, bytes)}
+	return replays{replay.NewShelf[replayed](limits, maxOwners, bytes)}
 }
 
 // begin reports whether the caller is the first under a key of its own; the book is
 // where the first one leaves its result. Otherwise again is called with that result,
 // at once or when it is there.
-func (s replays) begin(who *Caller, key string, again func(*hubv1.Result)) (*replay.Book[*hubv1.Result], bool, error) {
+func (s replays) begin(who *Caller, key string, again func(replayed)) (*replay.Book[replayed], bool, error) {
 	return s.shelf.Begin(replay.Owner{Identity: who.Identity, Group: who.Group}, key, time.Now(), again)
 }
 
 // runKeyed carries out a command that was checked and has an idempotency key.
 func (x *Executor) runKeyed(r Request, answers Answers) {
 	key := r.Command.GetIdempotencyKey()
-	book, first, err := x.replays.begin(r.Caller, key, func(kept *hubv1.Result) {
-		again := proto.CloneOf(kept)
+	sum := sumOf(r.Command)
+	book, first, err := x.replays.begin(r.Caller, key, func(kept replayed) {
+		if kept.sum != sum {
+			answers.Give(failed(faultReused))
+			return
+		}
+		again := proto.CloneOf(kept.result)
 		again.Duplicate = true
 		answers.Give(again)
 	})
@@ -53,7 +64,7 @@ func (x *Executor) runKeyed(r Request, answers Answers) {
 		x.trace.Bound(BoundReplays)
 		answers.Give(failed(fault.Of(err, "")))
 	case first:
-		x.runOnce(r, &keeper{Answers: answers, key: key, book: book})
+		x.runOnce(r, &keeper{Answers: answers, key: key, sum: sum, book: book})
 	}
 }
 
@@ -61,7 +72,8 @@ func (x *Executor) runKeyed(r Request, answers Answers) {
 type keeper struct {
 	Answers
 	key  string
-	book *replay.Book[*hubv1.Result]
+	sum  uint64
+	book *replay.Book[replayed]
 }
 
 // Give implements Answers.
@@ -71,7 +83,7 @@ func (k *keeper) Give(r *hubv1.Result) bool {
 	}
 	kept := proto.CloneOf(r)
 	k.Answers.Give(r)
-	k.book.Finish(k.key, kept, proto.Size(kept)+len(k.key)+ackKeep, carriedOut(kept), time.Now())
+	k.book.Finish(k.key, replayed{kept, k.sum}, proto.Size(kept)+len(k.key)+ackKeep, carriedOut(kept), time.Now())
 	return true
 }
 

@@ -20,7 +20,7 @@ func TestReplays_KeepAsMuchAsTheHubMay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			book.Finish(key, &hubv1.Result{}, 1<<10, true, time.Now())
+			book.Finish(key, replayed{result: &hubv1.Result{}}, 1<<10, true, time.Now())
 			kept = book.Len()
 		}
 		return kept

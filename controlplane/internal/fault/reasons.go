@@ -47,6 +47,7 @@ const (
 	EmptyPatch
 	EmptyTarget
 	EnvelopeGap
+	IdempotencyReused
 	Invalid
 	InvalidUTF8
 	KeyOnQuery

@@ -45,6 +45,7 @@ var table = [reasons]entry{
 	EmptyPatch:          {"EMPTY_PATCH", hubv1.Code_CODE_INVALID_ARGUMENT, "`merge` has no patch."},
 	EmptyTarget:         {"EMPTY_TARGET", hubv1.Code_CODE_INVALID_ARGUMENT, "The target names nobody. It never means everybody."},
 	EnvelopeGap:         {"ENVELOPE_GAP", hubv1.Code_CODE_INVALID_ARGUMENT, "`envelope_seq` does not follow the one before. Ends the stream."},
+	IdempotencyReused:   {"IDEMPOTENCY_REUSED", hubv1.Code_CODE_INVALID_ARGUMENT, "The idempotency key belongs to another command: this one was not carried out."},
 	Invalid:             {"INVALID", hubv1.Code_CODE_INVALID_ARGUMENT, "Wrong in a way that has no reason of its own."},
 	InvalidUTF8:         {"INVALID_UTF8", hubv1.Code_CODE_INVALID_ARGUMENT, "A text is not UTF-8."},
 	KeyOnQuery:          {"KEY_ON_QUERY", hubv1.Code_CODE_INVALID_ARGUMENT, "A query changes nothing and takes no idempotency key."},

@@ -99,7 +99,9 @@ type Command struct {
 	// Makes repetition safe: once a command under this key was carried out, its
 	// result (the last one, of an emit with acknowledgements) is given again for 5
 	// minutes, and nothing is carried out twice. A command that was refused may be
-	// repeated in earnest. Kept per identity and group at this hub, the 10 000
+	// repeated in earnest. Another command under a key that is kept is
+	// INVALID_ARGUMENT (`IDEMPOTENCY_REUSED`), and is not carried out; it is the same
+	// when `op` is, but for its time-outs. Kept per identity and group at this hub, the 10 000
 	// newest and 16 MiB of them. At most 128 bytes. Empty means none. Not with a
 	// query.
 	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
