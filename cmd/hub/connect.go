@@ -68,7 +68,9 @@ type outputFlags struct {
 type list struct {
 	json  *json.Encoder
 	table *tabwriter.Writer
-	rows  int
+	// header is printed with the first row, or at the end; it is empty from then on.
+	header string
+	rows   int
 }
 
 func (f *outputFlags) list(w io.Writer, header string) *list {
@@ -77,9 +79,15 @@ func (f *outputFlags) list(w io.Writer, header string) *list {
 		enc.SetEscapeHTML(false)
 		return &list{json: enc}
 	}
-	l := &list{table: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	_, _ = fmt.Fprintln(l.table, header) // its error comes again with flush
-	return l
+	return &list{table: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), header: header}
+}
+
+// head prints the header, if it is not there yet.
+func (l *list) head() {
+	if l.header != "" {
+		_, _ = fmt.Fprintln(l.table, l.header) // its error comes again with flush
+		l.header = ""
+	}
 }
 
 // add prints one row: the object as JSON, or the line, which has the columns with tabs
@@ -89,10 +97,18 @@ func (l *list) add(object any, line string) error {
 	if l.json != nil {
 		return l.json.Encode(object)
 	}
+	l.head()
 	_, err := fmt.Fprintln(l.table, line)
 	return err
 }
 
+// end is flush for a list that is whole: one without rows has its header.
+func (l *list) end() error {
+	l.head()
+	return l.flush()
+}
+
+// flush prints what there is; of a call that was refused that is nothing.
 func (l *list) flush() error {
 	if l.table == nil {
 		return nil

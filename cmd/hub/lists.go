@@ -103,7 +103,7 @@ func paged(ctx context.Context, conn *client.Client, out *list, verb string,
 			}
 		}
 		if next == "" || next == token {
-			return out.flush()
+			return out.end()
 		}
 		token = next
 	}

@@ -125,6 +125,20 @@ func TestRoomsAndUsers_ReadAllPages(t *testing.T) {
 	}
 }
 
+// A call that is refused prints nothing where a program looks for rows.
+func TestLists_OfARefusedCallAreEmpty(t *testing.T) {
+	at := (&fakeHub{err: refusal(t, codes.PermissionDenied, "NOT_PERMITTED", "not permitted")}).serve(t)
+	for _, command := range []string{"sockets", "rooms", "users"} {
+		if out, errs, code := execute(t, command, "--hub", at); code == 0 || out != "" || errs == "" {
+			t.Errorf("%s: exit %d, %q %q", command, code, out, errs)
+		}
+	}
+	at = (&fakeHub{}).serve(t)
+	if out, errs, code := execute(t, "sockets", "--hub", at); code != 0 || !strings.HasPrefix(out, "ID ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("nobody: exit %d, %q %q", code, out, errs)
+	}
+}
+
 func TestKick_SaysHowMany(t *testing.T) {
 	f := &fakeHub{answer: answer(&hubv1.Result{MatchedCount: 3})}
 	at := f.serve(t)

@@ -51,7 +51,7 @@ func (c *socketsCmd) Run(a *app) error {
 	if err := c.fetch(a.ctx, conn, out, time.Now()); err != nil {
 		return errors.Join(err, out.flush())
 	}
-	return out.flush()
+	return out.end()
 }
 
 func (c *socketsCmd) target() *hubv1.Target {
