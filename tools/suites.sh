@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# suites.sh CHECKOUT [ROUNDS]: run the three public suites against cmd/conformance, from a
-# checkout of socketio/socket.io, of which nothing is changed: Engine.IO v4, Socket.IO v5,
-# and socket.io-client's own with the client that package.json has. Ports 3000 and 3210
+# suites.sh CHECKOUT [ROUNDS]: run the public suites against cmd/conformance, from a
+# checkout of socketio/socket.io, of which nothing is changed: Engine.IO v3 and v4, Socket.IO
+# v5, and socket.io-client's own with the client that package.json has. Ports 3000 and 3210
 # have to be free. Exit code 0 when all passed but what docs/conformance.md names.
 set -euo pipefail
 (($# >= 1)) || { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
@@ -28,12 +28,13 @@ stop() {
 	server=
 }
 
-mkdir "$work/engine" "$work/socket" "$work/client"
+mkdir "$work/engine3" "$work/engine" "$work/socket" "$work/client"
+cp -r "$checkout/docs/engine.io-protocol/v3-test-suite/." "$work/engine3"
 cp -r "$checkout/docs/engine.io-protocol/v4-test-suite/." "$work/engine"
 cp -r "$checkout/docs/socket.io-protocol/v5-test-suite/." "$work/socket"
 cp -r "$checkout/packages/socket.io-client/test" "$work/client"
 npm=(npm --no-audit --no-fund --loglevel=error)
-for suite in engine socket; do (cd "$work/$suite" && "${npm[@]}" ci); done
+for suite in engine3 engine socket; do (cd "$work/$suite" && "${npm[@]}" ci); done
 client=$(node -p 'require("./package.json").dependencies["socket.io-client"]')
 (
 	cd "$work/client"
@@ -47,6 +48,7 @@ client=$(node -p 'require("./package.json").dependencies["socket.io-client"]')
 failed=0
 for ((round = 1; round <= rounds; round++)); do
 	serve -engine
+	(cd "$work/engine3" && npx mocha test-suite.js) || failed=1
 	(cd "$work/engine" && npx mocha test-suite.js) || failed=1
 	serve
 	(cd "$work/socket" && npx mocha test-suite.js) || failed=1

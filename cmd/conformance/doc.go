@@ -1,5 +1,5 @@
 // Conformance is the program that the public suites run against: those of the protocols
-// Engine.IO v4 and Socket.IO v5, and socket.io-client's own. docs/conformance.md says how.
+// Engine.IO v3 and v4 and Socket.IO v5, and socket.io-client's own. docs/conformance.md says how.
 //
 //	go run ./cmd/conformance            hub and service, /socket.io/
 //	go run ./cmd/conformance -engine    a bare Engine.IO echo, /engine.io/
@@ -16,7 +16,7 @@
 //
 // The settings are those that the protocol suites ask for: a heartbeat of 300 ms with 200 ms
 // to answer, payloads up to 1 000 000 bytes, one second to join a namespace, pages of
-// every origin, and no grace after the start, so that an unknown namespace is
+// every origin, clients of both revisions, and no grace after the start, so that an unknown namespace is
 // refused at once. Namespaces and events are in service.go.
 //
 // It says on stderr, in one line, when it is ready and where.

@@ -2,7 +2,7 @@ package hostile
 
 // BrowserInputs are the rows of browsers that any target takes.
 func BrowserInputs() []Input {
-	return all(httpInputs, pollingInputs, frameInputs, upgradeInputs, packetInputs, binaryInputs, stringInputs, slowInputs)
+	return all(httpInputs, pollingInputs, frameInputs, upgradeInputs, packetInputs, binaryInputs, stringInputs, slowInputs, revision3Inputs)
 }
 
 // ServeInputs are the rows of browsers that `hub serve` is needed for.

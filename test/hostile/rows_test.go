@@ -8,7 +8,7 @@ import (
 )
 
 // kinds lists the kinds in the order of the report.
-var kinds = []string{"http", "polling", "frames", "upgrade", "packets", "binary", "slow", "grpc", "grpcwire", "origin", "deflate", "token"}
+var kinds = []string{"http", "polling", "frames", "upgrade", "packets", "binary", "slow", "revision3", "grpc", "grpcwire", "origin", "deflate", "token"}
 
 // inputs makes all rows for the target.
 func inputs(t *hostile.Target) []hostile.Input {
