@@ -60,6 +60,15 @@ func (h *Hub) ConfigureHTTP(s *http.Server) { h.engine.ConfigureHTTP(s) }
 // Config.Proxies are exempt.
 func (h *Hub) Listener(below net.Listener) net.Listener { return h.engine.Listener(below) }
 
+// TLSListener is Listener for one on which TLS goes: who is refused there is closed without an answer, which could not be read.
+func (h *Hub) TLSListener(below net.Listener) net.Listener { return h.engine.TLSListener(below) }
+
+// ProxyListener returns a listener whose connections begin with a header of the PROXY protocol, version 1 or 2, and come
+// from the addresses in it. One whose peer is none of Config.Proxies, or that sends no such header within 5 s, is closed. Listener
+// and TLSListener go on top of it. It belongs to the caller, with the one below, and has a goroutine from the first Accept
+// until it is closed.
+func (h *Hub) ProxyListener(below net.Listener) net.Listener { return h.engine.ProxyListener(below) }
+
 // Drain prepares an orderly end: browsers that come are sent elsewhere (503), and those that are here
 // leave in waves and in random order over the time of spread, so that they do not come back all at once
 // to the other hubs. Few of them leave sooner: at least 100 a second. Zero means all at once. Each socket leaves with

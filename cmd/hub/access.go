@@ -30,6 +30,7 @@ import (
 type admission struct {
 	callers  *identity.Authenticator
 	tls      *certs.Files
+	web      *certs.Files // of listen_tls
 	browsers *browsertoken.Decider
 	again    chan struct{} // asks run to read the files at once
 }
@@ -49,7 +50,13 @@ func openAdmission(ctx context.Context, c *config.Config, own []token.Token, log
 			Logger: logger.With("component", "controlplane"),
 		})
 		if err != nil {
-			return nil, accessError(err)
+			return nil, accessError("control.tls.", err)
+		}
+	}
+	if t := c.TLS; t.Cert != "" {
+		a.web, err = certs.Open(certs.Options{Cert: t.Cert, Key: t.Key, Protocols: webProtocols, Logger: logger.With("component", "http")})
+		if err != nil {
+			return nil, accessError("tls.", err)
 		}
 	}
 	if c.Control.Guarded() {
@@ -58,13 +65,13 @@ func openAdmission(ctx context.Context, c *config.Config, own []token.Token, log
 			Permissions: rules, Logger: logger, Refreshed: refreshed,
 		})
 		if err != nil {
-			return nil, accessError(err)
+			return nil, accessError("", err)
 		}
 	}
 	if len(c.BrowserJWT) > 0 {
 		a.browsers, err = browsertoken.Open(ctx, browserRules(c.BrowserJWT), browsertoken.Options{Logger: logger, Refreshed: refreshed})
 		if err != nil {
-			return nil, accessError(err)
+			return nil, accessError("", err)
 		}
 	}
 	return a, nil
@@ -100,8 +107,10 @@ func (a *admission) serverOptions() []grpc.ServerOption {
 func (a *admission) run(ctx context.Context) {
 	var running sync.WaitGroup
 	var files []*filewatch.Files
-	if a.tls != nil {
-		files = append(files, a.tls.Watched()...)
+	for _, f := range []*certs.Files{a.tls, a.web} {
+		if f != nil {
+			files = append(files, f.Watched()...)
+		}
 	}
 	if a.callers != nil {
 		files = append(files, a.callers.Files()...)
@@ -181,8 +190,8 @@ func browserRules(list []config.BrowserJWT) []browsertoken.Rule {
 	return rules
 }
 
-// accessError is an error of a file or a source as one of the configuration.
-func accessError(err error) error {
+// accessError is an error of a file or a source as one of the configuration. Certificates stand under the given prefix there.
+func accessError(certificates string, err error) error {
 	problem := func(key, value string, cause error) error {
 		return &config.Error{Problems: []*config.Problem{{Key: key, Value: value, Allowed: cause.Error()}}}
 	}
@@ -191,7 +200,7 @@ func accessError(err error) error {
 	var browser *browsertoken.Error
 	switch {
 	case errors.As(err, &file):
-		return problem("control.tls."+file.Setting, file.Path, fmt.Errorf("%w; want a PEM file", file.Err))
+		return problem(certificates+file.Setting, file.Path, fmt.Errorf("%w; want a PEM file", file.Err))
 	case errors.As(err, &caller):
 		return problem("control."+caller.Key, caller.Value, caller.Err)
 	case errors.As(err, &browser):

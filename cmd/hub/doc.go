@@ -17,7 +17,7 @@
 //	hub version   which one this is
 //
 // main calls run, which reads the command line and calls one command. `serve` and
-// `demo` build a node, which owns the three listeners and ends them in order:
+// `demo` build a node, which owns the listeners and ends them in order:
 //
 //	not ready → no new browsers → sockets leave in waves → streams end → admin last
 //

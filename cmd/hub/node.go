@@ -22,7 +22,7 @@ import (
 	"github.com/siohub/siohub/hub"
 )
 
-// node is one hub process: the hub, its control plane and the three listeners.
+// node is one hub process: the hub, its control plane and the listeners.
 // newNode reads tokens, certificates and keys, listen opens the ports, serve runs until it is told to end.
 type node struct {
 	// Set by newNode.
@@ -33,15 +33,15 @@ type node struct {
 	access    *admission
 	metrics   *metrics.Metrics
 	budget    descriptors.Budget
-	web       *http.Server
+	doors     []*door // for browsers
 	grpc      *grpc.Server
 	admin     *http.Server
+	health    *http.Server // nil: there is none
 	startTime time.Time
 	reloader  *reloader // nil: SIGHUP has its ordinary meaning
 
 	// Set by listen.
-	webListener, controlListener, adminListener net.Listener
-	browsers                                    *descriptors.Listener // webListener, as it is full or not
+	controlListener, adminListener, healthListener net.Listener
 
 	// notReady says why browsers and services had better not come; nil when they may.
 	notReady atomic.Pointer[string]
@@ -81,30 +81,37 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	}
 	n.control.Bind(n.hub)
 	n.grpc = n.control.GRPC(n.access.serverOptions()...)
-	n.web = n.newWebServer(extra.page)
+	n.doors = n.newDoors(extra.page)
 	n.admin = newAdminServer(admin.New(admin.Options{Status: n.status, Metrics: m.Handler(), Hosts: adminHosts(c)}), logger)
+	if c.Health != "" {
+		n.health = newAdminServer(admin.NewHealth(n.whyNotReady), logger)
+	}
 	return n, nil
 }
 
 func (n *node) setNotReady(why string) { n.notReady.Store(&why) }
 
-// listen opens the three ports, or none.
+// listen opens the ports, or none.
 func (n *node) listen() (err error) {
 	defer func() {
 		if err != nil {
 			n.closeListeners()
 		}
 	}()
-	if n.webListener, err = listen("listen", n.config.Listen); err != nil {
-		return err
+	addresses := map[string]string{"listen": n.config.Listen, "listen_tls": n.config.ListenTLS}
+	for _, d := range n.doors {
+		if err = n.openDoor(d, addresses[d.key]); err != nil {
+			return err
+		}
 	}
-	n.browsers = n.bound("listen", n.webListener, n.budget.Browsers, noRoom)
-	n.webListener = n.hub.Listener(n.browsers)
 	if n.controlListener, err = listen("control.listen", n.config.Control.Listen); err != nil {
 		return err
 	}
 	n.controlListener = n.bound("control.listen", n.controlListener, n.budget.Services, "")
-	n.adminListener, err = listen("admin.listen", n.config.Admin.Listen)
+	if n.adminListener, err = listen("admin.listen", n.config.Admin.Listen); err != nil || n.health == nil {
+		return err
+	}
+	n.healthListener, err = listen("health.listen", n.config.Health)
 	return err
 }
 
@@ -149,7 +156,11 @@ func (n *node) upkeep() (stop func()) {
 }
 
 func (n *node) closeListeners() {
-	for _, l := range []net.Listener{n.webListener, n.controlListener, n.adminListener} {
+	all := []net.Listener{n.controlListener, n.adminListener, n.healthListener}
+	for _, d := range n.doors {
+		all = append(all, d.listener)
+	}
+	for _, l := range all {
 		if l != nil {
 			_ = l.Close() // closed already by its server, or never used
 		}
@@ -159,9 +170,11 @@ func (n *node) closeListeners() {
 // serve answers until ctx ends, which is an orderly end without an error, or until
 // a listener fails.
 func (n *node) serve(ctx context.Context) error {
-	failed := make(chan error, 3)
+	failed := make(chan error, 5)
+	running := 0
 	run := func(name string, serve func() error) {
-		go func() { // ends when its server is shut down; serve waits for all three
+		running++
+		go func() { // ends when its server is shut down; serve waits for all of them
 			if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, grpc.ErrServerStopped) {
 				failed <- fmt.Errorf("%s listener: %w", name, err)
 				return
@@ -169,15 +182,19 @@ func (n *node) serve(ctx context.Context) error {
 			failed <- nil
 		}()
 	}
-	run("browser", func() error { return n.web.Serve(n.webListener) })
+	for _, d := range n.doors {
+		run(d.key, d.serve)
+	}
 	run("control", func() error { return n.grpc.Serve(n.controlListener) })
 	run("admin", func() error { return n.admin.Serve(n.adminListener) })
+	if n.health != nil {
+		run("health", func() error { return n.health.Serve(n.healthListener) })
+	}
 	n.notReady.Store(nil)
 	stop := n.upkeep()
 	defer stop()
 
 	var err error
-	running := 3
 	select {
 	case <-ctx.Done():
 	case err = <-failed:

@@ -10,17 +10,14 @@ func (n *node) status() admin.Status {
 	stats := n.hub.Stats()
 	control := n.control.Status()
 	s := admin.Status{
-		Version: hubVersion(), HubID: control.HubID, StartTime: n.startTime, Ready: true,
+		Version: hubVersion(), HubID: control.HubID, StartTime: n.startTime,
 		Browsers: admin.Browsers{Sessions: stats.Sessions, Attempts: stats.Attempts, Sockets: stats.Sockets},
 		Services: []admin.Service{}, Routes: []admin.Route{},
 		Parked:  parked(control.Parked),
 		Missing: append([]string{}, control.Missing...),
 	}
-	if why := n.notReady.Load(); why != nil {
-		s.Ready, s.NotReady = false, *why
-	} else if n.browsers.Full() {
-		s.Ready, s.NotReady = false, "no file descriptor is left for browsers: raise the limit (ulimit -n, LimitNOFILE)"
-	}
+	s.NotReady = n.whyNotReady()
+	s.Ready = s.NotReady == ""
 	if s.Browsers.Sockets == nil {
 		s.Browsers.Sockets = map[string]int{}
 	}
@@ -31,6 +28,19 @@ func (n *node) status() admin.Status {
 		s.Routes = append(s.Routes, admin.Route{Role: r.Role, Namespace: r.Namespace, Events: r.Events, Group: r.Group})
 	}
 	return s
+}
+
+// whyNotReady says why browsers and services had better not come, "" when they may.
+func (n *node) whyNotReady() string {
+	if why := n.notReady.Load(); why != nil {
+		return *why
+	}
+	for _, d := range n.doors {
+		if d.bound.Full() {
+			return "no file descriptor is left for browsers: raise the limit (ulimit -n, LimitNOFILE)"
+		}
+	}
+	return ""
 }
 
 func serviceStatus(g overview.Group) admin.Service {

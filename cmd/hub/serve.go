@@ -14,7 +14,7 @@ type serveCmd struct{ options }
 
 // Help is shown by `hub serve --help`.
 func (serveCmd) Help() string {
-	return `Opens three ports: one for browsers, one for services, one for operators. SIGTERM or Ctrl-C ends it in order; a second one at once. SIGHUP reads the configuration, tokens and certificates again.`
+	return `Opens three ports: for browsers, for services, for operators; and others if asked to (listen_tls, health.listen). SIGTERM or Ctrl-C ends it in order; a second one at once. SIGHUP reads the configuration, tokens and certificates again.`
 }
 
 // Run implements `hub serve`.
@@ -70,15 +70,23 @@ func (n *node) warnOfDescriptors() {
 // announce says that the ports are open, and which: one line, the same at every
 // log level, for people and for programs that wait for it.
 func (n *node) announce(w io.Writer) {
-	browsers := "http://" + dialable(n.webListener.Addr()) + n.config.SocketIO.Path
-	services := dialable(n.controlListener.Addr())
-	operators := "http://" + dialable(n.adminListener.Addr())
+	places := []any{"browsers", n.doors[0].url(n.config.SocketIO.Path), "services", dialable(n.controlListener.Addr()), "admin", "http://" + dialable(n.adminListener.Addr())}
+	if len(n.doors) > 1 {
+		places = append(places, "browsers_tls", n.doors[1].url(n.config.SocketIO.Path))
+	}
+	if n.healthListener != nil {
+		places = append(places, "health", "http://"+dialable(n.healthListener.Addr()))
+	}
+	places = append(places, "version", hubVersion())
 	if n.config.Log.Format == "json" {
-		slog.New(slog.NewJSONHandler(w, nil)).Info("hub ready",
-			"browsers", browsers, "services", services, "admin", operators, "version", hubVersion())
+		slog.New(slog.NewJSONHandler(w, nil)).Info("hub ready", places...)
 		return
 	}
-	_, _ = fmt.Fprintf(w, "hub ready browsers=%s services=%s admin=%s version=%s\n", browsers, services, operators, hubVersion())
+	line := "hub ready"
+	for i := 0; i < len(places); i += 2 {
+		line += fmt.Sprintf(" %v=%v", places[i], places[i+1])
+	}
+	_, _ = fmt.Fprintln(w, line)
 }
 
 // dialable turns the address of a listener on all interfaces into one that works

@@ -34,6 +34,9 @@ func (n *node) shutdown() {
 	n.cutOff("calls", n.stopGRPC(ctx))
 	// A profile that somebody takes right now is not worth waiting for.
 	_ = n.admin.Close()
+	if n.health != nil {
+		_ = n.health.Close()
+	}
 	n.closeListeners() // for a listener whose server never came to serve it
 	n.logger.Info("shut down")
 }
@@ -52,13 +55,15 @@ func (n *node) pause(ctx context.Context, d time.Duration) {
 func (n *node) stopBrowsers(ctx context.Context, most time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	// Shutdown closes the listener at once and then waits for requests, among
+	// shutdownDoors closes the listeners at once and then waits for requests, among
 	// them held polls, which the hub's own end answers.
 	requests := make(chan error, 1)
-	go func() { requests <- n.web.Shutdown(ctx) }()
+	go func() { requests <- n.shutdownDoors(ctx) }()
 	n.cutOff("browsers", n.hub.Shutdown(ctx))
 	n.cutOff("requests", <-requests)
-	_ = n.web.Close() // cuts off what Shutdown gave up on
+	for _, d := range n.doors {
+		_ = d.server.Close() // cuts off what Shutdown gave up on
+	}
 }
 
 // cutOff says what did not end in time.

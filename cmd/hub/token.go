@@ -120,7 +120,7 @@ func (c *tokenCheckCmd) ask(a *app, cfg *config.Config, secret string) (*access.
 		Permissions: rules, Once: true, Logger: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
-		return nil, accessError(err)
+		return nil, accessError("", err)
 	}
 	who, err := callers.Authenticate(a.ctx, access.Credentials{Token: secret})
 	var refused *access.Error

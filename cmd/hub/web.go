@@ -16,9 +16,9 @@ import (
 // headerSlack is what net/http reads beyond MaxHeaderBytes before it answers 431.
 const headerSlack = 4096
 
-// newWebServer returns the server for browsers, with the limits of the
-// configuration. It speaks HTTP/1.1 only: Socket.IO gains nothing from HTTP/2, and
-// a WebSocket handshake would need another door there.
+// newWebServer returns a server for browsers, with the limits of the configuration. It speaks HTTP/1.1; newDoors adds
+// HTTP/2 where there is TLS, for polling: a WebSocket over it (RFC 8441) is not offered, and browsers open a connection
+// of HTTP/1.1 for one.
 func (n *node) newWebServer(page http.Handler) *http.Server {
 	s := &http.Server{Handler: n.webHandler(page), ErrorLog: httpLog(n.logger)}
 	n.hub.ConfigureHTTP(s)
@@ -38,7 +38,7 @@ func (n *node) webHandler(page http.Handler) http.Handler {
 	own := strings.TrimSuffix(n.config.SocketIO.Path, "/")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.ProtoMajor != 1:
+		case r.ProtoMajor != 1 && r.TLS == nil:
 			// The preface of HTTP/2 looks like a request to net/http.
 			refuse(w, http.StatusBadRequest)
 		case page == nil || strings.HasPrefix(r.URL.Path, own) || strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):

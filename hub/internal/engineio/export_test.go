@@ -27,3 +27,11 @@ func (s *Session) PeerClosed() bool {
 	defer s.mu.Unlock()
 	return s.out.peerClosed
 }
+
+// Polled reports whether a poller watches the session's WebSocket.
+func (s *Session) Polled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.transport.(*webSocket)
+	return ok && w.conn.stream == nil
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/peers"
+	"github.com/siohub/siohub/hub/internal/proxyheader"
 	"github.com/siohub/siohub/hub/internal/rates"
 )
 
@@ -17,6 +18,15 @@ const connectionPatience = 5 * time.Second
 // Loopback, private addresses (but see Rates.PrivateAddresses) and trusted proxies are exempt, and so is whatever is not
 // TCP. TLS goes on top of it. It belongs to the caller, with the one below.
 func (s *Server) Listener(below net.Listener) net.Listener { return s.limits.peers.Listen(below) }
+
+// TLSListener is Listener for one on which TLS goes: who is refused there is closed without an answer.
+func (s *Server) TLSListener(below net.Listener) net.Listener { return s.limits.peers.ListenTLS(below) }
+
+// ProxyListener returns a listener whose connections begin with a header of the PROXY protocol from one of Config.Proxies.
+// Any other is closed. Listener and TLSListener go on top of it. It belongs to the caller, with the one below.
+func (s *Server) ProxyListener(below net.Listener) net.Listener {
+	return proxyheader.Listen(below, proxyheader.Options{Trusted: s.proxies.Has, Refused: s.trace.proxyHeaderRefused, Logger: s.log})
+}
 
 func newPeers(r Rates, s *Server) *peers.Peers {
 	return peers.New(peers.Options{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -18,27 +19,38 @@ func TestListener_ConnectionsOfAnAddress(t *testing.T) {
 	for name, c := range map[string]struct {
 		transport, header string
 		deflate           bool
+		proxy             string // what a proxy sends before
 		status            int
 	}{
-		"poller":  {"websocket", upgrade, false, 101},
-		"reader":  {"websocket", upgrade + offer, true, 101},
-		"polling": {"polling", "", false, 200},
+		"poller":                 {"websocket", upgrade, false, "", 101},
+		"reader":                 {"websocket", upgrade + offer, true, "", 101},
+		"polling":                {"polling", "", false, "", 200},
+		"poller behind a proxy":  {"websocket", upgrade, false, "PROXY TCP4 198.51.100.1 127.0.0.1 4711 80\r\n", 101},
+		"polling behind a proxy": {"polling", "", false, "PROXY TCP4 198.51.100.1 127.0.0.1 4711 80\r\n", 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var limits reached
 			st := prepare(t, func(config *engineio.Config) {
 				config.Rates = engineio.Rates{OpenConnections: 2, PrivateAddresses: true}
 				config.PerMessageDeflate.Enabled = &c.deflate
+				config.Proxies.Trusted = []string{"127.0.0.2"}
+				if c.proxy != "" {
+					config.Proxies.Trusted = []string{"127.0.0.1"}
+				}
 				limits.note(config)
 			})
 			below, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}
+			listener := below
+			if c.proxy != "" {
+				listener = st.engine.ProxyListener(below)
+			}
 			server := &http.Server{Handler: st.engine}
 			st.engine.ConfigureHTTP(server)
 			served := make(chan error, 1)
-			go func() { served <- server.Serve(st.engine.Listener(below)) }()
+			go func() { served <- server.Serve(st.engine.Listener(listener)) }()
 			defer func() {
 				_ = server.Close()
 				<-served
@@ -51,7 +63,7 @@ func TestListener_ConnectionsOfAnAddress(t *testing.T) {
 				}
 				t.Cleanup(func() { _ = conn.Close() })
 				_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-				_, _ = fmt.Fprintf(conn, "GET /engine.io/?EIO=4&transport=%s HTTP/1.1\r\nHost: x\r\n%s\r\n", c.transport, c.header)
+				_, _ = fmt.Fprintf(conn, "%sGET /engine.io/?EIO=4&transport=%s HTTP/1.1\r\nHost: x\r\n%s\r\n", c.proxy, c.transport, c.header)
 				a, err := http.ReadResponse(bufio.NewReader(conn), nil)
 				if err != nil {
 					return conn, 0
@@ -65,6 +77,12 @@ func TestListener_ConnectionsOfAnAddress(t *testing.T) {
 				t.Errorf("answers %d, %d, %d", first, second, third)
 			}
 			limits.want(t, "rates.open_connections")
+			if s := st.session(0); c.transport == "websocket" && s.Polled() == c.deflate && runtime.GOOS == "linux" {
+				t.Errorf("watched by a poller: %v", s.Polled())
+			}
+			if got := st.session(0).Handshake().RemoteAddress(); c.proxy != "" && got != "198.51.100.1" {
+				t.Errorf("known as %s", got)
+			}
 			_ = one.Close()
 			eventually(t, "no room after one has gone", func() bool {
 				_, status := open()

@@ -7,7 +7,6 @@ import (
 	"net"
 	"syscall"
 
-	"github.com/siohub/siohub/hub/internal/peers"
 	"github.com/siohub/siohub/hub/internal/wsframe"
 	"github.com/siohub/siohub/internal/rawio"
 )
@@ -20,8 +19,8 @@ func (s *stream) useRaw() {
 		source = c
 	case *net.UnixConn:
 		source = c
-	case *peers.Conn:
-		source = c
+	case interface{ Socket() *net.TCPConn }: // of package peers or proxyheader: nothing has been read ahead
+		source = c.Socket()
 	default:
 		return
 	}

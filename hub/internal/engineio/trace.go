@@ -52,6 +52,12 @@ func (t *Trace) forwardedIgnored() {
 	}
 }
 
+func (t *Trace) proxyHeaderRefused(why string) {
+	if t.ProxyHeaderRefused != nil {
+		t.ProxyHeaderRefused(why)
+	}
+}
+
 func (t *Trace) opened(transport string) {
 	if t.SessionOpened != nil {
 		t.SessionOpened(transport)

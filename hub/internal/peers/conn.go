@@ -10,10 +10,17 @@ import (
 // Conn is a connection that counts for its address until it is closed.
 type Conn struct {
 	*net.TCPConn
-	peers *Peers
-	from  rates.Network
-	left  atomic.Bool
+	remote net.Addr
+	peers  *Peers
+	from   rates.Network
+	left   atomic.Bool
 }
+
+// RemoteAddr is that of the connection below, which may have it from a proxy.
+func (c *Conn) RemoteAddr() net.Addr { return c.remote }
+
+// Socket is the connection itself.
+func (c *Conn) Socket() *net.TCPConn { return c.TCPConn }
 
 // Close implements net.Conn.
 func (c *Conn) Close() error {

@@ -15,6 +15,7 @@ import (
 type listener struct {
 	net.Listener
 	peers *Peers
+	tls   bool // who is refused could not read an answer
 
 	begin, end sync.Once
 	next       chan accepted // unbuffered, so that nothing is left in it
@@ -31,9 +32,14 @@ type accepted struct {
 }
 
 // Listen returns a listener whose connections count for their addresses. It belongs to the caller, with the one below.
-func (p *Peers) Listen(below net.Listener) net.Listener {
+func (p *Peers) Listen(below net.Listener) net.Listener { return p.listen(below, false) }
+
+// ListenTLS is Listen where TLS goes on top.
+func (p *Peers) ListenTLS(below net.Listener) net.Listener { return p.listen(below, true) }
+
+func (p *Peers) listen(below net.Listener, tls bool) net.Listener {
 	return &listener{
-		Listener: below, peers: p, next: make(chan accepted), closed: make(chan struct{}), late: make(map[net.Conn]*time.Timer),
+		Listener: below, peers: p, tls: tls, next: make(chan accepted), closed: make(chan struct{}), late: make(map[net.Conn]*time.Timer),
 	}
 }
 
@@ -86,11 +92,15 @@ func (l *listener) take(conn net.Conn) {
 		return
 	}
 	wait, ok := l.peers.enter(conn, from)
-	if !ok {
+	switch {
+	case !ok && l.tls:
+		_ = tcp.Close()
+		return
+	case !ok:
 		refuse(tcp, wait)
 		return
 	}
-	counted := &Conn{TCPConn: tcp, peers: l.peers, from: from}
+	counted := &Conn{TCPConn: tcp, remote: conn.RemoteAddr(), peers: l.peers, from: from}
 	if wait == 0 {
 		l.letIn(counted)
 		return

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/siohub/siohub/hub/internal/proxyheader"
 	"github.com/siohub/siohub/hub/internal/rates"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
@@ -54,10 +55,13 @@ func (p *Peers) Left(from rates.Network) { p.addresses.Leave(from) }
 // network is what a connection counts as, Unlimited for one that does not count.
 func (p *Peers) network(conn net.Conn) (*net.TCPConn, rates.Network) {
 	tcp, ok := conn.(*net.TCPConn)
+	if proxied, is := conn.(*proxyheader.Conn); is {
+		tcp, ok = proxied.Socket(), true
+	}
 	if !ok {
 		return nil, rates.Unlimited
 	}
-	at, ok := tcp.RemoteAddr().(*net.TCPAddr)
+	at, ok := conn.RemoteAddr().(*net.TCPAddr)
 	if !ok {
 		return nil, rates.Unlimited
 	}

@@ -10,6 +10,8 @@
 // Whoever asks by a host name that is neither localhost nor among Options.Hosts gets 421, so
 // that no page reads it by DNS rebinding.
 //
+// NewHealth has the first two alone, for load balancers on other machines.
+//
 // What it is not: a way to change anything. All paths are read-only, and none of
 // them exists on the browser listener.
 //

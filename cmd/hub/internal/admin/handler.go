@@ -20,14 +20,7 @@ type Options struct {
 // New returns the handler of the admin listener.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if s := o.Status(); !s.Ready {
-			text(w, http.StatusServiceUnavailable, s.NotReady)
-			return
-		}
-		text(w, http.StatusOK, "ready")
-	})
+	handleHealth(mux, func() string { return o.Status().NotReady })
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")

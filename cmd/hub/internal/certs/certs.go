@@ -20,6 +20,8 @@ type Options struct {
 	// ClientRequired refuses clients without a certificate; otherwise one that is shown
 	// is verified.
 	ClientRequired bool
+	// Protocols are offered by ALPN, the preferred one first. Nil means HTTP/2 alone.
+	Protocols []string
 	// Logger is told when files are read again, or cannot be. Nil means slog.Default.
 	Logger *slog.Logger
 }
@@ -53,6 +55,9 @@ type Files struct {
 
 // Open reads the files. Its error is an *Error.
 func Open(options Options) (*Files, error) {
+	if options.Protocols == nil {
+		options.Protocols = []string{"h2"}
+	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
@@ -91,14 +96,14 @@ func (f *Files) Watched() []*filewatch.Files { return f.watched }
 // Config is the configuration for a listener; it follows the files.
 func (f *Files) Config() *tls.Config {
 	return &tls.Config{
-		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"},
+		MinVersion: tls.VersionTLS12, NextProtos: f.options.Protocols,
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return f.current.Load(), nil },
 	}
 }
 
 // swap puts what was read in force.
 func (f *Files) swap() {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}, Certificates: []tls.Certificate{*f.pair}}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: f.options.Protocols, Certificates: []tls.Certificate{*f.pair}}
 	if f.pool != nil {
 		config.ClientCAs, config.ClientAuth = f.pool, tls.VerifyClientCertIfGiven
 		if f.options.ClientRequired {

@@ -25,6 +25,7 @@ func (l *Loaded) checkTogether() []*Problem {
 	leave := c.Shutdown.Delay + c.Shutdown.Spread
 	refuse(leave > 0 && leave >= c.ShutdownTimeout, "shutdown_timeout", shorttime.Text(c.ShutdownTimeout),
 		fmt.Sprintf("want more than shutdown.delay (%s) and shutdown.spread (%s) together", shorttime.Text(c.Shutdown.Delay), shorttime.Text(c.Shutdown.Spread)))
+	c.checkListeners(refuse)
 	tls := c.Control.TLS
 	refuse(!c.Insecure && tls.Cert == "" && !IsLoopback(c.Control.Listen), "control.listen", c.Control.Listen,
 		"other machines reach this address, and the listener has no TLS; want control.tls.cert and control.tls.key, a loopback address such as 127.0.0.1:7420, or --insecure if the network is trusted")
@@ -48,6 +49,17 @@ func (l *Loaded) checkTogether() []*Problem {
 		refuse(true, wrong.Key, wrong.Value, "want "+wrong.Allowed)
 	}
 	return problems
+}
+
+// checkListeners checks what belongs together of the listeners for browsers.
+func (c *Config) checkListeners(refuse func(bad bool, key string, value any, allowed string)) {
+	refuse(c.Listen == "" && c.ListenTLS == "", "listen", "", "want an address here or in listen_tls")
+	refuse(c.ListenTLS != "" && c.TLS.Cert == "", "tls.cert", "", "want the certificate of listen_tls")
+	refuse(c.TLS.Cert != "" && c.TLS.Key == "", "tls.key", "", "want the private key of tls.cert")
+	refuse(c.TLS.Key != "" && c.TLS.Cert == "" && c.ListenTLS == "", "tls.cert", "", "want the certificate of tls.key")
+	refuse(c.TLS.Cert != "" && c.ListenTLS == "", "listen_tls", "", "want an address for tls.cert")
+	refuse(len(c.HTTP.ProxyProtocol) > 0 && len(c.HTTP.TrustedProxies) == 0, "http.trusted_proxies", "",
+		"want the proxies that send the headers of http.proxy_protocol")
 }
 
 const wantHTTPS = "want https, http to this machine, or --insecure if the network is trusted"

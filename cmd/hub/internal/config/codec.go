@@ -66,6 +66,15 @@ func address() codec[string] {
 	})
 }
 
+// maybeAddress is address, or empty for none.
+func maybeAddress() codec[string] {
+	c := address()
+	check := c.check
+	c.allowed += ", or empty for none"
+	c.check = func(s string) bool { return s == "" || check(s) }
+	return c
+}
+
 // boolean reads true and false. YAML 1.1's yes and on are taken too, because a
 // variable is often written so.
 func boolean() codec[bool] {

@@ -9,8 +9,10 @@ import (
 // Config is the effective configuration of a hub process. Its fields follow the
 // keys of the table, which says for each the unit, the default and the range.
 type Config struct {
-	// Listen is the address of the browser listener.
-	Listen string
+	// Listen is the address of the browser listener, ListenTLS of the one with TLS. One of them may be empty: off.
+	Listen, ListenTLS string
+	// TLS has the files of the latter.
+	TLS BrowserTLS
 	// Insecure allows a control listener without TLS on an address that other
 	// machines reach.
 	Insecure bool
@@ -57,6 +59,8 @@ type Config struct {
 
 	// Admin describes the listener for operators.
 	Admin Admin
+	// Health is the address of a listener for load balancers. Empty: none.
+	Health string
 	// Log says what is logged, and how.
 	Log Log
 }
@@ -109,6 +113,8 @@ type HTTP struct {
 	HeaderTimeout, IdleTimeout time.Duration
 	TrustedProxies             []string
 	ForwardedHeader            string
+	// ProxyProtocol has the keys of the listeners whose connections begin with a header of the PROXY protocol.
+	ProxyProtocol []string
 }
 
 // Control describes the control plane.
@@ -126,6 +132,9 @@ type Control struct {
 	Window     Window
 	Stream     Stream
 }
+
+// BrowserTLS has the files of the browser listener with TLS.
+type BrowserTLS struct{ Cert, Key string }
 
 // TLS has the files of a listener with TLS. Empty means without.
 type TLS struct {
