@@ -48,6 +48,33 @@ func TestMsgpackPage(t *testing.T) {
 	runNode(t, "msgpack_page_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium())
 }
 
+// TestTLS goes to the hub over TLS, with and without a browser.
+func TestTLS(t *testing.T) {
+	needs(t, "node", "openssl", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
+	cert, key := selfSigned(t)
+	runNode(t, "tls_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
+}
+
+// TestProxies puts nginx and HAProxy in front of the hub, with the configurations of docs/proxies.md.
+func TestProxies(t *testing.T) {
+	needs(t, "node", "openssl", "nginx", "haproxy", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
+	cert, key := selfSigned(t)
+	runNode(t, "proxies_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
+}
+
+// selfSigned makes a certificate of localhost.
+func selfSigned(t *testing.T) (cert, key string) {
+	t.Helper()
+	dir := t.TempDir()
+	cert, key = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	out, err := exec.CommandContext(t.Context(), "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+		"-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return cert, key
+}
+
 // TestBursts holds socket.io-client against a service that is slow.
 func TestBursts(t *testing.T) {
 	needs(t, "node", nodePath("socket.io-client"))
@@ -179,9 +206,9 @@ func needs(t *testing.T, names ...string) {
 			continue
 		}
 		if required() {
-			t.Fatalf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless maven", name)
+			t.Fatalf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless haproxy maven nginx-light", name)
 		}
-		t.Skipf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless maven", name)
+		t.Skipf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless haproxy maven nginx-light", name)
 	}
 }
 
