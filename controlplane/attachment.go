@@ -37,6 +37,7 @@ type attachment struct {
 	out      *outgoing.Outgoing
 	window   commandWindow
 	since    time.Time // of its first hello
+	plain    *grant    // of sockets that it accepts without conditions: one for all of them
 
 	greeting
 	claims []*claim // guarded by routes.mu
@@ -86,6 +87,7 @@ type (
 func newAttachment(st *stream, g *group, h *hubv1.Hello, numbered bool) *attachment {
 	a := &attachment{
 		srv: st.srv, group: g, instance: h.InstanceId, numbered: numbered, caller: st.caller,
+		plain:    &grant{group: g, instance: h.InstanceId},
 		commands: *st.caller.Commands(), since: time.Now(),
 	}
 	a.inbound.a, a.outbound.a = a, a

@@ -29,6 +29,9 @@ type grant struct {
 	key *decisions.Key
 }
 
+// plain reports whether it says no more than who has accepted the socket.
+func (g *grant) plain() bool { return g.auth == nil && g.expire.IsZero() && g.key == nil }
+
 // prepareDecision settles a connect attempt.
 func (x *settling) prepareDecision(t *try) (effect, *fault.Fault) {
 	switch o := x.Outcome.(type) {
@@ -54,6 +57,9 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 	g.group, g.instance = a.group, a.instance
 	if m.GetKeepAuth() {
 		g.auth = c.attempt.Auth()
+	}
+	if g.plain() {
+		g = a.plain
 	}
 	commands := x.Commands
 	by := copies.Decision{Outcome: trace.OutcomeAccept, Group: a.group.name, By: "service", User: m.GetUser(), Rooms: m.GetRooms()}

@@ -70,7 +70,9 @@ func (o *outbound) describe(d *hubv1.Delivery, t *dispatch.Try) {
 	if so == nil {
 		return
 	}
-	d.Traceparent, d.Tracestate = so.traceparent, so.tracestate
+	if t := so.trace; t != nil {
+		d.Traceparent, d.Tracestate = t.parent, t.state
+	}
 	m, _ := t.Hint.(*member)
 	if m != nil && sub != nil && !m.wantsData(o.a, sub) {
 		d.Socket = so.BareMessage()

@@ -287,7 +287,8 @@ func TestIntroduced_ComesAfterAllConnected(t *testing.T) {
 			Group: "late", InstanceId: "1", Subscriptions: []*hubv1.Subscription{sub}, Window: &hubv1.Window{Deliveries: 2},
 		})
 		number := uint64(1)
-		settle := func() {
+		settle := func(heard ...string) {
+			synctest.Wait()
 			p.mu.Lock()
 			envelope := &hubv1.AttachRequest{}
 			for _, item := range p.heard {
@@ -296,17 +297,14 @@ func TestIntroduced_ComesAfterAllConnected(t *testing.T) {
 				}
 			}
 			p.mu.Unlock()
+			p.expectNow(t, heard...) // before more comes for what is settled
 			number++
 			envelope.EnvelopeSeq = number
 			p.incoming <- requestOf(envelope)
 		}
 		for range 2 {
-			synctest.Wait()
-			settle()
-			p.expectNow(t, "connected", "connected")
+			settle("connected", "connected")
 		}
-		synctest.Wait()
-		settle()
-		p.expectNow(t, "connected", "introduced") // there is room for the last one
+		settle("connected", "introduced") // there is room for the last one
 	})
 }

@@ -19,9 +19,8 @@ type socket struct {
 	srv   *Server
 	hub   *hub.Socket
 	meter park.Meter
-	grant *grant // what came with its accept; nil when there is nothing to keep
-	// The W3C trace context of the browser's opening request; mostly empty.
-	traceparent, tracestate string
+	grant *grant        // what came with its accept; nil when there is nothing to keep
+	trace *traceContext // nil where its browser's opening request had none
 
 	// Owned by the hub's calls for this socket, which come one at a time.
 	table *table
@@ -45,9 +44,14 @@ type socket struct {
 
 func newSocket(s *Server, hs *hub.Socket, g *grant) *socket {
 	so := &socket{srv: s, hub: hs, grant: g}
-	so.traceparent, so.tracestate = contract.TraceOf(hs.Handshake())
+	if parent, state := contract.TraceOf(hs.Handshake()); parent != "" || state != "" {
+		so.trace = &traceContext{parent, state}
+	}
 	return so
 }
+
+// traceContext is the W3C trace context of a browser's opening request.
+type traceContext struct{ parent, state string }
 
 // look returns the routes of the socket's namespace, from the current table.
 func (s *socket) look(t *table) view {
@@ -91,7 +95,7 @@ func (s *socket) join(g *group) *member {
 	m := &member{socket: s, group: g}
 	m.lane = g.NewLane(m, &s.meter)
 	if s.grant != nil && s.grant.group == g {
-		m.lane.Prefer(s.grant.instance)
+		m.lane.Prefer(&s.grant.instance)
 	}
 	s.succeedLocked(m)
 	members = append(members, m)
@@ -129,16 +133,9 @@ type member struct {
 	group  *group
 	lane   *dispatch.Lane
 	// cached is the interest of the instance that was asked last.
-	cached atomic.Pointer[cachedInterest]
+	cached atomic.Pointer[subscription.Interest]
 	// told is what the instance was told last of the socket's data.
 	told atomic.Pointer[toldData]
-}
-
-// cachedInterest is the interest of one instance in the member's namespace, for as
-// long as that does not subscribe anew.
-type cachedInterest struct {
-	from     *subscription.Interests
-	interest *subscription.Interest
 }
 
 // toldData is a version of `socket.data` that an instance has seen.
@@ -150,12 +147,12 @@ type toldData struct {
 // interest is what an instance asks for in the socket's namespace.
 func (m *member) interest(a *attachment) *subscription.Interest {
 	from := a.interests.Load()
-	if c := m.cached.Load(); c != nil && c.from == from {
-		return c.interest
+	if i := m.cached.Load(); i != nil && i.Of() == from {
+		return i
 	}
-	c := &cachedInterest{from, from.In(m.socket.hub.Namespace())}
-	m.cached.Store(c)
-	return c.interest
+	i := from.In(m.socket.hub.Namespace())
+	m.cached.Store(i)
+	return i
 }
 
 // Untell forgets what was told of the socket's data: it has not come.

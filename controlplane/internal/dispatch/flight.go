@@ -7,11 +7,11 @@ import "github.com/siohub/siohub/controlplane/internal/window"
 type flight struct {
 	list[*Delivery]
 	bytes  uint64
-	strict int // strict deliveries in it
+	strict int32 // strict deliveries in it
 	// detached counts deliveries in this state, which are not in the list: until their
 	// settlements have ended nothing of the lane is handed over, for they may come back in
 	// front of it.
-	detached int
+	detached int32
 }
 
 func (f *flight) add(d *Delivery) {

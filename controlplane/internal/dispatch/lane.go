@@ -23,7 +23,7 @@ type Lane struct {
 	bound  node[*Lane] // in holder.lanes, if the holder is an instance
 
 	introduction
-	prefer string    // id of the instance that it goes to, if it can
+	prefer *string   // id of the instance that it goes to, if it can; nil for any
 	avoid  *Instance // that gave its head away
 	joined uint32    // life of the instance that it was moved to by Rebalance
 
@@ -51,7 +51,7 @@ func (l *Lane) begin(g *Group) {
 // Prefer names the instance that the lane goes to, while that is attached and takes
 // what comes next: the one that accepted the socket. It is called before anything is
 // pushed.
-func (l *Lane) Prefer(instance string) { l.prefer = instance }
+func (l *Lane) Prefer(instance *string) { l.prefer = instance }
 
 // lock locks the lane's holder and returns it. A lane may move between the look
 // at its holder and the lock: then the mutex is the wrong one, and it looks again.

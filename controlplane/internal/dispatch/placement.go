@@ -60,7 +60,7 @@ func (p *pool) pick(l *Lane, want next, room bool) *Instance {
 		if !i.suits(l, want, room) {
 			continue
 		}
-		r := rank{complete: i.complete, preferred: l.prefer != "" && l.prefer == i.id, next: true}
+		r := rank{complete: i.complete, preferred: l.prefer != nil && *l.prefer == i.id, next: true}
 		if want.second != nil && want.second != want.first {
 			_, r.next = i.sink.Accepts(want.second)
 		}

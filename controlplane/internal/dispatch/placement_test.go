@@ -90,14 +90,14 @@ func TestPlacement_PrefersCompleteThenPreferredThenLoad(t *testing.T) {
 	}
 	for i := range 10 {
 		p := b.person(fmt.Sprint("preferred", i))
-		p.lane.Prefer("one")
+		p.lane.Prefer(new("one"))
 		p.lane.Introduce(false)
 	}
 	if got := lanes(); got["one"] != 20 {
 		t.Errorf("preferred: %v", got)
 	}
 	p := b.person("partial is preferred")
-	p.lane.Prefer("partial")
+	p.lane.Prefer(new("partial"))
 	p.lane.Introduce(false)
 	if got := lanes(); got["partial"] != 0 {
 		t.Errorf("complete comes first: %v", got)
@@ -136,7 +136,7 @@ func TestAttachment_ElsewhereIsARetryWhenNobodyElseIsThere(t *testing.T) {
 		a, sink := b.attach("a", 10)
 		b.join("b", &book{accepts: only("b")}, 10, AttachOptions{})
 		ann := b.person("ann")
-		ann.lane.Prefer("a")
+		ann.lane.Prefer(new("a"))
 		ann.say("1")
 		for n := range 5 {
 			var last Try

@@ -31,7 +31,7 @@ func (l *Lane) Succeed(earlier *Lane) {
 	l.behind.Store(true)
 	earlier.successor = l
 	if h.inst != nil {
-		l.prefer = h.inst.id
+		l.prefer = new(h.inst.id)
 	}
 	if earlier.heldBack() {
 		h.forgive(earlier)

@@ -54,6 +54,7 @@ func (n *Interests) Covers(namespace string, events []string, noEvents bool) boo
 
 // Interest is what an instance has subscribed to in one namespace. It never changes.
 type Interest struct {
+	of         *Interests
 	view       route.View[struct{}, *Subscription]
 	authorizer *Subscription
 	// handles says that there is a handler at all; onInstance and strict are true if any
@@ -71,7 +72,7 @@ func (n *Interests) In(namespace string) *Interest {
 	if i != nil {
 		return i
 	}
-	i = newInterest(n.table.View(namespace))
+	i = n.newInterest(n.table.View(namespace))
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.names) >= MaxInterests {
@@ -81,8 +82,8 @@ func (n *Interests) In(namespace string) *Interest {
 	return i
 }
 
-func newInterest(v route.View[struct{}, *Subscription]) *Interest {
-	i := &Interest{view: v}
+func (n *Interests) newInterest(v route.View[struct{}, *Subscription]) *Interest {
+	i := &Interest{of: n, view: v}
 	if c := v.Authorizer(); c != nil {
 		i.authorizer = c.Policy
 	}
@@ -99,6 +100,9 @@ func newInterest(v route.View[struct{}, *Subscription]) *Interest {
 	}
 	return i
 }
+
+// Of is whose it is: an instance that subscribes anew has others.
+func (i *Interest) Of() *Interests { return i.of }
 
 // Wants reports whether a handler asks for a kind.
 func (i *Interest) Wants(kind hubv1.Kind) bool { return i.byKind[kind] != nil }

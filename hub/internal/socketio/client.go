@@ -33,9 +33,9 @@ type client struct {
 	applicants applicants
 	// user is whose rates count. Read by anybody.
 	user user
-	// over says that the client has ended; end tells why.
+	// over says that the client has ended; end tells why. Nil until then, as it weighs much.
 	over bool
-	end  Disconnect
+	end  *Disconnect
 }
 
 func newClient(s *Server, session *engineio.Session) *client {

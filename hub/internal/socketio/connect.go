@@ -170,7 +170,7 @@ func (c *client) bringIn(a *Attempt, s *Socket, batch *engineio.Batch, acceptanc
 	}
 	if c.over {
 		a.unreserve(RecoveryGone)
-		s.close(c.end)
+		s.close(*c.end)
 		return true
 	}
 	r := s.namespace.recovering
@@ -221,11 +221,11 @@ func (c *client) sendConnect(s *Socket, batch *engineio.Batch) {
 // newSocket makes the socket of an accepted attempt.
 func newSocket(a *Attempt, acceptance Acceptance) *Socket {
 	s := &Socket{
-		client:      a.client,
-		namespace:   a.client.server.hold(a.namespace),
-		id:          a.id,
-		user:        acceptance.User,
-		connectTime: time.Now(),
+		client:    a.client,
+		namespace: a.client.server.hold(a.namespace),
+		id:        a.id,
+		user:      acceptance.User,
+		connected: time.Now().UnixNano(),
 	}
 	if len(acceptance.Data) > 0 {
 		s.data, s.version = acceptance.Data, 1

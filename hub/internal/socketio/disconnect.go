@@ -94,7 +94,7 @@ func (c *client) finish(end Disconnect) {
 	if c.over {
 		return
 	}
-	c.over, c.end = true, end
+	c.over, c.end = true, &end
 	defer c.server.lives.Done()
 	c.partial = nil
 	c.applicants.withdraw(&c.server.admission)

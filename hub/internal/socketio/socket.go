@@ -15,15 +15,13 @@ import (
 // Socket is one client in one namespace. Its methods may be called at the same time.
 type Socket struct {
 	// set at construction
-	client      *client
-	namespace   *namespace
-	id          string
-	user        string
-	connectTime time.Time
-	// recovery is its session. Nil while recovery is off, and for one that came and left at once. recovered says that it
-	// was there before.
-	recovery  *recovery.Session
-	recovered bool
+	client    *client
+	namespace *namespace
+	id        string
+	user      string
+	connected int64 // Unix time in nanoseconds
+	// recovery is its session. Nil while recovery is off, and for one that came and left at once.
+	recovery *recovery.Session
 
 	tag atomic.Value // the application's; set once
 	// policy is what its browser may emit. Nil: anything.
@@ -32,6 +30,8 @@ type Socket struct {
 	// told says that the application has heard of it and not yet of its end. Owned by the holder of the
 	// client's gate.
 	told bool
+	// recovered says that it was there before. Set at construction.
+	recovered bool
 
 	mu sync.Mutex // guards the fields below
 	// end tells why it left. Nil while it is open: it is set once.
@@ -61,7 +61,7 @@ func (s *Socket) Handshake() *request.Handshake { return s.client.session.Handsh
 func (s *Socket) ClientID() string { return s.client.id }
 
 // ConnectTime is when it joined.
-func (s *Socket) ConnectTime() time.Time { return s.connectTime }
+func (s *Socket) ConnectTime() time.Time { return time.Unix(0, s.connected) }
 
 // Recovered reports whether its browser took up a session that was there before.
 func (s *Socket) Recovered() bool { return s.recovered }

@@ -1,0 +1,18 @@
+package engineio
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// An idle browser has one of each: they stay within these classes of the allocator.
+func TestSize_OfAnIdleBrowser(t *testing.T) {
+	for name, c := range map[string]struct{ size, most uintptr }{
+		"Session":   {unsafe.Sizeof(Session{}), 240},
+		"webSocket": {unsafe.Sizeof(webSocket{}), 144},
+	} {
+		if c.size > c.most {
+			t.Errorf("a %s has %d bytes, more than %d", name, c.size, c.most)
+		}
+	}
+}

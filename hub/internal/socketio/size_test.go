@@ -1,0 +1,19 @@
+package socketio
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// An idle browser has one of each: they stay within these classes of the allocator.
+func TestSize_OfAnIdleBrowser(t *testing.T) {
+	for name, c := range map[string]struct{ size, most uintptr }{
+		"client": {unsafe.Sizeof(client{}), 192},
+		"Socket": {unsafe.Sizeof(Socket{}), 192},
+		"seat":   {unsafe.Sizeof(seat{}), 32},
+	} {
+		if c.size > c.most {
+			t.Errorf("a %s has %d bytes, more than %d", name, c.size, c.most)
+		}
+	}
+}
