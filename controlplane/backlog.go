@@ -27,6 +27,8 @@ type backlogWatch struct {
 	held time.Time
 	// unisolated is when the last warning of that was.
 	unisolated time.Time
+	// spent is when the last warning of control.window.total_bytes was.
+	spent time.Time
 }
 
 // watchBacklog tells what a group does not keep up with, and warns of what is old.
@@ -65,9 +67,10 @@ func (b *backlogs) watchBacklog(g *group, now time.Time) {
 			"group", g.name, "deliveries", backlog.Unisolated, "option", "Subscription.settle_timeout",
 			"help", "see why handlers end with their process, or settle nothing for a minute")
 	}
-	if b.srv.node.Spent() {
-		b.srv.spent.Warn("services get less work: they have as much unsettled as all of them together may have",
-			"option", "control.window.total_bytes")
+	if b.srv.node.Spent() && now.Sub(g.backlog.spent) >= backlogWarnEvery {
+		g.backlog.spent = now
+		b.srv.log.Warn("services get less work: they have as much unsettled as all of them together may have",
+			"group", g.name, "option", "control.window.total_bytes")
 	}
 	b.srv.trace.Backlog(g.name, backlog)
 }

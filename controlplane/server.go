@@ -28,7 +28,6 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
-	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // Server is the control plane: it is the hub's Application towards browsers, and a
@@ -62,8 +61,6 @@ type telling struct {
 	log   *slog.Logger
 	lines *loglines.Lines
 	trace trace.Tracer
-	// spent warns of control.window.total_bytes.
-	spent *sampledlog.Line
 }
 
 // pacing is what makes services wait for each other, and for what they do too much of.
@@ -109,7 +106,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config:     config,
-		telling:    telling{config.Logger, loglines.New(config.Logger), trace.NewTracer(config.Trace), sampledlog.New(config.Logger, backlogWarnEvery)},
+		telling:    telling{config.Logger, loglines.New(config.Logger), trace.NewTracer(config.Trace)},
 		configured: (&route.Namespaces{}).With(config.Namespaces),
 		endpoints:  endpoints{health: health.NewServer()},
 	}
