@@ -15,6 +15,8 @@ var wallClock = map[string]string{
 	"hub/internal/engineio/post.go":                "a deadline that has passed",
 	"hub/internal/request/handshake.go":            "the handshake's time, for services to read",
 	"hub/internal/msgpacket/extension.go":          "a date in a message",
+	"hub/internal/socketio/connect.go":             "when a socket joined, for services to read",
+	"hub/internal/socketio/socket.go":              "when a socket joined, for services to read",
 	"controlplane/internal/contract/event_item.go": "times for services to read",
 	"controlplane/internal/contract/words.go":      "times for services to read",
 	"controlplane/internal/copies/observers.go":    "times for observers to read",
