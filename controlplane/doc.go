@@ -103,6 +103,7 @@
 //	stream.life -> routes.mu -> dispatch -> outqueue
 //	routes.mu -> decisions.Cache.mu
 //	connect.mu -> dispatch -> connects.mu
+//	socket.mu -> dispatch                 a socket that was away follows its earlier life
 //	facts.Facts.mu -> Outgoing.mu, outqueue, attachment.mu
 //	the mutex of acknowledgements or of a call in internal/command -> Outgoing.mu, outqueue, attachment.mu
 //

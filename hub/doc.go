@@ -58,6 +58,7 @@
 //
 //	client gate                          a turn, not a lock: the application's calls for one client
 //	server.mu -> adapter.Builder         a namespace is made and forgotten
+//	recovering.mu -> socket.mu           one order of emissions and rooms, where browsers can come back
 //	socket.mu -> adapter entry -> member shard, or
 //	             adapter entry -> index shard -> gate queue   rooms; notes for the Watcher
 //	socket.mu -> session.mu -> pollers   "is the socket open" and "append to the outbox" are one step

@@ -75,6 +75,12 @@
 // losses a delivery goes alone on its instance, for a minute at most, and at the fifth it is dropped (poison.go).
 // Losses and retries are spaced (ledger.Spacing).
 //
+// # A socket that comes back
+//
+// A socket that was away has a new lane, which follows the one of its earlier life (Lane.Succeed): nothing of it goes
+// before all of that one is settled. Where a Disconnected is still held back it is dropped instead, and the group hears
+// neither that the socket was away nor that it is back (succession.go).
+//
 // # Locks
 //
 //	Group.pool.mu -> Instance.mu -> Node.mu, or the Sink's

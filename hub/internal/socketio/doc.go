@@ -57,11 +57,18 @@
 // A client that joins nothing is closed when its clock has run out. The clock stands still while an attempt is
 // open: a browser never pays for those who decide.
 //
+// # Coming back
+//
+// Where recovery is on, a socket has a session (package recovery). When its connection breaks the session is away:
+// its namespace's recovering has its rooms and its data, and the log of the namespace what is emitted meanwhile. A CONNECT
+// that names it reserves it (Attempt.begin), the Application is asked with what there is to be recovered, and an acceptance
+// restores it in one step: the same id, rooms and data, CONNECT, and then what the browser has missed.
+//
 // # Goroutines and locks
 //
 // The package starts no goroutines but those of timers (connect timeout, acks), the one in Wait, and one that goes on
 // with a gate when its holder has carried out a thousand notes for others. Locks, outer to
-// inner: reads.mu -> the session's; Socket.mu -> reads.mu; Server.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
+// inner: recovering.mu, of a namespace whose browsers can come back -> Socket.mu; reads.mu -> the session's; Socket.mu -> reads.mu; Server.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
 // open" and "append to the outbox" are one step; Socket.mu -> ackGroup.mu -> queue of its gate; Socket.mu -> queue of
 // the client's gate. A queue's lock (gate.mu) is a leaf. No lock is held while the Application or the Watcher is
 // called.
