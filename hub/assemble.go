@@ -90,11 +90,11 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		Cookie:            c.Cookie.engine(),
 		CORS:              origin.Config(c.CORS),
 		HTTPCompression:   engineio.CompressionConfig(c.Compress.HTTP),
-		PerMessageDeflate: engineio.CompressionConfig(c.Compress.Messages),
+		PerMessageDeflate: engineio.DeflateConfig(c.Compress.Messages),
 		Proxies:           engineio.ProxiesConfig(c.Proxies),
 		AllowRequest:      c.AllowRequest,
 		Limits: engineio.Limits{
-			MaxSessions: max(c.Limits.MaxSessions, 0), OutboxBytes: c.Limits.Outbox.Bytes,
+			MaxSessions: max(c.Limits.MaxSessions, 0), Compressors: c.Limits.Compressors, OutboxBytes: c.Limits.Outbox.Bytes,
 			OutboxTotalBytes:  c.Limits.Outbox.TotalBytes,
 			PacketsPerPayload: c.Limits.Request.PacketsPerPayload, Headers: c.Limits.Request.Headers, QueryBytes: c.Limits.Request.QueryBytes,
 			HandshakeBytes:  c.Limits.Request.HandshakeBytes,

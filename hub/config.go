@@ -162,7 +162,7 @@ type Compress struct {
 	// HTTP compresses polling answers. Default on, from 1024 bytes. Key: http_compression.
 	HTTP Compression
 	// Messages compresses WebSocket messages (permessage-deflate). Default off. Key: per_message_deflate.
-	Messages Compression
+	Messages Deflate
 }
 
 // Compression switches a compression on or off.
@@ -171,6 +171,24 @@ type Compression struct {
 	Enabled *bool
 	// Threshold is the size in bytes from which it is used. Default 1024. Key: <name>.threshold.
 	Threshold int
+	// Level is 1 (fastest) to 9 (smallest). Default 6. Key: <name>.level.
+	Level int
+}
+
+// Deflate switches permessage-deflate on or off.
+//
+// Spec: RFC 7692.
+type Deflate struct {
+	// Enabled overrides the default when not nil. Key: per_message_deflate.enabled.
+	Enabled *bool
+	// Threshold is the size in bytes from which a message is compressed. Default 1024. Key: per_message_deflate.threshold.
+	Threshold int
+	// Level is 1 (fastest) to 9 (smallest). Default 1. With a smaller window than the largest it has no effect.
+	// Key: per_message_deflate.level.
+	Level int
+	// WindowBits is the largest window, as the power of two, in which the hub looks for repetitions: 8 to 15. Default 15.
+	// A browser may ask for a smaller one. Key: per_message_deflate.window_bits.
+	WindowBits int
 }
 
 // Recovery says what is kept for browsers that are away: their sessions, with rooms and data, and what they miss. What

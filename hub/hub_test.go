@@ -40,7 +40,7 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 		"cors.max_age":          {Application: app, CORS: hub.CORS{MaxAge: -1}},
 		"client_dir":            {Application: app, Client: hub.ClientFiles{Dir: "/nowhere"}},
 
-		"per_message_deflate.threshold": {Application: app, Compress: hub.Compress{Messages: hub.Compression{Threshold: -1}}},
+		"per_message_deflate.threshold": {Application: app, Compress: hub.Compress{Messages: hub.Deflate{Threshold: -1}}},
 	} {
 		_, err := hub.New(config)
 		var wrong *hub.ConfigError

@@ -8,6 +8,9 @@ type Limits struct {
 	// MaxSessions is how many sessions the hub holds at most. Default 200 000; negative, or 0 in the configuration
 	// file: no limit but memory. Beyond it handshakes are refused with 503. Key: limits.max_sessions.
 	MaxSessions int
+	// Compressors is how many polling answers and WebSocket messages are compressed at the same time, each with a
+	// compressor of 1.5 MiB. Default 16. What finds none free leaves uncompressed. Key: limits.compressors.
+	Compressors int
 	// Outbox bounds what waits for browsers, Unfinished what they have begun to send.
 	Outbox     OutboxLimits
 	Unfinished UnfinishedLimits

@@ -51,8 +51,7 @@ func (c Config) WithDefaults() Config {
 	set(&c.Proxies.Header, option.ForwardedHeader)
 	setList(&c.Transports, option.Transports)
 	setList(&c.CORS.Methods, option.CORSMethods)
-	c.Compress.HTTP.fill(option.HTTPCompressionEnabled.Default, option.HTTPCompressionThreshold)
-	c.Compress.Messages.fill(option.PerMessageDeflateEnabled.Default, option.PerMessageDeflateThreshold)
+	c.Compress.fill()
 	if c.Cookie != nil {
 		cookie := *c.Cookie
 		set(&cookie.Name, option.CookieName)
@@ -74,15 +73,25 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-func (c *Compression) fill(enabled bool, threshold option.Option[int]) {
-	if c.Enabled == nil {
-		c.Enabled = &enabled
+func (c *Compress) fill() {
+	if c.HTTP.Enabled == nil {
+		on := option.HTTPCompressionEnabled.Default
+		c.HTTP.Enabled = &on
 	}
-	set(&c.Threshold, threshold)
+	if c.Messages.Enabled == nil {
+		on := option.PerMessageDeflateEnabled.Default
+		c.Messages.Enabled = &on
+	}
+	set(&c.HTTP.Threshold, option.HTTPCompressionThreshold)
+	set(&c.HTTP.Level, option.HTTPCompressionLevel)
+	set(&c.Messages.Threshold, option.PerMessageDeflateThreshold)
+	set(&c.Messages.Level, option.PerMessageDeflateLevel)
+	set(&c.Messages.WindowBits, option.PerMessageDeflateWindowBits)
 }
 
 func (l *Limits) fill() {
 	set(&l.MaxSessions, option.MaxSessions)
+	set(&l.Compressors, option.Compressors)
 	set(&l.Outbox.Bytes, option.OutboxBytes)
 	set(&l.Outbox.TotalBytes, option.OutboxTotalBytes)
 	set(&l.Request.PacketsPerPayload, option.PacketsPerPayload)
@@ -167,8 +176,7 @@ func (c Config) Problems() []*ConfigError {
 		check(&ConfigError{Key: allowEIO3Key, Value: true, Allowed: "false while parser is msgpack, or parser json or both"})
 	}
 	check(Check(option.Transports.Key, c.Transports))
-	check(Check(option.HTTPCompressionThreshold.Key, c.Compress.HTTP.Threshold))
-	check(Check(option.PerMessageDeflateThreshold.Key, c.Compress.Messages.Threshold))
+	c.Compress.problems(check)
 	check(Check(option.TrustedProxies.Key, c.Proxies.Trusted))
 	check(Check(option.ForwardedHeader.Key, c.Proxies.Header))
 	check(Check(clientDirKey, c.Client.Dir))
@@ -200,6 +208,14 @@ func (c *Cookie) problems(check func(error)) {
 	}
 }
 
+func (c *Compress) problems(check func(error)) {
+	check(Check(option.HTTPCompressionThreshold.Key, c.HTTP.Threshold))
+	check(Check(option.HTTPCompressionLevel.Key, c.HTTP.Level))
+	check(Check(option.PerMessageDeflateThreshold.Key, c.Messages.Threshold))
+	check(Check(option.PerMessageDeflateLevel.Key, c.Messages.Level))
+	check(Check(option.PerMessageDeflateWindowBits.Key, c.Messages.WindowBits))
+}
+
 func (c *CORS) problems(check func(error)) {
 	check(Check(option.CORSOrigins.Key, c.Origins))
 	check(Check(option.CORSMethods.Key, c.Methods))
@@ -213,6 +229,7 @@ func (c *CORS) problems(check func(error)) {
 
 func (l *Limits) problems(check func(error)) {
 	check(Check(option.MaxSessions.Key, max(l.MaxSessions, 0))) // negative means none, as a configured 0 does
+	check(Check(option.Compressors.Key, l.Compressors))
 	check(Check(option.OutboxBytes.Key, l.Outbox.Bytes))
 	check(Check(option.OutboxTotalBytes.Key, l.Outbox.TotalBytes))
 	check(Check(option.PacketsPerPayload.Key, l.Request.PacketsPerPayload))

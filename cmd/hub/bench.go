@@ -31,6 +31,8 @@ type benchCmd struct {
 	RoomsPerSocket *int `placeholder:"N" help:"room, idle: rooms that each connection joins. Default 1 for room, none for idle."`
 	Namespaces     int  `default:"1" placeholder:"N" help:"Spread the connections over /bench/0 to /bench/N-1. Default 1: all are in /."`
 
+	Deflate bool `help:"Offer permessage-deflate on each WebSocket; what is sent is not compressed."`
+
 	PID       []int `name:"pid" sep:"none" placeholder:"PID" help:"Process of the server whose CPU and memory to measure, on this machine. May be repeated. Linux."`
 	MaxErrors int   `default:"0" placeholder:"N" help:"How many failed connects and lost connections are no failure. Default ${default}."`
 	JSON      bool  `name:"json" help:"Print the result as one line of JSON."`
@@ -98,7 +100,7 @@ func (c *benchCmd) config() loadgen.Config {
 		Connections: given(&c.Connections), ConnectRate: c.ConnectRate, Rate: c.Rate,
 		Duration: given(&c.Duration), Warmup: given(&c.Warmup), PayloadBytes: given(&c.Payload),
 		InFlight: given(c.InFlight), Burst: given(&c.Burst), Rooms: given(c.Rooms), RoomsPerSocket: given(c.RoomsPerSocket),
-		Namespaces: given(&c.Namespaces), PIDs: c.PID, MaxErrors: c.MaxErrors,
+		Namespaces: given(&c.Namespaces), Deflate: c.Deflate, PIDs: c.PID, MaxErrors: c.MaxErrors,
 	}
 }
 

@@ -72,6 +72,8 @@ type Config struct {
 	Warmup time.Duration
 	// Duration is how long is measured. Zero means 5 seconds.
 	Duration time.Duration
+	// Deflate offers permessage-deflate on each WebSocket. What is sent is not compressed.
+	Deflate bool
 	// MaxErrors is how many failed connects and lost connections a run may have before
 	// Run returns a TooManyErrors beside the result. Zero means none.
 	MaxErrors int

@@ -17,6 +17,8 @@ type endpoint struct {
 	// url has the query of the transport.
 	url  *url.URL
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// deflate offers permessage-deflate.
+	deflate bool
 	// spawn starts a goroutine that the run waits for.
 	spawn func(func())
 }
@@ -31,5 +33,5 @@ func newEndpoint(c Config, spawn func(func())) endpoint {
 	query.Set("EIO", "4")
 	query.Set("transport", c.Transport)
 	u.RawQuery, u.Fragment = query.Encode(), ""
-	return endpoint{u, newDial(u, c.files()), spawn}
+	return endpoint{u, newDial(u, c.files()), c.Deflate, spawn}
 }

@@ -29,7 +29,7 @@ func openWebSockets(server endpoint) func(context.Context) (transport, error) {
 	address := server.url.String()
 	d := websocket.Dialer{
 		HandshakeTimeout: stepTimeout, ReadBufferSize: 1024, WriteBufferSize: 256, WriteBufferPool: &sync.Pool{},
-		NetDialContext: server.dial,
+		NetDialContext: server.dial, EnableCompression: server.deflate,
 	}
 	return func(ctx context.Context) (transport, error) {
 		conn, res, err := d.DialContext(ctx, address, nil)

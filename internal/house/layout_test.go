@@ -26,6 +26,7 @@ const (
 	protobuf   = "google.golang.org/protobuf"
 	grpc       = "google.golang.org/grpc"
 	gorilla    = "github.com/gorilla/websocket"
+	klauspost  = "github.com/klauspost/compress"
 	middleware = "github.com/grpc-ecosystem/go-grpc-middleware"
 	prometheus = "github.com/prometheus/client_golang"
 )
@@ -46,13 +47,14 @@ var rooms = []room{
 	{pkg: "hub/internal/peers", may: []string{"hub/internal/proxyheader", "hub/internal/rates", "internal/rawio", "internal/sampledlog"}},
 	{pkg: "hub/internal/proxyheader", may: []string{"internal/sampledlog", "github.com/pires/go-proxyproto"}},
 	{pkg: "hub/internal/unfinished", not: network},
-	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/siopacket", "internal/shorttime", "golang.org/x/net/idna"}},
+	{pkg: "hub/internal/deflate", not: network, may: []string{klauspost}},
+	{pkg: "hub/internal/option", not: []string{"net"}, may: []string{"hub/internal/deflate", "hub/internal/siopacket", "internal/shorttime", "golang.org/x/net/idna"}},
 	{pkg: "hub/internal/request", may: []string{"hub/internal/eiopacket", "hub/internal/option"}},
 	{pkg: "hub/internal/origin", may: []string{"hub/internal/option", "hub/internal/request", "internal/sampledlog", "github.com/rs/cors"}},
 	{pkg: "hub/internal/wsframe", not: network, may: []string{"hub/internal/eiopacket", "hub/internal/unfinished"}},
 	{pkg: "hub/internal/engineio", may: []string{
-		"hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/proxyheader", "hub/internal/rates",
-		"hub/internal/request", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla,
+		"hub/internal/deflate", "hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/proxyheader", "hub/internal/rates",
+		"hub/internal/request", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla, klauspost,
 	}},
 	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/adapter"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{

@@ -1,19 +1,42 @@
 package engineio
 
 import (
-	"compress/gzip"
-	"compress/zlib"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
+
+	"github.com/siohub/siohub/hub/internal/deflate"
+	"github.com/siohub/siohub/hub/internal/option"
+	"github.com/siohub/siohub/hub/internal/wsframe"
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
-// compressor is one content coding with its idle writers.
-type compressor struct {
+// coders compress what is sent: polling answers, and messages of WebSockets. Each is at work for no longer than its answer
+// or message, no connection owns one, and at most Limits.Compressors are at work at the same time: what finds none free
+// leaves as it is. They are safe for concurrent use.
+type coders struct {
+	// Set at construction.
+	most     int64
+	answers  CompressionConfig
+	codings  []*coding // the better one first
+	messages *deflate.Compressor
+	trace    *Trace
+	crowded  *sampledlog.Line
+
+	working atomic.Int64
+}
+
+// coding is one content coding with its idle writers.
+type coding struct {
 	name string
-	pool sync.Pool
+	pool sync.Pool // of resetter
 }
 
 // resetter is what gzip's and zlib's writers have in common.
@@ -22,34 +45,69 @@ type resetter interface {
 	Reset(io.Writer)
 }
 
-// The codings that a polling answer may have, the better one first.
-var compressors = []*compressor{
-	{name: "gzip", pool: sync.Pool{New: func() any { return gzip.NewWriter(nil) }}},
-	{name: "deflate", pool: sync.Pool{New: func() any { return zlib.NewWriter(nil) }}},
+// newCoders returns a server's.
+func newCoders(c *Config, trace *Trace, log *slog.Logger) *coders {
+	level := c.HTTPCompression.Level
+	return &coders{
+		most: int64(c.Limits.Compressors), answers: c.HTTPCompression, messages: deflate.NewCompressor(c.PerMessageDeflate.Level),
+		codings: []*coding{
+			{name: "gzip", pool: sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, level); return w }}},
+			{name: "deflate", pool: sync.Pool{New: func() any { w, _ := zlib.NewWriterLevel(nil, level); return w }}},
+		},
+		trace: trace, crowded: sampledlog.New(log, sampledlog.Second),
+	}
 }
 
-// choose picks the content coding for a polling answer of so many bytes.
-func (c CompressionConfig) choose(r *http.Request, wanted bool, size int) *compressor {
-	if !wanted || !*c.Enabled || size < c.Threshold {
-		return nil
+// begin takes one of the coders. False: none is free.
+func (c *coders) begin() bool {
+	if c.working.Add(1) <= c.most {
+		return true
 	}
-	return negotiate(strings.Join(r.Header["Accept-Encoding"], ","))
+	c.end()
+	c.trace.limitReached(option.Compressors.Key)
+	c.crowded.Warn("messages leave uncompressed: as many are being compressed as may be at the same time", "option", option.Compressors.Key)
+	return false
+}
+
+// end gives it back.
+func (c *coders) end() { c.working.Add(-1) }
+
+// answer appends the coded form of a polling answer to dst and names the coding. An answer of which no packet is to be
+// compressed, or that is small, or for which no coder is free, has none: "".
+func (c *coders) answer(r *http.Request, dst *[]byte, body []byte, wanted bool) (name string) {
+	if !wanted || !*c.answers.Enabled || len(body) < c.answers.Threshold {
+		return ""
+	}
+	chosen := c.negotiate(strings.Join(r.Header["Accept-Encoding"], ","))
+	if chosen == nil || !c.begin() {
+		return ""
+	}
+	defer c.end()
+	w := chosen.pool.Get().(resetter)
+	w.Reset(sliceWriter{dst})
+	// Writing to memory does not fail.
+	_, _ = w.Write(body)
+	_ = w.Close()
+	chosen.pool.Put(w)
+	return chosen.name
 }
 
 // negotiate picks the coding for an Accept-Encoding header: the one with the highest quality, gzip
 // before deflate. Nil means none.
-func negotiate(accept string) *compressor {
-	var best *compressor
+func (c *coders) negotiate(accept string) *coding {
+	var best *coding
 	bestQuality := 0.0
-	for _, c := range compressors {
-		if q := quality(accept, c.name); q > bestQuality {
-			best, bestQuality = c, q
+	for _, one := range c.codings {
+		if q := quality(accept, one.name); q > bestQuality {
+			best, bestQuality = one, q
 		}
 	}
 	return best
 }
 
 // quality finds the weight that the header gives to a coding; a star stands for those not named.
+//
+// Spec: RFC 9110, 12.5.3.
 func quality(accept, name string) float64 {
 	star := 0.0
 	for len(accept) > 0 {
@@ -61,7 +119,7 @@ func quality(accept, name string) float64 {
 			continue
 		}
 		q := 1.0
-		if key, value, ok := strings.Cut(params, "="); ok && strings.TrimSpace(key) == "q" {
+		if key, value, ok := strings.Cut(params, "="); ok && strings.EqualFold(strings.TrimSpace(key), "q") {
 			parsed, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 			if err != nil || !(parsed >= 0 && parsed <= 1) {
 				parsed = 0
@@ -76,19 +134,63 @@ func quality(accept, name string) float64 {
 	return star
 }
 
-// compress appends the coded form of data to dst.
-func (c *compressor) compress(dst *[]byte, data []byte) {
-	w := c.pool.Get().(resetter)
-	w.Reset(sliceWriter{dst})
-	// Writing to memory does not fail.
-	_, _ = w.Write(data)
-	_ = w.Close()
-	c.pool.Put(w)
-}
-
 type sliceWriter struct{ dst *[]byte }
 
+// Write implements io.Writer.
 func (w sliceWriter) Write(p []byte) (int, error) {
 	*w.dst = append(*w.dst, p...)
 	return len(p), nil
+}
+
+// compressedForms are the compressed frames of a message that many sessions send, one for each window that browsers have
+// agreed on.
+type compressedForms struct {
+	mu     sync.Mutex // guards frames, and is held while one is made: who wants the same one waits for it
+	frames []compressedForm
+}
+
+type compressedForm struct {
+	windowBits int
+	frame      []byte // nil: it would not be smaller
+}
+
+// frame is the compressed frame of a message; data is what it carries, and asItIs says that they are the message's own. Nil:
+// it leaves uncompressed.
+func (c *coders) frame(m *Message, opcode byte, data []byte, asItIs bool, windowBits int) []byte {
+	f := m.shareable()
+	if f == nil || !asItIs {
+		frame, _ := c.newFrame(opcode, data, windowBits)
+		return frame
+	}
+	f.compressed.mu.Lock()
+	defer f.compressed.mu.Unlock()
+	for _, known := range f.compressed.frames {
+		if known.windowBits == windowBits {
+			return known.frame
+		}
+	}
+	frame, ok := c.newFrame(opcode, data, windowBits)
+	if ok {
+		f.compressed.frames = append(f.compressed.frames, compressedForm{windowBits, frame})
+	}
+	return frame
+}
+
+// newFrame compresses a message. False: no coder was free.
+//
+// Spec: RFC 7692, 6.
+func (c *coders) newFrame(opcode byte, data []byte, windowBits int) (frame []byte, ok bool) {
+	if !c.begin() {
+		return nil, false
+	}
+	defer c.end()
+	buf := buffers.get()
+	defer buffers.put(buf)
+	if *buf = c.messages.Append(*buf, data, windowBits); len(*buf) >= len(data) {
+		return nil, true
+	}
+	head := wsframe.HeaderLen(len(*buf))
+	frame = make([]byte, head, head+len(*buf))
+	wsframe.PutHeader(frame, opcode|wsframe.CompressedBit, len(*buf))
+	return append(frame, *buf...), true
 }

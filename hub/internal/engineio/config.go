@@ -40,9 +40,9 @@ type Config struct {
 	// HTTPCompression compresses polling answers. Default on, from 1024 bytes.
 	// Key: http_compression.
 	HTTPCompression CompressionConfig
-	// PerMessageDeflate compresses WebSocket messages. Default off; the threshold is 1024 bytes.
+	// PerMessageDeflate compresses WebSocket messages for browsers that offer it. Default off.
 	// Key: per_message_deflate.
-	PerMessageDeflate CompressionConfig
+	PerMessageDeflate DeflateConfig
 	// Proxies are those in front of the server.
 	Proxies ProxiesConfig
 	// AllowRequest refuses handshakes, never later requests: its error text becomes the message of
@@ -109,6 +109,21 @@ type CompressionConfig struct {
 	Enabled *bool
 	// Threshold is the size in bytes from which it is used. Default 1024.
 	Threshold int
+	// Level is 1 (fastest) to 9 (smallest). Default 6.
+	Level int
+}
+
+// DeflateConfig switches permessage-deflate on or off.
+type DeflateConfig struct {
+	// Enabled overrides the default when not nil.
+	Enabled *bool
+	// Threshold is the size in bytes from which a message is compressed. Default 1024.
+	Threshold int
+	// Level is 1 (fastest) to 9 (smallest). Default 1. With a window smaller than the largest it has no effect.
+	Level int
+	// WindowBits is the largest window, as the power of two, in which the server looks for repetitions: 8 to 15. Default
+	// 15. A browser may ask for a smaller one.
+	WindowBits int
 }
 
 // Limits bound what browsers can make the server hold. Each has one outcome and is counted by a
@@ -124,6 +139,9 @@ type Limits struct {
 	// OutboxTotalBytes is how much may wait for all sessions together; what a broadcast shares counts once. Default
 	// 512 MiB. Beyond it sessions are closed, those first that have taken nothing for longest. Key: limits.outbox_total_bytes.
 	OutboxTotalBytes int64
+	// Compressors is how many polling answers and WebSocket messages may be compressed at the same time, each with a
+	// compressor of 1.5 MiB. Default 16. What finds none free leaves uncompressed. Key: limits.compressors.
+	Compressors int
 	// PacketsPerPayload is how many packets one polling body may carry. Default 65 536. Beyond it
 	// the session is closed, reason `parse error`. Key: limits.packets_per_payload.
 	PacketsPerPayload int
@@ -158,7 +176,10 @@ func (c Config) withDefaults() Config {
 	set(&c.Upgrade.Timeout, option.UpgradeTimeout.Default)
 	set(&c.MaxPayload, option.MaxPayload.Default)
 	set(&c.HTTPCompression.Threshold, option.HTTPCompressionThreshold.Default)
+	set(&c.HTTPCompression.Level, option.HTTPCompressionLevel.Default)
 	set(&c.PerMessageDeflate.Threshold, option.PerMessageDeflateThreshold.Default)
+	set(&c.PerMessageDeflate.Level, option.PerMessageDeflateLevel.Default)
+	set(&c.PerMessageDeflate.WindowBits, option.PerMessageDeflateWindowBits.Default)
 	if c.HTTPCompression.Enabled == nil {
 		on := option.HTTPCompressionEnabled.Default
 		c.HTTPCompression.Enabled = &on
@@ -183,6 +204,7 @@ func (c Config) withDefaults() Config {
 }
 
 func (l Limits) withDefaults() Limits {
+	set(&l.Compressors, option.Compressors.Default)
 	set(&l.OutboxBytes, option.OutboxBytes.Default)
 	set(&l.OutboxTotalBytes, option.OutboxTotalBytes.Default)
 	set(&l.PacketsPerPayload, option.PacketsPerPayload.Default)

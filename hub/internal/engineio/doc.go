@@ -10,7 +10,7 @@
 //
 // by a WebSocket that a goroutine reads (TLS, compression, pipes, other systems than Linux):
 //
-//	stream ─► conn.Read ─► gorilla ─► gorillaConn.next ─► decode ─► …
+//	stream ─► conn.Read ─► gorilla (inflates) ─► gorillaConn.next ─► decode ─► …
 //
 // and by polling:
 //
@@ -23,7 +23,8 @@
 //
 // A session's Server is its HTTP handler; Session is what the application holds; Handler is what the
 // application gives for it. Message is a packet that any number of sessions may send: each wire form is
-// made once, the frame of a WebSocket with the message itself; gorilla writes those that it compresses.
+// made once, the frame of a WebSocket with the message itself, compressed ones for each window that browsers have agreed
+// on (coders, compress.go).
 // Batch collects: a session touched by several Sends is written to once.
 //
 // # Where to find what

@@ -35,3 +35,11 @@ func (s *Session) Polled() bool {
 	w, ok := s.transport.(*webSocket)
 	return ok && w.conn.stream == nil
 }
+// HoldCompressor takes all that may compress, until the function is called that it returns.
+func (s *Server) HoldCompressor() (release func()) {
+	s.coders.working.Add(s.coders.most)
+	return func() { s.coders.working.Add(-s.coders.most) }
+}
+
+// CompressedForms is how many compressed frames there are of a message.
+func (m *Message) CompressedForms() int { return len(m.forms.Load().compressed.frames) }

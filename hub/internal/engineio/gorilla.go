@@ -2,17 +2,18 @@ package engineio
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/siohub/siohub/hub/internal/deflate"
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/unfinished"
 	"github.com/siohub/siohub/hub/internal/wsframe"
@@ -31,13 +32,13 @@ var writeBuffers sync.Pool
 // upgrader is gorilla's side of the WebSocket handshake.
 type upgrader = websocket.Upgrader
 
-// newUpgrader returns a server's.
-func newUpgrader(s *Server) *upgrader {
+// newUpgrader returns a server's. compressed is for browsers with which permessage-deflate has been agreed.
+func newUpgrader(s *Server, compressed bool) *upgrader {
 	return &upgrader{
 		ReadBufferSize:    frameBuffer,
 		WriteBufferSize:   writeBuffer,
 		WriteBufferPool:   &writeBuffers,
-		EnableCompression: *s.config.PerMessageDeflate.Enabled,
+		EnableCompression: compressed,
 		// The origin has been checked before, by the rule for all transports.
 		CheckOrigin: func(*http.Request) bool { return true },
 		Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
@@ -49,13 +50,6 @@ func newUpgrader(s *Server) *upgrader {
 			s.refuse(w, r, f)
 		},
 	}
-}
-
-// offersDeflate reports whether a browser may have been agreed with on permessage-deflate.
-func offersDeflate(r *http.Request) bool {
-	return slices.ContainsFunc(r.Header["Sec-Websocket-Extensions"], func(line string) bool {
-		return strings.Contains(line, "permessage-deflate")
-	})
 }
 
 // wantsWebSocket reports whether the request is an HTTP upgrade to WebSocket. Other upgrades, such as
@@ -74,6 +68,8 @@ type gorillaConn struct {
 	conn *websocket.Conn
 	ws   *webSocket      // whose it is
 	item unfinished.Item // the message that is coming in
+	// agreed is what permessage-deflate does here. gorilla inflates; frameWriter compresses.
+	agreed deflate.Agreement
 
 	// Guarded by gorilla's write lock: the write that follows is a control frame of its own making. The
 	// session sends its own, in order.
@@ -99,7 +95,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // upgrade performs the WebSocket handshake; w is a hijacker. On an error the request has been answered.
 func (g *gorillaConn) upgrade(w http.ResponseWriter, r *http.Request, header http.Header) error {
 	s := g.ws.session.server
-	c, err := s.upgrader.Upgrade(w, r, header)
+	c, err := s.upgraders[g.compressed()].Upgrade(w, g.request(r), header)
 	if err != nil {
 		return err
 	}
@@ -109,6 +105,27 @@ func (g *gorillaConn) upgrade(w http.ResponseWriter, r *http.Request, header htt
 	c.SetPingHandler(g.pinged)
 	g.conn = c
 	return nil
+}
+
+// compressed reports whether permessage-deflate has been agreed.
+func (g *gorillaConn) compressed() bool { return g.agreed.WindowBits != 0 }
+
+// gorillaAnswer is gorilla's whole idea of an answer to an offer of permessage-deflate, and gorillaOffer one that it
+// takes: what was agreed is not its affair.
+var (
+	gorillaAnswer = []byte("Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover")
+	gorillaOffer  = []string{"permessage-deflate"}
+)
+
+// request is the handshake as gorilla is to see it.
+func (g *gorillaConn) request(r *http.Request) *http.Request {
+	if !g.compressed() {
+		return r
+	}
+	seen := *r
+	seen.Header = r.Header.Clone()
+	seen.Header["Sec-Websocket-Extensions"] = gorillaOffer
+	return &seen
 }
 
 // limit bounds the size of the next messages.
@@ -151,9 +168,9 @@ func (g *gorillaConn) readMessage(r io.Reader, binary bool, buf *[]byte) error {
 		if wsframe.TooManyFragments(reads, int64(len(*buf))) {
 			return wsframe.ErrFragments
 		}
-		if reads > 0 && cap(*buf) > readBuffer {
+		if g.compressed() || reads > 0 && cap(*buf) > readBuffer {
 			counted = true
-			if s.flow.count(&g.item, g.ws, int64(cap(*buf)), int64(len(*buf)), s.room(*buf, binary), pausedMessage) {
+			if s.flow.count(&g.item, g.ws, g.holds(*buf), int64(len(*buf)), s.room(*buf, binary), pausedMessage) {
 				if err := g.awaitResume(); err != nil {
 					return err
 				}
@@ -176,6 +193,17 @@ func (g *gorillaConn) readMessage(r io.Reader, binary bool, buf *[]byte) error {
 			return err
 		}
 	}
+}
+
+// inflaterBytes is what gorilla's inflater holds from a message's first frame header to its end.
+const inflaterBytes = 44 << 10
+
+// holds is how many bytes a message that is coming in holds.
+func (g *gorillaConn) holds(buf []byte) int64 {
+	if g.compressed() {
+		return int64(cap(buf)) + inflaterBytes
+	}
+	return int64(cap(buf))
 }
 
 // classify makes a *wsframe.Fault of what gorilla says about bytes that arrived, and a *wsframe.Closed of the
@@ -205,34 +233,19 @@ func (g *gorillaConn) pinged(data string) error {
 	return g.ws.writer.pongLater(data)
 }
 
-// prepared is the compressed WebSocket frame of a message that many sessions send.
-type prepared struct {
-	once sync.Once
-	pm   *websocket.PreparedMessage
-	err  error
-}
-
-// writeCompressed writes one frame that gorilla compresses, if the browser agreed to that. asItIs: the data are the
-// message's own.
-func (g *gorillaConn) writeCompressed(m *Message, opcode int, data []byte, asItIs bool) error {
-	g.conn.EnableWriteCompression(true)
-	f := m.shareable()
-	if f == nil || !asItIs {
-		return g.conn.WriteMessage(opcode, data)
-	}
-	f.frame.once.Do(func() { f.frame.pm, f.frame.err = websocket.NewPreparedMessage(opcode, data) })
-	if f.frame.err != nil {
-		return f.frame.err
-	}
-	return g.conn.WritePreparedMessage(f.frame.pm)
-}
-
 // Read implements net.Conn.
 func (g *gorillaConn) Read(p []byte) (int, error) { return g.ws.conn.Read(p) }
 
-// Write implements net.Conn. It takes all of p and never blocks.
+// Write implements net.Conn. It takes all of p and never blocks. The first one is the answer to the handshake.
 func (g *gorillaConn) Write(p []byte) (int, error) {
 	if g.automatic {
+		return len(p), nil
+	}
+	if g.conn == nil && g.compressed() {
+		answer := append([]byte("Sec-WebSocket-Extensions: "), g.agreed.Answer()...)
+		if err := g.ws.conn.writeFrame(bytes.Replace(p, gorillaAnswer, answer, 1)); err != nil {
+			return 0, err
+		}
 		return len(p), nil
 	}
 	if err := g.ws.conn.writeFrame(p); err != nil {

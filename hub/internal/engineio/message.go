@@ -24,8 +24,8 @@ type Message struct {
 // forms are the rarer wire forms of a message that many sessions send, each made when the first of them
 // needs it.
 type forms struct {
-	frame  prepared // for a WebSocket that compresses
-	base64 once     // a binary message in text form
+	compressed compressedForms // for WebSockets that have agreed on permessage-deflate
+	base64     once            // a binary message in text form
 
 	revision3 forms3
 }

@@ -272,11 +272,10 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 	}
 	w.Header()["Cache-Control"] = noStore
 	s.server.policy.Decorate(w, r)
-	if c := s.server.config.HTTPCompression.choose(r, compress, len(*body)); c != nil {
-		coded := buffers.get()
-		defer buffers.put(coded)
-		c.compress(coded, *body)
-		w.Header().Set("Content-Encoding", c.name)
+	coded := buffers.get()
+	defer buffers.put(coded)
+	if coding := s.server.coders.answer(r, coded, *body, compress); coding != "" {
+		w.Header().Set("Content-Encoding", coding)
 		body = coded
 	}
 	return respond(w, r, http.StatusOK, contentType, *body)

@@ -14,7 +14,9 @@ import (
 type raw struct {
 	t testing.TB
 	net.Conn
-	r *bufio.Reader
+	r      *bufio.Reader
+	answer *http.Response
+	first  byte // of the last frame
 }
 
 // rawSocket opens a session over a bare connection and reads the open packet.
@@ -50,7 +52,7 @@ func (st *station) rawUpgrade(query, extensions string) *raw {
 	if err != nil || a.StatusCode != http.StatusSwitchingProtocols {
 		st.t.Fatalf("upgrade: %v %v", err, a)
 	}
-	return &raw{st.t, c, r}
+	return &raw{t: st.t, Conn: c, r: r, answer: a}
 }
 
 // frame reads one frame; op -1 means that the connection ended.
@@ -70,6 +72,7 @@ func (w *raw) frame() (op int, data []byte) {
 		_, _ = io.ReadFull(w.r, b[:])
 		size = int(binary.BigEndian.Uint64(b[:]))
 	}
+	w.first = head[0]
 	data = make([]byte, size)
 	if _, err := io.ReadFull(w.r, data); err != nil {
 		return -1, nil

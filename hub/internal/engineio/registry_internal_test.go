@@ -85,5 +85,7 @@ func FuzzAcceptEncoding(f *testing.F) {
 	for _, s := range []string{"gzip, deflate, br", "gzip;q=0.5", "*;q=0", "gzip;q=NaN", ";;,,==", "GZIP;Q=1"} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, accept string) { negotiate(accept) })
+	config := Config{}.withDefaults()
+	c := newCoders(&config, config.Trace, config.Logger)
+	f.Fuzz(func(t *testing.T, accept string) { c.negotiate(accept) })
 }

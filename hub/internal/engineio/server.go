@@ -31,7 +31,8 @@ type Server struct {
 	log       *slog.Logger
 	policy    *origin.Policy
 	proxies   request.Proxies
-	upgrader  *upgrader
+	upgraders map[bool]*upgrader // by whether permessage-deflate has been agreed
+	coders    *coders
 	pollers   netpoll.Set
 	registry  *registry
 	heartbeat *heartbeat
@@ -67,7 +68,8 @@ func New(config Config) *Server {
 	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run, config.Crowded)
 	s.unfinishedLog = sampledlog.New(log, sampledlog.Second)
 	s.slow = newSlowSessions(config.Limits.OutboxTotalBytes, s.tasks, s.trace, log)
-	s.upgrader = newUpgrader(s)
+	s.upgraders = map[bool]*upgrader{false: newUpgrader(s, false), true: newUpgrader(s, true)}
+	s.coders = newCoders(&s.config, s.trace, log)
 	s.heartbeat = newHeartbeat(config.Heartbeat.Interval, config.Heartbeat.Timeout,
 		func(s *Session) { s.control(keepAlive(s)) },
 		(*Session).pingTimeout)

@@ -43,12 +43,16 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session
 	if !ok {
 		return nil
 	}
+	agreed, ok := s.withDeflate(w, r)
+	if !ok {
+		return nil
+	}
 	ws := newWebSocket(session)
-	ws.gorilla = &gorillaConn{ws: ws}
+	ws.gorilla = &gorillaConn{ws: ws, agreed: agreed}
 	if ws.gorilla.upgrade(&hijacker{ResponseWriter: w, g: ws.gorilla}, r, header) != nil {
 		return nil
 	}
-	if *s.config.PerMessageDeflate.Enabled && offersDeflate(r) { // anybody else's connection goes to a poller
+	if ws.gorilla.compressed() {
 		ws.conn.stream.watch = new(wsframe.RSV1Checker)
 	}
 	return ws

@@ -197,11 +197,11 @@ func (f *frameWriter) write(list []entry) (last bool, err error) {
 // takesSeveralWrites reports whether a packet may take more than one write.
 func (f *frameWriter) takesSeveralWrites(e entry) bool {
 	m, s := e.message, f.ws.session
-	return m.head == 0 || m.binary && (s.Handshake().Base64() || revision3(s)) || *s.server.config.PerMessageDeflate.Enabled
+	return m.head == 0 || m.binary && (s.Handshake().Base64() || revision3(s))
 }
 
-// writeMessage writes one frame. One that is not compressed is the same for every session, and nearly
-// always ready: it goes past gorilla, which would build it anew in a buffer of 4 KiB.
+// writeMessage writes one frame. It is the same for every session, or for all that have agreed on the same window, and
+// nearly always ready: it goes past gorilla, which would build it anew in a buffer of 4 KiB.
 func (f *frameWriter) writeMessage(e entry) error {
 	m, w := e.message, f.ws
 	w.session.server.trace.sent(m.len())
@@ -210,7 +210,9 @@ func (f *frameWriter) writeMessage(e entry) error {
 		opcode, data, asItIs = frameOf(w.session, m)
 	}
 	if f.compresses(e) {
-		return w.gorilla.writeCompressed(m, int(opcode), data, asItIs)
+		if frame := w.session.server.coders.frame(m, opcode, data, asItIs, w.gorilla.agreed.WindowBits); frame != nil {
+			return w.conn.writeFrame(frame)
+		}
 	}
 	if m.head > 0 && asItIs {
 		return w.conn.writeFrame(m.framed)
@@ -223,11 +225,11 @@ func (f *frameWriter) writeMessage(e entry) error {
 	return w.conn.writeFrame(data)
 }
 
-// compresses reports whether a packet is to be compressed. Where it may be, no poller has the connection,
+// compresses reports whether a packet is to be compressed. Where that has been agreed, no poller has the connection,
 // and it has a gorillaConn.
 func (f *frameWriter) compresses(e entry) bool {
-	deflate := &f.ws.session.server.config.PerMessageDeflate
-	return *deflate.Enabled && f.ws.gorilla != nil && !e.noCompress && e.message.len() >= deflate.Threshold
+	g := f.ws.gorilla
+	return g != nil && g.compressed() && !e.noCompress && e.message.len() >= f.ws.session.server.config.PerMessageDeflate.Threshold
 }
 
 // writeClose writes the close frame. It goes past gorilla, which would refuse it after an automatic

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/siohub/siohub/hub/internal/deflate"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -37,6 +38,13 @@ var (
 	HTTPCompressionThreshold   = bytes("http_compression.threshold", 1024, 1, 64<<20)
 	PerMessageDeflateEnabled   = yesNo("per_message_deflate.enabled", false)
 	PerMessageDeflateThreshold = bytes("per_message_deflate.threshold", 1024, 1, 64<<20)
+
+	// Levels are those of zlib. Polling answers have its default, as in the reference; a WebSocket's messages, which are
+	// more and smaller, the fastest.
+	HTTPCompressionLevel   = count("http_compression.level", 6, 1, 9)
+	PerMessageDeflateLevel = count("per_message_deflate.level", 1, 1, 9)
+	// PerMessageDeflateWindowBits is the power of two that the window is.
+	PerMessageDeflateWindowBits = count("per_message_deflate.window_bits", deflate.MaxWindowBits, deflate.MinWindowBits, deflate.MaxWindowBits)
 )
 
 // Switches that are fields of hub.Config turned round or as they are: false there is the default here.
@@ -99,6 +107,7 @@ var (
 var (
 	// MaxSessions of zero means no limit but memory.
 	MaxSessions       = count("limits.max_sessions", 200_000, 0, 10_000_000)
+	Compressors       = count("limits.compressors", 16, 1, 100_000)
 	OutboxBytes       = bytes[int64]("limits.outbox_bytes", 32<<20, 16<<10, 1<<30)
 	OutboxTotalBytes  = bytes[int64]("limits.outbox_total_bytes", 512<<20, 1<<20, 1<<40)
 	PacketsPerPayload = count("limits.packets_per_payload", 65_536, 1, 1_000_000)

@@ -8,6 +8,10 @@ import "encoding/binary"
 const (
 	// FinalBit marks the only or last frame of a message.
 	FinalBit = 0x80
+	// CompressedBit is RSV1: it marks the first frame of a message that is compressed. It goes with the opcode.
+	//
+	// Spec: RFC 7692, 6.
+	CompressedBit = 0x40
 	// Headroom is the longest header of a frame that a server sends.
 	Headroom = 10
 )

@@ -30,7 +30,7 @@ type Config struct {
 	// HTTPCompression compresses polling responses.
 	HTTPCompression Compression
 	// PerMessageDeflate compresses WebSocket messages.
-	PerMessageDeflate Compression
+	PerMessageDeflate Deflate
 	// HTTP bounds what a request may look like.
 	HTTP HTTP
 	// Limits bounds what browsers may take. Zero sessions mean no limit here.
@@ -103,8 +103,14 @@ type CORS struct {
 
 // Compression says whether messages from a size on are compressed.
 type Compression struct {
-	Enabled   bool
-	Threshold int
+	Enabled          bool
+	Threshold, Level int
+}
+
+// Deflate has the options of permessage-deflate.
+type Deflate struct {
+	Enabled                      bool
+	Threshold, Level, WindowBits int
 }
 
 // HTTP has the limits of the browser listener.

@@ -25,6 +25,7 @@ var sums = []sum{
 	{"a browser that has not: the whole handshake", "2.6 KB + `http.header_bytes`, `rates.unjoined` times for each address", nil, 0},
 	{"data, rooms and names that services give a socket", "`limits.data_bytes`, `limits.rooms_per_socket` × `limits.room_bytes`", nil, 0},
 	{"an HTTP connection: 10 to 20 KB while it lives", "`rates.open_connections` for each address; in all what `ulimit -n` leaves for browsers", nil, 0},
+	{"what compresses at this moment", "1.5 MiB × `limits.compressors`", nil, 0},
 	{"addresses and users that are known to the rates", "65 536 of each, 10 MiB at most", nil, 0},
 }
 

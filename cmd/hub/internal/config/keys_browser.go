@@ -122,10 +122,16 @@ func compressionKeys() []Key {
 			"Compresses polling responses for browsers that ask for it (`httpCompression`)."),
 		hubKey("http_compression.threshold", func(c *Config) *int { return &c.HTTPCompression.Threshold },
 			thresholds(), "Smaller responses are left as they are."),
+		hubKey("http_compression.level", func(c *Config) *int { return &c.HTTPCompression.Level }, counts(),
+			"From 1, the fastest, to 9, the smallest."),
 		hubKey("per_message_deflate.enabled", func(c *Config) *bool { return &c.PerMessageDeflate.Enabled }, boolean(),
-			"Compresses WebSocket messages (`perMessageDeflate`). Costs memory and time for each browser."),
+			"Compresses WebSocket messages for browsers that offer it (`perMessageDeflate`): a broadcast once, not for each browser. Costs some 10 KB for each idle one, as a goroutine reads it then. Each message is compressed by itself (`serverNoContextTakeover` and `clientNoContextTakeover` are always on)."),
 		hubKey("per_message_deflate.threshold", func(c *Config) *int { return &c.PerMessageDeflate.Threshold },
 			thresholds(), "Smaller messages are left as they are."),
+		hubKey("per_message_deflate.level", func(c *Config) *int { return &c.PerMessageDeflate.Level }, counts(),
+			"From 1, the fastest, to 9, the smallest (`zlibDeflateOptions`). Without effect where the window is smaller than 15."),
+		hubKey("per_message_deflate.window_bits", func(c *Config) *int { return &c.PerMessageDeflate.WindowBits }, counts(),
+			"Largest window, as a power of two, that browsers need for what they are sent (`serverMaxWindowBits`). A browser may ask for less. What it sends is read with any."),
 	)
 }
 

@@ -6,6 +6,8 @@ func limitKeys() []Key {
 	return group("Limits towards browsers",
 		hubKey("limits.max_sessions", func(c *Config) *int { return &c.Limits.MaxSessions }, counts(),
 			"Browsers that may be connected at the same time; the next one is refused. Zero means no limit but memory."),
+		hubKey("limits.compressors", func(c *Config) *int { return &c.Limits.Compressors }, counts(),
+			"Polling responses and WebSocket messages that may be compressed at the same time (`concurrencyLimit`), with 1.5 MiB each; what finds no room leaves uncompressed."),
 		hubKey("limits.outbox_bytes", func(c *Config) *int64 { return &c.Limits.Outbox.Bytes }, sizes(),
 			"Bytes that may wait for one browser; beyond it the browser is closed. It is not read further from half of it until a quarter."),
 		hubKey("limits.outbox_total_bytes", func(c *Config) *int64 { return &c.Limits.Outbox.TotalBytes }, sizes(),

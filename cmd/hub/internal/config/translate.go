@@ -22,7 +22,13 @@ func (c *Config) Hub() hub.Config {
 			Origins: c.CORS.Origins, Credentials: c.CORS.Credentials, Methods: c.CORS.Methods,
 			AllowedHeaders: c.CORS.AllowedHeaders, ExposedHeaders: c.CORS.ExposedHeaders, MaxAge: c.CORS.MaxAge,
 		},
-		Compress: hub.Compress{HTTP: hubCompression(c.HTTPCompression), Messages: hubCompression(c.PerMessageDeflate)},
+		Compress: hub.Compress{
+			HTTP: hub.Compression{Enabled: &c.HTTPCompression.Enabled, Threshold: c.HTTPCompression.Threshold, Level: c.HTTPCompression.Level},
+			Messages: hub.Deflate{
+				Enabled: &c.PerMessageDeflate.Enabled, Threshold: c.PerMessageDeflate.Threshold,
+				Level: c.PerMessageDeflate.Level, WindowBits: c.PerMessageDeflate.WindowBits,
+			},
+		},
 		Limits:   hubLimits(c.Limits),
 		Rates:    hubRates(c.Rates),
 		Recovery: c.Recovery.Recovery,
@@ -38,10 +44,6 @@ func hubCookie(c Cookie) *hub.Cookie {
 		Name: c.Name, Path: c.Path, Domain: c.Domain, MaxAge: c.MaxAge, SameSite: c.SameSite,
 		Secure: c.Secure, Partitioned: c.Partitioned, NotHTTPOnly: !c.HTTPOnly,
 	}
-}
-
-func hubCompression(c Compression) hub.Compression {
-	return hub.Compression{Enabled: &c.Enabled, Threshold: c.Threshold}
 }
 
 // hubLimits turns a configured 0 sessions, which means no limit, into what the hub takes for that.
