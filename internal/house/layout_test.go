@@ -61,7 +61,7 @@ var rooms = []room{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/recovery", "hub/internal/request", "hub/internal/siopacket", "hub/internal/wsframe",
 		"hub/adapter", "internal/sampledlog",
 	}},
-	{pkg: "hub/internal/clientfiles"},
+	{pkg: "hub/internal/clientfiles", may: []string{"hub/internal/request", "github.com/andybalholm/brotli"}},
 	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option", "hub/internal/origin"}},
 	{pkg: "hub/internal/mergepatch", not: network},
 	{pkg: "hub", may: []string{"hub/internal/...", "hub/adapter"}},

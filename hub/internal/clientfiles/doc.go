@@ -12,7 +12,7 @@
 //
 // Files may be used by many goroutines at the same time and never change. The
 // package starts no goroutine; its one lock is the sync.Once of each file's
-// compressed form.
+// compressed forms, gzip and br, which are made when somebody first asks for them.
 //
 // Spec: socket.io 4.8, serveClient.
 package clientfiles

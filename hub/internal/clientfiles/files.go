@@ -39,8 +39,13 @@ type file struct {
 	etag        string
 	contentType string
 
-	compressOnce sync.Once
-	compressed   []byte // made by compressOnce; nil when it is not worth it
+	gzip, brotli form
+}
+
+// form is a compressed form of a file.
+type form struct {
+	once sync.Once
+	data []byte // made by once; nil when it is not worth it
 }
 
 // Embedded returns the files that were built in. It may have none.

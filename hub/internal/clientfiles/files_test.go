@@ -1,6 +1,7 @@
 package clientfiles
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/andybalholm/brotli"
 )
 
 const script = "/*!\n * Socket.IO v4.8.1\n */\n"
@@ -111,28 +114,64 @@ func TestOpen_TagTellsTheContent(t *testing.T) {
 	}
 }
 
-func TestServeFile_GzipForThoseWhoTakeIt(t *testing.T) {
+func TestServeFile_CompressedForThoseWhoTakeIt(t *testing.T) {
 	f := open(t)
 	plain, _ := io.ReadAll(get(f, names[1]).Body)
-	for accept, want := range map[string]bool{
-		"gzip": true, "br, gzip;q=0.5": true, "GZIP": true, "": false, "br": false, "gzip;q=0": false, "gzip; q=0.0": false, "xgzip": false,
+	for accept, want := range map[string]string{
+		"gzip": "gzip", "br": "br", "gzip, deflate, br, zstd": "br", "br;q=0.4, gzip;q=0.5": "gzip", "GZIP": "gzip", "*": "br",
+		"": "", "gzip;q=0": "", "gzip; q=0.0": "", "xgzip": "", "deflate": "", "identity": "",
 	} {
 		res := get(f, names[1], "Accept-Encoding", accept)
-		body := res.Body
-		if got := res.Header.Get("Content-Encoding") == "gzip"; got != want {
-			t.Errorf("%q: compressed %v", accept, got)
+		if got := res.Header.Get("Content-Encoding"); got != want {
+			t.Errorf("%q: coding %q", accept, got)
 			continue
 		}
-		if want {
-			z, err := gzip.NewReader(body)
-			if err != nil {
-				t.Fatal(err)
+		if vary := res.Header.Get("Vary"); vary != "Accept-Encoding" {
+			t.Errorf("%q: Vary %q", accept, vary)
+		}
+		wire, _ := io.ReadAll(res.Body)
+		if want != "" && len(wire) >= len(plain) || res.ContentLength >= 0 && int(res.ContentLength) != len(wire) {
+			t.Errorf("%q: %d bytes of %d", accept, len(wire), len(plain))
+		}
+		var body io.Reader = bytes.NewReader(wire)
+		switch want {
+		case "gzip":
+			body, _ = gzip.NewReader(body)
+		case "br":
+			body = brotli.NewReader(body)
+		}
+		if got, err := io.ReadAll(body); err != nil || string(got) != string(plain) {
+			t.Errorf("%q: another content, %v", accept, err)
+		}
+	}
+}
+
+func TestServeFile_HeadHasTheHeadersAlone(t *testing.T) {
+	f := open(t)
+	for _, accept := range []string{"", "gzip", "br"} {
+		get := get(f, names[0], "Accept-Encoding", accept)
+		r := httptest.NewRequest(http.MethodHead, "/socket.io/"+names[0], nil)
+		r.Header.Set("Accept-Encoding", accept)
+		w := httptest.NewRecorder()
+		f.ServeFile(w, r, names[0])
+		head := w.Result()
+		if head.StatusCode != 200 || w.Body.Len() != 0 {
+			t.Errorf("%q: %d with %d bytes", accept, head.StatusCode, w.Body.Len())
+		}
+		for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "ETag", "Vary", "Cache-Control"} {
+			if a, b := get.Header.Get(name), head.Header.Get(name); a != b {
+				t.Errorf("%q: %s is %q, by GET %q", accept, name, b, a)
 			}
-			body = io.NopCloser(z)
 		}
-		if got, _ := io.ReadAll(body); string(got) != string(plain) {
-			t.Errorf("%q: another content", accept)
-		}
+	}
+}
+
+// A range is one of the file and not of a compressed form, which has the same tag.
+func TestServeFile_RangeIsOfTheFile(t *testing.T) {
+	f := open(t)
+	res := get(f, names[0], "Accept-Encoding", "br, gzip", "Range", "bytes=0-2")
+	if body, _ := io.ReadAll(res.Body); res.StatusCode != 206 || string(body) != script[:3] || res.Header.Get("Content-Encoding") != "" {
+		t.Errorf("%d %q %v", res.StatusCode, body, res.Header)
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -14,6 +12,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/deflate"
 	"github.com/siohub/siohub/hub/internal/option"
+	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/wsframe"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
@@ -25,18 +24,12 @@ type coders struct {
 	// Set at construction.
 	most     int64
 	answers  CompressionConfig
-	codings  []*coding // the better one first
+	pools    map[string]*sync.Pool // idle writers, of resetter, by content coding
 	messages *deflate.Compressor
 	trace    *Trace
 	crowded  *sampledlog.Line
 
 	working atomic.Int64
-}
-
-// coding is one content coding with its idle writers.
-type coding struct {
-	name string
-	pool sync.Pool // of resetter
 }
 
 // resetter is what gzip's and zlib's writers have in common.
@@ -50,9 +43,9 @@ func newCoders(c *Config, trace *Trace, log *slog.Logger) *coders {
 	level := c.HTTPCompression.Level
 	return &coders{
 		most: int64(c.Limits.Compressors), answers: c.HTTPCompression, messages: deflate.NewCompressor(c.PerMessageDeflate.Level),
-		codings: []*coding{
-			{name: "gzip", pool: sync.Pool{New: func() any { w, _ := gzip.NewWriterLevel(nil, level); return w }}},
-			{name: "deflate", pool: sync.Pool{New: func() any { w, _ := zlib.NewWriterLevel(nil, level); return w }}},
+		pools: map[string]*sync.Pool{
+			"gzip":    {New: func() any { w, _ := gzip.NewWriterLevel(nil, level); return w }},
+			"deflate": {New: func() any { w, _ := zlib.NewWriterLevel(nil, level); return w }},
 		},
 		trace: trace, crowded: sampledlog.New(log, sampledlog.Second),
 	}
@@ -78,60 +71,19 @@ func (c *coders) answer(r *http.Request, dst *[]byte, body []byte, wanted bool) 
 	if !wanted || !*c.answers.Enabled || len(body) < c.answers.Threshold {
 		return ""
 	}
-	chosen := c.negotiate(strings.Join(r.Header["Accept-Encoding"], ","))
-	if chosen == nil || !c.begin() {
+	name = request.Encoding(r.Header["Accept-Encoding"], "gzip", "deflate")
+	if name == "" || !c.begin() {
 		return ""
 	}
 	defer c.end()
-	w := chosen.pool.Get().(resetter)
+	pool := c.pools[name]
+	w := pool.Get().(resetter)
 	w.Reset(sliceWriter{dst})
 	// Writing to memory does not fail.
 	_, _ = w.Write(body)
 	_ = w.Close()
-	chosen.pool.Put(w)
-	return chosen.name
-}
-
-// negotiate picks the coding for an Accept-Encoding header: the one with the highest quality, gzip
-// before deflate. Nil means none.
-func (c *coders) negotiate(accept string) *coding {
-	var best *coding
-	bestQuality := 0.0
-	for _, one := range c.codings {
-		if q := quality(accept, one.name); q > bestQuality {
-			best, bestQuality = one, q
-		}
-	}
-	return best
-}
-
-// quality finds the weight that the header gives to a coding; a star stands for those not named.
-//
-// Spec: RFC 9110, 12.5.3.
-func quality(accept, name string) float64 {
-	star := 0.0
-	for len(accept) > 0 {
-		var item string
-		item, accept, _ = strings.Cut(accept, ",")
-		coding, params, _ := strings.Cut(item, ";")
-		coding = strings.ToLower(strings.TrimSpace(coding))
-		if coding != name && coding != "*" {
-			continue
-		}
-		q := 1.0
-		if key, value, ok := strings.Cut(params, "="); ok && strings.EqualFold(strings.TrimSpace(key), "q") {
-			parsed, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-			if err != nil || !(parsed >= 0 && parsed <= 1) {
-				parsed = 0
-			}
-			q = parsed
-		}
-		if coding == name {
-			return q
-		}
-		star = q
-	}
-	return star
+	pool.Put(w)
+	return name
 }
 
 type sliceWriter struct{ dst *[]byte }

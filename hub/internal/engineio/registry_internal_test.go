@@ -80,12 +80,3 @@ func TestTasks_CountsPanicsAndWaits(t *testing.T) {
 		t.Errorf("%v %v", err, seen)
 	}
 }
-
-func FuzzAcceptEncoding(f *testing.F) {
-	for _, s := range []string{"gzip, deflate, br", "gzip;q=0.5", "*;q=0", "gzip;q=NaN", ";;,,==", "GZIP;Q=1"} {
-		f.Add(s)
-	}
-	config := Config{}.withDefaults()
-	c := newCoders(&config, config.Trace, config.Logger)
-	f.Fuzz(func(t *testing.T, accept string) { c.negotiate(accept) })
-}

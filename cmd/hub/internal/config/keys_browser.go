@@ -125,7 +125,7 @@ func compressionKeys() []Key {
 		hubKey("http_compression.level", func(c *Config) *int { return &c.HTTPCompression.Level }, counts(),
 			"From 1, the fastest, to 9, the smallest."),
 		hubKey("per_message_deflate.enabled", func(c *Config) *bool { return &c.PerMessageDeflate.Enabled }, boolean(),
-			"Compresses WebSocket messages for browsers that offer it (`perMessageDeflate`): a broadcast once, not for each browser. Costs some 10 KB for each idle one, as a goroutine reads it then. Each message is compressed by itself (`serverNoContextTakeover` and `clientNoContextTakeover` are always on)."),
+			"Compresses WebSocket messages for browsers that offer it (`perMessageDeflate`): a broadcast once, not for each browser. Each idle one that has agreed to it costs 11 KiB more, as a goroutine reads it (`docs/scaling.md`); what compresses is bounded by `limits.compressors`. Each message is compressed by itself (`serverNoContextTakeover` and `clientNoContextTakeover` are always on)."),
 		hubKey("per_message_deflate.threshold", func(c *Config) *int { return &c.PerMessageDeflate.Threshold },
 			thresholds(), "Smaller messages are left as they are."),
 		hubKey("per_message_deflate.level", func(c *Config) *int { return &c.PerMessageDeflate.Level }, counts(),
