@@ -35,6 +35,7 @@ func (s *Session) Polled() bool {
 	w, ok := s.transport.(*webSocket)
 	return ok && w.conn.stream == nil
 }
+
 // HoldCompressor takes all that may compress, until the function is called that it returns.
 func (s *Server) HoldCompressor() (release func()) {
 	s.coders.working.Add(s.coders.most)
