@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
@@ -123,8 +125,8 @@ func TestExecute_ResponseFitsWhatCallersTake(t *testing.T) {
 	})
 }
 
-// The key of a command that had nothing to acknowledge: its result is given again.
-func TestEmitWithAck_RepeatsTheResultOfAnotherCommandUnderItsKey(t *testing.T) {
+// The key of a command that had nothing to acknowledge is that of another command.
+func TestEmitWithAck_RefusesTheKeyOfAnotherCommand(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
 		b := w.join(w.chat("a"))
 		client := hubv1.NewControlServiceClient(w.conn)
@@ -138,7 +140,7 @@ func TestEmitWithAck_RepeatsTheResultOfAnotherCommandUnderItsKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp, err := stream.Recv()
-		if err != nil || !resp.Result.Duplicate || resp.Result.QueuedCount != 1 {
+		if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "idempotency_key") {
 			t.Errorf("%v, %v", resp, err)
 		}
 	})
