@@ -28,7 +28,7 @@ func (u Usage) String() string {
 func (u Usage) Within(start Usage) bool {
 	return u.Goroutines <= start.Goroutines+10 && u.Descriptors <= start.Descriptors+8 &&
 		u.Sessions <= start.Sessions && u.parked == 0 &&
-		(Raced || u.Resident <= start.Resident*3/2+96<<20) // idempotency keys are kept for minutes
+		(Raced || u.Resident <= start.Resident*3/2+120<<20) // idempotency keys are kept for minutes, compressors for good
 }
 
 // Raced is true when the server runs under the race detector, whose memory says
