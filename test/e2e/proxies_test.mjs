@@ -74,13 +74,13 @@ async function inPage(url, transports) {
     await page.addScriptTag({ url: `${url}/socket.io/socket.io.min.js` });
     return await page.evaluate(async (transports) => {
       const socket = io('/mirror', { transports, reconnection: false });
+      const { engine } = socket.io;
+      // From the start: the upgrade may be refused before the echo has come.
+      const settled = new Promise((resolve) => { engine.on('upgrade', resolve); engine.on('upgradeError', resolve); });
       const refused = new Promise((resolve) => socket.on('connect_error', () => resolve('refused')));
       const echo = socket.emitWithAck('echo', { text: 'x', binary: new Uint8Array([1]).buffer }).then(() => 'echo');
       if (await Promise.race([refused, echo]) === 'refused') return 'refused';
-      const { engine } = socket.io;
-      if (transports.length > 1 && engine.transport.name !== 'websocket') {
-        await new Promise((resolve) => { engine.on('upgrade', resolve); engine.on('upgradeError', resolve); });
-      }
+      if (transports.length > 1 && engine.transport.name !== 'websocket') await settled;
       return engine.transport.name;
     }, transports);
   } finally {
