@@ -76,10 +76,6 @@ chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 br
 chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
 	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts$$' ./test/chaos
 
-.PHONY: proxies
-proxies: node_modules/.installed ## Put nginx and HAProxy in front of a hub, as docs/proxies.md has it
-	E2E_PROXIES=yes go test -count=1 -timeout=30m -v -run '^TestProxies$$' ./test/e2e
-
 .PHONY: clock
 clock: node_modules/.installed ## Set the wall clock of a hub and of services while they run
 	E2E_CLOCK=yes go test -count=1 -timeout=30m -v -run '^TestClock$$' ./test/e2e

@@ -57,9 +57,6 @@ func TestTLS(t *testing.T) {
 
 // TestProxies puts nginx and HAProxy in front of the hub, with the configurations of docs/proxies.md.
 func TestProxies(t *testing.T) {
-	if os.Getenv("E2E_PROXIES") == "" {
-		t.Skip("E2E_PROXIES=yes runs it: `make proxies`; on a busy machine it took more than four minutes")
-	}
 	needs(t, "node", "openssl", "nginx", "haproxy", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
 	cert, key := selfSigned(t)
 	runNode(t, "proxies_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
