@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/siohub/siohub/hub/internal/handover"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
@@ -26,88 +27,45 @@ type Options struct {
 
 // listener is what Listen returns.
 type listener struct {
-	net.Listener
+	*handover.Listener
 	options Options
 	log     *sampledlog.Line
-
-	begin, end sync.Once
-	next       chan accepted // unbuffered, so that nothing is left in it
-	closed     chan struct{}
-	running    sync.WaitGroup
 
 	mu      sync.Mutex            // guards the field below; a leaf
 	reading map[net.Conn]struct{} // nil once closed
 }
 
-// accepted is an answer of Accept.
-type accepted struct {
-	conn net.Conn
-	err  error
-}
-
 // Listen returns a listener whose connections have begun with a header. It belongs to the caller, with the one below.
 func Listen(below net.Listener, o Options) net.Listener {
-	return &listener{
-		Listener: below, options: o, log: sampledlog.New(o.Logger, sampledlog.Second),
-		next: make(chan accepted), closed: make(chan struct{}), reading: make(map[net.Conn]struct{}),
+	l := &listener{options: o, log: sampledlog.New(o.Logger, sampledlog.Second), reading: make(map[net.Conn]struct{})}
+	l.Listener = handover.Listen(below, handover.Config{Take: l.take, Ended: l.ended})
+	return l
+}
+
+// ended closes the connections whose header is read.
+func (l *listener) ended() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for conn := range l.reading {
+		_ = conn.Close()
 	}
+	l.reading = nil
 }
 
-// Accept implements net.Listener.
-func (l *listener) Accept() (net.Conn, error) {
-	l.begin.Do(func() { l.running.Go(l.run) })
-	select {
-	case a := <-l.next:
-		return a.conn, a.err
-	case <-l.closed:
-		return nil, net.ErrClosed
+// take has the header of a connection read, or refuses it.
+func (l *listener) take(conn net.Conn) {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok || !l.trusted(tcp) {
+		l.refuse(conn, Unlisted)
+		return
 	}
-}
-
-// Close implements net.Listener. Connections whose header is read are closed.
-func (l *listener) Close() error {
-	err := l.Listener.Close()
-	l.stop()
-	l.running.Wait()
-	return err
-}
-
-func (l *listener) stop() {
-	l.end.Do(func() {
-		close(l.closed)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for conn := range l.reading {
-			_ = conn.Close()
-		}
-		l.reading = nil
-	})
-}
-
-// run accepts until the listener is closed, or the one below is: no Accept waits any more then.
-func (l *listener) run() {
-	defer l.stop()
-	for {
-		conn, err := l.Listener.Accept()
-		if err != nil {
-			if !l.hand(accepted{err: err}) || errors.Is(err, net.ErrClosed) {
-				return
-			}
-			continue
-		}
-		tcp, ok := conn.(*net.TCPConn)
-		if !ok || !l.trusted(tcp) {
-			l.refuse(conn, Unlisted)
-			continue
-		}
-		l.mu.Lock()
-		if l.reading == nil {
-			_ = conn.Close()
-		} else {
-			l.reading[tcp] = struct{}{}
-			l.running.Go(func() { l.read(tcp) })
-		}
-		l.mu.Unlock()
+	l.mu.Lock()
+	if l.reading != nil {
+		l.reading[tcp] = struct{}{}
+	}
+	l.mu.Unlock()
+	if !l.Go(func() { l.read(tcp) }) {
+		_ = tcp.Close()
 	}
 }
 
@@ -144,19 +102,7 @@ func (l *listener) read(tcp *net.TCPConn) {
 	if source == nil {
 		conn.remote = tcp.RemoteAddr()
 	}
-	if !l.hand(accepted{conn: conn}) {
-		_ = conn.Close()
-	}
-}
-
-// hand waits for an Accept. False: there will be none.
-func (l *listener) hand(a accepted) bool {
-	select {
-	case l.next <- a:
-		return true
-	case <-l.closed:
-		return false
-	}
+	l.Hand(conn)
 }
 
 func (l *listener) refuse(conn net.Conn, why string) {
