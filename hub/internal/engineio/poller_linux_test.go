@@ -52,13 +52,14 @@ func TestPoller_NoGoroutineForWhoOffersNoCompression(t *testing.T) {
 	st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &on })
 	one := st.rawSocket("EIO=4&transport=websocket", "Sec-WebSocket-Extensions: x-webkit-other\r\n")
 	defer one.Close()
-	if n := readers(); n != 0 {
-		t.Errorf("%d goroutines that read", n)
-	}
 	other := st.rawSocket("EIO=4&transport=websocket", offer)
 	defer other.Close()
+	for _, w := range []*raw{one, other} {
+		_, _ = w.Write(client(0x81, "4x"))
+	}
+	st.receivedAll(2) // both are read by now
 	if n := readers(); n != 1 {
-		t.Errorf("%d goroutines that read, though compression was agreed on", n)
+		t.Errorf("%d goroutines that read, of one connection that agreed on compression and one that did not", n)
 	}
 }
 
