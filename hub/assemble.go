@@ -103,8 +103,7 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		Rates:     engineio.Rates(c.Rates),
 		OnSession: sockets.Open,
 		OnRefused: watch(c.Application).engine(),
-		Room:      sockets.Room,
-		Crowded:   sockets.Crowded,
+		Rooms:     sockets.Rooms(),
 		Logger:    c.Logger,
 		Trace:     c.Trace.engine(),
 	}

@@ -123,7 +123,7 @@ func (p *post) last(body []byte) []byte {
 }
 
 // Stalled implements unfinished.Owner.
-func (p *post) Stalled(full bool) { p.polling.session.stalled(full, endNow) }
+func (p *post) Stalled(full bool) { stalled(p.polling.session, full, endNow) }
 
 // GoOn implements unfinished.Owner.
 func (p *post) GoOn() {

@@ -60,15 +60,6 @@ const (
 // Later calls do nothing.
 func (s *Session) Close(c Close) { s.end(c, endGraceful) }
 
-// pingTimeout ends the session of a browser that has not answered a ping, or has sent none where that is its part.
-func (s *Session) pingTimeout() {
-	detail := "no pong in time"
-	if revision3(s) {
-		detail = "no ping in time"
-	}
-	s.end(Close{Reason: ReasonPingTimeout, Detail: detail}, endNow)
-}
-
 // peerClosed notes that the browser has closed its connection, while what it has sent is still to be handed up:
 // nothing is sent any more, as that would be answered with a reset, which takes along what has not been read, and
 // no pong is asked for.

@@ -59,12 +59,9 @@ type Config struct {
 	// OnRefused is called for every handshake that is refused, from the request's goroutine. It must not block.
 	// Nil calls nothing.
 	OnRefused func(Refusal)
-	// Room says where a message of a session is kept, once it is whole, until it has been acted on: while that is full
-	// large ones are not read on, a POST for 25 s at most. begin is how the message begins, without the packet type: as
-	// much of it as is known, which may be nothing; it is valid during the call. Nil (the function or its answer) means
-	// that there always is room. Crowded is asked before, with each read: whether any Room may be full. Neither may block.
-	Room    func(s *Session, begin []byte, binary bool) Room
-	Crowded func() bool
+	// Rooms say where messages are kept, once they are whole, until they have been acted on: while a room is full large
+	// ones for it are not read on, a POST for 25 s at most. Nil means that there always is room.
+	Rooms Rooms
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens inside. Nil calls nothing.

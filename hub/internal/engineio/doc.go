@@ -57,7 +57,7 @@
 //   - What a poll is answered with (appendPayload), and that a handshake over polling is answered with the open packet
 //     alone (openAlone).
 //   - Binary messages (Session.decode, frameOf): Message makes each form once, as it does those of 4.
-//   - The heartbeat (Session.beats, heartbeat.addPinging): the browser pings. The queue and the timer are shared, so
+//   - The heartbeat (heartbeat.heard, heartbeat.addPinging): the browser pings. The queue and the timer are shared, so
 //     sessions of 4 pay nothing for it.
 //
 // In 3 the session id is known to others as socket id. So requests for ids that there are not are limited by

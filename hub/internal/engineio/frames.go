@@ -18,12 +18,12 @@ func (w *webSocket) next(in *wsframe.Input, hold bool) (p eiopacket.Packet, foun
 	if err != nil || found != wsframe.Complete {
 		return p, found, err
 	}
-	p, err = w.session.decode(m.Binary, m.Data)
+	p, err = decode(w.session, m.Binary, m.Data)
 	return p, found, err
 }
 
 // decode reads the packet in a message.
-func (s *Session) decode(binary bool, data []byte) (p eiopacket.Packet, err error) {
+func decode(s *Session, binary bool, data []byte) (p eiopacket.Packet, err error) {
 	if !binary && !utf8.Valid(data) {
 		return p, wsframe.ErrText
 	}

@@ -142,7 +142,7 @@ func (g *gorillaConn) next() (p eiopacket.Packet, buf *[]byte, err error) {
 		buffers.put(buf)
 		return p, nil, g.classify(err)
 	}
-	if p, err = g.ws.session.decode(kind == websocket.BinaryMessage, *buf); err != nil {
+	if p, err = decode(g.ws.session, kind == websocket.BinaryMessage, *buf); err != nil {
 		buffers.put(buf)
 		return p, nil, err
 	}

@@ -21,7 +21,7 @@ func (g *gorillaConn) run() {
 		w.session.forget()
 	}()
 	defer w.session.guard()
-	if w.finish(w.session.readPackets(g)) {
+	if w.finish(readPackets(w.session, g)) {
 		w.limitReading(lingerTimeout)
 		w.conn.linger()
 	}

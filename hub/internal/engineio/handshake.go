@@ -141,7 +141,7 @@ func openPolling(session *Session, w http.ResponseWriter, r *http.Request) {
 	s.config.Cookie.set(w.Header(), session.id)
 	session.control(s.openPacket(session.id, request.Polling))
 	if revision3(session) {
-		session.openAlone(w, r)
+		openAlone(session, w, r)
 		return
 	}
 	session.begin()

@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"net/http"
+	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/request"
@@ -10,7 +11,7 @@ import (
 // dialect is what is known of a browser of revision 3 by what it posts. The parser of Socket.IO clients 1 misreads texts
 // that are not ASCII in ordinary text payloads. Where it can, it posts binary payloads alone, and reads them; where it
 // cannot (b64), it encodes text twice. Later ones post binary payloads where there is something binary in them.
-type dialect uint8
+type dialect uint32
 
 const (
 	dialectUnknown dialect = iota
@@ -22,9 +23,10 @@ const (
 // appendPayload appends packets to a polling answer as the session's browser reads them, and says of what type it is.
 //
 // Spec: engine.io-protocol v4, HTTP long-polling, Packet encoding.
-func appendPayload(s *Session, body *[]byte, batch []entry) (contentType []string) {
+func (t *polling) appendPayload(body *[]byte, batch []entry) (contentType []string) {
+	s := t.session
 	if revision3(s) {
-		return appendPayload3(s, body, batch)
+		return appendPayload3(s, t.spoken.known(), body, batch)
 	}
 	for i, e := range batch {
 		if i > 0 {
@@ -40,13 +42,12 @@ func appendPayload(s *Session, body *[]byte, batch []entry) (contentType []strin
 // appendPayload3 does so in revision 3.
 //
 // Spec: engine.io-protocol v3, Payload, JSONP.
-func appendPayload3(s *Session, body *[]byte, batch []entry) (contentType []string) {
+func appendPayload3(s *Session, reads dialect, body *[]byte, batch []entry) (contentType []string) {
 	for _, e := range batch {
 		s.server.trace.sent(e.message.len())
 	}
 	h := s.Handshake()
 	index, jsonp := h.JSONP()
-	reads := s.reads()
 	if !jsonp && !h.Base64() && wantsBinary(reads, batch) {
 		for _, e := range batch {
 			if m := e.message; m.binary {
@@ -97,12 +98,13 @@ func ascii(text []byte) bool {
 
 // payload3 reads the body of a POST of revision 3, the whole of it: it returns a binary payload, which may be in
 // scratch, and how many packets it has.
-func (s *Session) payload3(r *http.Request, body []byte, scratch *[]byte) (payload []byte, packets int, err error) {
+func (p *post) payload3(r *http.Request, body []byte, scratch *[]byte) (payload []byte, packets int, err error) {
+	s, browser := p.polling.session, &p.polling.spoken
 	most := s.server.config.Limits.PacketsPerPayload
 	if isOctets(r.Header["Content-Type"]) {
 		packets, strings, err := eiopacket.Check3(body, most)
 		if err == nil && strings {
-			s.speaks(dialectBinary)
+			browser.learn(dialectBinary)
 		}
 		return body, packets, err
 	}
@@ -116,7 +118,7 @@ func (s *Session) payload3(r *http.Request, body []byte, scratch *[]byte) (paylo
 	if !eiopacket.Repair(body) {
 		return nil, 0, errNotUTF8
 	}
-	if s.encodedTwice(body) {
+	if browser.encodedTwice(body, s.Handshake().Base64()) {
 		if once, ok := eiopacket.Once(body); ok {
 			*scratch, packets, err = eiopacket.BinaryOnce3(*scratch, once, most)
 			return *scratch, packets, err
@@ -126,35 +128,28 @@ func (s *Session) payload3(r *http.Request, body []byte, scratch *[]byte) (paylo
 	return *scratch, packets, err
 }
 
+// spoken is the dialect of a browser that polls. It is safe for concurrent use.
+type spoken struct{ dialect atomic.Uint32 }
+
+// known is what is known of it.
+func (b *spoken) known() dialect { return dialect(b.dialect.Load()) }
+
+// learn notes what a payload shows. The first word counts.
+func (b *spoken) learn(d dialect) { b.dialect.CompareAndSwap(uint32(dialectUnknown), uint32(d)) }
+
 // encodedTwice reports whether the browser encodes text twice. The first payload decides in which that can be seen.
-func (s *Session) encodedTwice(payload []byte) bool {
-	if s.reads() == dialectUnknown {
+func (b *spoken) encodedTwice(payload []byte, base64 bool) bool {
+	if b.known() == dialectUnknown {
 		switch {
-		case !s.Handshake().Base64():
-			s.speaks(dialectText)
+		case !base64:
+			b.learn(dialectText)
 		case !ascii(payload):
 			d := dialectText
 			if _, twice := eiopacket.Once(payload); twice {
 				d = dialectTwice
 			}
-			s.speaks(d)
+			b.learn(d)
 		}
 	}
-	return s.reads() == dialectTwice
-}
-
-// reads is what is known of the browser.
-func (s *Session) reads() dialect {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.dialect
-}
-
-// speaks notes what is known of the browser. The first word counts.
-func (s *Session) speaks(d dialect) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.dialect == dialectUnknown {
-		s.dialect = d
-	}
+	return b.known() == dialectTwice
 }

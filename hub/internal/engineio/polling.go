@@ -12,6 +12,7 @@ import (
 // session that has moved to a WebSocket lets go of it; requests that are still at work notice that.
 type polling struct {
 	session *Session
+	spoken  spoken
 
 	// Guarded by session.mu.
 	poll *poll // the GET that waits
@@ -261,7 +262,7 @@ func (t *polling) writePayload(w http.ResponseWriter, r *http.Request, batch []e
 	s := t.session
 	body := buffers.get()
 	defer buffers.put(body)
-	contentType, compress := appendPayload(s, body, batch), false
+	contentType, compress := t.appendPayload(body, batch), false
 	for _, e := range batch {
 		compress = compress || !e.noCompress
 	}

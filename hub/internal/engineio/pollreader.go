@@ -194,7 +194,7 @@ func (r *pollReader) count() {
 
 // roomOf is where the message that is coming in will be kept.
 func (w *webSocket) roomOf(in *wsframe.Input) Room {
-	if !w.session.server.crowded() {
+	if !w.session.server.config.crowded() {
 		return nil
 	}
 	var begin [beginning + 1]byte

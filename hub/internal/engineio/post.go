@@ -108,7 +108,7 @@ func (p *post) accept(r *http.Request) (status int, refused *refusal) {
 		}
 		return status, nil
 	}
-	payload, err := s.payload(r, *body, scratch)
+	payload, err := p.payload(r, *body, scratch)
 	if err == nil {
 		refused, err = p.take(r.Context(), payload)
 	}
@@ -131,9 +131,9 @@ func isOctets(contentType []string) bool {
 
 // payload reads a body as far as is needed to know how many packets there are in it. scratch is for a text payload of
 // revision 3.
-func (s *Session) payload(r *http.Request, body []byte, scratch *[]byte) (posted, error) {
-	if revision3(s) {
-		payload, packets, err := s.payload3(r, body, scratch)
+func (p *post) payload(r *http.Request, body []byte, scratch *[]byte) (posted, error) {
+	if revision3(p.polling.session) {
+		payload, packets, err := p.payload3(r, body, scratch)
 		return posted{payload, packets, true}, err
 	}
 	if !utf8.Valid(body) {

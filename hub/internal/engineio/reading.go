@@ -16,7 +16,7 @@ type packetSource interface {
 }
 
 // readPackets reads packets until the connection ends or the session takes no more, and says why.
-func (s *Session) readPackets(from packetSource) error {
+func readPackets(s *Session, from packetSource) error {
 	h := s.listener()
 	for held := true; held; {
 		var err error

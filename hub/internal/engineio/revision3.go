@@ -13,7 +13,7 @@ func revision3(s *Session) bool { return s.Handshake().Revision3() }
 
 // openAlone answers a handshake over polling with the open packet alone: clients of revision 3 need not look for
 // another packet behind it.
-func (s *Session) openAlone(w http.ResponseWriter, r *http.Request) {
+func openAlone(s *Session, w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	t := s.transport.(*polling) // nobody knows the session yet
 	p := &poll{ready: make(chan struct{})}
@@ -36,17 +36,37 @@ func (w *webSocket) answerAlone() {
 	}
 }
 
-// pongs answers the ping of a browser of revision 3, with the same data.
+// heard acts on a browser's ping or pong. False means that the session takes no more. The ping of a browser of revision 3
+// is answered with the same data.
 //
-// Spec: engine.io-protocol v3, ping.
-func (s *Session) pongs(data []byte) {
-	s.server.heartbeat.pinged(s)
+// Spec: engine.io-protocol v4, Heartbeat; v3, ping.
+func (h *heartbeat) heard(s *Session, p eiopacket.Packet) bool {
+	pings := revision3(s)
+	if pings != (p.Type == eiopacket.Ping) {
+		s.end(Close{Reason: ReasonTransportError, Detail: "invalid heartbeat direction"}, endNow)
+		return false
+	}
+	if !pings {
+		h.pong(s)
+		return true
+	}
+	h.pinged(s)
 	pong := pongMessage
-	if string(data) == eiopacket.Probe {
+	if string(p.Data) == eiopacket.Probe {
 		pong = probeMessage
 	}
 	// Like any message, so that it is bounded: nobody waits for a ping before the next one.
 	_ = s.Send(nil, pong.Unit(), true) // a failure closes the session
+	return true
+}
+
+// endSilent ends the session of a browser that has not answered a ping, or has sent none where that is its part.
+func endSilent(s *Session) {
+	detail := "no pong in time"
+	if revision3(s) {
+		detail = "no ping in time"
+	}
+	s.end(Close{Reason: ReasonPingTimeout, Detail: detail}, endNow)
 }
 
 // keepAlive is what shows whether the browser is there: a ping or, to one that pings by itself, what it throws away.

@@ -65,14 +65,14 @@ func New(config Config) *Server {
 	s.turns = newTurns()
 	s.tasks = &tasks{onPanic: s.panicked, turns: s.turns}
 	s.limits = newLimits(config.Rates, s)
-	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run, config.Crowded)
+	s.unfinished = unfinished.New(config.Limits.UnfinishedBytes, config.Limits.UnfinishedTime, s.tasks.run, s.config.crowded)
 	s.unfinishedLog = sampledlog.New(log, sampledlog.Second)
 	s.slow = newSlowSessions(config.Limits.OutboxTotalBytes, s.tasks, s.trace, log)
 	s.upgraders = map[bool]*upgrader{false: newUpgrader(s, false), true: newUpgrader(s, true)}
 	s.coders = newCoders(&s.config, s.trace, log)
 	s.heartbeat = newHeartbeat(config.Heartbeat.Interval, config.Heartbeat.Timeout,
 		func(s *Session) { s.control(keepAlive(s)) },
-		(*Session).pingTimeout)
+		endSilent)
 	s.heartbeat.pongUnread = func(s *Session) { s.flow.limitTimeout() }
 	s.heartbeat.within = s.tasks.run
 	return s

@@ -93,7 +93,6 @@ type Session struct {
 
 	mu      sync.Mutex // guards the fields below
 	state   state
-	dialect dialect // of a browser of revision 3
 	handler Handler // nil until OnSession has returned
 	ended   *Close  // set when the session has ended while there was no handler to be told
 	out     outbox
@@ -234,26 +233,12 @@ func (s *Session) receive(h Handler, p eiopacket.Packet) bool {
 	case eiopacket.Message:
 		h.HandleMessage(p.Data, p.Binary)
 	case eiopacket.Ping, eiopacket.Pong:
-		return s.beats(p)
+		return s.server.heartbeat.heard(s, p)
 	case eiopacket.Close:
 		s.end(Close{Reason: ReasonTransportClose, Detail: "the browser closed the session"}, endReply)
 		return false
 	}
 	// Any other open, upgrade or noop packet is ignored.
-	return true
-}
-
-// beats acts on a ping or pong. False means that the session takes no more.
-func (s *Session) beats(p eiopacket.Packet) bool {
-	switch pings := revision3(s); {
-	case pings != (p.Type == eiopacket.Ping):
-		s.end(Close{Reason: ReasonTransportError, Detail: "invalid heartbeat direction"}, endNow)
-		return false
-	case pings:
-		s.pongs(p.Data)
-	default:
-		s.server.heartbeat.pong(s)
-	}
 	return true
 }
 

@@ -30,22 +30,23 @@ type transport interface {
 	cut()
 }
 
-// carrier is a transport that a session which polls can move to. While it is a probe it carries nothing; its methods
-// but those of transport are called by the probe's goroutine.
+// carrier is a connection that a session which polls can move to. While it is a probe it carries nothing; its methods
+// but cut and carryLocked are called by the probe's goroutine.
 type carrier interface {
-	transport
 	// expect reads one packet and reports whether it is this one. Where the data is empty any is.
 	expect(t eiopacket.Type, data string) bool
 	// writeSync writes a packet and waits until it is written.
 	writeSync(packet []byte) error
 	// ahead reports whether the browser has sent more than what was expected.
 	ahead() bool
-	// carryLocked makes it the session's transport, with what is left of POSTs.
+	// carryLocked makes it the transport of its session, whose lock is held, with what is left of POSTs.
 	carryLocked(rest *pendingPayload)
 	// start lets it be read.
 	start()
 	// reject ends it, as it carries nothing.
 	reject()
+	// cut ends it at once, from any goroutine.
+	cut()
 }
 
 // openers answer a handshake, by the transport that it asks for: the session gets its transport and the

@@ -10,7 +10,7 @@ import (
 // whose attachments are on their way in a partialEvent.
 
 // Stalled implements unfinished.Owner for a message. Nothing is sent, so that the memory is free at once.
-func (w *webSocket) Stalled(full bool) { w.session.stalled(full, endAbort) }
+func (w *webSocket) Stalled(full bool) { stalled(w.session, full, endAbort) }
 
 // GoOn implements unfinished.Owner.
 func (w *webSocket) GoOn() { w.session.flow.resume(pausedMessage) }
@@ -18,17 +18,24 @@ func (w *webSocket) GoOn() { w.session.flow.resume(pausedMessage) }
 // beginning is how much of a message is looked at to say where it will be kept.
 const beginning = 512
 
-// crowded reports whether any room may be full.
-func (s *Server) crowded() bool {
-	return s.config.Room != nil && s.config.Crowded != nil && s.config.Crowded()
+// Rooms say where messages of sessions are kept. Their methods are called by many goroutines, and must not block.
+type Rooms interface {
+	// Crowded reports whether any Room may be full. It is called with each read, and before Room.
+	Crowded() bool
+	// Room is where a message is kept. begin is how it begins, without the packet type: as much of it as is known, which may
+	// be nothing; it is valid during the call. Nil: there always is room.
+	Room(s *Session, begin []byte, binary bool) Room
 }
+
+// crowded reports whether any room may be full.
+func (c *Config) crowded() bool { return c.Rooms != nil && c.Rooms.Crowded() }
 
 // room is where a message that begins so is kept, with its packet type if it is text. Nil: there is room.
 func (s *Session) room(begin []byte, binary bool) Room {
-	if !s.server.crowded() {
+	c := &s.server.config
+	if !c.crowded() {
 		return nil
 	}
-	c := &s.server.config
 	s.mu.Lock()
 	partial := s.partial
 	s.mu.Unlock()
@@ -37,11 +44,11 @@ func (s *Session) room(begin []byte, binary bool) Room {
 	}
 	if !binary {
 		if len(begin) == 0 || !eiopacket.IsMessage(begin[0]) {
-			return c.Room(s, nil, false)
+			return c.Rooms.Room(s, nil, false)
 		}
 		begin = begin[1:]
 	}
-	return c.Room(s, begin[:min(len(begin), beginning)], binary)
+	return c.Rooms.Room(s, begin[:min(len(begin), beginning)], binary)
 }
 
 // full is the key of the option that leaves no room, "" where there is room.
@@ -74,7 +81,7 @@ func (e *partialEvent) Stalled(full bool) {
 		s.server.unfinished.Again(&e.item) // nothing of it is read at a resume that would count it anew
 		return
 	}
-	s.stalled(full, endNow)
+	stalled(s, full, endNow)
 }
 
 // GoOn implements unfinished.Owner.
@@ -123,7 +130,7 @@ func (s *Session) Unfinished(bytes int64, room Room) {
 
 // stalled ends a session that does not end what it has begun. An application that reads no further is no fault of
 // the browser's.
-func (s *Session) stalled(full bool, how ending) {
+func stalled(s *Session, full bool, how ending) {
 	if s.flow.pausedBy(pausedHandler) || s.over.Load() {
 		return
 	}

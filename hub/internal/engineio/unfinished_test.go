@@ -349,11 +349,14 @@ func TestUnfinished_SmallInPiecesDoesNotWait(t *testing.T) {
 
 // fullWhile lets a config have one room for all.
 func fullWhile(c *engineio.Config, full func() bool) {
-	c.Crowded = full
-	c.Room = func(*engineio.Session, []byte, bool) engineio.Room { return roomWhile(full) }
+	c.Rooms = roomWhile(full)
 }
 
 type roomWhile func() bool
+
+func (full roomWhile) Crowded() bool { return full() }
+
+func (full roomWhile) Room(*engineio.Session, []byte, bool) engineio.Room { return full }
 
 func (full roomWhile) Full() string {
 	if full() {

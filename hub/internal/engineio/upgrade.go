@@ -32,7 +32,7 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request, session *Ses
 	if ws == nil {
 		return
 	}
-	p := &probe{carrier: ws, session: session}
+	p := &probe{carrier: webSocketProbe{ws}, session: session}
 	if !p.begin() {
 		s.tasks.start(ws.reject)
 		return
@@ -172,7 +172,7 @@ func (p *probe) complete() bool {
 	s.moveLocked(open)
 	t.moveLocked()
 	rest := t.pending
-	s.probe, s.transport, t.pending = nil, p.carrier, nil
+	s.probe, t.pending = nil, nil
 	s.out.inFlight = 0
 	p.carryLocked(rest)
 	return true

@@ -5,9 +5,12 @@ import (
 	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
+// webSocketProbe is a WebSocket as a carrier.
+type webSocketProbe struct{ *webSocket }
+
 // expect implements carrier. It reads no byte further, so that what follows can
 // be read by a poller.
-func (w *webSocket) expect(t eiopacket.Type, data string) bool {
+func (w webSocketProbe) expect(t eiopacket.Type, data string) bool {
 	is := func(packet eiopacket.Packet) bool {
 		return packet.Type == t && !packet.Binary && (data == "" || string(packet.Data) == data)
 	}
@@ -45,10 +48,11 @@ func (w *webSocket) expect(t eiopacket.Type, data string) bool {
 }
 
 // ahead implements carrier.
-func (w *webSocket) ahead() bool { return w.conn.in != nil }
+func (w webSocketProbe) ahead() bool { return w.conn.in != nil }
 
 // carryLocked implements carrier.
-func (w *webSocket) carryLocked(rest *pendingPayload) {
+func (w webSocketProbe) carryLocked(rest *pendingPayload) {
+	w.session.transport = w.webSocket
 	w.pending, w.blocked = rest, rest != nil
 	w.moveToPoller() // before anybody else can write
 }

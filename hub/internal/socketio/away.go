@@ -60,7 +60,7 @@ func (n *namespace) endAway(t adapter.Target, e Eviction) (done int) {
 		return true
 	})
 	for _, session := range ended {
-		n.server.forget(session)
+		forget(session)
 	}
 	return done
 }

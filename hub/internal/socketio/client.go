@@ -45,7 +45,8 @@ func newClient(s *Server, session *engineio.Session) *client {
 	defer c.gate.leave()
 	c.clock = newClock(s.timeout, func() { c.post(c.joinedNothing) })
 	if c.old() {
-		c.connectMain()
+		c.form = formText
+		_ = c.connect(siopacket.Packet{Type: siopacket.Connect, Own: true, Namespace: "/"}, nil) // nothing is joined yet
 	}
 	return c
 }
@@ -105,7 +106,7 @@ func (c *client) receive(data []byte, binary bool) error {
 		return err
 	}
 	if c.old() {
-		p = c.withoutQuery(p)
+		p = withoutQuery(p, c.server.limits.AuthBytes)
 	}
 	// The one copy: from here on the bytes are ours, and the application's after that. A CONNECT that is refused for
 	// its size needs none.

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -44,7 +43,7 @@ func (one *applicant) ask() {
 	if c.id == "" {
 		c.id = newID()
 	}
-	a := &Attempt{client: c, namespace: p.Namespace, id: c.socketID(p.Namespace), size: one.size, share: one.share}
+	a := &Attempt{client: c, namespace: p.Namespace, id: socketID(c, p.Namespace), size: one.size, share: one.share}
 	at.attempt, at.socket = a, nil
 	c.clock.pause()
 	c.server.lives.Add(1)
@@ -135,7 +134,7 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 	s := newSocket(a, acceptance)
 	batch := batches.get()
 	defer batches.flush(batch)
-	if !c.bringIn(a, s, batch, acceptance) {
+	if in := (arrival{a, s, batch, acceptance}); !in.bringIn() {
 		c.server.trace.earlyPackets(EarlyGone, len(early))
 		return
 	}
@@ -153,69 +152,6 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 		c.left(s)
 	}
 	c.catchUp(early)
-}
-
-// bringIn makes an accepted socket one that receives, with what it had where it was here before. It reports false if it
-// is not to be let in.
-func (c *client) bringIn(a *Attempt, s *Socket, batch *engineio.Batch, acceptance Acceptance) bool {
-	if a.reserved != nil && !c.over && c.restore(a, s, batch, acceptance) {
-		return true
-	}
-	if acceptance.OnlyRecovered {
-		c.turnAway(a, s)
-		return false
-	}
-	if a.reserved != nil {
-		s.id = newID() // the other one was its session's
-	}
-	if c.over {
-		a.unreserve(RecoveryGone)
-		s.close(*c.end)
-		return true
-	}
-	r := s.namespace.recovering
-	r.lock()
-	if r != nil && !c.old() {
-		r.begin(s, acceptance.Memo)
-	}
-	c.sit(s)
-	c.sendConnect(s, batch)
-	s.membership.begin(s, acceptance.Rooms)
-	r.unlock()
-	c.server.tellNotes()
-	return true
-}
-
-// turnAway closes a client whose session has gone while it was to be taken up, and which nobody has let in anew.
-func (c *client) turnAway(a *Attempt, s *Socket) {
-	defer c.server.lives.Done()
-	if c.over {
-		a.unreserve(RecoveryGone)
-	}
-	c.server.release(s.namespace)
-	if !c.over {
-		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "its session has gone"})
-	}
-}
-
-// sit puts a socket in the place of its attempt.
-func (c *client) sit(s *Socket) {
-	c.seats.find(s.namespace.name).sit(s)
-	c.user.joined(s)
-	c.joined()
-}
-
-// sendConnect queues CONNECT.
-func (c *client) sendConnect(s *Socket, batch *engineio.Batch) {
-	var payload []byte
-	if !c.old() {
-		payload = append([]byte(`{"sid":"`), s.id...)
-		if s.recovery != nil {
-			payload = append(append(payload, `","pid":"`...), s.recovery.PID()...)
-		}
-		payload = append(payload, `"}`...)
-	}
-	c.send(batch, siopacket.Packet{Type: siopacket.Connect, Namespace: s.namespace.name, Payload: payload})
 }
 
 // newSocket makes the socket of an accepted attempt.

@@ -30,8 +30,8 @@ type partial struct {
 
 // Full implements engineio.Room.
 func (p *partial) Full() (option string) {
-	if s := p.client.server; s.Crowded() {
-		if room := s.roomOf(p.client.session, p.packet.Type, p.packet.Namespace, p.packet.Name); room != nil {
+	if r := &p.client.server.rooms; r.Crowded() {
+		if room := r.roomOf(p.client.session, p.packet.Type, p.packet.Namespace, p.packet.Name); room != nil {
 			return room.Full()
 		}
 	}

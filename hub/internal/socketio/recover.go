@@ -144,7 +144,10 @@ func (t *takeover) look() {
 	case t.looks < takeoverLooks:
 		t.lookLater()
 	case !t.present:
-		t.of.client.comesBack() // and we go on
+		c := t.of.client
+		c.post(func() { // and we go on
+			c.close(Disconnect{Reason: string(engineio.ReasonTransportError), Detail: "the browser has come back over another connection"})
+		})
 	case store.Forgo(t.wait):
 		t.goOn()
 	}
@@ -156,14 +159,6 @@ func socketOf(session *recovery.Session) *Socket {
 	k.namespace.recovering.mu.Lock()
 	defer k.namespace.recovering.mu.Unlock()
 	return k.socket
-}
-
-// comesBack closes a client that has come back over another connection. Who waits for one of its sessions is woken, in
-// its gate.
-func (c *client) comesBack() {
-	c.post(func() {
-		c.close(Disconnect{Reason: string(engineio.ReasonTransportError), Detail: "the browser has come back over another connection"})
-	})
 }
 
 // claim keeps a session that was reserved with the attempt, if it can still be taken up.
@@ -183,9 +178,9 @@ func (a *Attempt) claim(session *recovery.Session, claim recovery.Claim) {
 	case claim.Named && !ok, !fits:
 		s.badOffset.Warn("a browser that comes back names an offset that is none of its session's, and begins anew",
 			"namespace", shortened(a.namespace), "help", "a volatile event whose last argument is a string passes for an offset")
-		s.endReserved(session, RecoveryOffset)
+		endReserved(session, RecoveryOffset)
 	case !there:
-		s.endReserved(session, RecoveryGap)
+		endReserved(session, RecoveryGap)
 	default:
 		a.id = session.ID()
 		a.reserved = &reservation{session: session, from: from, facts: facts}
@@ -193,9 +188,10 @@ func (a *Attempt) claim(session *recovery.Session, claim recovery.Claim) {
 }
 
 // endReserved ends a session that somebody had reserved.
-func (s *Server) endReserved(session *recovery.Session, why string) {
+func endReserved(session *recovery.Session, why string) {
+	s := keptOf(session).namespace.server
 	s.recovery.End(session)
-	s.forget(session)
+	forget(session)
 	s.trace.recovery(why)
 }
 
@@ -206,45 +202,45 @@ func (a *Attempt) unreserve(why string) {
 	}
 	s, session := a.client.server, a.reserved.session
 	if why != RecoveryGone {
-		s.endReserved(session, why)
+		endReserved(session, why)
 		return
 	}
 	if s.recovery.Return(session) {
-		s.forget(session)
+		forget(session)
 	}
 	s.trace.recovery(why)
 }
 
 // restore takes up the session that the attempt has reserved, and reports false for a browser that begins anew. In one
 // step: CONNECT and what was missed are queued, and the socket is in its rooms; nothing is lost between them, and nothing
-// comes twice. In the gate.
+// comes twice.
 //
 // Beyond the reference CONNECT comes first. Its client keeps what comes before CONNECT, also when the connection breaks
 // there, and would have it twice then.
-func (c *client) restore(a *Attempt, s *Socket, batch *engineio.Batch, acceptance Acceptance) bool {
+func (in arrival) restore() bool {
+	a, s, c := in.attempt, in.socket, in.attempt.client
 	session, r := a.reserved.session, s.namespace.recovering
-	if acceptance.User != session.User() {
-		c.server.endReserved(session, RecoveryUser)
+	if in.acceptance.User != session.User() {
+		endReserved(session, RecoveryUser)
 		return false
 	}
 	units, ok := r.missed(c, a.reserved)
 	if ok = ok && c.server.recovery.Restore(session); !ok {
 		r.mu.Unlock()
-		c.server.endReserved(session, RecoveryGap)
+		endReserved(session, RecoveryGap)
 		return false
 	}
 	s.recovery, s.recovered = session, true
 	k := keptOf(session)
 	k.socket = s
-	if acceptance.Memo != nil {
-		k.memo = acceptance.Memo
+	if in.acceptance.Memo != nil {
+		k.memo = in.acceptance.Memo
 	}
-	c.sit(s)
-	c.sendConnect(s, batch)
+	in.sit()
 	for _, u := range units {
-		_ = c.session.Send(batch, u.messages, u.noCompress) // a failure closes the session, which may come back
+		_ = c.session.Send(in.batch, u.messages, u.noCompress) // a failure closes the session, which may come back
 	}
-	s.resume(k, acceptance, r.away.Remove(session))
+	s.resume(k, in.acceptance, r.away.Remove(session))
 	k.data, k.policy = nil, nil
 	r.mu.Unlock()
 	c.server.release(s.namespace) // the session had held it

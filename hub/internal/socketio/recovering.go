@@ -64,7 +64,7 @@ func (f *fullLine) write() {
 }
 
 // newRecovery is the store of a server. Nil: recovery is off.
-func (s *Server) newRecovery(config Config) *recovery.Store {
+func newRecovery(s *Server, config Config) *recovery.Store {
 	c := config.Recovery
 	if !c.Enabled {
 		return nil
@@ -72,7 +72,7 @@ func (s *Server) newRecovery(config Config) *recovery.Store {
 	return recovery.New(recovery.Config{
 		MaxDuration: c.MaxDuration, Detection: c.Detection,
 		Sessions: c.Sessions, SessionBytes: c.SessionBytes, LogBytes: c.LogBytes, TotalBytes: c.TotalBytes,
-		Forgotten: s.forget,
+		Forgotten: forget,
 		Full: func(limit string) {
 			if s.trace.hooks.RecoveryFull != nil {
 				s.trace.hooks.RecoveryFull(limit)
@@ -207,7 +207,7 @@ func (r *recovering) parting(s *Socket, end *Disconnect, rooms []string) (stays 
 	}
 	r.mu.Unlock()
 	for _, other := range evicted {
-		s.client.server.forget(other)
+		forget(other)
 	}
 	s.client.server.recoveryFull.write()
 	return stays
@@ -228,10 +228,10 @@ func sizeOfRooms(rooms []string) (size int64) {
 }
 
 // forget forgets a session that has ended while it was away, or reserved. Nothing is locked.
-func (s *Server) forget(session *recovery.Session) {
+func forget(session *recovery.Session) {
 	n := keptOf(session).namespace
 	n.recovering.mu.Lock()
 	n.recovering.away.Remove(session)
 	n.recovering.mu.Unlock()
-	s.release(n)
+	n.server.release(n)
 }

@@ -22,14 +22,8 @@ import (
 // old reports whether that is such a client.
 func (c *client) old() bool { return c.session.Handshake().Revision3() }
 
-// connectMain begins the attempt to join the main namespace. In the gate, before anything is read.
-func (c *client) connectMain() {
-	c.form = formText
-	_ = c.connect(siopacket.Packet{Type: siopacket.Connect, Own: true, Namespace: "/"}, nil) // nothing is joined yet
-}
-
-// socketID is the id of a socket of the client.
-func (c *client) socketID(namespace string) string {
+// socketID is the id of a socket of a client.
+func socketID(c *client, namespace string) string {
 	switch {
 	case !c.old():
 		return newID()
@@ -39,8 +33,8 @@ func (c *client) socketID(namespace string) string {
 	return namespace + "#" + c.session.ID()
 }
 
-// withoutQuery takes the query off a packet's namespace; that of a CONNECT is its auth.
-func (c *client) withoutQuery(p siopacket.Packet) siopacket.Packet {
+// withoutQuery takes the query off a packet's namespace; that of a CONNECT is its auth, of at most so many bytes.
+func withoutQuery(p siopacket.Packet, most int) siopacket.Packet {
 	namespace, query, ok := strings.Cut(p.Namespace, "?")
 	p.Namespace = namespace
 	if p.Type != siopacket.Connect {
@@ -49,7 +43,7 @@ func (c *client) withoutQuery(p siopacket.Packet) siopacket.Packet {
 	p.Payload, p.Own = nil, true
 	switch {
 	case !ok:
-	case len(query) > c.server.limits.AuthBytes:
+	case len(query) > most:
 		p.Payload = []byte(query) // is refused for its size
 	default:
 		p.Payload = authOf(query)

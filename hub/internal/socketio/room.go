@@ -5,38 +5,44 @@ import (
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
-// rooms say where what clients send is kept until it has been acted on. Either may be nil.
-type rooms struct {
+// Rooms say where what clients send is kept until it has been acted on. Their methods are safe for concurrent use.
+type Rooms struct {
+	admission *admission
+	parsers   *parsers
+	// As Config has them; either may be nil.
 	of      func(namespace, event string) engineio.Room
 	crowded func() bool
 }
 
-// Crowded reports whether Room may be full for anybody; it is the engineio.Config.Crowded of a hub.
-func (s *Server) Crowded() bool {
-	return s.admission.full.Load() || s.rooms.crowded != nil && s.rooms.crowded()
+// Rooms are those of the server.
+func (s *Server) Rooms() *Rooms { return &s.rooms }
+
+// Crowded implements engineio.Rooms: whether a Room may be full for anybody.
+func (r *Rooms) Crowded() bool {
+	return r.admission.full.Load() || r.crowded != nil && r.crowded()
 }
 
-// Room says where a message is kept that begins so; it is the engineio.Config.Room of a hub. It is called outside of
+// Room implements engineio.Rooms: where a message is kept that begins so. It is called outside of
 // the client's gate, while the message before may be acted on: attachments are the session's affair.
-func (s *Server) Room(session *engineio.Session, begin []byte, binary bool) engineio.Room {
-	if parser, ok := s.parsers.of(formOf(binary)).(siopacket.Peeker); ok {
+func (r *Rooms) Room(session *engineio.Session, begin []byte, binary bool) engineio.Room {
+	if parser, ok := r.parsers.of(formOf(binary)).(siopacket.Peeker); ok {
 		if p, ok := parser.Peek(begin); ok {
-			return s.roomOf(session, p.Type, p.Namespace, p.Name)
+			return r.roomOf(session, p.Type, p.Namespace, p.Name)
 		}
 	}
-	return s.roomOf(session, siopacket.Event, "", "")
+	return r.roomOf(session, siopacket.Event, "", "")
 }
 
 // roomOf is where a packet is kept. What a client sends that has never been let in is kept with its attempts; of others
 // those who decide that it is an early packet see to the rest, see Attempt.keep.
-func (s *Server) roomOf(session *engineio.Session, kind siopacket.Type, namespace, event string) engineio.Room {
+func (r *Rooms) roomOf(session *engineio.Session, kind siopacket.Type, namespace, event string) engineio.Room {
 	switch {
 	case !session.HasJoined():
-		return &s.admission
-	case kind != siopacket.Event || s.rooms.of == nil:
+		return r.admission
+	case kind != siopacket.Event || r.of == nil:
 		return nil
 	}
-	return s.rooms.of(namespace, event)
+	return r.of(namespace, event)
 }
 
 // Full implements engineio.Room: whether there is no room for more of what clients send before it is decided whether

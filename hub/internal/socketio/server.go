@@ -23,7 +23,7 @@ type Server struct {
 	limits  Limits
 	parsers parsers
 	build   adapter.Builder
-	rooms   rooms
+	rooms   Rooms
 	// clustered keeps empty namespaces and publishes commands.
 	clustered bool
 	trace     tracer
@@ -66,12 +66,12 @@ func New(config Config) *Server {
 		limits:    config.Limits,
 		parsers:   newParsers(config.Parsers),
 		build:     config.Adapter,
-		rooms:     rooms{of: config.Room, crowded: config.Crowded},
 		clustered: config.Adapter != nil,
 		trace:     newTracer(config.Trace, config.Logger),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
-	s.recovery = s.newRecovery(config)
+	s.rooms = Rooms{admission: &s.admission, parsers: &s.parsers, of: config.Room, crowded: config.Crowded}
+	s.recovery = newRecovery(s, config)
 	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.misfit = sampledlog.New(config.Logger, misfitWarnEvery)
