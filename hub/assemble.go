@@ -84,7 +84,7 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		NoTrailingSlash:   c.NoTrailingSlash,
 		Heartbeat:         engineio.HeartbeatConfig(c.Heartbeat),
 		MaxPayload:        c.MaxPayload,
-		Transports:        c.Transports,
+		Transports:        c.Protocol.Transports,
 		AllowRevision3:    c.Protocol.AllowEIO3,
 		Upgrade:           engineio.UpgradeConfig(c.Upgrade),
 		Cookie:            c.Cookie.engine(),

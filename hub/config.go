@@ -19,13 +19,10 @@ type Config struct {
 	// NoTrailingSlash matches the path also without its final slash, as the reference does with
 	// addTrailingSlash: false. Key: add_trailing_slash.
 	NoTrailingSlash bool
-	// Transports are those a browser may use, of "polling" and "websocket". Default both.
-	// Key: transports.
-	Transports []string
 	// Upgrade says whether and how a polling session becomes a WebSocket.
 	Upgrade Upgrade
 
-	// Protocol says which forms of the protocol browsers may speak.
+	// Protocol says over what, and in which forms, browsers may speak.
 	Protocol Protocol
 
 	// Heartbeat is the rhythm in which dead browsers are noticed.
@@ -66,8 +63,11 @@ type Config struct {
 	Trace *Trace
 }
 
-// Protocol says which forms of the protocol browsers may speak.
+// Protocol says over what, and in which forms, browsers may speak.
 type Protocol struct {
+	// Transports are those a browser may use, of "polling" and "websocket". Default both.
+	// Key: transports.
+	Transports []string
 	// Parser is the form of packets: "json" (default), "msgpack" for clients that use socket.io-msgpack-parser, or
 	// "both": then the first packet of a session says which one it has. The application sees JSON and attachments
 	// either way. Key: parser.

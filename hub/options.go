@@ -49,7 +49,7 @@ func (c Config) WithDefaults() Config {
 	set(&c.MaxPayload, option.MaxPayload)
 	set(&c.Protocol.Parser, option.Parser)
 	set(&c.Proxies.Header, option.ForwardedHeader)
-	setList(&c.Transports, option.Transports)
+	setList(&c.Protocol.Transports, option.Transports)
 	setList(&c.CORS.Methods, option.CORSMethods)
 	c.Compress.fill()
 	if c.Cookie != nil {
@@ -175,7 +175,7 @@ func (c Config) Problems() []*ConfigError {
 		// Their msgpack is another one: CONNECT, DISCONNECT and errors are JSON in it.
 		check(&ConfigError{Key: allowEIO3Key, Value: true, Allowed: "false while parser is msgpack, or parser json or both"})
 	}
-	check(Check(option.Transports.Key, c.Transports))
+	check(Check(option.Transports.Key, c.Protocol.Transports))
 	c.Compress.problems(check)
 	check(Check(option.TrustedProxies.Key, c.Proxies.Trusted))
 	check(Check(option.ForwardedHeader.Key, c.Proxies.Header))

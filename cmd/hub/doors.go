@@ -26,7 +26,7 @@ func (n *node) newDoors(page http.Handler) (doors []*door) {
 	if n.config.Listen != "" {
 		doors = append(doors, &door{key: "listen", server: n.newWebServer(page)})
 	}
-	if n.config.ListenTLS != "" {
+	if n.config.TLS.Listen != "" {
 		d := &door{key: "listen_tls", server: n.newWebServer(page), tls: true}
 		d.server.TLSConfig = n.access.web.Config()
 		d.server.Protocols.SetHTTP2(true)

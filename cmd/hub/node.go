@@ -83,7 +83,7 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	n.grpc = n.control.GRPC(n.access.serverOptions()...)
 	n.doors = n.newDoors(extra.page)
 	n.admin = newAdminServer(admin.New(admin.Options{Status: n.status, Metrics: m.Handler(), Hosts: adminHosts(c)}), logger)
-	if c.Health != "" {
+	if c.Admin.Health != "" {
 		n.health = newAdminServer(admin.NewHealth(n.whyNotReady), logger)
 	}
 	return n, nil
@@ -98,7 +98,7 @@ func (n *node) listen() (err error) {
 			n.closeListeners()
 		}
 	}()
-	addresses := map[string]string{"listen": n.config.Listen, "listen_tls": n.config.ListenTLS}
+	addresses := map[string]string{"listen": n.config.Listen, "listen_tls": n.config.TLS.Listen}
 	for _, d := range n.doors {
 		if err = n.openDoor(d, addresses[d.key]); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (n *node) listen() (err error) {
 	if n.adminListener, err = listen("admin.listen", n.config.Admin.Listen); err != nil || n.health == nil {
 		return err
 	}
-	n.healthListener, err = listen("health.listen", n.config.Health)
+	n.healthListener, err = listen("health.listen", n.config.Admin.Health)
 	return err
 }
 

@@ -20,7 +20,8 @@ import (
 // logged; it is no error, or one slow browser could make every end a failure.
 func (n *node) shutdown() {
 	n.setNotReady("shutting down")
-	total, s := n.config.ShutdownTimeout, n.config.Shutdown
+	s := n.config.Shutdown
+	total := s.Timeout
 	deadline := time.Now().Add(total)
 	n.logger.Info("shutting down", "timeout", total, "delay", s.Delay, "spread", s.Spread, "sessions", n.hub.Stats().Sessions)
 	n.control.Drain("the hub is shutting down", deadline)

@@ -20,10 +20,10 @@ func (l *Loaded) checkTogether() []*Problem {
 		}
 	}
 	if l.Source["shutdown.spread"] == "" {
-		c.Shutdown.Spread = max(0, min(c.Shutdown.Spread, (c.ShutdownTimeout-c.Shutdown.Delay)/2))
+		c.Shutdown.Spread = max(0, min(c.Shutdown.Spread, (c.Shutdown.Timeout-c.Shutdown.Delay)/2))
 	}
 	leave := c.Shutdown.Delay + c.Shutdown.Spread
-	refuse(leave > 0 && leave >= c.ShutdownTimeout, "shutdown_timeout", shorttime.Text(c.ShutdownTimeout),
+	refuse(leave > 0 && leave >= c.Shutdown.Timeout, "shutdown_timeout", shorttime.Text(c.Shutdown.Timeout),
 		fmt.Sprintf("want more than shutdown.delay (%s) and shutdown.spread (%s) together", shorttime.Text(c.Shutdown.Delay), shorttime.Text(c.Shutdown.Spread)))
 	c.checkListeners(refuse)
 	tls := c.Control.TLS
@@ -53,11 +53,11 @@ func (l *Loaded) checkTogether() []*Problem {
 
 // checkListeners checks what belongs together of the listeners for browsers.
 func (c *Config) checkListeners(refuse func(bad bool, key string, value any, allowed string)) {
-	refuse(c.Listen == "" && c.ListenTLS == "", "listen", "", "want an address here or in listen_tls")
-	refuse(c.ListenTLS != "" && c.TLS.Cert == "", "tls.cert", "", "want the certificate of listen_tls")
+	refuse(c.Listen == "" && c.TLS.Listen == "", "listen", "", "want an address here or in listen_tls")
+	refuse(c.TLS.Listen != "" && c.TLS.Cert == "", "tls.cert", "", "want the certificate of listen_tls")
 	refuse(c.TLS.Cert != "" && c.TLS.Key == "", "tls.key", "", "want the private key of tls.cert")
-	refuse(c.TLS.Key != "" && c.TLS.Cert == "" && c.ListenTLS == "", "tls.cert", "", "want the certificate of tls.key")
-	refuse(c.TLS.Cert != "" && c.ListenTLS == "", "listen_tls", "", "want an address for tls.cert")
+	refuse(c.TLS.Key != "" && c.TLS.Cert == "" && c.TLS.Listen == "", "tls.cert", "", "want the certificate of tls.key")
+	refuse(c.TLS.Cert != "" && c.TLS.Listen == "", "listen_tls", "", "want an address for tls.cert")
 	refuse(len(c.HTTP.ProxyProtocol) > 0 && len(c.HTTP.TrustedProxies) == 0, "http.trusted_proxies", "",
 		"want the proxies that send the headers of http.proxy_protocol")
 }

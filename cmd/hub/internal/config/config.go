@@ -9,16 +9,14 @@ import (
 // Config is the effective configuration of a hub process. Its fields follow the
 // keys of the table, which says for each the unit, the default and the range.
 type Config struct {
-	// Listen is the address of the browser listener, ListenTLS of the one with TLS. One of them may be empty: off.
-	Listen, ListenTLS string
-	// TLS has the files of the latter.
+	// Listen is the address of the browser listener. Empty: there is the one with TLS alone.
+	Listen string
+	// TLS is the browser listener with TLS.
 	TLS BrowserTLS
 	// Insecure allows a control listener without TLS on an address that other
 	// machines reach.
 	Insecure bool
-	// ShutdownTimeout is the most time that an orderly end takes.
-	ShutdownTimeout time.Duration
-	// Shutdown says how browsers leave in that time.
+	// Shutdown says how an orderly end goes.
 	Shutdown Shutdown
 
 	// SocketIO has the options that a Socket.IO server knows by the same names.
@@ -27,10 +25,8 @@ type Config struct {
 	Cookie Cookie
 	// CORS says which foreign pages may talk to the hub.
 	CORS CORS
-	// HTTPCompression compresses polling responses.
-	HTTPCompression Compression
-	// PerMessageDeflate compresses WebSocket messages.
-	PerMessageDeflate Deflate
+	// Compression is that of polling responses and of WebSocket messages.
+	Compression Compressions
 	// HTTP bounds what a request may look like.
 	HTTP HTTP
 	// Limits bounds what browsers may take. Zero sessions mean no limit here.
@@ -59,14 +55,14 @@ type Config struct {
 
 	// Admin describes the listener for operators.
 	Admin Admin
-	// Health is the address of a listener for load balancers. Empty: none.
-	Health string
 	// Log says what is logged, and how.
 	Log Log
 }
 
 // Shutdown says how an orderly end goes.
 type Shutdown struct {
+	// Timeout is the most time that it takes.
+	Timeout time.Duration
 	// Delay is the time before anybody has to leave, Spread the one over which browsers do.
 	Delay, Spread time.Duration
 }
@@ -99,6 +95,12 @@ type CORS struct {
 	Credentials                             bool
 	Methods, AllowedHeaders, ExposedHeaders []string
 	MaxAge                                  time.Duration
+}
+
+// Compressions are those of polling responses and of WebSocket messages.
+type Compressions struct {
+	HTTP     Compression
+	Messages Deflate
 }
 
 // Compression says whether messages from a size on are compressed.
@@ -139,8 +141,8 @@ type Control struct {
 	Stream     Stream
 }
 
-// BrowserTLS has the files of the browser listener with TLS.
-type BrowserTLS struct{ Cert, Key string }
+// BrowserTLS has the address of the browser listener with TLS, empty for none, and its files.
+type BrowserTLS struct{ Listen, Cert, Key string }
 
 // TLS has the files of a listener with TLS. Empty means without.
 type TLS struct {
@@ -181,6 +183,8 @@ type Admin struct {
 	Listen string
 	// Hosts are the names by which it is reached.
 	Hosts []string
+	// Health is the address of another one, for load balancers. Empty: none.
+	Health string
 }
 
 // Log says what is logged.

@@ -156,7 +156,7 @@ func newTable() []Key {
 // Default returns the configuration of a hub that was told nothing.
 func Default() *Config {
 	c := &Config{
-		Listen: ":3000", ShutdownTimeout: 25 * time.Second, Shutdown: Shutdown{Spread: 10 * time.Second},
+		Listen: ":3000", Shutdown: Shutdown{Timeout: 25 * time.Second, Spread: 10 * time.Second},
 		Control: Control{Listen: "127.0.0.1:7420", TLS: TLS{ClientAuth: "require"}, Reflection: "auto"},
 		Admin:   Admin{Listen: "127.0.0.1:7421"},
 		Log:     Log{Format: "text", Level: "info"},

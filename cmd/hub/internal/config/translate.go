@@ -13,7 +13,8 @@ func (c *Config) Hub() hub.Config {
 	s := c.SocketIO
 	h := hub.Config{
 		Path: s.Path, NoTrailingSlash: !s.AddTrailingSlash,
-		Protocol: hub.Protocol{Parser: s.Parser, AllowEIO3: s.AllowEIO3}, Transports: s.Transports, Upgrade: hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
+		Protocol:       hub.Protocol{Transports: s.Transports, Parser: s.Parser, AllowEIO3: s.AllowEIO3},
+		Upgrade:        hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
 		Heartbeat:      hub.Heartbeat{Interval: s.PingInterval, Timeout: s.PingTimeout},
 		ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
 		Client:  hub.ClientFiles{Dir: s.ClientDir, Disabled: !s.ServeClient},
@@ -23,10 +24,10 @@ func (c *Config) Hub() hub.Config {
 			AllowedHeaders: c.CORS.AllowedHeaders, ExposedHeaders: c.CORS.ExposedHeaders, MaxAge: c.CORS.MaxAge,
 		},
 		Compress: hub.Compress{
-			HTTP: hub.Compression{Enabled: &c.HTTPCompression.Enabled, Threshold: c.HTTPCompression.Threshold, Level: c.HTTPCompression.Level},
+			HTTP: hub.Compression{Enabled: &c.Compression.HTTP.Enabled, Threshold: c.Compression.HTTP.Threshold, Level: c.Compression.HTTP.Level},
 			Messages: hub.Deflate{
-				Enabled: &c.PerMessageDeflate.Enabled, Threshold: c.PerMessageDeflate.Threshold,
-				Level: c.PerMessageDeflate.Level, WindowBits: c.PerMessageDeflate.WindowBits,
+				Enabled: &c.Compression.Messages.Enabled, Threshold: c.Compression.Messages.Threshold,
+				Level: c.Compression.Messages.Level, WindowBits: c.Compression.Messages.WindowBits,
 			},
 		},
 		Limits:   hubLimits(c.Limits),
