@@ -2,6 +2,7 @@ package envelope_test
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"runtime"
 	"strings"
@@ -314,11 +315,16 @@ func TestRequest_LongLists(t *testing.T) {
 	}
 }
 
-// allocated is how many bytes a function allocates.
+// allocated is how many bytes a function allocates: the least of three calls, as whatever else of
+// the process allocates meanwhile is counted too.
 func allocated(f func()) int {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return int(after.TotalAlloc - before.TotalAlloc)
+	least := math.MaxInt
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		least = min(least, int(after.TotalAlloc-before.TotalAlloc))
+	}
+	return least
 }
