@@ -83,6 +83,7 @@ func run(ctx context.Context, s *Service, dial dialFunc) error {
 		return err
 	}
 	defer s.life.end()
+	defer s.lanes.Close()
 	if err := validate(s); err != nil {
 		return err
 	}

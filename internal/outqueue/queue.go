@@ -3,6 +3,7 @@ package outqueue
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -171,6 +172,7 @@ func (q *Queue[T]) Take(into []T) (batch []T, ok bool) {
 }
 
 func (q *Queue[T]) takeLocked(into []T) []T {
+	into = slices.Grow(into, min(len(q.entries)-q.taken, BatchItems))
 	bytes := 0
 	for n := 0; q.taken < len(q.entries) && n < BatchItems; n++ {
 		e := &q.entries[q.taken]

@@ -4,10 +4,10 @@
 //
 //	Add ──► lane ──► ready ──► worker: take, Run, finish, take, …
 //
-// Workers exist only while something is ready. A worker that takes a piece starts
-// the next worker first if more is ready and none is on its way: a piece that
-// blocks holds up nobody, and quick ones are run through by one worker without a
-// goroutine for each.
+// Workers come and go with what is ready; two that have nothing to do stay for the next
+// burst. A worker that takes a piece starts the next worker first if more is ready and none is
+// on its way: a piece that blocks holds up nobody, and quick ones are run through by one
+// worker without a goroutine for each.
 //
 // It knows neither sockets nor deliveries: the package service gives it those, with a
 // socket's id as the key. It bounds how much runs, not how much is queued; the window
@@ -15,7 +15,7 @@
 //
 // # Goroutines and locks
 //
-// Workers, at most as many as New was told; each ends when nothing is ready, and nobody
+// Workers, at most as many as New was told, and two parked ones, which Close ends; nobody
 // waits for them but by [Lanes.WhenIdle]. A piece may end its goroutine (runtime.Goexit):
 // its lane goes on. The one lock is a leaf, held while a Work says its Key, whether it is
 // Concurrent or Last, and whether it matches.

@@ -20,14 +20,16 @@ type Work interface {
 
 // Lanes give pieces of work to workers. Safe for concurrent use.
 type Lanes[W Work] struct {
-	limit int // workers at most
+	limit int           // workers at most
+	wake  chan struct{} // one element for each parked worker that is to go on
 
 	mu       sync.Mutex // guards the fields below
 	byKey    map[string]*lane[W]
 	ready    fifo[*lane[W]]
 	count    int           // pieces queued or running
-	workers  int           // goroutines, those on their way included
+	workers  int           // goroutines, those on their way included, without those parked
 	starting int           // goroutines on their way: 0 or 1
+	parked   int           // goroutines that wait for wake, at most maxParked
 	closed   bool          // no more work is taken
 	free     []*lane[W]    // lanes to use again, at most keepItems
 	idle     chan struct{} // closed when count becomes 0; nil when nobody waits
@@ -44,9 +46,15 @@ type lane[W Work] struct {
 	waiting bool // the next piece waits for those to end
 }
 
-// New makes lanes with so many workers at most, at least 1.
+// maxParked is how many workers wait for more when nothing is ready: as many as a burst of
+// quick pieces has. A new goroutine would make its stack grow under each first piece, which
+// was a twentieth of a service's time.
+const maxParked = 2
+
+// New makes lanes with so many workers at most, at least 1. Close ends the goroutines that
+// are left.
 func New[W Work](limit int) *Lanes[W] {
-	return &Lanes[W]{limit: limit, byKey: map[string]*lane[W]{}}
+	return &Lanes[W]{limit: limit, wake: make(chan struct{}, maxParked), byKey: map[string]*lane[W]{}}
 }
 
 // Add queues a piece of work behind what its lane has already. Once closed, it is left out.
@@ -86,14 +94,38 @@ func (l *Lanes[W]) readyLocked(ln *lane[W]) {
 }
 
 func (l *Lanes[W]) startLocked() {
-	if !l.ready.empty() && l.starting == 0 && l.workers < l.limit {
-		l.workers++
-		l.starting++
-		go l.work()
+	if l.ready.empty() || l.starting > 0 || l.workers >= l.limit {
+		return
 	}
+	l.workers++
+	l.starting++
+	if l.parked > 0 {
+		l.unparkLocked()
+		return
+	}
+	go l.work()
 }
 
-// work is a worker. It ends when nothing is ready.
+// parkLocked waits until there is work again, and reports false when the worker is to end.
+func (l *Lanes[W]) parkLocked() bool {
+	if l.closed || l.parked == maxParked {
+		return false
+	}
+	l.parked++
+	l.workers--
+	l.mu.Unlock()
+	<-l.wake
+	l.mu.Lock()
+	l.starting--
+	return true
+}
+
+func (l *Lanes[W]) unparkLocked() {
+	l.parked--
+	l.wake <- struct{}{} // has room: each parked worker is woken once
+}
+
+// work is a worker. When nothing is ready it is parked, or ends.
 func (l *Lanes[W]) work() {
 	l.mu.Lock()
 	l.starting--
@@ -111,6 +143,9 @@ func (l *Lanes[W]) work() {
 	}()
 	for {
 		if ln, w = l.takeLocked(); w == none {
+			if l.parkLocked() {
+				continue
+			}
 			return
 		}
 		l.startLocked()
@@ -228,9 +263,14 @@ func (l *Lanes[W]) WhenIdle() <-chan struct{} {
 	return l.idle
 }
 
-// Close lets no more work in.
+// Close lets no more work in. Workers end when nothing is ready.
 func (l *Lanes[W]) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
+	for l.parked > 0 {
+		l.workers++
+		l.starting++
+		l.unparkLocked()
+	}
 }

@@ -54,6 +54,13 @@ func (l *log) began() string {
 	return strings.Join(names, " ")
 }
 
+// opened are lanes that are closed with the test.
+func opened(t *testing.T, limit int) *Lanes[*piece] {
+	lanes := New[*piece](limit)
+	t.Cleanup(lanes.Close)
+	return lanes
+}
+
 // make adds a piece of the key that its name starts with.
 func (l *log) make(lanes *Lanes[*piece], name string, change ...func(*piece)) *piece {
 	p := &piece{key: name[:1], name: name, log: l, letGo: make(chan struct{})}
@@ -77,7 +84,7 @@ func expect(t *testing.T, l *log, want string) {
 func TestLanes_OnePieceOfALaneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
-		lanes := New[*piece](10)
+		lanes := opened(t, 10)
 		a1, a2, b1 := l.make(lanes, "a1"), l.make(lanes, "a2"), l.make(lanes, "b1")
 		expect(t, &l, "a1 b1")
 		close(a1.letGo)
@@ -96,7 +103,7 @@ func TestLanes_OnePieceOfALaneAtATime(t *testing.T) {
 func TestLanes_NoMoreWorkersThanTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
-		lanes := New[*piece](2)
+		lanes := opened(t, 2)
 		a, b, c := l.make(lanes, "a"), l.make(lanes, "b"), l.make(lanes, "c")
 		expect(t, &l, "a b")
 		close(b.letGo)
@@ -109,7 +116,7 @@ func TestLanes_NoMoreWorkersThanTheLimit(t *testing.T) {
 func TestLanes_ConcurrentPiecesStartInOrderAndTheLastWaitsForThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
-		lanes := New[*piece](10)
+		lanes := opened(t, 10)
 		a1, a2 := l.make(lanes, "a1", concurrent), l.make(lanes, "a2", concurrent)
 		a3 := l.make(lanes, "a3", last)
 		expect(t, &l, "a1 a2")
@@ -124,7 +131,7 @@ func TestLanes_ConcurrentPiecesStartInOrderAndTheLastWaitsForThem(t *testing.T) 
 func TestPurge_LeavesOutWhatIsQueuedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
-		lanes := New[*piece](10)
+		lanes := opened(t, 10)
 		a1 := l.make(lanes, "a1")
 		l.make(lanes, "a2")
 		a3 := l.make(lanes, "a3")
@@ -139,7 +146,7 @@ func TestPurge_LeavesOutWhatIsQueuedAlone(t *testing.T) {
 func TestRevoke_ReturnsWhatRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
-		lanes := New[*piece](10)
+		lanes := opened(t, 10)
 		a1 := l.make(lanes, "a1")
 		l.make(lanes, "a2")
 		expect(t, &l, "a1")
@@ -157,7 +164,7 @@ func TestRevoke_ReturnsWhatRuns(t *testing.T) {
 func TestLanes_GoOnAfterAPieceThatEndedItsGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
-		lanes := New[*piece](1)
+		lanes := opened(t, 1)
 		a1 := l.make(lanes, "a1", func(p *piece) { p.then = runtime.Goexit })
 		a2 := l.make(lanes, "a2")
 		close(a1.letGo)
@@ -166,10 +173,44 @@ func TestLanes_GoOnAfterAPieceThatEndedItsGoroutine(t *testing.T) {
 	})
 }
 
+func TestLanes_KeepTwoWorkersForTheNextBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l log
+		lanes := opened(t, 10)
+		workers := func() int {
+			lanes.mu.Lock()
+			defer lanes.mu.Unlock()
+			return lanes.workers + lanes.parked
+		}
+		for range 3 {
+			var pieces []*piece
+			for _, name := range []string{"a1", "b1", "c1", "d1"} {
+				pieces = append(pieces, l.make(lanes, name))
+			}
+			expect(t, &l, "a1 b1 c1 d1")
+			if n := workers(); n != len(pieces) {
+				t.Errorf("%d workers for %d pieces", n, len(pieces))
+			}
+			for _, p := range pieces {
+				close(p.letGo)
+			}
+			synctest.Wait()
+			if n := workers(); n != maxParked {
+				t.Errorf("%d workers stay", n)
+			}
+		}
+		lanes.Close()
+		synctest.Wait()
+		if n := workers(); n != 0 {
+			t.Errorf("%d workers are left", n)
+		}
+	})
+}
+
 func TestClose_TakesNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
-		lanes := New[*piece](1)
+		lanes := opened(t, 1)
 		lanes.Close()
 		l.make(lanes, "a1")
 		expect(t, &l, "")
