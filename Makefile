@@ -82,7 +82,7 @@ clock: node_modules/.installed ## Set the wall clock of a hub and of services wh
 
 # The hub and the bystanders come before all others, where that is allowed; their attackers have what these leave
 # (chrt in the tests). Without it two threads of the hub share a processor while an attacker has the other.
-FIRST = $(shell chrt --rr 1 true 2>/dev/null && echo '-exec="chrt --rr 1"')
+FIRST = $(shell chrt --rr 2 true 2>/dev/null && echo '-exec="chrt --rr 2"')
 
 .PHONY: neighbours
 neighbours: ## Measure a bystander's echo beside services that take all they can, NEIGHBOURS (3) rounds each

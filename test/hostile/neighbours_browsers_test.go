@@ -29,6 +29,7 @@ func TestNeighboursBrowsers(t *testing.T) {
 		t.Run(n.name, func(t *testing.T) {
 			target, err := hostile.StartServe(t.TempDir(), browsersServe)
 			s := newSuite(t, target, err)
+			yielding(t, target)
 			line, stop := child(t, target, "HOSTILE_SERVICE=yes")
 			if line() != "ready" {
 				t.Fatalf("the service: %s", stop())

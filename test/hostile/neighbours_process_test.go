@@ -77,6 +77,18 @@ func leftOver() []string {
 	return []string{"nice", "-n", "19"}
 }
 
+// yielding lets the threads of a server come behind this process, if this one has precedence (`make neighbours`): bystanders
+// are on machines of their own, and of threads of the same precedence none makes room for another.
+func yielding(t *testing.T, target *hostile.Target) {
+	t.Helper()
+	if out, err := exec.Command("chrt", "-p", fmt.Sprint(os.Getpid())).Output(); err != nil || !strings.Contains(string(out), "SCHED_RR") {
+		return
+	}
+	if out, err := exec.Command("chrt", "-a", "--rr", "-p", "1", fmt.Sprint(target.PID)).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
 // blow is called for each thing that an attacker does, in the unit of the attack.
 func blow() {
 	if blows.Add(1) == 1 {

@@ -18,6 +18,7 @@ func TestNeighbours(t *testing.T) {
 	rounds := neighbourRounds(t)
 	target, err := hostile.FindTarget()
 	s := newSuite(t, target, err)
+	yielding(t, target)
 	t.Log(trialHead(1))
 	for _, n := range asked(neighbours()) {
 		t.Log(measure(t, target, n, rounds, 3, s.bystanders[len(s.bystanders)-1]))

@@ -19,10 +19,11 @@
 // streams it has. Whoever has used least comes first; of equals, who waits longest. One that
 // comes anew counts as if it had used its share.
 //
-// Who has used less than half of its share is light. It does not wait at all, but is a guest
-// beside the turns, for there is a seat for as many guests as turns. So a service that
-// answers its browsers does not wait behind one that sends all it can, even where a single
-// action of that takes long. A message of more than LargeBytes is no guest's: its decoding
+// Who has used less than half of its share is light; the share is of all who have worked
+// lately, whether they wait for a turn or for the network just now. The light do not wait at
+// all, but are guests beside the turns, for there is a seat for as many guests as turns. So a
+// service that answers its browsers does not wait behind one that sends all it can, even where
+// a single action of that takes long. A message of more than LargeBytes is no guest's: its decoding
 // does not pause, and would leave no processor to anybody else.
 //
 // # What it costs
@@ -31,5 +32,5 @@
 // lock, no clock, no allocation. Time is looked at only while somebody waits.
 //
 // The package starts no goroutine. Turns.mu is a leaf; it is held for a walk over the seats
-// that wait.
+// that wait, and a hundred times a second over all accounts.
 package turns

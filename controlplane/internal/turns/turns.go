@@ -35,6 +35,9 @@ type Turns struct {
 	spent usage
 	// accounts are those that have a seat.
 	accounts map[string]*account
+	// workers are how many of them have worked lately, as counted at the time counted.
+	workers int
+	counted time.Duration
 }
 
 // account is what the seats of one customer have used lately. Guarded by Turns.mu.
@@ -97,7 +100,7 @@ func (t *Turns) open(customer string) *account {
 	if a == nil {
 		now := t.now()
 		a = &account{name: customer}
-		a.used.add(now, t.spent.at(now)/time.Duration(t.company()))
+		a.used.add(now, t.spent.at(now)/time.Duration(t.company(now)))
 		t.accounts[customer] = a
 	}
 	a.seats++
@@ -130,8 +133,23 @@ func (s *Seat) Leave() {
 
 func (t *Turns) now() time.Duration { return time.Since(t.began) }
 
-// company is among how many what is there is shared.
-func (t *Turns) company() int { return len(t.queue) + t.limit + 1 }
+// recount is how long a count of those who work holds: it is a walk over all accounts.
+const recount = 10 * time.Millisecond
+
+// company is among how many what is there is shared: those who wait and those who work, or
+// those who did lately where these are more. At an instant most may be waiting for the network.
+func (t *Turns) company(now time.Duration) int {
+	if t.counted == 0 || now-t.counted >= recount {
+		t.workers, t.counted = 0, now
+		least := t.spent.at(now) / 1024
+		for _, a := range t.accounts {
+			if a.used.at(now) > least {
+				t.workers++
+			}
+		}
+	}
+	return max(len(t.queue)+t.limit+1, t.workers)
+}
 
 // Begin waits for a turn, in which that many bytes are decoded first.
 func (s *Seat) Begin(bytes int) {
@@ -201,7 +219,7 @@ func (t *Turns) mayVisit(s *Seat, now time.Duration) bool { return !s.large && t
 
 // light reports whether a seat has used less than half of its share.
 func (t *Turns) light(s *Seat, now time.Duration) bool {
-	return s.account.used.at(now)*2*time.Duration(t.company()) < t.spent.at(now)
+	return s.account.used.at(now)*2*time.Duration(t.company(now)) < t.spent.at(now)
 }
 
 // Due reports whether Pause would give the turn away: others wait, and the slice is over.

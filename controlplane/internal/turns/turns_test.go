@@ -144,6 +144,36 @@ func TestTurns_LargeMessagesAreNoGuests(t *testing.T) {
 	}
 }
 
+// Who has worked as much as seven others is not light because these wait for the network just
+// now: a turn and a guest of that kind would leave no processor to browsers.
+func TestTurns_EqualsAreNoGuests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := New(1)
+		little, seats := turns.Seat("little"), make([]*Seat, 8)
+		for i := range seats {
+			seats[i] = turns.Seat(fmt.Sprint(i))
+			seats[i].account.used.add(turns.now(), 10*time.Millisecond)
+			turns.spent.add(turns.now(), 10*time.Millisecond)
+		}
+		seats[0].Begin(0)
+		go seats[1].Begin(0)
+		synctest.Wait()
+		if n := waiting(turns.state.Load()); n != 1 || turns.guests != 0 {
+			t.Errorf("%d wait, %d are guests", n, turns.guests)
+		}
+		little.Begin(0)
+		if little.held != guest {
+			t.Errorf("who has worked little has %v", little.held)
+		}
+		little.Leave()
+		seats[0].End()
+		synctest.Wait()
+		for _, s := range seats {
+			s.Leave()
+		}
+	})
+}
+
 // To come anew does not make anybody light.
 func TestTurns_NewSeatsHaveNoAdvantage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
