@@ -14,6 +14,10 @@ TOOLS_KEY := $(shell cat tools/go.mod tools/go.sum | cksum | cut -d' ' -f1)
 TOOLS     := .cache/bin/$(TOOLS_KEY)
 GO_TOOL   := go build -modfile=tools/go.mod -o
 
+# The authority of the test of ACME, which is no part of this module.
+PEBBLE_VERSION := v2.10.3
+PEBBLE         := .cache/pebble/$(PEBBLE_VERSION)
+
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 NPM_CI     := npm ci --no-audit --no-fund --loglevel=error
 CLIENT     := node_modules/socket.io-client
@@ -192,8 +196,11 @@ examples/bare-java/target/.installed: examples/bare-java/pom.xml $(wildcard exam
 	mvn --batch-mode --quiet --file $< compile
 	@touch $@
 
+$(PEBBLE)/pebble:
+	GOBIN=$(abspath $(PEBBLE)) go install $(addprefix github.com/letsencrypt/pebble/v2/cmd/,$(addsuffix @$(PEBBLE_VERSION),pebble-challtestsrv pebble))
+
 .PHONY: e2e-tools
-e2e-tools: node_modules/.installed bench/node/node_modules/.installed
+e2e-tools: node_modules/.installed bench/node/node_modules/.installed $(PEBBLE)/pebble
 	@command -v chromium >/dev/null || echo "no chromium: the tests with a headless browser are skipped" >&2
 	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python are skipped" >&2; }
 	@$(MAKE) examples/bare-java/target/.installed || { test -z "$(CI)" && echo "no Maven: the test of examples/bare-java is skipped" >&2; }

@@ -13,12 +13,14 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/siohub/siohub/cmd/hub/internal/acmecerts"
 	"github.com/siohub/siohub/cmd/hub/internal/browsertoken"
 	"github.com/siohub/siohub/cmd/hub/internal/certs"
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/filewatch"
 	"github.com/siohub/siohub/cmd/hub/internal/identity"
 	"github.com/siohub/siohub/cmd/hub/internal/jwt"
+	"github.com/siohub/siohub/cmd/hub/internal/metrics"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/controlplane/access"
@@ -30,15 +32,16 @@ import (
 type admission struct {
 	callers  *identity.Authenticator
 	tls      *certs.Files
-	web      *certs.Files // of listen_tls
+	web      *certs.Files            // of listen_tls
+	issued   *acmecerts.Certificates // of listen_tls, in its place
 	browsers *browsertoken.Decider
 	again    chan struct{} // asks run to read the files at once
 }
 
 // openAdmission reads tokens, certificates and keys. Own are tokens of services that this
-// process starts itself. Refreshed is told what came of each refresh of an issuer's
-// keys. Its error is a *config.Error.
-func openAdmission(ctx context.Context, c *config.Config, own []token.Token, logger *slog.Logger, refreshed func(issuer string, err error)) (*admission, error) {
+// process starts itself. Its error is a *config.Error.
+func openAdmission(ctx context.Context, c *config.Config, own []token.Token, logger *slog.Logger, m *metrics.Metrics) (*admission, error) {
+	refreshed := m.KeysRefreshed
 	a := &admission{again: make(chan struct{}, 1)}
 	rules, err := permissionsOf(c)
 	if err != nil {
@@ -57,6 +60,11 @@ func openAdmission(ctx context.Context, c *config.Config, own []token.Token, log
 		a.web, err = certs.Open(certs.Options{Cert: t.Cert, Key: t.Key, Protocols: webProtocols, Logger: logger.With("component", "http")})
 		if err != nil {
 			return nil, accessError("tls.", err)
+		}
+	}
+	if len(c.TLS.ACME.Hosts) > 0 {
+		if a.issued, err = openIssued(c.TLS.ACME, logger, m); err != nil {
+			return nil, accessError("", err)
 		}
 	}
 	if c.Control.Guarded() {
@@ -112,6 +120,9 @@ func (a *admission) run(ctx context.Context) {
 			files = append(files, f.Watched()...)
 		}
 	}
+	if a.issued != nil {
+		running.Go(func() { a.issued.Run(ctx) })
+	}
 	if a.callers != nil {
 		files = append(files, a.callers.Files()...)
 		running.Go(func() { a.callers.Run(ctx) })
@@ -164,6 +175,14 @@ func permissionsOf(c *config.Config) (map[string]*access.Permissions, error) {
 	return all, nil
 }
 
+// openIssued prepares certificates that an authority issues.
+func openIssued(o config.ACME, logger *slog.Logger, m *metrics.Metrics) (*acmecerts.Certificates, error) {
+	return acmecerts.Open(acmecerts.Options{
+		Hosts: o.Hosts, Cache: o.Cache, Email: o.Email, Directory: o.Directory, CA: o.CA, Protocols: webProtocols,
+		Requested: m.AuthorityAsked, Obtained: m.CertificateObtained, Logger: logger.With("component", "http"),
+	})
+}
+
 func callerIssuers(list []config.JWTIssuer) []identity.Issuer {
 	all := make([]identity.Issuer, len(list))
 	for i, is := range list {
@@ -196,11 +215,14 @@ func accessError(certificates string, err error) error {
 		return &config.Error{Problems: []*config.Problem{{Key: key, Value: value, Allowed: cause.Error()}}}
 	}
 	var file *certs.Error
+	var issued *acmecerts.Error
 	var caller *identity.Error
 	var browser *browsertoken.Error
 	switch {
 	case errors.As(err, &file):
 		return problem(certificates+file.Setting, file.Path, fmt.Errorf("%w; want a PEM file", file.Err))
+	case errors.As(err, &issued):
+		return problem("tls.acme."+issued.Setting, issued.Value, issued.Err)
 	case errors.As(err, &caller):
 		return problem("control."+caller.Key, caller.Value, caller.Err)
 	case errors.As(err, &browser):

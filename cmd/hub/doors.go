@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -12,7 +13,7 @@ import (
 
 // door is a listener for browsers with its server.
 type door struct {
-	key    string // listen or listen_tls
+	key    string // listen, listen_tls or challengesKey
 	server *http.Server
 	tls    bool
 
@@ -28,12 +29,26 @@ func (n *node) newDoors(page http.Handler) (doors []*door) {
 	}
 	if n.config.TLS.Listen != "" {
 		d := &door{key: "listen_tls", server: n.newWebServer(page), tls: true}
-		d.server.TLSConfig = n.access.web.Config()
+		d.server.TLSConfig = n.webTLS()
 		d.server.Protocols.SetHTTP2(true)
 		d.server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: streamBuffer, MaxReceiveBufferPerStream: streamBuffer}
 		doors = append(doors, d)
 	}
+	if n.config.TLS.ACME.ListenHTTP != "" {
+		doors = append(doors, &door{key: challengesKey, server: newAdminServer(n.access.issued.Challenges(), n.logger)})
+	}
 	return doors
+}
+
+// challengesKey is the listener on which an authority looks for what it has asked for (HTTP-01). Browsers may come to it as well.
+const challengesKey = "tls.acme.listen_http"
+
+// webTLS is the TLS of listen_tls: by certificates that an authority issues, or by those in files.
+func (n *node) webTLS() *tls.Config {
+	if n.access.issued != nil {
+		return n.access.issued.Config()
+	}
+	return n.access.web.Config()
 }
 
 const (

@@ -102,6 +102,10 @@ func TestListenTLS_SaysWhatIsMissing(t *testing.T) {
 	if err := os.WriteFile(text, []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	cache, open := filepath.Join(t.TempDir(), "cache"), t.TempDir()
+	if err := os.Chmod(open, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range []struct{ args, want string }{
 		{"--listen-tls 127.0.0.1:0", "tls.cert"},
 		{"--listen-tls 127.0.0.1:0 --tls-cert " + cert, "tls.key"},
@@ -112,6 +116,19 @@ func TestListenTLS_SaysWhatIsMissing(t *testing.T) {
 		{"--listen-tls 127.0.0.1:0 --tls-key " + key + " --tls-cert " + text, "tls.cert = " + text},
 		{"--listen-tls 127.0.0.1:0 --tls-key " + key + " --tls-cert " + other, "tls.cert = " + other},
 		{"--listen-tls nowhere", "listen_tls"},
+		{"--tls-acme-hosts hub.test --tls-acme-cache " + cache, "listen_tls"},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts hub.test", "tls.acme.cache"},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts hub.test --tls-acme-cache " + text, `tls.acme.cache = ` + text},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts hub.test --tls-acme-cache /nowhere/at/all", "tls.acme.cache = /nowhere/at/all"},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts hub.test --tls-acme-cache " + open, "0755), and it has private keys; want chmod 0700"},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts hub.test --tls-acme-cache " + cache + " --tls-acme-ca " + text, "tls.acme.ca = " + text},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts hub.test --tls-acme-cache " + cache + " --tls-cert " + cert + " --tls-key " + key, "tls.acme.hosts"},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts *.hub.test --tls-acme-cache " + cache, `tls.acme.hosts = "[*.hub.test]"`},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts localhost --tls-acme-cache " + cache, `tls.acme.hosts = "[localhost]"`},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts 10.0.0.1 --tls-acme-cache " + cache, `tls.acme.hosts = "[10.0.0.1]"`},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts hub.test --tls-acme-cache " + cache + " --tls-acme-directory http://ca.test/dir", "tls.acme.directory"},
+		{"--listen-tls 127.0.0.1:0 --tls-acme-hosts hub.test --tls-acme-cache " + cache + " --tls-acme-email nobody", "tls.acme.email"},
+		{"--tls-cert " + cert + " --tls-key " + key + " --listen-tls 127.0.0.1:0 --tls-acme-listen-http 127.0.0.1:0", "tls.acme.hosts"},
 		{"--http-proxy-protocol listen", "http.trusted_proxies"},
 		{"--http-trusted-proxies 10.0.0.0/8 --http-proxy-protocol admin", "http.proxy_protocol"},
 		{"--http-forwarded-header x-real-ip", "http.forwarded_header"},

@@ -69,7 +69,7 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	cc.HubVersion = hubVersion()
 	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
 	var err error
-	if n.access, err = openAdmission(ctx, c, extra.tokens, logger, m.KeysRefreshed); err != nil {
+	if n.access, err = openAdmission(ctx, c, extra.tokens, logger, m); err != nil {
 		return nil, err
 	}
 	n.access.configure(&cc, c)
@@ -98,7 +98,7 @@ func (n *node) listen() (err error) {
 			n.closeListeners()
 		}
 	}()
-	addresses := map[string]string{"listen": n.config.Listen, "listen_tls": n.config.TLS.Listen}
+	addresses := map[string]string{"listen": n.config.Listen, "listen_tls": n.config.TLS.Listen, challengesKey: n.config.TLS.ACME.ListenHTTP}
 	for _, d := range n.doors {
 		if err = n.openDoor(d, addresses[d.key]); err != nil {
 			return err

@@ -14,7 +14,7 @@ type serveCmd struct{ options }
 
 // Help is shown by `hub serve --help`.
 func (serveCmd) Help() string {
-	return `Opens three ports: for browsers, for services, for operators; and others if asked to (listen_tls, health.listen). SIGTERM or Ctrl-C ends it in order; a second one at once. SIGHUP reads the configuration, tokens and certificates again.`
+	return `Opens three ports: for browsers, for services, for operators; and others if asked to (listen_tls, tls.acme.listen_http, health.listen). SIGTERM or Ctrl-C ends it in order; a second one at once. SIGHUP reads the configuration, tokens and certificates again.`
 }
 
 // Run implements `hub serve`.
@@ -71,8 +71,12 @@ func (n *node) warnOfDescriptors() {
 // log level, for people and for programs that wait for it.
 func (n *node) announce(w io.Writer) {
 	places := []any{"browsers", n.doors[0].url(n.config.SocketIO.Path), "services", dialable(n.controlListener.Addr()), "admin", "http://" + dialable(n.adminListener.Addr())}
-	if len(n.doors) > 1 {
-		places = append(places, "browsers_tls", n.doors[1].url(n.config.SocketIO.Path))
+	for _, d := range n.doors[1:] {
+		if d.tls {
+			places = append(places, "browsers_tls", d.url(n.config.SocketIO.Path))
+		} else {
+			places = append(places, "challenges", d.url("/"))
+		}
 	}
 	if n.healthListener != nil {
 		places = append(places, "health", "http://"+dialable(n.healthListener.Addr()))

@@ -28,6 +28,7 @@ var wallClock = map[string]string{
 	"cmd/hub/internal/jwt/claims.go":               "exp and nbf, with 30 s of skew",
 	"cmd/hub/internal/tail/row.go":                 "times for people to read",
 	"cmd/hub/internal/certs/certs.go":              "until when a certificate is good",
+	"cmd/hub/internal/metrics/metrics.go":          "until when a certificate is good",
 	"internal/envelope/response.go":                "times for services to read",
 	"service/peer.go":                              "times for handlers to read",
 	"service/observe.go":                           "times for handlers to read",

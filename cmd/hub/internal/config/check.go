@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/siohub/siohub/internal/shorttime"
 )
@@ -54,10 +55,15 @@ func (l *Loaded) checkTogether() []*Problem {
 // checkListeners checks what belongs together of the listeners for browsers.
 func (c *Config) checkListeners(refuse func(bad bool, key string, value any, allowed string)) {
 	refuse(c.Listen == "" && c.TLS.Listen == "", "listen", "", "want an address here or in listen_tls")
-	refuse(c.TLS.Listen != "" && c.TLS.Cert == "", "tls.cert", "", "want the certificate of listen_tls")
+	issued := len(c.TLS.ACME.Hosts) > 0
+	refuse(c.TLS.Listen != "" && c.TLS.Cert == "" && !issued, "tls.cert", "", "want the certificate of listen_tls, or tls.acme.hosts")
 	refuse(c.TLS.Cert != "" && c.TLS.Key == "", "tls.key", "", "want the private key of tls.cert")
 	refuse(c.TLS.Key != "" && c.TLS.Cert == "" && c.TLS.Listen == "", "tls.cert", "", "want the certificate of tls.key")
 	refuse(c.TLS.Cert != "" && c.TLS.Listen == "", "listen_tls", "", "want an address for tls.cert")
+	refuse(issued && c.TLS.Cert != "", "tls.acme.hosts", strings.Join(c.TLS.ACME.Hosts, ", "), "want either these or tls.cert")
+	refuse(issued && c.TLS.Listen == "", "listen_tls", "", "want an address for tls.acme.hosts")
+	refuse(issued && c.TLS.ACME.Cache == "", "tls.acme.cache", "", "want a directory for the keys and certificates of tls.acme.hosts")
+	refuse(!issued && c.TLS.ACME.ListenHTTP != "", "tls.acme.hosts", "", "want the hosts of tls.acme.listen_http")
 	refuse(len(c.HTTP.ProxyProtocol) > 0 && len(c.HTTP.TrustedProxies) == 0, "http.trusted_proxies", "",
 		"want the proxies that send the headers of http.proxy_protocol")
 }

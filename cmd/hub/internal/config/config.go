@@ -141,8 +141,19 @@ type Control struct {
 	Stream     Stream
 }
 
-// BrowserTLS has the address of the browser listener with TLS, empty for none, and its files.
-type BrowserTLS struct{ Listen, Cert, Key string }
+// BrowserTLS has the address of the browser listener with TLS, empty for none, and its files, or where it gets them from.
+type BrowserTLS struct {
+	Listen, Cert, Key string
+	ACME              ACME
+}
+
+// ACME says for which hosts an authority issues certificates. Without hosts it is not asked.
+type ACME struct {
+	Hosts                       []string
+	Cache, Email, Directory, CA string
+	// ListenHTTP is the address of the listener for HTTP-01. Empty: none.
+	ListenHTTP string
+}
 
 // TLS has the files of a listener with TLS. Empty means without.
 type TLS struct {

@@ -145,7 +145,7 @@ var table = sync.OnceValue(newTable)
 func newTable() []Key {
 	var all []Key
 	for _, part := range [][]Key{
-		listenKeys(), socketIOKeys(), cookieKeys(), corsKeys(), compressionKeys(),
+		listenKeys(), acmeKeys(), socketIOKeys(), cookieKeys(), corsKeys(), compressionKeys(),
 		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), logKeys(),
 	} {
 		all = append(all, part...)
@@ -156,7 +156,7 @@ func newTable() []Key {
 // Default returns the configuration of a hub that was told nothing.
 func Default() *Config {
 	c := &Config{
-		Listen: ":3000", Shutdown: Shutdown{Timeout: 25 * time.Second, Spread: 10 * time.Second},
+		Listen: ":3000", TLS: BrowserTLS{ACME: ACME{Directory: letsEncrypt}}, Shutdown: Shutdown{Timeout: 25 * time.Second, Spread: 10 * time.Second},
 		Control: Control{Listen: "127.0.0.1:7420", TLS: TLS{ClientAuth: "require"}, Reflection: "auto"},
 		Admin:   Admin{Listen: "127.0.0.1:7421"},
 		Log:     Log{Format: "text", Level: "info"},

@@ -10,7 +10,7 @@ func listenKeys() []Key {
 		newKey("listen", func(c *Config) *string { return &c.Listen }, maybeAddress(),
 			"Address for browsers.").common(),
 		newKey("listen_tls", func(c *Config) *string { return &c.TLS.Listen }, maybeAddress(),
-			"Address for browsers with TLS, beside `listen` or in its place: HTTP/1.1, with WebSocket, and HTTP/2. Wants `tls.cert` and `tls.key`.").common(),
+			"Address for browsers with TLS, beside `listen` or in its place: HTTP/1.1, with WebSocket, and HTTP/2. Wants `tls.cert` and `tls.key`, or `tls.acme.hosts`.").common(),
 		newKey("tls.cert", func(c *Config) *string { return &c.TLS.Cert },
 			text("a PEM file with the certificate and its chain; empty for none", nil),
 			"Certificate of `listen_tls`, read again when it changes."),

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -28,6 +29,8 @@ type Metrics struct {
 	panics   *bounded[string, prometheus.Counter]
 	refused  *bounded[string, prometheus.Counter] // connections, by listener
 	silent   *bounded[string, prometheus.Counter] // connections without a request, by kind
+	asked    *bounded[string, prometheus.Counter] // certificate authority, by result
+	expiry   *bounded[string, prometheus.Gauge]   // of its certificates, by host
 	catalog  []Metric
 
 	droppedLogLines func() uint64 // nil: none
@@ -53,6 +56,9 @@ func New(version string) *Metrics {
 		return float64(m.droppedLogLines())
 	})
 	m.refused = f.counters("connections_refused_total", "Connections that were closed at once, because few file descriptors were left, by listener.", "listener")
+	m.asked = f.counters("acme_requests_total", "Requests to the certificate authority (tls.acme.directory), by result.", "result")
+	expiry := f.gaugeVec("certificate_expiry_timestamp_seconds", "When the certificate of a host of tls.acme.hosts expires, as Unix time; one that is renewed in time is always more than 20 days away, or a fifth of its life.", "host")
+	m.expiry = newBounded(maxNames, other, func(host string) prometheus.Gauge { return expiry.WithLabelValues(clean(host)...) })
 	f.group = "Browsers"
 	m.silent = f.counters("connections_without_request_total", "Connections that were closed because no whole request came in time, by kind.", "kind")
 	m.browsers = newBrowsers(f)
@@ -70,6 +76,14 @@ func (m *Metrics) ConnectionRefused(listener string) { m.refused.get(listener).I
 
 // ConnectionWithoutRequest counts a connection of a browser that was closed because it did not ask for anything.
 func (m *Metrics) ConnectionWithoutRequest(kind string) { m.silent.get(kind).Inc() }
+
+// AuthorityAsked counts a request to the certificate authority.
+func (m *Metrics) AuthorityAsked(result string) { m.asked.get(result).Inc() }
+
+// CertificateObtained says until when the certificate of a host is good.
+func (m *Metrics) CertificateObtained(host string, until time.Time) {
+	m.expiry.get(host).Set(float64(until.Unix()))
+}
 
 // Registerer takes further metrics, such as those of gRPC calls.
 func (m *Metrics) Registerer() prometheus.Registerer { return m.registry }
