@@ -92,7 +92,9 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		HTTPCompression:   engineio.CompressionConfig(c.Compress.HTTP),
 		PerMessageDeflate: engineio.DeflateConfig(c.Compress.Messages),
 		Proxies:           engineio.ProxiesConfig(c.Proxies),
-		AllowRequest:      c.AllowRequest,
+		Handshakes: engineio.HandshakesConfig{
+			Rules: c.Handshakes.set(), AllowRequest: c.Handshakes.AllowRequest, Headers: c.Handshakes.Headers, AllHeaders: c.Handshakes.AllHeaders,
+		},
 		Limits: engineio.Limits{
 			MaxSessions: max(c.Limits.MaxSessions, 0), Compressors: c.Limits.Compressors, OutboxBytes: c.Limits.Outbox.Bytes,
 			OutboxTotalBytes:  c.Limits.Outbox.TotalBytes,

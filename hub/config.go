@@ -2,7 +2,6 @@ package hub
 
 import (
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/siohub/siohub/hub/adapter"
@@ -42,9 +41,8 @@ type Config struct {
 	Compress Compress
 	// Proxies are those in front of the hub.
 	Proxies Proxies
-	// AllowRequest refuses handshakes: its error text is the answer's message, with code 4. It runs
-	// before anything is kept. Nil allows all.
-	AllowRequest func(*http.Request) error
+	// Handshakes says which are refused, and what all answers have.
+	Handshakes Handshakes
 
 	// Client says which files of socket.io-client are served below Path.
 	Client ClientFiles

@@ -44,7 +44,7 @@ func New(config Config) (*Hub, error) {
 // ServeHTTP answers the requests of browsers, for the hub's path only; any other gets 404.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name, ok := h.client.takes(r); ok {
-		h.engine.CORS(w, r)
+		h.engine.Decorate(w, r)
 		h.client.serve(w, r, name)
 		return
 	}

@@ -180,6 +180,7 @@ func (c Config) Problems() []*ConfigError {
 	check(Check(option.TrustedProxies.Key, c.Proxies.Trusted))
 	check(Check(option.ForwardedHeader.Key, c.Proxies.Header))
 	check(Check(clientDirKey, c.Client.Dir))
+	c.Handshakes.problems(check)
 	c.Cookie.problems(check)
 	c.CORS.problems(check)
 	c.Limits.problems(check)

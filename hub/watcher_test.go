@@ -95,12 +95,12 @@ func TestWatcher_HearsWhatTheApplicationDoesNot(t *testing.T) {
 
 func TestWatcher_HearsOfBrowsersThatAreRefused(t *testing.T) {
 	g := &guard{}
-	g.start(t, hub.Config{Application: g, AllowRequest: func(r *http.Request) error {
+	g.start(t, hub.Config{Application: g, Handshakes: hub.Handshakes{AllowRequest: func(r *http.Request) error {
 		if r.URL.Query().Get("token") != "" {
 			return fmt.Errorf("no\xff")
 		}
 		return nil
-	}, Limits: hub.Limits{MaxSessions: 1}})
+	}}, Limits: hub.Limits{MaxSessions: 1}})
 	foreign := http.Header{"Origin": {"https://foreign.example"}}
 	g.http.Do(http.MethodGet, "EIO=4&transport=polling", "", foreign)
 	g.expect("{Why:handshake Code:4 Status:403 Message:Forbidden Namespace: Origin:https://foreign.example RemoteAddress:192.0.2.1}")

@@ -46,6 +46,7 @@ var rooms = []room{
 	{pkg: "hub/internal/rates", not: network},
 	{pkg: "hub/internal/peers", may: []string{"hub/internal/handover", "hub/internal/proxyheader", "hub/internal/rates", "internal/rawio", "internal/sampledlog"}},
 	{pkg: "hub/internal/handover"},
+	{pkg: "hub/internal/rules", may: []string{"hub/internal/option", "hub/internal/request"}},
 	{pkg: "hub/internal/proxyheader", may: []string{"hub/internal/handover", "internal/sampledlog", "github.com/pires/go-proxyproto"}},
 	{pkg: "hub/internal/unfinished", not: network},
 	{pkg: "hub/internal/deflate", not: network, may: []string{klauspost}},
@@ -55,7 +56,7 @@ var rooms = []room{
 	{pkg: "hub/internal/wsframe", not: network, may: []string{"hub/internal/eiopacket", "hub/internal/unfinished"}},
 	{pkg: "hub/internal/engineio", may: []string{
 		"hub/internal/deflate", "hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/proxyheader", "hub/internal/rates",
-		"hub/internal/request", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla, klauspost,
+		"hub/internal/request", "hub/internal/rules", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla, klauspost,
 	}},
 	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/adapter"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{

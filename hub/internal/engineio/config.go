@@ -7,6 +7,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/origin"
+	"github.com/siohub/siohub/hub/internal/rules"
 	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
@@ -45,9 +46,8 @@ type Config struct {
 	PerMessageDeflate DeflateConfig
 	// Proxies are those in front of the server.
 	Proxies ProxiesConfig
-	// AllowRequest refuses handshakes, never later requests: its error text becomes the message of
-	// code 4. It runs before a session is made. Nil allows all.
-	AllowRequest func(*http.Request) error
+	// Handshakes says which are refused, and which headers answers have.
+	Handshakes HandshakesConfig
 	// Limits bound what browsers can make the server hold. Key: limits.
 	Limits Limits
 	// Rates bound how fast browsers may be. Key: rates.
@@ -66,6 +66,16 @@ type Config struct {
 	Logger *slog.Logger
 	// Trace is told what happens inside. Nil calls nothing.
 	Trace *Trace
+}
+
+// HandshakesConfig says which handshakes are refused, and which headers answers have.
+type HandshakesConfig struct {
+	// Rules refuse handshakes, never later requests, with code 4. They are logged once a minute at most: it is what they are for.
+	Rules rules.Set
+	// AllowRequest is asked after them: its error text becomes the message of code 4. It runs before a session is made. Nil allows all.
+	AllowRequest func(*http.Request) error
+	// Headers are added to the answer of each handshake, AllHeaders set on every answer. Nobody changes them.
+	Headers, AllHeaders http.Header
 }
 
 // Room is where messages are kept. It must not block.

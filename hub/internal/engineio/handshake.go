@@ -1,12 +1,14 @@
 package engineio
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/request"
+	"github.com/siohub/siohub/hub/internal/rules"
 	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
@@ -86,13 +88,32 @@ func (s *Server) verifyHandshake(r *http.Request, q request.Query, upgrade bool)
 	case upgrade != (q.Transport == request.WebSocket), r.ContentLength != 0:
 		return refusal{code: codeBadRequest}, false
 	}
-	if s.config.AllowRequest != nil {
-		if err := s.config.AllowRequest(r); err != nil {
-			return refusal{code: codeForbidden, message: err.Error()}, false
-		}
+	if f, ok := s.admit(r); !ok {
+		return f, false
 	}
 	if !s.supports(q.Revision) {
 		return refusal{code: codeBadVersion}, false
+	}
+	return refusal{}, true
+}
+
+// admit asks the rules of the configuration, and then the program around the hub.
+//
+// Source: reference 1.1, allowRequest.
+func (s *Server) admit(r *http.Request) (refusal, bool) {
+	c := &s.config.Handshakes
+	if !c.Rules.Empty() {
+		from := s.proxies.Sender(r)
+		if i, message := c.Rules.Judge(r, from); i >= 0 {
+			s.trace.limitReached(rules.Key)
+			s.limits.ruled.Warn("handshakes are refused by a rule", "option", fmt.Sprintf("%s[%d]", rules.Key, i), "address", from.Address)
+			return refusal{code: codeForbidden, message: message}, false
+		}
+	}
+	if c.AllowRequest != nil {
+		if err := c.AllowRequest(r); err != nil {
+			return refusal{code: codeForbidden, message: err.Error()}, false
+		}
 	}
 	return refusal{}, true
 }
@@ -138,7 +159,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q request.Query) {
 // openPolling answers with the first payload.
 func openPolling(session *Session, w http.ResponseWriter, r *http.Request) {
 	s := session.server
-	s.config.Cookie.set(w.Header(), session.id)
+	s.decorateHandshake(w.Header(), session.id)
 	session.control(s.openPacket(session.id, request.Polling))
 	if revision3(session) {
 		openAlone(session, w, r)
@@ -152,7 +173,8 @@ func openPolling(session *Session, w http.ResponseWriter, r *http.Request) {
 func openWebSocket(session *Session, w http.ResponseWriter, r *http.Request) {
 	s := session.server
 	header := make(http.Header)
-	s.config.Cookie.set(header, session.id)
+	s.headers.all.set(header)
+	s.decorateHandshake(header, session.id)
 	ws := s.accept(w, r, session, header)
 	if ws == nil {
 		session.uncount()

@@ -129,7 +129,7 @@ func TestHandshake_Refusals(t *testing.T) {
 
 func TestHandshake_RefusedUpgradeIsHTML(t *testing.T) {
 	st := newStation(t, func(c *engineio.Config) {
-		c.AllowRequest = func(r *http.Request) error {
+		c.Handshakes.AllowRequest = func(r *http.Request) error {
 			if r.URL.Query().Has("no") {
 				return errors.New("not <you>")
 			}
@@ -163,7 +163,7 @@ func TestHandshake_RefusedUpgradeIsHTML(t *testing.T) {
 func TestHandshake_AllowRequest(t *testing.T) {
 	calls := 0
 	st := newStation(t, func(c *engineio.Config) {
-		c.AllowRequest = func(r *http.Request) error {
+		c.Handshakes.AllowRequest = func(r *http.Request) error {
 			calls++
 			if r.URL.Query().Get("token") != "yes" {
 				return errors.New("Thou shall not pass")

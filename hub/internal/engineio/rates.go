@@ -69,7 +69,7 @@ type limits struct {
 	memory    *rates.Memory
 	start     time.Time // of the meters' clock
 
-	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded, revision3, guessed, forged *sampledlog.Line
+	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded, revision3, guessed, forged, ruled *sampledlog.Line
 }
 
 func newLimits(r Rates, s *Server) *limits {
@@ -91,6 +91,7 @@ func newLimits(r Rates, s *Server) *limits {
 	}
 	l.peers = newPeers(r, s)
 	l.crowded = sampledlog.New(s.log, crowdedEvery)
+	l.ruled = sampledlog.New(s.log, ruledEvery)
 	l.forged = sampledlog.New(s.log, crowdedEvery)
 	return l
 }
@@ -151,7 +152,9 @@ const (
 	// crowdedEvery is how often it is logged that one address has half of all sessions, or speaks for others, crowdedFrom
 	// from how many on.
 	crowdedEvery = 10 * time.Minute
-	crowdedFrom  = 100
+	// ruledEvery is the time from one warning of handshakes that rules refuse to the next.
+	ruledEvery  = time.Minute
+	crowdedFrom = 100
 )
 
 // arrived counts a session that has begun, by its address.

@@ -30,6 +30,7 @@ type Server struct {
 	trace     *Trace
 	log       *slog.Logger
 	policy    *origin.Policy
+	headers   answerHeaders
 	proxies   request.Proxies
 	upgraders map[bool]*upgrader // by whether permessage-deflate has been agreed
 	coders    *coders
@@ -57,6 +58,7 @@ func New(config Config) *Server {
 			slices.Contains(config.Transports, request.Polling) && slices.Contains(config.Transports, request.WebSocket),
 		trace:    config.Trace,
 		log:      log,
+		headers:  newAnswerHeaders(config.Handshakes),
 		proxies:  request.NewProxies(config.Proxies.Trusted, config.Proxies.Header),
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
@@ -83,6 +85,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.tasks.add()
 	defer s.tasks.done()
 	defer s.guardRequest()
+	s.headers.all.set(w.Header())
 	if status := s.checkPath(r); status != 0 {
 		s.deny(w, r, status)
 		return
@@ -121,9 +124,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// CORS adds the headers of the origin policy to an answer that is served beside the sessions, such as
+// Decorate adds Config.Handshakes.AllHeaders and the headers of the origin policy to an answer that is served beside the sessions, such as
 // a script. It refuses nothing: an answer without them is of no use to a foreign page.
-func (s *Server) CORS(w http.ResponseWriter, r *http.Request) { s.policy.Decorate(w, r) }
+func (s *Server) Decorate(w http.ResponseWriter, r *http.Request) {
+	s.headers.all.set(w.Header())
+	s.policy.Decorate(w, r)
+}
 
 // SessionCount is the number of sessions, those included that wait for their last poll or for the
 // browser's close frame.

@@ -83,7 +83,8 @@ const (
 // The session cookie.
 var (
 	CookieName = add("cookie.name", "io", "a cookie name: letters, digits and !#$%&'*+-.^_`|~", isToken)
-	CookiePath = add("cookie.path", "/", "a path that starts with /", isCookiePath)
+	// CookiePath is left out where it is empty.
+	CookiePath = add("cookie.path", "/", "a path that starts with /, or empty for none", isCookiePath)
 	// CookieDomain is left out where it is empty.
 	CookieDomain   = add("cookie.domain", "", "a domain, or empty for none", isCookieDomain)
 	CookieSameSite = add("cookie.same_site", "lax", "one of lax, strict, none", func(s string) bool {
@@ -173,7 +174,9 @@ func areTransports(items []string) bool {
 		!slices.ContainsFunc(items, func(s string) bool { return s != "polling" && s != "websocket" })
 }
 
-// isToken reports whether the text is an RFC 9110 token.
+// IsToken reports whether the text is an RFC 9110 token.
+func IsToken(s string) bool { return isToken(s) }
+
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
@@ -200,7 +203,7 @@ func isNetwork(s string) bool {
 }
 
 func isCookiePath(s string) bool {
-	return strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ';' || r == ',' })
+	return s == "" || strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ';' || r == ',' })
 }
 
 func isCookieDomain(s string) bool {

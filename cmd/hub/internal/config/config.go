@@ -21,6 +21,8 @@ type Config struct {
 
 	// SocketIO has the options that a Socket.IO server knows by the same names.
 	SocketIO SocketIO
+	// Handshakes says which are refused, and which headers answers have.
+	Handshakes Handshakes
 	// Cookie describes the cookie of the handshake response.
 	Cookie Cookie
 	// CORS says which foreign pages may talk to the hub.

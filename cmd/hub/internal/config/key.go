@@ -145,7 +145,7 @@ var table = sync.OnceValue(newTable)
 func newTable() []Key {
 	var all []Key
 	for _, part := range [][]Key{
-		listenKeys(), acmeKeys(), socketIOKeys(), cookieKeys(), corsKeys(), compressionKeys(),
+		listenKeys(), acmeKeys(), socketIOKeys(), handshakeKeys(), cookieKeys(), corsKeys(), compressionKeys(),
 		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), logKeys(),
 	} {
 		all = append(all, part...)

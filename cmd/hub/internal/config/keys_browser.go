@@ -83,7 +83,7 @@ func cookieKeys() []Key {
 		hubKey("cookie.name", func(c *Config) *string { return &c.Cookie.Name }, texts(),
 			"Name of the cookie."),
 		hubKey("cookie.path", func(c *Config) *string { return &c.Cookie.Path }, texts(),
-			"Path attribute."),
+			"Path attribute. Empty leaves it out."),
 		hubKey("cookie.domain", func(c *Config) *string { return &c.Cookie.Domain }, texts(),
 			"Domain attribute. Empty leaves it out."),
 		hubKey("cookie.http_only", func(c *Config) *bool { return &c.Cookie.HTTPOnly }, boolean(),

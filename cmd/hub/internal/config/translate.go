@@ -30,9 +30,10 @@ func (c *Config) Hub() hub.Config {
 				Level: c.Compression.Messages.Level, WindowBits: c.Compression.Messages.WindowBits,
 			},
 		},
-		Limits:   hubLimits(c.Limits),
-		Rates:    hubRates(c.Rates),
-		Recovery: c.Recovery.Recovery,
+		Handshakes: hub.Handshakes{Rules: c.Handshakes.Rules, Headers: c.Handshakes.Headers, AllHeaders: c.Handshakes.AllHeaders},
+		Limits:     hubLimits(c.Limits),
+		Rates:      hubRates(c.Rates),
+		Recovery:   c.Recovery.Recovery,
 	}
 	if c.Cookie.Enabled {
 		h.Cookie = hubCookie(c.Cookie)
@@ -42,7 +43,7 @@ func (c *Config) Hub() hub.Config {
 
 func hubCookie(c Cookie) *hub.Cookie {
 	return &hub.Cookie{
-		Name: c.Name, Path: c.Path, Domain: c.Domain, MaxAge: c.MaxAge, SameSite: c.SameSite,
+		Name: c.Name, Path: c.Path, NoPath: c.Path == "", Domain: c.Domain, MaxAge: c.MaxAge, SameSite: c.SameSite,
 		Secure: c.Secure, Partitioned: c.Partitioned, NotHTTPOnly: !c.HTTPOnly,
 	}
 }
