@@ -32,6 +32,7 @@ type connect struct {
 
 	mu       sync.Mutex // guards the fields below; taken before a dispatch group's
 	group    *group     // nil: no authorizer is known
+	pattern  string     // of the namespaces that it decides about together
 	tries    []*try
 	failures int
 	retryAt  time.Time // no try begins before
@@ -109,7 +110,11 @@ func (c *connect) dropFailed(now time.Time) {
 // returned is when that is over, or zero.
 func (c *connect) follow(now time.Time) (wait time.Time) {
 	claim := c.srv.routes.table.Load().View(c.attempt.Namespace()).Authorizer()
-	if claim == nil || claim.Group == c.group {
+	if claim == nil {
+		return time.Time{}
+	}
+	if claim.Group == c.group {
+		c.pattern = claim.Namespace
 		return time.Time{}
 	}
 	if c.group != nil && c.group.Absent(now) == 0 {
@@ -122,7 +127,7 @@ func (c *connect) follow(now time.Time) (wait time.Time) {
 	if !c.cancelTries(nil, dispatch.ReasonMoved) {
 		return now.Add(lookAgain) // it is just being settled, which counts
 	}
-	c.group, c.retryAt = claim.Group, time.Time{}
+	c.group, c.pattern, c.retryAt = claim.Group, claim.Namespace, time.Time{}
 	return time.Time{}
 }
 
@@ -135,7 +140,7 @@ func (c *connect) ask(avoid string) {
 	if id := c.identity.Load(); id != 0 {
 		t.delivery.Preset(id, c.attempts.Load())
 	}
-	t.lane = c.group.NewSolo(t)
+	t.lane = c.group.NewSolo(t, dispatch.Share{Kind: dispatch.Connect, Of: c.pattern})
 	if avoid != "" {
 		t.lane.Avoid(avoid)
 	}

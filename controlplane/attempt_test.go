@@ -405,3 +405,34 @@ func TestAttempt_TheOnlyAuthorizerOfItsGroupLeaves(t *testing.T) {
 		})
 	}
 }
+
+// Browsers of a namespace about which nobody decides keep nobody from another one of the same instance.
+func TestAttempt_NamespaceWithoutDecisionsKeepsNobodyFromAnother(t *testing.T) {
+	const stuck, quick = 600, 40
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		gate := w.attach("gate", "a", controlplanetest.Authorizer("/org/*"), controlplanetest.Authorizer("/chat"))
+		for n := range stuck {
+			w.browser().Send(fmt.Sprintf("40/org/%d,", n%100))
+		}
+		all := make([]*browser, quick)
+		for i := range all {
+			all[i] = w.knock("")
+		}
+		undecided := 0
+		for decided := 0; decided < quick; {
+			d := gate.Attempt()
+			if d.Socket.GetNamespace() != "/chat" {
+				undecided++
+				continue
+			}
+			gate.Accept(d)
+			decided++
+		}
+		for _, b := range all {
+			b.joined("/chat")
+		}
+		if undecided > 256 || undecided < 128 {
+			t.Errorf("%d attempts of the other namespaces have come", undecided)
+		}
+	})
+}

@@ -41,7 +41,7 @@ func (c callee) Instance() string { return c.a.instance }
 // Deliver implements command.Callee.
 func (c callee) Deliver(i *command.Invocation) bool {
 	d := &callDelivery{srv: c.a.srv, invocation: i, interest: c.a.interests.Load().In(i.Call.GetNamespace())}
-	lane := c.a.group.NewSolo(d)
+	lane := c.a.group.NewSolo(d, dispatch.Share{Kind: dispatch.ServiceCall, Of: d.interest.Pattern(hubv1.Kind_KIND_SERVICE_CALL)})
 	lane.Pin(c.a.instance)
 	delivery := &dispatch.Delivery{Kind: dispatch.ServiceCall, Body: d, Bytes: i.Bytes()}
 	if !lane.Push(delivery) {

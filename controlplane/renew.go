@@ -176,7 +176,8 @@ func (r *renewals) newRenewal(e *expiry) *renewal {
 	if claim == nil {
 		return nil
 	}
-	n := &renewal{socket: e.socket, end: e.end, lane: claim.Group.NewSolo(nil)}
+	share := dispatch.Share{Kind: dispatch.AuthExpiring, Of: claim.Namespace}
+	n := &renewal{socket: e.socket, end: e.end, lane: claim.Group.NewSolo(nil, share)}
 	n.delivery = &dispatch.Delivery{Kind: dispatch.AuthExpiring, Body: n}
 	return n
 }

@@ -199,15 +199,15 @@ func (p *pool) vacate(i *Instance) {
 		return
 	}
 	i.mu.Lock()
-	for c := range i.turns {
-		for n := i.turns[c].front; n != nil; {
+	i.each(func(turns *list[*Lane]) {
+		for n := turns.front; n != nil; {
 			l := n.value
 			n = n.next
 			if i.mustLeave(l) {
 				i.strand(l)
 			}
 		}
-	}
+	})
 	i.mu.Unlock()
 	p.relocateLocked(i)
 }

@@ -11,11 +11,11 @@ func (g *Group) Close() {
 	}
 	g.countTakers()
 	g.pool.reopen()
-	for c := range g.pool.turns {
-		for n := g.pool.turns[c].front; n != nil; n = g.pool.turns[c].front {
+	g.pool.each(func(turns *list[*Lane]) {
+		for n := turns.front; n != nil; n = turns.front {
 			g.pool.forget(n.value)
 		}
-	}
+	})
 }
 
 // forget drops what a lane of a closed group has parked. A solo delivery stays: its

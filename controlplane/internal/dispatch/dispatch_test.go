@@ -361,7 +361,7 @@ func TestGroup_AnewBeforeParkedEvents(t *testing.T) {
 // A second try of an attempt runs beside the first one: the first decision wins.
 func TestSolo_SecondTryRunsBesideTheFirst(t *testing.T) {
 	b := newBench(t, nil)
-	first := b.NewSolo(nil)
+	first := b.NewSolo(nil, Share{})
 	d := &Delivery{Kind: Connect, Body: "attempt"}
 	first.Push(d)
 	a1, sink1 := b.attach("1", 10)
@@ -373,7 +373,7 @@ func TestSolo_SecondTryRunsBesideTheFirst(t *testing.T) {
 	if !b.Other("1", d) {
 		t.Error("no other instance is there")
 	}
-	second := b.NewSolo(nil)
+	second := b.NewSolo(nil, Share{})
 	again := &Delivery{Kind: Connect, Body: "attempt"}
 	again.Preset(old.Identity, old.Attempt)
 	second.Avoid("1")
@@ -405,14 +405,14 @@ func TestSolo_SecondTryRunsBesideTheFirst(t *testing.T) {
 
 func TestLane_CancelTakesAnAttemptFromAnywhere(t *testing.T) {
 	b := newBench(t, nil)
-	lane := b.NewSolo(nil)
+	lane := b.NewSolo(nil, Share{})
 	d := &Delivery{Kind: Connect}
 	lane.Push(d)
 	if !lane.Cancel(d, ReasonCancelled) || lane.Cancel(d, ReasonCancelled) {
 		t.Error("not cancelled once in the pool")
 	}
 	a, sink := b.attach("1", 10)
-	lane = b.NewSolo(nil)
+	lane = b.NewSolo(nil, Share{})
 	d = &Delivery{Kind: Connect}
 	lane.Push(d)
 	if !lane.Cancel(d, ReasonCancelled) {

@@ -20,7 +20,9 @@
 //
 // A lane belongs to exactly one holder: an instance, or its group's pool. What belongs
 // to no socket (a connect attempt, an expiring authorization, a service call) has a solo
-// lane: one delivery, a window apart, and not counted as parked.
+// lane: one delivery, a window apart, and not counted as parked. There it counts for a Share,
+// which is its kind and the pattern of the subscription: while the decisions about one
+// pattern do not come, those about another one do (share.go).
 //
 // # Who gets a lane
 //

@@ -14,31 +14,19 @@ const (
 	classes
 )
 
-// line is where a lane stands for its turn: those of sockets that have something in
+// line is where the lane of a socket stands for its turn: those that have something in
 // flight stand behind those that have nothing.
 type line uint8
 
 const (
-	leaders   = line(sockets) // sockets with nothing in flight
-	single    = line(solos)
-	followers = line(classes) // sockets with something in flight
-	lines     = followers + 1
+	leaders   line = iota // with nothing in flight
+	followers             // with something in flight
+	lines
 )
 
-// class says whose window the lanes of a line use.
-func (n line) class() class {
-	if n == single {
-		return solos
-	}
-	return sockets
-}
-
-// line is where a lane is to stand.
+// line is where the lane of a socket is to stand.
 func (l *Lane) line() line {
-	switch {
-	case l.solo != nil:
-		return single
-	case l.flight.len > 0:
+	if l.flight.len > 0 {
 		return followers
 	}
 	return leaders
@@ -48,9 +36,11 @@ func (l *Lane) line() line {
 type holder struct {
 	mu   sync.Mutex
 	inst *Instance // nil: the pool
-	// turns are the lanes whose next delivery may go as soon as there is room. The pool has
-	// no followers: what is there has nothing in flight.
+	// turns are the lanes of sockets whose next delivery may go as soon as there is room. The
+	// pool has no followers: what is there has nothing in flight.
 	turns [lines]list[*Lane]
+	// shares are the same for solo lanes.
+	shares shares
 	// stuck are lanes with something parked that cannot go from here. Those of an
 	// instance move as soon as its mutex is released; those of the pool wait until an
 	// instance attaches, or takes work again.
@@ -68,13 +58,45 @@ type holder struct {
 
 // enqueue gives a lane a turn.
 func (h *holder) enqueue(l *Lane) {
-	h.turns[l.line()].pushBack(&l.turn)
+	if l.solo != nil {
+		h.shares.add(l)
+	} else {
+		h.turns[l.line()].pushBack(&l.turn)
+	}
 	h.count(l)
+}
+
+// stands is where a lane stands if it stands for its turn at all; nil where its share has nothing.
+func (h *holder) stands(l *Lane) *list[*Lane] {
+	if l.solo == nil {
+		return &h.turns[l.line()]
+	}
+	if of := h.shares.all[l.solo.share]; of != nil {
+		return &of.lanes
+	}
+	return nil
+}
+
+// each calls f with each list of lanes that stand for their turn, from which it may take some.
+func (h *holder) each(f func(*list[*Lane])) {
+	for n := range h.turns {
+		f(&h.turns[n])
+	}
+	for range h.shares.turns.len {
+		if h.shares.turns.front != nil {
+			f(&h.shares.next().lanes)
+		}
+	}
+}
+
+// standing counts the lanes that stand for their turn.
+func (h *holder) standing() int {
+	return h.turns[leaders].len + h.turns[followers].len + h.shares.waits
 }
 
 // count lets the backlog be read.
 func (h *holder) count(l *Lane) {
-	n := h.turns[single].len
+	n := h.shares.waits
 	if l.solo == nil {
 		n = h.turns[leaders].len + h.turns[followers].len
 	}
@@ -94,6 +116,9 @@ func (h *holder) lead(l *Lane) {
 func (h *holder) dequeue(l *Lane) {
 	h.stuck.remove(&l.turn)
 	h.greetings.remove(&l.turn)
+	if l.solo != nil {
+		h.shares.remove(l)
+	}
 	for n := range h.turns {
 		h.turns[n].remove(&l.turn)
 	}

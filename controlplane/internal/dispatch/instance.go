@@ -75,6 +75,9 @@ func (i *Instance) mustLeave(l *Lane) bool {
 func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 	d.first = l.flight.len == 0
 	i.windows[l.solo.class()].Take(d.Bytes, l.flight.holds())
+	if l.solo != nil {
+		i.shares.take(l, d.Bytes)
+	}
 	i.group.node.handed.Add(int64(d.Bytes))
 	d.number()
 	d.state, d.due, d.handed, d.terms = open, 0, now(), *terms
@@ -126,6 +129,9 @@ func (i *Instance) closeTry(d *Delivery) {
 		i.alone = nil
 	}
 	i.windows[l.solo.class()].Give(d.Bytes, l.flight.holds())
+	if l.solo != nil {
+		i.shares.give(l, d.Bytes)
+	}
 	i.group.node.handed.Add(-int64(d.Bytes))
 	if l.flight.len == 0 {
 		i.lead(l)
@@ -149,8 +155,10 @@ func (i *Instance) unlock() {
 	stuck, hungry := i.stuck.front != nil, false
 	if i.takes() {
 		for c := range classes {
-			hungry = hungry || (i.group.pool.backlog[c].Load() > 0 && uint32(i.backlog[c].Load()) <= i.limit[c].Load()/2)
+			short := uint32(i.backlog[c].Load()) <= i.limit[c].Load()/2 || (c == solos && i.shares.short)
+			hungry = hungry || (i.group.pool.backlog[c].Load() > 0 && short)
 		}
+		i.shares.short = false
 	}
 	i.mu.Unlock()
 	if stuck {

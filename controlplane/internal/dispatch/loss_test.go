@@ -34,7 +34,7 @@ func TestAttachment_AttemptOutlivesAStreamLostDuringItsSettlement(t *testing.T) 
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, nil)
 				a, sink := b.attach("a", 8)
-				lane := b.NewSolo(nil)
+				lane := b.NewSolo(nil, Share{})
 				lane.Push(&Delivery{Kind: Connect, Body: "attempt"})
 				d := begin(t, a, sink)
 				a.Detach(false)

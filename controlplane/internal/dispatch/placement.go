@@ -55,7 +55,6 @@ func (n *next) add(d *Delivery) {
 func (p *pool) pick(l *Lane, want next, room bool) *Instance {
 	var best *Instance
 	var bestRank rank
-	c := l.solo.class()
 	for _, i := range p.members {
 		if !i.suits(l, want, room) {
 			continue
@@ -65,7 +64,7 @@ func (p *pool) pick(l *Lane, want next, room bool) *Instance {
 			_, r.next = i.sink.Accepts(want.second)
 		}
 		i.mu.Lock()
-		r.full = !i.free(c)
+		r.full = !i.free(l)
 		i.mu.Unlock()
 		r.load = float64(i.bound.Load()+1) / float64(i.weight)
 		if best == nil || r.before(bestRank) {
@@ -77,11 +76,23 @@ func (p *pool) pick(l *Lane, want next, room bool) *Instance {
 
 // suits reports whether the instance takes what a lane wants. The caller holds pool.mu.
 func (i *Instance) suits(l *Lane, want next, room bool) bool {
-	c := l.solo.class()
-	if !i.takes() || l.avoid == i || l.solo.bars(i) || (room && i.backlog[c].Load() >= int32(i.limit[c].Load())) {
+	if !i.takes() || l.avoid == i || l.solo.bars(i) || (room && i.backlogged(l)) {
 		return false
 	}
 	return want.first == nil || i.accepts(want.first)
+}
+
+// backlogged reports whether as much waits at the instance already as its window has. Solo
+// lanes wait for their own share alone. The caller holds pool.mu.
+func (i *Instance) backlogged(l *Lane) bool {
+	c := l.solo.class()
+	waits := int(i.backlog[c].Load())
+	if c == solos && waits > 0 {
+		i.mu.Lock()
+		waits = i.shares.waiting(l)
+		i.mu.Unlock()
+	}
+	return waits >= int(i.limit[c].Load())
 }
 
 // place finds an instance for a lane before d is pushed to it: for one in the pool, or

@@ -89,7 +89,7 @@ func TestPoison_OthersWaitMeanwhile(t *testing.T) {
 		first := sink.tries
 		expect(t, sink, "bob:1/1")
 		bob.say("2")
-		solo := b.NewSolo(nil)
+		solo := b.NewSolo(nil, Share{})
 		attempt := &Delivery{Kind: Connect, Body: "attempt"}
 		solo.Push(attempt)
 		expect(t, sink)
@@ -160,7 +160,7 @@ func TestPoison_AttemptIsHandedBack(t *testing.T) {
 		b := newBench(t, nil)
 		b.attach("1", 10)
 		owner := &ender{}
-		lane := b.NewSolo(owner)
+		lane := b.NewSolo(owner, Share{})
 		d := &Delivery{Kind: Connect, Body: "attempt"}
 		lane.Push(d)
 		for n := range maxLosses {

@@ -196,8 +196,7 @@ func (p *pool) feedTo(i *Instance) {
 
 // feedOne is feedRound for what one instance takes.
 func (p *pool) feedOne(i *Instance) (given bool) {
-	for c := range p.turns {
-		turns := &p.turns[c]
+	p.each(func(turns *list[*Lane]) {
 		for passed := 0; turns.front != nil && passed < min(feedStep, turns.len); {
 			l := turns.front.value
 			want := wants(l, nil)
@@ -212,7 +211,7 @@ func (p *pool) feedOne(i *Instance) (given bool) {
 				turns.rotate()
 			}
 		}
-	}
+	})
 	return given
 }
 
@@ -230,8 +229,7 @@ func (p *pool) anySuits(l *Lane, want next) bool {
 // feedRound gives lanes to instances whose backlog is short, and reports whether it gave
 // any.
 func (p *pool) feedRound() (given bool) {
-	for c := range p.turns {
-		turns := &p.turns[c]
+	p.each(func(turns *list[*Lane]) {
 		for passed := 0; turns.front != nil && passed < feedStep; {
 			l := turns.front.value
 			want := wants(l, nil)
@@ -246,7 +244,7 @@ func (p *pool) feedRound() (given bool) {
 				turns.rotate()
 			}
 		}
-	}
+	})
 	return given
 }
 

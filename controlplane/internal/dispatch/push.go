@@ -123,7 +123,7 @@ func (i *Instance) handOver(l *Lane, d *Delivery, terms *Terms) bool {
 		i.pass(l, d)
 	case i.alone != nil || i.wanting != nil || (d.mustBeAlone() && i.ledger.Len() > 0):
 		return false
-	case i.curbed(l.solo.class()) || !i.windows[l.solo.class()].Fits(d.Bytes, l.flight.holds()):
+	case i.curbed(l.solo.class()) || !i.fits(l, d):
 		return false
 	default:
 		i.admit(l, d, terms)

@@ -4,6 +4,7 @@ package dispatch
 type Solo struct {
 	Lane
 	owner SoloOwner // may be nil
+	share Share
 	avoid string
 	pin   string
 }
@@ -11,10 +12,11 @@ type Solo struct {
 // NewSolo returns a lane for one delivery that belongs to no socket's order: a connect
 // attempt, an expiring authorization, a service call. The owner may be nil.
 //
-// It has a window of its own, so that strangers' attempts use up no room of events,
-// and it is not counted as parked: its owner bounds how many there are.
-func (g *Group) NewSolo(owner SoloOwner) *Solo {
-	s := &Solo{owner: owner}
+// It has a window of its own, so that strangers' attempts use up no room of events, and
+// counts there for a share, so that those of one subscription do not keep those of another
+// one waiting. It is not counted as parked: its owner bounds how many there are.
+func (g *Group) NewSolo(owner SoloOwner, share Share) *Solo {
+	s := &Solo{owner: owner, share: share}
 	s.begin(g)
 	s.solo = s
 	return s

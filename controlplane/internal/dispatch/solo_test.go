@@ -11,7 +11,7 @@ import (
 )
 
 func (b *bench) attempt(body string) (*Solo, *Delivery) {
-	l, d := b.NewSolo(nil), &Delivery{Kind: Connect, Body: body, Bytes: 10}
+	l, d := b.NewSolo(nil, Share{}), &Delivery{Kind: Connect, Body: body, Bytes: 10}
 	l.Push(d)
 	return l, d
 }
@@ -42,7 +42,7 @@ func TestSolo_AttemptsHaveAWindowOfTheirOwn(t *testing.T) {
 func TestSolo_AvoidsAnInstance(t *testing.T) {
 	b := newBench(t, nil)
 	_, sink1 := b.attach("1", 10)
-	l, d := b.NewSolo(nil), &Delivery{Kind: Connect, Body: "attempt"}
+	l, d := b.NewSolo(nil, Share{}), &Delivery{Kind: Connect, Body: "attempt"}
 	l.Avoid("1")
 	l.Push(d)
 	expect(t, sink1)
@@ -55,7 +55,7 @@ func TestSolo_AvoidsAnInstance(t *testing.T) {
 
 func (b *bench) call(instance string) (*Solo, *Delivery, *ender, bool) {
 	owner := &ender{}
-	l, d := b.NewSolo(owner), &Delivery{Kind: ServiceCall, Body: "call to " + instance}
+	l, d := b.NewSolo(owner, Share{}), &Delivery{Kind: ServiceCall, Body: "call to " + instance}
 	l.Pin(instance)
 	return l, d, owner, l.Push(d)
 }

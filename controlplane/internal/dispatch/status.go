@@ -42,7 +42,7 @@ func (g *Group) Status() GroupStatus {
 	defer g.pool.mu.Unlock()
 	p := &g.pool
 	s := GroupStatus{
-		Waiting: p.turns[leaders].len + p.turns[single].len + p.stuck.len, Events: int(g.events.Load()),
+		Waiting: p.standing() + p.stuck.len, Events: int(g.events.Load()),
 		Lifecycle: int(g.lifecycle.Load()), Bytes: g.bytes.Used(),
 	}
 	t := now()
@@ -60,7 +60,7 @@ func (i *Instance) status(t instant) InstanceStatus {
 	s := InstanceStatus{
 		ID: i.id, Attached: i.current != nil, Suspended: i.lostAt,
 		Paused: i.paused, Draining: i.draining, Complete: i.complete, Weight: i.weight,
-		Lanes: i.lanes.len, Waiting: i.turns[leaders].len + i.turns[followers].len + i.turns[single].len,
+		Lanes: i.lanes.len, Waiting: i.standing(),
 		Held: i.windows[sockets].Held(), Size: i.windows[sockets].Size(),
 		AttemptsHeld: i.windows[solos].Held(), AttemptsSize: i.windows[solos].Size(),
 	}

@@ -107,6 +107,14 @@ func (i *Interest) Of() *Interests { return i.of }
 // Wants reports whether a handler asks for a kind.
 func (i *Interest) Wants(kind hubv1.Kind) bool { return i.byKind[kind] != nil }
 
+// Pattern is that of the subscription with which a handler asks for a kind; empty when none does.
+func (i *Interest) Pattern(kind hubv1.Kind) string {
+	if s := i.byKind[kind]; s != nil {
+		return s.Namespace
+	}
+	return ""
+}
+
 // Terms says whether and how the instance takes a delivery.
 func (i *Interest) Terms(d *dispatch.Delivery) (dispatch.Terms, bool) {
 	switch d.Kind {

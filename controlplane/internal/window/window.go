@@ -8,6 +8,8 @@
 // bytes, leaves its last sixteenth to the others and does not exceed it: a chatty
 // browser delays only itself.
 //
+// Where deliveries belong to no socket a share takes the place of the lane (share.go).
+//
 // What a service has in hand it works on in some order of its own, so a full window is
 // a queue in front of whatever comes next. A lane's first delivery fits while there is
 // room; the lanes that have more than one share a part of the window (pipe.go), so that

@@ -884,9 +884,12 @@ func (x *Resume) GetAckEnvelopeSeq() uint64 {
 // Window is how much unsettled work an instance takes. Both limits hold; one
 // delivery always fits an empty window, and may go beyond it by its own size. A
 // socket that holds a sixteenth of a window (of 16 or more deliveries) leaves its
-// last sixteenth to others, and the same holds for bytes. Connect attempts have a
-// window of their own of a quarter of the size, so that strangers never use up
-// the room of events. Values above the hub's own are clamped.
+// last sixteenth to others, and the same holds for bytes. Connect attempts,
+// renewals and service calls have a window of their own of a quarter of the size,
+// so that strangers never use up the room of events. There each subscription
+// leaves a part to the others, and has its first delivery even beyond the window:
+// while the decisions about one namespace do not come, those about others do.
+// Values above the hub's own are clamped.
 type Window struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unsettled deliveries. 0 means the default of 1024.
