@@ -436,3 +436,15 @@ func TestAttempt_NamespaceWithoutDecisionsKeepsNobodyFromAnother(t *testing.T) {
 		}
 	})
 }
+
+// Who decides is what a subscription says, and never a name that a browser makes up.
+func TestServer_DecidedBy(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		w.attach("gate", "a", controlplanetest.Authorizer("/org/*"), controlplanetest.Authorizer("/org/x"))
+		for namespace, want := range map[string]string{"/org/1": "/org/*", "/org/2/3": "/org/*", "/org/x": "/org/x", "/made-up": ""} {
+			if got := w.srv.DecidedBy(namespace); got != want {
+				t.Errorf("%s: %q, want %q", namespace, got, want)
+			}
+		}
+	})
+}

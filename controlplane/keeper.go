@@ -5,7 +5,10 @@ import (
 	"github.com/siohub/siohub/hub"
 )
 
-var _ hub.Keeper = (*Server)(nil)
+var (
+	_ hub.Keeper  = (*Server)(nil)
+	_ hub.Decider = (*Server)(nil)
+)
 
 // Crowded implements hub.Keeper: each browser may add one event to what is parked, and together they must not add without
 // end.

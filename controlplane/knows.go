@@ -10,22 +10,34 @@ import (
 // namespace is unknown only for certain: it is not among those configured, or none are,
 // an authorizer is attached, the grace after the start is over, and none has asked for it
 // since the start.
-func (s *Server) Knows(namespace string) bool {
-	return s.exists(namespace) || (len(s.config.Namespaces) == 0 && (s.inGrace() || !s.authorizers.Load()))
+func (n *namespaces) Knows(namespace string) bool {
+	return n.exists(namespace) || (len(n.srv.config.Namespaces) == 0 && (n.inGrace() || !n.srv.authorizers.Load()))
 }
 
 // exists reports whether a namespace is configured, by itself or for tokens of browsers,
 // or was ever subscribed to.
-func (s *Server) exists(namespace string) bool {
-	return s.configured.Has(namespace) || s.routes.known.Load().Has(namespace) || s.decidesItself(namespace)
+func (n *namespaces) exists(namespace string) bool {
+	return n.srv.configured.Has(namespace) || n.srv.routes.known.Load().Has(namespace) || n.srv.decidesItself(namespace)
+}
+
+// DecidedBy implements hub.Decider: the pattern of the subscription that decides about a namespace, or what takes the
+// place of one. Patterns are what services ask for, so browsers cannot make up any.
+func (n *namespaces) DecidedBy(namespace string) string {
+	if n.srv.decidesItself(namespace) {
+		return "browsers.jwt"
+	}
+	if claim := n.srv.routes.table.Load().View(namespace).Authorizer(); claim != nil {
+		return claim.Namespace
+	}
+	return "" // nobody: it waits for a service, or is not known
 }
 
 // inGrace reports whether services may still be on their way after the hub's start.
-func (s *Server) inGrace() bool { return time.Since(s.started) < s.config.StartGrace }
+func (n *namespaces) inGrace() bool { return time.Since(n.srv.started) < n.srv.config.StartGrace }
 
 // mayEmitTo reports whether a unary command may name a namespace.
-func (s *Server) mayEmitTo(namespace string) bool {
-	return s.exists(namespace) || (len(s.config.Namespaces) == 0 && s.inGrace())
+func (n *namespaces) mayEmitTo(namespace string) bool {
+	return n.exists(namespace) || (len(n.srv.config.Namespaces) == 0 && n.inGrace())
 }
 
 // authorizersLocked notes whether an authorizer is attached. The caller holds routes.mu.

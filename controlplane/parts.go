@@ -9,6 +9,8 @@ type (
 	attaching struct{ srv *Server }
 	// introducing finds the live sockets that a group has to be introduced to.
 	introducing struct{ srv *Server }
+	// namespaces knows which there are, and who decides about them.
+	namespaces struct{ srv *Server }
 	// deciding decides connect attempts without a service.
 	deciding struct{ srv *Server }
 	// backlogs watches what services do not keep up with.
@@ -22,11 +24,12 @@ type parts struct {
 	watching
 	attaching
 	introducing
+	namespaces
 	deciding
 	backlogs
 	debugLines
 }
 
 func newParts(s *Server) parts {
-	return parts{watching{s}, attaching{s}, introducing{s}, deciding{s}, backlogs{s}, debugLines{s}}
+	return parts{watching{s}, attaching{s}, introducing{s}, namespaces{s}, deciding{s}, backlogs{s}, debugLines{s}}
 }

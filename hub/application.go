@@ -48,6 +48,14 @@ type Room interface {
 	Full() (option string)
 }
 
+// Decider may be implemented by an Application that leaves decisions about connect attempts to others. New looks once
+// whether it is. Its method may be called at the same time and must not block.
+type Decider interface {
+	// DecidedBy names who decides about a namespace. Those of one name share Limits.Undecided: while none of their
+	// attempts is decided, those of another name still are. Of who does not say it all namespaces count for themselves.
+	DecidedBy(namespace string) string
+}
+
 // Disconnect tells why a socket left.
 type Disconnect struct {
 	// Reason is one of Socket.IO's server-side reasons, see the Reason constants.

@@ -31,6 +31,7 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 	return socketio.Config{
 		Room:           room,
 		Crowded:        crowded,
+		DecidedBy:      decidedBy(c.Application),
 		Application:    app,
 		Watcher:        watch(c.Application).sockets(),
 		ConnectTimeout: c.ConnectTimeout,
@@ -64,6 +65,14 @@ func keeping(a Application) (room func(namespace, event string) engineio.Room, c
 		}
 		return nil
 	}, keeper.Crowded
+}
+
+// decidedBy is that of an application, if it is a Decider.
+func decidedBy(a Application) func(namespace string) string {
+	if decider, ok := a.(Decider); ok {
+		return decider.DecidedBy
+	}
+	return nil
 }
 
 // parsers are the forms of packets that are spoken.

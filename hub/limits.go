@@ -101,7 +101,8 @@ type EventLimits struct {
 // UndecidedLimits bound the connect attempts that are without a decision.
 type UndecidedLimits struct {
 	// Attempts is how many there may be. Default 10 000. Beyond it browsers wait to be asked about, and are not read
-	// meanwhile. The last quarter is for namespaces that have less than a hundredth of it; so is that of Bytes.
+	// meanwhile. The last quarter is for namespaces that have less than a hundredth of it, and the last eighth for those of
+	// whose Decider that is true as well; the same parts of Bytes are.
 	// Key: limits.undecided.
 	Attempts int
 	// Bytes is what these may bring along in all, and again those that wait. Default 64 MiB. Beyond the

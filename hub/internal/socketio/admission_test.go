@@ -3,6 +3,7 @@ package socketio
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -54,6 +55,49 @@ func TestAdmission_NamespaceLeavesRoomForOthers(t *testing.T) {
 			one := asking("/quick", 1)
 			if a.admit(one) != admitIn {
 				t.Fatal("one waits though others have all the rest")
+			}
+			if a.open > 1000 {
+				t.Errorf("%d are open", a.open)
+			}
+		})
+	}
+}
+
+// A service that decides about any number of namespaces, the names of which strangers make up, must not keep browsers from
+// those of another one either.
+func TestAdmission_DeciderLeavesRoomForOthers(t *testing.T) {
+	for name, a := range map[string]*admission{
+		"number": newAdmission(1000, 1<<30),
+		"bytes":  newAdmission(1<<20, 1000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			a.decidedBy = func(namespace string) string { return strings.Split(namespace, "/")[1] }
+			stuck := 0
+			for i := range 2000 {
+				if a.admit(asking(fmt.Sprint("/org/", i), 1)) == admitIn {
+					stuck++
+				}
+			}
+			if stuck != 875 {
+				t.Errorf("the decider has %d of 1000", stuck)
+			}
+			first := asking("/quick", 1)
+			if a.admit(first) != admitIn {
+				t.Fatal("a browser waits though nothing of its decider is undecided")
+			}
+			// Beyond what it always has it waits, behind any number of those that nobody decides about.
+			var waits []*applicant
+			for len(waits) < 3 {
+				if one := asking("/quick", 1); a.admit(one) != admitIn {
+					waits = append(waits, one)
+				}
+			}
+			for range waits {
+				a.left(first)
+				if got := a.next(false); got != waits[0] {
+					t.Fatalf("%+v has the turn", got)
+				}
+				first, waits = waits[0], waits[1:]
 			}
 			if a.open > 1000 {
 				t.Errorf("%d are open", a.open)

@@ -21,6 +21,9 @@ type Config struct {
 	// Crowded is asked before: whether any may be full. Neither may block.
 	Room    func(namespace, event string) engineio.Room
 	Crowded func() bool
+	// DecidedBy names who decides about a namespace: those of one name share the bounds of attempts without a decision.
+	// It must not block. Nil means that it is not known.
+	DecidedBy func(namespace string) string
 	// ConnectTimeout is the time in which a client has to join its first namespace. Zero means 45 s.
 	ConnectTimeout time.Duration
 	// Limits bound what browsers make the server hold. The zero value has the defaults.

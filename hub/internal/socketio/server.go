@@ -70,6 +70,7 @@ func New(config Config) *Server {
 		trace:     newTracer(config.Trace, config.Logger),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
+	s.admission.decidedBy = config.DecidedBy
 	s.rooms = Rooms{admission: &s.admission, parsers: &s.parsers, of: config.Room, crowded: config.Crowded}
 	s.recovery = newRecovery(s, config)
 	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)

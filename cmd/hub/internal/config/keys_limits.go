@@ -37,7 +37,7 @@ func limitKeys() []Key {
 		hubKey("limits.auth_bytes", func(c *Config) *int { return &c.Limits.AuthBytes }, thresholds(),
 			"Size of what a client sends as auth; one that sends more is not let into the namespace."),
 		hubKey("limits.undecided", func(c *Config) *int { return &c.Limits.Undecided.Attempts }, counts(),
-			"Connect attempts that may be without a decision; browsers beyond it wait for their turn and are not read meanwhile. The last quarter is for namespaces that have less than a hundredth of it, so that one whose service does not decide keeps nobody from another."),
+			"Connect attempts that may be without a decision; browsers beyond it wait for their turn and are not read meanwhile. The last quarter is for namespaces that have less than a hundredth of it, and the last eighth for those of authorizers (by the pattern that they subscribed to) that have, so that one that does not decide keeps nobody from the namespaces of another, however many are its own."),
 		hubKey("limits.undecided_bytes", func(c *Config) *int64 { return &c.Limits.Undecided.Bytes }, sizes(),
 			"Bytes that these may bring along, and again those that wait for their turn; a browser beyond that, or that sends before it is let in what has no room there, is closed, to come back.").ofMemory(16),
 		hubKey("limits.data_bytes", func(c *Config) *int { return &c.Limits.DataBytes }, thresholds(),
