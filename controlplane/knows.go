@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/route"
+	"github.com/siohub/siohub/internal/shorttime"
 )
 
 // Knows implements hub.Application. A refusal is final for the browser's client, so a
@@ -18,6 +19,21 @@ func (n *namespaces) Knows(namespace string) bool {
 // or was ever subscribed to.
 func (n *namespaces) exists(namespace string) bool {
 	return n.srv.configured.Has(namespace) || n.srv.routes.known.Load().Has(namespace) || n.srv.decidesItself(namespace)
+}
+
+// refusedWhen says when browsers that wait for a namespace without an authorizer hear that it is invalid.
+func (n *namespaces) refusedWhen(namespace string, now time.Time) string {
+	grace := (n.srv.config.StartGrace - now.Sub(n.srv.started)).Round(time.Second)
+	over := shorttime.Text(grace) + " from now, when start_grace is over"
+	switch decided := n.srv.authorizers.Load(); {
+	case n.exists(namespace):
+		return "never, as the namespace exists by namespaces, by browsers.jwt, or by an earlier subscription"
+	case grace > 0 && decided:
+		return over
+	case grace > 0:
+		return over + ", or later, as soon as a service decides about any namespace"
+	}
+	return "as soon as a service decides about any namespace"
 }
 
 // DecidedBy implements hub.Decider: the pattern of the subscription that decides about a namespace, or what takes the

@@ -61,7 +61,7 @@ func (cs *connects) tendWaiting(now time.Time) {
 	})
 	for _, name := range names[:min(len(names), waitingNamed)] {
 		cs.srv.log.Warn("browsers wait for a namespace that no service has asked for", "namespace", contract.Readable(name),
-			"browsers", waiting[name], "namespaces", len(names), "option", "namespaces",
+			"browsers", waiting[name], "namespaces", len(names), "refused", cs.srv.refusedWhen(name, now), "option", "namespaces, start_grace",
 			"help", "start the service, or list the namespaces that exist")
 	}
 }
