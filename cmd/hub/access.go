@@ -192,7 +192,7 @@ func callerIssuers(list []config.JWTIssuer) []identity.Issuer {
 }
 
 func jwtIssuer(is config.Issuer) jwt.Issuer {
-	return jwt.Issuer{Name: is.Issuer, Audiences: is.Audience, Algorithms: is.Algorithms, File: is.JWKSFile, URL: is.JWKSURL}
+	return jwt.Issuer{Key: is.Key, Name: is.Issuer, Audiences: is.Audience, Algorithms: is.Algorithms, File: is.JWKSFile, URL: is.JWKSURL}
 }
 
 func browserRules(list []config.BrowserJWT) []browsertoken.Rule {
@@ -217,17 +217,16 @@ func accessError(certificates string, err error) error {
 	var file *certs.Error
 	var issued *acmecerts.Error
 	var caller *identity.Error
-	var browser *browsertoken.Error
+	var browser *jwt.SourceError
 	switch {
 	case errors.As(err, &file):
 		return problem(certificates+file.Setting, file.Path, fmt.Errorf("%w; want a PEM file", file.Err))
 	case errors.As(err, &issued):
 		return problem("tls.acme."+issued.Setting, issued.Value, issued.Err)
 	case errors.As(err, &caller):
-		return problem("control."+caller.Key, caller.Value, caller.Err)
+		return problem(caller.Key, caller.Value, caller.Err)
 	case errors.As(err, &browser):
-		key := fmt.Sprintf("browsers.jwt[%d].issuers[%d].%s", browser.Rule, browser.Index, browser.Setting)
-		return problem(key, browser.Value, browser.Err)
+		return problem(browser.Key, browser.Value, browser.Err)
 	}
 	return err
 }

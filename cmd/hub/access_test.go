@@ -288,7 +288,9 @@ func TestAccess_BadSettingsEndTheStart(t *testing.T) {
 		"bad namespace":  {"identities: {chat: {namespaces: [chat]}}", []string{`identities.chat.namespaces = "chat"`, "/org/*"}},
 		"keys away":      {"control: {jwt: [" + issuer + "jwks_url: 'http://127.0.0.1:1/keys'}]}", []string{"control.jwt[0].jwks_url = http://127.0.0.1:1/keys", "want a URL that answers with a JWK set"}},
 		"keys absent":    {"control: {jwt: [" + issuer + "jwks_file: /none}]}", []string{"control.jwt[0].jwks_file = /none", "want a file"}},
-		"browsers' keys": {"browsers: {jwt: {namespaces: [/], issuer: a, audience: b, algorithms: [RS256], jwks_file: " + rubbish + "}}", []string{"browsers.jwt[0].issuers[0].jwks_file = " + rubbish, "want {"}},
+		"browsers' keys": {"browsers: {jwt: {namespaces: [/], issuer: a, audience: b, algorithms: [RS256], jwks_file: " + rubbish + "}}", []string{"browsers.jwt.jwks_file = " + rubbish, "want {"}},
+		"services' keys": {"control: {jwt: " + issuer + "jwks_file: /none}}", []string{"control.jwt.jwks_file = /none"}},
+		"one of several": {"browsers: {jwt: [{namespaces: [/], issuers: [" + issuer + "jwks_file: " + rubbish + "}]}]}", []string{"browsers.jwt[0].issuers[0].jwks_file = " + rubbish}},
 	} {
 		_, errs, code := execute(t, with("serve", "--config", writeFile(t, dir, filepath.Base(t.Name())+".yaml", c.yaml))...)
 		for _, want := range c.want {

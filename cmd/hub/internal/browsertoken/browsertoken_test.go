@@ -182,9 +182,9 @@ func TestDecides_MostSpecificNamespaceCounts(t *testing.T) {
 }
 
 func TestOpen_BadKeysAreNamed(t *testing.T) {
-	_, err := Open(t.Context(), []Rule{{}, {Issuers: []jwt.Issuer{{File: "/none"}}}}, Options{})
-	var bad *Error
-	if !errors.As(err, &bad) || bad.Rule != 1 || bad.Index != 0 || bad.Setting != "jwks_file" {
+	_, err := Open(t.Context(), []Rule{{}, {Issuers: []jwt.Issuer{{Key: "browsers.jwt[1]", File: "/none"}}}}, Options{})
+	var bad *jwt.SourceError
+	if !errors.As(err, &bad) || bad.Key != "browsers.jwt[1].jwks_file" {
 		t.Error(err)
 	}
 }

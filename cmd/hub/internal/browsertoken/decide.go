@@ -20,15 +20,6 @@ func (d *Decider) Run(ctx context.Context) {
 	running.Wait()
 }
 
-// sourceError says which rule has keys that cannot be read.
-func sourceError(rule int, err error) error {
-	var source *jwt.SourceError
-	if errors.As(err, &source) {
-		return &Error{rule, source}
-	}
-	return err
-}
-
 // Why a browser is denied. The code is in the data of its connect_error.
 var (
 	denyMissing = denial("TOKEN_MISSING", "a token is required")

@@ -47,24 +47,17 @@ type rule struct {
 	verifier *jwt.Verifier
 }
 
-// Error is a source of keys that cannot be used from the start.
-type Error struct {
-	// Rule and the error's Index say which issuer.
-	Rule int
-	*jwt.SourceError
-}
-
-// Open reads the keys of all rules, whose settings have been checked. Its error is an
-// *Error.
+// Open reads the keys of all rules, whose settings have been checked. Its error is a
+// *jwt.SourceError.
 func Open(ctx context.Context, rules []Rule, options Options) (*Decider, error) {
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
 	d := &Decider{log: options.Logger.With("component", "controlplane")}
-	for i, r := range rules {
+	for _, r := range rules {
 		v, err := jwt.Open(ctx, r.Issuers, jwt.Options{Logger: d.log, Refreshed: options.Refreshed})
 		if err != nil {
-			return nil, sourceError(i, err)
+			return nil, err
 		}
 		d.rules = append(d.rules, &rule{r, v})
 	}

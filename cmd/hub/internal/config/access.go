@@ -13,6 +13,8 @@ import (
 
 // Issuer is an issuer of JWTs and where its keys stand.
 type Issuer struct {
+	// Key is where it stands in the configuration, with an index only where that is a list: what errors say.
+	Key               string
 	Issuer            string
 	Audience          []string
 	Algorithms        []string
@@ -56,7 +58,7 @@ var jwtAlgorithms = jwt.AlgorithmNames()
 // issuer reads what both kinds of issuers have.
 func (s *section) issuer() Issuer {
 	is := Issuer{
-		Issuer: s.text("issuer"), Audience: s.list("audience"), Algorithms: s.list("algorithms"),
+		Key: s.path, Issuer: s.text("issuer"), Audience: s.list("audience"), Algorithms: s.list("algorithms"),
 		JWKSFile: s.text("jwks_file"), JWKSURL: s.text("jwks_url"),
 	}
 	if is.Issuer == "" {

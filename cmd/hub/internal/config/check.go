@@ -16,7 +16,7 @@ func (l *Loaded) checkTogether() []*Problem {
 	refuse := func(bad bool, key string, value any, allowed string) {
 		if bad {
 			problems = append(problems, &Problem{
-				Key: key, Value: fmt.Sprintf("%q", fmt.Sprint(value)), Allowed: allowed, Source: l.Source[key],
+				Key: key, Value: fmt.Sprintf("%q", fmt.Sprint(value)), Allowed: allowed, Source: l.sourceOf(key),
 			})
 		}
 	}
@@ -33,12 +33,12 @@ func (l *Loaded) checkTogether() []*Problem {
 	refuse(tls.Cert != "" && tls.Key == "", "control.tls.key", "", "want the private key of control.tls.cert")
 	refuse(tls.Key != "" && tls.Cert == "", "control.tls.cert", "", "want the certificate of control.tls.key")
 	refuse(tls.ClientCA != "" && tls.Cert == "", "control.tls.client_ca", tls.ClientCA, "want control.tls.cert and control.tls.key with it")
-	for i, is := range c.Control.JWT {
-		refuse(!c.Insecure && isForgeable(is.JWKSURL), fmt.Sprintf("control.jwt[%d].jwks_url", i), "http://…", wantHTTPS)
+	for _, is := range c.Control.JWT {
+		refuse(!c.Insecure && isForgeable(is.JWKSURL), is.Key+".jwks_url", "http://…", wantHTTPS)
 	}
-	for i, b := range c.BrowserJWT {
+	for _, b := range c.BrowserJWT {
 		for _, is := range b.Issuers {
-			refuse(!c.Insecure && isForgeable(is.JWKSURL), fmt.Sprintf("browsers.jwt[%d].jwks_url", i), "http://…", wantHTTPS)
+			refuse(!c.Insecure && isForgeable(is.JWKSURL), is.Key+".jwks_url", "http://…", wantHTTPS)
 		}
 	}
 	h := c.Hub()
@@ -50,6 +50,20 @@ func (l *Loaded) checkTogether() []*Problem {
 		refuse(true, wrong.Key, wrong.Value, "want "+wrong.Allowed)
 	}
 	return problems
+}
+
+// sourceOf is where the option came from that a key belongs to, which may be one inside of it.
+func (l *Loaded) sourceOf(key string) string {
+	for {
+		if source, ok := l.Source[key]; ok {
+			return source
+		}
+		end := strings.LastIndexAny(key, ".[")
+		if end < 0 {
+			return ""
+		}
+		key = key[:end]
+	}
 }
 
 // checkListeners checks what belongs together of the listeners for browsers.

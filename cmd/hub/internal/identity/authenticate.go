@@ -165,5 +165,5 @@ func sourceError(err error) error {
 	if !errors.As(err, &source) {
 		return err
 	}
-	return &Error{Key: fmt.Sprintf("jwt[%d].%s", source.Index, source.Setting), Value: source.Value, Err: source.Err}
+	return &Error{Key: source.Key, Value: source.Value, Err: source.Err}
 }

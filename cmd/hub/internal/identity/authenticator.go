@@ -63,7 +63,7 @@ type Authenticator struct {
 
 // Error is a setting that cannot be used from the start.
 type Error struct {
-	// Key is the setting: `tokens_file`, `jwt[0].jwks_url`.
+	// Key is the setting: `control.tokens_file`, `control.jwt[0].jwks_url`.
 	Key string
 	// Value is what it says; never a secret.
 	Value string
@@ -113,7 +113,7 @@ func (a *Authenticator) openFile() error {
 		err = errNoTokens
 	}
 	if err != nil {
-		return &Error{Key: "tokens_file", Value: path, Err: err}
+		return &Error{Key: "control.tokens_file", Value: path, Err: err}
 	}
 	a.warnOfReaders(contents[0])
 	a.file.replace(a.entries(tokens))

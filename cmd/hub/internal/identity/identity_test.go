@@ -147,11 +147,11 @@ func TestNew_BadSettingsAreNamed(t *testing.T) {
 		options Options
 		key     string
 	}{
-		"absent":    {Options{File: filepath.Join(dir, "none")}, "tokens_file"},
-		"empty":     {Options{File: write(t, filepath.Join(dir, "empty"), "# none\n")}, "tokens_file"},
-		"broken":    {Options{File: write(t, filepath.Join(dir, "broken"), "planted-0123456789abcdef\n")}, "tokens_file"},
-		"keys file": {Options{Issuers: []Issuer{{Issuer: jwt.Issuer{File: filepath.Join(dir, "none")}}}}, "jwt[0].jwks_file"},
-		"keys URL":  {Options{Issuers: []Issuer{{Issuer: jwt.Issuer{URL: "http://127.0.0.1:1/"}}}}, "jwt[0].jwks_url"},
+		"absent":    {Options{File: filepath.Join(dir, "none")}, "control.tokens_file"},
+		"empty":     {Options{File: write(t, filepath.Join(dir, "empty"), "# none\n")}, "control.tokens_file"},
+		"broken":    {Options{File: write(t, filepath.Join(dir, "broken"), "planted-0123456789abcdef\n")}, "control.tokens_file"},
+		"keys file": {Options{Issuers: []Issuer{{Issuer: jwt.Issuer{Key: "control.jwt", File: filepath.Join(dir, "none")}}}}, "control.jwt.jwks_file"},
+		"keys URL":  {Options{Issuers: []Issuer{{Issuer: jwt.Issuer{Key: "control.jwt[1]", URL: "http://127.0.0.1:1/"}}}}, "control.jwt[1].jwks_url"},
 	} {
 		_, err := New(t.Context(), c.options)
 		var bad *Error

@@ -41,11 +41,9 @@ func (*PendingError) Error() string { return "jwt: the keys of the issuer are be
 
 // SourceError is a key source that cannot be used from the start.
 type SourceError struct {
-	// Index is the place of the issuer in the list, Setting is `jwks_file` or `jwks_url`,
-	// and Value what it says.
-	Index          int
-	Setting, Value string
-	Err            error
+	// Key is that of the issuer's setting: where it is configured, and `jwks_file` or `jwks_url`. Value is what it says.
+	Key, Value string
+	Err        error
 }
 
 // Error implements error.

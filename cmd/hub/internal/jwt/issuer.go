@@ -8,6 +8,8 @@ import (
 
 // Issuer says whose tokens are taken.
 type Issuer struct {
+	// Key is where it is configured, such as `control.jwt[1]`: what errors say.
+	Key string
 	// Name is what `iss` has to be.
 	Name string
 	// Audiences are those of which `aud` has to have one. At least one.

@@ -50,19 +50,19 @@ func Open(ctx context.Context, list []Issuer, options Options) (*Verifier, error
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	v := &Verifier{}
-	for i, config := range list {
+	for _, config := range list {
 		is := &issuer{Issuer: config}
 		for _, name := range config.Algorithms {
 			a, ok := algorithmOf(name)
 			if !ok {
-				return nil, &SourceError{Index: i, Setting: "algorithms", Value: name, Err: errors.New("want some of AlgorithmNames")}
+				return nil, &SourceError{Key: config.Key + ".algorithms", Value: name, Err: errors.New("want some of AlgorithmNames")}
 			}
 			is.algorithms = append(is.algorithms, a)
 		}
 		is.source = newSource(config.URL, teller(options, config))
 		v.issuers = append(v.issuers, is)
 		if err := v.open(ctx, is); err != nil {
-			return nil, &SourceError{Index: i, Setting: config.setting(), Value: config.shown(), Err: err}
+			return nil, &SourceError{Key: config.Key + "." + config.setting(), Value: config.shown(), Err: err}
 		}
 	}
 	return v, nil
