@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -108,6 +109,44 @@ func TestReasons_HaveEveryWordOfTheHub(t *testing.T) {
 		if _, ok := Lookup(strings.ToUpper(limit)); !ok {
 			t.Errorf("%s is not in the table", limit)
 		}
+	}
+}
+
+// A reason that nobody gives is a promise that is not kept.
+func TestReasons_EachIsGivenBySomebody(t *testing.T) {
+	words := map[string]bool{}
+	for _, dir := range []string{"../..", "../../../hub"} {
+		for _, file := range goFiles(t, dir) {
+			if strings.HasSuffix(file, "fault/reasons.go") || strings.HasSuffix(file, "fault/table.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for word := range strings.FieldsFuncSeq(string(text), func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+				words[word] = true
+			}
+		}
+	}
+	tree, err := parser.ParseFile(token.NewFileSet(), "reasons.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	ast.Inspect(tree, func(node ast.Node) bool {
+		spec, ok := node.(*ast.ValueSpec)
+		if !ok || spec.Names[0].Name == "reasons" {
+			return true
+		}
+		if word := Reason(n).String(); !words[spec.Names[0].Name] && !words[word] && !words[strings.ToLower(word)] {
+			t.Errorf("nobody gives %s", word)
+		}
+		n++
+		return true
+	})
+	if n != int(reasons) {
+		t.Errorf("%d of %d reasons were looked for", n, reasons)
 	}
 }
 

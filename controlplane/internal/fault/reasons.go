@@ -15,7 +15,6 @@ const (
 	UnknownNamespace
 
 	// CANCELLED.
-	AlreadyEnded
 	BatchStopped
 	BrowserGone
 	BrowsersGone
@@ -67,9 +66,6 @@ const (
 	Malformed
 	TooSmall
 	Twice
-	UnknownGuarantee
-	UnknownIntroduction
-	UnknownOrdering
 	UnknownRole
 
 	// DEADLINE_EXCEEDED.
@@ -137,7 +133,6 @@ const (
 	// ABORTED.
 	AlreadyDecided
 	LeaseLost
-	OtherHub
 	TakenOver
 
 	// UNIMPLEMENTED.
