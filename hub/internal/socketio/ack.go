@@ -56,7 +56,7 @@ type ackGroup struct {
 // Spec: socket.io-protocol v5, Acknowledgement. Beyond the reference: a receiver that leaves has
 // answered, so the end never waits for it.
 func (s *Server) EmitWithAck(b *engineio.Batch, name string, t adapter.Target, m adapter.Message, a AckOptions) (o Outcome, limited int) {
-	n := s.lookup(name)
+	n := s.namespaces.lookup(name)
 	if n == nil {
 		if a.OnDone != nil {
 			a.OnDone(AckTotal{})

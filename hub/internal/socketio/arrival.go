@@ -51,7 +51,7 @@ func (in arrival) turnAway() {
 	if c.over {
 		in.attempt.unreserve(RecoveryGone)
 	}
-	c.server.release(in.socket.namespace)
+	c.server.namespaces.release(in.socket.namespace)
 	if !c.over {
 		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "its session has gone"})
 	}

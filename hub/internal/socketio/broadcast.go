@@ -14,7 +14,7 @@ import (
 //
 // The caller has checked the message and keeps its bytes unchanged until Emit returns.
 func (s *Server) Emit(b *engineio.Batch, name string, t adapter.Target, m adapter.Message) Outcome {
-	n := s.lookup(name)
+	n := s.namespaces.lookup(name)
 	if n == nil {
 		return Outcome{}
 	}
@@ -29,7 +29,7 @@ func (s *Server) Emit(b *engineio.Batch, name string, t adapter.Target, m adapte
 
 // EmitBelow is Emit to every namespace here whose name starts with the prefix and is longer.
 func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t adapter.Target, m adapter.Message) (o Outcome) {
-	s.namespaces.Range(func(key, _ any) bool {
+	s.namespaces.byName.Range(func(key, _ any) bool {
 		if name := key.(string); len(name) > len(prefix) && strings.HasPrefix(name, prefix) {
 			one := s.Emit(b, name, t, m)
 			o.Matched += one.Matched
@@ -65,7 +65,7 @@ func (n *namespace) emit(b *engineio.Batch, t adapter.Target, m *adapter.Message
 
 // UpdateRooms makes sockets join and then leave rooms. limited counts those that would be in too many.
 func (s *Server) UpdateRooms(name string, t adapter.Target, join, leave []string) (o Outcome, limited int) {
-	n := s.lookup(name)
+	n := s.namespaces.lookup(name)
 	if n == nil {
 		return Outcome{}, 0
 	}
@@ -78,7 +78,7 @@ func (s *Server) UpdateRooms(name string, t adapter.Target, join, leave []string
 
 // Disconnect makes sockets leave.
 func (s *Server) Disconnect(b *engineio.Batch, name string, t adapter.Target, e Eviction) Outcome {
-	n := s.lookup(name)
+	n := s.namespaces.lookup(name)
 	if n == nil {
 		return Outcome{}
 	}
@@ -93,7 +93,7 @@ func (s *Server) Disconnect(b *engineio.Batch, name string, t adapter.Target, e 
 
 // Select returns the sockets that the target picks.
 func (s *Server) Select(name string, t adapter.Target) []*Socket {
-	n := s.lookup(name)
+	n := s.namespaces.lookup(name)
 	if n == nil {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (s *Server) Select(name string, t adapter.Target) []*Socket {
 
 // Count is the number of sockets that the target picks.
 func (s *Server) Count(name string, t adapter.Target) int {
-	if n := s.lookup(name); n != nil {
+	if n := s.namespaces.lookup(name); n != nil {
 		return n.adapter.Count(t)
 	}
 	return 0
@@ -116,7 +116,7 @@ func (s *Server) Count(name string, t adapter.Target) int {
 
 // RoomSizes lists the rooms whose names start with the prefix.
 func (s *Server) RoomSizes(name, prefix string) []adapter.RoomSize {
-	if n := s.lookup(name); n != nil {
+	if n := s.namespaces.lookup(name); n != nil {
 		return n.adapter.RoomSizes(prefix)
 	}
 	return nil
@@ -124,7 +124,7 @@ func (s *Server) RoomSizes(name, prefix string) []adapter.RoomSize {
 
 // UserSizes lists the users whose ids start with the prefix, with the number of their sockets.
 func (s *Server) UserSizes(name, prefix string) []adapter.RoomSize {
-	if n := s.lookup(name); n != nil {
+	if n := s.namespaces.lookup(name); n != nil {
 		return n.adapter.UserSizes(prefix)
 	}
 	return nil
@@ -132,7 +132,7 @@ func (s *Server) UserSizes(name, prefix string) []adapter.RoomSize {
 
 // UserCount is the number of users that have sockets in a namespace.
 func (s *Server) UserCount(name string) int {
-	if n := s.lookup(name); n != nil {
+	if n := s.namespaces.lookup(name); n != nil {
 		return n.adapter.UserCount()
 	}
 	return 0

@@ -211,7 +211,7 @@ func TestNamespace_GoesWithItsLastSocket(t *testing.T) {
 	b2.Send("41/chat")
 	s.heard("disconnected /chat " + ReasonClientNamespaceDisconnect)
 	left := 0
-	s.server.namespaces.Range(func(any, any) bool { left++; return true })
+	s.server.namespaces.byName.Range(func(any, any) bool { left++; return true })
 	if left != 2 {
 		t.Fatalf("%d namespaces left", left)
 	}

@@ -158,7 +158,7 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 func newSocket(a *Attempt, acceptance Acceptance) *Socket {
 	s := &Socket{
 		client:    a.client,
-		namespace: a.client.server.hold(a.namespace),
+		namespace: a.client.server.namespaces.hold(a.namespace),
 		id:        a.id,
 		user:      acceptance.User,
 		connected: time.Now().UnixNano(),

@@ -26,7 +26,7 @@ func (s *Server) SetData(name string, t adapter.Target, change DataChange) (o Ou
 			err = failed
 		}
 	}
-	if n := s.lookup(name); n != nil {
+	if n := s.namespaces.lookup(name); n != nil {
 		stored, v, failed := change.applyAway(n, t)
 		if o.Stored = stored; o.Matched == 0 {
 			version, err = v, failed

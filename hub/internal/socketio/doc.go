@@ -68,7 +68,7 @@
 //
 // The package starts no goroutines but those of timers (connect timeout, acks), the one in Wait, and one that goes on
 // with a gate when its holder has carried out a thousand notes for others. Locks, outer to
-// inner: recovering.mu, of a namespace whose browsers can come back -> Socket.mu; reads.mu -> the session's; Socket.mu -> reads.mu; Server.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
+// inner: recovering.mu, of a namespace whose browsers can come back -> Socket.mu; reads.mu -> the session's; Socket.mu -> reads.mu; namespaces.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
 // open" and "append to the outbox" are one step; Socket.mu -> ackGroup.mu -> queue of its gate; Socket.mu -> queue of
 // the client's gate. A queue's lock (gate.mu) is a leaf. No lock is held while the Application or the Watcher is
 // called.

@@ -17,72 +17,13 @@ type namespace struct {
 	recovering *recovering
 
 	// nextAck counts the ack ids that were drawn. One counter for all, so that a broadcast with
-	// acknowledgements is encoded once. It goes on from Server.drawn.
+	// acknowledgements is encoded once. It goes on from namespaces.drawn.
 	nextAck atomic.Uint64
 
-	sockets int // guarded by Server.mu
+	sockets int // guarded by namespaces.mu
 }
 
 var _ adapter.Host = (*namespace)(nil)
-
-// lookup returns a namespace that has sockets, or nil. With a cluster it makes one: other nodes may
-// have sockets there.
-func (s *Server) lookup(name string) *namespace {
-	if value, ok := s.namespaces.Load(name); ok {
-		return value.(*namespace)
-	}
-	if s.clustered && s.app.Knows(name) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.makeLocked(name)
-	}
-	return nil
-}
-
-// hold returns the namespace for one more socket.
-func (s *Server) hold(name string) *namespace {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := s.makeLocked(name)
-	n.sockets++
-	return n
-}
-
-func (s *Server) makeLocked(name string) *namespace {
-	if value, ok := s.namespaces.Load(name); ok {
-		return value.(*namespace)
-	}
-	n := &namespace{server: s, name: name}
-	n.nextAck.Store(s.drawn)
-	var host adapter.Host = n
-	if s.watcher != nil {
-		host = watched{n}
-	}
-	n.adapter = s.build(name, host)
-	n.recovering = n.newRecovering()
-	s.namespaces.Store(name, n)
-	return n
-}
-
-// release gives back what hold took. The last socket takes the namespace along.
-func (s *Server) release(n *namespace) {
-	s.mu.Lock()
-	n.sockets--
-	last := n.sockets == 0 && !s.clustered
-	if last {
-		s.namespaces.Delete(n.name)
-		s.drawn = max(s.drawn, n.nextAck.Load())
-	}
-	s.mu.Unlock()
-	if last {
-		if n.recovering != nil {
-			n.recovering.log.Close()
-		}
-		if err := n.adapter.Close(); err != nil {
-			s.trace.logger.Warn("closing the adapter of a namespace", "namespace", n.name, "error", err)
-		}
-	}
-}
 
 // Apply implements adapter.Host.
 func (n *namespace) Apply(c adapter.Command) {

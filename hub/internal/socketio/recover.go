@@ -243,7 +243,7 @@ func (in arrival) restore() bool {
 	s.resume(k, in.acceptance, r.away.Remove(session))
 	k.data, k.policy = nil, nil
 	r.mu.Unlock()
-	c.server.release(s.namespace) // the session had held it
+	c.server.namespaces.release(s.namespace) // the session had held it
 	c.server.tellNotes()
 	c.server.trace.recovery(RecoveryDone)
 	return true

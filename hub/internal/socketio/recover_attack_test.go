@@ -190,7 +190,7 @@ func TestRecovery_EndsAfterItsTime(t *testing.T) {
 			synctest.Wait()
 		}
 		virtualtime.Pass(5 * time.Minute)
-		if sizes := s.server.recovery.Sizes(); sizes.Away != 0 || sizes.LogBytes != 0 || s.server.lookup("/") != nil {
+		if sizes := s.server.recovery.Sizes(); sizes.Away != 0 || sizes.LogBytes != 0 || s.server.namespaces.lookup("/") != nil {
 			t.Fatalf("left: %+v", sizes)
 		}
 	})

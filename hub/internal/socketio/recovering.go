@@ -233,5 +233,5 @@ func forget(session *recovery.Session) {
 	n.recovering.mu.Lock()
 	n.recovering.away.Remove(session)
 	n.recovering.mu.Unlock()
-	n.server.release(n)
+	n.server.namespaces.release(n)
 }

@@ -48,12 +48,7 @@ type Server struct {
 	// lives counts clients, attempts and sockets whose end the application has not heard of.
 	lives sync.WaitGroup
 
-	// namespaces maps names to *namespace; it is read without a lock.
-	namespaces sync.Map
-	mu         sync.Mutex // guards changes of namespaces, the counts in them, and the fields below
-	// drawn is the number of ack ids of the busiest of the namespaces that were forgotten: a browser that comes back
-	// to one may still answer what it was asked there before.
-	drawn uint64
+	namespaces namespaces
 }
 
 // New returns a server that is ready.
@@ -71,6 +66,7 @@ func New(config Config) *Server {
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
 	s.admission.decidedBy = config.DecidedBy
+	s.namespaces.server = s
 	s.rooms = Rooms{admission: &s.admission, parsers: &s.parsers, of: config.Room, crowded: config.Crowded}
 	s.recovery = newRecovery(s, config)
 	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
@@ -116,7 +112,7 @@ func (s *Server) Attempts() int {
 // Sockets counts the sockets of each namespace that has any.
 func (s *Server) Sockets() map[string]int {
 	counts := make(map[string]int)
-	s.namespaces.Range(func(name, value any) bool {
+	s.namespaces.byName.Range(func(name, value any) bool {
 		if n := value.(*namespace).adapter.Count(adapter.Target{All: true}); n > 0 {
 			counts[name.(string)] = n
 		}
@@ -131,7 +127,7 @@ func (s *Server) Recovers() bool { return s.recovery != nil }
 // Away counts the sessions that are away of each namespace that has any.
 func (s *Server) Away() map[string]int {
 	counts := make(map[string]int)
-	s.namespaces.Range(func(name, value any) bool {
+	s.namespaces.byName.Range(func(name, value any) bool {
 		if r := value.(*namespace).recovering; r != nil {
 			if n := r.away.Count(adapter.Target{All: true}); n > 0 {
 				counts[name.(string)] = n

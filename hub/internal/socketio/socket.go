@@ -178,7 +178,7 @@ func (s *Socket) closeWith(end Disconnect, last func()) bool {
 	s.mu.Unlock()
 	stays := r.parting(s, &end, rooms)
 	if !stays {
-		s.client.server.release(s.namespace)
+		s.client.server.namespaces.release(s.namespace)
 	}
 	s.client.server.tellNotes()
 	for _, group := range acks {

@@ -1,0 +1,78 @@
+package socketio
+
+import (
+	"sync"
+
+	"github.com/siohub/siohub/hub/adapter"
+)
+
+// namespaces are those that have sockets, with a cluster all that were looked for.
+type namespaces struct {
+	server *Server // set at construction
+
+	byName sync.Map   // of *namespace; read without a lock
+	mu     sync.Mutex // guards changes of byName, the counts in namespaces, and the field below
+	// drawn is the number of ack ids of the busiest of the namespaces that were forgotten: a browser that comes back
+	// to one may still answer what it was asked there before.
+	drawn uint64
+}
+
+// lookup returns a namespace that has sockets, or nil. With a cluster it makes one: other nodes may
+// have sockets there.
+func (all *namespaces) lookup(name string) *namespace {
+	if value, ok := all.byName.Load(name); ok {
+		return value.(*namespace)
+	}
+	if s := all.server; s.clustered && s.app.Knows(name) {
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		return all.makeLocked(name)
+	}
+	return nil
+}
+
+// hold returns the namespace for one more socket.
+func (all *namespaces) hold(name string) *namespace {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	n := all.makeLocked(name)
+	n.sockets++
+	return n
+}
+
+func (all *namespaces) makeLocked(name string) *namespace {
+	if value, ok := all.byName.Load(name); ok {
+		return value.(*namespace)
+	}
+	s := all.server
+	n := &namespace{server: s, name: name}
+	n.nextAck.Store(all.drawn)
+	var host adapter.Host = n
+	if s.watcher != nil {
+		host = watched{n}
+	}
+	n.adapter = s.build(name, host)
+	n.recovering = n.newRecovering()
+	all.byName.Store(name, n)
+	return n
+}
+
+// release gives back what hold took. The last socket takes the namespace along.
+func (all *namespaces) release(n *namespace) {
+	all.mu.Lock()
+	n.sockets--
+	last := n.sockets == 0 && !all.server.clustered
+	if last {
+		all.byName.Delete(n.name)
+		all.drawn = max(all.drawn, n.nextAck.Load())
+	}
+	all.mu.Unlock()
+	if last {
+		if n.recovering != nil {
+			n.recovering.log.Close()
+		}
+		if err := n.adapter.Close(); err != nil {
+			all.server.trace.logger.Warn("closing the adapter of a namespace", "namespace", n.name, "error", err)
+		}
+	}
+}
