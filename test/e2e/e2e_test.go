@@ -75,6 +75,12 @@ func selfSigned(t *testing.T) (cert, key string) {
 	return cert, key
 }
 
+// TestOptions goes through the rows of docs/compatibility.md that no other test has.
+func TestOptions(t *testing.T) {
+	needs(t, "node", nodePath("socket.io-client"), nodePath("ws"))
+	runNode(t, "options_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
 // TestBursts holds socket.io-client against a service that is slow.
 func TestBursts(t *testing.T) {
 	needs(t, "node", nodePath("socket.io-client"))
