@@ -119,6 +119,10 @@ bench-micro: ## Run the Go micro-benchmarks for BENCHTIME (1s) each
 	go test -run '^$$' -bench . -skip '^BenchmarkParallel' -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...
 	go test -run '^$$' -bench '^BenchmarkParallel' -cpu 1,2,4 -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...
 
+.PHONY: bench-pairs
+bench-pairs: $(TOOLS)/benchstat ## Compare with the build of commit BASE: PAIRS (20) of each of WORKLOADS, by benchstat
+	tools/pairs.sh $(BASE) $(or $(PAIRS),20) $(or $(WORKLOADS),echo,echo-rate,echo-slow) 1500ms $(TOOLS)/benchstat
+
 ##@ Parts of lint
 
 .PHONY: lint-go
