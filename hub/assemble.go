@@ -108,7 +108,7 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 			MaxSessions: max(c.Limits.MaxSessions, 0), Compressors: c.Limits.Compressors, OutboxBytes: c.Limits.Outbox.Bytes,
 			OutboxTotalBytes:  c.Limits.Outbox.TotalBytes,
 			PacketsPerPayload: c.Limits.Request.PacketsPerPayload, Headers: c.Limits.Request.Headers, QueryBytes: c.Limits.Request.QueryBytes,
-			HandshakeBytes:  c.Limits.Request.HandshakeBytes,
+			HandshakeBytes: c.Limits.Request.HandshakeBytes, HandshakeHeaders: c.Limits.Request.HandshakeHeaders,
 			UnfinishedBytes: c.Limits.Unfinished.Bytes, UnfinishedTime: c.Limits.Unfinished.Time, BodyPace: c.Limits.Request.BodyPace,
 		},
 		Rates:     engineio.Rates(c.Rates),

@@ -72,9 +72,12 @@ type RequestLimits struct {
 	// QueryBytes is the length of its query string. Default 4096. Beyond it: 414. Key: limits.query_bytes.
 	QueryBytes int
 	// HandshakeBytes is how much of a handshake's URL and headers is kept once a namespace has been joined; until
-	// then all is there. Default 4096. Of more, what says who the browser is, where it comes from and its cookies
-	// stays first, each line whole or not at all; the URL always stays. Key: limits.handshake_bytes.
+	// then all is there. Default 4096. Of more, HandshakeHeaders stay first, each line whole or not at all; the URL always
+	// stays. Key: limits.handshake_bytes.
 	HandshakeBytes int
+	// HandshakeHeaders are the names of these headers, in any case. Default: what says who the browser is, where it comes
+	// from, and its cookies. Key: limits.handshake_headers.
+	HandshakeHeaders []string
 	// PacketsPerPayload is how many packets a polling body may carry. Default 65 536. Beyond it the
 	// session is closed, reason `parse error`. Key: limits.packets_per_payload.
 	PacketsPerPayload int

@@ -3,6 +3,7 @@ package engineio
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/option"
@@ -159,9 +160,12 @@ type Limits struct {
 	// Key: limits.query_bytes.
 	QueryBytes int
 	// HandshakeBytes is how much of a handshake's URL and headers is retained once a namespace has been joined. Default
-	// 4096. Of more, what says who the browser is, where it comes from and its cookies stays first, each line whole
-	// or not at all; the URL always stays. Key: limits.handshake_bytes.
+	// 4096. Of more, HandshakeHeaders stay first, each line whole or not at all; the URL always stays.
+	// Key: limits.handshake_bytes.
 	HandshakeBytes int
+	// HandshakeHeaders are the names of these headers, in any case. Default: what says who the browser is, where it comes
+	// from, and its cookies. Key: limits.handshake_headers.
+	HandshakeHeaders []string
 	// UnfinishedBytes is how much all browsers together may have sent of messages, bodies and events that are not
 	// whole yet. Default 256 MiB: as many messages of the largest size at once, and a quarter of the memory of a
 	// small machine. Beyond it whoever goes on waits for the others (it is not read further), and whoever has stood
@@ -218,6 +222,13 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Headers, option.Headers.Default)
 	set(&l.QueryBytes, option.QueryBytes.Default)
 	set(&l.HandshakeBytes, option.HandshakeBytes.Default)
+	if len(l.HandshakeHeaders) == 0 {
+		l.HandshakeHeaders = option.HandshakeHeaders.Default
+	}
+	l.HandshakeHeaders = slices.Clone(l.HandshakeHeaders)
+	for i, name := range l.HandshakeHeaders {
+		l.HandshakeHeaders[i] = http.CanonicalHeaderKey(name)
+	}
 	set(&l.UnfinishedBytes, option.UnfinishedBytes.Default)
 	set(&l.UnfinishedTime, option.UnfinishedTime.Default)
 	set(&l.BodyPace, option.BodyPace.Default)

@@ -43,6 +43,21 @@ func TestHandshake_RetainedInPart(t *testing.T) {
 	}
 }
 
+// Which headers stay first is an option; the names may be in any case.
+func TestHandshake_HeadersToRetain(t *testing.T) {
+	st := newTCPStation(t, func(c *engineio.Config) {
+		c.Limits.HandshakeBytes, c.Limits.HandshakeHeaders = 1024, []string{"x-tenant"}
+	})
+	large := strings.Repeat("x", 600)
+	st.Do("GET", "EIO=4&transport=polling", "", http.Header{"User-Agent": {large}, "Cookie": {large}, "X-Tenant": {large}})
+	s := st.session(0)
+	s.Joined()
+	header := s.Handshake().Header()
+	if header.Get("X-Tenant") != large || header.Get("Host") == "" || header.Get("User-Agent") != "" || header.Get("Cookie") != "" {
+		t.Errorf("retained: %v", header)
+	}
+}
+
 func TestHandshake_OrdinaryIsRetainedWhole(t *testing.T) {
 	st := newTCPStation(t, func(c *engineio.Config) { c.Limits.HandshakeBytes = 4096 })
 	st.handshake()

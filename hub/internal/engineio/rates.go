@@ -185,6 +185,7 @@ func (s *Session) Joined() {
 		h := s.Handshake()
 		table := s.server.limits.addresses
 		table.Leave(table.NetworkOf(h.RemoteAddress()))
-		s.handshake.Store(h.Trimmed(s.server.config.Limits.HandshakeBytes))
+		limits := &s.server.config.Limits
+		s.handshake.Store(h.Trimmed(limits.HandshakeBytes, limits.HandshakeHeaders))
 	}
 }

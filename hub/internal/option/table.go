@@ -115,9 +115,13 @@ var (
 	Headers           = count("limits.headers", 100, 16, 10_000)
 	QueryBytes        = bytes("limits.query_bytes", 4096, 256, 64<<10)
 	HandshakeBytes    = bytes("limits.handshake_bytes", 4096, 256, 1<<20)
-	UnfinishedBytes   = bytes[int64]("limits.unfinished_bytes", 256<<20, 1<<20, 1<<40)
-	UnfinishedTime    = duration("limits.unfinished_time", 30*time.Second, time.Second, time.Hour)
-	BodyPace          = bytes("limits.body_pace", 1024, 1, 1<<30)
+	HandshakeHeaders  = add("limits.handshake_headers", []string{
+		"User-Agent", "Origin", "Referer", "Accept-Language", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+		"X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Traceparent", "Tracestate", "Cookie",
+	}, "one or more header names", areTokens)
+	UnfinishedBytes = bytes[int64]("limits.unfinished_bytes", 256<<20, 1<<20, 1<<40)
+	UnfinishedTime  = duration("limits.unfinished_time", 30*time.Second, time.Second, time.Hour)
+	BodyPace        = bytes("limits.body_pace", 1024, 1, 1<<30)
 
 	EventBytes     = bytes[int64]("limits.event_bytes", 3<<20, 1024, 63<<20)
 	Attachments    = count("limits.attachments", packet.Attachments, 1, 64)

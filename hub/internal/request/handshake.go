@@ -67,14 +67,9 @@ func NewHandshake(r *http.Request, q Query, from Sender) *Handshake {
 	return h
 }
 
-// retainedFirst are the headers that are retained before others: services ask for them after the decision as well.
-var retainedFirst = []string{
-	hostKey, "User-Agent", "Origin", "Referer", "Accept-Language", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
-	"X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Traceparent", "Tracestate", "Cookie",
-}
-
-// Trimmed returns the handshake with as many header lines as fit into so many bytes, those of retainedFirst before others.
-func (h *Handshake) Trimmed(most int) *Handshake {
+// Trimmed returns the handshake with as many header lines as fit into so many bytes: Host, and those with the given keys,
+// before others. The keys are in the canonical form of net/http.
+func (h *Handshake) Trimmed(most int, keys []string) *Handshake {
 	if len(h.text) <= most {
 		return h
 	}
@@ -83,7 +78,7 @@ func (h *Handshake) Trimmed(most int) *Handshake {
 	for _, first := range []bool{true, false} {
 		for key, value := range h.Lines() {
 			size := len(key) + len(value) + 2
-			if slices.Contains(retainedFirst, key) == first && size <= free {
+			if (key == hostKey || slices.Contains(keys, key)) == first && size <= free {
 				free -= size
 				retained[key+"\x00"+value] = true
 			}
