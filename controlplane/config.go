@@ -96,7 +96,8 @@ type WindowConfig struct {
 // (hub.Keeper); a group counts there with at most GroupBytes, unless there is twice as much in all. One that has less
 // than a sixteenth of NodeBytes parked always has room.
 type ParkingConfig struct {
-	// SocketEvents and SocketBytes hold for one socket. Defaults 64 and 1 MiB.
+	// SocketEvents and SocketBytes hold for one socket. Defaults 64 and 1 MiB. A browser that owes acknowledgements is read
+	// on, as they stand behind its events, to eight times SocketBytes.
 	// Keys: parking.socket_events, parking.socket_bytes.
 	SocketEvents int
 	SocketBytes  int64

@@ -72,7 +72,7 @@ for (const road of Object.keys(ROADS)) {
     it('lets a handler ask the browser whose events wait for it', async () => {
       const socket = await join('/strict', road);
       socket.on('question', (value, answer) => answer(value));
-      assert.deepEqual(await answers(socket, 'ask', 300), upTo(300));
+      assert.deepEqual(await answers(socket, 'ask', 3000), upTo(3000));
     });
 
     it('delivers what a handler pushes at once', async () => {

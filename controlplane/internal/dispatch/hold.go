@@ -12,12 +12,16 @@ type Hold uint8
 const (
 	// HoldNone: it is read.
 	HoldNone Hold = iota
-	// HoldEvents: as many events are parked as may be. It is read while it owes
-	// acknowledgements, as whoever waits for them may be what keeps its events waiting.
+	// HoldEvents: as many events, or bytes, are parked as may be. It is read while it owes acknowledgements, as whoever
+	// waits for them may be what keeps its events waiting: until owedShare times as many bytes are parked.
 	HoldEvents
 	// HoldAll: it is not read.
 	HoldAll
 )
+
+// owedShare is how many times Config.Socket.Bytes may be parked of a browser that owes acknowledgements: they stand
+// behind all that it has sent before, and a burst of 3 000 small events counts 1.5 MiB.
+const owedShare = 8
 
 // held is a lane's hold on its browser.
 type held struct {
@@ -82,9 +86,9 @@ func (l *Lane) holdBack() {
 	items, bytes := l.meter.Holds()
 	limit := l.group.node.config.Socket
 	switch {
-	case bytes >= limit.Bytes || l.crowded():
+	case bytes >= owedShare*limit.Bytes || l.crowded():
 		l.setHold(HoldAll)
-	case items >= limit.Items && l.held == nil:
+	case (items >= limit.Items || bytes >= limit.Bytes) && l.held == nil:
 		l.setHold(HoldEvents)
 	}
 }
@@ -105,8 +109,8 @@ func (l *Lane) letGo() {
 	items, bytes := l.meter.Holds()
 	limit := l.group.node.config.Socket
 	switch {
-	case bytes > limit.Bytes/2 || l.crowded():
-	case items > limit.Items/2:
+	case bytes > owedShare*limit.Bytes/2 || l.crowded():
+	case items > limit.Items/2 || bytes > limit.Bytes/2:
 		l.setHold(HoldEvents)
 	default:
 		l.setHold(HoldNone)

@@ -153,21 +153,17 @@ func (s *Session) Unattended() bool {
 
 // Send queues the messages as one unit: all or none, with nothing between them. With a batch they
 // are written when it is flushed, without one now. It never waits for the browser. noCompress never
-// compresses them. What is sent to a browser that has gone, while the last of what it sent is still to be handed
-// up, is lost, like what was on its way.
+// compresses them.
 //
-// Errors: ErrSessionClosed; ErrOutboxFull, when the browser does not read, and then the session is
+// Errors: ErrSessionClosed, also when the browser has gone and the last of what it sent is still to be handed up;
+// ErrOutboxFull, when the browser does not read, and then the session is
 // being closed with reason `forced close`.
 func (s *Session) Send(b *Batch, unit []*Message, noCompress bool) error {
 	limits := &s.server.config.Limits
 	s.mu.Lock()
-	if s.state > upgrading {
+	if s.state > upgrading || s.out.peerClosed {
 		s.mu.Unlock()
 		return ErrSessionClosed
-	}
-	if s.out.peerClosed {
-		s.mu.Unlock()
-		return nil
 	}
 	if s.out.full(limits) {
 		s.mu.Unlock()

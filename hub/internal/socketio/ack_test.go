@@ -193,3 +193,33 @@ func TestAck_IdsAreNotDrawnAgain(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// A browser that has gone while the last of what it sent is still to be handed up is sent nothing, so nobody waits for it.
+func TestAck_NotOwedByWhoHasGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := play(t, Config{})
+		b := s.http.Open(hubtest.Options{Transport: hubtest.Polling})
+		b.Send("40")
+		b.Next()
+		s.heard("connect / ", "connected /")
+		socket := s.socket("/")
+		socket.HoldReads(HoldNone, HoldAll)
+		go func() { _ = b.TrySend(`42["last"]`) }() // held
+		synctest.Wait()
+		b.Abort()
+		synctest.Wait()
+		m := adapter.Message{Event: "lost", Args: []byte("[]")}
+		if o := s.server.Emit(nil, "/", everybody, m); o.Matched != 1 || o.Dropped != 1 {
+			t.Errorf("%+v", o)
+		}
+		start := time.Now()
+		a, options := collect(t, time.Minute)
+		s.server.EmitWithAck(nil, "/", everybody, m, options)
+		a.ended(t, AckTotal{})
+		if d := time.Since(start); d > 0 {
+			t.Errorf("waited %v", d)
+		}
+		socket.HoldReads(HoldAll, HoldNone)
+		s.heard(`event / last[] 0`, "disconnected / transport error")
+	})
+}

@@ -65,7 +65,7 @@ func parkingKeys() []Key {
 		controlKey("parking.socket_events", func(c *Config) *int { return &c.Parking.SocketEvents }, counts(),
 			"Events that are kept for one socket."),
 		controlKey("parking.socket_bytes", func(c *Config) *int64 { return &c.Parking.SocketBytes }, sizes(),
-			"Bytes that are kept for one socket."),
+			"Bytes that are kept for one socket; eight times as many while its browser owes acknowledgements, which stand behind its events."),
 		controlKey("parking.group_bytes", func(c *Config) *int64 { return &c.Parking.GroupBytes }, sizes(),
 			"Bytes that are kept for one group of services.").ofMemory(32),
 		controlKey("parking.node_bytes", func(c *Config) *int64 { return &c.Parking.NodeBytes }, sizes(),
