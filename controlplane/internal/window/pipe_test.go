@@ -64,6 +64,24 @@ func TestPipe_IsWidenedWhileNobodyWaitsForIt(t *testing.T) {
 	}
 }
 
+// However wide it is, who has nothing in flight finds room.
+func TestPipe_NeverTakesTheWholeWindow(t *testing.T) {
+	w := of(1024, 1<<20)
+	w.pipe.widen(1024, w.size)
+	lanes := make([]Size, 200)
+	n := 0
+	for i := range lanes {
+		w.Take(1, lanes[i])
+		lanes[i] = Size{1, 1}
+	}
+	for i := range lanes {
+		n += take(w, &lanes[i], 1)
+	}
+	if !w.Fits(1, Size{}) || w.Full() || n == 0 {
+		t.Errorf("200 lanes hold %d, and a lane with nothing in flight has no room", w.Held().Deliveries)
+	}
+}
+
 func TestPipe_IsWidenedWhileThereIsNobodyElse(t *testing.T) {
 	w := of(1024, 1<<20)
 	w.Settled(true, 0, time.Millisecond, time.Hour)

@@ -4,9 +4,12 @@
 //
 // A delivery fits while there is any room at all, so a large one may exceed the limit
 // in bytes, by one delivery at most: it never has to wait for a window that is nearly
-// empty. A lane (one socket) that holds a sixteenth of the window, in deliveries or in
-// bytes, leaves its last sixteenth to the others and does not exceed it: a chatty
-// browser delays only itself.
+// empty. A lane (one socket) that holds anything leaves the last sixteenth of the deliveries to those that hold
+// nothing, and one that holds a sixteenth of the window, in deliveries or in bytes, leaves the last sixteenth of the bytes
+// to the others and does not exceed it: a chatty browser delays only itself.
+//
+// Large deliveries leave an eighth of the bytes to small ones, and are not counted against those: whoever says a word does
+// not wait until somebody's megabytes have been dealt with.
 //
 // Where deliveries belong to no socket a share takes the place of the lane (share.go).
 //
@@ -31,10 +34,11 @@ type Size struct {
 type Window struct {
 	size   Size
 	paused bool
-	// Invariant: held is the sum of what was taken and not given back. It may exceed
-	// size after a Resize.
-	held Size
-	pipe pipe
+	// Invariant: held is the sum of what was taken and not given back, and small the bytes of small deliveries in it. It
+	// may exceed size after a Resize.
+	held  Size
+	small uint64
+	pipe  pipe
 }
 
 // Resize changes the limit. What is held stays held.
@@ -61,18 +65,38 @@ func (w *Window) Fits(bytes int, lane Size) bool {
 	if w.held.Deliveries == 0 {
 		return true
 	}
-	if w.held.Deliveries >= w.size.Deliveries || w.held.Bytes >= max(w.size.Bytes, 1) {
+	if w.held.Deliveries >= w.size.Deliveries || !w.fitsBytes(uint64(bytes)) {
 		return false
 	}
-	if lane.Deliveries > 0 && !w.pipe.fits(bytes, w.size) {
-		return false
+	if lane.Deliveries == 0 {
+		return true
 	}
-	return !w.greedy(lane) || (w.held.Deliveries < w.size.Deliveries-w.size.Deliveries/share &&
-		w.held.Bytes+uint64(bytes) <= w.size.Bytes-w.size.Bytes/share)
+	return w.held.Deliveries < w.size.Deliveries-w.size.Deliveries/share && w.pipe.fits(bytes, w.size) &&
+		(!w.greedy(lane) || w.held.Bytes+uint64(bytes) <= w.size.Bytes-w.size.Bytes/share)
 }
 
-// share is the part of a window that makes a lane greedy, and that it leaves to
-// others then. Windows of fewer deliveries have no such part of their deliveries.
+const (
+	// smallShare is the part of the bytes that large deliveries leave to small ones.
+	smallShare = 8
+	// smallBytes is how large a small one may be at most.
+	smallBytes = 16 << 10
+)
+
+// isSmall reports whether a delivery is a small one. It is the same for a delivery that is taken and given back, whatever
+// the size was meanwhile.
+func isSmall(bytes uint64) bool { return bytes <= smallBytes }
+
+// fitsBytes reports whether there is room in bytes. All that is held exceeds the size by one delivery at most.
+func (w *Window) fitsBytes(bytes uint64) bool {
+	rest := w.held.Bytes < max(w.size.Bytes, 1)
+	if isSmall(bytes) {
+		return rest || w.small+bytes <= w.size.Bytes/smallShare
+	}
+	return rest && w.held.Bytes-w.small < w.size.Bytes-w.size.Bytes/smallShare
+}
+
+// share is the part of a window that makes a lane greedy, and that is left to others. Windows of fewer deliveries have no
+// such part of their deliveries.
 const share = 16
 
 // MaxGreedy is how many lanes can be greedy at the same time: the shares of a window,
@@ -94,6 +118,9 @@ func (w *Window) Take(bytes int, lane Size) {
 	after := Size{lane.Deliveries + 1, lane.Bytes + uint64(bytes)}
 	w.held.Deliveries++
 	w.held.Bytes += uint64(bytes)
+	if isSmall(uint64(bytes)) {
+		w.small += uint64(bytes)
+	}
 	w.pipe.change(lane, after)
 }
 
@@ -103,6 +130,9 @@ func (w *Window) Give(bytes int, lane Size) {
 	before := Size{lane.Deliveries + 1, lane.Bytes + uint64(bytes)}
 	w.held.Deliveries--
 	w.held.Bytes -= uint64(bytes)
+	if isSmall(uint64(bytes)) {
+		w.small -= uint64(bytes)
+	}
 	w.pipe.change(before, lane)
 }
 

@@ -57,6 +57,35 @@ func TestWindow_ExceedsItsBytesByOneDelivery(t *testing.T) {
 	}
 }
 
+// Whoever says a word does not wait until somebody's megabytes have been dealt with.
+func TestWindow_LargeDeliveriesLeaveRoomToSmallOnes(t *testing.T) {
+	const mega = 1 << 20
+	w := of(1024, 16*mega)
+	large := 0
+	for w.Fits(3*mega, Size{}) {
+		w.Take(3*mega, Size{})
+		large++
+	}
+	if large != 5 {
+		t.Errorf("%d of 3 MiB, want 5: seven eighths of 16 MiB, and beyond that by less than one", large)
+	}
+	if w.Fits(smallBytes+1, Size{}) {
+		t.Error("a large one fits")
+	}
+	small := 0
+	for w.Fits(smallBytes, Size{}) {
+		w.Take(smallBytes, Size{})
+		small++
+	}
+	if small < 2*mega/smallBytes || w.Held().Bytes > 19*mega {
+		t.Errorf("%d small ones, %d bytes in all", small, w.Held().Bytes)
+	}
+	w.Give(3*mega, Size{})
+	if !w.Fits(3*mega, Size{}) {
+		t.Error("small ones count against large ones that have their own part")
+	}
+}
+
 func TestWindow_DeliveriesAreALimit(t *testing.T) {
 	w := of(4, 100)
 	for range 4 {
