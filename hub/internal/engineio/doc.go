@@ -32,8 +32,8 @@
 // What a request says is read by package request, and whose pages may make one is decided by package origin. The
 // files are the specification's chapters: handshake.go, heartbeat.go, upgrade.go, polling.go with post.go,
 // websocket.go. transport.go says what the transports have in common; only upgrade.go and the polling
-// requests themselves ask which of them a session has. close.go is the only way out of a session, errors.go the
-// only place that knows error codes and HTTP status.
+// requests themselves ask which of them a session has. close.go is the only way out of a session, errors.go and
+// refusals.go are what knows error codes and HTTP status.
 //
 // A session has three parts of its own. flow (flow.go) decides whether the browser's messages are handed up now:
 // every reader asks it, and every reason to wait (Pause, the rates, unfinished messages, a full outbox) is a bit of

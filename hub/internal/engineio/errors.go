@@ -1,15 +1,11 @@
 package engineio
 
 import (
-	"encoding/json"
 	"errors"
-	"html"
 	"io"
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/siohub/siohub/hub/internal/request"
 )
 
 var (
@@ -53,60 +49,6 @@ type refusal struct {
 	code    code
 	status  int    // 0: 403 for codeForbidden, else 400
 	message string // "": the code's own
-}
-
-// refuse answers with an Engine.IO error: JSON, or for an HTTP upgrade the bare message as text/html.
-// The reference answers every refused upgrade with 400; a refusal by policy has its 403 here.
-//
-// Source: reference 1.3.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f refusal) {
-	s.trace.refused(int(f.code))
-	defer closeAfterAnswer(w, r)()
-	if f.message == "" {
-		f.message = codeText[f.code]
-	}
-	if f.status == 0 {
-		f.status = http.StatusBadRequest
-		if f.code == codeForbidden {
-			f.status = http.StatusForbidden
-		}
-	}
-	s.reportRefusal(r, f)
-	if wantsWebSocket(r) {
-		w.Header().Set("Connection", "close")
-		respond(w, r, f.status, typeHTML, []byte(html.EscapeString(f.message)))
-		return
-	}
-	body, err := json.Marshal(struct {
-		Code    code   `json:"code"`
-		Message string `json:"message"`
-	}{f.code, request.Text(f.message)})
-	if err != nil {
-		panic("engineio: a number and a text always marshal: " + err.Error())
-	}
-	s.policy.Decorate(w, r)
-	respond(w, r, f.status, typeJSON, body)
-}
-
-// deny answers with an empty body.
-func (s *Server) deny(w http.ResponseWriter, r *http.Request, status int) {
-	s.trace.denied(status)
-	s.reportRefusal(r, refusal{code: codeNone, status: status})
-	defer closeAfterAnswer(w, r)()
-	switch status {
-	case http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:
-		w.Header().Set("Connection", "close")
-	case http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", "GET, POST")
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", "5")
-	}
-	if wantsWebSocket(r) {
-		// Whoever wanted to leave HTTP has no further request. The reference closes the connection after a second.
-		w.Header().Set("Connection", "close")
-	}
-	s.policy.Decorate(w, r)
-	respond(w, r, status, typeText, nil)
 }
 
 // Header values that all answers share; nobody changes them. They are put into the map under names that

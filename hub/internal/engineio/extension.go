@@ -17,7 +17,7 @@ func (s *Server) withDeflate(w http.ResponseWriter, r *http.Request) (deflate.Ag
 	}
 	agreed, err := deflate.Negotiate(r.Header["Sec-Websocket-Extensions"], c.WindowBits)
 	if err != nil {
-		s.refuse(w, r, refusal{code: codeBadRequest, message: "Invalid or unacceptable Sec-WebSocket-Extensions header"})
+		s.refusals.refuse(w, r, refusal{code: codeBadRequest, message: "Invalid or unacceptable Sec-WebSocket-Extensions header"})
 		return agreed, false
 	}
 	return agreed, true

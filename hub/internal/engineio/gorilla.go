@@ -47,7 +47,7 @@ func newUpgrader(s *Server, compressed bool) *upgrader {
 				w.Header().Set("Sec-WebSocket-Version", "13")
 				f.status = http.StatusUpgradeRequired
 			}
-			s.refuse(w, r, f)
+			s.refusals.refuse(w, r, f)
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
@@ -45,7 +46,10 @@ func (s *Server) verify(r *http.Request, q request.Query) (*Session, refusal, bo
 	var session *Session
 	if q.SID != "" {
 		if session = s.registry.find(q.SID); session == nil || s.heartbeat.expire(session) {
-			return nil, s.unknown(r), false
+			if s.limits.guesses(s.proxies.Sender(r).Address) {
+				return nil, refusal{code: codeNone, status: http.StatusTooManyRequests}, false
+			}
+			return nil, refusal{code: codeUnknownSession}, false
 		}
 	}
 	if len(r.URL.RawQuery) > s.config.Limits.QueryBytes {
@@ -135,7 +139,9 @@ func (s *Server) supports(revision eiopacket.Revision) bool {
 // Spec: engine.io-protocol v4, Handshake.
 func (s *Server) open(w http.ResponseWriter, r *http.Request, q request.Query) {
 	sender := s.proxies.Sender(r)
-	if !s.mayOpen(w, r, sender.Address) {
+	if status, retry := s.limits.refuseHandshake(sender.Address); status != 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(retry))
+		s.refusals.deny(w, r, status)
 		return
 	}
 	session := newSession(s)
@@ -149,7 +155,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, q request.Query) {
 			s.trace.limitReached("limits.max_sessions")
 			s.limits.noRoom.Warn("browsers are refused: there are as many as allowed", "option", "limits.max_sessions")
 		}
-		s.deny(w, r, http.StatusServiceUnavailable)
+		s.refusals.deny(w, r, http.StatusServiceUnavailable)
 		return
 	}
 	s.limits.arrived(session.Handshake().RemoteAddress())

@@ -39,7 +39,7 @@ func (s *Server) servePolling(w http.ResponseWriter, r *http.Request, session *S
 	session.mu.Unlock()
 	switch {
 	case !ok:
-		s.refuse(w, r, refusal{code: codeBadRequest})
+		s.refusals.refuse(w, r, refusal{code: codeBadRequest})
 	case r.Method == http.MethodGet:
 		t.serveGet(w, r)
 	default:
@@ -56,13 +56,13 @@ func (t *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if refusal, ok := t.carriesLocked(); !ok {
 		s.mu.Unlock()
-		s.server.refuse(w, r, refusal)
+		s.server.refusals.refuse(w, r, refusal)
 		return
 	}
 	if t.poll != nil {
 		s.mu.Unlock()
 		s.end(Close{Reason: ReasonTransportError, Detail: "a second poll while one was waiting"}, endNow)
-		s.server.deny(w, r, http.StatusBadRequest)
+		s.server.refusals.deny(w, r, http.StatusBadRequest)
 		return
 	}
 	p := &poll{ready: make(chan struct{})}
@@ -100,7 +100,7 @@ func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 		}
 	}
 	if p.batch == nil {
-		t.session.server.refuse(w, r, refusal{code: codeBadRequest})
+		t.session.server.refusals.refuse(w, r, refusal{code: codeBadRequest})
 		return
 	}
 	taken := t.writePayload(w, r, *p.batch)

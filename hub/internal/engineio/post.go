@@ -51,13 +51,13 @@ func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if refusal, ok := t.carriesLocked(); !ok {
 		s.mu.Unlock()
-		s.server.refuse(w, r, refusal)
+		s.server.refusals.refuse(w, r, refusal)
 		return
 	}
 	if t.post != nil {
 		s.mu.Unlock()
 		s.end(Close{Reason: ReasonTransportError, Detail: "a second post while one was being read"}, endNow)
-		s.server.deny(w, r, http.StatusBadRequest)
+		s.server.refusals.deny(w, r, http.StatusBadRequest)
 		return
 	}
 	t.post = p
@@ -67,9 +67,9 @@ func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 	t.posted(p)
 	switch {
 	case refusal != nil:
-		s.server.refuse(w, r, *refusal)
+		s.server.refusals.refuse(w, r, *refusal)
 	case status != http.StatusOK:
-		s.server.deny(w, r, status)
+		s.server.refusals.deny(w, r, status)
 	default:
 		w.Header()["Cache-Control"] = noStore
 		s.server.policy.Decorate(w, r)

@@ -3,7 +3,6 @@ package engineio
 import (
 	"math"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/option"
@@ -68,6 +67,7 @@ type limits struct {
 	crowd     *rates.Crowd
 	memory    *rates.Memory
 	start     time.Time // of the meters' clock
+	reached   func(key string)
 
 	tooFast, tooMany, noMemory, noRoom, slowed, userSlowed, crowded, revision3, guessed, forged, ruled *sampledlog.Line
 }
@@ -85,6 +85,7 @@ func newLimits(r Rates, s *Server) *limits {
 			Most: knownAddresses, Private: r.PrivateAddresses,
 		}),
 		crowd: rates.NewCrowd(), memory: rates.NewMemory(max(r.MemoryPercent, 0)), start: time.Now(),
+		reached: s.trace.limitReached,
 	}
 	for _, sample := range []**sampledlog.Line{&l.tooFast, &l.tooMany, &l.noMemory, &l.noRoom, &l.slowed, &l.userSlowed, &l.revision3, &l.guessed} {
 		*sample = sampledlog.New(s.log, sampledlog.Second)
@@ -99,53 +100,47 @@ func newLimits(r Rates, s *Server) *limits {
 // busyRetry is what a browser is told to wait that is refused at a limit of the whole server.
 const busyRetry = 5
 
-// mayOpen reports whether another session may begin. Otherwise the request has been answered: with 503
-// where memory is short, with 429 where its address has had its share.
-func (s *Server) mayOpen(w http.ResponseWriter, r *http.Request, address string) bool {
-	l := s.limits
+// refuseHandshake says with which status a handshake from an address is refused, and after how many seconds the browser may
+// come again: with 503 where memory is short, with 429 where its address has had its share. Zero: it is not.
+func (l *limits) refuseHandshake(address string) (status, retry int) {
 	if l.memory.Tight() {
-		s.trace.limitReached("rates.memory_percent")
+		l.reached("rates.memory_percent")
 		l.noMemory.Warn("browsers are refused: memory is near its limit (GOMEMLIMIT)", "option", "rates.memory_percent")
-		s.deny(w, r, http.StatusServiceUnavailable)
-		return false
+		return http.StatusServiceUnavailable, busyRetry
 	}
 	verdict, wait := l.addresses.Enter(l.addresses.NetworkOf(address))
-	retry := busyRetry
 	switch verdict {
 	case rates.Allowed:
-		return true
 	case rates.TooFast:
-		s.trace.limitReached("rates.handshakes")
+		l.reached("rates.handshakes")
 		l.tooFast.Warn("handshakes are refused: too many in a second from one address", "address", address,
 			"option", "rates.handshakes, rates.handshake_burst", "help", "if this is a proxy: http.trusted_proxies")
-		retry = int(math.Ceil(min(wait, time.Hour).Seconds()))
+		return http.StatusTooManyRequests, int(math.Ceil(min(wait, time.Hour).Seconds()))
 	case rates.TooMany:
-		s.trace.limitReached("rates.unjoined")
+		l.reached("rates.unjoined")
 		l.tooMany.Warn("handshakes are refused: too many sessions of one address have joined no namespace", "address", address,
 			"option", "rates.unjoined", "help", "if this is a proxy: http.trusted_proxies")
+		return http.StatusTooManyRequests, busyRetry
 	}
-	w.Header().Set("Retry-After", strconv.Itoa(retry))
-	s.deny(w, r, http.StatusTooManyRequests)
-	return false
+	return 0, 0
 }
 
 // unknownBurst is how many seconds' worth of requests for unknown sessions may come at once: those of all browsers of an
 // address when the server has been started again.
 const unknownBurst = 20
 
-// unknown is the answer to a request for a session that there is not. An address that makes many of them may be guessing.
-func (s *Server) unknown(r *http.Request) refusal {
-	l := s.limits
-	address := s.proxies.Sender(r).Address
+// guesses counts a request for a session that there is not, and reports whether the address makes so many of them that it
+// may be guessing.
+func (l *limits) guesses(address string) bool {
 	network := l.unknown.NetworkOf(address)
 	if verdict, _ := l.unknown.Enter(network); verdict == rates.Allowed {
 		l.unknown.Leave(network)
-		return refusal{code: codeUnknownSession}
+		return false
 	}
-	s.trace.limitReached("rates.unknown_sessions")
+	l.reached("rates.unknown_sessions")
 	l.guessed.Warn("requests are refused: too many in a second from one address for sessions that there are not", "address", address,
 		"option", "rates.unknown_sessions", "help", "if this is a proxy: http.trusted_proxies")
-	return refusal{code: codeNone, status: http.StatusTooManyRequests}
+	return true
 }
 
 const (

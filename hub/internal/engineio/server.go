@@ -41,6 +41,7 @@ type Server struct {
 	tasks     *tasks
 	turns     turns
 
+	refusals      *refusals
 	limits        *limits
 	unfinished    *unfinished.Budget
 	unfinishedLog *sampledlog.Line
@@ -63,6 +64,7 @@ func New(config Config) *Server {
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
 	s.policy = origin.New(config.CORS, s.proxies, log)
+	s.refusals = &refusals{s.trace, s.policy, s.proxies, config.OnRefused}
 	s.pollers.Log = log
 	s.turns = newTurns()
 	s.tasks = &tasks{onPanic: s.panicked, turns: s.turns}
@@ -87,7 +89,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.guardRequest()
 	s.headers.all.set(w.Header())
 	if status := s.checkPath(r); status != 0 {
-		s.deny(w, r, status)
+		s.refusals.deny(w, r, status)
 		return
 	}
 	q := request.ParseQuery(r.URL.RawQuery)
@@ -100,10 +102,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch check(r) {
 	case origin.Malformed:
-		s.refuse(w, r, refusal{code: codeBadRequest})
+		s.refusals.refuse(w, r, refusal{code: codeBadRequest})
 		return
 	case origin.Foreign:
-		s.refuse(w, r, refusal{code: codeForbidden})
+		s.refusals.refuse(w, r, refusal{code: codeForbidden})
 		return
 	}
 	if s.policy.Preflight(w, r) {
@@ -112,9 +114,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	session, refusal, ok := s.verify(r, q)
 	switch {
 	case !ok && refusal.code < 0:
-		s.deny(w, r, refusal.status)
+		s.refusals.deny(w, r, refusal.status)
 	case !ok:
-		s.refuse(w, r, refusal)
+		s.refusals.refuse(w, r, refusal)
 	case session == nil:
 		s.open(w, r, q)
 	case q.Transport == request.WebSocket:

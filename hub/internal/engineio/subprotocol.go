@@ -36,11 +36,11 @@ func isToken(s string) bool {
 }
 
 // withProtocol adds the subprotocol to the header of a WebSocket's answer. False means that the offer was refused.
-func (s *Server) withProtocol(w http.ResponseWriter, r *http.Request, header http.Header) (http.Header, bool) {
+func (n *refusals) withProtocol(w http.ResponseWriter, r *http.Request, header http.Header) (http.Header, bool) {
 	protocol, ok := choose(r.Header["Sec-Websocket-Protocol"])
 	switch {
 	case !ok:
-		s.refuse(w, r, refusal{code: codeBadRequest, message: "Invalid Sec-WebSocket-Protocol header"})
+		n.refuse(w, r, refusal{code: codeBadRequest, message: "Invalid Sec-WebSocket-Protocol header"})
 		return nil, false
 	case protocol == "":
 		return header, true

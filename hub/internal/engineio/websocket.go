@@ -39,7 +39,7 @@ func newWebSocket(session *Session) *webSocket {
 // accept performs the WebSocket handshake for a session. Nil means that it failed and has been answered. What is
 // written next leaves together with the answer, at the first uncork.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session, header http.Header) *webSocket {
-	header, ok := s.withProtocol(w, r, header)
+	header, ok := s.refusals.withProtocol(w, r, header)
 	if !ok {
 		return nil
 	}
