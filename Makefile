@@ -26,6 +26,7 @@ CLIENT_DIR := hub/internal/clientfiles/dist
 FUZZTIME   ?= 10s
 CHAOS_TIME ?= 30s
 CHAOS_CUTS ?= 10000
+E2E_CUTS   ?= 1000
 BENCHTIME  ?= 1s
 NEIGHBOURS ?= 3
 ROUNDS     ?= 1
@@ -79,6 +80,10 @@ chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 br
 .PHONY: chaos-cuts
 chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
 	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts$$' ./test/chaos
+
+.PHONY: recovery-cuts
+recovery-cuts: node_modules/.installed ## Cut browsers E2E_CUTS (1000) times over each transport: they miss nothing
+	E2E_CUTS=$(E2E_CUTS) go test -count=1 -timeout=60m -v -run '^TestRecovery$$' ./test/e2e
 
 .PHONY: clock
 clock: node_modules/.installed ## Set the wall clock of a hub and of services while they run

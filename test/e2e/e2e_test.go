@@ -121,6 +121,13 @@ func TestBareJava(t *testing.T) {
 	runNode(t, "bare_test.mjs")
 }
 
+// TestRecovery cuts browsers at random moments, a few times over each transport, or as often as E2E_CUTS says.
+func TestRecovery(t *testing.T) {
+	t.Parallel()
+	needs(t, "node", nodePath("socket.io-client"), nodePath("socket.io-msgpack-parser"))
+	runNode(t, "recovery_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
 // TestResume plays the exchange of docs/contract.md.
 func TestResume(t *testing.T) {
 	t.Parallel()
@@ -145,7 +152,11 @@ func old(t *testing.T, made, source string) bool {
 // runNode runs one file of tests in Node.js; each of its tests becomes one here.
 func runNode(t *testing.T, file string, env ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	patience := 4 * time.Minute
+	if os.Getenv("E2E_CUTS") != "" {
+		patience = time.Hour
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=tap", file)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it ends its processes

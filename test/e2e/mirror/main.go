@@ -32,6 +32,7 @@ func register(n *service.Namespace) {
 			Token string
 			User  string
 			Rooms []string
+			Quiet bool
 		}
 		if err := c.BindAuth(&auth); err != nil {
 			return service.Accept{}, err
@@ -39,7 +40,9 @@ func register(n *service.Namespace) {
 		if auth.Token == "wrong" {
 			return service.Accept{}, service.Deny("that is not the word", map[string]any{"code": "WRONG", "tries": 3})
 		}
-		c.Emit("welcome", auth.User, c.Handshake.Transport())
+		if !auth.Quiet {
+			c.Emit("welcome", auth.User, c.Handshake.Transport())
+		}
 		return service.Accept{User: auth.User, Rooms: auth.Rooms}, nil
 	})
 	n.OnDisconnect(func(ctx context.Context, d *service.Disconnect) error {
@@ -69,6 +72,9 @@ func register(n *service.Namespace) {
 }
 
 func registerRooms(n *service.Namespace) {
+	n.On("cast:*", func(ctx context.Context, e *service.Event) error { // anything, to the room of that name
+		return n.To(e.Name).Emit(ctx, "cast", e.Payload())
+	})
 	n.On("join", func(ctx context.Context, e *service.Event) error {
 		return withRoom(e, func(room string) error { return e.Socket.Join(ctx, room) })
 	})
