@@ -173,9 +173,22 @@ func (o *deciding) revoked(r command.Revocation) {
 	}
 	for _, hs := range r.Sockets {
 		o.srv.decisions.RevokeUser(hs.User())
-		if so, ok := hs.Tag().(*socket); ok && so.grant != nil && so.grant.key != nil {
-			o.srv.decisions.RevokeKey(*so.grant.key)
+		if so, ok := hs.Tag().(*socket); ok {
+			o.revokeKey(so.grant)
 		}
+	}
+	for _, session := range r.Away {
+		o.srv.decisions.RevokeUser(session.User)
+		if m, ok := session.Memo.(*memory); ok {
+			o.revokeKey(m.grant)
+		}
+	}
+}
+
+// revokeKey ends the decision that a grant came from, if it is kept.
+func (o *deciding) revokeKey(g *grant) {
+	if g != nil && g.key != nil {
+		o.srv.decisions.RevokeKey(*g.key)
 	}
 }
 

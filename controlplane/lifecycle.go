@@ -96,7 +96,7 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 	t := s.routes.table.Load()
 	left := so.leave()
 	if so.memory != nil {
-		so.memory.left = left
+		so.memory.leave(left)
 	}
 	for _, m := range left {
 		m.lane.Leave(&dispatch.Delivery{

@@ -1,6 +1,8 @@
 package controlplane
 
 import (
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/copies"
@@ -9,14 +11,44 @@ import (
 )
 
 // memory is what is kept of a socket with the session of a browser that is away. It is written for the last time as the
-// socket leaves.
+// socket leaves, but for left.
 type memory struct {
 	// grant came with the accept. Nil: there was none.
 	grant *grant
 	// expire is when the authorization ends, zero for never.
 	expire time.Time
-	// left are the groups that may still have to hear that the socket has left.
+
+	mu sync.Mutex // guards left; a leaf
+	// left are the groups that have yet to hear that the socket has left. Each keeps all that the socket had, so that
+	// none is here for longer.
 	left []*member
+}
+
+// memoryBytes is what a memory takes beside what came with the accept.
+const memoryBytes = 256
+
+// leave is told whom the socket has left.
+func (m *memory) leave(members []*member) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.left = slices.DeleteFunc(slices.Clone(members), func(one *member) bool { return one.over.Load() })
+}
+
+// ended says that a group has heard everything.
+func (m *memory) ended(one *member) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.left = slices.DeleteFunc(m.left, func(other *member) bool { return other == one })
+	if len(m.left) == 0 {
+		m.left = nil
+	}
+}
+
+// earlier are those that whoever comes back has to follow.
+func (m *memory) earlier() []*member {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.left)
 }
 
 // recovers reports whether browsers may take up sessions.
@@ -28,7 +60,10 @@ func (s *Server) remembered(g *grant, a *hub.Acceptance) *memory {
 		return nil
 	}
 	m := &memory{grant: g}
-	a.Memo = m
+	a.Memo, a.MemoBytes = m, memoryBytes
+	if g != nil {
+		a.MemoBytes += int64(len(g.auth))
+	}
 	return m
 }
 
@@ -39,7 +74,7 @@ func (c *connect) admit(hs *hub.Socket, g *grant, m *memory) *socket {
 	so.memory = m
 	if hs.Recovered() {
 		if was, _ := c.attempt.Recovery().Memo.(*memory); was != nil {
-			so.before = was.left
+			so.before = was.earlier()
 		}
 	}
 	hs.SetTag(so)

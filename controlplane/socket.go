@@ -136,6 +136,8 @@ type member struct {
 	cached atomic.Pointer[subscription.Interest]
 	// told is what the instance was told last of the socket's data.
 	told atomic.Pointer[toldData]
+	// over says that nothing will come of the lane any more.
+	over atomic.Bool
 }
 
 // toldData is a version of `socket.data` that an instance has seen.
@@ -178,6 +180,14 @@ var holds = [...]hub.Hold{
 
 // Starved implements dispatch.Owner: no service came for what the socket has sent.
 func (m *member) Starved() { m.socket.sendAway("no service") }
+
+// LaneEnded implements dispatch.Owner: whoever comes back need not wait for it.
+func (m *member) LaneEnded() {
+	m.over.Store(true)
+	if kept := m.socket.memory; kept != nil {
+		kept.ended(m)
+	}
+}
 
 // sendAway closes the browser's connection, so that its client comes back.
 func (s *socket) sendAway(detail string) {

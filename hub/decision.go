@@ -22,8 +22,9 @@ type Acceptance struct {
 	// browser's connection is closed, so that it comes again.
 	OnlyRecovered bool
 	// Memo is kept with the session while its browser is away, and comes back as SessionRecovery.Memo. Nil leaves the one
-	// of a session that is taken up.
-	Memo any
+	// of a session that is taken up. MemoBytes is what it takes, for Recovery.SessionBytes.
+	Memo      any
+	MemoBytes int64
 	// Then runs after the CONNECT packet was queued and the rooms were joined, and before Connected.
 	// What it sends with the batch leaves together with CONNECT. It must not block. It runs whenever
 	// the decision was sent without an error.
@@ -60,7 +61,7 @@ func (a *ConnectAttempt) PrepareAccept(acceptance Acceptance) (Decision, error) 
 	}
 	inner := socketio.Acceptance{
 		User: acceptance.User, Rooms: acceptance.Rooms, Data: acceptance.Data, Policy: acceptance.Policy.inner(),
-		Memo: acceptance.Memo, OnlyRecovered: acceptance.OnlyRecovered,
+		Memo: acceptance.Memo, MemoBytes: acceptance.MemoBytes, OnlyRecovered: acceptance.OnlyRecovered,
 	}
 	if then := acceptance.Then; then != nil {
 		inner.Then = func(s *socketio.Socket, b *engineio.Batch) { then((*Socket)(s), (*Batch)(b)) }

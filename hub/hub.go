@@ -103,6 +103,9 @@ type Stats struct {
 	Recovery RecoveryStats
 }
 
+// Namespaces are those that have sockets, or sessions that are away, in no order.
+func (h *Hub) Namespaces() []string { return h.sockets.Namespaces() }
+
 // RecoveryStats are what is kept for browsers that are away.
 type RecoveryStats struct {
 	// Away counts sessions, SessionBytes is what they hold, LogBytes what is kept of what was emitted.

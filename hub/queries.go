@@ -22,6 +22,22 @@ func (h *Hub) FetchSockets(t Target) ([]*Socket, error) {
 	return sockets, nil
 }
 
+// FetchAway returns the sessions of a target whose browsers are away and may take them up again, in no order.
+//
+// Errors: *ArgumentError, ErrShutdown.
+func (h *Hub) FetchAway(t Target) ([]SessionRecovery, error) {
+	to, err := h.checks.target(t)
+	if err != nil {
+		return nil, err
+	}
+	found := h.sockets.SelectAway(t.Namespace, to)
+	sessions := make([]SessionRecovery, len(found))
+	for i, one := range found {
+		sessions[i] = SessionRecovery(one)
+	}
+	return sessions, nil
+}
+
 // CountSockets counts the sockets of a target.
 //
 // Errors: *ArgumentError, ErrShutdown.

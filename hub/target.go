@@ -96,6 +96,9 @@ type DisconnectOptions struct {
 	// MayReturn closes the transport, with all its namespaces, and sends no packet: reason `forced server close`;
 	// its client hears `transport close` and comes back by itself. CloseTransport adds nothing to it.
 	MayReturn bool
+	// Forget ends the chance of the sockets' browsers to take their sessions up again (Recovery): those that may return
+	// begin anew. Without MayReturn it ends in any case. Sockets that share a connection with one of them keep theirs.
+	Forget bool
 	// Detail is told as Disconnect.Detail: at most 256 bytes of valid UTF-8.
 	Detail string
 }

@@ -76,7 +76,7 @@ const (
 	RecoveryUnknown RecoveryOutcome = "unknown"
 	// RecoveryOffset: the offset is none of the session's.
 	RecoveryOffset RecoveryOutcome = "offset"
-	// RecoveryGap: what was kept does not reach back so far.
+	// RecoveryGap: what was kept does not reach back so far, or is more than Limits.Outbox.Bytes.
 	RecoveryGap RecoveryOutcome = "gap"
 	// RecoveryUser: it was accepted as another user.
 	RecoveryUser RecoveryOutcome = "user"

@@ -43,8 +43,9 @@ type Command struct {
 	// Join and Leave are rooms the members join and then leave.
 	Join, Leave []string
 	// Disconnect makes the members leave the namespace; CloseTransport ends their connections too, and
-	// MayReturn does so without a word, so that their clients come back.
-	Disconnect, CloseTransport, MayReturn bool
+	// MayReturn does so without a word, so that their clients come back. Forget ends the chance of the sessions to be
+	// taken up again.
+	Disconnect, CloseTransport, MayReturn, Forget bool
 	// Detail says why they have to leave. It may be empty.
 	Detail string
 }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"maps"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
@@ -20,10 +19,13 @@ type Revocation struct {
 	// Sockets are all sockets that it meets here, of its users too, told once they are
 	// found.
 	Sockets []*hub.Socket
+	// Away are all sessions that it meets whose browsers are away, told with Sockets.
+	Away []hub.SessionRecovery
 }
 
 // revoke closes the connections of users and of sockets, in every namespace. Decisions
-// that are kept for them end before, so that whoever comes back is decided upon anew.
+// that are kept for them end before, and their sessions with them, those that are away too,
+// so that whoever comes back is decided upon anew, and begins anew.
 func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
 	if len(op.GetUsers())+len(op.GetSockets()) == 0 {
 		return failed(fault.At(fault.EmptyTarget, "revoke", "names nobody"))
@@ -31,28 +33,27 @@ func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
 	// Decisions for users end before their sockets are looked for: whoever is let in by
 	// one a moment later is either among these, or sees that it has ended.
 	x.tellRevoked(Revocation{Users: op.GetUsers()})
-	targets := make([]hub.Target, 0, 4)
+	var targets []hub.Target
 	var met Revocation
-	stats := x.hub.Stats()
-	namespaces := maps.Clone(stats.Away)
-	maps.Copy(namespaces, stats.Sockets)
-	for namespace := range namespaces {
+	for _, namespace := range x.hub.Namespaces() {
 		t := hub.Target{Namespace: namespace, Users: op.GetUsers(), Sockets: op.GetSockets()}
 		sockets, err := x.hub.FetchSockets(t)
 		if err != nil {
 			return failed(fault.Of(err, "revoke"))
 		}
-		if len(sockets) > 0 || stats.Away[namespace] > 0 {
-			targets = append(targets, t)
-			met.Sockets = append(met.Sockets, sockets...)
+		away, err := x.hub.FetchAway(t)
+		if err != nil {
+			return failed(fault.Of(err, "revoke"))
 		}
+		targets = append(targets, t) // one may come just now
+		met.Sockets, met.Away = append(met.Sockets, sockets...), append(met.Away, away...)
 	}
 	x.tellRevoked(met)
 	var failures []error
 	stored := 0
 	for _, t := range targets {
 		// A connection that is closed in one namespace is closed in all.
-		out, err := x.hub.Disconnect(r.Batch, t, hub.DisconnectOptions{MayReturn: true, Detail: DetailRevoked})
+		out, err := x.hub.Disconnect(r.Batch, t, hub.DisconnectOptions{MayReturn: true, Forget: true, Detail: DetailRevoked})
 		stored += out.Stored
 		failures = append(failures, err)
 	}
@@ -61,7 +62,7 @@ func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
 }
 
 func (x *Executor) tellRevoked(r Revocation) {
-	if x.config.Revoked != nil && len(r.Users)+len(r.Sockets) > 0 {
+	if x.config.Revoked != nil && len(r.Users)+len(r.Sockets)+len(r.Away) > 0 {
 		x.config.Revoked(r)
 	}
 }

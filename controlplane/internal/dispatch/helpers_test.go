@@ -138,9 +138,17 @@ type person struct {
 
 	overflows, starved int
 	holds              []Hold
+	laneEnded          bool
 }
 
 func (p *person) Starved() { p.starved++ }
+
+func (p *person) LaneEnded() {
+	if p.laneEnded {
+		panic("a lane ended twice")
+	}
+	p.laneEnded = true
+}
 
 func (p *person) Hold(from, to Hold) {
 	if n := len(p.holds); (n == 0 && from != HoldNone) || (n > 0 && p.holds[n-1] != from) {

@@ -138,6 +138,9 @@ func (h *holder) end(l *Lane) {
 	h.unbind(l)
 	l.delay.stop()
 	l.follow()
+	if l.owner != nil {
+		l.owner.LaneEnded()
+	}
 }
 
 // endIfDone ends a lane that has nothing left to come.

@@ -32,6 +32,8 @@ type Owner interface {
 	// waited for too long while no instance was there. They are dropped: the browser is to
 	// be disconnected.
 	Starved()
+	// LaneEnded says that nothing will come of the lane any more. It is called once, with locks held.
+	LaneEnded()
 }
 
 // SoloOwner is what a lane without a socket stands for.

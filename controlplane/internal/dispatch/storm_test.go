@@ -40,6 +40,8 @@ func (l *stormLane) Overflow() {}
 
 func (l *stormLane) Starved() {}
 
+func (l *stormLane) LaneEnded() {}
+
 // Hold keeps the browser from speaking.
 func (l *stormLane) Hold(_, to Hold) {
 	l.reading.L.Lock()

@@ -837,7 +837,8 @@ func (x *Call) GetTimeout() *durationpb.Duration {
 
 // Revoke ends the authorization of browsers at once: their connections are closed
 // with the reason `forced server close` and the detail `revoked`, and their
-// clients come back to be decided upon anew. Cached decisions for the users end.
+// clients come back to be decided upon anew. Cached decisions for the users end, and
+// so do sessions that could be recovered, of browsers that are away too.
 type Revoke struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Users whose sockets are meant, in every namespace.

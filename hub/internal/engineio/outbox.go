@@ -41,6 +41,9 @@ const (
 	batchBytes   = 256 << 10
 )
 
+// Cost is what a message counts, see Session.Holds.
+func (m *Message) Cost() int64 { return m.cost() }
+
 // cost is what a message counts in an outbox.
 func (m *Message) cost() int64 { return int64(m.len()) + packetCost }
 

@@ -15,9 +15,10 @@ type polling struct {
 	spoken  spoken
 
 	// Guarded by session.mu.
-	poll *poll // the GET that waits
-	post *post // the POST that is being read or handled
-	gate gate  // of a POST that is held
+	poll     *poll  // the GET that waits
+	post     *post  // the POST that is being read or handled
+	requests uint32 // how many there were
+	gate     gate   // of a POST that is held
 	// pending is what is left of POSTs that were answered before all of it could be handed up. It is changed with
 	// session.receiving held as well.
 	pending   *pendingPayload
@@ -67,6 +68,7 @@ func (t *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 	}
 	p := &poll{ready: make(chan struct{})}
 	t.poll = p
+	t.requests++
 	gone := t.answerLocked()
 	hold := s.state == upgrading
 	if t.nextPoll != nil {

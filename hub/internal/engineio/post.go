@@ -61,6 +61,7 @@ func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.post = p
+	t.requests++
 	s.mu.Unlock()
 	status, refusal := p.accept(r)
 	// Before the answer: the browser may post again as soon as it has it.

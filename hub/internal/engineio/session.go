@@ -142,14 +142,21 @@ func (s *Session) Writable() bool {
 	return s.state <= upgrading && s.out.entries == nil && !s.out.peerClosed && s.transport.writableLocked()
 }
 
-// Unattended reports whether no request of the browser is there: over polling it is about to make the next one, or it
-// has gone and will be found out by the heartbeat.
-func (s *Session) Unattended() bool {
+// Attendance tells of the browser's presence. Over polling nobody is there between two requests: the browser is about to
+// make the next one, or it has gone and will be found out by the heartbeat. Then requests, which counts them, says
+// later whether one has come meanwhile. Over a WebSocket, and while it moves to one, it is there.
+func (s *Session) Attendance() (requests uint32, there bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, ok := s.transport.(*polling)
-	return ok && s.state == open && t.poll == nil && t.post == nil
+	if !ok {
+		return 0, true
+	}
+	return t.requests, s.state != open || t.poll != nil || t.post != nil
 }
+
+// Holds reports whether messages of so much in sum could wait for the browser, if nothing else did.
+func (s *Session) Holds(bytes int64) bool { return bytes < s.server.config.Limits.OutboxBytes }
 
 // Send queues the messages as one unit: all or none, with nothing between them. With a batch they
 // are written when it is flushed, without one now. It never waits for the browser. noCompress never

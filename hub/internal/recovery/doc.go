@@ -26,6 +26,8 @@
 //
 // # Bounds
 //
+// What counts is what it takes of the heap, and no less.
+//
 // A log is bounded in bytes and in time, all logs together and all sessions together in bytes, sessions in number as
 // well. What has been there longest goes first. Whoever needs an entry that has gone is told so (Log.Read), and begins anew.
 //
@@ -37,7 +39,7 @@
 //
 // # Goroutines and locks
 //
-// There are no goroutines, but for the one of a timer that forgets what is too old, while there is something. Store.mu and Log.mu
-// are leaves. Store.Forgotten is called without a lock, on the goroutine of the timer. A session's Trail and Kept belong to whoever
-// made it.
+// There are no goroutines but those of timers: one that forgets what is too old, while there is something, and one for each
+// Wait. Store.mu and Log.mu are leaves. Store.Forgotten and the calls of a Wait are made without a lock: the former and the one for
+// its time on the goroutine of the timer, the other one from Depart. A session's Trail and Kept belong to whoever made it.
 package recovery

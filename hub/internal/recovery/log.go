@@ -17,21 +17,24 @@ type Entry struct {
 	size int64
 }
 
-// entryBytes is what an entry takes beside its texts.
-const entryBytes = 320
+const (
+	// entryBytes is what an entry takes beside its texts, nameBytes what a name does, or an attachment.
+	entryBytes = 320
+	nameBytes  = 24
+)
 
-// nameBytes is what a name takes beside its text.
-const nameBytes = 16
+// held is what so many bytes take: the allocator rounds up.
+func held(bytes int) int64 { return int64(bytes + bytes/8) }
 
 func (e *Entry) count() int64 {
-	size := entryBytes + int64(len(e.Message.Event)+len(e.Message.Args))
+	size := entryBytes + held(len(e.Message.Event)+len(e.Message.Args))
 	for _, a := range e.Message.Attachments {
-		size += int64(len(a)) + nameBytes
+		size += held(len(a)) + nameBytes
 	}
 	t := &e.Target
 	for _, names := range [][]string{t.Sockets, t.Rooms, t.Users, t.ExceptSockets, t.ExceptRooms, t.ExceptUsers} {
 		for _, name := range names {
-			size += int64(len(name)) + nameBytes
+			size += held(len(name)) + nameBytes
 		}
 	}
 	return size

@@ -146,18 +146,18 @@ func TestStore_TenThousandSessionsStayWithinTheBound(t *testing.T) {
 func TestStore_ASessionIsReservedOnce(t *testing.T) {
 	s := New(small())
 	one := s.Open("/", "id", "ann")
-	if got, isLive := s.Reserve(one.PID(), "/"); got != nil || !isLive {
+	if got, taken := s.Reserve(one.PID(), "/"); got != one || taken {
 		t.Fatal("a live one")
 	}
 	s.Leave(one, 0)
-	if got, isLive := s.Reserve(one.PID(), "/"); got != nil || !isLive {
+	if got, taken := s.Reserve(one.PID(), "/"); got != one || taken {
 		t.Fatal("one that is just leaving")
 	}
 	s.Depart(one)
 	if got, _ := s.Reserve(one.PID(), "/other"); got != nil {
 		t.Fatal("in another namespace")
 	}
-	if got, _ := s.Reserve(one.PID(), "/"); got != one {
+	if got, taken := s.Reserve(one.PID(), "/"); got != one || !taken {
 		t.Fatal("not reserved")
 	}
 	if got, _ := s.Reserve(one.PID(), "/"); got != nil {
@@ -176,6 +176,57 @@ func TestStore_ASessionIsReservedOnce(t *testing.T) {
 	if s.Restore(one) || s.Sizes() != (Sizes{}) {
 		t.Fatalf("restored after its end: %+v", s.Sizes())
 	}
+	if kept, _ := s.Leave(one, 0); kept || s.Sizes() != (Sizes{}) {
+		t.Fatalf("away after its end: %+v", s.Sizes())
+	}
+}
+
+// Whoever waits for a live session hears once that it has left, and nothing of the time then.
+func TestStore_AWaitEndsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(small())
+		var heard []string
+		await := func(one *Session, forgo bool) bool {
+			return s.Await(one, func() { heard = append(heard, "left") }, time.Second, func(w *Wait) {
+				heard = append(heard, "late")
+				if forgo && (!s.Forgo(w) || s.Forgo(w)) {
+					t.Error("not forgone once")
+				}
+			})
+		}
+		for _, row := range []struct {
+			do   func(*Session)
+			want string
+		}{
+			{func(one *Session) { s.Leave(one, 0); s.Depart(one) }, "[left]"},
+			{func(one *Session) { s.End(one); s.Depart(one) }, "[left]"},
+			{func(one *Session) { virtualtime.Pass(time.Second); s.Leave(one, 0); s.Depart(one) }, "[late left]"},
+		} {
+			one := s.Open("/", "id", "")
+			heard = nil
+			if !await(one, false) {
+				t.Fatal("it is live")
+			}
+			row.do(one)
+			virtualtime.Pass(2 * time.Second)
+			if got := fmt.Sprint(heard); got != row.want {
+				t.Errorf("%s, want %s", got, row.want)
+			}
+			if await(one, false) {
+				t.Error("waited for one that is not live")
+			}
+		}
+		one := s.Open("/", "id", "")
+		heard = nil
+		await(one, true)
+		virtualtime.Pass(time.Second)
+		s.Leave(one, 0)
+		s.Depart(one)
+		if fmt.Sprint(heard) != "[late]" || len(one.waiting) != 0 {
+			t.Error(heard)
+		}
+		s.Close()
+	})
 }
 
 func TestStore_PrivateIDsAreLongAndDiffer(t *testing.T) {

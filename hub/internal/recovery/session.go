@@ -43,15 +43,6 @@ func (s *Session) User() string { return s.user }
 // Namespace is that of its socket.
 func (s *Session) Namespace() string { return s.namespace }
 
-// Wait is somebody who waits for a live session to leave.
-type Wait struct {
-	of   *Session
-	call func()
-}
-
-// Session is the one that is waited for.
-func (w *Wait) Session() *Session { return w.of }
-
 // Missed collects what a session has missed, in steps.
 type Missed struct {
 	session *Session

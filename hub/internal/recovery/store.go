@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"container/list"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,12 +53,15 @@ func (s *Store) Open(namespace, id, user string) *Session {
 // sessionBytes is what a session takes beside what it holds.
 const sessionBytes = 1024
 
-// Leave lets a live session wait for its browser, which may take it up from Depart on. holds is what it takes, beside its own. kept is false if it is too
-// large, and it has ended then. Those that had to go for it are evicted: they have ended too.
+// Leave lets a live session wait for its browser, which may take it up from Depart on. holds is what it takes, beside its
+// own. kept is false if it is too large, or has ended before, and it has ended then. Those that had to go for it are evicted: they have ended too.
 func (s *Store) Leave(one *Session, holds int64) (kept bool, evicted []*Session) {
 	size := holds + sessionBytes
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if one.state == ended {
+		return false, nil
+	}
 	if s.closed || size > s.config.SessionBytes || size > s.config.TotalBytes/2 {
 		if !s.closed {
 			s.full(FullSessionBytes)
@@ -96,58 +98,26 @@ func (s *Store) Depart(one *Session) {
 	s.wake(one)
 }
 
-// Reserve takes a session that is away, so that nobody else can. It returns nil for one that is not; live then says that
-// it is connected.
-func (s *Store) Reserve(pid, namespace string) (one *Session, isLive bool) {
+// Reserve takes a session that is away, so that nobody else can. Of one that is live, or has left and may not be taken up
+// yet, taken is false; of all others nothing is returned.
+func (s *Store) Reserve(pid, namespace string) (one *Session, taken bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one = s.sessions[pid]
 	switch {
 	case one == nil || one.namespace != namespace:
 		return nil, false
+	case one.state <= leaving:
+		return one, false
 	case one.state != away || s.tooOldLocked(one):
-		return nil, one.state <= leaving
+		return nil, false
 	}
 	one.state = reserved
-	return one, false
+	return one, true
 }
 
 func (s *Store) tooOldLocked(one *Session) bool {
 	return time.Since(one.place.Value.(departed).at) > s.config.MaxDuration
-}
-
-// Await calls back, from Depart, once a live session has left, or has ended: it may be that its connection is dead and that the hub is
-// just about to hear of it. It returns nil, and never calls, if it is not live any more.
-func (s *Store) Await(pid string, call func()) *Wait {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one := s.sessions[pid]
-	if one == nil || one.state > leaving {
-		return nil
-	}
-	w := &Wait{one, call}
-	one.waiting = append(one.waiting, w)
-	return w
-}
-
-// Waiting reports whether a wait has not ended.
-func (s *Store) Waiting(w *Wait) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Contains(w.of.waiting, w)
-}
-
-// Forgo ends a wait, and reports whether it was there: else it has called, or is about to.
-func (s *Store) Forgo(w *Wait) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, other := range w.of.waiting {
-		if other == w {
-			w.of.waiting = append(w.of.waiting[:i:i], w.of.waiting[i+1:]...)
-			return true
-		}
-	}
-	return false
 }
 
 // Return gives a reserved session back: who has reserved it does not take it up. hasEnded says that it cannot be taken up
@@ -183,19 +153,6 @@ func (s *Store) End(one *Session) (wasAway bool) {
 	wasAway = one.state == away || one.state == leaving
 	s.endLocked(one)
 	return wasAway
-}
-
-// wake calls those who wait for a session that is not live any more.
-func (s *Store) wake(one *Session) {
-	s.mu.Lock()
-	var waiting []*Wait
-	if one.state > leaving {
-		waiting, one.waiting = one.waiting, nil
-	}
-	s.mu.Unlock()
-	for _, w := range waiting {
-		w.call()
-	}
 }
 
 func (s *Store) endLocked(one *Session) {

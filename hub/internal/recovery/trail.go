@@ -27,6 +27,17 @@ type roomChange struct {
 // begins anew. Mostly nothing was on its way and none of them matters.
 const maxChanges = 64
 
+// changeBytes is what a change of rooms takes beside its room's name.
+const changeBytes = 64
+
+// Bytes is what it holds.
+func (t *Trail) Bytes() (size int64) {
+	for _, c := range t.changes {
+		size += int64(len(c.room)) + changeBytes
+	}
+	return size
+}
+
 // Join says where a session has joined.
 func (t *Trail) Join(at uint64) { *t = Trail{joined: at, known: at} }
 

@@ -35,7 +35,7 @@ func (in arrival) bringIn() bool {
 	r := s.namespace.recovering
 	r.lock()
 	if r != nil && !c.old() {
-		r.begin(s, in.acceptance.Memo)
+		r.begin(s, in.acceptance)
 	}
 	in.sit()
 	s.membership.begin(s, in.acceptance.Rooms)

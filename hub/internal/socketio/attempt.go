@@ -74,7 +74,9 @@ type Acceptance struct {
 	Data   []byte
 	Policy *Policy
 	// Memo is kept with the session while its browser is away, see Recovery.Memo. It is dropped while recovery is off.
-	Memo any
+	// MemoBytes is what it takes.
+	Memo      any
+	MemoBytes int64
 	// OnlyRecovered closes a client that cannot take up its session, instead of letting it in.
 	OnlyRecovered bool
 	// Then runs in the gate, after CONNECT was queued and the rooms were joined.

@@ -5,90 +5,158 @@ import (
 	"github.com/siohub/siohub/hub/internal/recovery"
 )
 
-// forAway calls do for each session that is away and that a target picks, with recovering.mu held, and returns how many
-// times that was done.
-func (n *namespace) forAway(t adapter.Target, do func(*recovery.Session, *kept) bool) (done int) {
-	r := n.recovering
-	if r == nil {
-		return 0
-	}
-	defer n.server.recoveryFull.write()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	members := pick(r.away, t)
+// deed is what is done to whoever a target picks. Both report whether it was done. away is called with recovering.mu held,
+// and ends reports that the session cannot be taken up any more.
+type deed struct {
+	live func(*Socket) bool
+	away func(*recovery.Session, *kept) (done, ends bool)
+}
+
+// reach does something to every session that a target picks, wherever it is: connected, away, or just on its way from one
+// to the other.
+func (n *namespace) reach(t adapter.Target, do deed) Outcome {
+	e := errand{deed: do, recovering: n.recovering}
+	members := e.begin(n, t)
 	defer members.release()
 	for _, m := range members.list {
-		session := m.(*recovery.Session)
-		if do(session, keptOf(session)) {
-			done++
-		}
+		e.visit(m.(*Socket))
 	}
-	return done
-}
-
-// moveAway makes sessions that are away join and then leave rooms. One that would be in too many is left alone.
-func (n *namespace) moveAway(t adapter.Target, join, leave []string) int {
-	r := n.recovering
-	return n.forAway(t, func(session *recovery.Session, k *kept) bool {
-		if len(join) > 0 && withRooms(r.away.Rooms(session), join) > n.server.limits.Rooms {
-			n.server.trace.limitReached("rooms_per_socket")
-			return false
-		}
-		if !r.store.Grow(session, sizeOfRooms(join)) {
-			return false
-		}
-		joined, left := r.away.Join(session, join...), r.away.Leave(session, leave...)
-		if len(joined)+len(left) > 0 {
-			session.Trail.Moved(r.log.Head(), joined, left)
-			k.roomsVersion++
-		}
-		return true
-	})
-}
-
-// endAway ends the chance of sessions to come back. Those whose browsers may return have to show who they are.
-func (n *namespace) endAway(t adapter.Target, e Eviction) (done int) {
-	var ended []*recovery.Session
-	done = n.forAway(t, func(session *recovery.Session, k *kept) bool {
-		if e.MayReturn {
-			k.mustAsk = true
-			return true
-		}
-		if n.recovering.store.End(session) {
-			ended = append(ended, session)
-		}
-		return true
-	})
-	for _, session := range ended {
+	for _, session := range e.ended {
 		forget(session)
 	}
+	if n.recovering != nil {
+		n.server.recoveryFull.write()
+	}
+	return e.outcome
+}
+
+// errand is a deed on its way.
+type errand struct {
+	deed
+	recovering *recovering // nil: nobody is away
+	outcome    Outcome
+	ended      []*recovery.Session // to be forgotten, with no lock held
+}
+
+// begin picks those who are connected, and at the same moment does it to those who are away.
+func (e *errand) begin(n *namespace, t adapter.Target) *picked {
+	r := e.recovering
+	r.lock()
+	defer r.unlock()
+	connected := pick(n.adapter, t)
+	if r == nil {
+		return connected
+	}
+	away := pick(r.away, t)
+	defer away.release()
+	for _, m := range away.list {
+		e.store(m.(*recovery.Session))
+	}
+	return connected
+}
+
+// store does it to a session that is away. With recovering.mu held.
+func (e *errand) store(session *recovery.Session) bool {
+	done, ends := e.away(session, keptOf(session))
+	if done {
+		e.outcome.Stored++
+	}
+	if ends && e.recovering.store.End(session) {
+		e.ended = append(e.ended, session)
+	}
 	return done
 }
 
-// applyAway changes the data of sessions that are away. Merging is done with the order of the namespace held, as it is
-// rare.
-func (d DataChange) applyAway(n *namespace, t adapter.Target) (done int, version uint64, err error) {
-	done = n.forAway(t, func(session *recovery.Session, k *kept) bool {
-		version = k.version
-		if d.Expected != nil && *d.Expected != k.version {
-			return false
+// visit does it to a socket that was connected just now. Where its session has gone away meanwhile, or come back with
+// another socket, it is followed.
+func (e *errand) visit(s *Socket) {
+	for {
+		done := e.live(s)
+		if done || e.recovering == nil || s.recovery == nil || s.Connected() {
+			e.outcome.add(done)
+			return
 		}
-		data := d.Data
-		if d.Merge != nil {
-			merged, failed := d.Merge(k.data)
-			if failed != nil {
-				err = failed
-				return false
-			}
-			data = merged
+		next, stored := e.chase(s)
+		switch {
+		case stored:
+			return
+		case next == nil:
+			e.outcome.add(false)
+			return
 		}
-		if !n.recovering.store.Grow(session, int64(len(data)-len(k.data))) {
-			return false
+		s = next
+	}
+}
+
+// chase looks for the session of a socket that has left. next is the socket that has it now; nil: it is away, or gone.
+func (e *errand) chase(s *Socket) (next *Socket, stored bool) {
+	r, session := e.recovering, s.recovery
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch k := keptOf(session); {
+	case k.socket == s: // it never comes back
+		return nil, false
+	case k.socket != nil:
+		return k.socket, false
+	case r.away.Count(adapter.Target{Sockets: []string{session.ID()}}) == 0:
+		return nil, false
+	}
+	return nil, e.store(session)
+}
+
+// SelectAway returns the sessions that are away and that the target picks.
+func (s *Server) SelectAway(name string, t adapter.Target) (all []Recovery) {
+	n := s.namespaces.lookup(name)
+	if n == nil || n.recovering == nil {
+		return nil
+	}
+	r := n.recovering
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	away := pick(r.away, t)
+	defer away.release()
+	for _, m := range away.list {
+		all = append(all, r.factsLocked(m.(*recovery.Session)))
+	}
+	return all
+}
+
+// moveAway makes a session that is away join and then leave rooms. One that would be in too many is left alone; one that
+// would take too much ends, as it could not come back without a gap.
+func (r *recovering) moveAway(session *recovery.Session, k *kept, join, leave []string) (done, ends bool) {
+	server := k.namespace.server
+	rooms := r.away.Rooms(session)
+	if len(join) > 0 && withRooms(rooms, join) > server.limits.Rooms {
+		server.trace.limitReached("rooms_per_socket")
+		return false, false
+	}
+	before := heldBy(session, rooms)
+	joined, left := r.away.Join(session, join...), r.away.Leave(session, leave...)
+	if len(joined)+len(left) == 0 {
+		return true, false
+	}
+	session.Trail.Moved(r.log.Head(), joined, left)
+	k.roomsVersion++
+	fits := r.store.Grow(session, heldBy(session, r.away.Rooms(session))-before)
+	return fits, !fits
+}
+
+// applyAway changes the data of a session that is away, which ends if it would take too much. Merging is done with the
+// order of the namespace held, as it is rare.
+func (d DataChange) applyAway(session *recovery.Session, k *kept) (version uint64, done, ends bool, err error) {
+	if d.Expected != nil && *d.Expected != k.version {
+		return k.version, false, false, nil
+	}
+	data := d.Data
+	if d.Merge != nil {
+		if data, err = d.Merge(k.data); err != nil {
+			return k.version, false, false, err
 		}
-		k.data = data
-		k.version++
-		version = k.version
-		return true
-	})
-	return done, version, err
+	}
+	if !k.namespace.recovering.store.Grow(session, int64(len(data)-len(k.data))) {
+		return k.version, false, true, nil
+	}
+	k.data = data
+	k.version++
+	return k.version, true, false, nil
 }

@@ -85,7 +85,7 @@ func (s *Server) Disconnect(b *engineio.Batch, name string, t adapter.Target, e 
 	o := n.disconnect(b, t, e)
 	if s.clustered {
 		n.publish(adapter.Command{
-			Target: t, Disconnect: true, CloseTransport: e.CloseTransport, MayReturn: e.MayReturn, Detail: e.Detail,
+			Target: t, Disconnect: true, CloseTransport: e.CloseTransport, MayReturn: e.MayReturn, Forget: e.Forget, Detail: e.Detail,
 		})
 	}
 	return o

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/recovery"
 )
 
 // DataChange is what becomes of a socket's data.
@@ -18,20 +19,28 @@ type DataChange struct {
 // SetData changes the data of sockets. Version is that of the last one, changed or not; err the last that
 // Merge returned.
 func (s *Server) SetData(name string, t adapter.Target, change DataChange) (o Outcome, version uint64, err error) {
-	for _, socket := range s.Select(name, t) {
-		done, v, failed := change.apply(socket)
-		o.add(done)
+	n := s.namespaces.lookup(name)
+	if n == nil {
+		return Outcome{}, 0, nil
+	}
+	note := func(v uint64, failed error) {
 		version = v
 		if failed != nil {
 			err = failed
 		}
 	}
-	if n := s.namespaces.lookup(name); n != nil {
-		stored, v, failed := change.applyAway(n, t)
-		if o.Stored = stored; o.Matched == 0 {
-			version, err = v, failed
-		}
-	}
+	o = n.reach(t, deed{
+		live: func(s *Socket) bool {
+			done, v, failed := change.apply(s)
+			note(v, failed)
+			return done
+		},
+		away: func(session *recovery.Session, k *kept) (done, ends bool) {
+			v, done, ends, failed := change.applyAway(session, k)
+			note(v, failed)
+			return done, ends
+		},
+	})
 	return o, version, err
 }
 

@@ -61,8 +61,10 @@
 //
 // Where recovery is on, a socket has a session (package recovery). When its connection breaks the session is away:
 // its namespace's recovering has its rooms and its data, and the log of the namespace what is emitted meanwhile. A CONNECT
-// that names it reserves it (Attempt.begin), the Application is asked with what there is to be recovered, and an acceptance
-// restores it in one step: the same id, rooms and data, CONNECT, and then what the browser has missed.
+// that names it reserves it (Attempt.begin), or waits a second for a connection to end that still has it (takeover.go), the
+// Application is asked with what there is to be recovered, and an acceptance
+// restores it in one step: the same id, rooms and data, CONNECT, and then what the browser has missed. What is done to
+// sockets is done to sessions that are away as well; one that is just leaving or coming back is followed (away.go).
 //
 // # Goroutines and locks
 //

@@ -3,6 +3,7 @@ package socketio
 import (
 	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -14,36 +15,54 @@ type Eviction struct {
 	CloseTransport bool
 	// MayReturn closes the transport and sends no DISCONNECT packet, so that clients come back.
 	MayReturn bool
+	// Forget ends the chance of the sockets to be taken up again: those that come back begin anew. Without MayReturn it
+	// ends in any case.
+	Forget bool
 	// Detail goes into Disconnect.Detail.
 	Detail string
 }
 
-func (n *namespace) disconnect(b *engineio.Batch, t adapter.Target, e Eviction) (o Outcome) {
+func (n *namespace) disconnect(b *engineio.Batch, t adapter.Target, e Eviction) Outcome {
 	own := batches.orOwn(b)
 	defer own.release()
-	members := pick(n.adapter, t)
-	defer members.release()
-	for _, m := range members.list {
-		o.add(e.carryOut(own.Batch, m.(*Socket)))
-	}
-	o.Stored = n.endAway(t, e)
-	return o
+	return n.reach(t, deed{
+		live: func(s *Socket) bool { return e.carryOut(own.Batch, s) },
+		away: func(_ *recovery.Session, k *kept) (done, ends bool) {
+			k.mustAsk = true
+			return true, !e.MayReturn || e.Forget
+		},
+	})
 }
 
 // carryOut makes one socket leave, and reports whether it was there.
 func (e Eviction) carryOut(b *engineio.Batch, s *Socket) bool {
 	if e.MayReturn {
-		open := s.Connected()
-		if open {
-			e.closeAfterAnswer(s.client)
-		}
-		return open
+		return e.sendAway(s)
 	}
 	done := e.dismiss(b, s)
 	if done && e.CloseTransport {
 		e.kick(s.client)
 	}
 	return done
+}
+
+// sendAway closes the connection of a socket that may return, and reports whether it was there. What its browser has to
+// show then is settled before, should the connection break by itself at this moment.
+func (e Eviction) sendAway(s *Socket) bool {
+	r := s.namespace.recovering
+	r.lock()
+	open := s.Connected()
+	if session := s.recovery; open && session != nil {
+		keptOf(session).mustAsk = true
+		if e.Forget {
+			r.store.End(session)
+		}
+	}
+	r.unlock()
+	if open {
+		e.closeAfterAnswer(s.client)
+	}
+	return open
 }
 
 // dismiss makes a socket leave its namespace. Its seat is kept without it, as the browser may have sent events

@@ -37,14 +37,22 @@ type stage struct {
 // play opens a stage behind hubtest.
 func play(t *testing.T, config Config) *stage {
 	t.Helper()
+	return playOn(t, config, func(*engineio.Config) {})
+}
+
+// playOn is play on top of another configuration.
+func playOn(t *testing.T, config Config, change func(*engineio.Config)) *stage {
+	t.Helper()
 	s := &stage{t: t, sockets: map[string]*Socket{}, changed: make(chan struct{})}
 	config.Application = s
 	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.server = New(config)
-	s.engine = engineio.New(engineio.Config{
+	engine := engineio.Config{
 		Path: "/socket.io/", AllowRevision3: true, OnSession: s.server.Open, Logger: config.Logger,
 		Trace: &engineio.Trace{Panic: func(value any) { t.Errorf("panic: %v", value) }},
-	})
+	}
+	change(&engine)
+	s.engine = engineio.New(engine)
 	s.http = hubtest.Serve(t, s.engine, s.engine.ConfigureHTTP)
 	s.http.Path = "/socket.io/"
 	t.Cleanup(func() {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/recovery"
 )
 
 // namespace is what the sockets of one namespace share. It exists while there are any.
@@ -33,7 +34,9 @@ func (n *namespace) Apply(c adapter.Command) {
 	case len(c.Join)+len(c.Leave) > 0:
 		n.updateRooms(c.Target, c.Join, c.Leave)
 	case c.Disconnect:
-		n.disconnect(nil, c.Target, Eviction{CloseTransport: c.CloseTransport, MayReturn: c.MayReturn, Detail: c.Detail})
+		n.disconnect(nil, c.Target, Eviction{
+			CloseTransport: c.CloseTransport, MayReturn: c.MayReturn, Forget: c.Forget, Detail: c.Detail,
+		})
 	}
 }
 
@@ -49,21 +52,23 @@ func (n *namespace) publish(c adapter.Command) {
 const roomsSlice = 1000
 
 func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outcome, limited int) {
-	members := pick(n.adapter, t)
-	defer members.release()
 	done := 0
-	for _, m := range members.list {
-		if done += len(join) + len(leave); done >= roomsSlice {
-			done = 0
-			runtime.Gosched()
-		}
-		joined := m.(*Socket).membership.change(m.(*Socket), join, leave)
-		o.add(joined)
-		if !joined && m.(*Socket).Connected() {
-			limited++
-			n.server.trace.limitReached("rooms_per_socket")
-		}
-	}
-	o.Stored = n.moveAway(t, join, leave)
+	o = n.reach(t, deed{
+		live: func(s *Socket) bool {
+			if done += len(join) + len(leave); done >= roomsSlice {
+				done = 0
+				runtime.Gosched()
+			}
+			joined := s.membership.change(s, join, leave)
+			if !joined && s.Connected() {
+				limited++
+				n.server.trace.limitReached("rooms_per_socket")
+			}
+			return joined
+		},
+		away: func(session *recovery.Session, k *kept) (done, ends bool) {
+			return n.recovering.moveAway(session, k, join, leave)
+		},
+	})
 	return o, limited
 }

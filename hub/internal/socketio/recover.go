@@ -4,9 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/recovery"
-	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
 // Recovery is a session that a browser wants to take up.
@@ -28,17 +26,10 @@ const (
 	RecoveryDone    = "recovered"
 	RecoveryUnknown = "unknown" // nobody is away with that private id: any more, or not yet
 	RecoveryOffset  = "offset"  // the offset is none of the session's
-	RecoveryGap     = "gap"     // something that it has missed has gone
+	RecoveryGap     = "gap"     // something that it has missed has gone, or it is too much
 	RecoveryUser    = "user"    // the acceptance was for another user
 	RecoveryDenied  = "denied"  // the browser was not let in
 	RecoveryGone    = "gone"    // it has left before it was let in, and may come again
-)
-
-// takeoverWait is how long a browser waits that comes back before the hub knows that it has left. takeoverLooks is how
-// often it is looked in this time whether the one that has the session is there.
-const (
-	takeoverWait  = time.Second
-	takeoverLooks = 10
 )
 
 // reservation is a session that an attempt may take up.
@@ -79,86 +70,22 @@ func (a *Attempt) begin(auth []byte) {
 // connected with it has left. In the gate.
 func (a *Attempt) reserve(claim recovery.Claim, unknown, known func()) {
 	store := a.client.server.recovery
-	session, isLive := store.Reserve(claim.PID, a.namespace)
-	if isLive && a.await(claim.PID, func() {
-		if session, _ := store.Reserve(claim.PID, a.namespace); session != nil {
-			a.claim(session, claim)
-			known()
-		} else {
+	take := func(session *recovery.Session, taken bool) {
+		if !taken {
 			unknown()
+			return
 		}
-	}) {
-		return
+		a.claim(session, claim)
+		known()
 	}
-	if session == nil {
-		unknown()
-		return
-	}
-	a.claim(session, claim)
-	known()
-}
-
-// await goes on in the gate when a live session has left, or after a time. Over polling, where a broken connection shows
-// only while a request is there, a session without one for all of that time leaves. It reports false if it is not live
-// any more.
-func (a *Attempt) await(pid string, goOn func()) bool {
-	store := a.client.server.recovery
-	inGate := func() {
-		a.client.post(func() {
-			if a.state.Load() == stateOpen {
-				goOn()
-			}
-		})
-	}
-	w := store.Await(pid, inGate)
-	if w == nil {
-		return false
-	}
-	t := &takeover{attempt: a, wait: w, of: socketOf(w.Session()), goOn: inGate}
-	t.lookLater()
-	return true
-}
-
-// takeover is a browser that waits for another connection of it to end.
-type takeover struct {
-	attempt *Attempt
-	wait    *recovery.Wait
-	of      *Socket // nil: it has left just now
-	goOn    func()
-	looks   int
-	present bool // a request of it was there
-}
-
-func (t *takeover) lookLater() {
-	time.AfterFunc(takeoverWait/takeoverLooks, t.attempt.client.server.trace.guarded(t.look))
-}
-
-func (t *takeover) look() {
-	store := t.attempt.client.server.recovery
-	if !store.Waiting(t.wait) {
-		return
-	}
-	t.looks++
-	t.present = t.present || t.of == nil || !t.of.client.session.Unattended()
+	again := func() { take(store.Reserve(claim.PID, a.namespace)) }
+	session, taken := store.Reserve(claim.PID, a.namespace)
 	switch {
-	case t.looks < takeoverLooks:
-		t.lookLater()
-	case !t.present:
-		c := t.of.client
-		c.post(func() { // and we go on
-			c.close(Disconnect{Reason: string(engineio.ReasonTransportError), Detail: "the browser has come back over another connection"})
-		})
-	case store.Forgo(t.wait):
-		t.goOn()
+	case session == nil || taken:
+		take(session, taken)
+	case !a.await(session, again):
+		again() // it has left just now
 	}
-}
-
-// socketOf is the socket that has a session, nil while it is away.
-func socketOf(session *recovery.Session) *Socket {
-	k := keptOf(session)
-	k.namespace.recovering.mu.Lock()
-	defer k.namespace.recovering.mu.Unlock()
-	return k.socket
 }
 
 // claim keeps a session that was reserved with the attempt, if it can still be taken up.
@@ -169,10 +96,7 @@ func (a *Attempt) claim(session *recovery.Session, claim recovery.Claim) {
 	r.mu.Lock()
 	from, fits := session.Trail.Resume(at, claim.Named)
 	_, there := r.log.Read(from, nil)
-	k := keptOf(session)
-	rooms := r.away.Rooms(session)
-	slices.Sort(rooms)
-	facts := Recovery{User: session.User(), Rooms: rooms, DisconnectTime: k.left, MustAsk: k.mustAsk, Memo: k.memo}
+	facts := r.factsLocked(session)
 	r.mu.Unlock()
 	switch {
 	case claim.Named && !ok, !fits:
@@ -185,6 +109,14 @@ func (a *Attempt) claim(session *recovery.Session, claim recovery.Claim) {
 		a.id = session.ID()
 		a.reserved = &reservation{session: session, from: from, facts: facts}
 	}
+}
+
+// factsLocked are those of a session that is away.
+func (r *recovering) factsLocked(session *recovery.Session) Recovery {
+	k := keptOf(session)
+	rooms := r.away.Rooms(session)
+	slices.Sort(rooms)
+	return Recovery{User: session.User(), Rooms: rooms, DisconnectTime: k.left, MustAsk: k.mustAsk, Memo: k.memo}
 }
 
 // endReserved ends a session that somebody had reserved.
@@ -224,9 +156,10 @@ func (in arrival) restore() bool {
 		endReserved(session, RecoveryUser)
 		return false
 	}
-	units, ok := r.missed(c, a.reserved)
-	if ok = ok && c.server.recovery.Restore(session); !ok {
+	missed := r.missed(c, a.reserved)
+	if missed.gap || !c.server.recovery.Restore(session) {
 		r.mu.Unlock()
+		missed.tell(c.server)
 		endReserved(session, RecoveryGap)
 		return false
 	}
@@ -234,49 +167,19 @@ func (in arrival) restore() bool {
 	k := keptOf(session)
 	k.socket = s
 	if in.acceptance.Memo != nil {
-		k.memo = in.acceptance.Memo
+		k.memo, k.memoBytes = in.acceptance.Memo, in.acceptance.MemoBytes
 	}
 	in.sit()
-	for _, u := range units {
+	for _, u := range missed.units {
 		_ = c.session.Send(in.batch, u.messages, u.noCompress) // a failure closes the session, which may come back
 	}
 	s.resume(k, in.acceptance, r.away.Remove(session))
-	k.data, k.policy = nil, nil
+	k.data, k.policy, k.mustAsk = nil, nil, false
 	r.mu.Unlock()
 	c.server.namespaces.release(s.namespace) // the session had held it
 	c.server.tellNotes()
 	c.server.trace.recovery(RecoveryDone)
 	return true
-}
-
-// unit is one packet for one browser.
-type unit struct {
-	messages   []*engineio.Message
-	noCompress bool
-}
-
-// missed makes what a session has missed, and returns with mu held: what is emitted from then on is not among it.
-func (r *recovering) missed(c *client, of *reservation) (units []unit, ok bool) {
-	var some []*recovery.Entry
-	encodeSome := func() {
-		for _, e := range some {
-			p := siopacket.Packet{Type: siopacket.Event, Namespace: of.session.Namespace(), Name: e.Message.Event, Payload: e.Message.Args}
-			units = append(units, unit{c.encode(p, e.Message.Attachments), e.Message.NoCompress})
-		}
-		some = some[:0]
-	}
-	r.mu.Lock()
-	missed := of.session.Miss(r.log, of.from, r.away.Rooms(of.session))
-	for {
-		end, ok := missed.Next(func(e *recovery.Entry) { some = append(some, e) })
-		if end || !ok {
-			encodeSome()
-			return units, ok
-		}
-		r.mu.Unlock() // others have a turn
-		encodeSome()
-		r.mu.Lock()
-	}
 }
 
 // resume gives a socket what its session had, and what came with its acceptance. With recovering.mu held.

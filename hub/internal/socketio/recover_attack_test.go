@@ -50,6 +50,10 @@ func TestRecovery_GuessesAndForeignOffsetsBeginAnew(t *testing.T) {
 		{`{"pid":"PID","offset":"hello"}`, RecoveryOffset},
 		{`{"pid":"PID","offset":"OFFSET0"}`, RecoveryOffset},
 		{`{"pid":"PID","offset":""}`, RecoveryOffset},
+		{`{"pid":"PID","offset":"EPOCH.3w5e11264sgsf"}`, RecoveryOffset}, // the largest there is
+		{`{"pid":"PID","offset":"EPOCH.3w5e11264sgsg"}`, RecoveryOffset}, // one more
+		{`{"pid":"PID","offset":"EPOCH.` + strings.Repeat("z", 9000) + `"}`, RecoveryOffset},
+		{`{"pid":"PID","offset":"EPOCH.-1"}`, RecoveryOffset},
 		{`{"pid":"aaaaaaaaaaaaaaaaaaaaaaaa","offset":"OFFSET"}`, RecoveryUnknown},
 		{`{"pid":"","offset":"OFFSET"}`, ""},
 		{`{"pid":"short"}`, ""},
@@ -64,7 +68,7 @@ func TestRecovery_GuessesAndForeignOffsetsBeginAnew(t *testing.T) {
 		outcomes = nil
 		eventually(t, "nobody is there", func() bool { return joined() == 0 })
 		again := &tab{stage: s, Browser: s.open()}
-		again.Send("40" + strings.NewReplacer("PID", v.pid, "OFFSET", v.offset).Replace(row.auth))
+		again.Send("40" + strings.NewReplacer("PID", v.pid, "OFFSET", v.offset, "EPOCH", v.offset[:8]).Replace(row.auth))
 		again.connected(t)
 		if got := strings.Join(outcomes, " "); got != row.want || (again.sid == v.sid) != (row.want == RecoveryDone) {
 			t.Errorf("%s: %q, want %q; %s after %s", row.auth, got, row.want, again.sid, v.sid)

@@ -46,6 +46,12 @@ func (v *tab) comes(t *testing.T, road hubtest.Transport) {
 func (v *tab) connected(t *testing.T) {
 	t.Helper()
 	v.stage.readConnect(t, v)
+	v.known(t)
+}
+
+// known waits until the application knows the tab.
+func (v *tab) known(t *testing.T) {
+	t.Helper()
 	eventually(t, "the application knows", func() bool {
 		socket := v.stage.socket("/")
 		return socket != nil && socket.ID() == v.sid && socket.Connected()
@@ -84,7 +90,10 @@ func (v *tab) gets(t *testing.T, want ...string) {
 func (v *tab) goes(t *testing.T) {
 	t.Helper()
 	away := v.stage.server.recovery.Sizes().Away
-	eventually(t, "a request of it is there", func() bool { return !v.stage.socket("/").client.session.Unattended() })
+	eventually(t, "a request of it is there", func() bool {
+		_, there := v.stage.socket("/").client.session.Attendance()
+		return there
+	})
 	v.Abort()
 	eventually(t, "the hub knows that it has left", func() bool { return v.stage.server.recovery.Sizes().Away == away+1 })
 }

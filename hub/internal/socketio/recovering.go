@@ -35,6 +35,7 @@ type kept struct {
 	// Guarded by recovering.mu. socket is nil while the session is away; all behind the memo is meaningful then.
 	socket       *Socket
 	memo         any // Acceptance.Memo
+	memoBytes    int64
 	data         []byte
 	version      uint64
 	policy       *policy
@@ -171,9 +172,9 @@ func recoverable(reason string) bool {
 }
 
 // begin gives a socket that joins a session. With mu held.
-func (r *recovering) begin(s *Socket, memo any) {
+func (r *recovering) begin(s *Socket, a Acceptance) {
 	s.recovery = r.store.Open(s.namespace.name, s.id, s.user)
-	s.recovery.Kept = &kept{namespace: s.namespace, socket: s, memo: memo}
+	s.recovery.Kept = &kept{namespace: s.namespace, socket: s, memo: a.Memo, memoBytes: a.MemoBytes}
 	s.recovery.Trail.Join(r.log.Head())
 }
 
@@ -194,9 +195,9 @@ func (r *recovering) parting(s *Socket, end *Disconnect, rooms []string) (stays 
 		k.socket = nil
 		s.mu.Lock()
 		k.data, k.version, k.roomsVersion = s.data, s.version, s.membership.version
-		k.policy, k.left, k.mustAsk = s.policy.Load(), time.Now(), end.mustAsk
+		k.policy, k.left, k.mustAsk = s.policy.Load(), time.Now(), k.mustAsk || end.mustAsk
 		session.Trail.Leave(r.log.Head())
-		if stays, evicted = r.store.Leave(session, heldBy(k, session, rooms)); stays {
+		if stays, evicted = r.store.Leave(session, heldBy(session, rooms)); stays {
 			r.away.Add(session)
 			r.away.Join(session, rooms...)
 			end.RecoverableUntil = k.left.Add(r.store.MaxDuration())
@@ -213,16 +214,29 @@ func (r *recovering) parting(s *Socket, end *Disconnect, rooms []string) (stays 
 	return stays
 }
 
-// awayRoomBytes is what a room takes of a session that is away, beside its name.
-const awayRoomBytes = 64
+const (
+	// awayUserBytes is what a user takes of a session that is away, beside its name; awayRoomBytes is what a room does.
+	awayUserBytes = 256
+	awayRoomBytes = 256
+	// policyBytes is what a policy takes beside its patterns.
+	policyBytes = 256
+)
 
-func heldBy(k *kept, session *recovery.Session, rooms []string) int64 {
-	return int64(len(k.data)+len(session.User())) + sizeOfRooms(rooms)
-}
-
-func sizeOfRooms(rooms []string) (size int64) {
+// heldBy is what a session that is away, and in these rooms, takes.
+func heldBy(session *recovery.Session, rooms []string) int64 {
+	k := keptOf(session)
+	size := k.memoBytes + int64(len(k.data)) + session.Trail.Bytes()
+	if user := session.User(); user != "" {
+		size += int64(len(user)) + awayUserBytes
+	}
 	for _, room := range rooms {
 		size += int64(len(room)) + awayRoomBytes
+	}
+	if k.policy != nil {
+		size += policyBytes
+		for _, pattern := range k.policy.Events {
+			size += int64(len(pattern)) + awayRoomBytes/8
+		}
 	}
 	return size
 }

@@ -121,6 +121,15 @@ func (s *Server) Sockets() map[string]int {
 	return counts
 }
 
+// Namespaces are those that have sockets, or sessions that are away.
+func (s *Server) Namespaces() (names []string) {
+	s.namespaces.byName.Range(func(name, _ any) bool {
+		names = append(names, name.(string))
+		return true
+	})
+	return names
+}
+
 // Recovers reports whether clients may take up sessions.
 func (s *Server) Recovers() bool { return s.recovery != nil }
 

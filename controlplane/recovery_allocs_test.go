@@ -1,0 +1,75 @@
+//go:build !race
+
+package controlplane
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/hub"
+)
+
+// heap is what is in use, without what pools keep.
+func heap() int64 {
+	for range 3 {
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// What is kept of a browser that is away is its session alone, and that counts: nothing of its old connection is there any
+// more once the services have heard that it has left.
+func TestAllocs_ASessionThatIsAwayTakesNoMoreThanIsCounted(t *testing.T) {
+	const sessions = 200
+	recovering(t, Config{}, func(t *testing.T, w *world) {
+		chat := w.chat("a")
+		for i := range sessions {
+			v := &visitor{}
+			v.browser = w.browser()
+			v.Send(fmt.Sprintf(`40/chat,{"token":"%d %s"}`, i, strings.Repeat("x", 500)))
+			chat.AcceptAs(chat.Attempt(), &hubv1.Accept{
+				User: fmt.Sprint("user ", i), Rooms: []string{"all", fmt.Sprint("own ", i)}, Data: []byte(`{"n":1}`), KeepAuth: true,
+			})
+			v.enters()
+			chat.Done(chat.Connected())
+			v.goes()
+			chat.Done(chat.Disconnected())
+		}
+		synctest.Wait()
+		nothingIsLeft(t, w, sessions)
+		with, counted := heap(), w.hub.Stats().Recovery.SessionBytes
+		chat.Command(&hubv1.Command{Op: &hubv1.Command_Disconnect{Disconnect: &hubv1.Disconnect{
+			Target: &hubv1.Target{Namespace: "/chat", Rooms: []string{"all"}},
+		}}})
+		if r := chat.Result(); r.StoredCount != sessions {
+			t.Fatalf("result: %v", r)
+		}
+		synctest.Wait()
+		took := with - heap()
+		t.Logf("%d bytes each, counted %d", took/sessions, counted/sessions)
+		if took > counted || took < counted/4 {
+			t.Errorf("%d bytes of the heap, counted %d", took, counted)
+		}
+	})
+}
+
+// nothingIsLeft checks that no group keeps what a socket had.
+func nothingIsLeft(t *testing.T, w *world, sessions int) {
+	t.Helper()
+	away, err := w.hub.FetchAway(hub.Target{Namespace: "/chat", All: true})
+	if err != nil || len(away) != sessions {
+		t.Fatal(len(away), err)
+	}
+	for _, one := range away {
+		if left := one.Memo.(*memory).left; left != nil {
+			t.Fatalf("%s: %d groups keep what it had", one.User, len(left))
+		}
+	}
+}
