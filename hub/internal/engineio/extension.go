@@ -10,14 +10,13 @@ import (
 // that the header is no list of offers, and that this has been answered, as the reference does.
 //
 // Spec: RFC 6455, 9.1; RFC 7692, 5.1.
-func (s *Server) withDeflate(w http.ResponseWriter, r *http.Request) (deflate.Agreement, bool) {
-	c := &s.config.PerMessageDeflate
+func (n *refusals) withDeflate(w http.ResponseWriter, r *http.Request, c *DeflateConfig) (deflate.Agreement, bool) {
 	if !*c.Enabled || r.Header["Sec-Websocket-Extensions"] == nil {
 		return deflate.Agreement{}, true
 	}
 	agreed, err := deflate.Negotiate(r.Header["Sec-Websocket-Extensions"], c.WindowBits)
 	if err != nil {
-		s.refusals.refuse(w, r, refusal{code: codeBadRequest, message: "Invalid or unacceptable Sec-WebSocket-Extensions header"})
+		n.refuse(w, r, refusal{code: codeBadRequest, message: "Invalid or unacceptable Sec-WebSocket-Extensions header"})
 		return agreed, false
 	}
 	return agreed, true

@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -86,7 +85,7 @@ func New(config Config) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.tasks.add()
 	defer s.tasks.done()
-	defer s.guardRequest()
+	defer s.tasks.guardRequest()
 	s.headers.all.set(w.Header())
 	if status := s.checkPath(r); status != 0 {
 		s.refusals.deny(w, r, status)
@@ -166,17 +165,7 @@ func (s *Server) Close(ctx context.Context) error {
 	return err
 }
 
-// guardRequest ends the request alone in which a panic occurs. In tests it must not be reached.
-func (s *Server) guardRequest() {
-	if v := recover(); v != nil {
-		if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-			s.panicked(v)
-		}
-		panic(http.ErrAbortHandler) // net/http closes the connection
-	}
-}
-
-// guard is the same for a session's own goroutine.
+// guard ends the session alone in whose goroutine a panic occurs.
 func (s *Session) guard() {
 	if v := recover(); v != nil {
 		s.server.panicked(v)

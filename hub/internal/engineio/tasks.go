@@ -2,6 +2,8 @@ package engineio
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -89,5 +91,15 @@ func (t *tasks) wait(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+// guardRequest ends the request alone in which a panic occurs. In tests it must not be reached.
+func (t *tasks) guardRequest() {
+	if v := recover(); v != nil {
+		if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			t.onPanic(v)
+		}
+		panic(http.ErrAbortHandler) // net/http closes the connection
 	}
 }

@@ -43,7 +43,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session
 	if !ok {
 		return nil
 	}
-	agreed, ok := s.withDeflate(w, r)
+	agreed, ok := s.refusals.withDeflate(w, r, &s.config.PerMessageDeflate)
 	if !ok {
 		return nil
 	}
