@@ -101,6 +101,10 @@ neighbours: ## Measure a bystander's echo beside services that take all they can
 neighbours-browsers: ## Measure the same beside browsers
 	HOSTILE_NEIGHBOURS=$(NEIGHBOURS) go test -count=1 -timeout=30m -v $(FIRST) -run '^TestNeighboursBrowsers$$' ./test/hostile
 
+.PHONY: interop
+interop: interop-tools clientfiles ## Take every Socket.IO client through every step; writes the table in docs/clients.md
+	go run ./test/interop -write
+
 .PHONY: conformance
 conformance: ## Serve the public protocol suites on 127.0.0.1:3000; ARGS=-engine for Engine.IO alone
 	go run ./cmd/conformance $(ARGS)
@@ -194,9 +198,10 @@ bench/node/node_modules/.installed: bench/node/package-lock.json
 	$(NPM_CI) --prefix bench/node
 	@touch $@
 
-.venv/.installed: examples/chat-python/requirements.txt
+PYTHON_NEEDS := examples/chat-python/requirements.txt test/interop/clients/python/requirements.txt
+.venv/.installed: $(PYTHON_NEEDS)
 	python3 -m venv .venv
-	.venv/bin/pip install --quiet -r $<
+	.venv/bin/pip install --quiet $(PYTHON_NEEDS:%=-r %)
 	@touch $@
 
 # What Maven has fetched once it takes from its own store afterwards; the tests run
@@ -208,11 +213,26 @@ examples/bare-java/target/.installed: examples/bare-java/pom.xml $(wildcard exam
 $(PEBBLE)/pebble:
 	GOBIN=$(abspath $(PEBBLE)) go install $(addprefix github.com/letsencrypt/pebble/v2/cmd/,$(addsuffix @$(PEBBLE_VERSION),pebble-challtestsrv pebble))
 
+# The clients of test/interop that are no packages of npm and PyPI, in the versions that its table has.
+JAVA_CLIENT := test/interop/clients/java
+.cache/interop/java-%/.installed: $(JAVA_CLIENT)/pom.xml $(wildcard $(JAVA_CLIENT)/src/main/java/*.java)
+	mvn --batch-mode --quiet --file $< -Dclient=$*.2 -Dat=$(CURDIR)/$(@D) compile
+	@touch $@
+
+RUST_CLIENT := test/interop/clients/rust
+.cache/interop/rust/release/client: $(RUST_CLIENT)/Cargo.toml $(wildcard $(RUST_CLIENT)/src/*.rs)
+	cargo build --quiet --release --manifest-path $< --target-dir .cache/interop/rust
+	@touch $@
+
+.PHONY: interop-tools
+interop-tools: e2e-tools .cache/interop/java-1.0/.installed .cache/interop/java-2.1/.installed .cache/interop/rust/release/client
+
 .PHONY: e2e-tools
 e2e-tools: node_modules/.installed bench/node/node_modules/.installed $(PEBBLE)/pebble
 	@command -v chromium >/dev/null || echo "no chromium: the tests with a headless browser are skipped" >&2
-	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python are skipped" >&2; }
+	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python and test/interop are skipped" >&2; }
 	@$(MAKE) examples/bare-java/target/.installed || { test -z "$(CI)" && echo "no Maven: the test of examples/bare-java is skipped" >&2; }
+	@$(MAKE) .cache/interop/java-2.1/.installed || { test -z "$(CI)" && echo "no Maven: the test of test/interop is skipped" >&2; }
 
 # What hub/internal/clientfiles embeds: the npm package's files and its licence.
 .PHONY: clientfiles

@@ -1,5 +1,4 @@
-// Command mirror is the application service of the client tests: it hands back
-// what it gets, byte for byte, and does to rooms and sockets as it is told.
+// Command mirror is the application service of the client tests, as a process: see package test/mirror.
 package main
 
 import (
@@ -8,6 +7,7 @@ import (
 	"os"
 
 	"github.com/siohub/siohub/service"
+	"github.com/siohub/siohub/test/mirror"
 )
 
 func main() {
@@ -18,109 +18,10 @@ func main() {
 	svc := service.New("mirror", service.Options{Hub: os.Args[1], Trace: &service.Trace{
 		Attached: func(string) { fmt.Fprintln(os.Stderr, "mirror attached") },
 	}})
-	register(svc.Namespace("/"))
-	register(svc.Namespace("/mirror"))
+	mirror.Register(svc.Namespace("/"), nil)
+	mirror.Register(svc.Namespace("/mirror"), nil)
 	if err := svc.RunUntilSignal(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "mirror:", err)
 		os.Exit(1)
 	}
-}
-
-func register(n *service.Namespace) {
-	n.OnConnect(func(_ context.Context, c *service.ConnectAttempt) (service.Accept, error) {
-		var auth struct {
-			Token string
-			User  string
-			Rooms []string
-			Quiet bool
-		}
-		if err := c.BindAuth(&auth); err != nil {
-			return service.Accept{}, err
-		}
-		if auth.Token == "wrong" {
-			return service.Accept{}, service.Deny("that is not the word", map[string]any{"code": "WRONG", "tries": 3})
-		}
-		if !auth.Quiet {
-			c.Emit("welcome", auth.User, c.Handshake.Transport())
-		}
-		return service.Accept{User: auth.User, Rooms: auth.Rooms}, nil
-	})
-	n.OnDisconnect(func(ctx context.Context, d *service.Disconnect) error {
-		return n.To("watchers").Emit(ctx, "gone", d.Socket.ID(), d.Reason, d.CloseCode)
-	})
-	n.On("echo", func(_ context.Context, e *service.Event) error { return e.Reply(e.Payload()) })
-	n.On("say", func(ctx context.Context, e *service.Event) error {
-		return e.Socket.Emit(ctx, "said", e.Payload())
-	})
-	// show tells what is seen of the arguments here.
-	n.On("show", func(_ context.Context, e *service.Event) error { return e.Reply(string(e.Args), len(e.Attachments)) })
-	n.On("give", func(_ context.Context, e *service.Event) error {
-		var text string
-		if err := e.Bind(&text); err != nil {
-			return err
-		}
-		return e.Reply(service.Payload{Args: []byte(text)})
-	})
-	n.On("ask", func(ctx context.Context, e *service.Event) error {
-		ack, err := e.Socket.EmitWithAck(ctx, "question", e.Payload())
-		if err != nil {
-			return err
-		}
-		return e.Reply(ack.Payload())
-	})
-	registerRooms(n)
-}
-
-func registerRooms(n *service.Namespace) {
-	n.On("cast:*", func(ctx context.Context, e *service.Event) error { // anything, to the room of that name
-		return n.To(e.Name).Emit(ctx, "cast", e.Payload())
-	})
-	n.On("join", func(ctx context.Context, e *service.Event) error {
-		return withRoom(e, func(room string) error { return e.Socket.Join(ctx, room) })
-	})
-	n.On("leave", func(ctx context.Context, e *service.Event) error {
-		return withRoom(e, func(room string) error { return e.Socket.Leave(ctx, room) })
-	})
-	n.On("tell", func(ctx context.Context, e *service.Event) error { // room, exception, word
-		var room, except, word string
-		if err := e.Bind(&room, &except, &word); err != nil {
-			return err
-		}
-		target := n.To(room)
-		if except != "" {
-			target = target.Except(except)
-		}
-		result, err := target.EmitResult(ctx, "told", word)
-		if err != nil {
-			return err
-		}
-		return e.Reply(result.Matched)
-	})
-	n.On("poll", func(ctx context.Context, e *service.Event) error { // room, question
-		var room, question string
-		if err := e.Bind(&room, &question); err != nil {
-			return err
-		}
-		acks, err := n.To(room).EmitWithAck(ctx, "question", question)
-		if err != nil {
-			return err
-		}
-		answers := map[string]any{}
-		for _, ack := range acks.Acks {
-			answers[ack.SocketID] = ack.Args
-		}
-		return e.Reply(acks.Expected, answers)
-	})
-	n.On("kick", func(ctx context.Context, e *service.Event) error { return e.Socket.Disconnect(ctx) })
-}
-
-func withRoom(e *service.Event, act func(room string) error) error {
-	var room string
-	if err := e.Bind(&room); err != nil {
-		return err
-	}
-	if err := act(room); err != nil {
-		return err
-	}
-	return e.Reply(room)
 }

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// driver is a program in clients/ that takes clients of one kind through the steps.
+type driver struct {
+	// command is the program for one of them, without the plan.
+	command func(module string) []string
+	// needs are the files and programs that it cannot do without.
+	needs func(module string) []string
+}
+
+var (
+	node = driver{
+		command: func(string) []string { return []string{"node", inRoot("test/interop/clients/node/client.mjs")} },
+		needs:   func(module string) []string { return []string{"node", inRoot("node_modules/" + module)} },
+	}
+	chromium = driver{
+		command: func(string) []string {
+			return []string{"node", inRoot("test/interop/clients/node/browser.mjs"), chromiumProgram()}
+		},
+		needs: func(module string) []string {
+			return []string{"node", chromiumProgram(), inRoot("node_modules/playwright-core"), inRoot("node_modules/" + module)}
+		},
+	}
+	python = driver{
+		command: func(string) []string {
+			return []string{inRoot(".venv/bin/python"), inRoot("test/interop/clients/python/client.py")}
+		},
+		needs: func(string) []string { return []string{inRoot(".venv/bin/python")} },
+	}
+	java = driver{
+		command: func(module string) []string {
+			at := inRoot(".cache/interop/java-" + module)
+			return []string{"java", "-XX:TieredStopAtLevel=1", "-cp", at + "/classes:" + at + "/lib/*", "Client"}
+		},
+		needs: func(module string) []string {
+			return []string{"java", inRoot(".cache/interop/java-" + module + "/.installed")}
+		},
+	}
+	rust = driver{
+		command: func(string) []string { return []string{inRoot(".cache/interop/rust/release/client")} },
+		needs:   func(string) []string { return []string{inRoot(".cache/interop/rust/release/client")} },
+	}
+)
+
+// missing are the things that cells need and this machine lacks.
+func missing(cells []cell) (names []string) {
+	seen := map[string]bool{}
+	for _, c := range cells {
+		for _, name := range c.driver.needs(c.module) {
+			if !seen[name] && !there(name) {
+				names = append(names, name)
+			}
+			seen[name] = true
+		}
+	}
+	return names
+}
+
+func there(name string) bool {
+	if filepath.IsAbs(name) {
+		_, err := os.Stat(name)
+		return err == nil
+	}
+	_, err := exec.LookPath(name)
+	return err == nil
+}
+
+func chromiumProgram() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if program, err := exec.LookPath(name); err == nil {
+			return program
+		}
+	}
+	return "chromium"
+}
+
+// root is the top of the module; the command is started there.
+var root = "."
+
+// inRoot is the absolute path of a file of the module.
+func inRoot(path string) string {
+	whole, err := filepath.Abs(filepath.Join(root, path))
+	if err != nil {
+		panic(err) // there is no working directory
+	}
+	return whole
+}
