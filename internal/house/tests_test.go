@@ -4,28 +4,76 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
+// mayRest are functions of tests that sleep outside of a bubble of testing/synctest, as it
+// looks, and why they do not hope for the best.
+var mayRest = map[string]string{
+	"cmd/hub/internal/jwt/source_test.go:RoundTrip":         "in virtual time: a source that takes long",
+	"controlplane/copies_test.go:stuck":                     "waits for a condition, also in benchmarks",
+	"controlplane/internal/dispatch/storm_test.go:work":     "in virtual time: a handler",
+	"controlplane/internal/dispatch/storm_test.go:leave":    "in virtual time: waits for a condition",
+	"controlplane/internal/dispatch/storm_test.go:step":     "in virtual time: a stream that is away",
+	"controlplane/internal/dispatch/storm_test.go:runStorm": "in virtual time: from one event to the next",
+	"controlplane/internal/dispatch/storm_test.go:speak":    "in virtual time: a browser that says nothing",
+	"controlplane/internal/turns/turns_test.go:working":     "in virtual time: work",
+	"hub/internal/engineio/helpers_test.go:eventually":      "waits for a condition, also of real connections",
+	"hub/internal/engineio/unfinished_test.go:slowPost":     "in virtual time: a slow uplink",
+}
+
+// bubbles are the functions that run what they are given in virtual time.
+var bubbles = map[string]bool{"synctest.Test": true, "inBubble": true}
+
 // TestTests_DoNotSleep keeps time out of tests: they wait for a condition, or sleep
-// in the virtual time of testing/synctest. Packages that have it are trusted.
+// in the virtual time of testing/synctest.
 func TestTests_DoNotSleep(t *testing.T) {
-	virtual := map[string]bool{}
-	eachTestFile(t, func(path string, file *ast.File, _ func(token.Pos) token.Position) {
-		virtual[filepath.Dir(path)] = virtual[filepath.Dir(path)] || imports(file, "testing/synctest")
-	})
+	needless := maps.Clone(mayRest)
 	eachTestFile(t, func(path string, file *ast.File, position func(token.Pos) token.Position) {
-		if virtual[filepath.Dir(path)] {
-			return
-		}
 		for _, at := range sleeps(file) {
-			t.Errorf("%s:%d: sleeps; wait for the condition, or use testing/synctest", path, position(at).Line)
+			if inVirtualTime(file, at) {
+				continue
+			}
+			where := path + ":" + functionAt(file, at)
+			if mayRest[where] == "" {
+				t.Errorf("%s:%d: %s sleeps; wait for the condition, or use testing/synctest", path, position(at).Line, where)
+			}
+			delete(needless, where)
 		}
 	})
+	for where := range needless {
+		t.Errorf("%s does not sleep any more", where)
+	}
+}
+
+// inVirtualTime reports whether a place is inside of what a bubble is given.
+func inVirtualTime(file *ast.File, at token.Pos) (inside bool) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if n == nil || at < n.Pos() || n.End() <= at {
+			return false
+		}
+		if call, ok := n.(*ast.CallExpr); ok && bubbles[types.ExprString(call.Fun)] {
+			inside = true
+		}
+		return !inside
+	})
+	return inside
+}
+
+// functionAt is the function that a place is in.
+func functionAt(file *ast.File, at token.Pos) string {
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Pos() <= at && at < f.End() {
+			return f.Name.Name
+		}
+	}
+	return ""
 }
 
 // sleepers are the files that sleep though they are no tests, and why that hinders nobody.
@@ -87,10 +135,6 @@ func TestTests_WatchForLeaks(t *testing.T) {
 			t.Errorf("%s starts goroutines and has no TestMain that looks for leaks", dir)
 		}
 	}
-}
-
-func imports(file *ast.File, path string) bool {
-	return slices.ContainsFunc(file.Imports, func(s *ast.ImportSpec) bool { return s.Path.Value == `"`+path+`"` })
 }
 
 func eachTestFile(t *testing.T, visit func(path string, file *ast.File, position func(token.Pos) token.Position)) {
