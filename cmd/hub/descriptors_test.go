@@ -24,7 +24,7 @@ func startLimited(t *testing.T, descriptors int, args ...string) *process {
 
 // handshake opens a session on a connection of its own, which it leaves open, and gives
 // the status: 0 when the connection was closed.
-func handshake(t *testing.T, at addresses) (net.Conn, int) {
+func handshake(t *testing.T, at addresses, transport string) (net.Conn, int) {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", at.host(), patience)
 	if err != nil {
@@ -32,7 +32,11 @@ func handshake(t *testing.T, at addresses) (net.Conn, int) {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	_, _ = fmt.Fprintf(conn, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n")
+	upgrade := ""
+	if transport == "websocket" {
+		upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	}
+	_, _ = fmt.Fprintf(conn, "GET /socket.io/?EIO=4&transport=%s HTTP/1.1\r\nHost: x\r\n%s\r\n", transport, upgrade)
 	answer := make([]byte, 12) // HTTP/1.1 200
 	if _, err := io.ReadFull(conn, answer); err != nil {
 		return conn, 0
@@ -42,15 +46,23 @@ func handshake(t *testing.T, at addresses) (net.Conn, int) {
 	return conn, status
 }
 
-// Browsers take all descriptors that they get; operators and services have theirs.
+// Browsers take all descriptors that they get; operators and services have theirs. A poller watches a duplicate of a WebSocket's
+// descriptor.
 func TestDescriptors_BrowsersLeaveSome(t *testing.T) {
+	for transport, status := range map[string]int{"polling": http.StatusOK, "websocket": http.StatusSwitchingProtocols} {
+		t.Run(transport, func(t *testing.T) { testDescriptors(t, transport, status) })
+	}
+}
+
+// testDescriptors fills a hub; ok is the status of who gets in.
+func testDescriptors(t *testing.T, transport string, ok int) {
 	p := startLimited(t, 300, with("serve")...)
 	p.find(`level=WARN msg="more browsers are allowed than .* max_sessions=200000 descriptors=300 for_browsers=236`)
 	at := p.ready()
 	var in []net.Conn
 	for {
-		conn, status := handshake(t, at)
-		if status != http.StatusOK {
+		conn, status := handshake(t, at, transport)
+		if status != ok {
 			break
 		}
 		if in = append(in, conn); len(in) > 300 {
@@ -62,7 +74,7 @@ func TestDescriptors_BrowsersLeaveSome(t *testing.T) {
 	}
 	p.find(`level=WARN msg="connections are closed at once.* listener=listen descriptors=300`)
 	for range 50 { // nobody hangs
-		if _, status := handshake(t, at); status == http.StatusOK {
+		if _, status := handshake(t, at, transport); status == ok {
 			t.Error("one got in")
 		}
 	}
@@ -85,7 +97,7 @@ func TestDescriptors_BrowsersLeaveSome(t *testing.T) {
 		status, _ := get(t, at.admin+"/readyz")
 		return status == 200
 	})
-	if _, status := handshake(t, at); status != http.StatusOK {
+	if _, status := handshake(t, at, transport); status != ok {
 		t.Errorf("a browser that comes when there is room: %d", status)
 	}
 	_ = p.Process.Signal(syscall.SIGTERM)

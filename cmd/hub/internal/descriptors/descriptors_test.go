@@ -32,7 +32,7 @@ func listen(t *testing.T, room int, o Options) *Listener {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = below.Close() })
-	free, ok := lowestFree(below)
+	free, ok := lowestFree(below, 1)
 	if !ok {
 		t.Skip("this system does not tell")
 	}

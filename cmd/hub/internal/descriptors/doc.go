@@ -5,7 +5,8 @@
 //
 // The kernel gives each new connection the smallest descriptor that is free. So a number
 // at or beyond a bound says that all below it are in use: Listener closes such a connection at once,
-// and connections of its kind never hold a descriptor beyond the bound. That counts whatever
+// and connections of its kind never hold a descriptor beyond the bound. One more has to be free below it: a poller watches a
+// duplicate, which takes the smallest one while the connection still has its own. That counts whatever
 // the process has open, and costs no books.
 //
 // Of that come a counter, a warning, at most one in a second, and Full for /readyz, which asks the kernel

@@ -8,4 +8,4 @@ func limit() int { return 0 }
 
 func numberOf(any) (int, bool) { return 0, false }
 
-func lowestFree(net.Listener) (int, bool) { return 0, false }
+func lowestFree(net.Listener, int) (int, bool) { return 0, false }

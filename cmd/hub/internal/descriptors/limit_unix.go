@@ -31,16 +31,19 @@ func numberOf(of any) (n int, ok bool) {
 	return n, err == nil
 }
 
-// lowestFree is the descriptor that the next connection would get.
-func lowestFree(l net.Listener) (n int, ok bool) {
+// lowestFree is the descriptor that a connection would get after so many; the first is the next one.
+func lowestFree(l net.Listener, which int) (n int, ok bool) {
 	fd, ok := numberOf(l)
 	if !ok {
 		return 0, false
 	}
-	n, err := syscall.Dup(fd)
-	if err != nil {
-		return math.MaxInt32, true // there is none
+	for range which {
+		one, err := syscall.Dup(fd)
+		if err != nil {
+			return math.MaxInt32, true // there is none
+		}
+		defer syscall.Close(one)
+		n = max(n, one)
 	}
-	_ = syscall.Close(n)
 	return n, true
 }

@@ -52,8 +52,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			}
 			return nil, err
 		}
-		n, ok := numberOf(conn)
-		if !ok || l.options.Bound <= 0 || n < l.options.Bound {
+		if l.options.Bound <= 0 || l.hasRoom(conn) {
 			return conn, nil
 		}
 		l.refuse(conn)
@@ -75,8 +74,19 @@ func (l *Listener) refuse(conn net.Conn) {
 	_ = conn.Close()
 }
 
+// hasRoom reports whether a connection is below the bound, and will be: there is one more descriptor for the duplicate that takes
+// its place when a poller is to watch it.
+func (l *Listener) hasRoom(conn net.Conn) bool {
+	n, ok := numberOf(conn)
+	if !ok {
+		return true
+	}
+	next, _ := lowestFree(l.Listener, 1)
+	return max(n, next) < l.options.Bound
+}
+
 // Full reports whether the next connection would be refused.
 func (l *Listener) Full() bool {
-	n, ok := lowestFree(l.Listener)
+	n, ok := lowestFree(l.Listener, 2)
 	return ok && l.options.Bound > 0 && n >= l.options.Bound
 }
