@@ -57,7 +57,7 @@ type slot struct {
 	generation int32
 	end        End  // heard once: the turns after it have to know
 	again      bool // it is in the list
-	bulk       bool // its events are turns without one, see Descriptor.Bulk
+	bulk       bool // its events are turns without one, see Descriptor.Bulk; many may end at the same time
 }
 
 // place names a slot together with its generation, so that one that was noted before its socket left
@@ -295,13 +295,13 @@ func (p *poller) turnLocked(at place, events uint32, second bool) {
 	case events&ended != 0:
 		s.end = max(s.end, Finished)
 	}
-	if s.bulk && !second && events&ended == 0 {
+	readable := events&(syscall.EPOLLIN|ended) != 0
+	if readable && s.bulk && !second && s.end != Broken { // of one that is broken nothing is read
 		p.againLocked(at)
-		events &^= syscall.EPOLLIN
+		readable = false
 	}
 	p.ready = append(p.ready, turn{
-		place: at, watched: s.watched, end: s.end, second: second,
+		place: at, watched: s.watched, end: s.end, second: second, readable: readable,
 		writable: events&(syscall.EPOLLOUT|ended) != 0,
-		readable: events&(syscall.EPOLLIN|ended) != 0,
 	})
 }

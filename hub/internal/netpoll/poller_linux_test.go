@@ -317,13 +317,13 @@ func TestPoller_TellsTheEnd(t *testing.T) {
 }
 
 // Whoever has just been heard of waits for a few turns of those who come again and again, however many they are, and for
-// one of those whose bytes are part of something large.
+// one of those whose bytes are part of something large, also when all of them have left.
 func TestPoller_ManyThatComeAgainDelayNobody(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one poller
 	for name, c := range map[string]struct {
-		bulk bool
-		most int64
-	}{"small": {false, 4}, "large": {true, 1}} {
+		bulk, ended bool
+		most        int64
+	}{"small": {most: 4}, "large": {bulk: true, most: 1}, "large, all ended": {bulk: true, ended: true, most: 1}} {
 		t.Run(name, func(t *testing.T) {
 			var set netpoll.Set
 			quiet := newLine(t, &set)
@@ -349,6 +349,11 @@ func TestPoller_ManyThatComeAgainDelayNobody(t *testing.T) {
 			busy[0].mu.Lock() // the poller waits for it in the next turn of it
 			begun := busy[0].turns.Load()
 			busy[0].until(t, "no turn", func() bool { return busy[0].begun.Load() > begun })
+			for _, l := range busy[1:] {
+				if c.ended {
+					_ = syscall.Shutdown(l.far, syscall.SHUT_WR)
+				}
+			}
 			quiet.mu.Lock()
 			quiet.say(t, "x")
 			before := turns()

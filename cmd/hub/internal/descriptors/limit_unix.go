@@ -42,7 +42,7 @@ func lowestFree(l net.Listener, which int) (n int, ok bool) {
 		if err != nil {
 			return math.MaxInt32, true // there is none
 		}
-		defer syscall.Close(one)
+		defer func() { _ = syscall.Close(one) }()
 		n = max(n, one)
 	}
 	return n, true
