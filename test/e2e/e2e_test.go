@@ -170,13 +170,16 @@ func runNode(t *testing.T, file string, env ...string) {
 	}
 }
 
-// report turns the innermost lines of TAP into subtests.
+// report turns the innermost lines of TAP into subtests, and logs results.
 func report(t *testing.T, tap []byte) {
 	t.Helper()
 	var group string
 	for lines := bufio.NewScanner(bytes.NewReader(tap)); lines.Scan(); {
 		line := strings.TrimLeft(lines.Text(), " ")
 		depth := len(lines.Text()) - len(line)
+		if said, ok := strings.CutPrefix(line, "# result: "); ok {
+			t.Log(said)
+		}
 		if name, ok := strings.CutPrefix(line, "# Subtest: "); ok && depth == 0 {
 			group = name
 			continue
