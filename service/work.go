@@ -46,6 +46,9 @@ const (
 	laneOfRenewals = "\x00renewal"
 )
 
+// laneOfReturns is before the id of a socket that wants to come back.
+const laneOfReturns = "\x00return "
+
 // identify finds the handler and the lane. It reports whether anybody is interested,
 // and whether this service should have got the delivery at all.
 func (w *work) identify() (interested, known bool) {
@@ -59,6 +62,10 @@ func (w *work) identify() (interested, known bool) {
 		w.handler = w.sub.find(body.Event.GetName())
 		return w.handler != nil, w.handler != nil
 	case *hubv1.Delivery_ConnectAttempt:
+		if body.ConnectAttempt.GetRecovery() != nil {
+			// Its browser does not wait for handlers of the life that is over.
+			w.key = laneOfReturns + w.key
+		}
 		return h.connect != nil, h.connect != nil
 	case *hubv1.Delivery_Connected:
 		return h.connected != nil, true

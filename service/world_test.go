@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane"
+	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/service"
 	"github.com/siohub/siohub/service/servicetest/scenarios"
@@ -24,7 +25,10 @@ func TestScenarios_RealHub(t *testing.T) {
 }
 
 // world is one with the real hub.
-type world struct{ hub *realHub }
+type world struct {
+	hub      *realHub
+	recovers bool
+}
 
 func (w *world) Options() service.Options { return service.Options{Hub: w.hub.address} }
 
@@ -41,10 +45,20 @@ func (w *world) Restart(t *testing.T) {
 	w.hub = newRealHubAt(t, controlplane.Config{}, w.hub.address)
 }
 
+// Recover begins another hub, whose browsers can come back.
+func (w *world) Recover(t *testing.T) {
+	w.hub = newRealHubWith(t, controlplane.Config{}, hub.Config{Recovery: hub.Recovery{Enabled: true}}, "127.0.0.1:0")
+	w.recovers = true
+}
+
 func (w *world) Connect(t *testing.T, namespace, auth string) (scenarios.Browser, error) {
+	return w.connect(t, namespace, auth)
+}
+
+func (w *world) connect(t *testing.T, namespace, auth string) (*socketIO, error) {
 	frames := w.hub.browsers.Frames("EIO=4&transport=websocket")
 	b := &socketIO{
-		frames: frames, prefix: namespace + ",", events: make(chan string, 1000), gone: make(chan struct{}),
+		world: w, namespace: namespace, frames: frames, prefix: namespace + ",", events: make(chan string, 1000), gone: make(chan struct{}),
 		acks: map[int]chan string{}, connected: make(chan string, 1),
 	}
 	if namespace == "/" {
@@ -67,9 +81,12 @@ func (w *world) Connect(t *testing.T, namespace, auth string) (scenarios.Browser
 
 // socketIO is just enough of a client.
 type socketIO struct {
+	world     *world
+	namespace string
 	frames    *hubtest.Frames
 	prefix    string // of packets in its namespace
-	id        string
+	id, pid   string
+	recovered bool
 	events    chan string
 	connected chan string
 	gone      chan struct{}
@@ -77,21 +94,46 @@ type socketIO struct {
 	mu   sync.Mutex // guards the fields below
 	last int
 	acks map[int]chan string
+	// offset is the last argument of the event that came last.
+	offset string
 }
 
 func (b *socketIO) write(packet string) { _ = b.frames.Write(packet) } // fails when it is gone
 
 func (b *socketIO) entered(answer string) error {
-	var body struct{ Sid, Message string }
+	var body struct{ Sid, PID, Message string }
 	if err := json.Unmarshal([]byte(answer[1:]), &body); err != nil {
 		return err
 	}
 	if answer[0] == '4' {
 		return errors.New(body.Message)
 	}
-	b.id = body.Sid
+	b.id, b.pid = body.Sid, body.PID
 	return nil
 }
+
+func (b *socketIO) Lose() {
+	b.frames.Cut()
+	<-b.gone
+}
+
+// Return does as the client does: its private id and its offset are in its auth.
+func (b *socketIO) Return(t *testing.T, auth string) (scenarios.Browser, error) {
+	b.mu.Lock()
+	said := fmt.Sprintf(`{"pid":%q,"offset":%q,`, b.pid, b.offset)
+	if b.offset == "" {
+		said = fmt.Sprintf(`{"pid":%q,`, b.pid)
+	}
+	b.mu.Unlock()
+	again, err := b.world.connect(t, b.namespace, said+strings.TrimPrefix(auth, "{"))
+	if err != nil {
+		return nil, err
+	}
+	again.recovered = again.pid == b.pid
+	return again, nil
+}
+
+func (b *socketIO) Recovered() bool { return b.recovered }
 
 // read ends with the connection.
 func (b *socketIO) read() {
@@ -117,6 +159,9 @@ func (b *socketIO) packet(kind byte, body string) {
 		b.connected <- string(kind) + body
 	case '2':
 		name, rest, _ := strings.Cut(strings.TrimSuffix(args, "]"), ",")
+		if b.world.recovers {
+			rest = b.handled(rest)
+		}
 		b.events <- strings.Trim(name, `"`) + " [" + rest + "]"
 	case '3':
 		var n int
@@ -126,6 +171,15 @@ func (b *socketIO) packet(kind byte, body string) {
 		b.mu.Unlock()
 		ack <- "[" + args
 	}
+}
+
+// handled takes the offset from behind the arguments of an event.
+func (b *socketIO) handled(args string) (rest string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := strings.LastIndex(strings.TrimSuffix(args, `"`), `"`)
+	b.offset = strings.Trim(args[at:], `"`)
+	return strings.TrimSuffix(args[:at], ",")
 }
 
 func (b *socketIO) ID() string { return b.id }

@@ -71,6 +71,9 @@ func welcomeLocked(h *Hub, hello *hubv1.Hello) *hubv1.Welcome {
 		MaxEnvelopeBytes: maxEnvelopeBytes, HeartbeatInterval: durationpb.New(heartbeatInterval),
 		Hubs: []*hubv1.HubInfo{{Id: h.id}}, Attachment: h.att.id,
 	}
+	if h.recovery > 0 {
+		w.Capabilities = []string{"recovery"}
+	}
 	for _, s := range hello.GetSubscriptions() {
 		w.Subscriptions = append(w.Subscriptions, &hubv1.SubscriptionResult{Effective: s})
 	}

@@ -74,7 +74,13 @@ func revokeAuthLocked(h *Hub, op *hubv1.Revoke) *hubv1.Result {
 		if slices.Contains(op.GetSockets(), s.id) || s.user != "" && slices.Contains(op.GetUsers(), s.user) {
 			result.MatchedCount++
 			result.QueuedCount++
-			leaveLocked(h, s, "forced server close", 0, "revoked")
+			leaveLocked(h, s, "forced server close", 0, detailRevoked)
+		}
+	}
+	for _, s := range awayLocked(h) {
+		if slices.Contains(op.GetSockets(), s.id) || s.user != "" && slices.Contains(op.GetUsers(), s.user) {
+			result.StoredCount++
+			s.forgetLocked()
 		}
 	}
 	return result

@@ -50,11 +50,7 @@ func (h *Hub) Connect(namespace string, options ...ConnectOption) (*Client, erro
 	if o.err != nil {
 		return nil, o.err
 	}
-	s := &socket{
-		id: rand.Text()[:20], clientID: rand.Text()[:20], namespace: namespace, rooms: map[string]bool{},
-		handshake: o.handshake, transport: o.handshake.GetTransport(), auth: o.auth, traceparent: o.traceparent,
-	}
-	s.client = &Client{hub: h, socket: s, answers: map[string]service.Payload{}}
+	s := newSocket(h, namespace, o)
 	var decision *hubv1.Settlement
 	decided := false
 	if err := h.ask(s, o, func(d *hubv1.Settlement) { decision, decided = d, true }); err != nil {
@@ -74,6 +70,15 @@ func (h *Hub) Connect(namespace string, options ...ConnectOption) (*Client, erro
 		return nil, ErrUndecided
 	}
 	return s.client, nil
+}
+
+func newSocket(h *Hub, namespace string, o *opening) *socket {
+	s := &socket{
+		id: rand.Text()[:20], clientID: rand.Text()[:20], namespace: namespace, rooms: map[string]bool{},
+		handshake: o.handshake, transport: o.handshake.GetTransport(), auth: o.auth, traceparent: o.traceparent,
+	}
+	s.client = &Client{hub: h, socket: s, answers: map[string]service.Payload{}}
+	return s
 }
 
 // ask puts the question to who decides.
@@ -177,7 +182,8 @@ func (c *Client) emit(event string, args []any, wantsAck bool, settled func(*hub
 func (c *Client) Disconnect() { c.leave("client namespace disconnect", 0) }
 
 // Lose lets the browser vanish: reason is one of Socket.IO's, code the WebSocket
-// close code. A closed tab is ("transport close", 1001).
+// close code. A closed tab is ("transport close", 1001). Whether it comes back with
+// its session says [Recovery], see Return.
 func (c *Client) Lose(reason string, code int) { c.leave(reason, uint32(code)) }
 
 func (c *Client) leave(reason string, code uint32) {

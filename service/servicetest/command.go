@@ -81,7 +81,9 @@ func operateLocked(h *Hub, c *hubv1.Command, answer func(*hubv1.Result)) {
 		answer(&hubv1.Result{Status: status})
 		return
 	}
-	result := &hubv1.Result{MatchedCount: uint32(len(sockets)), QueuedCount: uint32(len(sockets))}
+	result := &hubv1.Result{
+		MatchedCount: uint32(len(sockets)), QueuedCount: uint32(len(sockets)), StoredCount: storeLocked(h, c),
+	}
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Emit:
 		emitLocked(h, op.Emit, sockets, result, answer)
@@ -162,12 +164,7 @@ func setDataLocked(op *hubv1.SetData, sockets []*socket, result *hubv1.Result) {
 			result.QueuedCount--
 			result.DroppedCount++
 		} else {
-			if op.GetMerge() {
-				s.data = merged(s.data, op.GetData())
-			} else {
-				s.data = op.GetData()
-			}
-			s.version++
+			s.change(op)
 		}
 		if one {
 			result.DataVersion = s.version

@@ -56,6 +56,10 @@ func (d *delivery) strict() bool {
 	return !d.aside && d.sub.GetOrdering() == hubv1.Ordering_ORDERING_STRICT
 }
 
+// blocks reports whether nothing of its socket goes before it is settled. A disconnected is the last of a life: the next
+// one waits.
+func (d *delivery) blocks() bool { return d.strict() || d.body.GetDisconnected() != nil }
+
 // ledger keeps what is not settled, in order. Guarded by Hub.mu.
 type ledger struct {
 	hub     *Hub
@@ -71,6 +75,20 @@ func (l *ledger) queueLocked(d *delivery) {
 	l.pending = append(l.pending, d)
 	l.pumpLocked()
 	l.hub.changedLocked()
+}
+
+// holdLocked holds a delivery back for some time. Zero holds nothing back.
+func (l *ledger) holdLocked(d *delivery, wait time.Duration) {
+	if wait <= 0 {
+		return
+	}
+	d.held = true
+	time.AfterFunc(wait, func() {
+		l.hub.mu.Lock()
+		defer l.hub.mu.Unlock()
+		d.held = false
+		l.pumpLocked()
+	})
 }
 
 func (l *ledger) inFlightLocked() (n int) {
@@ -100,7 +118,7 @@ func (l *ledger) pumpLocked() {
 	for _, d := range l.pending {
 		switch {
 		case d.seq != 0:
-			waiting[d.socket] = waiting[d.socket] || d.strict()
+			waiting[d.socket] = waiting[d.socket] || d.blocks()
 		case d.held || !d.aside && waiting[d.socket]:
 			waiting[d.socket] = true
 		case count >= top || count > 0 && bytes+d.size > room:
@@ -109,7 +127,7 @@ func (l *ledger) pumpLocked() {
 			count++
 			bytes += d.size
 			l.sendLocked(d)
-			waiting[d.socket] = waiting[d.socket] || d.strict()
+			waiting[d.socket] = waiting[d.socket] || d.blocks()
 		}
 	}
 }
@@ -200,16 +218,7 @@ func (l *ledger) retryLocked(d *delivery, settlement *hubv1.Settlement) {
 		return
 	}
 	d.seq = 0
-	if delay := settlement.GetNack().GetRetryDelay().AsDuration(); delay > 0 {
-		d.held = true
-		time.AfterFunc(delay, func() {
-			l.hub.mu.Lock()
-			defer l.hub.mu.Unlock()
-			d.held = false
-			l.pumpLocked()
-		})
-		return
-	}
+	l.holdLocked(d, settlement.GetNack().GetRetryDelay().AsDuration())
 	l.pumpLocked()
 }
 

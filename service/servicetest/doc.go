@@ -13,7 +13,7 @@
 // copies for observers, authorizations that end. A service's connection can break and
 // be taken up ([Hub.Cut]), be forgotten ([Hub.Drop]), or find another hub
 // ([Hub.Restart]); browsers can move to another instance and back ([Hub.MoveAway],
-// [Hub.MoveBack]). Retries without a delay come at once, decisions are not cached, and
+// [Hub.MoveBack]); with [Recovery] they take up their sessions ([Client.Return]). Retries without a delay come at once, decisions are not cached, and
 // rates of a policy are not counted.
 //
 // That it does what the real hub does is held by one list of stories that runs against

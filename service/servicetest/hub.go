@@ -21,8 +21,9 @@ const Patience = 10 * time.Second
 
 // Hub is a hub in memory with one service attached.
 type Hub struct {
-	tb  testing.TB
-	svc *service.Service
+	tb       testing.TB
+	svc      *service.Service
+	recovery time.Duration // how long browsers may be away; 0: not at all
 
 	mu      sync.Mutex    // guards the fields below, and all that hangs on them
 	id      string        // of this hub process; Restart begins another
@@ -54,22 +55,34 @@ func newMemory(callees []*callee) memory {
 	}
 }
 
+// Option changes a hub.
+type Option func(*Hub)
+
+// Recovery lets browsers that were lost ([Client.Lose]) take up their sessions ([Client.Return]) for so long, as a hub
+// does with `recovery.enabled`. Without it they begin anew.
+func Recovery(maxDuration time.Duration) Option {
+	return func(h *Hub) { h.recovery = maxDuration }
+}
+
 // New runs the service against a hub of its own, and waits until it is attached.
 // The service must not have run before; it is closed when the test ends.
-func New(tb testing.TB, svc *service.Service) *Hub {
+func New(tb testing.TB, svc *service.Service, options ...Option) *Hub {
 	tb.Helper()
-	return NewWithContext(context.Background(), tb, svc)
+	return NewWithContext(context.Background(), tb, svc, options...)
 }
 
 // NewWithContext is New with the context that Run gets: its values reach the
 // handlers, and its end ends the service.
-func NewWithContext(ctx context.Context, tb testing.TB, svc *service.Service) *Hub {
+func NewWithContext(ctx context.Context, tb testing.TB, svc *service.Service, options ...Option) *Hub {
 	tb.Helper()
 	h := &Hub{
 		tb: tb, svc: svc, id: "servicetest-" + rand.Text()[:8], changed: make(chan struct{}),
 		sockets: map[string]*socket{}, memory: newMemory(nil), serial: mathrand.Uint64N(1<<20) << 32,
 	}
 	h.ledger.hub = h
+	for _, option := range options {
+		option(h)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- svc.RunOn(ctx, conn{h}) }()
 	tb.Cleanup(func() {
@@ -120,6 +133,7 @@ func (h *Hub) Restart() {
 				s.client.stopTimers()
 				s.client.forgetAcksLocked()
 			}
+			s.forgetLocked()
 			s.state = gone
 		}
 		h.sockets = map[string]*socket{}

@@ -38,6 +38,7 @@ func connectedLocked(h *Hub, s *socket, c *hubv1.Connected) {
 	if sub == nil {
 		return
 	}
+	c.Recovered = s.recovered
 	c.ConnectTime, c.Rooms, c.RoomsVersion, c.Auth = s.connectTime, s.roomNames(), s.roomsVersion, s.keptAuth
 	c.Handshake = detail(s.handshake, sub.GetHandshake())
 	d := h.ledger.newDelivery(s, sub, &hubv1.Delivery{Body: &hubv1.Delivery_Connected{Connected: c}})

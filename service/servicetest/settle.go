@@ -57,6 +57,10 @@ func staleLocked(a *attachment, seq uint64, whenSettled hubv1.Code) *hubv1.Statu
 func (st *stream) decideLocked(d *delivery, s *hubv1.Settlement) {
 	h, accept := st.hub, s.GetAccept()
 	observeDecisionLocked(h, d.socket, s)
+	if d.socket.state == away {
+		st.decideAwayLocked(d, s)
+		return
+	}
 	if accept == nil {
 		d.socket.state = gone
 		commandsLocked(h, s)
@@ -75,12 +79,17 @@ func (st *stream) decideLocked(d *delivery, s *hubv1.Settlement) {
 // acceptLocked lets a browser in, in the order that the contract sets.
 func acceptLocked(h *Hub, s *socket, accept *hubv1.Accept, commands func()) {
 	joinLocked(h, s, accept)
+	introducedLocked(h, s, commands)
+}
+
+// introducedLocked carries out the commands of an accept, and tells of the socket.
+func introducedLocked(h *Hub, s *socket, commands func()) {
 	commands()
 	observeLocked(h, s, hubv1.Kind_KIND_CONNECTED, "", &hubv1.Observation{Body: &hubv1.Observation_Connected{
 		Connected: &hubv1.Connected{ConnectTime: s.connectTime, Rooms: s.roomNames()},
 	}})
 	sub := h.subscriptions.of(s.namespace, hubv1.Kind_KIND_CONNECTED)
-	if sub != nil && sub.GetIntroduction() != hubv1.Introduction_INTRODUCTION_ON_EVENT {
+	if sub != nil && sub.GetIntroduction() != hubv1.Introduction_INTRODUCTION_ON_EVENT && !s.introduced {
 		connectedLocked(h, s, &hubv1.Connected{})
 	}
 }

@@ -33,6 +33,7 @@ type socket struct {
 	dedupeID      []byte // of its `connected`
 	elsewhere     bool   // another instance holds it
 	client        *Client
+	session       // what there is for a browser that comes back
 }
 
 type state int
@@ -40,6 +41,7 @@ type state int
 const (
 	connecting state = iota
 	open
+	away // may take up its session
 	gone
 )
 
@@ -96,10 +98,15 @@ func leaveLocked(h *Hub, s *socket, reason string, code uint32, detail string) {
 	gone := &hubv1.Disconnected{
 		Reason: reason, CloseCode: code, Detail: detail, Rooms: s.roomNames(), DisconnectTime: timestamppb.Now(),
 	}
+	if h.recovery > 0 && recoverable(reason) && detail != detailRevoked {
+		gone.RecoverableUntil = goAwayLocked(h, s)
+	}
 	observeLocked(h, s, hubv1.Kind_KIND_DISCONNECTED, "", &hubv1.Observation{Body: &hubv1.Observation_Disconnected{Disconnected: gone}})
 	sub := h.subscriptions.of(s.namespace, hubv1.Kind_KIND_DISCONNECTED)
 	if s.introduced && sub != nil && !s.elsewhere {
-		h.ledger.queueLocked(h.ledger.newDelivery(s, sub, &hubv1.Delivery{Body: &hubv1.Delivery_Disconnected{Disconnected: gone}}))
+		d := h.ledger.newDelivery(s, sub, &hubv1.Delivery{Body: &hubv1.Delivery_Disconnected{Disconnected: gone}})
+		h.ledger.holdLocked(d, sub.GetDisconnectGrace().AsDuration())
+		h.ledger.queueLocked(d)
 	}
 	for room := range s.rooms {
 		countRoomLocked(h, s.namespace, room, -1)
@@ -110,14 +117,17 @@ func leaveLocked(h *Hub, s *socket, reason string, code uint32, detail string) {
 }
 
 // pickLocked returns the sockets of a target, by id.
-func pickLocked(h *Hub, t *hubv1.Target) ([]*socket, *hubv1.Status) {
+func pickLocked(h *Hub, t *hubv1.Target) ([]*socket, *hubv1.Status) { return pickInLocked(h, t, open) }
+
+// pickInLocked returns those in a state.
+func pickInLocked(h *Hub, t *hubv1.Target, in state) ([]*socket, *hubv1.Status) {
 	if !t.GetAll() && len(t.GetSockets())+len(t.GetRooms())+len(t.GetUsers()) == 0 {
 		return nil, invalid("EMPTY_TARGET", "target")
 	}
 	var picked []*socket
 	for _, id := range slices.Sorted(maps.Keys(h.sockets)) {
 		s := h.sockets[id]
-		if s.state == open && (s.namespace == t.GetNamespace() || t.GetAll() && matches(t.GetNamespace(), s.namespace)) &&
+		if s.state == in && (s.namespace == t.GetNamespace() || t.GetAll() && matches(t.GetNamespace(), s.namespace)) &&
 			(t.GetAll() || s.isOne(t.GetSockets(), t.GetRooms(), t.GetUsers())) &&
 			!s.isOne(t.GetExceptSockets(), t.GetExceptRooms(), t.GetExceptUsers()) {
 			picked = append(picked, s)

@@ -13,6 +13,11 @@ import (
 // newService is a service without a log that comes back at once. Its `/` lets everybody
 // in; `user`, `rooms` and `data` in auth become those of the socket.
 func newService(w World, change ...func(*service.Options)) (*service.Service, *service.Namespace) {
+	return newServiceWith(w, enter, change...)
+}
+
+// newServiceWith is newService with another decision.
+func newServiceWith(w World, decide service.ConnectHandler, change ...func(*service.Options)) (*service.Service, *service.Namespace) {
 	opts := w.Options()
 	opts.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	opts.Backoff = service.Backoff{Min: time.Millisecond, Max: 5 * time.Millisecond}
@@ -20,7 +25,7 @@ func newService(w World, change ...func(*service.Options)) (*service.Service, *s
 		c(&opts)
 	}
 	svc := service.New("scenario", opts)
-	root := svc.Namespace("/").OnConnect(enter)
+	root := svc.Namespace("/").OnConnect(decide)
 	return svc, root
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -20,7 +21,10 @@ func TestScenarios_HubInMemory(t *testing.T) {
 }
 
 // memory is a world with the hub of servicetest.
-type memory struct{ hub *servicetest.Hub }
+type memory struct {
+	hub     *servicetest.Hub
+	options []servicetest.Option
+}
 
 func (*memory) Options() service.Options { return service.Options{} }
 
@@ -28,16 +32,23 @@ func (m *memory) Run(t *testing.T, svc *service.Service) {
 	if m.hub != nil {
 		t.Fatal("one service at a time")
 	}
-	m.hub = servicetest.New(t, svc)
+	m.hub = servicetest.New(t, svc, m.options...)
+}
+
+func (m *memory) Recover(*testing.T) {
+	m.options = append(m.options, servicetest.Recovery(2*time.Minute))
 }
 
 func (m *memory) Connect(t *testing.T, namespace, auth string) (scenarios.Browser, error) {
-	var options []servicetest.ConnectOption
-	if auth != "" {
-		options = append(options, servicetest.Auth(json.RawMessage(auth)))
-	}
-	c, err := m.hub.Connect(namespace, options...)
+	c, err := m.hub.Connect(namespace, shows(auth)...)
 	return browser{c}, err
+}
+
+func shows(auth string) []servicetest.ConnectOption {
+	if auth == "" {
+		return nil
+	}
+	return []servicetest.ConnectOption{servicetest.Auth(json.RawMessage(auth))}
 }
 
 func (m *memory) Cut(*testing.T)               { m.hub.Cut() }
@@ -66,6 +77,13 @@ func (b browser) Next(ctx context.Context) (string, error) {
 }
 
 func (b browser) Leave() { b.Client.Disconnect() }
+
+func (b browser) Lose() { b.Client.Lose("transport close", 1006) }
+
+func (b browser) Return(_ *testing.T, auth string) (scenarios.Browser, error) {
+	c, err := b.Client.Return(shows(auth)...)
+	return browser{c}, err
+}
 
 func (b browser) Gone(context.Context) error {
 	if b.Client.Gone() == "" {

@@ -22,6 +22,8 @@ type World interface {
 	Connect(t *testing.T, namespace, auth string) (Browser, error)
 	// Cut breaks the connections of all services, and lets them come back.
 	Cut(t *testing.T)
+	// Recover lets browsers come back with their sessions. It is called before everything else.
+	Recover(t *testing.T)
 	// Restart ends the hub with all its browsers, and begins another at its address.
 	Restart(t *testing.T)
 }
@@ -41,6 +43,12 @@ type Browser interface {
 	Leave()
 	// Gone waits until the hub has closed the connection.
 	Gone(ctx context.Context) error
+	// Lose breaks the connection.
+	Lose()
+	// Return lets a browser that was lost come back, as Connect does; the one that it is then may be another value.
+	Return(t *testing.T, auth string) (Browser, error)
+	// Recovered reports whether it came back with its session.
+	Recovered() bool
 }
 
 // Scenario is one story.
@@ -106,6 +114,10 @@ var All = []Scenario{
 	{"DrainLosesNothing", drainLosesNothing},
 	{"MovedSocketsAreIntroduced", movedSocketsAreIntroduced},
 	{"HubLossDisconnects", hubLossDisconnects},
+	{"RecoveredLivesAlternate", recoveredLivesAlternate},
+	{"GraceCancelsOut", graceCancelsOut},
+	{"RecoveryIsDecided", recoveryIsDecided},
+	{"RecoveryEnds", recoveryEnds},
 }
 
 // MultiWorld is a World that has room for several services at a time.
