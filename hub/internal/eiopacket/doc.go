@@ -20,6 +20,8 @@
 // In revision 3 a binary message has its type in front (the byte 4, or b4 in text), payloads have lengths instead of
 // separators (payload3.go), and there is JSONP (jsonp.go).
 //
+// Over WebTransport packets stand on a stream, each behind a StreamHeader (stream.go).
+//
 // Decode keeps references into its input; Append functions append to the slice they are given, as in
 // the standard library. Nothing here checks UTF-8: whoever reads from a network does that once for
 // the whole body.
