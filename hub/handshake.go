@@ -35,7 +35,7 @@ func (h *Handshake) RemoteAddress() string { return h.inner().RemoteAddress() }
 // Origin is the Origin header. Empty when there was none.
 func (h *Handshake) Origin() string { return h.inner().Origin() }
 
-// Transport is the transport of the first request: `polling` or `websocket`.
+// Transport is the transport of the first request: `polling`, `websocket` or `webtransport`.
 func (h *Handshake) Transport() string { return h.inner().Transport() }
 
 // ProtocolVersion is the Engine.IO revision that the browser speaks: 4, or 3 for Socket.IO clients 1 and 2.

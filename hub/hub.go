@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
@@ -62,6 +63,22 @@ func (h *Hub) Listener(below net.Listener) net.Listener { return h.engine.Listen
 
 // TLSListener is Listener for one on which TLS goes: who is refused there is closed without an answer, which could not be read.
 func (h *Hub) TLSListener(below net.Listener) net.Listener { return h.engine.TLSListener(below) }
+
+// WebTransport is one WebTransport session with its first bidirectional stream, as a server of HTTP/3 has it.
+type WebTransport = engineio.WebTransport
+
+// ServeWebTransport answers a request for a WebTransport session under the hub's path, and returns when it is known what comes of it.
+// accept answers with 200 and returns the session with its first bidirectional stream, or an error where there is none within
+// patience.
+func (h *Hub) ServeWebTransport(w http.ResponseWriter, r *http.Request, accept func(patience time.Duration) (WebTransport, error)) {
+	h.engine.ServeWebTransport(w, r, accept)
+}
+
+// EnterPeer counts a connection of QUIC by its address, which has been verified, as Listener does others: it is to be accepted
+// after wait, and leave called when it has ended. False: it is to be refused. Both may be called at the same time.
+func (h *Hub) EnterPeer(address netip.Addr) (wait time.Duration, leave func(), ok bool) {
+	return h.engine.EnterPeer(address)
+}
 
 // ProxyListener returns a listener whose connections begin with a header of the PROXY protocol, version 1 or 2, and come
 // from the addresses in it. One whose peer is none of Config.Proxies, or that sends no such header within 5 s, is closed. Listener

@@ -32,7 +32,7 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 		"cookie.same_site":      {Application: app, Cookie: &hub.Cookie{SameSite: "Lax?"}},
 		"cookie.partitioned":    {Application: app, Cookie: &hub.Cookie{Partitioned: true}},
 		"parser":                {Application: app, Protocol: hub.Protocol{Parser: "bson"}},
-		"transports":            {Application: app, Protocol: hub.Protocol{Transports: []string{"webtransport"}}},
+		"transports":            {Application: app, Protocol: hub.Protocol{Transports: []string{"webrtc"}}},
 		"cors.origins":          {Application: app, CORS: hub.CORS{Origins: []string{"https://*.com"}}},
 		"cors.methods":          {Application: app, CORS: hub.CORS{Methods: []string{"GET, POST"}}},
 		"http.forwarded_header": {Application: app, Proxies: hub.Proxies{Header: "x-real-ip"}},

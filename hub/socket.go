@@ -49,7 +49,7 @@ func (s *Socket) Recovered() bool { return s.inner().Recovered() }
 // ConnectTime is when the namespace was joined.
 func (s *Socket) ConnectTime() time.Time { return s.inner().ConnectTime() }
 
-// Transport is `polling` or `websocket`: the one in use at this moment.
+// Transport is `polling`, `websocket` or `webtransport`: the one in use at this moment.
 func (s *Socket) Transport() string { return s.inner().Transport() }
 
 // Connected reports whether the socket has not left yet.

@@ -6,11 +6,11 @@ package hub
 type Trace struct {
 	// Requests are those that come to nothing, or are not believed.
 	Requests RequestTrace
-	// SessionOpened: a session was opened over "polling" or "websocket".
+	// SessionOpened: a session was opened over "polling", "websocket" or "webtransport".
 	SessionOpened func(transport string)
 	// SessionClosed: a session ended.
 	SessionClosed func(reason Reason)
-	// Upgraded: an upgrade to WebSocket ended, well or not.
+	// Upgraded: an upgrade to another transport ended, well or not.
 	Upgraded func(ok bool)
 	// PacketReceived and PacketSent: an Engine.IO packet of that many bytes passed.
 	PacketReceived, PacketSent func(bytes int)

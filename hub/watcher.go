@@ -9,7 +9,7 @@ package hub
 type Watcher interface {
 	// RoomsChanged says that a socket has joined or left rooms; not at its acceptance, and not when it leaves.
 	RoomsChanged(socket *Socket, change RoomsChange)
-	// Upgraded says that the socket's browser has moved from polling to WebSocket. It is called for each socket
+	// Upgraded says that the socket's browser has moved from polling to another transport. It is called for each socket
 	// of the connection.
 	Upgraded(socket *Socket)
 	// RoomOccupied says that a room has its first member, RoomVacated that it has none any more. For one room

@@ -45,7 +45,7 @@ func (h *Handshake) RemoteAddress() string { return h.h.GetRemoteAddress() }
 // Origin is the Origin header; empty when there was none.
 func (h *Handshake) Origin() string { return h.h.GetOrigin() }
 
-// Transport is that of the first request: `polling` or `websocket`.
+// Transport is that of the first request: `polling`, `websocket` or `webtransport`.
 func (h *Handshake) Transport() string { return h.h.GetTransport() }
 
 // ProtocolVersion is the Engine.IO revision: 4, or 3 for Socket.IO clients 1 and 2.

@@ -102,7 +102,7 @@ func (n *Namespace) OnReleased(h ReleasedHandler) *Namespace { n.handlers.releas
 // happens to the socket. It tracks rooms, see [TrackRooms].
 func (n *Namespace) OnRoomsChanged(h RoomsChangedHandler) *Namespace { n.handlers.rooms = h; return n }
 
-// OnUpgraded hears of each browser that moved from polling to WebSocket.
+// OnUpgraded hears of each browser that moved from polling to another transport.
 func (n *Namespace) OnUpgraded(h UpgradedHandler) *Namespace { n.handlers.upgraded = h; return n }
 
 // OnRoomOccupied hears of the first socket that comes into a room. Patterns are exact

@@ -42,7 +42,7 @@ type RoomsChanged struct {
 type Upgraded struct {
 	// Socket is one of its sockets.
 	Socket *Socket
-	// Transport is the new one: `websocket`.
+	// Transport is the new one: `websocket` or `webtransport`.
 	Transport string
 }
 

@@ -14,7 +14,7 @@ type SocketInfo struct {
 	Socket *Socket
 	// Rooms are those it is in, without its own, sorted.
 	Rooms []string
-	// Transport is that of this moment: `polling` or `websocket`.
+	// Transport is that of this moment: `polling`, `websocket` or `webtransport`.
 	Transport string
 	// ConnectTime is when it joined the namespace.
 	ConnectTime time.Time

@@ -41,7 +41,7 @@ func (s *Socket) DataVersion() uint64 { return s.s.GetDataVersion() }
 // HubID is the hub that holds the socket.
 func (s *Socket) HubID() string { return s.s.GetHubId() }
 
-// Transport is `polling` or `websocket`, as it was when the socket was last introduced
+// Transport is `polling`, `websocket` or `webtransport`, as it was when the socket was last introduced
 // or changed.
 func (s *Socket) Transport() string { return s.s.GetTransport() }
 

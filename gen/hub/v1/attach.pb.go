@@ -52,7 +52,7 @@ const (
 	NoticeKind_NOTICE_KIND_ROOM_OCCUPIED NoticeKind = 7
 	// The last socket of this hub left a room.
 	NoticeKind_NOTICE_KIND_ROOM_VACATED NoticeKind = 8
-	// A browser moved from polling to WebSocket. To the instance that holds the
+	// A browser moved from polling to another transport. To the instance that holds the
 	// socket, where a subscription of its namespace has KIND_UPGRADED.
 	NoticeKind_NOTICE_KIND_UPGRADED NoticeKind = 9
 	// The first socket of a user on this hub came into a namespace; where a
@@ -1589,7 +1589,7 @@ type Upgraded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the socket.
 	SocketId string `protobuf:"bytes,1,opt,name=socket_id,json=socketId,proto3" json:"socket_id,omitempty"`
-	// Transport by now: `websocket`.
+	// Transport by now: `websocket` or `webtransport`.
 	Transport string `protobuf:"bytes,2,opt,name=transport,proto3" json:"transport,omitempty"`
 	// Namespace of the socket.
 	Namespace     string `protobuf:"bytes,3,opt,name=namespace,proto3" json:"namespace,omitempty"`

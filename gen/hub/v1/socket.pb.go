@@ -41,7 +41,7 @@ type Socket struct {
 	DataVersion uint64 `protobuf:"varint,5,opt,name=data_version,json=dataVersion,proto3" json:"data_version,omitempty"`
 	// The hub that holds the socket, as in Welcome.hub_id.
 	HubId string `protobuf:"bytes,6,opt,name=hub_id,json=hubId,proto3" json:"hub_id,omitempty"`
-	// Transport at this moment: `polling` or `websocket`. In a delivery it is that
+	// Transport at this moment: `polling`, `websocket` or `webtransport`. In a delivery it is that
 	// of the moment when the socket was last introduced or changed.
 	Transport string `protobuf:"bytes,7,opt,name=transport,proto3" json:"transport,omitempty"`
 	// Names the browser's connection: the same for its sockets in all namespaces,
@@ -326,7 +326,7 @@ type Handshake struct {
 	RemoteAddress string `protobuf:"bytes,4,opt,name=remote_address,json=remoteAddress,proto3" json:"remote_address,omitempty"`
 	// `Origin` header. Empty when there was none.
 	Origin string `protobuf:"bytes,5,opt,name=origin,proto3" json:"origin,omitempty"`
-	// Transport of the first request: `polling` or `websocket`.
+	// Transport of the first request: `polling`, `websocket` or `webtransport`.
 	Transport string `protobuf:"bytes,6,opt,name=transport,proto3" json:"transport,omitempty"`
 	// Engine.IO protocol revision: 4, or 3 for Socket.IO clients 1 and 2.
 	ProtocolVersion uint32 `protobuf:"varint,7,opt,name=protocol_version,json=protocolVersion,proto3" json:"protocol_version,omitempty"`

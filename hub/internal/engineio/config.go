@@ -25,12 +25,13 @@ type Config struct {
 	NoTrailingSlash bool
 	// Heartbeat is the rhythm of pings.
 	Heartbeat HeartbeatConfig
-	// MaxPayload bounds one polling body and one WebSocket message, in bytes. The exact figure is
+	// MaxPayload bounds one polling body and one message of a WebSocket or WebTransport, in bytes. The exact figure is
 	// still allowed. Default 1 000 000. Key: max_payload.
 	MaxPayload int64
-	// Transports are those a browser may use. Default "polling" and "websocket". Key: transports.
+	// Transports are those a browser may use. Default "polling" and "websocket"; "webtransport" wants a server that calls
+	// ServeWebTransport. Key: transports.
 	Transports []string
-	// Upgrade says whether and how a polling session becomes a WebSocket.
+	// Upgrade says whether and how a polling session moves to another transport.
 	Upgrade UpgradeConfig
 	// AllowRevision3 lets browsers in that speak revision 3, which Socket.IO clients 1 and 2 do. To others their session
 	// id is known as socket id. Default: they are refused. Key: allow_eio3.
@@ -102,11 +103,11 @@ type HeartbeatConfig struct {
 	Timeout time.Duration
 }
 
-// UpgradeConfig says whether and how a polling session becomes a WebSocket.
+// UpgradeConfig says whether and how a polling session moves to another transport.
 type UpgradeConfig struct {
 	// Disabled announces no upgrade and refuses probes. Key: allow_upgrades.
 	Disabled bool
-	// Timeout is the time a probe has from its WebSocket handshake to its upgrade packet.
+	// Timeout is the time a probe has from its handshake to its upgrade packet, and a WebTransport session to its first packet.
 	// Default 10 s. Key: upgrade_timeout.
 	Timeout time.Duration
 }

@@ -1,5 +1,5 @@
-// Package engineio serves Engine.IO sessions to browsers, in revision 4 of the protocol and where it is allowed in 3: the handshake, the heartbeat, the two
-// transports and the upgrade from one to the other. It hands messages up and knows nothing of what is in
+// Package engineio serves Engine.IO sessions to browsers, in revision 4 of the protocol and where it is allowed in 3: the handshake, the heartbeat, the three
+// transports and the upgrade from polling to one of the others. It hands messages up and knows nothing of what is in
 // them; namespaces, events and acknowledgements are the next floor's.
 //
 // # The way of a message
@@ -12,6 +12,10 @@
 //
 //	stream ─► conn.Read ─► gorilla (inflates) ─► gorillaConn.next ─► decode ─► …
 //
+// by WebTransport, which a goroutine reads:
+//
+//	WebTransport ─► webTransportReader.next ─► decode ─► …
+//
 // and by polling:
 //
 //	net/http ─► Server.ServeHTTP ─► verify ─► polling.servePost ─► post.hand ─► Session.receive ─► Handler
@@ -19,6 +23,7 @@
 // Down:
 //
 //	Session.Send ─► outbox ─► Batch.Flush ─► flush ─► transport ─┬► frameWriter.run ─► conn ─► kernel
+//	                                                            ├► webTransportWriter.run ─► WebTransport
 //	                                                            └► polling.answerLocked ─► the GET that waits
 //
 // A session's Server is its HTTP handler; Session is what the application holds; Handler is what the
@@ -31,7 +36,7 @@
 //
 // What a request says is read by package request, and whose pages may make one is decided by package origin. The
 // files are the specification's chapters: handshake.go, heartbeat.go, upgrade.go, polling.go with post.go,
-// websocket.go. transport.go says what the transports have in common; only upgrade.go and the polling
+// websocket.go, webtransport.go. transport.go says what the transports have in common; only upgrade.go and the polling
 // requests themselves ask which of them a session has. close.go is the only way out of a session, errors.go and
 // refusals.go are what knows error codes and HTTP status.
 //
@@ -44,7 +49,11 @@
 // (websocket_writer.go), the writing half with the closing handshake; and is read either by a pollReader
 // (pollreader.go) or by a gorillaConn (gorillareader.go). gorilla/websocket is used in gorilla.go alone. Over polling
 // a post (post.go, body.go) is one POST, and what is left of those that were answered in a pause is the
-// pendingPayload (pending.go), which goes along to a WebSocket.
+// pendingPayload (pending.go), which goes along to another transport.
+//
+// A webTransport is a stream of packets, each behind its length, that somebody else's server of HTTP/3 has accepted: the interface
+// WebTransport is all that is known of it here. ServeWebTransport (webtransport_handshake.go) is the second door beside
+// ServeHTTP, with the same checks; what it refuses when the stream is there ends the WebTransport session.
 //
 // # Revisions
 //
@@ -89,6 +98,8 @@
 //     Server.Close, which waits for them as well.
 //   - A WebSocket that no poller can watch has one, its reader (gorillaConn.run). It ends when the
 //     connection does.
+//   - A WebTransport has one, its reader (webTransport.run), which ends when that does. Its on-demand writer
+//     (webTransportWriter.run) exists while something is queued, as every write may block.
 //   - A polling session has none; its requests have net/http's, for as long as they are held.
 //   - The on-demand writer (frameWriter.run, which may block then) exists while the kernel takes no more. It ends when
 //     everything is written, or after 20 s without progress.

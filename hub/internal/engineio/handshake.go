@@ -39,7 +39,7 @@ func (s *Server) checkPath(r *http.Request) int {
 //
 // Source: reference 1.3; reliability (c), HTTP.
 func (s *Server) verify(r *http.Request, q request.Query) (*Session, refusal, bool) {
-	if !slices.Contains(s.config.Transports, q.Transport) {
+	if !slices.Contains(s.config.Transports, q.Transport) || q.Transport == request.WebTransport {
 		return nil, refusal{code: codeUnknownTransport}, false
 	}
 	upgrade := wantsWebSocket(r)
@@ -224,8 +224,8 @@ func (s *Server) openPacket(sid string, transport string) *Message {
 		PingTimeout:  c.Heartbeat.Timeout.Milliseconds(),
 		MaxPayload:   c.MaxPayload,
 	}
-	if transport == request.Polling && s.upgrades {
-		o.Upgrades = []string{request.WebSocket}
+	if transport == request.Polling {
+		o.Upgrades = s.upgrades
 	}
 	return NewMessage(eiopacket.AppendOpen(make([]byte, wsframe.Headroom, 128), o), false, false)
 }

@@ -3,6 +3,7 @@ package engineio
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/peers"
@@ -21,6 +22,12 @@ func (s *Server) Listener(below net.Listener) net.Listener { return s.limits.pee
 
 // TLSListener is Listener for one on which TLS goes: who is refused there is closed without an answer.
 func (s *Server) TLSListener(below net.Listener) net.Listener { return s.limits.peers.ListenTLS(below) }
+
+// EnterPeer counts a connection of QUIC by its verified address, as Listener does others: it is to be accepted after wait, and
+// leave called when it has ended. False: it is refused.
+func (s *Server) EnterPeer(address netip.Addr) (wait time.Duration, leave func(), ok bool) {
+	return s.limits.peers.Enter(address)
+}
 
 // ProxyListener returns a listener whose connections begin with a header of the PROXY protocol from one of Config.Proxies.
 // Any other is closed. Listener and TLSListener go on top of it. It belongs to the caller, with the one below.

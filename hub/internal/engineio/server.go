@@ -23,8 +23,8 @@ import (
 type Server struct {
 	// Set at construction.
 	config    Config
-	path      string // with its final slash
-	upgrades  bool   // a session may move from polling to WebSocket
+	path      string   // with its final slash
+	upgrades  []string // transports that a session may move to from polling
 	postHold  time.Duration
 	trace     *Trace
 	log       *slog.Logger
@@ -54,8 +54,7 @@ func New(config Config) *Server {
 		config:   config,
 		path:     strings.TrimSuffix(config.Path, "/") + "/",
 		postHold: postHold,
-		upgrades: !config.Upgrade.Disabled &&
-			slices.Contains(config.Transports, request.Polling) && slices.Contains(config.Transports, request.WebSocket),
+		upgrades: upgrades(&config),
 		trace:    config.Trace,
 		log:      log,
 		headers:  newAnswerHeaders(config.Handshakes),
@@ -79,6 +78,19 @@ func New(config Config) *Server {
 	s.heartbeat.pongUnread = func(s *Session) { s.flow.limitTimeout() }
 	s.heartbeat.within = s.tasks.run
 	return s
+}
+
+// upgrades are the transports that a polling session may move to.
+func upgrades(c *Config) (list []string) {
+	if c.Upgrade.Disabled {
+		return nil
+	}
+	for _, transport := range []string{request.WebSocket, request.WebTransport} {
+		if slices.Contains(c.Transports, transport) {
+			list = append(list, transport)
+		}
+	}
+	return list
 }
 
 // ServeHTTP answers requests under the configured path; any other gets 404.

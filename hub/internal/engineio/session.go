@@ -22,10 +22,10 @@ type Handler interface {
 	HandleClose(Close)
 }
 
-// UpgradeHandler is a Handler that wants to know when its session moves from polling to WebSocket.
+// UpgradeHandler is a Handler that wants to know when its session moves from polling to another transport.
 type UpgradeHandler interface {
 	Handler
-	// HandleUpgrade is called once, before any message that came over the WebSocket. It must not block.
+	// HandleUpgrade is called once, before any message that came over the new one. It must not block.
 	HandleUpgrade()
 }
 
@@ -124,7 +124,7 @@ func (s *Session) ID() string { return s.id }
 // Limits.HandshakeBytes are gone.
 func (s *Session) Handshake() *request.Handshake { return s.handshake.Load() }
 
-// TransportName is the current transport: `polling` or `websocket`.
+// TransportName is the current transport: `polling`, `websocket` or `webtransport`.
 func (s *Session) TransportName() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

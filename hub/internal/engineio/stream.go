@@ -3,6 +3,7 @@ package engineio
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -85,19 +86,27 @@ func (s *stream) readBuffered() (*wsframe.Input, error) {
 	return in, nil
 }
 
-// drain writes all of p and waits for it, at most writeTimeout without a byte that was taken. Under TLS, where a write
-// that was cut short cannot go on, that is for each writePiece.
+// drain writes all of p and waits for it, see below. Under TLS a write that was cut short cannot go on.
 func (s *stream) drain(p []byte, progress func(n int)) error {
 	_, whole := s.Conn.(*tls.Conn)
+	return drain(s.Conn, p, whole, progress)
+}
+
+// drain writes all of p to a connection and waits for it, at most writeTimeout without a byte that was taken. Where pieces
+// are taken whole or not at all that is for each writePiece.
+func drain(c interface {
+	io.Writer
+	SetWriteDeadline(t time.Time) error
+}, p []byte, whole bool, progress func(n int)) error {
 	for moved := time.Now(); len(p) > 0; {
 		remaining := writeTimeout - time.Since(moved)
 		if !whole {
 			remaining = min(remaining, retryPeriod) // the kernel takes something long before it says so
 		}
-		if err := s.SetWriteDeadline(time.Now().Add(remaining)); err != nil {
+		if err := c.SetWriteDeadline(time.Now().Add(remaining)); err != nil {
 			return err
 		}
-		n, err := s.Conn.Write(p[:min(len(p), writePiece)])
+		n, err := c.Write(p[:min(len(p), writePiece)])
 		p = p[n:]
 		if n > 0 {
 			moved = time.Now()
@@ -107,7 +116,7 @@ func (s *stream) drain(p []byte, progress func(n int)) error {
 			return err
 		}
 	}
-	return s.SetWriteDeadline(time.Time{})
+	return c.SetWriteDeadline(time.Time{})
 }
 
 // retryPeriod is how often a write is tried again.

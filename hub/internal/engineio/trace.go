@@ -14,7 +14,7 @@ type Trace struct {
 	// ProxyHeaderRefused: a connection was closed whose peer is `unlisted`, or whose PROXY header is `missing`,
 	// `malformed` or `late`.
 	ProxyHeaderRefused func(why string)
-	// SessionOpened: a session was opened over `polling` or `websocket`.
+	// SessionOpened: a session was opened over `polling`, `websocket` or `webtransport`.
 	SessionOpened func(transport string)
 	// SessionClosed: a session ended.
 	SessionClosed func(reason Reason)

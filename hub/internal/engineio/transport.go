@@ -7,8 +7,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/request"
 )
 
-// transport carries a session: a webSocket, a polling, or none while a handshake over WebSocket is under way. A
-// session has one at a time and moves once at most, from polling to WebSocket, with what is queued.
+// transport carries a session: a webSocket, a webTransport, a polling, or none while a handshake is under way that is none
+// of polling. A session has one at a time and moves once at most, from polling to another one, with what is queued.
 //
 // The methods with Locked in their name are called with session.mu held, and neither write nor wait.
 type transport interface {
@@ -52,8 +52,9 @@ type carrier interface {
 // openers answer a handshake, by the transport that it asks for: the session gets its transport and the
 // open packet.
 var openers = map[string]func(s *Session, w http.ResponseWriter, r *http.Request){
-	request.Polling:   openPolling,
-	request.WebSocket: openWebSocket,
+	request.Polling:      openPolling,
+	request.WebSocket:    openWebSocket,
+	request.WebTransport: openWebTransport,
 }
 
 // none carries nothing yet.

@@ -7,7 +7,7 @@ import (
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
-// The upgrade from polling to WebSocket, as the browser sees it:
+// The upgrade from polling to WebSocket, as the browser sees it (to WebTransport it is the same, see webtransport_handshake.go):
 //
 //	browser                          server
 //	GET …transport=websocket&sid= ─► 101
@@ -60,7 +60,7 @@ func (p *probe) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, polls := s.transport.(*polling)
-	if !polls || !s.server.upgrades || s.state != open || s.probe != nil {
+	if !polls || len(s.server.upgrades) == 0 || s.state != open || s.probe != nil {
 		return false
 	}
 	s.probe, p.before = p, t.poll
@@ -155,8 +155,8 @@ func (p *probe) releasePoll() bool {
 	return true
 }
 
-// complete moves the session to the WebSocket. What was received by polling has been handed up by
-// then, and what is queued leaves by the WebSocket, so order holds in both directions. A session that
+// complete moves the session to its new transport. What was received by polling has been handed up by
+// then, and what is queued leaves by the new one, so order holds in both directions. A session that
 // is closing moves too: its last packets go where the browser is.
 func (p *probe) complete() bool {
 	s := p.session

@@ -15,7 +15,7 @@ import (
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
-// Policy decides which pages may talk to the server: one rule for polling and WebSocket.
+// Policy decides which pages may talk to the server: one rule for all transports.
 // Browsers do not hold a WebSocket to CORS, so without it a foreign page could open one with the
 // user's cookies. It may be used from any goroutine.
 //

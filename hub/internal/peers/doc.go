@@ -6,7 +6,8 @@
 //	                  └─ more than may wait, or may be open ─► 429 and closed
 //
 // Peers is what is known of addresses. Peers.Listen wraps a listener, whose connections then count: a Conn until it is
-// closed, or until Keep takes the count over from one whose descriptor goes elsewhere.
+// closed, or until Keep takes the count over from one whose descriptor goes elsewhere. Peers.Enter counts a connection of QUIC, which
+// no listener has.
 //
 // What it is not: a limit of sessions or handshakes, which may come through a proxy, whose address is exempt here.
 //

@@ -51,7 +51,8 @@ func (l *listener) take(conn net.Conn) {
 		l.Hand(conn)
 		return
 	}
-	wait, ok := l.peers.enter(conn, from)
+	host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
+	wait, ok := l.peers.enter(host, from)
 	switch {
 	case !ok && l.tls:
 		_ = tcp.Close()

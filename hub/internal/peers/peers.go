@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/proxyheader"
@@ -65,21 +66,34 @@ func (p *Peers) network(conn net.Conn) (*net.TCPConn, rates.Network) {
 	if !ok {
 		return nil, rates.Unlimited
 	}
-	ip := at.AddrPort().Addr()
+	return tcp, p.networkOf(at.AddrPort().Addr())
+}
+
+// networkOf is what connections of an address count as.
+func (p *Peers) networkOf(ip netip.Addr) rates.Network {
 	if p.options.Exempt != nil && p.options.Exempt(ip) {
-		return nil, rates.Unlimited
+		return rates.Unlimited
 	}
-	return tcp, p.addresses.Network(ip)
+	return p.addresses.Network(ip)
+}
+
+// Enter counts a connection that comes by no listener, of QUIC, until leave is called: it is to be accepted after wait, or
+// where that is false refused. Its address has to be verified: whoever can pretend to be another one could use up its rate.
+func (p *Peers) Enter(address netip.Addr) (wait time.Duration, leave func(), ok bool) {
+	from := p.networkOf(address)
+	if wait, ok = p.enter(address.Unmap().WithZone("").String(), from); !ok {
+		return wait, nil, false
+	}
+	return wait, sync.OnceFunc(func() { p.Left(from) }), true
 }
 
 // enter counts a connection, which may have to wait. False: it is to be refused, and to come again after wait.
-func (p *Peers) enter(conn net.Conn, from rates.Network) (wait time.Duration, ok bool) {
+func (p *Peers) enter(host string, from rates.Network) (wait time.Duration, ok bool) {
 	verdict, wait := p.addresses.Enter(from)
 	if verdict == rates.Allowed && wait == 0 {
 		return 0, true
 	}
 	const help = "if this is a proxy: http.trusted_proxies"
-	host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
 	key := keyRate
 	switch verdict {
 	case rates.Allowed:

@@ -18,17 +18,18 @@ import (
 type Handshake struct {
 	// text is URL, remote address and origin, then each header line as key, NUL, value, NUL, in the order of
 	// the keys. No header can hold a NUL: net/http refuses it, and those that reach us otherwise are replaced.
-	text                      string
-	urlEnd, remoteEnd, start  int32 // where the first three end
-	websocket, secure, base64 bool
-	revision                  eiopacket.Revision
-	issued                    int64 // Unix time in milliseconds
+	text                     string
+	urlEnd, remoteEnd, start int32 // where the first three end
+	transport                uint8 // of transports
+	secure, base64           bool
+	revision                 eiopacket.Revision
+	issued                   int64 // Unix time in milliseconds
 }
 
 // NewHandshake copies what is asked for later of a request, with its query, and who it came from.
 func NewHandshake(r *http.Request, q Query, from Sender) *Handshake {
 	h := &Handshake{
-		websocket: q.Transport == WebSocket,
+		transport: uint8(max(0, slices.Index(transports[:], q.Transport))),
 		secure:    from.Secure,
 		base64:    q.Base64,
 		revision:  q.Revision,
@@ -167,13 +168,11 @@ func (h *Handshake) RemoteAddress() string { return h.text[h.urlEnd:h.remoteEnd]
 // Origin is the Origin header. Empty when there was none.
 func (h *Handshake) Origin() string { return h.text[h.remoteEnd:h.start] }
 
-// Transport is the transport of this request: `polling` or `websocket`.
-func (h *Handshake) Transport() string {
-	if h.websocket {
-		return WebSocket
-	}
-	return Polling
-}
+// transports are those that a handshake may have come by.
+var transports = [...]string{Polling, WebSocket, WebTransport}
+
+// Transport is the transport of this request: `polling`, `websocket` or `webtransport`.
+func (h *Handshake) Transport() string { return transports[h.transport] }
 
 // Revision is the revision of the protocol that the session supports for as long as it lives.
 func (h *Handshake) Revision() eiopacket.Revision { return h.revision }

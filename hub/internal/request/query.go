@@ -10,8 +10,9 @@ import (
 
 // The transports, as the query names them.
 const (
-	Polling   = "polling"
-	WebSocket = "websocket"
+	Polling      = "polling"
+	WebSocket    = "websocket"
+	WebTransport = "webtransport" // of no query: such a session has a stream of its own
 )
 
 // Query is the part of a query string that Engine.IO reads. Of a repeated key the last value

@@ -26,7 +26,7 @@ type Application interface {
 type Watcher interface {
 	// RoomsChanged says what a socket joined and left, between its Connected and its Disconnected.
 	RoomsChanged(*Socket, RoomsChange)
-	// Upgraded says that a socket's session has moved to WebSocket.
+	// Upgraded says that a socket's session has moved to another transport than polling.
 	Upgraded(*Socket)
 	// RoomOccupied says that a room has its first member, or none any more; UserPresent does for users.
 	RoomOccupied(namespace, room string, occupied bool)
