@@ -63,7 +63,8 @@ type Config struct {
 
 // Protocol says over what, and in which forms, browsers may speak.
 type Protocol struct {
-	// Transports are those a browser may use, of "polling" and "websocket". Default both.
+	// Transports are those a browser may use, of "polling", "websocket" and "webtransport". Default the first two. The third wants a server
+	// of HTTP/3, which calls Hub.ServeWebTransport.
 	// Key: transports.
 	Transports []string
 	// Parser is the form of packets: "json" (default), "msgpack" for clients that use socket.io-msgpack-parser, or

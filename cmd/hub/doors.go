@@ -102,14 +102,22 @@ func (d *door) url(path string) string {
 	return scheme + dialable(d.listener.Addr()) + path
 }
 
-// shutdownDoors closes the listeners for browsers at once and then waits for requests.
+// shutdownDoors closes the listeners for browsers at once and then waits for requests, and for what has come by
+// WebTransport.
 func (n *node) shutdownDoors(ctx context.Context) error {
-	ended := make(chan error, len(n.doors))
+	var servers []interface{ Shutdown(context.Context) error }
 	for _, d := range n.doors {
-		go func() { ended <- d.server.Shutdown(ctx) }()
+		servers = append(servers, d.server)
+	}
+	if n.streams != nil {
+		servers = append(servers, n.streams)
+	}
+	ended := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { ended <- s.Shutdown(ctx) }()
 	}
 	var err error
-	for range n.doors {
+	for range servers {
 		err = errors.Join(err, <-ended)
 	}
 	return err

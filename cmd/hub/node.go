@@ -17,6 +17,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/descriptors"
 	"github.com/siohub/siohub/cmd/hub/internal/metrics"
+	"github.com/siohub/siohub/cmd/hub/internal/quicserver"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
@@ -33,7 +34,8 @@ type node struct {
 	access    *admission
 	metrics   *metrics.Metrics
 	budget    descriptors.Budget
-	doors     []*door // for browsers
+	doors     []*door            // for browsers
+	streams   *quicserver.Server // for those that come by WebTransport; nil: none may
 	grpc      *grpc.Server
 	admin     *http.Server
 	health    *http.Server // nil: there is none
@@ -82,6 +84,9 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	n.control.Bind(n.hub)
 	n.grpc = n.control.GRPC(n.access.serverOptions()...)
 	n.doors = n.newDoors(extra.page)
+	if c.WebTransport() {
+		n.streams = n.newStreams()
+	}
 	n.admin = newAdminServer(admin.New(admin.Options{Status: n.status, Metrics: m.Handler(), Hosts: adminHosts(c)}), logger)
 	if c.Admin.Health != "" {
 		n.health = newAdminServer(admin.NewHealth(n.whyNotReady), logger)
@@ -103,6 +108,9 @@ func (n *node) listen() (err error) {
 		if err = n.openDoor(d, addresses[d.key]); err != nil {
 			return err
 		}
+	}
+	if err = n.openStreams(); err != nil {
+		return err
 	}
 	if n.controlListener, err = listen("control.listen", n.config.Control.Listen); err != nil {
 		return err
@@ -165,12 +173,15 @@ func (n *node) closeListeners() {
 			_ = l.Close() // closed already by its server, or never used
 		}
 	}
+	if n.streams != nil {
+		_ = n.streams.Close()
+	}
 }
 
 // serve answers until ctx ends, which is an orderly end without an error, or until
 // a listener fails.
 func (n *node) serve(ctx context.Context) error {
-	failed := make(chan error, 5)
+	failed := make(chan error, 6)
 	running := 0
 	run := func(name string, serve func() error) {
 		running++
@@ -184,6 +195,9 @@ func (n *node) serve(ctx context.Context) error {
 	}
 	for _, d := range n.doors {
 		run(d.key, d.serve)
+	}
+	if n.streams != nil {
+		run("webtransport", n.streams.Serve)
 	}
 	run("control", func() error { return n.grpc.Serve(n.controlListener) })
 	run("admin", func() error { return n.admin.Serve(n.adminListener) })

@@ -78,6 +78,9 @@ func (n *node) announce(w io.Writer) {
 			places = append(places, "challenges", d.url("/"))
 		}
 	}
+	if n.streams != nil {
+		places = append(places, "webtransport", n.tlsDoor().url(n.config.SocketIO.Path))
+	}
 	if n.healthListener != nil {
 		places = append(places, "health", "http://"+dialable(n.healthListener.Addr()))
 	}

@@ -65,6 +65,9 @@ func (n *node) stopBrowsers(ctx context.Context, most time.Duration) {
 	for _, d := range n.doors {
 		_ = d.server.Close() // cuts off what Shutdown gave up on
 	}
+	if n.streams != nil {
+		_ = n.streams.Close()
+	}
 }
 
 // cutOff says what did not end in time.

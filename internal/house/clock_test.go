@@ -13,6 +13,7 @@ import (
 var wallClock = map[string]string{
 	"hub/internal/engineio/errors.go":              "a deadline that has passed",
 	"hub/internal/engineio/post.go":                "a deadline that has passed",
+	"cmd/hub/internal/quicserver/link.go":          "a deadline that has passed",
 	"hub/internal/request/handshake.go":            "the handshake's time, for services to read",
 	"hub/internal/msgpacket/extension.go":          "a date in a message",
 	"hub/internal/socketio/connect.go":             "when a socket joined, for services to read",

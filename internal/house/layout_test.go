@@ -129,6 +129,7 @@ var rooms = []room{
 	{pkg: "cmd/hub/internal/terminal"},
 	{pkg: "cmd/hub/internal/logsink", not: network},
 	{pkg: "cmd/hub/internal/descriptors", may: []string{"internal/sampledlog"}},
+	{pkg: "cmd/hub/internal/quicserver", may: []string{"internal/sampledlog", "github.com/quic-go/quic-go", "github.com/quic-go/webtransport-go"}},
 	{pkg: "cmd/hub/internal/admin", may: []string{"cmd/hub/internal/terminal"}},
 	{pkg: "cmd/hub/internal/client", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", "internal/reach", grpc}},
 	{pkg: "cmd/hub/internal/tail", may: []string{"cmd/hub/internal/terminal", "gen/hub/v1", grpc}},

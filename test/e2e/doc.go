@@ -7,6 +7,7 @@
 //	msgpack_page_test.mjs  the client with it that the hub serves, in headless Chromium
 //	options_test.mjs  the options of docs/compatibility.md, each as an operator sets it
 //	recovery_test.mjs  browsers that are cut at random moments, over each transport (`make recovery-cuts` for more of them)
+//	webtransport_test.mjs  socket.io-client over WebTransport, in headless Chromium
 //	bursts_test.mjs   what browsers do at once, against the slow service in crawl/
 //	patience_test.mjs decisions, absences and lines that take their time, against the same
 //	clock_test.mjs    the wall clock of hub and services is set while they run (`make clock`)

@@ -55,6 +55,13 @@ func TestTLS(t *testing.T) {
 	runNode(t, "tls_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
 }
 
+// TestWebTransport goes to the hub by WebTransport, with a certificate that headless Chromium knows by its hash.
+func TestWebTransport(t *testing.T) {
+	needs(t, "node", "openssl", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
+	cert, key := selfSigned(t)
+	runNode(t, "webtransport_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
+}
+
 // TestProxies puts nginx and HAProxy in front of the hub, with the configurations of docs/proxies.md.
 func TestProxies(t *testing.T) {
 	needs(t, "node", "openssl", "nginx", "haproxy", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))

@@ -32,7 +32,7 @@ var (
 	Parser         = add("parser", ParserJSON, "one of json, msgpack, both", func(s string) bool {
 		return slices.Contains([]string{ParserJSON, ParserMsgpack, ParserBoth}, s)
 	})
-	Transports = add("transports", []string{"polling", "websocket"}, "polling, websocket or both", areTransports)
+	Transports = add("transports", []string{"polling", "websocket"}, "one or more of polling, websocket, webtransport", areTransports)
 
 	HTTPCompressionEnabled     = yesNo("http_compression.enabled", true)
 	HTTPCompressionThreshold   = bytes("http_compression.threshold", 1024, 1, 64<<20)
@@ -66,6 +66,8 @@ var (
 	HeaderBytes   = bytes("http.header_bytes", 16<<10, 8<<10, 1<<20)
 	HeaderTimeout = duration("http.header_timeout", 10*time.Second, 100*time.Millisecond, 10*time.Minute)
 	IdleTimeout   = duration("http.idle_timeout", 75*time.Second, 100*time.Millisecond, time.Hour)
+	// Of connections of QUIC, each with one session at most.
+	_ = count("http.webtransport_connections", 5_000, 1, 1_000_000)
 	// TrustedProxies may say whom they speak for.
 	TrustedProxies = list("http.trusted_proxies", nil, "IP addresses, and networks such as 10.0.0.0/8", isNetwork)
 	// ForwardedHeader is where they say it.
@@ -175,7 +177,7 @@ func isPath(s string) bool {
 func areTransports(items []string) bool {
 	sorted := slices.Sorted(slices.Values(items))
 	return len(items) > 0 && len(slices.Compact(sorted)) == len(items) &&
-		!slices.ContainsFunc(items, func(s string) bool { return s != "polling" && s != "websocket" })
+		!slices.ContainsFunc(items, func(s string) bool { return s != "polling" && s != "websocket" && s != "webtransport" })
 }
 
 // IsToken reports whether the text is an RFC 9110 token.

@@ -47,6 +47,9 @@ func TestHub_RefusesWhatTheConfigurationRefuses(t *testing.T) {
 			company = append(company, map[string]any{"cookie.secure": true}, map[string]any{"cookie.same_site": "none"},
 				map[string]any{"cors.origins": "*"}, map[string]any{"cors.credentials": true})
 		}
+		if k.Name == "transports" { // webtransport wants TLS, which is the program's
+			company = []map[string]any{{"listen_tls": "127.0.0.1:0", "tls.cert": "cert", "tls.key": "key"}}
+		}
 		scratch := Default()
 		for _, value := range values {
 			if k.read(value, scratch) != nil || offByNegative[k.Name] && strings.HasPrefix(value.(string), "-") {

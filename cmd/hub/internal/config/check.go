@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/siohub/siohub/internal/shorttime"
@@ -78,9 +79,14 @@ func (c *Config) checkListeners(refuse func(bad bool, key string, value any, all
 	refuse(issued && c.TLS.Listen == "", "listen_tls", "", "want an address for tls.acme.hosts")
 	refuse(issued && c.TLS.ACME.Cache == "", "tls.acme.cache", "", "want a directory for the keys and certificates of tls.acme.hosts")
 	refuse(!issued && c.TLS.ACME.ListenHTTP != "", "tls.acme.hosts", "", "want the hosts of tls.acme.listen_http")
+	refuse(c.WebTransport() && c.TLS.Listen == "", "transports", strings.Join(c.SocketIO.Transports, ","),
+		"want listen_tls, and a certificate for it, with webtransport, which there is over TLS alone")
 	refuse(len(c.HTTP.ProxyProtocol) > 0 && len(c.HTTP.TrustedProxies) == 0, "http.trusted_proxies", "",
 		"want the proxies that send the headers of http.proxy_protocol")
 }
+
+// WebTransport reports whether browsers may come by WebTransport.
+func (c *Config) WebTransport() bool { return slices.Contains(c.SocketIO.Transports, "webtransport") }
 
 const wantHTTPS = "want https, http to this machine, or --insecure if the network is trusted"
 

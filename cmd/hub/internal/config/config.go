@@ -125,6 +125,8 @@ type HTTP struct {
 	ForwardedHeader            string
 	// ProxyProtocol has the keys of the listeners whose connections begin with a header of the PROXY protocol.
 	ProxyProtocol []string
+	// WebTransportConnections is the limit of connections of QUIC.
+	WebTransportConnections int
 }
 
 // Control describes the control plane.

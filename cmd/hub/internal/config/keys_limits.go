@@ -74,6 +74,8 @@ func httpKeys() []Key {
 			"Proxies in front of the hub that are believed about whom they speak for: rates, logs and services then have the browser's address and not the proxy's, the last one in the header that is not listed here. Empty: nobody is believed. What others say is taken out of the handshake and counted (`hub_forwarded_ignored_total`). See `docs/proxies.md`."),
 		hubKey("http.forwarded_header", func(c *Config) *string { return &c.HTTP.ForwardedHeader }, words(),
 			"Where these proxies say it: `X-Forwarded-For` with `X-Forwarded-Host` and `X-Forwarded-Proto`, or `Forwarded` (RFC 7239). No other header is read."),
+		hubKey("http.webtransport_connections", func(c *Config) *int { return &c.HTTP.WebTransportConnections }, counts(),
+			"Connections for WebTransport, each with one session at most; beyond it who comes is refused. See `docs/transports.md` for what one costs."),
 		newKey("http.proxy_protocol", func(c *Config) *[]string { return &c.HTTP.ProxyProtocol },
 			list("listen, listen_tls or both; empty for none", func(s string) bool { return s == "listen" || s == "listen_tls" }),
 			"Listeners whose connections begin with a header of the PROXY protocol, version 1 or 2, which has the browser's address. A connection without one within 5s, or from a peer that is not in `http.trusted_proxies`, is closed and counted (`hub_proxy_headers_refused_total`)."),

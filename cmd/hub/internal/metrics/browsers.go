@@ -41,7 +41,7 @@ func newBrowsers(f factory) *browsers {
 		requests:    f.counters("requests_refused_total", "Requests refused without an error code, by HTTP status.", "status"),
 		forged:      f.counter("forwarded_ignored_total", "Handshakes with headers such as X-Forwarded-For that do not come from a trusted proxy (http.trusted_proxies)."),
 		unproxied:   f.counters("proxy_headers_refused_total", "Connections closed for want of a header of the PROXY protocol from a trusted proxy, by why.", "why"),
-		upgrades:    f.counters("upgrades_total", "Upgrades to WebSocket that ended, by result.", "result"),
+		upgrades:    f.counters("upgrades_total", "Upgrades from polling to another transport that ended, by result.", "result"),
 		packetsIn:   f.counter("packets_received_total", "Engine.IO packets from browsers."),
 		packetsOut:  f.counter("packets_sent_total", "Engine.IO packets to browsers."),
 		bytesIn:     f.counter("received_bytes_total", "Bytes of packets from browsers."),

@@ -44,7 +44,7 @@ var labels = []label{
 	{"reason", "Reason in the words of Socket.IO's server, such as `transport close` or `ping timeout`; of `hub_revoked_total` one of `hub.v1`, such as `MOVED`."},
 	{"result", "What came of it: `done` or `failed` for an upgrade or a refresh of keys; `answered`, `refused` or `unreachable` for a request to a certificate authority; `acked`, `timed_out`, `disconnected` or `unexpected` for an acknowledgement; `acted_on`, `denied`, `unknown`, `undecided`, `gone` or `held` (the browser is read no further until there is an answer, and they count again) for early packets; `recovered`, `unknown` (nobody is away with that private id: its time is over, or it was taken up), `offset` (it names none of its session), `gap` (what it has missed is not kept any more, or more than its outbox holds), `user` (it was accepted as another one), `denied` or `gone` (before it was let in; it may come again) for a session."},
 	{"status", "HTTP status."},
-	{"transport", "`polling` or `websocket`."},
+	{"transport", "`polling`, `websocket` or `webtransport`."},
 	{"version", "Version of the hub."},
 	{"why", "Reason in one word, such as `denied`, `timeout` or `expired`."},
 }
