@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"crypto/tls"
 	"net"
 	"time"
 
@@ -28,13 +29,17 @@ const (
 type conn struct {
 	stream *stream            // nil once the descriptor is polled
 	fd     netpoll.Descriptor // valid without stream
+	tls    *tls.Conn          // on top of fd; nil without TLS
 
 	// Owned by the reader.
-	in *wsframe.Input // arrived and not yet taken; nil while it is idle
+	in        *wsframe.Input // arrived and not yet taken; nil while it is idle
+	lingering bool           // what arrives is thrown away
+	bulk      bool           // as in netpoll.Descriptor.Bulk
+	blocked   bool           // a poller has left a message in webSocket.pending or in, see flow.paused
 
-	// Owned by the writer.
-	out    *[]byte // what the kernel has not taken; nil when there is nothing
+	// Owned by the writer; a word of its own for each owner would make an idle browser larger.
 	corked bool
+	out    *[]byte // what the kernel has not taken; nil when there is nothing
 }
 
 // init makes a conn that is corked, so that the answer to the WebSocket handshake leaves with the
@@ -100,7 +105,10 @@ func (c *conn) immediate() bool { return c.stream == nil || c.stream.immediate()
 
 // write hands to the kernel what that takes at once. Zero bytes are no error.
 func (c *conn) write(p []byte) (int, error) {
-	if c.stream == nil {
+	switch {
+	case c.tls != nil:
+		return c.writeTLS(p)
+	case c.stream == nil:
 		return c.fd.Write(p)
 	}
 	return c.stream.writeRaw(p)
@@ -144,20 +152,37 @@ func (c *conn) uncork() error {
 }
 
 // pending reports whether drain is needed.
-func (c *conn) pending() bool { return c.out != nil }
+func (c *conn) pending() bool {
+	if c.out != nil || c.tls == nil {
+		return c.out != nil
+	}
+	_, stuck := underTLS(c.tls).waiting()
+	return stuck
+}
 
 // pendingBytes is how many bytes that is. It belongs to whoever may write.
-func (c *conn) pendingBytes() int64 { return int64(len(*c.out)) }
+func (c *conn) pendingBytes() (n int64) {
+	if c.tls != nil {
+		n, _ = underTLS(c.tls).waiting()
+	}
+	if c.out != nil {
+		n += int64(len(*c.out))
+	}
+	return n
+}
 
 // drain writes what is pending and waits for it, at most writeTimeout without progress, which is reported. Nil: it is
 // not.
 func (c *conn) drain(progress func(n int)) error {
-	if c.out == nil {
+	if !c.pending() {
 		return nil
 	}
 	defer c.releaseOut()
 	if progress == nil {
 		progress = func(int) {}
+	}
+	if c.tls != nil {
+		return c.drainTLS(progress)
 	}
 	if c.stream == nil {
 		return c.fd.Drain(*c.out, writeTimeout, progress)
@@ -166,8 +191,10 @@ func (c *conn) drain(progress func(n int)) error {
 }
 
 func (c *conn) releaseOut() {
-	buffers.put(c.out)
-	c.out = nil
+	if c.out != nil {
+		buffers.put(c.out)
+		c.out = nil
+	}
 }
 
 // setUserTimeout lets the kernel end the connection when what was sent has not been taken for so long.
@@ -193,6 +220,9 @@ func (c *conn) close() {
 // not to be had, all is closed.
 func (c *conn) closeWrite() {
 	if c.stream == nil {
+		if c.tls != nil {
+			_ = c.tls.CloseWrite() // the alert; what the kernel does not take of it is of no use to anybody
+		}
 		c.fd.CloseWrite()
 		return
 	}

@@ -8,7 +8,7 @@
 //
 //	netpoll ─► pollReader.turn ─► webSocket.next ─► wsframe.Input.Next ─► decode ─► Session.receive ─► Handler
 //
-// by a WebSocket that a goroutine reads (TLS, compression, pipes, other systems than Linux):
+// by a WebSocket that a goroutine reads (compression, pipes, TLS on a listener that is not Server.TLSListener, other systems than Linux):
 //
 //	stream ─► conn.Read ─► gorilla (inflates) ─► gorillaConn.next ─► decode ─► …
 //
@@ -83,6 +83,11 @@
 // the Handler. What is not a whole message stays in a pooled buffer, at most MaxPayload with its headers. A connection that has much to say
 // gives way to the others after turnReads, turnMessages and pieceBytes, and one in the middle of a large message has its
 // turns behind them (netpoll.Descriptor.Bulk); goroutines that read large messages and bodies wait for turns.
+//
+// Under TLS the same poller watches the descriptor below crypto/tls, and reads by tls.Conn.Read, which goes on where it found nothing
+// (tlsSocket, sealed.go). What is encrypted and not taken by the kernel stays there and is the writer's to drain. crypto/tls keeps
+// the largest record that it has read, and its ciphers, for as long as the connection lives: that is what an idle browser costs
+// more.
 //
 // While its session is paused, what was read and not taken stays in that buffer, at most what a poller
 // reads at once, and the rest in the kernel: nothing is read until flow.resume gives the connection a turn. Its

@@ -1,7 +1,6 @@
 package engineio
 
 import (
-	"crypto/tls"
 	"syscall"
 	"time"
 	"unsafe"
@@ -11,11 +10,7 @@ import (
 
 // socket returns the descriptor that is under the connection, under TLS too. Nil: there is none.
 func (s *stream) socket() (syscall.RawConn, error) {
-	c := s.Conn
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	source, ok := c.(syscall.Conn)
+	source, ok := below(s.Conn).(syscall.Conn)
 	if !ok {
 		return nil, nil
 	}

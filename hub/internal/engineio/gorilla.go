@@ -59,7 +59,7 @@ func wantsWebSocket(r *http.Request) bool {
 	return r.Header["Upgrade"] != nil && websocket.IsWebSocketUpgrade(r)
 }
 
-// gorillaConn reads a WebSocket on a goroutine, with gorilla: under TLS, with compression, on a system without a
+// gorillaConn reads a WebSocket on a goroutine, with gorilla: with compression, on a system without a
 // poller, and as long as it is a probe. It stands under gorilla as its net.Conn. A WebSocket that a poller watches
 // has none: it would be half of what an idle one weighs.
 type gorillaConn struct {

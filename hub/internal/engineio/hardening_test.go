@@ -210,7 +210,7 @@ func TestHardening_ResetAtEveryStep(t *testing.T) {
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 		all := append([]byte(request), client(0x81, "4hello")...)
 		for n := 0; n <= len(all); n += 7 {
-			c := st.Dial().(*net.TCPConn)
+			c := tcp(st.Dial())
 			_, _ = c.Write(all[:n])
 			_ = c.SetLinger(0)
 			_ = c.Close()

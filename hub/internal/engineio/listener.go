@@ -20,8 +20,11 @@ const connectionPatience = 5 * time.Second
 // TCP. TLS goes on top of it. It belongs to the caller, with the one below.
 func (s *Server) Listener(below net.Listener) net.Listener { return s.limits.peers.Listen(below) }
 
-// TLSListener is Listener for one on which TLS goes: who is refused there is closed without an answer.
-func (s *Server) TLSListener(below net.Listener) net.Listener { return s.limits.peers.ListenTLS(below) }
+// TLSListener is Listener for one on which TLS goes: who is refused there is closed without an answer, and a WebSocket at rest
+// is watched by a poller as one without TLS is.
+func (s *Server) TLSListener(below net.Listener) net.Listener {
+	return tlsListener{s.limits.peers.ListenTLS(below)}
+}
 
 // EnterPeer counts a connection of QUIC by its verified address, as Listener does others: it is to be accepted after wait, and
 // leave called when it has ended. False: it is refused.

@@ -2,7 +2,9 @@ package engineio_test
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime"
 	"sync"
@@ -72,6 +74,29 @@ func newStation(t *testing.T, change func(*engineio.Config)) *station {
 	st := prepare(t, change)
 	st.Server = hubtest.Serve(t, st.engine, st.engine.ConfigureHTTP)
 	return st
+}
+
+// newTLSStation is newTCPStation with TLS.
+func newTLSStation(t *testing.T, change func(*engineio.Config)) *station {
+	t.Helper()
+	st := prepare(t, change)
+	st.Server = hubtest.ServeTLS(t, st.engine, st.engine.ConfigureHTTP, st.engine.TLSListener)
+	return st
+}
+
+// overBoth runs a test over both kinds of sockets that a poller watches.
+func overBoth(t *testing.T, test func(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station)) {
+	t.Helper()
+	t.Run("plain", func(t *testing.T) { test(t, newTCPStation) })
+	t.Run("TLS", func(t *testing.T) { test(t, newTLSStation) })
+}
+
+// tcp is the socket of a connection of either.
+func tcp(c net.Conn) *net.TCPConn {
+	if sealed, ok := c.(*tls.Conn); ok {
+		c = sealed.NetConn()
+	}
+	return c.(*net.TCPConn)
 }
 
 // newTCPStation is the same on a loopback socket.

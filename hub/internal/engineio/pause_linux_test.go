@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -54,8 +53,10 @@ func TestPause_PollerHoldsTheNextMessage(t *testing.T) {
 
 // A message that has begun to come in when the session is paused is held; pings between its fragments wait
 // with it.
-func TestPause_InTheMiddleOfAMessage(t *testing.T) {
-	st := newTCPStation(t, nil)
+func TestPause_InTheMiddleOfAMessage(t *testing.T) { overBoth(t, testPauseInTheMiddleOfAMessage) }
+
+func testPauseInTheMiddleOfAMessage(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
+	st := serve(t, nil)
 	w := st.rawSocket("EIO=4&transport=websocket", "")
 	defer w.Close()
 	_, _ = w.Write(client(0x01, "4be"))
@@ -73,10 +74,12 @@ func TestPause_InTheMiddleOfAMessage(t *testing.T) {
 }
 
 // A reset is seen behind what is held back, by a poller and by a reader.
-func TestPause_ResetEndsAtOnce(t *testing.T) {
+func TestPause_ResetEndsAtOnce(t *testing.T) { overBoth(t, testPauseResetEndsAtOnce) }
+
+func testPauseResetEndsAtOnce(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
 	for _, deflate := range []bool{false, true} { // true: a goroutine reads
 		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
-			st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
+			st := serve(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
 			for _, late := range []bool{false, true} {
 				w := st.rawSocket("EIO=4&transport=websocket", "")
 				st.lastSession().Pause()
@@ -84,7 +87,7 @@ func TestPause_ResetEndsAtOnce(t *testing.T) {
 				if late { // what is read first, and is then found ended
 					_, _ = w.Write(make([]byte, 100<<10))
 				}
-				_ = w.Conn.(*net.TCPConn).SetLinger(0)
+				_ = tcp(w.Conn).SetLinger(0)
 				_ = w.Close()
 				if c := st.wantClose(engineio.ReasonTransportClose); c.Code != 1006 || c.Detail != syscall.ECONNRESET.Error() {
 					t.Errorf("%+v", c)
@@ -98,10 +101,12 @@ func TestPause_ResetEndsAtOnce(t *testing.T) {
 
 // A browser that has gone is sent nothing more; what it sent before is handed up as Resume allows, and then it has
 // gone.
-func TestPause_EndBehindWhatIsHeld(t *testing.T) {
+func TestPause_EndBehindWhatIsHeld(t *testing.T) { overBoth(t, testPauseEndBehindWhatIsHeld) }
+
+func testPauseEndBehindWhatIsHeld(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
 	for _, deflate := range []bool{false, true} {
 		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
-			st := newTCPStation(t, func(c *engineio.Config) {
+			st := serve(t, func(c *engineio.Config) {
 				c.PerMessageDeflate.Enabled = &deflate
 			})
 			w := st.rawSocket("EIO=4&transport=websocket", "")
@@ -115,9 +120,9 @@ func TestPause_EndBehindWhatIsHeld(t *testing.T) {
 			}
 			all := slices.Concat(frames...)
 			_, _ = w.Write(all) // not so much that there is no space for the end behind it
-			_ = w.Conn.(*net.TCPConn).CloseWrite()
+			_ = tcp(w.Conn).CloseWrite()
 			eventually(t, "the end is not noted", s.PeerClosed)
-			_ = w.Conn.(*net.TCPConn).Close() // anything sent would now be answered with a reset
+			_ = tcp(w.Conn).Close() // anything sent would now be answered with a reset
 			eventually(t, "pings go on", func() bool { return !s.InHeartbeat() })
 			if err := s.Send(nil, text("lost").Unit(), false); !errors.Is(err, engineio.ErrSessionClosed) {
 				t.Error(err)
@@ -163,9 +168,11 @@ func TestReader_EndBehindManyMessages(t *testing.T) {
 
 // A peer that has gone without a word is given up by the kernel when pings are not acknowledged. Here it is told at
 // least to do so.
-func TestPause_KernelIsToldToGiveUp(t *testing.T) {
+func TestPause_KernelIsToldToGiveUp(t *testing.T) { overBoth(t, testPauseKernelIsToldToGiveUp) }
+
+func testPauseKernelIsToldToGiveUp(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
 	on := true // within reach
-	st := newTCPStation(t, func(c *engineio.Config) {
+	st := serve(t, func(c *engineio.Config) {
 		c.PerMessageDeflate.Enabled = &on
 		c.Heartbeat.Interval, c.Heartbeat.Timeout = 20*time.Millisecond, 30*time.Millisecond
 	})
@@ -216,8 +223,10 @@ func drainFrames(w *raw) {
 }
 
 // However often and from wherever a session is paused, each message is received once, in order.
-func TestPause_AnyTime(t *testing.T) {
-	st := newTCPStation(t, nil)
+func TestPause_AnyTime(t *testing.T) { overBoth(t, testPauseAnyTime) }
+
+func testPauseAnyTime(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
+	st := serve(t, nil)
 	const messages = 3000
 	st.onMessage = func(s *engineio.Session, received string) {
 		switch {
@@ -266,8 +275,10 @@ func TestPause_AnyTime(t *testing.T) {
 }
 
 // What came in one segment with the upgrade packet is held by a session that is paused.
-func TestPause_UpgradeInOneSegment(t *testing.T) {
-	st := newTCPStation(t, nil)
+func TestPause_UpgradeInOneSegment(t *testing.T) { overBoth(t, testPauseUpgradeInOneSegment) }
+
+func testPauseUpgradeInOneSegment(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
+	st := serve(t, nil)
 	query := st.handshake()
 	s := st.session(0)
 	s.Pause()
@@ -287,10 +298,12 @@ func TestPause_UpgradeInOneSegment(t *testing.T) {
 }
 
 // What was left of a post goes before what came in one segment with the upgrade packet, whoever reads that.
-func TestPause_PendingBeforeTheUpgrade(t *testing.T) {
+func TestPause_PendingBeforeTheUpgrade(t *testing.T) { overBoth(t, testPausePendingBeforeTheUpgrade) }
+
+func testPausePendingBeforeTheUpgrade(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
 	for _, deflate := range []bool{false, true} {
 		t.Run(fmt.Sprint("deflate=", deflate), func(t *testing.T) {
-			st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
+			st := serve(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &deflate })
 			st.engine.HoldPosts(10 * time.Millisecond)
 			st.onMessage = pauseAt("two")
 			query := st.handshake()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"runtime"
 	"slices"
@@ -32,7 +31,11 @@ func readers() int {
 }
 
 func TestPoller_NoGoroutineForAnIdleConnection(t *testing.T) {
-	st := newTCPStation(t, nil)
+	overBoth(t, testPollerNoGoroutineForAnIdleConnection)
+}
+
+func testPollerNoGoroutineForAnIdleConnection(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
+	st := serve(t, nil)
 	first := st.rawSocket("EIO=4&transport=websocket", "")
 	defer first.Close()
 	before := runtime.NumGoroutine()
@@ -65,7 +68,11 @@ func TestPoller_NoGoroutineForWhoOffersNoCompression(t *testing.T) {
 
 // An upgraded session rests as well.
 func TestPoller_NoGoroutineAfterAnUpgrade(t *testing.T) {
-	st := newTCPStation(t, nil)
+	overBoth(t, testPollerNoGoroutineAfterAnUpgrade)
+}
+
+func testPollerNoGoroutineAfterAnUpgrade(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
+	st := serve(t, nil)
 	query := st.handshake()
 	w := st.rawProbe(probeQuery(query))
 	defer w.Close()
@@ -85,7 +92,11 @@ func TestPoller_NoGoroutineAfterAnUpgrade(t *testing.T) {
 
 // A browser that does not wait for the answer to its probe has upgraded, wherever its poll is meanwhile.
 func TestPoller_PollBesideAnUpgradeInOneSegment(t *testing.T) {
-	st := newTCPStation(t, nil)
+	overBoth(t, testPollerPollBesideAnUpgradeInOneSegment)
+}
+
+func testPollerPollBesideAnUpgradeInOneSegment(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
+	st := serve(t, nil)
 	for range 50 {
 		query := st.handshake()
 		w := st.rawProbe(probeQuery(query))
@@ -99,7 +110,9 @@ func TestPoller_PollBesideAnUpgradeInOneSegment(t *testing.T) {
 }
 
 // However a stream of frames is cut into segments, the same messages come out of it.
-func TestPoller_AnySegments(t *testing.T) {
+func TestPoller_AnySegments(t *testing.T) { overBoth(t, testPollerAnySegments) }
+
+func testPollerAnySegments(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
 	long := strings.Repeat("x", 70_000)
 	frames := slices.Concat(
 		client(0x81, "4short"), client(0x81, "4"+strings.Repeat("m", 300)),
@@ -115,7 +128,7 @@ func TestPoller_AnySegments(t *testing.T) {
 	}
 	for name, size := range sizes {
 		t.Run(name, func(t *testing.T) {
-			st := newTCPStation(t, nil)
+			st := serve(t, nil)
 			sockets := []*raw{st.rawSocket("EIO=4&transport=websocket", "")}
 			sent := frames
 			if name == "byte by byte" {
@@ -146,9 +159,11 @@ func TestPoller_AnySegments(t *testing.T) {
 // The end of a watched connection is told once, with all that came before it. It is seen as well where that is more
 // than is read in a turn: what is there of a message makes the reads small, and the poller is busy until
 // everything has arrived.
-func TestPoller_EndBehindMoreThanATurn(t *testing.T) {
+func TestPoller_EndBehindMoreThanATurn(t *testing.T) { overBoth(t, testPollerEndBehindMoreThanATurn) }
+
+func testPollerEndBehindMoreThanATurn(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one poller for both
-	st := newTCPStation(t, nil)
+	st := serve(t, nil)
 	st.silent = true
 	busy, release := make(chan struct{}), make(chan struct{})
 	st.onMessage = func(_ *engineio.Session, heard string) {
@@ -177,12 +192,14 @@ func TestPoller_EndBehindMoreThanATurn(t *testing.T) {
 }
 
 // Every way to go gives the descriptors back, on both sides of the connection.
-func TestPoller_DescriptorsComeBack(t *testing.T) {
+func TestPoller_DescriptorsComeBack(t *testing.T) { overBoth(t, testPollerDescriptorsComeBack) }
+
+func testPollerDescriptorsComeBack(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
 	closeFrame := client(0x88, closePayload(1001, ""))
 	ends := map[string]func(*station, *raw){
 		"FIN":      func(_ *station, w *raw) {},
-		"half":     func(_ *station, w *raw) { _ = w.Conn.(*net.TCPConn).CloseWrite(); w.frame() },
-		"RST":      func(_ *station, w *raw) { _ = w.Conn.(*net.TCPConn).SetLinger(0) },
+		"half":     func(_ *station, w *raw) { _ = tcp(w.Conn).CloseWrite(); w.frame() },
+		"RST":      func(_ *station, w *raw) { _ = tcp(w.Conn).SetLinger(0) },
 		"in frame": func(_ *station, w *raw) { _, _ = w.Write(client(0x81, "4half")[:7]) },
 		"close":    func(_ *station, w *raw) { _, _ = w.Write(closeFrame); w.closeCode() },
 		"fault":    func(_ *station, w *raw) { _, _ = w.Write([]byte{0x81, 0x01, '4'}); w.frame() },
@@ -194,7 +211,7 @@ func TestPoller_DescriptorsComeBack(t *testing.T) {
 		},
 		"no answer": func(st *station, w *raw) { st.lastSession().Close(engineio.Close{Reason: "over"}) },
 	}
-	st := newTCPStation(t, nil)
+	st := serve(t, nil)
 	_ = st.rawSocket("EIO=4&transport=websocket", "").Close()
 	st.wantClose(engineio.ReasonTransportClose)
 	eventually(t, "a session is left", func() bool { return st.engine.SessionCount() == 0 })
@@ -264,7 +281,7 @@ func TestPoller_ReusedDescriptorsAreNobodyElses(t *testing.T) {
 					_, _ = w.Write(client(0x81, "4"+own))
 				}
 				if life%2 == 0 {
-					_ = w.Conn.(*net.TCPConn).SetLinger(0)
+					_ = tcp(w.Conn).SetLinger(0)
 				}
 				_ = w.Close()
 			}
@@ -312,7 +329,11 @@ func TestPoller_FloodDelaysNobody(t *testing.T) {
 
 // What the kernel does not take at once follows when it does.
 func TestPoller_RestOfALargeMessageFollows(t *testing.T) {
-	st := newTCPStation(t, nil)
+	overBoth(t, testPollerRestOfALargeMessageFollows)
+}
+
+func testPollerRestOfALargeMessageFollows(t *testing.T, serve func(*testing.T, func(*engineio.Config)) *station) {
+	st := serve(t, nil)
 	w := st.rawSocket("EIO=4&transport=websocket", "")
 	large := strings.Repeat("large", 4<<20)
 	if err := st.session(0).Send(nil, []*engineio.Message{text(large), text("behind")}, false); err != nil {

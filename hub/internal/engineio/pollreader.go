@@ -43,11 +43,13 @@ type pollReader struct {
 func (r *pollReader) turn(end netpoll.End) (more bool) {
 	w := r.ws
 	defer r.guard()
-	if r.ended = end != netpoll.Going; r.ended {
+	r.ended = end != netpoll.Going
+	w.conn.heard(r.ended)
+	if r.ended {
 		w.session.peerClosed()
 		w.session.flow.withdraw(pausedLimits) // what is left is no more than the kernel has
 	}
-	if w.blocked && !r.unblock(end) {
+	if w.conn.blocked && !r.unblock(end) {
 		return r.full
 	}
 	got := 0
@@ -59,10 +61,10 @@ func (r *pollReader) turn(end netpoll.End) (more bool) {
 			return false
 		case r.full:
 			return true
-		case w.blocked && end == netpoll.Broken:
+		case w.conn.blocked && end == netpoll.Broken:
 			r.broken()
 			return false
-		case w.blocked, err != nil: // flow.resume brings a new turn
+		case w.conn.blocked, err != nil: // flow.resume brings a new turn
 			return false
 		case n < wanted && end == netpoll.Going:
 			return false // whatever comes now is a new event
@@ -91,10 +93,10 @@ func (r *pollReader) unblock(end netpoll.End) bool {
 		}
 		r.count()
 	}
-	if w.blocked && end == netpoll.Broken && !r.full {
+	if w.conn.blocked && end == netpoll.Broken && !r.full {
 		r.broken()
 	}
-	return !w.blocked
+	return !w.conn.blocked
 }
 
 // buffer is where the connection's bytes are read to: its own buffer, if it holds some.
@@ -108,10 +110,10 @@ func (r *pollReader) buffer() *wsframe.Input {
 // handLeft hands up what is left of POSTs before the upgrade, and then what was left in the buffer.
 func (r *pollReader) handLeft(in *wsframe.Input) (err error) {
 	w := r.ws
-	if w.blocked, err = w.handPending(w.session.listener()); err != nil {
+	if w.conn.blocked, err = w.handPending(w.session.listener()); err != nil {
 		return r.over(in, err)
 	}
-	if w.blocked {
+	if w.conn.blocked {
 		return nil
 	}
 	return r.handBuffered(in)
@@ -133,29 +135,29 @@ func (r *pollReader) read() (n, wanted int, err error) {
 		free = free[:readBuffer] // what is not whole will have to wait
 	}
 	free = free[:min(len(free), pieceBytes)]
-	n, err = w.conn.fd.Read(free)
+	n, wanted, err = w.conn.readNow(free)
 	in.Extend(n)
 	switch {
-	case w.lingering:
+	case w.conn.lingering:
 		in.Discard()
 	case !in.Empty():
 		if fault := r.handBuffered(in); fault != nil {
 			in.Discard()
 			r.store(in)
-			return n, len(free), fault
+			return n, wanted, fault
 		}
 	}
 	r.store(in)
 	if n > 0 {
 		r.count()
 	}
-	if err != nil && !errors.Is(err, syscall.EAGAIN) && !w.lingering {
+	if err != nil && !errors.Is(err, syscall.EAGAIN) && !w.conn.lingering {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		w.finish(err)
 	}
-	return n, len(free), err
+	return n, wanted, err
 }
 
 // store leaves what is not a whole message with its connection, which has a buffer of its own only for
@@ -168,9 +170,9 @@ func (r *pollReader) store(in *wsframe.Input) {
 	case in != &r.scratch && in.Empty():
 		r.ws.conn.releaseIn()
 	}
-	if in = r.ws.conn.in; r.ws.bulk != (in != nil && len(in.Bytes()) >= pieceBytes) {
-		r.ws.bulk = !r.ws.bulk
-		r.ws.conn.fd.Bulk(r.ws.bulk)
+	if in = r.ws.conn.in; r.ws.conn.bulk != (in != nil && len(in.Bytes()) >= pieceBytes) {
+		r.ws.conn.bulk = !r.ws.conn.bulk
+		r.ws.conn.fd.Bulk(r.ws.conn.bulk)
 	}
 }
 
@@ -183,12 +185,12 @@ func (r *pollReader) count() {
 	}
 	budget := w.session.server.unfinished
 	item, bytes := in.Item(budget)
-	if w.blocked || r.ended { // for something else, or for nothing any more
+	if w.conn.blocked || r.ended { // for something else, or for nothing any more
 		budget.Rest(item, w, bytes)
 		return
 	}
 	if w.session.flow.count(item, w, bytes, int64(len(in.Bytes())), w.roomOf(in), pausedMessage) {
-		w.blocked = true
+		w.conn.blocked = true
 	}
 }
 
@@ -209,7 +211,7 @@ func (r *pollReader) handBuffered(in *wsframe.Input) error {
 	r.messages, r.bytes = 0, 0
 	err := r.hand(in)
 	if err == nil && !r.ended && s.flow.throttle(s.listener(), r.messages, r.bytes) {
-		r.ws.blocked = true
+		r.ws.conn.blocked = true
 	}
 	return err
 }
@@ -220,7 +222,7 @@ func (r *pollReader) hand(in *wsframe.Input) error {
 	h := s.listener()
 	for {
 		if r.turned >= turnMessages && !in.Empty() {
-			w.blocked, r.full = true, true
+			w.conn.blocked, r.full = true, true
 			return nil
 		}
 		packet, found, err := w.next(in, s.flow.paused())
@@ -233,7 +235,7 @@ func (r *pollReader) hand(in *wsframe.Input) error {
 		case found == wsframe.Incomplete:
 			return nil
 		case found == wsframe.Held:
-			w.blocked = true
+			w.conn.blocked = true
 			return nil
 		case found == wsframe.ControlFrames:
 			continue
@@ -256,7 +258,7 @@ func (r *pollReader) over(in *wsframe.Input, err error) error {
 	if !w.finish(err) {
 		return errOver
 	}
-	w.lingering = true
+	w.conn.lingering = true
 	in.Discard()
 	return nil
 }

@@ -2,7 +2,6 @@ package engineio_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -166,7 +165,7 @@ func TestRates_NothingIsLostByTheEnd(t *testing.T) {
 	for n := range 300 {
 		_, _ = w.Write(client(0x81, fmt.Sprint("4", n)))
 	}
-	_ = w.Conn.(*net.TCPConn).CloseWrite()
+	_ = tcp(w.Conn).CloseWrite()
 	st.wantClose(engineio.ReasonTransportClose)
 	if n := len(st.messages()); n != 300 {
 		t.Errorf("received %d messages", n)

@@ -12,7 +12,7 @@ import (
 	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
-// stream is a connection as net/http leaves it: Go's network poller parks whoever waits for it. TLS,
+// stream is a connection as net/http leaves it: Go's network poller parks whoever waits for it. TLS on other listeners than ours,
 // in-memory pipes, permessage-deflate and other systems than Linux keep it for good; the rest until
 // the session has begun.
 type stream struct {
@@ -50,11 +50,7 @@ func (s *stream) immediate() bool { return s.raw != nil }
 
 // isPipe reports whether no socket is under the connection, so that only a write tells of its end.
 func (s *stream) isPipe() bool {
-	c := s.Conn
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	_, ok := c.(syscall.Conn)
+	_, ok := below(s.Conn).(syscall.Conn)
 	return !ok
 }
 
@@ -73,8 +69,17 @@ func (s *stream) readInto(p []byte) (n int, err error) {
 	return n, err
 }
 
-// readBuffered waits for bytes and returns them in a pooled buffer, which is taken only once they are there.
+// readBuffered waits for bytes and returns them in a pooled buffer, which is taken only once they are there, but for TLS.
 func (s *stream) readBuffered() (*wsframe.Input, error) {
+	if s.raw == nil {
+		in := wsframe.NewInput()
+		n, err := s.readInto(in.Free())
+		if in.Extend(n); n > 0 {
+			return in, nil
+		}
+		in.Release()
+		return nil, err
+	}
 	n, err := s.readRaw()
 	if err != nil {
 		s.readErr = err

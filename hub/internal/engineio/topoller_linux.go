@@ -1,16 +1,18 @@
 package engineio
 
 import (
+	"crypto/tls"
 	"os"
 	"syscall"
 
+	"github.com/siohub/siohub/hub/internal/netpoll"
 	"github.com/siohub/siohub/hub/internal/peers"
 )
 
 // pollable reports whether moveToPoller may succeed.
 func (c *conn) pollable() bool {
 	t := c.stream
-	return t.raw != nil && t.watch == nil
+	return t.watch == nil && (t.raw != nil || underTLS(t.Conn) != nil)
 }
 
 // moveToPoller takes the connection from Go's network poller and gives it to one of the server's, which watches
@@ -28,8 +30,13 @@ func (w *webSocket) moveToPoller() bool {
 		_ = syscall.Close(fd)
 		return false
 	}
-	w.from = peers.Keep(w.conn.stream.Conn) // its address has the connection as long as the descriptor lives
-	_ = w.conn.stream.Close()
+	given := w.conn.stream.Conn
+	if sealed := underTLS(given); sealed != nil {
+		w.conn.tls = given.(*tls.Conn)
+		sealed.fd = &w.conn.fd
+	}
+	w.from = peers.Keep(below(given)) // its address has the connection as long as the descriptor lives
+	_ = below(given).Close()
 	w.conn.stream, w.gorilla = nil, nil
 	return true
 }
@@ -38,7 +45,14 @@ func (w *webSocket) moveToPoller() bool {
 func (s *stream) duplicate() (int, error) {
 	var fd uintptr
 	var errno syscall.Errno
-	err := s.raw.Control(func(old uintptr) {
+	raw, err := s.socket()
+	switch {
+	case err != nil:
+		return 0, err
+	case raw == nil: // a pipe under TLS
+		return 0, netpoll.ErrUnavailable
+	}
+	err = raw.Control(func(old uintptr) {
 		fd, _, errno = syscall.Syscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
 	})
 	if err == nil && errno != 0 {

@@ -22,11 +22,7 @@ type webSocket struct {
 	writer  frameWriter
 	from    rates.Network // for which a polled connection counts; set with session
 
-	// Owned by the reader.
-	lingering bool // what arrives is thrown away
-	bulk      bool // as in netpoll.Descriptor.Bulk
-	blocked   bool // a poller has left a message in pending or conn.in, see flow.paused
-	leftover
+	leftover // owned by the reader
 }
 
 // newWebSocket returns one without a connection.
@@ -71,8 +67,8 @@ func (w *webSocket) start() {
 		tasks.start(w.gorilla.run)
 		return
 	}
-	tasks.add() // until pollReader.leave
-	unread := w.conn.in != nil || w.pending != nil
+	tasks.add()                                                         // until pollReader.leave
+	unread := w.conn.in != nil || w.pending != nil || w.conn.tls != nil // which may have read ahead
 	if err := w.conn.fd.Watch(w); err != nil {
 		// Not seen: the kernel has the descriptor in its set already, and nothing to allocate. Its end
 		// is reported all the same, so the session ends and nobody waits for it.

@@ -53,6 +53,6 @@ func (w webSocketProbe) ahead() bool { return w.conn.in != nil }
 // carryLocked implements carrier.
 func (w webSocketProbe) carryLocked(rest *pendingPayload) {
 	w.session.transport = w.webSocket
-	w.pending, w.blocked = rest, rest != nil
+	w.pending, w.conn.blocked = rest, rest != nil
 	w.moveToPoller() // before anybody else can write
 }
