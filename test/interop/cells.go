@@ -125,6 +125,11 @@ func others() []*client {
 			settings: msgpack, transports: three,
 		},
 		{
+			name: "Chromium, socket.io-client 4.8", version: "4.8", driver: chromium, module: "socket.io-client",
+			settings: []string{"listen_tls: 127.0.0.1:0", "transports: polling, websocket, webtransport"}, transports: []string{"webtransport"},
+			always: []string{"webtransport"},
+		},
+		{
 			name: "Chromium, socket.io-client 2.5", version: "2.5", driver: chromium, module: "socket.io-client-2.5", revision3: true, settings: eio3,
 			transports: []string{"jsonp", "polling", "websocket", "upgrade"}, always: []string{"jsonp"}, cannot: tooOld,
 		},
