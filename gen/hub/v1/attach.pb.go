@@ -883,8 +883,10 @@ func (x *Resume) GetAckEnvelopeSeq() uint64 {
 
 // Window is how much unsettled work an instance takes. Both limits hold; one
 // delivery always fits an empty window, and may go beyond it by its own size. A
-// socket that holds a sixteenth of a window (of 16 or more deliveries) leaves its
-// last sixteenth to others, and the same holds for bytes. Connect attempts,
+// socket with something in flight leaves the last sixteenth of the deliveries (of 16
+// or more) to those with nothing, and one that holds a sixteenth of the bytes leaves
+// the last sixteenth of these. Deliveries of more than 16 KiB leave an eighth of the
+// bytes to smaller ones, which do not wait for them. Connect attempts,
 // renewals and service calls have a window of their own of a quarter of the size,
 // so that strangers never use up the room of events. There each subscription
 // leaves a part to the others, and has its first delivery even beyond the window:
