@@ -162,6 +162,7 @@ func TestHardening_PongFlood(t *testing.T) {
 func TestHardening_Bomb(t *testing.T) {
 	on := true
 	st := newTCPStation(t, func(c *engineio.Config) { c.PerMessageDeflate.Enabled = &on })
+	st.Timeout = time.Minute // 50 MB are compressed, and the race detector looks on
 	f := st.Frames("EIO=4&transport=websocket&deflate=1")
 	f.Next()
 	_ = f.Write("4" + strings.Repeat("x", 999_999))
