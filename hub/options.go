@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 
@@ -185,6 +186,7 @@ func (c Config) Problems() []*ConfigError {
 	c.Cookie.problems(check)
 	c.CORS.problems(check)
 	c.Limits.problems(check)
+	c.Limits.Event.unreachable(c.MaxPayload, check)
 	c.Recovery.problems(check)
 	c.Rates.problems(check)
 	return problems
@@ -256,6 +258,16 @@ func (l *Limits) problems(check func(error)) {
 	check(Check(option.DataBytes.Key, l.DataBytes))
 	check(Check(option.Undecided.Key, l.Undecided.Attempts))
 	check(Check(option.UndecidedBytes.Key, l.Undecided.Bytes))
+}
+
+// unreachable refuses a size that no event can have. The default is right beside any payload.
+func (e *EventLimits) unreachable(payload int64, check func(error)) {
+	most := payload * int64(1+max(e.Attachments, 0))
+	if e.Bytes <= option.EventBytes.Default || e.Bytes <= most || Check(option.EventBytes.Key, e.Bytes) != nil {
+		return
+	}
+	check(&ConfigError{Key: option.EventBytes.Key, Value: e.Bytes, Allowed: fmt.Sprintf(
+		"at most %d: what %s (%d) and %s (%d) let in", most, option.MaxPayload.Key, payload, option.Attachments.Key, e.Attachments)})
 }
 
 func (r *Recovery) problems(check func(error)) {

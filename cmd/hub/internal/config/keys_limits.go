@@ -15,7 +15,7 @@ func limitKeys() []Key {
 		hubKey("limits.packets_per_payload", func(c *Config) *int { return &c.Limits.Request.PacketsPerPayload }, counts(),
 			"Packets in one polling request; a browser that sends more is closed."),
 		hubKey("limits.event_bytes", func(c *Config) *int64 { return &c.Limits.Event.Bytes }, sizes(),
-			"Size of one event with its attachments; a browser that sends more is closed."),
+			"Size of one event with its attachments; a browser that sends more is closed. More than `max_payload` times 1 + `limits.attachments` cannot come."),
 		hubKey("limits.attachments", func(c *Config) *int { return &c.Limits.Event.Attachments }, counts(),
 			"Binary arguments of one event; a browser that announces more is closed."),
 		hubKey("limits.depth", func(c *Config) *int { return &c.Limits.Event.Depth }, counts(),

@@ -377,3 +377,21 @@ func TestLoad_DefaultsFitIntoTheMemory(t *testing.T) {
 		t.Errorf("nothing says where a default comes from:\n%s", &out)
 	}
 }
+
+// What cannot take effect is refused, but the default is right beside any payload.
+func TestLoad_EventsAreWithinWhatCanCome(t *testing.T) {
+	for _, flags := range []map[string]any{
+		{"max_payload": "64KiB"},
+		{"max_payload": "64KiB", "limits.event_bytes": "3MiB"},
+		{"limits.event_bytes": "10MB"},
+		{"limits.event_bytes": "60MiB", "max_payload": "60MiB"},
+	} {
+		if _, err := Load(Sources{Flags: flags}); err != nil {
+			t.Errorf("%v: %v", flags, err)
+		}
+	}
+	p := problems(t, Sources{Flags: map[string]any{"limits.event_bytes": "60MiB"}})
+	if len(p) != 1 || p[0].Key != "limits.event_bytes" || !strings.Contains(p[0].Allowed, "max_payload (1000000) and limits.attachments (10)") {
+		t.Errorf("%v", p)
+	}
+}
