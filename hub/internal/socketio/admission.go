@@ -80,17 +80,21 @@ func (a *admission) admit(one *applicant) int {
 	return admitWaits
 }
 
-// more takes bytes for what belongs to an open attempt, and reports false if they do not fit: then it takes none, or
-// clients of one namespace would together use up what is left for others.
-func (a *admission) more(s *share, bytes int64) bool {
+// more takes bytes for what belongs to an attempt, from the share of its namespace, and returns that. Nil: they do not
+// fit; then it takes none, or clients of one namespace would together use up what is left for others. The attempt may
+// have left just now, and its share with it: it has its answer, which has not come to its client.
+func (a *admission) more(namespace string, bytes int64) *share {
+	by := a.decides(namespace)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	s := a.shareLocked(namespace, by)
 	_, decider, _ := a.rest(s.decider)
 	if !within(s.bytes, decider, bytes, a.bytes, a.mostBytes) {
-		return false
+		a.endLocked(s)
+		return nil
 	}
 	a.countLocked(s, 0, bytes)
-	return true
+	return s
 }
 
 // less gives back what more has taken.

@@ -112,15 +112,34 @@ func TestAdmission_EarlyPacketsLeaveRoomForOthers(t *testing.T) {
 	for range 70 {
 		one := asking("/stuck", attemptBytes)
 		if a.admit(one) == admitIn {
-			a.more(one.share, 1<<20)
+			a.more("/stuck", 1<<20)
 		}
 	}
 	if got := a.bytes; got > 48<<20 || a.full.Load() {
 		t.Errorf("%d bytes are taken, full %v", got, a.full.Load())
 	}
 	one := asking("/quick", attemptBytes)
-	if a.admit(one) != admitIn || !a.more(one.share, earlyBytes) {
+	if a.admit(one) != admitIn || a.more("/quick", earlyBytes) == nil {
 		t.Error("another namespace has no room")
+	}
+}
+
+// An attempt that has its answer keeps what comes until its client hears of it.
+func TestAdmission_MoreAfterItsAttemptHasLeft(t *testing.T) {
+	a := newAdmission(1000, 64<<20)
+	one := asking("/a", attemptBytes)
+	a.admit(one)
+	a.leave(one.share, one.size)
+	other := asking("/b", attemptBytes) // has the place of the first one's share
+	a.admit(other)
+	first, second := a.more("/a", 100), a.more("/a", 10)
+	if first == nil || second != first || first == other.share || first.bytes != 110 {
+		t.Fatalf("%+v, %+v", first, second)
+	}
+	a.less(first, 110)
+	a.leave(other.share, other.size)
+	if a.open != 0 || a.bytes != 0 || len(a.shares) != 0 || len(a.deciders) != 0 {
+		t.Errorf("%d attempts and %d bytes of %d namespaces are left", a.open, a.bytes, len(a.shares))
 	}
 }
 
@@ -199,7 +218,7 @@ func TestAdmission_ForgetsWhatHasNothing(t *testing.T) {
 	}
 	s := one.share
 	a.admit(one)
-	a.more(s, 100)
+	a.more("/a", 100)
 	a.leave(s, one.size)
 	if a.shares["/a"] != s {
 		t.Error("forgotten though something of it is counted")

@@ -28,6 +28,7 @@ type Attempt struct {
 	// Owned by the holder of the client's gate, see keep.
 	early      []earlyPacket
 	earlyBytes int64
+	earlyShare *share // which these bytes are of; nil while there are none
 	held       bool
 }
 

@@ -39,12 +39,14 @@ const earlyWarnEvery = time.Minute
 func (a *Attempt) keep(p siopacket.Packet, attachments [][]byte) {
 	c := a.client
 	size := sizeOf(p.Payload, attachments) + attemptBytes
-	if !c.server.admission.more(a.share, size) {
+	share := c.server.admission.more(a.namespace, size)
+	if share == nil {
 		c.server.trace.earlyPackets(EarlyGone, 1)
 		c.server.trace.limitReached("undecided_bytes")
 		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "too much was sent before connect attempts were decided"})
 		return
 	}
+	a.earlyShare = share // the same for all of them: what has bytes is not forgotten
 	a.early = append(a.early, earlyPacket{p, attachments})
 	a.earlyBytes += size
 	if !a.held && (len(a.early) >= earlyPackets || a.earlyBytes >= earlyBytes) {
@@ -59,8 +61,8 @@ func (a *Attempt) takeEarly() []earlyPacket {
 	early := a.early
 	a.early = nil
 	if a.earlyBytes > 0 {
-		a.client.server.admission.less(a.share, a.earlyBytes)
-		a.earlyBytes = 0
+		a.client.server.admission.less(a.earlyShare, a.earlyBytes)
+		a.earlyShare, a.earlyBytes = nil, 0
 	}
 	if a.held {
 		a.held = false
