@@ -90,13 +90,32 @@ const closeSession http3.CapsuleType = 0x2843
 func classify(err error) error {
 	var session *webtransport.SessionError
 	var application *quic.ApplicationError
+	var broken *http3.Error
 	switch {
 	case errors.As(err, &session) && session.Remote:
 		return fmt.Errorf("%w: the browser ended the session with code %d %s", io.EOF, session.ErrorCode, session.Message)
 	case errors.As(err, &application) && application.Remote && inOrder(application.ErrorCode):
 		return fmt.Errorf("%w: the browser closed the connection", io.EOF)
+	case errors.As(err, &broken) && !broken.Remote && broken.ErrorCode == http3.ErrCodeDatagramError && left(broken.ErrorMessage):
+		return fmt.Errorf("%w: the browser ended the session with its request or its connection", io.EOF)
 	}
 	return err
+}
+
+// left reports whether webtransport-go found the request's stream at its end because the browser ended it, or closed the
+// connection, in order. It keeps no more of the cause than its text, and calls the whole an error of its own.
+//
+// Spec: draft-ietf-webtrans-http3, 6: to end the stream is to end the session with code 0.
+func left(cause string) bool {
+	if cause == io.EOF.Error() {
+		return true
+	}
+	for _, code := range []quic.ApplicationErrorCode{0, quic.ApplicationErrorCode(http3.ErrCodeNoError)} {
+		if strings.HasPrefix(cause, (&quic.ApplicationError{Remote: true, ErrorCode: code}).Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // inOrder reports whether a peer that closes with a code has nothing to complain of.
