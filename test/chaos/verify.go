@@ -11,12 +11,17 @@ type Verdict struct {
 	// deliveries that were handled more than once; Redelivered the records whose
 	// attempt is greater than 1; Moves how often a socket went on at another process.
 	Handled, Repeated, Redelivered, Moves int
+
+	lasts map[string]int // the last line of each process
 }
 
 // Verify holds the ledger against what the browsers did: sent gives the number of
 // events that each socket has emitted.
 func Verify(records []Record, sent map[string]int) Verdict {
-	v := Verdict{}
+	v := Verdict{lasts: map[string]int{}}
+	for line, r := range records {
+		v.lasts[r.Run] = line + 1
+	}
 	lives := map[string]*life{}
 	for line, r := range records {
 		if _, known := sent[r.Socket]; !known {
@@ -41,6 +46,7 @@ func Verify(records []Record, sent map[string]int) Verdict {
 			v.complain("socket %s: no disconnected", socket)
 		}
 	}
+	v.lasts = nil
 	return v
 }
 
@@ -86,15 +92,16 @@ func (l *life) add(v *Verdict, line int, r Record) {
 	}
 }
 
-// move sees to it that one process at a time has the socket: a process that lost
-// it never comes back.
+// move sees to it that one process at a time has the socket: a process that gave it
+// away has it again only when the one after it was killed, and said nothing more.
 func (l *life) move(v *Verdict, line int, r Record) {
 	if r.Run == l.run {
 		return
 	}
-	if l.left[r.Run] {
+	if l.left[r.Run] && v.lasts[l.run] > line {
 		v.complain("line %d: socket %s: process %s goes on beside %s", line, r.Socket, r.Run, l.run)
 	}
+	delete(l.left, r.Run)
 	if l.run != "" {
 		l.left[l.run] = true
 		v.Moves++
