@@ -11,18 +11,15 @@ type Verdict struct {
 	// deliveries that were handled more than once; Redelivered the records whose
 	// attempt is greater than 1; Moves how often a socket went on at another process.
 	Handled, Repeated, Redelivered, Moves int
-
-	lasts map[string]int // the last line of each process
 }
 
 // Verify holds the ledger against what the browsers did: sent gives the number of
 // events that each socket has emitted.
 func Verify(records []Record, sent map[string]int) Verdict {
-	v := Verdict{lasts: map[string]int{}}
+	v, lasts, lives := Verdict{}, map[string]int{}, map[string]*life{}
 	for line, r := range records {
-		v.lasts[r.Run] = line + 1
+		lasts[r.Run] = line + 1
 	}
-	lives := map[string]*life{}
 	for line, r := range records {
 		if _, known := sent[r.Socket]; !known {
 			v.complain("line %d: socket %s is none of the browsers'", line+1, r.Socket)
@@ -30,7 +27,7 @@ func Verify(records []Record, sent map[string]int) Verdict {
 		}
 		l := lives[r.Socket]
 		if l == nil {
-			l = &life{tries: map[string]Record{}, left: map[string]bool{}}
+			l = &life{tries: map[string]Record{}, left: map[string]bool{}, lasts: lasts}
 			lives[r.Socket] = l
 		}
 		l.add(&v, line+1, r)
@@ -46,7 +43,6 @@ func Verify(records []Record, sent map[string]int) Verdict {
 			v.complain("socket %s: no disconnected", socket)
 		}
 	}
-	v.lasts = nil
 	return v
 }
 
@@ -67,6 +63,8 @@ type life struct {
 	// run is the process that has the socket, left are those that had it before.
 	run  string
 	left map[string]bool
+	// lasts has the last line of each process.
+	lasts map[string]int
 	// What this process has handled: last is the number of its last event. It begins
 	// anew with whatever the process before it may not have settled.
 	last  int
@@ -98,7 +96,7 @@ func (l *life) move(v *Verdict, line int, r Record) {
 	if r.Run == l.run {
 		return
 	}
-	if l.left[r.Run] && v.lasts[l.run] > line {
+	if l.left[r.Run] && l.lasts[l.run] > line {
 		v.complain("line %d: socket %s: process %s goes on beside %s", line, r.Socket, r.Run, l.run)
 	}
 	delete(l.left, r.Run)
