@@ -3,13 +3,17 @@
 package socketio
 
 import (
+	"cmp"
 	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
 // heap is what is in use, without what pools keep.
@@ -22,9 +26,20 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
+// sessionsAway is how many sessions are measured: 200, or RECOVERY_SESSIONS.
+func sessionsAway(t *testing.T) int {
+	t.Helper()
+	text := cmp.Or(os.Getenv("RECOVERY_SESSIONS"), "200")
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // What is counted of sessions that are away is no less than what they take of the heap, and not much more.
 func TestAllocs_SessionsThatAreAwayTakeNoMoreThanIsCounted(t *testing.T) {
-	const sessions = 200
+	sessions := sessionsAway(t)
 	long := func(what string, i, n int) string { return fmt.Sprintf("%s %d %s", what, i, strings.Repeat("x", n)) }
 	for name, accept := range map[string]func(i int) Acceptance{
 		"bare": func(int) Acceptance { return Acceptance{} },
@@ -69,7 +84,9 @@ func takesNoMore(t *testing.T, measure func() (took, counted int64)) {
 
 func measureAway(t *testing.T, sessions int, accept func(i int) Acceptance) (took, counted int64) {
 	t.Helper()
-	s := play(t, recovers())
+	config := recovers()
+	config.Recovery.TotalBytes = 256 << 20
+	s := playOn(t, config, func(c *engineio.Config) { c.Rates.Handshakes, c.Rates.HandshakeBurst = 2*sessions, 2*sessions })
 	n := 0
 	s.connect = func(a *Attempt) {
 		_ = a.Accept(accept(n))
