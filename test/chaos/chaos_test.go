@@ -48,7 +48,7 @@ func TestChaos(t *testing.T) {
 	hub, address, control := startHub(t, dir)
 	f := &fleet{
 		program: filepath.Join(dir, "instance"), hub: control, ledger: filepath.Join(dir, "ledger"),
-		random: rand.New(rand.NewPCG(seed, 0)), instances: make([]*process, instances),
+		random: rand.New(rand.NewPCG(seed, 0)), instances: make([]*process, instances), killed: map[string]bool{},
 	}
 	defer f.stop()
 	for i := range f.instances {
@@ -66,7 +66,7 @@ func TestChaos(t *testing.T) {
 	v := &visitors{address: address, sent: map[string]int{}}
 	storm(t, f, all, v, seed, duration)
 	sent := finish(t, f.has, all, v.sent)
-	verdict := verify(t, f.ledger, sent)
+	verdict := verify(t, f.ledger, sent, f.killed)
 	report(t, f, all, len(v.sent), verdict)
 
 	if err := hub.end(syscall.SIGTERM); err != nil {
@@ -233,13 +233,13 @@ func eventually(t *testing.T, what string, condition func() error) {
 	}
 }
 
-func verify(t *testing.T, path string, sent map[string]int) chaos.Verdict {
+func verify(t *testing.T, path string, sent map[string]int, killed map[string]bool) chaos.Verdict {
 	t.Helper()
 	records, err := chaos.ReadLedger(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdict := chaos.Verify(records, sent)
+	verdict := chaos.Verify(records, sent, killed)
 	for _, problem := range verdict.Problems {
 		t.Error(problem)
 	}
@@ -278,7 +278,7 @@ func report(t *testing.T, f *fleet, all []*browser, visits int, v chaos.Verdict)
 		{"browsers", len(all)},
 		{"  disconnected", ended},
 		{"visits by others", visits},
-		{"instances killed", f.kills},
+		{"instances killed", len(f.killed)},
 		{"  back under the same id", f.same},
 		{"their events", sent},
 		{"  acked", len(delays)},

@@ -96,7 +96,7 @@ func TestCuts_Kit(t *testing.T) {
 	all := connectAll(t, address, cutBrowsers)
 	v := &visitors{address: address, sent: map[string]int{}}
 	snip(t, through, all, v, 1, kitCuts, 20*betweenCuts)
-	verdict := verify(t, ledger, finish(t, f.has, all, v.sent))
+	verdict := verify(t, ledger, finish(t, f.has, all, v.sent), nil)
 	if verdict.Repeated > 0 || verdict.Redelivered > 0 || verdict.Moves > 0 {
 		t.Errorf("%d deliveries came twice, %d with a higher attempt, %d sockets moved", verdict.Repeated, verdict.Redelivered, verdict.Moves)
 	}
@@ -146,7 +146,7 @@ func (s *survivor) judge(t *testing.T, sent map[string]int, cuts int) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	verdict := chaos.Verify(s.records, sent)
+	verdict := chaos.Verify(s.records, sent, nil)
 	for _, problem := range append(verdict.Problems, s.problems...) {
 		t.Error(problem)
 	}

@@ -109,7 +109,8 @@ type fleet struct {
 	program, hub, ledger string
 	random               *rand.Rand
 	instances            []*process
-	kills, same          int
+	killed               map[string]bool // by the numbers of their processes
+	same                 int
 }
 
 func (f *fleet) start(i int, id string) error {
@@ -137,7 +138,7 @@ func (f *fleet) killInTurns(ctx context.Context) error {
 		default:
 		}
 		_ = p.end(syscall.SIGKILL)
-		f.kills++
+		f.killed[strconv.Itoa(p.cmd.Process.Pid)] = true
 		pause := time.Duration(f.random.IntN(300)) * time.Millisecond
 		wait(ctx, pause)
 		id := ""

@@ -1,6 +1,9 @@
 package chaos
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Verdict is what the ledger shows.
 type Verdict struct {
@@ -14,8 +17,8 @@ type Verdict struct {
 }
 
 // Verify holds the ledger against what the browsers did: sent gives the number of
-// events that each socket has emitted.
-func Verify(records []Record, sent map[string]int) Verdict {
+// events that each socket has emitted, and killed has the processes that were.
+func Verify(records []Record, sent map[string]int, killed map[string]bool) Verdict {
 	v, lasts, lives := Verdict{}, map[string]int{}, map[string]*life{}
 	for line, r := range records {
 		lasts[r.Run] = line + 1
@@ -27,7 +30,7 @@ func Verify(records []Record, sent map[string]int) Verdict {
 		}
 		l := lives[r.Socket]
 		if l == nil {
-			l = &life{tries: map[string]Record{}, left: map[string]bool{}, lasts: lasts}
+			l = &life{tries: map[string]Record{}, left: map[string]bool{}, lasts: lasts, killed: killed}
 			lives[r.Socket] = l
 		}
 		l.add(&v, line+1, r)
@@ -63,8 +66,9 @@ type life struct {
 	// run is the process that has the socket, left are those that had it before.
 	run  string
 	left map[string]bool
-	// lasts has the last line of each process.
-	lasts map[string]int
+	// lasts has the last line of each process, killed those that were killed.
+	lasts  map[string]int
+	killed map[string]bool
 	// What this process has handled: last is the number of its last event. It begins
 	// anew with whatever the process before it may not have settled.
 	last  int
@@ -96,7 +100,7 @@ func (l *life) move(v *Verdict, line int, r Record) {
 	if r.Run == l.run {
 		return
 	}
-	if l.left[r.Run] && l.lasts[l.run] > line {
+	if l.left[r.Run] && (!l.killed[process(l.run)] || l.lasts[l.run] > line) {
 		v.complain("line %d: socket %s: process %s goes on beside %s", line, r.Socket, r.Run, l.run)
 	}
 	delete(l.left, r.Run)
@@ -105,6 +109,12 @@ func (l *life) move(v *Verdict, line int, r Record) {
 		v.Moves++
 	}
 	l.run, l.last, l.ended = r.Run, 0, false
+}
+
+// process is what the operating system calls the process of a run: its name up to the dot.
+func process(run string) string {
+	pid, _, _ := strings.Cut(run, ".")
+	return pid
 }
 
 // repeat sees to it that the records of one delivery say so, and reports whether

@@ -51,8 +51,9 @@ func TestVerify(t *testing.T) {
 		{"gap at a move", story("a c1", "a 1/1", "b 3/1"), 3, "event 3, but 2 is missing"},
 		{"swapped", story("a c1", "a 2/1", "a 1/1"), 2, "event 2, but 1 is missing"},
 		{"repeated without saying so", story("a c1", "a 1/1", "b 1/1"), 1, "attempt 1 after 1"},
-		{"two at a time", story("a c1", "a 1/1", "b 1/2", "a 2/1", "b 3/1"), 3, "process a goes on beside b"},
-		{"back from one that was killed", story("a c1", "a 1/1", "b 2/1", "a 3/1", "a d1"), 3, ""},
+		{"two at a time", story("a c1", "a 1/1", "b 1/2", "a 2/1"), 2, "process a goes on beside b"},
+		{"back from one that was killed", story("a c1", "a 1/1", "k 2/1", "a 3/1", "a d1"), 3, ""},
+		{"killed later", story("a c1", "a 1/1", "k 2/1", "a 3/1", "k 4/1", "k d1"), 4, "process a goes on beside k"},
 		{"no connected", story("a 1/1"), 1, "event 1 before connected"},
 		{"event after the end", story("a c1", "a d1", "a 1/1"), 1, "event 1 after disconnected"},
 		{"lost", story("a c1", "a 1/1", "a d1"), 2, "1 of 2 events were handled"},
@@ -60,7 +61,7 @@ func TestVerify(t *testing.T) {
 		{"nothing", nil, 1, "no connected"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := strings.Join(chaos.Verify(c.records, map[string]int{"s": c.sent}).Problems, "\n")
+			got := strings.Join(chaos.Verify(c.records, map[string]int{"s": c.sent}, map[string]bool{"k": true}).Problems, "\n")
 			if c.problem == "" && got != "" || !strings.Contains(got, c.problem) {
 				t.Errorf("got %q, want %q", got, c.problem)
 			}
@@ -69,7 +70,7 @@ func TestVerify(t *testing.T) {
 }
 
 func TestVerify_Counts(t *testing.T) {
-	v := chaos.Verify(story("a c1", "a 1/1", "b 1/2", "c 1/3", "c 2/1", "c d1"), map[string]int{"s": 2})
+	v := chaos.Verify(story("a c1", "a 1/1", "b 1/2", "c 1/3", "c 2/1", "c d1"), map[string]int{"s": 2}, nil)
 	want := chaos.Verdict{Handled: 4, Repeated: 2, Redelivered: 2, Moves: 2}
 	if diff := cmp.Diff(want, v); diff != "" {
 		t.Error(diff)
