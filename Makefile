@@ -1,6 +1,6 @@
 # siohub: everything that is done with this tree has a target here; `make help` lists them.
-# Needed: Go and Node.js. `make test` takes Python 3, Java and Chromium where they are; it
-# says what is missing and which tests are skipped for it. With CI=true nothing is
+# Needed: Go and Node.js. `make test` takes Python 3, Java, Chromium, nginx, HAProxy and
+# OpenSSL where they are; it says what is missing and which tests are skipped for it. With CI=true nothing is
 # skipped.
 
 SHELL := bash
@@ -30,6 +30,8 @@ E2E_CUTS   ?= 1000
 BENCHTIME  ?= 1s
 NEIGHBOURS ?= 3
 ROUNDS     ?= 1
+PAIRS      ?= 20
+WORKLOADS  ?= echo,echo-rate,echo-slow
 
 # Tests that need a browser, Node.js, Python or Java skip without them, or fail when
 # HUB_E2E says `require`.
@@ -41,7 +43,7 @@ export HUB_E2E := $(if $(CI),require,$(HUB_E2E))
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z.-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9.-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## Build the hub and start the demo: hub, chat page, chat service
@@ -111,7 +113,7 @@ conformance: ## Serve the public protocol suites on 127.0.0.1:3000; ARGS=-engine
 
 .PHONY: suites
 suites: node_modules/.client ## Run the public suites ROUNDS (1) times from CHECKOUT, a checkout of socketio/socket.io
-	tools/suites.sh $(CHECKOUT) $(ROUNDS)
+	tools/suites.sh $(or $(CHECKOUT),$(error CHECKOUT is missing: a checkout of socketio/socket.io)) $(ROUNDS)
 
 .PHONY: bench
 bench: bench/node/node_modules/.installed ## Measure CPU and memory under load, beside Node's socket.io and a floor
@@ -129,8 +131,8 @@ bench-micro: ## Run the Go micro-benchmarks for BENCHTIME (1s) each
 	go test -run '^$$' -bench '^BenchmarkParallel' -cpu 1,2,4 -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...
 
 .PHONY: bench-pairs
-bench-pairs: $(TOOLS)/benchstat ## Compare with the build of commit BASE: PAIRS (20) of each of WORKLOADS, by benchstat
-	tools/pairs.sh $(BASE) $(or $(PAIRS),20) $(or $(WORKLOADS),echo,echo-rate,echo-slow) 1500ms $(TOOLS)/benchstat
+bench-pairs: $(TOOLS)/benchstat clientfiles ## Compare with the build of commit BASE: PAIRS (20) of each of WORKLOADS, by benchstat
+	tools/pairs.sh $(or $(BASE),$(error BASE is missing: the commit to compare with)) $(PAIRS) $(WORKLOADS) 1500ms $(TOOLS)/benchstat
 
 ##@ Parts of lint
 
@@ -228,11 +230,12 @@ RUST_CLIENT := test/interop/clients/rust
 interop-tools: e2e-tools .cache/interop/java-1.0/.installed .cache/interop/java-2.1/.installed .cache/interop/rust/release/client
 
 .PHONY: e2e-tools
-e2e-tools: node_modules/.installed bench/node/node_modules/.installed $(PEBBLE)/pebble
-	@command -v chromium >/dev/null || echo "no chromium: the tests with a headless browser are skipped" >&2
-	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python and test/interop are skipped" >&2; }
+e2e-tools: node_modules/.installed bench/node/node_modules/.installed
+	@for program in chromium nginx haproxy openssl; do command -v $$program >/dev/null || echo "no $$program: the tests with it are skipped" >&2; done
+	@$(MAKE) $(PEBBLE)/pebble || { test -z "$(CI)" && echo "no pebble: the tests of ACME are skipped" >&2; }
+	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python and the Python rows of test/interop are skipped" >&2; }
 	@$(MAKE) examples/bare-java/target/.installed || { test -z "$(CI)" && echo "no Maven: the test of examples/bare-java is skipped" >&2; }
-	@$(MAKE) .cache/interop/java-2.1/.installed || { test -z "$(CI)" && echo "no Maven: the test of test/interop is skipped" >&2; }
+	@$(MAKE) .cache/interop/java-2.1/.installed || { test -z "$(CI)" && echo "no Maven: the Java row of test/interop is skipped" >&2; }
 
 # What hub/internal/clientfiles embeds: the npm package's files and its licence.
 .PHONY: clientfiles

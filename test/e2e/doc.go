@@ -3,6 +3,9 @@
 //
 //	client_test.mjs   socket.io-client over polling, WebSocket and upgrade, with the service in mirror/; once more with
 //	                  socket.io-msgpack-parser
+//	old_clients_test.mjs  socket.io-client 1 and 2, which want `allow_eio3`
+//	tls_test.mjs      TLS and HTTP/2 by the hub, with socket.io-client and headless Chromium
+//	proxies_test.mjs  nginx and HAProxy in front of the hub, as docs/proxies.md has them
 //	msgpack_test.mjs  clients with and without it beside each other, and what a service sees of them
 //	msgpack_page_test.mjs  the client with it that the hub serves, in headless Chromium
 //	options_test.mjs  the options of docs/compatibility.md, each as an operator sets it
@@ -14,9 +17,9 @@
 //	chat_test.mjs     the chat page in two tabs; the service is killed, and comes back in other languages
 //	bare_test.mjs     the service of examples/bare-java, whose text is in docs/contract.md
 //	resume_test.mjs   the exchange of docs/contract.md on a stream that breaks
-//	processes.mjs     starting, reading and killing the processes that both need
+//	processes.mjs     starting, reading and killing processes, for all of them
 //
 // The Go part builds the binaries and runs `node --test`. It skips what the
-// machine lacks (node_modules, Chromium, the Python environment, the Java build) and
-// says so; with HUB_E2E=require or CI set, what is missing is a failure.
+// machine lacks (node_modules, Chromium, nginx, HAProxy, OpenSSL, the Python environment, the
+// Java build) and says so; with HUB_E2E=require or CI set, what is missing is a failure.
 package e2e

@@ -233,9 +233,9 @@ func needs(t *testing.T, names ...string) {
 			continue
 		}
 		if required() {
-			t.Fatalf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless haproxy maven nginx-light", name)
+			t.Fatalf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless haproxy maven nginx-light openssl", name)
 		}
-		t.Skipf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless haproxy maven nginx-light", name)
+		t.Skipf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless haproxy maven nginx-light openssl", name)
 	}
 }
 
