@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/siohub/siohub/test/machine"
 )
 
 const (
@@ -44,29 +46,29 @@ func TestOldClients(t *testing.T) {
 
 // TestMsgpackPage loads the client that the hub serves for it in headless Chromium.
 func TestMsgpackPage(t *testing.T) {
-	needs(t, "node", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
-	runNode(t, "msgpack_page_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium())
+	needs(t, "node", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
+	runNode(t, "msgpack_page_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+machine.Chromium())
 }
 
 // TestTLS goes to the hub over TLS, with and without a browser.
 func TestTLS(t *testing.T) {
-	needs(t, "node", "openssl", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
+	needs(t, "node", "openssl", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
 	cert, key := selfSigned(t)
-	runNode(t, "tls_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
+	runNode(t, "tls_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+machine.Chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
 }
 
 // TestWebTransport goes to the hub by WebTransport, with a certificate that headless Chromium knows by its hash.
 func TestWebTransport(t *testing.T) {
-	needs(t, "node", "openssl", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
+	needs(t, "node", "openssl", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
 	cert, key := selfSigned(t)
-	runNode(t, "webtransport_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
+	runNode(t, "webtransport_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+machine.Chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
 }
 
 // TestProxies puts nginx and HAProxy in front of the hub, with the configurations of docs/proxies.md.
 func TestProxies(t *testing.T) {
-	needs(t, "node", "openssl", "nginx", "haproxy", chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
+	needs(t, "node", "openssl", "nginx", "haproxy", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
 	cert, key := selfSigned(t)
-	runNode(t, "proxies_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
+	runNode(t, "proxies_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+machine.Chromium(), "E2E_CERT="+cert, "E2E_KEY="+key)
 }
 
 // selfSigned makes a certificate of localhost.
@@ -104,17 +106,17 @@ func TestPatience(t *testing.T) {
 // TestChat drives the chat page in headless Chromium, with the service in three
 // languages behind it.
 func TestChat(t *testing.T) {
-	needs(t, "node", chromium(), nodePath("playwright-core"), nodePath("@grpc/grpc-js"))
+	needs(t, "node", machine.Chromium(), nodePath("playwright-core"), nodePath("@grpc/grpc-js"))
 	python := filepath.Join(root, ".venv/bin/python")
-	if missing(python) {
-		if required() {
+	if !machine.Has(python) {
+		if machine.Required() {
 			t.Fatal("no .venv: make .venv/.installed")
 		}
 		t.Log("no .venv (make .venv/.installed): examples/chat-python is left out")
-		runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+chromium())
+		runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+machine.Chromium())
 		return
 	}
-	runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+chromium(), "E2E_PYTHON="+absolute(t, python))
+	runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+machine.Chromium(), "E2E_PYTHON="+absolute(t, python))
 }
 
 // TestBareJava holds socket.io-client against the service of docs/contract.md.
@@ -168,7 +170,7 @@ func runNode(t *testing.T, file string, env ...string) {
 	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=tap", file)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it ends its processes
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = append(withoutHub(os.Environ()), "E2E_HUB="+build(t, "./cmd/hub"), "GORACE=halt_on_error=1")
+	cmd.Env = append(machine.Environment(), "E2E_HUB="+build(t, "./cmd/hub"), "GORACE=halt_on_error=1")
 	cmd.Env = append(cmd.Env, env...)
 	output, err := cmd.CombinedOutput()
 	report(t, output)
@@ -214,7 +216,7 @@ func build(t *testing.T, pkg string, flags ...string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
 	args := append([]string{"build", "-o", program}, flags...)
-	if raceEnabled {
+	if machine.Raced() {
 		args = append(args, "-race")
 	}
 	cmd := exec.CommandContext(t.Context(), "go", append(args, pkg)...)
@@ -229,39 +231,17 @@ func build(t *testing.T, pkg string, flags ...string) string {
 func needs(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		if !missing(name) {
+		if machine.Has(name) {
 			continue
 		}
-		if required() {
+		if machine.Required() {
 			t.Fatalf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless haproxy maven nginx-light openssl", name)
 		}
 		t.Skipf("%s is missing: make e2e-tools, apt-get install chromium default-jdk-headless haproxy maven nginx-light openssl", name)
 	}
 }
 
-func missing(name string) bool {
-	if strings.ContainsRune(name, filepath.Separator) {
-		_, err := os.Stat(name)
-		return err != nil
-	}
-	_, err := exec.LookPath(name)
-	return err != nil
-}
-
-func required() bool {
-	return os.Getenv("HUB_E2E") == "require" || os.Getenv("CI") == "true"
-}
-
 func nodePath(module string) string { return filepath.Join(root, "node_modules", module) }
-
-func chromium() string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if program, err := exec.LookPath(name); err == nil {
-			return program
-		}
-	}
-	return "chromium"
-}
 
 func absolute(t *testing.T, path string) string {
 	t.Helper()
@@ -270,15 +250,4 @@ func absolute(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return whole
-}
-
-// withoutHub drops HUB_…: the hub takes them for its configuration.
-func withoutHub(env []string) []string {
-	var kept []string
-	for _, pair := range env {
-		if !strings.HasPrefix(pair, "HUB_") {
-			kept = append(kept, pair)
-		}
-	}
-	return kept
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
+
+	"github.com/siohub/siohub/test/machine"
 )
 
 // driver is a program in clients/ that takes clients of one kind through the steps.
@@ -21,10 +21,10 @@ var (
 	}
 	chromium = driver{
 		command: func(string) []string {
-			return []string{"node", inRoot("test/interop/clients/node/browser.mjs"), chromiumProgram()}
+			return []string{"node", inRoot("test/interop/clients/node/browser.mjs"), machine.Chromium()}
 		},
 		needs: func(module string) []string {
-			return []string{"node", chromiumProgram(), inRoot("node_modules/playwright-core"), inRoot("node_modules/" + module)}
+			return []string{"node", machine.Chromium(), inRoot("node_modules/playwright-core"), inRoot("node_modules/" + module)}
 		},
 	}
 	python = driver{
@@ -53,31 +53,13 @@ func missing(cells []cell) (names []string) {
 	seen := map[string]bool{}
 	for _, c := range cells {
 		for _, name := range c.driver.needs(c.module) {
-			if !seen[name] && !there(name) {
+			if !seen[name] && !machine.Has(name) {
 				names = append(names, name)
 			}
 			seen[name] = true
 		}
 	}
 	return names
-}
-
-func there(name string) bool {
-	if filepath.IsAbs(name) {
-		_, err := os.Stat(name)
-		return err == nil
-	}
-	_, err := exec.LookPath(name)
-	return err == nil
-}
-
-func chromiumProgram() string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if program, err := exec.LookPath(name); err == nil {
-			return program
-		}
-	}
-	return "chromium"
 }
 
 // root is the top of the module; the command is started there.

@@ -2,12 +2,13 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/siohub/siohub/test/machine"
 )
 
 func TestMain(m *testing.M) {
@@ -18,7 +19,7 @@ func TestMain(m *testing.M) {
 // TestInterop runs the cells that every change is tested with.
 func TestInterop(t *testing.T) {
 	var flags []string
-	if raceEnabled() {
+	if machine.Raced() {
 		flags = append(flags, "-race")
 	}
 	dir := t.TempDir()
@@ -52,23 +53,13 @@ func lacks(t *testing.T, c cell) bool {
 	if len(names) > 0 {
 		t.Run(c.name+" over "+c.transport, func(t *testing.T) {
 			report := t.Skipf
-			if os.Getenv("HUB_E2E") == "require" || os.Getenv("CI") == "true" {
+			if machine.Required() {
 				report = t.Fatalf
 			}
 			report("make e2e-tools installs what is missing: %s", strings.Join(names, ", "))
 		})
 	}
 	return len(names) > 0
-}
-
-func raceEnabled() bool {
-	info, _ := debug.ReadBuildInfo()
-	for _, setting := range info.Settings {
-		if setting.Key == "-race" {
-			return setting.Value == "true"
-		}
-	}
-	return false
 }
 
 // TestTable_IsOfTheseCells keeps the table in step with the cells: make interop writes it.

@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+
+	"github.com/siohub/siohub/test/machine"
 )
 
 // platform says with what the clients were run.
@@ -14,7 +16,7 @@ func platform() []string {
 		command []string
 	}{
 		{"Node.js ", []string{"node", "--version"}},
-		{"", []string{chromiumProgram(), "--version"}},
+		{"", []string{machine.Chromium(), "--version"}},
 		{"", []string{inRoot(".venv/bin/python"), "--version"}},
 		{"", []string{"java", "--version"}},
 		{"", []string{"rustc", "--version"}},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/service"
+	"github.com/siohub/siohub/test/machine"
 	"github.com/siohub/siohub/test/mirror"
 )
 
@@ -59,7 +60,7 @@ func startStation(ctx context.Context, program string, cert *certificate, settin
 		}
 	}
 	s.hub = exec.Command(program, flags...)
-	s.hub.Env = append(withoutHub(os.Environ()), "GORACE=halt_on_error=1")
+	s.hub.Env = append(machine.Environment(), "GORACE=halt_on_error=1")
 	services, err := s.launch()
 	if err != nil {
 		return nil, err
@@ -75,17 +76,6 @@ func startStation(ctx context.Context, program string, cert *certificate, settin
 func flagOf(setting string) string {
 	key, value, _ := strings.Cut(setting, ": ")
 	return "--" + strings.NewReplacer(".", "-", "_", "-").Replace(key) + "=" + value
-}
-
-// withoutHub drops HUB_…: the hub takes them for its configuration.
-func withoutHub(env []string) []string {
-	var kept []string
-	for _, pair := range env {
-		if !strings.HasPrefix(pair, "HUB_") {
-			kept = append(kept, pair)
-		}
-	}
-	return kept
 }
 
 // launch starts the hub, and returns where services dial it.
