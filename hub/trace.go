@@ -15,8 +15,8 @@ type Trace struct {
 	// PacketReceived and PacketSent: an Engine.IO packet of that many bytes passed.
 	PacketReceived, PacketSent func(bytes int)
 	// OutboxOverflow: a browser was too slow and is being closed: it took nothing for 20 s (`no_progress`), less than
-	// 4 KiB/s with more than 1 MiB waiting (`too_slow`), or more waits than limits.outbox_bytes (`outbox_full`) or
-	// limits.outbox_total_bytes (`node_budget`) allows.
+	// 4 KiB/s with more than 1 MiB waiting or not what TLS itself answers to it (`too_slow`), or more waits than
+	// limits.outbox_bytes (`outbox_full`) or limits.outbox_total_bytes (`node_budget`) allows.
 	OutboxOverflow func(reason string)
 
 	// ConnectRefused: a browser was not let into a namespace. The namespace is known to the

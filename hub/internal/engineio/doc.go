@@ -129,11 +129,12 @@
 //
 // # Bounds
 //
-// Whatever a browser can make grow has a limit in Config.Limits or beside the code, one outcome, and a
-// function in Trace: messages and bytes in time, of a browser and of a user (charge.go), handshakes (rates.go) and connections (listener.go) of an address, unfinished messages in sum and
-// in time (unfinished.go), sessions (503), outbox (it is not read further, then closed), body and message (413, 1009, also
-// after inflating), fragments of a message (1008), packets in a payload, headers (431), query (414), time
-// for a body (408), for a pong, for an upgrade, for a POST in a pause, for reading the last packets.
+// Whatever a browser can make grow has a limit in Config.Limits or beside the code, one outcome, and a function in Trace:
+// messages and bytes in time, of a browser and of a user (charge.go), handshakes (rates.go) and connections (listener.go) of
+// an address, unfinished messages in sum and in time (unfinished.go), sessions (503), outbox (it is not read further, then
+// closed), what TLS answers by itself (closed, sealed.go), body and message (413, 1009, also after inflating), fragments of a
+// message (1008), packets in a payload, headers (431), query (414), time for a body (408), for a pong, for an upgrade, for a
+// POST in a pause, for reading the last packets.
 //
 // Spec: https://github.com/socketio/engine.io-protocol, revision 4. Source: reference/socketio.md, part
 // 1; reliability.md, table (c). Where the two differ from the specification, the code says so.

@@ -13,3 +13,11 @@ func (s *Session) UserTimeout() (ms int) {
 	_ = raw.Control(func(fd uintptr) { ms, _ = syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, 18) })
 	return ms
 }
+
+// Encrypted is how much a WebSocket under TLS, which a poller watches, keeps that was encrypted and has not left.
+func (s *Session) Encrypted() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, _ := underTLS(s.transport.(*webSocket).conn.tls).waiting()
+	return n
+}

@@ -43,7 +43,12 @@ func (st *station) rawUpgrade(query, extensions string) *raw {
 	if st.deflates && extensions == "" {
 		extensions = offer
 	}
-	c := st.Dial()
+	return st.rawUpgradeOver(st.Dial(), query, extensions)
+}
+
+// rawUpgradeOver is rawUpgrade over a connection that is there.
+func (st *station) rawUpgradeOver(c net.Conn, query, extensions string) *raw {
+	st.t.Helper()
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	_, _ = io.WriteString(c, "GET "+st.Path+"?"+query+" HTTP/1.1\r\nHost: hub.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"+extensions+"\r\n")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 // tlsSocket is what stands under crypto/tls on a TLSListener. It begins as the connection that was accepted; once a poller
 // has the descriptor it neither blocks when it reads nor when it writes, so that an idle browser needs no goroutine that waits
 // in tls.Conn.Read. crypto/tls can go on after a read that found nothing: it keeps what it has of a record. It could not go
-// on after a write that was cut short, so a write takes all, and keeps what the kernel does not take.
+// on after a write that was cut short, so a write takes all, and keeps what the kernel does not take, up to maxRest beside
+// what drain is at.
 type tlsSocket struct {
 	net.Conn                     // until fd is there
 	fd       *netpoll.Descriptor // set once, before anybody else reads or writes
@@ -23,10 +25,19 @@ type tlsSocket struct {
 	dry   bool // the last read was short: whatever comes now is a new event
 	ended bool // there will be none: reading goes on until it meets the end
 
+	unread atomic.Bool // a write has ended with errUnread
+
 	mu       sync.Mutex // guards the fields below; a leaf
 	rest     []byte     // encrypted, and not taken by the kernel
 	draining bool       // what comes has to wait, as drain has a part of rest
 }
+
+// maxRest is the most that is kept encrypted and waits: a piece of the writer's, and as much of what crypto/tls writes by
+// itself from within Read, the answers to a browser's key updates.
+const maxRest = 2 * writePiece
+
+// errUnread ends the writing to a browser that has crypto/tls answer more than it reads.
+var errUnread = errors.New("engineio: too much of what TLS answers is not read")
 
 // errNothing is a read that found nothing yet. crypto/tls takes it for a temporary error, after which it can be read again.
 var errNothing net.Error = nothing{}
@@ -53,7 +64,8 @@ func (t *tlsSocket) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements net.Conn.
+// Write implements net.Conn. crypto/tls keeps the error of an answer of its own for the next write, which may never come:
+// unread says it to the reader.
 func (t *tlsSocket) Write(p []byte) (n int, err error) {
 	if t.fd == nil {
 		return t.Conn.Write(p)
@@ -64,6 +76,10 @@ func (t *tlsSocket) Write(p []byte) (n int, err error) {
 		if n, err = t.fd.Write(p); err != nil {
 			return n, err
 		}
+	}
+	if len(t.rest)+len(p)-n > maxRest {
+		t.unread.Store(true)
+		return n, errUnread
 	}
 	t.rest = append(t.rest, p[n:]...)
 	return len(p), nil
@@ -152,7 +168,10 @@ func (c *conn) readNow(p []byte) (n, wanted int, err error) {
 		return n, len(p), err
 	}
 	n, err = c.tls.Read(p)
-	if errors.Is(err, errNothing) {
+	switch {
+	case err != nil && underTLS(c.tls).unread.Load(): // whatever crypto/tls takes the end for
+		err = errUnread
+	case errors.Is(err, errNothing):
 		err = syscall.EAGAIN
 	}
 	return n, n, err

@@ -2,7 +2,9 @@ package engineio
 
 import (
 	"cmp"
+	"errors"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -25,10 +27,15 @@ const (
 type slowReason string
 
 const (
-	slowNoProgress slowReason = "no_progress" // it took nothing, or did not poll, for progressTimeout
-	slowPace       slowReason = "too_slow"    // it took less than minProgress in progressTimeout, with more than largeBacklog waiting
-	slowFull       slowReason = "outbox_full" // more than limits.outbox_bytes waited
-	slowNode       slowReason = "node_budget" // more than limits.outbox_total_bytes waited for all
+	// slowNoProgress: it took nothing, or did not poll, for progressTimeout.
+	slowNoProgress slowReason = "no_progress"
+	// slowPace: it took less than minProgress in progressTimeout, with more than largeBacklog waiting, or it does not read
+	// what TLS answers to it.
+	slowPace slowReason = "too_slow"
+	// slowFull: more than limits.outbox_bytes waited.
+	slowFull slowReason = "outbox_full"
+	// slowNode: more than limits.outbox_total_bytes waited for all.
+	slowNode slowReason = "node_budget"
 )
 
 // option is the key of the configuration that would help.
@@ -260,6 +267,21 @@ func weigh(s *Session, share func(*Message) int64) (sum int64) {
 		}
 	}
 	return sum
+}
+
+// gaveUp closes the session of a browser to which nothing can be written any more because it reads too slowly. False: the
+// error is another one.
+func (l *slowSessions) gaveUp(s *Session, err error) bool {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errUnread):
+		l.close(s, slowPace, "slow browser: it does not read what TLS answers to it")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		l.close(s, slowNoProgress, "slow browser: nothing could be written for "+writeTimeout.String())
+	default:
+		return false
+	}
+	return true
 }
 
 // close closes the session of a browser that reads too slowly.

@@ -105,6 +105,9 @@ func (w *webSocket) finish(err error) (linger bool) {
 		both := w.writer.noteCloseReceived()
 		s.end(Close{Reason: ReasonTransportClose, Code: received.Code, Detail: request.Text(received.Text)}, endReply)
 		return !both
+	case errors.Is(err, errUnread):
+		s.server.slow.gaveUp(s, err)
+		return false
 	default:
 		s.end(Close{Reason: ReasonTransportClose, Code: wsframe.CloseAbnormal, Detail: err.Error()}, endAbort)
 		return false

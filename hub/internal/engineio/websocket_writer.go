@@ -1,11 +1,6 @@
 package engineio
 
-import (
-	"errors"
-	"net"
-
-	"github.com/siohub/siohub/hub/internal/wsframe"
-)
+import "github.com/siohub/siohub/hub/internal/wsframe"
 
 // inlineWrites is how often an inline writer looks for more before it leaves the rest to a goroutine:
 // a broadcast must not be held up by one browser to which others go on writing.
@@ -113,9 +108,7 @@ func (f *frameWriter) failed(err error) {
 		return
 	}
 	defer w.cut()
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		s.server.slow.close(s, slowNoProgress, "slow browser: nothing could be written for "+writeTimeout.String())
+	if s.server.slow.gaveUp(s, err) {
 		return
 	}
 	s.end(Close{Reason: ReasonTransportClose, Code: wsframe.CloseAbnormal, Detail: err.Error()}, endAbort)

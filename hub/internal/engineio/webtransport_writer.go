@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"errors"
-	"net"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/wsframe"
@@ -115,9 +114,7 @@ func (f *webTransportWriter) failed(err error) {
 	w := f.transport
 	s := w.session
 	defer w.cut()
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		s.server.slow.close(s, slowNoProgress, "slow browser: nothing could be written for "+writeTimeout.String())
+	if s.server.slow.gaveUp(s, err) {
 		return
 	}
 	w.finish(err)
