@@ -52,9 +52,13 @@ func (a *admission) decides(namespace string) string {
 	return a.decidedBy(namespace)
 }
 
-// shareLocked is that of a namespace, made if it has none.
+// shareLocked is that of a namespace, made if it has none. It belongs to whoever decides now: that changes while there
+// are attempts, with services that come, go and move their patterns.
 func (a *admission) shareLocked(namespace, by string) *share {
 	if s := a.shares[namespace]; s != nil {
+		if s.decider.name != by {
+			a.moveLocked(s, a.deciderLocked(by))
+		}
 		return s
 	}
 	s := a.spare
@@ -87,6 +91,34 @@ func (a *admission) deciderLocked(name string) *decider {
 	return d
 }
 
+// moveLocked gives a share, with its load and its turn, to another decider.
+func (a *admission) moveLocked(s *share, to *decider) {
+	from := s.decider
+	from.add(s.load, -1)
+	to.add(s.load, 1)
+	if s.turn != nil {
+		from.turns.Remove(s.turn)
+		if from.waits == 0 {
+			a.turns.Remove(from.turn)
+			from.turn = nil
+		}
+	}
+	s.decider = to
+	to.shares++
+	if s.turn != nil {
+		a.turnLocked(s)
+	}
+	a.withoutLocked(from)
+}
+
+// add counts so many times another load.
+func (l *load) add(other load, times int) {
+	l.open += times * other.open
+	l.bytes += int64(times) * other.bytes
+	l.waits += times * other.waits
+	l.waitingBytes += int64(times) * other.waitingBytes
+}
+
 // endLocked forgets a share of nothing: names are made up by strangers.
 func (a *admission) endLocked(s *share) {
 	if s.open != 0 || s.bytes != 0 || s.waits != 0 || s.decider == nil {
@@ -96,6 +128,11 @@ func (a *admission) endLocked(s *share) {
 	delete(a.shares, s.namespace)
 	s.namespace, s.decider = "", nil
 	a.spare = s
+	a.withoutLocked(d)
+}
+
+// withoutLocked counts a share less of a decider, and forgets one that has none.
+func (a *admission) withoutLocked(d *decider) {
 	if d.shares--; d.shares == 0 {
 		delete(a.deciders, d.name)
 		a.spareDecider = d
@@ -145,8 +182,13 @@ func (a *admission) queueLocked(one *applicant) {
 	a.countWaitingLocked(s, 1, one.size)
 	one.place = s.waiting.PushBack(one)
 	if s.turn == nil {
-		s.turn = s.decider.turns.PushBack(s)
+		a.turnLocked(s)
 	}
+}
+
+// turnLocked gives a share the last turn of its decider.
+func (a *admission) turnLocked(s *share) {
+	s.turn = s.decider.turns.PushBack(s)
 	if s.decider.turn == nil {
 		s.decider.turn = a.turns.PushBack(s.decider)
 	}
