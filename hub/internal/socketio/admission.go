@@ -82,12 +82,18 @@ func (a *admission) admit(one *applicant) int {
 
 // more takes bytes for what belongs to an attempt, from the share of its namespace, and returns that. Nil: they do not
 // fit; then it takes none, or clients of one namespace would together use up what is left for others. The attempt may
-// have left just now, and its share with it: it has its answer, which has not come to its client.
+// have left just now, and its share with it: it has its answer, which has not come to its client. Only then it is asked
+// who decides, as there may be many packets.
 func (a *admission) more(namespace string, bytes int64) *share {
-	by := a.decides(namespace)
 	a.mu.Lock()
+	s := a.shares[namespace]
+	if s == nil {
+		a.mu.Unlock()
+		by := a.decides(namespace)
+		a.mu.Lock()
+		s = a.shareLocked(namespace, by)
+	}
 	defer a.mu.Unlock()
-	s := a.shareLocked(namespace, by)
 	_, decider, _ := a.rest(s.decider)
 	if !within(s.bytes, decider, bytes, a.bytes, a.mostBytes) {
 		a.endLocked(s)

@@ -228,3 +228,28 @@ func TestAdmission_ForgetsWhatHasNothing(t *testing.T) {
 		t.Error("kept")
 	}
 }
+
+// A client sends any number of packets before the decision: who decides is known by then.
+func TestAdmission_MoreAsksWhoDecidesOnlyOnce(t *testing.T) {
+	a := newAdmission(10, 1<<20)
+	asked := 0
+	a.decidedBy = func(string) string {
+		asked++
+		return ""
+	}
+	one := asking("/a", 1)
+	a.admit(one)
+	for range 100 {
+		a.more("/a", 1)
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+	a.leave(one.share, one.size) // it has its answer, and its packets are yet to be acted on
+	a.less(one.share, 100)
+	a.more("/a", 1)
+	a.more("/a", 1)
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
+	}
+}
