@@ -68,7 +68,7 @@ func nothingIsLeft(t *testing.T, w *world, sessions int) {
 		t.Fatal(len(away), err)
 	}
 	for _, one := range away {
-		if left := one.Memo.(*memory).left; left != nil {
+		if left := one.Memo.(*memory).earlier(); len(left) > 0 {
 			t.Fatalf("%s: %d groups keep what it had", one.User, len(left))
 		}
 	}
