@@ -118,9 +118,10 @@ func TestRecovery_ASessionThatEndsMeanwhileIsNotTakenUp(t *testing.T) {
 			if v.sid == sid || s.socket("/").Recovered() {
 				t.Error("taken up")
 			}
-			v.Abort()
+			s.server.Disconnect(nil, "/", ann, Eviction{CloseTransport: true})
+			v.WaitEnd()
 		}
-		eventually(t, "nothing is left", func() bool { return s.server.recovery.Sizes().Away == 0 || !only })
+		eventually(t, "nothing is left", func() bool { return s.server.namespaces.lookup("/") == nil })
 	}
 }
 
