@@ -89,9 +89,11 @@ func (a AckOptions) inner() socketio.AckOptions {
 }
 
 // UpdateRooms makes the sockets of a target join rooms, then leave rooms. Names that start
-// with U+0001 are reserved. A socket's own room can neither be joined nor left by it. A socket that would be in too many rooms is left alone and counted as dropped.
+// with U+0001 are reserved. A socket's own room can neither be joined nor left by it. A socket that would be in too many rooms is left alone and counted as dropped;
+// so is the session of a browser that is away, which is not counted.
 //
-// Errors: *ArgumentError, ErrShutdown; *LimitError when every socket would be in too many rooms.
+// Errors: *ArgumentError, ErrShutdown; *LimitError when every socket, and every session that is away, would be in too
+// many rooms.
 func (h *Hub) UpdateRooms(t Target, join, leave []string) (Outcome, error) {
 	to, err := h.checks.target(t)
 	if err != nil {
@@ -104,7 +106,7 @@ func (h *Hub) UpdateRooms(t Target, join, leave []string) (Outcome, error) {
 		return Outcome{}, err
 	}
 	out, limited := h.sockets.UpdateRooms(t.Namespace, to, join, leave)
-	if limited > 0 && out.Queued == 0 {
+	if limited > 0 && out.Queued+out.Stored == 0 {
 		return outcome(out), tooMuch("join", "rooms_per_socket",
 			"a socket would be in more than %d rooms", h.checks.limits.RoomsPerSocket)
 	}

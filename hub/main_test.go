@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
@@ -85,6 +86,18 @@ func (p *play) join() (*hubtest.Browser, string) {
 		p.t.Fatalf("got %q", got)
 	}
 	return b, got[len(`40{"sid":"`) : len(got)-len(`"}`)]
+}
+
+// waitFor waits for what has to happen.
+func (p *play) waitFor(what string, happened func() bool) {
+	p.t.Helper()
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for end := time.Now().Add(5 * time.Second); !happened(); <-again.C {
+		if time.Now().After(end) {
+			p.t.Fatal("not within 5 s: " + what)
+		}
+	}
 }
 
 var all = hub.Target{Namespace: "/", All: true}

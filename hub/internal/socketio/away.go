@@ -121,24 +121,22 @@ func (s *Server) SelectAway(name string, t adapter.Target) (all []Recovery) {
 	return all
 }
 
-// moveAway makes a session that is away join and then leave rooms. One that would be in too many is left alone; one that
-// would take too much ends, as it could not come back without a gap.
-func (r *recovering) moveAway(session *recovery.Session, k *kept, join, leave []string) (done, ends bool) {
-	server := k.namespace.server
+// moveAway makes a session that is away join and then leave rooms. One that would be in too many (limited) is left alone;
+// one that would take too much ends, as it could not come back without a gap.
+func (r *recovering) moveAway(session *recovery.Session, k *kept, join, leave []string) (done, ends, limited bool) {
 	rooms := r.away.Rooms(session)
-	if len(join) > 0 && withRooms(rooms, join) > server.limits.Rooms {
-		server.trace.limitReached("rooms_per_socket")
-		return false, false
+	if len(join) > 0 && withRooms(rooms, join) > k.namespace.server.limits.Rooms {
+		return false, false, true
 	}
 	before := heldBy(session, rooms)
 	joined, left := r.away.Join(session, join...), r.away.Leave(session, leave...)
 	if len(joined)+len(left) == 0 {
-		return true, false
+		return true, false, false
 	}
 	session.Trail.Moved(r.log.Head(), joined, left)
 	k.roomsVersion++
 	fits := r.store.Grow(session, heldBy(session, r.away.Rooms(session))-before)
-	return fits, !fits
+	return fits, !fits, false
 }
 
 // applyAway changes the data of a session that is away, which ends if it would take too much. Merging is done with the

@@ -52,6 +52,10 @@ func (n *namespace) publish(c adapter.Command) {
 const roomsSlice = 1000
 
 func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outcome, limited int) {
+	tooMany := func() {
+		limited++
+		n.server.trace.limitReached("rooms_per_socket")
+	}
 	done := 0
 	o = n.reach(t, deed{
 		live: func(s *Socket) bool {
@@ -61,13 +65,16 @@ func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outco
 			}
 			joined := s.membership.change(s, join, leave)
 			if !joined && s.Connected() {
-				limited++
-				n.server.trace.limitReached("rooms_per_socket")
+				tooMany()
 			}
 			return joined
 		},
 		away: func(session *recovery.Session, k *kept) (done, ends bool) {
-			return n.recovering.moveAway(session, k, join, leave)
+			done, ends, over := n.recovering.moveAway(session, k, join, leave)
+			if over {
+				tooMany()
+			}
+			return done, ends
 		},
 	})
 	return o, limited

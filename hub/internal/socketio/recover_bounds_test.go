@@ -214,6 +214,39 @@ func TestRecovery_ASessionThatGrowsWhileItIsAway(t *testing.T) {
 	}
 }
 
+// Whoever commands hears of a session that would be in too many rooms as of a socket, and it is counted.
+func TestRecovery_ASessionThatIsAwayIsNotInTooManyRooms(t *testing.T) {
+	config := recovers()
+	config.Limits.Rooms = 2
+	s := play(t, config)
+	s.acceptsAnn()
+	var limits []string
+	s.server.trace.hooks.LimitReached = func(limit string) { limits = append(limits, limit) }
+	v := &tab{stage: s}
+	v.comes(t, hubtest.WebSocket)
+	v.goes(t)
+	for i, row := range []struct {
+		join    []string
+		limited int
+		want    Outcome
+	}{
+		{[]string{"a", "b"}, 0, Outcome{Stored: 1}},
+		{[]string{"c"}, 1, Outcome{}},
+		{[]string{"b"}, 0, Outcome{Stored: 1}},
+	} {
+		limits = nil
+		o, limited := s.server.UpdateRooms("/", ann, row.join, nil)
+		if o != row.want || limited != row.limited || len(limits) != row.limited {
+			t.Errorf("%d: %+v, limited %d, counted %v", i, o, limited, limits)
+		}
+	}
+	v.comes(t, hubtest.WebSocket)
+	if got := fmt.Sprint(s.socket("/").Rooms()); got != "[a b]" {
+		t.Error(got)
+	}
+	v.Abort()
+}
+
 // Leaving gives back what joining took.
 func TestRecovery_RoomsOfASessionThatIsAwayComeAndGo(t *testing.T) {
 	config := recovers()
