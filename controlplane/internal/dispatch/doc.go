@@ -22,7 +22,8 @@
 // to no socket (a connect attempt, an expiring authorization, a service call) has a solo
 // lane: one delivery, a window apart, and not counted as parked. There it counts for a Share,
 // which is its kind and the pattern of the subscription: while the decisions about one
-// pattern do not come, those about another one do (share.go).
+// pattern do not come, those about another one do (share.go). Shares take turns like lanes of sockets: first those with
+// nothing unsettled, which always have room.
 //
 // # Who gets a lane
 //
@@ -33,7 +34,9 @@
 // instance is lost, does not accept what comes next, gave it away (Elsewhere), is paused
 // or drains. A lane moves only without a flight, so nothing overtakes; the one exception
 // is a lost instance, whose flight comes back into the queue first. What nobody accepts
-// is stuck in the pool until an instance attaches or takes work again.
+// is stuck in the pool until an instance attaches or takes work again. What came before there
+// was an instance is given out a window at a time (feed.go): an instance takes more once it has handed
+// over half of it, and looks then at the shares of which that is so and at no others.
 //
 // Rebalance gives an instance that came its share of idle sockets. The instance that
 // loses a socket of which it was told hears Released; the one that gets it is told by an

@@ -14,7 +14,8 @@ func (i *Instance) fill() {
 			r.hand(d.lane)
 		}
 	}
-	r.shares()
+	r.shares(leaders)
+	r.shares(followers)
 	r.line(leaders)
 	r.line(followers)
 	for i.greetings.front != nil && i.backlog[sockets].Load() == 0 && i.free(i.greetings.front.value) {

@@ -14,7 +14,7 @@ const (
 	classes
 )
 
-// line is where the lane of a socket stands for its turn: those that have something in
+// line is where the lane of a socket, or a share of solo lanes, stands for its turn: those that have something in
 // flight stand behind those that have nothing.
 type line uint8
 
@@ -82,11 +82,7 @@ func (h *holder) each(f func(*list[*Lane])) {
 	for n := range h.turns {
 		f(&h.turns[n])
 	}
-	for range h.shares.turns.len {
-		if h.shares.turns.front != nil {
-			f(&h.shares.next().lanes)
-		}
-	}
+	h.shares.each(func(of *share) { f(&of.lanes) })
 }
 
 // standing counts the lanes that stand for their turn.
@@ -116,8 +112,8 @@ func (h *holder) lead(l *Lane) {
 func (h *holder) dequeue(l *Lane) {
 	h.stuck.remove(&l.turn)
 	h.greetings.remove(&l.turn)
-	if l.solo != nil {
-		h.shares.remove(l)
+	if l.solo != nil && h.shares.remove(l) && h.inst != nil {
+		h.inst.runsShort(l.solo.share)
 	}
 	for n := range h.turns {
 		h.turns[n].remove(&l.turn)

@@ -152,20 +152,17 @@ func (i *Instance) revoked(d *Delivery, why Reason) {
 // unlock unlocks mu and goes on with what needs pool.mu, which must not be held: lanes
 // that cannot stay, and those of the pool that this instance has room for.
 func (i *Instance) unlock() {
-	stuck, hungry := i.stuck.front != nil, false
+	stuck, few, short := i.stuck.front != nil, false, false
 	if i.takes() {
-		for c := range classes {
-			short := uint32(i.backlog[c].Load()) <= i.limit[c].Load()/2 || (c == solos && i.shares.short)
-			hungry = hungry || (i.group.pool.backlog[c].Load() > 0 && short)
-		}
-		i.shares.short = false
+		few = i.group.pool.backlog[sockets].Load() > 0 && uint32(i.backlog[sockets].Load()) <= i.limit[sockets].Load()/2
+		short = i.shares.short.front != nil
 	}
 	i.mu.Unlock()
 	if stuck {
 		i.group.pool.relocate(i)
 	}
-	if hungry {
-		i.group.pool.feedTo(i)
+	if few || short {
+		i.group.pool.feedTo(i, few)
 	}
 }
 

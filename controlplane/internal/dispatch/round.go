@@ -34,26 +34,26 @@ func (r round) line(in line) {
 
 // mostPassed is how many shares without room are passed over in one go: a service may have
 // hundreds, and each settlement comes here.
-const mostPassed = 64
+const mostPassed = 16
 
-// shares hands over what solo lanes have, one of each share in turn.
-func (r round) shares() {
-	i := r.inst
-	half := int(i.limit[solos].Load() / 2)
-	for passed := 0; passed < min(i.shares.turns.len, mostPassed); {
-		of := i.shares.next()
-		if !i.windows[solos].FitsShare(of.held) {
-			passed++
-			continue
-		}
-		switch r.hand(of.lanes.front.value) {
-		case went:
+// shares hands over what the shares of a line have, one delivery of each in turn.
+func (r round) shares(in line) {
+	window, turns := &r.inst.windows[solos], &r.inst.shares.turns[in]
+	for passed := 0; passed < min(turns.len, mostPassed); {
+		of := turns.front.value
+		switch {
+		case window.FitsShare(of.held):
+			if r.hand(of.lanes.front.value) != went {
+				return // though there is room: nothing else goes either
+			}
 			passed = 0
-			i.shares.short = i.shares.short || of.lanes.len <= half
-		case hasNoRoom:
-			passed++
-		case nothingGoes:
+		case window.Full():
 			return
+		default:
+			passed++
+		}
+		if turns.front == &of.turn {
+			turns.rotate()
 		}
 	}
 }

@@ -17,11 +17,11 @@ type Share struct {
 // empty; it is guarded as its holder is.
 type shares struct {
 	all   map[Share]*share
-	turns list[*share]
-	waits int    // lanes of all
-	spare *share // to be used again, so that one decision at a time allocates nothing
-	// short says that the backlog of a share at an instance has become short: the pool may have more of it.
-	short bool
+	turns [lines]list[*share] // those with lanes that wait
+	waits int                 // lanes of all
+	spare *share              // to be used again, so that one decision at a time allocates nothing
+	// short are those of which few lanes are left at an instance: the pool may have more of them.
+	short list[*share]
 }
 
 // share is one of them.
@@ -30,6 +30,15 @@ type share struct {
 	lanes list[*Lane]  // that stand for their turn
 	held  window.Size  // unsettled at an instance
 	turn  node[*share] // in shares.turns while a lane waits
+	short node[*share] // in shares.short
+}
+
+// line is where a share is to stand for its turn.
+func (s *share) line() line {
+	if s.held.Deliveries > 0 {
+		return followers
+	}
+	return leaders
 }
 
 // at is a share, made if it is not there.
@@ -40,7 +49,7 @@ func (s *shares) at(of Share) *share {
 	made := s.spare
 	if s.spare = nil; made == nil {
 		made = &share{}
-		made.turn.value = made
+		made.turn.value, made.short.value = made, made
 	}
 	made.of = of
 	if s.all == nil {
@@ -50,9 +59,9 @@ func (s *shares) at(of Share) *share {
 	return made
 }
 
-// endIfEmpty forgets a share of nothing: a hello may have other patterns than the one before.
+// endIfEmpty forgets a share of nothing, unless it is noted in short: a hello may have other patterns than the one before.
 func (s *shares) endIfEmpty(of *share) {
-	if of.lanes.front == nil && of.held.Deliveries == 0 {
+	if of.lanes.front == nil && of.held.Deliveries == 0 && of.short.list == nil {
 		delete(s.all, of.of)
 		s.spare = of
 	}
@@ -64,22 +73,23 @@ func (s *shares) add(l *Lane) {
 	of.lanes.pushBack(&l.turn)
 	s.waits++
 	if of.turn.list == nil {
-		s.turns.pushBack(&of.turn)
+		s.turns[of.line()].pushBack(&of.turn)
 	}
 }
 
-// remove takes a lane's turn away, if it stands here.
-func (s *shares) remove(l *Lane) {
+// remove takes a lane's turn away, and reports whether it stood here.
+func (s *shares) remove(l *Lane) bool {
 	of := s.all[l.solo.share]
 	if of == nil || l.turn.list != &of.lanes {
-		return
+		return false
 	}
 	of.lanes.remove(&l.turn)
 	s.waits--
 	if of.lanes.front == nil {
-		s.turns.remove(&of.turn)
+		of.turn.list.remove(&of.turn)
 		s.endIfEmpty(of)
 	}
+	return true
 }
 
 // take counts what an instance was handed of a lane.
@@ -87,13 +97,25 @@ func (s *shares) take(l *Lane, bytes int) {
 	of := s.at(l.solo.share)
 	of.held.Deliveries++
 	of.held.Bytes += uint64(bytes)
+	if of.turn.list == &s.turns[leaders] {
+		s.turns[leaders].remove(&of.turn)
+		s.turns[followers].pushBack(&of.turn)
+	}
 }
 
-// give takes it back.
+// give takes it back. There is more room for its share now, so of the followers that is the next.
 func (s *shares) give(l *Lane, bytes int) {
 	of := s.all[l.solo.share]
 	of.held.Deliveries--
 	of.held.Bytes -= uint64(bytes)
+	if of.turn.list != nil {
+		s.turns[followers].remove(&of.turn)
+		if in := of.line(); in == leaders {
+			s.turns[leaders].pushBack(&of.turn)
+		} else {
+			s.turns[followers].insertAfter(&of.turn, nil)
+		}
+	}
 	s.endIfEmpty(of)
 }
 
@@ -113,9 +135,40 @@ func (s *shares) waiting(l *Lane) int {
 	return 0
 }
 
-// next takes turns: it returns the share whose turn it is, which comes last afterwards.
-func (s *shares) next() *share {
-	of := s.turns.front.value
-	s.turns.rotate()
-	return of
+// each calls f with each share that waits, from which it may take lanes.
+func (s *shares) each(f func(*share)) {
+	for n := range s.turns {
+		for range s.turns[n].len {
+			of := s.turns[n].front.value
+			s.turns[n].rotate()
+			f(of)
+		}
+	}
+}
+
+// runsShort notes that lanes of a share have gone that waited at the instance, if few are
+// left and the pool may have more.
+func (i *Instance) runsShort(name Share) {
+	if !i.takes() || i.group.pool.backlog[solos].Load() == 0 {
+		return
+	}
+	of := i.shares.at(name)
+	if of.short.list == nil && of.lanes.len <= int(i.limit[solos].Load()/2) {
+		i.shares.short.pushBack(&of.short)
+	}
+	i.shares.endIfEmpty(of)
+}
+
+// takeShort returns a share that was noted, and forgets that it was. The caller holds pool.mu.
+func (i *Instance) takeShort() (name Share, ok bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	n := i.shares.short.front
+	if n == nil {
+		return Share{}, false
+	}
+	name = n.value.of
+	i.shares.short.remove(n)
+	i.shares.endIfEmpty(n.value)
+	return name, true
 }

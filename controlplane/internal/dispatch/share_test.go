@@ -112,7 +112,7 @@ func TestShare_NothingIsKept(t *testing.T) {
 	decide(t, again, sink, "/")
 	b.empty()
 	for name, s := range map[string]*shares{"pool": &b.pool.shares, "instance": &again.inst.shares} {
-		if len(s.all) != 0 || s.waits != 0 || s.turns.len != 0 {
+		if len(s.all) != 0 || s.waits != 0 || s.turns[leaders].len+s.turns[followers].len+s.short.len != 0 {
 			t.Errorf("%s: %d shares, %d wait", name, len(s.all), s.waits)
 		}
 	}
