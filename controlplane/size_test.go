@@ -12,7 +12,7 @@ func TestSize_OfAnIdleBrowser(t *testing.T) {
 	for name, c := range map[string]struct{ size, most uintptr }{
 		"socket": {unsafe.Sizeof(socket{}), 176},
 		"member": {unsafe.Sizeof(member{}), 48},
-		"Lane":   {unsafe.Sizeof(dispatch.Lane{}), 320},
+		"Lane":   {unsafe.Sizeof(dispatch.Lane{}), 288},
 	} {
 		if c.size > c.most {
 			t.Errorf("a %s has %d bytes, more than %d", name, c.size, c.most)

@@ -10,15 +10,16 @@ type introduction struct {
 
 	// The rest is guarded by the mutex of the lane's holder.
 
-	// intro is the identity of the introduction, 0 before the first one was handed over.
-	intro    uint64
 	introTry uint32
-	epoch    epoch // of the last introduction that was handed over
+	// intro is the identity of the introduction, 0 before the first one was handed over.
+	intro uint64
+	epoch epoch // of the last introduction that was handed over
 	// told is the life of the instance that was told of the socket last, 0 once the lane
 	// has left it.
 	told        uint32
-	introducing bool   // an introduction is in the queue or in the flight
 	renewals    uint32 // the group's renewEpoch of the last introduction
+	joined      uint32 // life of the instance that it was moved to by Rebalance
+	introducing bool   // an introduction is in the queue or in the flight
 }
 
 // epoch says which introductions a lane has seen. The zero epoch is before all.

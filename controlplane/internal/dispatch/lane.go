@@ -25,10 +25,6 @@ type Lane struct {
 	introduction
 	prefer *string   // id of the instance that it goes to, if it can; nil for any
 	avoid  *Instance // that gave its head away
-	joined uint32    // life of the instance that it was moved to by Rebalance
-
-	leaving bool // its Disconnected was pushed
-	ended   bool
 
 	ready instant // when the head of the queue was last unblocked
 	delay delay

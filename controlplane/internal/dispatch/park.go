@@ -10,10 +10,10 @@ type parking struct {
 
 	// Guarded by the mutex of the lane's holder.
 	queue     list[*Delivery]
-	overflown overflown
 	held      *held   // nil: the browser is read
 	pooled    instant // when it came to the pool from an instance, or nobody there wanted what it has
-	starved   bool    // its events waited too long for an instance: its browser is to leave
+	overflown overflown
+	starved   bool // its events waited too long for an instance: its browser is to leave
 }
 
 // Group is the group that the lane belongs to.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// succession is the order of two lanes of one socket that was away in between: nothing of the second one goes before
+// succession is how a lane ends, and the order of two lanes of one socket that was away in between: nothing of the second one goes before
 // all of the first one is settled.
 type succession struct {
 	// behind says that another lane comes first. It is set before anything is pushed.
@@ -13,10 +13,12 @@ type succession struct {
 
 	// Guarded by the mutex of the holder.
 
-	// successor is the lane that waits for this one.
-	successor *Lane
+	leaving bool // its Disconnected was pushed
+	ended   bool
 	// unbroken says that the group does not hear that the socket was away: the successor goes on where this one ends.
 	unbroken bool
+	// successor is the lane that waits for this one.
+	successor *Lane
 }
 
 // Succeed lets a new lane follow one that is about to end, for the socket has come back. A Disconnected of the earlier

@@ -9,7 +9,7 @@ import (
 func TestSize_OfAnIdleBrowser(t *testing.T) {
 	for name, c := range map[string]struct{ size, most uintptr }{
 		"Session":   {unsafe.Sizeof(Session{}), 240},
-		"webSocket": {unsafe.Sizeof(webSocket{}), 144},
+		"webSocket": {unsafe.Sizeof(webSocket{}), 128},
 	} {
 		if c.size > c.most {
 			t.Errorf("a %s has %d bytes, more than %d", name, c.size, c.most)

@@ -15,8 +15,8 @@ type frameWriter struct {
 	// Guarded by session.mu.
 	closeSent     bool
 	closeReceived bool
-	closeCode     int32  // for the close frame; 0 means 1000
-	pong          []byte // the latest ping's data while its pong is queued
+	closeCode     int32   // for the close frame; 0 means 1000
+	pong          *[]byte // the latest ping's data while its pong is queued; nil: none is. Few browsers send any
 }
 
 // run writes what is queued until nothing is. It owns outbox.writing and gives it up at the end, unless
@@ -155,7 +155,8 @@ func (f *frameWriter) pongLater(data string) error {
 		return w.conn.drain(nil)
 	}
 	queued := f.pong != nil
-	f.pong = append(make([]byte, 0, len(data)), data...)
+	pong := []byte(data)
+	f.pong = &pong
 	s.mu.Unlock()
 	if !queued {
 		s.control(pongReply)
@@ -242,5 +243,5 @@ func (f *frameWriter) writePong() error {
 	data := f.pong
 	f.pong = nil
 	s.mu.Unlock()
-	return f.ws.conn.writeFrame(wsframe.Pong(data))
+	return f.ws.conn.writeFrame(wsframe.Pong(*data))
 }

@@ -60,7 +60,7 @@ func (a *Attempt) Auth() []byte {
 func (a *Attempt) Gone() bool { return a.state.Load() == stateGone }
 
 // ClientID names the client, see Socket.ClientID.
-func (a *Attempt) ClientID() string { return a.client.id }
+func (a *Attempt) ClientID() string { return a.client.name() }
 
 // SetTag keeps a value of the application's, inside Application.Connect.
 func (a *Attempt) SetTag(tag any) { a.tag = tag }

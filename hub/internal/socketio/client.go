@@ -20,8 +20,6 @@ type client struct {
 
 	// owned by the holder of the gate
 
-	// id names the connection for the application. Empty until the first attempt.
-	id string
 	// incoming is what it sends, as far as it is read. Its form is set before the client has any socket or attempt.
 	incoming
 	// clock ends a client that joins nothing. Nil once it has joined.
@@ -33,6 +31,8 @@ type client struct {
 	applicants applicants
 	// user is whose rates count. Read by anybody.
 	user user
+	// asked says that it has joined a namespace, or tried to.
+	asked bool
 	// over says that the client has ended; end tells why. Nil until then, as it weighs much.
 	over bool
 	end  *Disconnect

@@ -40,9 +40,7 @@ func (one *applicant) ask() {
 	if at == nil {
 		at = c.seats.add(p.Namespace)
 	}
-	if c.id == "" {
-		c.id = newID()
-	}
+	c.asked = true
 	a := &Attempt{client: c, namespace: p.Namespace, id: socketID(c, p.Namespace), size: one.size, share: one.share}
 	at.attempt, at.socket = a, nil
 	c.clock.pause()
@@ -119,7 +117,7 @@ func (s *Server) refused(c *client, namespace, why, message string) {
 		watcher.ConnectRefused(c.session.Handshake(), namespace, why, message)
 	}
 	if t := &s.trace; t.debugging() {
-		t.debug("refused", slog.String("namespace", namespace), slog.String("client", c.id), slog.String("why", why))
+		t.debug("refused", slog.String("namespace", namespace), slog.String("client", c.name()), slog.String("why", why))
 	}
 	if why == RefusedUnknown {
 		namespace = "" // strangers could make up as many as they like
@@ -141,7 +139,7 @@ func (c *client) accept(a *Attempt, acceptance Acceptance) {
 	t := &c.server.trace
 	t.socketOpened(s.namespace.name)
 	if t.debugging() {
-		t.debugSocket("accepted", s, slog.String("client", c.id))
+		t.debugSocket("accepted", s, slog.String("client", c.name()))
 	}
 	if acceptance.Then != nil {
 		acceptance.Then(s, batch)
@@ -164,7 +162,7 @@ func newSocket(a *Attempt, acceptance Acceptance) *Socket {
 		connected: time.Now().UnixNano(),
 	}
 	if len(acceptance.Data) > 0 {
-		s.data, s.version = acceptance.Data, 1
+		s.data.set(acceptance.Data, 1)
 	}
 	if acceptance.Policy != nil {
 		s.SetPolicy(acceptance.Policy)

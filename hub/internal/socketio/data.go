@@ -60,15 +60,43 @@ func (d DataChange) apply(s *Socket) (done bool, version uint64, err error) {
 		}
 		s.mu.Lock()
 		switch {
-		case s.end != nil, d.Expected != nil && *d.Expected != s.version:
+		case s.end != nil, d.Expected != nil && *d.Expected != s.data.version():
 			defer s.mu.Unlock()
-			return false, s.version, nil
-		case d.Merge == nil, seen == s.version:
+			return false, s.data.version(), nil
+		case d.Merge == nil, seen == s.data.version():
 			defer s.mu.Unlock()
-			s.data = data
-			s.version++
-			return true, s.version, nil
+			s.data.set(data, s.data.version()+1)
+			return true, s.data.version(), nil
 		}
 		s.mu.Unlock()
 	}
+}
+
+// socketData is JSON that the application keeps with a socket, and how often it has changed. Most sockets have none, and keep
+// a pointer. Guarded by Socket.mu.
+type socketData struct{ is *dataVersion }
+
+// dataVersion is never written again.
+type dataVersion struct {
+	json    []byte
+	version uint64
+}
+
+func (d *socketData) set(json []byte, version uint64) {
+	d.is = nil
+	if len(json) > 0 || version > 0 {
+		d.is = &dataVersion{json, version}
+	}
+}
+
+func (d *socketData) get() ([]byte, uint64) {
+	if d.is == nil {
+		return nil, 0
+	}
+	return d.is.json, d.is.version
+}
+
+func (d *socketData) version() uint64 {
+	_, v := d.get()
+	return v
 }

@@ -68,7 +68,7 @@ const misfitWarnEvery = time.Minute
 func (s *Server) misfits(c *client, err error) bool {
 	says := ""
 	switch {
-	case c.id != "": // it has joined before, or tried to
+	case c.asked: // it has joined before, or tried to
 	case errors.Is(err, siopacket.ErrText):
 		says = "a browser sends JSON, and only msgpack is spoken here"
 	case errors.Is(err, siopacket.ErrBinary):

@@ -10,3 +10,17 @@ func TestNewID_IsNoFlagOfACommandLine(t *testing.T) {
 		}
 	}
 }
+
+// A client's name is the same whenever it is asked for, and is no other's.
+func TestNames_AreThoseOfOneServer(t *testing.T) {
+	one, other := newNames(), newNames()
+	seen := make(map[string]bool)
+	for range 500 {
+		id := newID()
+		name := one.of(id)
+		if len(name) != 20 || name[0] == '-' || name != one.of(id) || name == other.of(id) || seen[name] {
+			t.Fatal(id, name)
+		}
+		seen[name] = true
+	}
+}

@@ -26,7 +26,7 @@ func (t *tracer) debugSocket(text string, s *Socket, attrs ...slog.Attr) {
 // debugAttempt writes one line about an attempt.
 func (t *tracer) debugAttempt(text string, a *Attempt, attrs ...slog.Attr) {
 	t.debug(text, append([]slog.Attr{
-		slog.String("namespace", a.namespace), slog.String("socket", a.id), slog.String("client", a.client.id),
+		slog.String("namespace", a.namespace), slog.String("socket", a.id), slog.String("client", a.client.name()),
 	}, attrs...)...)
 }
 

@@ -185,9 +185,9 @@ func (in arrival) restore() bool {
 // resume gives a socket what its session had, and what came with its acceptance. With recovering.mu held.
 func (s *Socket) resume(k *kept, acceptance Acceptance, rooms []string) {
 	s.mu.Lock()
-	s.data, s.version = k.data, k.version
+	s.data.set(k.data, k.version)
 	if len(acceptance.Data) > 0 {
-		s.data, s.version = acceptance.Data, k.version+1
+		s.data.set(acceptance.Data, k.version+1)
 	}
 	s.membership.version = k.roomsVersion
 	s.mu.Unlock()

@@ -194,7 +194,8 @@ func (r *recovering) parting(s *Socket, end *Disconnect, rooms []string) (stays 
 		k := keptOf(session)
 		k.socket = nil
 		s.mu.Lock()
-		k.data, k.version, k.roomsVersion = s.data, s.version, s.membership.version
+		k.data, k.version = s.data.get()
+		k.roomsVersion = s.membership.version
 		k.policy, k.left, k.mustAsk = s.policy.Load(), time.Now(), k.mustAsk || end.mustAsk
 		session.Trail.Leave(r.log.Head())
 		if stays, evicted = r.store.Leave(session, heldBy(session, rooms)); stays {

@@ -2,8 +2,6 @@ package socketio
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +47,9 @@ type Server struct {
 	lives sync.WaitGroup
 
 	namespaces namespaces
+
+	// names has the key of the clients' names.
+	names names
 }
 
 // New returns a server that is ready.
@@ -63,6 +64,7 @@ func New(config Config) *Server {
 		build:     config.Adapter,
 		clustered: config.Adapter != nil,
 		trace:     newTracer(config.Trace, config.Logger),
+		names:     newNames(),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
 	s.admission.decidedBy = config.DecidedBy
@@ -153,19 +155,4 @@ func (s *Server) Kept() recovery.Sizes {
 		return recovery.Sizes{}
 	}
 	return s.recovery.Sizes()
-}
-
-// idBytes of randomness make a socket id of 20 characters.
-const idBytes = 15
-
-// newID returns the public id of a socket. It has nothing to do with the session's. It begins with no hyphen, which
-// would make it a flag on a command line: `hub kick --socket ID`.
-func newID() string {
-	for {
-		var random [idBytes]byte
-		_, _ = rand.Read(random[:]) // never fails, see crypto/rand
-		if id := base64.RawURLEncoding.EncodeToString(random[:]); id[0] != '-' {
-			return id
-		}
-	}
 }

@@ -8,8 +8,8 @@ import (
 // An idle browser has one of each: they stay within these classes of the allocator.
 func TestSize_OfAnIdleBrowser(t *testing.T) {
 	for name, c := range map[string]struct{ size, most uintptr }{
-		"client": {unsafe.Sizeof(client{}), 192},
-		"Socket": {unsafe.Sizeof(Socket{}), 192},
+		"client": {unsafe.Sizeof(client{}), 160},
+		"Socket": {unsafe.Sizeof(Socket{}), 160},
 		"seat":   {unsafe.Sizeof(seat{}), 32},
 	} {
 		if c.size > c.most {

@@ -35,10 +35,8 @@ type Socket struct {
 
 	mu sync.Mutex // guards the fields below
 	// end tells why it left. Nil while it is open: it is set once.
-	end *Disconnect
-	// data is JSON, version counts its changes.
-	data       []byte
-	version    uint64
+	end        *Disconnect
+	data       socketData
 	membership membership
 	// acks are the acknowledgements that its browser owes, by id. Nil: none. Invariant: at most
 	// Limits.PendingAcks.
@@ -58,7 +56,7 @@ func (s *Socket) User() string { return s.user }
 func (s *Socket) Handshake() *request.Handshake { return s.client.session.Handshake() }
 
 // ClientID names the client: the same for all its sockets, and never the session's id.
-func (s *Socket) ClientID() string { return s.client.id }
+func (s *Socket) ClientID() string { return s.client.name() }
 
 // ConnectTime is when it joined.
 func (s *Socket) ConnectTime() time.Time { return time.Unix(0, s.connected) }
@@ -111,7 +109,7 @@ func (s *Socket) Connected() bool {
 func (s *Socket) Data() ([]byte, uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.data, s.version
+	return s.data.get()
 }
 
 // flags are how a message is sent.
