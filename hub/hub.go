@@ -53,7 +53,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // ConfigureHTTP sets the limits on an http.Server that the hub relies on: 16 KiB of headers, 10 s for
-// them, an idle and a write timeout. Call it before the server starts.
+// them, an idle and a write timeout; and that ServeHTTP answers `OPTIONS *` as well. Call it before the server starts.
 func (h *Hub) ConfigureHTTP(s *http.Server) { h.engine.ConfigureHTTP(s) }
 
 // Listener bounds the connections of each address on a listener for browsers, as Rates says. It takes nothing from the one

@@ -272,3 +272,52 @@ func TestACME_AuthorityIsAwayAtTheStart(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// Port 80 is open to strangers. Who sends no whole request is closed in time, and counted where no header came; who has got an answer is
+// closed, whatever he has announced.
+func TestACME_StrangersWhereChallengesAreAnswered(t *testing.T) {
+	t.Parallel()
+	ports := freePorts(t, 3)
+	ca := writeFile(t, t.TempDir(), "ca.pem", string(certstest.NewAuthority(t).PEM))
+	_, at, _ := startIssued(t, ports[0], "https://"+ports[1]+"/dir", ca, "--tls-acme-listen-http", ports[2],
+		"--http-header-timeout=300ms")
+	for _, row := range []struct{ said, answer string }{
+		{"", ""},
+		{"GET / HTTP/1.1\r\nHost: hub.test\r\n", ""},
+		{"GET / HTTP/1.1\r\nHos", "HTTP/1.1 400 "},
+		{"POST / HTTP/1.1\r\nHost: hub.test\r\nContent-Length: 200000\r\n\r\n", "HTTP/1.1 405 "},
+		{"POST / HTTP/1.1\r\nHost: other.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", "HTTP/1.1 421 "},
+		{"OPTIONS * HTTP/1.1\r\nHost: hub.test\r\nContent-Length: 2000\r\n\r\n", "HTTP/1.1 405 "},
+		{"GET / HTTP/1.1\r\nHost: other.test\r\n\r\n", "HTTP/1.1 421 "},
+		{"GET /chat HTTP/1.1\r\nHost: hub.test\r\n\r\n", "HTTP/1.1 301 "},
+		{"GET /" + strings.Repeat("a", 17<<10) + " HTTP/1.1\r\nHost: hub.test\r\n\r\n", "HTTP/1.1 431 "},
+	} {
+		conn := dialFrom(t, "127.0.0.1", ports[2])
+		_, _ = io.WriteString(conn, row.said)
+		answer, err := io.ReadAll(conn)
+		if errors.Is(err, os.ErrDeadlineExceeded) || !strings.HasPrefix(string(answer), row.answer) || (row.answer == "") != (len(answer) == 0) {
+			t.Errorf("%.60q: %.60q, %v", row.said, answer, err)
+		}
+	}
+	counted(t, at, `hub_connections_without_request_total{kind="silent"}`)
+	counted(t, at, `hub_connections_without_request_total{kind="header"}`)
+}
+
+// Nobody takes all connections of port 80, or the authority would not come through.
+func TestACME_ShareOfAnAddressWhereChallengesAreAnswered(t *testing.T) {
+	t.Parallel()
+	ports := freePorts(t, 3)
+	ca := writeFile(t, t.TempDir(), "ca.pem", string(certstest.NewAuthority(t).PEM))
+	_, at, _ := startIssued(t, ports[0], "https://"+ports[1]+"/dir", ca, "--tls-acme-listen-http", ports[2],
+		"--rates-private-addresses", "--rates-open-connections=5")
+	for range 5 {
+		dialFrom(t, "127.0.0.2", ports[2])
+	}
+	if status := answered(dialFrom(t, "127.0.0.2", ports[2])); status != 429 {
+		t.Errorf("one too many: %d", status)
+	}
+	if status := answered(dialFrom(t, "127.0.0.3", ports[2])); status != 421 {
+		t.Errorf("another address: %d", status)
+	}
+	counted(t, at, `hub_limits_reached_total{limit="rates.open_connections"}`)
+}

@@ -25,17 +25,17 @@ type door struct {
 // newDoors returns the listeners for browsers that are configured.
 func (n *node) newDoors(page http.Handler) (doors []*door) {
 	if n.config.Listen != "" {
-		doors = append(doors, &door{key: "listen", server: n.newWebServer(page)})
+		doors = append(doors, &door{key: "listen", server: n.newWebServer(n.webHandler(page))})
 	}
 	if n.config.TLS.Listen != "" {
-		d := &door{key: "listen_tls", server: n.newWebServer(page), tls: true}
+		d := &door{key: "listen_tls", server: n.newWebServer(n.webHandler(page)), tls: true}
 		d.server.TLSConfig = n.webTLS()
 		d.server.Protocols.SetHTTP2(true)
 		d.server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: streamBuffer, MaxReceiveBufferPerStream: streamBuffer}
 		doors = append(doors, d)
 	}
 	if n.config.TLS.ACME.ListenHTTP != "" {
-		doors = append(doors, &door{key: challengesKey, server: newAdminServer(n.access.issued.Challenges(), n.logger)})
+		doors = append(doors, &door{key: challengesKey, server: n.newChallengeServer(n.access.issued.Challenges())})
 	}
 	return doors
 }

@@ -19,8 +19,8 @@ const headerSlack = 4096
 // newWebServer returns a server for browsers, with the limits of the configuration. It speaks HTTP/1.1; newDoors adds
 // HTTP/2 where there is TLS, for polling: a WebSocket over it (RFC 8441) is not offered, and browsers open a connection
 // of HTTP/1.1 for one.
-func (n *node) newWebServer(page http.Handler) *http.Server {
-	s := &http.Server{Handler: n.webHandler(page), ErrorLog: httpLog(n.logger)}
+func (n *node) newWebServer(handler http.Handler) *http.Server {
+	s := &http.Server{Handler: handler, ErrorLog: httpLog(n.logger)}
 	n.hub.ConfigureHTTP(s)
 	c := n.config.HTTP
 	s.MaxHeaderBytes = c.HeaderBytes - headerSlack
@@ -29,6 +29,17 @@ func (n *node) newWebServer(page http.Handler) *http.Server {
 	s.Protocols = new(http.Protocols)
 	s.Protocols.SetHTTP1(true)
 	silent.Watch(s, n.metrics.ConnectionWithoutRequest, n.logger)
+	return s
+}
+
+// newChallengeServer returns the server of challengesKey, to which strangers come as they come to the others. A request
+// has no body that anybody reads, so that it is over when its headers should be, and the connection with it.
+func (n *node) newChallengeServer(challenges http.Handler) *http.Server {
+	s := n.newWebServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		challenges.ServeHTTP(w, r)
+	}))
+	s.ReadTimeout = s.ReadHeaderTimeout
 	return s
 }
 

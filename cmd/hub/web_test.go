@@ -65,6 +65,9 @@ func TestBrowserListener_HostileRequestsGetAClearAnswer(t *testing.T) {
 		{"h2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 400 "},
 		{"SSH", "SSH-2.0-OpenSSH_9.6\r\n", "400 Bad Request"},
 		{"Redis", "*1\r\n$4\r\nPING\r\n", "400 Bad Request"},
+		{"options of the server", "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 404 "},
+		{"a body that never comes", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\nx", "HTTP/1.1 404 "},
+		{"one for the server", "OPTIONS * HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\nx", "HTTP/1.1 404 "},
 		{"silence", "GET /socket.io/ HTTP/1.1\r\nHost: x\r\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
