@@ -28,9 +28,6 @@ const (
 	Unreachable = "unreachable"
 )
 
-// Results are all of them.
-var Results = []string{Answered, Refused, Unreachable}
-
 const (
 	// requestTime is the most that one request takes.
 	requestTime = 30 * time.Second
@@ -135,7 +132,8 @@ type answer struct {
 	} `json:"challenges"`
 }
 
-// judge counts an answer, and logs what it refuses.
+// judge counts an answer once, and logs what it refuses: of challenges the first that has failed, as an authorization has
+// one that was tried.
 func (a *authority) judge(r *http.Request, res *http.Response, body []byte) {
 	var said answer
 	_ = json.Unmarshal(body, &said) // certificates are no JSON
@@ -152,8 +150,10 @@ func (a *authority) judge(r *http.Request, res *http.Response, body []byte) {
 		for _, challenge := range said.Challenges {
 			if challenge.Error != nil {
 				a.refused(r, *challenge.Error, "challenge", challenge.Type)
+				return
 			}
 		}
+		a.refused(r, problem{}, "status", said.Status)
 	}
 }
 

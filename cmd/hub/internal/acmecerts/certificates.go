@@ -31,7 +31,8 @@ type Options struct {
 	CA string
 	// Protocols are offered to browsers by ALPN, the preferred one first.
 	Protocols []string
-	// Requested is told what came of each request to the authority: a word of Results. Nil tells nobody.
+	// Requested is told what came of each request to the authority: Answered, Refused or
+	// Unreachable. Nil tells nobody.
 	Requested func(result string)
 	// Obtained is told of each certificate, a renewed one as well, and until when it is good. Nil tells nobody.
 	Obtained func(host string, until time.Time)

@@ -129,6 +129,9 @@ func TestAuthority_CountsAndTellsWhatItSays(t *testing.T) {
 		{"no JSON", `<html>`, 502, Refused, "status=502"},
 		{"an order", `{"status":"invalid","error":{"type":"urn:x","detail":"caa"}}`, 200, Refused, "detail=caa"},
 		{"a challenge", `{"status":"invalid","challenges":[{"type":"http-01"},{"type":"tls-alpn-01","error":{"type":"urn:x","detail":"timeout"}}]}`, 200, Refused, "detail=timeout challenge=tls-alpn-01"},
+		{"two challenges", `{"status":"invalid","challenges":[{"type":"http-01","error":{"detail":"dns"}},{"type":"tls-alpn-01","error":{"detail":"timeout"}}]}`, 200, Refused, "detail=dns challenge=http-01"},
+		{"an order without a reason", `{"status":"invalid"}`, 200, Refused, "status=invalid"},
+		{"an authorization without a reason", `{"status":"invalid","challenges":[{"type":"http-01"}]}`, 200, Refused, "status=invalid"},
 	} {
 		var counted counts
 		var log bytes.Buffer

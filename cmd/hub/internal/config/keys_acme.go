@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -29,20 +30,20 @@ func acmeKeys() []Key {
 			text("a PEM file with one or more certificates; empty for those of the system", nil),
 			"Verifies the authority's own certificate, for one of your own network."),
 		newKey("tls.acme.listen_http", func(c *Config) *string { return &c.TLS.ACME.ListenHTTP }, maybeAddress(),
-			"Address on which challenges of HTTP-01 are answered, which come to port 80, and all else is sent to HTTPS. Empty: the authority comes to `listen_tls` alone (TLS-ALPN-01), at port 443."),
+			"Address on which challenges of HTTP-01 are answered, which come to port 80, and all else is sent to HTTPS. Empty: the authority comes to `listen_tls` alone (TLS-ALPN-01), at port 443. Bounds are those of `listen` (`http.header_timeout`, `http.header_bytes`, `rates`); a connection ends with its first answer."),
 	)
 }
 
 // acmeHosts reads names of hosts, as browsers send them: in lower case and punycode.
 func acmeHosts() codec[[]string] {
 	c := lists()
-	c.allowed = "names of hosts with a dot in them, without wildcards; at most 100"
+	c.allowed = "names of hosts with a dot in them, without wildcards, none twice; at most 100"
 	c.parse = func(raw any) ([]string, bool) {
 		items, ok := parseList(raw)
 		for i, s := range items {
 			name, err := idna.Lookup.ToASCII(s)
 			_, address := netip.ParseAddr(name)
-			if err != nil || address == nil || !strings.Contains(strings.Trim(name, "."), ".") || strings.HasSuffix(name, ".") {
+			if err != nil || address == nil || !strings.Contains(strings.Trim(name, "."), ".") || strings.HasSuffix(name, ".") || slices.Contains(items[:i], name) {
 				return nil, false
 			}
 			items[i] = name

@@ -154,6 +154,8 @@ func TestLoad_BadValueNamesKeyValueAndRange(t *testing.T) {
 		{"ping_interval", "25000", "with its unit"},
 		{"ping_interval", "0s", "10ms to 1h"},
 		{"ping_timeout", "soon", "10ms to 1h"},
+		{"tls.acme.hosts", "a.test,A.test", "none twice"},
+		{"tls.acme.hosts", "bücher.test,xn--bcher-kva.test", "none twice"},
 		{"upgrade_timeout", "2h", "10ms to 1h"},
 		{"connect_timeout", "1", "with its unit"},
 		{"max_payload", "0", "1024 to 67108864"},
