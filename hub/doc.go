@@ -43,11 +43,12 @@
 //
 // # Goroutines
 //
-// On Linux an idle WebSocket has none: GOMAXPROCS pollers read for all of them. Elsewhere, under TLS and with
-// compression it has one, its reader. A polling session has none but those of its requests. A writer lives only
-// while a browser does not take what is queued; the end of a session is told on a goroutine of its own; one timer
-// pings everybody. Shutdown waits for all of them. One more goes on with a client's calls when a thousand have
-// gathered there, so that a poller gets away; it ends with them.
+// On Linux an idle WebSocket has none: GOMAXPROCS pollers read for all of them, also below the TLS of a TLSListener.
+// Elsewhere, with compression and under any other TLS it has one, its reader, and so has a WebTransport. A polling
+// session has none but those of its requests. A writer lives only while a browser does not take what is queued; the
+// end of a session is told on a goroutine of its own; one timer pings everybody. Shutdown waits for all of them. One
+// more goes on with a client's calls when a thousand have gathered there, so that a poller gets away; it ends with
+// them.
 //
 // Methods of the application run on the goroutine that read, accepted, disconnected or closed: whoever holds the
 // client's gate. So they must not block, or all browsers of that poller wait.

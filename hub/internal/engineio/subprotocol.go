@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/siohub/siohub/hub/internal/option"
 )
 
 // choose picks the WebSocket subprotocol: the first one that the browser offers, as the reference does. A browser
@@ -17,22 +19,13 @@ func choose(offer []string) (protocol string, ok bool) {
 	}
 	protocols := strings.Split(strings.Join(offer, ","), ",")
 	for i, p := range protocols {
-		if protocols[i] = strings.Trim(p, " \t"); !isToken(protocols[i]) {
+		if protocols[i] = strings.Trim(p, " \t"); !option.IsToken(protocols[i]) {
 			return "", false
 		}
 	}
 	first := protocols[0]
 	slices.Sort(protocols)
 	return first, len(slices.Compact(protocols)) == len(protocols)
-}
-
-// isToken reports whether the text is a token.
-//
-// Spec: RFC 9110, 5.6.2.
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
 }
 
 // withProtocol adds the subprotocol to the header of a WebSocket's answer. False means that the offer was refused.

@@ -20,7 +20,7 @@ var protocolHeaders = []string{
 // AnswerHeader reports whether answers may be given a header of this name.
 func AnswerHeader(name string) bool {
 	canonical := http.CanonicalHeaderKey(name)
-	return isToken(name) && !slices.Contains(protocolHeaders, canonical) &&
+	return IsToken(name) && !slices.Contains(protocolHeaders, canonical) &&
 		!strings.HasPrefix(canonical, "Access-Control-") && !strings.HasPrefix(canonical, "Proxy-") && !strings.HasPrefix(canonical, "Sec-")
 }
 

@@ -84,7 +84,7 @@ const (
 
 // The session cookie.
 var (
-	CookieName = add("cookie.name", "io", "a cookie name: letters, digits and !#$%&'*+-.^_`|~", isToken)
+	CookieName = add("cookie.name", "io", "a cookie name: letters, digits and !#$%&'*+-.^_`|~", IsToken)
 	// CookiePath is left out where it is empty.
 	CookiePath = add("cookie.path", "/", "a path that starts with /, or empty for none", isCookiePath)
 	// CookieDomain is left out where it is empty.
@@ -100,8 +100,8 @@ var (
 var (
 	CORSOrigins        = list("cors.origins", nil, "scheme://host or scheme://host:port each, https://*.example.com, file://, or * for every origin", isOriginPattern)
 	CORSMethods        = add("cors.methods", []string{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"}, "one or more HTTP methods", areTokens)
-	CORSAllowedHeaders = list("cors.allowed_headers", nil, "header names", isToken)
-	CORSExposedHeaders = list("cors.exposed_headers", nil, "header names", isToken)
+	CORSAllowedHeaders = list("cors.allowed_headers", nil, "header names", IsToken)
+	CORSExposedHeaders = list("cors.exposed_headers", nil, "header names", IsToken)
 	// CORSMaxAge is left out where it is zero.
 	CORSMaxAge = duration("cors.max_age", 0, 0, 24*time.Hour)
 )
@@ -181,16 +181,14 @@ func areTransports(items []string) bool {
 }
 
 // IsToken reports whether the text is an RFC 9110 token.
-func IsToken(s string) bool { return isToken(s) }
-
-func isToken(s string) bool {
+func IsToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	})
 }
 
 func areTokens(items []string) bool {
-	return len(items) > 0 && !slices.ContainsFunc(items, func(s string) bool { return !isToken(s) })
+	return len(items) > 0 && !slices.ContainsFunc(items, func(s string) bool { return !IsToken(s) })
 }
 
 // Network reads an address, which is a network of one, or a network.
