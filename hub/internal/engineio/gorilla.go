@@ -15,6 +15,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/deflate"
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/unfinished"
 	"github.com/siohub/siohub/hub/internal/wsframe"
 )
@@ -47,7 +48,7 @@ func newUpgrader(s *Server, compressed bool) *upgrader {
 				w.Header().Set("Sec-WebSocket-Version", "13")
 				f.status = http.StatusUpgradeRequired
 			}
-			s.refusals.refuse(w, r, f)
+			s.refusals.of(request.ParseQuery(r.URL.RawQuery).SID).refuse(w, r, f)
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
+	"github.com/siohub/siohub/hub/internal/origin"
 	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/hub/internal/rules"
 	"github.com/siohub/siohub/hub/internal/wsframe"
@@ -34,6 +35,31 @@ func (s *Server) checkPath(r *http.Request) int {
 	return 0
 }
 
+// pass makes the checks of every request, whatever it is for.
+func (s *Server) pass(r *http.Request, check func(*http.Request) origin.Verdict) (refusal, bool) {
+	if status := s.checkPath(r); status != 0 {
+		return refusal{code: codeNone, status: status}, false
+	}
+	switch check(r) {
+	case origin.Malformed:
+		return refusal{code: codeBadRequest}, false
+	case origin.Foreign:
+		return refusal{code: codeForbidden}, false
+	}
+	return refusal{}, true
+}
+
+// lookUp returns the session that a request names.
+func (s *Server) lookUp(r *http.Request, sid string) (*Session, refusal, bool) {
+	if session := s.registry.find(sid); session != nil && !s.heartbeat.expire(session) {
+		return session, refusal{}, true
+	}
+	if s.limits.guesses(s.proxies.Sender(r).Address) {
+		return nil, refusal{code: codeNone, status: http.StatusTooManyRequests}, false
+	}
+	return nil, refusal{code: codeUnknownSession}, false
+}
+
 // verify makes the checks of Engine.IO in the reference's order, so that a request with several faults
 // gets the same answer. It returns the session that the request is for, nil for a handshake.
 //
@@ -45,11 +71,10 @@ func (s *Server) verify(r *http.Request, q request.Query) (*Session, refusal, bo
 	upgrade := wantsWebSocket(r)
 	var session *Session
 	if q.SID != "" {
-		if session = s.registry.find(q.SID); session == nil || s.heartbeat.expire(session) {
-			if s.limits.guesses(s.proxies.Sender(r).Address) {
-				return nil, refusal{code: codeNone, status: http.StatusTooManyRequests}, false
-			}
-			return nil, refusal{code: codeUnknownSession}, false
+		var f refusal
+		var ok bool
+		if session, f, ok = s.lookUp(r, q.SID); !ok {
+			return nil, f, false
 		}
 	}
 	if len(r.URL.RawQuery) > s.config.Limits.QueryBytes {
@@ -189,28 +214,42 @@ func openWebSocket(session *Session, w http.ResponseWriter, r *http.Request) {
 	if revision3(session) {
 		ws.answerAlone()
 	}
-	if !ws.attach() { // the server was closed meanwhile
+	if !session.attach(ws, func() { ws.moveToPoller() }) { // the server was closed meanwhile
 		ws.reject()
 		return
 	}
-	// The reader starts last: nothing is read before the application knows the session.
-	session.begin()
-	session.flush()
-	ws.start()
+	session.introduce(ws.start)
 }
 
-// attach makes w the transport of its new session and queues the open packet.
-func (w *webSocket) attach() bool {
-	s := w.session
+// attach makes t the transport of a new session and queues the open packet; ready comes before anybody can write. False: the
+// session has ended already, and is counted no more.
+func (s *Session) attach(t transport, ready func()) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.state != open {
+		s.mu.Unlock()
+		s.uncount()
 		return false
 	}
-	s.transport = w
-	w.moveToPoller() // before anybody else can write
-	s.out.add(s.server.openPacket(s.id, request.WebSocket), true)
+	defer s.mu.Unlock()
+	s.transport = t
+	ready()
+	s.out.add(s.server.openPacket(s.id, t.name()), true)
 	return true
+}
+
+// introduce lets the application know a session that is attached. The reader starts last: nothing is read before. Where the
+// application panics the session ends, and its reader clears up.
+func (s *Session) introduce(start func()) {
+	known := false
+	defer func() {
+		if !known {
+			s.end(Close{Reason: ReasonTransportError, Detail: "internal error"}, endAbort)
+		}
+		start()
+	}()
+	s.begin()
+	s.flush()
+	known = true
 }
 
 // openPacket is the first packet of a session.

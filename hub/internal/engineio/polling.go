@@ -9,7 +9,7 @@ import (
 )
 
 // polling carries a session over HTTP requests. It has no goroutine: GETs and POSTs bring their own. A
-// session that has moved to a WebSocket lets go of it; requests that are still at work notice that.
+// session that has moved to another transport lets go of it; requests that are still at work notice that.
 type polling struct {
 	session *Session
 	spoken  spoken
@@ -30,7 +30,7 @@ type polling struct {
 // poll is a GET that waits for packets.
 type poll struct {
 	ready chan struct{} // closed when batch is set
-	batch *[]entry      // nil: the session has moved to a WebSocket
+	batch *[]entry      // nil: the session has moved to another transport
 }
 
 // servePolling serves a request that has passed the checks. The session may have moved since then.
@@ -40,7 +40,7 @@ func (s *Server) servePolling(w http.ResponseWriter, r *http.Request, session *S
 	session.mu.Unlock()
 	switch {
 	case !ok:
-		s.refusals.refuse(w, r, refusal{code: codeBadRequest})
+		s.refusals.session.refuse(w, r, refusal{code: codeBadRequest})
 	case r.Method == http.MethodGet:
 		t.serveGet(w, r)
 	default:
@@ -57,13 +57,13 @@ func (t *polling) serveGet(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if refusal, ok := t.carriesLocked(); !ok {
 		s.mu.Unlock()
-		s.server.refusals.refuse(w, r, refusal)
+		s.server.refusals.session.refuse(w, r, refusal)
 		return
 	}
 	if t.poll != nil {
 		s.mu.Unlock()
 		s.end(Close{Reason: ReasonTransportError, Detail: "a second poll while one was waiting"}, endNow)
-		s.server.refusals.deny(w, r, http.StatusBadRequest)
+		s.server.refusals.session.deny(w, r, http.StatusBadRequest)
 		return
 	}
 	p := &poll{ready: make(chan struct{})}
@@ -102,7 +102,7 @@ func (t *polling) finish(w http.ResponseWriter, r *http.Request, p *poll) {
 		}
 	}
 	if p.batch == nil {
-		t.session.server.refusals.refuse(w, r, refusal{code: codeBadRequest})
+		t.session.server.refusals.session.refuse(w, r, refusal{code: codeBadRequest})
 		return
 	}
 	taken := t.writePayload(w, r, *p.batch)
@@ -238,7 +238,7 @@ func (t *polling) closeLocked(_ Close, how ending) (gone bool) {
 	return true
 }
 
-// moveLocked ends the poll that waits when the session has moved to a WebSocket: its packets leave
+// moveLocked ends the poll that waits when the session has moved to another transport: its packets leave
 // there.
 func (t *polling) moveLocked() {
 	if p := t.poll; p != nil {

@@ -51,13 +51,13 @@ func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if refusal, ok := t.carriesLocked(); !ok {
 		s.mu.Unlock()
-		s.server.refusals.refuse(w, r, refusal)
+		s.server.refusals.session.refuse(w, r, refusal)
 		return
 	}
 	if t.post != nil {
 		s.mu.Unlock()
 		s.end(Close{Reason: ReasonTransportError, Detail: "a second post while one was being read"}, endNow)
-		s.server.refusals.deny(w, r, http.StatusBadRequest)
+		s.server.refusals.session.deny(w, r, http.StatusBadRequest)
 		return
 	}
 	t.post = p
@@ -68,9 +68,9 @@ func (t *polling) servePost(w http.ResponseWriter, r *http.Request) {
 	t.posted(p)
 	switch {
 	case refusal != nil:
-		s.server.refusals.refuse(w, r, *refusal)
+		s.server.refusals.session.refuse(w, r, *refusal)
 	case status != http.StatusOK:
-		s.server.refusals.deny(w, r, status)
+		s.server.refusals.session.deny(w, r, status)
 	default:
 		w.Header()["Cache-Control"] = noStore
 		s.server.policy.Decorate(w, r)

@@ -19,12 +19,39 @@ type Refusal struct {
 	Origin, RemoteAddress string
 }
 
-// refusals answers what is not allowed. It does not change.
+// refusals answers what is not allowed, of handshakes. It does not change.
 type refusals struct {
 	trace   *Trace
 	policy  *origin.Policy
 	proxies request.Proxies
 	told    func(Refusal) // Config.OnRefused, may be nil
+	session *refusals     // the same for requests of a session, of which nobody is told; itself there
+}
+
+// newRefusals returns a server's.
+func newRefusals(s *Server) *refusals {
+	session := &refusals{trace: s.trace, policy: s.policy, proxies: s.proxies}
+	session.session = session
+	n := *session
+	n.told = s.config.OnRefused
+	return &n
+}
+
+// of is for a request that names a session, or none.
+func (n *refusals) of(sid string) *refusals {
+	if sid != "" {
+		return n.session
+	}
+	return n
+}
+
+// answer refuses or denies, as f says.
+func (n *refusals) answer(w http.ResponseWriter, r *http.Request, f refusal) {
+	if f.code < 0 {
+		n.deny(w, r, f.status)
+		return
+	}
+	n.refuse(w, r, f)
 }
 
 // refuse answers with an Engine.IO error: JSON, or for an HTTP upgrade the bare message as text/html.
@@ -81,9 +108,9 @@ func (n *refusals) deny(w http.ResponseWriter, r *http.Request, status int) {
 	respond(w, r, status, typeText, nil)
 }
 
-// report calls Config.OnRefused for a refusal, unless the request was for a session.
+// report calls Config.OnRefused.
 func (n *refusals) report(r *http.Request, f refusal) {
-	if n.told == nil || request.ParseQuery(r.URL.RawQuery).SID != "" {
+	if n.told == nil {
 		return
 	}
 	refused := Refusal{

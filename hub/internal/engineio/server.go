@@ -62,7 +62,7 @@ func New(config Config) *Server {
 		registry: newRegistry(config.Limits.MaxSessions),
 	}
 	s.policy = origin.New(config.CORS, s.proxies, log)
-	s.refusals = &refusals{s.trace, s.policy, s.proxies, config.OnRefused}
+	s.refusals = newRefusals(s)
 	s.pollers.Log = log
 	s.turns = newTurns()
 	s.tasks = &tasks{onPanic: s.panicked, turns: s.turns}
@@ -99,11 +99,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.tasks.done()
 	defer s.tasks.guardRequest()
 	s.headers.all.set(w.Header())
-	if status := s.checkPath(r); status != 0 {
-		s.refusals.deny(w, r, status)
-		return
-	}
 	q := request.ParseQuery(r.URL.RawQuery)
+	refusals := s.refusals.of(q.SID)
 	if q.SID == "" {
 		r = s.believed(r)
 	}
@@ -111,23 +108,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if q.Script && q.Revision == eiopacket.Revision3 {
 		check = s.policy.CheckScript
 	}
-	switch check(r) {
-	case origin.Malformed:
-		s.refusals.refuse(w, r, refusal{code: codeBadRequest})
-		return
-	case origin.Foreign:
-		s.refusals.refuse(w, r, refusal{code: codeForbidden})
+	if f, ok := s.pass(r, check); !ok {
+		refusals.answer(w, r, f)
 		return
 	}
 	if s.policy.Preflight(w, r) {
 		return
 	}
-	session, refusal, ok := s.verify(r, q)
+	session, f, ok := s.verify(r, q)
 	switch {
-	case !ok && refusal.code < 0:
-		s.refusals.deny(w, r, refusal.status)
 	case !ok:
-		s.refusals.refuse(w, r, refusal)
+		refusals.answer(w, r, f)
 	case session == nil:
 		s.open(w, r, q)
 	case q.Transport == request.WebSocket:

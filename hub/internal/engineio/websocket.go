@@ -35,11 +35,12 @@ func newWebSocket(session *Session) *webSocket {
 // accept performs the WebSocket handshake for a session. Nil means that it failed and has been answered. What is
 // written next leaves together with the answer, at the first uncork.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session, header http.Header) *webSocket {
-	header, ok := s.refusals.withProtocol(w, r, header)
+	refusals := s.refusals.of(request.ParseQuery(r.URL.RawQuery).SID)
+	header, ok := refusals.withProtocol(w, r, header)
 	if !ok {
 		return nil
 	}
-	agreed, ok := s.refusals.withDeflate(w, r, &s.config.PerMessageDeflate)
+	agreed, ok := refusals.withDeflate(w, r, &s.config.PerMessageDeflate)
 	if !ok {
 		return nil
 	}

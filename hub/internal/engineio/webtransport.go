@@ -48,19 +48,6 @@ func newWebTransport(link WebTransport) *webTransport {
 	return w
 }
 
-// attach makes w the transport of its new session and queues the open packet.
-func (w *webTransport) attach() bool {
-	s := w.session
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state != open {
-		return false
-	}
-	s.transport = w
-	s.out.add(s.server.openPacket(s.id, request.WebTransport), true)
-	return true
-}
-
 // start implements carrier.
 func (w *webTransport) start() { w.session.server.tasks.start(w.run) }
 

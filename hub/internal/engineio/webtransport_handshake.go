@@ -7,23 +7,23 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
-	"github.com/siohub/siohub/hub/internal/origin"
 	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // How a browser begins over WebTransport:
 //
 //	browser                        server
-//	CONNECT (HTTP/3) ────────────► 200, or what a handshake over polling would be refused with
+//	CONNECT (HTTP/3) ────────────► 200, or what any request would be refused with
 //	(opens a bidirectional stream)
-//	0 ───────────────────────────► 0{"sid":…}   a new session
+//	0 ───────────────────────────► 0{"sid":…}   a new session, unless the handshake is refused
 //
 //	0{"sid":"…"} ────────────────►              an upgrade, which goes on as one to WebSocket does
 //	2probe ──────────────────────► 3probe
 //	5 ───────────────────────────► (queued packets)
 //
 // What is refused once the stream is there ends the WebTransport session, with the HTTP status as its code. The query of
-// the request is not the session's: browsers leave it out.
+// the request is not the session's: browsers leave it out. So until the first packet has come every request is taken for
+// a handshake, but for what is asked of those alone (Server.admit).
 //
 // Source: reference 1.11.
 
@@ -41,7 +41,8 @@ func (s *Server) ServeWebTransport(w http.ResponseWriter, r *http.Request, accep
 	r.ContentLength = 0
 	r = s.believed(r)
 	q := webTransportQuery(r)
-	if !admitWebTransport(s, w, r, q) {
+	if f, ok := passWebTransport(s, r, q); !ok {
+		s.refusals.answer(w, r, f)
 		return
 	}
 	link, err := accept(s.config.Upgrade.Timeout)
@@ -51,19 +52,27 @@ func (s *Server) ServeWebTransport(w http.ResponseWriter, r *http.Request, accep
 	}
 	_ = link.SetReadDeadline(begun.Add(s.config.Upgrade.Timeout))
 	wt := newWebTransport(link)
+	settled := false
+	defer func() {
+		if !settled { // also after a panic: nobody else knows of it
+			wt.cut()
+		}
+	}()
 	sid, err := wt.reader.opening()
 	if err != nil {
 		s.log.Debug("a WebTransport session did not begin as it should", "err", err)
-		wt.cut()
 		return
 	}
 	_ = link.SetReadDeadline(time.Time{})
 	answer := &webTransportAnswer{transport: wt}
-	if sid == "" {
+	if sid != "" {
+		probeWebTransport(s, answer, r, sid)
+	} else if f, ok := s.admit(r); !ok {
+		s.refusals.answer(answer, r, f)
+	} else {
 		s.open(answer, r, q)
-		return
 	}
-	probeWebTransport(s, answer, r, sid)
+	settled = true
 }
 
 // webTransportQuery is what the request asks for: a session of revision 4, whatever it is for.
@@ -76,38 +85,14 @@ func webTransportQuery(r *http.Request) request.Query {
 	return q
 }
 
-// admitWebTransport makes the checks of a handshake, in the order of verify. Where it says no the request is answered.
-func admitWebTransport(s *Server, w http.ResponseWriter, r *http.Request, q request.Query) bool {
-	if status := s.checkPath(r); status != 0 {
-		s.refusals.deny(w, r, status)
-		return false
+// passWebTransport makes the checks of a request, in the order of verify.
+func passWebTransport(s *Server, r *http.Request, q request.Query) (refusal, bool) {
+	if f, ok := s.pass(r, s.policy.Check); !ok {
+		return f, false
 	}
-	switch s.policy.Check(r) {
-	case origin.Malformed:
-		s.refusals.refuse(w, r, refusal{code: codeBadRequest})
-		return false
-	case origin.Foreign:
-		s.refusals.refuse(w, r, refusal{code: codeForbidden})
-		return false
-	}
-	if s.registry.closed.Load() {
-		s.refusals.deny(w, r, http.StatusServiceUnavailable)
-		return false
-	}
-	refusal, ok := verifyWebTransport(s, r, q)
 	switch {
-	case ok:
-	case refusal.code < 0:
-		s.refusals.deny(w, r, refusal.status)
-	default:
-		s.refusals.refuse(w, r, refusal)
-	}
-	return ok
-}
-
-// verifyWebTransport is verify for a WebTransport session.
-func verifyWebTransport(s *Server, r *http.Request, q request.Query) (refusal, bool) {
-	switch {
+	case s.registry.closed.Load():
+		return refusal{code: codeNone, status: http.StatusServiceUnavailable}, false
 	case !slices.Contains(s.config.Transports, request.WebTransport):
 		return refusal{code: codeUnknownTransport}, false
 	case len(r.URL.RawQuery) > s.config.Limits.QueryBytes:
@@ -115,7 +100,7 @@ func verifyWebTransport(s *Server, r *http.Request, q request.Query) (refusal, b
 	case q.Revision != eiopacket.Revision4:
 		return refusal{code: codeBadVersion}, false
 	}
-	return s.admit(r)
+	return refusal{}, true
 }
 
 // opening reads the first packet: of which session this is to be an upgrade, "" for a new one.
@@ -145,29 +130,21 @@ func (r *webTransportReader) opening() (sid string, err error) {
 func openWebTransport(session *Session, w http.ResponseWriter, _ *http.Request) {
 	wt := w.(*webTransportAnswer).transport
 	wt.session = session
-	if !wt.attach() { // the server was closed meanwhile
+	if !session.attach(wt, func() {}) { // the server was closed meanwhile
 		wt.cut()
-		session.uncount()
 		return
 	}
-	session.begin()
-	session.flush()
-	wt.start()
+	session.introduce(wt.start)
 }
 
 // probeWebTransport takes a WebTransport for a session that exists. Where there is nothing to upgrade it is closed.
 func probeWebTransport(s *Server, w *webTransportAnswer, r *http.Request, sid string) {
-	session := s.registry.find(sid)
-	if session == nil || s.heartbeat.expire(session) {
-		if s.limits.guesses(s.proxies.Sender(r).Address) {
-			s.refusals.deny(w, r, http.StatusTooManyRequests)
-			return
-		}
-		s.refusals.refuse(w, r, refusal{code: codeUnknownSession})
-		return
+	session, f, ok := s.lookUp(r, sid)
+	if ok && revision3(session) {
+		f, ok = refusal{code: codeBadVersion}, false
 	}
-	if revision3(session) {
-		s.refusals.refuse(w, r, refusal{code: codeBadVersion})
+	if !ok {
+		s.refusals.session.answer(w, r, f)
 		return
 	}
 	wt := w.transport

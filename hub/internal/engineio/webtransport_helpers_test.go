@@ -50,18 +50,29 @@ func withWebTransport(c *engineio.Config) {
 	c.Transports = []string{"polling", "websocket", "webtransport"}
 }
 
+// connectRequest asks for a WebTransport session.
+func connectRequest() *http.Request {
+	r := httptest.NewRequest(http.MethodConnect, "https://hub.test/engine.io/", nil)
+	r.Host, r.URL.Path, r.RequestURI, r.ContentLength = "hub.test", "/engine.io/", "/engine.io/", -1
+	return r
+}
+
 // connect asks for a WebTransport session, whose stream is there at once.
 func (st *station) connect(change func(*http.Request)) *streamBrowser {
 	near, far := net.Pipe()
 	l := &link{Conn: far, done: make(chan struct{})}
 	b := &streamBrowser{Conn: near, t: st.t, link: l, answer: httptest.NewRecorder(), ended: make(chan struct{})}
-	r := httptest.NewRequest(http.MethodConnect, "https://hub.test/engine.io/", nil)
-	r.Host, r.URL.Path, r.RequestURI, r.ContentLength = "hub.test", "/engine.io/", "/engine.io/", -1
+	r := connectRequest()
 	if change != nil {
 		change(r)
 	}
 	go func() {
 		defer close(b.ended)
+		defer func() { // as net/http and http3 do
+			if v := recover(); v != nil && v != http.ErrAbortHandler {
+				panic(v)
+			}
+		}()
 		st.engine.ServeWebTransport(b.answer, r, func(time.Duration) (engineio.WebTransport, error) { return l, nil })
 	}()
 	st.t.Cleanup(func() {

@@ -1,7 +1,12 @@
 package engineio_test
 
 import (
+	"errors"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -140,10 +145,6 @@ func TestWebTransport_RefusedByTheRequest(t *testing.T) {
 		"revision 4":     {withWebTransport, func(r *http.Request) { r.URL.RawQuery = "EIO=4" }, 0},
 		"headers":        {withWebTransport, func(r *http.Request) { r.Header["X"] = make([]string, 101) }, 431},
 		"allowed origin": {func(c *engineio.Config) { withWebTransport(c); c.CORS.Origins = []string{"https://app.test"} }, origin("https://app.test"), 0},
-		"a request's say": {func(c *engineio.Config) {
-			withWebTransport(c)
-			c.Handshakes.AllowRequest = func(*http.Request) error { return errLost }
-		}, nil, 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := newStation(t, c.config)
@@ -202,6 +203,17 @@ func TestWebTransport_RefusedOnceTheStreamIsThere(t *testing.T) {
 			t.Errorf("%d", code)
 		}
 	})
+	t.Run("by the program around it", func(t *testing.T) {
+		st := newStation(t, func(c *engineio.Config) {
+			withWebTransport(c)
+			c.Handshakes.AllowRequest = func(*http.Request) error { return errLost }
+		})
+		b := st.connect(nil)
+		b.send("0")
+		if code, text := b.wantEnd(); code != 403 || !strings.Contains(text, errLost.Error()) {
+			t.Errorf("%d %q", code, text)
+		}
+	})
 	t.Run("a session of revision 3", func(t *testing.T) {
 		st := newStation3(t, withWebTransport)
 		a := st.Get("EIO=3&transport=polling&b64=1")
@@ -213,6 +225,123 @@ func TestWebTransport_RefusedOnceTheStreamIsThere(t *testing.T) {
 		}
 	})
 }
+
+// What is asked of handshakes is not asked of upgrades: AllowRequest, and the rules.
+func TestWebTransport_UpgradesAreNoHandshakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		st := newStation(t, func(c *engineio.Config) {
+			withWebTransport(c)
+			c.Handshakes.AllowRequest = func(r *http.Request) error {
+				if asked++; r.URL.Query().Get("key") != "right" { // browsers send no query with an upgrade
+					return errLost
+				}
+				return nil
+			}
+		})
+		opened := st.Get("EIO=4&transport=polling&key=right")
+		b := st.connect(nil)
+		b.send(`0{"sid":"`+sidOf(t, opened.Body)+`"}`, "2probe")
+		b.expect("3probe")
+		b.send("5", "4hello")
+		b.expect("4hello")
+		if asked != 1 {
+			t.Errorf("asked %d times", asked)
+		}
+	})
+}
+
+// The program around it is told of every handshake that is refused, whatever the request's query says, and of no upgrade.
+func TestWebTransport_ReportsHandshakesThatAreRefused(t *testing.T) {
+	st := newStation(t, withWebTransport)
+	var told []engineio.Refusal
+	for name, c := range map[string]struct {
+		query, first string
+		code         int // -2: not told
+	}{
+		"a handshake":                          {"", "0", 4},
+		"a handshake that says it is none":     {"sid=AAAAAAAAAAAAAAAAAAAA", "0", 4},
+		"an upgrade":                           {"", `0{"sid":"AAAAAAAAAAAAAAAAAAAA"}`, -2},
+		"a request that is refused at once":    {"EIO=3&sid=AAAAAAAAAAAAAAAAAAAA", "", 5},
+		"a packet that is refused, as a fault": {"", "4", -2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told = nil
+			st = newStation(t, func(c *engineio.Config) {
+				withWebTransport(c)
+				c.Handshakes.AllowRequest = func(*http.Request) error { return errLost }
+				c.OnRefused = func(r engineio.Refusal) { told = append(told, r) }
+			})
+			b := st.connect(func(r *http.Request) { r.URL.RawQuery = c.query })
+			if c.first != "" {
+				b.send(c.first)
+				b.wantEnd()
+			}
+			<-b.ended
+			if len(told) > 1 || len(told) == 0 && c.code != -2 || len(told) == 1 && told[0].Code != c.code {
+				t.Errorf("%+v", told)
+			}
+		})
+	}
+}
+
+// Where the application panics the browser is not left with a session that nobody reads.
+func TestSession_PanicOfTheApplicationInAHandshake(t *testing.T) {
+	for _, transport := range []string{"websocket", "webtransport"} {
+		t.Run(transport, func(t *testing.T) {
+			st := newTCPStation(t, func(c *engineio.Config) {
+				withWebTransport(c)
+				c.OnSession = func(*engineio.Session) engineio.Handler { panic("on purpose") }
+			})
+			if transport == "webtransport" {
+				b := st.connect(nil)
+				b.send("0")
+				b.wantEnd()
+			} else {
+				c := st.Dial()
+				defer c.Close()
+				_ = c.SetDeadline(time.Now().Add(time.Minute))
+				_, _ = io.WriteString(c, "GET "+st.Path+"?EIO=4&transport=websocket HTTP/1.1\r\nHost: hub.test\r\nConnection: Upgrade\r\n"+
+					"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+				if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error("the connection goes on")
+				}
+			}
+			eventually(t, "the session is there still", func() bool { return st.engine.SessionCount() == 0 })
+			st.mu.Lock()
+			defer st.mu.Unlock()
+			if st.panics != 1 {
+				t.Errorf("%d panics", st.panics)
+			}
+			st.panics = 0
+		})
+	}
+}
+
+// A stream that takes the handshake down is closed all the same.
+func TestWebTransport_PanicBeforeTheFirstPacket(t *testing.T) {
+	st := newStation(t, withWebTransport)
+	near, far := net.Pipe()
+	defer near.Close()
+	l := &link{Conn: panickyConn{far}, done: make(chan struct{})}
+	func() {
+		defer func() { _ = recover() }()
+		st.engine.ServeWebTransport(httptest.NewRecorder(), connectRequest(), func(time.Duration) (engineio.WebTransport, error) { return l, nil })
+	}()
+	select {
+	case <-l.done:
+	default:
+		t.Error("the link is open")
+	}
+	if st.panics != 1 {
+		t.Errorf("%d panics", st.panics)
+	}
+	st.panics = 0
+}
+
+type panickyConn struct{ net.Conn }
+
+func (panickyConn) Read([]byte) (int, error) { panic("on purpose") }
 
 // What a browser was sent before its session is closed in order reaches it: the end waits for the pong to a last ping.
 func TestWebTransport_ClosesInOrder(t *testing.T) {
