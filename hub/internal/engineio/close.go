@@ -14,8 +14,9 @@ const (
 type Close struct {
 	// Reason is one of the constants below, or whatever the caller of Session.Close says.
 	Reason Reason
-	// Code is the WebSocket close code that ended it: the browser's own, 1006 for a connection that
-	// broke, or the one it was told about its fault (1002, 1007, 1008, 1009). Zero: no WebSocket.
+	// Code is the close code of the WebSocket or WebTransport that ended it: the browser's own, 1006 for a connection that
+	// broke, or the one it was told about its fault (1002, 1007, 1008, 1009). Zero: polling, or a WebTransport that its
+	// browser ended.
 	Code int
 	// Detail is a text for people. It may be empty.
 	Detail string

@@ -53,7 +53,8 @@
 //
 // A webTransport is a stream of packets, each behind its length, that somebody else's server of HTTP/3 has accepted: the interface
 // WebTransport is all that is known of it here. ServeWebTransport (webtransport_handshake.go) is the second door beside
-// ServeHTTP, with the same checks; what it refuses when the stream is there ends the WebTransport session.
+// ServeHTTP, with the same checks; what it refuses when the stream is there ends the WebTransport session. What its writer
+// has in common with a frameWriter stands in writing.go.
 //
 // # Revisions
 //
@@ -125,7 +126,7 @@
 // slowSessions.checking is held during a check and comes before all of them. flow has no lock: its reasons are one
 // atomic word, and resume takes Session.mu to wake the reader. A frameWriter's closing handshake, polling's requests
 // and a post's state are guarded by Session.mu as well. The flag outbox.writing, guarded by Session.mu, is the
-// permission to write to the WebSocket: whoever sets it writes, and everybody else's packets are taken along.
+// permission to write to the WebSocket or WebTransport: whoever sets it writes, and everybody else's packets are taken along.
 //
 // # Bounds
 //

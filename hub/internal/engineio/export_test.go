@@ -44,3 +44,10 @@ func (s *Server) HoldCompressor() (release func()) {
 
 // CompressedForms is how many compressed frames there are of a message.
 func (m *Message) CompressedForms() int { return len(m.forms.Load().compressed.frames) }
+
+// Slow reports whether the session is one that is watched for being too slow.
+func (s *Session) Slow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.slow != nil
+}

@@ -28,7 +28,6 @@ func (g *gorillaConn) run() {
 }
 
 func (g *gorillaConn) handPending(h Handler) (bool, error) { return g.ws.handPending(h) }
-func (g *gorillaConn) awaitsClose() bool                   { return g.ws.awaitsClose() }
 
 // awaitResume waits until the message that has been read may be handed up. The error is the end of the
 // connection.

@@ -17,8 +17,8 @@ type outbox struct {
 	// inFlight is what the on-demand writer is blocked with, or a poll is being answered with; it counts as well.
 	inFlight int64
 	queued   int64 // what has ever been in bytes
-	// writing is the permission to write to the WebSocket: whoever set it is in frameWriter.run, alone.
-	// It stays set for ever once the close frame is written or the connection is lost.
+	// writing is the permission to write to the WebSocket or WebTransport: whoever set it is in the writer's run, alone.
+	// It stays set for ever once the last packet is written or the connection is lost.
 	writing bool
 	// peerClosed: see Session.peerClosed. Nothing is queued any more.
 	peerClosed bool
@@ -33,7 +33,7 @@ var entryLists = sync.Pool{New: func() any {
 const (
 	// packetCost is what a packet counts beside its bytes: small ones weigh more than these.
 	packetCost = 64
-	// writeChunk is how much is taken from the outbox at a time to be written to a WebSocket, for what is taken is
+	// writeChunk is how much is taken from the outbox at a time to be written, but by a poll, for what is taken is
 	// copied, though a broadcast shares it.
 	writeChunk = 256 << 10
 	// batchPackets and batchBytes are what a batch collects for a session before it is written to.

@@ -243,7 +243,7 @@ func (r *pollReader) hand(in *wsframe.Input) error {
 		r.turned++
 		r.messages++
 		r.bytes += int64(len(packet.Data))
-		if !s.receive(h, packet) && !w.awaitsClose() {
+		if !s.receive(h, packet) && !s.awaitsClose() {
 			return r.over(in, nil)
 		}
 	}

@@ -11,8 +11,6 @@ type packetSource interface {
 	handPending(h Handler) (held bool, err error)
 	// awaitResume waits until the message that has been read may be handed up. The error is the end of the connection.
 	awaitResume() error
-	// awaitsClose reports whether the reader goes on though nothing is handed up.
-	awaitsClose() bool
 }
 
 // readPackets reads packets until the connection ends or the session takes no more, and says why.
@@ -43,7 +41,7 @@ func readPackets(s *Session, from packetSource) error {
 		more := s.receive(h, packet)
 		s.flow.throttle(h, 1, int64(len(packet.Data))) // as it is after inflating
 		buffers.put(buf)
-		if !more && !from.awaitsClose() {
+		if !more && !s.awaitsClose() {
 			return nil
 		}
 	}

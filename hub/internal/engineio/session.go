@@ -101,7 +101,7 @@ type Session struct {
 
 	partial    *partialEvent // see Unfinished
 	transport  transport
-	probe      *probe      // upgrades from polling to WebSocket
+	probe      *probe      // upgrades from polling to another transport
 	closeTimer *time.Timer // ends a session that stays in state closing
 }
 
@@ -131,7 +131,7 @@ func (s *Session) TransportName() string {
 	return s.transport.name()
 }
 
-// Writable reports whether a message would be written right now, behind nothing: a poll waits or the WebSocket
+// Writable reports whether a message would be written right now, behind nothing: a poll waits or another transport
 // takes it, and neither the kernel nor a batch that was not flushed yet holds anything back. It is the rule for
 // volatile messages.
 //
@@ -144,7 +144,7 @@ func (s *Session) Writable() bool {
 
 // Attendance tells of the browser's presence. Over polling nobody is there between two requests: the browser is about to
 // make the next one, or it has gone and will be found out by the heartbeat. Then requests, which counts them, says
-// later whether one has come meanwhile. Over a WebSocket, and while it moves to one, it is there.
+// later whether one has come meanwhile. Over any other transport, and while it moves to one, it is there.
 func (s *Session) Attendance() (requests uint32, there bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,9 +2,7 @@ package engineio
 
 import (
 	"cmp"
-	"errors"
 	"log/slog"
-	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -267,21 +265,6 @@ func weigh(s *Session, share func(*Message) int64) (sum int64) {
 		}
 	}
 	return sum
-}
-
-// gaveUp closes the session of a browser to which nothing can be written any more because it reads too slowly. False: the
-// error is another one.
-func (l *slowSessions) gaveUp(s *Session, err error) bool {
-	var timeout net.Error
-	switch {
-	case errors.Is(err, errUnread):
-		l.close(s, slowPace, "slow browser: it does not read what TLS answers to it")
-	case errors.As(err, &timeout) && timeout.Timeout():
-		l.close(s, slowNoProgress, "slow browser: nothing could be written for "+writeTimeout.String())
-	default:
-		return false
-	}
-	return true
 }
 
 // close closes the session of a browser that reads too slowly.

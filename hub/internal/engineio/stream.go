@@ -98,7 +98,7 @@ func (s *stream) drain(p []byte, progress func(n int)) error {
 }
 
 // drain writes all of p to a connection and waits for it, at most writeTimeout without a byte that was taken. Where pieces
-// are taken whole or not at all that is for each writePiece.
+// are taken whole or not at all that is for each writePiece. progress is told of each try, in vain or not.
 func drain(c interface {
 	io.Writer
 	SetWriteDeadline(t time.Time) error
@@ -115,8 +115,8 @@ func drain(c interface {
 		p = p[n:]
 		if n > 0 {
 			moved = time.Now()
-			progress(n)
 		}
+		progress(n)
 		if err != nil && (whole || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(moved) >= writeTimeout) {
 			return err
 		}

@@ -81,14 +81,6 @@ func (w *webSocket) start() {
 	}
 }
 
-// awaitsClose reports whether the reader goes on though nothing is handed up: a session that closes in
-// order waits for the browser's close frame.
-func (w *webSocket) awaitsClose() bool {
-	w.session.mu.Lock()
-	defer w.session.mu.Unlock()
-	return w.session.state == closing
-}
-
 // finish ends the session for what ended the connection. True means that it is polite to wait for the
 // peer to close, and to throw away what it still sends.
 func (w *webSocket) finish(err error) (linger bool) {
@@ -107,10 +99,10 @@ func (w *webSocket) finish(err error) (linger bool) {
 		s.end(Close{Reason: ReasonTransportClose, Code: received.Code, Detail: request.Text(received.Text)}, endReply)
 		return !both
 	case errors.Is(err, errUnread):
-		s.server.slow.gaveUp(s, err)
+		s.unwritable(err, wsframe.CloseAbnormal)
 		return false
 	default:
-		s.end(Close{Reason: ReasonTransportClose, Code: wsframe.CloseAbnormal, Detail: err.Error()}, endAbort)
+		s.lost(err, wsframe.CloseAbnormal)
 		return false
 	}
 	return true
@@ -134,16 +126,7 @@ func (w *webSocket) writableLocked() bool {
 	return w.session.out.inFlight == 0 || !w.conn.immediate()
 }
 
-// sendLocked takes the permission to write, unless another goroutine is at it, which then takes along what
-// is queued.
-func (w *webSocket) sendLocked() bool {
-	o := &w.session.out
-	if o.writing || o.entries == nil {
-		return false
-	}
-	o.writing = true
-	return true
-}
+func (w *webSocket) sendLocked() bool { return w.session.out.claim() }
 
 func (w *webSocket) send() { w.writer.run(false) }
 

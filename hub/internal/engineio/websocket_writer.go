@@ -44,13 +44,13 @@ func (f *frameWriter) run(mayBlock bool) {
 			s.mu.Unlock()
 			if !mayBlock {
 				s.server.tasks.start(func() {
-					if f.wrote(last, w.conn.drain(f.progress)) {
+					if f.wrote(last, w.conn.drain(s.taken)) {
 						f.run(true)
 					}
 				})
 				return
 			}
-			err = w.conn.drain(f.progress)
+			err = w.conn.drain(s.taken)
 		}
 		if !f.wrote(last, err) {
 			return
@@ -77,15 +77,6 @@ func (f *frameWriter) next(mayBlock bool) *[]entry {
 	return list
 }
 
-// progress notes that so many of the bytes that the writer is blocked with are written.
-func (f *frameWriter) progress(n int) {
-	s := f.ws.session
-	s.mu.Lock()
-	s.out.inFlight = max(0, s.out.inFlight-int64(n))
-	s.mu.Unlock()
-	s.flow.outboxShrunk()
-}
-
 // wrote reports whether run may go on after a write.
 func (f *frameWriter) wrote(last bool, err error) bool {
 	switch {
@@ -107,11 +98,8 @@ func (f *frameWriter) failed(err error) {
 		s.peerClosed() // the reader has a message at hand, and finds the end behind it
 		return
 	}
-	defer w.cut()
-	if s.server.slow.gaveUp(s, err) {
-		return
-	}
-	s.end(Close{Reason: ReasonTransportClose, Code: wsframe.CloseAbnormal, Detail: err.Error()}, endAbort)
+	s.unwritable(err, wsframe.CloseAbnormal)
+	w.cut()
 }
 
 // closeWritten follows the close frame. Whoever is second to send one closes the connection; in state

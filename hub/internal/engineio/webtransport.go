@@ -73,11 +73,17 @@ func (w *webTransport) finish(err error) {
 		s.end(Close{Reason: ReasonParseError, Detail: packet.Error()}, endNow)
 	case errors.As(err, &fault):
 		s.end(Close{Reason: ReasonTransportError, Code: fault.Code, Detail: fault.Error()}, endNow)
-	case errors.Is(err, io.EOF):
-		s.end(Close{Reason: ReasonTransportClose, Detail: request.Text(err.Error())}, endAbort)
 	default:
-		s.end(Close{Reason: ReasonTransportClose, Code: wsframe.CloseAbnormal, Detail: request.Text(err.Error())}, endAbort)
+		s.lost(err, webTransportCode(err))
 	}
+}
+
+// webTransportCode is the close code for the end of a WebTransport: none, if the browser has left in order.
+func webTransportCode(err error) int {
+	if errors.Is(err, io.EOF) {
+		return 0
+	}
+	return wsframe.CloseAbnormal
 }
 
 // awaitResume waits until the message that has been read may be handed up. The error is the end of the WebTransport
@@ -93,27 +99,22 @@ func (w *webTransport) awaitResume() error {
 	return nil
 }
 
-// awaitsClose reports whether the reader goes on though nothing is handed up: a session that closes in order waits for
-// the browser to have read its last packets.
-func (w *webTransport) awaitsClose() bool {
-	w.session.mu.Lock()
-	defer w.session.mu.Unlock()
-	return w.session.state == closing
-}
-
 func (w *webTransport) name() string { return request.WebTransport }
 
 // writableLocked implements transport. Each write has a goroutine of its own: the one that is under way does not count.
 func (w *webTransport) writableLocked() bool { return true }
 
-// sendLocked takes the permission to write, unless another goroutine is at it, which then takes along what is queued.
+// sendLocked implements transport. A session for which much waits behind a write counts as slow, as does one whose write takes
+// long (Session.taken): most are done in no time.
 func (w *webTransport) sendLocked() bool {
-	o := &w.session.out
-	if o.writing || o.entries == nil {
-		return false
+	s := w.session
+	if s.out.claim() {
+		return true
 	}
-	o.writing = true
-	return true
+	if s.out.writing && s.out.bytes > writePiece {
+		s.server.slow.addLocked(s)
+	}
+	return false
 }
 
 func (w *webTransport) send() { w.session.server.tasks.start(w.writer.run) }

@@ -242,6 +242,52 @@ func TestWebTransport_SlowReaders(t *testing.T) {
 	})
 }
 
+// A browser that takes at once what it is sent is never watched for being slow; one that takes a while, or for which much
+// waits, is.
+func TestWebTransport_QuickReadersAreNotSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStation(t, withWebTransport)
+		b := st.openStream()
+		s := st.session(0)
+		for _, packet := range []string{"4hello", "4" + strings.Repeat("x", 60_000)} {
+			go b.try(packet)
+			b.expect(packet)
+			synctest.Wait()
+			if s.Slow() {
+				t.Errorf("a browser is slow that has read %.10q", packet)
+			}
+		}
+		send := func(bytes int) {
+			if err := s.Send(nil, []*engineio.Message{text(strings.Repeat("x", bytes))}, false); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		send(100)
+		if s.Slow() {
+			t.Error("slow at once")
+		}
+		time.Sleep(2 * time.Second)
+		if !s.Slow() {
+			t.Error("not slow after two seconds")
+		}
+		b.next()
+		time.Sleep(3 * time.Second)
+		if s.Slow() {
+			t.Error("still slow")
+		}
+		send(100)
+		send(70_000)
+		send(1)
+		if !s.Slow() {
+			t.Error("not slow with 70 kB behind a write")
+		}
+		for range 3 {
+			b.next()
+		}
+	})
+}
+
 func TestWebTransport_OutboxIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStation(t, func(c *engineio.Config) { withWebTransport(c); c.Limits.OutboxBytes = 100_000 })

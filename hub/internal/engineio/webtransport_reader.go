@@ -146,4 +146,3 @@ func (r *webTransportReader) handPending(h Handler) (held bool, err error) {
 	return r.transport.handPending(h)
 }
 func (r *webTransportReader) awaitResume() error { return r.transport.awaitResume() }
-func (r *webTransportReader) awaitsClose() bool  { return r.transport.awaitsClose() }

@@ -39,10 +39,10 @@ func (f *webTransportWriter) run() {
 		releaseEntries(list)
 		s.mu.Lock()
 		s.out.inFlight = int64(len(*buf))
-		s.server.slow.addLocked(s)
 		s.mu.Unlock()
-		if err := drain(w.link, *buf, false, f.progress); err != nil {
-			f.failed(err)
+		if err := drain(w.link, *buf, false, s.taken); err != nil {
+			s.unwritable(err, webTransportCode(err))
+			w.cut()
 			return
 		}
 		if last {
@@ -98,26 +98,6 @@ func (f *webTransportWriter) ponged() bool {
 	defer s.mu.Unlock()
 	f.pings = max(0, f.pings-1)
 	return f.leaving && f.pings == 0
-}
-
-// progress notes that so many bytes are written.
-func (f *webTransportWriter) progress(n int) {
-	s := f.transport.session
-	s.mu.Lock()
-	s.out.inFlight = max(0, s.out.inFlight-int64(n))
-	s.mu.Unlock()
-	s.flow.outboxShrunk()
-}
-
-// failed ends a session whose WebTransport takes nothing any more.
-func (f *webTransportWriter) failed(err error) {
-	w := f.transport
-	s := w.session
-	defer w.cut()
-	if s.server.slow.gaveUp(s, err) {
-		return
-	}
-	w.finish(err)
 }
 
 // writeSync implements carrier.
