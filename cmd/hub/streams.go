@@ -22,7 +22,7 @@ func (n *node) newStreams() *quicserver.Server {
 		Most: c.HTTP.WebTransportConnections, Full: func() { limitReached("http.webtransport_connections") },
 		HeaderBytes: c.HTTP.HeaderBytes, Patience: c.HTTP.HeaderTimeout, Silent: func() { n.metrics.ConnectionWithoutRequest(silent.Silent) },
 		Idle: max(leastIdle, c.SocketIO.PingInterval+c.SocketIO.PingTimeout), AheadBytes: c.Limits.Unfinished.Bytes / aheadShare,
-		Logger: n.logger.With("component", "webtransport"),
+		Panicked: n.metrics.HubTrace().Panic, Logger: n.logger.With("component", "webtransport"),
 	})
 }
 

@@ -22,12 +22,18 @@ type connection struct {
 
 	wait    time.Duration // before it is served; set with entered
 	entered bool          // it counts for its address
-	grown   atomic.Int64  // what its window has grown by
 
 	// Set by serve.
 	conn  *quic.Conn
 	timer *time.Timer // closes it while it has no session
 	asked atomic.Bool // there was a request
+
+	ends sync.WaitGroup // of Links, begun while it is not over
+
+	mu    sync.Mutex // guards the fields below; a leaf
+	grown int64      // what its window has grown by
+	left  bool       // it counts no more
+	over  bool       // it is served no more
 }
 
 type connectionKey struct{}
@@ -36,10 +42,17 @@ var (
 	errFull    = errors.New("quicserver: too many connections")
 	errRefused = errors.New("quicserver: too many connections of an address")
 	errClosing = errors.New("quicserver: closing")
+	errPanic   = errors.New("quicserver: internal error")
 )
 
 // arrives lets a connection begin its handshake, or not. ctx ends with the connection.
-func (s *Server) arrives(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
+func (s *Server) arrives(ctx context.Context, info *quic.ClientInfo) (_ context.Context, err error) {
+	defer func() {
+		if v := recover(); v != nil { // quic-go would not
+			s.panicked(v)
+			err = errPanic
+		}
+	}()
 	if s.closing.Err() != nil {
 		return nil, errClosing
 	}
@@ -64,7 +77,25 @@ func (s *Server) arrives(ctx context.Context, info *quic.ClientInfo) (context.Co
 func (c *connection) gone() {
 	c.shaken()
 	c.server.count.Add(-1)
-	c.server.ahead.Add(-c.grown.Load())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = true // quic-go may be about to ask for more
+	c.server.ahead.Add(-c.grown)
+}
+
+// grow takes so much for its window, if there is room.
+func (c *connection) grow(n int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.left {
+		return false
+	}
+	if s := c.server; s.ahead.Add(n) > s.options.AheadBytes {
+		s.ahead.Add(-n)
+		return false
+	}
+	c.grown += n
+	return true
 }
 
 // enter counts it for its address until ctx ends. False: it is refused.
@@ -83,23 +114,17 @@ func (c *connection) enter(ctx context.Context, address net.Addr) (ok bool) {
 }
 
 // mayGrow is asked by quic-go before the window of a connection grows. It may call nothing of that.
-func (s *Server) mayGrow(conn *quic.Conn, delta uint64) bool {
+func mayGrow(conn *quic.Conn, delta uint64) bool {
 	c, ok := conn.Context().Value(connectionKey{}).(*connection)
-	if !ok {
-		return false
-	}
-	if n := int64(delta); s.ahead.Add(n) > s.options.AheadBytes {
-		s.ahead.Add(-n)
-		return false
-	}
-	c.grown.Add(int64(delta))
-	return true
+	return ok && c.grow(int64(delta))
 }
 
 // serve serves a connection whose handshake is over, and so its address is verified, until it ends.
 func (c *connection) serve(conn *quic.Conn) {
 	c.shaken()
 	c.conn = conn
+	defer c.finish()
+	defer c.guard()
 	if !c.entered && !c.enter(conn.Context(), conn.RemoteAddr()) {
 		_ = conn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeExcessiveLoad), errRefused.Error())
 		return
@@ -118,8 +143,39 @@ func (c *connection) serve(conn *quic.Conn) {
 	}
 }
 
+// start runs f on a goroutine for which serve waits. A connection that is over has taken everything with it that there was
+// to end.
+func (c *connection) start(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return
+	}
+	c.ends.Go(func() {
+		defer c.guard()
+		f()
+	})
+}
+
+// finish waits for what was started.
+func (c *connection) finish() {
+	c.mu.Lock()
+	c.over = true
+	c.mu.Unlock()
+	c.ends.Wait()
+}
+
+// guard is to be deferred: a panic ends the connection alone in whose goroutine it occurs.
+func (c *connection) guard() {
+	if v := recover(); v != nil {
+		c.server.panicked(v)
+		_ = c.conn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeInternalError), "")
+	}
+}
+
 // expire closes a connection that is of no use any more, or yet.
 func (c *connection) expire() {
+	defer c.guard()
 	if !c.asked.Load() && c.server.options.Silent != nil {
 		c.server.options.Silent()
 	}
@@ -145,5 +201,5 @@ func (c *connection) accept(w http.ResponseWriter, r *http.Request, patience tim
 	}
 	c.timer.Stop()
 	context.AfterFunc(session.Context(), func() { c.timer.Reset(linger) })
-	return &Link{session: session, stream: stream, connect: w.(http3.HTTPStreamer).HTTPStream()}, nil
+	return &Link{connection: c, session: session, stream: stream, connect: w.(http3.HTTPStreamer).HTTPStream()}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -18,10 +19,14 @@ import (
 // Link is the first bidirectional stream of a WebTransport session, and the session with it. One goroutine reads and one
 // writes; its other methods may be called at any time.
 type Link struct {
-	session *webtransport.Session
-	stream  *webtransport.Stream
-	connect *http3.Stream // of the request; the session writes nothing to it before its end
-	close   sync.Once
+	// Set at construction.
+	connection *connection
+	session    *webtransport.Session
+	stream     *webtransport.Stream
+	connect    *http3.Stream // of the request; the session writes nothing to it before its end
+
+	mu     sync.Mutex // guards the field below, and the deadline for writing; a leaf
+	closed bool
 }
 
 // Read reads from the stream. The error is io.EOF, wrapped or not, when the browser has ended stream, session or connection
@@ -40,8 +45,15 @@ func (l *Link) Write(p []byte) (int, error) {
 // SetReadDeadline is that of net.Conn.
 func (l *Link) SetReadDeadline(t time.Time) error { return l.stream.SetReadDeadline(t) }
 
-// SetWriteDeadline is that of net.Conn.
-func (l *Link) SetWriteDeadline(t time.Time) error { return l.stream.SetWriteDeadline(t) }
+// SetWriteDeadline is that of net.Conn. After Close it is net.ErrClosed: what is being written ends then.
+func (l *Link) SetWriteDeadline(t time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return net.ErrClosed
+	}
+	return l.stream.SetWriteDeadline(t)
+}
 
 // Done is closed when the session has ended, whoever ended it.
 func (l *Link) Done() <-chan struct{} { return l.session.Context().Done() }
@@ -52,14 +64,19 @@ const maxText = 1024
 // Close ends the session, and tells the browser so. It does not wait, but nothing is read or written any more. Only the
 // first call counts.
 func (l *Link) Close(code int, text string) {
-	l.close.Do(func() {
-		if len(text) > maxText {
-			text = strings.ToValidUTF8(text[:maxText], "")
-		}
-		l.stream.CancelRead(0)
-		_ = l.stream.SetWriteDeadline(time.Unix(1, 0))
-		go l.end(code, text)
-	})
+	l.mu.Lock()
+	again := l.closed
+	l.closed = true
+	l.mu.Unlock()
+	if again {
+		return
+	}
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
+	l.stream.CancelRead(0)
+	_ = l.stream.SetWriteDeadline(time.Unix(1, 0)) // the last one
+	l.connection.start(func() { l.end(code, text) })
 }
 
 // end gives the browser a moment to end the session, after it was asked to. webtransport-go would reset everything

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +63,8 @@ type Options struct {
 	Idle time.Duration
 	// AheadBytes is how much connections together may send ahead of being read, beyond connWindow of each.
 	AheadBytes int64
+	// Panicked is told of each panic, with its value. The connection in whose goroutine it occurred has been closed. Nil tells nobody.
+	Panicked func(any)
 	// Logger takes the log. Required.
 	Logger *slog.Logger
 }
@@ -111,7 +114,7 @@ func (s *Server) Listen(socket *net.UDPConn) error {
 		HandshakeIdleTimeout: handshakeTime, MaxIdleTimeout: s.options.Idle, KeepAlivePeriod: keepAlive,
 		InitialStreamReceiveWindow: streamWindow, MaxStreamReceiveWindow: maxStreamWindow,
 		InitialConnectionReceiveWindow: connWindow, MaxConnectionReceiveWindow: maxConnWindow,
-		AllowConnectionWindowIncrease: s.mayGrow,
+		AllowConnectionWindowIncrease: mayGrow,
 		MaxIncomingStreams:            maxStreams, MaxIncomingUniStreams: maxUniStreams,
 		// Without these two there is no WebTransport.
 		EnableDatagrams: true, EnableStreamResetPartialDelivery: true,
@@ -135,6 +138,14 @@ func (s *Server) Serve() error {
 		c := conn.Context().Value(connectionKey{}).(*connection)
 		s.running.Go(func() { c.serve(conn) })
 	}
+}
+
+// panicked counts a panic and logs where it came from.
+func (s *Server) panicked(v any) {
+	if s.options.Panicked != nil {
+		s.options.Panicked(v)
+	}
+	s.options.Logger.Error("panic", "value", v, "stack", string(debug.Stack()))
 }
 
 // serveHTTP answers a request.
