@@ -206,25 +206,29 @@ func (r *routes) forgetLocked(g *group) {
 	r.srv.trace.Backlog(g.name, trace.Backlog{})
 }
 
-// othersLocked are the claims of all groups but one that cannot be taken, and the groups
-// that have been absent for so long that theirs can.
-func (r *routes) othersLocked(g *group) (held *table, absent []*group) {
-	var claims []*claim
-	now := time.Now()
-	for _, other := range r.groups {
-		switch {
-		case other == g:
-		case other.Absent(now) > r.srv.config.Parking.Routes:
-			absent = append(absent, other)
-		default:
-			claims = append(claims, other.claims...)
-		}
+// heldLocked returns a claim of another group that has one of the same patterns and that cannot be taken from it, or nil.
+func (r *routes) heldLocked(c *claim) *claim {
+	held := r.table.Load().Conflict(c) // of all groups no two have the same pattern
+	if held == nil || r.losesLocked(held.Group, time.Now()) {
+		return nil
 	}
-	return route.New(claims), absent
+	return held
 }
 
-// takeLocked takes from absent groups what others have claimed.
-func (r *routes) takeLocked(absent []*group, claims []*claim) {
+// losesLocked reports whether a group has been absent for so long that others can take what it has claimed.
+func (r *routes) losesLocked(g *group, now time.Time) bool {
+	return len(g.claims) > 0 && g.Absent(now) > r.srv.config.Parking.Routes
+}
+
+// takeLocked takes from absent groups what another one has claimed.
+func (r *routes) takeLocked(by *group, claims []*claim) {
+	var absent []*group
+	now := time.Now()
+	for _, g := range r.groups {
+		if g != by && r.losesLocked(g, now) {
+			absent = append(absent, g)
+		}
+	}
 	if len(absent) == 0 {
 		return
 	}

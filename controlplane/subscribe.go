@@ -16,7 +16,6 @@ import (
 func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Bad) (claims []*claim, results []*hubv1.SubscriptionResult) {
 	results = make([]*hubv1.SubscriptionResult, len(h.Subscriptions))
 	taken := make(subscription.Wishes)
-	others, absent := r.othersLocked(a.group)
 	for i, sub := range h.Subscriptions {
 		effective, f := a.checkSubscription(sub, bad[i], taken)
 		if f != nil {
@@ -24,7 +23,7 @@ func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*env
 			continue
 		}
 		c := claimOf(subscription.New(effective), a)
-		if held := others.Conflict(c); held != nil {
+		if held := r.heldLocked(c); held != nil {
 			holder := held.Group.name
 			results[i] = &hubv1.SubscriptionResult{
 				Status: fault.Newf(fault.HeldByAnotherGroup, "group %q holds it", holder).Status(),
@@ -35,7 +34,7 @@ func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*env
 		claims = append(claims, c)
 		results[i] = &hubv1.SubscriptionResult{Effective: effective}
 	}
-	r.takeLocked(absent, claims)
+	r.takeLocked(a.group, claims)
 	return claims, results
 }
 

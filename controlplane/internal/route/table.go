@@ -58,11 +58,13 @@ type node[G comparable, P any] struct {
 	authorizer *Claim[G, P]
 	handlers   []*Claim[G, P]
 	observers  []*Claim[G, P]
-	events     map[string]*Claim[G, P]
+	// events and prefixes are nil where there are none, for a table is made anew for each service that comes or goes.
+	events map[string]*Claim[G, P]
 	// prefixes are keyed by what stands before the `*`; lengths are those of the keys,
 	// each once, the longest first.
 	prefixes map[string]*Claim[G, P]
 	lengths  []int
+	all      *Claim[G, P] // has the event pattern `*`
 }
 
 // New builds a table. Of two claims for the same the first one holds; Conflict
@@ -103,7 +105,7 @@ func (t *Table[G, P]) at(pattern string) *node[G, P] {
 	}
 	n := nodes[key]
 	if n == nil {
-		n = &node[G, P]{events: make(map[string]*Claim[G, P]), prefixes: make(map[string]*Claim[G, P])}
+		n = &node[G, P]{}
 		nodes[key] = n
 	}
 	return n
@@ -130,13 +132,22 @@ func (n *node[G, P]) addEvents(c *Claim[G, P]) {
 		text, wild := strings.CutSuffix(pattern, "*")
 		switch {
 		case n.holder(pattern) != nil:
-		case wild:
-			n.prefixes[text] = c
-			n.addLength(len(text))
+		case !wild:
+			put(&n.events, text, c)
+		case text == "":
+			n.all = c
 		default:
-			n.events[text] = c
+			put(&n.prefixes, text, c)
+			n.addLength(len(text))
 		}
 	}
+}
+
+func put[C any](in *map[string]C, key string, c C) {
+	if *in == nil {
+		*in = make(map[string]C)
+	}
+	(*in)[key] = c
 }
 
 // addLength keeps the lengths sorted, the longest first.
@@ -160,10 +171,14 @@ func (c *Claim[G, P]) patterns() []string {
 
 // holder is the claim that has exactly this event pattern.
 func (n *node[G, P]) holder(pattern string) *Claim[G, P] {
-	if text, wild := strings.CutSuffix(pattern, "*"); wild {
+	switch text, wild := strings.CutSuffix(pattern, "*"); {
+	case !wild:
+		return n.events[pattern]
+	case text == "":
+		return n.all
+	default:
 		return n.prefixes[text]
 	}
-	return n.events[pattern]
 }
 
 // Conflict returns a claim of another group that has one of the same patterns, or

@@ -88,6 +88,9 @@ func (v View[G, P]) Handler(event string) *Claim[G, P] {
 				return c
 			}
 		}
+		if n.all != nil {
+			return n.all
+		}
 	}
 	return nil
 }
@@ -105,7 +108,7 @@ func (v View[G, P]) Handlers() []*Claim[G, P] {
 			}
 		}
 		// Whoever takes all events here leaves none for the patterns that follow.
-		taken = taken || n.prefixes[""] != nil
+		taken = taken || n.all != nil
 	}
 	return claims
 }
