@@ -16,7 +16,7 @@ import (
 // hub and not the system's scheduler.
 func TestNeighbours(t *testing.T) {
 	rounds := neighbourRounds(t)
-	target, err := hostile.FindTarget()
+	target, err := hostile.StartServe(t.TempDir(), "")
 	s := newSuite(t, target, err)
 	yielding(t, target)
 	t.Log(trialHead(1))
