@@ -22,10 +22,18 @@ const (
 	worthBytes, worthFraction = 4 << 20, 4
 )
 
-// ballastBytes are allocated and never touched, so that they cost addresses and no memory. Go counts them
-// as alive: a small heap is collected when it has grown by so much, and not at every doubling of a few
-// megabytes, which was a tenth of what a connect costs.
-const ballastBytes = 16 << 20
+// A ballast is allocated and never touched, so that it costs addresses and no memory. Go counts it as alive: a small heap is
+// collected when it has grown by so much, and not at every doubling of a few megabytes. With two processors a collection has both
+// for 5 ms and more, and everybody waits so long: what counts is how seldom there is one. A hub that is at rest is
+// collected anyhow.
+const (
+	ballastBytes = 64 << 20
+	// ballastFraction of a memory limit is all that it has: Go counts it there, too.
+	ballastFraction = 8
+)
+
+// ballast returns one that is small enough for a memory limit in bytes.
+func ballast(limit int64) []byte { return make([]byte, min(ballastBytes, limit/ballastFraction)) }
 
 // heap is what a look at the memory finds, in bytes.
 type heap struct {
@@ -55,15 +63,16 @@ func tidy(stop <-chan struct{}) {
 		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
 		{Name: "/gc/gogc:percent"},
 	}
+	kept := ballast(debug.SetMemoryLimit(-1)) // which only reads it
+	defer runtime.KeepAlive(kept)
+	unused := uint64(len(kept))
 	look := func() (h heap, off bool) {
 		metrics.Read(samples)
 		v := func(i int) uint64 { return samples[i].Value.Uint64() }
-		return heap{allocated: v(0), alive: v(1), objects: v(2), free: v(3)}, v(4) == math.MaxUint64
+		return heap{allocated: v(0), alive: v(1) - min(v(1), unused), objects: v(2) - min(v(2), unused), free: v(3)}, v(4) == math.MaxUint64
 	}
 	ticker := time.NewTicker(restLook)
 	defer ticker.Stop()
-	ballast := make([]byte, ballastBytes)
-	defer runtime.KeepAlive(ballast)
 	before, off := look()
 	for !off {
 		select {

@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestRested(t *testing.T) {
 	const mb = 1 << 20
@@ -30,4 +33,12 @@ func TestTidy_Ends(t *testing.T) {
 	stop := make(chan struct{})
 	close(stop)
 	tidy(stop)
+}
+
+func TestBallast_IsAPartOfTheMemoryLimit(t *testing.T) {
+	for limit, want := range map[int64]int{math.MaxInt64: ballastBytes, 1 << 30: ballastBytes, 128 << 20: 16 << 20, 0: 0} {
+		if got := len(ballast(limit)); got != want {
+			t.Errorf("%d: %d bytes, want %d", limit, got, want)
+		}
+	}
 }
