@@ -56,6 +56,11 @@
 // ServeHTTP, with the same checks; what it refuses when the stream is there ends the WebTransport session. What its writer
 // has in common with a frameWriter stands in writing.go.
 //
+// # Beside Engine.IO
+//
+// Package v09 serves a protocol that is older (beside.go): its requests pass the same checks (ServeBeside), and each of its sessions is one of
+// ours whose webTransport has a Stream that ends in that package (OpenStream).
+//
 // # Revisions
 //
 // The revision of the protocol is a value of the session (request.Handshake.Revision), which verifyHandshake admits and

@@ -55,6 +55,7 @@ var openers = map[string]func(s *Session, w http.ResponseWriter, r *http.Request
 	request.Polling:      openPolling,
 	request.WebSocket:    openWebSocket,
 	request.WebTransport: openWebTransport,
+	beside:               openBeside,
 }
 
 // none carries nothing yet.

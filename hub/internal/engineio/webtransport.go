@@ -27,7 +27,7 @@ type WebTransport interface {
 	Close(code int, text string)
 }
 
-// webTransport is the transport of a session over WebTransport, or wants to be (a probe). It is read by a goroutine
+// webTransport is the transport of a session over WebTransport or over a Stream, or wants to be (a probe). It is read by a goroutine
 // (webTransportReader) and written to by another one while something is queued (webTransportWriter).
 type webTransport struct {
 	session *Session // set before it is anybody's
@@ -67,8 +67,11 @@ func (w *webTransport) finish(err error) {
 	s := w.session
 	var packet *parseError
 	var fault *wsframe.Fault
+	var as *ended
 	switch {
 	case err == nil, errors.Is(err, errSaidGoodbye): // the session has ended already
+	case errors.As(err, &as):
+		s.end(as.how, endNow)
 	case errors.As(err, &packet):
 		s.end(Close{Reason: ReasonParseError, Detail: packet.Error()}, endNow)
 	case errors.As(err, &fault):
@@ -99,7 +102,12 @@ func (w *webTransport) awaitResume() error {
 	return nil
 }
 
-func (w *webTransport) name() string { return request.WebTransport }
+func (w *webTransport) name() string {
+	if other, ok := w.link.(Stream); ok {
+		return other.Transport()
+	}
+	return request.WebTransport
+}
 
 // writableLocked implements transport. Each write has a goroutine of its own: the one that is under way does not count.
 func (w *webTransport) writableLocked() bool { return true }

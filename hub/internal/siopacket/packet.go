@@ -74,6 +74,12 @@ func NewID(value uint64) ID {
 	return id
 }
 
+// ParseID reads an id from its digits. False: it is not one, or more than 64 bits.
+func ParseID(digits []byte) (id ID, ok bool) {
+	id, rest, err := ackID(digits)
+	return id, err == nil && len(rest) == 0 && !id.IsZero()
+}
+
 // IsZero reports whether there is no id.
 func (id ID) IsZero() bool { return id.width == 0 }
 
