@@ -64,6 +64,9 @@ var rooms = []room{
 		"hub/adapter", "internal/sampledlog",
 	}},
 	{pkg: "hub/internal/clientfiles", may: []string{"hub/internal/request", "github.com/andybalholm/brotli"}},
+	{pkg: "hub/internal/v09", may: []string{
+		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/request", "hub/internal/siopacket", "internal/sampledlog", gorilla,
+	}},
 	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option", "hub/internal/origin"}},
 	{pkg: "hub/internal/mergepatch", not: network},
 	{pkg: "hub", may: []string{"hub/internal/...", "hub/adapter"}},
@@ -167,6 +170,7 @@ var rooms = []room{
 // onlyIn names the one file of a package that may import a library.
 var onlyIn = map[string]string{
 	"hub/internal/engineio " + gorilla:            "gorilla.go",
+	"hub/internal/v09 " + gorilla:                 "websocket.go",
 	"hub/internal/origin " + "github.com/rs/cors": "policy.go",
 }
 
