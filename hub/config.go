@@ -76,6 +76,10 @@ type Protocol struct {
 	// as long as the session is on polling; one on a WebSocket nobody else can get at. They speak JSON alone, and not
 	// with Parser "msgpack". Default: they are refused. Key: allow_eio3.
 	AllowEIO3 bool
+	// AllowV09 lets Socket.IO clients 0.9 in, which are older than Engine.IO, over WebSocket and polling. They have no binary: what is
+	// emitted to them with attachments is dropped, counted and logged. They speak JSON alone, and not with Parser "msgpack".
+	// Default: they are refused. Key: allow_v09.
+	AllowV09 bool
 }
 
 // Proxies says which proxies are believed about whom they speak for, and where they say it.

@@ -38,7 +38,8 @@ func (h *Handshake) Origin() string { return h.inner().Origin() }
 // Transport is the transport of the first request: `polling`, `websocket` or `webtransport`.
 func (h *Handshake) Transport() string { return h.inner().Transport() }
 
-// ProtocolVersion is the Engine.IO revision that the browser speaks: 4, or 3 for Socket.IO clients 1 and 2.
+// ProtocolVersion is the Engine.IO revision that the browser speaks: 4, or 3 for Socket.IO clients 1 and 2. Of clients 0.9,
+// which are older, it is 4 as well: they are translated.
 func (h *Handshake) ProtocolVersion() int { return int(h.inner().Revision()) }
 
 // Secure reports whether the browser speaks TLS, to the hub itself or to one of Config.Proxies that says so.

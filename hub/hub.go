@@ -19,6 +19,7 @@ type Hub struct {
 	engine  *engineio.Server
 	sockets *socketio.Server
 	client  *clientHandler // nil: no client files
+	oldest  *oldestClients
 	checks  *checks
 }
 
@@ -39,6 +40,7 @@ func New(config Config) (*Hub, error) {
 	h := &Hub{client: client, checks: &checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
 	h.sockets = socketio.New(config.sockets(json, &bridge{config.Application, h.checks}))
 	h.engine = engineio.New(config.engine(h.sockets))
+	h.oldest = newOldestClients(&config, json, h.engine)
 	return h, nil
 }
 
@@ -47,6 +49,10 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name, ok := h.client.takes(r); ok {
 		h.engine.Decorate(w, r)
 		h.client.serve(w, r, name)
+		return
+	}
+	if h.oldest.takes(r) {
+		h.oldest.server.ServeHTTP(w, r)
 		return
 	}
 	h.engine.ServeHTTP(w, r)

@@ -25,6 +25,7 @@ type play struct {
 
 	mu   sync.Mutex // guards gone
 	gone []hub.Disconnect
+	left chan struct{} // has a token when somebody has left since it was looked at
 }
 
 func (p *play) Knows(namespace string) bool { return namespace != "/unknown" }
@@ -49,6 +50,10 @@ func (p *play) Disconnected(_ *hub.Socket, d hub.Disconnect) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.gone = append(p.gone, d)
+	select {
+	case p.left <- struct{}{}:
+	default:
+	}
 }
 
 // open starts a hub behind hubtest.
@@ -63,7 +68,7 @@ func open(t *testing.T, config hub.Config) *play {
 // start starts the hub of a play.
 func (p *play) start(t *testing.T, config hub.Config) {
 	t.Helper()
-	p.t = t
+	p.t, p.left = t, make(chan struct{}, 1)
 	config.Client.Disabled = true
 	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	h, err := hub.New(config)

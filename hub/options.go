@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/siohub/siohub/hub/internal/option"
+	v09 "github.com/siohub/siohub/hub/internal/v09"
 )
 
 const allowEIO3Key = "allow_eio3"
@@ -176,6 +177,9 @@ func (c Config) Problems() []*ConfigError {
 	if c.Protocol.AllowEIO3 && c.Protocol.Parser == option.ParserMsgpack {
 		// Their msgpack is another one: CONNECT, DISCONNECT and errors are JSON in it.
 		check(&ConfigError{Key: allowEIO3Key, Value: true, Allowed: "false while parser is msgpack, or parser json or both"})
+	}
+	if c.Protocol.AllowV09 && c.Protocol.Parser == option.ParserMsgpack {
+		check(&ConfigError{Key: v09.Key, Value: true, Allowed: "false while parser is msgpack, or parser json or both"})
 	}
 	check(Check(option.Transports.Key, c.Protocol.Transports))
 	c.Compress.problems(check)

@@ -53,6 +53,7 @@ var (
 	_ = yesNo("allow_upgrades", true)
 	_ = yesNo("serve_client", true)
 	_ = yesNo("allow_eio3", false)
+	_ = yesNo("allow_v09", false)
 	_ = yesNo("cookie.enabled", false)
 	_ = yesNo("cookie.http_only", true)
 	_ = yesNo("cookie.secure", false)

@@ -78,7 +78,8 @@ type SocketIO struct {
 	MaxPayload                     int64
 	Parser                         string
 	Transports                     []string
-	AllowUpgrades, AllowEIO3       bool
+	AllowUpgrades                  bool
+	AllowEIO3, AllowV09            bool
 	ServeClient                    bool
 	ClientDir                      string
 }

@@ -73,6 +73,8 @@ func socketIOKeys() []Key {
 			"Whether a polling session may change to another transport (`allowUpgrades`)."),
 		hubKey("allow_eio3", func(c *Config) *bool { return &c.SocketIO.AllowEIO3 }, boolean(),
 			"Whether Socket.IO clients 1 and 2 may connect, which speak Engine.IO 3 (`allowEIO3`). There the public socket id is the session id, and with it the credential of a polling session: see `docs/security.md`. Not with parser `msgpack`."),
+		hubKey("allow_v09", func(c *Config) *bool { return &c.SocketIO.AllowV09 }, boolean(),
+			"Whether Socket.IO clients 0.9 may connect, over WebSocket and polling. They have no binary: what is emitted to them with attachments is dropped, counted in `hub_limits_reached_total` under this key, and logged. They may hold a quarter of `limits.unfinished_bytes` and of `limits.outbox_total_bytes` beside what others may. Not with parser `msgpack`. See `docs/clients.md`."),
 	)
 }
 

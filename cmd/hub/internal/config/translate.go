@@ -13,7 +13,7 @@ func (c *Config) Hub() hub.Config {
 	s := c.SocketIO
 	h := hub.Config{
 		Path: s.Path, NoTrailingSlash: !s.AddTrailingSlash,
-		Protocol:       hub.Protocol{Transports: s.Transports, Parser: s.Parser, AllowEIO3: s.AllowEIO3},
+		Protocol:       hub.Protocol{Transports: s.Transports, Parser: s.Parser, AllowEIO3: s.AllowEIO3, AllowV09: s.AllowV09},
 		Upgrade:        hub.Upgrade{Disabled: !s.AllowUpgrades, Timeout: s.UpgradeTimeout},
 		Heartbeat:      hub.Heartbeat{Interval: s.PingInterval, Timeout: s.PingTimeout},
 		ConnectTimeout: s.ConnectTimeout, MaxPayload: s.MaxPayload,
