@@ -44,6 +44,13 @@ func TestOldClients(t *testing.T) {
 	runNode(t, "old_clients_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
 }
 
+// TestOldestClients holds Socket.IO client 0.9 from npm against hub and service.
+func TestOldestClients(t *testing.T) {
+	t.Parallel()
+	needs(t, "node", nodePath("socket.io-client"), nodePath("socket.io-client-0.9"))
+	runNode(t, "oldest_clients_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
 // TestMsgpackPage loads the client that the hub serves for it in headless Chromium.
 func TestMsgpackPage(t *testing.T) {
 	needs(t, "node", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))

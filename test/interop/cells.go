@@ -64,6 +64,7 @@ const (
 
 var (
 	eio3    = []string{"allow_eio3: true"}
+	v09     = []string{"allow_v09: true", "cors.origins: *"} // in Node.js its WebSocket has an Origin that is none
 	msgpack = []string{"parser: msgpack"}
 
 	three   = []string{"polling", "websocket", "upgrade"}
@@ -71,7 +72,16 @@ var (
 	tooOld  = map[step]string{stepRecovery: sinceRecovery}
 	unheard = map[step]string{stepRecovery: noRecovery}
 	ofJava1 = map[step]string{stepRefusal: "It reads a refusal with a message alone; one with data it takes for a bad packet, and hears nothing."}
-	ofRust  = map[step]string{
+	of09    = map[step]string{
+		stepAuth:    "The query of the connection, which each namespace finds in the handshake.",
+		stepRefusal: "It hears `unauthorized`, and neither message nor data: the protocol has no more.",
+		stepAcks:    "Without binary.",
+	}
+	without09 = map[step]string{
+		stepBinary:   "Socket.IO 0.9 has no binary.",
+		stepRecovery: sinceRecovery,
+	}
+	ofRust = map[step]string{
 		stepBinary:     "An event with binary has that one argument and nothing else. What it reads over WebSocket may have no byte 30 in it: the client takes that for the end of a packet.",
 		stepAcks:       "It is acknowledged in text, and cannot acknowledge an event of the server.",
 		stepNamespaces: "It has a connection for each namespace.",
@@ -82,7 +92,10 @@ var (
 var clients = slices.Concat(npm(), others())
 
 func npm() []*client {
-	var all []*client
+	all := []*client{{
+		name: "socket.io-client 0.9", version: "0.9", driver: oldest, module: "socket.io-client-0.9", settings: v09,
+		transports: []string{"polling", "websocket"}, always: []string{"polling", "websocket"}, cannot: without09, partly: of09,
+	}}
 	for _, version := range []string{"1.7", "2.0", "2.5"} {
 		c := &client{
 			name: "socket.io-client " + version, version: version, driver: node, module: "socket.io-client-" + version, revision3: true,

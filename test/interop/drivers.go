@@ -19,6 +19,10 @@ var (
 		command: func(string) []string { return []string{"node", inRoot("test/interop/clients/node/client.mjs")} },
 		needs:   func(module string) []string { return []string{"node", inRoot("node_modules/" + module)} },
 	}
+	oldest = driver{
+		command: func(string) []string { return []string{"node", inRoot("test/interop/clients/node/oldest.mjs")} },
+		needs:   node.needs,
+	}
 	chromium = driver{
 		command: func(string) []string {
 			return []string{"node", inRoot("test/interop/clients/node/browser.mjs"), machine.Chromium()}
