@@ -4,7 +4,6 @@ package controlplane
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,17 +11,8 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/hub/hubtest"
 )
-
-// heap is what is in use, without what pools keep.
-func heap() int64 {
-	for range 3 {
-		runtime.GC()
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
 
 // What is kept of a browser that is away is its session alone, and that counts: nothing of its old connection is there any
 // more once the services have heard that it has left.
@@ -44,7 +34,7 @@ func TestAllocs_ASessionThatIsAwayTakesNoMoreThanIsCounted(t *testing.T) {
 		}
 		synctest.Wait()
 		nothingIsLeft(t, w, sessions)
-		with, counted := heap(), w.hub.Stats().Recovery.SessionBytes
+		with, counted := hubtest.Heap(), w.hub.Stats().Recovery.SessionBytes
 		chat.Command(&hubv1.Command{Op: &hubv1.Command_Disconnect{Disconnect: &hubv1.Disconnect{
 			Target: &hubv1.Target{Namespace: "/chat", Rooms: []string{"all"}},
 		}}})
@@ -52,7 +42,7 @@ func TestAllocs_ASessionThatIsAwayTakesNoMoreThanIsCounted(t *testing.T) {
 			t.Fatalf("result: %v", r)
 		}
 		synctest.Wait()
-		took := with - heap()
+		took := with - hubtest.Heap()
 		t.Logf("%d bytes each, counted %d", took/sessions, counted/sessions)
 		if took > counted || took < counted/4 {
 			t.Errorf("%d bytes of the heap, counted %d", took, counted)

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,16 +14,6 @@ import (
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
-
-// heap is what is in use, without what pools keep.
-func heap() int64 {
-	for range 3 {
-		runtime.GC()
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
 
 // sessionsAway is how many sessions are measured: 200, or RECOVERY_SESSIONS.
 func sessionsAway(t *testing.T) int {
@@ -100,12 +89,12 @@ func measureAway(t *testing.T, sessions int, accept func(i int) Acceptance) (too
 		s.server.UpdateRooms("/", to(v.sid), []string{fmt.Sprint("joined and left ", i)}, []string{fmt.Sprint("joined and left ", i)})
 		v.goes(t)
 	}
-	with, counted := heap(), s.server.recovery.Sizes().SessionBytes
+	with, counted := hubtest.Heap(), s.server.recovery.Sizes().SessionBytes
 	s.server.Disconnect(nil, "/", adapter.Target{All: true, ExceptSockets: []string{keeper.sid}}, Eviction{})
 	if sizes := s.server.recovery.Sizes(); sizes.Away != 0 {
 		t.Fatalf("%+v", sizes)
 	}
-	took = with - heap()
+	took = with - hubtest.Heap()
 	keeper.Abort()
 	return took, counted
 }
@@ -146,7 +135,7 @@ func measureLog(t *testing.T, events int, emit func(s *stage, i int)) (took, cou
 	for i := range events {
 		emit(s, i)
 	}
-	with, counted := heap(), s.server.recovery.Sizes().LogBytes
+	with, counted := hubtest.Heap(), s.server.recovery.Sizes().LogBytes
 	s.server.namespaces.lookup("/").recovering.log.Close()
-	return with - heap(), counted
+	return with - hubtest.Heap(), counted
 }
