@@ -71,8 +71,8 @@ export async function startHubWith(env, command, ...flags) {
   const hub = new Process(process.env.E2E_HUB, [
     command, '--listen=127.0.0.1:0', '--control-listen=127.0.0.1:0', '--admin-listen=127.0.0.1:0', `--client-dir=${CLIENT}`, ...flags,
   ], { env: { ...process.env, ...env } });
-  const [, browsers, services] = await hub.printed(/^hub ready browsers=(\S+) services=(\S+)/m);
-  return Object.assign(hub, { url: new URL(browsers).origin, services });
+  const [, browsers, services, admin] = await hub.printed(/^hub ready browsers=(\S+) services=(\S+) admin=(\S+)/m);
+  return Object.assign(hub, { url: new URL(browsers).origin, services, admin });
 }
 
 export async function startMirror(services) {

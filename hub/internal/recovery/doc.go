@@ -5,7 +5,8 @@
 //
 // A Store is all of one hub. A Log has what was emitted in one namespace: one Entry for each packet, whoever it is for,
 // and never a copy for a session. A Session is one socket over all its connections: it is live, away, or reserved by a
-// browser that wants to take it up. The private id names it, and whoever has that may take it up, once.
+// browser that wants to take it up. The private id names it, and whoever has that may take it up, once; who comes while
+// another one has it may wait (Wait).
 //
 //	           Leave                 Reserve
 //	live ────────────────► away ◄──────────────► reserved ───► live
@@ -41,5 +42,5 @@
 //
 // There are no goroutines but those of timers: one that forgets what is too old, while there is something, and one for each
 // Wait. Store.mu and Log.mu are leaves. Store.Forgotten and the calls of a Wait are made without a lock: the former and the one for
-// its time on the goroutine of the timer, the other one from Depart. A session's Trail and Kept belong to whoever made it.
+// its time on the goroutine of the timer, the other one from Depart or Return. A session's Trail and Kept belong to whoever made it.
 package recovery

@@ -127,7 +127,7 @@ func TestStore_TenThousandSessionsStayWithinTheBound(t *testing.T) {
 			t.Fatalf("%+v", sizes)
 		}
 	}
-	if one, _ := s.Reserve(first.PID(), "/"); one != nil || len(s.sessions) != s.away.Len() {
+	if one, _ := s.Reserve(first.PID(), "/", nil); one != nil || len(s.sessions) != s.away.Len() {
 		t.Fatalf("the oldest is there; %d are known, %d away", len(s.sessions), s.away.Len())
 	}
 	if _, kept := depart(s, config.SessionBytes); kept || full[FullSessionBytes] != 1 || full[FullTotalBytes] == 0 {
@@ -146,32 +146,35 @@ func TestStore_TenThousandSessionsStayWithinTheBound(t *testing.T) {
 func TestStore_ASessionIsReservedOnce(t *testing.T) {
 	s := New(small())
 	one := s.Open("/", "id", "ann")
-	if got, taken := s.Reserve(one.PID(), "/"); got != one || taken {
+	if got, taken := s.Reserve(one.PID(), "/", nil); got != one || taken {
 		t.Fatal("a live one")
 	}
 	s.Leave(one, 0)
-	if got, taken := s.Reserve(one.PID(), "/"); got != one || taken {
+	if got, taken := s.Reserve(one.PID(), "/", nil); got != one || taken {
 		t.Fatal("one that is just leaving")
 	}
 	s.Depart(one)
-	if got, _ := s.Reserve(one.PID(), "/other"); got != nil {
+	if got, _ := s.Reserve(one.PID(), "/other", nil); got != nil {
 		t.Fatal("in another namespace")
 	}
-	if got, taken := s.Reserve(one.PID(), "/"); got != one || !taken {
+	if got, taken := s.Reserve(one.PID(), "/", "a"); got != one || !taken || s.Holder(one) != "a" {
 		t.Fatal("not reserved")
 	}
-	if got, _ := s.Reserve(one.PID(), "/"); got != nil {
+	if got, taken := s.Reserve(one.PID(), "/", "b"); got != one || taken || s.Holder(one) != "a" {
 		t.Fatal("reserved twice")
 	}
-	if s.Return(one) {
+	if s.Return(one) || s.Holder(one) != nil {
 		t.Fatal("ended")
 	}
-	if got, _ := s.Reserve(one.PID(), "/"); got != one || !s.Restore(one) || s.Restore(one) {
+	if got, _ := s.Reserve(one.PID(), "/", "b"); got != one || !s.Restore(one) || s.Restore(one) || s.Holder(one) != "b" {
 		t.Fatal("not restored once")
 	}
 	s.Leave(one, 0)
+	if s.Holder(one) != nil {
+		t.Fatal("it is held by whoever has left")
+	}
 	s.Depart(one)
-	s.Reserve(one.PID(), "/")
+	s.Reserve(one.PID(), "/", nil)
 	s.End(one)
 	if s.Restore(one) || s.Sizes() != (Sizes{}) {
 		t.Fatalf("restored after its end: %+v", s.Sizes())
@@ -216,7 +219,13 @@ func TestStore_AWaitEndsOnce(t *testing.T) {
 				t.Error("waited for one that is not live")
 			}
 		}
-		one := s.Open("/", "id", "")
+		one, _ := depart(s, 0)
+		s.Reserve(one.PID(), "/", nil)
+		heard = nil
+		if !await(one, false) || s.Return(one) || fmt.Sprint(heard) != "[left]" || await(one, false) {
+			t.Errorf("of one that somebody had reserved: %v", heard)
+		}
+		one = s.Open("/", "id", "")
 		heard = nil
 		await(one, true)
 		virtualtime.Pass(time.Second)

@@ -13,6 +13,9 @@ const (
 	ended          // it never comes back
 )
 
+// had reports whether somebody has the session, who will let go of it.
+func (s state) had() bool { return s != away && s != ended }
+
 // Session is one socket over all its connections.
 type Session struct {
 	// set at construction
@@ -27,7 +30,9 @@ type Session struct {
 	state state
 	size  int64         // what it counts while it is away
 	place *list.Element // in Store.away: away, or reserved
-	// waiting are those who want to take it up and have come before it has left.
+	// holder is whoever has reserved it last, and may have taken it up. Nil while it is away.
+	holder any
+	// waiting are those who want to take it up and have come before it has left, or while somebody else was about to.
 	waiting []*Wait
 }
 

@@ -81,14 +81,14 @@ func (s *Store) Leave(one *Session, holds int64) (kept bool, evicted []*Session)
 		}
 		s.endLocked(oldest)
 	}
-	one.state, one.size = leaving, size
+	one.state, one.size, one.holder = leaving, size, nil
 	s.bytes += size
 	one.place = s.away.PushBack(departed{one, time.Now()})
 	s.watchLocked()
 	return true, evicted
 }
 
-// Depart says that a session that has left may be taken up, and wakes those who wait for that.
+// Depart says that a session that has left may be taken up, or that one has ended, and wakes those who wait for that.
 func (s *Store) Depart(one *Session) {
 	s.mu.Lock()
 	if one.state == leaving {
@@ -98,22 +98,29 @@ func (s *Store) Depart(one *Session) {
 	s.wake(one)
 }
 
-// Reserve takes a session that is away, so that nobody else can. Of one that is live, or has left and may not be taken up
-// yet, taken is false; of all others nothing is returned.
-func (s *Store) Reserve(pid, namespace string) (one *Session, taken bool) {
+// Reserve takes a session that is away for a holder, so that nobody else can. Of one that is live, has left and may not be
+// taken up yet, or is reserved, taken is false; of all others nothing is returned.
+func (s *Store) Reserve(pid, namespace string, holder any) (one *Session, taken bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one = s.sessions[pid]
 	switch {
 	case one == nil || one.namespace != namespace:
 		return nil, false
-	case one.state <= leaving:
+	case one.state != away:
 		return one, false
-	case one.state != away || s.tooOldLocked(one):
+	case s.tooOldLocked(one):
 		return nil, false
 	}
-	one.state = reserved
+	one.state, one.holder = reserved, holder
 	return one, true
+}
+
+// Holder is whoever has reserved a session last. Nil: it is away, or was never reserved.
+func (s *Store) Holder(one *Session) any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return one.holder
 }
 
 func (s *Store) tooOldLocked(one *Session) bool {
@@ -121,12 +128,13 @@ func (s *Store) tooOldLocked(one *Session) bool {
 }
 
 // Return gives a reserved session back: who has reserved it does not take it up. hasEnded says that it cannot be taken up
-// any more, and is forgotten.
+// any more, and is forgotten. It wakes those who wait for that.
 func (s *Store) Return(one *Session) (hasEnded bool) {
+	defer s.wake(one)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if one.state == reserved && !s.closed && !s.tooOldLocked(one) {
-		one.state = away
+		one.state, one.holder = away, nil
 		return false
 	}
 	s.endLocked(one)
@@ -146,7 +154,7 @@ func (s *Store) Restore(one *Session) bool {
 }
 
 // End ends a session for good. It reports whether it was away, with nobody who has reserved it. Depart has to follow
-// for one that is live.
+// for one that is live, and from whoever has reserved one.
 func (s *Store) End(one *Session) (wasAway bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +165,7 @@ func (s *Store) End(one *Session) (wasAway bool) {
 
 func (s *Store) endLocked(one *Session) {
 	s.removeLocked(one)
-	one.state = ended
+	one.state, one.holder = ended, nil
 	delete(s.sessions, one.pid)
 }
 

@@ -2,20 +2,21 @@ package recovery
 
 import "time"
 
-// Wait is somebody who waits for a live session to leave: it may be that its connection is dead, and that the hub is just
-// about to hear of it.
+// Wait is somebody who waits for a session that is live, or reserved: it may be that the connection of whoever has it is
+// dead, and that the hub is just about to hear of it.
 type Wait struct {
 	of    *Session
 	left  func()
 	timer *time.Timer
 }
 
-// Await calls left, from Depart, once a live session has left or has ended, and late if it has not in that time: the wait
-// goes on, and Forgo ends it. It reports false, and never calls, if the session is not live any more.
+// Await calls left, from Depart or Return, once a session that somebody has is away or has ended, and late if it has
+// not in that time: the wait goes on, and Forgo ends it. It reports false, and never calls, if nobody has the session any
+// more.
 func (s *Store) Await(one *Session, left func(), by time.Duration, late func(*Wait)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if one.state > leaving {
+	if !one.state.had() {
 		return false
 	}
 	w := &Wait{of: one, left: left}
@@ -37,11 +38,11 @@ func (s *Store) Forgo(w *Wait) bool {
 	return false
 }
 
-// wake calls those who wait for a session that is not live any more.
+// wake calls those who wait for a session that nobody has any more.
 func (s *Store) wake(one *Session) {
 	s.mu.Lock()
 	var waiting []*Wait
-	if one.state > leaving {
+	if !one.state.had() {
 		waiting, one.waiting = one.waiting, nil
 	}
 	s.mu.Unlock()

@@ -66,26 +66,28 @@ func (a *Attempt) begin(auth []byte) {
 	}, func() { a.ask(auth) })
 }
 
-// reserve reserves the session that a browser claims, and goes on with one of two: now, or when the one that is still
-// connected with it has left. In the gate.
+// maxTakeovers is how often a browser waits for one that has its session: of a browser whose connections broke while it
+// came back each may be about to take it up.
+const maxTakeovers = 3
+
+// reserve reserves the session that a browser claims, and goes on with one of two: now, or when whoever has it has left. In
+// the gate.
 func (a *Attempt) reserve(claim recovery.Claim, unknown, known func()) {
 	store := a.client.server.recovery
-	take := func(session *recovery.Session, taken bool) {
-		if !taken {
+	var try func(waits int)
+	try = func(waits int) {
+		session, taken := store.Reserve(claim.PID, a.namespace, a.client)
+		switch {
+		case taken:
+			a.claim(session, claim)
+			known()
+		case session == nil, waits == 0:
 			unknown()
-			return
+		case !a.await(session, func() { try(waits - 1) }, func() { try(0) }):
+			try(waits - 1) // it has left just now
 		}
-		a.claim(session, claim)
-		known()
 	}
-	again := func() { take(store.Reserve(claim.PID, a.namespace)) }
-	session, taken := store.Reserve(claim.PID, a.namespace)
-	switch {
-	case session == nil || taken:
-		take(session, taken)
-	case !a.await(session, again):
-		again() // it has left just now
-	}
+	try(maxTakeovers)
 }
 
 // claim keeps a session that was reserved with the attempt, if it can still be taken up.
@@ -125,6 +127,7 @@ func endReserved(session *recovery.Session, why string) {
 	s.recovery.End(session)
 	forget(session)
 	s.trace.recovery(why)
+	s.recovery.Depart(session)
 }
 
 // unreserve ends the attempt's reservation. Its session waits on where the browser may come again.

@@ -10,22 +10,22 @@ import (
 // takeoverWait is how long a browser waits that comes back before the hub knows that it has left.
 const takeoverWait = time.Second
 
-// await goes on in the gate when a live session has left, or after takeoverWait. It reports false if it is not live any
-// more.
-func (a *Attempt) await(live *recovery.Session, goOn func()) bool {
+// await goes on in the gate when nobody has a session any more, or in vain after takeoverWait. It reports false if nobody
+// has it.
+func (a *Attempt) await(session *recovery.Session, goOn, inVain func()) bool {
 	s := a.client.server
-	inGate := func() {
+	inGate := func(next func()) {
 		a.client.post(func() {
 			if a.state.Load() == stateOpen {
-				goOn()
+				next()
 			}
 		})
 	}
-	before := attendanceOf(live)
-	return s.recovery.Await(live, inGate, takeoverWait, func(w *recovery.Wait) {
+	before := s.attendanceOf(session)
+	return s.recovery.Await(session, func() { inGate(goOn) }, takeoverWait, func(w *recovery.Wait) {
 		s.trace.guarded(func() {
 			if !before.leave() && s.recovery.Forgo(w) {
-				inGate()
+				inGate(inVain)
 			}
 		})()
 	})
@@ -39,12 +39,16 @@ type attendance struct {
 	there    bool
 }
 
-func attendanceOf(session *recovery.Session) attendance {
-	socket := socketOf(session)
-	if socket == nil {
-		return attendance{}
+// attendanceOf looks at the browser that has a session, or is about to take it up.
+func (s *Server) attendanceOf(session *recovery.Session) attendance {
+	var at attendance
+	if socket := socketOf(session); socket != nil {
+		at.client = socket.client
+	} else if holder, ok := s.recovery.Holder(session).(*client); ok {
+		at.client = holder
+	} else {
+		return at
 	}
-	at := attendance{client: socket.client}
 	at.requests, at.there = at.client.session.Attendance()
 	return at
 }
