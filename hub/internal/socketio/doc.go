@@ -12,8 +12,8 @@
 //
 // # What it is not
 //
-// It decides nothing: who gets in and what an event means is the Application's. It keeps no packets for
-// browsers that are away. It never looks into arguments.
+// It decides nothing: who gets in and what an event means is the Application's. It never looks into arguments. What
+// browsers miss that are away is kept by package recovery, and only where recovery is on.
 //
 // # The life of a socket
 //
@@ -61,19 +61,33 @@
 //
 // Where recovery is on, a socket has a session (package recovery). When its connection breaks the session is away:
 // its namespace's recovering has its rooms and its data, and the log of the namespace what is emitted meanwhile. A CONNECT
-// that names it reserves it (Attempt.begin), or waits a second for a connection to end that still has it (takeover.go), the
+// that names it reserves it (Attempt.begin), or waits a second for a connection to end that still has it or is about to take
+// it up (takeover.go), the
 // Application is asked with what there is to be recovered, and an acceptance
 // restores it in one step: the same id, rooms and data, CONNECT, and then what the browser has missed. What is done to
 // sockets is done to sessions that are away as well; one that is just leaving or coming back is followed (away.go).
 //
 // # Goroutines and locks
 //
-// The package starts no goroutines but those of timers (connect timeout, acks), the one in Wait, and one that goes on
-// with a gate when its holder has carried out a thousand notes for others. Locks, outer to
-// inner: recovering.mu, of a namespace whose browsers can come back -> Socket.mu; reads.mu -> the session's; Socket.mu -> reads.mu; namespaces.mu -> adapter.Builder; Socket.mu -> adapter -> queue of a gate; Socket.mu -> session: "is the socket
-// open" and "append to the outbox" are one step; Socket.mu -> ackGroup.mu -> queue of its gate; Socket.mu -> queue of
-// the client's gate. A queue's lock (gate.mu) is a leaf. No lock is held while the Application or the Watcher is
-// called.
+// A client has no goroutine. The package starts those of timers (connect timeout, acks; package recovery has two more), the
+// one in Wait, and two that go on where somebody else's goroutine has done enough for others: with the notes of a gate
+// after a thousand of them (gate.drain), and with letting in those that have waited for their turn after as many
+// (admission.letIn). Either ends when nothing is left to do.
+//
+// Locks, from outer to inner; what stands at the end of a line is a leaf:
+//
+//	namespaces.mu -> adapter.Builder
+//	recovering.mu -> adapter of those away    of a namespace whose browsers can come back
+//	recovering.mu -> Socket.mu -> recovery.Store.mu -> recovery.Log.mu
+//	Socket.mu -> adapter -> queue of a gate
+//	Socket.mu -> reads.mu -> session
+//	Socket.mu -> session                      "is the socket open" and "append to the outbox" are one step
+//	Socket.mu -> ackGroup.mu -> queue of its gate
+//	Socket.mu -> queue of the client's gate
+//	admission.mu
+//
+// A queue's lock is gate.mu. No lock is held while the Application or the Watcher is called, nor while somebody hears that a
+// session has left for which he waits.
 //
 // Spec: socket.io-protocol v5, v4.
 package socketio
