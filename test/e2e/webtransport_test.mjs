@@ -136,8 +136,12 @@ describe('a page over WebTransport', () => {
 
   for (const [how, reasons, leave] of [
     ['by its own will', ['client namespace disconnect'], (page) => page.evaluate(() => { window.socket.disconnect(); })],
-    ['by closing its tab', ['transport close', 'ping timeout'], // Chromium does not always say it
-       (page) => page.close()],
+    // Chromium says it only if the page is taken down before its process has gone.
+    ['by closing its tab', ['transport close', 'ping timeout'], (page) => page.close()],
+    ['by closing its tab, which the page says', ['transport close'], async (page) => {
+      await page.evaluate(() => { addEventListener('pagehide', () => window.socket.io.engine.close()); });
+      await page.close();
+    }],
   ]) {
     it(`leaves ${how}, and the service hears of it`, LIMIT, async () => {
       const watcher = connect(`${hub.url}/mirror`, { auth: { rooms: ['watchers'] }, forceNew: true });
