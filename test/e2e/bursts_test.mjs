@@ -82,7 +82,9 @@ for (const road of Object.keys(ROADS)) {
       assert.equal(await socket.emitWithAck('push', 2000, 10), 2000);
       assert.equal(await socket.emitWithAck('push', 20, 100_000), 20);
       await socket.emitWithAck('slow', 0);
-      assert.deepEqual(got, [...upTo(2000), ...upTo(20)]);
+      const want = [...upTo(2000), ...upTo(20)];
+      const wrong = want.findIndex((i, at) => got[at] !== i);
+      assert.ok(wrong < 0 && got.length === want.length, `${got.length} came; from ${wrong} on: ${got.slice(wrong, wrong + 10)}`);
     });
   });
 }

@@ -182,9 +182,12 @@ func runNode(t *testing.T, file string, env ...string) {
 	output, err := cmd.CombinedOutput()
 	report(t, output)
 	if err != nil {
-		t.Errorf("node --test %s: %v\n%s", file, err, output)
+		t.Errorf("node --test %s: %v\n%s", file, err, output[max(0, len(output)-outputShown):])
 	}
 }
+
+// outputShown is how much of node's output a failure shows, the last of it: what failed has said why before.
+const outputShown = 8 << 10
 
 // report turns the innermost lines of TAP into subtests, and logs results.
 func report(t *testing.T, tap []byte) {
@@ -208,13 +211,23 @@ func report(t *testing.T, tap []byte) {
 		name, why, skipped := strings.Cut(name, " # SKIP")
 		t.Run(group+"/"+name, func(t *testing.T) {
 			if failed {
-				t.Fail() // the output of node, below, says why
+				t.Error(diagnosis(lines))
 			}
 			if skipped {
 				t.Skip(why)
 			}
 		})
 	}
+}
+
+// diagnosis reads on to the end of what TAP says of a failure, and returns the beginning: the rest may be lists of
+// thousands.
+func diagnosis(lines *bufio.Scanner) string {
+	var text []string
+	for lines.Scan() && strings.TrimSpace(lines.Text()) != "..." {
+		text = append(text, lines.Text())
+	}
+	return "\n" + strings.Join(text[:min(len(text), 40)], "\n")
 }
 
 // build compiles a command of this module, race detector included where the tests
