@@ -33,7 +33,8 @@ func (s *Socket) Rooms() []string { return s.inner().Rooms() }
 // them.
 func (s *Socket) RoomsVersion() uint64 { return s.inner().RoomsVersion() }
 
-// RoomsAndVersion is Rooms and RoomsVersion at one moment.
+// RoomsAndVersion is Rooms and RoomsVersion at one moment; for a socket that has left, at the last one. The slice must
+// not be changed.
 func (s *Socket) RoomsAndVersion() ([]string, uint64) { return s.inner().RoomsAndVersion() }
 
 // ClientID names the browser's connection: 20 random characters, the same for all its namespaces. It is no

@@ -33,8 +33,8 @@ type Watcher interface {
 // RoomsChange is what became of a socket's rooms, of several changes in sum when they come fast. The slices belong
 // to the callee.
 type RoomsChange struct {
-	// Joined are the rooms it is in and was not before, Left those it was in and is not any more, both sorted.
-	// Both are empty when it has left what it had joined.
+	// Joined are the rooms that it is in now of those that it has joined or left since the last call, Left the others,
+	// both sorted: a room that it has only passed through stands in Left.
 	Joined, Left []string
 	// Version is Socket.RoomsVersion after the change: more than the last one that was told.
 	Version uint64

@@ -39,7 +39,8 @@ type Watcher interface {
 	EventDropped(s *Socket, event, reason string)
 }
 
-// RoomsChange is what became of a socket's rooms, in sum: no room stands in both.
+// RoomsChange is what became of a socket's rooms, in sum: no room stands in both, and one that was joined and left
+// stands in Left.
 type RoomsChange struct {
 	Joined, Left []string
 	Version      uint64

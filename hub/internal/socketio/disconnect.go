@@ -48,6 +48,7 @@ func (c *client) leave(s *Socket) {
 // Connected.
 func (c *client) left(s *Socket) {
 	end := s.ending()
+	s.membership.tell(s) // what it did before is told before
 	s.told = false
 	c.user.left(s, c.seats)
 	t := &c.server.trace

@@ -12,8 +12,9 @@ type membership struct {
 	most int
 	// version counts the changes of its rooms since it was accepted.
 	version uint64
-	// untold is what the watcher has not heard of yet. Nil: nothing. Not nil: a note is in the client's gate.
-	untold moves
+	// untold are rooms that were joined (true) or left and of which the watcher has not heard yet. Nil: none. Not nil:
+	// a note is in the client's gate, or has come to nothing.
+	untold map[string]bool
 }
 
 // begin makes the adapter know a socket. Whoever finds it already waits until the adapter knows all of it.
@@ -111,17 +112,18 @@ func withRooms(rooms, join []string) int {
 }
 
 // noteLocked leaves a call of the watcher in the client's gate, which change attends without the lock. While one
-// waits there it takes along what else changes: whoever changes rooms faster than they are told makes no queue.
+// waits there it takes along what else changes: whoever changes rooms faster than they are told makes no queue. A room
+// that was joined and left again since is told as left: whoever has asked for the rooms in between takes it for joined.
 func (m *membership) noteLocked(s *Socket, joined, left []string) {
 	first := m.untold == nil
 	if first {
 		m.untold = make(map[string]bool, len(joined)+len(left))
 	}
 	for _, room := range joined {
-		m.untold.change(room, true)
+		m.untold[room] = true
 	}
 	for _, room := range left {
-		m.untold.change(room, false)
+		m.untold[room] = false
 	}
 	if first {
 		s.client.gate.leaveNote(s.client.guarded(func() { m.tell(s) }))
@@ -134,8 +136,8 @@ func (m *membership) tell(s *Socket) {
 	untold, change := m.untold, RoomsChange{Version: m.version}
 	m.untold = nil
 	s.mu.Unlock()
-	if !s.told {
-		return // it has been told of its end, with all its rooms
+	if untold == nil || !s.told {
+		return // it has been told, before its end at the latest
 	}
 	for _, room := range slices.Sorted(maps.Keys(untold)) {
 		if untold[room] {
@@ -145,16 +147,4 @@ func (m *membership) tell(s *Socket) {
 		}
 	}
 	s.client.server.watcher.RoomsChanged(s, change)
-}
-
-// moves are rooms that were joined (true) or left, in sum.
-type moves map[string]bool
-
-// change adds a move, which may undo an earlier one.
-func (v moves) change(room string, joined bool) {
-	if earlier, ok := v[room]; ok && earlier != joined {
-		delete(v, room)
-		return
-	}
-	v[room] = joined
 }

@@ -81,10 +81,13 @@ func (s *Socket) RoomsVersion() uint64 {
 	return s.membership.version
 }
 
-// RoomsAndVersion is Rooms and RoomsVersion at one moment.
+// RoomsAndVersion is Rooms and RoomsVersion at one moment; for a socket that has left, at the last one.
 func (s *Socket) RoomsAndVersion() ([]string, uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.end != nil {
+		return s.end.Rooms, s.membership.version
+	}
 	return s.Rooms(), s.membership.version
 }
 
@@ -167,14 +170,11 @@ func (s *Socket) closeWith(end Disconnect, last func()) bool {
 	if acks != nil {
 		s.client.reads.owe(s.client.session, -1)
 	}
+	end.Rooms = s.namespace.adapter.Remove(s)
+	slices.Sort(end.Rooms)
 	s.mu.Unlock()
 
-	rooms := s.namespace.adapter.Remove(s)
-	slices.Sort(rooms)
-	s.mu.Lock()
-	end.Rooms = rooms
-	s.mu.Unlock()
-	stays := r.parting(s, &end, rooms)
+	stays := r.parting(s, &end, end.Rooms)
 	if !stays {
 		s.client.server.namespaces.release(s.namespace)
 	}

@@ -77,13 +77,45 @@ func TestWatcher_HearsOfRoomsInOrderWithTheSocket(t *testing.T) {
 	socket := s.socket("/")
 	s.server.UpdateRooms("/", everybody, []string{"a"}, nil) // changes nothing
 	s.server.UpdateRooms("/", everybody, []string{"c"}, []string{"c", "a"})
-	s.heardInAnyOrder("rooms / [] [a] 2", "room / c true", "room / c false", "room / a false")
+	s.heardInAnyOrder("rooms / [] [a c] 2", "room / c true", "room / c false", "room / a false")
 	if rooms, version := socket.RoomsAndVersion(); fmt.Sprint(rooms) != "[b first]" || version != 2 || socket.RoomsVersion() != 2 {
 		t.Errorf("%v %d", rooms, version)
 	}
 	b.Send("41")
 	s.heardInAnyOrder("room / first false", "room / b false", "user / ann false")
 	s.heard("disconnected / " + ReasonClientNamespaceDisconnect)
+	s.silent()
+}
+
+// Whoever has asked for the rooms between two changes that are told in one hears of both; and what changed before the end is
+// told before the end, and can be asked for after it.
+func TestWatcher_HearsOfRoomsThatNobodyHasSeen(t *testing.T) {
+	s := watch(t, Config{})
+	s.connect = func(a *Attempt) { _ = a.Accept(Acceptance{}) }
+	var in string
+	s.joined = func(socket *Socket) { // in the gate: what changes here is told after it
+		s.server.UpdateRooms("/", to(socket.ID()), []string{"a", "b"}, nil)
+		rooms, version := socket.RoomsAndVersion()
+		in = fmt.Sprint(rooms, version)
+		s.server.UpdateRooms("/", to(socket.ID()), nil, []string{"b"})
+	}
+	b := s.open()
+	b.Send("40")
+	b.Next()
+	s.heard("connect / ", "connected /")
+	s.heardInAnyOrder("room / a true", "room / b true", "room / b false", "rooms / [a] [b] 2")
+	if in != "[a b] 1" {
+		t.Error(in)
+	}
+	socket := s.socket("/")
+	socket.client.post(func() {
+		s.server.UpdateRooms("/", everybody, []string{"c"}, []string{"a"})
+		socket.client.finish(Disconnect{Reason: ReasonForcedServerClose})
+	})
+	s.heardInAnyOrder("rooms / [c] [a] 3", "disconnected / "+ReasonForcedServerClose, "room / c true", "room / a false", "room / c false")
+	if rooms, version := socket.RoomsAndVersion(); fmt.Sprint(rooms, version) != "[c] 3" {
+		t.Errorf("%v %d", rooms, version)
+	}
 	s.silent()
 }
 
