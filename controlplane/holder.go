@@ -11,7 +11,12 @@ import (
 
 // RoomsChanged implements hub.Watcher.
 func (w *watching) RoomsChanged(hs *hub.Socket, change hub.RoomsChange) {
-	w.srv.tellHolder(hs, hubv1.Kind_KIND_ROOMS, func() *hubv1.Notice {
+	tellHolder(hs, func(m *member, sink dispatch.Sink) { m.tellRooms(sink, change) })
+}
+
+// tellRooms tells an instance that holds the socket how its rooms have changed.
+func (m *member) tellRooms(sink dispatch.Sink, change hub.RoomsChange) {
+	m.tell(sink, hubv1.Kind_KIND_ROOMS, func(hs *hub.Socket) *hubv1.Notice {
 		return &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_ROOMS_CHANGED, Count: 1,
 			Fact: &hubv1.Notice_RoomsChanged{RoomsChanged: &hubv1.RoomsChanged{
 				SocketId: hs.ID(), Namespace: hs.Namespace(), Joined: change.Joined, Left: change.Left, RoomsVersion: change.Version,
@@ -21,27 +26,31 @@ func (w *watching) RoomsChanged(hs *hub.Socket, change hub.RoomsChange) {
 
 // Upgraded implements hub.Watcher.
 func (w *watching) Upgraded(hs *hub.Socket) {
-	w.srv.tellHolder(hs, hubv1.Kind_KIND_UPGRADED, func() *hubv1.Notice {
-		return &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_UPGRADED, Count: 1,
-			Fact: &hubv1.Notice_Upgraded{Upgraded: &hubv1.Upgraded{
-				SocketId: hs.ID(), Namespace: hs.Namespace(), Transport: hs.Transport(),
-			}}}
+	tellHolder(hs, func(m *member, sink dispatch.Sink) {
+		m.tell(sink, hubv1.Kind_KIND_UPGRADED, func(hs *hub.Socket) *hubv1.Notice {
+			return &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_UPGRADED, Count: 1,
+				Fact: &hubv1.Notice_Upgraded{Upgraded: &hubv1.Upgraded{
+					SocketId: hs.ID(), Namespace: hs.Namespace(), Transport: hs.Transport(),
+				}}}
+		})
 	})
 }
 
-// tellHolder tells a fact of a socket to the instances that hold it, one of each group,
-// if they ask for its kind.
-func (w *watching) tellHolder(hs *hub.Socket, kind hubv1.Kind, notice func() *hubv1.Notice) {
+// tellHolder tells a fact of a socket to the instances that hold it, one of each group.
+func tellHolder(hs *hub.Socket, tell func(*member, dispatch.Sink)) {
 	so, ok := hs.Tag().(*socket)
 	if !ok {
 		return
 	}
 	for _, m := range so.all() {
-		m.lane.Tell(func(sink dispatch.Sink) {
-			if a, ok := sink.(*attachment); ok && m.interest(a).Wants(kind) {
-				a.TellFact(contract.NoticeItem(notice()))
-			}
-		})
+		m.lane.Tell(func(sink dispatch.Sink) { tell(m, sink) })
+	}
+}
+
+// tell tells a fact of the socket to an instance, if that asks for its kind.
+func (m *member) tell(sink dispatch.Sink, kind hubv1.Kind, notice func(*hub.Socket) *hubv1.Notice) {
+	if a, ok := sink.(*attachment); ok && m.interest(a).Wants(kind) {
+		a.TellFact(contract.NoticeItem(notice(m.socket.hub)))
 	}
 }
 

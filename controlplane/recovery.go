@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/copies"
+	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 )
@@ -99,10 +100,28 @@ func (s *socket) resume() {
 func (s *socket) succeedLocked(m *member) {
 	for _, earlier := range s.before {
 		if earlier.group == m.group {
-			m.lane.Succeed(earlier.lane)
+			m.lane.Succeed(earlier.lane, func(sink dispatch.Sink) { m.tellMoved(sink, earlier.socket) })
 			return
 		}
 	}
+}
+
+// tellMoved tells an instance that has not heard that the socket was away which rooms it has joined and left meanwhile.
+func (m *member) tellMoved(sink dispatch.Sink, earlier *socket) {
+	was, before := earlier.hub.RoomsAndVersion()
+	is, now := m.socket.hub.RoomsAndVersion()
+	if now == before {
+		return
+	}
+	m.tellRooms(sink, hub.RoomsChange{Joined: without(is, was), Left: without(was, is), Version: now})
+}
+
+// without are the rooms of one list that are not in another one. Both are sorted.
+func without(rooms, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(rooms), func(room string) bool {
+		_, found := slices.BinarySearch(others, room)
+		return found
+	})
 }
 
 // letBack lets a browser take up its session without asking anybody, where the configuration says so. It reports false

@@ -12,7 +12,6 @@ type key struct{ namespace, name string }
 
 // moveLocked changes a socket's rooms, and tells who asked for it.
 func moveLocked(h *Hub, s *socket, join, leave []string) {
-	changed := &hubv1.RoomsChanged{SocketId: s.id, Namespace: s.namespace}
 	before := maps.Clone(s.rooms)
 	for _, room := range join {
 		s.rooms[room] = true
@@ -20,23 +19,34 @@ func moveLocked(h *Hub, s *socket, join, leave []string) {
 	for _, room := range leave {
 		delete(s.rooms, room)
 	}
-	for _, room := range slices.Sorted(maps.Keys(s.rooms)) {
-		if !before[room] {
-			changed.Joined = append(changed.Joined, room)
-			countRoomLocked(h, s.namespace, room, 1)
+	joined, left := without(s.rooms, before), without(before, s.rooms)
+	for _, room := range joined {
+		countRoomLocked(h, s.namespace, room, 1)
+	}
+	for _, room := range left {
+		countRoomLocked(h, s.namespace, room, -1)
+	}
+	if len(joined)+len(left) > 0 {
+		s.roomsVersion++
+		tellMovedLocked(h, s, joined, left)
+	}
+}
+
+// without are the rooms of one set that are not in another one, sorted.
+func without(rooms, others map[string]bool) (rest []string) {
+	for _, room := range slices.Sorted(maps.Keys(rooms)) {
+		if !others[room] {
+			rest = append(rest, room)
 		}
 	}
-	for _, room := range slices.Sorted(maps.Keys(before)) {
-		if !s.rooms[room] {
-			changed.Left = append(changed.Left, room)
-			countRoomLocked(h, s.namespace, room, -1)
-		}
+	return rest
+}
+
+// tellMovedLocked tells who asked for it how a socket's rooms have changed.
+func tellMovedLocked(h *Hub, s *socket, joined, left []string) {
+	changed := &hubv1.RoomsChanged{
+		SocketId: s.id, Namespace: s.namespace, Joined: joined, Left: left, RoomsVersion: s.roomsVersion,
 	}
-	if len(changed.Joined)+len(changed.Left) == 0 {
-		return
-	}
-	s.roomsVersion++
-	changed.RoomsVersion = s.roomsVersion
 	if h.subscriptions.of(s.namespace, hubv1.Kind_KIND_ROOMS) != nil && !s.elsewhere && s.introduced {
 		factLocked(h, &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_ROOMS_CHANGED, Fact: &hubv1.Notice_RoomsChanged{RoomsChanged: changed}})
 	}

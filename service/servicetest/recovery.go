@@ -16,6 +16,8 @@ import (
 type session struct {
 	recovered bool // it has been away
 	lost      time.Time
+	wasIn     map[string]bool // its rooms when it was lost
+	wasAt     uint64          // their version
 	missed    []*Message
 	expiry    *time.Timer
 	successor *socket // of a browser that was let in anew in its place
@@ -30,7 +32,7 @@ func recoverable(reason string) bool {
 
 // goAwayLocked keeps the session of a browser that was lost.
 func goAwayLocked(h *Hub, s *socket) (until *timestamppb.Timestamp) {
-	s.state, s.lost = away, time.Now()
+	s.state, s.lost, s.wasIn, s.wasAt = away, time.Now(), maps.Clone(s.rooms), s.roomsVersion
 	s.expiry = time.AfterFunc(h.recovery, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -209,6 +211,8 @@ func takeUpLocked(h *Hub, s *socket, accept *hubv1.Accept, commands func()) {
 	s.missed = nil
 	if !forgiveLocked(h, s) {
 		s.introduced, s.dedupeID, s.introductions = false, nil, 0
+	} else if s.roomsVersion != s.wasAt {
+		tellMovedLocked(h, s, without(s.rooms, s.wasIn), without(s.wasIn, s.rooms))
 	}
 	moveLocked(h, s, accept.GetRooms(), nil)
 	introducedLocked(h, s, commands)

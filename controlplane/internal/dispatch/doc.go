@@ -73,7 +73,8 @@
 //
 // # Losses
 //
-// A lost stream is not a lost instance: it is suspended, and keeps what it has unsettled.
+// A lost stream is not a lost instance: it is suspended, keeps what it has unsettled, and is told on its next stream what
+// became of its sockets meanwhile.
 // After Config.FailoverDelay each lane that another instance takes moves there; the rest
 // waits for Config.Suspend and goes to the pool then. Attach with Resume takes up what
 // is left. What is taken from a process because it is gone counts as lost: after two
@@ -84,7 +85,8 @@
 //
 // A socket that was away has a new lane, which follows the one of its earlier life (Lane.Succeed): nothing of it goes
 // before all of that one is settled. Where a Disconnected is still held back it is dropped instead, and the group hears
-// neither that the socket was away nor that it is back (succession.go).
+// neither that the socket was away nor that it is back. The new lane goes to the instance that knows the socket then, which is
+// told what it has missed (succession.go).
 //
 // # Locks
 //

@@ -133,7 +133,7 @@ func (h *holder) end(l *Lane) {
 	h.dequeue(l)
 	h.unbind(l)
 	l.delay.stop()
-	l.follow()
+	l.follow(h.inst)
 	if l.owner != nil {
 		l.owner.LaneEnded()
 	}

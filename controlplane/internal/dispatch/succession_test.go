@@ -9,7 +9,7 @@ import (
 // back is the lane of somebody who has come back.
 func (p *person) back(b *bench) *person {
 	again := b.person(p.name + "2")
-	again.lane.Succeed(p.lane)
+	again.lane.Succeed(p.lane, func(Sink) {})
 	return again
 }
 

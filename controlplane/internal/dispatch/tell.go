@@ -1,13 +1,23 @@
 package dispatch
 
-// Tell calls f with the sink of the instance that has the lane, if that is attached: a
-// fact of the socket, after what was handed over of it. It is called with locks held: it
-// must neither block nor call back.
+// Tell calls f with the sink of the instance that has the lane: a fact of the socket, after
+// what was handed over of it. While the instance is suspended it waits for its next stream.
+// It comes to nothing where no instance was told of the socket, or none has it: whoever gets it is
+// introduced first. It is called with locks held: it must neither block nor call back.
 func (l *Lane) Tell(f func(Sink)) {
 	h := l.lock()
 	defer h.mu.Unlock()
-	if h.inst != nil && h.inst.sink != nil && l.intro != 0 {
-		f(h.inst.sink)
+	h.tell(l, f)
+}
+
+// tell is Tell with the mutex held.
+func (h *holder) tell(l *Lane, f func(Sink)) {
+	switch i := h.inst; {
+	case i == nil || l.intro == 0:
+	case i.sink != nil:
+		f(i.sink)
+	default:
+		i.absences.miss(f)
 	}
 }
 

@@ -113,14 +113,19 @@ func recoveredLivesAlternate(t *testing.T, w World) {
 // Within the grace the service hears neither that a browser was away nor that it is back.
 func graceCancelsOut(t *testing.T, w World) {
 	l := newLifecycle(t, w, enter, service.DisconnectGrace(Patience))
-	l.root.On("data", func(_ context.Context, e *service.Event) error { return e.Reply(e.Socket.Data()) })
+	changes := make(chan string, 10)
+	l.root.On("data", func(_ context.Context, e *service.Event) error { return e.Reply(e.Socket.Data(), e.Socket.Rooms()) })
+	l.root.OnRoomsChanged(func(_ context.Context, c *service.RoomsChanged) error {
+		changes <- fmt.Sprint(c.Joined, c.Left, c.Socket.Rooms())
+		return nil
+	})
 	w.Run(t, l.svc)
 	b := join(t, w, `{"user":"ann","rooms":["red"],"data":1}`)
 	next(t, l.told, "connected, recovered false, rooms [red], data 1")
 	for range 2 {
 		l.loses(t, b)
 		b = returns(t, b, `{"user":"ann"}`, true)
-		called(t, b, "data", `[]`, `[1]`)
+		called(t, b, "data", `[]`, `[1,["red"]]`)
 	}
 	silent(t, l.told, l.svc)
 	l.loses(t, b)
@@ -135,7 +140,12 @@ func graceCancelsOut(t *testing.T, w World) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	b = returns(t, b, `{"user":"ann"}`, true)
-	called(t, b, "data", `[]`, `[2]`)
+	next(t, changes, "[blue] [red] [blue]") // with no event
+	if _, err := l.svc.In("/").Users("ann").Join(ctx, "green"); err != nil {
+		t.Error(err)
+	}
+	next(t, changes, "[green] [] [blue green]")
+	called(t, b, "data", `[]`, `[2,["blue","green"]]`)
 	for room, want := range map[string]int{"blue": 1, "red": 0} {
 		if n, err := l.svc.To(room).CountSockets(ctx); err != nil || n != want {
 			t.Errorf("%d in %s, %v", n, room, err)
