@@ -32,7 +32,7 @@ func newOldestClients(c *Config, json *siopacket.JSON, engine *engineio.Server) 
 		UnfinishedTime: c.Limits.Unfinished.Time, Pace: c.Limits.Request.BodyPace,
 		Namespaces: c.Limits.NamespacesPerClient, NamespaceBytes: c.Limits.NamespaceBytes,
 		JSON: json, Logger: c.Logger, LimitReached: c.Trace.LimitReached,
-	}, engine)
+	}, engine.Beside())
 	return o
 }
 

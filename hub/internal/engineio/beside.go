@@ -8,7 +8,13 @@ import (
 )
 
 // A protocol that is older than Engine.IO (package v09) has its requests below the same path, and sessions that are like all
-// others: over a Stream, whose other end it serves itself. These functions are all that it needs.
+// others: over a Stream, whose other end it serves itself. A Beside is all that it needs.
+
+// Beside is the server as a protocol beside Engine.IO sees it. Its methods may be called at the same time.
+type Beside struct{ server *Server }
+
+// Beside returns the server as a protocol beside it sees it.
+func (s *Server) Beside() Beside { return Beside{s} }
 
 // Stream is a WebTransport whose packets reach the browser in another way.
 type Stream interface {
@@ -20,9 +26,10 @@ type Stream interface {
 // beside is the opener of sessions over a Stream. It is no transport that a browser can ask for.
 const beside = "beside"
 
-// ServeBeside makes the checks that every request has, and calls serve with it where they say yes. handshake says that it asks for
+// Serve makes the checks that every request has, and calls serve with it where they say yes. handshake says that it asks for
 // a session.
-func (s *Server) ServeBeside(w http.ResponseWriter, r *http.Request, handshake bool, serve http.HandlerFunc) {
+func (b Beside) Serve(w http.ResponseWriter, r *http.Request, handshake bool, serve http.HandlerFunc) {
+	s := b.server
 	s.tasks.add()
 	defer s.tasks.done()
 	defer s.tasks.guardRequest()
@@ -32,7 +39,7 @@ func (s *Server) ServeBeside(w http.ResponseWriter, r *http.Request, handshake b
 		refusals = s.refusals
 		r = s.believed(r)
 	}
-	if f, ok := s.pass(r, s.policy.Check); !ok {
+	if f, ok := checksOf(s).pass(r, s.policy.Check); !ok {
 		refusals.answer(w, r, f)
 		return
 	}
@@ -47,9 +54,10 @@ func (s *Server) ServeBeside(w http.ResponseWriter, r *http.Request, handshake b
 }
 
 // OpenStream opens a session of revision 4 over a stream, whose first packet is the open packet, for a request that
-// ServeBeside has let through. It is admitted, limited and counted as any handshake, and its handshake says polling. Where ok is
+// Serve has let through. It is admitted, limited and counted as any handshake, and its handshake says polling. Where ok is
 // false the request has been answered; else the caller does that, and the answer's headers have what a handshake's have.
-func (s *Server) OpenStream(w http.ResponseWriter, r *http.Request, stream Stream) (sid string, ok bool) {
+func (b Beside) OpenStream(w http.ResponseWriter, r *http.Request, stream Stream) (sid string, ok bool) {
+	s := b.server
 	switch {
 	case r.Method != http.MethodGet:
 		s.refusals.refuse(w, r, refusal{code: codeBadMethod})
@@ -58,7 +66,7 @@ func (s *Server) OpenStream(w http.ResponseWriter, r *http.Request, stream Strea
 		s.refusals.refuse(w, r, refusal{code: codeBadRequest})
 		return "", false
 	}
-	if f, ok := s.admit(r); !ok {
+	if f, ok := checksOf(s).admit(r); !ok {
 		s.refusals.answer(w, r, f)
 		return "", false
 	}
@@ -91,15 +99,20 @@ func openBeside(session *Session, w http.ResponseWriter, r *http.Request) {
 
 // Guesses counts a request for a session that there is not, and reports whether its address makes so many of them that it is to be
 // refused with 429.
-func (s *Server) Guesses(r *http.Request) bool { return s.limits.guesses(s.proxies.Sender(r).Address) }
+func (b Beside) Guesses(r *http.Request) bool {
+	return b.server.limits.guesses(b.server.proxies.Sender(r).Address)
+}
 
 // Start runs f on a goroutine that Close waits for. A panic in it is counted and logged, and ends that goroutine alone.
-func (s *Server) Start(f func()) { s.tasks.start(f) }
+func (b Beside) Start(f func()) { b.server.tasks.start(f) }
 
 // Deny answers a request of a session with a status and without a body, and counts that.
-func (s *Server) Deny(w http.ResponseWriter, r *http.Request, status int) {
-	s.refusals.session.deny(w, r, status)
+func (b Beside) Deny(w http.ResponseWriter, r *http.Request, status int) {
+	b.server.refusals.session.deny(w, r, status)
 }
+
+// Decorate is Server.Decorate.
+func (b Beside) Decorate(w http.ResponseWriter, r *http.Request) { b.server.Decorate(w, r) }
 
 // Ended is an error of a Stream's Read that says how the session ends.
 func Ended(c Close) error { return &ended{c} }

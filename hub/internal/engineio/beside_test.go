@@ -35,9 +35,9 @@ func (st *station) beside(method, path string, handshake bool, stream engineio.S
 	answer = httptest.NewRecorder()
 	r := httptest.NewRequest(method, path, nil)
 	r.Host = "hub.test"
-	st.engine.ServeBeside(answer, r, handshake, func(w http.ResponseWriter, r *http.Request) {
+	st.engine.Beside().Serve(answer, r, handshake, func(w http.ResponseWriter, r *http.Request) {
 		if stream != nil {
-			sid, _ = st.engine.OpenStream(w, r, stream)
+			sid, _ = st.engine.Beside().OpenStream(w, r, stream)
 		}
 	})
 	return sid, answer
@@ -97,7 +97,7 @@ func TestBeside_IsCheckedLikeAllOthers(t *testing.T) {
 func TestBeside_APanicIsOfOneGoroutine(t *testing.T) {
 	panics := make(chan any, 1)
 	st := newStation(t, func(c *engineio.Config) { c.Trace.Panic = func(v any) { panics <- v } })
-	st.engine.Start(func() { panic("here") })
+	st.engine.Beside().Start(func() { panic("here") })
 	select {
 	case v := <-panics:
 		if v != "here" {

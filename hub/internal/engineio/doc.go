@@ -58,13 +58,13 @@
 //
 // # Beside Engine.IO
 //
-// Package v09 serves a protocol that is older (beside.go): its requests pass the same checks (ServeBeside), and each of its sessions is one of
-// ours whose webTransport has a Stream that ends in that package (OpenStream).
+// Package v09 serves a protocol that is older (beside.go): its requests pass the same checks (Beside.Serve), and each of its sessions is one of
+// ours whose webTransport has a Stream that ends in that package (Beside.OpenStream).
 //
 // # Revisions
 //
 // The revision of the protocol is a value of the session (request.Handshake.Revision), which verifyHandshake admits and
-// verifySession holds later requests to. 4 is always admitted, 3 with Config.AllowRevision3 (Server.supports). What is
+// verifySession holds later requests to. 4 is always admitted, 3 with Config.AllowRevision3 (checks.supports). What is
 // different in 3 stands in revision3.go and payload3.go, and is asked for in these places:
 //
 //   - What a POST carries (Session.payload): a payload of 3 is looked at as a whole, and handed up as a binary one

@@ -14,8 +14,13 @@ import (
 	"github.com/siohub/siohub/hub/internal/wsframe"
 )
 
+// checks are what a request has to pass before it is served. Each says what is wrong with it, if anything is.
+type checks struct{ *Server }
+
+func checksOf(s *Server) checks { return checks{s} }
+
 // checkPath returns the status for a request that is none of Engine.IO's, or 0.
-func (s *Server) checkPath(r *http.Request) int {
+func (s checks) checkPath(r *http.Request) int {
 	path := r.URL.Path
 	switch {
 	case strings.Contains(path, "/.."):
@@ -36,7 +41,7 @@ func (s *Server) checkPath(r *http.Request) int {
 }
 
 // pass makes the checks of every request, whatever it is for.
-func (s *Server) pass(r *http.Request, check func(*http.Request) origin.Verdict) (refusal, bool) {
+func (s checks) pass(r *http.Request, check func(*http.Request) origin.Verdict) (refusal, bool) {
 	if status := s.checkPath(r); status != 0 {
 		return refusal{code: codeNone, status: status}, false
 	}
@@ -50,7 +55,7 @@ func (s *Server) pass(r *http.Request, check func(*http.Request) origin.Verdict)
 }
 
 // lookUp returns the session that a request names.
-func (s *Server) lookUp(r *http.Request, sid string) (*Session, refusal, bool) {
+func (s checks) lookUp(r *http.Request, sid string) (*Session, refusal, bool) {
 	if session := s.registry.find(sid); session != nil && !s.heartbeat.expire(session) {
 		return session, refusal{}, true
 	}
@@ -64,7 +69,7 @@ func (s *Server) lookUp(r *http.Request, sid string) (*Session, refusal, bool) {
 // gets the same answer. It returns the session that the request is for, nil for a handshake.
 //
 // Source: reference 1.3; reliability (c), HTTP.
-func (s *Server) verify(r *http.Request, q request.Query) (*Session, refusal, bool) {
+func (s checks) verify(r *http.Request, q request.Query) (*Session, refusal, bool) {
 	if !slices.Contains(s.config.Transports, q.Transport) || q.Transport == request.WebTransport {
 		return nil, refusal{code: codeUnknownTransport}, false
 	}
@@ -110,7 +115,7 @@ func verifySession(r *http.Request, q request.Query, session *Session, upgrade b
 }
 
 // verifyHandshake checks a request that wants a session.
-func (s *Server) verifyHandshake(r *http.Request, q request.Query, upgrade bool) (refusal, bool) {
+func (s checks) verifyHandshake(r *http.Request, q request.Query, upgrade bool) (refusal, bool) {
 	switch {
 	case r.Method != http.MethodGet:
 		return refusal{code: codeBadMethod}, false
@@ -129,7 +134,7 @@ func (s *Server) verifyHandshake(r *http.Request, q request.Query, upgrade bool)
 // admit asks the rules of the configuration, and then the program around the hub.
 //
 // Source: reference 1.1, allowRequest.
-func (s *Server) admit(r *http.Request) (refusal, bool) {
+func (s checks) admit(r *http.Request) (refusal, bool) {
 	c := &s.config.Handshakes
 	if !c.Rules.Empty() {
 		from := s.proxies.Sender(r)
@@ -148,7 +153,7 @@ func (s *Server) admit(r *http.Request) (refusal, bool) {
 }
 
 // supports reports whether a session of a revision may begin.
-func (s *Server) supports(revision eiopacket.Revision) bool {
+func (s checks) supports(revision eiopacket.Revision) bool {
 	if revision != eiopacket.Revision3 {
 		return revision == eiopacket.Revision4
 	}

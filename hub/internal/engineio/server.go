@@ -108,14 +108,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if q.Script && q.Revision == eiopacket.Revision3 {
 		check = s.policy.CheckScript
 	}
-	if f, ok := s.pass(r, check); !ok {
+	if f, ok := checksOf(s).pass(r, check); !ok {
 		refusals.answer(w, r, f)
 		return
 	}
 	if s.policy.Preflight(w, r) {
 		return
 	}
-	session, f, ok := s.verify(r, q)
+	session, f, ok := checksOf(s).verify(r, q)
 	switch {
 	case !ok:
 		refusals.answer(w, r, f)

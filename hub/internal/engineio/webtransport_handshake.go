@@ -23,7 +23,7 @@ import (
 //
 // What is refused once the stream is there ends the WebTransport session, with the HTTP status as its code. The query of
 // the request is not the session's: browsers leave it out. So until the first packet has come every request is taken for
-// a handshake, but for what is asked of those alone (Server.admit).
+// a handshake, but for what is asked of those alone (checks.admit).
 //
 // Source: reference 1.11.
 
@@ -67,7 +67,7 @@ func (s *Server) ServeWebTransport(w http.ResponseWriter, r *http.Request, accep
 	answer := &webTransportAnswer{transport: wt}
 	if sid != "" {
 		probeWebTransport(s, answer, r, sid)
-	} else if f, ok := s.admit(r); !ok {
+	} else if f, ok := checksOf(s).admit(r); !ok {
 		s.refusals.answer(answer, r, f)
 	} else {
 		s.open(answer, r, q)
@@ -87,7 +87,7 @@ func webTransportQuery(r *http.Request) request.Query {
 
 // passWebTransport makes the checks of a request, in the order of verify.
 func passWebTransport(s *Server, r *http.Request, q request.Query) (refusal, bool) {
-	if f, ok := s.pass(r, s.policy.Check); !ok {
+	if f, ok := checksOf(s).pass(r, s.policy.Check); !ok {
 		return f, false
 	}
 	switch {
@@ -139,7 +139,7 @@ func openWebTransport(session *Session, w http.ResponseWriter, _ *http.Request) 
 
 // probeWebTransport takes a WebTransport for a session that exists. Where there is nothing to upgrade it is closed.
 func probeWebTransport(s *Server, w *webTransportAnswer, r *http.Request, sid string) {
-	session, f, ok := s.lookUp(r, sid)
+	session, f, ok := checksOf(s).lookUp(r, sid)
 	if ok && revision3(session) {
 		f, ok = refusal{code: codeBadVersion}, false
 	}

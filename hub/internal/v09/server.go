@@ -19,9 +19,9 @@ import (
 // Key is the option that lets these clients in.
 const Key = "allow_v09"
 
-// Engine is what is needed of an *engineio.Server.
+// Engine is what is needed of an engineio.Beside.
 type Engine interface {
-	ServeBeside(w http.ResponseWriter, r *http.Request, handshake bool, serve http.HandlerFunc)
+	Serve(w http.ResponseWriter, r *http.Request, handshake bool, serve http.HandlerFunc)
 	OpenStream(w http.ResponseWriter, r *http.Request, stream engineio.Stream) (sid string, ok bool)
 	Guesses(r *http.Request) bool
 	Deny(w http.ResponseWriter, r *http.Request, status int)
@@ -134,10 +134,10 @@ func Refusals(logger *slog.Logger) func() {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	parts := strings.FieldsFunc(strings.TrimPrefix(r.URL.Path, s.prefix), func(c rune) bool { return c == '/' })
 	if len(parts) == 0 {
-		s.engine.ServeBeside(w, r, true, s.handshake)
+		s.engine.Serve(w, r, true, s.handshake)
 		return
 	}
-	s.engine.ServeBeside(w, r, false, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, parts) })
+	s.engine.Serve(w, r, false, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, parts) })
 }
 
 // serve answers a request of a session: transport and id, or the id alone of who leaves.

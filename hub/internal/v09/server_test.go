@@ -23,7 +23,7 @@ type engine struct {
 	running sync.WaitGroup
 }
 
-func (e *engine) ServeBeside(w http.ResponseWriter, r *http.Request, _ bool, serve http.HandlerFunc) {
+func (e *engine) Serve(w http.ResponseWriter, r *http.Request, _ bool, serve http.HandlerFunc) {
 	serve(w, r)
 }
 

@@ -34,7 +34,7 @@ type upgrader = websocket.Upgrader
 func newUpgrader() *upgrader {
 	return &upgrader{
 		HandshakeTimeout: writeTime, ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer, WriteBufferPool: &writeBuffers,
-		CheckOrigin: func(*http.Request) bool { return true }, // ServeBeside has
+		CheckOrigin: func(*http.Request) bool { return true }, // Engine.Serve has
 	}
 }
 
