@@ -99,10 +99,10 @@ func (w *webSocket) finish(err error) (linger bool) {
 		s.end(Close{Reason: ReasonTransportClose, Code: received.Code, Detail: request.Text(received.Text)}, endReply)
 		return !both
 	case errors.Is(err, errUnread):
-		s.unwritable(err, wsframe.CloseAbnormal)
+		unwritable(s, err, wsframe.CloseAbnormal)
 		return false
 	default:
-		s.lost(err, wsframe.CloseAbnormal)
+		lost(s, err, wsframe.CloseAbnormal)
 		return false
 	}
 	return true

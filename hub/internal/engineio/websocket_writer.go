@@ -98,7 +98,7 @@ func (f *frameWriter) failed(err error) {
 		s.peerClosed() // the reader has a message at hand, and finds the end behind it
 		return
 	}
-	s.unwritable(err, wsframe.CloseAbnormal)
+	unwritable(s, err, wsframe.CloseAbnormal)
 	w.cut()
 }
 

@@ -77,7 +77,7 @@ func (w *webTransport) finish(err error) {
 	case errors.As(err, &fault):
 		s.end(Close{Reason: ReasonTransportError, Code: fault.Code, Detail: fault.Error()}, endNow)
 	default:
-		s.lost(err, webTransportCode(err))
+		lost(s, err, webTransportCode(err))
 	}
 }
 

@@ -41,7 +41,7 @@ func (f *webTransportWriter) run() {
 		s.out.inFlight = int64(len(*buf))
 		s.mu.Unlock()
 		if err := drain(w.link, *buf, false, s.taken); err != nil {
-			s.unwritable(err, webTransportCode(err))
+			unwritable(s, err, webTransportCode(err))
 			w.cut()
 			return
 		}

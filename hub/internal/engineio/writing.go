@@ -31,7 +31,7 @@ func (s *Session) taken(n int) {
 
 // unwritable ends the session of a browser to which nothing can be written any more: it reads too slowly, or its connection
 // has ended, for which code is.
-func (s *Session) unwritable(err error, code int) {
+func unwritable(s *Session, err error, code int) {
 	var timeout net.Error
 	slow := s.server.slow
 	switch {
@@ -40,12 +40,12 @@ func (s *Session) unwritable(err error, code int) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		slow.close(s, slowNoProgress, "slow browser: nothing could be written for "+writeTimeout.String())
 	default:
-		s.lost(err, code)
+		lost(s, err, code)
 	}
 }
 
 // lost ends the session of a browser whose connection has ended.
-func (s *Session) lost(err error, code int) {
+func lost(s *Session, err error, code int) {
 	s.end(Close{Reason: ReasonTransportClose, Code: code, Detail: request.Text(err.Error())}, endAbort)
 }
 
