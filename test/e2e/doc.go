@@ -9,6 +9,8 @@
 //	msgpack_test.mjs  clients with and without it beside each other, and what a service sees of them
 //	msgpack_page_test.mjs  the client with it that the hub serves, in headless Chromium
 //	options_test.mjs  the options of docs/compatibility.md, each as an operator sets it
+//	transport_test.mjs  its rows of the transports, request by request and packet by packet
+//	features_test.mjs  its rows of what services do with browsers, in the fields of the contract
 //	recovery_test.mjs  browsers that are cut at random moments, over each transport (`make recovery-cuts` for more of them)
 //	webtransport_test.mjs  socket.io-client over WebTransport, in headless Chromium
 //	bursts_test.mjs   what browsers do at once, against the slow service in crawl/
@@ -18,6 +20,8 @@
 //	bare_test.mjs     the service of examples/bare-java, whose text is in docs/contract.md
 //	resume_test.mjs   the exchange of docs/contract.md on a stream that breaks
 //	processes.mjs     starting, reading and killing processes, for all of them
+//	requests.mjs      single requests and WebSockets without a client
+//	services.mjs      services without a kit
 //
 // The Go part builds the binaries and runs `node --test`. It skips what the
 // machine lacks (node_modules, Chromium, nginx, HAProxy, OpenSSL, the Python environment, the

@@ -91,10 +91,22 @@ func selfSigned(t *testing.T) (cert, key string) {
 	return cert, key
 }
 
-// TestOptions goes through the rows of docs/compatibility.md that no other test has.
+// TestOptions, TestTransport and TestFeatures go through the rows of docs/compatibility.md that no other test has.
 func TestOptions(t *testing.T) {
 	needs(t, "node", nodePath("socket.io-client"), nodePath("ws"))
 	runNode(t, "options_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
+func TestTransport(t *testing.T) {
+	t.Parallel()
+	needs(t, "node", nodePath("ws"))
+	runNode(t, "transport_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"))
+}
+
+func TestFeatures(t *testing.T) {
+	t.Parallel()
+	needs(t, "node", nodePath("socket.io-client"), nodePath("ws"), nodePath("@grpc/grpc-js"))
+	runNode(t, "features_test.mjs")
 }
 
 // TestBursts holds socket.io-client against a service that is slow.

@@ -3,54 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import http from 'node:http';
 import net from 'node:net';
 import { after, describe, it } from 'node:test';
 import WebSocket from 'ws';
 import { io } from 'socket.io-client';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { endAll, Process, startHub, startHubWith, startMirror } from './processes.mjs';
+import { dial, open, POLL, refused, request, SOCKET, until } from './requests.mjs';
 
 after(endAll);
-
-const POLL = 'EIO=4&transport=polling';
-const SOCKET = 'EIO=4&transport=websocket';
-
-// request resolves to an answer with its body.
-function request(hub, path, { method = 'GET', headers = {}, body } = {}) {
-  return new Promise((resolve, reject) => {
-    const req = http.request(hub.url + path, { method, headers, agent: false }, (res) => {
-      const parts = [];
-      res.on('data', (part) => parts.push(part)).on('error', reject)
-        .on('end', () => resolve({ status: res.statusCode, headers: res.headers, bytes: Buffer.concat(parts), body: Buffer.concat(parts).toString() }));
-    });
-    req.on('error', reject).end(body);
-  });
-}
-
-// dial resolves to the first message of a WebSocket, or the answer that refuses it, and how it was closed.
-async function dial(hub, query, options = {}) {
-  const ws = new WebSocket(`${hub.url.replace('http', 'ws')}/socket.io/?${query}`, options);
-  const seen = { ws, messages: [] };
-  ws.on('message', (data) => seen.messages.push(data.toString()));
-  seen.closed = new Promise((resolve) => ws.on('close', (code) => resolve(code)));
-  ws.on('upgrade', (res) => { seen.headers = res.headers; });
-  await new Promise((resolve) => {
-    ws.once('message', resolve).on('error', resolve)
-      .on('unexpected-response', (_, res) => { seen.status = res.statusCode; seen.headers = res.headers; res.resume(); resolve(); });
-  });
-  return seen;
-}
-
-// open makes a polling session.
-async function open(hub, query = POLL, path = '/socket.io/', headers = {}) {
-  const res = await request(hub, `${path}?${query}`, { headers });
-  assert.equal(res.status, 200, res.body);
-  const data = JSON.parse(res.body.slice(1).split('\x1e')[0]);
-  return { ...data, headers: res.headers, path: `${path}?${query}&sid=${data.sid}` };
-}
-
-const refused = (res) => [res.status, JSON.parse(res.body)];
 
 describe('options of Engine.IO', () => {
   it('pingInterval, pingTimeout, upgradeTimeout, maxHttpBufferSize, allowUpgrades', async () => {
@@ -213,39 +174,3 @@ describe('options of Socket.IO', () => {
     assert.equal((await request(off, '/socket.io/socket.io.js')).status, 400);
   });
 });
-
-describe('transport and protocol', () => {
-  it('a second GET, an aborted one, two POSTs, a close packet', async () => {
-    const hub = await startHub('serve');
-    const twice = await open(hub);
-    const first = request(hub, twice.path);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const [one, two] = await Promise.all([first, request(hub, twice.path)]);
-    assert.deepEqual([one, two].map((r) => r.status).sort(), [200, 400]);
-    assert.deepEqual(refused(await request(hub, twice.path)), [400, { code: 1, message: 'Session ID unknown' }]);
-
-    const aborted = await open(hub);
-    const req = http.get(hub.url + aborted.path, { agent: false }).on('error', () => {});
-    await once(req, 'socket');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    req.destroy();
-    await until(async () => (await request(hub, aborted.path, { method: 'POST', body: '3' })).status === 400);
-
-    const ws = await dial(hub, SOCKET);
-    ws.ws.send('1');
-    await ws.closed;
-  });
-
-  it('webtransport is no transport unless it is on', async () => {
-    const hub = await startHub('serve');
-    assert.deepEqual(refused(await request(hub, '/socket.io/?EIO=4&transport=webtransport')), [400, { code: 0, message: 'Transport unknown' }]);
-  });
-});
-
-async function until(right) {
-  for (let n = 0; n < 200; n++) {
-    if (await right()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail('never');
-}
