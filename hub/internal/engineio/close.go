@@ -93,13 +93,13 @@ func (s *Session) end(c Close, how ending) {
 	handler, gone := s.handler, false
 	if first {
 		if handler == nil { // begin tells it
-			s.ended = &Close{c.Reason, c.Code, c.Detail}
+			s.stopLocked().told = &Close{c.Reason, c.Code, c.Detail}
 		}
 		s.over.Store(true)
 	}
 	if how == endGraceful {
 		s.out.add(closeMessage, true)
-		s.closeTimer = s.server.tasks.after(closeTimeout, func() { s.end(c, endAbort) })
+		s.stopLocked().timer = s.server.tasks.after(closeTimeout, func() { s.end(c, endAbort) })
 	} else {
 		gone = s.abandonLocked(c, how)
 	}
@@ -127,12 +127,30 @@ func (s *Session) end(c Close, how ending) {
 	}
 }
 
+// stopping is what a session needs while it ends. Most never have one at the same time.
+type stopping struct {
+	told  *Close      // how, while there was no handler to be told
+	timer *time.Timer // ends a session that stays in state closing; nil: there is none
+}
+
+// stopLocked returns what the session needs while it ends.
+func (s *Session) stopLocked() *stopping {
+	if s.stopping == nil {
+		s.stopping = new(stopping)
+	}
+	return s.stopping
+}
+
+func (s *stopping) stopTimer() {
+	if s != nil && s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
 // abandonLocked closes the session now, and has the transport tell the browser as how says.
 func (s *Session) abandonLocked(c Close, how ending) (gone bool) {
 	s.out.drop()
-	if s.closeTimer != nil {
-		s.closeTimer.Stop()
-	}
+	s.stopping.stopTimer()
 	if s.probe != nil {
 		s.probe.cut()
 	}
@@ -143,9 +161,7 @@ func (s *Session) abandonLocked(c Close, how ending) (gone bool) {
 func (s *Session) forget() {
 	s.mu.Lock()
 	s.moveLocked(closed)
-	if s.closeTimer != nil {
-		s.closeTimer.Stop()
-	}
+	s.stopping.stopTimer()
 	probe := s.probe
 	s.mu.Unlock()
 	if probe != nil {

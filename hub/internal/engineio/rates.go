@@ -171,12 +171,20 @@ func (l *limits) left(address string) {
 }
 
 // HasJoined reports whether Joined was called.
-func (s *Session) HasJoined() bool { return s.joined.Load() }
+func (s *Session) HasJoined() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.joined
+}
 
 // Joined says that the session has joined a namespace: it counts no more as one that has not, and of its handshake
 // no more is retained than Limits.HandshakeBytes. It may be called more than once.
 func (s *Session) Joined() {
-	if !s.joined.Swap(true) {
+	s.mu.Lock()
+	first := !s.joined
+	s.joined = true
+	s.mu.Unlock()
+	if first {
 		h := s.Handshake()
 		table := s.server.limits.addresses
 		table.Leave(table.NetworkOf(h.RemoteAddress()))

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/request"
@@ -86,23 +85,21 @@ type Session struct {
 	// of an upgrade: it keeps HandleMessage to one call at a time.
 	receiving sync.Mutex
 	flow      flow
-	// over is true from the moment the session takes no messages any more: closing or closed.
-	over atomic.Bool
-	// joined: see Joined.
-	joined atomic.Bool
 
-	mu      sync.Mutex // guards the fields below
+	mu sync.Mutex // guards the fields below, but for over
+	// over is true from the moment the session takes no messages any more: closing or closed.
+	over    atomic.Bool
 	state   state
+	joined  bool    // see Joined
 	handler Handler // nil until OnSession has returned
-	ended   *Close  // set when the session has ended while there was no handler to be told
 	out     outbox
 	batch   *Batch      // see Batch.addLocked
 	slow    *slowRecord // nil: what was sent was taken at once, see slowSessions
 
-	partial    *partialEvent // see Unfinished
-	transport  transport
-	probe      *probe      // upgrades from polling to another transport
-	closeTimer *time.Timer // ends a session that stays in state closing
+	partial   *partialEvent // see Unfinished
+	transport transport
+	probe     *probe    // upgrades from polling to another transport
+	stopping  *stopping // nil until it ends
 }
 
 // noHandshake is the handshake of a session that has none yet.
@@ -273,7 +270,10 @@ func (s *Session) begin() {
 	}
 	s.mu.Lock()
 	s.handler = h
-	ended := s.ended
+	var ended *Close
+	if s.stopping != nil {
+		ended = s.stopping.told
+	}
 	s.mu.Unlock()
 	if ended != nil {
 		s.server.tasks.start(func() { h.HandleClose(*ended) })

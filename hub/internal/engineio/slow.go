@@ -198,7 +198,7 @@ func (*slowSessions) judge(s *Session, now time.Time) (stays bool, why slowReaso
 		g.from, g.since = taken, now
 	}
 	switch {
-	case s.state > upgrading: // closeTimer ends it
+	case s.state > upgrading: // stopping.timer ends it
 	case polls && now.Sub(g.moved) >= progressTimeout:
 		return true, slowNoProgress
 	case now.Sub(g.since) < progressTimeout:

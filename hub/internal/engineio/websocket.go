@@ -147,7 +147,7 @@ func (w *webSocket) closeLocked(c Close, how ending) (gone bool) {
 	}
 	w.writer.closeCode = int32(c.Code)
 	w.session.out.add(closeMessage, true)
-	w.session.closeTimer = w.limitReading(lingerTimeout)
+	w.session.stopLocked().timer = w.limitReading(lingerTimeout)
 	return false
 }
 
