@@ -242,23 +242,6 @@ func diagnosis(lines *bufio.Scanner) string {
 	return "\n" + strings.Join(text[:min(len(text), 40)], "\n")
 }
 
-// build compiles a command of this module, race detector included where the tests
-// have it.
-func build(t *testing.T, pkg string, flags ...string) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	args := append([]string{"build", "-o", program}, flags...)
-	if machine.Raced() {
-		args = append(args, "-race")
-	}
-	cmd := exec.CommandContext(t.Context(), "go", append(args, pkg)...)
-	cmd.Dir = root
-	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", pkg, err, output)
-	}
-	return program
-}
-
 // needs skips the test, or fails it, when the machine lacks a program or file.
 func needs(t *testing.T, names ...string) {
 	t.Helper()
