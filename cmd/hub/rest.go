@@ -24,16 +24,30 @@ const (
 
 // A ballast is allocated and never touched, so that it costs addresses and no memory. Go counts it as alive: a small heap is
 // collected when it has grown by so much, and not at every doubling of a few megabytes. With two processors a collection has both
-// for 5 ms and more, and everybody waits so long: what counts is how seldom there is one. A hub that is at rest is
-// collected anyhow.
+// for 5 ms and more, and everybody waits so long: what counts is how seldom there is one. But what is taken in for long, as
+// browsers are, is scattered over all the room that garbage had meanwhile, and keeps it: an idle browser costs a quarter more
+// with the larger one. So that is there only while a hub has much to do and does not grow.
 const (
-	ballastBytes = 64 << 20
-	// ballastFraction of a memory limit is all that it has: Go counts it there, too.
+	ballastBytes     = 16 << 20
+	busyBallastBytes = 64 << 20
+	// A hub is busy that allocates so much between two looks.
+	busyBytes = 16 << 20
+	// A hub grows where, between two looks, the larger of these comes to what is alive.
+	growthBytes, growthFraction = 2 << 20, 16
+	// ballastFraction of a memory limit is all that a ballast has: Go counts it there, too.
 	ballastFraction = 8
 )
 
-// ballast returns one that is small enough for a memory limit in bytes.
-func ballast(limit int64) []byte { return make([]byte, min(ballastBytes, limit/ballastFraction)) }
+// ballastOf is how much of it there is to be, from two looks that are restLook apart, with a memory limit in bytes.
+func ballastOf(before, now heap, limit int64) int64 {
+	busy := now.allocated-before.allocated >= busyBytes
+	grows := now.alive >= before.alive+max(growthBytes, before.alive/growthFraction)
+	most := int64(ballastBytes)
+	if busy && !grows {
+		most = busyBallastBytes
+	}
+	return min(most, limit/ballastFraction)
+}
 
 // heap is what a look at the memory finds, in bytes.
 type heap struct {
@@ -55,25 +69,51 @@ func rested(before, now heap) bool {
 	return waste >= max(worthBytes, now.alive/worthFraction)
 }
 
-// tidy collects garbage whenever the hub has come to rest, until stop is closed. With GOGC=off it leaves
-// that to whoever has said so.
-func tidy(stop <-chan struct{}) {
-	samples := []metrics.Sample{
+// room is the heap, as this process looks at it.
+type room struct {
+	samples []metrics.Sample
+	ballast []byte
+}
+
+func newRoom() *room {
+	return &room{samples: []metrics.Sample{
 		{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"},
 		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
 		{Name: "/gc/gogc:percent"},
+	}}
+}
+
+// look finds what the heap is, without the ballast. off says that Go collects nothing.
+func (r *room) look() (h heap, off bool) {
+	metrics.Read(r.samples)
+	v := func(i int) uint64 { return r.samples[i].Value.Uint64() }
+	unused := uint64(len(r.ballast))
+	return heap{v(0), v(1) - min(v(1), unused), v(2) - min(v(2), unused), v(3)}, v(4) == math.MaxUint64
+}
+
+// hold sees to a ballast of so many bytes. It reports whether there was another one: Go counts the new one from the collection on
+// that comes with it.
+func (r *room) hold(bytes int64) bool {
+	if int64(len(r.ballast)) == bytes {
+		return false
 	}
-	kept := ballast(debug.SetMemoryLimit(-1)) // which only reads it
-	defer runtime.KeepAlive(kept)
-	unused := uint64(len(kept))
-	look := func() (h heap, off bool) {
-		metrics.Read(samples)
-		v := func(i int) uint64 { return samples[i].Value.Uint64() }
-		return heap{allocated: v(0), alive: v(1) - min(v(1), unused), objects: v(2) - min(v(2), unused), free: v(3)}, v(4) == math.MaxUint64
+	r.ballast = nil
+	r.ballast = make([]byte, bytes)
+	runtime.GC()
+	return true
+}
+
+// tidy collects garbage whenever the hub has come to rest, and sees to the ballast, until stop is closed. With GOGC=off it
+// leaves that to whoever has said so.
+func tidy(stop <-chan struct{}) {
+	limit := debug.SetMemoryLimit(-1) // which only reads it
+	r := newRoom()
+	before, off := r.look()
+	if !off && r.hold(ballastOf(before, before, limit)) {
+		before, _ = r.look()
 	}
 	ticker := time.NewTicker(restLook)
 	defer ticker.Stop()
-	before, off := look()
 	for !off {
 		select {
 		case <-stop:
@@ -81,8 +121,11 @@ func tidy(stop <-chan struct{}) {
 		case <-ticker.C:
 		}
 		var now heap
-		if now, off = look(); rested(before, now) && !off {
+		if now, off = r.look(); rested(before, now) && !off {
 			debug.FreeOSMemory()
+		}
+		if !off && r.hold(ballastOf(before, now, limit)) {
+			now, off = r.look()
 		}
 		before = now
 	}

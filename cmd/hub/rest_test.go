@@ -35,10 +35,35 @@ func TestTidy_Ends(t *testing.T) {
 	tidy(stop)
 }
 
-func TestBallast_IsAPartOfTheMemoryLimit(t *testing.T) {
-	for limit, want := range map[int64]int{math.MaxInt64: ballastBytes, 1 << 30: ballastBytes, 128 << 20: 16 << 20, 0: 0} {
-		if got := len(ballast(limit)); got != want {
-			t.Errorf("%d: %d bytes, want %d", limit, got, want)
+func TestBallastOf(t *testing.T) {
+	const mb = 1 << 20
+	for name, test := range map[string]struct {
+		allocated, before, now uint64
+		limit, want            int64
+	}{
+		"at rest":                {mb, 30 * mb, 30 * mb, math.MaxInt64, 16 * mb},
+		"much to do":             {40 * mb, 30 * mb, 31 * mb, math.MaxInt64, 64 * mb},
+		"browsers come":          {40 * mb, 10 * mb, 15 * mb, math.MaxInt64, 16 * mb},
+		"more than there are":    {400 * mb, 100 * mb, 110 * mb, math.MaxInt64, 16 * mb},
+		"it shrinks":             {40 * mb, 30 * mb, 10 * mb, math.MaxInt64, 64 * mb},
+		"much to do, no room":    {40 * mb, 30 * mb, 30 * mb, 128 * mb, 16 * mb},
+		"at rest in little room": {0, 5 * mb, 5 * mb, 64 * mb, 8 * mb},
+	} {
+		if got := ballastOf(heap{alive: test.before}, heap{allocated: test.allocated, alive: test.now}, test.limit); got != test.want {
+			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
+	}
+}
+
+// What a look finds has no ballast in it, whichever is there.
+func TestRoom_LooksWithoutItsBallast(t *testing.T) {
+	r := newRoom()
+	for _, bytes := range []int64{ballastBytes, busyBallastBytes, ballastBytes} {
+		if !r.hold(bytes) || r.hold(bytes) {
+			t.Fatal(bytes, "is held once")
+		}
+		if h, _ := r.look(); h.alive == 0 || h.alive > ballastBytes || h.objects > ballastBytes {
+			t.Errorf("with %d: %+v", bytes, h)
 		}
 	}
 }
