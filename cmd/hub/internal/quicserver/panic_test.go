@@ -1,21 +1,25 @@
 package quicserver
 
 import (
+	"context"
+	"errors"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/quic-go/quic-go"
 )
 
 // A panic closes the connection in whose goroutine it occurs, is counted, and no other connection notices.
 func TestServer_APanicEndsOneConnectionAlone(t *testing.T) {
-	var panics, comes atomic.Int64
+	var panics atomic.Int64
 	at := make(chan string, 1) // where the next one is
 	b := newBench(t, func(o *Options) {
 		o.Panicked = func(any) { panics.Add(1) }
 		o.Enter = func(netip.Addr) (time.Duration, func(), bool) {
-			comes.Add(1)
 			select {
 			case <-at:
 				panic("on purpose")
@@ -32,12 +36,13 @@ func TestServer_APanicEndsOneConnectionAlone(t *testing.T) {
 		}
 	})
 	t.Run("arriving", func(t *testing.T) {
-		b.shaking.Add(verifyFrom) // so that Enter is asked when a connection arrives
-		defer b.shaking.Add(-verifyFrom)
 		at <- "arrives"
-		if _, _, _, err := b.dial(); err == nil {
-			t.Error("a session was opened")
+		ctx, gone := context.WithCancel(t.Context())
+		info := &quic.ClientInfo{AddrVerified: true, RemoteAddr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+		if _, err := b.arrives(ctx, info); !errors.Is(err, errPanic) {
+			t.Error(err)
 		}
+		gone() // as quic-go does with what it refuses
 	})
 	t.Run("ending", func(t *testing.T) {
 		conn, _, _, link := b.session()
