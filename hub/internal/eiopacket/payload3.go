@@ -35,7 +35,7 @@ var (
 
 // AppendText3 appends a packet in text form as a text payload has it. The packet is valid UTF-8.
 func AppendText3(dst, packet []byte) []byte {
-	dst = strconv.AppendInt(dst, int64(units(packet)), 10)
+	dst = strconv.AppendInt(dst, int64(Units(packet)), 10)
 	return append(append(dst, ':'), packet...)
 }
 
@@ -60,25 +60,10 @@ func appendHead3(dst []byte, kind byte, length int) []byte {
 	return append(dst, lengthEnd)
 }
 
-// units is the number of UTF-16 code units of a text.
-func units(text []byte) int {
-	n := 0
-	for _, c := range text {
-		switch {
-		case c&0xc0 == 0x80: // belongs to what began before
-		case c >= 0xf0:
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
-}
-
 // Binary3 makes a text payload binary: it appends it to dst. Empty packets are left out. The whole of it is looked at
 // before anything of it can be acted on. Packets are counted as they come, at most as many as may be.
 func Binary3(dst, payload []byte, most int) (binary []byte, packets int, err error) {
-	return binary3(dst, payload, most, cutUnits)
+	return binary3(dst, payload, most, CutUnits)
 }
 
 func binary3(dst, payload []byte, most int, cut func([]byte, int) (int, bool)) (binary []byte, packets int, err error) {
@@ -119,26 +104,6 @@ func textLength(payload []byte) (n int, rest []byte, err error) {
 		}
 	}
 	return 0, nil, ErrLength
-}
-
-// cutUnits finds the end of a text's first n UTF-16 code units. False: there are fewer, or it is in the middle of one
-// character.
-func cutUnits(text []byte, n int) (end int, ok bool) {
-	for n > 0 && end < len(text) {
-		switch c := text[end]; {
-		case c < utf8.RuneSelf:
-			end++
-			n--
-		default:
-			_, size := utf8.DecodeRune(text[end:])
-			if size == utf8.UTFMax {
-				n--
-			}
-			end += size
-			n--
-		}
-	}
-	return end, n == 0
 }
 
 // Check3 looks at the whole of a binary payload: that lengths fit, and that texts are UTF-8, where lone surrogates, as

@@ -3,7 +3,8 @@ package v09
 import (
 	"bytes"
 	"strconv"
-	"unicode/utf8"
+
+	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
 // A body with several packets has the length of each in front, between two U+FFFD. A length is a number of UTF-16 code
@@ -24,7 +25,7 @@ func AppendPayload(dst []byte, packets [][]byte) []byte {
 	}
 	for _, p := range packets {
 		dst = append(dst, mark...)
-		dst = strconv.AppendInt(dst, int64(units(p)), 10)
+		dst = strconv.AppendInt(dst, int64(eiopacket.Units(p)), 10)
 		dst = append(append(dst, mark...), p...)
 	}
 	return dst
@@ -40,47 +41,14 @@ func Cut(payload []byte) (packet, rest []byte, err error) {
 	if !ok {
 		return nil, nil, ErrLength
 	}
-	n, err := strconv.ParseUint(string(digits), 10, 48)
+	n, err := strconv.ParseUint(string(digits), 10, 31)
 	if err != nil {
 		return nil, nil, ErrLength
 	}
 	rest = framed[len(digits)+len(mark):]
-	end, ok := cutUnits(rest, n)
+	end, ok := eiopacket.CutUnits(rest, int(n))
 	if !ok {
 		return nil, nil, ErrLength
 	}
 	return rest[:end:end], rest[end:], nil
-}
-
-// units is the number of UTF-16 code units of a text.
-func units(text []byte) int {
-	n := 0
-	for _, c := range text {
-		switch {
-		case c&0xc0 == 0x80: // belongs to what began before
-		case c >= 0xf0:
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
-}
-
-// cutUnits finds the end of a text's first n UTF-16 code units. False: there are fewer, or it is in the middle of one
-// character.
-func cutUnits(text []byte, n uint64) (end int, ok bool) {
-	for n > 0 && end < len(text) {
-		_, size := utf8.DecodeRune(text[end:])
-		width := uint64(1)
-		if size == utf8.UTFMax {
-			width = 2
-		}
-		if width > n {
-			return end, false
-		}
-		end += size
-		n -= width
-	}
-	return end, n == 0
 }
