@@ -211,7 +211,7 @@ func openWebSocket(session *Session, w http.ResponseWriter, r *http.Request) {
 	header := make(http.Header)
 	s.headers.all.set(header)
 	s.decorateHandshake(header, session.id)
-	ws := s.accept(w, r, session, header)
+	ws := s.accept(w, r, session, header, s.refusals)
 	if ws == nil {
 		session.uncount()
 		return

@@ -28,7 +28,7 @@ const upgradePollHold = 100 * time.Millisecond
 // serveProbe takes an HTTP upgrade for a session that exists. Where there is nothing to upgrade it is
 // accepted all the same and then closed, which is how the reference tells the browser.
 func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request, session *Session) {
-	ws := s.accept(w, r, session, s.headers.all.header())
+	ws := s.accept(w, r, session, s.headers.all.header(), s.refusals.session)
 	if ws == nil {
 		return
 	}

@@ -34,8 +34,7 @@ func newWebSocket(session *Session) *webSocket {
 
 // accept performs the WebSocket handshake for a session. Nil means that it failed and has been answered. What is
 // written next leaves together with the answer, at the first uncork.
-func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session, header http.Header) *webSocket {
-	refusals := s.refusals.of(request.ParseQuery(r.URL.RawQuery).SID)
+func (s *Server) accept(w http.ResponseWriter, r *http.Request, session *Session, header http.Header, refusals *refusals) *webSocket {
 	header, ok := refusals.withProtocol(w, r, header)
 	if !ok {
 		return nil
