@@ -12,13 +12,18 @@ const WORDS = 'grüße 🌍 \u2028"\\\n\n:';
 const MOST_TIME = 40_000; // for a step
 
 // run takes the steps of a plan, and reports each.
-export async function run(plan, kit, report) {
-  for (const step of plan.steps) {
-    const visit = new Visit(plan, kit, step === 'recovery' ? plan.recoveryUrl : plan.url);
+export function run(plan, kit, report) {
+  return take(plan.steps, STEPS, (step) => new Visit(plan, kit, step === 'recovery' ? plan.recoveryUrl : plan.url), report);
+}
+
+// take takes steps, each with a visit of its own, and reports each.
+export async function take(names, steps, visitOf, report) {
+  for (const step of names) {
+    const visit = visitOf(step);
     let timer;
     const tooLong = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('took too long')), MOST_TIME); });
     try {
-      await Promise.race([STEPS[step](visit), tooLong]);
+      await Promise.race([steps[step](visit), tooLong]);
       await report(step);
     } catch (err) {
       await report(step, String(err?.stack ?? err).replaceAll(/\s*\n\s*/g, ' '));
@@ -72,8 +77,8 @@ class Visit {
   }
 }
 
-const heard = (emitter, event) => new Promise((resolve) => { emitter.once(event, (...args) => resolve(args)); });
-const asked = (socket, ...args) => new Promise((resolve) => { socket.emit(...args, (...answer) => resolve(answer)); });
+export const heard = (emitter, event) => new Promise((resolve) => { emitter.once(event, (...args) => resolve(args)); });
+export const asked = (socket, ...args) => new Promise((resolve) => { socket.emit(...args, (...answer) => resolve(answer)); });
 
 // refused resolves to what a socket is refused with. Old clients say error where those of today say connect_error.
 const refused = (socket) => new Promise((resolve) => { socket.once('connect_error', resolve).once('error', resolve); });
@@ -92,7 +97,7 @@ function plain(value) {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
 }
 
-function equal(got, want) {
+export function equal(got, want) {
   const [g, w] = [got, want].map((value) => JSON.stringify(plain(value)) ?? 'undefined');
   if (g !== w) throw new Error(`got ${g.slice(0, 300)}, want ${w.slice(0, 300)}`);
 }
@@ -102,10 +107,23 @@ function differ(a, b) {
 }
 
 // said goes to the service and back without an acknowledgement.
-async function said(socket, ...args) {
+export async function said(socket, ...args) {
   const back = heard(socket, 'said');
   socket.emit('say', ...args);
   equal(await back, args);
+}
+
+export async function rooms(visit) {
+  const room = `${WORDS} ${visit.plan.user} ${visit.plan.transport}`;
+  const [a, b, c] = [await visit.join(), await visit.join(), await visit.join()];
+  const told = [[], [], []];
+  [a, b, c].forEach((socket, i) => socket.on('told', (...args) => told[i].push(args[0])));
+  for (const socket of [a, b]) equal(await asked(socket, 'join', room), [room]);
+  equal(await asked(c, 'tell', room, '', 'both'), [2]);
+  await asked(b, 'leave', room);
+  equal(await asked(c, 'tell', room, '', WORDS), [1]);
+  for (const socket of [a, b, c]) await asked(socket, 'echo'); // behind what was told
+  equal(told, [['both', WORDS], ['both'], []]);
 }
 
 const STEPS = {
@@ -160,18 +178,7 @@ const STEPS = {
     equal(await asked(main, 'echo', 3), [3]);
   },
 
-  async rooms(visit) {
-    const room = `${WORDS} ${visit.plan.user} ${visit.plan.transport}`;
-    const [a, b, c] = [await visit.join(), await visit.join(), await visit.join()];
-    const told = [[], [], []];
-    [a, b, c].forEach((socket, i) => socket.on('told', (...args) => told[i].push(args[0])));
-    for (const socket of [a, b]) equal(await asked(socket, 'join', room), [room]);
-    equal(await asked(c, 'tell', room, '', 'both'), [2]);
-    await asked(b, 'leave', room);
-    equal(await asked(c, 'tell', room, '', WORDS), [1]);
-    for (const socket of [a, b, c]) await asked(socket, 'echo'); // behind what was told
-    equal(told, [['both', WORDS], ['both'], []]);
-  },
+  rooms,
 
   async heartbeat(visit) {
     const socket = await visit.join();
