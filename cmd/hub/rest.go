@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"strings"
 	"time"
 )
 
@@ -32,18 +33,22 @@ const (
 	busyBallastBytes = 64 << 20
 	// A hub is busy that allocates so much between two looks.
 	busyBytes = 16 << 20
-	// A hub grows where, between two looks, the larger of these comes to what is alive.
+	// A hub grows where, between two collections, the larger of these comes to what is alive.
 	growthBytes, growthFraction = 2 << 20, 16
-	// ballastFraction of a memory limit is all that a ballast has: Go counts it there, too.
+	// ballastFraction of a memory limit is all that a ballast has: Go counts it there, too, and so does rates.memory_percent.
+	// The larger one is not there where half of the limit is alive.
 	ballastFraction = 8
 )
 
-// ballastOf is how much of it there is to be, from two looks that are restLook apart, with a memory limit in bytes.
-func ballastOf(before, now heap, limit int64) int64 {
-	busy := now.allocated-before.allocated >= busyBytes
-	grows := now.alive >= before.alive+max(growthBytes, before.alive/growthFraction)
+// ballastOf is how much of it there is to be, from two looks that are restLook apart, with so much held and a memory limit in
+// bytes.
+func ballastOf(before, now heap, held, limit int64) int64 {
 	most := int64(ballastBytes)
-	if busy && !grows {
+	switch {
+	case now.allocated-before.allocated < busyBytes, now.alive >= uint64(limit)/2:
+	case now.alive == before.alive:
+		return held // nothing was collected meanwhile: nobody knows whether it grows
+	case now.alive < before.alive+max(growthBytes, before.alive/growthFraction):
 		most = busyBallastBytes
 	}
 	return min(most, limit/ballastFraction)
@@ -72,7 +77,9 @@ func rested(before, now heap) bool {
 // room is the heap, as this process looks at it.
 type room struct {
 	samples []metrics.Sample
-	ballast []byte
+	// ballast is a Builder, as its memory is not made zero: a slice in addresses that another ballast had before would be, and be
+	// touched by that.
+	ballast strings.Builder
 }
 
 func newRoom() *room {
@@ -87,18 +94,21 @@ func newRoom() *room {
 func (r *room) look() (h heap, off bool) {
 	metrics.Read(r.samples)
 	v := func(i int) uint64 { return r.samples[i].Value.Uint64() }
-	unused := uint64(len(r.ballast))
+	unused := uint64(r.held())
 	return heap{v(0), v(1) - min(v(1), unused), v(2) - min(v(2), unused), v(3)}, v(4) == math.MaxUint64
 }
+
+// held is the size of the ballast.
+func (r *room) held() int64 { return int64(r.ballast.Cap()) }
 
 // hold sees to a ballast of so many bytes. It reports whether there was another one: Go counts the new one from the collection on
 // that comes with it.
 func (r *room) hold(bytes int64) bool {
-	if int64(len(r.ballast)) == bytes {
+	if r.held() == bytes {
 		return false
 	}
-	r.ballast = nil
-	r.ballast = make([]byte, bytes)
+	r.ballast = strings.Builder{}
+	r.ballast.Grow(int(bytes))
 	runtime.GC()
 	return true
 }
@@ -109,23 +119,25 @@ func tidy(stop <-chan struct{}) {
 	limit := debug.SetMemoryLimit(-1) // which only reads it
 	r := newRoom()
 	before, off := r.look()
-	if !off && r.hold(ballastOf(before, before, limit)) {
-		before, _ = r.look()
+	if off {
+		return
 	}
+	r.hold(ballastOf(before, before, 0, limit))
+	before, _ = r.look()
 	ticker := time.NewTicker(restLook)
 	defer ticker.Stop()
-	for !off {
+	for {
 		select {
 		case <-stop:
 			return
 		case <-ticker.C:
 		}
-		var now heap
-		if now, off = r.look(); rested(before, now) && !off {
+		now, _ := r.look()
+		if rested(before, now) {
 			debug.FreeOSMemory()
 		}
-		if !off && r.hold(ballastOf(before, now, limit)) {
-			now, off = r.look()
+		if r.hold(ballastOf(before, now, r.held(), limit)) {
+			now, _ = r.look()
 		}
 		before = now
 	}

@@ -2,6 +2,10 @@ package main
 
 import (
 	"math"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -39,17 +43,22 @@ func TestBallastOf(t *testing.T) {
 	const mb = 1 << 20
 	for name, test := range map[string]struct {
 		allocated, before, now uint64
-		limit, want            int64
+		held, limit, want      int64
 	}{
-		"at rest":                {mb, 30 * mb, 30 * mb, math.MaxInt64, 16 * mb},
-		"much to do":             {40 * mb, 30 * mb, 31 * mb, math.MaxInt64, 64 * mb},
-		"browsers come":          {40 * mb, 10 * mb, 15 * mb, math.MaxInt64, 16 * mb},
-		"more than there are":    {400 * mb, 100 * mb, 110 * mb, math.MaxInt64, 16 * mb},
-		"it shrinks":             {40 * mb, 30 * mb, 10 * mb, math.MaxInt64, 64 * mb},
-		"much to do, no room":    {40 * mb, 30 * mb, 30 * mb, 128 * mb, 16 * mb},
-		"at rest in little room": {0, 5 * mb, 5 * mb, 64 * mb, 8 * mb},
+		"at the start":           {0, 2 * mb, 2 * mb, 0, math.MaxInt64, 16 * mb},
+		"at rest":                {mb, 30 * mb, 30 * mb, 64 * mb, math.MaxInt64, 16 * mb},
+		"much to do":             {40 * mb, 30 * mb, 31 * mb, 16 * mb, math.MaxInt64, 64 * mb},
+		"not collected":          {40 * mb, 30 * mb, 30 * mb, 16 * mb, math.MaxInt64, 16 * mb},
+		"not collected, with 64": {40 * mb, 30 * mb, 30 * mb, 64 * mb, math.MaxInt64, 64 * mb},
+		"browsers come":          {40 * mb, 10 * mb, 15 * mb, 16 * mb, math.MaxInt64, 16 * mb},
+		"more than there are":    {400 * mb, 100 * mb, 110 * mb, 64 * mb, math.MaxInt64, 16 * mb},
+		"it shrinks":             {40 * mb, 30 * mb, 10 * mb, 16 * mb, math.MaxInt64, 64 * mb},
+		"much to do, no room":    {40 * mb, 30 * mb, 31 * mb, 16 * mb, 128 * mb, 16 * mb},
+		"half of the limit":      {40 * mb, 300 * mb, 301 * mb, 64 * mb, 512 * mb, 16 * mb},
+		"at rest in little room": {0, 5 * mb, 5 * mb, 8 * mb, 64 * mb, 8 * mb},
 	} {
-		if got := ballastOf(heap{alive: test.before}, heap{allocated: test.allocated, alive: test.now}, test.limit); got != test.want {
+		got := ballastOf(heap{alive: test.before}, heap{allocated: test.allocated, alive: test.now}, test.held, test.limit)
+		if got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
 		}
 	}
@@ -65,5 +74,34 @@ func TestRoom_LooksWithoutItsBallast(t *testing.T) {
 		if h, _ := r.look(); h.alive == 0 || h.alive > ballastBytes || h.objects > ballastBytes {
 			t.Errorf("with %d: %+v", bytes, h)
 		}
+	}
+}
+
+// A ballast costs no memory, one that comes where another one was neither.
+func TestRoom_BallastIsNotTouched(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("reads /proc")
+	}
+	resident := func() int64 {
+		text, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pages * int64(os.Getpagesize())
+	}
+	r := newRoom()
+	r.hold(ballastBytes)
+	before := resident()
+	for range 3 {
+		r.hold(busyBallastBytes)
+		r.hold(ballastBytes)
+	}
+	r.hold(busyBallastBytes)
+	if more := resident() - before; more > busyBallastBytes/4 {
+		t.Errorf("%d bytes more are resident", more)
 	}
 }
