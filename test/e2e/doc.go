@@ -4,6 +4,7 @@
 //	client_test.mjs   socket.io-client over polling, WebSocket and upgrade, with the service in mirror/; once more with
 //	                  socket.io-msgpack-parser
 //	old_clients_test.mjs  socket.io-client 1 and 2, which want `allow_eio3`
+//	oldest_clients_test.mjs  socket.io-client 0.9, which wants `allow_v09`
 //	tls_test.mjs      TLS and HTTP/2 by the hub, with socket.io-client and headless Chromium
 //	proxies_test.mjs  nginx and HAProxy in front of the hub, as docs/proxies.md has them
 //	msgpack_test.mjs  clients with and without it beside each other, and what a service sees of them

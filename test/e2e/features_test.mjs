@@ -48,7 +48,8 @@ function dialIn(namespace, options = {}) {
 async function join(namespace, rooms, options) {
   const socket = dialIn(namespace, { auth: { rooms }, ...options });
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('connect_error', reject));
-  return Object.assign(socket, { words: [], all: socket.onAny((...args) => socket.words.push(args)) });
+  socket.words = [];
+  return socket.onAny((...args) => socket.words.push(args));
 }
 
 // roomsOfAuth lets browsers in to the rooms that they ask for.

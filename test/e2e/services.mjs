@@ -22,8 +22,9 @@ export const controlOf = (address) => new contract.v1.ControlService(address, gr
 export async function attach(address, group, subscriptions, settle = {}) {
   const client = new contract.v1.AttachService(address, grpc.credentials.createInsecure());
   clients.add(client);
-  const call = client.attach().on('error', () => {});
   const heard = new EventEmitter();
+  // Whoever waits is told why the stream ended; at the end of a test nobody does.
+  const call = client.attach().on('error', (err) => { if (heard.listenerCount('error') > 0) heard.emit('error', err); });
   const deliveries = [];
   call.on('data', ({ items }) => items.forEach(({ kind, welcome, delivery }) => {
     if (kind === 'welcome') heard.emit('welcome', welcome);

@@ -22,7 +22,7 @@
 // # Goroutines and locks
 //
 // Each connection has those of quic-go and http3 until it is closed, and a Link that is closed one until its peer has ended the session, a second at most.
-// Server.Close waits for all of them. A panic in one of ours, or in a handler, ends its connection alone. Connection.mu and Link.mu are leaves, held for a few lines.
+// Server.Close waits for all of them. A panic in one of ours, or in a handler, ends its connection alone. connection.mu and Link.mu are leaves, held for a few lines.
 //
 // Spec: RFC 9000, RFC 9114, draft-ietf-webtrans-http3.
 package quicserver
