@@ -208,11 +208,15 @@ func (r *routes) forgetLocked(g *group) {
 
 // heldLocked returns a claim of another group that has one of the same patterns and that cannot be taken from it, or nil.
 func (r *routes) heldLocked(c *claim) *claim {
-	held := r.table.Load().Conflict(c) // of all groups no two have the same pattern
-	if held == nil || r.losesLocked(held.Group, time.Now()) {
-		return nil
+	now, t := time.Now(), r.table.Load() // of all groups no two have the same pattern
+	for c != nil {
+		held := t.Conflict(c)
+		if held == nil || !r.losesLocked(held.Group, now) {
+			return held
+		}
+		c = c.Without(held) // there may be another one, of the other patterns
 	}
-	return held
+	return nil
 }
 
 // losesLocked reports whether a group has been absent for so long that others can take what it has claimed.
