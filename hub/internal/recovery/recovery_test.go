@@ -238,6 +238,65 @@ func TestStore_AWaitEndsOnce(t *testing.T) {
 	})
 }
 
+// However soon somebody else takes a session that has left, or that was given back, those who have waited for it hear of it.
+func TestStore_AWaitEndsThoughSomebodyIsFaster(t *testing.T) {
+	s := New(small())
+	heard := 0
+	await := func(one *Session) {
+		if !s.Await(one, func() { heard++ }, time.Hour, func(*Wait) {}) {
+			t.Fatal("nobody has it")
+		}
+	}
+	race := func(one *Session, letGo func()) {
+		taken := make(chan struct{})
+		go func() {
+			defer close(taken)
+			for ok := false; !ok; {
+				_, ok = s.Reserve(one.PID(), "/", nil)
+			}
+		}()
+		letGo()
+		<-taken
+	}
+	for n := range 10_000 {
+		one := s.Open("/", "id", "")
+		s.Leave(one, 0)
+		await(one)
+		race(one, func() { s.Depart(one) })
+		await(one)
+		race(one, func() { s.Return(one) })
+		if heard != 2*(n+1) {
+			t.Fatalf("round %d: %d heard of it, want %d", n, heard, 2*(n+1))
+		}
+		s.End(one)
+	}
+	s.Close()
+}
+
+// One of many that wait goes without the others' being copied.
+func TestStore_ForgoingAWaitCopiesNothing(t *testing.T) {
+	s := New(small())
+	one := s.Open("/", "id", "")
+	var waits []*Wait
+	for range 100 {
+		s.Await(one, func() {}, time.Hour, func(*Wait) {})
+		waits = append(waits, one.waiting[len(one.waiting)-1])
+	}
+	n := 0
+	if got := testing.AllocsPerRun(len(waits)/2, func() {
+		if !s.Forgo(waits[n]) || s.Forgo(waits[n]) {
+			t.Fatalf("wait %d was not there once", n)
+		}
+		n++
+	}); got > 0 || len(one.waiting) != len(waits)-n {
+		t.Errorf("%v allocations, %d are left", got, len(one.waiting))
+	}
+	for _, w := range waits {
+		w.timer.Stop()
+	}
+	s.Close()
+}
+
 func TestStore_PrivateIDsAreLongAndDiffer(t *testing.T) {
 	s := New(small())
 	seen := map[string]bool{}

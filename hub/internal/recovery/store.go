@@ -94,8 +94,9 @@ func (s *Store) Depart(one *Session) {
 	if one.state == leaving {
 		one.state = away
 	}
+	waiting := one.wakeLocked()
 	s.mu.Unlock()
-	s.wake(one)
+	wake(waiting)
 }
 
 // Reserve takes a session that is away for a holder, so that nobody else can. Of one that is live, has left and may not be
@@ -130,15 +131,17 @@ func (s *Store) tooOldLocked(one *Session) bool {
 // Return gives a reserved session back: who has reserved it does not take it up. hasEnded says that it cannot be taken up
 // any more, and is forgotten. It wakes those who wait for that.
 func (s *Store) Return(one *Session) (hasEnded bool) {
-	defer s.wake(one)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if one.state == reserved && !s.closed && !s.tooOldLocked(one) {
+	hasEnded = one.state != reserved || s.closed || s.tooOldLocked(one)
+	if hasEnded {
+		s.endLocked(one)
+	} else {
 		one.state, one.holder = away, nil
-		return false
 	}
-	s.endLocked(one)
-	return true
+	waiting := one.wakeLocked()
+	s.mu.Unlock()
+	wake(waiting)
+	return hasEnded
 }
 
 // Restore makes a reserved session live again. It reports false if it has ended meanwhile.

@@ -1,6 +1,9 @@
 package recovery
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Wait is somebody who waits for a session that is live, or reserved: it may be that the connection of whoever has it is
 // dead, and that the hub is just about to hear of it.
@@ -29,23 +32,25 @@ func (s *Store) Await(one *Session, left func(), by time.Duration, late func(*Wa
 func (s *Store) Forgo(w *Wait) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, other := range w.of.waiting {
-		if other == w {
-			w.of.waiting = append(w.of.waiting[:i:i], w.of.waiting[i+1:]...)
-			return true
-		}
+	at := slices.Index(w.of.waiting, w)
+	if at < 0 {
+		return false
 	}
-	return false
+	w.of.waiting = slices.Delete(w.of.waiting, at, at+1)
+	return true
 }
 
-// wake calls those who wait for a session that nobody has any more.
-func (s *Store) wake(one *Session) {
-	s.mu.Lock()
-	var waiting []*Wait
-	if !one.state.had() {
-		waiting, one.waiting = one.waiting, nil
+// wakeLocked takes those who wait for a session, if nobody has it any more. They are taken where it is let go: a moment
+// later somebody else may have it, who wakes them only by letting go of it, too. The caller holds Store.mu.
+func (s *Session) wakeLocked() (waiting []*Wait) {
+	if !s.state.had() {
+		waiting, s.waiting = s.waiting, nil
 	}
-	s.mu.Unlock()
+	return waiting
+}
+
+// wake calls those who have waited. It is called with no lock held.
+func wake(waiting []*Wait) {
 	for _, w := range waiting {
 		w.timer.Stop()
 		w.left()
