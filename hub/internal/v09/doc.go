@@ -41,7 +41,8 @@
 // # Goroutines and locks
 //
 // A WebSocket has two, which engineio starts, so that a panic in one ends its session alone: one reads, one writes, and the first
-// waits for the second; its request has ended, and net/http's buffers with it. A poll and a POST have their request's. The
+// waits for the second; its request has ended, and net/http's buffers with it. Both end closeTime after their session, or after
+// another transport took over, at the latest: the connection is closed then (cutter, websocket.go). A poll and a POST have their request's. The
 // session's own is engineio's. With link.mu held a budget's lock alone is taken; Server.mu is a leaf. Neither is held across a
 // call of engineio, a read or a write.
 //

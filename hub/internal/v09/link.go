@@ -29,6 +29,7 @@ type link struct {
 	sid       string        // "" until it is known
 	transport string        // that carries it, or is going to
 	displaced chan struct{} // closed when another request or WebSocket takes over; nil: there was none yet
+	cut       func()        // see attach
 	posting   bool
 	err       error         // what ended it; nil while it lives
 	code      int           // for the close frame
@@ -41,11 +42,8 @@ var _ engineio.Stream = (*link)(nil)
 // changeLocked counts what the link holds, and wakes whoever waits for a change. True: all links hold more for the server than they may,
 // and this one not just a little.
 func (l *link) changeLocked() (over bool) {
-	coming, going := len(l.up)+l.heldBytes, l.downBytes+len(l.partial)+l.taken
-	if l.err != nil {
-		coming, going = 0, 0
-	}
-	l.going.set(going)
+	coming := len(l.up) + l.heldBytes
+	l.going.set(l.downBytes + len(l.partial) + l.taken)
 	over = l.coming.set(coming) && coming > little
 	if l.changed != nil {
 		close(l.changed)
@@ -168,8 +166,14 @@ func (l *link) SetWriteDeadline(t time.Time) error {
 // Done implements engineio.Stream.
 func (l *link) Done() <-chan struct{} { return l.done }
 
-// Close implements engineio.Stream.
-func (l *link) Close(code int, _ string) { l.finish(net.ErrClosed, code) }
+// Close implements engineio.Stream. Nothing is read any more.
+func (l *link) Close(code int, _ string) {
+	l.finish(net.ErrClosed, code)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.up = nil
+	l.changeLocked()
+}
 
 // Transport implements engineio.Stream.
 func (l *link) Transport() string {
@@ -178,7 +182,8 @@ func (l *link) Transport() string {
 	return l.transport
 }
 
-// finish ends the link. False: it has ended.
+// finish ends the link, and drops what it holds but for what engineio has not read yet. What is being written counts until it is, which
+// the WebSocket's cut bounds. False: it has ended.
 func (l *link) finish(err error, code int) bool {
 	l.mu.Lock()
 	if l.err != nil {
@@ -187,21 +192,41 @@ func (l *link) finish(err error, code int) bool {
 	}
 	l.err, l.code = err, code
 	close(l.done)
+	l.down, l.downBytes, l.partial = nil, 0, nil
+	l.held, l.heldBytes = nil, 0
 	l.changeLocked()
+	cut := l.cut
+	l.cut = nil
 	l.mu.Unlock()
 	l.ended(l)
+	if cut != nil {
+		cut()
+	}
 	return true
 }
 
 // attach makes a request or a WebSocket the one that carries the link, in place of the one before; displaced is closed when another
 // one takes over. False: the link has ended. With the first one the client joins the main namespace, unless it has posted before. One that comes by another
 // transport may not have heard that it has.
-func (l *link) attach(transport string) (displaced <-chan struct{}, ok bool) {
+//
+// cut is called once the link has ended or another one takes over, without a lock: who carried it may be in a write. Nil calls nothing.
+func (l *link) attach(transport string, cut func()) (displaced <-chan struct{}, ok bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.err != nil {
+		l.mu.Unlock()
 		return nil, false
 	}
+	before := l.cut
+	l.cut = cut
+	displaced = l.attachLocked(transport)
+	l.mu.Unlock()
+	if before != nil {
+		before()
+	}
+	return displaced, true
+}
+
+func (l *link) attachLocked(transport string) (displaced <-chan struct{}) {
 	switch {
 	case l.endpoints == nil:
 		l.begin()
@@ -214,7 +239,7 @@ func (l *link) attach(transport string) (displaced <-chan struct{}, ok bool) {
 	l.displaced = make(chan struct{})
 	l.transport = transport
 	l.changeLocked()
-	return l.displaced, true
+	return l.displaced
 }
 
 // push takes a body or a message from the client, once there is room. False without an error: something else has ended the waiting, and

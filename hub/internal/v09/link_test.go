@@ -33,7 +33,7 @@ func stream(packets ...string) (all []byte) {
 
 func TestLink_WritesInPieces(t *testing.T) {
 	l := newTestLink()
-	if _, ok := l.attach("polling"); !ok {
+	if _, ok := l.attach("polling", nil); !ok {
 		t.Fatal("has ended")
 	}
 	for _, c := range stream("0{}", "40", `42["x",1]`) {
@@ -50,7 +50,7 @@ func TestLink_WritesInPieces(t *testing.T) {
 func TestLink_WriteWaitsForTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTestLink()
-		l.attach("polling")
+		l.attach("polling", nil)
 		big := stream("40", `42["x","`+strings.Repeat("y", highWater)+`"]`)
 		if n, err := l.Write(big); n != len(big) || err != nil {
 			t.Fatal(n, err)
@@ -78,7 +78,7 @@ func TestLink_WriteWaitsForTheClient(t *testing.T) {
 func TestLink_PushWaitsForTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTestLink()
-		l.attach("polling")
+		l.attach("polling", nil)
 		_, _ = l.Write(stream("40"))
 		push := func(text string, end until) bool {
 			taken, err := l.push([]byte(text), 10, end)
@@ -108,7 +108,7 @@ func TestLink_PushWaitsForTheServer(t *testing.T) {
 		if push("3:::z", until{}) {
 			t.Error("it has ended")
 		}
-		if _, ok := l.attach("polling"); ok {
+		if _, ok := l.attach("polling", nil); ok {
 			t.Error("it has ended")
 		}
 	})
@@ -123,10 +123,10 @@ func (c counter) Write(p []byte) (int, error) {
 
 func TestLink_ANewTransportTakesOver(t *testing.T) {
 	l := newTestLink()
-	first, _ := l.attach("websocket")
+	first, _ := l.attach("websocket", nil)
 	_, _ = l.Write(stream("40"))
 	_, _ = l.take(until{}) // and lost on the way
-	second, _ := l.attach("polling")
+	second, _ := l.attach("polling", nil)
 	if !displacedBy(first) || displacedBy(second) {
 		t.Error("the first one does not know")
 	}
@@ -148,11 +148,11 @@ func TestLink_ANewTransportTakesOver(t *testing.T) {
 // Transports that take turns and take nothing do not make the client's welcome longer.
 func TestLink_TransportsTakeTurns(t *testing.T) {
 	l := newTestLink()
-	l.attach("polling")
+	l.attach("polling", nil)
 	_, _ = l.Write(stream("40"))
 	for range 50 {
-		l.attach("websocket")
-		l.attach("polling")
+		l.attach("websocket", nil)
+		l.attach("polling", nil)
 	}
 	if b, _ := l.take(until{}); len(b.packets) != 1 {
 		t.Errorf("%q", b.packets)
@@ -162,7 +162,7 @@ func TestLink_TransportsTakeTurns(t *testing.T) {
 func TestLink_CloseEndsWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTestLink()
-		l.attach("polling")
+		l.attach("polling", nil)
 		over := make(chan bool)
 		go func() {
 			_, ok := l.take(until{})
@@ -191,9 +191,10 @@ func TestLink_WhatWaitsForClientsIsBoundedInSum(t *testing.T) {
 		greedy, modest := newTestLink(), newTestLink()
 		for _, l := range []*link{greedy, modest} {
 			l.going.of = going
-			l.attach("polling")
+			l.attach("polling", nil)
 			_, _ = l.Write(stream("40"))
-			_, _ = l.take(until{})
+			b, _ := l.take(until{})
+			l.written(b)
 		}
 		large := stream(`42["x","` + strings.Repeat("y", 15_000) + `"]`)
 		if _, err := greedy.Write(large); err != nil {
@@ -236,7 +237,7 @@ func TestLink_WhatWaitsForTheServerIsBoundedInSum(t *testing.T) {
 	greedy, modest := newTestLink(), newTestLink()
 	for _, l := range []*link{greedy, modest} {
 		l.coming.of = coming
-		l.attach("polling")
+		l.attach("polling", nil)
 		_, _ = l.Write(stream("40"))
 	}
 	// Each of these bytes is six in JSON.

@@ -18,7 +18,7 @@ const (
 
 // servePoll answers a GET once there is something. A new poll ends the one before with a noop, as in the reference.
 func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, l *link) {
-	displaced, ok := l.attach(request.Polling)
+	displaced, ok := l.attach(request.Polling, nil)
 	if !ok {
 		s.answerPoll(w, r, l.farewell())
 		return

@@ -198,7 +198,7 @@ func TestFail_NamesTheOption(t *testing.T) {
 func TestCarry_APanicEndsOneSession(t *testing.T) {
 	s, _ := newTestServer(t, nil)
 	l := newTestLink()
-	displaced, _ := l.attach("websocket")
+	displaced, _ := l.attach("websocket", nil)
 	s.engine.Start(func() { s.carry(nil, l, displaced) }) // every use of that is one
 	<-l.done
 	e := s.engine.(*engine)
@@ -207,7 +207,7 @@ func TestCarry_APanicEndsOneSession(t *testing.T) {
 		t.Errorf("%d panics, one for each goroutine", len(e.panics))
 	}
 	l = newTestLink()
-	displaced, _ = l.attach("websocket")
+	displaced, _ = l.attach("websocket", nil)
 	s.engine.Start(func() { s.untilLost(l, displaced, func() error { panic("reader or writer") }) })
 	<-l.done
 	if _, err := l.state(); err.Error() != "internal error" {

@@ -20,7 +20,7 @@ const (
 	// writeTime is how long a packet may take to be written, and a second more for each writePace bytes.
 	writeTime = 20 * time.Second
 	writePace = 4 << 10
-	// closeTime is how long the client's close frame is waited for.
+	// closeTime is how long the client's close frame is waited for, and what is being written when a session ends may take.
 	closeTime = 5 * time.Second
 	// wsTooLarge is the code for a message over the limit.
 	wsTooLarge = websocket.CloseMessageTooBig
@@ -48,12 +48,44 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, l *link)
 	if err != nil {
 		return // it has been answered
 	}
-	displaced, ok := l.attach(request.WebSocket)
+	cutter := &cutter{conn: conn}
+	displaced, ok := l.attach(request.WebSocket, cutter.cut)
 	if !ok {
 		_ = conn.Close()
 		return
 	}
-	s.engine.Start(func() { s.carry(conn, l, displaced) })
+	s.engine.Start(func() {
+		defer cutter.stop()
+		s.carry(conn, l, displaced)
+	})
+}
+
+// cutter closes a WebSocket that carries nothing any more: its writer may be in a write that its client does not take, its reader waits
+// for what the client sends.
+type cutter struct {
+	conn *websocket.Conn
+
+	mu    sync.Mutex // guards the fields below; a leaf
+	timer *time.Timer
+	over  bool
+}
+
+// cut leaves the client closeTime to take what is being written, and to close.
+func (c *cutter) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.over && c.timer == nil {
+		c.timer = time.AfterFunc(closeTime, func() { _ = c.conn.Close() })
+	}
+}
+
+// stop says that the connection has been closed.
+func (c *cutter) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over = true; c.timer != nil {
+		c.timer.Stop()
+	}
 }
 
 // carry reads a WebSocket, until it or the session ends or another transport takes over. A panic is the end of its session alone.
@@ -153,10 +185,15 @@ func (s *Server) write(conn *websocket.Conn, l *link, displaced <-chan struct{})
 	return nil
 }
 
-// writeBatch writes packets, each as a message.
+// writeBatch writes packets, each as a message, until the link has ended.
 func writeBatch(conn *websocket.Conn, l *link, b batch) error {
 	defer l.written(b)
 	for _, p := range b.packets {
+		select {
+		case <-l.done:
+			return nil
+		default:
+		}
 		_ = conn.SetWriteDeadline(time.Now().Add(writeTime + time.Duration(len(p)/writePace)*time.Second))
 		if err := conn.WriteMessage(websocket.TextMessage, p); err != nil {
 			return err
