@@ -3,15 +3,19 @@ package controlplane
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
+	"github.com/siohub/siohub/controlplane/internal/outgoing"
+	"github.com/siohub/siohub/internal/outqueue"
 )
 
 // mirror is what a service knows of a socket's rooms.
@@ -184,4 +188,54 @@ func TestResume_RoomsThatChangeMeanwhileAreTold(t *testing.T) {
 		}
 		r.wire.cut()
 	})
+}
+
+// What is told while there is no stream is bounded as results are, and by nothing else: it costs nothing to a service that
+// does not ask for it.
+func TestResume_RoomsThatChangeMeanwhileAreBounded(t *testing.T) {
+	limit := outgoing.ResultLimit
+	t.Cleanup(func() { outgoing.ResultLimit = limit })
+	asks := roomKeeper(hubv1.Introduction_INTRODUCTION_ON_INSTANCE)
+	asksNot := proto.CloneOf(asks)
+	asksNot.Kinds = slices.DeleteFunc(asksNot.Kinds, func(k hubv1.Kind) bool { return k == hubv1.Kind_KIND_ROOMS })
+	long := strings.Repeat("x", 200)
+	for name, row := range map[string]struct {
+		limit   outqueue.Limit
+		asks    *hubv1.Subscription
+		changes int
+		resumes bool
+	}{
+		"as many as are allowed":          {outqueue.Limit{Items: 20, Bytes: 1 << 20}, asks, 20, true},
+		"one too many":                    {outqueue.Limit{Items: 20, Bytes: 1 << 20}, asks, 21, false},
+		"too large":                       {outqueue.Limit{Items: 20, Bytes: 2000}, asks, 12, false},
+		"too many of what nobody asks of": {outqueue.Limit{Items: 20, Bytes: 2000}, asksNot, 100, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outgoing.ResultLimit = row.limit
+			inBubble(t, Config{}, func(t *testing.T, w *world) {
+				gate := w.attach("gate", "g", controlplanetest.Authorizer("/chat"))
+				r := newResumer(t, &hubv1.Hello{Group: "chat", InstanceId: "a", Subscriptions: []*hubv1.Subscription{row.asks}})
+				r.attach(w.conn)
+				b := w.browser()
+				b.Send("40/chat,")
+				gate.Accept(gate.Attempt())
+				b.joined("/chat")
+				r.send(settleAction(done(r.delivery().DeliverySeq)))
+				synctest.Wait()
+				r.wire.cut()
+				synctest.Wait()
+				for n := range row.changes {
+					gate.Command(update(target(b.id), []string{fmt.Sprint(long, n)}, nil))
+					gate.Result()
+				}
+				if a := w.srv.routes.attachment("chat", "a"); a.out.Queue.Len() > row.limit.Items {
+					t.Errorf("%d wait", a.out.Queue.Len())
+				}
+				if got := r.attach(w.conn); got != row.resumes {
+					t.Errorf("resumed: %v", got)
+				}
+				r.wire.cut()
+			})
+		})
+	}
 }

@@ -19,7 +19,7 @@ type Attachment struct {
 // AttachOptions are how an instance attaches.
 type AttachOptions struct {
 	// Resume says that it is the same process as before: what it has unsettled stays with
-	// it. See Attachment.Resumed.
+	// it. The sink is the one that it had, which has taken what there was to tell meanwhile. See Attachment.Resumed.
 	Resume bool
 	// Weight is its share of the sockets, in proportion to the other instances'. 0 means 1.
 	Weight uint32
@@ -102,7 +102,7 @@ func (i *Instance) renew(t instant) {
 	}
 	g.lives++
 	i.life, i.first = g.lives, g.node.seq.Load()+1
-	i.absences, i.draining = absences{}, false
+	i.absences, i.factSink, i.draining = absences{}, nil, false
 	i.came = time.Time{}
 }
 
@@ -119,7 +119,7 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 		g.pool.mu.Unlock()
 		return
 	}
-	i.sink = a.sink
+	i.sink, i.factSink = a.sink, a.sink
 	if a.resumed {
 		i.absences.tell(a.sink)
 	} else if len(g.members) > 1 {

@@ -20,6 +20,7 @@ type Instance struct {
 	life     uint32 // names the process: it grows when another one takes the id over
 	first    uint64 // the smallest number that this process can have been given
 	sink     Sink   // nil until Start, and while suspended
+	factSink Sink   // what facts go to: sink, and while suspended the one that it was
 	paused   bool
 	draining bool
 	complete bool

@@ -2,6 +2,9 @@ package dispatch
 
 // Sink is the stream of an attached instance. Its methods are called with locks held:
 // they must be cheap, and must neither block nor call back.
+//
+// A sink outlives the loss of its stream as the instance does: it is given facts (Lane.Tell) until another process has come or the
+// instance is forgotten, and what it has to say then goes to the stream that resumes. All else comes while there is a stream.
 type Sink interface {
 	// Accepts says whether the instance asked for a delivery, and how it takes it. The
 	// answer for a delivery must not change while the sink is attached. An instance that

@@ -9,11 +9,11 @@ import (
 // cannot be resumed.
 const maxAbsences = 1 << 16
 
-// absences are what was taken from a process, and what it was not told, while it had no stream.
+// absences are what was taken from a process while it had no stream. What is a fact of its sockets has gone to its sink
+// meanwhile (Lane.Tell).
 type absences struct {
 	seqs   []uint64
 	owners []Owner
-	facts  []func(Sink)
 	full   bool
 }
 
@@ -35,26 +35,12 @@ func (b *absences) release(owners []Owner) {
 	}
 }
 
-// miss keeps a fact.
-func (b *absences) miss(f func(Sink)) {
-	if len(b.facts) >= maxAbsences {
-		*b = absences{full: true}
-	}
-	if !b.full {
-		b.facts = append(b.facts, f)
-	}
-}
-
-// tell tells a resumed process which sockets it has lost, and what it has missed of others.
+// tell tells a resumed process which sockets it has lost.
 func (b *absences) tell(sink Sink) {
 	if len(b.owners) > 0 {
 		sink.Released(b.owners, ReasonLost)
 		b.owners = nil
 	}
-	for _, f := range b.facts {
-		f(sink)
-	}
-	b.facts = nil
 }
 
 // Detach takes the stream away. After a clean leave the work moves at once. After a loss
@@ -228,7 +214,7 @@ func (e evacuation) finish() {
 			moved++
 		}
 	}
-	i.life, i.leavers, i.absences = 0, nil, absences{}
+	i.life, i.leavers, i.absences, i.factSink = 0, nil, absences{}, nil
 	i.stopTimer()
 	delete(g.members, i.id)
 	if moved > 0 {

@@ -1,7 +1,8 @@
 package dispatch
 
 // Tell calls f with the sink of the instance that has the lane: a fact of the socket, after
-// what was handed over of it. While the instance is suspended it waits for its next stream.
+// what was handed over of it. While the instance is suspended it goes to the sink that it had, which
+// bounds what waits, and takes it to the next stream of the same process.
 // It comes to nothing where no instance was told of the socket, or none has it: whoever gets it is
 // introduced first. It is called with locks held: it must neither block nor call back.
 func (l *Lane) Tell(f func(Sink)) {
@@ -12,12 +13,8 @@ func (l *Lane) Tell(f func(Sink)) {
 
 // tell is Tell with the mutex held.
 func (h *holder) tell(l *Lane, f func(Sink)) {
-	switch i := h.inst; {
-	case i == nil || l.intro == 0:
-	case i.sink != nil:
-		f(i.sink)
-	default:
-		i.absences.miss(f)
+	if i := h.inst; i != nil && l.intro != 0 && i.factSink != nil {
+		f(i.factSink)
 	}
 }
 

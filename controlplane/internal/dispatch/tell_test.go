@@ -20,8 +20,9 @@ func told(t *testing.T, facts *[]Sink, want ...Sink) {
 	*facts = nil
 }
 
-// An instance that lost its stream hears what it has missed on the next one, and none that is another process.
-func TestTell_WaitsWhileTheInstanceIsSuspended(t *testing.T) {
+// The sink of an instance that lost its stream takes on what is told, for the next one; that of a process that was replaced, or is waited
+// for no more, does not.
+func TestTell_GoesToTheSinkOfASuspendedInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		a, sink := b.attach("1", 10)
@@ -36,26 +37,73 @@ func TestTell_WaitsWhileTheInstanceIsSuspended(t *testing.T) {
 		a.Detach(false)
 		ann.tell(&facts)
 		ann.tell(&facts)
-		told(t, &facts)
-		next := &book{}
-		a, _ = b.resume("1", next)
-		told(t, &facts, next, next)
-		a.Detach(false)
+		told(t, &facts, sink, sink)
+		a, _, _, _ = b.Attach("1", sink, AttachOptions{Resume: true})
 		ann.tell(&facts)
-		b.attach("1", 10)
+		told(t, &facts, sink)
+		a.Start(some(10), false)
+		told(t, &facts)
+		ann.tell(&facts)
+		told(t, &facts, sink)
+		a.Detach(false)
+		a, next := b.attach("1", 10)
+		told(t, &facts)
+		ann.tell(&facts)
+		told(t, &facts, next)
+		a.Detach(false)
+		pass(b.node.config.Suspend)
+		ann.tell(&facts)
 		told(t, &facts)
 	})
 }
 
-// What is told of a suspended instance without end ends its chance to resume.
-func TestTell_IsBounded(t *testing.T) {
-	var absent absences
-	for range maxAbsences + 1 {
-		absent.miss(func(Sink) {})
-	}
-	if !absent.full || len(absent.facts) > 0 {
-		t.Errorf("%d are kept", len(absent.facts))
-	}
+// What is told while it is suspended costs an instance nothing here: its sink knows whether it asks for it.
+func TestTell_KeepsNothingItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a, sink := b.attach("1", 10)
+		ann := b.person("ann")
+		ann.say("1")
+		settle(t, a, sink.take()...)
+		a.Detach(false)
+		for range maxAbsences + 1 {
+			ann.lane.Tell(func(Sink) {})
+		}
+		if a, _ = b.resume("1", sink); !a.Resumed() {
+			t.Error("not resumed")
+		}
+	})
+}
+
+// What is told of a socket that moves away then comes before the word that it has.
+func TestTell_GoesBeforeTheReleaseOfASocketThatMovesMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a, sink := b.attach("1", 10)
+		ann := b.person("ann")
+		ann.say("1")
+		settle(t, a, sink.take()...)
+		a.Detach(false)
+		told, late := 0, 0
+		tell := func() {
+			ann.lane.Tell(func(s Sink) {
+				if s == Sink(sink) {
+					told++
+					late += len(sink.released)
+				}
+			})
+		}
+		tell()
+		_, other := b.attach("2", 10)
+		pass(time.Second)
+		ann.say("2")
+		expect(t, other, "ann:2/1")
+		tell()
+		b.resume("1", sink)
+		if fmt.Sprint(sink.released) != fmt.Sprintf("[ann/%d]", ReasonLost) || told != 1 || late != 0 {
+			t.Errorf("released %v, %d were told, %d of them too late", sink.released, told, late)
+		}
+	})
 }
 
 // away lets somebody be away and come back whom instance 1 knows, and returns who hears what has become of them meanwhile.
@@ -128,19 +176,18 @@ func TestSucceed_WhoGoesOnLeavesAPausedInstanceWithTheNextEvent(t *testing.T) {
 	})
 }
 
-// An instance without a stream hears of it on its next one.
+// The sink of an instance without a stream is told, for its next one.
 func TestSucceed_WhoGoesOnWaitsForASuspendedInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, nil)
 		a, sink := b.attach("1", 10)
 		again, facts := away(t, b, a, sink, func() { a.Detach(false) })
+		told(t, facts, sink)
+		a, _ = b.resume("1", sink)
 		told(t, facts)
-		next := &book{}
-		a, _ = b.resume("1", next)
-		told(t, facts, next)
 		again.say("2")
-		tries := next.tries
-		expect(t, next, "ann2:2/1")
+		tries := sink.tries
+		expect(t, sink, "ann2:2/1")
 		settle(t, a, tries...)
 		b.empty()
 	})
