@@ -110,8 +110,7 @@
 // All others are leaves. The methods of dispatch.Sink (Accepts, Deliver, Revoked,
 // Released), dispatch.Owner, dispatch.SoloOwner and dispatch.Observer run with dispatch
 // locks held: below those come only leaves and the queue (Interests.mu, outqueue,
-// attachment.mu, the counters of a group, a hub.Socket's data and its holds). So nobody who holds one
-// of those calls the dispatcher, and neither does dispatch call back into routes or a
-// connect. No lock is held across a Send, or across a call of the hub that writes to
-// browsers.
+// attachment.mu, the counters of a group, and of a hub.Socket its data, its holds, and its rooms with the locks of
+// their adapter). So nobody who holds one of those calls the dispatcher, and neither does dispatch call back into routes
+// or a connect. No lock is held across a Send, or across a call of the hub that writes to browsers.
 package controlplane

@@ -11,17 +11,17 @@ import (
 
 // RoomsChanged implements hub.Watcher.
 func (w *watching) RoomsChanged(hs *hub.Socket, change hub.RoomsChange) {
-	tellHolder(hs, func(m *member, sink dispatch.Sink) { m.tellRooms(sink, change) })
+	tellHolder(hs, func(m *member, sink dispatch.Sink) {
+		m.tell(sink, hubv1.Kind_KIND_ROOMS, func(hs *hub.Socket) *hubv1.Notice { return roomsChanged(hs, change) })
+	})
 }
 
-// tellRooms tells an instance that holds the socket how its rooms have changed.
-func (m *member) tellRooms(sink dispatch.Sink, change hub.RoomsChange) {
-	m.tell(sink, hubv1.Kind_KIND_ROOMS, func(hs *hub.Socket) *hubv1.Notice {
-		return &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_ROOMS_CHANGED, Count: 1,
-			Fact: &hubv1.Notice_RoomsChanged{RoomsChanged: &hubv1.RoomsChanged{
-				SocketId: hs.ID(), Namespace: hs.Namespace(), Joined: change.Joined, Left: change.Left, RoomsVersion: change.Version,
-			}}}
-	})
+// roomsChanged says how the rooms of a socket have changed.
+func roomsChanged(hs *hub.Socket, change hub.RoomsChange) *hubv1.Notice {
+	return &hubv1.Notice{Kind: hubv1.NoticeKind_NOTICE_KIND_ROOMS_CHANGED, Count: 1,
+		Fact: &hubv1.Notice_RoomsChanged{RoomsChanged: &hubv1.RoomsChanged{
+			SocketId: hs.ID(), Namespace: hs.Namespace(), Joined: change.Joined, Left: change.Left, RoomsVersion: change.Version,
+		}}}
 }
 
 // Upgraded implements hub.Watcher.

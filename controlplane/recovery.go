@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
 	"github.com/siohub/siohub/controlplane/internal/copies"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -106,14 +108,17 @@ func (s *socket) succeedLocked(m *member) {
 	}
 }
 
-// tellMoved tells an instance that has not heard that the socket was away which rooms it has joined and left meanwhile.
+// tellMoved tells an instance that has not heard that the socket was away which rooms it has joined and left meanwhile. It is
+// called with locks of the whole group held, so rooms are looked at only if they have changed and somebody asks for them.
 func (m *member) tellMoved(sink dispatch.Sink, earlier *socket) {
-	was, before := earlier.hub.RoomsAndVersion()
-	is, now := m.socket.hub.RoomsAndVersion()
-	if now == before {
+	if m.socket.hub.RoomsVersion() == earlier.hub.RoomsVersion() {
 		return
 	}
-	m.tellRooms(sink, hub.RoomsChange{Joined: without(is, was), Left: without(was, is), Version: now})
+	m.tell(sink, hubv1.Kind_KIND_ROOMS, func(hs *hub.Socket) *hubv1.Notice {
+		was, _ := earlier.hub.RoomsAndVersion()
+		is, now := hs.RoomsAndVersion()
+		return roomsChanged(hs, hub.RoomsChange{Joined: without(is, was), Left: without(was, is), Version: now})
+	})
 }
 
 // without are the rooms of one list that are not in another one. Both are sorted.

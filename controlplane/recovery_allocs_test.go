@@ -10,6 +10,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/subscription"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/hubtest"
 )
@@ -62,4 +63,28 @@ func nothingIsLeft(t *testing.T, w *world, sessions int) {
 			t.Fatalf("%s: %d groups keep what it had", one.User, len(left))
 		}
 	}
+}
+
+// The rooms of a socket that comes back are looked at only for those who ask for them, and only if they have changed.
+func TestAllocs_RoomsOfOneThatIsBackCostNothingToThoseWhoDoNotAsk(t *testing.T) {
+	srv, _ := settler(t)
+	both := joinMany(t, srv, 2)
+	is, was := both[0].Tag().(*socket), both[1].Tag().(*socket)
+	m, a := is.all()[0], srv.routes.attachment("g", "i")
+	costs := func(when string) {
+		t.Helper()
+		if n := testing.AllocsPerRun(100, func() { m.tellMoved(a, was) }); n != 0 {
+			t.Errorf("%s: %v allocations", when, n)
+		}
+	}
+	costs("nothing has changed, and nobody asks")
+	if _, err := srv.hub.UpdateRooms(hub.Target{Namespace: "/bench", Sockets: []string{both[0].ID()}}, []string{"red"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	costs("nobody asks")
+	a.interests.Store(subscription.NewInterests([]*subscription.Subscription{subscription.New(&hubv1.Subscription{
+		Role: hubv1.Role_ROLE_HANDLER, Namespace: "/*", Kinds: []hubv1.Kind{hubv1.Kind_KIND_ROOMS},
+	})}))
+	was = is
+	costs("nothing has changed")
 }
