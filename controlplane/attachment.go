@@ -152,11 +152,12 @@ func (a *attachment) overflow() {
 
 // take lets another stream go on with the attachment. It returns the one before, which
 // may not have let go yet even if the attachment is suspended, and false once the
-// attachment is over.
+// attachment is over, or misses something. Overflow either finds the stream here and ends
+// it, or has said so before.
 func (a *attachment) take(st *stream) (before *stream, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
+	if a.closed || a.lossy.Load() {
 		return nil, false
 	}
 	before = a.last

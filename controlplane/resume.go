@@ -53,7 +53,7 @@ func (st *stream) resumable(h *hubv1.Hello) *attachment {
 		return nil
 	}
 	a := st.srv.routes.attachment(h.Group, h.InstanceId)
-	if a == nil || !a.numbered || a.lossy.Load() || a.caller.Name() != st.caller.Name() ||
+	if a == nil || !a.numbered || a.caller.Name() != st.caller.Name() ||
 		subtle.ConstantTimeCompare(a.token[:], h.Resume.Attachment) != 1 {
 		return nil
 	}
