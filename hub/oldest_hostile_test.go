@@ -336,3 +336,25 @@ func TestOldest_AConnectionForEachPoll(t *testing.T) {
 		}
 	}
 }
+
+// What means nothing counts against the rates as everything else does.
+func TestOldest_RatesHoldForWhatIsDropped(t *testing.T) {
+	large := strings.Repeat("x", 20_000)
+	for name, packet := range map[string]string{"a message": "3:::" + large, "to nowhere": "3::/never:" + large, "noop": "8:::" + large} {
+		t.Run(name, func(t *testing.T) {
+			eachOld(t, func(t *testing.T, transport string) {
+				p, keys, _ := limited(t, func(c *hub.Config) { c.Rates = hub.Rates{Messages: 40, Ahead: 100 * time.Millisecond, Bytes: -1} })
+				o := p.openOld(transport, "")
+				o.expect("1::")
+				begun := time.Now()
+				for range 40 {
+					o.send(packet)
+				}
+				p.waitFor("the rate is reached", func() bool { return slices.Contains(keys(), "rates.messages") })
+				if took := time.Since(begun); took < 500*time.Millisecond {
+					t.Errorf("40 packets at 40 a second took %v", took)
+				}
+			})
+		})
+	}
+}

@@ -32,7 +32,7 @@ func readPackets(s *Session, from packetSource) error {
 		if err != nil {
 			return err
 		}
-		if packet.Type == eiopacket.Message && s.flow.paused() {
+		if canWait(packet.Type) && s.flow.paused() {
 			if err := from.awaitResume(); err != nil {
 				buffers.put(buf)
 				return err
@@ -45,4 +45,14 @@ func readPackets(s *Session, from packetSource) error {
 			return nil
 		}
 	}
+}
+
+// canWait reports whether a packet of this type is not acted on in a pause. That a browser is there, or leaves, is heard at once. What means nothing
+// waits as a message does, or whoever sends nothing else would be read on however much it is.
+func canWait(t eiopacket.Type) bool {
+	switch t {
+	case eiopacket.Ping, eiopacket.Pong, eiopacket.Close:
+		return false
+	}
+	return true
 }

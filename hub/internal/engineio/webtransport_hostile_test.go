@@ -341,3 +341,26 @@ func TestWebTransport_Rubbish(t *testing.T) {
 	eventually(t, "sessions are left", func() bool { return st.engine.SessionCount() == 1 })
 	eventually(t, "bytes are counted that nobody holds", func() bool { return st.engine.UnfinishedBytes() == 0 })
 }
+
+// Packets that mean nothing are read as slowly as messages, also by themselves.
+func TestWebTransport_RatesHoldForWhatMeansNothing(t *testing.T) {
+	for name, packet := range map[string]string{"message": "4", "noop": "6", "upgrade": "5", "open": "0"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				st := newStation(t, func(c *engineio.Config) {
+					withWebTransport(c)
+					c.Rates = engineio.Rates{Messages: 1, Ahead: time.Second}
+				})
+				b := st.openStream()
+				go func() { _, _ = io.Copy(io.Discard, b) }()
+				start := time.Now()
+				for range 20 {
+					b.send(packet + strings.Repeat("x", 1000))
+				}
+				if took := time.Since(start); took < 15*time.Second {
+					t.Errorf("20 packets at one a second took %v", took)
+				}
+			})
+		})
+	}
+}

@@ -29,6 +29,7 @@
 // browser. Up: a request or a WebSocket gives a text to link.push, a translator (up.go) makes packets of Engine.IO 4 and
 // Socket.IO 5 of it, engineio reads them from the link. Down: engineio writes to the link, the translator (down.go) makes
 // texts, which a poll or a WebSocket takes. So heartbeat, limits, rates, admission and the way out are engineio's alone.
+// A packet that means nothing, or is dropped on the way up, and a ping or pong frame, becomes a noop of Engine.IO, as the rates count what reaches it.
 //
 // Server (server.go) is the HTTP handler, and knows the links by the id of their session. polling.go and
 // websocket.go are the transports, reading.go reads bodies and messages for both. A client that has not managed to use one tries the other with the same id.

@@ -24,6 +24,7 @@ func (t *translator) fromServer(binary bool, data []byte) {
 	}
 	switch eiopacket.Type(data[0]) {
 	case eiopacket.Ping:
+		t.beating = true
 		t.reply(Packet{Type: Heartbeat})
 	case eiopacket.Message:
 		t.fromSocket(data[1:])

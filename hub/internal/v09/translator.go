@@ -23,6 +23,8 @@ type translator struct {
 	endpoints map[string]standing
 	held      []heldPacket
 	heldBytes int // of held
+	// beating says that the client has not answered the latest heartbeat.
+	beating bool
 	// over says that the last packet is in down.
 	over bool
 	// left says that the client has ended the session, or was told to leave.
@@ -119,7 +121,7 @@ func (t *translator) hold(endpoint string, text []byte) {
 	t.heldBytes += len(text) + packetCost
 }
 
-// release sends on what is held for an endpoint, or drops it.
+// release sends on what is held for an endpoint, or drops it, which is charged for all the same.
 func (t *translator) release(endpoint string, send bool) {
 	rest := t.held[:0]
 	for _, h := range t.held {
@@ -130,6 +132,8 @@ func (t *translator) release(endpoint string, send bool) {
 		t.heldBytes -= len(h.text) + packetCost
 		if send {
 			t.pass(h.text)
+		} else {
+			t.charge(h.text)
 		}
 	}
 	clear(t.held[len(rest):])

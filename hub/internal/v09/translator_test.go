@@ -16,6 +16,8 @@ type bench struct {
 	t      *testing.T
 	lost   []siopacket.Packet
 	crowds int // namespaces beyond what a client may be in
+	// charged are the packets on the way up that are only to be charged for.
+	charged int
 }
 
 func newBench(t *testing.T) *bench {
@@ -47,12 +49,18 @@ func (b *bench) server(packets ...string) {
 	}
 }
 
+// wantUp takes what is on the way up, but for what is only to be charged for.
 func (b *bench) wantUp(want ...string) {
 	b.t.Helper()
 	got := []string{}
 	for rest := b.up; len(rest) > 0; {
 		h, n := eiopacket.DecodeStreamHeader(rest)
-		got = append(got, string(rest[n:n+int(h.Len)]))
+		packet := string(rest[n : n+int(h.Len)])
+		if eiopacket.Type(packet[0]) == eiopacket.Noop { // in place of what means nothing
+			b.charged++
+		} else {
+			got = append(got, packet)
+		}
 		rest = rest[n+int(h.Len):]
 	}
 	b.up = nil
@@ -82,7 +90,6 @@ func (b *bench) compare(way string, got, want []string) {
 
 func TestTranslator_Up(t *testing.T) {
 	for text, want := range map[string]string{
-		"2::":                             "3",
 		"3:::hi \"you\"\n":                `42["message","hi \"you\"\n"]`,
 		`4:::{"a": [1]}`:                  `42["message",{"a": [1]}]`,
 		`5:::{"name":"x"}`:                `42["x"]`,
@@ -100,6 +107,9 @@ func TestTranslator_Up(t *testing.T) {
 		b.says(text)
 		b.wantUp(want)
 		b.wantDown()
+		if b.charged > 0 {
+			t.Errorf("%s: is charged for twice", text)
+		}
 	}
 }
 
@@ -117,6 +127,51 @@ func TestTranslator_RefusesWhatIsNoPacket(t *testing.T) {
 			t.Errorf("%.60q: %v, want %v", text, err, want)
 		}
 		b.wantUp()
+	}
+}
+
+// A heartbeat is answered once. What comes beyond that is of no use to anybody.
+func TestTranslator_Heartbeat(t *testing.T) {
+	b := newBench(t)
+	b.says("2::")
+	b.wantUp()
+	for range 2 {
+		b.server("2")
+		b.says("2::", "2::")
+		b.wantUp("3")
+	}
+}
+
+// What is not passed on is charged for: a packet for a packet, a byte for a byte.
+func TestTranslator_ChargesForWhatItDrops(t *testing.T) {
+	count := func(up []byte) (packets, bytes int) {
+		for rest := up; len(rest) > 0; packets++ {
+			h, n := eiopacket.DecodeStreamHeader(rest)
+			bytes += int(h.Len)
+			rest = rest[n+int(h.Len):]
+		}
+		return packets, bytes
+	}
+	for _, text := range []string{
+		"8::", "7:::2+0", "1::", "2::", "3::/never:x", "4::/never:1", "6::/never:1", "0::/never", "1::/" + strings.Repeat("x", 300), "1::/in",
+		`5::/never:{"name":"` + strings.Repeat("x", 1000) + `"}`,
+	} {
+		b := newBench(t)
+		b.server("40", "40/in,")
+		b.endpoints["/in"] = joined
+		b.says(text)
+		if packets, bytes := count(b.up); packets != 1 || bytes != len(text) {
+			t.Errorf("%.20s: %d packets of %d bytes", text, packets, bytes)
+		}
+	}
+	b := newBench(t)
+	b.says("1::/out")
+	b.wantUp("40/out,")
+	b.says("3::/out:1", "3::/out:2")
+	b.wantUp()
+	b.server(`44/out,{"message":"no"}`)
+	if packets, _ := count(b.up); packets != 2 {
+		t.Errorf("%d packets for what was held in vain", packets)
 	}
 }
 

@@ -27,12 +27,23 @@ func (t *translator) payload(text []byte, most int) error {
 		if err != nil {
 			return err
 		}
+		up, held := len(t.up), t.heldBytes
 		if err := t.fromClient(p); err != nil {
 			return err
+		}
+		if len(t.up) == up && t.heldBytes == held {
+			t.charge(one)
 		}
 		text = rest
 	}
 	return nil
+}
+
+// charge passes on, in place of a packet that means nothing, one that means nothing to engineio either: it counts what reaches it
+// against the rates.
+func (t *translator) charge(packet []byte) {
+	t.up = eiopacket.AppendStreamHeader(t.up, eiopacket.StreamHeader{Len: uint64(len(packet))})
+	t.up = append(append(t.up, byte(eiopacket.Noop)), packet[1:]...)
 }
 
 // fromClient acts on a packet of the client.
@@ -43,7 +54,10 @@ func (t *translator) fromClient(p Packet) error {
 	case Connect:
 		return t.join(p)
 	case Heartbeat:
-		t.pass([]byte{byte(eiopacket.Pong)})
+		if t.beating { // engineio hears each at once, whatever the rates are
+			t.beating = false
+			t.pass([]byte{byte(eiopacket.Pong)})
+		}
 	case Message, JSON, Event:
 		return t.event(p)
 	case Ack:

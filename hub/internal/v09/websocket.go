@@ -115,6 +115,7 @@ func (s *Server) untilLost(l *link, displaced <-chan struct{}, do func() error) 
 // receive reads messages until the connection ends, or what carries the link is another one, and says why.
 func (s *Server) receive(conn *websocket.Conn, l *link, displaced <-chan struct{}) error {
 	conn.SetReadLimit(s.config.MaxPayload)
+	s.chargeControls(conn, l, displaced)
 	for {
 		kind, message, err := conn.NextReader()
 		if err != nil {
@@ -131,6 +132,25 @@ func (s *Server) receive(conn *websocket.Conn, l *link, displaced <-chan struct{
 			return errLeft
 		}
 	}
+}
+
+// chargeControls has a client's pings and pongs count against the rates, as a noop does, before more is read. Where they stand within a
+// message, the wait is a part of its time: no client is known that sends such.
+func (s *Server) chargeControls(conn *websocket.Conn, l *link, displaced <-chan struct{}) {
+	charge := func(string) error {
+		if taken, err := l.push([]byte(noop), 1, until{displaced: displaced}); err != nil || taken {
+			return err
+		}
+		return errEnded
+	}
+	answer := conn.PingHandler()
+	conn.SetPongHandler(charge)
+	conn.SetPingHandler(func(data string) error {
+		if err := charge(data); err != nil {
+			return err
+		}
+		return answer(data)
+	})
 }
 
 // takeMessage reads a message and hands it up. False without an error: the session has ended, or another transport has taken over.

@@ -127,3 +127,54 @@ func TestLink_WhatIsNotReadCounts(t *testing.T) {
 		t.Error(n, err, l.coming.of.inUse())
 	}
 }
+
+// Pings and pongs of the client count, and are not read on while what came before is not taken.
+func TestCarry_ChargesForControlFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newTestServer(t, nil)
+		l := newTestLink()
+		c := openSocket(t, s, l)
+		_, _ = l.Write(stream("40"))
+		up := func() int {
+			synctest.Wait()
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return len(l.up)
+		}
+		pongs := 0
+		c.SetPongHandler(func(string) error { pongs++; return nil })
+		go func() {
+			for {
+				if _, _, err := c.ReadMessage(); err != nil {
+					return
+				}
+			}
+		}()
+		say := func(kind int) {
+			if err := c.WriteControl(kind, []byte("x"), time.Now().Add(time.Second)); err != nil {
+				t.Error(err)
+			}
+		}
+		before := up()
+		say(websocket.PingMessage)
+		say(websocket.PongMessage)
+		if now := up(); now != before+2*len(stream("6::")) || pongs != 1 {
+			t.Errorf("%d bytes more, %d pongs", now-before, pongs)
+		}
+		if taken, err := l.push([]byte("3::/never:"+strings.Repeat("x", highWater)), 10, until{}); !taken || err != nil {
+			t.Fatal(taken, err)
+		}
+		full := up()
+		say(websocket.PingMessage)
+		if now := up(); now != full || pongs != 1 {
+			t.Errorf("%d bytes more, %d pongs", now-full, pongs)
+		}
+		_, _ = l.Read(make([]byte, full))
+		if now := up(); now != len(stream("6::")) || pongs != 2 {
+			t.Errorf("%d bytes, %d pongs", now, pongs)
+		}
+		l.Close(0, "")
+		_ = c.Close()
+		s.engine.(*engine).running.Wait()
+	})
+}
