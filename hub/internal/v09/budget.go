@@ -8,7 +8,8 @@ type budget struct {
 
 	mu    sync.Mutex // guards the fields below; a leaf
 	used  int64
-	freed chan struct{} // closed when something is given back; nil while nobody waits
+	full  bool          // whoever may wait has to: see admits
+	freed chan struct{} // closed when there may be room again; nil while nobody waits
 }
 
 // little is what one client may hold of something when others have used up the budget: who sends and reads small packets does not
@@ -23,12 +24,18 @@ func (b *budget) change(by int64) (over bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used += by
-	if by < 0 && b.freed != nil {
-		close(b.freed)
-		b.freed = nil
+	if by < 0 && b.used <= b.low() {
+		b.full = false
+		if b.freed != nil {
+			close(b.freed)
+			b.freed = nil
+		}
 	}
 	return b.used > b.most
 }
+
+// low is what may be in use when those who wait are woken: all of them are, and so not for each packet that is taken.
+func (b *budget) low() int64 { return b.most - b.most/8 }
 
 // fits reports whether there is room for so much more.
 func (b *budget) fits(more int64) bool {
@@ -37,7 +44,18 @@ func (b *budget) fits(more int64) bool {
 	return b.used+more <= b.most
 }
 
-// next is closed when something is given back.
+// admits is fits for whoever waits otherwise (next). Once one waits, all who come do, until it is woken: it would find what is given back
+// taken again.
+func (b *budget) admits(more int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used+more > b.most {
+		b.full = b.used > b.low() // or nothing that is given back would end it
+	}
+	return !b.full && b.used+more <= b.most
+}
+
+// next is closed when an eighth is free, and something has been given back.
 func (b *budget) next() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -120,20 +120,8 @@ func (l *link) Read(p []byte) (int, error) {
 func (l *link) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var patience <-chan time.Time
-	if !l.deadline.IsZero() {
-		timer := time.NewTimer(time.Until(l.deadline))
-		defer timer.Stop()
-		patience = timer.C
-	}
-	room := func() bool {
-		return l.err == nil && l.downBytes < highWater && (l.going.of.fits(int64(len(p))) || int(l.going.held)+len(p) <= little)
-	}
-	if !l.awaitLocked(room, until{patience: patience, freed: l.going.of.next}) {
-		if l.err != nil {
-			return 0, l.err
-		}
-		return 0, os.ErrDeadlineExceeded
+	if err := l.awaitRoomLocked(len(p)); err != nil {
+		return 0, err
 	}
 	l.partial = append(l.partial, p...)
 	for {
@@ -150,6 +138,35 @@ func (l *link) Write(p []byte) (int, error) {
 	}
 	l.changeLocked()
 	return len(p), nil
+}
+
+// awaitRoomLocked waits until Write may take so much, until the deadline. What others give back is looked for only while the client's own
+// packets are not what it waits for.
+func (l *link) awaitRoomLocked(bytes int) error {
+	room := func() bool {
+		return l.err == nil && l.downBytes < highWater && (int(l.going.held)+bytes <= little || l.going.of.admits(int64(bytes)))
+	}
+	if room() {
+		return nil
+	}
+	end := until{freed: func() <-chan struct{} {
+		if l.downBytes >= highWater {
+			return nil
+		}
+		return l.going.of.next()
+	}}
+	if !l.deadline.IsZero() {
+		timer := time.NewTimer(time.Until(l.deadline))
+		defer timer.Stop()
+		end.patience = timer.C
+	}
+	switch {
+	case l.awaitLocked(room, end):
+		return nil
+	case l.err != nil:
+		return l.err
+	}
+	return os.ErrDeadlineExceeded
 }
 
 // SetReadDeadline implements engineio.Stream. A session over a stream has none.

@@ -231,6 +231,68 @@ func TestLink_WhatWaitsForClientsIsBoundedInSum(t *testing.T) {
 	})
 }
 
+// Who waits is not woken for each packet that is taken, and those who come later do not take its room.
+func TestBudget_WakesWhenAnEighthIsFree(t *testing.T) {
+	b := &budget{most: 800}
+	b.change(800)
+	if b.admits(1) {
+		t.Fatal("it is full")
+	}
+	freed := b.next()
+	woken := func() bool {
+		select {
+		case <-freed:
+			return true
+		default:
+			return false
+		}
+	}
+	b.change(-99)
+	if woken() || b.admits(1) || !b.fits(99) {
+		t.Error("others wait already")
+	}
+	b.change(-1)
+	if !woken() || !b.admits(100) {
+		t.Error("an eighth is free")
+	}
+	freed = b.next()
+	if b.admits(101) || !b.admits(100) {
+		t.Error("who needs more than is kept free waits alone")
+	}
+	b.change(-1)
+	if !woken() {
+		t.Error("there is room")
+	}
+}
+
+// A session that waits for its own client is not woken by others, and one that does not wait has no timer.
+func TestLink_WaitsForNoMoreThanItMust(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newTestLink()
+		l.attach("polling", nil)
+		write := func() { _, _ = l.Write(stream("6")) }
+		without := testing.AllocsPerRun(100, write)
+		_ = l.SetWriteDeadline(time.Now().Add(time.Hour))
+		if with := testing.AllocsPerRun(100, write); with != without {
+			t.Errorf("%.0f allocations with a deadline, %.0f without", with, without)
+		}
+		_, _ = l.Write(stream("40", `42["x","`+strings.Repeat("y", highWater)+`"]`))
+		wrote := make(chan struct{})
+		go func() {
+			defer close(wrote)
+			write()
+		}()
+		synctest.Wait()
+		l.going.of.mu.Lock()
+		if l.going.of.freed != nil {
+			t.Error("it looks for what others give back")
+		}
+		l.going.of.mu.Unlock()
+		_, _ = l.take(until{})
+		<-wrote
+	})
+}
+
 // So is what clients have sent and the engine does not take.
 func TestLink_WhatWaitsForTheServerIsBoundedInSum(t *testing.T) {
 	coming := &budget{most: 20_000}
