@@ -258,6 +258,14 @@ func TestOldest_LimitsAreCountedAndNamed(t *testing.T) {
 		p.wantGone(hub.ReasonClientNamespaceDisconnect)
 		wantLimit(t, keys, log, "limits.namespaces_per_client")
 	})
+	t.Run("name", func(t *testing.T) {
+		p, keys, log := limited(t, func(c *hub.Config) { c.Limits.NamespaceBytes = 16 })
+		o := p.openOld("websocket", "")
+		o.expect("1::")
+		o.send("1::/aaaaaaaaaaaaaaaa")
+		o.expect("7::/aaaaaaaaaaaaaaaa:2")
+		wantLimit(t, keys, log, "limits.namespace_bytes")
+	})
 	t.Run("time", func(t *testing.T) {
 		for _, transport := range []string{"websocket", "xhr-polling"} {
 			p, keys, log := limited(t, func(c *hub.Config) { c.Limits.Unfinished.Time = time.Second })

@@ -36,7 +36,7 @@ func (t *translator) fromServer(binary bool, data []byte) {
 func (t *translator) fromSocket(data []byte) {
 	p, _, err := t.json.Decode(data, false)
 	if err != nil || p.Attachments > 0 {
-		t.dropped(p, err)
+		t.later = append(t.later, func() { t.dropped(p, err) })
 		return
 	}
 	endpoint := endpointOf(p.Namespace)

@@ -119,7 +119,7 @@ func (l *link) Read(p []byte) (int, error) {
 // the session as that of a browser that reads too slowly.
 func (l *link) Write(p []byte) (int, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	if err := l.awaitRoomLocked(len(p)); err != nil {
 		return 0, err
 	}
@@ -138,6 +138,16 @@ func (l *link) Write(p []byte) (int, error) {
 	}
 	l.changeLocked()
 	return len(p), nil
+}
+
+// unlock is l.mu.Unlock, and tells what came of what was done with the lock.
+func (l *link) unlock() {
+	later := l.later
+	l.later = nil
+	l.mu.Unlock()
+	for _, tell := range later {
+		tell()
+	}
 }
 
 // awaitRoomLocked waits until Write may take so much, until the deadline. What others give back is looked for only while the client's own
@@ -263,7 +273,7 @@ func (l *link) attachLocked(transport string) (displaced <-chan struct{}) {
 // nothing is taken. An error is a fault of the client's, which is to end the link.
 func (l *link) push(payload []byte, most int, end until) (taken bool, err error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	defer l.unlock()
 	room := func() bool { return l.err == nil && len(l.up) < highWater && l.downBytes < highWater }
 	if !l.awaitLocked(room, end) {
 		return false, nil

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,7 @@ func newTestLink() *link {
 	l := &link{ended: func(*link) {}, done: make(chan struct{}), transport: "polling"}
 	l.coming.of, l.going.of = &budget{most: 1 << 20}, &budget{most: 1 << 20}
 	l.translator = translator{
-		json: siopacket.NewJSON(siopacket.Limits{}), dropped: func(siopacket.Packet, error) {}, crowded: func() {}, namespaces: 16, namespaceBytes: 256, maxPayload: 1_000_000,
+		json: siopacket.NewJSON(siopacket.Limits{}), dropped: func(siopacket.Packet, error) {}, refused: func(string) {}, namespaces: 16, namespaceBytes: 256, maxPayload: 1_000_000,
 	}
 	return l
 }
@@ -44,6 +45,32 @@ func TestLink_WritesInPieces(t *testing.T) {
 	b, ok := l.take(until{})
 	if got := string(AppendPayload(nil, b.packets)); got != `�3�1::�27�5:::{"name":"x","args":[1]}` || b.last || !ok {
 		t.Error(got, b.last, ok)
+	}
+}
+
+// What is told may write a log, and a log may wait: the link is free meanwhile.
+func TestLink_TellsWithoutItsLock(t *testing.T) {
+	l := newTestLink()
+	var told []string
+	tell := func(what string) {
+		told = append(told, what)
+		if !l.mu.TryLock() {
+			t.Fatalf("%s is told with the lock", what)
+		}
+		l.mu.Unlock()
+	}
+	l.refused, l.dropped = tell, func(siopacket.Packet, error) { tell("dropped") }
+	l.namespaces = 1
+	l.attach("polling", nil)
+	if _, err := l.push([]byte("1::/more"), 10, until{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.push([]byte("1::/"+strings.Repeat("x", 300)), 10, until{}); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = l.Write(stream(`451-["file",{"_placeholder":true,"num":0}]`))
+	if want := []string{namespacesKey, nameBytesKey, "dropped"}; !slices.Equal(told, want) {
+		t.Errorf("%q, want %q", told, want)
 	}
 }
 

@@ -86,7 +86,10 @@ func New(config Config, engine Engine) *Server {
 			transports = append(transports, t.name)
 		}
 	}
-	limits := map[string]*sampledlog.Line{namespacesKey: sampledlog.New(log, sampledlog.Second)}
+	limits := make(map[string]*sampledlog.Line)
+	for _, key := range []string{namespacesKey, nameBytesKey} {
+		limits[key] = sampledlog.New(log, sampledlog.Second)
+	}
 	for _, e := range endings {
 		limits[e.option] = sampledlog.New(log, sampledlog.Second)
 	}
@@ -189,7 +192,7 @@ func (s *Server) offers(transport string) bool {
 func (s *Server) handshake(w http.ResponseWriter, r *http.Request) {
 	l := &link{ended: s.forget, done: make(chan struct{}), transport: request.Polling, coming: share{of: &s.coming}, going: share{of: &s.going}}
 	l.translator = translator{
-		json: s.config.JSON, dropped: s.dropped, crowded: s.crowded,
+		json: s.config.JSON, dropped: s.dropped, refused: s.refused,
 		namespaces: s.config.Namespaces, namespaceBytes: s.config.NamespaceBytes, maxPayload: s.config.MaxPayload,
 	}
 	sid, ok := s.engine.OpenStream(w, r, l)
@@ -243,10 +246,8 @@ func (s *Server) dropped(p siopacket.Packet, err error) {
 		"type", p.Type.String(), "namespace", p.Namespace, "event", p.Name)
 }
 
-const namespacesKey = "limits.namespaces_per_client"
-
-// crowded counts a namespace that is refused to a client, which is in as many as it may be.
-func (s *Server) crowded() { s.limit(namespacesKey, "a namespace is refused") }
+// refused counts a namespace that is refused to a client for a limit.
+func (s *Server) refused(key string) { s.limit(key, "a namespace is refused") }
 
 // limit counts a limit that a client has reached.
 func (s *Server) limit(key, outcome string) {

@@ -10,8 +10,8 @@ import (
 type translator struct {
 	// Set at construction.
 	json    *siopacket.JSON
-	dropped func(p siopacket.Packet, err error) // told of what the client cannot be sent
-	crowded func()                              // told of a namespace more than a client may be in
+	dropped func(p siopacket.Packet, err error) // what is told of what the client cannot be sent
+	refused func(key string)                    // what is told of a namespace that is refused for a limit
 	// A client may be in so many namespaces, and asks for longer names in vain.
 	namespaces, namespaceBytes int
 	maxPayload                 int64 // of a packet on the way up, which may be longer than what it was made of
@@ -25,6 +25,8 @@ type translator struct {
 	heldBytes int // of held
 	// beating says that the client has not answered the latest heartbeat.
 	beating bool
+	// later is what is to be told once link.mu is not held: it may write a log, and that may wait.
+	later []func()
 	// over says that the last packet is in down.
 	over bool
 	// left says that the client has ended the session, or was told to leave.

@@ -3,6 +3,7 @@ package v09
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,9 +14,9 @@ import (
 // bench is a translator whose client has come.
 type bench struct {
 	translator
-	t      *testing.T
-	lost   []siopacket.Packet
-	crowds int // namespaces beyond what a client may be in
+	t        *testing.T
+	lost     []siopacket.Packet
+	refusals []string // the limits for which a namespace was refused
 	// charged are the packets on the way up that are only to be charged for.
 	charged int
 }
@@ -24,7 +25,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t}
 	b.translator = translator{
 		json: siopacket.NewJSON(siopacket.Limits{}), dropped: func(p siopacket.Packet, _ error) { b.lost = append(b.lost, p) },
-		crowded: func() { b.crowds++ }, namespaces: 16, namespaceBytes: 256, maxPayload: 1_000_000,
+		refused: func(key string) { b.refusals = append(b.refusals, key) }, namespaces: 16, namespaceBytes: 256, maxPayload: 1_000_000,
 	}
 	b.begin()
 	b.wantUp("40")
@@ -39,6 +40,15 @@ func (b *bench) says(texts ...string) {
 			b.t.Fatalf("%s: %v", text, err)
 		}
 	}
+	b.tell()
+}
+
+// tell tells what a link tells without its lock.
+func (b *bench) tell() {
+	for _, tell := range b.later {
+		tell()
+	}
+	b.later = nil
 }
 
 // server gives packets of the server.
@@ -47,6 +57,7 @@ func (b *bench) server(packets ...string) {
 		text, binary := strings.CutPrefix(p, "b")
 		b.fromServer(binary, []byte(text))
 	}
+	b.tell()
 }
 
 // wantUp takes what is on the way up, but for what is only to be charged for.
@@ -272,8 +283,8 @@ func TestTranslator_SoManyEndpointsAtMost(t *testing.T) {
 	b.wantDown()
 	b.says("1::/more", "3::/more:lost")
 	b.wantDown("7::/more:2")
-	if b.crowds != 1 || len(b.endpoints) != b.namespaces {
-		t.Error(b.crowds, len(b.endpoints))
+	if !slices.Equal(b.refusals, []string{namespacesKey}) || len(b.endpoints) != b.namespaces {
+		t.Error(b.refusals, len(b.endpoints))
 	}
 	b.says("0::/1", "1::/more")
 	b.wantDown()
@@ -286,8 +297,8 @@ func TestTranslator_LongEndpointsAreRefused(t *testing.T) {
 	b.says("1::"+long, "1::"+long[:b.namespaceBytes])
 	b.wantDown("7::" + long + ":2")
 	b.wantUp("40" + long[:b.namespaceBytes] + ",")
-	if len(b.endpoints) != 2 || b.crowds != 0 {
-		t.Error(len(b.endpoints), b.crowds)
+	if len(b.endpoints) != 2 || !slices.Equal(b.refusals, []string{nameBytesKey}) {
+		t.Error(len(b.endpoints), b.refusals)
 	}
 }
 

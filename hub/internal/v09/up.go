@@ -76,11 +76,10 @@ func (t *translator) join(p Packet) error {
 	case known || p.Endpoint == "":
 		return nil
 	case len(p.Endpoint) > t.namespaceBytes: // there is none of that name
-		t.refuse(p.Endpoint)
+		t.refuseFor(nameBytesKey, p.Endpoint)
 		return nil
 	case len(t.endpoints) >= t.namespaces:
-		t.crowded()
-		t.refuse(p.Endpoint)
+		t.refuseFor(namespacesKey, p.Endpoint)
 		return nil
 	}
 	text := messageOf(siopacket.Packet{Type: siopacket.Connect, Namespace: p.Endpoint, Payload: authOf(p.Query)})
@@ -90,6 +89,18 @@ func (t *translator) join(p Packet) error {
 	t.endpoints[p.Endpoint] = asked
 	t.pass(text)
 	return nil
+}
+
+// The limits for which a namespace is refused.
+const (
+	namespacesKey = "limits.namespaces_per_client"
+	nameBytesKey  = "limits.namespace_bytes"
+)
+
+// refuseFor refuses a namespace for a limit.
+func (t *translator) refuseFor(key, endpoint string) {
+	t.later = append(t.later, func() { t.refused(key) })
+	t.refuse(endpoint)
 }
 
 // authOf is a query as JSON: an object of texts, nil without one.
