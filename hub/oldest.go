@@ -29,7 +29,7 @@ func newOldestClients(c *Config, json *siopacket.JSON, engine *engineio.Server) 
 		Path: c.Path, Transports: c.Protocol.Transports, Silence: c.Heartbeat.Interval + c.Heartbeat.Timeout,
 		MaxPayload: c.MaxPayload, PacketsPerPayload: c.Limits.Request.PacketsPerPayload,
 		UnfinishedBytes: c.Limits.Unfinished.Bytes / oldestShare, OutboxBytes: c.Limits.Outbox.TotalBytes / oldestShare,
-		UnfinishedTime: c.Limits.Unfinished.Time, Pace: c.Limits.Request.BodyPace,
+		Pace:       engineio.Pace{Bytes: c.Limits.Request.BodyPace, Still: c.Limits.Unfinished.Time},
 		Namespaces: c.Limits.NamespacesPerClient, NamespaceBytes: c.Limits.NamespaceBytes,
 		JSON: json, Logger: c.Logger, LimitReached: c.Trace.LimitReached,
 	}, engine.Beside())

@@ -14,25 +14,23 @@ import (
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 )
 
-// postGrace is the time that a body has before its pace is checked.
-const postGrace = 10 * time.Second
-
 // read reads the whole body into dst. On an error it says with which status to answer: 413 for a body
 // over the limit, at once where its length was announced; 408 for one that is too slow; 503 for one for which there is
 // no room in time; 400 for one that breaks off.
 //
-// A slow line may take its time, at BodyPace; one that stands still may not. While a body is coming in, its browser
+// It has to come at a Pace. While a body is coming in, its browser
 // sends no pong, and none is missed.
 //
 // The net/http deadlines are set here and taken back, where the connection has them.
 func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
-	limit := p.polling.session.server.config.MaxPayload
+	config := &p.polling.session.server.config
+	limit, pace := config.MaxPayload, Pace{Bytes: config.Limits.BodyPace, Still: config.Limits.UnfinishedTime}
 	if r.ContentLength > limit {
 		return http.StatusRequestEntityTooLarge, fmt.Errorf("body of %d bytes announced", r.ContentLength)
 	}
 	defer func() { p.finish(err == nil) }()
 	start := time.Now()
-	deadline := start.Add(postGrace)
+	deadline, _ := pace.Deadline(start, 0)
 	for {
 		if int64(len(*dst)) > limit {
 			return http.StatusRequestEntityTooLarge, errors.New("body over the limit")
@@ -61,21 +59,12 @@ func (p *post) read(r *http.Request, dst *[]byte) (status int, err error) {
 		if !p.count(r.Context(), *dst) {
 			return http.StatusServiceUnavailable, errors.New("no room for a post")
 		}
-		deadline = p.polling.session.server.config.Limits.bodyDeadline(start.Add(p.waited), len(*dst))
+		deadline, _ = pace.Deadline(start.Add(p.waited), len(*dst))
 	}
-}
-
-// bodyDeadline is when more has to have come of a body of which so much is there.
-func (l *Limits) bodyDeadline(start time.Time, got int) time.Time {
-	average := start.Add(postGrace + time.Duration(float64(got)/float64(l.BodyPace)*float64(time.Second)))
-	if still := time.Now().Add(l.UnfinishedTime); still.Before(average) {
-		return still
-	}
-	return average
 }
 
 // count counts a body that does not come in one read, of which so much has come, and waits while others have used up what all may hold, or
-// there is no room for its last packet: at most postHold, for the answer has to come in time. False means that there is no room.
+// there is no room for its last packet: at most PostHold, for the answer has to come in time. False means that there is no room.
 func (p *post) count(ctx context.Context, body []byte) bool {
 	s := p.polling.session
 	if !p.mayWait() {
@@ -92,7 +81,7 @@ func (p *post) count(ctx context.Context, body []byte) bool {
 	s.server.waits(room)
 	p.setReadDeadline(time.Time{})
 	start := time.Now()
-	timer := time.NewTimer(postHold - p.waited)
+	timer := time.NewTimer(PostHold - p.waited)
 	defer timer.Stop()
 	defer func() { p.waited += time.Since(start) }()
 	select {
@@ -164,7 +153,7 @@ func (p *post) finish(reuse bool) {
 		p.extendProbe()
 		s.flow.resume(uploading)
 		// net/http counts the time for the answer from the request's beginning.
-		_ = http.NewResponseController(p.answer).SetWriteDeadline(time.Now().Add(postHold + writeTimeout))
+		_ = http.NewResponseController(p.answer).SetWriteDeadline(time.Now().Add(PostHold + WriteTimeout))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

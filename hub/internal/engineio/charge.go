@@ -63,10 +63,10 @@ func (l *limits) paid(debt rates.Debt) {
 	}
 }
 
-// owe charges for a wait that a POST, whose answer waits at most postHold, leaves to the next one.
+// owe charges for a wait that a POST, whose answer waits at most PostHold, leaves to the next one.
 func (f *flow) owe(wait time.Duration) {
 	l := f.session.server.limits
-	if wait > postHold {
+	if wait > PostHold {
 		f.meter.Owe(wait, time.Since(l.start), l.pace.Ahead)
 	}
 }

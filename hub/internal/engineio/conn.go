@@ -13,9 +13,9 @@ const (
 	// readBuffer is what one read asks of the kernel. Its buffer is pooled and held only from the
 	// arrival of bytes until they are taken, so that an idle connection has none.
 	readBuffer = wsframe.ReadSize
-	// writeTimeout is how long the on-demand writer may be blocked without a byte being taken: under TLS without
+	// WriteTimeout is how long the on-demand writer may be blocked without a byte being taken: under TLS without
 	// writePiece, as nothing less can be seen. A thin line may take longer than that for all that waits.
-	writeTimeout = 20 * time.Second
+	WriteTimeout = 20 * time.Second
 	writePiece   = 64 << 10
 )
 
@@ -171,7 +171,7 @@ func (c *conn) pendingBytes() (n int64) {
 	return n
 }
 
-// drain writes what is pending and waits for it, at most writeTimeout without progress, which is reported. Nil: it is
+// drain writes what is pending and waits for it, at most WriteTimeout without progress, which is reported. Nil: it is
 // not.
 func (c *conn) drain(progress func(n int)) error {
 	if !c.pending() {
@@ -185,7 +185,7 @@ func (c *conn) drain(progress func(n int)) error {
 		return c.drainTLS(progress)
 	}
 	if c.stream == nil {
-		return c.fd.Drain(*c.out, writeTimeout, progress)
+		return c.fd.Drain(*c.out, WriteTimeout, progress)
 	}
 	return c.stream.drain(*c.out, progress)
 }

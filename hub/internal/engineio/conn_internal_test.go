@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A thin line takes longer than writeTimeout for much, but it does take something.
+// A thin line takes longer than WriteTimeout for much, but it does take something.
 func TestConn_DrainWaitsForWhoeverGoesOnReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()

@@ -24,7 +24,7 @@ func (s *Server) ConfigureHTTP(h *http.Server) {
 	h.MaxHeaderBytes = option.HeaderBytes.Default - headerSlack
 	h.ReadHeaderTimeout = option.HeaderTimeout.Default
 	h.IdleTimeout = option.IdleTimeout.Default
-	h.WriteTimeout = max(s.config.Heartbeat.Interval+s.config.Heartbeat.Timeout, postHold) + writeTimeout
+	h.WriteTimeout = max(s.config.Heartbeat.Interval+s.config.Heartbeat.Timeout, PostHold) + WriteTimeout
 	h.DisableGeneralOptionsHandler = true
 	h.Protocols = new(http.Protocols)
 	h.Protocols.SetHTTP1(true)

@@ -14,12 +14,12 @@ import (
 	"github.com/siohub/siohub/hub/internal/unfinished"
 )
 
-// postHold is how long a POST is held whose next message is not taken because its session is paused, before it
+// PostHold is how long a POST is held whose next message is not taken because its session is paused, before it
 // is answered all the same. Proxies cut what is silent for 30 s or 60 s.
-const postHold = 25 * time.Second
+const PostHold = 25 * time.Second
 
 // post is a POST of a session that polls: its body is read as a whole (body.go), its packets are handed up, and it
-// is answered. While the session is paused it is held, at most postHold. It is the request's goroutine that does
+// is answered. While the session is paused it is held, at most PostHold. It is the request's goroutine that does
 // all this.
 type post struct {
 	polling *polling
@@ -238,14 +238,14 @@ func (p *post) endHold() {
 	}
 }
 
-// delay lets the answer wait, at most postHold from when it was counted; the next POST then waits for the rest. Until
+// delay lets the answer wait, at most PostHold from when it was counted; the next POST then waits for the rest. Until
 // then the browser cannot send its pong, nor its upgrade packet.
 func (p *post) delay(ctx context.Context, debt rates.Debt) {
 	if debt.Wait <= 0 {
 		return
 	}
 	defer p.polling.session.server.limits.paid(debt)
-	wait := min(debt.Wait, postHold) - time.Since(p.charged) // it may have been held meanwhile
+	wait := min(debt.Wait, PostHold) - time.Since(p.charged) // it may have been held meanwhile
 	if wait <= 0 || !p.mayWait() {
 		return
 	}

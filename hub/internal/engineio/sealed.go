@@ -121,7 +121,7 @@ func (t *tlsSocket) drain(progress func(n int)) error {
 		if len(rest) == 0 {
 			return nil
 		}
-		if err := t.fd.Drain(rest, writeTimeout, progress); err != nil {
+		if err := t.fd.Drain(rest, WriteTimeout, progress); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,7 @@ func New(config Config) *Server {
 	s := &Server{
 		config:   config,
 		path:     strings.TrimSuffix(config.Path, "/") + "/",
-		postHold: postHold,
+		postHold: PostHold,
 		upgrades: upgrades(&config),
 		trace:    config.Trace,
 		log:      log,

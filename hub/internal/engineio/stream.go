@@ -97,14 +97,14 @@ func (s *stream) drain(p []byte, progress func(n int)) error {
 	return drain(s.Conn, p, whole, progress)
 }
 
-// drain writes all of p to a connection and waits for it, at most writeTimeout without a byte that was taken. Where pieces
+// drain writes all of p to a connection and waits for it, at most WriteTimeout without a byte that was taken. Where pieces
 // are taken whole or not at all that is for each writePiece. progress is told of each try, in vain or not.
 func drain(c interface {
 	io.Writer
 	SetWriteDeadline(t time.Time) error
 }, p []byte, whole bool, progress func(n int)) error {
 	for moved := time.Now(); len(p) > 0; {
-		remaining := writeTimeout - time.Since(moved)
+		remaining := WriteTimeout - time.Since(moved)
 		if !whole {
 			remaining = min(remaining, retryPeriod) // the kernel takes something long before it says so
 		}
@@ -117,7 +117,7 @@ func drain(c interface {
 			moved = time.Now()
 		}
 		progress(n)
-		if err != nil && (whole || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(moved) >= writeTimeout) {
+		if err != nil && (whole || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(moved) >= WriteTimeout) {
 			return err
 		}
 	}

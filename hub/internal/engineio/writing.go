@@ -38,7 +38,7 @@ func unwritable(s *Session, err error, code int) {
 	case errors.Is(err, errUnread):
 		slow.close(s, slowPace, "slow browser: it does not read what TLS answers to it")
 	case errors.As(err, &timeout) && timeout.Timeout():
-		slow.close(s, slowNoProgress, "slow browser: nothing could be written for "+writeTimeout.String())
+		slow.close(s, slowNoProgress, "slow browser: nothing could be written for "+WriteTimeout.String())
 	default:
 		lost(s, err, code)
 	}

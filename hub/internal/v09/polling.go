@@ -6,15 +6,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/request"
 )
 
-const (
-	// pollTime is how long a poll is held that has nothing to say: proxies cut what is silent for 30 s.
-	pollTime = 20 * time.Second
-	// postHold is how long a POST waits for what came before it to be handed up.
-	postHold = 25 * time.Second
-)
+// pollTime is how long a poll is held that has nothing to say: proxies cut what is silent for 30 s.
+const pollTime = 20 * time.Second
 
 // servePoll answers a GET once there is something. A new poll ends the one before with a noop, as in the reference.
 func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, l *link) {
@@ -97,8 +94,8 @@ func (s *Server) takePost(w http.ResponseWriter, r *http.Request, l *link) (take
 	}
 	_ = control.SetReadDeadline(time.Time{})
 	// net/http counts the time for the answer from the request's beginning.
-	_ = control.SetWriteDeadline(time.Now().Add(postHold + writeTime))
-	timer := time.NewTimer(postHold)
+	_ = control.SetWriteDeadline(time.Now().Add(engineio.PostHold + engineio.WriteTimeout))
+	timer := time.NewTimer(engineio.PostHold)
 	defer timer.Stop()
 	taken, err = l.push(body, s.config.PacketsPerPayload, until{gone: r.Context().Done(), patience: timer.C})
 	if _, ended := l.state(); err == nil && !taken && ended == nil {

@@ -10,12 +10,8 @@ import (
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
-const (
-	// firstPiece is what is read at first. It doubles with what has come, so that nobody holds memory by what it announces.
-	firstPiece = little
-	// grace is the time that a body or message has before its pace is checked.
-	grace = 10 * time.Second
-)
+// firstPiece is what is read at first. It doubles with what has come, so that nobody holds memory by what it announces.
+const firstPiece = little
 
 // source is what a body or message is read from.
 type source struct {
@@ -24,7 +20,7 @@ type source struct {
 	ended    <-chan struct{}       // nobody waits for the rest
 }
 
-// read reads all there is, at most Config.MaxPayload. A slow line may take its time, at Config.Pace; one that stands still may not.
+// read reads all there is, at most Config.MaxPayload, which has to come at Config.Pace.
 // release is to be called when the data is not needed any more, also with an error.
 func (s *Server) read(from source) (data []byte, release func(), err error) {
 	limit, begun, held := s.config.MaxPayload, time.Now(), int64(0)
@@ -59,13 +55,8 @@ func (s *Server) readSome(from source, into []byte, begun time.Time, got int) (n
 		return 0, errEnded
 	default:
 	}
-	still := time.Now().Add(s.config.UnfinishedTime)
-	average := begun.Add(grace + time.Duration(float64(got)/float64(s.config.Pace)*float64(time.Second)))
-	slow := average.Before(still)
-	if slow {
-		still = average
-	}
-	_ = from.deadline(still) // a connection that has none has a time for its whole request
+	deadline, slow := s.config.Pace.Deadline(begun, got)
+	_ = from.deadline(deadline) // a connection that has none has a time for its whole request
 	n, err = from.Read(into)
 	var late net.Error // a WebSocket's is not os.ErrDeadlineExceeded
 	switch {

@@ -43,9 +43,8 @@ type Config struct {
 	// UnfinishedBytes bounds what all clients have sent and the engine has not taken, OutboxBytes what it has written and they have not
 	// taken.
 	UnfinishedBytes, OutboxBytes int64
-	// UnfinishedTime is how long a body or message may make no progress, Pace how many bytes of it a second have to come on average.
-	UnfinishedTime time.Duration
-	Pace           int
+	// Pace is that of a body or message.
+	Pace engineio.Pace
 	// Namespaces is how many a client may be in, NamespaceBytes how long a name is at most.
 	Namespaces, NamespaceBytes int
 	// JSON reads the packets that services send.

@@ -57,7 +57,7 @@ func newTestServer(t *testing.T, change func(*Config)) (*Server, *reached) {
 	told := &reached{}
 	c := Config{
 		Path: "/socket.io/", MaxPayload: 100_000, PacketsPerPayload: 100, UnfinishedBytes: 50_000, OutboxBytes: 50_000,
-		UnfinishedTime: 30 * time.Second, Pace: 1024, Namespaces: 16, NamespaceBytes: 256, JSON: siopacket.NewJSON(siopacket.Limits{}),
+		Pace: engineio.Pace{Bytes: 1024, Still: 30 * time.Second}, Namespaces: 16, NamespaceBytes: 256, JSON: siopacket.NewJSON(siopacket.Limits{}),
 		Logger: slog.New(slog.NewTextHandler(&told.log, nil)), LimitReached: func(key string) { told.keys = append(told.keys, key) },
 	}
 	if change != nil {
@@ -158,7 +158,7 @@ func TestRead_NoSlowerThanMayBe(t *testing.T) {
 			}
 			release()
 		}
-		s, _ := newTestServer(t, func(c *Config) { c.UnfinishedTime = 5 * time.Second })
+		s, _ := newTestServer(t, func(c *Config) { c.Pace.Still = 5 * time.Second })
 		line := &slow{}
 		_, release, err := s.read(source{line, func(d time.Time) error { line.deadline = d; return nil }, nil})
 		release()

@@ -11,14 +11,14 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/request"
 )
 
 const (
 	// socketBuffer is what a WebSocket reads and writes with.
 	socketBuffer = 1 << 10
-	// writeTime is how long a packet may take to be written, and a second more for each writePace bytes.
-	writeTime = 20 * time.Second
+	// writePace is how many bytes of a packet give it a second more than engineio.WriteTimeout to be written.
 	writePace = 4 << 10
 	// closeTime is how long the client's close frame is waited for, and what is being written when a session ends may take.
 	closeTime = 5 * time.Second
@@ -33,7 +33,7 @@ type upgrader = websocket.Upgrader
 
 func newUpgrader() *upgrader {
 	return &upgrader{
-		HandshakeTimeout: writeTime, ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer, WriteBufferPool: &writeBuffers,
+		HandshakeTimeout: engineio.WriteTimeout, ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer, WriteBufferPool: &writeBuffers,
 		CheckOrigin: func(*http.Request) bool { return true }, // Engine.Serve has
 	}
 }
@@ -214,7 +214,7 @@ func writeBatch(conn *websocket.Conn, l *link, b batch) error {
 			return nil
 		default:
 		}
-		_ = conn.SetWriteDeadline(time.Now().Add(writeTime + time.Duration(len(p)/writePace)*time.Second))
+		_ = conn.SetWriteDeadline(time.Now().Add(engineio.WriteTimeout + time.Duration(len(p)/writePace)*time.Second))
 		if err := conn.WriteMessage(websocket.TextMessage, p); err != nil {
 			return err
 		}
