@@ -31,8 +31,8 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, l *link) {
 		taken := r.Context().Err() == nil && s.answerPoll(w, r, AppendPayload(nil, b.packets))
 		if b.last {
 			s.fail(l, errLeft)
-		} else if !taken && !displacedBy(displaced) {
-			s.fail(l, errPollBroken) // the client cannot know what has reached it
+		} else if !taken {
+			s.fail(l, errPollBroken) // the client cannot know what has reached it, also where it has come again
 		}
 	case ended != nil:
 		s.answerPoll(w, r, l.farewell())
