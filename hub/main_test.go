@@ -65,12 +65,14 @@ func open(t *testing.T, config hub.Config) *play {
 	return p
 }
 
-// start starts the hub of a play.
+// start starts the hub of a play, which writes no log without a logger.
 func (p *play) start(t *testing.T, config hub.Config) {
 	t.Helper()
 	p.t, p.left = t, make(chan struct{}, 1)
 	config.Client.Disabled = true
-	config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
 	h, err := hub.New(config)
 	if err != nil {
 		t.Fatal(err)

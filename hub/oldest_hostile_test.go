@@ -29,21 +29,11 @@ func limited(t *testing.T, change func(*hub.Config)) (p *play, keys func() []str
 		defer mu.Unlock()
 		told = append(told, key)
 	}}
-	config.Client.Disabled = true
 	config.Logger = slog.New(slog.NewTextHandler(text, nil))
 	if change != nil {
 		change(&config)
 	}
-	p = &play{t: t, left: make(chan struct{}, 1)}
-	config.Application = p
-	h, err := hub.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.hub = h
-	p.http = hubtest.Serve(t, h, h.ConfigureHTTP)
-	t.Cleanup(func() { _ = h.Shutdown(t.Context()) })
-	return p, func() []string {
+	return open(t, config), func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Clone(told)

@@ -392,18 +392,13 @@ func TestOldest_HandshakesAreAdmittedLikeOthers(t *testing.T) {
 
 func TestOldest_OffIsSaidInTheLog(t *testing.T) {
 	var log bytes.Buffer
-	p := &play{t: t}
-	h, err := hub.New(hub.Config{Application: p, Logger: slog.New(slog.NewTextHandler(&log, nil)), Client: hub.ClientFiles{Disabled: true}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.http = hubtest.Serve(t, h, nil)
+	p := open(t, hub.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	for range 3 {
 		if a := p.old(http.MethodGet, "", "t=1", ""); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, `"code":0`) {
 			t.Errorf("%+v", a)
 		}
 	}
-	if err := h.Shutdown(t.Context()); err != nil {
+	if err := p.hub.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(log.String(), "option=allow_v09"); n != 1 {
