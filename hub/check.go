@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -36,31 +36,31 @@ func (c *checks) tooMuch(field, limit, format string, args ...any) error {
 	return tooMuch(field, limit, format, args...)
 }
 
-// target checks a target and says it in the adapter's words.
-func (c *checks) target(t Target) (adapter.Target, error) {
+// target checks a target and says it in the cluster's words.
+func (c *checks) target(t Target) (cluster.Target, error) {
 	if c.closed.Load() {
-		return adapter.Target{}, ErrShutdown
+		return cluster.Target{}, ErrShutdown
 	}
 	switch {
 	case isPattern(t.Namespace):
-		return adapter.Target{}, wrong("target.namespace", "PATTERN", "%q is a pattern: only an emit to all takes one", clip(t.Namespace))
+		return cluster.Target{}, wrong("target.namespace", "PATTERN", "%q is a pattern: only an emit to all takes one", clip(t.Namespace))
 	case !strings.HasPrefix(t.Namespace, "/"):
-		return adapter.Target{}, wrong("target.namespace", "BAD_NAMESPACE", "%q has no leading slash", clip(t.Namespace))
+		return cluster.Target{}, wrong("target.namespace", "BAD_NAMESPACE", "%q has no leading slash", clip(t.Namespace))
 	}
 	named := len(t.Sockets) + len(t.Rooms) + len(t.Users)
 	if t.All && named > 0 {
-		return adapter.Target{}, wrong("target.all", "AMBIGUOUS_TARGET", "the whole namespace excludes sockets, rooms and users")
+		return cluster.Target{}, wrong("target.all", "AMBIGUOUS_TARGET", "the whole namespace excludes sockets, rooms and users")
 	}
 	if !t.All && named == 0 {
-		return adapter.Target{}, wrong("target", "EMPTY_TARGET", "names nobody")
+		return cluster.Target{}, wrong("target", "EMPTY_TARGET", "names nobody")
 	}
 	if err := reserved("target.rooms", t.Rooms); err != nil {
-		return adapter.Target{}, err
+		return cluster.Target{}, err
 	}
 	if err := reserved("target.except_rooms", t.ExceptRooms); err != nil {
-		return adapter.Target{}, err
+		return cluster.Target{}, err
 	}
-	return adapter.Target{
+	return cluster.Target{
 		All: t.All, Sockets: t.Sockets, Rooms: t.Rooms, Users: t.Users,
 		ExceptSockets: t.ExceptSockets, ExceptRooms: t.ExceptRooms, ExceptUsers: t.ExceptUsers,
 	}, nil

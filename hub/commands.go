@@ -1,7 +1,7 @@
 package hub
 
 import (
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
@@ -62,7 +62,7 @@ func outcome(o socketio.Outcome) Outcome {
 	return Outcome{Matched: o.Matched, Queued: o.Queued, Dropped: o.Dropped, Stored: o.Stored}
 }
 
-func (h *Hub) emission(t Target, m Message) (adapter.Target, error) {
+func (h *Hub) emission(t Target, m Message) (cluster.Target, error) {
 	to, err := h.checks.target(t)
 	if err != nil {
 		return to, err
@@ -70,8 +70,8 @@ func (h *Hub) emission(t Target, m Message) (adapter.Target, error) {
 	return to, h.checks.message(m)
 }
 
-func (m Message) adapted(o EmitOptions) adapter.Message {
-	return adapter.Message{
+func (m Message) adapted(o EmitOptions) cluster.Message {
+	return cluster.Message{
 		Event: m.Event, Args: m.Args, Attachments: m.Attachments,
 		Volatile: o.Volatile, NoCompress: o.NoCompress,
 	}

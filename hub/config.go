@@ -3,8 +3,6 @@ package hub
 import (
 	"log/slog"
 	"time"
-
-	"github.com/siohub/siohub/hub/adapter"
 )
 
 // Config says how a Hub behaves. Only Application is required; every other zero value means the
@@ -53,8 +51,6 @@ type Config struct {
 	Limits Limits
 	// Rates bound how fast browsers may be. Key: rates.
 	Rates Rates
-	// Adapter makes the rooms of a namespace. Nil means adapter.NewMemory.
-	Adapter adapter.Builder
 	// Logger takes the hub's log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens inside, for metrics and tests. Nil means nobody looks.

@@ -58,10 +58,10 @@
 // Taken from left to right. What stands at the end of a line is a leaf: nothing is taken under it.
 //
 //	client gate                          a turn, not a lock: the application's calls for one client
-//	server.mu -> adapter.Builder         a namespace is made and forgotten
+//	namespaces.mu                        a namespace is made and forgotten
 //	recovering.mu -> socket.mu           one order of emissions and rooms, where browsers can come back
-//	socket.mu -> adapter entry -> member shard, or
-//	             adapter entry -> index shard -> gate queue   rooms; notes for the Watcher
+//	socket.mu -> rooms entry -> member shard, or
+//	             rooms entry -> index shard -> gate queue   rooms; notes for the Watcher
 //	socket.mu -> session.mu -> pollers   "is the socket open" and "append to the outbox" are one step
 //	socket.mu -> ack group -> gate queue
 //	socket.mu -> gate queue              notes for the Watcher

@@ -55,7 +55,7 @@ func (h *Hub) Rooms(namespace, prefix string) []RoomInfo {
 	sizes := h.sockets.RoomSizes(namespace, prefix)
 	rooms := make([]RoomInfo, len(sizes))
 	for i, size := range sizes {
-		rooms[i] = RoomInfo{Name: size.Name, Sockets: size.Members}
+		rooms[i] = RoomInfo{Name: size.Name, Sockets: size.Sockets}
 	}
 	slices.SortFunc(rooms, func(a, b RoomInfo) int { return strings.Compare(a.Name, b.Name) })
 	return rooms
@@ -69,7 +69,7 @@ func (h *Hub) ListUsers(namespace, prefix string) []UserInfo {
 	sizes := h.sockets.UserSizes(namespace, prefix)
 	users := make([]UserInfo, len(sizes))
 	for i, size := range sizes {
-		users[i] = UserInfo{User: size.Name, Sockets: size.Members}
+		users[i] = UserInfo{User: size.Name, Sockets: size.Sockets}
 	}
 	slices.SortFunc(users, func(a, b UserInfo) int { return strings.Compare(a.User, b.User) })
 	return users

@@ -41,7 +41,8 @@ var rooms = []room{
 	{pkg: "hub/internal/eiopacket", not: network},
 	{pkg: "hub/internal/siopacket", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "hub/internal/msgpacket", not: network, may: []string{"hub/internal/siopacket", "internal/placeholder", "github.com/vmihailenco/msgpack/v5"}},
-	{pkg: "hub/adapter", not: network},
+	{pkg: "hub/cluster", not: network},
+	{pkg: "hub/internal/rooms", not: network, may: []string{"hub/cluster"}},
 	{pkg: "hub/internal/netpoll", may: []string{"internal/rawio"}},
 	{pkg: "hub/internal/rates", not: network},
 	{pkg: "hub/internal/peers", may: []string{"hub/internal/handover", "hub/internal/proxyheader", "hub/internal/rates", "internal/rawio", "internal/sampledlog"}},
@@ -58,10 +59,10 @@ var rooms = []room{
 		"hub/internal/deflate", "hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/proxyheader", "hub/internal/rates",
 		"hub/internal/request", "hub/internal/rules", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla, klauspost,
 	}},
-	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/adapter"}},
+	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/cluster", "hub/internal/rooms"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/recovery", "hub/internal/request", "hub/internal/siopacket", "hub/internal/wsframe",
-		"hub/adapter", "internal/sampledlog",
+		"hub/cluster", "hub/internal/rooms", "internal/sampledlog",
 	}},
 	{pkg: "hub/internal/clientfiles", may: []string{"hub/internal/request", "github.com/andybalholm/brotli"}},
 	{pkg: "hub/internal/v09", may: []string{
@@ -69,7 +70,7 @@ var rooms = []room{
 	}},
 	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option", "hub/internal/origin"}},
 	{pkg: "hub/internal/mergepatch", not: network},
-	{pkg: "hub", may: []string{"hub/internal/...", "hub/adapter"}},
+	{pkg: "hub", may: []string{"hub/internal/...", "hub/cluster"}},
 	{pkg: "hub/loadgen", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla}},
 	{pkg: "hub/hubtest", may: []string{"hub/internal/eiopacket", "hub/internal/siopacket", gorilla, "go.uber.org/goleak"}},
 

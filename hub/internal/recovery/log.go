@@ -5,13 +5,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 // Entry is one packet, for whoever it was. It never changes.
 type Entry struct {
-	Target  adapter.Target
-	Message adapter.Message
+	Target  cluster.Target
+	Message cluster.Message
 
 	at   time.Time
 	size int64
@@ -41,8 +41,8 @@ func (e *Entry) count() int64 {
 }
 
 // NewEntry makes an entry that owns its lists of names. The message's bytes are its own already.
-func NewEntry(t adapter.Target, m adapter.Message) *Entry {
-	e := &Entry{Message: m, Target: adapter.Target{
+func NewEntry(t cluster.Target, m cluster.Message) *Entry {
+	e := &Entry{Message: m, Target: cluster.Target{
 		All: t.All, Sockets: slices.Clone(t.Sockets), Rooms: slices.Clone(t.Rooms), Users: slices.Clone(t.Users),
 		ExceptSockets: slices.Clone(t.ExceptSockets), ExceptRooms: slices.Clone(t.ExceptRooms),
 		ExceptUsers: slices.Clone(t.ExceptUsers),

@@ -3,7 +3,7 @@ package recovery
 import (
 	"slices"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 // roomSet are rooms by name.
@@ -11,8 +11,8 @@ type roomSet map[string]struct{}
 
 func (r roomSet) has(name string) bool { _, ok := r[name]; return ok }
 
-// matches reports whether a target picks a session that is in these rooms, as adapter.Adapter.Select would have.
-func (s *Session) matches(t *adapter.Target, rooms roomSet) bool {
+// matches reports whether a target picks a session that is in these rooms, as *rooms.Table.Select would have.
+func (s *Session) matches(t *cluster.Target, rooms roomSet) bool {
 	if !t.All && !s.among(t.Sockets, t.Rooms, t.Users, rooms) {
 		return false
 	}

@@ -8,7 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/internal/rooms"
 	"github.com/siohub/siohub/internal/virtualtime"
 )
 
@@ -20,7 +21,7 @@ func small() Config {
 }
 
 func entry(bytes int) *Entry {
-	return NewEntry(adapter.Target{All: true}, adapter.Message{Event: "x", Args: make([]byte, bytes)})
+	return NewEntry(cluster.Target{All: true}, cluster.Message{Event: "x", Args: make([]byte, bytes)})
 }
 
 func TestLog_IsBoundedInBytesAndSaysWhatHasGone(t *testing.T) {
@@ -367,21 +368,21 @@ func FuzzSplit(f *testing.F) {
 // A session and a browser that never breaks off see the same, whatever rooms are joined, left and emitted to, and
 // wherever the connection breaks.
 func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
-	rooms := []string{"a", "b", "c", "id", "other"}
+	names := []string{"a", "b", "c", "id", "other"}
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		s := New(small())
 		l := s.NewLog()
 		one := s.Open("/", "id", "ann")
-		live := adapter.NewMemory("/", nil)
+		live := rooms.New(rooms.Watch{})
 		live.Add(one)
 		one.Trail.Join(l.Head())
 		var got []uint64 // positions that it got, or would have
-		some := func() (names []string) {
+		some := func() (few []string) {
 			for range r.IntN(3) {
-				names = append(names, rooms[r.IntN(len(rooms))])
+				few = append(few, names[r.IntN(len(names))])
 			}
-			return names
+			return few
 		}
 		const steps = 200
 		handled, leaves := r.IntN(20), r.IntN(steps)
@@ -395,7 +396,7 @@ func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
 				one.Trail.Moved(l.Head(), joined, left)
 				continue
 			}
-			to := adapter.Target{Rooms: some(), ExceptRooms: some(), All: r.IntN(5) == 0}
+			to := cluster.Target{Rooms: some(), ExceptRooms: some(), All: r.IntN(5) == 0}
 			switch r.IntN(6) {
 			case 0:
 				to.Sockets = []string{"id"}
@@ -404,7 +405,7 @@ func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
 			case 2:
 				to.ExceptUsers = []string{"bob", ""}
 			}
-			l.Append(NewEntry(to, adapter.Message{}))
+			l.Append(NewEntry(to, cluster.Message{}))
 			if len(live.Select(to, nil)) > 0 {
 				got = append(got, l.Head())
 				if step < leaves {

@@ -39,7 +39,7 @@ type Session struct {
 // PID is the private id, a secret between hub and browser.
 func (s *Session) PID() string { return s.pid }
 
-// ID is the id of its socket. Session is an adapter.Member.
+// ID is the id of its socket. Session is a rooms.Member.
 func (s *Session) ID() string { return s.id }
 
 // User is the user of its socket.

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
@@ -55,7 +55,7 @@ type ackGroup struct {
 //
 // Spec: socket.io-protocol v5, Acknowledgement. Beyond the reference: a receiver that leaves has
 // answered, so the end never waits for it.
-func (s *Server) EmitWithAck(b *engineio.Batch, name string, t adapter.Target, m adapter.Message, a AckOptions) (o Outcome, limited int) {
+func (s *Server) EmitWithAck(b *engineio.Batch, name string, t cluster.Target, m cluster.Message, a AckOptions) (o Outcome, limited int) {
 	n := s.namespaces.lookup(name)
 	if n == nil {
 		if a.OnDone != nil {
@@ -69,8 +69,8 @@ func (s *Server) EmitWithAck(b *engineio.Batch, name string, t adapter.Target, m
 	return o, limited
 }
 
-func (n *namespace) emitWithAck(b *engineio.Batch, t adapter.Target, m adapter.Message, g *ackGroup) (o Outcome, limited int) {
-	members := pick(n.adapter, t)
+func (n *namespace) emitWithAck(b *engineio.Batch, t cluster.Target, m cluster.Message, g *ackGroup) (o Outcome, limited int) {
+	members := pick(n.rooms, t)
 	defer members.release()
 	own := batches.orOwn(b)
 	defer own.release()

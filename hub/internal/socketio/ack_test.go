@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
@@ -64,7 +64,7 @@ func TestAck_IdsCountFromZeroInEachNamespace(t *testing.T) {
 				namespace = "/chat"
 			}
 			a, options := collect(t, time.Minute)
-			s.server.EmitWithAck(nil, namespace, everybody, adapter.Message{Event: "q", Args: []byte("[1]")}, options)
+			s.server.EmitWithAck(nil, namespace, everybody, cluster.Message{Event: "q", Args: []byte("[1]")}, options)
 			b.Expect(fmt.Sprintf(`42%s%d["q",1]`, head, i))
 			b.Send(fmt.Sprintf(`43%s%d[ {"x":1.0}]`, head, i))
 			a.ended(t, AckTotal{Expected: 1, Acked: 1})
@@ -79,7 +79,7 @@ func TestAck_OfMany(t *testing.T) {
 	s := play(t, Config{})
 	b, sockets := crowd(t, s, 4)
 	a, options := collect(t, time.Minute)
-	o, _ := s.server.EmitWithAck(nil, "/", adapter.Target{All: true, ExceptRooms: []string{sockets[3].ID()}}, msg("q"), options)
+	o, _ := s.server.EmitWithAck(nil, "/", cluster.Target{All: true, ExceptRooms: []string{sockets[3].ID()}}, msg("q"), options)
 	if o != (Outcome{Matched: 3, Queued: 3}) {
 		t.Fatalf("%+v", o)
 	}
@@ -174,7 +174,7 @@ func TestAck_CallbackMayUseTheServer(t *testing.T) {
 func TestAck_IdsAreNotDrawnAgain(t *testing.T) {
 	s := play(t, Config{})
 	b := s.join("/")
-	question := adapter.Message{Event: "q", Args: []byte("[]")}
+	question := cluster.Message{Event: "q", Args: []byte("[]")}
 	former, options := collect(t, time.Minute)
 	s.server.EmitWithAck(nil, "/", everybody, question, options)
 	b.Expect(`420["q"]`)
@@ -208,7 +208,7 @@ func TestAck_NotOwedByWhoHasGone(t *testing.T) {
 		synctest.Wait()
 		b.Abort()
 		synctest.Wait()
-		m := adapter.Message{Event: "lost", Args: []byte("[]")}
+		m := cluster.Message{Event: "lost", Args: []byte("[]")}
 		if o := s.server.Emit(nil, "/", everybody, m); o.Matched != 1 || o.Dropped != 1 {
 			t.Errorf("%+v", o)
 		}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 // What the hot paths allocate, transport included, as measured: the browser's side
@@ -32,7 +32,7 @@ func TestAllocs_Echo(t *testing.T) {
 
 func TestAllocs_Broadcast(t *testing.T) {
 	s, _, got := readers(t, 200)
-	m := adapter.Message{Event: "broadcast", Args: payload}
+	m := cluster.Message{Event: "broadcast", Args: payload}
 	for i, row := range allocsPerBroadcast {
 		n := row.receivers
 		ids := make([]string, 0, n)

@@ -1,7 +1,7 @@
 package socketio
 
 import (
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/recovery"
 )
 
@@ -14,7 +14,7 @@ type deed struct {
 
 // reach does something to every session that a target picks, wherever it is: connected, away, or just on its way from one
 // to the other.
-func (n *namespace) reach(t adapter.Target, do deed) Outcome {
+func (n *namespace) reach(t cluster.Target, do deed) Outcome {
 	e := errand{deed: do, recovering: n.recovering}
 	members := e.begin(n, t)
 	defer members.release()
@@ -39,11 +39,11 @@ type errand struct {
 }
 
 // begin picks those who are connected, and at the same moment does it to those who are away.
-func (e *errand) begin(n *namespace, t adapter.Target) *picked {
+func (e *errand) begin(n *namespace, t cluster.Target) *picked {
 	r := e.recovering
 	r.lock()
 	defer r.unlock()
-	connected := pick(n.adapter, t)
+	connected := pick(n.rooms, t)
 	if r == nil {
 		return connected
 	}
@@ -98,14 +98,14 @@ func (e *errand) chase(s *Socket) (next *Socket, stored bool) {
 		return nil, false
 	case k.socket != nil:
 		return k.socket, false
-	case r.away.Count(adapter.Target{Sockets: []string{session.ID()}}) == 0:
+	case r.away.Count(cluster.Target{Sockets: []string{session.ID()}}) == 0:
 		return nil, false
 	}
 	return nil, e.store(session)
 }
 
 // SelectAway returns the sessions that are away and that the target picks.
-func (s *Server) SelectAway(name string, t adapter.Target) (all []Recovery) {
+func (s *Server) SelectAway(name string, t cluster.Target) (all []Recovery) {
 	n := s.namespaces.lookup(name)
 	if n == nil || n.recovering == nil {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
@@ -85,7 +85,7 @@ func BenchmarkBroadcast(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			s, _, got := readers(b, n)
 			frame := 2 + len(`42["broadcast",`) + len(payload) - 1
-			m := adapter.Message{Event: "broadcast", Args: payload}
+			m := cluster.Message{Event: "broadcast", Args: payload}
 			b.ReportAllocs()
 			for b.Loop() {
 				got.expect(n*frame, func() { s.Emit(nil, "/", everybody, m) })

@@ -4,8 +4,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/rooms"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -13,22 +14,18 @@ import (
 // and all their sessions get the same messages. A nil batch writes at once.
 //
 // The caller has checked the message and keeps its bytes unchanged until Emit returns.
-func (s *Server) Emit(b *engineio.Batch, name string, t adapter.Target, m adapter.Message) Outcome {
+func (s *Server) Emit(b *engineio.Batch, name string, t cluster.Target, m cluster.Message) Outcome {
 	n := s.namespaces.lookup(name)
 	if n == nil {
 		return Outcome{}
 	}
 	o := n.emit(b, t, &m)
 	s.trace.eventSent(name, m.Event, o)
-	if s.clustered {
-		published := m
-		n.publish(adapter.Command{Target: t, Message: &published})
-	}
 	return o
 }
 
 // EmitBelow is Emit to every namespace here whose name starts with the prefix and is longer.
-func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t adapter.Target, m adapter.Message) (o Outcome) {
+func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t cluster.Target, m cluster.Message) (o Outcome) {
 	s.namespaces.byName.Range(func(key, _ any) bool {
 		if name := key.(string); len(name) > len(prefix) && strings.HasPrefix(name, prefix) {
 			one := s.Emit(b, name, t, m)
@@ -42,11 +39,11 @@ func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t adapter.Target, m
 	return o
 }
 
-func (n *namespace) emit(b *engineio.Batch, t adapter.Target, m *adapter.Message) (o Outcome) {
+func (n *namespace) emit(b *engineio.Batch, t cluster.Target, m *cluster.Message) (o Outcome) {
 	if n.recovering != nil && !m.Volatile {
 		return n.emitKept(b, t, m)
 	}
-	members := pick(n.adapter, t)
+	members := pick(n.rooms, t)
 	defer members.release()
 	if len(members.list) == 0 {
 		return o
@@ -64,40 +61,32 @@ func (n *namespace) emit(b *engineio.Batch, t adapter.Target, m *adapter.Message
 }
 
 // UpdateRooms makes sockets join and then leave rooms. limited counts those that would be in too many.
-func (s *Server) UpdateRooms(name string, t adapter.Target, join, leave []string) (o Outcome, limited int) {
+func (s *Server) UpdateRooms(name string, t cluster.Target, join, leave []string) (o Outcome, limited int) {
 	n := s.namespaces.lookup(name)
 	if n == nil {
 		return Outcome{}, 0
 	}
 	o, limited = n.updateRooms(t, join, leave)
-	if s.clustered {
-		n.publish(adapter.Command{Target: t, Join: join, Leave: leave})
-	}
 	return o, limited
 }
 
 // Disconnect makes sockets leave.
-func (s *Server) Disconnect(b *engineio.Batch, name string, t adapter.Target, e Eviction) Outcome {
+func (s *Server) Disconnect(b *engineio.Batch, name string, t cluster.Target, e Eviction) Outcome {
 	n := s.namespaces.lookup(name)
 	if n == nil {
 		return Outcome{}
 	}
 	o := n.disconnect(b, t, e)
-	if s.clustered {
-		n.publish(adapter.Command{
-			Target: t, Disconnect: true, CloseTransport: e.CloseTransport, MayReturn: e.MayReturn, Forget: e.Forget, Detail: e.Detail,
-		})
-	}
 	return o
 }
 
 // Select returns the sockets that the target picks.
-func (s *Server) Select(name string, t adapter.Target) []*Socket {
+func (s *Server) Select(name string, t cluster.Target) []*Socket {
 	n := s.namespaces.lookup(name)
 	if n == nil {
 		return nil
 	}
-	members := pick(n.adapter, t)
+	members := pick(n.rooms, t)
 	defer members.release()
 	sockets := make([]*Socket, len(members.list))
 	for i, m := range members.list {
@@ -107,25 +96,25 @@ func (s *Server) Select(name string, t adapter.Target) []*Socket {
 }
 
 // Count is the number of sockets that the target picks.
-func (s *Server) Count(name string, t adapter.Target) int {
+func (s *Server) Count(name string, t cluster.Target) int {
 	if n := s.namespaces.lookup(name); n != nil {
-		return n.adapter.Count(t)
+		return n.rooms.Count(t)
 	}
 	return 0
 }
 
 // RoomSizes lists the rooms whose names start with the prefix.
-func (s *Server) RoomSizes(name, prefix string) []adapter.RoomSize {
+func (s *Server) RoomSizes(name, prefix string) []cluster.Size {
 	if n := s.namespaces.lookup(name); n != nil {
-		return n.adapter.RoomSizes(prefix)
+		return n.rooms.RoomSizes(prefix)
 	}
 	return nil
 }
 
 // UserSizes lists the users whose ids start with the prefix, with the number of their sockets.
-func (s *Server) UserSizes(name, prefix string) []adapter.RoomSize {
+func (s *Server) UserSizes(name, prefix string) []cluster.Size {
 	if n := s.namespaces.lookup(name); n != nil {
-		return n.adapter.UserSizes(prefix)
+		return n.rooms.UserSizes(prefix)
 	}
 	return nil
 }
@@ -133,20 +122,20 @@ func (s *Server) UserSizes(name, prefix string) []adapter.RoomSize {
 // UserCount is the number of users that have sockets in a namespace.
 func (s *Server) UserCount(name string) int {
 	if n := s.namespaces.lookup(name); n != nil {
-		return n.adapter.UserCount()
+		return n.rooms.UserCount()
 	}
 	return 0
 }
 
 // picked is a list of receivers, in a buffer that is used again.
 type picked struct {
-	list []adapter.Member
+	list []rooms.Member
 }
 
 var pickedPool = sync.Pool{New: func() any { return new(picked) }}
 
-// pick asks an adapter who receives.
-func pick(a adapter.Adapter, t adapter.Target) *picked {
+// pick asks a table who receives.
+func pick(a *rooms.Table, t cluster.Target) *picked {
 	p := pickedPool.Get().(*picked)
 	p.list = a.Select(t, p.list)
 	return p

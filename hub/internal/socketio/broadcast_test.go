@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
-func msg(event string) adapter.Message { return adapter.Message{Event: event} }
+func msg(event string) cluster.Message { return cluster.Message{Event: event} }
 
 // crowd joins n browsers to / and returns them with their sockets.
 func crowd(t *testing.T, s *stage, n int) (browsers []*hubtest.Browser, sockets []*Socket) {
@@ -32,15 +32,15 @@ func TestBroadcast_ReachesTheTargetOnceAndNobodyElse(t *testing.T) {
 	s.server.UpdateRooms("/", to(sockets[1].ID(), sockets[2].ID()), []string{"blue"}, []string{"none"})
 	want := make([][]string, len(b))
 	for i, row := range []struct {
-		target adapter.Target
+		target cluster.Target
 		gets   []int
 	}{
 		{everybody, []int{0, 1, 2, 3}},
 		{to("red"), []int{0, 1}},
 		{to("red", "round", "blue", sockets[0].ID()), []int{0, 1, 2}},
-		{adapter.Target{All: true, ExceptRooms: []string{sockets[3].ID(), "blue"}}, []int{0}},
+		{cluster.Target{All: true, ExceptRooms: []string{sockets[3].ID(), "blue"}}, []int{0}},
 		{to("none"), nil},
-		{adapter.Target{}, nil},
+		{cluster.Target{}, nil},
 	} {
 		event := fmt.Sprint("event", i)
 		o := s.server.Emit(nil, "/", row.target, msg(event))
@@ -63,7 +63,7 @@ func TestBroadcast_ReachesTheTargetOnceAndNobodyElse(t *testing.T) {
 func TestBroadcast_BinaryStaysWithItsPacket(t *testing.T) {
 	s := play(t, Config{})
 	b, _ := crowd(t, s, 3)
-	m := adapter.Message{Event: "x", Args: []byte(`[{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{1, 2}}}
+	m := cluster.Message{Event: "x", Args: []byte(`[{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{1, 2}}}
 	for range 3 {
 		s.server.Emit(nil, "/", everybody, m)
 	}
@@ -106,7 +106,7 @@ func TestEmit_VolatileIsDroppedWhereNobodyPolls(t *testing.T) {
 	if a := s.http.Get(query); a.Body[:2] != "40" {
 		t.Fatalf("%+v", a)
 	}
-	o := s.server.Emit(nil, "/", everybody, adapter.Message{Event: "lost", Volatile: true})
+	o := s.server.Emit(nil, "/", everybody, cluster.Message{Event: "lost", Volatile: true})
 	if o != (Outcome{Matched: 1, Dropped: 1}) {
 		t.Fatalf("%+v", o)
 	}
@@ -116,7 +116,7 @@ func TestEmit_VolatileIsDroppedWhereNobodyPolls(t *testing.T) {
 	}
 	b := s.join("/")
 	eventually(t, "a WebSocket at rest takes volatile messages", func() bool {
-		return s.server.Emit(nil, "/", to(s.socket("/").ID()), adapter.Message{Event: "v", Volatile: true}).Queued == 1
+		return s.server.Emit(nil, "/", to(s.socket("/").ID()), cluster.Message{Event: "v", Volatile: true}).Queued == 1
 	})
 	b.Expect(`42["v"]`)
 }
@@ -126,7 +126,7 @@ func TestEmit_VolatileIsDroppedBehindWhatWaits(t *testing.T) {
 	s := play(t, Config{})
 	b := s.join("/", "/chat")
 	emit := func(batch *engineio.Batch, namespace, event string, volatile bool) int {
-		return s.server.Emit(batch, namespace, everybody, adapter.Message{Event: event, Volatile: volatile}).Queued
+		return s.server.Emit(batch, namespace, everybody, cluster.Message{Event: event, Volatile: volatile}).Queued
 	}
 	for _, again := range []string{"/", "/chat"} { // one browser has one transport
 		// A writer that is just ending may still take along what was to wait: then nothing waits.
@@ -171,7 +171,7 @@ func TestUpdateRooms_LimitLeavesTheSocketAlone(t *testing.T) {
 			t.Errorf("%+v: limited %d, rooms %q", row, limited, rooms)
 		}
 	}
-	if n := s.server.Count("/", adapter.Target{Users: []string{"ann"}}); n != 1 {
+	if n := s.server.Count("/", cluster.Target{Users: []string{"ann"}}); n != 1 {
 		t.Fatalf("%d sockets in the user's room", n)
 	}
 }
@@ -181,7 +181,7 @@ func TestSetData_ComparesVersions(t *testing.T) {
 	_, sockets := crowd(t, s, 2)
 	version := func(n uint64) *uint64 { return &n }
 	for _, row := range []struct {
-		target   adapter.Target
+		target   cluster.Target
 		expected *uint64
 		want     Outcome
 	}{

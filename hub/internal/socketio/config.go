@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -30,9 +29,6 @@ type Config struct {
 	Limits Limits
 	// Parsers are the wire forms of packets. The zero value means siopacket.JSON alone.
 	Parsers Parsers
-	// Adapter makes the rooms of a namespace. Nil means adapter.NewMemory; with another one
-	// namespaces are kept when they are empty, as other nodes may have members.
-	Adapter adapter.Builder
 	// Recovery says what is kept for clients that are away.
 	Recovery Recovering
 	// Logger takes the log. Nil means slog.Default.

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
@@ -38,7 +38,7 @@ func TestConnect_EachNamespaceHasAnIDOfItsOwn(t *testing.T) {
 func TestConnect_ConnectPacketComesBeforeWhatAnybodyEmits(t *testing.T) {
 	s := play(t, Config{})
 	emit := func(b *engineio.Batch, socket *Socket, event string) {
-		s.server.Emit(b, "/", to(socket.ID(), "room"), adapter.Message{Event: event})
+		s.server.Emit(b, "/", to(socket.ID(), "room"), cluster.Message{Event: event})
 	}
 	s.connect = func(a *Attempt) {
 		err := a.Accept(Acceptance{Rooms: []string{"room"}, User: "ann", Data: []byte(`{"a":1}`), Then: func(socket *Socket, b *engineio.Batch) {
@@ -64,7 +64,7 @@ func TestConnect_ConnectPacketComesBeforeWhatAnybodyEmits(t *testing.T) {
 	if rooms := socket.Rooms(); len(rooms) != 1 || rooms[0] != "room" {
 		t.Fatalf("rooms %q", rooms)
 	}
-	if n := s.server.Count("/", adapter.Target{Users: []string{"ann"}}); n != 1 {
+	if n := s.server.Count("/", cluster.Target{Users: []string{"ann"}}); n != 1 {
 		t.Fatalf("%d sockets of the user", n)
 	}
 }
@@ -324,7 +324,7 @@ func TestConnect_LargeFirstEventFollowsConnect(t *testing.T) {
 	history := `["` + strings.Repeat("x", 2<<20) + `"]`
 	s.connect = func(a *Attempt) {
 		if err := a.Accept(Acceptance{Then: func(socket *Socket, b *engineio.Batch) {
-			m := adapter.Message{Event: "history", Args: []byte(history)}
+			m := cluster.Message{Event: "history", Args: []byte(history)}
 			if o := s.server.Emit(b, "/", to(socket.ID()), m); o.Queued != 1 {
 				t.Errorf("%+v", o)
 			}

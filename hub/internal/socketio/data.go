@@ -1,7 +1,7 @@
 package socketio
 
 import (
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/recovery"
 )
 
@@ -18,7 +18,7 @@ type DataChange struct {
 
 // SetData changes the data of sockets. Version is that of the last one, changed or not; err the last that
 // Merge returned.
-func (s *Server) SetData(name string, t adapter.Target, change DataChange) (o Outcome, version uint64, err error) {
+func (s *Server) SetData(name string, t cluster.Target, change DataChange) (o Outcome, version uint64, err error) {
 	n := s.namespaces.lookup(name)
 	if n == nil {
 		return Outcome{}, 0, nil

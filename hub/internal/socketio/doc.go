@@ -5,10 +5,10 @@
 // A Server turns each session into a client, which carries one socket for each namespace it has joined:
 //
 //	engineio.Session ── client ──┬── Socket in "/"
-//	                             └── Socket in "/chat"  ── namespace "/chat" ── adapter (rooms)
+//	                             └── Socket in "/chat"  ── namespace "/chat" ── rooms
 //
 // Up: the client decodes a message, finds the socket and calls the Application. Down: Emit encodes once for each form,
-// asks the namespace's adapter who receives, and puts the same message into each one's session.
+// asks the namespace's rooms who receives, and puts the same message into each one's session.
 //
 // # What it is not
 //
@@ -50,7 +50,7 @@
 // reader leaves its message and the client is not read further until that was handled. So Accept may be called
 // inside Connect, and Disconnected never overtakes an event. What a Watcher hears about a socket goes the same way.
 // What it hears about rooms and users goes through gates of the Server, one of which each name belongs to: the
-// adapter leaves a note under its lock on the name, and whoever changed rooms makes the call afterwards.
+// table of rooms leaves a note under its lock on the name, and whoever changed rooms makes the call afterwards.
 //
 // # The connect timeout
 //
@@ -76,10 +76,10 @@
 //
 // Locks, from outer to inner; what stands at the end of a line is a leaf:
 //
-//	namespaces.mu -> adapter.Builder
-//	recovering.mu -> adapter of those away    of a namespace whose browsers can come back
+//	namespaces.mu
+//	recovering.mu -> rooms of those away    of a namespace whose browsers can come back
 //	recovering.mu -> Socket.mu -> recovery.Store.mu -> recovery.Log.mu
-//	Socket.mu -> adapter -> queue of a gate
+//	Socket.mu -> rooms -> queue of a gate
 //	Socket.mu -> reads.mu -> session
 //	Socket.mu -> session                      "is the socket open" and "append to the outbox" are one step
 //	Socket.mu -> ackGroup.mu -> queue of its gate

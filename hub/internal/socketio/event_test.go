@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
@@ -18,7 +18,7 @@ func TestEvent_ArgumentsPassByteForByteBothWays(t *testing.T) {
 	hubtest.Each(t, func(t *testing.T, road hubtest.Transport) {
 		s := play(t, Config{})
 		s.event = func(socket *Socket, e Event) {
-			s.server.Emit(nil, "/chat", to(socket.ID()), adapter.Message{Event: e.Name, Args: e.Args, Attachments: e.Attachments})
+			s.server.Emit(nil, "/chat", to(socket.ID()), cluster.Message{Event: e.Name, Args: e.Args, Attachments: e.Attachments})
 			if !e.ID.IsZero() {
 				if err := socket.Reply(nil, e.ID, e.Args, e.Attachments); err != nil {
 					t.Error(err)

@@ -1,7 +1,7 @@
 package socketio
 
 import (
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -22,7 +22,7 @@ type Eviction struct {
 	Detail string
 }
 
-func (n *namespace) disconnect(b *engineio.Batch, t adapter.Target, e Eviction) Outcome {
+func (n *namespace) disconnect(b *engineio.Batch, t cluster.Target, e Eviction) Outcome {
 	own := batches.orOwn(b)
 	defer own.release()
 	return n.reach(t, deed{

@@ -12,7 +12,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/msgpacket"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -112,11 +112,11 @@ func TestForm_MsgpackOverEveryRoad(t *testing.T) {
 		expectPacked(t, b, packed{"type": 3, "nsp": "/", "data": args[1:], "id": 7})
 		s.heard(`event / echo[1,-2.5,"grüße",null,{"_placeholder":true,"num":0},{"a":[true,{"_placeholder":true,"num":1}]}] 2`)
 
-		s.server.Emit(nil, "/", everybody, adapter.Message{Event: "x", Args: []byte(`[{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{1, 2}}})
+		s.server.Emit(nil, "/", everybody, cluster.Message{Event: "x", Args: []byte(`[{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{1, 2}}})
 		expectPacked(t, b, packed{"type": 2, "nsp": "/", "data": []any{"x", []byte{1, 2}}})
 
 		acks, done := make(chan BrowserAck, 1), make(chan AckTotal, 1)
-		s.server.EmitWithAck(nil, "/", everybody, adapter.Message{Event: "q", Args: []byte(`[1]`)},
+		s.server.EmitWithAck(nil, "/", everybody, cluster.Message{Event: "q", Args: []byte(`[1]`)},
 			AckOptions{Timeout: time.Minute, OnAck: func(a BrowserAck) { acks <- a }, OnDone: func(total AckTotal) { done <- total }})
 		expectPacked(t, b, packed{"type": 2, "nsp": "/", "data": []any{"q", 1}, "id": 0})
 		sendPacked(t, b, packed{"type": 3, "nsp": "/", "data": []any{"a", []byte{9}}, "id": 0})

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 // page is a log that can be read while it is written.
@@ -45,7 +45,7 @@ func TestLog_FollowsASocketAndKeepsSecrets(t *testing.T) {
 	b.Next()
 	b.Send(`42["chat","secret"]`, `42["other","secret"]`, "40/no")
 	b.Expect(`44/no,{"message":"secret","data":"secret"}`)
-	s.server.Emit(nil, "/", everybody, adapter.Message{Event: "news", Args: []byte(`["secret"]`)})
+	s.server.Emit(nil, "/", everybody, cluster.Message{Event: "news", Args: []byte(`["secret"]`)})
 	b.Send("41")
 	s.heard(`connect / {"token":"secret"}`, "connected /", `event / chat["secret"] 0`, "connect /no ", "disconnected / "+ReasonClientNamespaceDisconnect)
 	who := "namespace=/ socket=" + s.socket("/").ID()

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
@@ -177,9 +177,9 @@ func (s *stage) enter(b *hubtest.Browser, namespace string) {
 	s.heard("connect "+namespace+" ", "connected "+namespace)
 }
 
-func to(rooms ...string) adapter.Target { return adapter.Target{Rooms: rooms} }
+func to(rooms ...string) cluster.Target { return cluster.Target{Rooms: rooms} }
 
-var everybody = adapter.Target{All: true}
+var everybody = cluster.Target{All: true}
 
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {

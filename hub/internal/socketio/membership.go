@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// membership is what a socket knows of its rooms; which they are the adapter knows. Its fields are guarded by
+// membership is what a socket knows of its rooms; which they are the table knows. Its fields are guarded by
 // Socket.mu.
 type membership struct {
 	// most is no less than the number of rooms it is in, its own not.
@@ -17,14 +17,14 @@ type membership struct {
 	untold map[string]bool
 }
 
-// begin makes the adapter know a socket. Whoever finds it already waits until the adapter knows all of it.
+// begin makes the table know a socket. Whoever finds it already waits until the table knows all of it.
 func (m *membership) begin(s *Socket, rooms []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.namespace.adapter.Add(s)
+	s.namespace.rooms.Add(s)
 	if len(rooms) > 0 {
 		m.most = len(rooms)
-		s.namespace.adapter.Join(s, rooms...)
+		s.namespace.rooms.Join(s, rooms...)
 	}
 }
 
@@ -60,10 +60,10 @@ func (m *membership) changeLocked(s *Socket, join, leave []string) (done, change
 		if !m.fitsLocked(s, join) {
 			return false, false
 		}
-		joined = s.namespace.adapter.Join(s, join...)
+		joined = s.namespace.rooms.Join(s, join...)
 	}
 	if len(leave) > 0 {
-		left = s.namespace.adapter.Leave(s, leave...)
+		left = s.namespace.rooms.Leave(s, leave...)
 	}
 	if len(joined)+len(left) == 0 {
 		return true, false
@@ -97,7 +97,7 @@ func (m *membership) fitsLocked(s *Socket, join []string) bool {
 
 // roomsWith counts the rooms a socket would be in.
 func roomsWith(s *Socket, join []string) int {
-	return withRooms(s.namespace.adapter.Rooms(s), join)
+	return withRooms(s.namespace.rooms.Rooms(s), join)
 }
 
 // withRooms counts rooms and those beside them.

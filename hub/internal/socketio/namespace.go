@@ -4,16 +4,17 @@ import (
 	"runtime"
 	"sync/atomic"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/recovery"
+	"github.com/siohub/siohub/hub/internal/rooms"
 )
 
 // namespace is what the sockets of one namespace share. It exists while there are any.
 type namespace struct {
 	// set at construction
-	server  *Server
-	name    string
-	adapter adapter.Adapter
+	server *Server
+	name   string
+	rooms  *rooms.Table
 	// recovering is nil while recovery is off.
 	recovering *recovering
 
@@ -24,34 +25,11 @@ type namespace struct {
 	sockets int // guarded by namespaces.mu
 }
 
-var _ adapter.Host = (*namespace)(nil)
-
-// Apply implements adapter.Host.
-func (n *namespace) Apply(c adapter.Command) {
-	switch {
-	case c.Message != nil:
-		n.emit(nil, c.Target, c.Message)
-	case len(c.Join)+len(c.Leave) > 0:
-		n.updateRooms(c.Target, c.Join, c.Leave)
-	case c.Disconnect:
-		n.disconnect(nil, c.Target, Eviction{
-			CloseTransport: c.CloseTransport, MayReturn: c.MayReturn, Forget: c.Forget, Detail: c.Detail,
-		})
-	}
-}
-
-// publish tells the other nodes, if there are any.
-func (n *namespace) publish(c adapter.Command) {
-	if err := n.adapter.Publish(c); err != nil {
-		n.server.trace.logger.Error("telling the other nodes", "namespace", n.name, "error", err)
-	}
-}
-
 // roomsSlice is how many rooms are joined and left before others have a turn on the processor: about a
 // millisecond, where Go would let them wait for ten.
 const roomsSlice = 1000
 
-func (n *namespace) updateRooms(t adapter.Target, join, leave []string) (o Outcome, limited int) {
+func (n *namespace) updateRooms(t cluster.Target, join, leave []string) (o Outcome, limited int) {
 	tooMany := func() {
 		limited++
 		n.server.trace.limitReached("rooms_per_socket")

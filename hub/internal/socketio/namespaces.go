@@ -3,10 +3,10 @@ package socketio
 import (
 	"sync"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/internal/rooms"
 )
 
-// namespaces are those that have sockets, with a cluster all that were looked for.
+// namespaces are those that have sockets, or sessions that are away.
 type namespaces struct {
 	server *Server // set at construction
 
@@ -17,16 +17,10 @@ type namespaces struct {
 	drawn uint64
 }
 
-// lookup returns a namespace that has sockets, or nil. With a cluster it makes one: other nodes may
-// have sockets there.
+// lookup returns a namespace that has sockets, or nil.
 func (all *namespaces) lookup(name string) *namespace {
 	if value, ok := all.byName.Load(name); ok {
 		return value.(*namespace)
-	}
-	if s := all.server; s.clustered && s.app.Knows(name) {
-		all.mu.Lock()
-		defer all.mu.Unlock()
-		return all.makeLocked(name)
 	}
 	return nil
 }
@@ -47,11 +41,11 @@ func (all *namespaces) makeLocked(name string) *namespace {
 	s := all.server
 	n := &namespace{server: s, name: name}
 	n.nextAck.Store(all.drawn)
-	var host adapter.Host = n
+	var watch rooms.Watch
 	if s.watcher != nil {
-		host = watched{n}
+		watch = rooms.Watch{RoomOccupied: n.roomOccupied, UserPresent: n.userPresent}
 	}
-	n.adapter = s.build(name, host)
+	n.rooms = rooms.New(watch)
 	n.recovering = n.newRecovering()
 	all.byName.Store(name, n)
 	return n
@@ -61,18 +55,13 @@ func (all *namespaces) makeLocked(name string) *namespace {
 func (all *namespaces) release(n *namespace) {
 	all.mu.Lock()
 	n.sockets--
-	last := n.sockets == 0 && !all.server.clustered
+	last := n.sockets == 0
 	if last {
 		all.byName.Delete(n.name)
 		all.drawn = max(all.drawn, n.nextAck.Load())
 	}
 	all.mu.Unlock()
-	if last {
-		if n.recovering != nil {
-			n.recovering.log.Close()
-		}
-		if err := n.adapter.Close(); err != nil {
-			all.server.trace.logger.Warn("closing the adapter of a namespace", "namespace", n.name, "error", err)
-		}
+	if last && n.recovering != nil {
+		n.recovering.log.Close()
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 // The benchmarks of this file run with -cpu 1,2,4 in `make bench-micro`: what an
@@ -62,7 +62,7 @@ func BenchmarkParallel_Broadcast(b *testing.B) {
 	for i, socket := range s.Select("/", everybody) {
 		s.UpdateRooms("/", to(socket.ID()), []string{fmt.Sprint("room", i%atOnce)}, nil)
 	}
-	m := adapter.Message{Event: "broadcast", Args: payload}
+	m := cluster.Message{Event: "broadcast", Args: payload}
 	var seat places
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
 )
@@ -90,7 +90,7 @@ func measureAway(t *testing.T, sessions int, accept func(i int) Acceptance) (too
 		v.goes(t)
 	}
 	with, counted := hubtest.Heap(), s.server.recovery.Sizes().SessionBytes
-	s.server.Disconnect(nil, "/", adapter.Target{All: true, ExceptSockets: []string{keeper.sid}}, Eviction{})
+	s.server.Disconnect(nil, "/", cluster.Target{All: true, ExceptSockets: []string{keeper.sid}}, Eviction{})
 	if sizes := s.server.recovery.Sizes(); sizes.Away != 0 {
 		t.Fatalf("%+v", sizes)
 	}
@@ -106,14 +106,14 @@ func TestAllocs_WhatIsMissedTakesNoMoreThanIsCounted(t *testing.T) {
 		"small": func(s *stage, i int) { s.emits(everybody, fmt.Sprint("event ", i), fmt.Sprintf("[%d]", i)) },
 		"1 KiB": func(s *stage, i int) { s.emits(everybody, "x", `["`+strings.Repeat("x", 1024)+`"]`) },
 		"to many": func(s *stage, i int) {
-			t := adapter.Target{All: true}
+			t := cluster.Target{All: true}
 			for n := range 20 {
 				t.ExceptRooms = append(t.ExceptRooms, fmt.Sprintf("room %d of %d", n, i))
 			}
 			s.emits(t, "x", `[]`)
 		},
 		"binary": func(s *stage, i int) {
-			s.server.Emit(nil, "/", everybody, adapter.Message{
+			s.server.Emit(nil, "/", everybody, cluster.Message{
 				Event: "x", Args: []byte(`[{"_placeholder":true,"num":0}]`), Attachments: [][]byte{make([]byte, 500)},
 			})
 		},

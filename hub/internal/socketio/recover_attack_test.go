@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/internal/virtualtime"
 )
@@ -212,7 +212,7 @@ func TestRecovery_CommandsReachThoseWhoAreAway(t *testing.T) {
 		}
 		_ = a.Accept(Acceptance{User: "ann"})
 	}
-	ann := adapter.Target{Users: []string{"ann"}}
+	ann := cluster.Target{Users: []string{"ann"}}
 	o, version, err := s.server.SetData("/", ann, DataChange{Data: []byte(`{"a":2}`)})
 	if o != (Outcome{Stored: 1}) || version != 2 || err != nil {
 		t.Fatalf("%+v %d %v", o, version, err)

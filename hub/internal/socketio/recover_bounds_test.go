@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/internal/virtualtime"
@@ -260,7 +260,7 @@ func TestRecovery_RoomsOfASessionThatIsAwayComeAndGo(t *testing.T) {
 		if o, _ := s.server.UpdateRooms("/", ann, []string{"r", "r"}, nil); o != (Outcome{Stored: 1}) {
 			t.Fatalf("%d: %+v", i, o)
 		}
-		if o, _ := s.server.UpdateRooms("/", adapter.Target{Rooms: []string{"r"}}, nil, []string{"r", "not in it"}); o != (Outcome{Stored: 1}) {
+		if o, _ := s.server.UpdateRooms("/", cluster.Target{Rooms: []string{"r"}}, nil, []string{"r", "not in it"}); o != (Outcome{Stored: 1}) {
 			t.Fatalf("%d: %+v", i, o)
 		}
 	}

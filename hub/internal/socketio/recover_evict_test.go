@@ -6,11 +6,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
-var ann = adapter.Target{Users: []string{"ann"}}
+var ann = cluster.Target{Users: []string{"ann"}}
 
 func (s *stage) acceptsAnn() {
 	s.connect = func(a *Attempt) { _ = a.Accept(Acceptance{User: "ann"}) }
@@ -31,7 +31,7 @@ func TestRecovery_EndsWithAnEviction(t *testing.T) {
 					v.comes(t, hubtest.WebSocket)
 					first := s.socket("/")
 					s.server.UpdateRooms("/", ann, []string{"r"}, nil)
-					target := map[string]adapter.Target{"user": ann, "socket": {Sockets: []string{v.sid}}, "room": to("r")}[by]
+					target := map[string]cluster.Target{"user": ann, "socket": {Sockets: []string{v.sid}}, "room": to("r")}[by]
 					want := Outcome{Matched: 1, Queued: 1}
 					if away {
 						v.goes(t)

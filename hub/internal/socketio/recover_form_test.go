@@ -6,7 +6,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
@@ -56,7 +56,7 @@ func bothRecover() Config {
 
 // emitsBinary emits a number and an attachment.
 func (s *stage) emitsBinary(n int) {
-	s.server.Emit(nil, "/", everybody, adapter.Message{
+	s.server.Emit(nil, "/", everybody, cluster.Message{
 		Event: "b", Args: fmt.Appendf(nil, `[%d,{"_placeholder":true,"num":0}]`, n), Attachments: [][]byte{{byte(n), 0}},
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
@@ -98,8 +98,8 @@ func (v *tab) goes(t *testing.T) {
 	eventually(t, "the hub knows that it has left", func() bool { return v.stage.server.recovery.Sizes().Away == away+1 })
 }
 
-func (s *stage) emits(t adapter.Target, event, args string) Outcome {
-	return s.server.Emit(nil, "/", t, adapter.Message{Event: event, Args: []byte(args)})
+func (s *stage) emits(t cluster.Target, event, args string) Outcome {
+	return s.server.Emit(nil, "/", t, cluster.Message{Event: event, Args: []byte(args)})
 }
 
 func TestRecovery_OffIsAsBefore(t *testing.T) {
@@ -136,7 +136,7 @@ func TestRecovery_ABrowserComesBackAsIfItHadNeverBeenAway(t *testing.T) {
 		if end := first.ending(); end.RecoverableUntil.IsZero() {
 			t.Fatalf("%+v", end)
 		}
-		for i, target := range []adapter.Target{
+		for i, target := range []cluster.Target{
 			everybody, to("red"), to("blue", "red"), {Users: []string{"ann"}}, {Sockets: []string{sid}}, to(sid),
 			{All: true, ExceptRooms: []string{"other"}},
 		} {
@@ -144,7 +144,7 @@ func TestRecovery_ABrowserComesBackAsIfItHadNeverBeenAway(t *testing.T) {
 				t.Fatalf("%d: %+v", i, o)
 			}
 		}
-		for _, target := range []adapter.Target{
+		for _, target := range []cluster.Target{
 			to("green"), {Users: []string{"bob"}}, {Sockets: []string{"red"}}, {All: true, ExceptRooms: []string{"blue"}},
 			{All: true, ExceptUsers: []string{"ann"}}, {All: true, ExceptSockets: []string{sid}},
 		} {
@@ -280,7 +280,7 @@ func TestRecovery_RoomsAreThoseOfTheMoment(t *testing.T) {
 		if leave != "" {
 			out = []string{leave}
 		}
-		s.server.UpdateRooms("/", adapter.Target{Sockets: []string{v.sid}}, in, out)
+		s.server.UpdateRooms("/", cluster.Target{Sockets: []string{v.sid}}, in, out)
 	}
 	for i, gone := range []bool{false, true} { // on their way, and while it is away
 		if gone {
@@ -309,11 +309,11 @@ func TestRecovery_IsNotForVolatileAndAcknowledgedEvents(t *testing.T) {
 	v := &tab{stage: s}
 	v.comes(t, hubtest.WebSocket)
 	eventually(t, "it can be written to", func() bool { return s.socket("/").client.session.Writable() })
-	s.server.Emit(nil, "/", everybody, adapter.Message{Event: "v", Args: []byte(`[1]`), Volatile: true})
-	s.server.EmitWithAck(nil, "/", everybody, adapter.Message{Event: "a"}, AckOptions{Timeout: time.Minute})
+	s.server.Emit(nil, "/", everybody, cluster.Message{Event: "v", Args: []byte(`[1]`), Volatile: true})
+	s.server.EmitWithAck(nil, "/", everybody, cluster.Message{Event: "a"}, AckOptions{Timeout: time.Minute})
 	v.Expect(`42["v",1]`, `420["a"]`)
 	v.goes(t)
-	if o := s.server.Emit(nil, "/", everybody, adapter.Message{Event: "v", Volatile: true}); o.Stored != 0 {
+	if o := s.server.Emit(nil, "/", everybody, cluster.Message{Event: "v", Volatile: true}); o.Stored != 0 {
 		t.Fatalf("%+v", o)
 	}
 	s.emits(everybody, "kept", `[]`)
@@ -327,7 +327,7 @@ func TestRecovery_BinaryEventsComeWhole(t *testing.T) {
 	v := &tab{stage: s}
 	v.comes(t, hubtest.WebSocket)
 	v.goes(t)
-	s.server.Emit(nil, "/", everybody, adapter.Message{
+	s.server.Emit(nil, "/", everybody, cluster.Message{
 		Event: "b", Args: []byte(`[{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{1, 2}},
 	})
 	v.comes(t, hubtest.WebSocket)

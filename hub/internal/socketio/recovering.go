@@ -6,9 +6,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/recovery"
+	"github.com/siohub/siohub/hub/internal/rooms"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
@@ -19,7 +20,7 @@ type recovering struct {
 	store *recovery.Store
 	log   *recovery.Log
 	// away has the sessions that are away: each keeps its rooms.
-	away adapter.Adapter
+	away *rooms.Table
 
 	// mu puts emissions, changes of rooms, comings and goings into one order, in which the log has them and in which
 	// each browser gets them: else a browser could have handled a packet and not one before it. Taken before
@@ -91,7 +92,7 @@ func (n *namespace) newRecovering() *recovering {
 	if store == nil {
 		return nil
 	}
-	return &recovering{store: store, log: store.NewLog(), away: adapter.NewMemory(n.name, n)}
+	return &recovering{store: store, log: store.NewLog(), away: rooms.New(rooms.Watch{})}
 }
 
 // lock takes the order of a namespace. It does nothing while recovery is off; so does unlock.
@@ -110,14 +111,14 @@ func (r *recovering) unlock() {
 // emitKept is namespace.emit for a message that is kept for those who may miss it. All get its offset as last argument.
 //
 // Source: socket.io-adapter 2.5, SessionAwareAdapter.broadcast.
-func (n *namespace) emitKept(b *engineio.Batch, t adapter.Target, m *adapter.Message) (o Outcome) {
+func (n *namespace) emitKept(b *engineio.Batch, t cluster.Target, m *cluster.Message) (o Outcome) {
 	defer n.server.recoveryFull.write()
 	own := batches.orOwn(b)
 	defer own.release() // after mu was let go
 	r := n.recovering
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	members := pick(n.adapter, t)
+	members := pick(n.rooms, t)
 	defer members.release()
 	away := r.away.Count(t)
 	if len(members.list) == 0 && away == 0 {

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -103,13 +103,13 @@ func TestRevision3_WaitsForTheDecision(t *testing.T) {
 		a := <-attempts
 		b.Send(`42["early"]`)
 		s.heard("connect / ")
-		if o := s.server.Emit(nil, "/", everybody, adapter.Message{Event: "secret"}); o.Matched != 0 {
+		if o := s.server.Emit(nil, "/", everybody, cluster.Message{Event: "secret"}); o.Matched != 0 {
 			t.Errorf("%+v", o)
 		}
 		_ = a.Accept(Acceptance{Rooms: []string{"r"}})
 		b.Expect("40")
 		s.heard("connected /", "event / early[] 0")
-		s.server.Emit(nil, "/", to("r"), adapter.Message{Event: "told", Args: []byte(`["é",{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{7}}})
+		s.server.Emit(nil, "/", to("r"), cluster.Message{Event: "told", Args: []byte(`["é",{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{7}}})
 		b.Expect(`451-["told","é",{"_placeholder":true,"num":0}]`, hubtest.Binary([]byte{7}))
 	})
 }
@@ -160,7 +160,7 @@ func TestRevision3_ABroadcastIsEncodedOnce(t *testing.T) {
 		browsers = append(browsers, old, s.join("/"))
 	}
 	before := text.encoded.Load()
-	s.server.Emit(nil, "/", everybody, adapter.Message{Event: "all", Args: []byte(`[1,{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{9}}})
+	s.server.Emit(nil, "/", everybody, cluster.Message{Event: "all", Args: []byte(`[1,{"_placeholder":true,"num":0}]`), Attachments: [][]byte{{9}}})
 	for _, b := range browsers {
 		b.Expect(`451-["all",1,{"_placeholder":true,"num":0}]`, hubtest.Binary([]byte{9}))
 	}

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/internal/sampledlog"
@@ -20,11 +20,8 @@ type Server struct {
 	timeout time.Duration
 	limits  Limits
 	parsers parsers
-	build   adapter.Builder
 	rooms   Rooms
-	// clustered keeps empty namespaces and publishes commands.
-	clustered bool
-	trace     tracer
+	trace   tracer
 
 	// misfit warns of clients that speak a form that is not spoken here.
 	misfit *sampledlog.Line
@@ -56,15 +53,13 @@ type Server struct {
 func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
-		app:       config.Application,
-		watcher:   config.Watcher,
-		timeout:   config.ConnectTimeout,
-		limits:    config.Limits,
-		parsers:   newParsers(config.Parsers),
-		build:     config.Adapter,
-		clustered: config.Adapter != nil,
-		trace:     newTracer(config.Trace, config.Logger),
-		names:     newNames(),
+		app:     config.Application,
+		watcher: config.Watcher,
+		timeout: config.ConnectTimeout,
+		limits:  config.Limits,
+		parsers: newParsers(config.Parsers),
+		trace:   newTracer(config.Trace, config.Logger),
+		names:   newNames(),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
 	s.admission.decidedBy = config.DecidedBy
@@ -75,9 +70,6 @@ func New(config Config) *Server {
 	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.misfit = sampledlog.New(config.Logger, misfitWarnEvery)
 	s.admission.warning = sampledlog.New(config.Logger, admissionWarnEvery)
-	if s.build == nil {
-		s.build = adapter.NewMemory
-	}
 	return s
 }
 
@@ -115,7 +107,7 @@ func (s *Server) Attempts() int {
 func (s *Server) Sockets() map[string]int {
 	counts := make(map[string]int)
 	s.namespaces.byName.Range(func(name, value any) bool {
-		if n := value.(*namespace).adapter.Count(adapter.Target{All: true}); n > 0 {
+		if n := value.(*namespace).rooms.Count(cluster.Target{All: true}); n > 0 {
 			counts[name.(string)] = n
 		}
 		return true
@@ -140,7 +132,7 @@ func (s *Server) Away() map[string]int {
 	counts := make(map[string]int)
 	s.namespaces.byName.Range(func(name, value any) bool {
 		if r := value.(*namespace).recovering; r != nil {
-			if n := r.away.Count(adapter.Target{All: true}); n > 0 {
+			if n := r.away.Count(cluster.Target{All: true}); n > 0 {
 				counts[name.(string)] = n
 			}
 		}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 // A browser that does not read costs the others nothing: each broadcast reaches all
@@ -17,7 +17,7 @@ func TestBroadcast_ASlowBrowserDelaysNobody(t *testing.T) {
 	for _, f := range browsers[1:] {
 		go got.read(f)
 	}
-	m := adapter.Message{Event: "broadcast", Args: []byte(`["` + strings.Repeat("x", 60_000) + `"]`)}
+	m := cluster.Message{Event: "broadcast", Args: []byte(`["` + strings.Repeat("x", 60_000) + `"]`)}
 	frame := 4 + len(`42["broadcast",`) + len(m.Args) - 1
 	sent := 0
 	for len(s.Select("/", everybody)) > others {

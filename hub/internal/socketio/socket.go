@@ -69,7 +69,7 @@ func (s *Socket) Transport() string { return s.client.session.TransportName() }
 
 // Rooms are the rooms it is in, its own not, sorted.
 func (s *Socket) Rooms() []string {
-	rooms := s.namespace.adapter.Rooms(s)
+	rooms := s.namespace.rooms.Rooms(s)
 	slices.Sort(rooms)
 	return rooms
 }
@@ -170,7 +170,7 @@ func (s *Socket) closeWith(end Disconnect, last func()) bool {
 	if acks != nil {
 		s.client.reads.owe(s.client.session, -1)
 	}
-	end.Rooms = s.namespace.adapter.Remove(s)
+	end.Rooms = s.namespace.rooms.Remove(s)
 	slices.Sort(end.Rooms)
 	s.mu.Unlock()
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 	"github.com/siohub/siohub/hub/internal/request"
 )
@@ -164,7 +164,7 @@ func TestStorm_OrderHoldsAndNothingIsLeft(t *testing.T) {
 	var noise sync.WaitGroup
 	for _, act := range []func(){
 		func() { s.server.Emit(nil, "/", everybody, msg("all")) },
-		func() { s.server.Emit(nil, "/chat", to("room"), adapter.Message{Event: "v", Volatile: true}) },
+		func() { s.server.Emit(nil, "/chat", to("room"), cluster.Message{Event: "v", Volatile: true}) },
 		func() { s.server.EmitWithAck(nil, "/", to("room"), msg("q"), AckOptions{Timeout: time.Millisecond}) },
 		func() {
 			for _, socket := range s.server.Select("/", everybody) {
@@ -175,7 +175,7 @@ func TestStorm_OrderHoldsAndNothingIsLeft(t *testing.T) {
 			}
 		},
 		func() { s.server.UpdateRooms("/chat", everybody, []string{"more"}, []string{"room"}) },
-		func() { s.server.UpdateRooms("/chat", adapter.Target{Users: []string{"user1"}}, nil, []string{"more"}) },
+		func() { s.server.UpdateRooms("/chat", cluster.Target{Users: []string{"user1"}}, nil, []string{"more"}) },
 		func() {
 			s.server.SetData("/", everybody, DataChange{Merge: func(old []byte) ([]byte, error) { return append([]byte("1"), old...), nil }})
 		},

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/siohub/siohub/hub/adapter"
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
@@ -33,7 +33,7 @@ func TestTranscripts(t *testing.T) {
 					_ = socket.Reply(nil, e.ID, e.Args, e.Attachments)
 					return
 				}
-				m := adapter.Message{Event: e.Name, Args: e.Args, Attachments: e.Attachments}
+				m := cluster.Message{Event: e.Name, Args: e.Args, Attachments: e.Attachments}
 				s.server.Emit(nil, socket.Namespace(), everybody, m)
 			}
 			hubtest.Transcript(t, s.http, file)

@@ -3,8 +3,6 @@ package socketio
 import (
 	"hash/maphash"
 	"math/bits"
-
-	"github.com/siohub/siohub/hub/adapter"
 )
 
 // noteLanes spreads notes over gates, so that those about different names do not wait for each other.
@@ -12,22 +10,17 @@ const noteLanes = 16
 
 var noteSeed = maphash.MakeSeed()
 
-// watched is a namespace whose adapter tells who comes and goes.
-type watched struct{ *namespace }
-
-var _ adapter.Watcher = watched{}
-
-// RoomOccupied implements adapter.Watcher.
-func (w watched) RoomOccupied(room string, occupied bool) {
-	w.note(room, func() { w.server.watcher.RoomOccupied(w.name, room, occupied) })
+// roomOccupied is rooms.Watch.RoomOccupied.
+func (n *namespace) roomOccupied(room string, occupied bool) {
+	n.note(room, func() { n.server.watcher.RoomOccupied(n.name, room, occupied) })
 }
 
-// UserPresent implements adapter.Watcher.
-func (w watched) UserPresent(user string, present bool) {
-	w.note(user, func() { w.server.watcher.UserPresent(w.name, user, present) })
+// userPresent is rooms.Watch.UserPresent.
+func (n *namespace) userPresent(user string, present bool) {
+	n.note(user, func() { n.server.watcher.UserPresent(n.name, user, present) })
 }
 
-// note leaves a call of the watcher while the adapter holds its lock on the name, so that the calls for one
+// note leaves a call of the watcher while the table holds its lock on the name, so that the calls for one
 // name are in the order of what happened to it. The gates are the server's: a namespace that is forgotten and
 // made anew goes on in the same one.
 func (n *namespace) note(name string, call func()) {

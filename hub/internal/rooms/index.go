@@ -1,9 +1,11 @@
-package adapter
+package rooms
 
 import (
 	"hash/maphash"
 	"strings"
 	"sync"
+
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 // index knows the entries behind each name: those in a room, or those of a user.
@@ -85,15 +87,23 @@ func (x *index) appendMembers(buf []Member, name string, own *entry) []Member {
 	return buf
 }
 
+// has reports whether there are entries behind a name.
+func (x *index) has(name string) bool {
+	s := x.shard(name)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.byName[name] != nil
+}
+
 // sizes lists the names that start with the prefix, in no order.
-func (x *index) sizes(prefix string) []RoomSize {
-	var sizes []RoomSize
+func (x *index) sizes(prefix string) []cluster.Size {
+	var sizes []cluster.Size
 	for i := range x.shards {
 		s := &x.shards[i]
 		s.mu.RLock()
 		for name, r := range s.byName {
 			if strings.HasPrefix(name, prefix) {
-				sizes = append(sizes, RoomSize{Name: name, Members: len(r.entries)})
+				sizes = append(sizes, cluster.Size{Name: name, Sockets: len(r.entries)})
 			}
 		}
 		s.mu.RUnlock()

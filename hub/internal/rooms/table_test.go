@@ -1,4 +1,4 @@
-package adapter
+package rooms
 
 import (
 	"fmt"
@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 type testMember string
@@ -25,7 +27,7 @@ func (m *testMember) User() string {
 	return user
 }
 
-func newMemory() *Memory { return NewMemory("/", nil).(*Memory) }
+func newTable() *Table { return New(Watch{}) }
 
 // nth is the id of one of many members, which belong to three users.
 func nth(i int) string { return fmt.Sprintf("u%d:%d", i%3, i) }
@@ -41,8 +43,8 @@ func ids(members []Member) []string {
 	return list
 }
 
-func TestMemory_PicksTheUnionOfRoomsLessTheExceptions(t *testing.T) {
-	m := newMemory()
+func TestTable_PicksTheUnionOfRoomsLessTheExceptions(t *testing.T) {
+	m := newTable()
 	a, b, c := newMember("a"), newMember("b"), newMember("c")
 	for _, member := range []Member{a, b, c} {
 		m.Add(member)
@@ -51,22 +53,22 @@ func TestMemory_PicksTheUnionOfRoomsLessTheExceptions(t *testing.T) {
 	m.Join(b, "2", "3", "2")
 	m.Join(c, "a") // a room that has the name of a member
 	for _, row := range []struct {
-		target Target
+		target cluster.Target
 		want   []string
 	}{
-		{Target{}, nil},
-		{Target{All: true}, []string{"a", "b", "c"}},
-		{Target{All: true, ExceptRooms: []string{"b"}}, []string{"a", "c"}},
-		{Target{All: true, ExceptRooms: []string{"2", "none"}}, []string{"c"}},
-		{Target{Rooms: []string{"2"}}, []string{"a", "b"}},
-		{Target{Rooms: []string{"1", "2", "3"}}, []string{"a", "b"}},
-		{Target{Rooms: []string{"2", "b"}, ExceptRooms: []string{"1"}}, []string{"b"}},
-		{Target{Rooms: []string{"a"}}, []string{"a", "c"}},
-		{Target{Rooms: []string{"none"}}, nil},
-		{Target{Sockets: []string{"a"}}, []string{"a"}}, // and nobody who joined a room of that name
-		{Target{Sockets: []string{"a", "a", "b", "1"}}, []string{"a", "b"}},
-		{Target{All: true, ExceptSockets: []string{"a"}}, []string{"b", "c"}},
-		{Target{All: true, ExceptRooms: []string{"a"}}, []string{"b"}},
+		{cluster.Target{}, nil},
+		{cluster.Target{All: true}, []string{"a", "b", "c"}},
+		{cluster.Target{All: true, ExceptRooms: []string{"b"}}, []string{"a", "c"}},
+		{cluster.Target{All: true, ExceptRooms: []string{"2", "none"}}, []string{"c"}},
+		{cluster.Target{Rooms: []string{"2"}}, []string{"a", "b"}},
+		{cluster.Target{Rooms: []string{"1", "2", "3"}}, []string{"a", "b"}},
+		{cluster.Target{Rooms: []string{"2", "b"}, ExceptRooms: []string{"1"}}, []string{"b"}},
+		{cluster.Target{Rooms: []string{"a"}}, []string{"a", "c"}},
+		{cluster.Target{Rooms: []string{"none"}}, nil},
+		{cluster.Target{Sockets: []string{"a"}}, []string{"a"}}, // and nobody who joined a room of that name
+		{cluster.Target{Sockets: []string{"a", "a", "b", "1"}}, []string{"a", "b"}},
+		{cluster.Target{All: true, ExceptSockets: []string{"a"}}, []string{"b", "c"}},
+		{cluster.Target{All: true, ExceptRooms: []string{"a"}}, []string{"b"}},
 	} {
 		got := ids(m.Select(row.target, nil))
 		if !slices.Equal(got, row.want) && len(got)+len(row.want) > 0 {
@@ -78,19 +80,19 @@ func TestMemory_PicksTheUnionOfRoomsLessTheExceptions(t *testing.T) {
 	}
 }
 
-func TestMemory_AppendsToWhatIsInTheBuffer(t *testing.T) {
-	m := newMemory()
+func TestTable_AppendsToWhatIsInTheBuffer(t *testing.T) {
+	m := newTable()
 	a, b := newMember("a"), newMember("b")
 	m.Add(a)
 	m.Add(b)
-	got := m.Select(Target{Rooms: []string{"a", "b"}, ExceptRooms: []string{"a"}}, []Member{a})
+	got := m.Select(cluster.Target{Rooms: []string{"a", "b"}, ExceptRooms: []string{"a"}}, []Member{a})
 	if len(got) != 2 || got[0] != Member(a) || got[1] != Member(b) {
 		t.Fatalf("%v", ids(got))
 	}
 }
 
-func TestMemory_ForgetsEmptyRooms(t *testing.T) {
-	m := newMemory()
+func TestTable_ForgetsEmptyRooms(t *testing.T) {
+	m := newTable()
 	a := newMember("a")
 	m.Add(a)
 	for i := range 1000 {
@@ -114,21 +116,21 @@ func TestMemory_ForgetsEmptyRooms(t *testing.T) {
 	}
 }
 
-func TestMemory_UsersAreNoRooms(t *testing.T) {
-	m := newMemory()
+func TestTable_UsersAreNoRooms(t *testing.T) {
+	m := newTable()
 	one, two, other := newMember("ann:1"), newMember("ann:2"), newMember("b")
 	for _, member := range []Member{one, two, other} {
 		m.Add(member)
 	}
 	m.Join(other, "ann", "user:ann")
 	for _, row := range []struct {
-		target Target
+		target cluster.Target
 		want   []string
 	}{
-		{Target{Users: []string{"ann", "ann", "none", ""}}, []string{"ann:1", "ann:2"}},
-		{Target{Rooms: []string{"ann"}}, []string{"b"}},
-		{Target{Users: []string{"ann"}, Rooms: []string{"ann"}, Sockets: []string{"ann:1"}}, []string{"ann:1", "ann:2", "b"}},
-		{Target{All: true, ExceptUsers: []string{"ann"}}, []string{"b"}},
+		{cluster.Target{Users: []string{"ann", "ann", "none", ""}}, []string{"ann:1", "ann:2"}},
+		{cluster.Target{Rooms: []string{"ann"}}, []string{"b"}},
+		{cluster.Target{Users: []string{"ann"}, Rooms: []string{"ann"}, Sockets: []string{"ann:1"}}, []string{"ann:1", "ann:2", "b"}},
+		{cluster.Target{All: true, ExceptUsers: []string{"ann"}}, []string{"b"}},
 	} {
 		if got := ids(m.Select(row.target, nil)); !slices.Equal(got, row.want) {
 			t.Errorf("%+v: got %v, want %v", row.target, got, row.want)
@@ -143,8 +145,8 @@ func TestMemory_UsersAreNoRooms(t *testing.T) {
 }
 
 // As in Socket.IO a socket's own room has others when they join it, and the socket counts; it is no room that is listed.
-func TestMemory_OwnRoomIsNeverListed(t *testing.T) {
-	m := newMemory()
+func TestTable_OwnRoomIsNeverListed(t *testing.T) {
+	m := newTable()
 	owner, guest := newMember("owner"), newMember("guest")
 	m.Add(owner)
 	m.Add(guest)
@@ -154,8 +156,8 @@ func TestMemory_OwnRoomIsNeverListed(t *testing.T) {
 	m.Join(guest, "owner")
 	m.Leave(owner, "owner")
 	m.Join(guest, "lobby")
-	if sizes := fmt.Sprint(m.RoomSizes("")); sizes != "[{lobby 1}]" || m.Count(Target{Rooms: []string{"owner"}}) != 2 {
-		t.Errorf("rooms %s, %d in the socket's own", sizes, m.Count(Target{Rooms: []string{"owner"}}))
+	if sizes := fmt.Sprint(m.RoomSizes("")); sizes != "[{lobby 1}]" || m.Count(cluster.Target{Rooms: []string{"owner"}}) != 2 {
+		t.Errorf("rooms %s, %d in the socket's own", sizes, m.Count(cluster.Target{Rooms: []string{"owner"}}))
 	}
 	m.Leave(guest, "owner", "lobby")
 	if sizes := m.RoomSizes(""); len(sizes) != 0 {
@@ -163,15 +165,13 @@ func TestMemory_OwnRoomIsNeverListed(t *testing.T) {
 	}
 }
 
-// alternating is a Watcher that knows who is there, and hears of no change twice.
+// alternating is a watch that knows who is there, and hears of no change twice.
 type alternating struct {
 	t  *testing.T
 	mu sync.Mutex // guards there
 	// there has the names by kind.
 	there map[string]bool
 }
-
-func (w *alternating) Apply(Command) {}
 
 func (w *alternating) change(name string, there bool) {
 	w.mu.Lock()
@@ -182,12 +182,12 @@ func (w *alternating) change(name string, there bool) {
 	w.there[name] = there
 }
 
-func (w *alternating) RoomOccupied(room string, occupied bool) { w.change("room "+room, occupied) }
-func (w *alternating) UserPresent(user string, present bool)   { w.change("user "+user, present) }
+func (w *alternating) roomOccupied(room string, occupied bool) { w.change("room "+room, occupied) }
+func (w *alternating) userPresent(user string, present bool)   { w.change("user "+user, present) }
 
-func TestMemory_TellsWhoComesAndGoesInTurns(t *testing.T) {
+func TestTable_TellsWhoComesAndGoesInTurns(t *testing.T) {
 	w := &alternating{t: t, there: map[string]bool{}}
-	m := NewMemory("/", w)
+	m := New(Watch{RoomOccupied: w.roomOccupied, UserPresent: w.userPresent})
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
@@ -211,13 +211,13 @@ func TestMemory_TellsWhoComesAndGoesInTurns(t *testing.T) {
 	}
 }
 
-// model is the adapter as one would write it without a thought for speed.
+// model is the table as one would write it without a thought for speed.
 type model struct {
 	members map[string]*testMember
 	rooms   map[string]map[string]bool // by member
 }
 
-func (m *model) selected(t Target) []string {
+func (m *model) selected(t cluster.Target) []string {
 	var picked []string
 	for id, member := range m.members {
 		in := func(sockets, rooms, users []string) bool {
@@ -249,17 +249,17 @@ func (m *model) sizes() (rooms, users map[string]int) {
 	return rooms, users
 }
 
-func sizesOf(list []RoomSize) map[string]int {
+func sizesOf(list []cluster.Size) map[string]int {
 	sizes := map[string]int{}
 	for _, size := range list {
-		sizes[size.Name] = size.Members
+		sizes[size.Name] = size.Sockets
 	}
 	return sizes
 }
 
-func TestMemory_BehavesAsItsModel(t *testing.T) {
+func TestTable_BehavesAsItsModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := newMemory()
+		m := newTable()
 		model := &model{members: map[string]*testMember{}, rooms: map[string]map[string]bool{}}
 		id := rapid.Custom(func(t *rapid.T) string { return nth(rapid.IntRange(0, 60).Draw(t, "member")) })
 		room := rapid.Custom(func(t *rapid.T) string {
@@ -336,7 +336,7 @@ func TestMemory_BehavesAsItsModel(t *testing.T) {
 			"": func(t *rapid.T) {
 				user := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("u", rapid.IntRange(0, 3).Draw(t, "user")) })
 				ids1, users := rapid.SliceOfN(id, 0, 3), rapid.SliceOfN(user, 0, 2)
-				target := Target{
+				target := cluster.Target{
 					All: rapid.Bool().Draw(t, "all"), ExceptRooms: some.Draw(t, "except rooms"),
 					ExceptSockets: ids1.Draw(t, "except sockets"), ExceptUsers: users.Draw(t, "except users"),
 				}
@@ -359,8 +359,8 @@ func TestMemory_BehavesAsItsModel(t *testing.T) {
 	})
 }
 
-func TestMemory_StaysWholeUnderConcurrentUse(t *testing.T) {
-	m := newMemory()
+func TestTable_StaysWholeUnderConcurrentUse(t *testing.T) {
+	m := newTable()
 	var wg sync.WaitGroup
 	for w := range 8 {
 		wg.Go(func() {
@@ -368,28 +368,28 @@ func TestMemory_StaysWholeUnderConcurrentUse(t *testing.T) {
 				one := newMember(fmt.Sprintf("%d-%d", w, i))
 				m.Add(one)
 				m.Join(one, "all", fmt.Sprint("room", i%7))
-				m.Select(Target{Rooms: []string{"all", "room1"}, ExceptRooms: []string{one.ID()}}, nil)
+				m.Select(cluster.Target{Rooms: []string{"all", "room1"}, ExceptRooms: []string{one.ID()}}, nil)
 				m.Leave(one, "all")
-				m.Count(Target{All: true})
+				m.Count(cluster.Target{All: true})
 				m.Remove(one)
 			}
 		})
 	}
 	wg.Wait()
-	if n := m.Count(Target{All: true}); n != 0 || len(m.RoomSizes("")) != 0 {
+	if n := m.Count(cluster.Target{All: true}); n != 0 || len(m.RoomSizes("")) != 0 {
 		t.Fatalf("%d members, rooms %v left", n, m.RoomSizes(""))
 	}
 }
 
 func BenchmarkMemory_Select(b *testing.B) {
 	for _, n := range []int{1, 100, 10_000} {
-		m := newMemory()
+		m := newTable()
 		for i := range n {
 			one := newMember(fmt.Sprint("member", i))
 			m.Add(one)
 			m.Join(one, "room", fmt.Sprint("other", i%3))
 		}
-		for name, target := range map[string]Target{
+		for name, target := range map[string]cluster.Target{
 			"all": {All: true}, "room": {Rooms: []string{"room"}}, "but-one": {All: true, ExceptRooms: []string{"member0"}},
 			"union": {Rooms: []string{"other0", "other1", "other2"}},
 		} {
@@ -405,7 +405,7 @@ func BenchmarkMemory_Select(b *testing.B) {
 }
 
 func BenchmarkMemory_JoinLeave(b *testing.B) {
-	m := newMemory()
+	m := newTable()
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		one := newMember(fmt.Sprintf("%p", p))
@@ -426,7 +426,7 @@ func BenchmarkMemory_JoinMany(b *testing.B) {
 	members := make([]*testMember, 500)
 	b.ReportAllocs()
 	for b.Loop() {
-		m := newMemory()
+		m := newTable()
 		for i := range members {
 			members[i] = newMember(nth(i))
 			m.Add(members[i])
@@ -441,10 +441,10 @@ func BenchmarkMemory_JoinMany(b *testing.B) {
 }
 
 // Many rooms at once go another way than a few; both end in the same rooms.
-func TestMemory_ManyRoomsAtOnceAreThoseOneByOne(t *testing.T) {
+func TestTable_ManyRoomsAtOnceAreThoseOneByOne(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		names := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) string { return fmt.Sprint("r", rapid.IntRange(0, 60).Draw(r, "room")) }), 0, 120)
-		at, one := newMemory(), newMemory()
+		at, one := newTable(), newTable()
 		a, b := newMember("a"), newMember("a")
 		at.Add(a)
 		one.Add(b)
@@ -463,7 +463,7 @@ func TestMemory_ManyRoomsAtOnceAreThoseOneByOne(t *testing.T) {
 			}
 		}
 		for _, name := range one.Rooms(b) {
-			if at.Count(Target{Rooms: []string{name}}) != 1 {
+			if at.Count(cluster.Target{Rooms: []string{name}}) != 1 {
 				r.Fatalf("%s is empty", name)
 			}
 		}

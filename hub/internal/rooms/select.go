@@ -1,61 +1,63 @@
-package adapter
+package rooms
 
 import (
 	"slices"
 	"sync"
+
+	"github.com/siohub/siohub/hub/cluster"
 )
 
-// Select implements Adapter. The whole namespace and a single room without exceptions, which are nearly
+// Select appends the members that the target picks to buf and returns it. The whole namespace and a single room without exceptions, which are nearly
 // all targets there are, cost one copy and no look-up for each member.
-func (m *Memory) Select(t Target, buf []Member) []Member {
+func (t *Table) Select(to cluster.Target, buf []Member) []Member {
 	from := len(buf)
 	switch {
-	case t.All:
-		m.all.mu.RLock()
-		buf = appendMembers(buf, m.all.entries)
-		m.all.mu.RUnlock()
+	case to.All:
+		t.all.mu.RLock()
+		buf = appendMembers(buf, t.all.entries)
+		t.all.mu.RUnlock()
 	default:
-		buf = m.gather(buf, t.Sockets, t.Rooms, t.Users)
-		if len(t.Sockets)+len(t.Rooms)+len(t.Users) > 1 {
+		buf = t.gather(buf, to.Sockets, to.Rooms, to.Users)
+		if len(to.Sockets)+len(to.Rooms)+len(to.Users) > 1 {
 			buf = buf[:from+len(unique(buf[from:]))]
 		}
 	}
-	if len(buf) == from || !t.excepts() {
+	if len(buf) == from || !excepts(&to) {
 		return buf
 	}
-	return m.without(buf, from, t)
+	return t.without(buf, from, to)
 }
 
 // excepts reports whether anything is left out.
-func (t *Target) excepts() bool {
-	return len(t.ExceptSockets)+len(t.ExceptRooms)+len(t.ExceptUsers) > 0
+func excepts(to *cluster.Target) bool {
+	return len(to.ExceptSockets)+len(to.ExceptRooms)+len(to.ExceptUsers) > 0
 }
 
 // gather appends the members behind names, and those that are behind several of them several times.
-func (m *Memory) gather(buf []Member, sockets, rooms, users []string) []Member {
+func (t *Table) gather(buf []Member, sockets, rooms, users []string) []Member {
 	for _, id := range sockets {
-		if e := m.find(id); e != nil {
+		if e := t.find(id); e != nil {
 			buf = append(buf, e.member)
 		}
 	}
 	for _, name := range rooms {
-		buf = m.rooms.appendMembers(buf, name, m.find(name))
+		buf = t.rooms.appendMembers(buf, name, t.find(name))
 	}
 	for _, name := range users {
-		buf = m.users.appendMembers(buf, name, nil)
+		buf = t.users.appendMembers(buf, name, nil)
 	}
 	return buf
 }
 
-// Count implements Adapter.
-func (m *Memory) Count(t Target) int {
-	if t.All && !t.excepts() {
-		m.all.mu.RLock()
-		defer m.all.mu.RUnlock()
-		return len(m.all.entries)
+// Count is the number of members that the target picks.
+func (t *Table) Count(to cluster.Target) int {
+	if to.All && !excepts(&to) {
+		t.all.mu.RLock()
+		defer t.all.mu.RUnlock()
+		return len(t.all.entries)
 	}
 	p := scratch.Get().(*[]Member)
-	members := m.Select(t, (*p)[:0])
+	members := t.Select(to, (*p)[:0])
 	n := len(members)
 	release(p, members)
 	return n
@@ -70,9 +72,9 @@ func appendMembers(buf []Member, entries []*entry) []Member {
 }
 
 // without takes the exceptions out of buf[from:].
-func (m *Memory) without(buf []Member, from int, t Target) []Member {
+func (t *Table) without(buf []Member, from int, to cluster.Target) []Member {
 	p := scratch.Get().(*[]Member)
-	out := m.gather((*p)[:0], t.ExceptSockets, t.ExceptRooms, t.ExceptUsers)
+	out := t.gather((*p)[:0], to.ExceptSockets, to.ExceptRooms, to.ExceptUsers)
 	defer func() { release(p, out) }()
 	if len(out) == 0 {
 		return buf
