@@ -24,6 +24,7 @@ const (
 	maxSubscriptions = 256
 	maxCapabilities  = 64
 	maxWeight        = 1000
+	maxHubs          = 1024
 
 	defaultDeliveries = 1024
 	defaultBytes      = 16 << 20
@@ -59,6 +60,9 @@ func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool
 	}
 	if f := st.caller.MayAttach(h.Group); f != nil {
 		return f.GRPC()
+	}
+	if slices.Contains(h.AttachedHubIds, st.srv.hubID) {
+		return fault.At(fault.AlreadyAttached, "hello.attached_hub_ids", "this is "+st.srv.hubID).GRPC()
 	}
 	st.pulse.greeted.Store(true)
 	st.hold(trace.SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.Account()), h.Group)
@@ -159,6 +163,8 @@ func checkHello(h *hubv1.Hello, capabilities []string) *fault.Fault {
 		return fault.At(fault.TooMany, "subscriptions", fmt.Sprintf("at most %d", maxSubscriptions))
 	case len(h.RequiredCapabilities) > maxCapabilities:
 		return fault.At(fault.TooMany, "required_capabilities", fmt.Sprintf("at most %d", maxCapabilities))
+	case len(h.AttachedHubIds) > maxHubs:
+		return fault.At(fault.TooMany, "attached_hub_ids", fmt.Sprintf("at most %d", maxHubs))
 	case h.MaxEnvelopeBytes != 0 && h.MaxEnvelopeBytes < minEnvelope:
 		return fault.At(fault.TooSmall, "max_envelope_bytes", fmt.Sprintf("at least %d", minEnvelope))
 	case h.Weight > maxWeight:

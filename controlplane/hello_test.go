@@ -3,6 +3,8 @@ package controlplane
 import (
 	"testing"
 
+	"google.golang.org/grpc/codes"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/controlplanetest"
@@ -44,4 +46,24 @@ func TestAttach_OfTwoHellosAtOnceOneWinsEverywhere(t *testing.T) {
 		}
 		<-fenced
 	}
+}
+
+// A process that has found the hub by two addresses keeps the stream that it has.
+func TestAttach_SecondAddressOfOneHubIsRefused(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		chat := w.chat("i")
+		again := func(ids ...string) *controlplanetest.Service {
+			s := controlplanetest.Open(t, w.conn)
+			s.Send(helloAction(&hubv1.Hello{Group: "chat", InstanceId: "i", AttachedHubIds: ids}))
+			return s
+		}
+		wantEnd(t, again("other", chat.Welcome.HubId), codes.AlreadyExists, chat.Welcome.HubId)
+		chat.Command(&hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: &hubv1.Target{Namespace: "/chat", All: true}}}})
+		chat.Result() // it is there
+		wantEnd(t, again(make([]string, 1025)...), codes.InvalidArgument, "attached_hub_ids")
+		if again("other").Next().GetWelcome() == nil {
+			t.Error("a hub that is not among them does not take the process")
+		}
+		wantEnd(t, chat, codes.Aborted, "")
+	})
 }

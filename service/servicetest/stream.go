@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -142,6 +143,10 @@ func (st *stream) helloLocked(envelope *hubv1.AttachRequest) error {
 		return io.EOF
 	}
 	h := st.hub
+	if slices.Contains(hello.GetAttachedHubIds(), h.id) {
+		st.endLocked(status.Error(codes.AlreadyExists, "this is "+h.id))
+		return io.EOF
+	}
 	if h.stream != nil {
 		h.stream.endLocked(status.Error(codes.Aborted, "taken over"))
 	}

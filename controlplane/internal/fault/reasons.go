@@ -81,6 +81,7 @@ const (
 	Unhandled
 
 	// ALREADY_EXISTS.
+	AlreadyAttached
 	AlreadySettled
 	HeldByAnotherGroup
 

@@ -76,6 +76,7 @@ var table = [reasons]entry{
 	UnknownGroup:    {"UNKNOWN_GROUP", hubv1.Code_CODE_NOT_FOUND, "The hub does not know this group."},
 	Unhandled:       {"UNHANDLED", hubv1.Code_CODE_NOT_FOUND, "Nobody has subscribed to the event."},
 
+	AlreadyAttached:    {"ALREADY_ATTACHED", hubv1.Code_CODE_ALREADY_EXISTS, "The instance has a stream to this hub, by another address (`attached_hub_ids`). Ends the stream; the other one goes on."},
 	AlreadySettled:     {"ALREADY_SETTLED", hubv1.Code_CODE_ALREADY_EXISTS, "The delivery is settled already."},
 	HeldByAnotherGroup: {"HELD_BY_ANOTHER_GROUP", hubv1.Code_CODE_ALREADY_EXISTS, "Another group holds the subscription."},
 

@@ -701,9 +701,14 @@ type Hello struct {
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,10,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
 	// Share of this instance among those of its group: with 1 and 9 it gets a tenth
 	// of the sockets. 0 means 1; at most 1000.
-	Weight        uint32 `protobuf:"varint,11,opt,name=weight,proto3" json:"weight,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Weight uint32 `protobuf:"varint,11,opt,name=weight,proto3" json:"weight,omitempty"`
+	// Hubs at which this process is attached already, by another stream: at most 1024.
+	// A hub that finds itself among them (a second address leads to it) refuses the
+	// hello with ALREADY_EXISTS (`ALREADY_ATTACHED`), and the stream that is there goes
+	// on. Without it the older stream would end.
+	AttachedHubIds []string `protobuf:"bytes,13,rep,name=attached_hub_ids,json=attachedHubIds,proto3" json:"attached_hub_ids,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
@@ -811,6 +816,13 @@ func (x *Hello) GetWeight() uint32 {
 		return x.Weight
 	}
 	return 0
+}
+
+func (x *Hello) GetAttachedHubIds() []string {
+	if x != nil {
+		return x.AttachedHubIds
+	}
+	return nil
 }
 
 // Resume takes up an attachment. It succeeds at the same hub process within 30
@@ -2042,7 +2054,7 @@ const file_hub_v1_attach_proto_rawDesc = "" +
 	"\x05ended\x18\t \x01(\v2\r.hub.v1.EndedH\x00R\x05ended\x12.\n" +
 	"\breleased\x18\n" +
 	" \x01(\v2\x10.hub.v1.ReleasedH\x00R\breleasedB\x06\n" +
-	"\x04kind\"\xbd\x03\n" +
+	"\x04kind\"\xe7\x03\n" +
 	"\x05Hello\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x1f\n" +
 	"\vinstance_id\x18\x02 \x01(\tR\n" +
@@ -2056,7 +2068,8 @@ const file_hub_v1_attach_proto_rawDesc = "" +
 	"\x06resume\x18\t \x01(\v2\x0e.hub.v1.ResumeR\x06resume\x12H\n" +
 	"\x12heartbeat_interval\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12\x16\n" +
-	"\x06weight\x18\v \x01(\rR\x06weight\"i\n" +
+	"\x06weight\x18\v \x01(\rR\x06weight\x12(\n" +
+	"\x10attached_hub_ids\x18\r \x03(\tR\x0eattachedHubIds\"i\n" +
 	"\x06Resume\x12\x1e\n" +
 	"\n" +
 	"attachment\x18\x01 \x01(\fR\n" +
