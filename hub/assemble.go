@@ -102,6 +102,7 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		Proxies:           engineio.ProxiesConfig(c.Proxies),
 		Handshakes: engineio.HandshakesConfig{
 			Rules: c.Handshakes.set(), AllowRequest: c.Handshakes.AllowRequest, Headers: c.Handshakes.Headers, AllHeaders: c.Handshakes.AllHeaders,
+			OnRefused: watch(c.Application).engine(),
 		},
 		Limits: engineio.Limits{
 			MaxSessions: max(c.Limits.MaxSessions, 0), Compressors: c.Limits.Compressors, OutboxBytes: c.Limits.Outbox.Bytes,
@@ -112,7 +113,6 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		},
 		Rates:     engineio.Rates(c.Rates),
 		OnSession: sockets.Open,
-		OnRefused: watch(c.Application).engine(),
 		Rooms:     sockets.Rooms(),
 		Logger:    c.Logger,
 		Trace:     c.Trace.engine(),

@@ -68,6 +68,7 @@ var rooms = []room{
 	{pkg: "hub/internal/v09", may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/request", "hub/internal/siopacket", "internal/sampledlog", gorilla,
 	}},
+	{pkg: "hub/internal/relay", may: []string{"hub/internal/engineio", "hub/internal/netpoll", "hub/internal/request", "internal/rawio", "internal/sampledlog"}},
 	{pkg: "hub/engineecho", may: []string{"hub/internal/engineio", "hub/internal/option", "hub/internal/origin"}},
 	{pkg: "hub/internal/mergepatch", not: network},
 	{pkg: "hub", may: []string{"hub/internal/...", "hub/cluster"}},
