@@ -76,6 +76,8 @@ const (
 	RecoveryUnknown RecoveryOutcome = "unknown"
 	// RecoveryOffset: the offset is none of the session's.
 	RecoveryOffset RecoveryOutcome = "offset"
+	// RecoveryRooms: its rooms have changed more than 64 times since, so that what it has missed is not known.
+	RecoveryRooms RecoveryOutcome = "rooms"
 	// RecoveryGap: what was kept does not reach back so far, or is more than Limits.Outbox.Bytes.
 	RecoveryGap RecoveryOutcome = "gap"
 	// RecoveryUser: it was accepted as another user.

@@ -23,14 +23,10 @@ type Server struct {
 	rooms   Rooms
 	trace   tracer
 
-	// misfit warns of clients that speak a form that is not spoken here.
-	misfit *sampledlog.Line
-
 	// recovery has the sessions that are away. Nil: it is off.
 	recovery     *recovery.Store
 	recoveryFull fullLine
-	// badOffset warns of clients that name an offset that cannot be.
-	badOffset *sampledlog.Line
+	warnings
 
 	// admission has the attempts without a decision.
 	admission admission
@@ -47,6 +43,14 @@ type Server struct {
 
 	// names has the key of the clients' names.
 	names names
+}
+
+// warnings are lines of the log that strangers can repeat. They are set at construction.
+type warnings struct {
+	// misfit warns of clients that speak a form that is not spoken here.
+	misfit *sampledlog.Line
+	// badOffset warns of clients that name an offset that cannot be, moved of those whose rooms have changed too often.
+	badOffset, moved *sampledlog.Line
 }
 
 // New returns a server that is ready.
@@ -68,6 +72,7 @@ func New(config Config) *Server {
 	s.recovery = newRecovery(s, config)
 	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
+	s.moved = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.misfit = sampledlog.New(config.Logger, misfitWarnEvery)
 	s.admission.warning = sampledlog.New(config.Logger, admissionWarnEvery)
 	return s
