@@ -47,8 +47,9 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 			Sessions: c.Recovery.Sessions, SessionBytes: c.Recovery.SessionBytes, LogBytes: c.Recovery.LogBytes,
 			TotalBytes: c.Recovery.TotalBytes,
 		},
-		Logger: c.Logger,
-		Trace:  c.Trace.sockets(),
+		Elsewhere: c.Cluster.elsewhere(),
+		Logger:    c.Logger,
+		Trace:     c.Trace.sockets(),
 	}
 }
 

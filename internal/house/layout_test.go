@@ -64,6 +64,7 @@ var rooms = []room{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/recovery", "hub/internal/request", "hub/internal/siopacket", "hub/internal/wsframe",
 		"hub/cluster", "hub/internal/rooms", "internal/sampledlog",
 	}},
+	{pkg: "hub/internal/federation", not: network, may: []string{"hub/cluster", "hub/internal/engineio", "hub/internal/socketio", "internal/sampledlog"}},
 	{pkg: "hub/internal/clientfiles", may: []string{"hub/internal/request", "github.com/andybalholm/brotli"}},
 	{pkg: "hub/internal/v09", may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/request", "hub/internal/siopacket", "internal/sampledlog", gorilla,

@@ -17,11 +17,13 @@ type Server struct {
 	// set at construction
 	app     Application
 	watcher Watcher // nil: nobody looks
-	timeout time.Duration
-	limits  Limits
-	parsers parsers
-	rooms   Rooms
-	trace   tracer
+	// elsewhere is told of namespaces and rooms.
+	elsewhere Elsewhere
+	timeout   time.Duration
+	limits    Limits
+	parsers   parsers
+	rooms     Rooms
+	trace     tracer
 
 	// recovery has the sessions that are away. Nil: it is off.
 	recovery     *recovery.Store
@@ -57,13 +59,14 @@ type warnings struct {
 func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
-		app:     config.Application,
-		watcher: config.Watcher,
-		timeout: config.ConnectTimeout,
-		limits:  config.Limits,
-		parsers: newParsers(config.Parsers),
-		trace:   newTracer(config.Trace, config.Logger),
-		names:   newNames(),
+		app:       config.Application,
+		watcher:   config.Watcher,
+		elsewhere: config.Elsewhere,
+		timeout:   config.ConnectTimeout,
+		limits:    config.Limits,
+		parsers:   newParsers(config.Parsers),
+		trace:     newTracer(config.Trace, config.Logger),
+		names:     newNames(),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
 	s.admission.decidedBy = config.DecidedBy
