@@ -16,6 +16,7 @@ var wallClock = map[string]string{
 	"cmd/hub/internal/quicserver/link.go":           "a deadline that has passed",
 	"hub/internal/request/handshake.go":             "the handshake's time, for services to read",
 	"hub/internal/msgpacket/extension.go":           "a date in a message",
+	"hub/cluster/internal/wire/answer.go":           "times for services to read",
 	"hub/cluster/redis/internal/nodewire/socket.go": "the handshake's time, for Node servers to read",
 	"hub/internal/socketio/connect.go":              "when a socket joined, for services to read",
 	"hub/internal/socketio/socket.go":               "when a socket joined, for services to read",

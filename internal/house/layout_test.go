@@ -42,6 +42,8 @@ var rooms = []room{
 	{pkg: "hub/internal/siopacket", not: network, may: []string{"internal/placeholder"}},
 	{pkg: "hub/internal/msgpacket", not: network, may: []string{"hub/internal/siopacket", "internal/placeholder", "github.com/vmihailenco/msgpack/v5"}},
 	{pkg: "hub/cluster", not: network},
+	{pkg: "hub/cluster/internal/wire", not: network, may: []string{"hub/cluster", "github.com/vmihailenco/msgpack/v5"}},
+	{pkg: "hub/cluster/internal/mesh", not: network, may: []string{"hub/cluster", "hub/cluster/internal/wire", "internal/sampledlog"}},
 	{pkg: "hub/cluster/redis/internal/nodewire", not: network, may: []string{"hub/cluster", "hub/internal/msgpacket", "hub/internal/siopacket"}},
 	{pkg: "hub/internal/rooms", not: network, may: []string{"hub/cluster"}},
 	{pkg: "hub/internal/netpoll", may: []string{"internal/rawio"}},
