@@ -47,6 +47,7 @@ type Mesh struct {
 	lag         time.Duration
 	unheard     []uint64 // lanes that are to be forgotten
 
+	closing    atomic.Bool // Close was called
 	anyUnheard atomic.Bool // the same, for a look without the lock
 }
 
@@ -115,7 +116,7 @@ func (m *Mesh) Open(self cluster.Self, host cluster.Host) error {
 
 // Up says that the engine can be reached, and that what is sent to this hub arrives. Newcomers say hello.
 func (m *Mesh) Up() {
-	if !m.Table.Connected(true, time.Now()) {
+	if m.closing.Load() || !m.Table.Connected(true, time.Now()) {
 		return
 	}
 	m.outbox.connected(true)
@@ -182,11 +183,12 @@ func (m *Mesh) forgetUnheard() {
 
 // Close leaves, waits for what is queued, and ends. The engine disconnects after it.
 func (m *Mesh) Close(ctx context.Context) error {
-	if m.cancel == nil {
+	if m.cancel == nil || !m.closing.CompareAndSwap(false, true) {
 		return nil
 	}
 	m.present(wire.Leave, Address{})
 	err := m.outbox.drain(ctx)
+	m.Down()
 	m.cancel()
 	m.running.Wait()
 	m.receiving.Lock()
