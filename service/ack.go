@@ -39,6 +39,8 @@ type Acks struct {
 	Acks []*Ack
 	// Omitted is how many are missing in Acks because there were more than 1 MiB.
 	Omitted int
+	// MissingHubs are hubs that could not be asked: their sockets are not counted.
+	MissingHubs []string
 }
 
 // single turns the acknowledgements of one socket's emit into its one.
@@ -56,9 +58,11 @@ func (a *Acks) single(err error) (*Ack, error) {
 	return nil, ErrAckTimeout
 }
 
-func newAcks(total *hubv1.AckTotal) *Acks {
+func newAcks(r *hubv1.Result) *Acks {
+	total := r.GetAckTotal()
 	acks := &Acks{
-		Expected: int(total.GetExpectedCount()), Acked: int(total.GetAckedCount()),
+		MissingHubs: r.GetMissingHubIds(),
+		Expected:    int(total.GetExpectedCount()), Acked: int(total.GetAckedCount()),
 		TimedOut: int(total.GetTimedOutCount()), Disconnected: int(total.GetDisconnectedCount()),
 		Omitted: int(total.GetOmittedCount()),
 	}
@@ -95,11 +99,11 @@ func (t Target) EmitWithAck(ctx context.Context, event string, args ...any) (*Ac
 	if err != nil {
 		return nil, err
 	}
-	r, err := t.svc.line.do(ctx, action, size)
+	r, err := t.svc.line.do(ctx, action, size, t.heldBy())
 	if r.GetAckTotal() == nil {
 		return nil, err
 	}
-	acks := newAcks(r.GetAckTotal())
+	acks := newAcks(r)
 	return acks, acks.missing()
 }
 
@@ -126,7 +130,7 @@ func eachAck(ctx context.Context, t Target, event string, args []any, yield func
 	if err != nil {
 		return nil, err
 	}
-	control, err := t.svc.line.control(ctx)
+	control, err := t.svc.line.control(ctx, t.heldBy())
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +153,7 @@ func eachAck(ctx context.Context, t Target, event string, args []any, yield func
 				return nil, nil
 			}
 		case result.GetAckTotal() != nil:
-			return newAcks(result.GetAckTotal()), nil
+			return newAcks(result), nil
 		default:
 			return nil, asError(statusError(result.GetStatus()))
 		}
@@ -171,15 +175,18 @@ func newEmitWithAck(ctx context.Context, t Target, event string, args []any, mod
 
 // control returns the unary side of the connection that the stream uses, waiting
 // for one as commands do.
-func (l *line) control(ctx context.Context) (hubv1.ControlServiceClient, error) {
-	if _, _, err := l.route(ctx); err != nil {
-		return nil, err
-	}
-	_, conn, err := l.await(ctx, l.timeout)
+func (l *line) control(ctx context.Context, at string) (hubv1.ControlServiceClient, error) {
+	att, _, err := l.pick(ctx, "", at)
 	if err != nil {
 		return nil, err
 	}
-	return hubv1.NewControlServiceClient(conn), nil
+	r := l.to(att.peer.hubID)
+	if r == nil {
+		if r, err = l.await(ctx, l.timeout); err != nil {
+			return nil, err
+		}
+	}
+	return hubv1.NewControlServiceClient(r.conn), nil
 }
 
 // queryError is the error of a unary call. Unlike on the stream ABORTED is no

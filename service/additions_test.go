@@ -207,7 +207,7 @@ func TestUpgrade_IsTold(t *testing.T) {
 
 func TestHubDrains_IsTold(t *testing.T) {
 	told := make(chan time.Time, 1)
-	svc := newService("x", service.Options{Trace: &service.Trace{HubDrains: func(_ string, deadline time.Time) { told <- deadline }}})
+	svc := newService("x", service.Options{Trace: &service.Trace{HubDrains: func(_, _ string, deadline time.Time) { told <- deadline }}})
 	svc.Namespace("/").AllowAnyone()
 	h := servicetest.New(t, svc)
 	deadline := time.Now().Add(time.Minute).Round(time.Millisecond)

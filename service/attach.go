@@ -29,24 +29,28 @@ const (
 // attach opens a stream on a new connection: hello, then welcome. The attachment that
 // is given is taken up, if the hub knows it; nil begins a new one. It ends with what
 // hangs the connection up.
-func (r *runner) attach(resume *attachment) (*stream, func(), error) {
-	conn, hangUp, err := r.dial()
+func (l *link) attach(resume *attachment) (*stream, func(), error) {
+	conn, hangUp, err := l.run.dial(l)
 	if err != nil {
 		return nil, nil, err
 	}
-	rpcCtx, cancel := context.WithCancel(r.base)
+	defer l.run.takeTurn()()
+	rpcCtx, cancel := context.WithCancel(l.run.base)
 	timer := time.AfterFunc(attachTimeout, cancel)
 	stop := func() bool { return true }
 	if resume == nil { // one that is suspended is worth an attempt on the way out, too
-		stop = context.AfterFunc(r.svc.life.closing, cancel)
+		stop = context.AfterFunc(l.svc.life.closing, cancel)
 	}
-	st := &stream{svc: r.svc, conn: conn, cancel: cancel, att: resume}
-	welcome, err := st.greet(rpcCtx, resume, r.anew)
+	st := &stream{svc: l.svc, conn: conn, cancel: cancel, att: resume}
+	hello := newHello(l, resume)
+	l.run.greets(l, hello.GetAttachedHubIds())
+	defer l.run.greeted(l)
+	welcome, err := st.greet(rpcCtx, hello)
 	if (!timer.Stop() || !stop()) && err == nil {
 		err = context.Canceled // too late, or on the way out
 	}
 	if err == nil {
-		err = r.welcome(st, welcome, resume)
+		err = l.welcome(st, hello, welcome, resume)
 	}
 	if err != nil {
 		cancel()
@@ -57,15 +61,13 @@ func (r *runner) attach(resume *attachment) (*stream, func(), error) {
 }
 
 // greet says hello and waits for the welcome.
-func (st *stream) greet(ctx context.Context, resume *attachment, anew bool) (*hubv1.AttachResponse, error) {
+func (st *stream) greet(ctx context.Context, hello *hubv1.Hello) (*hubv1.AttachResponse, error) {
 	rpc, err := hubv1.NewAttachServiceClient(st.conn).Attach(ctx,
 		grpc.ForceCodecV2(envelope.Service()), grpc.MaxCallRecvMsgSize(st.svc.opts.MaxEnvelopeBytes))
 	if err != nil {
 		return nil, endError(err, nil)
 	}
 	st.rpc = rpc
-	hello := newHello(st.svc, resume)
-	hello.Anew = anew && hello.Resume == nil
 	request := &hubv1.AttachRequest{Actions: []*hubv1.Action{{Kind: &hubv1.Action_Hello{Hello: hello}}}}
 	if hello.Resume == nil {
 		request.EnvelopeSeq = 1 // one that resumes is not counted
@@ -76,11 +78,11 @@ func (st *stream) greet(ctx context.Context, resume *attachment, anew bool) (*hu
 	}
 	first, err := rpc.Recv()
 	if err != nil {
-		return nil, endError(err, nil)
+		return nil, refusal(endError(err, nil))
 	}
 	items := first.GetItems()
 	if len(items) > 0 && items[0].GetEnded() != nil {
-		return nil, asError(statusError(items[0].GetEnded().GetStatus()))
+		return nil, refusal(asError(statusError(items[0].GetEnded().GetStatus())))
 	}
 	if len(items) == 0 || items[0].GetWelcome() == nil {
 		return nil, &StatusError{Code: codes.Internal, Message: "the first answer was no welcome"}
@@ -88,7 +90,17 @@ func (st *stream) greet(ctx context.Context, resume *attachment, anew bool) (*hu
 	return first, nil
 }
 
-func newHello(s *Service, resume *attachment) *hubv1.Hello {
+// refusal is the error of a hello that the hub refused.
+func refusal(err error) error {
+	var status *StatusError
+	if errors.As(err, &status) && status.Code == codes.AlreadyExists {
+		return errAlias
+	}
+	return err
+}
+
+func newHello(l *link, resume *attachment) *hubv1.Hello {
+	s := l.svc
 	hello := &hubv1.Hello{
 		Group:                s.group,
 		InstanceId:           s.opts.InstanceID,
@@ -100,6 +112,7 @@ func newHello(s *Service, resume *attachment) *hubv1.Hello {
 			Observations: uint32(s.opts.Window.Observations),
 		},
 		Weight: uint32(s.opts.Weight), MaxEnvelopeBytes: uint32(s.opts.MaxEnvelopeBytes),
+		AttachedHubIds: s.hubs.attachedBut(l),
 	}
 	if s.opts.Heartbeat > 0 {
 		hello.HeartbeatInterval = durationpb.New(s.opts.Heartbeat)
@@ -109,13 +122,15 @@ func newHello(s *Service, resume *attachment) *hubv1.Hello {
 			Attachment: resume.id, HubId: resume.peer.hubID, AckEnvelopeSeq: resume.received.Load(),
 		}
 	}
+	hello.Anew = hello.Resume == nil && s.hubs.isLost(l.expected)
 	return hello
 }
 
 // welcome applies the hub's answer: it takes the attachment up, or makes a new one.
-func (r *runner) welcome(st *stream, first *hubv1.AttachResponse, resume *attachment) error {
+func (l *link) welcome(st *stream, hello *hubv1.Hello, first *hubv1.AttachResponse, resume *attachment) error {
 	w := first.GetItems()[0].GetWelcome()
-	if err := checkSubscriptions(r.svc, w); err != nil {
+	l.expected = w.GetHubId()
+	if err := checkSubscriptions(l.svc, w); err != nil {
 		return err
 	}
 	st.heartbeat = w.GetHeartbeatInterval().AsDuration()
@@ -125,16 +140,21 @@ func (r *runner) welcome(st *stream, first *hubv1.AttachResponse, resume *attach
 	// Deliveries may stand in the same envelope; they wait for serve.
 	st.early = first.GetItems()[1:]
 	if resume != nil && w.GetResumed() {
-		return resume.takeUp(w, first.GetEnvelopeSeq())
+		if err := l.svc.hubs.resumed(l, resume.peer, w); err != nil {
+			return err
+		}
+		err := resume.takeUp(w, first.GetEnvelopeSeq())
+		if err != nil {
+			l.svc.hubs.ended(l, resume.peer)
+		}
+		return err
 	}
-	if resume != nil {
-		r.lost(ErrLeaseLost)
-	}
-	peer, err := r.svc.peers.meet(w.GetHubId(), r.anew)
+	l.drop(ErrLeaseLost)
+	peer, err := l.svc.hubs.meet(l, w, hello.Anew)
 	if err != nil {
 		return err
 	}
-	att := newAttachment(r.base, r.svc)
+	att := newAttachment(l)
 	att.peer, att.id, att.capabilities = peer, w.GetAttachment(), w.GetCapabilities()
 	att.maxEnvelope = int(w.GetMaxEnvelopeBytes())
 	if att.maxEnvelope <= 0 {
@@ -148,7 +168,8 @@ func (r *runner) welcome(st *stream, first *hubv1.AttachResponse, resume *attach
 		att.out.queue.Number(0) // the hello's
 	}
 	att.received.Store(first.GetEnvelopeSeq())
-	st.att, r.att = att, att
+	st.att, l.att = att, att
+	l.svc.hubs.attach(peer, att)
 	return nil
 }
 

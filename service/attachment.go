@@ -23,6 +23,7 @@ import (
 type attachment struct {
 	// Set by the welcome.
 	svc          *Service
+	link         *link
 	peer         *peer
 	id           []byte // for Hello.resume; empty when the hub cannot resume
 	capabilities []string
@@ -36,9 +37,11 @@ type attachment struct {
 	leases leases
 
 	received atomic.Uint64 // number of the last envelope of the hub that was applied
+	open     atomic.Bool   // it has a stream; written by line
+	finished atomic.Bool   // this side is closed: what the hub still hands over is not taken
 
 	ending sync.Once
-	// Owned by the runner.
+	// Owned by the link.
 	until  time.Time   // when a suspended attachment ends; zero while it has a stream
 	expiry *time.Timer // ends it
 }
@@ -46,9 +49,9 @@ type attachment struct {
 // resumeWindow is how long the hub keeps an attachment whose stream broke.
 const resumeWindow = 30 * time.Second
 
-func newAttachment(base context.Context, svc *Service) *attachment {
-	a := &attachment{svc: svc, out: newOutbox()}
-	a.ctx, a.lose = context.WithCancelCause(base)
+func newAttachment(l *link) *attachment {
+	a := &attachment{svc: l.svc, link: l, out: newOutbox()}
+	a.ctx, a.lose = context.WithCancelCause(l.run.base)
 	return a
 }
 
@@ -60,14 +63,19 @@ func (a *attachment) end(cause error) {
 		a.leases.end(cause)
 		a.results.Fail()
 		a.svc.lanes.Purge(func(w *work) bool { return w.att == a })
-		if lost == 0 {
-			return
-		}
-		a.svc.log.Warn("the attachment ended before commands had left", "count", lost)
-		if hook := a.svc.opts.Trace.CommandsLost; hook != nil {
-			hook(lost)
-		}
+		a.svc.commandsLost(lost)
 	})
+}
+
+// commandsLost tells of commands nobody waits for that went with their attachment.
+func (s *Service) commandsLost(count int) {
+	if count == 0 {
+		return
+	}
+	s.log.Warn("the attachment ended before commands had left", "count", count)
+	if hook := s.opts.Trace.CommandsLost; hook != nil {
+		hook(count)
+	}
 }
 
 // suspend lets the attachment wait for its next stream.
@@ -75,11 +83,15 @@ func (a *attachment) suspend() {
 	if a.until.IsZero() {
 		a.until = time.Now().Add(resumeWindow)
 	}
-	a.expiry = time.AfterFunc(time.Until(a.until), func() { a.end(ErrLeaseLost) })
+	a.expiry = time.AfterFunc(time.Until(a.until), func() {
+		a.end(ErrLeaseLost)
+		a.svc.hubs.nudge()
+	})
 }
 
-// wake stops the wait. It reports false when it took too long.
-func (a *attachment) wake() bool { return a.expiry == nil || a.expiry.Stop() }
+// wake stops the wait. It reports false when it took too long, or the hub was taken for
+// lost meanwhile.
+func (a *attachment) wake() bool { return (a.expiry == nil || a.expiry.Stop()) && a.ctx.Err() == nil }
 
 // busy reports whether there is something for which a stream is worth waiting.
 func (a *attachment) busy() bool {

@@ -122,6 +122,8 @@ type Answers struct {
 	TimedOut int
 	// Answers are the answers and failures in the order of arrival.
 	Answers []*Answer
+	// MissingHubs are hubs that could not be asked: their processes are not counted.
+	MissingHubs []string
 }
 
 // Call calls, and waits until each process has answered, has failed, or the time is
@@ -137,14 +139,14 @@ func (c Callee) Call(ctx context.Context, name string, args ...any) (*Answers, e
 		return nil, err
 	}
 	call.Timeout = timeout
-	last, parts, err := c.svc.line.doAll(ctx, c.action(call), size)
+	last, parts, err := c.svc.line.doAll(ctx, c.action(call), size, "")
 	total := last.GetCallTotal()
 	if total == nil {
 		return nil, err
 	}
 	answers := &Answers{
 		Expected: int(total.GetExpectedCount()), Answered: int(total.GetAnsweredCount()),
-		Failed: int(total.GetFailedCount()), TimedOut: int(total.GetTimedOutCount()),
+		Failed: int(total.GetFailedCount()), TimedOut: int(total.GetTimedOutCount()), MissingHubs: last.GetMissingHubIds(),
 	}
 	for _, part := range parts {
 		answers.add(part.GetCallAnswer())
@@ -177,7 +179,7 @@ func (c Callee) Tell(ctx context.Context, name string, args ...any) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
-	r, err := c.svc.line.do(ctx, c.action(call), size)
+	r, err := c.svc.line.do(ctx, c.action(call), size, "")
 	return newResult(r), err
 }
 

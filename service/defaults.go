@@ -121,12 +121,14 @@ func (o Options) validate() error {
 	if o.Heartbeat != 0 && (o.Heartbeat < time.Second || o.Heartbeat > time.Minute) {
 		return optionError("Heartbeat", o.Heartbeat.String(), "1s to 1m")
 	}
-	if err := notAHub(o.Hub); err != nil {
-		return err
-	}
-	if (o.Token != "" || o.TokenSource != nil) && o.TLS == nil && len(o.DialOptions) == 0 && !isLocal(o.Hub) {
-		return &ConfigError{Field: "Options.Token", Problem: "a token for " + o.Hub +
-			" would travel in the clear; set Options.TLS"}
+	for _, address := range splitHubs(o.Hub) {
+		if err := notAHub(address); err != nil {
+			return err
+		}
+		if o.inTheClear(address) {
+			return &ConfigError{Field: "Options.Token", Problem: "a token for " + address +
+				" would travel in the clear; set Options.TLS"}
+		}
 	}
 	return nil
 }

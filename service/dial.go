@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -20,15 +21,16 @@ const (
 	connWindow   = 8 << 20
 )
 
-// dialFunc gives a connection for one stream, and what ends it. A fresh one is
-// made for each attempt, so that the wait between attempts is this package's alone
-// and not that of gRPC's channel besides.
-type dialFunc func() (grpc.ClientConnInterface, func(), error)
-
-func dialHub(s *Service) (grpc.ClientConnInterface, func(), error) {
+// dialHub is the dialFunc of Run.
+func dialHub(l *link) (grpcConn, func(), error) {
+	s := l.svc
 	transport := insecure.NewCredentials()
 	if s.opts.TLS != nil {
-		transport = credentials.NewTLS(s.opts.TLS.Clone())
+		config := s.opts.TLS.Clone()
+		if config.ServerName == "" {
+			config.ServerName = l.serverName
+		}
+		transport = credentials.NewTLS(config)
 	}
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(rawcreds.Wrap(transport)),
@@ -36,22 +38,22 @@ func dialHub(s *Service) (grpc.ClientConnInterface, func(), error) {
 		grpc.WithInitialWindowSize(streamWindow),
 		grpc.WithInitialConnWindowSize(connWindow),
 	}
-	token, err := s.credential.next()
+	token, err := l.credential.next()
 	if err != nil {
 		return nil, nil, err
 	}
 	if token != "" {
 		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
 	}
-	conn, err := grpc.NewClient(s.opts.Hub, append(options, s.opts.DialOptions...)...)
+	conn, err := grpc.NewClient(l.address, append(options, s.opts.DialOptions...)...)
 	if err != nil {
 		return nil, nil, &ConfigError{Field: "Options.Hub", Problem: err.Error()}
 	}
 	return conn, func() { conn.Close() }, nil
 }
 
-// credential gives the token for each connection. One that the hub has refused is not
-// shown again.
+// credential gives the token for each connection to one address. One that the hub there
+// has refused is not shown again.
 type credential struct {
 	source func() (string, error) // nil: there is one token for ever
 	fixed  string
@@ -79,9 +81,13 @@ func (c *credential) next() (string, error) {
 	return token, nil
 }
 
-// mayDiffer is told that the hub refused the last token, and reports whether there may
+// mayDiffer reports whether the error is that the hub refused the last token, and there may
 // be another one.
-func (c *credential) mayDiffer() bool {
+func (c *credential) mayDiffer(err error) bool {
+	var status *StatusError
+	if !errors.As(err, &status) || status.Code != codes.Unauthenticated {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.refused = c.last

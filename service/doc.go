@@ -1,6 +1,6 @@
 // Package service is the Go kit for application services behind a hub: it
 // decides who gets in, answers what browsers say, and speaks to them, over one
-// gRPC stream that it keeps alive by itself.
+// gRPC stream to each hub, which it keeps alive by itself.
 //
 //	svc := service.New("chat", service.Options{Hub: "127.0.0.1:7420"})
 //	chat := svc.Namespace("/chat")
@@ -68,6 +68,27 @@
 // kit runs OnDisconnect with the reason `hub lost` for each that the program had heard
 // of.
 //
+// # Several hubs
+//
+// The hub that holds a browser delivers what it does, so that a service has a stream to
+// each of them: to those of Options.Hub, and to those of which a hub tells. They are
+// reached, lost and waited for each by itself; the service is attached while one of them
+// is. [Service.Hubs] says how it stands, and [Socket.HubID] who holds a socket. Handlers
+// need not know: a command reaches the sockets of all hubs that form a cluster.
+//
+//   - A hub is lost when another one no longer names it among those that are alive and the
+//     stream to it has ended. Its sockets get their OnDisconnect (`hub lost`), its rooms
+//     and users are vacated and absent. A hub that was only cut off introduces its sockets
+//     again, as new lives. Hubs that form no cluster never name each other: one of them is
+//     lost once another process has its address, or its name no longer resolves to it.
+//   - OnRoomOccupied and OnUserPresent tell of the first hub that has the room or the user,
+//     their counterparts of the last.
+//   - A command made in a handler goes to the hub whose delivery it is. All others go to
+//     one hub, home, and stay in order there; when its stream ends, what has not left and
+//     what comes goes to the next at once. What is for sockets of one other hub alone goes
+//     straight to it, and what has an idempotency key to where the key was used before.
+//   - A hub that refuses this process is asked again every Backoff.Max; Run ends when all do.
+//
 // # The handler's context
 //
 // Give it to everything that the handler does. Commands made with it carry the
@@ -91,13 +112,15 @@
 // services.
 //
 // A command outside of a handler (a context that is not a handler's) waits for
-// the stream while there is none, until its context ends, then fails with
+// a stream while there is none, until its context ends, then fails with
 // [ErrUnavailable]. [SafeToRetry] says whether repeating is harmless; with
-// [Target.IdempotencyKey] it always is.
+// [Target.IdempotencyKey] it always is: the hub that knows the key is the only one that
+// is asked, and while it is away the outcome stays unknown.
 //
 // # Who is there
 //
-// [Target.FetchSockets] and its like ask the hub. A process that keeps something for each
+// [Target.FetchSockets] and its like ask the hub, which asks the others; an answer that
+// lacks one comes with a [MissingHubsError]. A process that keeps something for each
 // socket sets [IntroduceOnInstance]: OnConnected runs before anything else of a socket
 // on this process, also when the socket moves here, and OnReleased when it moves away.
 // With [TrackRooms] a socket's rooms are true without asking. OnRoomOccupied and
@@ -115,12 +138,15 @@
 // # Where to find what
 //
 // namespace.go, terms.go and register.go are what a program registers;
-// subscription.go makes subscriptions of it, whose ids lead back to handlers. run.go
-// and reconnect.go keep the service attached. attach.go says hello, attachment.go is
-// what outlives a stream, stream.go one connection, recv.go what comes down, outbox.go
-// what goes up, line.go and internal/results commands and their results. internal/lanes
-// runs work.go; lease.go makes contexts of it. peer.go is what is known of a hub and its
-// sockets, notice.go what the hub tells beside deliveries.
+// subscription.go makes subscriptions of it, whose ids lead back to handlers. run.go is
+// one run: runner.go has a link for each address (addresses.go, resolve.go), and link.go
+// keeps one address attached by reconnect.go. attach.go says hello, attachment.go is what
+// outlives a stream, stream.go one connection, recv.go what comes down, outbox.go what goes
+// up. line.go chooses the hub for a command (keys.go remembers some), result.go and
+// internal/results wait for what comes of it. internal/lanes runs work.go; lease.go makes
+// contexts of it. hubs.go knows which hubs there are and which are lost, peer.go the
+// sockets of one, facts.go the rooms and users of all; notice.go is what a hub tells beside
+// deliveries.
 //
 // # Bounds
 //
@@ -132,9 +158,11 @@
 //
 // # Goroutines and locks
 //
-// Run is the supervisor: it dials, reconnects with backoff and jitter, keeps the
-// heartbeat, and waits for the others. Each stream has two more: recvLoop, which
-// never waits for anything but the stream, and sendLoop, the only one that sends.
-// Handlers run on workers, which exist only while there is work (internal/lanes). Every
-// lock is a leaf.
+// Run is the supervisor: it begins links, forgets those that have ended, and waits for the
+// others. Each link has a goroutine, which dials, reconnects with backoff and jitter, and
+// keeps the heartbeat; each name that is resolved has one. Each stream has two more:
+// recvLoop, which never waits for anything but the stream, and sendLoop, the only one that
+// sends. Handlers run on workers, which exist only while there is work (internal/lanes).
+// Locks are leaves, but for two that keep what is told in order: hubs.telling is taken
+// before all others, and facts.mu before that of the lanes.
 package service

@@ -20,8 +20,8 @@ type Result struct {
 	Stored int
 	// DataVersion is that of `socket.data` after a change of one socket's.
 	DataVersion uint64
-	// MissingHubs are hubs that could not be asked in time. Empty for a hub that is
-	// alone.
+	// MissingHubs are hubs that could not be asked in time: the counts lack them. Empty
+	// for a hub that is alone.
 	MissingHubs []string
 	// Duplicate is true for the repeated answer to an idempotency key.
 	Duplicate bool
@@ -41,7 +41,7 @@ func (t Target) Emit(ctx context.Context, event string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	return t.svc.line.queue(ctx, action, size)
+	return t.svc.line.queue(ctx, action, size, t.heldBy())
 }
 
 // EmitResult is Emit that waits for the hub's answer. Failures are *StatusError,
@@ -51,7 +51,7 @@ func (t Target) EmitResult(ctx context.Context, event string, args ...any) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	r, err := t.svc.line.do(ctx, action, size)
+	r, err := t.svc.line.do(ctx, action, size, t.heldBy())
 	return newResult(r), err
 }
 
@@ -136,6 +136,6 @@ func disconnect(ctx context.Context, t Target, closeTransport bool) (Result, err
 
 func doCommand(ctx context.Context, t Target, cmd *hubv1.Command, size int) (Result, error) {
 	cmd.IdempotencyKey = t.idempotencyKey
-	r, err := t.svc.line.do(ctx, commandAction(cmd), size)
+	r, err := t.svc.line.do(ctx, commandAction(cmd), size, t.heldBy())
 	return newResult(r), err
 }

@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -97,14 +96,15 @@ func TestCredential_IsTriedAgainOnceItDiffers(t *testing.T) {
 		hub := newScript()
 		refusal := status.Error(codes.Unauthenticated, "no")
 		hub.refuse.Store(&refusal)
-		dial := func() (grpc.ClientConnInterface, func(), error) {
-			if _, err := svc.credential.next(); err != nil {
+		r := newRunner(svc, func(l *link) (grpcConn, func(), error) {
+			if _, err := l.credential.next(); err != nil {
 				return nil, nil, err
 			}
 			return hub, func() {}, nil
-		}
+		})
+		r.fixed = []place{{address: "hub"}}
 		ended := make(chan error, 1)
-		go func() { ended <- run(context.Background(), svc, dial) }()
+		go func() { ended <- run(context.Background(), svc, r, nil) }()
 		virtualtime.Pass(time.Minute)
 		if n := hub.opened.Load(); n != 1 {
 			t.Errorf("shown %d times", n)

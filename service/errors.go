@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -11,7 +12,7 @@ import (
 
 // Conditions that a caller may branch on with errors.Is.
 var (
-	// ErrUnavailable says that there is no stream to the hub. The command was not
+	// ErrUnavailable says that there is no stream to a hub. The command was not
 	// carried out, unless the error is ErrOutcomeUnknown as well.
 	ErrUnavailable = errors.New("service: the hub is not reachable")
 	// ErrOutcomeUnknown says that the stream was lost for good after a command had left and
@@ -115,6 +116,17 @@ type ConfigError struct {
 
 // Error gives field and problem.
 func (e *ConfigError) Error() string { return "service: " + e.Field + ": " + e.Problem }
+
+// MissingHubsError comes with an answer that is not whole: hubs could not be asked in time.
+type MissingHubsError struct {
+	// Hubs are their ids, see [Socket.HubID].
+	Hubs []string
+}
+
+// Error gives the hubs.
+func (e *MissingHubsError) Error() string {
+	return "service: the answer lacks hubs: " + strings.Join(e.Hubs, ", ")
+}
 
 // BindError says which argument does not fit its Go value.
 type BindError struct {

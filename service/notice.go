@@ -37,14 +37,21 @@ func (s *Service) tell(lane string, n *Namespace, socket *Socket, task func(cont
 
 // notify is tell for a notice, which may be dropped.
 func (a *attachment) notify(lane string, n *Namespace, socket *Socket, task func(context.Context) error) {
-	if a.svc.tell(lane, n, socket, task) {
+	if !a.svc.tell(lane, n, socket, task) {
+		a.svc.countDropped(1)
+	}
+}
+
+// countDropped counts notices that had no room.
+func (s *Service) countDropped(n int) {
+	if n == 0 {
 		return
 	}
-	if first := a.svc.noticesDropped.Add(1); first == 1 || first%1024 == 0 {
-		a.svc.log.Warn("handlers of notices do not keep up: notices are dropped", "count", first)
+	if sum := s.noticesDropped.Add(int64(n)); sum == int64(n) || sum/1024 != (sum-int64(n))/1024 {
+		s.log.Warn("handlers of notices do not keep up: notices are dropped", "count", sum)
 	}
-	if hook := a.svc.opts.Trace.NoticesDropped; hook != nil {
-		hook(1)
+	if hook := s.opts.Trace.NoticesDropped; hook != nil {
+		hook(n)
 	}
 }
 
@@ -62,13 +69,14 @@ func (a *attachment) notice(n *hubv1.Notice) {
 	case hubv1.NoticeKind_NOTICE_KIND_UPGRADED:
 		a.upgraded(n.GetUpgraded())
 	case hubv1.NoticeKind_NOTICE_KIND_ROOM_OCCUPIED, hubv1.NoticeKind_NOTICE_KIND_ROOM_VACATED:
-		a.occupancy(n.GetRoom(), n.GetKind() == hubv1.NoticeKind_NOTICE_KIND_ROOM_OCCUPIED)
+		a.fact(roomFact(n.GetRoom()), n.GetKind() == hubv1.NoticeKind_NOTICE_KIND_ROOM_OCCUPIED)
 	case hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT, hubv1.NoticeKind_NOTICE_KIND_USER_ABSENT:
-		a.user(n.GetUser(), n.GetKind() == hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT)
+		a.fact(userFact(n.GetUser()), n.GetKind() == hubv1.NoticeKind_NOTICE_KIND_USER_PRESENT)
 	case hubv1.NoticeKind_NOTICE_KIND_INTRODUCED:
 		a.introduced()
 	case hubv1.NoticeKind_NOTICE_KIND_HUBS:
-		a.svc.log.Debug("hubs", "hubs", n.GetHubs())
+		a.svc.log.Debug("hubs", "by", a.peer.hubID, "hubs", n.GetHubs())
+		a.svc.hubs.hear(a.peer, n.GetHubs().GetHubs())
 	default:
 		a.warning(n)
 	}
@@ -80,7 +88,7 @@ func (a *attachment) warning(n *hubv1.Notice) {
 	if err == nil {
 		err = &StatusError{Message: n.GetKind().String()}
 	}
-	log := svc.log.With("count", n.GetCount(), "err", err)
+	log := svc.log.With("hub", a.peer.hubID, "count", n.GetCount(), "err", err)
 	switch n.GetKind() {
 	case hubv1.NoticeKind_NOTICE_KIND_COMMAND_FAILED:
 		svc.traceCommandFailed(err, uint64(n.GetCount()))
@@ -140,30 +148,6 @@ func (a *attachment) upgraded(u *hubv1.Upgraded) {
 	}
 }
 
-func (a *attachment) occupancy(r *hubv1.RoomPresence, occupied bool) {
-	room := &RoomPresence{Namespace: r.GetNamespace(), Room: r.GetRoom(), HubID: r.GetHubId()}
-	for _, n := range a.svc.registry.within(r.GetNamespace()) {
-		for _, h := range n.handlers.occupancy {
-			if h.occupied == occupied && h.wants(r.GetRoom()) {
-				a.notify("\x00room "+r.GetNamespace()+" "+r.GetRoom(), n, nil, func(ctx context.Context) error { return h.run(ctx, room) })
-			}
-		}
-	}
-}
-
-func (a *attachment) user(u *hubv1.UserPresence, present bool) {
-	user := &UserPresence{Namespace: u.GetNamespace(), User: u.GetUser(), HubID: u.GetHubId()}
-	for _, n := range a.svc.registry.within(u.GetNamespace()) {
-		h := n.handlers.absent
-		if present {
-			h = n.handlers.present
-		}
-		if h != nil {
-			a.notify("\x00user "+u.GetNamespace()+" "+u.GetUser(), n, nil, func(ctx context.Context) error { return h(ctx, user) })
-		}
-	}
-}
-
 // introduced reconciles what this process knows with who is there.
 func (a *attachment) introduced() {
 	released, gone := a.peer.introduced()
@@ -171,8 +155,9 @@ func (a *attachment) introduced() {
 		a.svc.release(m, "MOVED")
 	}
 	for _, m := range gone {
-		a.svc.ghost(m)
+		a.svc.ghost(m, "")
 	}
+	a.svc.countDropped(a.svc.facts.sweep(a.peer.hubID, a.peer.current()))
 	if h := a.svc.registry.introduced; h != nil {
 		h(a.peer.hubID)
 	}
@@ -199,13 +184,13 @@ func (s *Service) release(m *member, reason string) {
 }
 
 // ghost makes the disconnect of a socket whose hub cannot tell it any more.
-func (s *Service) ghost(m *member) {
+func (s *Service) ghost(m *member, detail string) {
 	if m.namespace.handlers.disconnect == nil {
 		return
 	}
 	s.lanes.Add(&work{
 		Context: s.life.base, svc: s, key: m.socket.GetId(), sub: &subscription{namespace: m.namespace},
-		socket: &Socket{svc: s, s: m.socket}, delivery: m.disconnected(),
+		socket: &Socket{svc: s, s: m.socket}, delivery: m.disconnected(detail),
 	})
 }
 

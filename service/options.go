@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Options says how a service reaches its hub. The zero value reaches one on the
+// Options says how a service reaches its hubs. The zero value reaches one on the
 // same machine, unless the environment says otherwise:
 //
 //	HUB_ADDRESS                    Hub
@@ -19,24 +19,31 @@ import (
 //
 // An option that is set wins over its variable. One of HUB_TLS_* turns TLS on.
 type Options struct {
-	// Hub is the address of the hub's control listener as gRPC takes it,
-	// HOST:PORT in most cases. Empty means HUB_ADDRESS, and 127.0.0.1:7420 without it.
+	// Hub is where the control listeners of the hubs are: one address or several with
+	// commas between them, each as gRPC takes it, HOST:PORT in most cases. The service
+	// attaches to the hub at each. dns:///NAME:PORT stands for every address that the name
+	// resolves to; it is resolved again every 30 s and when a hub cannot be reached. Hubs
+	// that form a cluster tell each other's addresses, so that one that can be reached is
+	// enough. Empty means HUB_ADDRESS, and 127.0.0.1:7420 without it.
 	Hub string
-	// Token is the bearer token that names this service to the hub. Empty sends
+	// Token is the bearer token that names this service to all hubs. Empty sends
 	// none. Without TLS it is sent in the clear, which is refused for every
-	// address that is not the machine's own.
+	// address that is not the machine's own; an address that a hub tells is not dialled
+	// then.
 	Token string
 	// TokenSource gives the token for each connection in place of Token. It must
 	// return quickly. A token that the hub has refused is not shown again: Run goes on
 	// once the source gives another one. Nil means Token.
 	TokenSource func() (string, error)
-	// TLS turns TLS on. Certificates in it are shown to the hub (mTLS). Nil means
-	// HUB_TLS_*, and plain text without them.
+	// TLS turns TLS on, for all hubs. Certificates in it are shown to the hub (mTLS).
+	// Without a ServerName the certificate has to name what is dialled: the host of the
+	// address, the name of dns:///NAME:PORT. Nil means HUB_TLS_*, and plain text without
+	// them.
 	TLS *tls.Config
 	// DialOptions are added to the ones the kit uses, and win over them.
 	DialOptions []grpc.DialOption
 	// InstanceID names this process: 1 to 128 bytes, unique in the group, the same
-	// over reconnections. Empty draws a random one. A fixed one (a pod's name) gets
+	// over reconnections and at all hubs. Empty draws a random one. A fixed one (a pod's name) gets
 	// the work of its previous life back at once after a crash.
 	InstanceID string
 	// Version is a label of what is running, for the hub's logs and `hub status`:
@@ -45,7 +52,7 @@ type Options struct {
 	// RequiredCapabilities are those without which the service cannot work, such as
 	// `recovery`: Run fails at a hub that does not have them.
 	RequiredCapabilities []string
-	// Window bounds what the hub hands over before it is settled.
+	// Window bounds what each hub hands over before it is settled.
 	Window Window
 	// MaxEnvelopeBytes is the largest message that the hub may send, 1 MiB to 64 MiB. Zero
 	// means 4 MiB. A hub whose `limits.event_bytes` lets larger events in needs more here:
@@ -111,10 +118,11 @@ type Backoff struct {
 // Trace has hooks for metrics and tests. Each may be nil. They are called from
 // the kit's own goroutines, several at a time, and must return quickly.
 type Trace struct {
-	// Attached is called when the hub has welcomed this process.
+	// Attached is called when a hub has welcomed this process.
 	Attached func(hubID string)
-	// Detached is called when the stream has ended. err is nil after a clean close.
-	Detached func(err error)
+	// Detached is called when the stream to a hub has ended. err is nil after a clean
+	// close.
+	Detached func(hubID string, err error)
 	// Handled is called after a handler has returned. kind is the event's name, or
 	// `connect`, `connected`, `disconnected`. err is what it returned; a panic is a
 	// *PanicError.
@@ -133,7 +141,7 @@ type Trace struct {
 	// NoticesDropped is called when notices of the hub were passed over because their
 	// handlers do not keep up.
 	NoticesDropped func(count int)
-	// HubDrains is called when the hub is going to shut down: until deadline, which is
+	// HubDrains is called when a hub is going to shut down: until deadline, which is
 	// zero when it cannot say.
-	HubDrains func(reason string, deadline time.Time)
+	HubDrains func(hubID, reason string, deadline time.Time)
 }

@@ -47,6 +47,19 @@ func (o *outbox) command(ctx context.Context, a *hubv1.Action, size int) error {
 	}
 }
 
+// takeBack takes out the commands that have not left and may go to another hub.
+func (o *outbox) takeBack() (back []*hubv1.Action) {
+	o.queue.Remove(func(a *hubv1.Action) bool {
+		c := a.GetCommand()
+		free := c != nil && c.GetDeliverySeq() == 0 && c.GetIdempotencyKey() == "" && c.GetAcknowledge() == nil
+		if free {
+			back = append(back, a)
+		}
+		return free
+	})
+	return back
+}
+
 // fail empties the outbox for good, and returns how many commands without result were
 // lost.
 func (o *outbox) fail() (lost int) {

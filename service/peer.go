@@ -2,7 +2,6 @@ package service
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -11,11 +10,12 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-// peer is what this process knows of one hub: the sockets there to which its program
-// was introduced. It outlives attachments. Sockets are known by their id alone, for
-// namespaces that need it (see remembers).
+// peer is what this process knows of one hub process: the sockets there to which its
+// program was introduced. It outlives attachments. Sockets are known by their id alone,
+// for namespaces that need it (see remembers).
 type peer struct {
 	hubID string
+	standing
 
 	mu      sync.Mutex // guards the fields below, and the members
 	members map[string]*member
@@ -30,7 +30,7 @@ type member struct {
 	dedupeID     []byte // of its connected
 	round        int    // in which it was introduced last
 	told         bool   // the program has heard of it, and has to hear of its end
-	gone         bool   // its hub is lost: it is too late to tell of it
+	gone         bool   // the kit has told its end, or has nobody to tell: what the hub still says is late
 	rooms        []string
 	roomsVersion uint64
 	data         []byte
@@ -41,12 +41,12 @@ type member struct {
 func remembers(n *Namespace) bool { return n.handlers.disconnect != nil || follows(n) }
 
 // introduce makes a member of a socket whose connected has arrived. A socket that is
-// introduced again is the same member.
-func (p *peer) introduce(n *Namespace, d *hubv1.Delivery) *member {
+// introduced again is the same member; late says that the program was told its end.
+func (p *peer) introduce(n *Namespace, d *hubv1.Delivery) (m *member, late bool) {
 	c, s := d.GetConnected(), d.GetSocket()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := p.members[s.GetId()]
+	m = p.members[s.GetId()]
 	if m == nil || string(m.dedupeID) != string(d.GetDedupeId()) {
 		m = &member{namespace: n, dedupeID: d.GetDedupeId()}
 		p.members[s.GetId()] = m
@@ -58,7 +58,7 @@ func (p *peer) introduce(n *Namespace, d *hubv1.Delivery) *member {
 	if n.handlers.connected == nil {
 		m.told = true // there is nobody to tell
 	}
-	return m
+	return m, m.gone
 }
 
 // refresh keeps the data that a delivery carries, and returns what the socket has by
@@ -76,14 +76,31 @@ func (p *peer) refresh(s *hubv1.Socket) []byte {
 	return m.data
 }
 
+// current is the round of the newest attachment.
+func (p *peer) current() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.round
+}
+
 func (p *peer) find(id string) *member {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.members[id]
 }
 
+// live is find for a socket whose end was not told.
+func (p *peer) live(id string) *member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m := p.members[id]; m != nil && !m.gone {
+		return m
+	}
+	return nil
+}
+
 // tell notes that the program hears of the socket, or of its end. It reports false when
-// the hub is lost: then the kit has told the end already, or has nothing to tell.
+// the kit has told the end already, or had nothing to tell.
 func (p *peer) tell(m *member, told bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,6 +109,23 @@ func (p *peer) tell(m *member, told bool) bool {
 	}
 	m.told = told
 	return true
+}
+
+// left takes out a member that has come back at another hub, before this one has said
+// that it had gone. It returns nil when there is nothing to tell of it. What this hub
+// says yet finds a member that is gone.
+func (p *peer) left(id string) *member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.members[id]
+	if m == nil || m.gone {
+		return nil
+	}
+	m.gone = true
+	if !m.told {
+		return nil
+	}
+	return m
 }
 
 // forget drops a member, unless its id has another life by now.
@@ -143,9 +177,10 @@ func (p *peer) introduced() (released, gone []*member) {
 		switch {
 		case m.round == p.round:
 		case p.dropped && how >= hubv1.Introduction_INTRODUCTION_ON_ATTACH:
-			if m.gone = true; m.told {
+			if m.told && !m.gone {
 				gone = append(gone, m)
 			}
+			m.gone = true
 			delete(p.members, id)
 		case how == hubv1.Introduction_INTRODUCTION_ON_INSTANCE:
 			released = append(released, m)
@@ -163,9 +198,10 @@ func (p *peer) lost() []*member {
 	defer p.mu.Unlock()
 	var gone []*member
 	for _, m := range p.members {
-		if m.gone = true; m.told {
+		if m.told && !m.gone {
 			gone = append(gone, m)
 		}
+		m.gone = true
 	}
 	p.members = map[string]*member{}
 	return gone
@@ -174,89 +210,19 @@ func (p *peer) lost() []*member {
 // hubLost is the reason of a disconnect that this process makes by itself.
 const hubLost = "hub lost"
 
+// elsewhere is the detail of a disconnect of a socket that came back at another hub.
+const elsewhere = "the socket came back at another hub"
+
 // disconnected is the delivery that the member's hub owes: the same whichever process
 // makes it, however often.
-func (m *member) disconnected() *hubv1.Delivery {
+func (m *member) disconnected(detail string) *hubv1.Delivery {
 	sum := sha256.Sum256(append(slices.Clip(m.dedupeID), hubLost...))
 	return &hubv1.Delivery{
 		DedupeId: sum[:16], Attempt: 1, Socket: m.socket,
 		Body: &hubv1.Delivery_Disconnected{Disconnected: &hubv1.Disconnected{
-			Reason: hubLost, Rooms: m.rooms, DisconnectTime: timestamppb.Now(),
+			Reason: hubLost, Detail: detail, Rooms: m.rooms, DisconnectTime: timestamppb.Now(),
 		}},
 	}
-}
-
-// peers are the hubs that this process knows. There is one address today, so that one
-// hub is there at a time.
-type peers struct {
-	svc *Service
-
-	mu      sync.Mutex // guards the fields below
-	current *peer
-	lost    []string // hubs whose sockets the program was told to be gone, newest last
-}
-
-// maxLostHubs bounds what is remembered of hubs that have gone.
-const maxLostHubs = 64
-
-// anewError asks for another hello: one that says, or does not say, that the hub's
-// sockets were taken for lost.
-type anewError struct{ say bool }
-
-func (e *anewError) Error() string {
-	return fmt.Sprintf("service: the hub needs a hello with anew %v", e.say)
-}
-
-// meet is told which hub is at the other end of a new attachment, and whether the
-// hello said `anew`. When it is another one than before, that one is lost.
-func (p *peers) meet(hubID string, anew bool) (*peer, error) {
-	p.mu.Lock()
-	before := p.current
-	known := before != nil && before.hubID == hubID
-	if i := slices.Index(p.lost, hubID); i >= 0 != anew && (i >= 0 || known) {
-		p.mu.Unlock()
-		return nil, &anewError{say: i >= 0}
-	} else if i >= 0 {
-		p.lost = slices.Delete(p.lost, i, i+1)
-	}
-	if !known {
-		p.current = &peer{hubID: hubID, members: map[string]*member{}}
-		if before != nil {
-			p.lost = append(p.lost, before.hubID)
-			p.lost = slices.Delete(p.lost, 0, max(0, len(p.lost)-maxLostHubs))
-		}
-	}
-	current := p.current
-	p.mu.Unlock()
-	current.mu.Lock()
-	current.round++
-	current.mu.Unlock()
-	if !known && before != nil {
-		p.mourn(before)
-	}
-	return current, nil
-}
-
-// mourn tells the program that the sockets of a hub have gone.
-func (p *peers) mourn(hub *peer) {
-	gone := hub.lost()
-	if len(gone) > 0 {
-		p.svc.log.Warn("the hub is lost", "hub", hub.hubID, "sockets", len(gone))
-	}
-	for _, m := range gone {
-		p.svc.ghost(m)
-	}
-}
-
-// find returns what is known of a socket.
-func (p *peers) find(id string) (*peer, *member) {
-	p.mu.Lock()
-	current := p.current
-	p.mu.Unlock()
-	if current == nil {
-		return nil, nil
-	}
-	return current, current.find(id)
 }
 
 func introduction(n *Namespace) hubv1.Introduction {

@@ -42,7 +42,9 @@ type User struct {
 const queryPage = 1000
 
 // FetchSockets returns the sockets of the target with all that is known of them, as
-// they are when the query is carried out: after every command that was made before.
+// they are when the query is carried out: after every command that was made before. Where
+// hubs could not be asked, both are returned: what the others hold, and a
+// *[MissingHubsError]. So do the other queries.
 func (t Target) FetchSockets(ctx context.Context) ([]*SocketInfo, error) {
 	target := &hubv1.Target{}
 	size, err := t.fill(target)
@@ -50,7 +52,7 @@ func (t Target) FetchSockets(ctx context.Context) ([]*SocketInfo, error) {
 		return nil, err
 	}
 	op := &hubv1.Fetch{Target: target, IncludeHandshake: true, PageSize: queryPage}
-	pages, err := query(ctx, t.svc, &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: op}}, size)
+	pages, err := query(ctx, t.svc, &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: op}}, size, t.heldBy())
 	var sockets []*SocketInfo
 	for _, page := range pages {
 		for _, info := range page.GetSockets() {
@@ -75,8 +77,8 @@ func (t Target) CountSockets(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := t.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: target}}}), size)
-	return int(r.GetCount()), err
+	r, err := t.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: target}}}), size, t.heldBy())
+	return int(r.GetCount()), complete(r, err)
 }
 
 // ListRooms returns the rooms of the namespace whose names start with prefix, sorted,
@@ -87,7 +89,7 @@ func (p space) ListRooms(ctx context.Context, prefix string) ([]Room, error) {
 		return nil, err
 	}
 	op := &hubv1.ListRooms{Namespace: p.namespace, Prefix: prefix, PageSize: queryPage}
-	pages, err := query(ctx, p.svc, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: op}}, size)
+	pages, err := query(ctx, p.svc, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: op}}, size, "")
 	var rooms []Room
 	for _, page := range pages {
 		for _, room := range page.GetRooms() {
@@ -104,8 +106,8 @@ func (p space) CountUsers(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	op := &hubv1.CountUsers{Namespace: p.namespace}
-	r, err := p.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: op}}), size)
-	return int(r.GetCount()), err
+	r, err := p.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: op}}), size, "")
+	return int(r.GetCount()), complete(r, err)
 }
 
 // ListUsers returns the users who have a socket in the namespace and whose ids start with
@@ -116,7 +118,7 @@ func (p space) ListUsers(ctx context.Context, prefix string) ([]User, error) {
 		return nil, err
 	}
 	op := &hubv1.ListUsers{Namespace: p.namespace, Prefix: prefix, PageSize: queryPage}
-	pages, err := query(ctx, p.svc, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: op}}, size)
+	pages, err := query(ctx, p.svc, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: op}}, size, "")
 	var users []User
 	for _, page := range pages {
 		for _, user := range page.GetUsers() {
@@ -138,10 +140,18 @@ func (p space) checkQuery(prefix string) (size int, err error) {
 }
 
 // query asks a question whose answer comes in pages.
-func query(ctx context.Context, s *Service, c *hubv1.Command, size int) ([]*hubv1.Result, error) {
-	last, parts, err := s.line.doAll(ctx, commandAction(c), size)
+func query(ctx context.Context, s *Service, c *hubv1.Command, size int, at string) ([]*hubv1.Result, error) {
+	last, parts, err := s.line.doAll(ctx, commandAction(c), size, at)
 	if err != nil {
 		return nil, err
 	}
-	return append(parts, last), nil
+	return append(parts, last), complete(last, nil)
+}
+
+// complete is the error of an answer that lacks hubs.
+func complete(r *hubv1.Result, err error) error {
+	if missing := r.GetMissingHubIds(); err == nil && len(missing) > 0 {
+		return &MissingHubsError{Hubs: missing}
+	}
+	return err
 }

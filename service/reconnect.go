@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -9,151 +8,21 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// runner keeps a service attached: it is what Run does. Used by one goroutine.
-type runner struct {
-	svc  *Service
-	base context.Context // of everything; outlives an attachment, ends when aborted
-	dial dialFunc
-
-	again    backoff
-	attached bool        // once at least
-	att      *attachment // the last one, while it may be taken up
-	anew     bool        // the next hello says that a hub was taken for lost
-	text     string      // of the last error that was logged
-}
-
-// serve attaches again and again until the service closes, or may not.
-func (r *runner) serve() error {
-	defer r.lost(ErrClosed)
-	for {
-		err := r.serveOnce()
-		switch {
-		case r.base.Err() != nil, r.svc.life.isClosing() && !r.worthWaiting():
-			return r.finish()
-		case r.svc.life.isClosing():
-		case r.gaveUp(err):
-			return err
-		}
-		delay := r.again.next()
-		if err != nil && err.Error() != r.text {
-			r.text = err.Error()
-			r.svc.log.Warn("no hub", "err", err, "retry", delay)
-		}
-		closing := r.svc.life.closing.Done()
-		if r.svc.life.isClosing() {
-			closing = nil // handlers still have something to say on a resumed stream
-		}
-		select {
-		case <-time.After(delay):
-		case <-closing:
-		case <-r.base.Done():
-		}
-	}
-}
-
-// worthWaiting reports whether a process that closes should come back to its hub to
-// say what it has to say.
-func (r *runner) worthWaiting() bool { return r.att != nil && r.att.ctx.Err() == nil && r.att.busy() }
-
-// lost ends the last attachment, if there is one.
-func (r *runner) lost(cause error) {
-	if r.att != nil {
-		r.att.end(cause)
-		r.att = nil
-	}
-}
-
-// serveOnce attaches and stays until the stream ends.
-func (r *runner) serveOnce() error {
-	if r.att != nil && !r.att.wake() {
-		r.lost(ErrLeaseLost)
-	}
-	resume := r.att
-	if resume == nil && r.svc.life.isClosing() {
-		return nil
-	}
-	st, hangUp, err := r.attach(resume)
-	if err != nil {
-		return r.notAttached(err)
-	}
-	defer hangUp()
-	r.svc.log.Info("attached", "hub", st.att.peer.hubID, "instance", r.svc.opts.InstanceID, "resumed", resume == st.att)
-	r.attached, r.anew, r.text = true, false, ""
-	if hook := r.svc.opts.Trace.Attached; hook != nil {
-		hook(st.att.peer.hubID)
-	}
-	began := time.Now()
-	err = st.serve(r.svc.life.closing.Done())
-	if time.Since(began) >= st.heartbeat {
-		r.again.attempt = 0
-	}
-	if hook := r.svc.opts.Trace.Detached; hook != nil {
-		hook(err)
-	}
-	switch {
-	case err == nil, !mayResume(err) || len(st.att.id) == 0:
-		cause := ErrLeaseLost
-		if r.svc.life.isClosing() {
-			cause = ErrClosed
-		}
-		r.lost(cause)
-	default:
-		r.att.suspend()
-	}
-	return err
-}
-
-// notAttached is what an attempt without a welcome leads to.
-func (r *runner) notAttached(err error) error {
-	var anew *anewError
-	switch {
-	case errors.Is(err, errNotResumed):
-		r.lost(ErrLeaseLost)
-		return err
-	case errors.As(err, &anew):
-		r.anew, r.again.attempt = anew.say, 0
-	}
-	if r.att != nil {
-		r.att.suspend()
-	}
-	return browserPort(r.svc.opts.Hub, err)
-}
-
-// finish waits for handlers that outlived their stream, unless aborted.
-func (r *runner) finish() error {
-	running := r.svc.lanes
-	for idle := running.WhenIdle(); idle != nil; idle = running.WhenIdle() {
-		select {
-		case <-idle:
-		case <-r.base.Done():
-			r.svc.log.Warn("closed before all handlers had ended")
-			return nil
-		}
-	}
-	running.Close()
-	r.svc.log.Info("closed")
-	return nil
-}
-
-// gaveUp reports whether attaching again with the same hello is of no use.
-func (r *runner) gaveUp(err error) bool {
+// isFinal reports whether attaching again with the same hello is of no use. Another
+// process that holds what this one asks for is gone later; attached says that it is later.
+func isFinal(err error, attached bool) bool {
 	var config *ConfigError
 	var refused *subscriptionError
 	var status *StatusError
 	switch {
-	case errors.Is(err, ErrSuperseded):
-		return true
 	case errors.As(err, &config), errors.As(err, &refused):
-		// Later another version of the service may hold it for a moment.
-		return !r.attached
+		return !attached
 	case !errors.As(err, &status):
 		return false
 	}
 	switch status.Code {
-	case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied, codes.Unimplemented:
+	case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied, codes.Unimplemented, codes.Unauthenticated:
 		return true
-	case codes.Unauthenticated:
-		return !r.svc.credential.mayDiffer()
 	}
 	return false
 }

@@ -64,9 +64,9 @@ func (st *stream) item(item *hubv1.Item) {
 	case *hubv1.Item_Observation:
 		st.att.observe(kind.Observation)
 	case *hubv1.Item_Drain:
-		st.svc.log.Info("the hub drains", "reason", kind.Drain.GetReason(), "deadline", deadlineOf(kind.Drain))
+		st.svc.log.Info("the hub drains", "hub", st.att.peer.hubID, "reason", kind.Drain.GetReason(), "deadline", deadlineOf(kind.Drain))
 		if hook := st.svc.opts.Trace.HubDrains; hook != nil {
-			hook(kind.Drain.GetReason(), deadlineOf(kind.Drain))
+			hook(st.att.peer.hubID, kind.Drain.GetReason(), deadlineOf(kind.Drain))
 		}
 	case *hubv1.Item_Ended:
 		st.ended = statusError(kind.Ended.GetStatus())
@@ -77,6 +77,9 @@ func (st *stream) item(item *hubv1.Item) {
 // deliver gives a delivery to its lane, or settles it at once when nobody is
 // interested in it.
 func (a *attachment) deliver(d *hubv1.Delivery) {
+	if a.finished.Load() {
+		return // it is another instance's
+	}
 	w := &work{Context: a.ctx, svc: a.svc, att: a, delivery: d}
 	w.socket = &Socket{svc: a.svc, s: d.GetSocket()}
 	w.sub = a.svc.registry.find(d.GetSubscriptionId())
@@ -101,7 +104,10 @@ func (a *attachment) deliver(d *hubv1.Delivery) {
 func (a *attachment) remember(w *work) {
 	switch d := w.delivery; d.GetBody().(type) {
 	case *hubv1.Delivery_Connected:
-		w.member = a.peer.introduce(w.sub.namespace, d)
+		var late bool
+		if w.member, late = a.peer.introduce(w.sub.namespace, d); !late {
+			a.svc.hubs.cameBack(a.peer, w.socket.ID())
+		}
 	case *hubv1.Delivery_Disconnected:
 		w.member = a.peer.find(w.socket.ID())
 	case *hubv1.Delivery_Event:

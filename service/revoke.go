@@ -26,6 +26,6 @@ func revoke(ctx context.Context, s *Service, op *hubv1.Revoke) (Result, error) {
 		return Result{}, invalid("UTF8", "revoke", errBadUTF8.Error())
 	}
 	size := sizeOf(op.Users) + sizeOf(op.Sockets) + 32
-	r, err := s.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_Revoke{Revoke: op}}), size)
+	r, err := s.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_Revoke{Revoke: op}}), size, "")
 	return newResult(r), err
 }

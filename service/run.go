@@ -12,27 +12,37 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Run attaches to the hub and serves until ctx ends or Close is called; it comes
-// back by itself whenever the hub was away. Once ctx has ended it closes as Close
+// Run attaches to the hubs and serves until ctx ends or Close is called; it comes
+// back by itself whenever a hub was away. Once ctx has ended it closes as Close
 // does, waiting for handlers in flight up to Options.CloseTimeout.
 //
 // It returns nil after a close. It returns an error when the service is not put
 // together well (*ConfigError: also for an address at which there is no hub but a
-// port for browsers), when the hub refuses it for good (*StatusError: a wrong token,
+// port for browsers), when all hubs refuse it for good (*StatusError: a wrong token,
 // unless Options.TokenSource may give another one; a group that it may not have; a
 // capability that is missing; at its first hello a namespace that another service
 // holds), when another process takes its instance id (ErrSuperseded), or when it ran
 // before (ErrClosed). Everything else is logged and tried again.
 func (s *Service) Run(ctx context.Context) error {
-	return run(ctx, s, func() (grpc.ClientConnInterface, func(), error) { return dialHub(s) })
+	r := newRunner(s, dialHub)
+	r.follow = true
+	fixed, names, err := parseHubs(s.opts.Hub)
+	r.fixed = fixed
+	for _, name := range names {
+		r.names = append(r.names, newResolver(name, nil))
+	}
+	return run(ctx, s, r, err)
 }
 
-// RunOn is Run over a connection that the caller made, and closes afterwards.
-// Hub, Token, TLS and DialOptions are not used.
-func (s *Service) RunOn(ctx context.Context, conn grpc.ClientConnInterface) error {
-	return run(ctx, s, func() (grpc.ClientConnInterface, func(), error) {
-		return conn, func() {}, nil
-	})
+// RunOn is Run over connections that the caller made, one for each hub, and closes
+// afterwards. Hub, Token, TLS and DialOptions are not used, and addresses that hubs tell
+// are not dialled.
+func (s *Service) RunOn(ctx context.Context, conns ...grpc.ClientConnInterface) error {
+	r := newRunner(s, func(l *link) (grpcConn, func(), error) { return l.conn, func() {}, nil })
+	for n, conn := range conns {
+		r.fixed = append(r.fixed, place{address: fmt.Sprintf("connection %d", n+1), conn: conn})
+	}
+	return run(ctx, s, r, nil)
 }
 
 // RunUntilSignal is Run until SIGINT or SIGTERM; a second signal ends it without
@@ -76,7 +86,7 @@ func (s *Service) Close(ctx context.Context) error {
 }
 
 // run is Run: it checks, serves, and leaves the service closed.
-func run(ctx context.Context, s *Service, dial dialFunc) error {
+func run(ctx context.Context, s *Service, r *runner, problem error) error {
 	base, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer abort(ErrClosed)
 	if err := s.life.begin(base, abort); err != nil {
@@ -87,6 +97,9 @@ func run(ctx context.Context, s *Service, dial dialFunc) error {
 	if err := validate(s); err != nil {
 		return err
 	}
+	if problem != nil {
+		return problem
+	}
 	stop := context.AfterFunc(ctx, func() {
 		s.life.beginClose()
 		select {
@@ -96,7 +109,7 @@ func run(ctx context.Context, s *Service, dial dialFunc) error {
 		}
 	})
 	defer stop()
-	r := &runner{svc: s, base: base, dial: dial, again: backoff{limits: s.opts.Backoff}}
+	r.base, r.abort = base, abort
 	return r.serve()
 }
 

@@ -42,8 +42,12 @@ func (s *script) NewStream(ctx context.Context, _ *grpc.StreamDesc, _ string, _ 
 		ctx: ctx, up: make(chan *hubv1.AttachRequest), down: make(chan *hubv1.AttachResponse, 64),
 		end: make(chan error, 1), half: make(chan struct{}),
 	}
-	s.streams <- st
-	return st, nil
+	select {
+	case s.streams <- st:
+		return st, nil
+	case <-ctx.Done():
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
 }
 
 type scriptStream struct {

@@ -20,8 +20,8 @@ type Service struct {
 	log         *slog.Logger
 	lanes       *lanes.Lanes[*work]
 	line        *line
-	credential  *credential
-	peers       *peers
+	hubs        *hubs
+	facts       *facts
 	life        *life
 
 	registry registry
@@ -42,11 +42,10 @@ func New(group string, opts Options) *Service {
 		log:         opts.Logger.With("service", group),
 		lanes:       lanes.New[*work](opts.Workers),
 		line:        newLine(opts.CommandTimeout, life.done),
-		credential:  &credential{source: opts.TokenSource, fixed: opts.Token},
 		life:        life,
 		registry:    registry{namespaces: map[string]*Namespace{}},
 	}
-	s.peers = &peers{svc: s}
+	s.hubs, s.facts = newHubs(s), newFacts(s)
 	return s
 }
 
@@ -88,17 +87,17 @@ func (s *Service) EmitWithAck(ctx context.Context, event string, args ...any) (*
 	return s.In("/").All().EmitWithAck(ctx, event, args...)
 }
 
-// Ready waits until the service is attached, ctx ends, or the service is closed.
+// Ready waits until the service is attached to a hub, ctx ends, or the service is closed.
 func (s *Service) Ready(ctx context.Context) error {
-	_, _, err := s.line.await(ctx, 0)
+	_, err := s.line.await(ctx, 0)
 	return err
 }
 
-// Capable reports whether the hub has a capability, such as `recovery`. False while
-// the service is not attached.
+// Capable reports whether the hubs that are attached all have a capability, such as
+// `recovery`. False while none is.
 func (s *Service) Capable(capability string) bool {
-	link := s.line.current.Load()
-	return link != nil && slices.Contains(link.att.capabilities, capability)
+	all := s.line.all()
+	return len(all) > 0 && !slices.ContainsFunc(all, func(r *route) bool { return !slices.Contains(r.att.capabilities, capability) })
 }
 
 // OnIntroduced is told, each time the service has attached to a hub anew, that all

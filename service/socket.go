@@ -53,7 +53,7 @@ func (s *Socket) ClientID() string { return s.s.GetClientId() }
 // this process holds the socket and its namespace tracks rooms ([TrackRooms],
 // OnRoomsChanged). Otherwise, and once the socket has left, it is nil. It asks nobody.
 func (s *Socket) Rooms() []string {
-	peer, m := s.svc.peers.find(s.ID())
+	peer, m := s.svc.hubs.find(s.ID())
 	if m == nil || !tracksRooms(m.namespace) {
 		return nil
 	}
@@ -68,7 +68,11 @@ func (s *Socket) BindData(dst any) error { return bindValue(s.Data(), dst) }
 
 // Target picks this socket alone, for what Socket has no method for, such as
 // Volatile.
-func (s *Socket) Target() Target { return s.svc.In(s.Namespace()).Sockets(s.ID()) }
+func (s *Socket) Target() Target {
+	t := s.svc.In(s.Namespace()).Sockets(s.ID())
+	t.holder = s.HubID()
+	return t
+}
 
 // To picks the members of rooms in the socket's namespace, the socket itself left
 // out.

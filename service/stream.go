@@ -28,7 +28,6 @@ type stream struct {
 	received, sent atomic.Uint64
 	unreceipted    atomic.Int32 // envelopes received since something was sent
 	sending        atomic.Bool  // sendLoop is inside of Send
-	finished       atomic.Bool  // sendLoop closes this side once the queue is empty
 
 	ended *StatusError // what Item.ended said; owned by recvLoop, read after its end
 }
@@ -39,12 +38,12 @@ func (st *stream) serve(closing <-chan struct{}) error {
 	var loops sync.WaitGroup // both end with the rpc, which is cancelled below
 	loops.Go(func() { received <- st.recvLoop() })
 	loops.Go(st.sendLoop)
-	st.svc.line.set(st.att, st.conn)
+	st.svc.line.begin(st.att, st.conn)
 	err := st.supervise(closing, received)
-	st.svc.line.set(nil, nil)
 	st.att.out.queue.Pause()
 	st.cancel()
 	loops.Wait()
+	st.svc.line.end(st.att)
 	return err
 }
 
@@ -101,8 +100,7 @@ func (st *stream) drained() (idle <-chan struct{}, patience <-chan time.Time) {
 // finish closes this side once everything was sent. What the hub hands over from now
 // on is another instance's.
 func (st *stream) finish() {
-	st.svc.lanes.Close()
-	st.finished.Store(true)
+	st.att.finished.Store(true)
 	st.att.out.queue.Finish()
 }
 
@@ -161,7 +159,7 @@ func (st *stream) sendLoop() {
 	for {
 		batch, ok := queue.Take(nil)
 		if !ok {
-			if st.finished.Load() {
+			if st.att.finished.Load() {
 				st.rpc.CloseSend()
 			}
 			return

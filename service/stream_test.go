@@ -71,7 +71,7 @@ func TestHeartbeat_ThreeMissedEndTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		svc := scripted(Options{Backoff: Backoff{Min: time.Millisecond, Max: time.Millisecond}})
 		var lost error
-		svc.opts.Trace.Detached = func(err error) {
+		svc.opts.Trace.Detached = func(_ string, err error) {
 			if lost == nil {
 				lost = err
 			}
@@ -97,7 +97,7 @@ func TestHeartbeat_AHubThatDoesNotReadIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		svc := scripted(Options{})
 		var lost error
-		svc.opts.Trace.Detached = func(err error) {
+		svc.opts.Trace.Detached = func(_ string, err error) {
 			if lost == nil {
 				lost = err
 			}

@@ -18,6 +18,7 @@ type Target struct {
 	sockets, rooms, users                   []string
 	exceptSockets, exceptRooms, exceptUsers []string
 	all                                     bool
+	holder                                  string // hub of the first of sockets, where it is known
 
 	volatile, noCompress bool
 	timeout              time.Duration
@@ -71,13 +72,34 @@ func (t Target) NoCompress() Target { t.noCompress = true; return t }
 func (t Target) Timeout(d time.Duration) Target { t.timeout = d; return t }
 
 // IdempotencyKey makes a command safe to repeat: within 5 minutes the hub answers
-// a second one under this key with the result of the first, and does nothing. A second
+// a second one under this key with the result of the first, and does nothing. With several
+// hubs the second one goes to the same hub, or fails with ErrOutcomeUnknown while that is
+// away. A second
 // one that is another command, but for its time-out, is refused (INVALID_ARGUMENT, IDEMPOTENCY_REUSED). At most
 // 128 bytes.
 func (t Target) IdempotencyKey(key string) Target { t.idempotencyKey = key; return t }
 
 // ExpectVersion makes SetData leave sockets alone whose data has another version.
 func (t Target) ExpectVersion(version uint64) Target { t.expectedVersion = &version; return t }
+
+// heldBy is the hub that alone holds what the target picks, as far as this process knows.
+// Empty where there is none, or only one hub.
+func (t Target) heldBy() (hub string) {
+	if t.svc == nil || !t.svc.line.several.Load() || t.all || len(t.rooms)+len(t.users) > 0 {
+		return ""
+	}
+	for i, id := range t.sockets {
+		at := t.holder
+		if i > 0 || at == "" {
+			at = t.svc.hubs.holder(id)
+		}
+		if at == "" || i > 0 && at != hub {
+			return ""
+		}
+		hub = at
+	}
+	return hub
+}
 
 // with is append that never writes into memory that another Target may share.
 func with(have, more []string) []string { return append(slices.Clip(have), more...) }

@@ -119,6 +119,10 @@ func (w *work) Run() {
 	err = w.call()
 }
 
+// errTold says that the program has heard of the socket's end already, from the kit: the
+// hub is late.
+var errTold = errors.New("service: the end was told already")
+
 var errGoexit = errors.New("service: the handler ended its goroutine")
 
 // call calls the handler. A connect attempt is settled here, because it is the
@@ -138,15 +142,15 @@ func (w *work) call() error {
 		return w.handler.run(w, &w.event)
 	case *hubv1.Delivery_Connected:
 		if w.member != nil && !w.att.peer.tell(w.member, true) {
-			return ErrLeaseLost
+			return errTold
 		}
 		return h.connected(w, newConnected(w, body.Connected))
 	case *hubv1.Delivery_Disconnected:
 		if w.member != nil && w.att != nil {
-			if !w.att.peer.tell(w.member, false) {
-				return ErrLeaseLost
-			}
 			defer w.att.peer.forget(w.socket.ID(), w.member)
+			if !w.att.peer.tell(w.member, false) {
+				return errTold
+			}
 		}
 		return h.disconnect(w, newDisconnect(w, body.Disconnected))
 	case *hubv1.Delivery_ConnectAttempt:
@@ -161,6 +165,10 @@ func (w *work) call() error {
 
 // finish settles by what the handler returned, and logs what went wrong, once.
 func (w *work) finish(err error) {
+	if errors.Is(err, errTold) {
+		w.settle(&hubv1.Settlement{Outcome: settledDone}, 0)
+		return
+	}
 	if hook := w.svc.opts.Trace.Handled; hook != nil {
 		hook(w.socket.Namespace(), w.kind(), err)
 	}

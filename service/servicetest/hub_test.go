@@ -166,7 +166,7 @@ func TestHub_StaysAttached(t *testing.T) {
 		var detached atomic.Int32
 		svc := service.New("test", service.Options{
 			Logger: slog.New(slog.DiscardHandler),
-			Trace:  &service.Trace{Detached: func(err error) { detached.Add(1) }},
+			Trace:  &service.Trace{Detached: func(_ string, err error) { detached.Add(1) }},
 		})
 		svc.Namespace("/").AllowAnyone()
 		h := servicetest.New(t, svc)

@@ -8,7 +8,6 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/turns"
-	"github.com/siohub/siohub/internal/envelope"
 )
 
 // What services ask for is decoded and carried out in turns (internal/turns), so that
@@ -18,21 +17,13 @@ import (
 // Seats gives calls their places among the turns.
 type Seats struct{ Turns *turns.Turns }
 
-// placeKey is where the place of a call stands in its context.
-type placeKey struct{}
+// seatKey is where the seat of a call stands in its context.
+type seatKey struct{}
 
-// place is what a call of ControlService has.
-type place struct {
-	seat *turns.Seat
-	// call is its request, with its seat as pace. One that answers with a stream has none here.
-	call envelope.Call
-}
-
-// seated returns a context with a place for a call of ControlService. Its seat is to be left.
-func (s Seats) seated(ctx context.Context) (context.Context, *place) {
+// seated returns a context with a seat for a call of ControlService. To be left.
+func (s Seats) seated(ctx context.Context) (context.Context, *turns.Seat) {
 	seat := s.Turns.Seat("peer " + peerOf(ctx))
-	p := &place{seat: seat, call: envelope.Call{Pace: seat}}
-	return context.WithValue(ctx, placeKey{}, p), p
+	return context.WithValue(ctx, seatKey{}, seat), seat
 }
 
 // peerOf is the address of the connection's other end.
@@ -46,8 +37,8 @@ func peerOf(ctx context.Context) string {
 // Caller is the caller of a call without a stream.
 func Caller(ctx context.Context) *command.Caller {
 	who := caller.Of(ctx).Commands()
-	if p, ok := ctx.Value(placeKey{}).(*place); ok {
-		who.Turn, who.Known = p.seat, p.call.Known
+	if seat, ok := ctx.Value(seatKey{}).(*turns.Seat); ok {
+		who.Turn = seat
 	}
 	return who
 }

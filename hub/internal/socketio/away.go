@@ -26,7 +26,6 @@ func (n *namespace) reach(t cluster.Target, do deed) Outcome {
 	}
 	if n.recovering != nil {
 		n.server.recoveryFull.write()
-		n.server.tellNotes()
 	}
 	return e.outcome
 }

@@ -30,7 +30,7 @@ type Place struct {
 	abandoned bool // nobody waits any more
 }
 
-// Last gives the last result, once.
+// Last gives the last result, once; nil for a command that was returned.
 func (p *Place) Last() <-chan *hubv1.Result { return p.last }
 
 // Parts are the results before the last. Call it when the last has come.
@@ -70,6 +70,16 @@ func (t *Table) Release(id uint64) {
 	defer t.mu.Unlock()
 	if t.waiting[id] != nil {
 		t.freeLocked(id)
+	}
+}
+
+// Return gives a place back whose command never left, and tells who waits so.
+func (t *Table) Return(id uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p := t.waiting[id]; p != nil {
+		t.freeLocked(id)
+		p.last <- nil // never blocks: room for one, used once
 	}
 }
 
