@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
 
@@ -56,6 +57,24 @@ func TestControl_RequestsThatCannotBeDecodedHaveAStatus(t *testing.T) {
 			refused(method, make([]byte, 17<<20), codes.ResourceExhausted, "")
 		}
 		refused(hubv1.ControlService_Execute_FullMethodName, bytes.Repeat(field(1, nil), 100_000), codes.ResourceExhausted, "TOO_MANY_ELEMENTS")
+	})
+}
+
+// A command that has something unknown is refused for itself, and those beside it are carried out.
+func TestControl_OnlyTheCommandWithSomethingUnknownIsRefused(t *testing.T) {
+	inBubble(t, Config{}, func(t *testing.T, w *world) {
+		good := &hubv1.Command{Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{Target: &hubv1.Target{Namespace: "/chat", All: true}, Event: "x"}}}
+		tomorrow := proto.CloneOf(good)
+		tomorrow.GetEmit().ProtoReflect().SetUnknown(protowire.AppendVarint(protowire.AppendTag(nil, 99, protowire.VarintType), 1))
+		r, err := hubv1.NewControlServiceClient(w.conn).Execute(t.Context(), &hubv1.ExecuteRequest{Commands: []*hubv1.Command{good, tomorrow, good}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, result := range r.Results {
+			if s := result.GetStatus(); (n == 1) != (s.GetReason() == "UNKNOWN_FIELD" && s.GetField() == "emit.99") || n != 1 && s != nil {
+				t.Errorf("command %d: %v", n, s)
+			}
+		}
 	})
 }
 

@@ -47,8 +47,9 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 			Sessions: c.Recovery.Sessions, SessionBytes: c.Recovery.SessionBytes, LogBytes: c.Recovery.LogBytes,
 			TotalBytes: c.Recovery.TotalBytes,
 		},
-		Logger: c.Logger,
-		Trace:  c.Trace.sockets(),
+		Elsewhere: c.Cluster.elsewhere(),
+		Logger:    c.Logger,
+		Trace:     c.Trace.sockets(),
 	}
 }
 
@@ -102,6 +103,7 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		Proxies:           engineio.ProxiesConfig(c.Proxies),
 		Handshakes: engineio.HandshakesConfig{
 			Rules: c.Handshakes.set(), AllowRequest: c.Handshakes.AllowRequest, Headers: c.Handshakes.Headers, AllHeaders: c.Handshakes.AllHeaders,
+			OnRefused: watch(c.Application).engine(),
 		},
 		Limits: engineio.Limits{
 			MaxSessions: max(c.Limits.MaxSessions, 0), Compressors: c.Limits.Compressors, OutboxBytes: c.Limits.Outbox.Bytes,
@@ -112,7 +114,6 @@ func (c Config) engine(sockets *socketio.Server) engineio.Config {
 		},
 		Rates:     engineio.Rates(c.Rates),
 		OnSession: sockets.Open,
-		OnRefused: watch(c.Application).engine(),
 		Rooms:     sockets.Rooms(),
 		Logger:    c.Logger,
 		Trace:     c.Trace.engine(),

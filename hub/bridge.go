@@ -60,7 +60,7 @@ func (t *Trace) sockets() *socketio.Trace {
 		s.SocketClosed = func(namespace, reason string) { f(namespace, Reason(reason)) }
 	}
 	if f := t.AcksDone; f != nil {
-		s.AcksDone = func(namespace string, total socketio.AckTotal) { f(namespace, AckTotal(total)) }
+		s.AcksDone = func(namespace string, total socketio.AckTotal) { f(namespace, ackTotal(total)) }
 	}
 	if f := t.EventDropped; f != nil {
 		s.EventDropped = func(socket *socketio.Socket, reason string) { f((*Socket)(socket), DropReason(reason)) }

@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"slices"
+
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/socketio"
@@ -19,7 +21,12 @@ func (h *Hub) Emit(b *Batch, t Target, m Message, o EmitOptions) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	return outcome(h.sockets.Emit((*engineio.Batch)(b), t.Namespace, to, m.adapted(o))), nil
+	message, elsewhere := m.adapted(o), !o.Local && h.federation.Elsewhere(t.Namespace, &to)
+	out := outcome(h.sockets.Emit((*engineio.Batch)(b), t.Namespace, to, message))
+	if elsewhere {
+		out.MissingHubs = h.publishEmit(t.Namespace, to, message)
+	}
+	return out, nil
 }
 
 // EmitWithAck is Emit that asks each receiver for an acknowledgement. The expected ones are those in
@@ -35,7 +42,11 @@ func (h *Hub) EmitWithAck(b *Batch, t Target, m Message, o EmitOptions, a AckOpt
 	if a.Timeout <= 0 {
 		return Outcome{}, wrong("ack.timeout", "BAD_TIMEOUT", "is required and more than zero")
 	}
-	out, limited := h.sockets.EmitWithAck((*engineio.Batch)(b), t.Namespace, to, m.adapted(o), a.inner())
+	inner, message := a.inner(), m.adapted(o)
+	if !o.Local && h.federation.Elsewhere(t.Namespace, &to) {
+		return h.emitWithAckEverywhere(b, t.Namespace, to, message, a)
+	}
+	out, limited := h.sockets.EmitWithAck((*engineio.Batch)(b), t.Namespace, to, message, inner)
 	if limited > 0 && out.Queued == 0 {
 		return outcome(out), tooMuch("target", "pending_acks_per_socket",
 			"each browser owes %d acknowledgements already", h.checks.limits.PendingAcksPerSocket)
@@ -49,12 +60,34 @@ func (h *Hub) emitToMany(b *Batch, t Target, m Message, o EmitOptions) (Outcome,
 	if err != nil {
 		return Outcome{}, err
 	}
+	pattern := t.Namespace
 	t.Namespace = "/"
 	to, err := h.emission(t, m)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return outcome(h.sockets.EmitBelow((*engineio.Batch)(b), prefix, to, m.adapted(o))), nil
+	message := m.adapted(o)
+	out := outcome(h.sockets.EmitBelow((*engineio.Batch)(b), prefix, to, message))
+	if !o.Local && h.federation != nil {
+		out.MissingHubs = h.publishEmit(pattern, to, message)
+	}
+	return out, nil
+}
+
+// publishEmit tells the other hubs of an emit. What they are told may be kept, and the arguments are the caller's.
+func (h *Hub) publishEmit(namespace string, to cluster.Target, m cluster.Message) (missing []string) {
+	m.Args = slices.Clone(m.Args)
+	return h.federation.Publish(&cluster.Command{Namespace: namespace, Target: to, Message: &m})
+}
+
+// without is an outcome that lacks what these hubs would have done.
+func (o Outcome) without(missing []string) Outcome {
+	o.MissingHubs = missing
+	return o
+}
+
+func ackTotal(t socketio.AckTotal) AckTotal {
+	return AckTotal{Expected: t.Expected, Acked: t.Acked, TimedOut: t.TimedOut, Disconnected: t.Disconnected}
 }
 
 // outcome is what became of a command, in the hub's words.
@@ -83,7 +116,7 @@ func (a AckOptions) inner() socketio.AckOptions {
 		inner.OnAck = func(ack socketio.BrowserAck) { a.OnAck(BrowserAck(ack)) }
 	}
 	if a.OnDone != nil {
-		inner.OnDone = func(total socketio.AckTotal) { a.OnDone(AckTotal(total)) }
+		inner.OnDone = func(total socketio.AckTotal) { a.OnDone(ackTotal(total)) }
 	}
 	return inner
 }
@@ -105,7 +138,12 @@ func (h *Hub) UpdateRooms(t Target, join, leave []string) (Outcome, error) {
 	if err := h.checks.rooms("leave", leave); err != nil {
 		return Outcome{}, err
 	}
+	elsewhere := h.federation.Elsewhere(t.Namespace, &to)
 	out, limited := h.sockets.UpdateRooms(t.Namespace, to, join, leave)
+	if elsewhere {
+		missing := h.federation.Publish(&cluster.Command{Namespace: t.Namespace, Target: to, Join: join, Leave: leave})
+		return outcome(out).without(missing), nil
+	}
 	if limited > 0 && out.Queued+out.Stored == 0 {
 		return outcome(out), tooMuch("join", "rooms_per_socket",
 			"a socket would be in more than %d rooms", h.checks.limits.RoomsPerSocket)
@@ -124,5 +162,11 @@ func (h *Hub) Disconnect(b *Batch, t Target, o DisconnectOptions) (Outcome, erro
 	if err := checkDetail(o.Detail); err != nil {
 		return Outcome{}, err
 	}
-	return outcome(h.sockets.Disconnect((*engineio.Batch)(b), t.Namespace, to, socketio.Eviction(o))), nil
+	elsewhere := h.federation.Elsewhere(t.Namespace, &to)
+	out := outcome(h.sockets.Disconnect((*engineio.Batch)(b), t.Namespace, to, socketio.Eviction(o)))
+	if elsewhere {
+		eviction := cluster.Disconnect(o)
+		out.MissingHubs = h.federation.Publish(&cluster.Command{Namespace: t.Namespace, Target: to, Disconnect: &eviction})
+	}
+	return out, nil
 }

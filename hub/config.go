@@ -51,6 +51,8 @@ type Config struct {
 	Limits Limits
 	// Rates bound how fast browsers may be. Key: rates.
 	Rates Rates
+	// Cluster says how the hub finds others. Key: cluster.
+	Cluster ClusterConfig
 	// Logger takes the hub's log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens inside, for metrics and tests. Nil means nobody looks.

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/mergepatch"
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
@@ -19,8 +20,14 @@ func (h *Hub) SetData(t Target, change DataChange) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	elsewhere := h.federation.Elsewhere(t.Namespace, &to)
 	o, version, err := h.sockets.SetData(t.Namespace, to, inner)
 	out := outcome(o)
+	if elsewhere {
+		out.MissingHubs = h.federation.Publish(&cluster.Command{
+			Namespace: t.Namespace, Target: to, Data: &cluster.Data{JSON: change.Data, Merge: change.Merge, Expected: change.ExpectedVersion},
+		})
+	}
 	if one := len(t.Sockets) == 1 && len(t.Rooms)+len(t.Users) == 0; one && out.Matched+out.Stored == 1 {
 		out.DataVersion = version
 		if change.ExpectedVersion != nil && out.Dropped == 1 && version != *change.ExpectedVersion {

@@ -26,6 +26,9 @@
 // an Application. It never looks into what it forwards: arguments are JSON text from one end to the
 // other, byte for byte, and attachments are bytes. The one thing it reads is socket data that is merged.
 //
+// With Config.Cluster a hub shares an engine with others. Commands that may be about sockets elsewhere are told to them, and
+// carried out here as always; counts are of this hub. Cluster is what it knows of the others.
+//
 // # Names
 //
 // A socket has an id, rooms, perhaps a user, and shares a client id with the other sockets of its connection.
@@ -58,7 +61,7 @@
 // Taken from left to right. What stands at the end of a line is a leaf: nothing is taken under it.
 //
 //	client gate                          a turn, not a lock: the application's calls for one client
-//	namespaces.mu                        a namespace is made and forgotten
+//	namespaces.mu -> cluster.Cluster     a namespace is made and forgotten, and the others are told (Serve)
 //	recovering.mu -> socket.mu           one order of emissions and rooms, where browsers can come back
 //	socket.mu -> rooms entry -> member shard, or
 //	             rooms entry -> index shard -> gate queue   rooms; notes for the Watcher

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/federation"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
@@ -21,6 +22,9 @@ type Hub struct {
 	client  *clientHandler // nil: no client files
 	oldest  *oldestClients
 	checks  *checks
+	id      string
+	// federation is the other hubs. Nil: there are none.
+	federation *federation.Federation
 }
 
 // New returns a hub that is ready to serve. A setting that cannot be is a *ConfigError.
@@ -37,10 +41,14 @@ func New(config Config) (*Hub, error) {
 		return nil, err
 	}
 	json := siopacket.NewJSON(config.Limits.packet())
-	h := &Hub{client: client, checks: &checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
+	if config.Cluster.ID == "" {
+		config.Cluster.ID = newID()
+	}
+	h := &Hub{id: config.Cluster.ID, client: client, checks: &checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
 	h.sockets = socketio.New(config.sockets(json, &bridge{config.Application, h.checks}))
 	h.engine = engineio.New(config.engine(h.sockets))
 	h.oldest = newOldestClients(&config, json, h.engine)
+	h.federation = h.federate(config)
 	return h, nil
 }
 
@@ -109,7 +117,10 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	if err := h.engine.Close(ctx); err != nil {
 		return err
 	}
-	return h.sockets.Wait(ctx)
+	if err := h.sockets.Wait(ctx); err != nil {
+		return err
+	}
+	return h.federation.Close(ctx)
 }
 
 // Stats counts what the hub holds at this moment.

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -144,7 +145,7 @@ func TestHub_EmitsToManyWithAcks(t *testing.T) {
 		OnAck:   func(a hub.BrowserAck) { acks = append(acks, string(a.Args)) },
 		OnDone:  func(t hub.AckTotal) { total <- t },
 	})
-	if err != nil || o != (hub.Outcome{Matched: 2, Queued: 2}) {
+	if err != nil || !reflect.DeepEqual(o, hub.Outcome{Matched: 2, Queued: 2}) {
 		t.Fatal(o, err)
 	}
 	batch.Flush()

@@ -38,6 +38,8 @@ type EmitOptions struct {
 	// Volatile drops the message for a browser that does not take it at once: nobody polls, or something
 	// still waits to be written to it, be it in a batch that was not flushed yet.
 	Volatile bool
+	// Local emits to the sockets of this hub alone.
+	Local bool
 	// NoCompress never compresses the message.
 	NoCompress bool
 }
@@ -67,10 +69,16 @@ type BrowserAck struct {
 // AckTotal sums up: Expected = Acked + TimedOut + Disconnected.
 type AckTotal struct {
 	Expected, Acked, TimedOut, Disconnected int
+	// MissingHubs are the other servers that could not be asked, or did not say in time how it ended there, sorted: what they
+	// have is missing in the sums.
+	MissingHubs []string
 }
 
-// Outcome says what became of a command: Matched = Queued + Dropped.
+// Outcome says what became of a command at this hub: Matched = Queued + Dropped. What the other hubs of a cluster do is
+// in none of the counts.
 type Outcome struct {
+	// MissingHubs are the other servers that the command does not reach, sorted.
+	MissingHubs []string
 	// Matched counts the sockets that the target picked.
 	Matched int
 	// Queued counts those for which it was done.

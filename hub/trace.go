@@ -48,6 +48,10 @@ type Trace struct {
 	// LimitReached: a limit of Limits or a bound of Recovery was reached; the name is its key, such as
 	// `limits.rooms_per_socket`.
 	LimitReached func(limit string)
+	// PeerRefused: something that another server of the cluster sent was not carried out. Kind is `emit`, `rooms`,
+	// `disconnect`, `data`, `server_side` or `question`; why is the reason of an ArgumentError, the key of a limit,
+	// or one of `INCOMPLETE`, `UNKNOWN`, `CROWDED` and `SHUTDOWN`.
+	PeerRefused func(kind, why string)
 	// Panic: something panicked. The browser that it was about, if it was about one, is closed. It must never be called.
 	Panic func(value any)
 }
@@ -76,6 +80,8 @@ const (
 	RecoveryUnknown RecoveryOutcome = "unknown"
 	// RecoveryOffset: the offset is none of the session's.
 	RecoveryOffset RecoveryOutcome = "offset"
+	// RecoveryRooms: its rooms have changed more than 64 times since, so that what it has missed is not known.
+	RecoveryRooms RecoveryOutcome = "rooms"
 	// RecoveryGap: what was kept does not reach back so far, or is more than Limits.Outbox.Bytes.
 	RecoveryGap RecoveryOutcome = "gap"
 	// RecoveryUser: it was accepted as another user.

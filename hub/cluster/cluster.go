@@ -12,10 +12,11 @@ type Cluster interface {
 	// that cannot be reached is no error: it is tried again for ever. An error is a setting that cannot be.
 	Open(self Self, host Host) error
 	// Publish hands a command to every other server. It must not be changed any more. ErrAway, ErrFull: it reaches nobody,
-	// or not everybody.
+	// or not everybody. ErrTooLarge: it is beyond cluster.max_message.
 	Publish(c *Command) error
 	// Ask hands a question to the other servers and gathers what they say. a.Done is called exactly once, at the latest when
-	// the question's time is over or the returned stop was called; nothing is called after it.
+	// the question's time is over or the returned stop was called; nothing is called after it. It may be called before Ask
+	// has returned.
 	Ask(q *Question, a Asking) (stop func())
 	// Serve says that this hub has sockets in a namespace, or lists it (true), or not any more.
 	Serve(namespace string, serves bool)
@@ -118,6 +119,8 @@ type Status struct {
 var (
 	// ErrAway says that the engine cannot be reached.
 	ErrAway = errors.New("cluster: the engine cannot be reached")
+	// ErrTooLarge says that a message is larger than may cross, or has too many parts.
+	ErrTooLarge = errors.New("cluster: the message is too large")
 	// ErrFull says that more waits to be written to the engine than is kept.
 	ErrFull = errors.New("cluster: too much waits to be written to the engine")
 )

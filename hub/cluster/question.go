@@ -15,8 +15,8 @@ const (
 	// ListUsers asks for users in the same way. Who is at several hubs is named by each: so the number of users cannot be
 	// asked for otherwise.
 	ListUsers
-	// Acks sends Message to the target and asks each browser for an acknowledgement: first an answer with Acks.Expected, one
-	// with Acks.Ack for each that comes, and the last one with Acks.Total.
+	// Acks sends Message to the target and asks each browser for an acknowledgement: an answer with Acks.Ack for
+	// each that comes, one with Acks.Expected unless all is over before it, and the last one with Acks.Total.
 	Acks
 	// CarryOut carries out Command, and tells what came of it: Answer.Outcome.
 	CarryOut
@@ -44,8 +44,8 @@ type Question struct {
 	Command *Command
 	// Signal is of Signalled: what is asked.
 	Signal []byte
-	// Timeout is how long answers are waited for; of Acks how long each browser has. Zero means the engine's
-	// (cluster.request_timeout).
+	// Timeout is how long answers are waited for. Of Acks it is how long each browser has, and answers are waited for a
+	// second longer, so that each server can tell how it ended. Zero means the engine's (cluster.request_timeout).
 	Timeout time.Duration
 	// To are the ids of the hubs that are asked. Nil means all servers.
 	To []string

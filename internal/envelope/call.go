@@ -14,15 +14,17 @@ type Call struct {
 	// Bad says why the request is refused; Reason and Field are set. Nil when it can
 	// be looked at.
 	Bad *Bad
+	// Known says that there is nothing in the message that the hub does not know: Check would find nothing.
+	Known bool
 	// Pace is asked before the request is decoded. Nil means that nobody is.
 	Pace Pace
 }
 
 // decode reads a request. Its lists are counted before anything is allocated for them,
-// as those of an envelope are. What is not known is left to Check: one command of many
-// may be refused for itself.
+// as those of an envelope are. Where something is not known, what it is is left to Check: one command
+// of many may be refused for itself.
 func (c *Call) decode(data mem.BufferSlice) {
-	c.Bad = nil
+	c.Bad, c.Known = nil, false
 	schema := schemas[c.Message.ProtoReflect().Descriptor().FullName()]
 	if data.Len() > MaxBytes {
 		c.Bad = &Bad{Reason: EnvelopeTooLarge}
@@ -30,14 +32,16 @@ func (c *Call) decode(data mem.BufferSlice) {
 	}
 	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buf.Free()
-	var look check
+	var strict, lax check
 	switch b := buf.ReadOnlyData(); {
 	case schema == nil:
 		c.Bad = &Bad{Reason: Malformed}
-	case !look.message(schema, b, true):
-		c.Bad = &Bad{Reason: look.reason, Field: look.path}
+	case !strict.message(schema, b, false) && !lax.message(schema, b, true):
+		c.Bad = &Bad{Reason: lax.reason, Field: lax.path}
 	case proto.Unmarshal(b, c.Message) != nil:
 		proto.Reset(c.Message)
 		c.Bad = &Bad{Reason: Malformed}
+	default:
+		c.Known = strict.reason == ""
 	}
 }

@@ -224,6 +224,36 @@ func TestCheck_FindsTheUnknown(t *testing.T) {
 	}
 }
 
+// A call says whether Check would find anything, so that it need not be asked.
+func TestCall_SaysWhetherAllIsKnown(t *testing.T) {
+	good := &hubv1.Command{CommandId: 1, Op: &hubv1.Command_Emit{Emit: &hubv1.Emit{
+		Target: &hubv1.Target{Rooms: []string{"a", "b"}}, Event: "e", Ack: &hubv1.AckRequest{Mode: hubv1.AckMode_ACK_MODE_EACH},
+	}}}
+	mode, inner := proto.CloneOf(good), proto.CloneOf(good)
+	mode.GetEmit().Ack.Mode = 99
+	inner.GetEmit().Target.ProtoReflect().SetUnknown(unknown)
+	call := envelope.Call{}
+	for name, c := range map[string]struct {
+		b     []byte
+		known bool
+	}{
+		"nothing":       {nil, true},
+		"all known":     {wire(&hubv1.ExecuteRequest{Commands: []*hubv1.Command{good, good}}), true},
+		"an enum value": {wire(&hubv1.ExecuteRequest{Commands: []*hubv1.Command{good, mode}}), false},
+		"a field":       {wire(&hubv1.ExecuteRequest{Commands: []*hubv1.Command{inner, good}}), false},
+		"its own field": {join(wire(&hubv1.ExecuteRequest{Commands: []*hubv1.Command{good}}), unknown), false},
+		"no protobuf":   {[]byte("\xff"), false},
+	} {
+		call.Message = &hubv1.ExecuteRequest{}
+		if err := envelope.Hub().Unmarshal(mem.BufferSlice{mem.SliceBuffer(c.b)}, &call); err != nil {
+			t.Fatal(err)
+		}
+		if call.Known != c.known || call.Bad == nil && (envelope.Check(call.Message) == nil) != c.known {
+			t.Errorf("%s: known is %v, %+v; check finds %+v", name, call.Known, call.Bad, envelope.Check(call.Message))
+		}
+	}
+}
+
 func TestRequest_EndsTheStream(t *testing.T) {
 	for name, c := range map[string]struct {
 		b    []byte

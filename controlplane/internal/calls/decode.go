@@ -27,13 +27,13 @@ func (s Seats) ControlMethods() *grpc.ServiceDesc {
 	for i := range desc.Methods {
 		handle := desc.Methods[i].Handler
 		desc.Methods[i].Handler = func(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
-			ctx, seat := s.seated(ctx)
-			defer seat.Leave()
-			call := envelope.Call{Pace: seat}
-			into := func(m any) error { call.Message = m.(proto.Message); return decode(&call) }
+			ctx, at := s.seated(ctx)
+			defer at.seat.Leave()
+			call := &at.call
+			into := func(m any) error { call.Message = m.(proto.Message); return decode(call) }
 			return handle(srv, ctx, into, func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 				return intercept(ctx, req, info, func(ctx context.Context, req any) (any, error) {
-					if err := badCall(&call); err != nil {
+					if err := badCall(call); err != nil {
 						return nil, err
 					}
 					return handler(ctx, req)
@@ -49,10 +49,10 @@ func (s Seats) ControlMethods() *grpc.ServiceDesc {
 func (s Seats) StreamTurns(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	switch info.FullMethod {
 	case hubv1.ControlService_EmitWithAck_FullMethodName, hubv1.ControlService_FetchSockets_FullMethodName:
-		ctx, seat := s.seated(stream.Context())
-		defer seat.Leave()
-		seat.Begin(0)
-		stream = &seatedStream{stream, ctx, seat}
+		ctx, at := s.seated(stream.Context())
+		defer at.seat.Leave()
+		at.seat.Begin(0)
+		stream = &seatedStream{stream, ctx, at.seat}
 	}
 	return handler(srv, stream)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/turns"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // What services ask for is decoded and carried out in turns (internal/turns), so that
@@ -17,13 +18,21 @@ import (
 // Seats gives calls their places among the turns.
 type Seats struct{ Turns *turns.Turns }
 
-// seatKey is where the seat of a call stands in its context.
-type seatKey struct{}
+// placeKey is where the place of a call stands in its context.
+type placeKey struct{}
 
-// seated returns a context with a seat for a call of ControlService. To be left.
-func (s Seats) seated(ctx context.Context) (context.Context, *turns.Seat) {
+// place is what a call of ControlService has.
+type place struct {
+	seat *turns.Seat
+	// call is its request, with its seat as pace. One that answers with a stream has none here.
+	call envelope.Call
+}
+
+// seated returns a context with a place for a call of ControlService. Its seat is to be left.
+func (s Seats) seated(ctx context.Context) (context.Context, *place) {
 	seat := s.Turns.Seat("peer " + peerOf(ctx))
-	return context.WithValue(ctx, seatKey{}, seat), seat
+	p := &place{seat: seat, call: envelope.Call{Pace: seat}}
+	return context.WithValue(ctx, placeKey{}, p), p
 }
 
 // peerOf is the address of the connection's other end.
@@ -37,8 +46,8 @@ func peerOf(ctx context.Context) string {
 // Caller is the caller of a call without a stream.
 func Caller(ctx context.Context) *command.Caller {
 	who := caller.Of(ctx).Commands()
-	if seat, ok := ctx.Value(seatKey{}).(*turns.Seat); ok {
-		who.Turn = seat
+	if p, ok := ctx.Value(placeKey{}).(*place); ok {
+		who.Turn, who.Known = p.seat, p.call.Known
 	}
 	return who
 }

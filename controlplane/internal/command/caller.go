@@ -1,9 +1,12 @@
 package command
 
 import (
+	"google.golang.org/protobuf/proto"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/internal/envelope"
 )
 
 // Caller is who gives commands: a stream, or a unary call. It never changes.
@@ -14,10 +17,21 @@ type Caller struct {
 	Group, Instance string
 	// Stream says that the commands come on a stream, where queries come in pages.
 	Stream bool
+	// Known says that the request of a unary call was looked through as it was decoded, and has nothing
+	// that the hub does not know. False: it is looked for.
+	Known bool
 	// Permit says what the caller may do. Nil permits everything.
 	Permit Permit
 	// Turn is what a call holds while it works. Nil means that it needs none.
 	Turn Turn
+}
+
+// unknown looks for what the hub does not know in a message of a unary call.
+func (c *Caller) unknown(m proto.Message) *fault.Fault {
+	if c.Known {
+		return nil
+	}
+	return fault.OfBad(envelope.Check(m))
 }
 
 // Turn bounds who works at the same time. Its methods are for the goroutine of the call.

@@ -25,7 +25,7 @@ func (x *Executor) check(r Request) *fault.Fault {
 		return noOp(c)
 	}
 	if !r.Caller.Stream {
-		if f := fault.OfBad(envelope.Check(c)); f != nil {
+		if f := r.Caller.unknown(c); f != nil {
 			return f
 		}
 		if c.GetDeliverySeq() != 0 {

@@ -189,7 +189,7 @@ func (c *Control) ask(who *Caller, req proto.Message, q *hubv1.Command) (*Pages,
 
 // checkQuery is what check is to commands.
 func (x *Executor) checkQuery(req proto.Message, q *hubv1.Command, who *Caller) *fault.Fault {
-	if f := fault.OfBad(envelope.Check(req)); f != nil {
+	if f := who.unknown(req); f != nil {
 		return f
 	}
 	return permitted(Request{Command: q, Caller: who})

@@ -11,12 +11,6 @@ import (
 	"github.com/siohub/siohub/hub"
 )
 
-// member is somebody in all rooms.
-type member struct{}
-
-func (member) ID() string   { return "somebody" }
-func (member) User() string { return "" }
-
 // page takes one page of rooms as a call does, and returns the last name.
 func page(x *Executor, look func(namespace, prefix string) []hub.RoomInfo, after string, finish func(*Pages)) string {
 	p, _ := listed(x, listing[hub.RoomInfo]{

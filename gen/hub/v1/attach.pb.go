@@ -1397,7 +1397,8 @@ type RoomsChanged struct {
 	// Rooms that it left, sorted.
 	Left []string `protobuf:"bytes,3,rep,name=left,proto3" json:"left,omitempty"`
 	// Version of its rooms after the change. What is not newer than
-	// Connected.rooms_version is known already.
+	// Connected.rooms_version, or than a RoomsChanged that came before, is known
+	// already.
 	RoomsVersion uint64 `protobuf:"varint,4,opt,name=rooms_version,json=roomsVersion,proto3" json:"rooms_version,omitempty"`
 	// Namespace of the socket.
 	Namespace     string `protobuf:"bytes,5,opt,name=namespace,proto3" json:"namespace,omitempty"`

@@ -103,6 +103,11 @@ func (b Beside) Guesses(r *http.Request) bool {
 	return b.server.limits.guesses(b.server.proxies.Sender(r).Address)
 }
 
+// PassOn lets another server answer a request whose session id names it, and reports whether the request has been answered.
+func (b Beside) PassOn(w http.ResponseWriter, r *http.Request, sid string) (answered bool) {
+	return b.server.passOn(w, r, sid)
+}
+
 // Start runs f on a goroutine that Close waits for. A panic in it is counted and logged, and ends that goroutine alone.
 func (b Beside) Start(f func()) { b.server.tasks.start(f) }
 

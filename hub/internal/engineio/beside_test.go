@@ -70,7 +70,7 @@ func TestBeside_EndsAsItsStreamSays(t *testing.T) {
 func TestBeside_IsCheckedLikeAllOthers(t *testing.T) {
 	var refused []engineio.Refusal
 	st := newStation(t, func(c *engineio.Config) {
-		c.OnRefused = func(r engineio.Refusal) { refused = append(refused, r) }
+		c.Handshakes.OnRefused = func(r engineio.Refusal) { refused = append(refused, r) }
 		c.Limits.QueryBytes = 100
 	})
 	stream := besideLink{link: &link{done: make(chan struct{})}}

@@ -58,12 +58,11 @@ type Config struct {
 	// read; what it sends travels right behind the open packet. Nil (the function or its answer)
 	// means that messages are dropped.
 	OnSession func(*Session) Handler
-	// OnRefused is called for every handshake that is refused, from the request's goroutine. It must not block.
-	// Nil calls nothing.
-	OnRefused func(Refusal)
 	// Rooms say where messages are kept, once they are whole, until they have been acted on: while a room is full large
 	// ones for it are not read on, a POST for 25 s at most. Nil means that there always is room.
 	Rooms Rooms
+	// Others are servers beside this one.
+	Others OthersConfig
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens inside. Nil calls nothing.
@@ -78,6 +77,17 @@ type HandshakesConfig struct {
 	AllowRequest func(*http.Request) error
 	// Headers are added to the answer of each handshake, AllHeaders set on every answer. Nobody changes them.
 	Headers, AllHeaders http.Header
+	// OnRefused is called for every handshake that is refused, from the request's goroutine. It must not block.
+	// Nil calls nothing.
+	OnRefused func(Refusal)
+}
+
+// OthersConfig lets browsers meet any of several servers, whichever has their session. The zero value is a server that is alone.
+type OthersConfig struct {
+	// IDSuffix stands behind every session id, so that other servers know whose it is. Characters of base64url.
+	IDSuffix string
+	// Elsewhere answers requests for sessions of other servers. Nil: there are none.
+	Elsewhere Elsewhere
 }
 
 // Room is where messages are kept. It must not block.

@@ -61,6 +61,13 @@
 // Package v09 serves a protocol that is older (beside.go): its requests pass the same checks (Beside.Serve), and each of its sessions is one of
 // ours whose webTransport has a Stream that ends in that package (Beside.OpenStream).
 //
+// # Beside other servers
+//
+// Where browsers meet any of several servers, Config.Others has the end of this one's session ids, and Elsewhere, which
+// answers requests for sessions of others (elsewhere.go). The checks of path, headers, origin, transport and query are made
+// before, and preflights answered here; all others are the server's that has the session. What that has been passed comes with
+// PassedOn, and goes no further. A WebTransport is never passed on: for one an unknown session is unknown.
+//
 // # Revisions
 //
 // The revision of the protocol is a value of the session (request.Handshake.Revision), which verifyHandshake admits and

@@ -65,12 +65,17 @@ func (s checks) lookUp(r *http.Request, sid string) (*Session, refusal, bool) {
 	return nil, refusal{code: codeUnknownSession}, false
 }
 
+// speaks reports whether a request may name a transport.
+func (s checks) speaks(transport string) bool {
+	return transport != request.WebTransport && slices.Contains(s.config.Transports, transport)
+}
+
 // verify makes the checks of Engine.IO in the reference's order, so that a request with several faults
 // gets the same answer. It returns the session that the request is for, nil for a handshake.
 //
 // Source: reference 1.3; reliability (c), HTTP.
 func (s checks) verify(r *http.Request, q request.Query) (*Session, refusal, bool) {
-	if !slices.Contains(s.config.Transports, q.Transport) || q.Transport == request.WebTransport {
+	if !s.speaks(q.Transport) {
 		return nil, refusal{code: codeUnknownTransport}, false
 	}
 	upgrade := wantsWebSocket(r)

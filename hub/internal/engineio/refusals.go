@@ -24,7 +24,7 @@ type refusals struct {
 	trace   *Trace
 	policy  *origin.Policy
 	proxies request.Proxies
-	told    func(Refusal) // Config.OnRefused, may be nil
+	told    func(Refusal) // HandshakesConfig.OnRefused, may be nil
 	session *refusals     // the same for requests of a session, of which nobody is told; itself there
 }
 
@@ -33,7 +33,7 @@ func newRefusals(s *Server) *refusals {
 	session := &refusals{trace: s.trace, policy: s.policy, proxies: s.proxies}
 	session.session = session
 	n := *session
-	n.told = s.config.OnRefused
+	n.told = s.config.Handshakes.OnRefused
 	return &n
 }
 
@@ -108,7 +108,7 @@ func (n *refusals) deny(w http.ResponseWriter, r *http.Request, status int) {
 	respond(w, r, status, typeText, nil)
 }
 
-// report calls Config.OnRefused.
+// report calls HandshakesConfig.OnRefused.
 func (n *refusals) report(r *http.Request, f refusal) {
 	if n.told == nil {
 		return

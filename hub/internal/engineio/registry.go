@@ -11,7 +11,7 @@ import (
 
 const (
 	// idBytes are drawn for a session id: 120 random bits, 20 characters. The length is part of what
-	// other programs know about Engine.IO.
+	// other programs know about Engine.IO; only OthersConfig.IDSuffix makes it longer.
 	idBytes = 15
 	// shardCount spreads the sessions over as many locks.
 	shardCount = 64
@@ -20,7 +20,8 @@ const (
 // registry knows the sessions by their id.
 type registry struct {
 	random io.Reader
-	max    int64 // 0: no limit
+	suffix string // of every id
+	max    int64  // 0: no limit
 	seed   maphash.Seed
 	count  atomic.Int64
 	closed atomic.Bool
@@ -32,8 +33,8 @@ type shard struct {
 	sessions map[string]*Session
 }
 
-func newRegistry(max int) *registry {
-	r := &registry{random: rand.Reader, max: int64(max), seed: maphash.MakeSeed()}
+func newRegistry(max int, suffix string) *registry {
+	r := &registry{random: rand.Reader, suffix: suffix, max: int64(max), seed: maphash.MakeSeed()}
 	for i := range r.shards {
 		r.shards[i].sessions = make(map[string]*Session)
 	}
@@ -56,7 +57,7 @@ func (r *registry) add(s *Session) bool {
 		if _, err := io.ReadFull(r.random, raw[:]); err != nil {
 			break // crypto/rand does not fail
 		}
-		id := base64.RawURLEncoding.EncodeToString(raw[:])
+		id := base64.RawURLEncoding.EncodeToString(raw[:]) + r.suffix
 		// In revision 3 it is a socket id too, and no flag on a command line: `hub kick --socket ID`.
 		if id[0] != '-' && r.addAs(s, id) {
 			return true

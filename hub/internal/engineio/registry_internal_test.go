@@ -9,7 +9,7 @@ import (
 )
 
 func TestRegistry_DrawsAgainOnCollision(t *testing.T) {
-	r := newRegistry(0)
+	r := newRegistry(0, "")
 	one, two := bytes.Repeat([]byte{1}, idBytes), bytes.Repeat([]byte{2}, idBytes)
 	r.random = bytes.NewReader(append(append(append([]byte{}, one...), one...), two...))
 	a, b := new(Session), new(Session)
@@ -22,7 +22,7 @@ func TestRegistry_DrawsAgainOnCollision(t *testing.T) {
 }
 
 func TestRegistry_RemoveIsForOneself(t *testing.T) {
-	r := newRegistry(1)
+	r := newRegistry(1, "")
 	a := new(Session)
 	if !r.add(a) || r.add(new(Session)) {
 		t.Fatal("limit")
@@ -36,7 +36,7 @@ func TestRegistry_RemoveIsForOneself(t *testing.T) {
 }
 
 func TestRegistry_ClosedSessionIsUnknown(t *testing.T) {
-	r := newRegistry(0)
+	r := newRegistry(0, "")
 	s := new(Session)
 	r.add(s)
 	s.state = closed

@@ -59,7 +59,7 @@ func New(config Config) *Server {
 		log:      log,
 		headers:  newAnswerHeaders(config.Handshakes),
 		proxies:  request.NewProxies(config.Proxies.Trusted, config.Proxies.Header),
-		registry: newRegistry(config.Limits.MaxSessions),
+		registry: newRegistry(config.Limits.MaxSessions, config.Others.IDSuffix),
 	}
 	s.policy = origin.New(config.CORS, s.proxies, log)
 	s.refusals = newRefusals(s)
@@ -113,6 +113,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.policy.Preflight(w, r) {
+		return
+	}
+	if q.SID != "" && checksOf(s).speaks(q.Transport) && s.passOn(w, r, q.SID) {
 		return
 	}
 	session, f, ok := checksOf(s).verify(r, q)

@@ -270,7 +270,7 @@ func TestWebTransport_ReportsHandshakesThatAreRefused(t *testing.T) {
 			st = newStation(t, func(c *engineio.Config) {
 				withWebTransport(c)
 				c.Handshakes.AllowRequest = func(*http.Request) error { return errLost }
-				c.OnRefused = func(r engineio.Refusal) { told = append(told, r) }
+				c.Handshakes.OnRefused = func(r engineio.Refusal) { told = append(told, r) }
 			})
 			b := st.connect(func(r *http.Request) { r.URL.RawQuery = c.query })
 			if c.first != "" {

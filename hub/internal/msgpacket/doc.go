@@ -23,6 +23,8 @@
 // read by recursion, and the same siopacket.Limits hold as for JSON. What is decoded is at most as large as an event
 // may be, as two bytes of MessagePack can be twelve of JSON. The encoder trusts its caller, as that of JSON does.
 //
+// ToJSON and AppendJSON do the same for single values, as servers of a cluster exchange them.
+//
 // There are no goroutines; a Parser may be used at the same time.
 //
 // Spec: github.com/msgpack/msgpack, spec.md; socket.io-msgpack-parser 3.

@@ -238,6 +238,9 @@ func (t *transcoder) close() error {
 func (t *transcoder) binary(raw []byte) error {
 	t.note(nil)
 	if t.alone {
+		if t.exceeds(2 * len(raw)) { // a digit and a comma for each byte at least
+			return errSize
+		}
 		t.out = appendBuffer(t.out, raw)
 		return nil
 	}

@@ -30,7 +30,8 @@
 // What counts is what it takes of the heap, and no less.
 //
 // A log is bounded in bytes and in time, all logs together and all sessions together in bytes, sessions in number as
-// well. What has been there longest goes first. Whoever needs an entry that has gone is told so (Log.Read), and begins anew.
+// well. What has been there longest goes first. Whoever needs an entry that has gone is told so (Log.Read), and begins anew;
+// so does whoever needs rooms from before the MaxChanges changes that a Trail remembers.
 //
 // # What it is not
 //

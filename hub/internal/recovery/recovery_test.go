@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -369,9 +370,12 @@ func FuzzSplit(f *testing.F) {
 // wherever the connection breaks.
 func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
 	names := []string{"a", "b", "c", "id", "other"}
-	for seed := range uint64(300) {
+	moved, forgot := 0, 0
+	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		s := New(small())
+		config := small()
+		config.LogBytes = 1 << 20
+		s := New(config)
 		l := s.NewLog()
 		one := s.Open("/", "id", "ann")
 		live := rooms.New(rooms.Watch{})
@@ -390,7 +394,7 @@ func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
 			if step == leaves {
 				one.Trail.Leave(l.Head())
 			}
-			if r.IntN(4) == 0 {
+			if r.IntN(8) <= int(seed%7) {
 				join, leave := some(), some()
 				joined, left := live.Join(one, join...), live.Leave(one, leave...)
 				one.Trail.Moved(l.Head(), joined, left)
@@ -417,23 +421,90 @@ func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
 		if handled = min(handled, len(got)); handled > 0 && got[handled-1] <= one.Trail.left {
 			offset, named, rest = got[handled-1], true, got[handled:]
 		}
-		from, ok := one.Trail.Resume(offset, named)
-		if !ok {
-			if len(one.Trail.changes) < maxChanges {
-				t.Fatalf("seed %d: it cannot resume", seed)
+		from, err := one.Trail.Resume(offset, named)
+		if err != nil {
+			if one.Trail.forgotten == 0 || !errors.Is(err, ErrMoved) {
+				t.Fatalf("seed %d: it cannot resume: %v", seed, err)
 			}
+			moved++
 			continue
 		}
 		var missed []uint64
-		m := one.Miss(l, from, live.Rooms(one))
-		for end := false; !end; {
-			end, ok = m.Next(func(*Entry) { missed = append(missed, m.at) })
-			if !ok {
-				t.Fatalf("seed %d: a gap", seed)
-			}
+		m, err := one.Miss(l, from, live.Rooms(one))
+		for end := false; !end && err == nil; {
+			end, err = m.Next(func(*Entry) { missed = append(missed, m.at) })
+		}
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
 		}
 		if fmt.Sprint(missed) != fmt.Sprint(rest) {
 			t.Fatalf("seed %d: missed %v, want %v; from %d, offset %d", seed, missed, rest, from, offset)
+		}
+		if one.Trail.forgotten > 0 {
+			forgot++
+		}
+	}
+	if moved < 50 || forgot < 20 {
+		t.Errorf("%d had too many changes of rooms, %d had forgotten some that did not matter", moved, forgot)
+	}
+}
+
+// Rooms that change while it is looked for what was missed are followed, or too many to be.
+func TestMissed_RoomsChangeMeanwhile(t *testing.T) {
+	for _, row := range []struct {
+		before, meanwhile int
+		want              error
+	}{
+		{0, 10, nil},
+		{1, 10, nil},
+		{1, MaxChanges, nil},
+		{1, MaxChanges + 1, ErrMoved},
+		{MaxChanges - 3, 40, nil},
+	} {
+		config := small()
+		config.LogBytes = 1 << 20
+		s := New(config)
+		l := s.NewLog()
+		one := s.Open("/", "id", "")
+		one.Trail.Join(0)
+		one.Trail.Leave(0)
+		in := false
+		turn := func(times int) {
+			for range times {
+				if in = !in; in {
+					one.Trail.Moved(l.Head(), []string{"a"}, nil)
+				} else {
+					one.Trail.Moved(l.Head(), nil, []string{"a"})
+				}
+			}
+		}
+		now := func() []string {
+			if in {
+				return []string{"a"}
+			}
+			return nil
+		}
+		turn(row.before)
+		const entries = 300
+		for range entries {
+			l.Append(NewEntry(cluster.Target{Rooms: []string{"a"}}, cluster.Message{}))
+		}
+		want := 0
+		if in {
+			want = entries
+		}
+		m, err := one.Miss(l, 0, now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		yield := func(*Entry) { got++ }
+		if end, err := m.Next(yield); end || err != nil {
+			t.Fatal(end, err)
+		}
+		turn(row.meanwhile)
+		if _, err := m.Next(yield); !errors.Is(err, row.want) || err == nil && got != want {
+			t.Errorf("%d and %d: %d, want %d; %v", row.before, row.meanwhile, got, want, err)
 		}
 	}
 }

@@ -54,38 +54,48 @@ type Missed struct {
 	log     *Log
 	at      uint64
 	rooms   roomSet
-	changes int // those of Trail.changes that are in rooms
+	next    int // the number of the first change of Trail that is not in rooms
 	buf     [256]*Entry
 }
 
 // Miss begins to look for what a session that is away, and in these rooms, has missed behind a position.
-func (s *Session) Miss(l *Log, from uint64, rooms []string) *Missed {
-	m := &Missed{session: s, log: l, at: from, rooms: s.Trail.roomsAt(from, rooms)}
-	for m.changes < len(s.Trail.changes) && s.Trail.changes[m.changes].at < from {
-		m.changes++
+//
+// Errors: ErrMoved.
+func (s *Session) Miss(l *Log, from uint64, rooms []string) (*Missed, error) {
+	was, next, ok := s.Trail.roomsAt(from, rooms)
+	if !ok {
+		return nil, ErrMoved
 	}
-	return m
+	return &Missed{session: s, log: l, at: from, rooms: was, next: next}, nil
 }
 
 // Next calls yield for each of the next entries that were for the session, of some hundreds that it looks at, and says
-// whether it has come to the end of the log. ok is false if some that it had to look at have gone. The session's
-// changes of rooms up to the last of them have to be known.
-func (m *Missed) Next(yield func(*Entry)) (end, ok bool) {
+// whether it has come to the end of the log. The rooms of the session may change from one call to the next.
+//
+// Errors: ErrGone, ErrMoved.
+func (m *Missed) Next(yield func(*Entry)) (end bool, err error) {
 	n, ok := m.log.Read(m.at, m.buf[:])
-	if !ok {
-		return false, false
-	}
 	t := &m.session.Trail
+	switch {
+	case !ok:
+		return false, ErrGone
+	case m.next < t.forgotten:
+		return false, ErrMoved
+	}
 	for i, e := range m.buf[:n] {
 		m.buf[i] = nil
 		m.at++
-		for ; m.changes < len(t.changes) && t.changes[m.changes].at < m.at; m.changes++ {
-			m.rooms.change(t.changes[m.changes].room, t.changes[m.changes].joined)
+		for ; m.next < t.forgotten+len(t.changes); m.next++ {
+			c := t.changes[m.next-t.forgotten]
+			if c.at >= m.at {
+				break
+			}
+			m.rooms.change(c.room, c.joined)
 		}
 		if m.session.matches(&e.Target, m.rooms) {
 			t.last = m.at
 			yield(e)
 		}
 	}
-	return n < len(m.buf), true
+	return n < len(m.buf), nil
 }

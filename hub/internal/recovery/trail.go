@@ -1,7 +1,5 @@
 package recovery
 
-import "slices"
-
 // Trail is where a session has been, as far as that says what was for it. It belongs to whoever made the session, and
 // goes along with the log: entries, changes of rooms and these calls are in one order.
 type Trail struct {
@@ -11,9 +9,10 @@ type Trail struct {
 	last uint64
 	// left is where it left. Meaningful while it is away.
 	left uint64
-	// changes are those of its rooms, oldest first. Nobody knows in which rooms it was before known.
-	changes []roomChange
-	known   uint64
+	// changes are those of its rooms, oldest first, without those that are forgotten: the last of these was behind known.
+	changes   []roomChange
+	forgotten int
+	known     uint64
 }
 
 // roomChange says what a session joined or left behind a position.
@@ -23,9 +22,9 @@ type roomChange struct {
 	joined bool
 }
 
-// maxChanges is how many changes of rooms a session remembers: whoever comes back with an offset from before them
+// MaxChanges is how many changes of rooms a session remembers: whoever has missed something from before them
 // begins anew. Mostly nothing was on its way and none of them matters.
-const maxChanges = 64
+const MaxChanges = 64
 
 // changeBytes is what a change of rooms takes beside its room's name.
 const changeBytes = 64
@@ -54,41 +53,48 @@ func (t *Trail) Moved(at uint64, joined, left []string) {
 			t.changes = append(t.changes, roomChange{at, room, i == 0})
 		}
 	}
-	if over := len(t.changes) - maxChanges; over > 0 {
-		t.known = t.changes[over-1].at + 1
+	if over := len(t.changes) - MaxChanges; over > 0 {
+		t.known = t.changes[over-1].at
+		t.forgotten += over
 		t.changes = append(t.changes[:0], t.changes[over:]...)
 	}
 }
 
 // Resume is the position behind which a session that is away goes on: the one that its browser says, or if it says
-// none (named is false) where it has joined. ok is false when that is none of the session's.
-func (t *Trail) Resume(offset uint64, named bool) (from uint64, ok bool) {
+// none (named is false) where it has joined.
+//
+// Errors: ErrOffset, ErrMoved.
+func (t *Trail) Resume(offset uint64, named bool) (from uint64, err error) {
 	switch {
 	case named && offset > max(t.last, t.joined):
-		return 0, false // nobody has sent it that far
+		return 0, ErrOffset // nobody has sent it that far
 	case !named, offset < t.joined:
 		// What it says is from before it has joined: of another session of the same browser.
 		offset = t.joined
 	}
 	if t.last <= offset {
-		return t.left, true // it has all that was for it
+		offset = t.left // it has all that was for it
 	}
-	return offset, offset >= t.known
+	if offset < t.known {
+		return 0, ErrMoved
+	}
+	return offset, nil
 }
 
-// roomsAt are the rooms of a session at a position, made of those that it is in.
-func (t *Trail) roomsAt(at uint64, rooms []string) roomSet {
-	set := make(roomSet, len(rooms))
+// roomsAt are the rooms of a session at a position, made of those that it is in, and the number of the first change that
+// is not among them. Changes behind the position itself may be: they come before the next entry. ok is false when too much
+// is forgotten.
+func (t *Trail) roomsAt(at uint64, rooms []string) (set roomSet, next int, ok bool) {
+	set = make(roomSet, len(rooms))
 	for _, room := range rooms {
 		set[room] = struct{}{}
 	}
-	for _, c := range slices.Backward(t.changes) {
-		if c.at < at {
-			break
-		}
+	next = len(t.changes)
+	for ; next > 0 && t.changes[next-1].at >= at; next-- {
+		c := t.changes[next-1]
 		set.change(c.room, !c.joined)
 	}
-	return set
+	return set, t.forgotten + next, at >= t.known
 }
 
 func (r roomSet) change(room string, in bool) {

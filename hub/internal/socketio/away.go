@@ -26,6 +26,7 @@ func (n *namespace) reach(t cluster.Target, do deed) Outcome {
 	}
 	if n.recovering != nil {
 		n.server.recoveryFull.write()
+		n.server.tellNotes()
 	}
 	return e.outcome
 }

@@ -95,6 +95,26 @@ func (s *Server) Select(name string, t cluster.Target) []*Socket {
 	return sockets
 }
 
+// HasAll reports whether all these sockets are connected here, or away from here.
+func (s *Server) HasAll(name string, ids []string) bool {
+	n := s.namespaces.lookup(name)
+	if n == nil {
+		return false
+	}
+	for _, id := range ids {
+		if !n.rooms.Has(id) && (n.recovering == nil || !n.recovering.away.Has(id)) {
+			return false
+		}
+	}
+	return true
+}
+
+// Occupied reports whether anybody is in a room, connected or away: a socket's own room counts.
+func (s *Server) Occupied(name, room string) bool {
+	n := s.namespaces.lookup(name)
+	return n != nil && (n.rooms.Occupied(room) || n.recovering != nil && n.recovering.away.Occupied(room))
+}
+
 // Count is the number of sockets that the target picks.
 func (s *Server) Count(name string, t cluster.Target) int {
 	if n := s.namespaces.lookup(name); n != nil {

@@ -31,6 +31,8 @@ type Config struct {
 	Parsers Parsers
 	// Recovery says what is kept for clients that are away.
 	Recovery Recovering
+	// Elsewhere is told what other servers should know of those here.
+	Elsewhere Elsewhere
 	// Logger takes the log. Nil means slog.Default.
 	Logger *slog.Logger
 	// Trace is told what happens. Nil means nobody looks.
@@ -57,6 +59,16 @@ type Limits struct {
 	// along in all, and again those that wait to be asked about: 64 MiB.
 	Undecided      int
 	UndecidedBytes int64
+}
+
+// Elsewhere is told what other servers should know of those here. Each function may be nil.
+type Elsewhere struct {
+	// Serves says that a namespace has its first socket, or session that is away, or none any more. It is called with
+	// a lock held, and must neither block nor call the server.
+	Serves func(namespace string, serves bool)
+	// RoomOccupied says that a room has its first member, connected or away, or none any more: both are told of
+	// for themselves. For each of the two the calls for one room alternate. A socket's own room is not told of.
+	RoomOccupied func(namespace, room string, occupied bool)
 }
 
 // Recovering says what is kept for clients that are away.

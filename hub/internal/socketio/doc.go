@@ -76,7 +76,7 @@
 //
 // Locks, from outer to inner; what stands at the end of a line is a leaf:
 //
-//	namespaces.mu
+//	namespaces.mu -> Elsewhere.Serves
 //	recovering.mu -> rooms of those away    of a namespace whose browsers can come back
 //	recovering.mu -> Socket.mu -> recovery.Store.mu -> recovery.Log.mu
 //	Socket.mu -> rooms -> queue of a gate

@@ -36,7 +36,7 @@ func (m *membership) change(s *Socket, join, leave []string) bool {
 	done, changed := m.changeLocked(s, join, leave)
 	s.mu.Unlock()
 	r.unlock()
-	if server := s.client.server; changed && server.watcher != nil {
+	if server := s.client.server; changed && server.tells() {
 		s.client.gate.attend()
 		server.tellNotes()
 	}

@@ -41,13 +41,12 @@ func (all *namespaces) makeLocked(name string) *namespace {
 	s := all.server
 	n := &namespace{server: s, name: name}
 	n.nextAck.Store(all.drawn)
-	var watch rooms.Watch
-	if s.watcher != nil {
-		watch = rooms.Watch{RoomOccupied: n.roomOccupied, UserPresent: n.userPresent}
-	}
-	n.rooms = rooms.New(watch)
+	n.rooms = rooms.New(n.watch())
 	n.recovering = n.newRecovering()
 	all.byName.Store(name, n)
+	if serves := s.elsewhere.Serves; serves != nil {
+		serves(name, true)
+	}
 	return n
 }
 
@@ -59,6 +58,9 @@ func (all *namespaces) release(n *namespace) {
 	if last {
 		all.byName.Delete(n.name)
 		all.drawn = max(all.drawn, n.nextAck.Load())
+		if serves := all.server.elsewhere.Serves; serves != nil {
+			serves(n.name, false)
+		}
 	}
 	all.mu.Unlock()
 	if last && n.recovering != nil {

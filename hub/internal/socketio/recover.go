@@ -26,6 +26,7 @@ const (
 	RecoveryDone    = "recovered"
 	RecoveryUnknown = "unknown" // nobody is away with that private id: any more, or not yet
 	RecoveryOffset  = "offset"  // the offset is none of the session's
+	RecoveryRooms   = "rooms"   // its rooms have changed too often since for what it has missed to be found
 	RecoveryGap     = "gap"     // something that it has missed has gone, or it is too much
 	RecoveryUser    = "user"    // the acceptance was for another user
 	RecoveryDenied  = "denied"  // the browser was not let in
@@ -96,21 +97,22 @@ func (a *Attempt) claim(session *recovery.Session, claim recovery.Claim) {
 	r := keptOf(session).namespace.recovering
 	at, ok := s.recovery.ParseOffset(claim.Offset)
 	r.mu.Lock()
-	from, fits := session.Trail.Resume(at, claim.Named)
+	from, err := session.Trail.Resume(at, claim.Named)
 	_, there := r.log.Read(from, nil)
 	facts := r.factsLocked(session)
 	r.mu.Unlock()
 	switch {
-	case claim.Named && !ok, !fits:
-		s.badOffset.Warn("a browser that comes back names an offset that is none of its session's, and begins anew",
-			"namespace", shortened(a.namespace), "help", "a volatile event whose last argument is a string passes for an offset")
-		endReserved(session, RecoveryOffset)
-	case !there:
-		endReserved(session, RecoveryGap)
-	default:
-		a.id = session.ID()
-		a.reserved = &reservation{session: session, from: from, facts: facts}
+	case claim.Named && !ok:
+		err = recovery.ErrOffset
+	case err == nil && !there:
+		err = recovery.ErrGone
 	}
+	if err != nil {
+		s.beginsAnew(session, err)
+		return
+	}
+	a.id = session.ID()
+	a.reserved = &reservation{session: session, from: from, facts: facts}
 }
 
 // factsLocked are those of a session that is away.
@@ -159,11 +161,10 @@ func (in arrival) restore() bool {
 		endReserved(session, RecoveryUser)
 		return false
 	}
-	missed := r.missed(c, a.reserved)
-	if missed.gap || !c.server.recovery.Restore(session) {
+	missed, err := r.missed(c, a.reserved)
+	if err != nil || !c.server.recovery.Restore(session) {
 		r.mu.Unlock()
-		missed.tell(c.server)
-		endReserved(session, RecoveryGap)
+		c.server.beginsAnew(session, err)
 		return false
 	}
 	s.recovery, s.recovered = session, true

@@ -139,20 +139,23 @@ func TestRecovery_IsKeptForOneThatLeavesBeforeTheDecision(t *testing.T) {
 
 // The client is often faster than the end of its old connection.
 func TestRecovery_WaitsForASessionThatIsJustLeaving(t *testing.T) {
-	s := play(t, recovers())
-	v := &tab{stage: s}
-	v.comes(t, hubtest.WebSocket)
-	old, sid := v.Browser, v.sid
-	early := s.open()
-	early.Send(`40{"pid":"` + v.pid + `"}`)
-	early.Quiet(20 * time.Millisecond)
-	old.Abort()
-	v.Browser = early
-	v.connected(t)
-	if v.sid != sid {
-		t.Fatal("not recovered")
-	}
-	v.Abort()
+	synctest.Test(t, func(t *testing.T) {
+		s := play(t, recovers())
+		v := &tab{stage: s}
+		v.comes(t, hubtest.WebSocket)
+		old, sid := v.Browser, v.sid
+		early := s.open()
+		early.Send(`40{"pid":"` + v.pid + `"}`)
+		early.Quiet(20 * time.Millisecond)
+		old.Abort()
+		v.Browser = early
+		v.connected(t)
+		if v.sid != sid {
+			t.Fatal("not recovered")
+		}
+		v.Abort()
+		synctest.Wait()
+	})
 }
 
 func TestRecovery_ALiveSessionIsNotTaken(t *testing.T) {

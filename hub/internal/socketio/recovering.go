@@ -92,7 +92,7 @@ func (n *namespace) newRecovering() *recovering {
 	if store == nil {
 		return nil
 	}
-	return &recovering{store: store, log: store.NewLog(), away: rooms.New(rooms.Watch{})}
+	return &recovering{store: store, log: store.NewLog(), away: rooms.New(n.watchAway())}
 }
 
 // lock takes the order of a namespace. It does nothing while recovery is off; so does unlock.
@@ -249,5 +249,6 @@ func forget(session *recovery.Session) {
 	n.recovering.mu.Lock()
 	n.recovering.away.Remove(session)
 	n.recovering.mu.Unlock()
+	n.server.tellNotes()
 	n.server.namespaces.release(n)
 }

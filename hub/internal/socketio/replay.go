@@ -1,19 +1,22 @@
 package socketio
 
 import (
+	"errors"
+
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
+
+// errTooMuch means that a browser has missed more than its outbox holds: if it were not sent all of it in one step it would
+// break off again and again.
+var errTooMuch = errors.New("socketio: more was missed than the outbox holds")
 
 // replay is what a session has missed, in the form of the browser that takes it up.
 type replay struct {
 	client *client
 	units  []unit
 	bytes  int64
-	// gap says that some of it has gone, or that it is tooMuch for the outbox: whoever cannot be sent all of it in one
-	// step would break off again and again.
-	gap, tooMuch bool
 }
 
 // unit is one packet for one browser.
@@ -23,31 +26,33 @@ type unit struct {
 }
 
 // missed makes what a session has missed, and returns with mu held: what is emitted from then on is not among it.
-func (r *recovering) missed(c *client, of *reservation) *replay {
+//
+// Errors: errTooMuch, recovery.ErrGone, recovery.ErrMoved.
+func (r *recovering) missed(c *client, of *reservation) (*replay, error) {
 	p := &replay{client: c}
 	var some []*recovery.Entry
 	r.mu.Lock()
-	missed := of.session.Miss(r.log, of.from, r.away.Rooms(of.session))
-	for {
-		end, ok := missed.Next(func(e *recovery.Entry) { some = append(some, e) })
-		if end || !ok {
-			p.add(of.session, some)
-			p.gap = !ok || p.tooMuch
-			return p
+	missed, err := of.session.Miss(r.log, of.from, r.away.Rooms(of.session))
+	for err == nil {
+		var end bool
+		if end, err = missed.Next(func(e *recovery.Entry) { some = append(some, e) }); err != nil {
+			break
+		}
+		if end {
+			return p, p.add(of.session, some)
 		}
 		r.mu.Unlock() // others have a turn
-		p.add(of.session, some)
+		err = p.add(of.session, some)
 		some = some[:0]
 		r.mu.Lock()
-		if p.tooMuch {
-			p.gap = true
-			return p
-		}
 	}
+	return p, err
 }
 
 // add encodes entries.
-func (p *replay) add(session *recovery.Session, entries []*recovery.Entry) {
+//
+// Errors: errTooMuch.
+func (p *replay) add(session *recovery.Session, entries []*recovery.Entry) error {
 	for _, e := range entries {
 		packet := siopacket.Packet{
 			Type: siopacket.Event, Namespace: session.Namespace(), Name: e.Message.Event, Payload: e.Message.Args,
@@ -58,17 +63,29 @@ func (p *replay) add(session *recovery.Session, entries []*recovery.Entry) {
 			p.bytes += m.Cost()
 		}
 		if !p.client.session.Holds(p.bytes) {
-			p.tooMuch, p.units = true, nil
-			return
+			return errTooMuch
 		}
 	}
+	return nil
 }
 
-// tell tells of a browser that begins anew because it has missed too much. Nothing is locked.
-func (p *replay) tell(s *Server) {
-	if p.tooMuch {
+// beginsAnew ends a session that a browser had reserved, as it cannot be taken up without a gap, and tells why: an error
+// of missed or recovery.ErrOffset, or nil where it has ended meanwhile. Nothing is locked.
+func (s *Server) beginsAnew(session *recovery.Session, err error) {
+	why := RecoveryGap
+	switch {
+	case errors.Is(err, recovery.ErrOffset):
+		why = RecoveryOffset
+		s.badOffset.Warn("a browser that comes back names an offset that is none of its session's, and begins anew",
+			"namespace", shortened(session.Namespace()), "help", "a volatile event whose last argument is a string passes for an offset")
+	case errors.Is(err, recovery.ErrMoved):
+		why = RecoveryRooms
+		s.moved.Warn("the rooms of a browser that comes back have changed too often to know what it has missed, and it begins anew",
+			"namespace", shortened(session.Namespace()), "most", recovery.MaxChanges)
+	case errors.Is(err, errTooMuch):
 		s.trace.limitReached("outbox_bytes")
 		s.recoveryFull.line.Warn("a browser that comes back has missed more than its outbox holds, and begins anew",
 			"option", "limits.outbox_bytes")
 	}
+	endReserved(session, why)
 }

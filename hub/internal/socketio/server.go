@@ -17,20 +17,18 @@ type Server struct {
 	// set at construction
 	app     Application
 	watcher Watcher // nil: nobody looks
-	timeout time.Duration
-	limits  Limits
-	parsers parsers
-	rooms   Rooms
-	trace   tracer
-
-	// misfit warns of clients that speak a form that is not spoken here.
-	misfit *sampledlog.Line
+	// elsewhere is told of namespaces and rooms.
+	elsewhere Elsewhere
+	timeout   time.Duration
+	limits    Limits
+	parsers   parsers
+	rooms     Rooms
+	trace     tracer
 
 	// recovery has the sessions that are away. Nil: it is off.
 	recovery     *recovery.Store
 	recoveryFull fullLine
-	// badOffset warns of clients that name an offset that cannot be.
-	badOffset *sampledlog.Line
+	warnings
 
 	// admission has the attempts without a decision.
 	admission admission
@@ -49,17 +47,26 @@ type Server struct {
 	names names
 }
 
+// warnings are lines of the log that strangers can repeat. They are set at construction.
+type warnings struct {
+	// misfit warns of clients that speak a form that is not spoken here.
+	misfit *sampledlog.Line
+	// badOffset warns of clients that name an offset that cannot be, moved of those whose rooms have changed too often.
+	badOffset, moved *sampledlog.Line
+}
+
 // New returns a server that is ready.
 func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
-		app:     config.Application,
-		watcher: config.Watcher,
-		timeout: config.ConnectTimeout,
-		limits:  config.Limits,
-		parsers: newParsers(config.Parsers),
-		trace:   newTracer(config.Trace, config.Logger),
-		names:   newNames(),
+		app:       config.Application,
+		watcher:   config.Watcher,
+		elsewhere: config.Elsewhere,
+		timeout:   config.ConnectTimeout,
+		limits:    config.Limits,
+		parsers:   newParsers(config.Parsers),
+		trace:     newTracer(config.Trace, config.Logger),
+		names:     newNames(),
 	}
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
 	s.admission.decidedBy = config.DecidedBy
@@ -68,6 +75,7 @@ func New(config Config) *Server {
 	s.recovery = newRecovery(s, config)
 	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
+	s.moved = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.misfit = sampledlog.New(config.Logger, misfitWarnEvery)
 	s.admission.warning = sampledlog.New(config.Logger, admissionWarnEvery)
 	return s

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"testing"
+	"testing/synctest"
 
 	"github.com/siohub/siohub/hub/hubtest"
 )
@@ -35,57 +36,62 @@ func TestRecovery_OfOneThatBreaksOffWhileItComesBack(t *testing.T) {
 		"without a decision":              {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := play(t, recovers())
-			v := &tab{stage: s}
-			v.comes(t, hubtest.WebSocket)
-			v.goes(t)
-			sid := v.sid
-			s.emits(everybody, "x", `[]`)
-			asked := make(chan *Attempt, 1)
-			s.connect = func(a *Attempt) { asked <- a }
-			v.breaksOff(s)
-			first := <-asked
-			s.connect = nil
-			attempts := 2
-			if row.before != nil {
-				row.before(first)
-				attempts = 1
-			}
-			v.Browser = s.open()
-			v.Send(`40{"pid":"` + v.pid + `"}`)
-			s.waits(t, attempts)
-			if row.after != nil {
-				row.after(first)
-			}
-			v.connected(t)
-			if v.sid != sid || !s.socket("/").Recovered() {
-				t.Error("began anew")
-			}
-			v.gets(t, `["x"]`)
-			v.Abort()
+			synctest.Test(t, func(t *testing.T) {
+				s := play(t, recovers())
+				v := &tab{stage: s}
+				v.comes(t, hubtest.WebSocket)
+				v.goes(t)
+				sid := v.sid
+				s.emits(everybody, "x", `[]`)
+				asked := make(chan *Attempt, 1)
+				s.connect = func(a *Attempt) { asked <- a }
+				v.breaksOff(s)
+				first := <-asked
+				s.connect = nil
+				attempts := 2
+				if row.before != nil {
+					row.before(first)
+					attempts = 1
+				}
+				v.Browser = s.open()
+				v.Send(`40{"pid":"` + v.pid + `"}`)
+				s.waits(t, attempts)
+				if row.after != nil {
+					row.after(first)
+				}
+				v.connected(t)
+				if v.sid != sid || !s.socket("/").Recovered() {
+					t.Error("began anew")
+				}
+				v.gets(t, `["x"]`)
+				v.Abort()
+				synctest.Wait()
+			})
 		})
 	}
 }
 
 // It may break off many times. Those that wait for the session have a turn each, and the last one is the browser.
 func TestRecovery_OfOneThatBreaksOffWhileItWaits(t *testing.T) {
-	s := play(t, recovers())
-	v := &tab{stage: s}
-	v.comes(t, hubtest.WebSocket)
-	old, sid := v.Browser, v.sid
-	for n := range maxTakeovers - 1 {
-		v.breaksOff(s)
-		s.waits(t, n+1)
-	}
-	last := s.open()
-	last.Send(`40{"pid":"` + v.pid + `"}`)
-	s.waits(t, maxTakeovers)
-	old.Abort()
-	v.Browser = last
-	v.connected(t)
-	if v.sid != sid {
-		t.Error("began anew")
-	}
-	v.Abort()
+	synctest.Test(t, func(t *testing.T) {
+		s := play(t, recovers())
+		v := &tab{stage: s}
+		v.comes(t, hubtest.WebSocket)
+		old, sid := v.Browser, v.sid
+		for n := range maxTakeovers - 1 {
+			v.breaksOff(s)
+			s.waits(t, n+1)
+		}
+		last := s.open()
+		last.Send(`40{"pid":"` + v.pid + `"}`)
+		s.waits(t, maxTakeovers)
+		old.Abort()
+		v.Browser = last
+		v.connected(t)
+		if v.sid != sid {
+			t.Error("began anew")
+		}
+		v.Abort()
+		synctest.Wait()
+	})
 }

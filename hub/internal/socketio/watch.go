@@ -3,6 +3,8 @@ package socketio
 import (
 	"hash/maphash"
 	"math/bits"
+
+	"github.com/siohub/siohub/hub/internal/rooms"
 )
 
 // noteLanes spreads notes over gates, so that those about different names do not wait for each other.
@@ -10,9 +12,37 @@ const noteLanes = 16
 
 var noteSeed = maphash.MakeSeed()
 
+// watch is what the table of those who are connected tells.
+func (n *namespace) watch() (w rooms.Watch) {
+	if n.server.watcher != nil {
+		w.UserPresent = n.userPresent
+	}
+	if n.server.watcher != nil || n.server.elsewhere.RoomOccupied != nil {
+		w.RoomOccupied = n.roomOccupied
+	}
+	return w
+}
+
+// watchAway is what the table of those who are away tells.
+func (n *namespace) watchAway() (w rooms.Watch) {
+	if elsewhere := n.server.elsewhere.RoomOccupied; elsewhere != nil {
+		w.RoomOccupied = func(room string, occupied bool) {
+			n.note(room, func() { elsewhere(n.name, room, occupied) })
+		}
+	}
+	return w
+}
+
 // roomOccupied is rooms.Watch.RoomOccupied.
 func (n *namespace) roomOccupied(room string, occupied bool) {
-	n.note(room, func() { n.server.watcher.RoomOccupied(n.name, room, occupied) })
+	n.note(room, func() {
+		if w := n.server.watcher; w != nil {
+			w.RoomOccupied(n.name, room, occupied)
+		}
+		if elsewhere := n.server.elsewhere.RoomOccupied; elsewhere != nil {
+			elsewhere(n.name, room, occupied)
+		}
+	})
 }
 
 // userPresent is rooms.Watch.UserPresent.
@@ -29,9 +59,12 @@ func (n *namespace) note(name string, call func()) {
 	n.server.noted.Or(1 << lane)
 }
 
+// tells reports whether anybody is told of rooms.
+func (s *Server) tells() bool { return s.watcher != nil || s.elsewhere.RoomOccupied != nil }
+
 // tellNotes makes the calls that were left. Whoever changed rooms calls it afterwards, without a lock.
 func (s *Server) tellNotes() {
-	if s.watcher == nil {
+	if !s.tells() {
 		return
 	}
 	for lanes := s.noted.Swap(0); lanes != 0; lanes &= lanes - 1 {

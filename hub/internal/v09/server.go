@@ -24,6 +24,7 @@ type Engine interface {
 	Serve(w http.ResponseWriter, r *http.Request, handshake bool, serve http.HandlerFunc)
 	OpenStream(w http.ResponseWriter, r *http.Request, stream engineio.Stream) (sid string, ok bool)
 	Guesses(r *http.Request) bool
+	PassOn(w http.ResponseWriter, r *http.Request, sid string) (answered bool)
 	Deny(w http.ResponseWriter, r *http.Request, status int)
 	Start(f func())
 	Decorate(w http.ResponseWriter, r *http.Request)
@@ -152,8 +153,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, parts []string) {
 		s.engine.Deny(w, r, http.StatusNotFound)
 		return
 	}
-	l := s.find(parts[len(parts)-1])
+	sid := parts[len(parts)-1]
+	l := s.find(sid)
 	switch {
+	case l == nil && s.engine.PassOn(w, r, sid):
 	case l == nil && s.engine.Guesses(r):
 		s.engine.Deny(w, r, http.StatusTooManyRequests)
 	case l == nil:

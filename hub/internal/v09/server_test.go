@@ -31,6 +31,7 @@ func (e *engine) OpenStream(http.ResponseWriter, *http.Request, engineio.Stream)
 	return "", false
 }
 func (e *engine) Guesses(*http.Request) bool                              { return false }
+func (e *engine) PassOn(http.ResponseWriter, *http.Request, string) bool  { return false }
 func (e *engine) Decorate(http.ResponseWriter, *http.Request)             {}
 func (e *engine) Deny(w http.ResponseWriter, _ *http.Request, status int) { w.WriteHeader(status) }
 

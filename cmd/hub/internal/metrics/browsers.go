@@ -114,6 +114,7 @@ func (m *Metrics) HubTrace() *hub.Trace {
 		BadPacket:      func(kind string) { b.bad.get(kind).Inc() },
 		LimitReached:   func(limit string) { b.limits.get(limit).Inc() },
 		Panic:          func(any) { m.panics.get("browser").Inc() },
+		PeerRefused:    func(_, why string) { m.peers.refused.get(why).Inc() },
 	}
 	b.traceSockets(t)
 	return t

@@ -26,6 +26,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	browsers *browsers
 	services *services
+	peers    *peers
 	panics   *bounded[string, prometheus.Counter]
 	refused  *bounded[string, prometheus.Counter] // connections, by listener
 	silent   *bounded[string, prometheus.Counter] // connections without a request, by kind
@@ -64,6 +65,8 @@ func New(version string) *Metrics {
 	m.browsers = newBrowsers(f)
 	f.group = "Services"
 	m.services = newServices(f)
+	f.group = "Cluster"
+	m.peers = newPeers(f)
 	return m
 }
 

@@ -74,9 +74,11 @@ func TestHubTrace_CountsUnderTheirNames(t *testing.T) {
 	h.EarlyPackets("denied", 3)
 	h.Recovery(hub.RecoveryGap)
 	h.LimitReached("limits.attachments")
+	h.PeerRefused("emit", "BAD_ARGS")
 	h.Panic("x")
 	text := scrape(t, m)
 	for _, want := range []string{
+		`hub_peer_refused_total{why="BAD_ARGS"} 1`,
 		`hub_handshakes_refused_total{code="5"} 1`, `hub_requests_refused_total{status="431"} 1`, `hub_sessions 1`,
 		`hub_sessions_opened_total{transport="websocket"} 1`, `hub_sessions_closed_total{reason="ping timeout"} 1`,
 		`hub_upgrades_total{result="done"} 1`, `hub_upgrades_total{result="failed"} 1`, `hub_packets_received_total 1`,

@@ -26,18 +26,25 @@ const patience = 30 * time.Second
 type bench struct {
 	*Server
 	t        *testing.T
+	network  network
 	pool     *x509.CertPool
-	at       string
+	at       net.Addr
 	links    chan *Link
 	failures chan error // of accept
 	served   chan error // of Serve
 }
 
-// newBench starts a server on a loopback socket, whose links come by a channel.
+// newBench starts a server on a network that is simulated, whose links come by a channel. The test is one of synctest: nothing comes too late
+// because the machine is busy.
 func newBench(t *testing.T, change func(*Options)) *bench {
 	t.Helper()
+	return newBenchOn(t, &simulated{}, change)
+}
+
+func newBenchOn(t *testing.T, n network, change func(*Options)) *bench {
+	t.Helper()
 	authority := certstest.NewAuthority(t)
-	b := &bench{t: t, pool: authority.Pool(), links: make(chan *Link, 100), failures: make(chan error, 100), served: make(chan error, 1)}
+	b := &bench{t: t, network: n, pool: authority.Pool(), links: make(chan *Link, 100), failures: make(chan error, 100), served: make(chan error, 1)}
 	o := Options{
 		TLS:  &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}, Certificates: []tls.Certificate{*authority.Server(t).TLS(t)}},
 		Most: 100, HeaderBytes: 16 << 10, Patience: patience, Idle: patience, AheadBytes: 64 << 20, Logger: slog.New(slog.DiscardHandler),
@@ -53,11 +60,8 @@ func newBench(t *testing.T, change func(*Options)) *bench {
 		change(&o)
 	}
 	b.Server = New(o)
-	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.at = socket.LocalAddr().String()
+	socket := n.socket(t)
+	b.at = socket.LocalAddr()
 	if err := b.Listen(socket); err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +80,25 @@ func quicConfig() *quic.Config {
 	return &quic.Config{EnableDatagrams: true, EnableStreamResetPartialDelivery: true}
 }
 
+// connect opens a connection of QUIC from a socket of its own. Both end with the test.
+func (b *bench) connect(ctx context.Context, t *tls.Config, q *quic.Config) (*quic.Conn, error) {
+	b.t.Helper()
+	return b.connectBy(ctx, b.network.socket(b.t), t, q)
+}
+
+func (b *bench) connectBy(ctx context.Context, socket net.PacketConn, t *tls.Config, q *quic.Config) (*quic.Conn, error) {
+	b.t.Helper()
+	transport := &quic.Transport{Conn: socket}
+	b.t.Cleanup(func() { _ = transport.Close() })
+	t = t.Clone()
+	t.ServerName = "localhost"
+	conn, err := transport.Dial(ctx, b.at, t, q)
+	if err == nil {
+		b.t.Cleanup(func() { _ = conn.CloseWithError(0, "") })
+	}
+	return conn, err
+}
+
 // dial asks for a session. The connection is the client's own and ends with the test.
 func (b *bench) dial() (conn *quic.Conn, status int, session *webtransport.Session, err error) {
 	b.t.Helper()
@@ -83,16 +106,14 @@ func (b *bench) dial() (conn *quic.Conn, status int, session *webtransport.Sessi
 	defer cancel()
 	t := &webtransport.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: b.pool}, QUICConfig: quicConfig(),
-		DialAddr: func(ctx context.Context, at string, t *tls.Config, q *quic.Config) (*quic.Conn, error) {
+		DialAddr: func(ctx context.Context, _ string, t *tls.Config, q *quic.Config) (*quic.Conn, error) {
 			var err error
-			if conn, err = quic.DialAddr(ctx, at, t, q); err == nil {
-				b.t.Cleanup(func() { _ = conn.CloseWithError(0, "") })
-			}
+			conn, err = b.connect(ctx, t, q)
 			return conn, err
 		},
 	}
 	b.t.Cleanup(func() { _ = t.Close() })
-	res, session, err := t.Dial(ctx, "https://"+b.at+"/", nil)
+	res, session, err := t.Dial(ctx, "https://localhost/", nil)
 	if res != nil {
 		status = res.StatusCode
 	}

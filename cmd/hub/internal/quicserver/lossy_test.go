@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"net"
 	"sync/atomic"
-	"testing"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/webtransport-go"
@@ -14,23 +13,7 @@ import (
 // lossySocket is a socket of a client whose network may go.
 type lossySocket struct {
 	net.PacketConn
-	transport *quic.Transport
-	cut       atomic.Bool
-}
-
-func lossy(t *testing.T) *lossySocket {
-	t.Helper()
-	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &lossySocket{PacketConn: socket}
-	s.transport = &quic.Transport{Conn: s}
-	t.Cleanup(func() {
-		_ = s.transport.Close()
-		_ = socket.Close()
-	})
-	return s
+	cut atomic.Bool
 }
 
 // WriteTo implements net.PacketConn.
@@ -41,28 +24,19 @@ func (s *lossySocket) WriteTo(p []byte, to net.Addr) (int, error) {
 	return s.PacketConn.WriteTo(p, to)
 }
 
-// dial opens a connection of QUIC.
-func (s *lossySocket) dial(b *bench) (*quic.Conn, error) {
-	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
-	defer cancel()
-	to, err := net.ResolveUDPAddr("udp", b.at)
-	if err != nil {
-		return nil, err
-	}
-	return s.transport.Dial(ctx, to, &tls.Config{RootCAs: b.pool, NextProtos: []string{"h3"}, ServerName: "localhost"}, quicConfig())
-}
-
-// over opens a session on a connection.
-func (b *bench) over(conn *quic.Conn) *webtransport.Session {
+// over opens a session from a socket.
+func (b *bench) over(socket net.PacketConn) *webtransport.Session {
 	b.t.Helper()
 	t := &webtransport.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: b.pool}, QUICConfig: quicConfig(),
-		DialAddr: func(context.Context, string, *tls.Config, *quic.Config) (*quic.Conn, error) { return conn, nil },
+		DialAddr: func(ctx context.Context, _ string, t *tls.Config, q *quic.Config) (*quic.Conn, error) {
+			return b.connectBy(ctx, socket, t, q)
+		},
 	}
 	b.t.Cleanup(func() { _ = t.Close() })
 	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
 	defer cancel()
-	_, session, err := t.Dial(ctx, "https://"+b.at+"/", nil)
+	_, session, err := t.Dial(ctx, "https://localhost/", nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}

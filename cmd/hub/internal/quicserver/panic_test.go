@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -15,27 +16,27 @@ import (
 
 // A panic closes the connection in whose goroutine it occurs, is counted, and no other connection notices.
 func TestServer_APanicEndsOneConnectionAlone(t *testing.T) {
-	var panics atomic.Int64
-	at := make(chan string, 1) // where the next one is
-	b := newBench(t, func(o *Options) {
-		o.Panicked = func(any) { panics.Add(1) }
-		o.Enter = func(netip.Addr) (time.Duration, func(), bool) {
-			select {
-			case <-at:
-				panic("on purpose")
-			default:
-				return 0, func() {}, true
+	synctest.Test(t, func(t *testing.T) {
+		var panics atomic.Int64
+		at := make(chan string, 1) // where the next one is
+		b := newBench(t, func(o *Options) {
+			o.Panicked = func(any) { panics.Add(1) }
+			o.Enter = func(netip.Addr) (time.Duration, func(), bool) {
+				select {
+				case <-at:
+					panic("on purpose")
+				default:
+					return 0, func() {}, true
+				}
 			}
-		}
-	})
-	_, _, stream, link := b.session()
-	t.Run("served", func(t *testing.T) {
+		})
+		_, _, stream, link := b.session()
+
 		at <- "serve"
 		if _, _, _, err := b.dial(); err == nil {
 			t.Error("a session was opened")
 		}
-	})
-	t.Run("arriving", func(t *testing.T) {
+
 		at <- "arrives"
 		ctx, gone := context.WithCancel(t.Context())
 		info := &quic.ClientInfo{AddrVerified: true, RemoteAddr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}}
@@ -43,53 +44,55 @@ func TestServer_APanicEndsOneConnectionAlone(t *testing.T) {
 			t.Error(err)
 		}
 		gone() // as quic-go does with what it refuses
-	})
-	t.Run("ending", func(t *testing.T) {
-		conn, _, _, link := b.session()
-		link.connect = nil
-		link.Close(0, "")
+
+		conn, _, _, ending := b.session()
+		ending.connect = nil
+		ending.Close(0, "")
 		within(t, "the connection goes on", conn.Context().Done())
+
+		eventually(t, "panics are not counted", func() bool { return panics.Load() == 3 })
+		if _, err := stream.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := link.Read(make([]byte, 1)); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+		eventually(t, "connections are counted that have ended", func() bool { return b.count.Load() == 1 })
 	})
-	eventually(t, "panics are not counted", func() bool { return panics.Load() == 3 })
-	if _, err := stream.Write([]byte("x")); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := link.Read(make([]byte, 1)); n != 1 || err != nil {
-		t.Error(n, err)
-	}
-	eventually(t, "connections are counted that have ended", func() bool { return b.count.Load() == 1 })
 }
 
 // Close waits for Links that are ending, and one that is closed later starts nothing.
 func TestServer_CloseWaitsForLinksThatEnd(t *testing.T) {
-	b := newBench(t, nil)
-	_, _, _, link := b.session()
-	begun, end := make(chan struct{}), make(chan struct{})
-	link.connection.start(func() {
-		close(begun)
-		<-end
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		_, _, _, link := b.session()
+		begun, end := make(chan struct{}), make(chan struct{})
+		link.connection.start(func() {
+			close(begun)
+			<-end
+		})
+		<-begun
+		closed := make(chan error, 1)
+		go func() { closed <- b.Close() }()
+		eventually(t, "connections go on", func() bool { return b.count.Load() == 0 })
+		over := func() bool {
+			link.connection.mu.Lock()
+			defer link.connection.mu.Unlock()
+			return link.connection.over
+		}
+		eventually(t, "the connection is served", over)
+		select {
+		case err := <-closed:
+			t.Fatalf("did not wait: %v", err)
+		default:
+		}
+		close(end)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		link.connection.start(func() { t.Error("started") })
+		link.Close(0, "")
 	})
-	<-begun
-	closed := make(chan error, 1)
-	go func() { closed <- b.Close() }()
-	eventually(t, "connections go on", func() bool { return b.count.Load() == 0 })
-	over := func() bool {
-		link.connection.mu.Lock()
-		defer link.connection.mu.Unlock()
-		return link.connection.over
-	}
-	eventually(t, "the connection is served", over)
-	select {
-	case err := <-closed:
-		t.Fatalf("did not wait: %v", err)
-	default:
-	}
-	close(end)
-	if err := <-closed; err != nil {
-		t.Error(err)
-	}
-	link.connection.start(func() { t.Error("started") })
-	link.Close(0, "")
 }
 
 // What the window of a connection has grown by is given back when that ends, also by one that grows at this moment.
@@ -116,13 +119,15 @@ func TestConnection_GrowsNoMoreWhenItHasGone(t *testing.T) {
 
 // Whoever is writing when a Link is closed cannot put that off.
 func TestLink_CloseEndsWhatIsBeingWritten(t *testing.T) {
-	b := newBench(t, nil)
-	_, _, _, link := b.session()
-	link.Close(0, "")
-	if err := link.SetWriteDeadline(time.Now().Add(patience)); err == nil {
-		t.Error("a deadline was set")
-	}
-	if n, err := link.Write(make([]byte, 4<<20)); err == nil || n > 0 {
-		t.Errorf("%d bytes were taken, %v", n, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		_, _, _, link := b.session()
+		link.Close(0, "")
+		if err := link.SetWriteDeadline(time.Now().Add(patience)); err == nil {
+			t.Error("a deadline was set")
+		}
+		if n, err := link.Write(make([]byte, 4<<20)); err == nil || n > 0 {
+			t.Errorf("%d bytes were taken, %v", n, err)
+		}
+	})
 }

@@ -100,7 +100,7 @@ func New(o Options) *Server {
 }
 
 // Listen takes the socket, which belongs to the server from now on.
-func (s *Server) Listen(socket *net.UDPConn) error {
+func (s *Server) Listen(socket net.PacketConn) error {
 	var key quic.StatelessResetKey
 	_, _ = rand.Read(key[:]) // crypto/rand does not fail
 	// quic-go would tell the standard logger that the system allows small buffers alone.

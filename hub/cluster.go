@@ -1,0 +1,124 @@
+package hub
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+
+	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/internal/federation"
+	"github.com/siohub/siohub/hub/internal/socketio"
+)
+
+// ClusterConfig says how a hub finds others. The zero value is a hub that is alone.
+type ClusterConfig struct {
+	// ID tells the hub apart from others: 16 hexadecimal digits. Empty means random ones, which is right but for who needs to
+	// know it before the hub is there.
+	ID string
+	// Engine is the hub's end of what it shares with others. Nil: it is alone. The hub opens it in Cluster.Open and closes
+	// it in Shutdown.
+	Engine cluster.Cluster
+	// ControlAddress is where services reach the control plane of this hub, and PeerAddress where other hubs do. The
+	// others are told; either may be empty.
+	ControlAddress, PeerAddress string
+}
+
+// Peer may be implemented by an Application that talks to those of other hubs. New looks once whether it is. Its methods may
+// be called at the same time and must not block.
+type Peer interface {
+	// MembersChanged says that Cluster.Members has changed.
+	MembersChanged()
+	// Signalled is what another hub's application has told with Cluster.Signal.
+	Signalled(signal []byte)
+	// Asked is what another hub's application asks with a cluster.Question of the kind Signalled. r takes its answers.
+	Asked(signal []byte, r cluster.Responder)
+	// ServerSide is what a Node server has said with `serverSideEmit`. reply is nil when no acknowledgement is wanted;
+	// else it is called once, with a JSON array of at most one value and its attachments.
+	ServerSide(namespace string, m *cluster.Message, reply func(value []byte, attachments [][]byte))
+}
+
+// Cluster is the other hubs, and other servers, as this one knows them. All methods may be called at the same time; those of
+// a hub that is alone find nobody.
+type Cluster federation.Federation
+
+// ID is the id of this hub, as others know it.
+func (h *Hub) ID() string { return h.id }
+
+// Cluster is the other hubs. It is never nil to its methods.
+func (h *Hub) Cluster() *Cluster { return (*Cluster)(h.federation) }
+
+func (c *Cluster) inner() *federation.Federation { return (*federation.Federation)(c) }
+
+// Open enters the cluster: from now on the hub does what others say, and its application hears of them if it is a Peer.
+// It is called once, when the application is ready. An engine that is not there yet is no error: it is waited for while the
+// hub serves.
+func (c *Cluster) Open() error { return c.inner().Open() }
+
+// Alone reports whether the hub has no engine.
+func (c *Cluster) Alone() bool { return c == nil }
+
+// Members are the other servers that are known, sorted by id.
+func (c *Cluster) Members() []cluster.Member { return c.inner().Members() }
+
+// Status is how the engine is. The zero Status for a hub that is alone.
+func (c *Cluster) Status() cluster.Status { return c.inner().Status() }
+
+// Describe is what the others hear of this hub as Member.Description: at most cluster.MaxDescription bytes, which must not
+// change any more.
+func (c *Cluster) Describe(description []byte) { c.inner().Describe(description) }
+
+// Signal tells the applications of the other hubs something. missing are the hubs that it does not reach.
+func (c *Cluster) Signal(signal []byte) (missing []string) { return c.inner().Signal(signal) }
+
+// Ask asks the other servers for what they know. It does not ask this hub. See cluster.Cluster.
+func (c *Cluster) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
+	return c.inner().Ask(q, a)
+}
+
+// Holds reports whether a target names nobody but sockets that are all here.
+func (c *Cluster) Holds(t Target) bool {
+	to := t.Everywhere()
+	return !c.inner().Elsewhere(t.Namespace, &to)
+}
+
+// Everywhere is a target as other servers are told it, without its namespace.
+func (t Target) Everywhere() cluster.Target {
+	return cluster.Target{
+		All: t.All, Sockets: t.Sockets, Rooms: t.Rooms, Users: t.Users,
+		ExceptSockets: t.ExceptSockets, ExceptRooms: t.ExceptRooms, ExceptUsers: t.ExceptUsers,
+	}
+}
+
+// newID is a random id.
+func newID() string {
+	var id [8]byte
+	// crypto/rand.Read never fails; it ends the program instead.
+	_, _ = rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
+// elsewhere is what an engine is told of the sockets here.
+func (c ClusterConfig) elsewhere() (e socketio.Elsewhere) {
+	if c.Engine == nil {
+		return e
+	}
+	e.Serves = c.Engine.Serve
+	if rooms, ok := c.Engine.(cluster.RoomSubscriber); ok {
+		e.RoomOccupied = federation.NewOccupancy(rooms).Change
+	}
+	return e
+}
+
+// federate is the hub's Federation. Nil: it is alone.
+func (h *Hub) federate(c Config) *federation.Federation {
+	if c.Cluster.Engine == nil {
+		return nil
+	}
+	config := federation.Config{
+		Self:    cluster.Self{ID: h.id, Control: c.Cluster.ControlAddress, Peer: c.Cluster.PeerAddress},
+		Cluster: c.Cluster.Engine, Sockets: h.sockets, Checks: foreign{h.checks}, Logger: c.Logger, Refused: c.Trace.PeerRefused,
+	}
+	if p, ok := c.Application.(Peer); ok {
+		config.Peer = p
+	}
+	return federation.New(config)
+}

@@ -1,0 +1,41 @@
+// Package mesh is what all engines have in common: who is there, who is asked, and what is kept in order.
+//
+// # What it is
+//
+// A Mesh is a cluster.Cluster over a Bus, which is what an engine has to be able to do: hand frames to all hubs, to one, or to
+// those that are interested in a namespace or a room. What comes from the engine goes to Mesh.Receive; Mesh.Up and
+// Mesh.Down say whether the engine can be reached.
+//
+//	Publish, Ask, Answer ─► outbox (bounded, numbered) ─ sendLoop ─► Bus.Send
+//	Receive ─► arrivals (duplicates, order, gaps, parts) ─► Members, Questions, Host
+//
+// An engine embeds a Mesh and adds its connection. One that reaches foreign servers too takes the parts: Mesh.OpenQuestion begins a
+// question of which hubs and so many foreign servers are asked (Asked.Foreign, Asked.AnswerOfForeign), Members holds foreign
+// servers beside hubs (Mesh.HeardForeign), and Mesh.PublishTo and Mesh.SendQuestion send what goes to hubs alone.
+//
+// # Membership
+//
+// Each hub sends a heartbeat every 500 ms. Of whom nothing is heard for 1.25 s is silent: questions do not wait for it, nor
+// any longer where they do. After cluster.expiry it is lost. Nobody is lost while the engine is away, nor until one expiry
+// has passed since it is back: then the fault may be ours. A newcomer says hello and is answered at once. What a hub says of
+// itself (Describe) has a number that its heartbeats tell: who has another one asks, and all that asked within half a second
+// are answered by one message.
+//
+// # Order
+//
+// Frames are numbered as they enter the outbox (wire.Header). A receiver takes a frame only if its number is above the last
+// one of the sender: what is doubled, or comes too late, is dropped and counted, so that order holds, or the message is
+// lost. What is missing in a lane is counted as lost. A number far ahead is not believed; a forged one that was
+// believed silences its sender until its heartbeats have been late for 1.25 s.
+//
+// # What it is not
+//
+// It knows no connection, no namespace's members and no service. It does not keep what could not be sent.
+//
+// # Goroutines and locks
+//
+// Open starts two: beat (heartbeats, expiry) and sendLoop, which alone calls Bus.Send; Close ends them and waits. Receive may be
+// called from several goroutines and works one at a time: its lock is held while the host is called, which must not block.
+// All other locks are leaves. An Asking's functions are called without a lock, one at a time, by whoever has something to
+// tell (Asked.drain).
+package mesh

@@ -1,0 +1,173 @@
+package mesh
+
+import (
+	"context"
+	"sync"
+
+	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/cluster/internal/wire"
+)
+
+// outbox is what waits to be written to the engine: bounded in bytes, numbered as it enters.
+type outbox struct {
+	bus        Bus
+	sender     wire.ID
+	epoch      uint64
+	bound      int64
+	maxMessage int
+	wake       chan struct{} // holds one
+
+	mu     sync.Mutex // guards the fields below
+	up     bool
+	batch  []Out
+	bytes  int64 // of batch, and of what Send has been given
+	number uint64
+	counts map[uint64]uint64 // of each lane
+	idle   chan struct{}     // closed when bytes is zero; nil: nobody waits
+}
+
+func newOutbox(bus Bus, settings *cluster.Settings) *outbox {
+	return &outbox{
+		bus: bus, bound: settings.QueueBytes, maxMessage: settings.MaxMessage,
+		wake: make(chan struct{}, 1), counts: map[uint64]uint64{},
+	}
+}
+
+// put takes a frame whose header is not written yet, in parts where it is larger than the engine takes. What is urgent may go
+// beyond the bound a little. number is that of its last part.
+func (o *outbox) put(kind wire.Kind, to Address, frame []byte, urgent bool) (number uint64, err error) {
+	body := len(frame) - wire.HeaderSize
+	if body > o.maxMessage {
+		return 0, cluster.ErrTooLarge
+	}
+	most := max(o.bus.MaxFrame(), 4096) - wire.HeaderSize
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	bound := o.bound
+	if urgent {
+		bound += urgentBytes
+	}
+	switch {
+	case !o.up:
+		return 0, cluster.ErrAway
+	case o.bytes+int64(len(frame)) > bound:
+		return 0, cluster.ErrFull
+	}
+	h := wire.Header{Kind: kind, Sender: o.sender, Epoch: o.epoch, Direct: to.Hub != ""}
+	if body <= most {
+		o.addLocked(&h, to, frame)
+	} else {
+		for rest := frame[wire.HeaderSize:]; len(rest) > 0; h.Continued = true {
+			n := min(most, len(rest))
+			part := append(make([]byte, wire.HeaderSize, wire.HeaderSize+n), rest[:n]...)
+			rest = rest[n:]
+			h.More = len(rest) > 0
+			o.addLocked(&h, to, part)
+		}
+	}
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+	return o.number, nil
+}
+
+// addLocked numbers one frame.
+func (o *outbox) addLocked(h *wire.Header, to Address, frame []byte) {
+	o.number++
+	h.Sequence = o.number
+	lane, counted := to.lane()
+	if h.Lane, h.Count = lane, 0; counted {
+		if len(o.counts) >= maxLanes {
+			clear(o.counts)
+		}
+		o.counts[lane]++
+		h.Count = o.counts[lane]
+	}
+	h.Put(frame)
+	o.batch = append(o.batch, Out{Address: to, Frame: frame})
+	o.bytes += int64(len(frame))
+}
+
+// connected says whether the engine can be reached; what waits is thrown away when it cannot: dropped frames.
+func (o *outbox) connected(up bool) (dropped int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.up = up
+	if up {
+		return 0
+	}
+	for _, out := range o.batch {
+		o.bytes -= int64(len(out.Frame))
+	}
+	dropped = len(o.batch)
+	o.batch = nil
+	o.idleLocked()
+	return dropped
+}
+
+func (o *outbox) queued() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes
+}
+
+// loop hands over what waits until ctx ends. failed is told of frames that were not handed over.
+func (o *outbox) loop(ctx context.Context, sent func([]Out), failed func(n int, err error)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-o.wake:
+		}
+		o.mu.Lock()
+		batch := o.batch
+		o.batch = nil
+		o.mu.Unlock()
+		if len(batch) == 0 {
+			continue
+		}
+		if err := o.bus.Send(ctx, batch); err != nil {
+			failed(len(batch), err)
+		} else {
+			sent(batch)
+		}
+		o.done(batch)
+	}
+}
+
+func (o *outbox) done(batch []Out) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, out := range batch {
+		o.bytes -= int64(len(out.Frame))
+	}
+	o.idleLocked()
+}
+
+func (o *outbox) idleLocked() {
+	if o.bytes == 0 && o.idle != nil {
+		close(o.idle)
+		o.idle = nil
+	}
+}
+
+// drain waits until nothing waits.
+func (o *outbox) drain(ctx context.Context) error {
+	o.mu.Lock()
+	if o.bytes == 0 {
+		o.mu.Unlock()
+		return nil
+	}
+	if o.idle == nil {
+		o.idle = make(chan struct{})
+	}
+	idle := o.idle
+	o.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

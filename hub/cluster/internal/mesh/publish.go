@@ -1,0 +1,206 @@
+package mesh
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/cluster/internal/wire"
+)
+
+// Publish implements cluster.Cluster: to hubs alone.
+func (m *Mesh) Publish(c *cluster.Command) error { return m.PublishTo(AddressOf(c), c) }
+
+// PublishTo is Publish to an address of the engine's choice.
+func (m *Mesh) PublishTo(to Address, c *cluster.Command) error {
+	frame, err := wire.EncodeCommand(c)
+	if err != nil {
+		m.tooLarge("a command")
+		return cluster.ErrTooLarge
+	}
+	_, err = m.send(wire.Command, to, frame, false)
+	return err
+}
+
+// AddressOf is who has to hear of a command: those interested in one room where it is for that alone, else those
+// interested in the namespace, else everybody.
+func AddressOf(c *cluster.Command) Address {
+	if c.Namespace == "" || strings.HasSuffix(c.Namespace, "*") {
+		return Address{}
+	}
+	t := &c.Target
+	if c.ServerSide == nil && !t.All && len(t.Rooms) == 1 && len(t.Sockets) == 0 && len(t.Users) == 0 && SubscribesTo(t.Rooms[0]) {
+		return Address{Namespace: c.Namespace, Room: t.Rooms[0]}
+	}
+	return Address{Namespace: c.Namespace}
+}
+
+// SubscribesTo reports whether hubs subscribe to a room of that name. Names of 20 bytes are taken for the ids of sockets, of
+// whose own rooms engines are not told.
+func SubscribesTo(room string) bool { return len(room) != 20 && room != "" }
+
+// Ask implements cluster.Cluster: of hubs alone.
+func (m *Mesh) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
+	o := m.OpenQuestion(q, a, 0)
+	if o == nil {
+		return func() {}
+	}
+	m.SendQuestion(o, q)
+	o.Begin()
+	return o.Stop
+}
+
+// OpenQuestion begins a question of the hubs that are there, or q.To, and so many foreign servers, or Pending. Nil: too many are
+// open, and Done has been called. SendQuestion and Begin have to follow, in this order.
+func (m *Mesh) OpenQuestion(q *cluster.Question, a cluster.Asking, foreign int) *Asked {
+	live, silent := m.Table.Hubs()
+	if q.To != nil {
+		live, silent = chosen(q.To, live, m.self.ID)
+	}
+	o := m.Questions.Open(a, Expected{Servers: live, Silent: silent, Foreign: foreign}, m.wait(q), questionSize(q))
+	if o == nil {
+		m.lines.full.Warn("cluster: too many questions to other hubs are open, another one is not asked", "limit", maxQuestions)
+		missing := append(live, silent...)
+		for range foreign {
+			missing = append(missing, cluster.Unnamed)
+		}
+		m.trace.guard(func() { a.Done(sorted(missing)) })
+		return nil
+	}
+	o.ended = func(o *Asked) { m.stopped(o, q) }
+	return o
+}
+
+// chosen splits those who are asked by whether they are there.
+func chosen(to, live []string, self string) (there, missing []string) {
+	is := map[string]bool{}
+	for _, id := range live {
+		is[id] = true
+	}
+	for _, id := range to {
+		switch {
+		case id == self:
+		case is[id]:
+			there = append(there, id)
+		default:
+			missing = append(missing, id)
+		}
+	}
+	return there, missing
+}
+
+// wait is how long answers are waited for.
+func (m *Mesh) wait(q *cluster.Question) time.Duration {
+	wait := q.Timeout
+	if wait <= 0 {
+		wait = m.settings.RequestTimeout
+	}
+	if q.Kind == cluster.Acks {
+		wait += ackGrace
+	}
+	return wait
+}
+
+// SendQuestion asks the hubs. Those that are not reached are not waited for.
+func (m *Mesh) SendQuestion(o *Asked, q *cluster.Question) {
+	timeout := q.Timeout
+	if timeout <= 0 {
+		timeout = m.settings.RequestTimeout
+	}
+	frame, err := wire.EncodeQuestion(o.ID, q, timeout)
+	if err != nil {
+		m.tooLarge("a question")
+		o.nobody()
+		return
+	}
+	if q.To == nil {
+		if _, err = m.send(wire.Question, Address{}, frame, false); err != nil {
+			o.nobody()
+		}
+		return
+	}
+	for _, id := range q.To {
+		own := append([]byte(nil), frame...) // each has a header of its own
+		if _, err = m.send(wire.Question, Address{Hub: id}, own, false); err != nil {
+			o.unwait(id)
+		}
+	}
+}
+
+// nobody says that no server with a name was reached.
+func (o *Asked) nobody() {
+	o.mu.Lock()
+	for s := range o.servers {
+		o.servers[s] = false
+	}
+	o.settle()
+}
+
+// stopped tells those who have not answered that nobody waits any more.
+func (m *Mesh) stopped(o *Asked, q *cluster.Question) {
+	frame := wire.EncodeStop(o.ID)
+	if q.To == nil {
+		_, _ = m.send(wire.Stop, Address{}, frame, false) // who does not hear it has the time of the question
+		return
+	}
+	for _, id := range q.To {
+		_, _ = m.send(wire.Stop, Address{Hub: id}, append([]byte(nil), frame...), false)
+	}
+}
+
+// send puts a frame into the outbox, and says so where it cannot.
+func (m *Mesh) send(kind wire.Kind, to Address, frame []byte, urgent bool) (uint64, error) {
+	if to.Hub == m.self.ID && to.Hub != "" {
+		return 0, nil
+	}
+	number, err := m.outbox.put(kind, to, frame, urgent)
+	switch {
+	case err == nil:
+		m.trace.sent(kind.String(), len(frame))
+	case errors.Is(err, cluster.ErrAway):
+		m.trace.notSent("away", 1)
+	case errors.Is(err, cluster.ErrFull):
+		m.trace.notSent("full", 1)
+		m.lines.full.Warn("cluster: more waits to be written to the engine than cluster.queue_bytes allows, a message is not sent",
+			"kind", kind, "queue_bytes", m.settings.QueueBytes)
+	case errors.Is(err, cluster.ErrTooLarge):
+		m.tooLarge("a " + kind.String())
+	}
+	return number, err
+}
+
+func (m *Mesh) tooLarge(what string) {
+	m.trace.notSent("too_large", 1)
+	m.lines.large.Warn("cluster: "+what+" is larger than cluster.max_message allows, or has too many parts, and is not sent",
+		"max_message", m.settings.MaxMessage)
+}
+
+func (m *Mesh) handedOver([]Out) {}
+
+func (m *Mesh) notHandedOver(n int, err error) {
+	m.trace.notSent("away", n)
+	m.lines.engine.Warn("cluster: messages were not written to the engine", "messages", n, "error", err)
+}
+
+// questionSize is about what a question keeps.
+func questionSize(q *cluster.Question) int {
+	n := 512 + len(q.Signal)
+	messages := []*cluster.Message{q.Message}
+	if q.Command != nil {
+		messages = append(messages, q.Command.Message, q.Command.ServerSide)
+		n += len(q.Command.Signal)
+		if q.Command.Data != nil {
+			n += len(q.Command.Data.JSON)
+		}
+	}
+	for _, msg := range messages {
+		if msg != nil {
+			n += len(msg.Args)
+			for _, a := range msg.Attachments {
+				n += len(a)
+			}
+		}
+	}
+	return n
+}

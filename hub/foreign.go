@@ -1,0 +1,69 @@
+package hub
+
+import (
+	"errors"
+
+	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/internal/federation"
+	"github.com/siohub/siohub/hub/internal/socketio"
+)
+
+// foreign are the checks of what other servers say: the same as of what the application says.
+type foreign struct{ *checks }
+
+var _ federation.Checks = foreign{}
+
+func (f foreign) Target(namespace string, t cluster.Target) error {
+	if len(namespace) > f.limits.NamespaceBytes {
+		return why(f.tooMuch("target.namespace", "namespace_bytes", "has %d bytes, %d are allowed", len(namespace), f.limits.NamespaceBytes))
+	}
+	_, err := f.target(Target{
+		Namespace: namespace, All: t.All, Sockets: t.Sockets, Rooms: t.Rooms, Users: t.Users,
+		ExceptSockets: t.ExceptSockets, ExceptRooms: t.ExceptRooms, ExceptUsers: t.ExceptUsers,
+	})
+	return why(err)
+}
+
+func (f foreign) Pattern(namespace string) (prefix string, err error) {
+	prefix, err = checkPattern(namespace)
+	return prefix, why(err)
+}
+
+func (f foreign) Message(m *cluster.Message) error {
+	return why(f.message(Message{Event: m.Event, Args: m.Args, Attachments: m.Attachments}))
+}
+
+func (f foreign) Rooms(rooms []string) error { return why(f.rooms("rooms", rooms)) }
+
+func (f foreign) Detail(detail string) error { return why(checkDetail(detail)) }
+
+func (f foreign) Data(d *cluster.Data) (socketio.DataChange, error) {
+	change, err := f.dataChange(DataChange{Data: d.JSON, Merge: d.Merge, ExpectedVersion: d.Expected})
+	return change, why(err)
+}
+
+// refusal is an error with the word that it is counted by.
+type refusal struct {
+	error
+	word string
+}
+
+// Why is the word.
+func (r refusal) Why() string { return r.word }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// why finds the word of an error: its reason, or the key of the limit.
+func why(err error) error {
+	var argument *ArgumentError
+	var limit *LimitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &argument):
+		return refusal{err, argument.Reason}
+	case errors.As(err, &limit):
+		return refusal{err, limit.Limit}
+	}
+	return refusal{err, "SHUTDOWN"}
+}

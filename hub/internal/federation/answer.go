@@ -1,0 +1,111 @@
+package federation
+
+import (
+	"time"
+
+	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/socketio"
+)
+
+// Answer implements cluster.Host.
+func (f *Federation) Answer(q *cluster.Question, r cluster.Responder) {
+	if q.Kind == cluster.Signalled {
+		f.signalled(q, r)
+		return
+	}
+	if err := f.checkQuestion(q); err != nil {
+		f.refuse(kindQuestion, err)
+		r.Answer(nothing(q))
+		return
+	}
+	sockets := f.config.Sockets
+	switch q.Kind {
+	case cluster.Fetch, cluster.ListRooms, cluster.ListUsers:
+		f.lists.add(f, q, r)
+	case cluster.Count:
+		r.Answer(&cluster.Answer{Count: sockets.Count(q.Namespace, q.Target)})
+	case cluster.Acks:
+		f.answerAcks(q, r)
+	case cluster.CarryOut:
+		var batch engineio.Batch
+		kind, o, err := f.carryOut(&batch, q.Command)
+		batch.Flush()
+		if err != nil {
+			f.refuse(kind, err)
+		}
+		r.Answer(&cluster.Answer{Outcome: &o})
+	case cluster.ServerSideEmit:
+		err := f.serverSide(q.Namespace, q.Message, func(value []byte, attachments [][]byte) {
+			r.Answer(&cluster.Answer{Value: value, Attachments: attachments})
+		})
+		if err != nil {
+			f.refuse(kindServerSide, err)
+		}
+	}
+}
+
+func (f *Federation) signalled(q *cluster.Question, r cluster.Responder) {
+	if f.config.Peer == nil {
+		r.Answer(&cluster.Answer{})
+		return
+	}
+	f.config.Peer.Asked(q.Signal, r)
+}
+
+// checkQuestion looks at what is common to questions. What carries a command or a message is looked at with it.
+func (f *Federation) checkQuestion(q *cluster.Question) error {
+	switch q.Kind {
+	case cluster.Fetch, cluster.Count:
+		return f.config.Checks.Target(q.Namespace, q.Target)
+	case cluster.ListRooms, cluster.ListUsers:
+		return f.config.Checks.Target(q.Namespace, cluster.Target{All: true})
+	case cluster.Acks:
+		if q.Message == nil {
+			return errIncomplete
+		}
+		if err := f.config.Checks.Target(q.Namespace, q.Target); err != nil {
+			return err
+		}
+		return f.config.Checks.Message(q.Message)
+	case cluster.CarryOut:
+		if q.Command == nil || q.Command.Signal != nil {
+			return errIncomplete
+		}
+		return nil
+	case cluster.ServerSideEmit:
+		if q.Message == nil {
+			return errIncomplete
+		}
+		return nil
+	}
+	return errUnknown
+}
+
+// nothing is the last answer of a hub where nobody is.
+func nothing(q *cluster.Question) *cluster.Answer {
+	switch q.Kind {
+	case cluster.Acks:
+		return &cluster.Answer{Acks: &cluster.AckPart{Total: &cluster.AckTotal{}}}
+	case cluster.CarryOut:
+		return &cluster.Answer{Outcome: &cluster.Outcome{}}
+	}
+	return &cluster.Answer{}
+}
+
+// answerAcks emits, and tells of each acknowledgement as it comes.
+func (f *Federation) answerAcks(q *cluster.Question, r cluster.Responder) {
+	part := func(p *cluster.AckPart, more bool) { r.Answer(&cluster.Answer{Acks: p, More: more}) }
+	o, _ := f.config.Sockets.EmitWithAck(nil, q.Namespace, q.Target, *q.Message, socketio.AckOptions{
+		Timeout: max(q.Timeout, time.Millisecond),
+		OnAck: func(a socketio.BrowserAck) {
+			part(&cluster.AckPart{Ack: &cluster.Ack{Socket: a.SocketID, Args: a.Args, Attachments: a.Attachments}}, true)
+		},
+		OnDone: func(t socketio.AckTotal) {
+			total := cluster.AckTotal(t)
+			part(&cluster.AckPart{Total: &total}, false)
+		},
+	})
+	expected := o.Queued
+	part(&cluster.AckPart{Expected: &expected}, true) // nothing happens if all is over
+}

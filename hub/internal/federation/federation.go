@@ -1,0 +1,178 @@
+package federation
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/internal/socketio"
+	"github.com/siohub/siohub/internal/sampledlog"
+)
+
+// Config is what a Federation works with.
+type Config struct {
+	// Self is who this hub is. Cluster is its end of the engine. Sockets are those here. Checks look at what comes. All are
+	// required.
+	Self    cluster.Self
+	Cluster cluster.Cluster
+	Sockets *socketio.Server
+	Checks  Checks
+	// Peer hears what is not about sockets. Nil: nobody does.
+	Peer Peer
+	// Refused is told of what came from outside and was not carried out: the kind of message, and why. Nil: nobody looks.
+	Refused func(kind, reason string)
+	// Logger is required.
+	Logger *slog.Logger
+}
+
+// Checks look at what comes from other servers, as they do at what comes from services. An error means that it is refused.
+type Checks interface {
+	Target(namespace string, t cluster.Target) error
+	Pattern(namespace string) (prefix string, err error)
+	Message(m *cluster.Message) error
+	Rooms(rooms []string) error
+	Detail(detail string) error
+	Data(d *cluster.Data) (socketio.DataChange, error)
+}
+
+// Peer hears of other servers. Its methods must not block.
+type Peer interface {
+	// MembersChanged says that Members has changed.
+	MembersChanged()
+	// Signalled is what another hub's control plane tells.
+	Signalled(signal []byte)
+	// Asked is what another hub's control plane asks. r takes its answers.
+	Asked(signal []byte, r cluster.Responder)
+	// ServerSide is `serverSideEmit` of a Node server. reply is nil when none is wanted; else it is called once, with a
+	// JSON array of one value.
+	ServerSide(namespace string, m *cluster.Message, reply func(value []byte, attachments [][]byte))
+}
+
+// refusedWarnEvery is the time from one warning to the next.
+const refusedWarnEvery = time.Minute
+
+// Federation is the sockets of all hubs. A nil one has no other hubs. Its methods are safe for concurrent use.
+type Federation struct {
+	config  Config
+	refused *sampledlog.Line
+	lists   lists
+}
+
+var _ cluster.Host = (*Federation)(nil)
+
+// New returns a Federation. Open has to follow.
+func New(config Config) *Federation {
+	f := &Federation{config: config, refused: sampledlog.New(config.Logger, refusedWarnEvery)}
+	return f
+}
+
+// Open enters the cluster.
+func (f *Federation) Open() error {
+	if f == nil {
+		return nil
+	}
+	return f.config.Cluster.Open(f.config.Self, f)
+}
+
+// Close leaves it.
+func (f *Federation) Close(ctx context.Context) error {
+	if f == nil {
+		return nil
+	}
+	err := f.config.Cluster.Close(ctx)
+	f.lists.wait()
+	return err
+}
+
+// Members are the other servers.
+func (f *Federation) Members() []cluster.Member {
+	if f == nil {
+		return nil
+	}
+	return f.config.Cluster.Members()
+}
+
+// Status is how the engine is. The zero Status for a hub that is alone.
+func (f *Federation) Status() cluster.Status {
+	if f == nil {
+		return cluster.Status{}
+	}
+	return f.config.Cluster.Status()
+}
+
+// Describe is what the others hear of this hub.
+func (f *Federation) Describe(description []byte) {
+	if f != nil {
+		f.config.Cluster.Describe(description)
+	}
+}
+
+// Elsewhere reports whether a target may pick sockets at other servers: always, unless it names sockets alone that are all
+// here.
+func (f *Federation) Elsewhere(namespace string, t *cluster.Target) bool {
+	if f == nil {
+		return false
+	}
+	if t.All || len(t.Rooms)+len(t.Users) > 0 || len(t.Sockets) == 0 {
+		return true
+	}
+	return !f.config.Sockets.HasAll(namespace, t.Sockets)
+}
+
+// Publish tells the other servers what was done here. missing are those that it does not reach.
+func (f *Federation) Publish(c *cluster.Command) (missing []string) {
+	if err := f.config.Cluster.Publish(c); err != nil {
+		return f.everyone()
+	}
+	return nil
+}
+
+// Signal tells the control planes of the other hubs something.
+func (f *Federation) Signal(signal []byte) (missing []string) {
+	if f == nil {
+		return nil
+	}
+	return f.Publish(&cluster.Command{Signal: signal})
+}
+
+// Ask asks the other servers; see cluster.Cluster. There is nobody else for a nil Federation.
+func (f *Federation) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
+	if f == nil {
+		a.Done(nil)
+		return func() {}
+	}
+	return f.config.Cluster.Ask(q, a)
+}
+
+// everyone are the ids of all other servers.
+func (f *Federation) everyone() []string {
+	members := f.config.Cluster.Members()
+	ids := make([]string, len(members))
+	for i := range members {
+		ids[i] = members[i].ID
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// refuse drops something that came.
+func (f *Federation) refuse(kind string, err error) {
+	if f.config.Refused != nil {
+		f.config.Refused(kind, reasonOf(err))
+	}
+	f.refused.Warn("something that another server sent was not carried out", "kind", kind, "error", err, "option", "cluster.url")
+}
+
+// MembersChanged implements cluster.Host.
+func (f *Federation) MembersChanged() {
+	if f.config.Peer != nil {
+		f.config.Peer.MembersChanged()
+	}
+}
+
+// Concerns implements cluster.Host.
+func (f *Federation) Concerns(namespace, room string) bool {
+	return f.config.Sockets.Occupied(namespace, room)
+}
