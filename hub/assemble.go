@@ -45,7 +45,7 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 		Recovery: socketio.Recovering{
 			Enabled: c.Recovery.Enabled, MaxDuration: c.Recovery.MaxDuration, Detection: c.Heartbeat.Interval + c.Heartbeat.Timeout,
 			Sessions: c.Recovery.Sessions, SessionBytes: c.Recovery.SessionBytes, LogBytes: c.Recovery.LogBytes,
-			TotalBytes: c.Recovery.TotalBytes,
+			TotalBytes: c.Recovery.TotalBytes, Without: c.Recovery.Without,
 		},
 		Elsewhere: c.Cluster.elsewhere(),
 		Logger:    c.Logger,

@@ -210,6 +210,8 @@ type Recovery struct {
 	// TotalBytes is what all takes: half of it sessions, half of it what was emitted. Default 128 MiB.
 	// Key: recovery.total_bytes.
 	TotalBytes int64
+	// Without are namespaces for which nothing is kept: their browsers always begin anew.
+	Without []string
 }
 
 // ConfigError is a setting that cannot be. New returns it before anything is started.

@@ -19,6 +19,7 @@
 //
 // An Application that is a Watcher too hears what else happens: rooms and users that come and go, upgrades,
 // attempts whose browser has left, browsers that were refused. What nobody watches costs nothing.
+// With SetOnlooker it hears of emissions and of changed data too, for as long as it wants to.
 //
 // # What it is not
 //

@@ -17,10 +17,7 @@ func (f foreign) Target(namespace string, t cluster.Target) error {
 	if len(namespace) > f.limits.NamespaceBytes {
 		return why(f.tooMuch("target.namespace", "namespace_bytes", "has %d bytes, %d are allowed", len(namespace), f.limits.NamespaceBytes))
 	}
-	_, err := f.target(Target{
-		Namespace: namespace, All: t.All, Sockets: t.Sockets, Rooms: t.Rooms, Users: t.Users,
-		ExceptSockets: t.ExceptSockets, ExceptRooms: t.ExceptRooms, ExceptUsers: t.ExceptUsers,
-	})
+	_, err := f.target(targetIn(namespace, t))
 	return why(err)
 }
 

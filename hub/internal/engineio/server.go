@@ -142,6 +142,16 @@ func (s *Server) Decorate(w http.ResponseWriter, r *http.Request) {
 // browser's close frame.
 func (s *Server) SessionCount() int { return int(s.registry.count.Load()) }
 
+// PollingCount is how many of them are on polling. It looks at each.
+func (s *Server) PollingCount() (n int) {
+	for _, session := range s.registry.all() {
+		if session.TransportName() == request.Polling {
+			n++
+		}
+	}
+	return n
+}
+
 // UnfinishedBytes is how much there is of messages, bodies and events that are not whole yet.
 func (s *Server) UnfinishedBytes() int64 { return s.unfinished.Sum() }
 

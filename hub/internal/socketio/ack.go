@@ -66,6 +66,7 @@ func (s *Server) EmitWithAck(b *engineio.Batch, name string, t cluster.Target, m
 	g := &ackGroup{id: n.nextAck.Add(1) - 1, namespace: n, options: a}
 	o, limited = n.emitWithAck(b, t, m, g)
 	s.trace.eventSent(name, m.Event, o)
+	s.emitted(name, t, m)
 	return o, limited
 }
 

@@ -21,6 +21,7 @@ func (s *Server) Emit(b *engineio.Batch, name string, t cluster.Target, m cluste
 	}
 	o := n.emit(b, t, &m)
 	s.trace.eventSent(name, m.Event, o)
+	s.emitted(name, t, m)
 	return o
 }
 

@@ -80,6 +80,8 @@ type Recovering struct {
 	// Sessions, SessionBytes, LogBytes and TotalBytes are those of recovery.Config.
 	Sessions                           int
 	SessionBytes, LogBytes, TotalBytes int64
+	// Without are namespaces for which nothing is kept.
+	Without []string
 }
 
 // Trace is told what happens. Each function may be nil.

@@ -41,6 +41,7 @@ func (s *Server) SetData(name string, t cluster.Target, change DataChange) (o Ou
 			return done, ends
 		},
 	})
+	s.dataSet(name, t)
 	return o, version, err
 }
 

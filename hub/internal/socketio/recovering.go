@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,10 +87,10 @@ func newRecovery(s *Server, config Config) *recovery.Store {
 
 func keptOf(session *recovery.Session) *kept { return session.Kept.(*kept) }
 
-// newRecovering is that of a new namespace. Nil while recovery is off.
+// newRecovering is that of a new namespace. Nil while recovery is off, or off there.
 func (n *namespace) newRecovering() *recovering {
 	store := n.server.recovery
-	if store == nil {
+	if store == nil || slices.Contains(n.server.unrecovered, n.name) {
 		return nil
 	}
 	return &recovering{store: store, log: store.NewLog(), away: rooms.New(n.watchAway())}

@@ -27,6 +27,7 @@ type Server struct {
 
 	// recovery has the sessions that are away. Nil: it is off.
 	recovery     *recovery.Store
+	unrecovered  []string // Recovering.Without
 	recoveryFull fullLine
 	warnings
 
@@ -42,6 +43,9 @@ type Server struct {
 	lives sync.WaitGroup
 
 	namespaces namespaces
+
+	// onlooker is told what is done to sockets. Nil: nobody looks.
+	onlooker atomic.Pointer[Onlooker]
 
 	// names has the key of the clients' names.
 	names names
@@ -72,7 +76,7 @@ func New(config Config) *Server {
 	s.admission.decidedBy = config.DecidedBy
 	s.namespaces.server = s
 	s.rooms = Rooms{admission: &s.admission, parsers: &s.parsers, of: config.Room, crowded: config.Crowded}
-	s.recovery = newRecovery(s, config)
+	s.recovery, s.unrecovered = newRecovery(s, config), config.Recovery.Without
 	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.moved = sampledlog.New(config.Logger, recoveryWarnEvery)
