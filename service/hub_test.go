@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -81,12 +82,17 @@ func newRealHubWith(t *testing.T, config controlplane.Config, browsers hub.Confi
 // cuttable is a listener whose connections a test can break.
 type cuttable struct {
 	net.Listener
-	mu    sync.Mutex
-	conns []net.Conn
+	refuses atomic.Bool // lets nobody in
+	mu      sync.Mutex
+	conns   []net.Conn
 }
 
 func (c *cuttable) Accept() (net.Conn, error) {
 	conn, err := c.Listener.Accept()
+	if err == nil && c.refuses.Load() {
+		conn.Close()
+		return conn, nil // whoever serves it finds out
+	}
 	if err == nil {
 		c.mu.Lock()
 		c.conns = append(c.conns, conn)

@@ -69,7 +69,7 @@ func welcomeLocked(h *Hub, hello *hubv1.Hello) *hubv1.Welcome {
 	w := &hubv1.Welcome{
 		HubId: h.id, HubVersion: "test", Window: hello.GetWindow(), CommandWindow: commandWindow,
 		MaxEnvelopeBytes: maxEnvelopeBytes, HeartbeatInterval: durationpb.New(heartbeatInterval),
-		Hubs: []*hubv1.HubInfo{{Id: h.id}}, Attachment: h.att.id,
+		Hubs: namesLocked(h), Attachment: h.att.id,
 	}
 	if h.recovery > 0 {
 		w.Capabilities = []string{"recovery"}

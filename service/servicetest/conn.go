@@ -27,7 +27,7 @@ func (c conn) Invoke(ctx context.Context, method string, args, reply any, _ ...g
 
 // NewStream is a call with a stream on either side.
 func (c conn) NewStream(ctx context.Context, _ *grpc.StreamDesc, method string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
-	return c.hub.open(ctx, method)
+	return newCall(ctx, c.hub, method)
 }
 
 // pass copies a message over the wire.

@@ -16,6 +16,9 @@ func (h *Hub) unary(ctx context.Context, method string, request proto.Message) (
 	if err := ctx.Err(); err != nil {
 		return nil, status.FromContextError(err).Err()
 	}
+	if isCutOff(h) {
+		return nil, errCut
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch request := request.(type) {

@@ -12,7 +12,8 @@
 // windows, rooms and users, acknowledgements both ways and later, presence, calls,
 // copies for observers, authorizations that end. A service's connection can break and
 // be taken up ([Hub.Cut]), be forgotten ([Hub.Drop]), or find another hub
-// ([Hub.Restart]); browsers can move to another instance and back ([Hub.MoveAway],
+// ([Hub.Restart]); with [NewSeveral] there are more hubs, one of which can be lost
+// ([Hub.CutOff], [Hub.TellHubs]); browsers can move to another instance and back ([Hub.MoveAway],
 // [Hub.MoveBack]); with [Recovery] they take up their sessions ([Client.Return]). Retries without a delay come at once, decisions are not cached, and
 // rates of a policy are not counted.
 //

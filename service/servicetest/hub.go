@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -38,6 +39,7 @@ type Hub struct {
 	subscriptions    subscriptions
 	streams, resumed int  // how many there were
 	anew             bool // what the last hello said
+	neighbourhood
 }
 
 // memory is what a hub process forgets when it ends. Guarded by Hub.mu.
@@ -75,6 +77,12 @@ func New(tb testing.TB, svc *service.Service, options ...Option) *Hub {
 // handlers, and its end ends the service.
 func NewWithContext(ctx context.Context, tb testing.TB, svc *service.Service, options ...Option) *Hub {
 	tb.Helper()
+	h := newHub(tb, svc, options)
+	run(ctx, tb, svc, h)
+	return h
+}
+
+func newHub(tb testing.TB, svc *service.Service, options []Option) *Hub {
 	h := &Hub{
 		tb: tb, svc: svc, id: "servicetest-" + rand.Text()[:8], changed: make(chan struct{}),
 		sockets: map[string]*socket{}, memory: newMemory(nil), serial: mathrand.Uint64N(1<<20) << 32,
@@ -83,8 +91,18 @@ func NewWithContext(ctx context.Context, tb testing.TB, svc *service.Service, op
 	for _, option := range options {
 		option(h)
 	}
+	return h
+}
+
+// run runs the service against hubs until the test ends, and waits until it is attached.
+func run(ctx context.Context, tb testing.TB, svc *service.Service, hubs ...*Hub) {
+	tb.Helper()
+	conns := make([]grpc.ClientConnInterface, 0, len(hubs))
+	for _, h := range hubs {
+		conns = append(conns, conn{h})
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- svc.RunOn(ctx, conn{h}) }()
+	go func() { ended <- svc.RunOn(ctx, conns...) }()
 	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), Patience)
 		defer cancel()
@@ -104,7 +122,11 @@ func NewWithContext(ctx context.Context, tb testing.TB, svc *service.Service, op
 		}
 		tb.Fatalf("servicetest: the service did not attach: %v", err)
 	}
-	return h
+	for _, h := range hubs {
+		if err := h.until(ready, func() bool { return h.stream != nil }); err != nil {
+			tb.Fatalf("servicetest: the service did not attach to every hub: %v", err)
+		}
+	}
 }
 
 // Cut breaks the service's connection, and returns once the service has come back by

@@ -31,8 +31,11 @@ type stream struct {
 	spoke   time.Time // when the hub last said something
 }
 
-// open begins a streaming call.
-func (h *Hub) open(ctx context.Context, method string) (grpc.ClientStream, error) {
+// newCall begins a streaming call.
+func newCall(ctx context.Context, h *Hub, method string) (grpc.ClientStream, error) {
+	if isCutOff(h) {
+		return nil, errCut
+	}
 	c := &call{ctx: ctx, hub: h}
 	switch method {
 	case hubv1.AttachService_Attach_FullMethodName:
