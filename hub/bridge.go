@@ -2,6 +2,7 @@ package hub
 
 import (
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/relay"
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
 
@@ -73,6 +74,19 @@ func (t *Trace) sockets() *socketio.Trace {
 		s.LimitReached = func(limit string) { f("limits." + limit) }
 	}
 	return s
+}
+
+// relay is what a hub's relay tells. The functions of it may be nil.
+func (t *Trace) relay() *relay.Trace {
+	r := &t.Requests.Relay
+	n := &relay.Trace{Request: r.Request, WebSockets: r.WebSockets, Bytes: r.Bytes, LimitReached: t.LimitReached, Panic: t.Panic}
+	if r.PassedOn != nil {
+		n.PassedOn = func(kind string, result relay.Result) { r.PassedOn(kind, string(result)) }
+	}
+	if r.Refused != nil {
+		n.Refused = func(why relay.Refusal) { r.Refused(string(why)) }
+	}
+	return n
 }
 
 // engine passes on what the Engine.IO side traces.

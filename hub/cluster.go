@@ -20,6 +20,8 @@ type ClusterConfig struct {
 	// ControlAddress is where services reach the control plane of this hub, and PeerAddress where other hubs do. The
 	// others are told; either may be empty.
 	ControlAddress, PeerAddress string
+	// Relay lets browsers meet any hub.
+	Relay Relay
 }
 
 // Peer may be implemented by an Application that talks to those of other hubs. New looks once whether it is. Its methods may

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -25,6 +26,7 @@ type Hub struct {
 	id      string
 	// federation is the other hubs. Nil: there are none.
 	federation *federation.Federation
+	relay      *relaying // nil: requests are not passed on
 }
 
 // New returns a hub that is ready to serve. A setting that cannot be is a *ConfigError.
@@ -46,7 +48,9 @@ func New(config Config) (*Hub, error) {
 	}
 	h := &Hub{id: config.Cluster.ID, client: client, checks: &checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
 	h.sockets = socketio.New(config.sockets(json, &bridge{config.Application, h.checks}))
-	h.engine = engineio.New(config.engine(h.sockets))
+	engine := config.engine(h.sockets)
+	h.relay = newRelaying(&config, h, &engine)
+	h.engine = engineio.New(engine)
 	h.oldest = newOldestClients(&config, json, h.engine)
 	h.federation = h.federate(config)
 	return h, nil
@@ -106,7 +110,10 @@ func (h *Hub) ProxyListener(below net.Listener) net.Listener { return h.engine.P
 // reason `server shutting down`, after what was emitted to it before. Drain returns when all
 // have gone, a second after the last one was told, or with the cause of ctx. Shutdown has to follow.
 func (h *Hub) Drain(ctx context.Context, spread time.Duration) error {
-	return h.engine.Drain(ctx, spread)
+	relayed := h.relay.drain(ctx, spread)
+	err := h.engine.Drain(ctx, spread)
+	relayed()
+	return err
 }
 
 // Shutdown ends every session, each socket with reason `server shutting down`, and returns when the
@@ -114,7 +121,10 @@ func (h *Hub) Drain(ctx context.Context, spread time.Duration) error {
 // ctx. Browsers see a lost transport and come back by themselves. It may be called more than once.
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.checks.closed.Store(true)
-	if err := h.engine.Close(ctx); err != nil {
+	released := h.relay.release(ctx)
+	err := h.engine.Close(ctx)
+	released()
+	if err = errors.Join(err, h.relay.close(ctx)); err != nil {
 		return err
 	}
 	if err := h.sockets.Wait(ctx); err != nil {

@@ -69,6 +69,8 @@ func (c Config) WithDefaults() Config {
 	if c.Trace == nil {
 		c.Trace = &Trace{}
 	}
+	set(&c.Cluster.Relay.Requests, option.RelayRequests)
+	set(&c.Cluster.Relay.WebSockets, option.RelayWebSockets)
 	c.Limits.fill()
 	c.Recovery.fill()
 	c.Rates.fill()
@@ -189,6 +191,8 @@ func (c Config) Problems() []*ConfigError {
 	c.Handshakes.problems(check)
 	c.Cookie.problems(check)
 	c.CORS.problems(check)
+	check(Check(option.RelayRequests.Key, c.Cluster.Relay.Requests))
+	check(Check(option.RelayWebSockets.Key, c.Cluster.Relay.WebSockets))
 	c.Limits.problems(check)
 	c.Limits.Event.unreachable(c.MaxPayload, check)
 	c.Recovery.problems(check)

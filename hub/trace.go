@@ -67,6 +67,23 @@ type RequestTrace struct {
 	// ProxyHeaderRefused: a connection of ProxyListener was closed: its peer is `unlisted`, or its PROXY header is
 	// `missing`, `malformed` or `late`.
 	ProxyHeaderRefused func(why string)
+	// Relay are those for sessions of other hubs.
+	Relay RelayTrace
+}
+
+// RelayTrace is told of requests that one hub passes on to another. Nothing of it is called for a hub that is alone.
+type RelayTrace struct {
+	// Request: a browser has sent a request of a session, which is another hub's or this one's.
+	Request func(elsewhere bool)
+	// PassedOn: a request for a session of another hub has ended. kind is `get`, `post`, `websocket` or `other`, result `answered`
+	// by the other hub, `unknown` (there is no such hub, or it is gone), `unreachable`, `busy` (a bound of Config.Relay) or
+	// `gone` (the browser has left).
+	PassedOn func(kind, result string)
+	// WebSockets: so many more or fewer are relayed to other hubs. Bytes: so many passed there, in either direction.
+	WebSockets, Bytes func(n int)
+	// Refused: somebody came as another hub does and was not let in, for want of a `proof` or a `certificate`, as another hub was meant
+	// (`target`), for a `request` that is none of a hub, or as nothing came in time (`late`).
+	Refused func(why string)
 }
 
 // RecoveryOutcome says what has become of a browser's wish to take up the session that it had.

@@ -35,6 +35,7 @@ type admission struct {
 	web      *certs.Files            // of listen_tls
 	issued   *acmecerts.Certificates // of listen_tls, in its place
 	browsers *browsertoken.Decider
+	peers    peerAccess
 	again    chan struct{} // asks run to read the files at once
 }
 
@@ -66,6 +67,9 @@ func openAdmission(ctx context.Context, c *config.Config, own []token.Token, log
 		if a.issued, err = openIssued(c.TLS.ACME, logger, m); err != nil {
 			return nil, accessError("", err)
 		}
+	}
+	if err = a.peers.open(c.Cluster, logger); err != nil {
+		return nil, err
 	}
 	if c.Control.Guarded() {
 		a.callers, err = identity.New(ctx, identity.Options{
@@ -115,7 +119,10 @@ func (a *admission) serverOptions() []grpc.ServerOption {
 func (a *admission) run(ctx context.Context) {
 	var running sync.WaitGroup
 	var files []*filewatch.Files
-	for _, f := range []*certs.Files{a.tls, a.web} {
+	if a.peers.secrets != nil {
+		files = append(files, a.peers.secrets.Watched())
+	}
+	for _, f := range []*certs.Files{a.tls, a.web, a.peers.tls} {
 		if f != nil {
 			files = append(files, f.Watched()...)
 		}

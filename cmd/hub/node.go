@@ -37,13 +37,14 @@ type node struct {
 	doors     []*door            // for browsers
 	streams   *quicserver.Server // for those that come by WebTransport; nil: none may
 	grpc      *grpc.Server
+	peers     *http.Server // for other hubs; nil: there is none
 	admin     *http.Server
 	health    *http.Server // nil: there is none
 	startTime time.Time
 	reloader  *reloader // nil: SIGHUP has its ordinary meaning
 
 	// Set by listen.
-	controlListener, adminListener, healthListener net.Listener
+	controlListener, peerListener, adminListener, healthListener net.Listener
 
 	// notReady says why browsers and services had better not come; nil when they may.
 	notReady atomic.Pointer[string]
@@ -78,10 +79,14 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	if n.control, err = controlplane.New(cc); err != nil {
 		return nil, err
 	}
-	if n.hub, err = hub.New(hubConfig(c, n.control, logger, m.HubTrace())); err != nil {
+	hc := hubConfig(c, n.control, logger, m.HubTrace())
+	n.access.peers.configure(&hc, c.Cluster)
+	if n.hub, err = hub.New(hc); err != nil {
 		return nil, err
 	}
+	n.access.peers.bind(n.hub)
 	n.control.Bind(n.hub)
+	n.peers = n.newPeerServer()
 	n.grpc = n.control.GRPC(n.access.serverOptions()...)
 	n.doors = n.newDoors(extra.page)
 	if c.WebTransport() {
@@ -116,6 +121,9 @@ func (n *node) listen() (err error) {
 		return err
 	}
 	n.controlListener = n.bound("control.listen", n.controlListener, n.budget.Services, "")
+	if err = n.listenForPeers(); err != nil {
+		return err
+	}
 	if n.adminListener, err = listen("admin.listen", n.config.Admin.Listen); err != nil || n.health == nil {
 		return err
 	}
@@ -164,7 +172,7 @@ func (n *node) upkeep() (stop func()) {
 }
 
 func (n *node) closeListeners() {
-	all := []net.Listener{n.controlListener, n.adminListener, n.healthListener}
+	all := []net.Listener{n.controlListener, n.peerListener, n.adminListener, n.healthListener}
 	for _, d := range n.doors {
 		all = append(all, d.listener)
 	}
@@ -181,7 +189,7 @@ func (n *node) closeListeners() {
 // serve answers until ctx ends, which is an orderly end without an error, or until
 // a listener fails.
 func (n *node) serve(ctx context.Context) error {
-	failed := make(chan error, 6)
+	failed := make(chan error, 7)
 	running := 0
 	run := func(name string, serve func() error) {
 		running++
@@ -200,6 +208,9 @@ func (n *node) serve(ctx context.Context) error {
 		run("webtransport", n.streams.Serve)
 	}
 	run("control", func() error { return n.grpc.Serve(n.controlListener) })
+	if n.peers != nil {
+		run("cluster", n.servePeers)
+	}
 	run("admin", func() error { return n.admin.Serve(n.adminListener) })
 	if n.health != nil {
 		run("health", func() error { return n.health.Serve(n.healthListener) })

@@ -14,7 +14,7 @@ type serveCmd struct{ options }
 
 // Help is shown by `hub serve --help`.
 func (serveCmd) Help() string {
-	return `Opens three ports: for browsers, for services, for operators; and others if asked to (listen_tls, tls.acme.listen_http, health.listen). SIGTERM or Ctrl-C ends it in order; a second one at once. SIGHUP reads the configuration, tokens and certificates again.`
+	return `Opens three ports: for browsers, for services, for operators; and others if asked to (listen_tls, tls.acme.listen_http, cluster.listen, health.listen). SIGTERM or Ctrl-C ends it in order; a second one at once. SIGHUP reads the configuration, tokens and certificates again.`
 }
 
 // Run implements `hub serve`.
@@ -80,6 +80,9 @@ func (n *node) announce(w io.Writer) {
 	}
 	if n.streams != nil {
 		places = append(places, "webtransport", n.tlsDoor().url(n.config.SocketIO.Path))
+	}
+	if n.peerListener != nil {
+		places = append(places, "hubs", dialable(n.peerListener.Addr()))
 	}
 	if n.healthListener != nil {
 		places = append(places, "health", "http://"+dialable(n.healthListener.Addr()))

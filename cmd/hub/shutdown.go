@@ -12,7 +12,8 @@ import (
 //	shutdown.delay         all goes on, until every load balancer has noticed
 //	browsers               who comes is sent away; all leave in waves over shutdown.spread
 //	browser listener       takes no connection any more
-//	hub                    whoever is left leaves: `server shutting down`
+//	hub                    whoever is left leaves: `server shutting down`; polls for other hubs are answered
+//	listener for hubs      takes nothing that others pass on any more
 //	control plane          services hear of it, settle, and their streams end
 //	admin listener         last, so that the end can be watched
 //
@@ -62,6 +63,7 @@ func (n *node) stopBrowsers(ctx context.Context, most time.Duration) {
 	go func() { requests <- n.shutdownDoors(ctx) }()
 	n.cutOff("browsers", n.hub.Shutdown(ctx))
 	n.cutOff("requests", <-requests)
+	n.cutOff("requests of other hubs", n.stopPeers(ctx))
 	for _, d := range n.doors {
 		_ = d.server.Close() // cuts off what Shutdown gave up on
 	}

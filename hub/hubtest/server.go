@@ -204,3 +204,6 @@ type pipeConn struct{ net.Conn }
 
 // RemoteAddr implements net.Conn.
 func (pipeConn) RemoteAddr() net.Addr { return pipeAddress }
+
+// DialContext opens a bare connection to the server, which the caller closes: for a proxy in front of it.
+func (s *Server) DialContext(ctx context.Context) (net.Conn, error) { return s.dial(ctx) }

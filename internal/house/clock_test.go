@@ -14,6 +14,8 @@ var wallClock = map[string]string{
 	"hub/internal/engineio/errors.go":               "a deadline that has passed",
 	"hub/internal/engineio/post.go":                 "a deadline that has passed",
 	"cmd/hub/internal/quicserver/link.go":           "a deadline that has passed",
+	"hub/internal/relay/dialer.go":                  "a deadline that has passed",
+	"hub/internal/relay/websocket.go":               "a deadline that has passed",
 	"hub/internal/request/handshake.go":             "the handshake's time, for services to read",
 	"hub/internal/msgpacket/extension.go":           "a date in a message",
 	"hub/cluster/internal/wire/answer.go":           "times for services to read",

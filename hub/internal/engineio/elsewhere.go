@@ -2,14 +2,18 @@ package engineio
 
 import (
 	"context"
+	"net"
 	"net/http"
 
+	"github.com/siohub/siohub/hub/internal/peers"
+	"github.com/siohub/siohub/hub/internal/rates"
 	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // Elsewhere answers requests for sessions of other servers, which their ids name. Its methods may be called at the same time.
 type Elsewhere interface {
-	// Has reports whether a session id names another server, which may be there or not.
+	// Has reports whether a session id names another server, which may be there or not. It is asked once for each request of a
+	// browser that has one.
 	Has(sid string) bool
 	// Serve answers a request whose session id names another server. Not all checks have been made, which are the
 	// other server's. from is who has sent it. An outcome other than Answered says that nothing has been written.
@@ -44,7 +48,7 @@ func isPassedOn(r *http.Request) bool { return r.Context().Value(passedOnKey{}) 
 // passOn lets another server answer a request for a session of its own. False: it is to be answered here, and its session is
 // unknown. Headers that have been set for the answer are left out of one that comes from there, which has its own.
 func (s *Server) passOn(w http.ResponseWriter, r *http.Request, sid string) (answered bool) {
-	if s.config.Others.Elsewhere == nil || !s.config.Others.Elsewhere.Has(sid) || isPassedOn(r) {
+	if s.config.Others.Elsewhere == nil || isPassedOn(r) || !s.config.Others.Elsewhere.Has(sid) {
 		return false
 	}
 	if len(r.URL.RawQuery) > s.config.Limits.QueryBytes {
@@ -61,6 +65,16 @@ func (s *Server) passOn(w http.ResponseWriter, r *http.Request, sid string) (ans
 		s.refusals.session.deny(w, r, http.StatusServiceUnavailable)
 	}
 	return outcome == Busy
+}
+
+// Keep takes over what the connection of a browser counts for, if it came by Listener: leave, which is nil otherwise, is to be
+// called once the browser has gone.
+func (s *Server) Keep(conn net.Conn) (leave func()) {
+	network := peers.Keep(below(conn))
+	if network == rates.Unlimited {
+		return nil
+	}
+	return func() { s.limits.peers.Left(network) }
 }
 
 // ReleasePoll answers the poll of a session that waits, so that the browser comes again, perhaps by another way. Where none

@@ -180,6 +180,14 @@ func Failure(fd int) error {
 	return nil
 }
 
+// ResetOnLeave lets Leave end the connection with a reset, without what has not been sent. On anything but TCP it does nothing.
+func (d *Descriptor) ResetOnLeave() {
+	if d.enter() {
+		_ = syscall.SetsockoptLinger(int(d.fd), syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1})
+		d.leave()
+	}
+}
+
 // CloseWrite tells the peer that nothing follows.
 func (d *Descriptor) CloseWrite() { d.shutdown(syscall.SHUT_WR) }
 

@@ -31,4 +31,5 @@ func (d *Descriptor) Drain([]byte, time.Duration, func(int)) error { return ErrU
 func (d *Descriptor) Wake()                                        {}
 func (d *Descriptor) Cut()                                         {}
 func (d *Descriptor) GiveUp(time.Duration)                         {}
+func (d *Descriptor) ResetOnLeave()                                {}
 func (d *Descriptor) CloseWrite()                                  {}

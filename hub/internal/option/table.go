@@ -109,6 +109,9 @@ var (
 
 // The limits towards browsers.
 var (
+	// Requests that are passed on to one other hub at a time: each polling browser of its sessions has one nearly all the time.
+	RelayRequests   = count("cluster.relay.requests", 4096, 1, 1_000_000)
+	RelayWebSockets = count("cluster.relay.websockets", 100_000, 1, 10_000_000)
 	// MaxSessions of zero means no limit but memory.
 	MaxSessions       = count("limits.max_sessions", 200_000, 0, 10_000_000)
 	Compressors       = count("limits.compressors", 16, 1, 100_000)

@@ -15,7 +15,7 @@ import (
 type Options struct {
 	// Cert has the certificate and its chain, Key the private key.
 	Cert, Key string
-	// ClientCA has authorities of clients. Empty means that clients show none.
+	// ClientCA has authorities of clients, and for Client those of servers. Empty means that clients show none.
 	ClientCA string
 	// ClientRequired refuses clients without a certificate; otherwise one that is shown
 	// is verified.
@@ -99,6 +99,13 @@ func (f *Files) Config() *tls.Config {
 		MinVersion: tls.VersionTLS12, NextProtos: f.options.Protocols,
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return f.current.Load(), nil },
 	}
+}
+
+// Client is the configuration of a connection that is opened at this moment, with the same certificate. Servers are verified by ClientCA, or
+// by the system's authorities where there is none.
+func (f *Files) Client() *tls.Config {
+	now := f.current.Load()
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: now.NextProtos, Certificates: now.Certificates, RootCAs: now.ClientCAs}
 }
 
 // swap puts what was read in force.

@@ -60,6 +60,15 @@ func (a *Authority) Server(t testing.TB) *Pair {
 	})
 }
 
+// Peer is a certificate of localhost and 127.0.0.1, for servers and for clients.
+func (a *Authority) Peer(t testing.TB) *Pair {
+	t.Helper()
+	return a.pair(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	})
+}
+
 // Client is a certificate of a client with this common name, and these URIs.
 func (a *Authority) Client(t testing.TB, name string, uris ...string) *Pair {
 	t.Helper()

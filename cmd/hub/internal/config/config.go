@@ -55,6 +55,8 @@ type Config struct {
 	// Parking bounds what waits for a service that is away.
 	Parking Parking
 
+	// Cluster describes how hubs reach each other.
+	Cluster Cluster
 	// Admin describes the listener for operators.
 	Admin Admin
 	// Log says what is logged, and how.

@@ -146,7 +146,7 @@ func newTable() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		listenKeys(), acmeKeys(), socketIOKeys(), handshakeKeys(), cookieKeys(), corsKeys(), compressionKeys(),
-		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), logKeys(),
+		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), clusterKeys(), logKeys(),
 	} {
 		all = append(all, part...)
 	}

@@ -34,6 +34,10 @@ func (c *Config) Hub() hub.Config {
 		Limits:     hubLimits(c.Limits),
 		Rates:      hubRates(c.Rates),
 		Recovery:   c.Recovery.Recovery,
+		Cluster: hub.ClusterConfig{
+			PeerAddress: c.Cluster.PeerAddress(),
+			Relay:       hub.Relay{Addresses: c.Cluster.Peers, Requests: c.Cluster.Relay.Requests, WebSockets: c.Cluster.Relay.WebSockets},
+		},
 	}
 	if c.Cookie.Enabled {
 		h.Cookie = hubCookie(c.Cookie)

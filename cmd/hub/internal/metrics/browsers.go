@@ -86,6 +86,7 @@ func (m *Metrics) HubTrace() *hub.Trace {
 			RequestRefused:     func(status int) { b.requests.get(strconv.Itoa(status)).Inc() },
 			ForwardedIgnored:   b.forged.Inc,
 			ProxyHeaderRefused: func(why string) { b.unproxied.get(why).Inc() },
+			Relay:              m.relayed.trace(),
 		},
 		SessionOpened: func(transport string) {
 			b.sessions.Inc()

@@ -25,6 +25,7 @@ const (
 type Metrics struct {
 	registry *prometheus.Registry
 	browsers *browsers
+	relayed  *relayed
 	services *services
 	peers    *peers
 	panics   *bounded[string, prometheus.Counter]
@@ -63,6 +64,8 @@ func New(version string) *Metrics {
 	f.group = "Browsers"
 	m.silent = f.counters("connections_without_request_total", "Connections that were closed because no whole request came in time, by kind.", "kind")
 	m.browsers = newBrowsers(f)
+	f.group = "Cluster"
+	m.relayed = newRelayed(f)
 	f.group = "Services"
 	m.services = newServices(f)
 	f.group = "Cluster"

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/siohub/siohub/cmd/hub/internal/certs"
+	"github.com/siohub/siohub/cmd/hub/internal/clustersecret"
+	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/hub"
+)
+
+// peerAccess is how hubs prove to each other who they are. A part that is not configured is nil.
+type peerAccess struct {
+	tls     *certs.Files
+	secrets *clustersecret.Secrets
+	hub     *hub.Hub // set by bind, before files are watched
+}
+
+// open reads the files. Its error is a *config.Error.
+func (p *peerAccess) open(c config.Cluster, logger *slog.Logger) (err error) {
+	log := logger.With("component", "cluster")
+	if t := c.TLS; t.Cert != "" {
+		p.tls, err = certs.Open(certs.Options{Cert: t.Cert, Key: t.Key, ClientCA: t.CA, Protocols: []string{"http/1.1"}, Logger: log})
+		var file *certs.Error
+		if errors.As(err, &file) && file.Setting == "client_ca" {
+			file.Setting = "ca"
+		}
+		if err != nil {
+			return accessError("cluster.tls.", err)
+		}
+	}
+	if c.SecretFile != "" {
+		p.secrets, err = clustersecret.Open(c.SecretFile, log, func() { p.hub.RefreshPeers() })
+		if err != nil {
+			return &config.Error{Problems: []*config.Problem{{Key: "cluster.secret_file", Value: c.SecretFile, Allowed: err.Error()}}}
+		}
+	}
+	return nil
+}
+
+// configure puts what there is into the hub's configuration.
+func (p *peerAccess) configure(h *hub.Config, c config.Cluster) {
+	if c.Listen == "" {
+		return
+	}
+	r := &h.Cluster.Relay
+	r.Certificates = c.TLS.CA != ""
+	if p.secrets != nil {
+		r.Secrets = p.secrets.List
+	}
+	if p.tls != nil {
+		r.TLS = func() *tls.Config { return p.tls.Client() }
+	}
+}
+
+// bind is for the hub that was made.
+func (p *peerAccess) bind(h *hub.Hub) { p.hub = h }
+
+// newPeerServer returns the server for other hubs. Nil: there is none.
+func (n *node) newPeerServer() *http.Server {
+	if n.config.Cluster.Listen == "" {
+		return nil
+	}
+	s := &http.Server{ErrorLog: httpLog(n.logger)}
+	n.hub.ConfigureHTTP(s)
+	s.MaxHeaderBytes = n.config.HTTP.HeaderBytes - headerSlack
+	n.hub.ConfigurePeerHTTP(s)
+	if n.access.peers.tls != nil {
+		s.TLSConfig = n.access.peers.tls.Config()
+	}
+	return s
+}
+
+const peersKey = "cluster.listen"
+
+// listenForPeers opens the port for other hubs. They have as much of the descriptors as browsers.
+func (n *node) listenForPeers() error {
+	if n.peers == nil {
+		return nil
+	}
+	l, err := listen(peersKey, n.config.Cluster.Listen)
+	if err != nil {
+		return err
+	}
+	n.peerListener = n.bound(peersKey, l, n.budget.Browsers, "")
+	return nil
+}
+
+// servePeers answers until the server is shut down.
+func (n *node) servePeers() error {
+	if n.peers.TLSConfig != nil {
+		return n.peers.ServeTLS(n.peerListener, "", "")
+	}
+	return n.peers.Serve(n.peerListener)
+}
+
+// stopPeers ends that. What other hubs still hold for browsers of this one has been answered by then.
+func (n *node) stopPeers(ctx context.Context) error {
+	if n.peers == nil {
+		return nil
+	}
+	err := n.peers.Shutdown(ctx)
+	_ = n.peers.Close()
+	return err
+}

@@ -1,0 +1,179 @@
+package relay
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// probeEvery is how often each hub of a Static is asked who it is.
+	probeEvery = 2 * time.Second
+	// askAgain is how long after the last time they are asked again because of a key that is not known: that of a hub that has
+	// just started.
+	askAgain = 500 * time.Millisecond
+	// missed is how often a hub may not answer in time before it is taken to be gone. One whose address refuses is gone at once.
+	missed = 3
+)
+
+// Static is a Peers of fixed addresses, without an engine: it asks at each who is there. One goroutine does so, from Start to Close.
+type Static struct {
+	// Set at construction.
+	dialer Dialer
+	log    *slog.Logger
+	stop   context.CancelFunc
+	ctx    context.Context // of what is asked
+	ended  sync.WaitGroup
+
+	mu     sync.Mutex // guards the fields below; a leaf
+	hosts  []host
+	asked  time.Time     // when the last round was begun
+	asking chan struct{} // closed when the round that is under way is over; nil: none is
+}
+
+// host is who is at an address.
+type host struct {
+	Peer
+	missed int
+}
+
+// NewStatic returns a table of these addresses, of which one may be this hub's own.
+func NewStatic(d Dialer, addresses []string, log *slog.Logger) *Static {
+	s := &Static{dialer: d, log: log.With("component", component)}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	for _, a := range addresses {
+		s.hosts = append(s.hosts, host{Peer: Peer{Address: a}})
+	}
+	return s
+}
+
+// Start begins to ask. It is called once.
+func (s *Static) Start() { s.ended.Go(s.run) }
+
+// Close ends that, and waits for it.
+func (s *Static) Close() {
+	s.stop()
+	s.ended.Wait()
+}
+
+func (s *Static) run() {
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	for {
+		<-s.round(0)
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// Locate implements Peers.
+func (s *Static) Locate(key string) (Peer, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.hosts {
+		if h.ID != "" && Key(h.ID) == key {
+			return h.Peer, true
+		}
+	}
+	return Peer{}, false
+}
+
+// All implements Peers.
+func (s *Static) All() (all []Peer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.hosts {
+		if h.Alive && h.ID != s.dialer.HubID {
+			all = append(all, h.Peer)
+		}
+	}
+	return all
+}
+
+// Find implements Finder: it asks again, though not for every key that somebody makes up.
+func (s *Static) Find(ctx context.Context, key string) (Peer, bool) {
+	if p, ok := s.Locate(key); ok {
+		return p, true
+	}
+	select {
+	case <-s.round(askAgain):
+	case <-ctx.Done():
+	}
+	return s.Locate(key)
+}
+
+// round asks everybody, unless that is being done, or was done since; what it returns is closed when it is over.
+func (s *Static) round(since time.Duration) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asking != nil {
+		return s.asking
+	}
+	over := make(chan struct{})
+	if s.ctx.Err() != nil || !s.asked.IsZero() && time.Since(s.asked) < since {
+		close(over)
+		return over
+	}
+	s.asked, s.asking = time.Now(), over
+	addresses := make([]string, len(s.hosts))
+	for i, h := range s.hosts {
+		addresses[i] = h.Address
+	}
+	s.ended.Go(func() {
+		var all sync.WaitGroup
+		for i, address := range addresses {
+			all.Go(func() { s.ask(i, address) })
+		}
+		all.Wait()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.asking = nil
+		close(over)
+	})
+	return over
+}
+
+// ask asks at one address.
+func (s *Static) ask(i int, address string) {
+	ctx, cancel := context.WithTimeout(s.ctx, connectTime)
+	defer cancel()
+	conn, id, err := s.dialer.dial(ctx, Peer{Address: address}, doIdentify)
+	if err == nil {
+		_ = conn.Close()
+	}
+	late := ctx.Err() != nil
+	if s.ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	h := &s.hosts[i]
+	before := *h
+	switch {
+	case err == nil:
+		h.ID, h.Alive, h.missed = id, true, 0
+	case !late || h.missed+1 >= missed:
+		h.Alive, h.missed = false, missed
+	default:
+		h.missed++
+	}
+	now := *h
+	s.mu.Unlock()
+	s.tell(before, now, err)
+}
+
+// tell logs what has changed.
+func (s *Static) tell(before, now host, err error) {
+	switch {
+	case now.ID == s.dialer.HubID:
+	case now.Alive && (!before.Alive || before.ID != now.ID):
+		s.log.Info("another hub is there", "hub", now.ID, "address", now.Address)
+	case !now.Alive && (before.Alive || before.missed != now.missed):
+		s.log.Warn("another hub is not there", "address", now.Address, "err", err, "option", "cluster.peers")
+	}
+}
+
+var _ Finder = (*Static)(nil)

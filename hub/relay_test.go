@@ -1,0 +1,137 @@
+package hub_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/siohub/siohub/hub"
+	"github.com/siohub/siohub/hub/hubtest"
+)
+
+// peers is who is where.
+type peers struct {
+	mu    sync.Mutex
+	known map[string]hub.PeerHub // by key
+}
+
+func (p *peers) Locate(key string) (hub.PeerHub, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	peer, ok := p.known[key]
+	return peer, ok
+}
+
+func (p *peers) All() []hub.PeerHub {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.known))
+}
+
+// add starts one more hub, and its listener for the others.
+func (p *peers) add(t *testing.T, id string, config hub.Config) *play {
+	t.Helper()
+	config.Cluster = hub.ClusterConfig{ID: id, Relay: hub.Relay{Peers: p}}
+	n := open(t, config)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := new(http.Server)
+	n.hub.ConfigureHTTP(server)
+	n.hub.ConfigurePeerHTTP(server)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-done
+	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.known[hub.SessionKey(id)] = hub.PeerHub{ID: id, Address: l.Addr().String(), Alive: true}
+	return n
+}
+
+// handshake opens a polling session, joins / and returns the query of its requests.
+func handshake(t *testing.T, s *hubtest.Server) (query string) {
+	t.Helper()
+	a := s.Get("EIO=4&transport=polling")
+	_, after, _ := strings.Cut(a.Body, `"sid":"`)
+	sid, _, ok := strings.Cut(after, `"`)
+	if !ok {
+		t.Fatalf("%+v", a)
+	}
+	query = "EIO=4&transport=polling&sid=" + sid
+	if a := s.Post(query, "40"); a.Body != "ok" {
+		t.Fatalf("%+v", a)
+	}
+	if a := s.Get(query); !strings.HasPrefix(a.Body, "40{") {
+		t.Fatalf("%+v", a)
+	}
+	return query
+}
+
+func TestRelay_SessionsOfAnotherHub(t *testing.T) {
+	known := &peers{known: make(map[string]hub.PeerHub)}
+	met := known.add(t, "a", hub.Config{Protocol: hub.Protocol{AllowV09: true}})
+	owner := known.add(t, "b", hub.Config{Protocol: hub.Protocol{AllowV09: true}})
+	owner.event = func(e *hub.Event) {
+		if _, err := owner.hub.Emit(nil, all, hub.Message{Event: "echo", Args: e.Args}, hub.EmitOptions{}); err != nil {
+			t.Error(err)
+		}
+	}
+	query := handshake(t, owner.http)
+	if a := met.http.Post(query, `42["hi",1]`); a.Body != "ok" {
+		t.Fatalf("%+v", a)
+	}
+	if a := met.http.Get(query); a.Body != `42["echo",1]` {
+		t.Errorf("%+v", a)
+	}
+	// Clients 0.9 as well.
+	owner.http.Path, met.http.Path = "/socket.io/1/", "/socket.io/1/"
+	sid, _, _ := strings.Cut(owner.http.Get("").Body, ":")
+	met.http.Path += "xhr-polling/" + sid
+	if a := met.http.Get(""); a.Status != http.StatusOK || a.Body != "1::" {
+		t.Errorf("%+v", a)
+	}
+}
+
+// A hub that ends lets go of the polls that others hold for its browsers, who lose nothing by it.
+func TestRelay_HubEndsWhilePollsGoThroughIt(t *testing.T) {
+	known := &peers{known: make(map[string]hub.PeerHub)}
+	met, owner := known.add(t, "a", hub.Config{}), known.add(t, "b", hub.Config{})
+	query := handshake(t, owner.http)
+	answers := make(chan hubtest.Answer, 1)
+	go func() {
+		a, err := met.http.Try(context.Background(), http.MethodGet, query, "", nil)
+		if err != nil {
+			t.Error(err)
+		}
+		answers <- a
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	// The poll has come to the owner once a second one would be refused.
+	owner.waitFor("the poll", func() bool { return owner.hub.Stats().Sessions == 1 && met.hub.Relaying().Requests == 1 })
+	if err := errors.Join(met.hub.Drain(ctx, 0), met.hub.Shutdown(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-answers; a.Status != http.StatusOK || a.Body != "6" {
+		t.Errorf("%+v", a)
+	}
+	if a := owner.http.Post(query, `42["still here"]`); a.Body != "ok" || len(owner.gone) > 0 {
+		t.Errorf("%+v, gone %v", a, owner.gone)
+	}
+}
