@@ -7,7 +7,7 @@ import (
 	"github.com/siohub/siohub/hub/cluster/internal/wire"
 )
 
-// beat says that this hub is there, and looks who is not, until ctx ends.
+// beat says that this hub is there, until ctx ends. It waits for nothing that the host or a long message may hold up.
 func (m *Mesh) beat(ctx context.Context) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
@@ -21,7 +21,20 @@ func (m *Mesh) beat(ctx context.Context) {
 			m.present(wire.Heartbeat, Address{})
 		}
 		m.describe()
-		m.sweep(time.Now())
+	}
+}
+
+// watch looks who is not there any more, until ctx ends.
+func (m *Mesh) watch(ctx context.Context) {
+	ticker := time.NewTicker(beatEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			m.sweep(time.Now())
+		}
 	}
 }
 

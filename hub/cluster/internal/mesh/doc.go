@@ -6,7 +6,7 @@
 // those that are interested in a namespace or a room. What comes from the engine goes to Mesh.Receive; Mesh.Up and
 // Mesh.Down say whether the engine can be reached.
 //
-//	Publish, Ask, Answer ─► outbox (bounded, numbered) ─ sendLoop ─► Bus.Send
+//	Publish, Ask, Answer ─► outbox (bounded, numbered) ─ loop ─► Bus.Send
 //	Receive ─► arrivals (duplicates, order, gaps, parts) ─► Members, Questions, Host
 //
 // An engine embeds a Mesh and adds its connection. One that reaches foreign servers too takes the parts: Mesh.OpenQuestion begins a
@@ -34,8 +34,9 @@
 //
 // # Goroutines and locks
 //
-// Open starts two: beat (heartbeats, expiry) and sendLoop, which alone calls Bus.Send; Close ends them and waits. Receive may be
-// called from several goroutines and works one at a time: its lock is held while the host is called, which must not block.
+// Open starts three: beat (heartbeats), watch (who is silent or lost) and outbox.loop, which alone calls Bus.Send; Close ends
+// them and waits. Receive may be called from several goroutines and works one at a time: its lock is held while the host is
+// called, which must not block.
 // All other locks are leaves. An Asking's functions are called without a lock, one at a time, by whoever has something to
 // tell (Asked.drain).
 package mesh

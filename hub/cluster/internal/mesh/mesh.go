@@ -32,7 +32,7 @@ type Mesh struct {
 	id         wire.ID
 	host       cluster.Host
 	cancel     context.CancelFunc
-	running    sync.WaitGroup // beat and sendLoop
+	running    sync.WaitGroup // beat, watch and outbox.loop
 
 	receiving sync.Mutex // held while something that came is taken, and the host called
 	arrivals  arrivals
@@ -110,6 +110,7 @@ func (m *Mesh) Open(self cluster.Self, host cluster.Host) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
 	m.running.Go(func() { m.beat(ctx) })
+	m.running.Go(func() { m.watch(ctx) })
 	m.running.Go(func() { m.outbox.loop(ctx, m.handedOver, m.notHandedOver) })
 	return nil
 }
@@ -207,3 +208,10 @@ func (m *Mesh) panicked(value any) {
 }
 
 var _ cluster.Cluster = (*Mesh)(nil)
+
+// SetLag says how long the engine takes, where heartbeats do not come back.
+func (m *Mesh) SetLag(lag time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lag = max(lag, 1)
+}

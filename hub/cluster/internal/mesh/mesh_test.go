@@ -234,3 +234,27 @@ func TestMesh_SilentThenLost(t *testing.T) {
 		}
 	})
 }
+
+func TestAddressOf_WhoHasToHear(t *testing.T) {
+	room := func(r ...string) *cluster.Command {
+		return &cluster.Command{Namespace: "/", Target: cluster.Target{Rooms: r}, Message: &cluster.Message{}}
+	}
+	everybody, namespace := Address{}, Address{Namespace: "/"}
+	for n, test := range []struct {
+		c    *cluster.Command
+		want Address
+	}{
+		{room("a"), Address{Namespace: "/", Room: "a"}},
+		{room("a", "b"), namespace},
+		{room("twenty-characters-aa"), namespace},            // may be a socket's
+		{room("/chat#twenty-characters-aa-and6"), namespace}, // of an old client
+		{&cluster.Command{Namespace: "/", Target: cluster.Target{All: true}, Message: &cluster.Message{}}, namespace},
+		{&cluster.Command{Namespace: "/", Target: cluster.Target{Rooms: []string{"a"}, Users: []string{"u"}}, Join: []string{"b"}}, namespace},
+		{&cluster.Command{Namespace: "/org/*", Target: cluster.Target{All: true}, Message: &cluster.Message{}}, everybody},
+		{&cluster.Command{Signal: []byte{1}}, everybody},
+	} {
+		if got := AddressOf(test.c); got != test.want {
+			t.Errorf("%d: %+v, want %+v", n, got, test.want)
+		}
+	}
+}

@@ -36,9 +36,16 @@ func AddressOf(c *cluster.Command) Address {
 	return Address{Namespace: c.Namespace}
 }
 
-// SubscribesTo reports whether hubs subscribe to a room of that name. Names of 20 bytes are taken for the ids of sockets, of
-// whose own rooms engines are not told.
-func SubscribesTo(room string) bool { return len(room) != 20 && room != "" }
+// SubscribesTo reports whether hubs subscribe to a room of that name. Names that may be ids of sockets are not among them, as
+// engines are not told of their own rooms: 20 characters, or for clients of revision 3 the session's 20 or 26, with the
+// namespace before them.
+func SubscribesTo(room string) bool {
+	id := room
+	if strings.HasPrefix(room, "/") {
+		id = room[strings.LastIndexByte(room, '#')+1:]
+	}
+	return len(id) != 20 && len(id) != 26 && room != ""
+}
 
 // Ask implements cluster.Cluster: of hubs alone.
 func (m *Mesh) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
