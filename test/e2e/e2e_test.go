@@ -115,6 +115,12 @@ func TestBursts(t *testing.T) {
 	runNode(t, "bursts_test.mjs", "E2E_CRAWL="+build(t, "./test/e2e/crawl"))
 }
 
+// TestUnsticky puts three hubs behind a balancer without sticky sessions, and restarts them one after the other.
+func TestUnsticky(t *testing.T) {
+	needs(t, "node", nodePath("socket.io-client"))
+	runNode(t, "unsticky_test.mjs", "E2E_CRAWL="+build(t, "./test/e2e/crawl"))
+}
+
 // TestPatience does so with what takes its time.
 func TestPatience(t *testing.T) {
 	t.Parallel()
