@@ -61,7 +61,8 @@ type progress struct {
 	applied   atomic.Uint64 // number of the last envelope that was applied
 	resumes   atomic.Bool   // the envelope of a hello that resumed is being applied
 	draining  atomic.Bool
-	toldDrain atomic.Bool // the instance knows that the hub drains
+	toldDrain atomic.Bool   // the instance knows that the hub drains
+	toldHubs  atomic.Uint64 // the version of the hubs that it was told of
 	// introducing says that not all live sockets, rooms and users have been told yet.
 	introducing atomic.Bool
 	// faults are what was refused since recvLoop has looked, which makes the service wait.

@@ -16,6 +16,9 @@ import (
 // default. Each field names its key in the configuration file, which errors name
 // too.
 type Config struct {
+	// HubID tells this hub apart from others: 16 hexadecimal digits, the same as hub.ClusterConfig.ID. Empty means random ones,
+	// see Server.HubID.
+	HubID string
 	// HubVersion is told to services in the welcome. It may be empty.
 	HubVersion string
 	// ControlAddress is where services reach this hub, HOST:PORT, as the welcome tells

@@ -54,6 +54,13 @@
 // decide which group gets an event at all. So two versions of a service may be attached
 // together, each with its own wishes. While none is attached the last union stays.
 //
+// # Other hubs
+//
+// In a cluster the hub does to the sockets elsewhere what is done to those here; clustering is what the control planes
+// say to each other: which hubs there are (Welcome.hubs and the notice HUBS), and which instances are attached where. A
+// call is handed to each instance by one hub: by the caller's if it is attached there, else by the one with the smallest id that it
+// is attached to. What Node servers say to their fellows goes to one instance of each group.
+//
 // # What it is not
 //
 // It knows no packet and no transport; it keeps no sockets beside the hub's (its own

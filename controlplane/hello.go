@@ -123,12 +123,15 @@ func (t *attaching) opened(a *attachment, resumed bool) {
 		"identity", a.caller.Name(), "resumed", resumed)
 	a.group.report(a)
 	a.tellDrain()
+	a.tellHubs()
 	t.srv.connects.reroute()
 }
 
 // welcome is the answer to a hello.
 func (t *attaching) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hello, results []*hubv1.SubscriptionResult) *hubv1.Welcome {
 	size := t.srv.clamp(h.Window)
+	hubs, version := t.srv.hubs()
+	a.toldHubs.Store(version)
 	observations := a.out.Copies.Resize(h.GetWindow().GetObservations())
 	w := &hubv1.Welcome{
 		HubId: t.srv.hubID, HubVersion: t.srv.config.HubVersion, Capabilities: t.srv.capabilities(), Subscriptions: results,
@@ -136,17 +139,12 @@ func (t *attaching) welcome(a *attachment, heartbeat time.Duration, h *hubv1.Hel
 			Deliveries: size.Deliveries, Bytes: size.Bytes, Paused: h.GetWindow().GetPaused(), Observations: observations,
 		},
 		CommandWindow: uint32(t.srv.config.Window.Commands), MaxEnvelopeBytes: envelope.MaxBytes,
-		HeartbeatInterval: contract.DurationOf(heartbeat), Hubs: t.srv.hubs(), AckEnvelopeSeq: a.applied.Load(),
+		HeartbeatInterval: contract.DurationOf(heartbeat), Hubs: hubs, AckEnvelopeSeq: a.applied.Load(),
 	}
 	if a.numbered {
 		w.Attachment = a.token[:]
 	}
 	return w
-}
-
-// hubs are those that are alive: a hub without a cluster is alone.
-func (t *attaching) hubs() []*hubv1.HubInfo {
-	return []*hubv1.HubInfo{{Id: t.srv.hubID, ControlAddress: t.srv.config.ControlAddress}}
 }
 
 // checkHello says what is wrong with a hello as a whole.

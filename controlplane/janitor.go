@@ -31,6 +31,7 @@ func (s *Server) janitor() {
 			if n%janitorTurns == 0 {
 				s.within(func() { s.decisions.Sweep(now) })
 				s.within(func() { s.connects.tendWaiting(now) })
+				s.within(s.describe)
 				s.routes.each(func(g *group) { s.within(func() { s.tend(g, now) }) })
 			}
 		}

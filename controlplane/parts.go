@@ -28,8 +28,9 @@ type parts struct {
 	deciding
 	backlogs
 	debugLines
+	*clustering
 }
 
 func newParts(s *Server) parts {
-	return parts{watching{s}, attaching{s}, introducing{s}, namespaces{s}, deciding{s}, backlogs{s}, debugLines{s}}
+	return parts{watching{s}, attaching{s}, introducing{s}, namespaces{s}, deciding{s}, backlogs{s}, debugLines{s}, newClustering(s)}
 }

@@ -116,7 +116,9 @@ func New(config Config) (*Server, error) {
 	// crypto/rand.Read never fails; it ends the program instead.
 	_, _ = rand.Read(id[:])
 	_, _ = rand.Read(s.dedupe[:])
-	s.hubID = hex.EncodeToString(id[:])
+	if s.hubID = config.HubID; s.hubID == "" {
+		s.hubID = hex.EncodeToString(id[:])
+	}
 	s.parts = newParts(s)
 	s.unhandled.srv = s
 	s.routes = newRoutes(s)
@@ -126,11 +128,14 @@ func New(config Config) (*Server, error) {
 	s.observers = copies.NewObservers(s.routes, s.hubID)
 	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
-		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s,
+		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s, Elsewhere: s,
 		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, KeptBytes: s.config.KeptBytes,
 	})
 	return s, nil
 }
+
+// HubID is what services know this hub by.
+func (s *Server) HubID() string { return s.hubID }
 
 // dispatching is the configuration of the dispatcher.
 func (s *Server) dispatching() dispatch.Config {

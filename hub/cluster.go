@@ -71,6 +71,16 @@ func (c *Cluster) Describe(description []byte) { c.inner().Describe(description)
 // Signal tells the applications of the other hubs something. missing are the hubs that it does not reach.
 func (c *Cluster) Signal(signal []byte) (missing []string) { return c.inner().Signal(signal) }
 
+// ServerSideEmit tells foreign servers something, as `serverSideEmit` of Socket.IO does. Other hubs do not hear of it.
+func (c *Cluster) ServerSideEmit(namespace string, m Message) (missing []string) {
+	if c == nil {
+		return nil
+	}
+	return c.inner().Publish(&cluster.Command{
+		Namespace: namespace, Foreign: true, ServerSide: &cluster.Message{Event: m.Event, Args: m.Args, Attachments: m.Attachments},
+	})
+}
+
 // Ask asks the other servers for what they know. It does not ask this hub. See cluster.Cluster.
 func (c *Cluster) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
 	return c.inner().Ask(q, a)

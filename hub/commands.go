@@ -162,10 +162,10 @@ func (h *Hub) Disconnect(b *Batch, t Target, o DisconnectOptions) (Outcome, erro
 	if err := checkDetail(o.Detail); err != nil {
 		return Outcome{}, err
 	}
-	elsewhere := h.federation.Elsewhere(t.Namespace, &to)
-	out := outcome(h.sockets.Disconnect((*engineio.Batch)(b), t.Namespace, to, socketio.Eviction(o)))
+	elsewhere := !o.Local && h.federation.Elsewhere(t.Namespace, &to)
+	out := outcome(h.sockets.Disconnect((*engineio.Batch)(b), t.Namespace, to, o.eviction()))
 	if elsewhere {
-		eviction := cluster.Disconnect(o)
+		eviction := cluster.Disconnect(o.eviction())
 		out.MissingHubs = h.federation.Publish(&cluster.Command{Namespace: t.Namespace, Target: to, Disconnect: &eviction})
 	}
 	return out, nil

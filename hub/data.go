@@ -40,6 +40,41 @@ func (h *Hub) SetData(t Target, change DataChange) (Outcome, error) {
 	return out, nil
 }
 
+// SetDataElsewhere changes the data of one socket that is at another hub of the cluster. done is called once, with the
+// outcome of all others: ErrVersion when the version is another; it may be called before SetDataElsewhere has returned, and
+// must not block.
+//
+// Errors, without done being called: *ArgumentError, *LimitError, ErrShutdown.
+func (h *Hub) SetDataElsewhere(t Target, change DataChange, done func(Outcome, error)) error {
+	to, err := h.checks.target(t)
+	if err != nil {
+		return err
+	}
+	if _, err := h.checks.dataChange(change); err != nil {
+		return err
+	}
+	var out Outcome
+	command := &cluster.Command{
+		Namespace: t.Namespace, Target: to, Data: &cluster.Data{JSON: change.Data, Merge: change.Merge, Expected: change.ExpectedVersion},
+	}
+	h.federation.Ask(&cluster.Question{Kind: cluster.CarryOut, Namespace: t.Namespace, Command: command}, cluster.Asking{
+		Answer: func(a *cluster.Answer) {
+			if o := a.Outcome; o != nil && o.Matched+o.Stored > 0 {
+				out = Outcome{Matched: o.Matched, Queued: o.Queued, Dropped: o.Dropped, Stored: o.Stored, DataVersion: o.DataVersion}
+			}
+		},
+		Done: func(missing []string) {
+			out.MissingHubs = missing
+			var err error
+			if change.ExpectedVersion != nil && out.Dropped == 1 && out.DataVersion != *change.ExpectedVersion {
+				err = ErrVersion
+			}
+			done(out, err)
+		},
+	})
+	return nil
+}
+
 // dataChange checks a change and says it in the words of the Socket.IO side.
 func (c *checks) dataChange(change DataChange) (socketio.DataChange, error) {
 	if err := c.data(change.Data); err != nil {

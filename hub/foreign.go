@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/federation"
@@ -15,7 +16,7 @@ var _ federation.Checks = foreign{}
 
 func (f foreign) Target(namespace string, t cluster.Target) error {
 	if len(namespace) > f.limits.NamespaceBytes {
-		return why(f.tooMuch("target.namespace", "namespace_bytes", "has %d bytes, %d are allowed", len(namespace), f.limits.NamespaceBytes))
+		return refusal{fmt.Errorf("hub: a namespace of %d bytes, %d are allowed", len(namespace), f.limits.NamespaceBytes), "limits.namespace_bytes"}
 	}
 	_, err := f.target(targetIn(namespace, t))
 	return why(err)

@@ -1,6 +1,10 @@
 package hub
 
-import "time"
+import (
+	"time"
+
+	"github.com/siohub/siohub/hub/internal/socketio"
+)
 
 // Target picks sockets of one namespace: the union of sockets, rooms and users, each socket once, less the
 // exceptions. A target that names nothing is an *ArgumentError, never everybody.
@@ -107,8 +111,14 @@ type DisconnectOptions struct {
 	// Forget ends the chance of the sockets' browsers to take their sessions up again (Recovery): those that may return
 	// begin anew. Without MayReturn it ends in any case. Sockets that share a connection with one of them keep theirs.
 	Forget bool
+	// Local disconnects sockets of this hub alone.
+	Local bool
 	// Detail is told as Disconnect.Detail: at most 256 bytes of valid UTF-8.
 	Detail string
+}
+
+func (o DisconnectOptions) eviction() socketio.Eviction {
+	return socketio.Eviction{CloseTransport: o.CloseTransport, MayReturn: o.MayReturn, Forget: o.Forget, Detail: o.Detail}
 }
 
 // DataChange is what becomes of a socket's data.

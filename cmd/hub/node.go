@@ -81,6 +81,7 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	}
 	hc := hubConfig(c, n.control, logger, m.HubTrace())
 	n.access.peers.configure(&hc, c.Cluster)
+	hc.Cluster.ID, hc.Cluster.ControlAddress = n.control.HubID(), cc.ControlAddress
 	if n.hub, err = hub.New(hc); err != nil {
 		return nil, err
 	}

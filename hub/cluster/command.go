@@ -41,6 +41,8 @@ type Command struct {
 	Data *Data
 	// ServerSide is told to the other servers themselves, as `serverSideEmit` of Socket.IO. Target is unused.
 	ServerSide *Message
+	// Foreign says that the command is for foreign servers alone: hubs are told otherwise.
+	Foreign bool
 	// Signal is what one control plane tells the others. Foreign servers do not hear of it.
 	Signal []byte
 }

@@ -47,6 +47,8 @@ type Question struct {
 	// Timeout is how long answers are waited for. Of Acks it is how long each browser has, and answers are waited for a
 	// second longer, so that each server can tell how it ended. Zero means the engine's (cluster.request_timeout).
 	Timeout time.Duration
+	// Foreign says that foreign servers alone are asked.
+	Foreign bool
 	// To are the ids of the hubs that are asked. Nil means all servers.
 	To []string
 }
@@ -123,6 +125,9 @@ type Socket struct {
 type Handshake struct {
 	// Address is the client's, URL the path and query of its request, Origin what it says of itself.
 	Address, URL, Origin string
+	// Transport is that of the request, and Protocol the Engine.IO revision. Empty and zero of foreign servers.
+	Transport string
+	Protocol  int
 	// Secure says that it came over TLS. CrossDomain says that it has an Origin.
 	Secure, CrossDomain bool
 	// Time is when it came.

@@ -93,7 +93,7 @@ var rooms = []room{
 		"hub", "gen/hub/v1", "controlplane/internal/dispatch", "controlplane/internal/replay", "internal/envelope", grpc, protobuf,
 	}},
 	{pkg: "controlplane/internal/command", may: []string{
-		"hub", "gen/hub/v1", "controlplane/internal/fault", "controlplane/internal/park", "controlplane/internal/replay",
+		"hub", "hub/cluster", "gen/hub/v1", "controlplane/internal/fault", "controlplane/internal/park", "controlplane/internal/replay",
 		"controlplane/internal/route", "internal/envelope", grpc, protobuf,
 	}},
 	{pkg: "controlplane/internal/contract", not: network, may: []string{"hub", "gen/hub/v1", "controlplane/internal/dispatch", protobuf}},
@@ -126,7 +126,7 @@ var rooms = []room{
 	{pkg: "controlplane/internal/...", not: network}, // tables and arithmetic
 	{pkg: "controlplane/controlplanetest", may: []string{"gen/hub/v1", grpc, protobuf}},
 	{pkg: "controlplane", may: []string{
-		"hub", "gen/hub/v1", "controlplane/access", "controlplane/overview", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", "internal/shorttime", grpc, protobuf, middleware, prometheus,
+		"hub", "hub/cluster", "gen/hub/v1", "controlplane/access", "controlplane/overview", "controlplane/trace", "controlplane/internal/...", "internal/envelope", "internal/outqueue", "internal/shorttime", grpc, protobuf, middleware, prometheus,
 		"golang.org/x/net/http/httpguts", "golang.org/x/time/rate",
 	}},
 

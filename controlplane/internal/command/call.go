@@ -39,6 +39,8 @@ type callTo struct {
 	timeout time.Duration
 	callees []Callee
 	bytes   int
+	// everywhere says that other hubs and servers are called too.
+	everywhere bool
 }
 
 // prepareCall checks a call and finds whom it goes to.
@@ -98,6 +100,28 @@ func (x *Executor) callOnly(r Request, c *hubv1.Call) *hubv1.Result {
 	if f != nil {
 		return failed(f)
 	}
+	o := x.hand(r, to)
+	if !x.alone() {
+		o.MissingHubs = x.hub.Cluster().Signal(to.signalOf(r))
+		x.toForeign(to)
+	}
+	return resultOf(o, nil)
+}
+
+// toForeign tells Node servers of a call that is for everybody.
+func (x *Executor) toForeign(to callTo) {
+	if to.GetGroup() == "" {
+		x.hub.Cluster().ServerSideEmit(to.GetNamespace(), to.foreign())
+	}
+}
+
+// foreign is a call as Node servers know it.
+func (to callTo) foreign() hub.Message {
+	return hub.Message{Event: to.GetName(), Args: to.GetPayload().GetArgs(), Attachments: to.GetPayload().GetAttachments()}
+}
+
+// hand gives a call to everybody here, and waits for nobody.
+func (x *Executor) hand(r Request, to callTo) hub.Outcome {
 	message := to.message(r.Caller)
 	o := hub.Outcome{Matched: len(to.callees)}
 	for _, callee := range to.callees {
@@ -109,16 +133,22 @@ func (x *Executor) callOnly(r Request, c *hubv1.Call) *hubv1.Result {
 			x.trace.Bound(BoundCallees)
 		}
 	}
-	return resultOf(o, nil)
+	return o
 }
 
-// callAndWait calls, and answers with what the callees say.
+// callAndWait calls everywhere, and answers with what the callees say.
 func (x *Executor) callAndWait(r Request, c *hubv1.Call, answers Answers) {
 	to, f := x.prepareCall(r, c)
 	if f != nil {
 		answers.Give(failed(f))
 		return
 	}
+	to.everywhere = !x.alone()
+	x.wait(r, to, answers)
+}
+
+// wait calls, and answers with what the callees say.
+func (x *Executor) wait(r Request, to callTo, answers Answers) {
 	ticket, f := x.calls.begin(r.Caller, to.bytes+len(to.callees)*ackKeep)
 	if f != nil {
 		x.trace.Bound(BoundCalls)

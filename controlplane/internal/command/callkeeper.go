@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,8 @@ type callKeeper struct {
 	bytes int // of the answers in total, taken from the budget
 	open  int // calls without an answer, and start itself
 	o     hub.Outcome
+	// missing are other hubs that did not answer.
+	missing []string
 }
 
 // start hands the call to everybody.
@@ -44,6 +47,9 @@ func (k *callKeeper) start(r Request, to callTo) {
 	k.o.Matched = len(to.callees)
 	k.total.ExpectedCount = uint32(len(to.callees))
 	k.open = len(to.callees) + 1
+	if to.everywhere {
+		k.open += 2
+	}
 	k.mu.Lock()
 	k.timer = time.AfterFunc(to.timeout, func() { k.executor.config.Within(k.expire) })
 	k.mu.Unlock()
@@ -57,9 +63,14 @@ func (k *callKeeper) start(r Request, to callTo) {
 		k.calls[n].Fail(fault.New(fault.CalleeBusy, "the instance has too much to do").After(retrySoon).Status())
 	}
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.o.Queued = queued
 	k.o.Dropped = k.o.Matched - queued
+	k.mu.Unlock()
+	if to.everywhere {
+		k.elsewhere(r, to)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.close(1)
 }
 
@@ -68,6 +79,12 @@ func (k *callKeeper) answered(i *Invocation, a *hubv1.CallAnswer) {
 	a.Group, a.InstanceId = i.callee.Group(), i.callee.Instance()
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.keep(a)
+	k.close(1)
+}
+
+// keep counts and keeps an answer. The caller holds mu.
+func (k *callKeeper) keep(a *hubv1.CallAnswer) {
 	if a.Status == nil {
 		k.total.AnsweredCount++
 	} else {
@@ -80,7 +97,6 @@ func (k *callKeeper) answered(i *Invocation, a *hubv1.CallAnswer) {
 		a.Status = fault.New(fault.AnswerOmitted, "too large, or there is no room for it").Status()
 		k.take(a)
 	}
-	k.close(1)
 }
 
 // take keeps an answer, or reports it. The caller holds mu.
@@ -133,6 +149,8 @@ func (k *callKeeper) close(n int) {
 	k.calls = nil
 	r := resultOf(k.o, callFault(&k.total))
 	r.Ack = &hubv1.Result_CallTotal{CallTotal: &k.total}
+	slices.Sort(k.missing)
+	r.MissingHubIds = slices.Compact(k.missing)
 	k.executor.acks.Give(int64(k.bytes))
 	k.ticket.end()
 	k.answers.Give(r)

@@ -71,17 +71,17 @@ func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStr
 // FetchSockets streams sockets. A caller that does not read holds up nobody else.
 func (c *Control) FetchSockets(req *hubv1.FetchSocketsRequest, wire grpc.ServerStreamingServer[hubv1.FetchSocketsResponse]) error {
 	who := c.callerOf(wire.Context())
-	p, err := c.ask(who, req, &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: req.GetFetch()}})
+	p, err := c.ask(wire.Context(), who, req, &hubv1.Command{Op: &hubv1.Command_Fetch{Fetch: req.GetFetch()}})
 	if err != nil {
 		return err
 	}
 	defer p.Close()
 	for r := p.Next(); r != nil; r = p.Next() {
-		if len(r.Sockets) == 0 {
+		if len(r.Sockets)+len(r.MissingHubIds) == 0 {
 			continue
 		}
 		who.rest()
-		if err := wire.Send(&hubv1.FetchSocketsResponse{Sockets: r.Sockets}); err != nil {
+		if err := wire.Send(&hubv1.FetchSocketsResponse{Sockets: r.Sockets, MissingHubIds: r.MissingHubIds}); err != nil {
 			return err
 		}
 		who.work()
@@ -91,19 +91,19 @@ func (c *Control) FetchSockets(req *hubv1.FetchSocketsRequest, wire grpc.ServerS
 
 // CountSockets counts.
 func (c *Control) CountSockets(ctx context.Context, req *hubv1.CountSocketsRequest) (*hubv1.CountSocketsResponse, error) {
-	n, err := c.number(ctx, req, &hubv1.Command{Op: &hubv1.Command_Count{Count: req.GetCount()}})
-	return &hubv1.CountSocketsResponse{Count: n}, err
+	r, err := c.number(ctx, req, &hubv1.Command{Op: &hubv1.Command_Count{Count: req.GetCount()}})
+	return &hubv1.CountSocketsResponse{Count: r.GetCount(), MissingHubIds: r.GetMissingHubIds()}, err
 }
 
 // ListRooms lists rooms.
 func (c *Control) ListRooms(ctx context.Context, req *hubv1.ListRoomsRequest) (*hubv1.ListRoomsResponse, error) {
-	p, err := c.ask(c.callerOf(ctx), req, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: req.GetListRooms()}})
+	p, err := c.ask(ctx, c.callerOf(ctx), req, &hubv1.Command{Op: &hubv1.Command_ListRooms{ListRooms: req.GetListRooms()}})
 	if err != nil {
 		return nil, err
 	}
 	defer p.Keep()
 	r := p.Next()
-	resp := &hubv1.ListRoomsResponse{Rooms: r.Rooms}
+	resp := &hubv1.ListRoomsResponse{Rooms: r.Rooms, MissingHubIds: r.MissingHubIds}
 	if r.More {
 		resp.NextPageToken = makeToken(tokenOfRooms, r.Rooms[len(r.Rooms)-1].Name)
 	}
@@ -112,19 +112,19 @@ func (c *Control) ListRooms(ctx context.Context, req *hubv1.ListRoomsRequest) (*
 
 // CountUsers counts.
 func (c *Control) CountUsers(ctx context.Context, req *hubv1.CountUsersRequest) (*hubv1.CountUsersResponse, error) {
-	n, err := c.number(ctx, req, &hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: req.GetCountUsers()}})
-	return &hubv1.CountUsersResponse{Count: n}, err
+	r, err := c.number(ctx, req, &hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: req.GetCountUsers()}})
+	return &hubv1.CountUsersResponse{Count: r.GetCount(), MissingHubIds: r.GetMissingHubIds()}, err
 }
 
 // ListUsers lists users.
 func (c *Control) ListUsers(ctx context.Context, req *hubv1.ListUsersRequest) (*hubv1.ListUsersResponse, error) {
-	p, err := c.ask(c.callerOf(ctx), req, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: req.GetListUsers()}})
+	p, err := c.ask(ctx, c.callerOf(ctx), req, &hubv1.Command{Op: &hubv1.Command_ListUsers{ListUsers: req.GetListUsers()}})
 	if err != nil {
 		return nil, err
 	}
 	defer p.Keep()
 	r := p.Next()
-	resp := &hubv1.ListUsersResponse{Users: r.Users}
+	resp := &hubv1.ListUsersResponse{Users: r.Users, MissingHubIds: r.MissingHubIds}
 	if r.More {
 		resp.NextPageToken = makeToken(tokenOfUsers, r.Users[len(r.Users)-1].Id)
 	}
@@ -161,24 +161,42 @@ func (c *Control) ForgetGroup(ctx context.Context, req *hubv1.ForgetGroupRequest
 }
 
 // number carries out a query that counts.
-func (c *Control) number(ctx context.Context, req proto.Message, q *hubv1.Command) (uint32, error) {
-	if f := c.executor.checkQuery(req, q, c.callerOf(ctx)); f != nil {
-		return 0, fault.GRPC(c.executor.Refuse(q, f).Status)
+func (c *Control) number(ctx context.Context, req proto.Message, q *hubv1.Command) (*hubv1.Result, error) {
+	who := c.callerOf(ctx)
+	if f := c.executor.checkQuery(req, q, who); f != nil {
+		return nil, fault.GRPC(c.executor.Refuse(q, f).Status)
 	}
-	r := c.executor.perform(Request{Command: q})
+	r, f := await(ctx, who, func(then func(*hubv1.Result)) { c.executor.countEverywhere(q, then) }, func(*hubv1.Result) {})
+	if f != nil {
+		r = failed(f)
+	}
 	c.executor.count(q, r)
 	if r.Status != nil {
-		return 0, fault.GRPC(r.Status)
+		return nil, fault.GRPC(r.Status)
 	}
-	return r.Count, nil
+	return r, nil
 }
 
 // ask carries out a query whose results come in pages.
-func (c *Control) ask(who *Caller, req proto.Message, q *hubv1.Command) (*Pages, error) {
+func (c *Control) ask(ctx context.Context, who *Caller, req proto.Message, q *hubv1.Command) (*Pages, error) {
+	type found struct {
+		pages *Pages
+		fault *fault.Fault
+	}
 	f := c.executor.checkQuery(req, q, who)
 	var p *Pages
 	if f == nil {
-		p, f = c.executor.pagesOf(q)
+		var is found
+		is, f = await(ctx, who, func(then func(found)) {
+			c.executor.pagesOf(q, func(p *Pages, f *fault.Fault) { then(found{p, f}) })
+		}, func(late found) {
+			if late.pages != nil {
+				late.pages.Close()
+			}
+		})
+		if f == nil {
+			p, f = is.pages, is.fault
+		}
 	}
 	if f != nil {
 		return nil, fault.GRPC(c.executor.Refuse(q, f).Status)

@@ -8,18 +8,20 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
 )
 
 // page takes one page of rooms as a call does, and returns the last name.
 func page(x *Executor, look func(namespace, prefix string) []hub.RoomInfo, after string, finish func(*Pages)) string {
-	p, _ := listed(x, listing[hub.RoomInfo]{
+	var p *Pages
+	listed(x, listing[hub.RoomInfo]{
 		key: cursorKey{tokenOfRooms, "/", "", after}, look: look, size: maxPage,
 		name: func(room *hub.RoomInfo) string { return room.Name },
 		put: func(r *hubv1.Result, room *hub.RoomInfo) {
 			r.Rooms = append(r.Rooms, &hubv1.Room{Name: room.Name, SocketCount: uint32(room.Sockets)})
 		},
-	})
+	}, func(found *Pages, _ *fault.Fault) { p = found })
 	r := p.Next()
 	finish(p)
 	if !r.More {

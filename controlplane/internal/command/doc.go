@@ -23,6 +23,12 @@
 // pages are made one at a time when the taker asks for them, with what holds then, and
 // without sockets that have left by then.
 //
+// # Other hubs
+//
+// In a cluster queries are asked of all hubs (gather), and answered when they have answered or their time is over; a call goes on
+// to the instances elsewhere as a signal (signal.go), and each answer comes back as it is given. What others say is held
+// in the same budgets.
+//
 // # Bounds
 //
 // What callers can make the hub keep is bounded, each and in sum:

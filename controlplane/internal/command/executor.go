@@ -22,6 +22,8 @@ type Config struct {
 	Handshake func(*hub.Handshake) *hubv1.Handshake
 	// Services are the instances that calls go to. Nil means that there are none.
 	Services Services
+	// Elsewhere knows which instances are attached to other hubs too. Nil means that none are.
+	Elsewhere Elsewhere
 	// Groups forgets groups. Nil means that it cannot be done.
 	Groups Groups
 	// Revoked is told whose authorization ends, before their connections are closed: it
@@ -128,7 +130,7 @@ type Answers interface {
 // kind. It returns nil for one of another kind: Run takes it.
 func (x *Executor) Now(r Request) *hubv1.Result {
 	c := r.Command
-	if c.GetIdempotencyKey() != "" || takesTime(c) {
+	if c.GetIdempotencyKey() != "" || x.takesTime(c) {
 		return nil
 	}
 	if f := x.check(r); f != nil {
@@ -156,7 +158,7 @@ func (x *Executor) Run(r Request, answers Answers) {
 // runOnce carries out a command that was checked, without a look at its key.
 func (x *Executor) runOnce(r Request, answers Answers) {
 	c := r.Command
-	if !takesTime(c) {
+	if !x.takesTime(c) {
 		answers.Give(x.perform(r))
 		return
 	}
@@ -165,8 +167,12 @@ func (x *Executor) runOnce(r Request, answers Answers) {
 		x.emitWithAck(r, op.Emit, answers)
 	case *hubv1.Command_Call:
 		x.callAndWait(r, op.Call, answers)
+	case *hubv1.Command_SetData:
+		x.setDataElsewhere(op.SetData, answers)
+	case *hubv1.Command_Count, *hubv1.Command_CountUsers:
+		x.countEverywhere(c, func(result *hubv1.Result) { answers.Give(result) })
 	default:
-		x.query(r, answers)
+		x.query(c, answers)
 	}
 }
 
@@ -219,7 +225,7 @@ func failed(f *fault.Fault) *hubv1.Result { return &hubv1.Result{Status: f.Statu
 func resultOf(o hub.Outcome, f *fault.Fault) *hubv1.Result {
 	return &hubv1.Result{
 		MatchedCount: uint32(o.Matched), QueuedCount: uint32(o.Queued), DroppedCount: uint32(o.Dropped), StoredCount: uint32(o.Stored),
-		Status: f.Status(),
+		MissingHubIds: o.MissingHubs, Status: f.Status(),
 	}
 }
 

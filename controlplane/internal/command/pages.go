@@ -31,6 +31,8 @@ type Pages struct {
 	fill func(r *hubv1.Result) (more bool)
 	// keep keeps what follows for a call that asks for the next page. It may be nil.
 	keep func()
+	// missing are the hubs that could not be asked, told with the last result.
+	missing []string
 	// over is told the last result. It may be nil.
 	over func(last *hubv1.Result)
 	held *reservation
@@ -44,6 +46,7 @@ func (p *Pages) Next() *hubv1.Result {
 	}
 	r := &hubv1.Result{}
 	if r.More = p.fill(r); !r.More {
+		r.MissingHubIds = p.missing
 		p.end(r)
 	}
 	return r

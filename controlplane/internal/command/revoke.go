@@ -30,6 +30,20 @@ func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
 	if len(op.GetUsers())+len(op.GetSockets()) == 0 {
 		return failed(fault.At(fault.EmptyTarget, "revoke", "names nobody"))
 	}
+	result := x.revokeHere(r.Batch, op)
+	if result.Status != nil {
+		return result
+	}
+	missing, f := x.revokeEverywhere(op)
+	if f != nil {
+		return failed(f)
+	}
+	result.MissingHubIds = missing
+	return result
+}
+
+// revokeHere does it at this hub.
+func (x *Executor) revokeHere(b *hub.Batch, op *hubv1.Revoke) *hubv1.Result {
 	// Decisions for users end before their sockets are looked for: whoever is let in by
 	// one a moment later is either among these, or sees that it has ended.
 	x.tellRevoked(Revocation{Users: op.GetUsers()})
@@ -53,7 +67,7 @@ func (x *Executor) revoke(r Request, op *hubv1.Revoke) *hubv1.Result {
 	stored := 0
 	for _, t := range targets {
 		// A connection that is closed in one namespace is closed in all.
-		out, err := x.hub.Disconnect(r.Batch, t, hub.DisconnectOptions{MayReturn: true, Forget: true, Detail: DetailRevoked})
+		out, err := x.hub.Disconnect(b, t, hub.DisconnectOptions{MayReturn: true, Forget: true, Local: true, Detail: DetailRevoked})
 		stored += out.Stored
 		failures = append(failures, err)
 	}

@@ -38,7 +38,7 @@ func OpName(c *hubv1.Command) string {
 }
 
 // takesTime reports whether a command has more than one result, or one that comes
-// later.
+// later, also at a hub that is alone.
 func takesTime(c *hubv1.Command) bool {
 	switch op := c.GetOp().(type) {
 	case *hubv1.Command_Emit:
@@ -94,5 +94,5 @@ func messageOf(e *hubv1.Emit) hub.Message {
 }
 
 func optionsOf(e *hubv1.Emit) hub.EmitOptions {
-	return hub.EmitOptions{Volatile: e.GetVolatile(), NoCompress: e.GetNoCompress()}
+	return hub.EmitOptions{Volatile: e.GetVolatile(), NoCompress: e.GetNoCompress(), Local: e.GetLocal()}
 }

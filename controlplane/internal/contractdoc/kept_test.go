@@ -9,6 +9,5 @@ var kept = []struct {
 }{
 	{"Action", 8, "extend"},
 	{"Hello", 12, "labels"},
-	{"Emit", 7, "local"},
 	{"Handshake", 10, "parser"},
 }

@@ -39,6 +39,16 @@ func NewInterests(subs []*Subscription) *Interests {
 // Empty reports whether nothing was subscribed to.
 func (n *Interests) Empty() bool { return len(n.table.Claims()) == 0 }
 
+// Patterns are the namespace patterns of the subscriptions that ask for a kind.
+func (n *Interests) Patterns(kind hubv1.Kind) (patterns []string) {
+	for _, claim := range n.table.Claims() {
+		if claim.Policy.Asks(kind) {
+			patterns = append(patterns, claim.Namespace)
+		}
+	}
+	return patterns
+}
+
 // Covers reports whether all of these events of a namespace pattern are handled. None
 // stands for all; noEvents for lifecycle alone.
 func (n *Interests) Covers(namespace string, events []string, noEvents bool) bool {

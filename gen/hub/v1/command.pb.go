@@ -79,7 +79,8 @@ func (AckMode) EnumDescriptor() ([]byte, []int) {
 
 // Command is what a service asks of the hub. The same message travels on the
 // stream, inside a settlement and in the unary calls, with the same meaning,
-// checks and errors. What the caller's identity may not do is PERMISSION_DENIED
+// checks and errors. In a cluster it is carried out at every hub that holds a
+// socket of its target; queries answer for all of them. What the caller's identity may not do is PERMISSION_DENIED
 // for that command alone.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -418,7 +419,9 @@ type Emit struct {
 	// Never compressed, even where compression is on.
 	NoCompress bool `protobuf:"varint,5,opt,name=no_compress,json=noCompress,proto3" json:"no_compress,omitempty"`
 	// Asks each receiver for an acknowledgement. Absent asks for none.
-	Ack           *AckRequest `protobuf:"bytes,6,opt,name=ack,proto3" json:"ack,omitempty"`
+	Ack *AckRequest `protobuf:"bytes,6,opt,name=ack,proto3" json:"ack,omitempty"`
+	// True emits to the sockets of this hub alone, also in a cluster.
+	Local         bool `protobuf:"varint,7,opt,name=local,proto3" json:"local,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -493,6 +496,13 @@ func (x *Emit) GetAck() *AckRequest {
 		return x.Ack
 	}
 	return nil
+}
+
+func (x *Emit) GetLocal() bool {
+	if x != nil {
+		return x.Local
+	}
+	return false
 }
 
 // AckRequest asks browsers to acknowledge.
@@ -962,7 +972,10 @@ type Result struct {
 	// with answers DEADLINE_EXCEEDED or CANCELLED says that not all answered, and
 	// the total says how many did.
 	Status *Status `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
-	// Sockets that the target picked; of a call, instances.
+	// Sockets of this hub that the target picked; of a call, instances. Other hubs of
+	// a cluster are not waited for, and not in the counts, but for a SetData of one
+	// socket, an emit with acknowledgements (`ack_total` has the counts of all) and
+	// a call.
 	MatchedCount uint32 `protobuf:"varint,4,opt,name=matched_count,json=matchedCount,proto3" json:"matched_count,omitempty"`
 	// Sockets for which it was done; of an emit, in whose queue it was put.
 	QueuedCount uint32 `protobuf:"varint,5,opt,name=queued_count,json=queuedCount,proto3" json:"queued_count,omitempty"`
@@ -986,8 +999,9 @@ type Result struct {
 	More bool `protobuf:"varint,10,opt,name=more,proto3" json:"more,omitempty"`
 	// Version of `socket.data` after a SetData whose target is one socket id.
 	DataVersion uint64 `protobuf:"varint,11,opt,name=data_version,json=dataVersion,proto3" json:"data_version,omitempty"`
-	// Hubs that could not be asked in time: what they hold is missing in the
-	// result. Empty for a hub that is alone.
+	// Hubs that the command did not reach, or that could not be asked in time: what
+	// they hold is missing in the result. A server of which no id is known is
+	// `unnamed`. Empty for a hub that is alone.
 	MissingHubIds []string `protobuf:"bytes,12,rep,name=missing_hub_ids,json=missingHubIds,proto3" json:"missing_hub_ids,omitempty"`
 	// One page of a Fetch.
 	Sockets []*SocketInfo `protobuf:"bytes,13,rep,name=sockets,proto3" json:"sockets,omitempty"`
@@ -1552,7 +1566,7 @@ const file_hub_v1_command_proto_rawDesc = "" +
 	"countUsers\x122\n" +
 	"\n" +
 	"list_users\x18\x15 \x01(\v2\x11.hub.v1.ListUsersH\x00R\tlistUsersB\x04\n" +
-	"\x02op\"\xd2\x01\n" +
+	"\x02op\"\xe8\x01\n" +
 	"\x04Emit\x12&\n" +
 	"\x06target\x18\x01 \x01(\v2\x0e.hub.v1.TargetR\x06target\x12\x14\n" +
 	"\x05event\x18\x02 \x01(\tR\x05event\x12)\n" +
@@ -1560,7 +1574,8 @@ const file_hub_v1_command_proto_rawDesc = "" +
 	"\bvolatile\x18\x04 \x01(\bR\bvolatile\x12\x1f\n" +
 	"\vno_compress\x18\x05 \x01(\bR\n" +
 	"noCompress\x12$\n" +
-	"\x03ack\x18\x06 \x01(\v2\x12.hub.v1.AckRequestR\x03ack\"f\n" +
+	"\x03ack\x18\x06 \x01(\v2\x12.hub.v1.AckRequestR\x03ack\x12\x14\n" +
+	"\x05local\x18\a \x01(\bR\x05local\"f\n" +
 	"\n" +
 	"AckRequest\x123\n" +
 	"\atimeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12#\n" +

@@ -269,8 +269,11 @@ func (x *FetchSocketsRequest) GetFetch() *Fetch {
 // FetchSocketsResponse is one page.
 type FetchSocketsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The sockets of the page.
-	Sockets       []*SocketInfo `protobuf:"bytes,1,rep,name=sockets,proto3" json:"sockets,omitempty"`
+	// The sockets of the page. The last one may have none.
+	Sockets []*SocketInfo `protobuf:"bytes,1,rep,name=sockets,proto3" json:"sockets,omitempty"`
+	// In the last page: hubs of a cluster that could not be asked in time. What they
+	// hold is missing.
+	MissingHubIds []string `protobuf:"bytes,2,rep,name=missing_hub_ids,json=missingHubIds,proto3" json:"missing_hub_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -308,6 +311,13 @@ func (*FetchSocketsResponse) Descriptor() ([]byte, []int) {
 func (x *FetchSocketsResponse) GetSockets() []*SocketInfo {
 	if x != nil {
 		return x.Sockets
+	}
+	return nil
+}
+
+func (x *FetchSocketsResponse) GetMissingHubIds() []string {
+	if x != nil {
+		return x.MissingHubIds
 	}
 	return nil
 }
@@ -362,7 +372,9 @@ func (x *CountSocketsRequest) GetCount() *Count {
 type CountSocketsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sockets that the target picks.
-	Count         uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	Count uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Hubs of a cluster that could not be asked in time: what they hold is missing.
+	MissingHubIds []string `protobuf:"bytes,2,rep,name=missing_hub_ids,json=missingHubIds,proto3" json:"missing_hub_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -402,6 +414,13 @@ func (x *CountSocketsResponse) GetCount() uint32 {
 		return x.Count
 	}
 	return 0
+}
+
+func (x *CountSocketsResponse) GetMissingHubIds() []string {
+	if x != nil {
+		return x.MissingHubIds
+	}
+	return nil
 }
 
 // ListRoomsRequest asks for rooms.
@@ -457,6 +476,8 @@ type ListRoomsResponse struct {
 	Rooms []*Room `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
 	// Token of the next page. Empty when this was the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Hubs of a cluster that could not be asked in time: what they hold is missing.
+	MissingHubIds []string `protobuf:"bytes,3,rep,name=missing_hub_ids,json=missingHubIds,proto3" json:"missing_hub_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -503,6 +524,13 @@ func (x *ListRoomsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListRoomsResponse) GetMissingHubIds() []string {
+	if x != nil {
+		return x.MissingHubIds
+	}
+	return nil
 }
 
 // CountUsersRequest asks for a number.
@@ -555,7 +583,9 @@ func (x *CountUsersRequest) GetCountUsers() *CountUsers {
 type CountUsersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Users who have a socket in the namespace.
-	Count         uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	Count uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Hubs of a cluster that could not be asked in time: what they hold is missing.
+	MissingHubIds []string `protobuf:"bytes,2,rep,name=missing_hub_ids,json=missingHubIds,proto3" json:"missing_hub_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -595,6 +625,13 @@ func (x *CountUsersResponse) GetCount() uint32 {
 		return x.Count
 	}
 	return 0
+}
+
+func (x *CountUsersResponse) GetMissingHubIds() []string {
+	if x != nil {
+		return x.MissingHubIds
+	}
+	return nil
 }
 
 // ListUsersRequest asks for users.
@@ -650,6 +687,8 @@ type ListUsersResponse struct {
 	Users []*User `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
 	// Token of the next page. Empty when this was the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Hubs of a cluster that could not be asked in time: what they hold is missing.
+	MissingHubIds []string `protobuf:"bytes,3,rep,name=missing_hub_ids,json=missingHubIds,proto3" json:"missing_hub_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -696,6 +735,13 @@ func (x *ListUsersResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListUsersResponse) GetMissingHubIds() []string {
+	if x != nil {
+		return x.MissingHubIds
+	}
+	return nil
 }
 
 // ForgetGroupRequest names a group.
@@ -796,30 +842,35 @@ const file_hub_v1_control_proto_rawDesc = "" +
 	"\x13EmitWithAckResponse\x12&\n" +
 	"\x06result\x18\x01 \x01(\v2\x0e.hub.v1.ResultR\x06result\":\n" +
 	"\x13FetchSocketsRequest\x12#\n" +
-	"\x05fetch\x18\x01 \x01(\v2\r.hub.v1.FetchR\x05fetch\"D\n" +
+	"\x05fetch\x18\x01 \x01(\v2\r.hub.v1.FetchR\x05fetch\"l\n" +
 	"\x14FetchSocketsResponse\x12,\n" +
-	"\asockets\x18\x01 \x03(\v2\x12.hub.v1.SocketInfoR\asockets\":\n" +
+	"\asockets\x18\x01 \x03(\v2\x12.hub.v1.SocketInfoR\asockets\x12&\n" +
+	"\x0fmissing_hub_ids\x18\x02 \x03(\tR\rmissingHubIds\":\n" +
 	"\x13CountSocketsRequest\x12#\n" +
-	"\x05count\x18\x01 \x01(\v2\r.hub.v1.CountR\x05count\",\n" +
+	"\x05count\x18\x01 \x01(\v2\r.hub.v1.CountR\x05count\"T\n" +
 	"\x14CountSocketsResponse\x12\x14\n" +
-	"\x05count\x18\x01 \x01(\rR\x05count\"D\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\x12&\n" +
+	"\x0fmissing_hub_ids\x18\x02 \x03(\tR\rmissingHubIds\"D\n" +
 	"\x10ListRoomsRequest\x120\n" +
 	"\n" +
-	"list_rooms\x18\x01 \x01(\v2\x11.hub.v1.ListRoomsR\tlistRooms\"_\n" +
+	"list_rooms\x18\x01 \x01(\v2\x11.hub.v1.ListRoomsR\tlistRooms\"\x87\x01\n" +
 	"\x11ListRoomsResponse\x12\"\n" +
 	"\x05rooms\x18\x01 \x03(\v2\f.hub.v1.RoomR\x05rooms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"H\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12&\n" +
+	"\x0fmissing_hub_ids\x18\x03 \x03(\tR\rmissingHubIds\"H\n" +
 	"\x11CountUsersRequest\x123\n" +
 	"\vcount_users\x18\x01 \x01(\v2\x12.hub.v1.CountUsersR\n" +
-	"countUsers\"*\n" +
+	"countUsers\"R\n" +
 	"\x12CountUsersResponse\x12\x14\n" +
-	"\x05count\x18\x01 \x01(\rR\x05count\"D\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\x12&\n" +
+	"\x0fmissing_hub_ids\x18\x02 \x03(\tR\rmissingHubIds\"D\n" +
 	"\x10ListUsersRequest\x120\n" +
 	"\n" +
-	"list_users\x18\x01 \x01(\v2\x11.hub.v1.ListUsersR\tlistUsers\"_\n" +
+	"list_users\x18\x01 \x01(\v2\x11.hub.v1.ListUsersR\tlistUsers\"\x87\x01\n" +
 	"\x11ListUsersResponse\x12\"\n" +
 	"\x05users\x18\x01 \x03(\v2\f.hub.v1.UserR\x05users\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"*\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12&\n" +
+	"\x0fmissing_hub_ids\x18\x03 \x03(\tR\rmissingHubIds\"*\n" +
 	"\x12ForgetGroupRequest\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\"\x15\n" +
 	"\x13ForgetGroupResponse2\xbf\x04\n" +

@@ -141,6 +141,7 @@ func handshakeOf(s *socketio.Socket) *cluster.Handshake {
 	h := s.Handshake()
 	out := &cluster.Handshake{
 		Address: h.RemoteAddress(), URL: h.URL(), Origin: h.Origin(), Secure: h.Secure(), CrossDomain: h.Origin() != "", Time: h.IssueTime(),
+		Transport: h.Transport(), Protocol: int(h.Revision()),
 	}
 	for name, value := range h.Lines() {
 		out.Headers = append(out.Headers, cluster.Pair{Name: name, Value: value})

@@ -10,7 +10,12 @@ import (
 )
 
 // Publish implements cluster.Cluster: to hubs alone.
-func (m *Mesh) Publish(c *cluster.Command) error { return m.PublishTo(AddressOf(c), c) }
+func (m *Mesh) Publish(c *cluster.Command) error {
+	if c.Foreign {
+		return nil // a mesh has hubs alone
+	}
+	return m.PublishTo(AddressOf(c), c)
+}
 
 // PublishTo is Publish to an address of the engine's choice.
 func (m *Mesh) PublishTo(to Address, c *cluster.Command) error {
@@ -49,6 +54,10 @@ func SubscribesTo(room string) bool {
 
 // Ask implements cluster.Cluster: of hubs alone.
 func (m *Mesh) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
+	if q.Foreign {
+		m.trace.guard(func() { a.Done(nil) })
+		return func() {}
+	}
 	o := m.OpenQuestion(q, a, 0)
 	if o == nil {
 		return func() {}
