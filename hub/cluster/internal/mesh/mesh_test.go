@@ -246,8 +246,8 @@ func TestAddressOf_WhoHasToHear(t *testing.T) {
 	}{
 		{room("a"), Address{Namespace: "/", Room: "a"}},
 		{room("a", "b"), namespace},
-		{room("twenty-characters-aa"), namespace},            // may be a socket's
-		{room("/chat#twenty-characters-aa-and6"), namespace}, // of an old client
+		{room("twenty-characters-aa"), namespace},             // may be a socket's
+		{room("/chat#twenty-characters-aa-and-6"), namespace}, // of an old client
 		{&cluster.Command{Namespace: "/", Target: cluster.Target{All: true}, Message: &cluster.Message{}}, namespace},
 		{&cluster.Command{Namespace: "/", Target: cluster.Target{Rooms: []string{"a"}, Users: []string{"u"}}, Join: []string{"b"}}, namespace},
 		{&cluster.Command{Namespace: "/org/*", Target: cluster.Target{All: true}, Message: &cluster.Message{}}, everybody},
