@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/hub/internal/engineio"
 )
 
 // Browsers behind what balances load without stickiness lose nothing, and everything comes in order, upgrades among them.
@@ -134,5 +135,24 @@ func TestRelay_MadeUpIDs(t *testing.T) {
 	}
 	if n := len(c.nodes[1].senders); n > 0 {
 		t.Errorf("%d were passed on", n)
+	}
+}
+
+// Bodies that are too large, or too slow, are refused as they are by the hub itself.
+func TestRelay_Bodies(t *testing.T) {
+	for at, way := range []string{"passed on", "direct"} {
+		c := newCluster(t, 2, options{engine: func(e *engineio.Config) { e.MaxPayload = 100_000 }})
+		for name, body := range map[string]string{
+			"as large as may be": "4" + strings.Repeat("x", 99_999), "too large": "4" + strings.Repeat("x", 100_000), "far too large": "4" + strings.Repeat("x", 3_000_000),
+		} {
+			query := atOther(t, c)
+			status := http.StatusRequestEntityTooLarge
+			if name == "as large as may be" {
+				status = http.StatusOK
+			}
+			if a := c.nodes[at].Post(query, body); a.Status != status {
+				t.Errorf("%s, %s: %d", name, way, a.Status)
+			}
+		}
 	}
 }

@@ -255,3 +255,47 @@ func TestRelay_DrainCutsWebSockets(t *testing.T) {
 		})
 	}
 }
+
+// Whoever ends first, and in whatever way, in the middle of what passes: nothing stays behind.
+func TestWebSocket_AllEndAtOnce(t *testing.T) {
+	for name, o := range relays {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, 2, o)
+			var all sync.WaitGroup
+			for i := range 40 {
+				f, s := relayed(t, c), c.nodes[1].session()
+				all.Go(func() {
+					text := "4" + strings.Repeat("x", 1<<(i%17))
+					for range 20 + i {
+						if f.Write(text) != nil {
+							return
+						}
+						if _, err := f.Read(); err != nil {
+							return
+						}
+					}
+					switch i % 4 {
+					case 0:
+						f.Cut()
+					case 1:
+						if tcp, ok := f.Conn.NetConn().(*net.TCPConn); ok {
+							_ = tcp.SetLinger(0)
+						}
+						_ = f.Write(text)
+						f.Cut()
+					case 2:
+						s.Close(engineio.Close{Reason: engineio.ReasonForcedClose})
+						_ = f.Write(text)
+					}
+				})
+			}
+			if err := c.nodes[0].relay.Drain(t.Context(), 200*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			all.Wait()
+			eventually(t, "nothing is relayed", func() bool {
+				return c.nodes[0].relay.WebSockets() == 0 && c.nodes[0].relayed.Load() == 0 && c.nodes[0].relay.Rest() == 0
+			})
+		})
+	}
+}
