@@ -74,7 +74,7 @@ func (m *Mesh) OpenQuestion(q *cluster.Question, a cluster.Asking, foreign int) 
 	if q.To != nil {
 		live, silent = chosen(q.To, live, m.self.ID)
 	}
-	o := m.Questions.Open(a, Expected{Servers: live, Silent: silent, Foreign: foreign}, m.wait(q), questionSize(q))
+	o := m.Questions.Open(a, Expected{Servers: live, Silent: silent, Foreign: foreign}, m.wait(q), questionSize(q), func(o *Asked) { m.stopped(o, q) })
 	if o == nil {
 		m.lines.full.Warn("cluster: too many questions to other hubs are open, another one is not asked", "limit", maxQuestions)
 		missing := append(live, silent...)
@@ -84,7 +84,6 @@ func (m *Mesh) OpenQuestion(q *cluster.Question, a cluster.Asking, foreign int) 
 		m.trace.guard(func() { a.Done(sorted(missing)) })
 		return nil
 	}
-	o.ended = func(o *Asked) { m.stopped(o, q) }
 	return o
 }
 

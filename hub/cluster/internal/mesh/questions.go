@@ -59,13 +59,14 @@ func NewQuestions(trace *cluster.Trace) *Questions {
 	return &Questions{trace: &tracer{trace}, open: map[string]*Asked{}}
 }
 
-// Open begins a question of so many bytes. Nil: too many are open; Done is not called. Begin has to follow.
-func (t *Questions) Open(a cluster.Asking, e Expected, wait time.Duration, size int) *Asked {
+// Open begins a question of so many bytes. ended may be nil; it is told before Done if some have not answered. Nil: too many are
+// open; Done is not called. Begin has to follow.
+func (t *Questions) Open(a cluster.Asking, e Expected, wait time.Duration, size int, ended func(*Asked)) *Asked {
 	var id [16]byte
 	_, _ = rand.Read(id[:])
 	o := &Asked{
 		ID: hex.EncodeToString(id[:]), Wait: wait,
-		table: t, asking: a, size: size, servers: map[string]bool{}, foreign: e.Foreign,
+		table: t, asking: a, size: size, ended: ended, servers: map[string]bool{}, foreign: e.Foreign,
 	}
 	for _, s := range e.Silent {
 		o.servers[s] = false
