@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 func TestScenarios_SeveralRealHubs(t *testing.T) {
 	scenarios.RunSeveral(t, func(t *testing.T) scenarios.SeveralWorld {
-		w := &severalWorld{}
+		w := &severalWorld{came: make(chan struct{}, 10_000)}
 		for n := range w.hubs {
 			w.hubs[n] = &world{hub: newRealHub(t, controlplane.Config{})}
 		}
@@ -25,6 +26,7 @@ func TestScenarios_SeveralRealHubs(t *testing.T) {
 type severalWorld struct {
 	hubs [3]*world
 	svc  *service.Service
+	came chan struct{} // one element for each stream that opened
 }
 
 func (w *severalWorld) Options() service.Options {
@@ -32,7 +34,10 @@ func (w *severalWorld) Options() service.Options {
 	for _, hub := range w.hubs {
 		addresses = append(addresses, hub.hub.address)
 	}
-	return service.Options{Hub: strings.Join(addresses, ",")}
+	return service.Options{
+		Hub:   strings.Join(addresses, ","),
+		Trace: &service.Trace{Attached: func(string) { w.came <- struct{}{} }},
+	}
 }
 
 func (w *severalWorld) Run(t *testing.T, svc *service.Service) {
@@ -44,7 +49,7 @@ func (w *severalWorld) Run(t *testing.T, svc *service.Service) {
 // attached waits until the service is attached to all.
 func (w *severalWorld) attached(t *testing.T) {
 	t.Helper()
-	deadline := time.Now().Add(scenarios.Patience)
+	timeout := time.After(scenarios.Patience)
 	for {
 		n := 0
 		for _, h := range w.svc.Hubs() {
@@ -55,10 +60,11 @@ func (w *severalWorld) attached(t *testing.T) {
 		if n == len(w.hubs) {
 			return
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-w.came:
+		case <-timeout:
 			t.Fatalf("attached to %d hubs: %+v", n, w.svc.Hubs())
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -84,19 +90,21 @@ func (w *severalWorld) Replace(t *testing.T, hub int) { w.hubs[hub].Restart(t) }
 func TestRealHub_TwoAddressesOfOneHub(t *testing.T) {
 	h := newRealHub(t, controlplane.Config{})
 	detached := make(chan error, 10)
+	rested := make(chan struct{}, 10)
 	port := h.address[strings.LastIndex(h.address, ":"):]
 	svc := newService("chat", service.Options{
-		Hub:   h.address + ",localhost" + port + ",dns:///localhost" + port,
-		Trace: &service.Trace{Detached: func(_ string, err error) { detached <- err }},
+		Hub:    h.address + ",localhost" + port + ",dns:///localhost" + port,
+		Trace:  &service.Trace{Detached: func(_ string, err error) { detached <- err }},
+		Logger: slog.New(notes{"the address is another one", rested}),
 	})
 	svc.Namespace("/chat").AllowAnyone().On("x", func(_ context.Context, e *service.Event) error { return e.Reply(e.Attempt) })
 	h.run(t, svc)
 	alice := h.join(t, "")
-	for range 50 {
-		alice.Send(`42/chat,1["x"]`)
-		alice.Expect("43/chat,1[1]")
-		time.Sleep(time.Millisecond) // the other addresses are tried meanwhile
-	}
+	alice.Send(`42/chat,1["x"]`)
+	alice.Expect("43/chat,1[1]")
+	<-rested
+	alice.Send(`42/chat,2["x"]`)
+	alice.Expect("43/chat,2[1]")
 	attached := 0
 	for _, hub := range svc.Hubs() {
 		if hub.Attached {
@@ -112,3 +120,24 @@ func TestRealHub_TwoAddressesOfOneHub(t *testing.T) {
 	default:
 	}
 }
+
+// notes is a log that counts lines which begin so.
+type notes struct {
+	prefix string
+	seen   chan struct{}
+}
+
+func (notes) Enabled(context.Context, slog.Level) bool { return true }
+
+func (n notes) Handle(_ context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, n.prefix) {
+		select {
+		case n.seen <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+func (n notes) WithAttrs([]slog.Attr) slog.Handler { return n }
+func (n notes) WithGroup(string) slog.Handler      { return n }
