@@ -15,6 +15,7 @@ const { hub } = grpc.loadPackageDefinition(loadSync(['hub/v1/attach.proto', 'hub
   oneofs: true, // delivery.body says which of its bodies is set
 }));
 
+// connect gives the two services of the hub at an address. Nothing is dialled yet.
 export function connect(address) {
   const credentials = grpc.credentials.createInsecure();
   const options = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 5000 };
@@ -32,17 +33,21 @@ const FINAL = [INVALID_ARGUMENT, FAILED_PRECONDITION, PERMISSION_DENIED, UNIMPLE
 const GREETING = 10_000; // ms to wait for the welcome
 const LEAVING = 10_000; // ms to wait for the end of a drain
 
-// serve attaches and comes back, until the signal says stop or the hub says that it is
-// of no use. handle(delivery) gives the settlement: {done | reply | accept | deny |
-// nack, commands}.
+const instanceId = randomUUID(); // the same at every hub
+const attached = new Set(); // ids of the hubs that have a stream: a second address of one is refused
+let turn = Promise.resolve(); // one hello after the other, for what the one brings the next has to say
+
+// serve attaches to a hub and comes back, until the signal says stop or the hub says that
+// it is of no use. Each hub delivers what its own browsers do, so that with several there
+// is one serve for each. handle(delivery, control) gives the settlement: {done | reply |
+// accept | deny | nack, commands}, which goes over the stream of the delivery.
 export async function serve(service, hello, handle, signal) {
-  const instanceId = randomUUID();
   let limit = 100;
   while (!signal.aborted) {
     const begun = Date.now();
     const stream = { every: 1000 }; // ms between heartbeats, until the welcome says how often
     try {
-      await attach(service, { ...hello, instanceId }, handle, signal, stream);
+      await attach(service, hello, handle, signal, stream);
     } catch (err) {
       if (err.code === undefined || FINAL.includes(err.code)) throw err;
       console.error(`no hub: ${err.details ?? err.message}`);
@@ -55,7 +60,11 @@ export async function serve(service, hello, handle, signal) {
 
 // attach holds one stream until it ends.
 async function attach(service, hello, handle, signal, stream) {
-  const call = service.attach();
+  let greeted;
+  const before = turn;
+  turn = new Promise((resolve) => { greeted = resolve; });
+  await before;
+  const call = service.attach.attach();
   const send = (action) => call.write({ actions: [wellFormed(action)] });
   let deadline = Date.now() + GREETING; // of the welcome, then of the next envelope
   const beat = () => (Date.now() > deadline ? call.cancel() : send({ heartbeat: {} }));
@@ -65,24 +74,28 @@ async function attach(service, hello, handle, signal, stream) {
     send({ drain: {} });
     leaving = setTimeout(() => call.end(), LEAVING);
   };
-  send({ hello });
+  send({ hello: { ...hello, instanceId, attachedHubIds: [...attached] } });
   signal.addEventListener('abort', leave);
   try {
     for await (const { items } of call) {
       for (const { welcome, delivery, result, notice, drain } of items) {
         if (welcome) {
           report(welcome, hello);
+          attached.add(stream.hubId = welcome.hubId);
+          greeted();
           const { seconds = 0, nanos = 0 } = welcome.heartbeatInterval;
           stream.every = Number(seconds) * 1000 + nanos / 1e6;
           clearInterval(heartbeat);
           heartbeat = setInterval(beat, stream.every);
         }
-        if (delivery) settle(delivery, handle, send);
+        if (delivery) settle(delivery, (d) => handle(d, service.control), send);
         if (result?.status || notice?.status || drain) console.error('the hub says', result ?? notice ?? drain);
       }
       deadline = Date.now() + 3 * stream.every;
     }
   } finally {
+    attached.delete(stream.hubId);
+    greeted();
     clearInterval(heartbeat);
     clearTimeout(leaving);
     signal.removeEventListener('abort', leave);

@@ -3,7 +3,7 @@
 
 import { connect, serve } from './attach.js';
 
-const { attach, control } = connect(process.argv[2] ?? '127.0.0.1:7420');
+const hubs = (process.argv[2] ?? process.env.HUB_ADDRESS ?? '127.0.0.1:7420').split(',').map(connect);
 const lobby = { namespace: '/chat', rooms: ['lobby'] };
 const reserved = ['admin', 'root', 'system'];
 const imageTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
@@ -59,7 +59,7 @@ const events = {
 // Who is there is asked of the hub, one question after the other, so that an
 // older list never comes last.
 let asked = Promise.resolve();
-function tellPeople() {
+function tellPeople(delivery, control) {
   const fetch = async () => {
     const names = [];
     for await (const { sockets } of control.fetchSockets({ fetch: { target: lobby } })) names.push(...sockets.map(({ socket }) => socket.user));
@@ -78,5 +78,6 @@ const unknown = () => ({ nack: { status: { code: 'CODE_UNIMPLEMENTED' } } });
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort()); // the second one is Node's
-await serve(attach, hello, (delivery) => (deliveries[delivery.body] ?? unknown)(delivery), stop.signal);
+const handle = (delivery, control) => (deliveries[delivery.body] ?? unknown)(delivery, control);
+await Promise.all(hubs.map((hub) => serve(hub, hello, handle, stop.signal)));
 process.exit();

@@ -5,6 +5,7 @@ import logging
 import queue
 import random
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -35,16 +36,48 @@ FINAL = (
 GREETING = 10  # seconds to wait for the welcome
 LEAVING = 10  # seconds to wait for the end of a drain
 
+INSTANCE_ID = str(uuid.uuid4())  # the same at every hub
+ATTACHED = set()  # ids of the hubs that have a stream: a second address of one is refused
+TURN = threading.Semaphore()  # one hello after the other, for what the one brings the next has to say
+
+
+def serve(services):
+    """Runs a Service for each hub, which delivers what its own browsers do, until all have
+    left. Raises what one of them raises."""
+    ends = queue.SimpleQueue()
+
+    def run(service):
+        try:
+            ends.put(service.run())
+        except Exception as err:
+            ends.put(err)
+
+    for service in services:
+        threading.Thread(target=run, args=(service,), daemon=True).start()
+    for _ in services:
+        if err := ends.get():
+            raise err
+
+
+def stop(services):
+    """Leaves: once everything is settled, or at once when there is no stream or it is said
+    again."""
+    if any(s.stopping for s in services) or not any(s.stream for s in services):
+        sys.exit()
+    for service in services:
+        service.stop()
+
 
 class Service:
-    """Attaches, and comes back whenever the stream is lost. handle(delivery) gives the
-    Settlement, without its number."""
+    """Attaches to one hub, and comes back whenever the stream is lost. handle(delivery,
+    control) gives the Settlement, without its number."""
 
-    def __init__(self, channel, hello, handle):
+    def __init__(self, address, hello, handle):
+        channel = grpc.insecure_channel(address, CHANNEL_OPTIONS)
         self.stub = attach_grpc.AttachServiceStub(channel)
+        control = control_grpc.ControlServiceStub(channel)
         self.hello = hello
-        self.hello.instance_id = str(uuid.uuid4())
-        self.handle = handle
+        self.handle = lambda delivery: handle(delivery, control)
         self.stream = None  # while attached
         self.stopping = False
 
@@ -68,13 +101,10 @@ class Service:
                 time.sleep(random.uniform(0, limit))
             limit = min(limit * 2, 10)
 
-    def stop(self, *_):
-        """Leaves: once everything is settled, or at once when there is no stream or it is
-        said again. For signal.signal."""
-        if self.stopping or self.stream is None:
-            sys.exit()
+    def stop(self):
         self.stopping = True
-        self.stream.leave()
+        if stream := self.stream:
+            stream.leave()
 
 
 class Stream:
@@ -85,9 +115,14 @@ class Stream:
         self.every = 1.0  # seconds between heartbeats, until the welcome says how often
         self.deadline = time.monotonic() + GREETING  # of the welcome, then of the next envelope
         self.leaving = None  # when a drain has taken too long
+        self.hub_id = None
 
     def attach(self, stub, hello, handle):
-        self.outbox.put(attach_pb2.Action(hello=hello))
+        TURN.acquire()
+        self.greeted = False
+        greeting = attach_pb2.Hello(instance_id=INSTANCE_ID, attached_hub_ids=ATTACHED)
+        greeting.MergeFrom(hello)
+        self.outbox.put(attach_pb2.Action(hello=greeting))
         self.call = stub.Attach(self.requests())
         try:
             for response in self.call:
@@ -95,6 +130,9 @@ class Stream:
                     match item.WhichOneof("kind"):
                         case "welcome":
                             report(item.welcome, hello)
+                            self.hub_id = item.welcome.hub_id
+                            ATTACHED.add(self.hub_id)
+                            self.end_turn()
                             self.every = item.welcome.heartbeat_interval.ToTimedelta().total_seconds()
                         case "delivery":
                             self.outbox.put(attach_pb2.Action(settlement=settle(item.delivery, handle)))
@@ -106,7 +144,14 @@ class Stream:
                             logging.warning("the hub leaves: %s", item.drain.reason)
                 self.deadline = time.monotonic() + 3 * self.every
         finally:
+            ATTACHED.discard(self.hub_id)
+            self.end_turn()
             self.outbox.put(None)
+
+    def end_turn(self):
+        if not self.greeted:
+            self.greeted = True
+            TURN.release()
 
     def leave(self):
         """The hub ends the stream once everything is settled."""

@@ -3,11 +3,10 @@
 
 import json
 import logging
+import os
 import signal
 import sys
 from datetime import datetime, timezone
-
-import grpc
 
 import attach
 from attach import attach_pb2, command_pb2, control_pb2, settlement_pb2, socket_pb2, status_pb2, subscription_pb2
@@ -33,13 +32,13 @@ HELLO = attach_pb2.Hello(
 )
 
 
-def handle(delivery):
-    """What a browser did, and the settlement of it."""
+def handle(delivery, control):
+    """What a browser did, and the settlement of it. control asks the hub that delivers."""
     match delivery.WhichOneof("body"):
         case "connect_attempt":
             return enter(delivery.connect_attempt)
         case "connected" | "disconnected":
-            return done(people())
+            return done(people(control))
         case "event":
             event = delivery.event
             on = EVENTS.get(event.name, lambda *_: done())
@@ -91,9 +90,9 @@ def typing(socket, *_):
 EVENTS = {"message": message, "image": image, "typing": typing, "alive": lambda *_: reply([])}
 
 
-def people():
+def people(control):
     """Tells everybody who is there, which is asked of the hub."""
-    pages = CONTROL.FetchSockets(control_pb2.FetchSocketsRequest(fetch={"target": LOBBY}))
+    pages = control.FetchSockets(control_pb2.FetchSocketsRequest(fetch={"target": LOBBY}))
     return emit(LOBBY, "people", [[info.socket.user for page in pages for info in page.sockets]])
 
 
@@ -133,10 +132,8 @@ def now():
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    address = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:7420"
-    with grpc.insecure_channel(address, attach.CHANNEL_OPTIONS) as channel:
-        CONTROL = attach.control_grpc.ControlServiceStub(channel)
-        service = attach.Service(channel, HELLO, handle)
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, service.stop)
-        service.run()
+    addresses = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("HUB_ADDRESS", "127.0.0.1:7420")
+    services = [attach.Service(address, HELLO, handle) for address in addresses.split(",")]
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: attach.stop(services))
+    attach.serve(services)
