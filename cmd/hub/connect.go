@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -28,6 +29,13 @@ type hubFlags struct {
 	Timeout   time.Duration `default:"10s" group:"hub" help:"How long to wait for the hub. Default ${default}."`
 }
 
+// oneHub is the first address of a list: HUB_ADDRESS has all hubs for a service, and a
+// command asks one of them.
+func oneHub(list string) string {
+	first, _, _ := strings.Cut(list, ",")
+	return strings.TrimSpace(first)
+}
+
 // do gives a command to the hub, on a connection of its own.
 func (f *hubFlags) do(a *app, verb string, command *hubv1.Command) (*hubv1.Result, error) {
 	conn, err := f.dial(a)
@@ -44,7 +52,7 @@ func (f *hubFlags) dial(a *app) (*client.Client, error) {
 		return nil, &usageError{err: fmt.Errorf("--timeout = %s: want more than 0s", f.Timeout)}
 	}
 	o := client.Options{
-		Address: f.Hub, TokenFile: f.TokenFile, CA: f.CA, Cert: f.Cert, Key: f.Key, ServerName: f.Name,
+		Address: oneHub(f.Hub), TokenFile: f.TokenFile, CA: f.CA, Cert: f.Cert, Key: f.Key, ServerName: f.Name,
 		Insecure: f.Insecure, Timeout: f.Timeout,
 	}
 	if o.TokenFile == "" {

@@ -49,9 +49,10 @@ func (c *statusCmd) address() string {
 	if c.Admin != "" {
 		return c.Admin
 	}
-	host, _, err := net.SplitHostPort(c.Hub)
+	hub := strings.TrimPrefix(oneHub(c.Hub), "dns:///")
+	host, _, err := net.SplitHostPort(hub)
 	if err != nil {
-		host = strings.Trim(c.Hub, "[]") // without a port
+		host = strings.Trim(hub, "[]") // without a port
 	}
 	return net.JoinHostPort(host, adminPort)
 }

@@ -10,6 +10,8 @@ func TestStatus_AsksTheAdminListenerOfTheSameHost(t *testing.T) {
 		{"hub.example", "", "hub.example:7421"},
 		{"[::1]:7420", "", "[::1]:7421"},
 		{"[::1]", "", "[::1]:7421"},
+		{"10.0.0.5:7420, 10.0.0.6:7420", "", "10.0.0.5:7421"},
+		{"dns:///hubs.example:7420", "", "hubs.example:7421"},
 		{"10.0.0.5:9000", "127.0.0.1:81", "127.0.0.1:81"},
 	} {
 		if got := (&statusCmd{Hub: c.hub, Admin: c.admin}).address(); got != c.want {

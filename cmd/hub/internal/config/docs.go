@@ -42,7 +42,7 @@ takes 80 %, ` + "`off`" + ` nothing). Where there is one, what browsers and serv
 sessions, rooms, work of services and the collector; ` + "`hub serve`" + ` warns of a configuration that promises more.
 
 Other variables: ` + "`HUB_CONFIG`" + ` (the file), those of services and of the commands that ask a hub, such as
-` + "`hub emit`" + ` and ` + "`hub tail`" + `: ` + "`HUB_ADDRESS`" + ` (where it is), ` + "`HUB_TOKEN` or `HUB_TOKEN_FILE`" + ` (their bearer token), ` + "`HUB_TLS_CA`, `HUB_TLS_CERT`" + `,
+` + "`hub emit`" + ` and ` + "`hub tail`" + `: ` + "`HUB_ADDRESS`" + ` (where it is; services take a list), ` + "`HUB_TOKEN` or `HUB_TOKEN_FILE`" + ` (their bearer token), ` + "`HUB_TLS_CA`, `HUB_TLS_CERT`" + `,
 ` + "`HUB_TLS_KEY` and `HUB_TLS_SERVER_NAME`" + `, and ` + "`DEBUG`" + ` in the field's habit: ` + "`DEBUG=engineio,control*,-socketio hub serve`" + ` logs those
 components at debug level, ` + "`DEBUG=*`" + ` all.
 
