@@ -168,6 +168,7 @@ func trio(t *testing.T, test func(t *testing.T, a, b, c *station)) {
 
 // asked is what came of a question.
 type outcome struct {
+	mu      sync.Mutex // guards the fields below
 	answers []*cluster.Answer
 	missing []string
 	done    int
@@ -176,18 +177,37 @@ type outcome struct {
 
 func (s *station) ask(q *cluster.Question) *outcome {
 	o, start := &outcome{}, time.Now()
-	s.Ask(q, cluster.Asking{
-		Answer: func(a *cluster.Answer) { o.answers = append(o.answers, a) },
+	s.Ask(q, o.asking(start))
+	return o
+}
+
+func (o *outcome) asking(start time.Time) cluster.Asking {
+	return cluster.Asking{
+		Answer: func(a *cluster.Answer) {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.answers = append(o.answers, a)
+		},
 		Done: func(missing []string) {
+			o.mu.Lock()
+			defer o.mu.Unlock()
 			o.missing, o.took = missing, time.Since(start)
 			o.done++
 		},
-	})
-	return o
+	}
+}
+
+// counts are how often it was done, and how many answers have come.
+func (o *outcome) counts() [2]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return [2]int{o.done, len(o.answers)}
 }
 
 func (o *outcome) want(t *testing.T, answers int, took time.Duration, missing ...string) {
 	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.done != 1 || len(o.answers) != answers || o.took != took || !reflect.DeepEqual(o.missing, missing) {
 		t.Errorf("done %d times with %d answers after %v, missing %v; want %d after %v, missing %v",
 			o.done, len(o.answers), o.took, o.missing, answers, took, missing)
