@@ -39,11 +39,22 @@ func (p *peers) All() []hub.PeerHub {
 func (p *peers) add(t *testing.T, id string, config hub.Config) *play {
 	t.Helper()
 	config.Cluster = hub.ClusterConfig{ID: id, Relay: hub.Relay{Peers: p}}
-	n := open(t, config)
+	n, address := openForPeers(t, config)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.known[hub.SessionKey(id)] = hub.PeerHub{ID: id, Address: address, Alive: true}
+	return n
+}
+
+// openForPeers starts a hub, and its listener for the others, of whose address it is told.
+func openForPeers(t *testing.T, config hub.Config) (n *play, address string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	config.Cluster.PeerAddress = l.Addr().String()
+	n = open(t, config)
 	server := new(http.Server)
 	n.hub.ConfigureHTTP(server)
 	n.hub.ConfigurePeerHTTP(server)
@@ -58,10 +69,7 @@ func (p *peers) add(t *testing.T, id string, config hub.Config) *play {
 		_ = server.Close()
 		<-done
 	})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.known[hub.SessionKey(id)] = hub.PeerHub{ID: id, Address: l.Addr().String(), Alive: true}
-	return n
+	return n, config.Cluster.PeerAddress
 }
 
 // handshake opens a polling session, joins / and returns the query of its requests.
@@ -133,5 +141,22 @@ func TestRelay_HubEndsWhilePollsGoThroughIt(t *testing.T) {
 	}
 	if a := owner.http.Post(query, `42["still here"]`); a.Body != "ok" || len(owner.gone) > 0 {
 		t.Errorf("%+v, gone %v", a, owner.gone)
+	}
+}
+
+// Where the others are the engine says, if nobody else does.
+func TestRelay_HubsOfAnEngine(t *testing.T) {
+	var l loop
+	var hubs []*play
+	for range 2 {
+		n, _ := openForPeers(t, hub.Config{Cluster: hub.ClusterConfig{Engine: l.end()}})
+		if err := n.hub.Cluster().Open(); err != nil {
+			t.Fatal(err)
+		}
+		hubs = append(hubs, n)
+	}
+	query := handshake(t, hubs[1].http)
+	if a := hubs[0].http.Post(query, `42["hi"]`); a.Body != "ok" {
+		t.Errorf("%+v", a)
 	}
 }
