@@ -9,5 +9,5 @@ type Batch engineio.Batch
 // NewBatch returns an empty batch.
 func (h *Hub) NewBatch() *Batch { return new(Batch) }
 
-// Flush writes what was gathered. It does not wait for slow browsers.
-func (b *Batch) Flush() { (*engineio.Batch)(b).Flush() }
+// Flush writes what was gathered, and returns to how many browsers. It does not wait for slow ones.
+func (b *Batch) Flush() int { return (*engineio.Batch)(b).Flush() }

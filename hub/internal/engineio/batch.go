@@ -7,8 +7,9 @@ type Batch struct {
 	sessions []*Session
 }
 
-// Flush writes what was collected. It does not wait for slow browsers.
-func (b *Batch) Flush() {
+// Flush writes what was collected, and returns to how many sessions. It does not wait for slow browsers.
+func (b *Batch) Flush() int {
+	n := len(b.sessions)
 	for _, s := range b.sessions {
 		s.mu.Lock()
 		if s.batch == b {
@@ -19,6 +20,7 @@ func (b *Batch) Flush() {
 	}
 	clear(b.sessions)
 	b.sessions = b.sessions[:0]
+	return n
 }
 
 // addLocked notes a session once. The session's mark is the last batch that noted it: with two at

@@ -328,7 +328,9 @@ func TestOutbox_SlowBrowserDelaysNobody(t *testing.T) {
 		var batch engineio.Batch
 		_ = slow.Send(&batch, []*engineio.Message{big}, false)
 		_ = quick.Send(&batch, []*engineio.Message{text(fmt.Sprint(i))}, false)
-		batch.Flush()
+		if n := batch.Flush(); n != 2 {
+			t.Fatalf("written to were %d browsers", n)
+		}
 		b.Expect(fmt.Sprint("4", i))
 	}
 	// A writer that is just at it may not have noticed yet.
