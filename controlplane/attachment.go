@@ -81,7 +81,10 @@ type tenure struct {
 
 // inbound carries out what a service says, outbound makes what it is told.
 type (
-	inbound  struct{ a *attachment }
+	inbound struct {
+		a        *attachment
+		answered int // deliveries of browsers; owned by recvLoop
+	}
 	outbound struct{ a *attachment }
 )
 

@@ -42,6 +42,9 @@ type Config struct {
 	// it, and acknowledgements and results that wait to be taken, snapshots of queries, calls, and acknowledgements
 	// left open, an eighth each. Default 512 MiB. Key: control.kept_bytes.
 	KeptBytes int64
+	// LeastPercent of the processors is what services that take all they can have together, at least, while what others do
+	// waits too long for a processor. Default 5; 100 holds nobody back. Key: control.least_percent.
+	LeastPercent int
 	// Parking bounds what waits for a service. Key: parking.
 	Parking ParkingConfig
 	// Stream says how streams are watched. Key: control.stream.
@@ -156,6 +159,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.Window.TotalBytes, "control.window.total_bytes")
 	orDefault(&c.Window.Commands, "control.window.commands")
 	orDefault(&c.KeptBytes, "control.kept_bytes")
+	orDefault(&c.LeastPercent, "control.least_percent")
 	orDefault(&c.Parking.SocketEvents, "parking.socket_events")
 	orDefault(&c.Parking.SocketBytes, "parking.socket_bytes")
 	orDefault(&c.Parking.GroupBytes, "parking.group_bytes")
@@ -204,6 +208,7 @@ func (c Config) Problems() (problems []*hub.ConfigError) {
 		{"control.window.total_bytes", c.Window.TotalBytes},
 		{"control.window.commands", c.Window.Commands},
 		{"control.kept_bytes", c.KeptBytes},
+		{"control.least_percent", c.LeastPercent},
 		{"control.stream.hello_timeout", c.Stream.HelloTimeout},
 		{"control.stream.heartbeat", c.Stream.Heartbeat},
 		{"control.stream.send_timeout", c.Stream.SendTimeout},

@@ -68,7 +68,7 @@
 // within bounds, and at these the browser that it came from is not read further (or it is
 // dropped and counted, where a subscription says so), or it ends the stream that is in the
 // way. Only a service
-// is made to wait, by its own recvLoop: for its turn, and for what it does too much of.
+// is made to wait, by its own recvLoop or the reader of its connection: for its turn, and for what it does too much of.
 //
 // # Where a rule lives
 //

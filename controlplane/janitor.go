@@ -3,6 +3,8 @@ package controlplane
 import (
 	"runtime/debug"
 	"time"
+
+	"github.com/siohub/siohub/controlplane/internal/turns"
 )
 
 // The janitor looks after connect attempts and renewals at each tick, and after all
@@ -20,11 +22,13 @@ func (s *Server) janitor() {
 	defer s.done.Done()
 	tick := time.NewTicker(janitorTick)
 	defer tick.Stop()
+	var meter turns.Meter
 	for n := 1; ; n++ {
 		select {
 		case <-s.stop:
 			return
 		case now := <-tick.C:
+			s.within(func() { s.pace(meter.Read()) })
 			s.within(func() { s.connects.tend(now) })
 			s.within(func() { s.renewals.tend(now) })
 			s.within(func() { s.listeners.Tend(now) })

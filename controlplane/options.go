@@ -17,9 +17,10 @@ type option struct {
 
 // options are all of them, by their keys in the configuration file. Config says what they mean.
 var options = map[string]option{
-	"start_grace":         times(30*time.Second, 0, time.Hour),
-	"control.connect.try": times(5*time.Second, 100*time.Millisecond, time.Minute),
-	"control.kept_bytes":  sizes(512<<20, 1<<20, 64<<30),
+	"start_grace":           times(30*time.Second, 0, time.Hour),
+	"control.connect.try":   times(5*time.Second, 100*time.Millisecond, time.Minute),
+	"control.kept_bytes":    sizes(512<<20, 1<<20, 64<<30),
+	"control.least_percent": counts(5, 1, 100),
 
 	"control.window.max_deliveries": counts(16_384, 1, 10_000_000),
 	"control.window.max_bytes":      sizes(64<<20, 64<<10, 64<<30),

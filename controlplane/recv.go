@@ -10,6 +10,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/calls"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/internal/envelope"
@@ -24,7 +25,7 @@ func (st *stream) recvLoop() {
 	defer close(st.received)
 	defer st.rescue()
 	batch := st.srv.hub.NewBatch()
-	st.seat = st.srv.turns.Seat("peer " + st.caller.Peer)
+	st.seat = st.srv.turns.Seat(calls.Peer+st.caller.Peer, st.done)
 	defer st.seat.Leave()
 	request := envelope.Request{Pace: st.seat}
 	for {
@@ -67,7 +68,7 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 		return envelopeError(request.Err)
 	}
 	st.srv.trace.EnvelopeReceived(len(request.Actions))
-	defer batch.Flush()
+	defer func() { st.seat.Reached(batch.Flush()) }()
 	actions := request.Actions
 	if !st.welcomed.Load() {
 		if len(actions) == 0 && request.EnvelopeSeq == 0 && request.AckEnvelopeSeq == 0 {
@@ -87,13 +88,15 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 			return err
 		}
 		if st.seat.Due() {
-			batch.Flush() // browsers do not wait for a turn
+			st.seat.Reached(batch.Flush()) // browsers do not wait for a turn
 			st.seat.Pause()
 		}
 	}
 	if request.EnvelopeSeq > 0 {
 		a.applied.Store(request.EnvelopeSeq)
 	}
+	st.seat.Answered(a.answered)
+	a.answered = 0
 	a.introduceSome()
 	if a.drained() {
 		return errDrained

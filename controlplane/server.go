@@ -126,7 +126,7 @@ func New(config Config) (*Server, error) {
 	s.renewals = newRenewals(s)
 	s.decisions = decisions.New(cacheLimits, s.cached)
 	s.observers = copies.NewObservers(s.routes, s.hubID)
-	s.turns, s.hellos, s.slowness.srv = turns.New(max(1, runtime.GOMAXPROCS(0)/2)), toll.NewGate(helloTariff), s
+	s.turns, s.hellos, s.slowness.srv = turns.New(runtime.GOMAXPROCS(0), float64(config.LeastPercent)/100), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s, Elsewhere: s,
 		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, KeptBytes: s.config.KeptBytes,

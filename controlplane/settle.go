@@ -50,6 +50,7 @@ func (in *inbound) settle(s *hubv1.Settlement, batch *hub.Batch) {
 		in.a.refuseSettlement(s, f)
 		return
 	}
+	in.answered++
 	// After a panic the delivery is not settled: whoever comes next gets it again.
 	defer x.release()
 	if nack := s.GetNack(); nack != nil {

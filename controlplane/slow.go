@@ -6,6 +6,7 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/toll"
+	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/controlplane/trace"
 )
 
@@ -14,6 +15,7 @@ var causes = map[trace.Slowed]string{
 	trace.SlowedFaults: "most of what it sends is refused: see the status of its results, and its notices",
 	trace.SlowedHellos: "it opens streams faster than 100 a second: let it wait before it attaches again",
 	trace.SlowedTurns:  "services want more than half of the hub's processors: give the hub more (GOMAXPROCS), or bound identities with commands_per_second",
+	trace.SlowedPaced:  "it takes all it can, while others wait too long for a processor: give the hub more (GOMAXPROCS), let it send less, or raise control.least_percent",
 }
 
 // What has a price. The longest wait is shorter than three of the shortest heartbeats.
@@ -46,6 +48,11 @@ type slowLines struct {
 
 // tell counts a wait, and logs the first of a minute.
 func (s *slowness) tell(why trace.Slowed, d time.Duration, who *caller.Caller, group string) {
+	s.note(why, d, "identity", who.Name(), "peer", who.Peer, "group", group)
+}
+
+// note does the same; whom says of whom.
+func (s *slowness) note(why trace.Slowed, d time.Duration, whom ...any) {
 	s.srv.trace.Slowed(why, d)
 	now := time.Now()
 	s.mu.Lock()
@@ -63,8 +70,7 @@ func (s *slowness) tell(why trace.Slowed, d time.Duration, who *caller.Caller, g
 	s.lines[why] = l
 	s.mu.Unlock()
 	if !silent {
-		s.srv.log.Warn("service slowed", "why", string(why), "wait", d, "identity", who.Name(), "peer", who.Peer,
-			"group", group, "more", omitted, "help", causes[why])
+		s.srv.log.Warn("service slowed", append([]any{"why", string(why), "wait", d, "more", omitted, "help", causes[why]}, whom...)...)
 	}
 }
 
@@ -99,5 +105,12 @@ func (st *stream) payFaults() {
 func (st *stream) payTurns() {
 	if d := st.seat.Waited(); d >= slowTurn && st.attachment != nil {
 		st.srv.slowness.tell(trace.SlowedTurns, d, st.caller, st.attachment.group.name)
+	}
+}
+
+// pace holds those back who take all they can, if others suffer.
+func (s *Server) pace(strain turns.Strain) {
+	for _, r := range s.turns.Look(strain) {
+		s.slowness.note(trace.SlowedPaced, r.Time, caller.Described(r.Customer)...)
 	}
 }

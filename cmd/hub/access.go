@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -106,13 +105,13 @@ func (a *admission) configure(cc *controlplane.Config, c *config.Config) {
 	}
 }
 
-// serverOptions are those of the gRPC server.
-func (a *admission) serverOptions() []grpc.ServerOption {
+// credentials are those of the gRPC server.
+func (a *admission) credentials() credentials.TransportCredentials {
 	transport := insecure.NewCredentials()
 	if a.tls != nil {
 		transport = credentials.NewTLS(a.tls.Config())
 	}
-	return []grpc.ServerOption{grpc.Creds(rawcreds.Wrap(transport))}
+	return rawcreds.Wrap(transport)
 }
 
 // run follows files and keys until ctx ends.

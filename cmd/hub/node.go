@@ -88,7 +88,7 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	n.access.peers.bind(n.hub)
 	n.control.Bind(n.hub)
 	n.peers = n.newPeerServer()
-	n.grpc = n.control.GRPC(n.access.serverOptions()...)
+	n.grpc = n.control.GRPC(grpc.Creds(n.control.Credentials(n.access.credentials())))
 	n.doors = n.newDoors(extra.page)
 	if c.WebTransport() {
 		n.streams = n.newStreams()

@@ -108,6 +108,8 @@ const (
 	SlowedHellos Slowed = "hellos"
 	// SlowedTurns: others work, and it has used at least as much as they have.
 	SlowedTurns Slowed = "turns"
+	// SlowedPaced: it takes all it can, and others would wait too long for a processor.
+	SlowedPaced Slowed = "paced"
 )
 
 // Backlog is what a group does not keep up with.

@@ -3,6 +3,7 @@ package caller
 import (
 	"context"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/siohub/siohub/controlplane/access"
@@ -111,7 +112,20 @@ func (c *Caller) MaxInstances() int {
 }
 
 // Customer is whose turns are counted together: one service of an identity.
-func (c *Caller) Customer(group string) string { return "group " + c.Name() + "\x00" + group }
+func (c *Caller) Customer(group string) string { return customer + c.Name() + "\x00" + group }
+
+// customer is how their names begin.
+const customer = "group "
+
+// Described has the attributes of a customer for the log, or of a connection.
+func Described(name string) []any {
+	service, ok := strings.CutPrefix(name, customer)
+	if !ok {
+		return []any{"customer", name}
+	}
+	identity, group, _ := strings.Cut(service, "\x00")
+	return []any{"identity", identity, "group", group}
+}
 
 // Account is whose streams are counted together.
 func (c *Caller) Account() string {

@@ -18,6 +18,9 @@ import (
 // Seats gives calls their places among the turns.
 type Seats struct{ Turns *turns.Turns }
 
+// Peer and the address of its other end are the name of a connection among the turns.
+const Peer = "peer "
+
 // placeKey is where the place of a call stands in its context.
 type placeKey struct{}
 
@@ -30,7 +33,7 @@ type place struct {
 
 // seated returns a context with a place for a call of ControlService. Its seat is to be left.
 func (s Seats) seated(ctx context.Context) (context.Context, *place) {
-	seat := s.Turns.Seat("peer " + peerOf(ctx))
+	seat := s.Turns.Seat(Peer+peerOf(ctx), ctx.Done())
 	p := &place{seat: seat, call: envelope.Call{Pace: seat}}
 	return context.WithValue(ctx, placeKey{}, p), p
 }

@@ -41,6 +41,8 @@ type Turn interface {
 	// Due reports whether others should have it now: then Pause waits for it anew.
 	Due() bool
 	Pause()
+	// Reached notes that the work has sent something to that many browsers.
+	Reached(browsers int)
 	// End gives it back. To be called before something is waited for.
 	End()
 }

@@ -30,7 +30,7 @@ func (x *Executor) execute(ctx context.Context, who *Caller, req *hubv1.ExecuteR
 		return nil, fault.New(fault.UnknownField, "the hub does not know a field of the request")
 	}
 	b := &execution{ctx: ctx, executor: x, who: who, batch: x.hub.NewBatch(), left: maxAnswersOfCall}
-	defer b.batch.Flush()
+	defer b.flush()
 	results := make([]*hubv1.Result, len(req.Commands))
 	if req.StopOnError {
 		return b.inTurn(req.Commands, results)
@@ -39,7 +39,7 @@ func (x *Executor) execute(ctx context.Context, who *Caller, req *hubv1.ExecuteR
 	for i, c := range req.Commands {
 		pending[i] = b.start(c)
 	}
-	b.batch.Flush()
+	b.flush()
 	for i := range pending {
 		var f *fault.Fault
 		if results[i], f = b.wait(pending[i]); f != nil {
@@ -71,7 +71,7 @@ func (b *execution) inTurn(commands []*hubv1.Command, results []*hubv1.Result) (
 			continue
 		}
 		pending := b.start(c)
-		b.batch.Flush()
+		b.flush()
 		r, f := b.wait(pending)
 		if f != nil {
 			return nil, f
@@ -87,10 +87,18 @@ func (b *execution) start(c *hubv1.Command) last {
 	l := last{execution: b, result: make(chan *hubv1.Result, 1)}
 	b.executor.Run(Request{Command: c, Caller: b.who, Batch: b.batch}, l)
 	if b.who.Turn != nil && b.who.Turn.Due() {
-		b.batch.Flush() // browsers do not wait for a turn
+		b.flush() // browsers do not wait for a turn
 		b.who.Turn.Pause()
 	}
 	return l
+}
+
+// flush writes to browsers what was gathered for them.
+func (b *execution) flush() {
+	n := b.batch.Flush()
+	if b.who.Turn != nil {
+		b.who.Turn.Reached(n)
+	}
 }
 
 func (b *execution) wait(l last) (*hubv1.Result, *fault.Fault) {

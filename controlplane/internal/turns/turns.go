@@ -38,19 +38,24 @@ type Turns struct {
 	// workers are how many of them have worked lately, as counted at the time counted.
 	workers int
 	counted time.Duration
+
+	pacer
 }
 
 // account is what the seats of one customer have used lately. Guarded by Turns.mu.
 type account struct {
 	name  string
 	used  usage
-	seats int
+	seats int // and links
+	dues
 }
 
-// New returns turns for that many seats at a time.
-func New(limit int) *Turns {
-	t := &Turns{limit: limit, began: time.Now(), accounts: map[string]*account{}}
-	t.state.Store(int64(limit))
+// New returns turns for half as many seats at a time as there are processors. Least is the part of the processors, above 0
+// and at most 1, that the heavy always have, all together.
+func New(processors int, least float64) *Turns {
+	t := &Turns{limit: max(1, processors/2), began: time.Now(), accounts: map[string]*account{}}
+	t.pacer = pacer{processors: processors, least: least, share: 1, rate: float64(processors), links: map[string]*Link{}}
+	t.state.Store(int64(t.limit))
 	return t
 }
 
@@ -64,6 +69,8 @@ type Seat struct {
 	// Set by Turns.Seat.
 	turns *Turns
 	wake  chan struct{}
+	done  <-chan struct{} // ends its rests; may be nil
+	link  *Link           // of its connection; may be nil
 
 	account *account // guarded by Turns.mu
 
@@ -73,6 +80,8 @@ type Seat struct {
 	large bool          // it decodes more than LargeBytes
 	// waited is how long it did since Waited was asked.
 	waited time.Duration
+	// credit is what its work has earned since that was counted last.
+	credit time.Duration
 }
 
 // held is what a seat has.
@@ -84,11 +93,15 @@ const (
 	guest
 )
 
-// Seat returns a seat of a customer. Leave gives it back.
-func (t *Turns) Seat(customer string) *Seat {
-	s := &Seat{turns: t, wake: make(chan struct{}, 1)}
+// Seat returns a seat of a customer, or of the one that the link of that name belongs to. Leave gives it back. It does
+// not rest any more once done is closed; nil is never.
+func (t *Turns) Seat(customer string, done <-chan struct{}) *Seat {
+	s := &Seat{turns: t, wake: make(chan struct{}, 1), done: done}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if s.link = t.links[customer]; s.link != nil {
+		customer = s.link.account.name
+	}
 	s.account = t.open(customer)
 	return s
 }
@@ -113,13 +126,16 @@ func (t *Turns) close(a *account) {
 	}
 }
 
-// Belong makes the seat that of another customer.
+// Belong makes the seat that of another customer, and the link of its connection.
 func (s *Seat) Belong(customer string) {
 	t := s.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.close(s.account)
 	s.account = t.open(customer)
+	if s.link != nil {
+		s.link.belong(customer)
+	}
 }
 
 // Leave ends what the seat holds, and gives it back.
@@ -157,6 +173,9 @@ func (s *Seat) Begin(bytes int) {
 	if s.held != nothing {
 		return
 	}
+	if t.pacing.Load() {
+		s.rest()
+	}
 	for {
 		state := t.state.Load()
 		if free(state) == 0 {
@@ -164,6 +183,9 @@ func (s *Seat) Begin(bytes int) {
 		}
 		if t.state.CompareAndSwap(state, state-1) {
 			s.held, s.since = turn, 0
+			if t.measuring.Load() {
+				s.since = t.now()
+			}
 			return
 		}
 	}
@@ -175,12 +197,12 @@ func (s *Seat) Begin(bytes int) {
 func (s *Seat) wait() {
 	t := s.turns
 	t.mu.Lock()
+	now := t.now()
 	if t.take() {
 		t.mu.Unlock()
-		s.held, s.since = turn, 0
+		s.held, s.since = turn, now
 		return
 	}
-	now := t.now()
 	if t.guests < t.limit && t.mayVisit(s, now) {
 		t.guests++
 		t.state.Add(-oneWaits)
@@ -217,8 +239,12 @@ func (t *Turns) take() bool {
 // mayVisit reports whether a seat may be a guest.
 func (t *Turns) mayVisit(s *Seat, now time.Duration) bool { return !s.large && t.light(s, now) }
 
-// light reports whether a seat has used less than half of its share.
+// light reports whether a seat has used less than half of its share, or is not held back where others are: what these may use
+// then says nothing any more of what they want.
 func (t *Turns) light(s *Seat, now time.Duration) bool {
+	if t.pacing.Load() {
+		return !s.account.heavy
+	}
 	return s.account.used.at(now)*2*time.Duration(t.company(now)) < t.spent.at(now)
 }
 
@@ -243,14 +269,14 @@ func (s *Seat) Pause() {
 	}
 	now := t.now()
 	t.mu.Lock()
-	t.charge(s, now)
+	s.charge(now)
 	s.since = now
 	if s.held == guest && t.light(s, now) {
 		t.mu.Unlock()
 		return
 	}
 	best := t.best(now, s.held)
-	if best < 0 || s.held == turn && t.queue[best].account.used.at(now) >= s.account.used.at(now) {
+	if best < 0 || s.held == turn && !t.before(t.queue[best].account, s.account, now) {
 		t.mu.Unlock()
 		return
 	}
@@ -277,6 +303,7 @@ func (s *Seat) End() {
 		return
 	}
 	if s.held == turn && s.since == 0 {
+		s.credit = 0
 		for {
 			state := t.state.Load()
 			if waiting(state) > 0 {
@@ -291,16 +318,24 @@ func (s *Seat) End() {
 	t.mu.Lock()
 	now := t.now()
 	if s.since != 0 {
-		t.charge(s, now)
+		s.charge(now)
 	}
 	t.release(s, now)
 	t.mu.Unlock()
 }
 
 // charge notes what a seat has used.
-func (t *Turns) charge(s *Seat, now time.Duration) {
-	s.account.used.add(now, now-s.since)
-	t.spent.add(now, now-s.since)
+func (s *Seat) charge(now time.Duration) {
+	s.turns.charge(s.account, now, now-s.since, s.credit)
+	s.credit = 0
+}
+
+func (t *Turns) charge(a *account, now, d, credit time.Duration) {
+	a.used.add(now, d)
+	t.spent.add(now, d)
+	if t.measuring.Load() {
+		t.bill(a, now, d, credit)
+	}
 }
 
 // release passes on what a seat has.
@@ -323,16 +358,24 @@ func (t *Turns) release(s *Seat, now time.Duration) {
 	next.wake <- struct{}{}
 }
 
-// best is the place of the seat that has used the least lately, of those for which what
-// is given away is; of equals the one that waits longest. -1 when none waits.
+// best is the place of the seat that comes first, of those for which what is given away is; of equals the one that waits
+// longest. -1 when none waits.
 func (t *Turns) best(now time.Duration, what held) int {
-	best, least := -1, time.Duration(math.MaxInt64)
+	best := -1
 	for i, s := range t.queue {
-		if used := s.account.used.at(now); used < least && (what == turn || !s.large) {
-			best, least = i, used
+		if (what == turn || !s.large) && (best < 0 || t.before(s.account, t.queue[best].account, now)) {
+			best = i
 		}
 	}
 	return best
+}
+
+// before reports whether an account comes before another one: it has used less lately, or is not held back as the other is.
+func (t *Turns) before(a, b *account, now time.Duration) bool {
+	if t.pacing.Load() && a.heavy != b.heavy {
+		return b.heavy
+	}
+	return a.used.at(now) < b.used.at(now)
 }
 
 // usage is a time that halves with each term that passes.

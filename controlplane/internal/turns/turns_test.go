@@ -23,12 +23,12 @@ func working(s *Seat, d time.Duration) {
 }
 
 func TestTurns_NoMoreThanTheLimit(t *testing.T) {
-	turns := New(3)
+	turns := New(6, 1)
 	var at, most atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
-			s := turns.Seat(fmt.Sprint(i))
+			s := turns.Seat(fmt.Sprint(i), nil)
 			defer s.Leave()
 			for range 200 {
 				s.Begin(0)
@@ -56,13 +56,13 @@ func TestTurns_NoMoreThanTheLimit(t *testing.T) {
 // same time.
 func TestTurns_AreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := New(1)
+		turns := New(1, 1)
 		begin := time.Now()
 		var wg sync.WaitGroup
 		var first, last time.Duration
 		for i := range 4 {
 			wg.Go(func() {
-				s := turns.Seat(fmt.Sprint(i))
+				s := turns.Seat(fmt.Sprint(i), nil)
 				defer s.Leave()
 				working(s, 100*Slice)
 				if last = time.Since(begin); first == 0 {
@@ -80,12 +80,12 @@ func TestTurns_AreShared(t *testing.T) {
 // Whoever wants little does not wait for those who want all there is.
 func TestTurns_TheLightAreGuests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := New(1)
+		turns := New(1, 1)
 		stop := make(chan struct{})
 		var wg sync.WaitGroup
 		for i := range 8 {
 			wg.Go(func() {
-				s := turns.Seat(fmt.Sprint("heavy", i))
+				s := turns.Seat(fmt.Sprint("heavy", i), nil)
 				defer s.Leave()
 				for {
 					select {
@@ -97,7 +97,7 @@ func TestTurns_TheLightAreGuests(t *testing.T) {
 				}
 			})
 		}
-		s := turns.Seat("light")
+		s := turns.Seat("light", nil)
 		virtualtime.Pass(10 * time.Second)
 		var worst time.Duration
 		for range 1000 {
@@ -122,8 +122,8 @@ func TestTurns_TheLightAreGuests(t *testing.T) {
 func TestTurns_LargeMessagesAreNoGuests(t *testing.T) {
 	for bytes, want := range map[int]held{LargeBytes: guest, LargeBytes + 1: turn} {
 		synctest.Test(t, func(t *testing.T) {
-			turns := New(1)
-			busy, light := turns.Seat("busy"), turns.Seat("light")
+			turns := New(1, 1)
+			busy, light := turns.Seat("busy", nil), turns.Seat("light", nil)
 			virtualtime.Pass(10 * time.Second)
 			busy.Begin(0)
 			busy.since = 0
@@ -148,10 +148,10 @@ func TestTurns_LargeMessagesAreNoGuests(t *testing.T) {
 // now: a turn and a guest of that kind would leave no processor to browsers.
 func TestTurns_EqualsAreNoGuests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := New(1)
-		little, seats := turns.Seat("little"), make([]*Seat, 8)
+		turns := New(1, 1)
+		little, seats := turns.Seat("little", nil), make([]*Seat, 8)
 		for i := range seats {
-			seats[i] = turns.Seat(fmt.Sprint(i))
+			seats[i] = turns.Seat(fmt.Sprint(i), nil)
 			seats[i].account.used.add(turns.now(), 10*time.Millisecond)
 			turns.spent.add(turns.now(), 10*time.Millisecond)
 		}
@@ -177,17 +177,17 @@ func TestTurns_EqualsAreNoGuests(t *testing.T) {
 // To come anew does not make anybody light.
 func TestTurns_NewSeatsHaveNoAdvantage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := New(1)
+		turns := New(1, 1)
 		var wg sync.WaitGroup
 		for i := range 4 {
 			wg.Go(func() {
-				s := turns.Seat(fmt.Sprint(i))
+				s := turns.Seat(fmt.Sprint(i), nil)
 				defer s.Leave()
 				working(s, 1000*Slice)
 			})
 		}
 		virtualtime.Pass(100 * Slice)
-		s := turns.Seat("new")
+		s := turns.Seat("new", nil)
 		begin := time.Now()
 		s.Begin(0)
 		if s.held != turn || time.Since(begin) == 0 {
@@ -200,8 +200,8 @@ func TestTurns_NewSeatsHaveNoAdvantage(t *testing.T) {
 
 func TestSeat_SaysHowLongItWaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := New(1)
-		a, b := turns.Seat("a"), turns.Seat("b")
+		turns := New(1, 1)
+		a, b := turns.Seat("a", nil), turns.Seat("b", nil)
 		a.Begin(0)
 		go func() {
 			time.Sleep(time.Second)
@@ -218,14 +218,14 @@ func TestSeat_SaysHowLongItWaited(t *testing.T) {
 
 // What is not wanted by others costs nothing.
 func TestSeat_AllocatesNothing(t *testing.T) {
-	s := New(1).Seat("a")
+	s := New(1, 1).Seat("a", nil)
 	if n := testing.AllocsPerRun(100, func() { s.Begin(0); s.Pause(); s.End() }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func BenchmarkTurn(b *testing.B) {
-	s := New(1).Seat("a")
+	s := New(1, 1).Seat("a", nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		s.Begin(0)

@@ -144,8 +144,10 @@ type Control struct {
 	Reflection string
 	Connect    Connect
 	KeptBytes  int64
-	Window     Window
-	Stream     Stream
+	// LeastPercent is what services that take all they can have together at least.
+	LeastPercent int
+	Window       Window
+	Stream       Stream
 }
 
 // BrowserTLS has the address of the browser listener with TLS, empty for none, and its files, or where it gets them from.

@@ -43,6 +43,8 @@ func controlKeys() []Key {
 			"Commands of an instance that may be without a result."),
 		controlKey("control.kept_bytes", func(c *Config) *int64 { return &c.Control.KeptBytes }, sizes(),
 			"Bytes that commands of all services together leave with the hub: results under idempotency keys (half of it, one identity and group at most 16 MiB and a 16th of that), and acknowledgements that are gathered, snapshots of queries, calls, and acknowledgements left open (an eighth each). At the bound commands are refused with RESOURCE_EXHAUSTED, or the oldest are forgotten (`hub_command_bounds_total`).").ofMemory(16),
+		controlKey("control.least_percent", func(c *Config) *int { return &c.Control.LeastPercent }, counts(),
+			"Part of the processors, in percent, that services which take all they can have at least, all together, while work of others waits for a processor for too long: they are read more slowly then (`hub_services_slowed_total` with `why=\"paced\"`). 100 holds nobody back."),
 		controlKey("control.stream.hello_timeout", func(c *Config) *time.Duration { return &c.Control.Stream.HelloTimeout }, durations(),
 			"Time in which a stream has to introduce itself."),
 		controlKey("control.stream.heartbeat", func(c *Config) *time.Duration { return &c.Control.Stream.Heartbeat }, durations(),

@@ -91,7 +91,7 @@ func (c *Config) ControlPlane() controlplane.Config {
 			MaxDeliveries: c.Control.Window.MaxDeliveries, MaxBytes: c.Control.Window.MaxBytes,
 			TotalBytes: c.Control.Window.TotalBytes, Commands: c.Control.Window.Commands,
 		},
-		KeptBytes: c.Control.KeptBytes,
+		KeptBytes: c.Control.KeptBytes, LeastPercent: c.Control.LeastPercent,
 		Parking: controlplane.ParkingConfig{
 			SocketEvents: p.SocketEvents, SocketBytes: p.SocketBytes, GroupBytes: p.GroupBytes,
 			NodeBytes: p.NodeBytes, Age: p.Age, Routes: p.Routes, Lifecycle: p.Lifecycle,
