@@ -19,6 +19,7 @@ var wallClock = map[string]string{
 	"hub/internal/request/handshake.go":             "the handshake's time, for services to read",
 	"hub/internal/msgpacket/extension.go":           "a date in a message",
 	"hub/cluster/internal/wire/answer.go":           "times for services to read",
+	"hub/cluster/redis/streams.go":                  "where a hub begins to count its messages: beyond its former life",
 	"hub/cluster/redis/internal/nodewire/socket.go": "the handshake's time, for Node servers to read",
 	"hub/internal/socketio/connect.go":              "when a socket joined, for services to read",
 	"hub/internal/socketio/socket.go":               "when a socket joined, for services to read",

@@ -16,10 +16,12 @@ type Bus interface {
 	MaxFrame() int
 }
 
-// Out is a frame on its way.
+// Out is a frame on its way, or what foreign servers understand.
 type Out struct {
 	Address
 	Frame []byte
+	// Channel is where a message goes that is no frame of the mesh (Mesh.SendForeign); Address is unused then.
+	Channel string
 }
 
 // Address says who shall receive a frame. The zero value is every hub, the sender too if the engine likes.

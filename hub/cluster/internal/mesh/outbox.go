@@ -65,11 +65,34 @@ func (o *outbox) put(kind wire.Kind, to Address, frame []byte, urgent bool) (num
 			o.addLocked(&h, to, part)
 		}
 	}
+	o.wakeUp()
+	return o.number, nil
+}
+
+// putForeign takes a message that is no frame, in order with those that are.
+func (o *outbox) putForeign(channel string, message []byte) error {
+	if len(message) > o.maxMessage {
+		return cluster.ErrTooLarge
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case !o.up:
+		return cluster.ErrAway
+	case o.bytes+int64(len(message)) > o.bound:
+		return cluster.ErrFull
+	}
+	o.batch = append(o.batch, Out{Frame: message, Channel: channel})
+	o.bytes += int64(len(message))
+	o.wakeUp()
+	return nil
+}
+
+func (o *outbox) wakeUp() {
 	select {
 	case o.wake <- struct{}{}:
 	default:
 	}
-	return o.number, nil
 }
 
 // addLocked numbers one frame.

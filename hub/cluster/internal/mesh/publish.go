@@ -170,9 +170,22 @@ func (m *Mesh) send(kind wire.Kind, to Address, frame []byte, urgent bool) (uint
 		return 0, nil
 	}
 	number, err := m.outbox.put(kind, to, frame, urgent)
+	m.noted(err, kind.String(), len(frame))
+	return number, err
+}
+
+// SendForeign hands the Bus a message that foreign servers understand, in order with what was sent before.
+func (m *Mesh) SendForeign(channel string, message []byte) error {
+	err := m.outbox.putForeign(channel, message)
+	m.noted(err, "foreign", len(message))
+	return err
+}
+
+// noted tells what became of a message on its way out.
+func (m *Mesh) noted(err error, kind string, bytes int) {
 	switch {
 	case err == nil:
-		m.trace.sent(kind.String(), len(frame))
+		m.trace.sent(kind, bytes)
 	case errors.Is(err, cluster.ErrAway):
 		m.trace.notSent("away", 1)
 	case errors.Is(err, cluster.ErrFull):
@@ -180,9 +193,8 @@ func (m *Mesh) send(kind wire.Kind, to Address, frame []byte, urgent bool) (uint
 		m.lines.full.Warn("cluster: more waits to be written to the engine than cluster.queue_bytes allows, a message is not sent",
 			"kind", kind, "queue_bytes", m.settings.QueueBytes)
 	case errors.Is(err, cluster.ErrTooLarge):
-		m.tooLarge("a " + kind.String())
+		m.tooLarge("a " + kind)
 	}
-	return number, err
 }
 
 func (m *Mesh) tooLarge(what string) {

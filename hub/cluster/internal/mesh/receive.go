@@ -274,3 +274,6 @@ func sorted(list []string) []string {
 	slices.Sort(list)
 	return list
 }
+
+// DropForeign counts what an engine has not taken of what came in another form, and says so in the log.
+func (m *Mesh) DropForeign(why, from string) { m.drop(why, from) }

@@ -65,8 +65,7 @@ func (c *Codec) Broadcast(message []byte) (*Message, error) {
 	case !is || at < 3:
 		return nil, errShape
 	}
-	m.Event.Volatile, m.Event.NoCompress = f.volatile, f.noCompress
-	return m, nil
+	return m, c.flagged(m, &f)
 }
 
 // AppendRequest appends a request of the classic adapter. Its namespace is that of the channel.
@@ -201,8 +200,10 @@ func (c *Codec) broadcast(m *Message, packet, opts []byte, attachments [][]byte)
 		return err
 	}
 	f, err := c.options(m, opts)
-	m.Event.Volatile, m.Event.NoCompress = f.volatile, f.noCompress
-	return err
+	if err != nil {
+		return err
+	}
+	return c.flagged(m, &f)
 }
 
 // command reads what a Join, Leave, Disconnect or FetchSockets has.
@@ -220,10 +221,14 @@ func (c *Codec) command(m *Message, opts, rooms, closes []byte) error {
 			return errShape
 		}
 		m.Names, m.LeftOut = withoutReserved(m.Names)
+		if m.Kind == Join && len(f.mark.leave) > 0 {
+			left, out := withoutReserved(f.mark.leave)
+			m.Leave, m.LeftOut = left, m.LeftOut+out
+		}
 	case Disconnect:
 		d := &m.Disconnect
 		d.Detail, d.MayReturn, d.Forget = f.mark.detail, f.mark.mayReturn, f.mark.forget
-		d.CloseTransport = isTrue(closes) && !d.MayReturn
+		d.CloseTransport = isTrue(closes) && (!d.MayReturn || f.mark.closes)
 	}
 	return nil
 }

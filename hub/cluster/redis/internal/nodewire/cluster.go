@@ -202,6 +202,8 @@ func (c *Codec) body(m *Message, data []byte, attachments [][]byte) (err error) 
 // Entry is a cluster message as the fields of a stream's entry.
 type Entry struct {
 	UID, Namespace, Type, Data string
+	// Hub says that hubs pass it over: they have been told, or asked, elsewhere. Node does not look at the field.
+	Hub bool
 }
 
 // EntryOf makes an entry. Its data is JSON, or base64 of MessagePack if it holds binary.

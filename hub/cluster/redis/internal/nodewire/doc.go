@@ -23,6 +23,9 @@
 //	s, x   how many of the first rooms, and of the first exceptions, are exact sockets
 //	d      why sockets have to leave
 //	r, f   they may return; their sessions are forgotten
+//	c      they may return, and would not have been left their connections otherwise
+//	a      the arguments, where a number in them is not the same in MessagePack
+//	l      the rooms that sockets leave once they have joined others
 //	n      the number of the message among those of this sender, where the engine may repeat one
 //
 // # What it does not trust

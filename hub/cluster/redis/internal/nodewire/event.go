@@ -1,9 +1,11 @@
 package nodewire
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/internal/msgpacket"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -48,6 +50,53 @@ func (c *Codec) event(array []byte, attachments [][]byte) (*cluster.Message, err
 		return nil, siopacket.ErrNameLength
 	}
 	return &cluster.Message{Event: c.known.Intern([]byte(called)), Args: rest, Attachments: attachments}, nil
+}
+
+// flagged puts into an event what its flags say.
+func (c *Codec) flagged(m *Message, f *flags) error {
+	m.Event.Volatile, m.Event.NoCompress = f.volatile, f.noCompress
+	if len(f.mark.args) == 0 {
+		return nil
+	}
+	m.Event.Args = f.mark.args
+	return c.check.CheckArgs(f.mark.args, len(m.Event.Attachments))
+}
+
+// lossy reports whether arguments have a number that MessagePack cannot say as it is written.
+func lossy(args []byte) bool {
+	if bytes.IndexByte(args, '.') < 0 && bytes.IndexByte(args, 'e') < 0 && bytes.IndexByte(args, 'E') < 0 && len(args) < 18 {
+		return false
+	}
+	var l numbers
+	return siopacket.Walk(args, siopacket.MaxDepth, &l) == nil && bool(l)
+}
+
+// numbers looks for numbers that lose something.
+type numbers bool
+
+// Open implements siopacket.Visitor.
+func (n *numbers) Open(bool) {}
+
+// Key implements siopacket.Visitor.
+func (n *numbers) Key([]byte) {}
+
+// Close implements siopacket.Visitor.
+func (n *numbers) Close() error { return nil }
+
+// Scalar implements siopacket.Visitor.
+func (n *numbers) Scalar(raw []byte) {
+	if c := raw[0]; c != '-' && (c < '0' || c > '9') {
+		return
+	}
+	const digits = 18 // of an integer of 64 bits, whatever they are
+	if len(raw) <= digits && !bytes.ContainsAny(raw, ".eE") && string(raw) != "-0" {
+		return
+	}
+	packed := msgpacket.AppendJSON(nil, raw, nil)
+	back, _, err := msgpacket.ToJSON(packed, siopacket.Limits{}, 1<<10)
+	if err != nil || string(back) != string(raw) {
+		*n = true
+	}
 }
 
 // value reads the one value of an answer as an array.

@@ -51,6 +51,8 @@ type Message struct {
 	Target    cluster.Target
 	Event     *cluster.Message
 	Names     []string
+	// Leave is what the sockets of a Join leave afterwards. Hubs alone see it: Node has to be told once more.
+	Leave []string
 	// Timeout is how long browsers have for their acknowledgements, in milliseconds. Zero: not said.
 	Timeout    int64
 	Disconnect cluster.Disconnect
@@ -73,3 +75,9 @@ const userPrefix = "\x01user:"
 
 // reserved begins all names that no room may have.
 const reserved = '\x01'
+
+// UserRoom is the room that a user is to others.
+func UserRoom(user string) string { return userPrefix + user }
+
+// IsReserved reports whether a name is one that no room may have.
+func IsReserved(name string) bool { return name != "" && name[0] == reserved }

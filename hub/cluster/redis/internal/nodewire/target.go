@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
@@ -20,6 +21,9 @@ type mark struct {
 	detail            string
 	mayReturn, forget bool
 	sequence          uint64
+	args              []byte   // of an event, as they were
+	leave             []string // what is left as well
+	closes            bool
 }
 
 // names reads an array of names.
@@ -56,7 +60,7 @@ func (c *Codec) options(m *Message, opts []byte) (f flags, err error) {
 		case "except":
 			except, err = c.names(value)
 		case "flags":
-			f = readFlags(value)
+			f = c.readFlags(value)
 		}
 		return err == nil
 	})
@@ -90,7 +94,7 @@ func sorted(names []string, exact int) (sockets, rooms, users []string) {
 }
 
 // readFlags reads what is known, and passes over what is of another shape as Node does.
-func readFlags(data []byte) (f flags) {
+func (c *Codec) readFlags(data []byte) (f flags) {
 	members(data, func(key, value []byte) bool {
 		switch string(key) {
 		case "volatile":
@@ -100,14 +104,14 @@ func readFlags(data []byte) (f flags) {
 		case "timeout":
 			f.timeout, _ = whole(value)
 		case "hub":
-			f.mark = readMark(value)
+			f.mark = c.readMark(value)
 		}
 		return true
 	})
 	return f
 }
 
-func readMark(data []byte) (m mark) {
+func (c *Codec) readMark(data []byte) (m mark) {
 	members(data, func(key, value []byte) bool {
 		switch string(key) {
 		case "s":
@@ -120,6 +124,13 @@ func readMark(data []byte) (m mark) {
 			m.mayReturn = isTrue(value)
 		case "f":
 			m.forget = isTrue(value)
+		case "c":
+			m.closes = isTrue(value)
+		case "l":
+			m.leave, _ = c.names(value)
+		case "a":
+			args, _ := text(value)
+			m.args = []byte(args)
 		case "n":
 			m.sequence, _ = strconv.ParseUint(string(value), 10, 64)
 		}
@@ -217,7 +228,11 @@ func appendMark(buf []byte, flags int, m *Message) []byte {
 	if t.All {
 		sockets = 0
 	}
-	if sockets == 0 && len(t.ExceptSockets) == 0 && d.Detail == "" && !d.MayReturn && !d.Forget && m.Sequence == 0 {
+	var exact []byte
+	if m.Event != nil && lossy(m.Event.Args) {
+		exact = m.Event.Args
+	}
+	if sockets == 0 && len(t.ExceptSockets) == 0 && *d == (cluster.Disconnect{CloseTransport: d.CloseTransport}) && m.Sequence == 0 && len(exact) == 0 && len(m.Leave) == 0 {
 		return buf
 	}
 	buf = appendMember(buf, flags, true, `"hub":{`)
@@ -233,7 +248,14 @@ func appendMark(buf []byte, flags int, m *Message) []byte {
 	if d.Detail != "" {
 		buf = siopacket.AppendString(appendMember(buf, from, true, `"d":`), d.Detail)
 	}
+	if len(exact) > 0 {
+		buf = siopacket.AppendString(appendMember(buf, from, true, `"a":`), string(exact))
+	}
+	if len(m.Leave) > 0 {
+		buf = appendNames(appendMember(buf, from, true, `"l":`), nil, m.Leave, nil)
+	}
 	buf = appendMember(buf, from, d.MayReturn, `"r":true`)
+	buf = appendMember(buf, from, d.MayReturn && d.CloseTransport, `"c":true`)
 	buf = appendMember(buf, from, d.Forget, `"f":true`)
 	return append(buf, '}')
 }

@@ -1,0 +1,178 @@
+package redis
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
+)
+
+// appender appends to streams what is published, in order. It keeps what it has while Redis is away, within
+// cluster.queue_bytes, and appends it once it is back: an entry whose fate is not known is appended again, and hubs pass
+// over the second by its number.
+type appender struct {
+	engine *engine
+	wake   chan struct{} // holds one
+
+	mu    sync.Mutex // guards the fields below
+	queue []entry
+	bytes int64
+	over  bool          // Close was called
+	empty chan struct{} // closed when nothing waits; nil: nobody waits for it
+}
+
+// entry is one on its way to a stream.
+type entry struct {
+	stream string
+	fields nodewire.Entry
+}
+
+func (e *entry) size() int64 { return int64(len(e.fields.Data)) + 256 }
+
+func newAppender(e *engine) *appender {
+	return &appender{engine: e, wake: make(chan struct{}, 1)}
+}
+
+// put takes an entry.
+func (a *appender) put(stream string, fields nodewire.Entry) error {
+	e := entry{stream: stream, fields: fields}
+	err := a.add(e)
+	trace := a.engine.Trace()
+	switch {
+	case err == nil:
+		if trace.Sent != nil {
+			trace.Sent("foreign", len(fields.Data))
+		}
+		select {
+		case a.wake <- struct{}{}:
+		default:
+		}
+	case trace.NotSent != nil:
+		reason := map[error]string{cluster.ErrFull: "full", cluster.ErrAway: "away", cluster.ErrTooLarge: "too_large"}
+		trace.NotSent(reason[err])
+	}
+	if err == cluster.ErrFull { //nolint:errorlint // it is not wrapped
+		a.engine.away.Warn("cluster: more waits to be appended to the stream than cluster.queue_bytes allows, a message is not sent",
+			"queue_bytes", a.engine.config.QueueBytes)
+	}
+	return err
+}
+
+func (a *appender) add(e entry) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.over:
+		return cluster.ErrAway
+	case len(e.fields.Data) > 2*a.engine.config.MaxMessage: // base64
+		return cluster.ErrTooLarge
+	case a.bytes+e.size() > a.engine.config.QueueBytes:
+		return cluster.ErrFull
+	}
+	a.queue = append(a.queue, e)
+	a.bytes += e.size()
+	return nil
+}
+
+// run appends until Close.
+func (a *appender) run() {
+	ctx := a.engine.ctx
+	backoff := backoffMin
+	for {
+		a.mu.Lock()
+		batch := a.queue[:min(len(a.queue), batchOfMessages)]
+		a.mu.Unlock()
+		if len(batch) == 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-a.wake:
+			}
+			continue
+		}
+		done, err := a.append(ctx, batch)
+		a.done(done)
+		if err == nil {
+			backoff = backoffMin
+			continue
+		}
+		if ctx.Err() == nil {
+			a.engine.refused(err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(backoff):
+		}
+		backoff = min(2*backoff, backoffMax)
+	}
+}
+
+// append appends a batch, and says how many of it are appended.
+func (a *appender) append(ctx context.Context, batch []entry) (done int, err error) {
+	commands, err := a.engine.nodes.any().Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i := range batch {
+			e := &batch[i]
+			values := []any{"uid", e.fields.UID, "type", e.fields.Type}
+			if e.fields.Namespace != "" {
+				values = append(values, "nsp", e.fields.Namespace)
+			}
+			if e.fields.Data != "" {
+				values = append(values, "data", e.fields.Data)
+			}
+			if e.fields.Hub {
+				values = append(values, "hub", "1")
+			}
+			p.XAdd(ctx, &redis.XAddArgs{Stream: e.stream, MaxLen: a.engine.config.StreamLength, Approx: true, Values: values})
+		}
+		return nil
+	})
+	for done < len(commands) && commands[done].Err() == nil {
+		done++
+	}
+	return done, err
+}
+
+// done takes the first entries out.
+func (a *appender) done(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range n {
+		a.bytes -= a.queue[i].size()
+	}
+	if a.queue = a.queue[n:]; len(a.queue) == 0 {
+		a.queue = nil // and what it was part of
+		if a.empty != nil {
+			close(a.empty)
+			a.empty = nil
+		}
+	}
+}
+
+// queued is what waits, in bytes.
+func (a *appender) queued() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.bytes
+}
+
+// close waits until nothing waits, at the longest until ctx ends. Nothing is taken any more.
+func (a *appender) close(ctx context.Context) {
+	a.mu.Lock()
+	a.over = true
+	if len(a.queue) == 0 {
+		a.mu.Unlock()
+		return
+	}
+	a.empty = make(chan struct{})
+	empty := a.empty
+	a.mu.Unlock()
+	select {
+	case <-empty:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,80 @@
+package redis
+
+import (
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/siohub/siohub/hub/cluster"
+)
+
+func TestStreams_NothingIsLostWhileRedisIsAway(t *testing.T) {
+	s := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	one, two := pair(t, Streams, s)
+	published := 0
+	publish := func(d time.Duration) {
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
+		for end := time.Now().Add(d); time.Now().Before(end); <-ticker.C {
+			mustPublish(t, one, &cluster.Command{Namespace: "/", Target: all(), Message: message("n", "["+strconv.Itoa(published)+"]")})
+			published++
+		}
+	}
+	for range 2 {
+		publish(100 * time.Millisecond)
+		s.kill()
+		publish(700 * time.Millisecond)
+		if one.cluster.Status().Connected {
+			t.Error("it seems to be connected")
+		}
+		s.start()
+		publish(100 * time.Millisecond)
+		one.connected()
+		two.connected()
+	}
+	for i := range published {
+		if got := string(two.event("n").Message.Args); got != "["+strconv.Itoa(i)+"]" {
+			t.Fatalf("%s in place of %d", got, i)
+		}
+	}
+	if seen := two.seen(); len(seen) > 0 {
+		t.Errorf("twice: %s", short(seen))
+	}
+}
+
+func TestEngine_ComesBackAndAnswersMeanwhile(t *testing.T) {
+	onEach(t, func(t *testing.T, engine string) {
+		s := newServer(t)
+		one, two := pair(t, engine, s)
+		s.kill()
+		eventually(t, "it is noticed", func() bool { return !one.cluster.Status().Connected && !two.cluster.Status().Connected })
+		err := one.cluster.Publish(&cluster.Command{Namespace: "/", Target: all(), Message: message("lost", `[]`)})
+		if engine != Streams && !errors.Is(err, cluster.ErrAway) {
+			t.Errorf("published: %v", err)
+		}
+		begun := time.Now()
+		if answers, missing := one.ask(&cluster.Question{Kind: cluster.Fetch, Namespace: "/", Target: all(), Timeout: time.Hour}); len(answers) != 0 || len(missing) != 1 || missing[0] != two.id {
+			t.Errorf("%s, missing %v", short(answers), missing)
+		}
+		s.start()
+		eventually(t, "a message comes again", func() bool {
+			_ = one.cluster.Publish(&cluster.Command{Namespace: "/", Target: all(), Message: message("again", `[]`)})
+			return len(two.seen()) > 0
+		})
+		t.Logf("%s was back after %v", engine, time.Since(begun))
+	})
+}
+
+func TestStreams_AQueueHasAnEnd(t *testing.T) {
+	s := newServer(t)
+	c := Config{Engine: Streams, URL: s.url(), Settings: cluster.Settings{MaxMessage: 64 << 10, QueueBytes: 64 << 10}}
+	h := newHost(t, c).connected()
+	s.kill()
+	eventually(t, "the queue is full", func() bool {
+		return errors.Is(h.cluster.Publish(&cluster.Command{Namespace: "/", Target: all(), Message: message("x", `[]`)}), cluster.ErrFull)
+	})
+	if err := h.cluster.Publish(&cluster.Command{Namespace: "/", Target: all(), Message: message("x", `["`+string(make([]byte, 1<<18))+`"]`)}); !errors.Is(err, cluster.ErrTooLarge) {
+		t.Errorf("large: %v", err)
+	}
+}

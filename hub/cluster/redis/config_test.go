@@ -1,0 +1,79 @@
+package redis
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/siohub/siohub/hub/cluster"
+)
+
+func TestConfig_Refused(t *testing.T) {
+	for want, c := range map[string]Config{
+		"cluster.engine":                          {Engine: "memcached", URL: "redis://x"},
+		"cluster.url: required":                   {Engine: Classic},
+		"cluster.url: a password must not stand":  {Engine: Classic, URL: "redis://user:secret@x"},
+		"cluster.url: \"http\" is none of":        {Engine: Classic, URL: "http://x"},
+		"master_name is required":                 {Engine: Classic, URL: "redis+sentinel://x"},
+		"cluster.url: is no URL":                  {Engine: Classic, URL: "secret"},
+		"cluster.stream_count: 65":                {Engine: Streams, URL: "redis://x", StreamCount: 65},
+		"cluster.stream_length: 1":                {Engine: Streams, URL: "redis://x", StreamLength: 1},
+		"cluster.prefix":                          {Engine: Classic, URL: "redis://x", Prefix: strings.Repeat("x", 257)},
+		"cluster.max_message: 1 is not between":   {Engine: Classic, URL: "redis://x", Settings: cluster.Settings{MaxMessage: 1}},
+		"cluster.url: invalid database number: a": {Engine: Classic, URL: "redis://x/a"},
+	} {
+		_, err := New(c)
+		if err == nil || !strings.Contains(err.Error(), strings.SplitN(want, ": invalid", 2)[0]) {
+			t.Errorf("%s: %v", want, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("a secret is told: %v", err)
+		}
+	}
+}
+
+func TestConfig_PasswordAndUserAreGiven(t *testing.T) {
+	acl := filepath.Join(t.TempDir(), "acl")
+	// As docs/cluster.md has it.
+	const user = "user hub on >right resetchannels &socket.io* &socket.io#/* ~socket.io* -@all +publish +subscribe +unsubscribe +psubscribe +punsubscribe " +
+		"+ssubscribe +sunsubscribe +spublish +ping +pubsub +hello +xadd +xread +xrange +xrevrange\n"
+	if err := os.WriteFile(acl, []byte("user default off\n"+user), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	onEach(t, func(t *testing.T, engine string) {
+		s := newServer(t, "--aclfile", acl)
+		other := newHost(t, Config{Engine: engine, URL: s.url(), Username: "hub", Password: "right"}).connected()
+		wrong := newHost(t, Config{Engine: engine, URL: s.url(), Username: "hub", Password: "wrong"})
+		right := newHost(t, Config{Engine: engine, URL: s.url(), Username: "hub", Password: "right"}).connected()
+		right.meets(1)
+		mustPublish(t, right, &cluster.Command{Namespace: "/", Target: all(), Message: message("x", `[]`)})
+		other.event("x")
+		if _, missing := right.ask(&cluster.Question{Kind: cluster.Fetch, Namespace: "/", Target: all()}); len(missing) > 0 {
+			t.Errorf("missing %v", missing)
+		}
+		if wrong.cluster.Status().Connected {
+			t.Error("connected with a wrong password")
+		}
+	})
+}
+
+// TestConfig_PrefixesAreApart also looks at one that is no plain text in a pattern.
+func TestConfig_PrefixesAreApart(t *testing.T) {
+	onEach(t, func(t *testing.T, engine string) {
+		s := newServer(t)
+		config := func(prefix string) Config {
+			return Config{Engine: engine, URL: s.url(), Prefix: prefix, Stream: prefix}
+		}
+		one := newHost(t, config("a[b]*?\\")).connected()
+		other := newHost(t, config("a")).connected()
+		two := newHost(t, config("a[b]*?\\")).connected()
+		one.meets(1)
+		two.meets(1)
+		mustPublish(t, one, &cluster.Command{Namespace: "/", Target: all(), Message: message("x", `[]`)})
+		two.event("x")
+		if seen := other.seen(); len(seen) > 0 || len(other.cluster.Members()) > 0 {
+			t.Errorf("%s", short(seen))
+		}
+	})
+}

@@ -1,0 +1,233 @@
+package redis
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// reader reads what a Redis server says to one that has subscribed. A message that nobody wants costs no allocation: it is
+// passed over by its channel.
+//
+// Spec: redis.io, Redis serialization protocol, RESP2; Pub/Sub, wire protocol messages.
+type reader struct {
+	in *bufio.Reader
+	// most is the size of a message that is taken, in bytes.
+	most int
+	// wants decides on a message by its channel, and message takes it. dropped is told of one that is too large.
+	wants   func(channel []byte) bool
+	message func(channel string, payload []byte)
+	dropped func()
+
+	// common is how most messages begin: with the same pattern. They are known by it at one look.
+	common []byte
+
+	channel []byte // of the message that is read
+}
+
+const (
+	// mostChannelBytes bounds the name of a channel: a namespace and a room. A longer one is passed over.
+	mostChannelBytes = 64 << 10
+	// mostLineBytes bounds a line: a length, or an error.
+	mostLineBytes = 8 << 10
+)
+
+var errProtocol = errors.New("redis: the server does not speak RESP2")
+
+// serverError is what a server answered instead of doing it.
+type serverError string
+
+func (e serverError) Error() string { return "redis: " + string(e) }
+
+// event is what was read beside messages: kind is subscribe, psubscribe, ssubscribe, their opposites, or pong.
+type event struct {
+	kind    string
+	channel string
+}
+
+// next reads one reply. It returns an empty event for a message.
+func (r *reader) next() (event, error) {
+	if n := len(r.common); n > 0 && r.in.Buffered() >= n {
+		if begin, _ := r.in.Peek(n); bytes.Equal(begin, r.common) {
+			_, _ = r.in.Discard(n)
+			return event{}, r.readMessage(false)
+		}
+	}
+	line, err := r.line()
+	if err != nil {
+		return event{}, err
+	}
+	switch line[0] {
+	case '*':
+	case '-':
+		return event{}, serverError(line[1:])
+	case '+':
+		return event{kind: "pong"}, nil
+	default:
+		return event{}, errProtocol
+	}
+	n, err := strconv.Atoi(string(line[1:]))
+	if err != nil || n < 2 || n > 4 {
+		return event{}, errProtocol
+	}
+	kind, err := r.short()
+	if err != nil {
+		return event{}, err
+	}
+	switch string(kind) {
+	case "message", "smessage":
+		return event{}, r.readMessage(false)
+	case "pmessage":
+		return event{}, r.readMessage(true)
+	}
+	e := event{kind: string(kind)}
+	for i := 1; i < n; i++ {
+		word, err := r.word()
+		if err != nil {
+			return event{}, err
+		}
+		if i == 1 {
+			e.channel = string(word)
+		}
+	}
+	return e, nil
+}
+
+// readMessage reads the rest of a message, its pattern first if it has one.
+func (r *reader) readMessage(pattern bool) error {
+	if pattern {
+		if n, err := r.bulk(); err != nil {
+			return err
+		} else if err := r.discard(n); err != nil {
+			return err
+		}
+	}
+	n, err := r.bulk()
+	if err != nil {
+		return err
+	}
+	if n > mostChannelBytes {
+		if err := r.discard(n); err != nil {
+			return err
+		}
+		r.channel = r.channel[:0]
+	} else if r.channel, err = r.text(r.channel, n); err != nil {
+		return err
+	}
+	if n, err = r.bulk(); err != nil {
+		return err
+	}
+	if !r.wants(r.channel) {
+		return r.discard(n)
+	}
+	if n > r.most {
+		r.dropped()
+		return r.discard(n)
+	}
+	payload, err := r.text(make([]byte, 0, n), n)
+	if err != nil {
+		return err
+	}
+	r.message(string(r.channel), payload)
+	return nil
+}
+
+// line reads up to the end of a line, which is not part of it. It is never empty, and good until the next read.
+func (r *reader) line() ([]byte, error) {
+	line, err := r.in.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return nil, errProtocol
+	case err != nil:
+		return nil, err
+	}
+	line = bytes.TrimSuffix(line[:len(line)-1], []byte("\r"))
+	if len(line) == 0 || len(line) > mostLineBytes {
+		return nil, errProtocol
+	}
+	return line, nil
+}
+
+// bulk reads the length of a bulk string.
+func (r *reader) bulk() (int, error) {
+	line, err := r.line()
+	if err != nil {
+		return 0, err
+	}
+	if line[0] != '$' {
+		return 0, errProtocol
+	}
+	n := 0
+	for _, c := range line[1:] {
+		if c < '0' || c > '9' || n > 1<<30 {
+			return 0, errProtocol
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, nil
+}
+
+// short reads a bulk string that is a word of the protocol. It is good until the next read.
+func (r *reader) short() ([]byte, error) {
+	const longest = 32
+	n, err := r.bulk()
+	if err != nil {
+		return nil, err
+	}
+	if n > longest {
+		return nil, errProtocol
+	}
+	word, err := r.in.Peek(n + 2)
+	if err != nil {
+		return nil, err
+	}
+	_, _ = r.in.Discard(n + 2)
+	return word[:n], nil
+}
+
+// word reads a bulk string or a number.
+func (r *reader) word() ([]byte, error) {
+	line, err := r.line()
+	if err != nil {
+		return nil, err
+	}
+	if line[0] == ':' || string(line) == "$-1" {
+		return nil, nil
+	}
+	n, err := strconv.Atoi(string(line[1:]))
+	if line[0] != '$' || err != nil || n < 0 || n > mostChannelBytes {
+		return nil, errProtocol
+	}
+	return r.text(nil, n)
+}
+
+// text reads n bytes into buf, and the end of the line behind them.
+func (r *reader) text(buf []byte, n int) ([]byte, error) {
+	if cap(buf) < n {
+		buf = make([]byte, n)
+	}
+	buf = buf[:n]
+	if _, err := io.ReadFull(r.in, buf); err != nil {
+		return nil, err
+	}
+	_, err := r.in.Discard(2)
+	return buf, err
+}
+
+func (r *reader) discard(n int) error {
+	_, err := r.in.Discard(n + 2)
+	return err
+}
+
+// appendCommand appends a command as clients send it.
+func appendCommand(buf []byte, words ...string) []byte {
+	buf = fmt.Appendf(buf, "*%d\r\n", len(words))
+	for _, w := range words {
+		buf = fmt.Appendf(buf, "$%d\r\n", len(w))
+		buf = append(append(buf, w...), "\r\n"...)
+	}
+	return buf
+}
