@@ -59,6 +59,27 @@ type describedGroup struct {
 	Calls []string `json:"calls,omitempty"`
 }
 
+// Described is what another hub has said of itself.
+type Described struct {
+	// Version is that of the hub, Sockets how many it holds, Groups are the services attached to it.
+	Version string
+	Sockets int
+	Groups  []string
+}
+
+// ReadDescription reads a cluster.Member's Description. The zero Described for one that says nothing.
+func ReadDescription(data []byte) (out Described) {
+	var d description
+	if json.Unmarshal(data, &d) != nil {
+		return out
+	}
+	out.Version, out.Sockets = d.Version, d.Sockets
+	for _, g := range d.Groups {
+		out.Groups = append(out.Groups, g.Name)
+	}
+	return out
+}
+
 func newClustering(s *Server) *clustering {
 	c := &clustering{srv: s}
 	c.view.Store(&clusterView{hubs: []*hubv1.HubInfo{c.self()}})

@@ -82,6 +82,9 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	hc := hubConfig(c, n.control, logger, m.HubTrace())
 	n.access.peers.configure(&hc, c.Cluster)
 	hc.Cluster.ID, hc.Cluster.ControlAddress = n.control.HubID(), cc.ControlAddress
+	if hc.Cluster.Engine, err = newEngine(c.Cluster.Engine, logger, m.ClusterTrace()); err != nil {
+		return nil, err
+	}
 	if n.hub, err = hub.New(hc); err != nil {
 		return nil, err
 	}
@@ -215,6 +218,9 @@ func (n *node) serve(ctx context.Context) error {
 	run("admin", func() error { return n.admin.Serve(n.adminListener) })
 	if n.health != nil {
 		run("health", func() error { return n.health.Serve(n.healthListener) })
+	}
+	if err := n.hub.Cluster().Open(); err != nil {
+		n.logger.Error("the cluster cannot be entered: this hub is alone", "error", err)
 	}
 	n.notReady.Store(nil)
 	stop := n.upkeep()

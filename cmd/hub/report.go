@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/siohub/siohub/cmd/hub/internal/admin"
+	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/controlplane/overview"
 )
 
@@ -16,6 +17,7 @@ func (n *node) status() admin.Status {
 		Parked:  parked(control.Parked),
 		Missing: append([]string{}, control.Missing...),
 	}
+	s.Cluster = n.clusterStatus()
 	s.NotReady = n.whyNotReady()
 	s.Ready = s.NotReady == ""
 	if s.Browsers.Sockets == nil {
@@ -28,6 +30,27 @@ func (n *node) status() admin.Status {
 		s.Routes = append(s.Routes, admin.Route{Role: r.Role, Namespace: r.Namespace, Events: r.Events, Group: r.Group})
 	}
 	return s
+}
+
+// clusterStatus is what is known of the other hubs. Nil: this one is alone.
+func (n *node) clusterStatus() *admin.Cluster {
+	all := n.hub.Cluster()
+	if all.Alone() {
+		return nil
+	}
+	is := all.Status()
+	c := &admin.Cluster{
+		Engine: is.Engine, Connected: is.Connected, Since: is.Since, Settled: is.Settled, LagSeconds: is.Lag.Seconds(), QueuedBytes: is.QueuedBytes,
+		Servers: []admin.Server{},
+	}
+	for _, m := range all.Members() {
+		said := controlplane.ReadDescription(m.Description)
+		c.Servers = append(c.Servers, admin.Server{
+			ID: m.ID, Foreign: m.Foreign, ControlAddress: m.Control, PeerAddress: m.Peer, Since: m.Since, Silent: m.Silent,
+			Version: said.Version, Sockets: said.Sockets, Services: said.Groups,
+		})
+	}
+	return c
 }
 
 // whyNotReady says why browsers and services had better not come, "" when they may.

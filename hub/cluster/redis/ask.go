@@ -22,13 +22,17 @@ func (e *engine) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
 	if q.Kind == cluster.CarryOut {
 		return e.carryOut(q, a)
 	}
+	hubs := *q
+	if q.Foreign {
+		hubs.To = []string{} // none of them
+	}
 	i := &inquiry{engine: e, question: q, expected: -1}
 	done := a.Done
 	a.Done = func(missing []string) {
 		e.forget(i)
 		done(missing)
 	}
-	o := e.OpenQuestion(q, a, mesh.Pending)
+	o := e.OpenQuestion(&hubs, a, mesh.Pending)
 	if o == nil {
 		return func() {}
 	}
@@ -36,7 +40,9 @@ func (e *engine) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
 	e.mu.Lock()
 	e.inquiries[o.ID] = i
 	e.mu.Unlock()
-	e.SendQuestion(o, q)
+	if !q.Foreign {
+		e.SendQuestion(o, q)
+	}
 	o.Begin()
 	e.running.Go(i.begin)
 	return o.Stop

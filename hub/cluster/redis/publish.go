@@ -15,8 +15,8 @@ func (e *engine) Publish(c *cluster.Command) error {
 		return e.road.postToHubs(c)
 	}
 	for _, m := range messages {
-		if m.UID = e.id; m.Kind == nodewire.Leave && len(c.Join) > 0 {
-			m.UID = e.askID // hubs are told with the Join
+		if m.UID = e.id; c.Foreign || m.Kind == nodewire.Leave && len(c.Join) > 0 {
+			m.UID = e.askID // hubs pass it over: they are told otherwise, or with the Join
 		}
 		if err := e.road.post(m); err != nil {
 			return err

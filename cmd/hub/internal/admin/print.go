@@ -29,6 +29,7 @@ func (s *Status) Print(w io.Writer, now time.Time) error {
 	for _, namespace := range slices.Sorted(maps.Keys(s.Browsers.Sockets)) {
 		fmt.Fprintf(&b, "  %s in %s\n", count(s.Browsers.Sockets[namespace], "socket"), terminal.Clean(namespace))
 	}
+	s.printCluster(&b, now)
 	s.printServices(&b, now)
 	s.printRoutes(&b)
 	if p := s.Parked; p.Events+p.Lifecycle > 0 {

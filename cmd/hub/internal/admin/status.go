@@ -22,6 +22,8 @@ type Status struct {
 	Routes []Route `json:"routes"`
 	// Parked is what waits for services, all together.
 	Parked Parked `json:"parked"`
+	// Cluster is what is known of other hubs. Absent for a hub that is alone.
+	Cluster *Cluster `json:"cluster,omitempty"`
 	// Missing says in words what is needed before browsers can work.
 	Missing []string `json:"missing"`
 }

@@ -29,6 +29,7 @@ func (l *Loaded) checkTogether() []*Problem {
 		fmt.Sprintf("want more than shutdown.delay (%s) and shutdown.spread (%s) together", shorttime.Text(c.Shutdown.Delay), shorttime.Text(c.Shutdown.Spread)))
 	c.checkListeners(refuse)
 	c.checkCluster(refuse)
+	c.checkEngine(refuse)
 	tls := c.Control.TLS
 	refuse(!c.Insecure && tls.Cert == "" && !IsLoopback(c.Control.Listen), "control.listen", c.Control.Listen,
 		"other machines reach this address, and the listener has no TLS; want control.tls.cert and control.tls.key, a loopback address such as 127.0.0.1:7420, or --insecure if the network is trusted")

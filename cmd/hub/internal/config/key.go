@@ -146,7 +146,7 @@ func newTable() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		listenKeys(), acmeKeys(), socketIOKeys(), handshakeKeys(), cookieKeys(), corsKeys(), compressionKeys(),
-		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), clusterKeys(), logKeys(),
+		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), clusterKeys(), engineKeys(), logKeys(),
 	} {
 		all = append(all, part...)
 	}
@@ -160,6 +160,7 @@ func Default() *Config {
 		Control: Control{Listen: "127.0.0.1:7420", TLS: TLS{ClientAuth: "require"}, Reflection: "auto"},
 		Admin:   Admin{Listen: "127.0.0.1:7421"},
 		Log:     Log{Format: "text", Level: "info"},
+		Cluster: Cluster{Engine: defaultEngine()},
 	}
 	for _, k := range table() {
 		if k.reset != nil {

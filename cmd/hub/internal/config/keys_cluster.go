@@ -17,6 +17,7 @@ type Cluster struct {
 	SecretFile string
 	TLS        ClusterTLS
 	Relay      ClusterRelay
+	Engine     Engine
 }
 
 // ClusterTLS has the files of TLS between hubs. Empty means without.
@@ -80,5 +81,5 @@ func (c *Config) checkCluster(refuse func(bad bool, key string, value any, allow
 	refuse(k.Listen != "" && !IsLoopback(k.Listen) && k.SecretFile == "" && k.TLS.CA == "", "cluster.listen", k.Listen,
 		"other machines reach this address; want cluster.secret_file, or cluster.tls.ca with a certificate, by which hubs prove who they are")
 	refuse(len(k.Peers) > 0 && k.Listen == "", "cluster.listen", "", "want the address at which the others of cluster.peers reach this hub")
-	refuse(len(k.Peers) == 0 && k.Listen != "", "cluster.peers", "", "want the addresses of the other hubs with cluster.listen")
+	refuse(len(k.Peers) == 0 && k.Engine.Name == "" && k.Listen != "", "cluster.peers", "", "want the addresses of the other hubs with cluster.listen, or a cluster.engine that tells them")
 }

@@ -27,6 +27,7 @@ type label struct{ name, meaning string }
 
 // labels explains each label once.
 var labels = []label{
+	{"side", "Of a question between servers: `asked` of the others, or `answered` here."},
 	{"session", "Whose session a request names: `here` or `elsewhere`."},
 	{"what", "What became of an accept: `kept`, `hit` (it has decided another attempt), `expired`, `revoked`, `left` (with the last instance of its group), `replaced`, `evicted` or `refused`."},
 	{"bound", "What commands of services made the hub keep: `acks`, `answers`, `callees`, `calls`, `open_acks`, `replays` or `snapshots`."},
@@ -35,7 +36,7 @@ var labels = []label{
 	{"group", "Group of a service, as its hello names it. Empty when there is none."},
 	{"host", "Host of `tls.acme.hosts`."},
 	{"issuer", "Issuer of JWTs, as the configuration names it."},
-	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event`, `disconnected`, `auth_expiring` or `service_call`. Of a packet: what is wrong with it. Of a connection: `silent`, or `header` where a part of a request has come, or what cannot be one. Of a request that is passed on to another hub: `get`, `post`, `websocket` or `other`."},
+	{"kind", "Of a delivery: `connect_attempt`, `connected`, `event`, `disconnected`, `auth_expiring` or `service_call`. Of a packet: what is wrong with it. Of a connection: `silent`, or `header` where a part of a request has come, or what cannot be one. Of a request that is passed on to another hub: `get`, `post`, `websocket` or `other`. Of a message between servers: what it is, such as `command`, `question`, `heartbeat` or `foreign`."},
 	{"limit", "Key of the configuration that holds the limit."},
 	{"listener", "Key of the listener's address: `listen`, `listen_tls`, `control.listen` or `tls.acme.listen_http`."},
 	{"namespace", "Namespace of Socket.IO."},
