@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/siohub/siohub/cmd/hub/internal/admin"
+	"github.com/siohub/siohub/cmd/hub/internal/adminui"
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/descriptors"
 	"github.com/siohub/siohub/cmd/hub/internal/metrics"
@@ -31,6 +32,7 @@ type node struct {
 	logger    *slog.Logger
 	hub       *hub.Hub
 	control   *controlplane.Server
+	adminUI   *adminui.UI // nil: it is off
 	access    *admission
 	metrics   *metrics.Metrics
 	budget    descriptors.Budget
@@ -79,7 +81,11 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	if n.control, err = controlplane.New(cc); err != nil {
 		return nil, err
 	}
-	hc := hubConfig(c, n.control, logger, m.HubTrace())
+	app, err := n.withAdminUI(n.control)
+	if err != nil {
+		return nil, err
+	}
+	hc := hubConfig(c, app, logger, m.HubTrace())
 	n.access.peers.configure(&hc, c.Cluster)
 	hc.Cluster.ID, hc.Cluster.ControlAddress = n.control.HubID(), cc.ControlAddress
 	if hc.Cluster.Engine, err = newEngine(c.Cluster.Engine, logger, m.ClusterTrace()); err != nil {
@@ -90,6 +96,9 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	}
 	n.access.peers.bind(n.hub)
 	n.control.Bind(n.hub)
+	if n.adminUI != nil {
+		n.adminUI.Bind(n.hub)
+	}
 	n.peers = n.newPeerServer()
 	n.grpc = n.control.GRPC(grpc.Creds(n.control.Credentials(n.access.credentials())))
 	n.doors = n.newDoors(extra.page)
@@ -166,6 +175,9 @@ func (n *node) upkeep() (stop func()) {
 	var running sync.WaitGroup
 	running.Go(func() { tidy(ctx.Done()) })
 	running.Go(func() { n.access.run(ctx) })
+	if n.adminUI != nil {
+		running.Go(func() { n.adminUI.Run(ctx) })
+	}
 	if n.reloader != nil {
 		running.Go(func() { n.reloader.run(ctx) })
 	}

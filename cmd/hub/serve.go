@@ -41,6 +41,7 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	n.warn()
 	n.warnOfDescriptors()
+	n.warnOfAdminUI()
 	n.warnOfMemory(memoryLimit())
 	n.announce(stderr)
 	return n.serve(a.ctx)

@@ -34,6 +34,8 @@ var wallClock = map[string]string{
 	"cmd/hub/sockets.go":                            "ages for people to read",
 	"cmd/hub/internal/jwt/claims.go":                "exp and nbf, with 30 s of skew",
 	"cmd/hub/internal/tail/row.go":                  "times for people to read",
+	"cmd/hub/internal/adminui/shown.go":             "times for people to read",
+	"cmd/hub/internal/adminui/stats.go":             "times for people to read",
 	"cmd/hub/internal/certs/certs.go":               "until when a certificate is good",
 	"cmd/hub/internal/metrics/metrics.go":           "until when a certificate is good",
 	"internal/envelope/response.go":                 "times for services to read",

@@ -151,7 +151,10 @@ var rooms = []room{
 	{pkg: "cmd/hub/internal/jwttest", may: []string{"github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/jwt", may: []string{"cmd/hub/internal/filewatch", "github.com/lestrrat-go/jwx"}},
 	{pkg: "cmd/hub/internal/acmecerts", may: []string{"cmd/hub/internal/filewatch", "internal/sampledlog", "golang.org/x/crypto/acme"}},
-	{pkg: "cmd/hub/internal/metrics", may: []string{"cmd/hub/internal/terminal", "hub", "hub/cluster", "controlplane/trace", prometheus}},
+	{pkg: "cmd/hub/internal/adminui", may: []string{"hub", "hub/cluster", "internal/sampledlog", "golang.org/x/crypto/bcrypt"}},
+	{pkg: "cmd/hub/internal/metrics", may: []string{
+		"cmd/hub/internal/adminui", "cmd/hub/internal/terminal", "hub", "hub/cluster", "controlplane/trace", prometheus, "github.com/prometheus/client_model",
+	}},
 	{pkg: "cmd/hub/...", may: []string{
 		"internal/rawcreds", "internal/reach", "internal/sampledlog", "internal/shorttime",
 		"hub", "hub/cluster", "hub/cluster/nats", "hub/cluster/redis", "hub/loadgen", "controlplane/...", "service", "gen/hub/v1", "cmd/hub/internal/...", "examples/chat/...",

@@ -30,6 +30,7 @@ func (l *Loaded) checkTogether() []*Problem {
 	c.checkListeners(refuse)
 	c.checkCluster(refuse)
 	c.checkEngine(refuse)
+	c.AdminUI.check(refuse)
 	tls := c.Control.TLS
 	refuse(!c.Insecure && tls.Cert == "" && !IsLoopback(c.Control.Listen), "control.listen", c.Control.Listen,
 		"other machines reach this address, and the listener has no TLS; want control.tls.cert and control.tls.key, a loopback address such as 127.0.0.1:7420, or --insecure if the network is trusted")

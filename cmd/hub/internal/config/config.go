@@ -59,6 +59,8 @@ type Config struct {
 	Cluster Cluster
 	// Admin describes the listener for operators.
 	Admin Admin
+	// AdminUI says whether the Admin UI connects.
+	AdminUI AdminUI
 	// Log says what is logged, and how.
 	Log Log
 }

@@ -146,7 +146,7 @@ func newTable() []Key {
 	var all []Key
 	for _, part := range [][]Key{
 		listenKeys(), acmeKeys(), socketIOKeys(), handshakeKeys(), cookieKeys(), corsKeys(), compressionKeys(),
-		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), clusterKeys(), engineKeys(), logKeys(),
+		clientKeys(), namespaceKeys(), limitKeys(), rateKeys(), recoveryKeys(), httpKeys(), controlKeys(), accessKeys(), parkingKeys(), clusterKeys(), engineKeys(), adminUIKeys(), logKeys(),
 	} {
 		all = append(all, part...)
 	}
@@ -159,6 +159,7 @@ func Default() *Config {
 		Listen: ":3000", TLS: BrowserTLS{ACME: ACME{Directory: letsEncrypt}}, Shutdown: Shutdown{Timeout: 25 * time.Second, Spread: 10 * time.Second},
 		Control: Control{Listen: "127.0.0.1:7420", TLS: TLS{ClientAuth: "require"}, Reflection: "auto"},
 		Admin:   Admin{Listen: "127.0.0.1:7421"},
+		AdminUI: AdminUI{Namespace: "/admin", ReadOnly: true, Mode: "production"},
 		Log:     Log{Format: "text", Level: "info"},
 		Cluster: Cluster{Engine: defaultEngine()},
 	}

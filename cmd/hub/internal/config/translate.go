@@ -42,6 +42,9 @@ func (c *Config) Hub() hub.Config {
 	if c.Cookie.Enabled {
 		h.Cookie = hubCookie(c.Cookie)
 	}
+	if c.AdminUI.Enabled {
+		h.Recovery.Without = []string{c.AdminUI.Namespace} // what it is told is of this moment
+	}
 	return h
 }
 

@@ -28,6 +28,7 @@ type Metrics struct {
 	relayed  *relayed
 	services *services
 	peers    *peers
+	pages    *pages
 	panics   *bounded[string, prometheus.Counter]
 	refused  *bounded[string, prometheus.Counter] // connections, by listener
 	silent   *bounded[string, prometheus.Counter] // connections without a request, by kind
@@ -70,6 +71,8 @@ func New(version string) *Metrics {
 	m.services = newServices(f)
 	f.group = "Cluster"
 	m.peers = newPeers(f)
+	f.group = "Admin UI"
+	m.pages = newPages(f)
 	return m
 }
 
