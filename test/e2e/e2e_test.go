@@ -57,6 +57,12 @@ func TestMsgpackPage(t *testing.T) {
 	runNode(t, "msgpack_page_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+machine.Chromium())
 }
 
+// TestAdminUI opens the page of the official Admin UI in headless Chromium, and presses its buttons.
+func TestAdminUI(t *testing.T) {
+	needs(t, "node", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"), nodePath("@socket.io/admin-ui"))
+	runNode(t, "admin_ui_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+machine.Chromium())
+}
+
 // TestTLS goes to the hub over TLS, with and without a browser.
 func TestTLS(t *testing.T) {
 	needs(t, "node", "openssl", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))
