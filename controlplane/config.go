@@ -22,7 +22,7 @@ type Config struct {
 	// HubVersion is told to services in the welcome. It may be empty.
 	HubVersion string
 	// ControlAddress is where services reach this hub, HOST:PORT, as the welcome tells
-	// it. Empty means that the hub does not know. Key: control.advertise.
+	// it. Empty means that the hub does not know. Key: cluster.advertise.
 	ControlAddress string
 	// Namespaces are those that exist though no service has subscribed to them yet:
 	// exact (`/chat`) or with a last segment `*` (`/org/*`). Empty means that a

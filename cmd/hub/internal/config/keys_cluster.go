@@ -9,6 +9,8 @@ import (
 type Cluster struct {
 	// Listen is the address of the listener for other hubs. Empty: none.
 	Listen string
+	// Advertise is the address under which services reach the control plane. Empty: its listener's, see ControlAddress.
+	Advertise string
 	// AdvertisePeer is the address under which other hubs reach it. Empty: Listen.
 	AdvertisePeer string
 	// Peers are the addresses of the listeners of all hubs.
@@ -30,6 +32,25 @@ type ClusterTLS struct {
 // ClusterRelay bounds what is passed on to other hubs.
 type ClusterRelay struct{ Requests, WebSockets int }
 
+// ControlAddress is the address under which services reach this hub, as the others tell theirs. Empty: they are not told.
+func (c *Config) ControlAddress() string {
+	if c.Cluster.Advertise != "" {
+		return c.Cluster.Advertise
+	}
+	if isEverywhere(c.Control.Listen) {
+		return ""
+	}
+	return c.Control.Listen
+}
+
+// isEverywhere reports whether a listener is on every address of the machine, or at a port that is not known yet: nobody can
+// be told it.
+func isEverywhere(listen string) bool {
+	host, port, err := net.SplitHostPort(listen)
+	ip := net.ParseIP(host)
+	return err != nil || host == "" || port == "0" || ip != nil && ip.IsUnspecified()
+}
+
 // PeerAddress is the address under which other hubs reach this one. Empty: they do not.
 func (c Cluster) PeerAddress() string {
 	if c.AdvertisePeer != "" {
@@ -42,6 +63,8 @@ func clusterKeys() []Key {
 	return group("Cluster: more than one hub (`docs/cluster.md`)",
 		newKey("cluster.listen", func(c *Config) *string { return &c.Cluster.Listen }, maybeAddress(),
 			"Address for other hubs, which pass on what browsers ask them for sessions of this one. An address that other machines reach wants `cluster.secret_file` or `cluster.tls.ca`. Empty: browsers have to come to the hub that has their session."),
+		newKey("cluster.advertise", func(c *Config) *string { return &c.Cluster.Advertise }, maybeAddress(),
+			"Address under which services reach `control.listen`, told to services of the other hubs by the cluster's engine, so that they attach here as well. Empty: `control.listen`, unless that is every address of the machine; then nobody is told."),
 		newKey("cluster.advertise_peer", func(c *Config) *string { return &c.Cluster.AdvertisePeer }, maybeAddress(),
 			"Address under which other hubs reach `cluster.listen`, told to them by the cluster's engine. Empty: `cluster.listen`."),
 		newKey("cluster.peers", func(c *Config) *[]string { return &c.Cluster.Peers },
@@ -81,5 +104,7 @@ func (c *Config) checkCluster(refuse func(bad bool, key string, value any, allow
 	refuse(k.Listen != "" && !IsLoopback(k.Listen) && k.SecretFile == "" && k.TLS.CA == "", "cluster.listen", k.Listen,
 		"other machines reach this address; want cluster.secret_file, or cluster.tls.ca with a certificate, by which hubs prove who they are")
 	refuse(len(k.Peers) > 0 && k.Listen == "", "cluster.listen", "", "want the address at which the others of cluster.peers reach this hub")
+	refuse(k.Engine.Name != "" && k.Listen != "" && k.AdvertisePeer == "" && isEverywhere(k.Listen), "cluster.advertise_peer", "",
+		"want the address at which other hubs reach cluster.listen, which is "+k.Listen)
 	refuse(len(k.Peers) == 0 && k.Engine.Name == "" && k.Listen != "", "cluster.peers", "", "want the addresses of the other hubs with cluster.listen, or a cluster.engine that tells them")
 }

@@ -86,7 +86,8 @@ func orNone[T int | int64 | time.Duration](v T) T {
 func (c *Config) ControlPlane() controlplane.Config {
 	p, s := c.Parking, c.Control.Stream
 	return controlplane.Config{
-		Namespaces: c.Namespaces, StartGrace: orNone(c.StartGrace), SkipAuthorizer: c.Recovery.SkipAuthorizer,
+		ControlAddress: c.ControlAddress(),
+		Namespaces:     c.Namespaces, StartGrace: orNone(c.StartGrace), SkipAuthorizer: c.Recovery.SkipAuthorizer,
 		Connect: controlplane.ConnectConfig{
 			Try: c.Control.Connect.Try,
 		},
