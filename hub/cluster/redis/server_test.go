@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,24 +36,39 @@ type server struct {
 	address string
 	args    []string
 	process *exec.Cmd
+	ended   chan struct{} // closed when process has ended
 }
 
 // newServer starts a Redis that keeps nothing on disk.
 func newServer(t testing.TB, args ...string) *server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
-	s := &server{t: t, program: need(t, "redis-server", "apt-get install redis-server"), dir: t.TempDir(), address: address, args: args}
+	s := &server{t: t, program: need(t, "redis-server", "apt-get install redis-server"), dir: t.TempDir(), args: args}
 	t.Cleanup(s.kill)
-	s.start()
-	return s
+	for range 10 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.address = l.Addr().String()
+		l.Close()
+		if s.begin() {
+			return s
+		}
+		s.kill() // somebody else has taken the port meanwhile
+	}
+	t.Fatal("Redis finds no port")
+	return nil
 }
 
 func (s *server) start() {
+	s.t.Helper()
+	if !s.begin() {
+		s.t.Fatal("Redis has ended: somebody else has its port")
+	}
+}
+
+// begin starts it. False: it has ended at once.
+func (s *server) begin() bool {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.address)
 	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", s.dir, "--logfile", filepath.Join(s.dir, "log")}, s.args...)
@@ -60,20 +76,43 @@ func (s *server) start() {
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	s.ended = ended
+	go func(p *exec.Cmd) { // ends with the process
+		_ = p.Wait()
+		close(ended)
+	}(s.process)
+	alive := true
 	eventually(s.t, "Redis listens", func() bool {
-		conn, err := net.Dial("tcp", s.address)
-		if err == nil {
-			conn.Close()
+		select {
+		case <-ended:
+			alive = false
+			return true
+		default:
 		}
-		return err == nil
+		return s.says("Ready to accept connections")
 	})
+	return alive
+}
+
+// says reports whether the process has written a line with this text. That somebody listens at the port says little: it may be
+// somebody else.
+func (s *server) says(text string) bool {
+	log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+	own := fmt.Sprintf("%d:M ", s.process.Process.Pid)
+	for line := range strings.Lines(string(log)) {
+		if strings.HasPrefix(line, own) && strings.Contains(line, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // kill ends it without a word.
 func (s *server) kill() {
 	if s.process != nil {
 		_ = s.process.Process.Kill()
-		_ = s.process.Wait()
+		<-s.ended
 		s.process = nil
 	}
 }
