@@ -26,6 +26,10 @@ type clustering struct {
 	// view is what is known of the others. Never nil.
 	view atomic.Pointer[clusterView]
 
+	// telling is held while an instance is told of the hubs, so that no older list comes after a newer one; the queue's lock is
+	// taken under it.
+	telling sync.Mutex
+
 	mu sync.Mutex // guards the fields below, and changes of view; a leaf
 	// described is what the others were told last, but for the number of sockets, and when.
 	described     []byte
@@ -152,30 +156,34 @@ func (c *clustering) look(members []cluster.Member) (changed bool) {
 
 // tellHubs tells an instance which hubs there are, if it has not been told of these.
 func (o *outbound) tellHubs() {
-	hubs, version := o.a.srv.hubs()
-	for {
-		told := o.a.toldHubs.Load()
-		if told >= version {
-			return
-		}
-		if o.a.toldHubs.CompareAndSwap(told, version) {
-			break
-		}
+	c := o.a.srv.clustering
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	hubs, version := c.hubs()
+	if o.a.toldHubs.Swap(version) >= version {
+		return
 	}
 	o.a.out.Tell(&hubv1.Item{Kind: &hubv1.Item_Notice{Notice: &hubv1.Notice{
 		Kind: hubv1.NoticeKind_NOTICE_KIND_HUBS, Count: 1, Fact: &hubv1.Notice_Hubs{Hubs: &hubv1.Hubs{Hubs: hubs}},
 	}}})
 }
 
+// socketsEvery is how often the others are told the number of sockets when nothing else has changed.
+const socketsEvery = 5 * time.Second
+
 // describe tells the other hubs which instances are attached here, if that has changed.
 func (c *clustering) describe() {
 	if c.srv.hub == nil || c.srv.hub.Cluster().Alone() {
 		return
 	}
-	if !c.worthTelling(time.Now()) {
+	d := c.description()
+	if !c.worthTelling(d, time.Now()) {
 		return
 	}
-	data, err := json.Marshal(c.description())
+	for _, n := range c.srv.hub.Stats().Sockets {
+		d.Sockets += n
+	}
+	data, err := json.Marshal(d)
 	if err != nil || len(data) > cluster.MaxDescription {
 		c.srv.lines.Write(slog.LevelWarn, "the other hubs are not told which instances are attached: they are too many", "bytes", len(data))
 		return
@@ -183,13 +191,8 @@ func (c *clustering) describe() {
 	c.srv.hub.Cluster().Describe(data)
 }
 
-// socketsEvery is how often the others are told the number of sockets when nothing else has changed.
-const socketsEvery = 5 * time.Second
-
-// worthTelling reports whether there is something new to be told.
-func (c *clustering) worthTelling(now time.Time) bool {
-	d := c.description()
-	d.Sockets = 0
+// worthTelling reports whether there is something new to be told, or it is time for the number of sockets.
+func (c *clustering) worthTelling(d description, now time.Time) bool {
 	data, err := json.Marshal(d)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -200,12 +203,9 @@ func (c *clustering) worthTelling(now time.Time) bool {
 	return true
 }
 
-// description is what there is to be told.
+// description is what there is to be told, without the number of sockets.
 func (c *clustering) description() description {
 	d := description{Version: c.srv.config.HubVersion}
-	for _, n := range c.srv.hub.Stats().Sockets {
-		d.Sockets += n
-	}
 	c.srv.routes.each(func(g *group) {
 		one := describedGroup{Name: g.name}
 		for _, a := range c.srv.present(g) {
@@ -251,11 +251,11 @@ func (c *clustering) FirstWith(group, namespace string) bool {
 }
 
 // Signalled implements hub.Peer.
-func (c *clustering) Signalled(signal []byte) { c.refused(c.srv.commands.Signalled(signal)) }
+func (c *clustering) Signalled(signal []byte) error { return c.srv.commands.Signalled(signal) }
 
 // Asked implements hub.Peer.
-func (c *clustering) Asked(signal []byte, r cluster.Responder) {
-	c.refused(c.srv.commands.Asked(signal, r))
+func (c *clustering) Asked(signal []byte, r cluster.Responder) error {
+	return c.srv.commands.Asked(signal, r)
 }
 
 // serverSidePatience is how long a Node server waits for answers if it says nothing else.
@@ -270,11 +270,4 @@ func (c *clustering) ServerSide(namespace string, m *cluster.Message, reply func
 		answer = func(p *hubv1.Payload) { reply(p.GetArgs(), p.GetAttachments()) }
 	}
 	c.srv.commands.ServerSide(namespace, m, serverSidePatience, answer)
-}
-
-// refused tells of a signal that was not understood.
-func (c *clustering) refused(err error) {
-	if err != nil {
-		c.srv.lines.Write(slog.LevelWarn, "what another hub has told was not understood", "error", err)
-	}
 }

@@ -3,6 +3,7 @@ package controlplane
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,7 @@ type several struct {
 	engine   *clustertest.Switch
 	clusters []cluster.Cluster
 	worlds   []*world
+	refused  atomic.Int32 // signals
 }
 
 // inCluster runs a test with hubs that know of each other, in virtual time. The ids of the hubs are in order.
@@ -33,6 +35,11 @@ func inCluster(t *testing.T, n int, f func(t *testing.T, s *several)) {
 			id := strings.Repeat(string(rune('a'+i)), 16)
 			w := newWorldOn(t, Config{HubID: id, ControlAddress: id[:1] + ".example:7420"}, hub.Config{
 				Cluster: hub.ClusterConfig{ID: id, Engine: engine, ControlAddress: id[:1] + ".example:7420"},
+				Trace: &hub.Trace{PeerRefused: func(kind, _ string) {
+					if kind == "signal" {
+						s.refused.Add(1)
+					}
+				}},
 			})
 			if err := w.hub.Cluster().Open(); err != nil {
 				t.Fatal(err)
@@ -224,6 +231,25 @@ func TestClustering_ACallReachesEachInstanceOnce(t *testing.T) {
 		lone[0].Done(lone[0].Delivery())
 		for _, silent := range []*controlplanetest.Service{lone[1], everywhere[0], everywhere[2]} {
 			silent.Quiet(time.Second)
+		}
+	})
+}
+
+// Whoever writes to the engine may write anything: what is no signal is answered, and counted.
+func TestClustering_AForgedSignalIsCounted(t *testing.T) {
+	inCluster(t, 2, func(t *testing.T, s *several) {
+		here := s.worlds[0].hub.Cluster()
+		here.Signal([]byte("no signal"))
+		here.Signal([]byte(`{"call":{"call":"AAAA"}}`))
+		done := false
+		here.Ask(&cluster.Question{Kind: cluster.Signalled, Signal: []byte(`{}`)}, cluster.Asking{Done: func(missing []string) {
+			if done = true; missing != nil {
+				t.Errorf("missing %q", missing)
+			}
+		}})
+		s.settle()
+		if n := s.refused.Load(); n != 3 || !done {
+			t.Errorf("%d were refused, answered: %v", n, done)
 		}
 	})
 }

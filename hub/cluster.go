@@ -29,10 +29,12 @@ type ClusterConfig struct {
 type Peer interface {
 	// MembersChanged says that Cluster.Members has changed.
 	MembersChanged()
-	// Signalled is what another hub's application has told with Cluster.Signal.
-	Signalled(signal []byte)
-	// Asked is what another hub's application asks with a cluster.Question of the kind Signalled. r takes its answers.
-	Asked(signal []byte, r cluster.Responder)
+	// Signalled is what another hub's application has told with Cluster.Signal. An error says that it makes no sense, and is
+	// counted (Trace.PeerRefused).
+	Signalled(signal []byte) error
+	// Asked is what another hub's application asks with a cluster.Question of the kind Signalled. r takes its answers, also
+	// when there is an error, which is counted.
+	Asked(signal []byte, r cluster.Responder) error
 	// ServerSide is what a Node server has said with `serverSideEmit`. reply is nil when no acknowledgement is wanted;
 	// else it is called once, with a JSON array of at most one value and its attachments.
 	ServerSide(namespace string, m *cluster.Message, reply func(value []byte, attachments [][]byte))

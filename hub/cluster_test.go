@@ -7,11 +7,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/hubtest"
+	"github.com/siohub/siohub/internal/virtualtime"
 )
 
 // loop joins hubs in one process: what one publishes the others apply at once.
@@ -317,6 +319,39 @@ func TestCluster_AnswersQuestions(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// A question may say that browsers have a hundred years: each of them owes a few acknowledgements only.
+func TestCluster_ForgedPatienceEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plays, ends := joined(t, 2, hub.Config{})
+		browser, _ := plays[0].join()
+		last := make(chan *cluster.Answer, 3)
+		ends[0].host.Answer(&cluster.Question{
+			Kind: cluster.Acks, Namespace: "/", Target: cluster.Target{All: true}, Message: &cluster.Message{Event: "x"}, Timeout: 1 << 62,
+		}, answers(last))
+		browser.Expect(`420["x"]`)
+		virtualtime.Pass(time.Hour)
+		for {
+			select {
+			case a := <-last:
+				if !a.More {
+					if total := a.Acks.Total; total.TimedOut != 1 {
+						t.Errorf("%+v", total)
+					}
+					return
+				}
+			default:
+				t.Fatal("it goes on")
+			}
+		}
+	})
+}
+
+// answers takes what is answered.
+type answers chan *cluster.Answer
+
+func (c answers) Answer(a *cluster.Answer) { c <- a }
+func (c answers) Ended() bool              { return false }
 
 // Whoever writes to the engine may write anything.
 func TestCluster_WhatIsForgedIsRefusedAndCounted(t *testing.T) {

@@ -42,11 +42,11 @@ func (h *Hub) EmitWithAck(b *Batch, t Target, m Message, o EmitOptions, a AckOpt
 	if a.Timeout <= 0 {
 		return Outcome{}, wrong("ack.timeout", "BAD_TIMEOUT", "is required and more than zero")
 	}
-	inner, message := a.inner(), m.adapted(o)
+	message := m.adapted(o)
 	if !o.Local && h.federation.Elsewhere(t.Namespace, &to) {
 		return h.emitWithAckEverywhere(b, t.Namespace, to, message, a)
 	}
-	out, limited := h.sockets.EmitWithAck((*engineio.Batch)(b), t.Namespace, to, message, inner)
+	out, limited := h.sockets.EmitWithAck((*engineio.Batch)(b), t.Namespace, to, message, a.inner())
 	if limited > 0 && out.Queued == 0 {
 		return outcome(out), tooMuch("target", "pending_acks_per_socket",
 			"each browser owes %d acknowledgements already", h.checks.limits.PendingAcksPerSocket)

@@ -49,7 +49,7 @@ type Trace struct {
 	// `limits.rooms_per_socket`.
 	LimitReached func(limit string)
 	// PeerRefused: something that another server of the cluster sent was not carried out. Kind is `emit`, `rooms`,
-	// `disconnect`, `data`, `server_side` or `question`; why is the reason of an ArgumentError, the key of a limit,
+	// `disconnect`, `data`, `server_side`, `question` or `signal`; why is the reason of an ArgumentError, the key of a limit,
 	// or one of `INCOMPLETE`, `UNKNOWN`, `CROWDED` and `SHUTDOWN`.
 	PeerRefused func(kind, why string)
 	// Panic: something panicked. The browser that it was about, if it was about one, is closed. It must never be called.

@@ -31,17 +31,12 @@ func (f *Federation) Answer(q *cluster.Question, r cluster.Responder) {
 		var batch engineio.Batch
 		kind, o, err := f.carryOut(&batch, q.Command)
 		batch.Flush()
-		if err != nil {
-			f.refuse(kind, err)
-		}
+		f.refuseIf(kind, err)
 		r.Answer(&cluster.Answer{Outcome: &o})
 	case cluster.ServerSideEmit:
-		err := f.serverSide(q.Namespace, q.Message, func(value []byte, attachments [][]byte) {
+		f.refuseIf(kindServerSide, f.serverSide(q.Namespace, q.Message, func(value []byte, attachments [][]byte) {
 			r.Answer(&cluster.Answer{Value: value, Attachments: attachments})
-		})
-		if err != nil {
-			f.refuse(kindServerSide, err)
-		}
+		}))
 	}
 }
 
@@ -50,7 +45,7 @@ func (f *Federation) signalled(q *cluster.Question, r cluster.Responder) {
 		r.Answer(&cluster.Answer{})
 		return
 	}
-	f.config.Peer.Asked(q.Signal, r)
+	f.refuseIf(kindSignal, f.config.Peer.Asked(q.Signal, r))
 }
 
 // checkQuestion looks at what is common to questions. What carries a command or a message is looked at with it.
@@ -93,11 +88,15 @@ func nothing(q *cluster.Question) *cluster.Answer {
 	return &cluster.Answer{}
 }
 
+// maxPatience bounds how long browsers owe an acknowledgement to somebody elsewhere, whatever he asks for: each of them owes a few
+// only.
+const maxPatience = 10 * time.Minute
+
 // answerAcks emits, and tells of each acknowledgement as it comes.
 func (f *Federation) answerAcks(q *cluster.Question, r cluster.Responder) {
 	part := func(p *cluster.AckPart, more bool) { r.Answer(&cluster.Answer{Acks: p, More: more}) }
 	o, _ := f.config.Sockets.EmitWithAck(nil, q.Namespace, q.Target, *q.Message, socketio.AckOptions{
-		Timeout: max(q.Timeout, time.Millisecond),
+		Timeout: min(max(q.Timeout, time.Millisecond), maxPatience),
 		OnAck: func(a socketio.BrowserAck) {
 			part(&cluster.AckPart{Ack: &cluster.Ack{Socket: a.SocketID, Args: a.Args, Attachments: a.Attachments}}, true)
 		},

@@ -14,22 +14,21 @@ const (
 	kindData       = "data"
 	kindServerSide = "server_side"
 	kindQuestion   = "question"
+	kindSignal     = "signal"
 )
 
 // Apply implements cluster.Host.
 func (f *Federation) Apply(c *cluster.Command) {
 	if c.Signal != nil {
 		if f.config.Peer != nil {
-			f.config.Peer.Signalled(c.Signal)
+			f.refuseIf(kindSignal, f.config.Peer.Signalled(c.Signal))
 		}
 		return
 	}
 	var batch engineio.Batch
 	kind, _, err := f.carryOut(&batch, c)
 	batch.Flush()
-	if err != nil {
-		f.refuse(kind, err)
-	}
+	f.refuseIf(kind, err)
 }
 
 // carryOut does to the sockets here what a command says.

@@ -25,6 +25,7 @@
 // # Goroutines and locks
 //
 // Commands, and questions that are answered at once, run on the cluster's goroutine. Lists of sockets and rooms are made by
-// one goroutine, which there is while any are asked for: at most maxLists wait, further ones are answered with nothing. No lock is
+// one goroutine, which there is while any are asked for: at most maxLists wait, further ones are not answered, so that this hub is
+// missing in what the other gathers. No lock is
 // held while a method of Cluster, Peer or socketio.Server runs, nor while answers are given.
 package federation

@@ -41,10 +41,10 @@ type Checks interface {
 type Peer interface {
 	// MembersChanged says that Members has changed.
 	MembersChanged()
-	// Signalled is what another hub's control plane tells.
-	Signalled(signal []byte)
-	// Asked is what another hub's control plane asks. r takes its answers.
-	Asked(signal []byte, r cluster.Responder)
+	// Signalled is what another hub's control plane tells. An error says that it makes no sense, and is counted.
+	Signalled(signal []byte) error
+	// Asked is what another hub's control plane asks. r takes its answers, also when there is an error, which is counted.
+	Asked(signal []byte, r cluster.Responder) error
 	// ServerSide is `serverSideEmit` of a Node server. reply is nil when none is wanted; else it is called once, with a
 	// JSON array of one value.
 	ServerSide(namespace string, m *cluster.Message, reply func(value []byte, attachments [][]byte))
@@ -155,6 +155,13 @@ func (f *Federation) everyone() []string {
 	}
 	slices.Sort(ids)
 	return ids
+}
+
+// refuseIf is refuse for an error.
+func (f *Federation) refuseIf(kind string, err error) {
+	if err != nil {
+		f.refuse(kind, err)
+	}
 }
 
 // refuse drops something that came.

@@ -183,19 +183,20 @@ func (u *UI) MembersChanged() {
 }
 
 // Signalled implements hub.Peer.
-func (u *UI) Signalled(signal []byte) {
-	if u.next.peer != nil {
-		u.next.peer.Signalled(signal)
+func (u *UI) Signalled(signal []byte) error {
+	if u.next.peer == nil {
+		return nil
 	}
+	return u.next.peer.Signalled(signal)
 }
 
 // Asked implements hub.Peer.
-func (u *UI) Asked(signal []byte, r cluster.Responder) {
+func (u *UI) Asked(signal []byte, r cluster.Responder) error {
 	if u.next.peer == nil {
 		r.Answer(&cluster.Answer{})
-		return
+		return nil
 	}
-	u.next.peer.Asked(signal, r)
+	return u.next.peer.Asked(signal, r)
 }
 
 // ServerSide implements hub.Peer.
