@@ -58,7 +58,11 @@ func (e *queries) fetch(q *hubv1.Fetch, then func(*Pages, *fault.Fault)) {
 	}
 	if e.x.alone() || e.x.hub.Cluster().Holds(targetOf(q.GetTarget())) {
 		held, f := e.x.reserve(len(sockets), 0)
-		then(e.socketPages(q, sockets, &gathered{held: held}), f)
+		if f != nil {
+			then(nil, f)
+			return
+		}
+		then(e.socketPages(q, sockets, &gathered{held: held}), nil)
 		return
 	}
 	question := &cluster.Question{
