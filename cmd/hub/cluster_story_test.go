@@ -57,6 +57,9 @@ func TestCluster_SettingsThatCannotBe(t *testing.T) {
 		{"cluster.url", "--cluster-engine", "nats"},
 		{"cluster.engine", "--cluster-url", "nats://127.0.0.1:4222"},
 		{"cluster.url", "--cluster-engine", "redis", "--cluster-url", "redis://:secret@127.0.0.1:6379"},
+		{"cluster.url", "--cluster-engine", "redis", "--cluster-url", "redis+sentinel://127.0.0.1:1?master_name=m&sentinel_password=secret"},
+		{"cluster.url", "--cluster-engine", "nats", "--cluster-url", "nats://127.0.0.1:1,nats://u:secret@127.0.0.1:2"},
+		{"cluster.url", "--cluster-engine", "nats", "--cluster-url", "nats://secret@127.0.0.1:1"},
 		{"cluster.prefix", "--cluster-engine", "nats", "--cluster-url", "nats://127.0.0.1:1", "--cluster-prefix", "a b"},
 		{"cluster.engine_tls.ca", "--cluster-engine", "nats", "--cluster-url", "nats://127.0.0.1:1", "--cluster-engine-tls-ca", "/nowhere"},
 	} {

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"strings"
+	"regexp"
 	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
@@ -43,6 +43,13 @@ func defaultEngine() Engine {
 		SubscriptionMode: "dynamic", Stream: defaultPrefix, StreamCount: 1, StreamLength: 10_000,
 	}
 }
+
+// URLs are flags and are printed. Secrets stand before the host, after a colon, or in a parameter; what stands before the host alone
+// is a user, or a token of NATS.
+var (
+	passwordInURL = regexp.MustCompile(`://[^/@,]*:[^/@,]*@|[?&][a-z_]*password=`)
+	userInURL     = regexp.MustCompile(`://[^/@,]+@`)
+)
 
 // isName takes the name of channels: no longer than names are.
 func isName(s string) bool { return s != "" && len(s) <= 256 }
@@ -100,8 +107,9 @@ func (c *Config) checkEngine(refuse func(bad bool, key string, value any, allowe
 	e := c.Cluster.Engine
 	refuse(e.Name != "" && e.URL == "", "cluster.url", "", "want where the engine is, such as redis://localhost:6379")
 	refuse(e.Name == "" && e.URL != "", "cluster.engine", "", "want which engine there is at cluster.url")
-	refuse(strings.Contains(e.URL, "@") && strings.Contains(strings.SplitN(e.URL, "@", 2)[0], "://") && strings.Count(strings.SplitN(e.URL, "@", 2)[0], ":") > 1,
-		"cluster.url", "***", "a password must not stand in it: want cluster.password_file")
+	refuse(passwordInURL.MatchString(e.URL), "cluster.url", "***", "a password must not stand in it: want cluster.password_file")
+	refuse(e.Name == EngineNATS && userInURL.MatchString(e.URL) && e.PasswordFile == "" && !passwordInURL.MatchString(e.URL), "cluster.url", "***",
+		"a token must not stand in it: want cluster.token_file, or the cluster.password_file of the user")
 	refuse(e.TLS.Cert != "" && e.TLS.Key == "", "cluster.engine_tls.key", "", "want the private key of cluster.engine_tls.cert")
 	refuse(e.TLS.Key != "" && e.TLS.Cert == "", "cluster.engine_tls.cert", "", "want the certificate of cluster.engine_tls.key")
 	refuse(e.QueueBytes < int64(e.MaxMessage), "cluster.queue_bytes", e.QueueBytes, "not less than cluster.max_message")
