@@ -3,6 +3,7 @@ package redis
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,5 +77,38 @@ func TestStreams_AQueueHasAnEnd(t *testing.T) {
 	})
 	if err := h.cluster.Publish(&cluster.Command{Namespace: "/", Target: all(), Message: message("x", `["`+string(make([]byte, 1<<18))+`"]`)}); !errors.Is(err, cluster.ErrTooLarge) {
 		t.Errorf("large: %v", err)
+	}
+}
+
+func TestStreams_CloseDoesNotWaitForAnEntry(t *testing.T) {
+	s := newServer(t)
+	c, err := New(Config{Engine: Streams, URL: s.url()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.(*engine).road.(*streams).block = time.Hour
+	if err := c.Open(cluster.Self{ID: "00000000000000aa"}, &host{t: t}); err != nil {
+		t.Fatal(err)
+	}
+	nodes := c.(*engine).nodes
+	watcher, err := Config{URL: s.url()}.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watcher.close()
+	eventually(t, "it waits for an entry", func() bool {
+		list, err := watcher.client.ClientList(t.Context()).Result()
+		return err == nil && strings.Contains(list, "cmd=xread")
+	})
+	closed := make(chan error, 1)
+	go func() { closed <- c.Close(t.Context()) }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		nodes.close() // so that it ends
+		t.Fatal("Close waits for an entry that nobody appends")
 	}
 }

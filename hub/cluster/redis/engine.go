@@ -140,8 +140,8 @@ func (e *engine) Close(ctx context.Context) error {
 	e.road.close(ctx)
 	err := e.Mesh.Close(ctx)
 	e.cancel()
+	e.nodes.close() // before Wait: a reader of a stream may be in a command that blocks, which no context ends
 	e.running.Wait()
-	e.nodes.close()
 	return err
 }
 

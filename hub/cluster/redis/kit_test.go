@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/clustertest"
 )
@@ -14,7 +16,7 @@ func TestKit(t *testing.T) {
 		clustertest.Run(t, func(t *testing.T) *clustertest.Net {
 			s := newServer(t)
 			c := Config{Engine: engine, URL: s.url(), Settings: cluster.Settings{Expiry: clustertest.Expiry, Logger: slog.New(slog.DiscardHandler)}}
-			n := &clustertest.Net{Forge: func(data []byte) { forge(t, s, data) }}
+			n := &clustertest.Net{Forge: forger(t, s)}
 			if engine != Streams { // which keeps what is published meanwhile
 				n.Away = func(away bool) {
 					if away {
@@ -36,28 +38,31 @@ func TestKit(t *testing.T) {
 	})
 }
 
-// forge sends bytes to every channel, and to the stream.
-func forge(t *testing.T, s *server, data []byte) {
+// forger returns a function that sends bytes to every channel, and to the stream.
+func forger(t *testing.T, s *server) func(data []byte) {
 	t.Helper()
 	n, err := Config{URL: s.url()}.connect()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer n.close()
+	t.Cleanup(n.close)
 	ctx := context.Background()
-	for _, channel := range []string{"socket.io#/#", "socket.io#/#a#", "socket.io-request#/#", "socket.io-response#/#", "socket.io-hub#"} {
-		for _, command := range []string{"PUBLISH", "SPUBLISH"} {
-			if err := n.client.Do(ctx, command, channel, data).Err(); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	for _, kind := range []string{"3", "7", "x", ""} {
-		if err := n.client.Do(ctx, "XADD", "socket.io", "*", "uid", "forged", "nsp", "/", "type", kind, "data", data).Err(); err != nil {
+	return func(data []byte) {
+		t.Helper()
+		if _, err := n.client.Pipelined(ctx, func(p redis.Pipeliner) error { forge(ctx, p, data); return nil }); err != nil {
 			t.Error(err)
 		}
 	}
-	if err := n.client.Do(ctx, "XADD", "socket.io", "*", "uid", "forged", "hub", "1", "type", "5", "data", data).Err(); err != nil {
-		t.Error(err)
+}
+
+func forge(ctx context.Context, p redis.Pipeliner, data []byte) {
+	for _, channel := range []string{"socket.io#/#", "socket.io#/#a#", "socket.io-request#/#", "socket.io-response#/#", "socket.io-hub#"} {
+		for _, command := range []string{"PUBLISH", "SPUBLISH"} {
+			p.Do(ctx, command, channel, data)
+		}
 	}
+	for _, kind := range []string{"3", "7", "x", ""} {
+		p.Do(ctx, "XADD", "socket.io", "*", "uid", "forged", "nsp", "/", "type", kind, "data", data)
+	}
+	p.Do(ctx, "XADD", "socket.io", "*", "uid", "forged", "hub", "1", "type", "5", "data", data)
 }

@@ -29,6 +29,7 @@ type streams struct {
 	engine *engine
 	in     *subscriber
 	out    *appender
+	block  time.Duration // how long one command waits for an entry
 
 	mu       sync.Mutex // guards the fields below
 	up       bool       // the subscriber is
@@ -52,7 +53,7 @@ const (
 const mostOld = 4096
 
 func newStreams(e *engine) *streams {
-	s := &streams{engine: e, sequence: map[string]uint64{}, old: map[oldServer]time.Time{}}
+	s := &streams{engine: e, block: readBlock, sequence: map[string]uint64{}, old: map[oldServer]time.Time{}}
 	s.in = e.subscriber(false, e.dialHome, func([]byte) bool { return true }, s.message)
 	s.in.changed = func(up bool) {
 		s.mu.Lock()
@@ -411,7 +412,7 @@ func (r *streamReader) read(ctx context.Context) error {
 		r.up = true
 		r.streams.readable(true)
 	}
-	result, err := node.XRead(ctx, &redis.XReadArgs{Streams: []string{r.name, r.last}, Count: readCount, Block: readBlock}).Result()
+	result, err := node.XRead(ctx, &redis.XReadArgs{Streams: []string{r.name, r.last}, Count: readCount, Block: r.streams.block}).Result()
 	if err == redis.Nil { //nolint:errorlint // go-redis says that it is never wrapped
 		return nil
 	}
