@@ -33,15 +33,12 @@ func nextOf(app hub.Application) next {
 	return n
 }
 
-// mine reports whether a namespace is the UI's own.
-func (u *UI) mine(namespace string) bool { return namespace == u.options.Namespace }
-
 // Knows implements hub.Application.
-func (u *UI) Knows(namespace string) bool { return u.mine(namespace) || u.next.Knows(namespace) }
+func (u *UI) Knows(namespace string) bool { return u.site.mine(namespace) || u.next.Knows(namespace) }
 
 // Connect implements hub.Application.
 func (u *UI) Connect(a *hub.ConnectAttempt) {
-	if u.mine(a.Namespace()) {
+	if u.site.mine(a.Namespace()) {
 		u.guard.ask(a)
 		return
 	}
@@ -50,105 +47,105 @@ func (u *UI) Connect(a *hub.ConnectAttempt) {
 
 // Connected implements hub.Application.
 func (u *UI) Connected(s *hub.Socket) {
-	if u.mine(s.Namespace()) {
-		u.pageConnected(s)
+	if u.site.mine(s.Namespace()) {
+		u.pages.connected(s)
 	} else {
 		defer u.next.Connected(s)
 	}
-	if u.tells.Load() {
-		u.tellConnected(s)
+	if u.teller.tells.Load() {
+		u.teller.connected(s)
 	}
 }
 
 // Event implements hub.Application.
 func (u *UI) Event(e *hub.Event) {
-	if u.mine(e.Socket.Namespace()) {
-		u.said(e)
+	if u.site.mine(e.Socket.Namespace()) {
+		u.commands.said(e)
 		return
 	}
-	if u.tells.Load() {
-		u.tellReceived(e)
+	if u.teller.tells.Load() {
+		u.teller.received(e)
 	}
 	u.next.Event(e)
 }
 
 // Disconnected implements hub.Application.
 func (u *UI) Disconnected(s *hub.Socket, d hub.Disconnect) {
-	if u.mine(s.Namespace()) {
-		u.pageDisconnected(s)
+	if u.site.mine(s.Namespace()) {
+		u.pages.disconnected(s)
 	} else {
 		defer u.next.Disconnected(s, d)
 	}
-	if u.tells.Load() {
-		u.tellDisconnected(s, d)
+	if u.teller.tells.Load() {
+		u.teller.disconnected(s, d)
 	}
 }
 
 // RoomsChanged implements hub.Watcher.
 func (u *UI) RoomsChanged(s *hub.Socket, change hub.RoomsChange) {
-	if u.tells.Load() {
-		u.tellRooms(s, change)
+	if u.teller.tells.Load() {
+		u.teller.roomsChanged(s, change)
 	}
-	if u.next.watcher != nil && !u.mine(s.Namespace()) {
+	if u.next.watcher != nil && !u.site.mine(s.Namespace()) {
 		u.next.watcher.RoomsChanged(s, change)
 	}
 }
 
 // Upgraded implements hub.Watcher.
 func (u *UI) Upgraded(s *hub.Socket) {
-	if u.tells.Load() {
-		u.tellUpgraded(s)
+	if u.teller.tells.Load() {
+		u.teller.upgraded(s)
 	}
-	if u.next.watcher != nil && !u.mine(s.Namespace()) {
+	if u.next.watcher != nil && !u.site.mine(s.Namespace()) {
 		u.next.watcher.Upgraded(s)
 	}
 }
 
 // RoomOccupied implements hub.Watcher.
 func (u *UI) RoomOccupied(namespace, room string) {
-	if u.next.watcher != nil && !u.mine(namespace) {
+	if u.next.watcher != nil && !u.site.mine(namespace) {
 		u.next.watcher.RoomOccupied(namespace, room)
 	}
 }
 
 // RoomVacated implements hub.Watcher.
 func (u *UI) RoomVacated(namespace, room string) {
-	if u.next.watcher != nil && !u.mine(namespace) {
+	if u.next.watcher != nil && !u.site.mine(namespace) {
 		u.next.watcher.RoomVacated(namespace, room)
 	}
 }
 
 // UserPresent implements hub.Watcher.
 func (u *UI) UserPresent(namespace, user string) {
-	if u.next.watcher != nil && !u.mine(namespace) {
+	if u.next.watcher != nil && !u.site.mine(namespace) {
 		u.next.watcher.UserPresent(namespace, user)
 	}
 }
 
 // UserAbsent implements hub.Watcher.
 func (u *UI) UserAbsent(namespace, user string) {
-	if u.next.watcher != nil && !u.mine(namespace) {
+	if u.next.watcher != nil && !u.site.mine(namespace) {
 		u.next.watcher.UserAbsent(namespace, user)
 	}
 }
 
 // AttemptGone implements hub.Watcher.
 func (u *UI) AttemptGone(a *hub.ConnectAttempt) {
-	if u.next.watcher != nil && !u.mine(a.Namespace()) {
+	if u.next.watcher != nil && !u.site.mine(a.Namespace()) {
 		u.next.watcher.AttemptGone(a)
 	}
 }
 
 // ConnectFailed implements hub.Watcher.
 func (u *UI) ConnectFailed(f hub.ConnectFailure) {
-	if u.next.watcher != nil && !u.mine(f.Namespace) {
+	if u.next.watcher != nil && !u.site.mine(f.Namespace) {
 		u.next.watcher.ConnectFailed(f)
 	}
 }
 
 // EventDropped implements hub.Watcher.
 func (u *UI) EventDropped(s *hub.Socket, event string, reason hub.DropReason) {
-	if u.next.watcher != nil && !u.mine(s.Namespace()) {
+	if u.next.watcher != nil && !u.site.mine(s.Namespace()) {
 		u.next.watcher.EventDropped(s, event, reason)
 	}
 }
@@ -158,7 +155,7 @@ func (u *UI) Crowded() bool { return u.next.keeper != nil && u.next.keeper.Crowd
 
 // Room implements hub.Keeper.
 func (u *UI) Room(namespace, event string) hub.Room {
-	if u.next.keeper == nil || u.mine(namespace) {
+	if u.next.keeper == nil || u.site.mine(namespace) {
 		return nil
 	}
 	return u.next.keeper.Room(namespace, event)
@@ -167,7 +164,7 @@ func (u *UI) Room(namespace, event string) hub.Room {
 // DecidedBy implements hub.Decider: pages that wait for their password to be compared take no place from others.
 func (u *UI) DecidedBy(namespace string) string {
 	switch {
-	case u.mine(namespace):
+	case u.site.mine(namespace):
 		return "admin_ui"
 	case u.next.decider != nil:
 		return u.next.decider.DecidedBy(namespace)
@@ -202,9 +199,9 @@ func (u *UI) Asked(signal []byte, r cluster.Responder) error {
 // ServerSide implements hub.Peer.
 func (u *UI) ServerSide(namespace string, m *cluster.Message, reply func(value []byte, attachments [][]byte)) {
 	switch {
-	case u.mine(namespace):
+	case u.site.mine(namespace):
 		if m.Event == lookEvent {
-			u.lookFor(time.Now().Add(lookTime))
+			u.pages.lookFor(time.Now().Add(lookTime))
 		}
 	case u.next.peer != nil:
 		u.next.peer.ServerSide(namespace, m, reply)

@@ -2,6 +2,9 @@ package adminui
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/siohub/siohub/hub"
@@ -22,62 +25,97 @@ const (
 	maxHeard = 64 << 10
 )
 
-// lookFor takes it that somebody looks at another server until then.
-func (u *UI) lookFor(until time.Time) {
-	u.mu.Lock()
-	if until.After(u.elsewhere) {
-		u.elsewhere = until
+// others are the other servers of the cluster: whether anybody looks there, and which namespaces they have. Its methods are safe for
+// concurrent use, but for tick.
+type others struct {
+	*site
+	pages *pages
+	tasks *tasks
+	// learned is called when there is a namespace that was not known.
+	learned func()
+
+	nextAsk time.Time // owned by Run
+
+	mu    sync.Mutex // guards known
+	known map[string]struct{}
+}
+
+func newOthers(s *site, p *pages, t *tasks) *others {
+	o := &others{site: s, pages: p, tasks: t, known: make(map[string]struct{})}
+	for _, name := range s.options.Namespaces {
+		o.known[name] = struct{}{}
 	}
-	u.mu.Unlock()
-	u.awake()
+	return o
+}
+
+// tick asks from time to time whether anybody looks at another server.
+func (o *others) tick(now time.Time) {
+	if !o.hub.Cluster().Alone() && !now.Before(o.nextAsk) {
+		o.nextAsk = now.Add(askPeriod)
+		o.askWhoLooks()
+	}
 }
 
 // askWhoLooks asks the other servers for their pages.
-func (u *UI) askWhoLooks() {
-	u.hub.Cluster().Ask(&cluster.Question{
-		Kind: cluster.Fetch, Namespace: u.options.Namespace, Target: cluster.Target{All: true}, Timeout: askTime,
+func (o *others) askWhoLooks() {
+	o.hub.Cluster().Ask(&cluster.Question{
+		Kind: cluster.Fetch, Namespace: o.options.Namespace, Target: cluster.Target{All: true}, Timeout: askTime,
 	}, cluster.Asking{
 		Answer: func(a *cluster.Answer) {
 			if len(a.Sockets) > 0 {
-				u.lookFor(time.Now().Add(lookTime))
+				o.pages.lookFor(time.Now().Add(lookTime))
 			}
 		},
 		Done: func([]string) {},
 	})
 }
 
-// tellOthers tells the other hubs that somebody looks here, and then gets the pages that have come their list: what happens in
-// between they tell by themselves.
-func (u *UI) tellOthers(fresh []string) {
-	list := func(time.Time) { u.lists.want = append(u.lists.want, fresh...) }
-	if u.hub.Cluster().Alone() {
-		list(time.Now())
+// tell tells the other hubs that somebody looks here, and has Run call then when they know.
+func (o *others) tell(then func()) {
+	if o.hub.Cluster().Alone() {
+		then()
 		return
 	}
-	u.hub.Cluster().Ask(&cluster.Question{
-		Kind: cluster.ServerSideEmit, Namespace: u.options.Namespace, Message: &cluster.Message{Event: lookEvent, Args: []byte("[]")}, Timeout: tellTime,
-	}, cluster.Asking{Done: func([]string) { u.post(list) }})
+	o.hub.Cluster().Ask(&cluster.Question{
+		Kind: cluster.ServerSideEmit, Namespace: o.options.Namespace, Message: &cluster.Message{Event: lookEvent, Args: []byte("[]")}, Timeout: tellTime,
+	}, cluster.Asking{Done: func([]string) { o.tasks.post(func(time.Time) { then() }) }})
 }
 
 // hear learns from what another server tells the pages here which namespaces it has.
-func (u *UI) hear(m hub.Message) {
-	if m.Event != "server_stats" || len(m.Args) > maxHeard || u.hub.Cluster().Alone() {
+func (o *others) hear(m hub.Message) {
+	if m.Event != "server_stats" || len(m.Args) > maxHeard || o.hub.Cluster().Alone() {
 		return
 	}
 	var told []serverStats
-	if json.Unmarshal(m.Args, &told) != nil || len(told) == 0 || told[0].ServerID == u.options.ServerID {
+	if json.Unmarshal(m.Args, &told) != nil || len(told) == 0 || told[0].ServerID == o.options.ServerID {
 		return
 	}
 	learned := false
-	u.mu.Lock()
+	o.mu.Lock()
 	for _, n := range told[0].Namespaces {
-		if _, known := u.known[n.Name]; !known && n.Sockets > 0 && len(u.known) < maxKnown && len(n.Name) > 0 && n.Name[0] == '/' {
-			u.known[n.Name] = struct{}{}
+		if _, known := o.known[n.Name]; !known && n.Sockets > 0 && len(o.known) < maxKnown && len(n.Name) > 0 && n.Name[0] == '/' {
+			o.known[n.Name] = struct{}{}
 			learned = true
 		}
 	}
-	u.mu.Unlock()
+	o.mu.Unlock()
 	if learned {
-		u.post(func(time.Time) { u.lists.wantAgain(listSooner) })
+		o.learned()
 	}
+}
+
+// asked are the namespaces that other servers are asked about. Nil for a hub that is alone.
+func (o *others) asked() []string {
+	if o.hub.Cluster().Alone() {
+		return nil
+	}
+	names := map[string]struct{}{o.options.Namespace: {}, "/": {}}
+	for name := range o.hub.Stats().Sockets {
+		names[name] = struct{}{}
+	}
+	o.mu.Lock()
+	maps.Copy(names, o.known)
+	o.mu.Unlock()
+	all := slices.Sorted(maps.Keys(names))
+	return all[:min(len(all), maxAsked)]
 }

@@ -32,13 +32,13 @@ func two(t *testing.T) (one, other *world) {
 func TestCluster_PageSeesAllHubs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, other := two(t)
-		if other.ui.tells.Load() {
+		if other.ui.teller.tells.Load() {
 			t.Error("nobody looks")
 		}
 		b, id := other.browser()
 		a := one.login()
 		a.waitFor("all_sockets", id)
-		if !other.ui.tells.Load() {
+		if !other.ui.teller.tells.Load() {
 			t.Error("the other hub tells nothing")
 		}
 		a.waitFor("server_stats", `"serverId":"other"`)
@@ -57,7 +57,7 @@ func TestCluster_PageSeesAllHubs(t *testing.T) {
 		b.Expect("41")
 		a.Abort()
 		virtualtime.Pass(time.Minute)
-		if other.ui.tells.Load() || one.ui.tells.Load() {
+		if other.ui.teller.tells.Load() || one.ui.teller.tells.Load() {
 			t.Error("nobody looks any more")
 		}
 	})
@@ -91,7 +91,7 @@ func TestCluster_PageAtAnotherServer(t *testing.T) {
 			c.Cluster.Engine = s.Cluster(cluster.Settings{Expiry: 3 * time.Second, Logger: o.Logger})
 		})
 		virtualtime.Pass(10 * time.Second)
-		if !w.ui.tells.Load() {
+		if !w.ui.teller.tells.Load() {
 			t.Fatal("the page is not seen")
 		}
 		_, id := w.browser()
@@ -133,17 +133,17 @@ func TestCluster_HostileStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, _ := two(t)
 		for _, args := range []string{``, `[`, `[]`, `[1]`, `[{}]`, `[{"namespaces":[{"name":""},{"name":"x","socketsCount":1},{"name":"/y","socketsCount":0}]}]`, `[{"namespaces":7}]`} {
-			one.ui.hear(hub.Message{Event: "server_stats", Args: []byte(args)})
+			one.ui.loop.others.hear(hub.Message{Event: "server_stats", Args: []byte(args)})
 		}
 		many := make([]namespaceStats, 1000)
 		for i := range many {
 			many[i] = namespaceStats{"/" + strings.Repeat("n", i%50+1) + string(rune('a'+i%26)), 1}
 		}
-		one.ui.hear(hub.Message{Event: "server_stats", Args: arguments(serverStats{Namespaces: many})})
-		if n := len(one.ui.known); n > maxKnown || n == 0 {
+		one.ui.loop.others.hear(hub.Message{Event: "server_stats", Args: arguments(serverStats{Namespaces: many})})
+		if n := len(one.ui.loop.others.known); n > maxKnown || n == 0 {
 			t.Errorf("%d namespaces", n)
 		}
-		if n := len(one.ui.asked()); n > maxAsked {
+		if n := len(one.ui.loop.others.asked()); n > maxAsked {
 			t.Errorf("%d are asked about", n)
 		}
 		_, _, transport := withoutAdmin([]byte(`{"_admin":[]}`))

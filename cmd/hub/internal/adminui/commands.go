@@ -19,51 +19,57 @@ type action struct {
 	address     string
 }
 
+// commands are what pages want done. They are carried out by Run.
+type commands struct {
+	*site
+	waiting chan action
+}
+
 // said takes what a page says. It is done by Run: it may be about many sockets.
-func (u *UI) said(e *hub.Event) {
+func (c *commands) said(e *hub.Event) {
 	switch e.Name {
 	case "join", "leave", "_disconnect", "emit":
 	default:
-		u.options.Trace.Acted("other", "invalid") // its name is whatever the page likes
+		c.options.Trace.Acted("other", "invalid") // its name is whatever the page likes
 		return
 	}
 	select {
-	case u.actions <- action{e.Name, e.Args, e.Attachments, e.Socket.Handshake().RemoteAddress()}:
+	case c.waiting <- action{e.Name, e.Args, e.Attachments, e.Socket.Handshake().RemoteAddress()}:
 	default:
-		u.options.Trace.Dropped(e.Name, 1)
+		c.options.Trace.Dropped(e.Name, 1)
 	}
 }
 
 // act does what a page wants done.
-func (u *UI) act(a action) {
-	if u.options.ReadOnly {
-		u.options.Trace.Acted(a.name, "read_only")
-		u.refused.Warn("a page of the admin UI may do nothing", "action", a.name, "address", a.address, "option", "admin_ui.read_only")
+func (c *commands) act(a action) {
+	if c.options.ReadOnly {
+		c.options.Trace.Acted(a.name, "read_only")
+		c.refused.Warn("a page of the admin UI may do nothing", "action", a.name, "address", a.address, "option", "admin_ui.read_only")
 		return
 	}
 	var args []json.RawMessage
 	if json.Unmarshal(a.args, &args) != nil {
 		args = nil
 	}
-	done, about := u.carryOut(a, arguable(args))
+	done, about := c.carryOut(a, arguable(args))
 	if done == nil {
-		u.options.Trace.Acted(a.name, "invalid")
+		c.options.Trace.Acted(a.name, "invalid")
 		return
 	}
 	outcome, err := done()
 	if err != nil {
-		u.options.Trace.Acted(a.name, "invalid")
-		u.options.Logger.Warn("what a page of the admin UI wants cannot be done", append(about, "address", a.address, "error", err)...)
+		c.options.Trace.Acted(a.name, "invalid")
+		c.options.Logger.Warn("what a page of the admin UI wants cannot be done", append(about, "address", a.address, "error", err)...)
 		return
 	}
-	u.options.Trace.Acted(a.name, "done")
-	u.options.Logger.Info("a page of the admin UI has acted", append(about, "address", a.address, "sockets", outcome.Matched)...)
+	c.options.Trace.Acted(a.name, "done")
+	c.options.Logger.Info("a page of the admin UI has acted", append(about, "address", a.address, "sockets", outcome.Matched)...)
 }
 
 // carryOut says how an action is done, and what the log has of it. Nil: its arguments are none of its.
 //
 // Source: @socket.io/admin-ui 0.5, registerFeatureHandlers.
-func (u *UI) carryOut(a action, args arguable) (done func() (hub.Outcome, error), about []any) {
+func (c *commands) carryOut(a action, args arguable) (done func() (hub.Outcome, error), about []any) {
 	namespace := args.text(0)
 	if namespace == "" || strings.HasSuffix(namespace, "*") {
 		return nil, nil
@@ -72,19 +78,19 @@ func (u *UI) carryOut(a action, args arguable) (done func() (hub.Outcome, error)
 	switch a.name {
 	case "join":
 		t := targetOf(namespace, filter)
-		done = func() (hub.Outcome, error) { return u.hub.UpdateRooms(t, []string{room}, nil) }
+		done = func() (hub.Outcome, error) { return c.hub.UpdateRooms(t, []string{room}, nil) }
 	case "leave":
 		if filter == "" {
 			filter = room // whoever else there is cannot leave it
 		}
 		t := targetOf(namespace, filter)
-		done = func() (hub.Outcome, error) { return u.hub.UpdateRooms(t, nil, []string{room}) }
+		done = func() (hub.Outcome, error) { return c.hub.UpdateRooms(t, nil, []string{room}) }
 	case "_disconnect":
 		t := targetOf(namespace, filter)
 		o := hub.DisconnectOptions{CloseTransport: args.truth(1), Detail: "admin UI"}
-		return func() (hub.Outcome, error) { return u.hub.Disconnect(nil, t, o) }, []any{"action", a.name, "namespace", namespace, "filter", filter}
+		return func() (hub.Outcome, error) { return c.hub.Disconnect(nil, t, o) }, []any{"action", a.name, "namespace", namespace, "filter", filter}
 	case "emit":
-		return u.carryOutEmit(a, args, namespace)
+		return c.carryOutEmit(a, args, namespace)
 	}
 	if room == "" {
 		return nil, nil
@@ -93,13 +99,13 @@ func (u *UI) carryOut(a action, args arguable) (done func() (hub.Outcome, error)
 }
 
 // carryOutEmit is carryOut of `emit`: namespace, filter, name and arguments.
-func (u *UI) carryOutEmit(a action, args arguable, namespace string) (done func() (hub.Outcome, error), about []any) {
+func (c *commands) carryOutEmit(a action, args arguable, namespace string) (done func() (hub.Outcome, error), about []any) {
 	if len(args) < 3 {
 		return nil, nil
 	}
 	m := hub.Message{Event: args.text(2), Args: append(append([]byte{'['}, bytes.Join(args.bytes(3), []byte(","))...), ']'), Attachments: a.attachments}
 	t := targetOf(namespace, args.text(1))
-	return func() (hub.Outcome, error) { return u.hub.Emit(nil, t, m, hub.EmitOptions{}) },
+	return func() (hub.Outcome, error) { return c.hub.Emit(nil, t, m, hub.EmitOptions{}) },
 		[]any{"action", a.name, "namespace", namespace, "filter", args.text(1), "event", m.Event}
 }
 

@@ -87,7 +87,7 @@ func TestCommands_Hostile(t *testing.T) {
 			if got := w.roomsOf(id); got != "" {
 				t.Errorf("%v: %s", say, got)
 			}
-			w.ui.said(&hub.Event{Socket: w.page(t), Name: "join", Args: []byte(`[`)})
+			w.ui.commands.said(&hub.Event{Socket: w.page(t), Name: "join", Args: []byte(`[`)})
 			synctest.Wait()
 		}
 	})

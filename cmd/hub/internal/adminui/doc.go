@@ -4,21 +4,32 @@
 // # What it is
 //
 // A UI is a hub.Application that stands in front of another one, the control plane. It takes the admin namespace for itself
-// and passes all else on:
+// and passes all else on (application.go):
 //
 //	browser ──► Hub ──► UI ──► control plane
-//	page ─────► Hub ──► UI     login.go, events.go, commands.go
+//	page ─────► Hub ──► UI
+//
+// Its parts are these; what they have in common is a site:
+//
+//	guard      who comes in: names, passwords, attempts, logins    login.go
+//	pages      who looks, here and at other servers                pages.go
+//	teller     what happens, as it happens                         tell.go, queue.go
+//	lists      all sockets, to a page that has come                list.go
+//	counter    counts                                              stats.go
+//	others     the other servers of the cluster                    cluster.go
+//	commands   what pages want done                                commands.go
+//	loop       the goroutine that all but the guard work on        loop.go, tasks.go
 //
 // What the page is told and what it says are those of @socket.io/admin-ui 0.5, so that Node servers with its instrumentation and
 // hubs show themselves to one page: what a hub tells is an emit to the admin namespace, which crosses to the page's server
 // by itself.
 //
-//	session       after a login with the password   sessions.go
-//	config        what the page may do              page.go
-//	server_stats  every two seconds                 stats.go
-//	all_sockets   to a page that has come           list.go
+//	session       after a login with the password   guard, pages
+//	config        what the page may do              loop
+//	server_stats  every two seconds                 counter
+//	all_sockets   to a page that has come           lists
 //	socket_connected, socket_updated, socket_disconnected, room_joined, room_left, event_received, event_sent
-//	              as they happen                    tell.go, events.go
+//	              as they happen                    teller
 //
 // # What it is not
 //
@@ -27,7 +38,7 @@
 //
 // # While nobody looks
 //
-// UI.tells is false then: an event costs one load and no allocation, and nothing ticks unless the hub has others. Of those each asks
+// teller.tells is false then: an event costs one load of it and no allocation, and nothing ticks unless the hub has others. Of those each asks
 // every five seconds whether anybody looks there (cluster.go), and a hub to which a page comes tells the others at once.
 //
 // # Bounds
@@ -40,9 +51,10 @@
 //
 // # Goroutines
 //
-// Run has two, which end with its context: one tells, counts and carries out, the other compares passwords.
+// Run has two, which end with its context: one tells, counts and carries out, the other compares passwords. A list of other servers'
+// sockets has one until it is whole.
 //
 // # Locks
 //
-// queue.mu, attempts.mu, sessions.mu, listing.mu and UI.mu are leaves.
+// queue.mu, attempts.mu, sessions.mu, listing.mu, pages.mu, others.mu, tasks.mu and Password.mu are leaves.
 package adminui

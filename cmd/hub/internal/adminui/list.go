@@ -26,7 +26,12 @@ const (
 
 // lists makes the lists of sockets that pages get: all_sockets, in which the page finds all and forgets what it had. Owned by Run.
 type lists struct {
-	ui *UI
+	*site
+	pages  *pages
+	tasks  *tasks
+	queue  *queue
+	others *others
+
 	// want are pages that want one; again, that all do, at that time.
 	want  []string
 	again bool
@@ -46,7 +51,7 @@ func (l *lists) wantAgain(after time.Duration) {
 
 // step begins with a list if one is wanted.
 func (l *lists) step(now time.Time) {
-	if l.ui.queue.wasStale() {
+	if l.queue.wasStale() {
 		l.wantAgain(listAgain)
 	}
 	again := l.again && !now.Before(l.due)
@@ -55,16 +60,16 @@ func (l *lists) step(now time.Time) {
 	}
 	to := l.want
 	if again {
-		l.again, to = false, l.ui.pageIDs()
+		l.again, to = false, l.pages.ids()
 	}
 	l.want = nil
-	if len(to) == 0 || !l.ui.options.Development {
+	if len(to) == 0 || !l.options.Development {
 		return
 	}
 	l.making = true
-	l.ui.list(func(sockets []json.RawMessage) {
+	l.gather(func(sockets []json.RawMessage) {
 		l.making, l.last = false, time.Now()
-		l.ui.emitTo(nil, to, "all_sockets", arguments(sockets))
+		l.pages.emitTo(nil, to, "all_sockets", arguments(sockets))
 	})
 }
 
@@ -96,21 +101,21 @@ func (l *listing) add(id string, describe func() *shown) {
 	l.bytes += len(one)
 }
 
-// list gathers all sockets, and has Run call done with them.
-func (u *UI) list(done func([]json.RawMessage)) {
-	most := int(min(maxListedBytes, u.hub.MaxEventBytes()/2))
+// gather gathers all sockets, and has Run call done with them.
+func (l *lists) gather(done func([]json.RawMessage)) {
+	most := int(min(maxListedBytes, l.hub.MaxEventBytes()/2))
 	theirs := &listing{most: maxListed / 2, mostBytes: most / 2, ids: map[string]struct{}{}}
 	finish := func(time.Time) {
 		all := &listing{most: maxListed, mostBytes: most - theirs.bytes, ids: map[string]struct{}{}}
-		u.addOwn(all)
+		l.addOwn(all)
 		all.sockets = append(all.sockets, theirs.sockets...)
 		if all.missed || theirs.missed {
-			u.options.Trace.Dropped("all_sockets", 1)
-			u.refused.Warn("the admin UI shows some of the sockets alone: there are more than it shows", "option", "admin_ui.mode")
+			l.options.Trace.Dropped("all_sockets", 1)
+			l.refused.Warn("the admin UI shows some of the sockets alone: there are more than it shows", "option", "admin_ui.mode")
 		}
 		done(all.sockets[:min(len(all.sockets), maxListed)])
 	}
-	asked := u.asked()
+	asked := l.others.asked()
 	if len(asked) == 0 {
 		finish(time.Now())
 		return
@@ -118,7 +123,7 @@ func (u *UI) list(done func([]json.RawMessage)) {
 	var open sync.WaitGroup
 	open.Add(len(asked))
 	for _, namespace := range asked {
-		u.hub.Cluster().Ask(&cluster.Question{
+		l.hub.Cluster().Ask(&cluster.Question{
 			Kind: cluster.Fetch, Namespace: namespace, Target: cluster.Target{All: true}, Handshakes: true, Timeout: askTime,
 		}, cluster.Asking{
 			Answer: func(a *cluster.Answer) {
@@ -132,29 +137,13 @@ func (u *UI) list(done func([]json.RawMessage)) {
 	}
 	go func() { // ends when all have answered, or askTime is over
 		open.Wait()
-		u.post(finish)
+		l.tasks.post(finish)
 	}()
 }
 
-// asked are the namespaces that other servers are asked about. Nil for a hub that is alone.
-func (u *UI) asked() []string {
-	if u.hub.Cluster().Alone() {
-		return nil
-	}
-	names := map[string]struct{}{u.options.Namespace: {}, "/": {}}
-	for name := range u.hub.Stats().Sockets {
-		names[name] = struct{}{}
-	}
-	u.mu.Lock()
-	maps.Copy(names, u.known)
-	u.mu.Unlock()
-	all := slices.Sorted(maps.Keys(names))
-	return all[:min(len(all), maxAsked)]
-}
-
 // addOwn adds the sockets of this hub. Where there are more than are shown, each namespace has its share.
-func (u *UI) addOwn(l *listing) {
-	held := u.hub.Stats().Sockets
+func (l *lists) addOwn(to *listing) {
+	held := l.hub.Stats().Sockets
 	total := 0
 	for _, n := range held {
 		total += n
@@ -162,15 +151,15 @@ func (u *UI) addOwn(l *listing) {
 	share := maxListed
 	if total > maxListed {
 		share = max(1, maxListed/len(held))
-		l.missed = true
+		to.missed = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(held)) {
-		sockets, err := u.hub.FetchSockets(hub.Target{Namespace: name, All: true})
+		sockets, err := l.hub.FetchSockets(hub.Target{Namespace: name, All: true})
 		if err != nil {
 			return // the hub is being shut down
 		}
 		for _, s := range sockets[:min(len(sockets), share)] {
-			l.add(s.ID(), func() *shown { return shownOf(s) })
+			to.add(s.ID(), func() *shown { return shownOf(s) })
 		}
 	}
 }

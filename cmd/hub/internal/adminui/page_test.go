@@ -249,12 +249,12 @@ func TestList_IsBounded(t *testing.T) {
 			w.browser()
 		}
 		l := &listing{most: 50, mostBytes: 1 << 20, ids: map[string]struct{}{}}
-		w.ui.addOwn(l)
+		w.ui.loop.lists.addOwn(l)
 		if len(l.sockets) != 50 || !l.missed {
 			t.Errorf("%d sockets", len(l.sockets))
 		}
 		l = &listing{most: 1000, mostBytes: 10 << 10, ids: map[string]struct{}{}}
-		w.ui.addOwn(l)
+		w.ui.loop.lists.addOwn(l)
 		if l.bytes > 12<<10 || !l.missed || len(l.sockets) == 0 {
 			t.Errorf("%d sockets in %d bytes", len(l.sockets), l.bytes)
 		}
@@ -266,16 +266,16 @@ func TestNobodyLooks_NothingIsTold(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		a := w.login()
 		a.wait("all_sockets")
-		if !w.ui.tells.Load() {
+		if !w.ui.teller.tells.Load() {
 			t.Error("somebody looks and nothing is told")
 		}
 		a.Abort()
 		synctest.Wait()
-		if w.ui.tells.Load() {
+		if w.ui.teller.tells.Load() {
 			t.Error("nobody looks any more")
 		}
 		traffic := 0
-		w.ui.options.Traffic = func() Traffic { traffic++; return Traffic{} }
+		w.ui.site.options.Traffic = func() Traffic { traffic++; return Traffic{} }
 		virtualtime.Pass(time.Hour)
 		if traffic > 0 {
 			t.Errorf("counted %d times", traffic)

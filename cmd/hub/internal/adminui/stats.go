@@ -8,6 +8,13 @@ import (
 	"github.com/siohub/siohub/hub"
 )
 
+// counter counts what happens, and tells the pages. Owned by Run.
+type counter struct {
+	*site
+	pages *pages
+	stats stats
+}
+
 // stats is what has been counted since pages heard of it.
 type stats struct {
 	// before is what there was a second ago; known, that there is such a thing.
@@ -46,17 +53,20 @@ type namespaceStats struct {
 const maxNamespaces = 500
 
 // count notes what has happened in the last second, and tells it every other second.
-func (u *UI) count(now time.Time) {
-	s := &u.stats
-	current := u.options.Traffic()
+func (c *counter) count(now time.Time) {
+	s := &c.stats
+	current := c.options.Traffic()
 	if s.known {
 		s.add(now, current)
 	}
 	s.before, s.known = current, true
 	if s.odd = !s.odd; s.odd {
-		u.emitStats(now, nil)
+		c.emit(now, nil)
 	}
 }
+
+// forget forgets what was counted: nobody looks.
+func (c *counter) forget() { c.stats = stats{} }
 
 func (s *stats) add(now time.Time, current Traffic) {
 	at := now.Truncate(time.Second).UnixMilli()
@@ -76,25 +86,21 @@ func (s *stats) add(now time.Time, current Traffic) {
 	add("bytesOut", "", b.BytesOut, current.BytesOut)
 }
 
-// emitStats tells all pages what there is, here and elsewhere, or those here that have just come, which hear no counts: they are told to
+// emit tells all pages what there is, here and elsewhere, or those here that have just come, which hear no counts: they are told to
 // all together.
-func (u *UI) emitStats(now time.Time, fresh []string) {
-	held := u.hub.Stats()
+func (c *counter) emit(now time.Time, fresh []string) {
+	held := c.hub.Stats()
 	out := serverStats{
-		ServerID: u.options.ServerID, Hostname: u.options.Hostname, PID: u.options.PID, Uptime: now.Sub(u.options.Started).Seconds(),
-		Clients: held.Sessions, PollingClients: u.hub.PollingSessions(), Counts: []count{}, Namespaces: namespacesShown(held.Sockets),
+		ServerID: c.options.ServerID, Hostname: c.options.Hostname, PID: c.options.PID, Uptime: now.Sub(c.options.Started).Seconds(),
+		Clients: held.Sessions, PollingClients: c.hub.PollingSessions(), Counts: []count{}, Namespaces: namespacesShown(held.Sockets),
 	}
 	if fresh != nil {
-		u.emitTo(nil, fresh, "server_stats", arguments(out))
+		c.pages.emitTo(nil, fresh, "server_stats", arguments(out))
 		return
 	}
-	out.Counts = append(out.Counts, u.stats.counts...)
-	u.stats.counts = nil
-	everybody := hub.Target{Namespace: u.options.Namespace, All: true}
-	options := hub.EmitOptions{Local: !u.lookedElsewhere(now)}
-	if _, err := u.hub.Emit(nil, everybody, hub.Message{Event: "server_stats", Args: arguments(out)}, options); err != nil {
-		u.options.Trace.Dropped("server_stats", 1)
-	}
+	out.Counts = append(out.Counts, c.stats.counts...)
+	c.stats.counts = nil
+	c.pages.emitToAll(nil, now, hub.Message{Event: "server_stats", Args: arguments(out)})
 }
 
 func namespacesShown(sockets map[string]int) []namespaceStats {

@@ -5,22 +5,76 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/siohub/siohub/hub"
 )
 
-// tellConnected tells of a socket that has come.
-func (u *UI) tellConnected(s *hub.Socket) {
-	if u.queue.admits(ofChange, "socket_connected", 1) == 1 {
-		u.queue.put(item{event: "socket_connected", args: arguments(shownOf(s), now())})
+// teller tells pages what happens, as it happens. Its methods are safe for concurrent use, but for those that Run calls: look, deliver, found
+// and end.
+type teller struct {
+	*site
+	pages *pages
+	queue *queue
+	// learn takes what other servers tell the pages here.
+	learn func(hub.Message)
+
+	// tells says that somebody looks and is to be told of each socket.
+	tells atomic.Bool
+
+	// searchAgain is when sockets of a target may be looked for again. Owned by Run.
+	searchAgain time.Time
+}
+
+// look begins and ends telling what happens. The flag is written to only when it changes: all cores read it.
+func (t *teller) look(now time.Time) {
+	tells := t.options.Development && t.pages.looked(now)
+	if t.tells.Load() == tells {
+		return
+	}
+	t.tells.Store(tells)
+	if tells {
+		t.hub.SetOnlooker(&hub.Onlooker{Emitted: t.emitted, DataSet: t.dataSet})
+	} else {
+		t.hub.SetOnlooker(nil)
 	}
 }
 
-// tellUpgraded tells of a socket's new transport.
-func (u *UI) tellUpgraded(s *hub.Socket) {
-	if u.queue.admits(ofChange, "socket_updated", 1) == 1 {
-		u.queue.put(item{event: "socket_updated", args: arguments(struct {
+// end ends it.
+func (t *teller) end() {
+	t.hub.SetOnlooker(nil)
+	t.tells.Store(false)
+}
+
+// deliver emits what has been put into the queue.
+func (t *teller) deliver(now time.Time) {
+	for items := t.queue.take(); len(items) > 0; items = t.queue.take() {
+		batch := t.hub.NewBatch()
+		for _, i := range items {
+			some := []item{i}
+			if i.later != nil {
+				some = i.later()
+			}
+			for _, i := range some {
+				t.pages.emitToAll(batch, now, hub.Message{Event: i.event, Args: i.args, Attachments: i.attachments})
+			}
+		}
+		batch.Flush()
+	}
+}
+
+// connected tells of a socket that has come.
+func (t *teller) connected(s *hub.Socket) {
+	if t.queue.admits(ofChange, "socket_connected", 1) == 1 {
+		t.queue.put(item{event: "socket_connected", args: arguments(shownOf(s), now())})
+	}
+}
+
+// upgraded tells of a socket's new transport.
+func (t *teller) upgraded(s *hub.Socket) {
+	if t.queue.admits(ofChange, "socket_updated", 1) == 1 {
+		t.queue.put(item{event: "socket_updated", args: arguments(struct {
 			ID        string `json:"id"`
 			NSP       string `json:"nsp"`
 			Transport string `json:"transport"`
@@ -28,38 +82,38 @@ func (u *UI) tellUpgraded(s *hub.Socket) {
 	}
 }
 
-// tellDisconnected tells of a socket that has gone, and then of each room that it has left, as the page wants it: it does not
+// disconnected tells of a socket that has gone, and then of each room that it has left, as the page wants it: it does not
 // take it out of them otherwise.
-func (u *UI) tellDisconnected(s *hub.Socket, d hub.Disconnect) {
+func (t *teller) disconnected(s *hub.Socket, d hub.Disconnect) {
 	rooms := append([]string{s.ID()}, d.Rooms...)
-	n := u.queue.admits(ofChange, "socket_disconnected", 1+len(rooms))
+	n := t.queue.admits(ofChange, "socket_disconnected", 1+len(rooms))
 	if n == 0 {
 		return
 	}
-	u.queue.put(item{event: "socket_disconnected", args: arguments(s.Namespace(), s.ID(), string(d.Reason), now())})
+	t.queue.put(item{event: "socket_disconnected", args: arguments(s.Namespace(), s.ID(), string(d.Reason), now())})
 	for _, room := range rooms[:n-1] {
-		u.queue.put(item{event: "room_left", args: arguments(s.Namespace(), room, s.ID(), now())})
+		t.queue.put(item{event: "room_left", args: arguments(s.Namespace(), room, s.ID(), now())})
 	}
 }
 
-// tellRooms tells of rooms that a socket has joined and left.
-func (u *UI) tellRooms(s *hub.Socket, change hub.RoomsChange) {
+// roomsChanged tells of rooms that a socket has joined and left.
+func (t *teller) roomsChanged(s *hub.Socket, change hub.RoomsChange) {
 	for _, of := range []struct {
 		event string
 		rooms []string
 	}{{"room_joined", change.Joined}, {"room_left", change.Left}} {
-		n := u.queue.admits(ofChange, of.event, len(of.rooms))
+		n := t.queue.admits(ofChange, of.event, len(of.rooms))
 		for _, room := range of.rooms[:n] {
-			u.queue.put(item{event: of.event, args: arguments(s.Namespace(), room, s.ID(), now())})
+			t.queue.put(item{event: of.event, args: arguments(s.Namespace(), room, s.ID(), now())})
 		}
 	}
 }
 
-// tellReceived tells what a browser has emitted.
-func (u *UI) tellReceived(e *hub.Event) {
-	if u.queue.admits(ofEvent, "event_received", 1) == 1 {
+// received tells what a browser has emitted.
+func (t *teller) received(e *hub.Event) {
+	if t.queue.admits(ofEvent, "event_received", 1) == 1 {
 		args, attachments := content(e.Name, e.Args, e.Attachments)
-		u.queue.put(item{event: "event_received", args: arguments(e.Socket.Namespace(), e.Socket.ID(), args, now()), attachments: attachments})
+		t.queue.put(item{event: "event_received", args: arguments(e.Socket.Namespace(), e.Socket.ID(), args, now()), attachments: attachments})
 	}
 }
 
@@ -73,27 +127,27 @@ const (
 )
 
 // emitted is hub.Onlooker.Emitted: it tells what was sent, of some of those to whom.
-func (u *UI) emitted(t hub.Target, m hub.Message) {
-	if u.mine(t.Namespace) {
-		u.hear(m)
+func (t *teller) emitted(to hub.Target, m hub.Message) {
+	if t.mine(to.Namespace) {
+		t.learn(m)
 		return
 	}
-	if u.queue.admits(ofEvent, "event_sent", 1) == 0 {
+	if t.queue.admits(ofEvent, "event_sent", 1) == 0 {
 		return
 	}
 	args, attachments := content(m.Event, m.Args, m.Attachments)
 	at := now()
-	u.putLater(t, ofEvent, "event_sent", func(s *hub.Socket) item {
+	t.putLater(to, ofEvent, "event_sent", func(s *hub.Socket) item {
 		return item{event: "event_sent", args: arguments(s.Namespace(), s.ID(), args, at), attachments: attachments}
 	})
 }
 
 // dataSet is hub.Onlooker.DataSet.
-func (u *UI) dataSet(t hub.Target) {
-	if u.mine(t.Namespace) || u.queue.admits(ofChange, "socket_updated", 1) == 0 {
+func (t *teller) dataSet(to hub.Target) {
+	if t.mine(to.Namespace) || t.queue.admits(ofChange, "socket_updated", 1) == 0 {
 		return
 	}
-	u.putLater(t, ofChange, "socket_updated", func(s *hub.Socket) item {
+	t.putLater(to, ofChange, "socket_updated", func(s *hub.Socket) item {
 		data, _ := s.Data()
 		return item{event: "socket_updated", args: arguments(struct {
 			ID   string          `json:"id"`
@@ -104,28 +158,28 @@ func (u *UI) dataSet(t hub.Target) {
 }
 
 // putLater has Run find the sockets of a target, and tell of each of them. One was admitted already.
-func (u *UI) putLater(t hub.Target, k kind, event string, describe func(*hub.Socket) item) {
-	if names := len(t.Sockets) + len(t.Rooms) + len(t.Users) + len(t.ExceptSockets) + len(t.ExceptRooms) + len(t.ExceptUsers); names > maxNames {
-		u.queue.lose(k, event)
+func (t *teller) putLater(to hub.Target, k kind, event string, describe func(*hub.Socket) item) {
+	if names := len(to.Sockets) + len(to.Rooms) + len(to.Users) + len(to.ExceptSockets) + len(to.ExceptRooms) + len(to.ExceptUsers); names > maxNames {
+		t.queue.lose(k, event)
 		return
 	}
-	t = hub.Target{
-		Namespace: t.Namespace, All: t.All, Sockets: slices.Clone(t.Sockets), Rooms: slices.Clone(t.Rooms), Users: slices.Clone(t.Users),
-		ExceptSockets: slices.Clone(t.ExceptSockets), ExceptRooms: slices.Clone(t.ExceptRooms), ExceptUsers: slices.Clone(t.ExceptUsers),
+	to = hub.Target{
+		Namespace: to.Namespace, All: to.All, Sockets: slices.Clone(to.Sockets), Rooms: slices.Clone(to.Rooms), Users: slices.Clone(to.Users),
+		ExceptSockets: slices.Clone(to.ExceptSockets), ExceptRooms: slices.Clone(to.ExceptRooms), ExceptUsers: slices.Clone(to.ExceptUsers),
 	}
-	u.queue.put(item{later: func() []item { return u.found(t, k, event, describe) }})
+	t.queue.put(item{later: func() []item { return t.found(to, k, event, describe) }})
 }
 
 // found is what is told of the sockets of a target. It is called by Run: a target may be everybody, and finding them is bounded by time.
-func (u *UI) found(t hub.Target, k kind, event string, describe func(*hub.Socket) item) (items []item) {
+func (t *teller) found(to hub.Target, k kind, event string, describe func(*hub.Socket) item) (items []item) {
 	begun := time.Now()
-	if begun.Before(u.searchAgain) {
-		u.queue.lose(k, event)
+	if begun.Before(t.searchAgain) {
+		t.queue.lose(k, event)
 		return nil
 	}
-	sockets, err := u.hub.FetchSockets(t)
+	sockets, err := t.hub.FetchSockets(to)
 	if took := time.Since(begun); took > time.Millisecond {
-		u.searchAgain = begun.Add(searchShare * took)
+		t.searchAgain = begun.Add(searchShare * took)
 	}
 	if err != nil || len(sockets) == 0 {
 		return nil
@@ -133,9 +187,9 @@ func (u *UI) found(t hub.Target, k kind, event string, describe func(*hub.Socket
 	most := len(sockets)
 	if k == ofEvent {
 		most = min(most, maxReceivers)
-		u.options.Trace.Dropped(event, len(sockets)-most)
+		t.options.Trace.Dropped(event, len(sockets)-most)
 	}
-	granted := 1 + u.queue.admits(k, event, most-1)
+	granted := 1 + t.queue.admits(k, event, most-1)
 	for _, s := range sockets[:granted] {
 		items = append(items, describe(s))
 	}
