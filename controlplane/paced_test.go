@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/mem"
 
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+
+	"github.com/siohub/siohub/controlplane/controlplanetest"
 	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/controlplane/trace"
 )
@@ -71,6 +75,71 @@ func TestPaced_IsTold(t *testing.T) {
 func twoProcessors(t *testing.T) {
 	before := runtime.GOMAXPROCS(2)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+}
+
+// Work that browsers have asked for, or that reaches them, holds nobody back; the same work for nobody does.
+func TestPaced_BrowsersPayForWhatTheyGet(t *testing.T) {
+	twoProcessors(t)
+	const members = 10
+	emitTo := func(room string) func(*world, *controlplanetest.Service, []*browser) {
+		return func(_ *world, chat *controlplanetest.Service, _ []*browser) {
+			c := emit(&hubv1.Target{Namespace: "/chat", Rooms: []string{room}}, "news", "[]")
+			chat.Send(&hubv1.Action{Kind: &hubv1.Action_Command{Command: c}})
+		}
+	}
+	for name, c := range map[string]struct {
+		work func(*world, *controlplanetest.Service, []*browser)
+		held bool
+	}{
+		"answers": {work: func(_ *world, chat *controlplanetest.Service, browsers []*browser) {
+			browsers[0].emit(-1, "said", "")
+			chat.Done(chat.Event("said"))
+		}},
+		"emits to browsers": {work: emitTo("lobby")},
+		"emits to nobody":   {work: emitTo("empty"), held: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var working atomic.Bool
+			var held atomic.Int64
+			config := Config{LeastPercent: 1, Trace: &trace.Hooks{
+				Stream: trace.StreamHooks{Received: func(int) {
+					if working.Load() {
+						time.Sleep(members * 20 * time.Microsecond) // what reaching so many pays for
+					}
+				}},
+				Slowed: func(why trace.Slowed, d time.Duration) {
+					if why == trace.SlowedPaced {
+						held.Add(int64(d))
+					}
+				},
+			}}
+			inBubble(t, config, func(t *testing.T, w *world) {
+				chat := w.chat("1")
+				var browsers []*browser
+				for range members {
+					browsers = append(browsers, w.joinAs(chat, "ann", "lobby"))
+				}
+				light := w.srv.turns.Seat("light", nil)
+				defer light.Leave()
+				working.Store(true)
+				for range 20 {
+					for range 25 {
+						c.work(w, chat, browsers)
+						w.pass(4 * time.Millisecond)
+					}
+					light.Begin(0)
+					time.Sleep(time.Millisecond)
+					light.Answered(1)
+					light.End()
+					w.srv.pace(turns.Strain{Wait: time.Second})
+				}
+				working.Store(false)
+				if d := time.Duration(held.Load()); d > 0 != c.held {
+					t.Errorf("it was held back for %v", d)
+				}
+			})
+		})
+	}
 }
 
 // readyConn is a connection that takes its buffer when something has come.

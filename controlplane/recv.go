@@ -68,7 +68,7 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 		return envelopeError(request.Err)
 	}
 	st.srv.trace.EnvelopeReceived(len(request.Actions))
-	defer func() { st.seat.Reached(batch.Flush()) }()
+	defer st.flush(batch)
 	actions := request.Actions
 	if !st.welcomed.Load() {
 		if len(actions) == 0 && request.EnvelopeSeq == 0 && request.AckEnvelopeSeq == 0 {
@@ -88,7 +88,7 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 			return err
 		}
 		if st.seat.Due() {
-			st.seat.Reached(batch.Flush()) // browsers do not wait for a turn
+			st.flush(batch) // browsers do not wait for a turn
 			st.seat.Pause()
 		}
 	}
@@ -103,6 +103,9 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 	}
 	return nil
 }
+
+// flush writes to browsers what was gathered for them, and lets that pay for its work.
+func (st *stream) flush(batch *hub.Batch) { st.seat.Reached(batch.Flush()) }
 
 // first carries out the first action, which has to be a hello.
 func (st *stream) first(request *envelope.Request) error {
