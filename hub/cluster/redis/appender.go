@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 
 // appender appends to streams what is published, in order. It keeps what it has while Redis is away, within
 // cluster.queue_bytes, and appends it once it is back: an entry whose fate is not known is appended again, and hubs pass
-// over the second by its number.
+// over the second by its number. That takes the entries of one stream to be appended all or none: were one refused and those
+// behind it not, hubs would pass over it too when it came at last.
 type appender struct {
 	engine *engine
 	wake   chan struct{} // holds one
@@ -94,8 +96,8 @@ func (a *appender) run() {
 			}
 			continue
 		}
-		done, err := a.append(ctx, batch)
-		a.done(done)
+		failed, err := a.append(ctx, batch)
+		a.done(len(batch), failed)
 		if err == nil {
 			backoff = backoffMin
 			continue
@@ -112,39 +114,75 @@ func (a *appender) run() {
 	}
 }
 
-// append appends a batch, and says how many of it are appended.
-func (a *appender) append(ctx context.Context, batch []entry) (done int, err error) {
-	commands, err := a.engine.nodes.any().Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i := range batch {
-			e := &batch[i]
-			values := []any{"uid", e.fields.UID, "type", e.fields.Type}
-			if e.fields.Namespace != "" {
-				values = append(values, "nsp", e.fields.Namespace)
-			}
-			if e.fields.Data != "" {
-				values = append(values, "data", e.fields.Data)
-			}
-			if e.fields.Hub {
-				values = append(values, "hub", "1")
-			}
-			p.XAdd(ctx, &redis.XAddArgs{Stream: e.stream, MaxLen: a.engine.config.StreamLength, Approx: true, Values: values})
+// append appends a batch, those of each stream at once, and returns what it has not appended.
+func (a *appender) append(ctx context.Context, batch []entry) (failed []entry, err error) {
+	var names []string
+	streams := map[string][]entry{}
+	for _, e := range batch {
+		if streams[e.stream] == nil {
+			names = append(names, e.stream)
+		}
+		streams[e.stream] = append(streams[e.stream], e)
+	}
+	for _, name := range names {
+		if refused := a.appendTo(ctx, name, streams[name]); refused != nil {
+			failed, err = append(failed, streams[name]...), refused
+		}
+	}
+	return failed, err
+}
+
+// appendTo appends entries to one stream, all or none of them as far as Redis answers.
+func (a *appender) appendTo(ctx context.Context, stream string, entries []entry) error {
+	client := a.engine.nodes.any()
+	pipelined := client.TxPipelined
+	if len(entries) == 1 { // is all or none without MULTI and EXEC
+		pipelined = client.Pipelined
+	}
+	commands, err := pipelined(ctx, func(p redis.Pipeliner) error {
+		for i := range entries {
+			p.XAdd(ctx, &redis.XAddArgs{Stream: stream, MaxLen: a.engine.config.StreamLength, Approx: true, Values: valuesOf(&entries[i].fields)})
 		}
 		return nil
 	})
-	for done < len(commands) && commands[done].Err() == nil {
-		done++
+	for _, c := range commands { // why one was refused says more than that the others were for it
+		if why := c.Err(); why != nil && !errors.Is(why, err) {
+			return why
+		}
 	}
-	return done, err
+	return err
 }
 
-// done takes the first entries out.
-func (a *appender) done(n int) {
+// valuesOf are the fields of an entry as Redis has them: entryOf reads them.
+func valuesOf(e *nodewire.Entry) []any {
+	values := []any{"uid", e.UID, "type", e.Type}
+	if e.Namespace != "" {
+		values = append(values, "nsp", e.Namespace)
+	}
+	if e.Data != "" {
+		values = append(values, "data", e.Data)
+	}
+	if e.Hub {
+		values = append(values, "hub", "1")
+	}
+	return values
+}
+
+// done takes the first n entries out, but for those that failed, which come first again.
+func (a *appender) done(n int, failed []entry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := range n {
 		a.bytes -= a.queue[i].size()
 	}
-	if a.queue = a.queue[n:]; len(a.queue) == 0 {
+	for i := range failed {
+		a.bytes += failed[i].size()
+	}
+	a.queue = a.queue[n:]
+	if len(failed) > 0 {
+		a.queue = append(failed, a.queue...)
+	}
+	if len(a.queue) == 0 {
 		a.queue = nil // and what it was part of
 		if a.empty != nil {
 			close(a.empty)

@@ -1,7 +1,9 @@
 package redis
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"strconv"
 	"strings"
 	"testing"
@@ -110,5 +112,41 @@ func TestStreams_CloseDoesNotWaitForAnEntry(t *testing.T) {
 	case <-time.After(patience):
 		nodes.close() // so that it ends
 		t.Fatal("Close waits for an entry that nobody appends")
+	}
+}
+
+// TestStreams_AnEntryThatIsRefusedIsNotLost has Redis refuse one of several entries, as it does where its memory is full.
+func TestStreams_AnEntryThatIsRefusedIsNotLost(t *testing.T) {
+	s := newServer(t)
+	gate := newGate(t, s.address)
+	two := newHost(t, Config{Engine: Streams, URL: s.url()}, cluster.Socket{ID: "two", Rooms: []string{"a"}}).connected()
+	logged := new(bytes.Buffer) // read once its hub is closed
+	t.Cleanup(func() {
+		if !strings.Contains(logged.String(), "unknown command") {
+			t.Errorf("the log does not say why: %s", logged)
+		}
+	})
+	settings := cluster.Settings{Logger: slog.New(slog.NewTextHandler(logged, nil))}
+	one := newHost(t, Config{Engine: Streams, URL: "redis://" + gate.address, Settings: settings}).connected()
+	one.meets(1)
+	two.meets(1)
+	const n = 20
+	gate.held(n/2, func() {
+		for i := range n {
+			mustPublish(t, one, &cluster.Command{Namespace: "/", Target: all(), Message: message("n", "["+strconv.Itoa(i)+"]")})
+		}
+	})
+	for i := range n {
+		if got := string(two.event("n").Message.Args); got != "["+strconv.Itoa(i)+"]" {
+			t.Fatalf("%s in place of %d", got, i)
+		}
+	}
+	mustPublish(t, one, &cluster.Command{Namespace: "/", Target: all(), Message: message("last", `[]`)})
+	two.event("last")
+	if seen := two.seen(); len(seen) > 0 {
+		t.Errorf("twice: %s", short(seen))
+	}
+	if !gate.spoiled() {
+		t.Error("no entry was refused")
 	}
 }

@@ -37,7 +37,7 @@ func TestConfig_PasswordAndUserAreGiven(t *testing.T) {
 	acl := filepath.Join(t.TempDir(), "acl")
 	// As docs/cluster.md has it.
 	const user = "user hub on >right resetchannels &socket.io* &socket.io#/* ~socket.io* -@all +publish +subscribe +unsubscribe +psubscribe +punsubscribe " +
-		"+ssubscribe +sunsubscribe +spublish +ping +pubsub +hello +xadd +xread +xrange +xrevrange\n"
+		"+ssubscribe +sunsubscribe +spublish +ping +pubsub +hello +multi +exec +xadd +xread +xrange +xrevrange\n"
 	if err := os.WriteFile(acl, []byte("user default off\n"+user), 0o600); err != nil {
 		t.Fatal(err)
 	}
