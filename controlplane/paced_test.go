@@ -99,21 +99,21 @@ func TestPaced_BrowsersPayForWhatTheyGet(t *testing.T) {
 		"emits to nobody":   {work: emitTo("empty"), held: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var working atomic.Bool
-			var held atomic.Int64
-			config := Config{LeastPercent: 1, Trace: &trace.Hooks{
-				Stream: trace.StreamHooks{Received: func(int) {
-					if working.Load() {
-						time.Sleep(members * 20 * time.Microsecond) // what reaching so many pays for
-					}
-				}},
-				Slowed: func(why trace.Slowed, d time.Duration) {
-					if why == trace.SlowedPaced {
-						held.Add(int64(d))
-					}
-				},
-			}}
-			inBubble(t, config, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				var working atomic.Bool
+				var held atomic.Int64
+				w := newWorld(t, Config{LeastPercent: 1, Trace: &trace.Hooks{
+					Stream: trace.StreamHooks{Received: func(int) {
+						if working.Load() {
+							time.Sleep(members * 20 * time.Microsecond) // what reaching so many pays for
+						}
+					}},
+					Slowed: func(why trace.Slowed, d time.Duration) {
+						if why == trace.SlowedPaced {
+							held.Add(int64(d))
+						}
+					},
+				}})
 				chat := w.chat("1")
 				var browsers []*browser
 				for range members {
