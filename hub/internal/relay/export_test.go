@@ -5,8 +5,10 @@ var Introduce = introduce
 
 // What a hub comes for, and when a connection has to have proved itself.
 const (
-	DoPass    = doPass
-	HelloTime = helloTime
+	DoPass     = doPass
+	DoIdentify = doIdentify
+	DoRelease  = doRelease
+	HelloTime  = helloTime
 )
 
 // Sweep looks whether the hubs of pairs are still there, at once.

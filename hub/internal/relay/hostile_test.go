@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -210,28 +211,55 @@ func TestRelay_Impostor(t *testing.T) {
 	}
 }
 
+// lonely is a listener for other hubs without a secret; refused is whom it has not let in.
+func lonely(t *testing.T) (server *hubtest.Server, refused func() []relay.Refusal) {
+	t.Helper()
+	var mu sync.Mutex
+	var all []relay.Refusal
+	rc := relay.NewReceiver(relay.ReceiverConfig{
+		HubID: "a", Secrets: func() [][]byte { return nil }, Logger: slog.New(slog.DiscardHandler),
+		Trace: &relay.Trace{Refused: func(why relay.Refusal) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, why)
+		}},
+	})
+	return hubtest.Serve(t, rc, rc.Configure), func() []relay.Refusal {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all)
+	}
+}
+
 func TestReceiver_LateProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		refused := map[relay.Refusal]int{}
-		rc := relay.NewReceiver(relay.ReceiverConfig{
-			HubID: "a", Secrets: func() [][]byte { return nil }, Logger: slog.New(slog.DiscardHandler),
-			Trace: &relay.Trace{Refused: func(why relay.Refusal) {
-				mu.Lock()
-				defer mu.Unlock()
-				refused[why]++
-			}},
-		})
-		conn := hubtest.Serve(t, rc, rc.Configure).Dial()
+		server, refused := lonely(t)
+		conn := server.Dial()
 		_, _ = ask(t, conn, bufio.NewReader(conn), "GET /hub HTTP/1.1\r\nHost: x\r\n\r\n")
 		_ = conn.SetDeadline(time.Now().Add(2 * relay.HelloTime))
 		if n, err := conn.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("%d, %v", n, err)
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		if refused[relay.RefusedLate] != 1 {
-			t.Errorf("%v", refused)
+		if got := refused(); !slices.Equal(got, []relay.Refusal{relay.RefusedLate}) {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+// Whoever only asks who is there, whoever has left by himself, and whoever has proved himself is not late.
+func TestReceiver_LateIsWhoStaysWithoutProof(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, refused := lonely(t)
+		_ = server.Dial().Close()
+		for _, do := range []string{relay.DoIdentify, relay.DoRelease, relay.DoPass} {
+			if _, err := relay.Introduce(server.Dial(), nil, "b", "a", do); err != nil {
+				t.Errorf("%s: %v", do, err)
+			}
+		}
+		time.Sleep(2 * relay.HelloTime)
+		synctest.Wait()
+		if got := refused(); len(got) > 0 {
+			t.Errorf("%v", got)
 		}
 	})
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
@@ -43,8 +42,10 @@ type Receiver struct {
 	trace   *Trace
 	refused *sampledlog.Line
 
-	mu     sync.Mutex // guards the field below; a leaf
+	mu     sync.Mutex // guards the fields below; a leaf
 	passed map[*passed]struct{}
+	// unproved are connections that have not proved themselves, with what closes them.
+	unproved map[net.Conn]*time.Timer
 }
 
 // passed is a request that another hub has passed on and that is being answered.
@@ -53,19 +54,20 @@ type passed struct{ from, sid string }
 // NewReceiver returns one.
 func NewReceiver(config ReceiverConfig) *Receiver {
 	return &Receiver{
-		config: config, trace: config.Trace.withDefaults(), passed: make(map[*passed]struct{}),
+		config: config, trace: config.Trace.withDefaults(),
+		passed: make(map[*passed]struct{}), unproved: make(map[net.Conn]*time.Timer),
 		refused: sampledlog.New(config.Logger.With("component", component), sampledlog.Second),
 	}
 }
 
-// caller is a connection on which another hub may have proved itself.
+// caller is a connection on which another hub may have proved itself. What changes is owned by its requests.
 type caller struct {
-	challenge string // owned by the connection's requests, as what follows
+	conn      net.Conn
+	challenge string
 	tries     int
 	secret    []byte
 	from      string
-	proved    atomic.Bool
-	late      *time.Timer // closes it while it has not
+	proved    bool
 }
 
 type callerKey struct{}
@@ -80,15 +82,38 @@ func (rc *Receiver) Configure(s *http.Server) {
 	s.Protocols.SetHTTP1(true)
 	s.DisableGeneralOptionsHandler = true
 	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
-		c := &caller{challenge: newNonce()}
-		c.late = time.AfterFunc(helloTime, func() {
-			if !c.proved.Load() {
-				rc.trace.Refused(RefusedLate)
-				_ = conn.Close()
-			}
-		})
-		return context.WithValue(ctx, callerKey{}, c)
+		rc.await(conn)
+		return context.WithValue(ctx, callerKey{}, &caller{conn: conn, challenge: newNonce()})
 	}
+	s.ConnState = func(conn net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			rc.settle(conn)
+		}
+	}
+}
+
+// await closes a connection that has not proved itself by then, unless settle is called before.
+func (rc *Receiver) await(conn net.Conn) {
+	rc.mu.Lock()
+	defer rc.mu.Unlock()
+	rc.unproved[conn] = time.AfterFunc(helloTime, func() {
+		if rc.settle(conn) {
+			rc.trace.Refused(RefusedLate)
+			_ = conn.Close()
+		}
+	})
+}
+
+// settle says that a connection has proved itself, or has ended. False: that is known.
+func (rc *Receiver) settle(conn net.Conn) bool {
+	rc.mu.Lock()
+	defer rc.mu.Unlock()
+	late, ok := rc.unproved[conn]
+	if ok {
+		late.Stop()
+		delete(rc.unproved, conn)
+	}
+	return ok
 }
 
 // ServeHTTP answers other hubs, and anybody else with 401.
@@ -97,7 +122,7 @@ func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok || rc.config.Certificates && (r.TLS == nil || len(r.TLS.VerifiedChains) == 0):
 		rc.refuse(w, r, RefusedCertificate, "cluster.tls.ca")
-	case !c.proved.Load():
+	case !c.proved:
 		rc.greet(w, r, c)
 	case !rc.takes(c.secret): // it has been replaced
 		rc.refuse(w, r, RefusedProof, "cluster.secret_file")
@@ -143,9 +168,8 @@ func (rc *Receiver) greet(w http.ResponseWriter, r *http.Request, c *caller) {
 	}
 	switch h.do {
 	case doPass:
-		c.secret, c.from = secret, h.from
-		c.proved.Store(true)
-		c.late.Stop()
+		c.secret, c.from, c.proved = secret, h.from, true
+		rc.settle(c.conn)
 	case doRelease:
 		rc.release(h.from)
 	}
@@ -178,7 +202,7 @@ func (rc *Receiver) prove(h hello, proof string) (secret []byte, ok bool) {
 // refuse answers with 401 and nothing else, and closes the connection.
 func (rc *Receiver) refuse(w http.ResponseWriter, r *http.Request, why Refusal, option string) {
 	if c, ok := r.Context().Value(callerKey{}).(*caller); ok {
-		c.late.Stop()
+		rc.settle(c.conn)
 	}
 	rc.trace.Refused(why)
 	rc.refused.Warn("somebody came to the listener for other hubs who is none, or has another secret", "why", string(why),
