@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// copyTime is how long a browser may not take anything of what is written to it.
-const copyTime = 20 * time.Second
-
 // copier relays a WebSocket whose connections no poller watches.
 type copier struct {
 	relay *Relay
@@ -69,7 +66,7 @@ func (c *copier) pass(to, from net.Conn) {
 		if n > 0 {
 			c.relay.trace.Bytes(n)
 			if to == c.here {
-				_ = to.SetWriteDeadline(time.Now().Add(copyTime))
+				_ = to.SetWriteDeadline(time.Now().Add(giveUpTime))
 			}
 			if _, err := to.Write((*buffer)[:n]); err != nil {
 				c.reset()

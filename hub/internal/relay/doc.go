@@ -45,7 +45,8 @@
 //
 // # Locks
 //
-// Relay.mu and Receiver.mu are leaves. pair.mu is held across writes that do not block, and comes before them and
+// Receiver.mu, Static.mu and Table.mu are leaves, but that Table.mu is held while its list is asked for. Relay.mu comes before what
+// Peers.Locate locks. pair.mu is held across writes that do not block, and comes before them and
 // the locks of netpoll.
 //
 // # Bounds

@@ -5,7 +5,6 @@ import (
 	"io"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/siohub/siohub/hub/internal/netpoll"
 )
@@ -18,8 +17,6 @@ const (
 	smallChunk = 1 << 10
 	// turnReads is how often one end is read before others have their turn.
 	turnReads = 4
-	// giveUpTime is how long a browser may not acknowledge what was sent to it.
-	giveUpTime = 20 * time.Second
 )
 
 // pair relays a WebSocket between two descriptors.

@@ -29,6 +29,8 @@ const (
 	idleTime = 30 * time.Second
 	// answerSlack is what another hub may take for an answer beyond what it holds one.
 	answerSlack = 10 * time.Second
+	// giveUpTime is how long a browser may not take anything of what is sent to it.
+	giveUpTime = 20 * time.Second
 	// headerSlack is how much larger the headers of a request are that is passed on.
 	headerSlack = 1 << 10
 )
@@ -69,7 +71,7 @@ type Relay struct {
 	webSockets atomic.Int64 // relayed, or about to be
 	rest       atomic.Int64 // bytes that pairs hold
 
-	mu      sync.Mutex // guards the fields below; a leaf
+	mu      sync.Mutex // guards the fields below
 	links   map[string]*link
 	pairs   map[relayed]struct{}
 	sweeper *time.Timer // nil while there are no pairs

@@ -6,24 +6,23 @@ import (
 	"syscall"
 )
 
-// start relays between the connection of a browser and one to the hub that has its session.
-func (r *Relay) start(here, there net.Conn, l *link) {
-	var leave func()
-	if r.config.Keep != nil {
-		leave = r.config.Keep(here)
+// pair relays between two connections that pollers watch. False: they are none that can be, and nothing has become of them.
+func (r *Relay) pair(here, there net.Conn, l *link, leave func()) bool {
+	a, err := duplicate(here)
+	if err != nil {
+		return false
 	}
-	if a, err := duplicate(here); err == nil {
-		if b, err := duplicate(there); err == nil {
-			if r.watch(a, b, l, leave) {
-				_ = here.Close()
-				_ = there.Close()
-				return
-			}
-		} else {
-			_ = syscall.Close(a)
-		}
+	b, err := duplicate(there)
+	if err != nil {
+		_ = syscall.Close(a)
+		return false
 	}
-	r.copy(here, there, l, leave)
+	if !r.watch(a, b, l, leave) {
+		return false
+	}
+	_ = here.Close()
+	_ = there.Close()
+	return true
 }
 
 // duplicate returns a descriptor of the same socket that nobody owns.

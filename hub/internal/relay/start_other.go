@@ -4,11 +4,5 @@ package relay
 
 import "net"
 
-// start relays between the connection of a browser and one to the hub that has its session.
-func (r *Relay) start(here, there net.Conn, l *link) {
-	var leave func()
-	if r.config.Keep != nil {
-		leave = r.config.Keep(here)
-	}
-	r.copy(here, there, l, leave)
-}
+// pair relays between two connections that pollers watch: here there are none.
+func (r *Relay) pair(_, _ net.Conn, _ *link, _ func()) bool { return false }

@@ -35,6 +35,7 @@ type Static struct {
 // host is who is at an address.
 type host struct {
 	Peer
+	key    string // of ID
 	missed int
 }
 
@@ -75,7 +76,7 @@ func (s *Static) Locate(key string) (Peer, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, h := range s.hosts {
-		if h.ID != "" && Key(h.ID) == key {
+		if h.ID != "" && h.key == key {
 			return h.Peer, true
 		}
 	}
@@ -154,7 +155,7 @@ func (s *Static) ask(i int, address string) {
 	before := *h
 	switch {
 	case err == nil:
-		h.ID, h.Alive, h.missed = id, true, 0
+		h.ID, h.key, h.Alive, h.missed = id, Key(id), true, 0
 	case !late || h.missed+1 >= missed:
 		h.Alive, h.missed = false, missed
 	default:

@@ -59,6 +59,17 @@ func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request, l *link
 	return ResultAnswered
 }
 
+// start relays between the connection of a browser and one to the hub that has its session.
+func (r *Relay) start(here, there net.Conn, l *link) {
+	var leave func()
+	if r.config.Keep != nil {
+		leave = r.config.Keep(here)
+	}
+	if !r.pair(here, there, l, leave) {
+		r.copy(here, there, l, leave)
+	}
+}
+
 // unreachable says that another hub could not be asked, unless it is the browser that has left.
 func (r *Relay) unreachable(req *http.Request, l *link, err error) Result {
 	if req.Context().Err() != nil {
