@@ -17,7 +17,8 @@
 //   - Server.Dial and Server.Frames give the bare connection, for what only an attacker would do.
 //   - Transcript plays a golden text file of lines like `> 2probe` and `< 3probe`; with the flag
 //     -rewrite it writes down what it got.
-//   - Main is a TestMain that fails for goroutines left behind; Heap is what the heap has in use.
+//   - Main is a TestMain that fails for goroutines left behind; Heap is what the heap has in use,
+//     and EchoAllocs what an echo allocates.
 //
 // A Browser has one goroutine, its reader, which ends with the session; the test's cleanup ends both.
 // Methods fail the test themselves, and are meant for the test's goroutine alone.

@@ -3,7 +3,6 @@
 package adminui
 
 import (
-	"io"
 	"log/slog"
 	"testing"
 
@@ -38,18 +37,5 @@ func echoAllocs(t *testing.T, app hub.Application) float64 {
 	server := hubtest.ServeTCP(t, h, h.ConfigureHTTP)
 	server.Path = "/socket.io/"
 	t.Cleanup(func() { _ = h.Shutdown(t.Context()) })
-	f := server.Frames("EIO=4&transport=websocket")
-	_ = f.Write("40")
-	f.Next() // the open packet
-	f.Next() // CONNECT
-	const args = `["0123456789abcdef0123456789abcdef"]`
-	out := append([]byte{0x81, 0x80 | byte(len(`421["echo",`)+len(args)-1), 0, 0, 0, 0}, `421["echo",`+args[1:]...)
-	in := make([]byte, 2+len(`431`)+len(args))
-	conn := f.Conn.NetConn()
-	return testing.AllocsPerRun(500, func() {
-		_, _ = conn.Write(out)
-		if _, err := io.ReadFull(conn, in); err != nil {
-			t.Error(err)
-		}
-	})
+	return server.EchoAllocs()
 }
