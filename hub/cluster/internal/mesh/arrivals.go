@@ -166,10 +166,12 @@ func (a *arrivals) forget(id wire.ID) {
 	}
 }
 
-// forgetLane is called where this hub does not hear a lane any more.
-func (a *arrivals) forgetLane(lane uint64) {
-	for _, s := range a.senders {
-		delete(s.counts, lane)
+// forgetLanes is called where this hub does not hear some lanes any more.
+func (a *arrivals) forgetLanes(lanes []uint64) {
+	for _, lane := range lanes {
+		for _, s := range a.senders {
+			delete(s.counts, lane)
+		}
 	}
 }
 

@@ -40,44 +40,20 @@ func (m *Mesh) watch(ctx context.Context) {
 
 // present sends a Hello, a Heartbeat or a Leave.
 func (m *Mesh) present(kind wire.Kind, to Address) {
-	m.mu.Lock()
-	p := wire.Presence{Control: m.self.Control, Peer: m.self.Peer, Described: m.described}
-	m.mu.Unlock()
-	frame, err := wire.EncodePresence(&p)
+	frame, err := wire.EncodePresence(&wire.Presence{Control: m.self.Control, Peer: m.self.Peer, Described: m.presence.number()})
 	if err != nil {
 		return // Open has looked at the addresses
 	}
 	now := time.Now()
 	number, err := m.send(kind, to, frame, true)
-	if err != nil || kind != wire.Heartbeat || to.Hub != "" {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.beats[number%uint64(len(m.beats))] = beat{number: number, at: now}
-}
-
-// cameBack takes a heartbeat of this hub's own.
-func (m *Mesh) cameBack(number uint64, now time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if b := &m.beats[number%uint64(len(m.beats))]; b.number == number && number != 0 {
-		m.lag = max(now.Sub(b.at), 1)
-		b.number = 0
+	if err == nil && kind == wire.Heartbeat && to.Hub == "" {
+		m.presence.sent(number, now)
 	}
 }
 
 // describe sends the description if it has changed, or somebody wants it.
 func (m *Mesh) describe() {
-	now := time.Now()
-	m.mu.Lock()
-	due := m.wanted && m.described > 0 && now.Sub(m.sentAt) >= describeEvery
-	number, description := m.described, m.description
-	if due {
-		m.wanted, m.sentAt = false, now
-	}
-	m.mu.Unlock()
-	if due {
+	if number, description, due := m.presence.due(time.Now()); due {
 		_, _ = m.send(wire.Description, Address{}, wire.EncodeDescription(number, description), false) // who misses it asks
 	}
 }

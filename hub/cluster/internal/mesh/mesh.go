@@ -38,23 +38,9 @@ type Mesh struct {
 	arrivals  arrivals
 	closed    bool // guarded by receiving: the host is called no more
 
-	mu          sync.Mutex // guards the fields below
-	description []byte
-	described   uint64 // counts Describe
-	wanted      bool   // it should be sent
-	sentAt      time.Time
-	beats       [8]beat // the last heartbeats
-	lag         time.Duration
-	unheard     []uint64 // lanes that are to be forgotten
-
-	closing    atomic.Bool // Close was called
-	anyUnheard atomic.Bool // the same, for a look without the lock
-}
-
-// beat is a heartbeat that has not come back yet.
-type beat struct {
-	number uint64
-	at     time.Time
+	presence presence
+	unheard  unheard
+	closing  atomic.Bool // Close was called
 }
 
 // lines are what the log is told of.
@@ -135,12 +121,7 @@ func (m *Mesh) Down() {
 }
 
 // Describe implements cluster.Cluster.
-func (m *Mesh) Describe(description []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.description, m.wanted = description, true
-	m.described++
-}
+func (m *Mesh) Describe(description []byte) { m.presence.describe(description) }
 
 // Members implements cluster.Cluster.
 func (m *Mesh) Members() []cluster.Member { return m.Table.List() }
@@ -148,10 +129,8 @@ func (m *Mesh) Members() []cluster.Member { return m.Table.List() }
 // Status implements cluster.Cluster.
 func (m *Mesh) Status() cluster.Status {
 	connected, since, settled := m.Table.State(time.Now())
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	return cluster.Status{
-		Engine: m.engine, Connected: connected, Since: since, Settled: settled, QueuedBytes: m.outbox.queued(), Lag: m.lag,
+		Engine: m.engine, Connected: connected, Since: since, Settled: settled, QueuedBytes: m.outbox.queued(), Lag: m.presence.roundTrip(),
 	}
 }
 
@@ -160,27 +139,7 @@ func (m *Mesh) Serve(string, bool) {}
 
 // Unheard says that this hub does not hear any more what goes to those interested in a namespace: what it misses is not
 // lost.
-func (m *Mesh) Unheard(namespace string) {
-	m.mu.Lock() // and not receiving: the host may be called just now
-	defer m.mu.Unlock()
-	m.unheard = append(m.unheard, namespaceLane(namespace))
-	m.anyUnheard.Store(true)
-}
-
-// forgetUnheard has receiving.
-func (m *Mesh) forgetUnheard() {
-	if !m.anyUnheard.Load() {
-		return
-	}
-	m.mu.Lock()
-	lanes := m.unheard
-	m.unheard = nil
-	m.anyUnheard.Store(false)
-	m.mu.Unlock()
-	for _, lane := range lanes {
-		m.arrivals.forgetLane(lane)
-	}
-}
+func (m *Mesh) Unheard(namespace string) { m.unheard.add(namespaceLane(namespace)) }
 
 // Close leaves, waits for what is queued, and ends. The engine disconnects after it.
 func (m *Mesh) Close(ctx context.Context) error {
@@ -210,8 +169,4 @@ func (m *Mesh) panicked(value any) {
 var _ cluster.Cluster = (*Mesh)(nil)
 
 // SetLag says how long the engine takes, where heartbeats do not come back.
-func (m *Mesh) SetLag(lag time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lag = max(lag, 1)
-}
+func (m *Mesh) SetLag(lag time.Duration) { m.presence.took(lag) }

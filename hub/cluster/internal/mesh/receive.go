@@ -31,7 +31,7 @@ func (m *Mesh) Receive(frame []byte, to Address) {
 	if m.closed {
 		return
 	}
-	m.forgetUnheard()
+	m.arrivals.forgetLanes(m.unheard.take())
 	from := h.Sender.String()
 	s, drop, lost := m.arrivals.admit(&h, now)
 	if drop != "" {
@@ -74,7 +74,7 @@ func (m *Mesh) own(h *wire.Header, now time.Time) {
 	case h.Epoch != m.outbox.epoch:
 		m.drop(cluster.DropForged, m.self.ID)
 	case h.Kind == wire.Heartbeat:
-		m.cameBack(h.Sequence, now)
+		m.presence.cameBack(h.Sequence, now)
 	}
 }
 
@@ -129,9 +129,7 @@ func (m *Mesh) take(s *sender, h *wire.Header, from string, body []byte, now tim
 			m.changed()
 		}
 	case wire.Wanted:
-		m.mu.Lock()
-		m.wanted = true
-		m.mu.Unlock()
+		m.presence.want()
 	case wire.Command:
 		c, err := wire.DecodeCommand(body)
 		if err != nil {
