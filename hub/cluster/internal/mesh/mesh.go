@@ -97,7 +97,7 @@ func (m *Mesh) Open(self cluster.Self, host cluster.Host) error {
 	m.cancel = cancel
 	m.running.Go(func() { m.beat(ctx) })
 	m.running.Go(func() { m.watch(ctx) })
-	m.running.Go(func() { m.outbox.loop(ctx, m.handedOver, m.notHandedOver) })
+	m.running.Go(func() { m.outbox.loop(ctx, m.notHandedOver) })
 	return nil
 }
 

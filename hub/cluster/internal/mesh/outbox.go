@@ -136,7 +136,7 @@ func (o *outbox) queued() int64 {
 }
 
 // loop hands over what waits until ctx ends. failed is told of frames that were not handed over.
-func (o *outbox) loop(ctx context.Context, sent func([]Out), failed func(n int, err error)) {
+func (o *outbox) loop(ctx context.Context, failed func(n int, err error)) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -152,8 +152,6 @@ func (o *outbox) loop(ctx context.Context, sent func([]Out), failed func(n int, 
 		}
 		if err := o.bus.Send(ctx, batch); err != nil {
 			failed(len(batch), err)
-		} else {
-			sent(batch)
 		}
 		o.done(batch)
 	}

@@ -203,8 +203,6 @@ func (m *Mesh) tooLarge(what string) {
 		"max_message", m.settings.MaxMessage)
 }
 
-func (m *Mesh) handedOver([]Out) {}
-
 func (m *Mesh) notHandedOver(n int, err error) {
 	m.trace.notSent("away", n)
 	m.lines.engine.Warn("cluster: messages were not written to the engine", "messages", n, "error", err)
