@@ -166,10 +166,14 @@ func (a *arrivals) forget(id wire.ID) {
 	}
 }
 
-// forgetLanes is called where this hub does not hear some lanes any more.
-func (a *arrivals) forgetLanes(lanes []uint64) {
-	for _, lane := range lanes {
-		for _, s := range a.senders {
+// forgetLanes is called where this hub does not hear some lanes any more, or it is not known which: all.
+func (a *arrivals) forgetLanes(lanes []uint64, all bool) {
+	for _, s := range a.senders {
+		if all {
+			clear(s.counts)
+			continue
+		}
+		for _, lane := range lanes {
 			delete(s.counts, lane)
 		}
 	}

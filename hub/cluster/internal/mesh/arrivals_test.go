@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
@@ -131,6 +132,45 @@ func TestArrivals_PartsOfAllSendersAreBounded(t *testing.T) {
 	for n, want := range []string{"", cluster.DropTooLarge} {
 		if _, drop := a.join(&sender{}, h, make([]byte, 100)); drop != want {
 			t.Errorf("%d: %q", n, drop)
+		}
+	}
+}
+
+// TestMesh_UnheardNamespacesOfAHubAloneAreBounded: browsers come to a namespace and leave it while no other hub says anything.
+func TestMesh_UnheardNamespacesOfAHubAloneAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := (&air{max: 1 << 20}).join(t, one, nil)
+		for range 10 * maxLanes {
+			a.Unheard("/")
+		}
+		if n := cap(a.unheard.lanes); n > 2*maxLanes {
+			t.Errorf("%d are kept", n)
+		}
+		a.close(t)
+	})
+}
+
+func TestArrivals_WhatWasNotHeardIsNotLost(t *testing.T) {
+	for _, unheards := range []int{0, 1, maxLanes, maxLanes + 1, 2 * maxLanes} {
+		a, now := newArrivals(100), time.Now()
+		var u unheard
+		h := frame(wire.Command, 1, 1)
+		h.Lane = 7
+		a.admit(h, now)
+		for range unheards {
+			u.add(h.Lane)
+		}
+		a.forgetLanes(u.take())
+		h.Sequence, h.Count = 2, 10
+		want := 0
+		if unheards == 0 {
+			want = 8
+		}
+		if _, drop, lost := a.admit(h, now); drop != "" || lost != want {
+			t.Errorf("unheard %d times: %q, lost %d, want %d", unheards, drop, lost, want)
+		}
+		if lanes, all := u.take(); len(lanes) > 0 || all {
+			t.Error("it is told twice")
 		}
 	}
 }

@@ -23,7 +23,7 @@ const (
 	maxDescriptionBytes = 64 << 20
 	// maxPartBytes bounds what has come of messages of which parts are missing, of all senders together.
 	maxPartBytes = 256 << 20
-	// maxLanes bounds the lanes that are counted, each way, for one sender: beyond it counting begins anew.
+	// maxLanes bounds the lanes that are counted, each way, for one sender, and those to be forgotten: beyond it counting begins anew.
 	maxLanes = 4096
 	// maxAhead is how far ahead of its last number a sender is believed.
 	maxAhead = 1 << 22

@@ -11,25 +11,26 @@ type unheard struct {
 	any atomic.Bool // for a look without the lock
 
 	mu    sync.Mutex // guards the field below
-	lanes []uint64
+	lanes []uint64   // more than maxLanes: all, as it is not known any more which
 }
 
 func (u *unheard) add(lane uint64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.lanes = append(u.lanes, lane)
+	if len(u.lanes) <= maxLanes {
+		u.lanes = append(u.lanes, lane)
+	}
 	u.any.Store(true)
 }
 
-// take returns them, and has none any more.
-func (u *unheard) take() []uint64 {
+// take returns them, or says that it is all, and has none any more.
+func (u *unheard) take() (lanes []uint64, all bool) {
 	if !u.any.Load() {
-		return nil
+		return nil, false
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	lanes := u.lanes
-	u.lanes = nil
+	lanes, u.lanes = u.lanes, nil
 	u.any.Store(false)
-	return lanes
+	return lanes, len(lanes) > maxLanes
 }
