@@ -102,9 +102,12 @@ func (t Target) Everywhere() cluster.Target {
 	}
 }
 
+// idBytes is what the id of a hub has, in twice as many digits.
+const idBytes = 8
+
 // newID is a random id.
 func newID() string {
-	var id [8]byte
+	var id [idBytes]byte
 	// crypto/rand.Read never fails; it ends the program instead.
 	_, _ = rand.Read(id[:])
 	return hex.EncodeToString(id[:])

@@ -32,6 +32,7 @@ func TestNew_NamesTheSettingThatCannotBe(t *testing.T) {
 		"cookie.max_age":        {Application: app, Cookie: &hub.Cookie{MaxAge: -1}},
 		"cookie.same_site":      {Application: app, Cookie: &hub.Cookie{SameSite: "Lax?"}},
 		"cookie.partitioned":    {Application: app, Cookie: &hub.Cookie{Partitioned: true}},
+		"cluster.id":            {Application: app, Cluster: hub.ClusterConfig{ID: "hub-1"}},
 		"parser":                {Application: app, Protocol: hub.Protocol{Parser: "bson"}},
 		"transports":            {Application: app, Protocol: hub.Protocol{Transports: []string{"webrtc"}}},
 		"cors.origins":          {Application: app, CORS: hub.CORS{Origins: []string{"https://*.com"}}},

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -182,6 +183,9 @@ func (c Config) Problems() []*ConfigError {
 	}
 	if c.Protocol.AllowV09 && c.Protocol.Parser == option.ParserMsgpack {
 		check(&ConfigError{Key: v09.Key, Value: true, Allowed: "false while parser is msgpack, or parser json or both"})
+	}
+	if id, err := hex.DecodeString(c.Cluster.ID); err != nil || c.Cluster.ID != "" && len(id) != idBytes {
+		check(&ConfigError{Key: "cluster.id", Value: c.Cluster.ID, Allowed: "16 hexadecimal digits, or empty"})
 	}
 	check(Check(option.Transports.Key, c.Protocol.Transports))
 	c.Compress.problems(check)

@@ -54,6 +54,15 @@ var (
 // isName takes the name of channels: no longer than names are.
 func isName(s string) bool { return s != "" && len(s) <= 256 }
 
+// engines is one of them, or empty for none.
+func engines() codec[string] {
+	c := choice(EngineRedis, EngineRedisSharded, EngineRedisStreams, EngineNATS)
+	one := c.check
+	c.allowed += "; empty for none"
+	c.check = func(s string) bool { return s == "" || one(s) }
+	return c
+}
+
 func engineKeys() []Key {
 	file := func(what string) codec[string] { return text(what+"; empty for none", nil) }
 	count := func(least, most int, allowed string) codec[int] {
@@ -69,7 +78,7 @@ func engineKeys() []Key {
 	e := func(c *Config) *Engine { return &c.Cluster.Engine }
 	return group("Cluster: the engine that hubs share (`docs/cluster.md`)",
 		newKey("cluster.engine", func(c *Config) *string { return &e(c).Name },
-			choice("", EngineRedis, EngineRedisSharded, EngineRedisStreams, EngineNATS),
+			engines(),
 			"What hubs, and Node servers with the same adapter, share: Redis PUB/SUB as `@socket.io/redis-adapter` uses it, its sharded form (Redis 7), Redis Streams as `@socket.io/redis-streams-adapter` does, or NATS, for hubs alone. Empty: this hub is alone.").common(),
 		newKey("cluster.url", func(c *Config) *string { return &e(c).URL },
 			text("a URL such as redis://host:6379, redis+sentinel://host:26379?master_name=m, redis+cluster://host:6379 or nats://host:4222; rediss, tls for TLS", nil),
