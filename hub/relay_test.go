@@ -35,9 +35,10 @@ func (p *peers) All() []hub.PeerHub {
 	return slices.Collect(maps.Values(p.known))
 }
 
-// add starts one more hub, and its listener for the others.
-func (p *peers) add(t *testing.T, id string, config hub.Config) *play {
+// add starts one more hub, whose id is a letter sixteen times, and its listener for the others.
+func (p *peers) add(t *testing.T, letter string, config hub.Config) *play {
 	t.Helper()
+	id := strings.Repeat(letter, 16)
 	config.Cluster = hub.ClusterConfig{ID: id, Relay: hub.Relay{Peers: p}}
 	n, address := openForPeers(t, config)
 	p.mu.Lock()
