@@ -64,6 +64,7 @@ async function attach(service, hello, handle, signal, stream) {
   const before = turn;
   turn = new Promise((resolve) => { greeted = resolve; });
   await before;
+  if (signal.aborted) return greeted(); // while others said hello
   const call = service.attach.attach();
   const send = (action) => call.write({ actions: [wellFormed(action)] });
   let deadline = Date.now() + GREETING; // of the welcome, then of the next envelope

@@ -120,6 +120,8 @@ class Stream:
     def attach(self, stub, hello, handle):
         TURN.acquire()
         self.greeted = False
+        if self.leaving:  # while others said hello
+            return self.end_turn()
         greeting = attach_pb2.Hello(instance_id=INSTANCE_ID, attached_hub_ids=ATTACHED)
         greeting.MergeFrom(hello)
         self.outbox.put(attach_pb2.Action(hello=greeting))
