@@ -87,6 +87,9 @@
 //     one hub, home, and stay in order there; when its stream ends, what has not left and
 //     what comes goes to the next at once. What is for sockets of one other hub alone goes
 //     straight to it, and what has an idempotency key to where the key was used before.
+//   - An address that leads to another hub than before (one for all hubs) gives up the
+//     attachment to the former: what it had not settled comes again, on a stream to the address
+//     that the hubs tell of it. One address for each, or dns:///, spares that.
 //   - A hub that refuses this process is asked again every Backoff.Max; Run ends when all do.
 //
 // # The handler's context

@@ -143,6 +143,7 @@ func (l *link) drop(cause error) {
 	if l.att != nil {
 		l.att.end(cause)
 		l.att = nil
+		l.svc.hubs.nudge() // another address may lead to its hub
 	}
 }
 

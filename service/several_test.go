@@ -263,6 +263,47 @@ func TestSeveral_SecondAddressRests(t *testing.T) {
 	})
 }
 
+// An address that leads to another hub than before gives up its attachment to the former, which is
+// reached by its own address then.
+func TestSeveral_AddressThatLeadsToAnotherHub(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := scripted(fast)
+		begun, ended := make(chan struct{}), make(chan error, 1)
+		svc.Namespace("/").AllowAnyone().On("work", func(ctx context.Context, _ *Event) error {
+			close(begun)
+			<-ctx.Done()
+			ended <- context.Cause(ctx)
+			return nil
+		})
+		hubs := playHubs(t, svc, nil, []string{"all:1"}, "a:1", "b:1")
+		a := hubs.open("all:1")
+		a.welcome(as("A", "A=a:1", "B=b:1"))
+		b := hubs.open("b:1")
+		b.welcome(as("B", "A=a:1", "B=b:1"))
+		b.alive()
+		a.say(event(1, "s", "work"))
+		a.alive()
+		<-begun
+		a.end <- cut
+		other := hubs.open("all:1") // is B
+		if hello := (<-other.up).GetActions()[0].GetHello(); hello.GetResume().GetHubId() != "A" {
+			t.Error(hello)
+		}
+		hubs.quiet("a:1")
+		began := time.Now()
+		other.end <- status.Error(codes.AlreadyExists, "this is B")
+		if err := <-ended; !errors.Is(err, ErrLeaseLost) {
+			t.Error(err)
+		}
+		if hello := hubs.open("a:1").welcome(as("A")); hello.GetResume() != nil || hello.GetAnew() {
+			t.Error(hello)
+		}
+		if d := time.Since(began); d > fast.Backoff.Max {
+			t.Errorf("A is without a stream for %v", d)
+		}
+	})
+}
+
 // Two hellos that are under way at the same time may meet the same hub: it ends the older
 // stream, and nobody takes that for another process.
 func TestSeveral_TwoHellosAtOneHub(t *testing.T) {
