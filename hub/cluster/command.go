@@ -45,6 +45,11 @@ type Command struct {
 	Foreign bool
 	// Signal is what one control plane tells the others. Foreign servers do not hear of it.
 	Signal []byte
+	// KeepOnly says that it is for the log of a Recorder alone: it has a Message, and nobody carries it out.
+	KeepOnly bool
+	// Origin is set where there is a Recorder: by the publisher its Number and After, where it reads the log all of it.
+	// Without a Recorder it does not cross.
+	Origin Origin
 }
 
 // Disconnect says how sockets leave. The zero value sends each a DISCONNECT packet.

@@ -26,5 +26,11 @@
 // told with its id. Bytes that come from an engine may be forged: an implementation refuses what is not of the right shape
 // or beyond its limits, and counts it; a Host checks names and sizes as it does those of services.
 //
+// # Recovery
+//
+// A Recorder keeps for a while what was published, and sessions of browsers that are away. Then a command has an Origin: its
+// Position in the log of its namespace, and its publisher's own Number for it. A hub has applied the log up to a position
+// (what comes is applied in order) and its own up to a number, and these two say what a browser there has got.
+//
 // Packages redis and nats implement it; clustertest holds an implementation to it, and has one in memory.
 package cluster
