@@ -10,6 +10,9 @@ import (
 // away: with it a browser is recovered at another hub than the one that it has left.
 type Recorder interface {
 	Cluster
+	// Applied is how far the log of a namespace has been applied here: all that is behind it is still to come. It must not
+	// block, and is called with locks held.
+	Applied(namespace string) Position
 	// Fence calls done once, from any goroutine, at the latest after Settings.RequestTimeout: everything that this hub had
 	// published in the namespace before is in the log then, and everything that is in the log up to at has been applied
 	// here, but for this hub's own. done must not block.
