@@ -45,7 +45,7 @@ var rooms = []room{
 	{pkg: "hub/cluster/internal/wire", not: network, may: []string{"hub/cluster", "github.com/vmihailenco/msgpack/v5"}},
 	{pkg: "hub/cluster/internal/mesh", not: network, may: []string{"hub/cluster", "hub/cluster/internal/wire", "internal/sampledlog"}},
 	{pkg: "hub/cluster/nats", may: []string{"hub/cluster", "hub/cluster/internal/mesh", "internal/sampledlog", "github.com/nats-io/nats.go"}},
-	{pkg: "hub/cluster/clustertest", not: network, may: []string{"hub/cluster", "hub/cluster/internal/mesh", "github.com/google/go-cmp"}},
+	{pkg: "hub/cluster/clustertest", not: network, may: []string{"hub/cluster", "hub/cluster/internal/mesh", "hub/cluster/internal/wire", "github.com/google/go-cmp"}},
 	{pkg: "hub/cluster/redis", may: []string{
 		"hub/cluster", "hub/cluster/internal/mesh", "hub/cluster/internal/wire", "hub/cluster/redis/internal/nodewire", "hub/internal/siopacket", "internal/sampledlog",
 		"github.com/redis/go-redis/v9",

@@ -27,6 +27,26 @@ func TestSwitch(t *testing.T) {
 	RunVirtually(t, func(*testing.T) *Net { return threeOn(NewSwitch()) })
 }
 
+// threeRecorders is a net of three hubs on a switch with a log.
+func threeRecorders(s *Switch) *Net {
+	n := &Net{Forge: s.Forge, LogAway: s.Away}
+	for range 3 {
+		n.Clusters = append(n.Clusters, s.Recorder(cluster.Settings{Expiry: Expiry, Logger: slog.New(slog.DiscardHandler)}))
+	}
+	n.Cut = func(i int, off bool) { s.Cut(n.Clusters[i], off) }
+	n.Shorten = func(*testing.T) { s.LogLength(0); s.LogLength(defaultLogLength) }
+	n.ForeignSession = func(key string, session cluster.Socket) { s.KeepForeign(key, session, longTTL) }
+	return n
+}
+
+func TestSwitch_WithALog(t *testing.T) {
+	RunVirtually(t, func(*testing.T) *Net { return threeRecorders(NewSwitch()) })
+}
+
+func TestRecorder(t *testing.T) {
+	RunRecorderVirtually(t, func(*testing.T) *Net { return threeRecorders(NewSwitch()) })
+}
+
 func TestSwitch_DoubledMessagesAreTakenOnce(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *bench){"Commands": commands, "Order": order, "Questions": questions, "LongAnswer": longAnswer} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,13 @@ type Net struct {
 	Away func(away bool)
 	// Forge sends bytes to every hub, as anybody could who may write to the engine. Nil: it cannot be done.
 	Forge func(data []byte)
+
+	// Of RunRecorder. LogAway is as Away, where what is published meanwhile waits. Shorten takes off the log what is in it now.
+	// ForgeSession keeps bytes as anybody could, ForeignSession a session as a foreign server does. Nil: it cannot be done.
+	LogAway        func(away bool)
+	Shorten        func(t *testing.T)
+	ForgeSession   func(key string, value []byte)
+	ForeignSession func(key string, session cluster.Socket)
 }
 
 // Patience is how long a condition is waited for.
@@ -61,6 +68,7 @@ type bench struct {
 	hosts  []*Host
 	ids    []string
 	opened []bool
+	start  cluster.Position // with recorders: where the test begins
 }
 
 // with opens a net, waits until all know each other, and closes it after f.
@@ -87,6 +95,9 @@ func with(t *testing.T, open func(t *testing.T) *Net, f func(*bench)) {
 		await(t, "all to know each other", func() bool { return b.live(i) == len(b.Clusters)-1 })
 	}
 	b.ready(t)
+	if _, is := b.Clusters[0].(cluster.Recorder); is {
+		b.start = b.fence(t, 0, "/")
+	}
 	f(b)
 }
 
@@ -116,10 +127,10 @@ func (b *bench) ready(t *testing.T) {
 	// arrives in order, so that behind the last one there is none.
 	for i := range b.Clusters {
 		for _, namespace := range served {
-			_ = b.Clusters[i].Publish(&cluster.Command{Namespace: namespace, ServerSide: &cluster.Message{Event: last}})
+			_ = b.Clusters[i].Publish(&cluster.Command{Namespace: namespace, ServerSide: &cluster.Message{Event: last + b.ids[i]}})
 			await(t, "what was sent before", func() bool {
 				for j, h := range b.hosts {
-					if j != i && !heard(h, namespace, last) {
+					if j != i && !heard(h, namespace, last+b.ids[i]) {
 						return false
 					}
 				}
@@ -137,7 +148,7 @@ func (b *bench) ready(t *testing.T) {
 }
 
 // What ready says.
-const first, last = "ready", "settled"
+const first, last = "ready", "settled "
 
 func heard(h *Host, namespace, event string) bool {
 	for _, c := range h.Commands() {

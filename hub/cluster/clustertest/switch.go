@@ -20,6 +20,10 @@ type Switch struct {
 	ports []*port
 	fate  func(from, to string) Fate
 	away  bool
+	// of ends that Recorder has made
+	recorders []*recorder
+	log       record
+	sessions  sessions
 }
 
 // Fate is what becomes of a message on its way to one hub. The zero value delivers it.
@@ -57,7 +61,7 @@ type overtaken struct {
 var _ cluster.RoomSubscriber = (*port)(nil)
 
 // NewSwitch returns a switch that delivers everything.
-func NewSwitch() *Switch { return &Switch{} }
+func NewSwitch() *Switch { return &Switch{log: record{length: defaultLogLength}} }
 
 // Cluster returns the end of another hub, which is not open yet. It panics if a setting cannot be.
 func (s *Switch) Cluster(settings cluster.Settings) cluster.Cluster {
@@ -82,9 +86,28 @@ func (s *Switch) Fates(fate func(from, to string) Fate) {
 
 // Cut cuts a hub off, which does not learn of it, or connects it again.
 func (s *Switch) Cut(c cluster.Cluster, off bool) {
+	p, is := c.(*port)
+	if !is {
+		p = c.(*recorder).port
+	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.(*port).cut = off
+	p.cut = off
+	s.mu.Unlock()
+	s.goOn()
+}
+
+// goOn hands over what waits for the switch, and has the log read.
+func (s *Switch) goOn() {
+	s.mu.Lock()
+	var then []func()
+	for _, r := range s.recorders {
+		then = append(then, r.flushLocked())
+		r.wakeReader()
+	}
+	s.mu.Unlock()
+	for _, f := range then {
+		f()
+	}
 }
 
 // Away takes the whole engine away, of which all hubs learn, or brings it back.
@@ -100,6 +123,7 @@ func (s *Switch) Away(away bool) {
 			p.Up()
 		}
 	}
+	s.goOn()
 }
 
 // Forge delivers bytes to every hub.

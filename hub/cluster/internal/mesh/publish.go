@@ -17,8 +17,16 @@ func (m *Mesh) Publish(c *cluster.Command) error {
 	return m.PublishTo(AddressOf(c), c)
 }
 
-// PublishTo is Publish to an address of the engine's choice.
+// PublishTo is Publish to an address of the engine's choice. It has no log.
 func (m *Mesh) PublishTo(to Address, c *cluster.Command) error {
+	if c.KeepOnly {
+		return nil
+	}
+	if c.Origin != (cluster.Origin{}) {
+		plain := *c
+		plain.Origin = cluster.Origin{}
+		c = &plain
+	}
 	frame, err := wire.EncodeCommand(c)
 	if err != nil {
 		m.tooLarge("a command")

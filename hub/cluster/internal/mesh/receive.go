@@ -135,6 +135,10 @@ func (m *Mesh) take(s *sender, h *wire.Header, from string, body []byte, now tim
 		if err != nil {
 			return err
 		}
+		if c.KeepOnly {
+			return wire.ErrUnknown // is for a log alone
+		}
+		c.Origin = cluster.Origin{}
 		m.trace.guard(func() { m.host.Apply(c) })
 	case wire.Question:
 		return m.takeQuestion(from, body, now)

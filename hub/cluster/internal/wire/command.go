@@ -83,6 +83,8 @@ func (w *writer) command(c *cluster.Command) {
 	w2 := f.key(2)
 	w2.target(&c.Target)
 	switch {
+	case c.Message != nil && c.KeepOnly:
+		f.key(10).message(c.Message) // who does not know of it does not carry it out
 	case c.Message != nil:
 		f.key(3).message(c.Message)
 	case len(c.Join) > 0 || len(c.Leave) > 0:
@@ -97,7 +99,36 @@ func (w *writer) command(c *cluster.Command) {
 	case c.Signal != nil:
 		w.fail(f.key(9).enc.EncodeBytes(c.Signal))
 	}
+	if o := (cluster.Origin{Number: c.Origin.Number, After: c.Origin.After}); o != (cluster.Origin{}) {
+		f.key(11).origin(&o)
+	}
 	f.end()
+}
+
+// origin writes what the publisher says of it.
+func (w *writer) origin(o *cluster.Origin) {
+	f := w.fields()
+	f.uint(1, o.Number)
+	f.uint(2, o.After.Major)
+	f.uint(3, o.After.Minor)
+	f.end()
+}
+
+func (r *reader) origin() (o cluster.Origin) {
+	r.fields(func(key uint64) bool {
+		switch key {
+		case 1:
+			o.Number = r.uint()
+		case 2:
+			o.After.Major = r.uint()
+		case 3:
+			o.After.Minor = r.uint()
+		default:
+			return false
+		}
+		return true
+	})
+	return o
 }
 
 func (w *writer) disconnect(d *cluster.Disconnect) {
@@ -152,6 +183,11 @@ func (r *reader) command() (*cluster.Command, error) {
 			c.ServerSide = r.message()
 		case 9:
 			c.Signal = r.bytes()
+		case 10:
+			c.Message, c.KeepOnly = r.message(), true
+		case 11:
+			c.Origin = r.origin()
+			return true
 		default:
 			known = false
 		}

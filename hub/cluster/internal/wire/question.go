@@ -80,6 +80,8 @@ func DecodeQuestion(body []byte) (id string, q *cluster.Question, err error) {
 		r.err = ErrUnknown
 	case r.err == nil && (q.Kind == cluster.CarryOut) != (q.Command != nil):
 		r.err = malformed("a question whose kind and command do not fit")
+	case r.err == nil && q.Command != nil && q.Command.KeepOnly:
+		r.err = malformed("a question to carry out what nobody carries out")
 	case r.err == nil && (q.Kind == cluster.Acks || q.Kind == cluster.ServerSideEmit) != (q.Message != nil):
 		r.err = malformed("a question whose kind and message do not fit")
 	}

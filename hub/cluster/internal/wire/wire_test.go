@@ -104,6 +104,31 @@ func TestDecode_WhatIsNotKnown(t *testing.T) {
 	}
 }
 
+// TestCommand_ForALog: what a log alone is for is nothing to whoever does not know of it.
+func TestCommand_ForALog(t *testing.T) {
+	c := &cluster.Command{
+		Namespace: "/", Message: &cluster.Message{Event: "e", Args: []byte(`[1]`)}, KeepOnly: true,
+		Origin: cluster.Origin{Hub: "x", At: cluster.Position{Major: 9}, Number: 1 << 63, After: cluster.Position{Major: 1, Minor: 1<<64 - 1}},
+	}
+	frame, err := EncodeCommand(c)
+	b := body(t, frame, err)
+	got, err := DecodeCommand(b)
+	want := *c
+	want.Origin.Hub, want.Origin.At = "", cluster.Position{} // the reader's to set
+	if err != nil || !reflect.DeepEqual(got, &want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	at := bytes.Index(b, []byte{10, 0xde})
+	b[at] = 0x7e
+	if _, err := DecodeCommand(b); !errors.Is(err, ErrUnknown) {
+		t.Errorf("%v, want ErrUnknown", err)
+	}
+	q, err := EncodeQuestion("q", &cluster.Question{Kind: cluster.CarryOut, Namespace: "/", Command: c}, time.Second)
+	if _, _, err := DecodeQuestion(body(t, q, err)); !errors.Is(err, ErrMalformed) {
+		t.Errorf("%v, want ErrMalformed", err)
+	}
+}
+
 func TestEncode_BeyondALimit(t *testing.T) {
 	many := make([]string, MaxNames+1)
 	for n, c := range []*cluster.Command{
