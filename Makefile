@@ -125,6 +125,11 @@ bench-growth: ## Measure how the cost grows with connections, rooms, namespaces 
 	go build -o bin/bench ./bench/run
 	bin/bench --growth --rounds 3 --write
 
+.PHONY: bench-cluster
+bench-cluster: bench/node/node_modules/.installed ## Measure two and four hubs on each engine, beside two Node servers: ten minutes
+	go build -o bin/bench ./bench/run
+	bin/bench --cluster --rounds 3 --duration 1500ms --write
+
 .PHONY: bench-micro
 bench-micro: ## Run the Go micro-benchmarks for BENCHTIME (1s) each
 	go test -run '^$$' -bench . -skip '^BenchmarkParallel' -benchmem -benchtime $(BENCHTIME) ./hub/... ./controlplane/... ./service/...

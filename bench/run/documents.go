@@ -13,6 +13,7 @@ const (
 	document     = "bench/README.md"
 	scaling      = "docs/scaling.md"
 	marksBegin   = "<!-- figures: written by make bench -->\n"
+	clusterBegin = "<!-- figures: written by make bench-cluster -->\n"
 	growthBegin  = "<!-- figures: written by make bench-growth -->\n"
 	ending       = "<!-- end of figures -->\n"
 	dateOfSeries = "2 January 2006"
@@ -40,10 +41,24 @@ func writeDocuments() error {
 		}
 	}
 	samples, err = read(resultsFile(workload{id: growing}))
+	if err != nil {
+		return err
+	}
+	if len(samples) > 0 {
+		if err := replaceFigures(document, growthBegin, circumstances(samples)+grown(samples)); err != nil {
+			return err
+		}
+	}
+	return writeClusters()
+}
+
+// writeClusters writes the kept figures of several servers into the document.
+func writeClusters() error {
+	samples, err := readLines[clusterSample](clusterResults)
 	if err != nil || len(samples) == 0 {
 		return err
 	}
-	return replaceFigures(document, growthBegin, circumstances(samples)+grown(samples))
+	return replaceFigures(document, clusterBegin, clusterFigures(samples))
 }
 
 // circumstances say when and where the samples were taken.

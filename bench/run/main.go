@@ -28,27 +28,33 @@ type options struct {
 	// hubs and services are programs to compare, by their labels.
 	hubs, services programs
 	growth         bool
-	write          bool
-	render         bool
+	// cluster is for make bench-cluster: with these engines, on all cores or not.
+	cluster, spread bool
+	engines         []string
+	write           bool
+	render          bool
 }
 
 func main() {
 	log.SetFlags(0)
 	var o options
-	var only, peers string
+	var only, peers, engines string
 	var list bool
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each server meets each workload")
 	flag.DurationVar(&o.duration, "duration", 4*time.Second, "measured time of a workload")
 	flag.StringVar(&only, "only", "", "workloads, by commas; * stands for anything")
-	flag.StringVar(&peers, "peer", "", "servers, by commas: siohub, node, floor")
+	flag.StringVar(&peers, "peer", "", "servers, by commas: siohub, node, floor; with --cluster hubs-2, hubs-4, node-2")
 	flag.Var(&o.hubs, "hub", "LABEL=PROGRAM: compare this hub with the others given; may be repeated")
 	flag.Var(&o.services, "service", "LABEL=PROGRAM: the same for the service behind the hub of that label")
 	flag.BoolVar(&o.growth, "growth", false, "the workloads of make bench-growth")
+	flag.BoolVar(&o.cluster, "cluster", false, "several servers that share an engine: make bench-cluster")
+	flag.StringVar(&engines, "engine", "", "with --cluster: redis, redis-sharded, redis-streams, nats, by commas")
+	flag.BoolVar(&o.spread, "all-cores", false, "with --cluster: servers may use all cores, not one alone")
 	flag.BoolVar(&o.write, "write", false, "keep the rounds in bench/results and write the documents")
 	flag.BoolVar(&o.render, "render", false, "measure nothing: write the documents from bench/results")
 	flag.BoolVar(&list, "list", false, "list the workloads")
 	flag.Parse()
-	o.only, o.peers = split(only), split(peers)
+	o.only, o.peers, o.engines = split(only), split(peers), split(engines)
 
 	if list {
 		for _, w := range chosen(o) {
@@ -69,6 +75,9 @@ func main() {
 func run(ctx context.Context, o options) error {
 	if o.render {
 		return writeDocuments()
+	}
+	if o.cluster {
+		return clusters(ctx, o)
 	}
 	dir, err := os.MkdirTemp("", "siohub-bench-")
 	if err != nil {

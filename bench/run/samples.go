@@ -89,6 +89,34 @@ func keep(file, workload string, samples []sample) error {
 		return err
 	}
 	all = append(slices.DeleteFunc(all, func(s sample) bool { return s.Workload == workload }), samples...)
+	return writeLines(file, all)
+}
+
+// read returns the samples of a file; none where there is no file.
+func read(file string) ([]sample, error) { return readLines[sample](file) }
+
+// readLines reads a value from each line of a file; none where there is no file.
+func readLines[T any](file string) ([]T, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []T
+	for line := range bytes.Lines(text) {
+		var s T
+		if err := json.Unmarshal(line, &s); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// writeLines writes a line for each value.
+func writeLines[T any](file string, all []T) error {
 	var b bytes.Buffer
 	for _, s := range all {
 		line, err := json.Marshal(s)
@@ -101,24 +129,4 @@ func keep(file, workload string, samples []sample) error {
 		return err
 	}
 	return os.WriteFile(file, b.Bytes(), 0o644)
-}
-
-// read returns the samples of a file; none where there is no file.
-func read(file string) ([]sample, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var all []sample
-	for line := range bytes.Lines(text) {
-		var s sample
-		if err := json.Unmarshal(line, &s); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		all = append(all, s)
-	}
-	return all, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
 )
 
 // The server has a core to itself. The generator, which is this program, and the
@@ -47,12 +48,31 @@ func (p peer) up() (*stack, error) {
 
 // serve starts the server on its core and waits for its ready line.
 func (s *stack) serve(program string, args ...string) (string, error) {
+	cmd := onCore(serverCore, program, args...)
+	line, err := ready(cmd)
+	if cmd.Process != nil {
+		s.processes = append(s.processes, cmd)
+	}
+	s.url = find(line, readyURL)
+	return line, err
+}
+
+// onCore is a program that runs on some cores alone, where that can be done.
+func onCore(cores, program string, args ...string) *exec.Cmd {
 	if _, err := exec.LookPath("taskset"); err == nil {
-		args = append([]string{"-c", serverCore, program}, args...)
+		args = append([]string{"-c", cores, program}, args...)
 		program = "taskset"
 	}
 	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), "NODE_ENV=production")
+	return cmd
+}
+
+// readyURL finds where a server takes browsers.
+const readyURL = `browsers=(http://[^/\s]+)`
+
+// ready starts a server and waits for its ready line.
+func ready(cmd *exec.Cmd) (string, error) {
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return "", err
@@ -60,16 +80,15 @@ func (s *stack) serve(program string, args ...string) (string, error) {
 	if err := cmd.Start(); err != nil {
 		return "", err
 	}
-	s.processes = append(s.processes, cmd)
 	lines := bufio.NewScanner(log)
 	for lines.Scan() {
-		if s.url = find(lines.Text(), `browsers=(http://[^/\s]+)`); s.url != "" {
+		if find(lines.Text(), readyURL) != "" {
 			go func() { _, _ = io.Copy(io.Discard, log) }() // ends with the process
 			return lines.Text(), nil
 		}
 		fmt.Fprintln(os.Stderr, lines.Text())
 	}
-	return "", fmt.Errorf("%s ended without a ready line", program)
+	return "", fmt.Errorf("%s ended without a ready line", strings.Join(cmd.Args, " "))
 }
 
 // app starts a service; the first connection waits for it.

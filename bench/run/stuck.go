@@ -24,7 +24,7 @@ func stuck(server string) (net.Conn, error) {
 		})
 	}}
 	ws := websocket.Dialer{NetDialContext: dialer.DialContext}
-	conn, _, err := ws.Dial("ws://"+u.Host+"/socket.io/?EIO=4&transport=websocket", nil)
+	conn, _, err := ws.Dial("ws://"+u.Host+"/socket.io/?EIO=4&transport=websocket", nil) //nolint:bodyclose // the connection is what there is to close
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@
 //
 //	hub serve &
 //	go run ./bench/service --hub 127.0.0.1:7420
+//
+// With --drive it also emits by itself, as lines on its input ask for (drive.go).
 package main
 
 import (
@@ -16,12 +18,23 @@ import (
 
 func main() {
 	hub := flag.String("hub", "127.0.0.1:7420", "the hub's control listener")
+	driven := flag.Bool("drive", false, "carry out the orders that come as lines of JSON on stdin")
 	flag.Parse()
 	svc := service.New("bench", service.Options{Hub: *hub})
 	for _, namespace := range []string{"/", "/bench/*"} {
 		register(svc, svc.Namespace(namespace))
 	}
-	if err := svc.RunUntilSignal(context.Background()); err != nil {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	if *driven {
+		go func() {
+			defer stop()
+			if err := drive(ctx, svc, os.Stdin, os.Stdout); err != nil {
+				slog.Error("drive", "error", err)
+			}
+		}()
+	}
+	if err := svc.RunUntilSignal(ctx); err != nil {
 		slog.Error("run", "error", err)
 		os.Exit(1)
 	}
