@@ -1,6 +1,9 @@
 package controlplane
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/siohub/siohub/controlplane/internal/fault"
 )
 
@@ -27,6 +30,6 @@ func (r *routes) Forget(name string) *fault.Fault {
 			delete(own, c.Namespace)
 		}
 	}
-	r.known.Store(r.known.Load().Without(own))
+	r.known.Store(r.known.Load().Without(slices.Collect(maps.Keys(own))))
 	return nil
 }

@@ -31,7 +31,8 @@ type group struct {
 	dropped atomic.Bool
 
 	// Guarded by routes.mu.
-	claims      []*claim
+	claims      []*claim               // the list is replaced as a whole: see routes.claimLocked
+	inTable     []*claim               // those in the table
 	yields      bool                   // in the table its claims come after all others
 	attachments map[string]*attachment // by instance id
 }

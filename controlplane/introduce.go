@@ -29,8 +29,8 @@ func (i *introducing) callRoll(g *group, scope rollScope) {
 
 // handledBy are the namespace patterns that a group handles.
 func (i *introducing) handledBy(g *group, scope rollScope) (patterns []string) {
-	for _, c := range i.srv.routes.table.Load().Claims() {
-		if c.Group == g && c.Role == route.Handler && (scope == rollAll || c.Policy.anew) {
+	for _, c := range i.srv.routes.claimsOf(g) {
+		if c.Role == route.Handler && (scope == rollAll || c.Policy.anew) {
 			patterns = append(patterns, c.Namespace)
 		}
 	}

@@ -42,9 +42,8 @@ func observersOf(t *table, namespace string) []*claim {
 	if namespace != "" && !pattern {
 		return t.View(namespace).AllObservers()
 	}
-	return slices.DeleteFunc(slices.Clone(t.Claims()), func(c *claim) bool {
-		return c.Role != route.Observer ||
-			pattern && c.Namespace != namespace && !route.Match(c.Namespace, namespace) && !route.Match(namespace, c.Namespace)
+	return slices.DeleteFunc(t.Observers(), func(c *claim) bool {
+		return pattern && c.Namespace != namespace && !route.Match(c.Namespace, namespace) && !route.Match(namespace, c.Namespace)
 	})
 }
 

@@ -2,7 +2,6 @@ package controlplane
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +17,7 @@ import (
 )
 
 // routes are the groups and what they have claimed. Readers look at the table
-// alone, which is replaced as a whole.
+// alone, which never changes: another one takes its place (routes_table.go).
 type routes struct {
 	srv   *Server
 	table atomic.Pointer[table]
@@ -27,11 +26,15 @@ type routes struct {
 
 	mu     sync.Mutex // guards the fields below; taken before a group's
 	groups map[string]*group
+	// changed are the groups whose claims are to be put into the table.
+	changed []*group
+	// instances are how many attachments each identity has.
+	instances map[string]int
 }
 
 func newRoutes(s *Server) *routes {
-	r := &routes{srv: s, groups: make(map[string]*group)}
-	r.table.Store(route.New[*group, policy](nil))
+	r := &routes{srv: s, groups: make(map[string]*group), instances: make(map[string]int)}
+	r.table.Store(&table{})
 	r.known.Store(&route.Namespaces{})
 	return r
 }
@@ -62,7 +65,9 @@ func (r *routes) enter(st *stream, h *hubv1.Hello, bad map[int]*envelope.Bad, nu
 	a := newAttachment(st, g, h, numbered)
 	a.greetLocked(h)
 	claims, results := r.subscribeLocked(a, h, bad)
+	r.countLocked(before, -1)
 	g.attachments[h.InstanceId] = a
+	r.countLocked(a, 1)
 	r.putLocked(a, claims)
 	lease, _, first, _ := g.Attach(h.InstanceId, a, attachOptions(h, false, g.isComplete(a)))
 	a.lease.Store(lease)
@@ -81,18 +86,21 @@ func (r *routes) mayEnterLocked(st *stream, before *attachment) *fault.Fault {
 	if most == 0 || before != nil {
 		return nil
 	}
-	n := 0
-	for _, g := range r.groups {
-		for _, a := range g.attachments {
-			if a.caller.Name() == st.caller.Name() {
-				n++
-			}
-		}
-	}
-	if n >= most {
+	if n := r.instances[st.caller.Name()]; n >= most {
 		return fault.Newf(fault.TooManyInstances, "the identity has %d instances, which is all that it may have", n)
 	}
 	return nil
+}
+
+// countLocked counts an attachment that has come, or is over. Nil counts nothing.
+func (r *routes) countLocked(a *attachment, n int) {
+	if a == nil {
+		return
+	}
+	name := a.caller.Name()
+	if r.instances[name] += n; r.instances[name] == 0 {
+		delete(r.instances, name)
+	}
 }
 
 // reenter goes on with an attachment whose stream broke, with the subscriptions of the
@@ -127,7 +135,7 @@ func attachOptions(h *hubv1.Hello, resume, complete bool) dispatch.AttachOptions
 func (r *routes) putLocked(a *attachment, claims []*claim) {
 	a.claims = claims
 	a.interests.Store(subscription.NewInterests(subscriptionsOf(claims)))
-	a.group.uniteLocked()
+	r.uniteLocked(a.group)
 	r.installLocked()
 	r.rememberLocked(claims)
 }
@@ -152,14 +160,15 @@ func (r *routes) leave(a *attachment) {
 		return
 	}
 	delete(g.attachments, a.instance)
+	r.countLocked(a, -1)
 	if len(g.attachments) > 0 {
-		g.uniteLocked()
+		r.uniteLocked(g)
 		r.installLocked()
 		return
 	}
 	r.srv.decisions.Leave(g.name)
 	// Copies do not wait for anybody: nothing is left of observers.
-	g.claims = slices.DeleteFunc(g.claims, func(c *claim) bool { return c.Role == route.Observer })
+	r.claimLocked(g, slices.DeleteFunc(slices.Clone(g.claims), func(c *claim) bool { return c.Role == route.Observer }))
 	if len(g.claims) == 0 && g.Quiet() && r.groups[g.name] == g {
 		r.forgetLocked(g)
 		return
@@ -199,105 +208,11 @@ func (r *routes) forgetOldestLocked(now time.Time) bool {
 
 // forgetLocked forgets a group that has no attachment.
 func (r *routes) forgetLocked(g *group) {
-	g.claims = nil
+	r.claimLocked(g, nil)
 	r.installLocked()
 	g.Close()
 	delete(r.groups, g.name)
 	r.srv.trace.Backlog(g.name, trace.Backlog{})
-}
-
-// heldLocked returns a claim of another group that has one of the same patterns and that cannot be taken from it, or nil.
-func (r *routes) heldLocked(c *claim) *claim {
-	now, t := time.Now(), r.table.Load() // of all groups no two have the same pattern
-	for c != nil {
-		held := t.Conflict(c)
-		if held == nil || !r.losesLocked(held.Group, now) {
-			return held
-		}
-		c = c.Without(held) // there may be another one, of the other patterns
-	}
-	return nil
-}
-
-// losesLocked reports whether a group has been absent for so long that others can take what it has claimed.
-func (r *routes) losesLocked(g *group, now time.Time) bool {
-	return len(g.claims) > 0 && g.Absent(now) > r.srv.config.Parking.Routes
-}
-
-// takeLocked takes from absent groups what another one has claimed.
-func (r *routes) takeLocked(by *group, claims []*claim) {
-	var absent []*group
-	now := time.Now()
-	for _, g := range r.groups {
-		if g != by && r.losesLocked(g, now) {
-			absent = append(absent, g)
-		}
-	}
-	if len(absent) == 0 {
-		return
-	}
-	wanted := route.New(claims)
-	for _, g := range absent {
-		var left []*claim
-		for _, c := range g.claims {
-			namespace := c.Namespace
-			for by := wanted.Conflict(c); by != nil; by = wanted.Conflict(c) {
-				r.srv.log.Warn("route taken from an absent group", "group", g.name, "namespace", namespace)
-				if c = c.Without(by); c == nil {
-					break
-				}
-			}
-			if c != nil {
-				left = append(left, c)
-			}
-		}
-		g.claims = left
-	}
-}
-
-// installLocked makes the claims of all groups the current table.
-func (r *routes) installLocked() {
-	var own, late []*claim
-	now := time.Now()
-	for _, g := range r.groups {
-		if g.yields = r.yieldsLocked(g, now); g.yields {
-			late = append(late, g.claims...)
-		} else {
-			own = append(own, g.claims...)
-		}
-	}
-	t := newTable(own)
-	if len(late) > 0 {
-		t = t.Before(newTable(late))
-	}
-	r.table.Store(t)
-}
-
-func newTable(claims []*claim) *table {
-	slices.SortStableFunc(claims, func(a, b *claim) int {
-		if by := strings.Compare(a.Namespace, b.Namespace); by != 0 {
-			return by
-		}
-		return strings.Compare(a.Group.name, b.Group.name)
-	})
-	return route.New(claims)
-}
-
-// yieldsLocked reports whether a group has been away for so long that what others handle,
-// too, is no longer held for it.
-func (r *routes) yieldsLocked(g *group, now time.Time) bool {
-	return len(g.attachments) == 0 && g.Absent(now) > r.srv.config.Parking.Routes
-}
-
-// yield lets others have what is held for a group once it has been away for long enough.
-func (r *routes) yield(g *group, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !g.yields && len(g.claims) > 0 && r.yieldsLocked(g, now) {
-		r.srv.log.Warn("a service is away: others get what they handle, too", "group", g.name, "option", "parking.routes",
-			"help", "hub forget ends what is kept for a service that does not come back")
-		r.installLocked()
-	}
 }
 
 // rememberLocked keeps namespaces existing once somebody has asked to decide about

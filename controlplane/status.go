@@ -13,6 +13,7 @@ import (
 // Status describes the control plane at this moment.
 func (s *Server) Status() overview.Status {
 	out := overview.Status{HubID: s.hubID, Undecided: s.connects.len()}
+	var claims []*claim
 	s.routes.mu.Lock()
 	for _, g := range s.routes.groups {
 		gs := g.statusLocked()
@@ -20,10 +21,11 @@ func (s *Server) Status() overview.Status {
 		out.Parked.Events += gs.Parked.Events
 		out.Parked.Bytes += gs.Parked.Bytes
 		out.Parked.Lifecycle += gs.Parked.Lifecycle
+		claims = append(claims, g.claims...)
 	}
 	s.routes.mu.Unlock()
 	slices.SortFunc(out.Groups, func(a, b overview.Group) int { return strings.Compare(a.Name, b.Name) })
-	for _, c := range s.routes.table.Load().Claims() {
+	for _, c := range claims {
 		r := overview.Route{Role: c.Role.String(), Namespace: c.Namespace, Events: c.Events, Group: c.Group.name}
 		if c.NoEvents {
 			r.Events = nil

@@ -34,7 +34,7 @@ func (r *routes) subscribeLocked(a *attachment, h *hubv1.Hello, bad map[int]*env
 		claims = append(claims, c)
 		results[i] = &hubv1.SubscriptionResult{Effective: effective}
 	}
-	r.takeLocked(a.group, claims)
+	r.takeLocked(claims)
 	return claims, results
 }
 

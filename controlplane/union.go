@@ -11,7 +11,7 @@ import (
 // uniteLocked makes the group's claims those that its attachments have together: what
 // any of them asks for comes to the group, and there to one that asked for it. While it
 // has none the last union stays. The caller holds routes.mu.
-func (g *group) uniteLocked() {
+func (r *routes) uniteLocked(g *group) {
 	all := make([]*attachment, 0, len(g.attachments))
 	for _, a := range g.attachments {
 		all = append(all, a)
@@ -20,7 +20,7 @@ func (g *group) uniteLocked() {
 	slices.SortFunc(all, func(a, b *attachment) int {
 		return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.instance, b.instance))
 	})
-	g.claims = unite(all)
+	r.claimLocked(g, unite(all))
 	for _, a := range all {
 		if lease := a.lease.Load(); lease != nil {
 			lease.SetComplete(g.isComplete(a))

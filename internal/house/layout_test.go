@@ -93,6 +93,7 @@ var rooms = []room{
 	}},
 	{pkg: "controlplane/internal/permit", not: network, may: []string{"controlplane/internal/route"}},
 	{pkg: "controlplane/internal/observe", not: network, may: []string{"controlplane/internal/route"}},
+	{pkg: "controlplane/internal/route", not: network, may: []string{"github.com/benbjohnson/immutable"}},
 	{pkg: "controlplane/internal/fault", may: []string{
 		"hub", "gen/hub/v1", "controlplane/internal/dispatch", "controlplane/internal/replay", "internal/envelope", grpc, protobuf,
 	}},

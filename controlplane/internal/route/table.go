@@ -1,234 +1,167 @@
 package route
 
 import (
-	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
 
-// Role says what a claim is for.
-type Role uint8
+// Table finds groups. Its zero value is empty. It never changes: Replace returns another one.
+type Table[G comparable, P any] struct{ tiers [Late + 1]tier[G, P] }
 
-// The roles.
+// Tier says which claims come first.
+type Tier uint8
+
+// The tiers. What is claimed in Late comes after all of Own, however specific it is: it is what nobody there claims.
 const (
-	Authorizer Role = iota + 1
-	Handler
-	Observer
+	Own Tier = iota
+	Late
 )
 
-var roleNames = [...]string{Authorizer: "authorizer", Handler: "handler", Observer: "observer"}
-
-// String is the role's name; empty for one that is not known.
-func (r Role) String() string {
-	if int(r) < len(roleNames) {
-		return roleNames[r]
-	}
-	return ""
-}
-
-// Claim is one subscription of one group. G names the group; P is what else
-// belongs to the subscription, and opaque here.
-type Claim[G comparable, P any] struct {
-	Group     G
-	Role      Role
-	Namespace string
-	// Events are patterns of a handler or an observer. Empty means all.
-	Events []string
-	// NoEvents says that a handler takes none at all: it is there for lifecycle and facts.
-	NoEvents bool
-	Policy   P
-}
-
-// Table finds groups. Its zero value is empty. It never changes after New.
-type Table[G comparable, P any] struct {
-	claims []*Claim[G, P]
-	exact  map[string]*node[G, P]
+// tier is a table of claims that come together.
+type tier[G comparable, P any] struct {
+	exact index[*node[G, P]]
 	// wild is keyed by what stands before the `*`, with its slash.
-	wild map[string]*node[G, P]
-	// decided are the namespace patterns that have an authorizer.
-	decided []string
-	// observed says that there is any observer.
-	observed bool
-	// late has what is claimed by groups that yield; nil when there are none.
-	late *Table[G, P]
+	wild index[*node[G, P]]
+	// decided and observed are the namespace patterns that have an authorizer, or an observer.
+	decided, observed order[*node[G, P]]
 }
 
-// node is what is claimed for one namespace pattern.
-type node[G comparable, P any] struct {
-	authorizer *Claim[G, P]
-	handlers   []*Claim[G, P]
-	observers  []*Claim[G, P]
-	// events and prefixes are nil where there are none, for a table is made anew for each service that comes or goes.
-	events map[string]*Claim[G, P]
-	// prefixes are keyed by what stands before the `*`; lengths are those of the keys,
-	// each once, the longest first.
-	prefixes map[string]*Claim[G, P]
-	lengths  []int
-	all      *Claim[G, P] // has the event pattern `*`
-}
-
-// New builds a table. Of two claims for the same the first one holds; Conflict
-// tells before.
+// New builds a table of claims in Own.
 func New[G comparable, P any](claims []*Claim[G, P]) *Table[G, P] {
-	t := &Table[G, P]{
-		claims: slices.Clone(claims),
-		exact:  make(map[string]*node[G, P]),
-		wild:   make(map[string]*node[G, P]),
+	return (&Table[G, P]{}).Replace(Own, nil, claims)
+}
+
+// Replace returns a table in which some claims of a tier have taken the place of others, which are in it. What that costs
+// depends on these and those, and not on how many there are beside them in other namespaces; of those in the same namespaces the
+// lists are copied. Of two claims for the same the one holds that has been there for longer, or comes first in claims;
+// Holders tells before.
+func (t *Table[G, P]) Replace(in Tier, before, claims []*Claim[G, P]) *Table[G, P] {
+	next := *t
+	tier := &next.tiers[in]
+	type change struct{ before, claims []*Claim[G, P] }
+	changes := make(map[string]*change)
+	at := func(pattern string) *change {
+		c := changes[pattern]
+		if c == nil {
+			c = &change{}
+			changes[pattern] = c
+		}
+		return c
+	}
+	for _, c := range before {
+		n := at(c.Namespace)
+		n.before = append(n.before, c)
 	}
 	for _, c := range claims {
-		t.at(c.Namespace).add(c)
-		t.observed = t.observed || c.Role == Observer
-		if c.Role == Authorizer {
-			t.decided = append(t.decided, c.Namespace)
-		}
+		n := at(c.Namespace)
+		n.claims = append(n.claims, c)
 	}
-	return t
+	nodes := make(map[string]*node[G, P], len(changes))
+	for pattern, c := range changes {
+		nodes[pattern] = tier.at(pattern).replace(c.before, c.claims)
+	}
+	tier.put(nodes)
+	return &next
 }
 
-// Before returns a table in which the claims of another one come after all of this one,
-// however specific they are: theirs is what nobody here claims.
-func (t *Table[G, P]) Before(late *Table[G, P]) *Table[G, P] {
-	all := *t
-	all.late = late
-	all.claims = slices.Concat(t.claims, late.claims)
-	all.decided = slices.Concat(t.decided, late.decided)
-	all.observed = t.observed || late.observed
-	return &all
-}
-
-// at returns the node of a namespace pattern, made if it is not there.
-func (t *Table[G, P]) at(pattern string) *node[G, P] {
+// at returns the node of a namespace pattern, an empty one if it is not there.
+func (t *tier[G, P]) at(pattern string) *node[G, P] {
 	nodes := t.exact
 	key, wild := strings.CutSuffix(pattern, "*")
 	if wild {
 		nodes = t.wild
 	}
-	n := nodes[key]
-	if n == nil {
-		n = &node[G, P]{}
-		nodes[key] = n
+	if n := nodes.get(key); n != nil {
+		return n
 	}
-	return n
+	return &node[G, P]{}
 }
 
-// add enters a claim. One of a role that is not known gets nothing.
-func (n *node[G, P]) add(c *Claim[G, P]) {
-	switch c.Role {
-	case Authorizer:
-		if n.authorizer == nil {
-			n.authorizer = c
+// put sets the nodes of namespace patterns.
+func (t *tier[G, P]) put(nodes map[string]*node[G, P]) {
+	exact, wild := make(map[string]*node[G, P]), make(map[string]*node[G, P])
+	for pattern, n := range nodes {
+		if key, ok := strings.CutSuffix(pattern, "*"); ok {
+			wild[key] = n
+		} else {
+			exact[pattern] = n
 		}
-	case Handler:
-		n.handlers = append(n.handlers, c)
-		n.addEvents(c)
-	case Observer:
-		n.observers = append(n.observers, c)
-	default:
+		t.decided = listed(t.decided, pattern, n, n.authorizers)
+		t.observed = listed(t.observed, pattern, n, n.observers)
 	}
+	t.exact, t.wild = t.exact.with(exact, (*node[G, P]).empty), t.wild.with(wild, (*node[G, P]).empty)
 }
 
-func (n *node[G, P]) addEvents(c *Claim[G, P]) {
-	for _, pattern := range c.patterns() {
-		text, wild := strings.CutSuffix(pattern, "*")
-		switch {
-		case n.holder(pattern) != nil:
-		case !wild:
-			put(&n.events, text, c)
-		case text == "":
-			n.all = c
-		default:
-			put(&n.prefixes, text, c)
-			n.addLength(len(text))
-		}
+// listed notes a node that has some claims.
+func listed[G comparable, P any](in order[*node[G, P]], pattern string, n *node[G, P], some []*Claim[G, P]) order[*node[G, P]] {
+	if len(some) > 0 {
+		return in.with(pattern, n)
 	}
+	return in.without(pattern)
 }
 
-func put[C any](in *map[string]C, key string, c C) {
-	if *in == nil {
-		*in = make(map[string]C)
-	}
-	(*in)[key] = c
-}
-
-// addLength keeps the lengths sorted, the longest first.
-func (n *node[G, P]) addLength(length int) {
-	at, found := slices.BinarySearchFunc(n.lengths, length, func(a, b int) int { return cmp.Compare(b, a) })
-	if !found {
-		n.lengths = slices.Insert(n.lengths, at, length)
-	}
-}
-
-// patterns are the event patterns, spelled out.
-func (c *Claim[G, P]) patterns() []string {
-	if c.NoEvents {
-		return nil
-	}
-	if len(c.Events) == 0 {
-		return []string{"*"}
-	}
-	return c.Events
-}
-
-// holder is the claim that has exactly this event pattern.
-func (n *node[G, P]) holder(pattern string) *Claim[G, P] {
-	switch text, wild := strings.CutSuffix(pattern, "*"); {
-	case !wild:
-		return n.events[pattern]
-	case text == "":
-		return n.all
-	default:
-		return n.prefixes[text]
-	}
-}
-
-// Conflict returns a claim of another group that has one of the same patterns, or
-// nil.
-func (t *Table[G, P]) Conflict(c *Claim[G, P]) *Claim[G, P] {
-	key, wild := strings.CutSuffix(c.Namespace, "*")
-	n := t.exact[key]
-	if wild {
-		n = t.wild[key]
-	}
-	if n == nil {
-		return nil
-	}
-	switch c.Role {
-	case Authorizer:
-		if n.authorizer != nil && n.authorizer.Group != c.Group {
-			return n.authorizer
-		}
-	case Handler:
-		for _, pattern := range c.patterns() {
-			if held := n.holder(pattern); held != nil && held.Group != c.Group {
-				return held
+// Holders are claims of other groups that have one of the same patterns: for each pattern the one that holds, so that some may
+// come several times. Observers are in nobody's way.
+func (t *Table[G, P]) Holders(c *Claim[G, P]) iter.Seq[*Claim[G, P]] {
+	return func(yield func(*Claim[G, P]) bool) {
+		for i := range t.tiers {
+			n := t.tiers[i].at(c.Namespace)
+			switch c.Role {
+			case Authorizer:
+				if other(n.authorizers, c) && !yield(n.authorizers[0]) {
+					return
+				}
+			case Handler:
+				for _, pattern := range c.patterns() {
+					if held := n.holders(pattern); other(held, c) && !yield(held[0]) {
+						return
+					}
+				}
+			case Observer: // any number
 			}
 		}
-	case Observer: // any number
 	}
-	return nil
+}
+
+// other reports whether somebody else holds what a claim is for.
+func other[G comparable, P any](held []*Claim[G, P], c *Claim[G, P]) bool {
+	return len(held) > 0 && held[0].Group != c.Group
 }
 
 // Observed reports whether there is any observer, of whatever namespace.
-func (t *Table[G, P]) Observed() bool { return t.observed }
+func (t *Table[G, P]) Observed() bool {
+	return !t.tiers[Own].observed.empty() || !t.tiers[Late].observed.empty()
+}
 
-// Claims are what the table was built from.
-func (t *Table[G, P]) Claims() []*Claim[G, P] { return t.claims }
-
-// Without returns the claim less the event patterns that another one asks for, or
-// nil when nothing is left.
-func (c *Claim[G, P]) Without(taken *Claim[G, P]) *Claim[G, P] {
-	if c.Role != Handler {
-		return nil
-	}
-	left := *c
-	left.Events = nil
-	for _, pattern := range c.patterns() {
-		if !slices.Contains(taken.patterns(), pattern) {
-			left.Events = append(left.Events, pattern)
+// Observers are all of them, of whatever namespace, by their patterns.
+func (t *Table[G, P]) Observers() (all []*Claim[G, P]) {
+	for i := range t.tiers {
+		for _, n := range t.tiers[i].observed.from("") {
+			all = append(all, n.observers...)
 		}
 	}
-	if len(left.Events) == 0 {
-		return nil
+	return all
+}
+
+// Decided reports whether connect attempts of a namespace pattern have an authorizer: all
+// of those that fit it, or some.
+func (t *Table[G, P]) Decided(pattern string) bool {
+	// A pattern reads like a namespace: whoever decides for `/org/a/*` is seen from there.
+	return t.View(pattern).Authorizer() != nil ||
+		slices.ContainsFunc(t.tiers[:], func(in tier[G, P]) bool { return in.decides(pattern) })
+}
+
+// decides reports whether any namespace pattern with an authorizer fits another pattern.
+func (t *tier[G, P]) decides(pattern string) bool {
+	prefix, wild := strings.CutSuffix(pattern, "*")
+	for namespace := range t.decided.from(prefix) {
+		if !wild || !strings.HasPrefix(namespace, prefix) {
+			return namespace == pattern
+		}
+		if Match(pattern, namespace) {
+			return true
+		}
 	}
-	return &left
+	return false
 }

@@ -1,14 +1,11 @@
 package route
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // View is the table seen from one namespace. It may be kept as long as the table
 // is the current one.
 type View[G comparable, P any] struct {
-	// nodes are those whose pattern fits, the most specific first; those that yield last.
+	// nodes are those whose pattern fits, the most specific first; those of Late last.
 	nodes []*node[G, P]
 	// observers are those of all nodes. Nil in most hubs.
 	observers []*Claim[G, P]
@@ -17,29 +14,28 @@ type View[G comparable, P any] struct {
 // View looks at the table from one namespace.
 func (t *Table[G, P]) View(namespace string) View[G, P] {
 	var v View[G, P]
-	t.look(&v, namespace)
-	if t.late != nil {
-		t.late.look(&v, namespace)
+	for i := range t.tiers {
+		t.tiers[i].look(&v, namespace)
 	}
 	return v
 }
 
-// look adds what a table has for a namespace.
-func (t *Table[G, P]) look(v *View[G, P], namespace string) {
-	v.add(t.exact[namespace])
-	if len(t.wild) == 0 {
+// look adds what a tier has for a namespace.
+func (t *tier[G, P]) look(v *View[G, P], namespace string) {
+	v.add(t.exact.get(namespace))
+	if t.wild.len() == 0 {
 		return
 	}
-	// Each slash but a last one may be the one before a `*`.
-	for end := len(namespace) - 1; end > 0; {
-		slash := strings.LastIndexByte(namespace[:end], '/')
-		if slash < 0 {
-			break
-		}
-		v.add(t.wild[namespace[:slash+1]])
-		end = slash
+	for prefix := namespace; prefix != ""; {
+		prefix = parent(prefix)
+		v.add(t.wild.get(prefix))
 	}
-	v.add(t.wild[""])
+}
+
+// parent is what stands before the last segment of a namespace, with its slash; empty when nothing does. Each may be what stands
+// before a `*`.
+func parent(namespace string) string {
+	return namespace[:strings.LastIndexByte(namespace[:len(namespace)-1], '/')+1]
 }
 
 func (v *View[G, P]) add(n *node[G, P]) {
@@ -59,37 +55,18 @@ func (v View[G, P]) AllObservers() []*Claim[G, P] { return v.observers }
 // Authorizer returns the claim that decides connect attempts, or nil.
 func (v View[G, P]) Authorizer() *Claim[G, P] {
 	for _, n := range v.nodes {
-		if n.authorizer != nil {
-			return n.authorizer
+		if len(n.authorizers) > 0 {
+			return n.authorizers[0]
 		}
 	}
 	return nil
 }
 
-// Decided reports whether connect attempts of a namespace pattern have an authorizer: all
-// of those that fit it, or some.
-func (t *Table[G, P]) Decided(pattern string) bool {
-	// A pattern reads like a namespace: whoever decides for `/org/a/*` is seen from there.
-	return t.View(pattern).Authorizer() != nil ||
-		slices.ContainsFunc(t.decided, func(namespace string) bool { return Match(pattern, namespace) })
-}
-
 // Handler returns the claim that an event goes to, or nil.
 func (v View[G, P]) Handler(event string) *Claim[G, P] {
 	for _, n := range v.nodes {
-		if c := n.events[event]; c != nil {
+		if c := n.handler(event); c != nil {
 			return c
-		}
-		for _, length := range n.lengths {
-			if length > len(event) {
-				continue
-			}
-			if c := n.prefixes[event[:length]]; c != nil {
-				return c
-			}
-		}
-		if n.all != nil {
-			return n.all
 		}
 	}
 	return nil
@@ -108,7 +85,7 @@ func (v View[G, P]) Handlers() []*Claim[G, P] {
 			}
 		}
 		// Whoever takes all events here leaves none for the patterns that follow.
-		taken = taken || n.all != nil
+		taken = taken || len(n.all) > 0
 	}
 	return claims
 }

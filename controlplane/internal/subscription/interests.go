@@ -15,6 +15,7 @@ import (
 // only to an instance that asked for it, and as that instance asked for it. They do
 // not change; a hello makes new ones.
 type Interests struct {
+	subs  []*Subscription
 	table *route.Table[struct{}, *Subscription]
 
 	mu    sync.RWMutex // guards names; a leaf
@@ -33,17 +34,17 @@ func NewInterests(subs []*Subscription) *Interests {
 			Role: s.RouteRole(), Namespace: s.Namespace, Events: s.Events, NoEvents: s.NoEvents(), Policy: s,
 		})
 	}
-	return &Interests{table: route.New(claims), names: make(map[string]*Interest)}
+	return &Interests{subs: subs, table: route.New(claims), names: make(map[string]*Interest)}
 }
 
 // Empty reports whether nothing was subscribed to.
-func (n *Interests) Empty() bool { return len(n.table.Claims()) == 0 }
+func (n *Interests) Empty() bool { return len(n.subs) == 0 }
 
 // Patterns are the namespace patterns of the subscriptions that ask for a kind.
 func (n *Interests) Patterns(kind hubv1.Kind) (patterns []string) {
-	for _, claim := range n.table.Claims() {
-		if claim.Policy.Asks(kind) {
-			patterns = append(patterns, claim.Namespace)
+	for _, s := range n.subs {
+		if s.Asks(kind) {
+			patterns = append(patterns, s.Namespace)
 		}
 	}
 	return patterns
