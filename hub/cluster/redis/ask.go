@@ -90,22 +90,17 @@ func (e *engine) forget(i *inquiry) {
 	}
 }
 
+// countPatience is how long a question waits until Node servers are counted: with the answers of hubs, of which none is waited
+// for any longer than 1.4 s, it is done within that. Redis answers in less than a millisecond, unless it, or the way to it, is
+// in trouble.
+const countPatience = time.Second
+
 // begin finds out whether there are Node servers, and asks them.
 func (i *inquiry) begin() {
 	e := i.engine
 	ctx, cancel := context.WithTimeout(e.ctx, i.asked.Wait)
 	defer cancel()
-	nameless, named, err := e.road.count(ctx, i.question.Namespace)
-	e.mu.Lock()
-	if err == nil {
-		e.known[i.question.Namespace] = nameless
-		if nameless == 0 {
-			delete(e.known, i.question.Namespace)
-		}
-	} else {
-		nameless = e.known[i.question.Namespace]
-	}
-	e.mu.Unlock()
+	nameless, named, err := e.count(ctx, i.question.Namespace)
 	if i.asks(nameless, named); nameless+len(named) == 0 {
 		return
 	}
@@ -121,6 +116,61 @@ func (i *inquiry) begin() {
 	if err != nil {
 		i.asked.Stop() // neither are the hubs reached
 	}
+}
+
+// counting is a count of Node servers that is under way. The fields are set before done is closed.
+type counting struct {
+	done     chan struct{}
+	nameless int
+	named    []string
+	err      error
+}
+
+// count is how many Node servers answer in a namespace; with an error it is how many did last. Who asks while somebody counts
+// waits for the same count, so that questions do not take all connections while Redis says nothing.
+func (e *engine) count(ctx context.Context, namespace string) (nameless int, named []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, countPatience)
+	defer cancel()
+	e.mu.Lock()
+	c := e.counts[namespace]
+	if c == nil && e.Mesh.Status().Connected {
+		c = &counting{done: make(chan struct{})}
+		e.counts[namespace] = c
+		e.running.Go(func() { e.recount(c, namespace) })
+	}
+	e.mu.Unlock()
+	if c == nil {
+		err = cluster.ErrAway
+	} else {
+		select {
+		case <-c.done:
+			nameless, named, err = c.nameless, c.named, c.err
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil {
+		return e.known[namespace], nil, err
+	}
+	return nameless, named, nil
+}
+
+// recount counts, and forgets that somebody does.
+func (e *engine) recount(c *counting, namespace string) {
+	c.nameless, c.named, c.err = e.road.count(e.ctx, namespace)
+	e.mu.Lock()
+	delete(e.counts, namespace)
+	switch {
+	case c.err != nil:
+	case c.nameless == 0:
+		delete(e.known, namespace)
+	default:
+		e.known[namespace] = c.nameless
+	}
+	e.mu.Unlock()
+	close(c.done)
 }
 
 // asks notes who is asked.

@@ -69,6 +69,33 @@ func TestEngine_ComesBackAndAnswersMeanwhile(t *testing.T) {
 	})
 }
 
+// TestEngine_AnswersWhileNothingPasses has the way to Redis swallow everything, which nobody notices at once.
+func TestEngine_AnswersWhileNothingPasses(t *testing.T) {
+	onEach(t, func(t *testing.T, engine string) {
+		s := newServer(t)
+		gate := newGate(t, s.address)
+		one := newHost(t, Config{Engine: engine, URL: "redis://" + gate.address}).connected()
+		two := newHost(t, Config{Engine: engine, URL: s.url()}).connected()
+		one.meets(1)
+		two.meets(1)
+		gate.held(1000, func() {
+			// until it is noticed that there is no connection, and then
+			for away := 0; away < 3; {
+				if !one.cluster.Status().Connected {
+					away++
+				}
+				begun := time.Now()
+				if answers, missing := one.ask(&cluster.Question{Kind: cluster.Fetch, Namespace: "/", Target: all(), Timeout: time.Hour}); len(answers) != 0 || len(missing) != 1 || missing[0] != two.id {
+					t.Errorf("%s, missing %v", short(answers), missing)
+				}
+				if took := time.Since(begun); took >= replyTimeout {
+					t.Errorf("it took %v", took)
+				}
+			}
+		})
+	})
+}
+
 func TestStreams_AQueueHasAnEnd(t *testing.T) {
 	s := newServer(t)
 	c := Config{Engine: Streams, URL: s.url(), Settings: cluster.Settings{MaxMessage: 64 << 10, QueueBytes: 64 << 10}}

@@ -148,7 +148,7 @@ func (c Config) single(n *nodes) error {
 	o.TLSConfig = c.tls(o.TLSConfig)
 	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
 	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
-	o.DisableIdentity = true
+	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
 	n.client = redis.NewClient(o)
 	return nil
 }
@@ -166,7 +166,7 @@ func (c Config) sentinel(n *nodes, to string) error {
 	o.TLSConfig = c.tls(o.TLSConfig)
 	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
 	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
-	o.DisableIdentity = true
+	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
 	n.client = redis.NewFailoverClient(o)
 	return nil
 }
@@ -180,7 +180,7 @@ func (c Config) cluster(n *nodes, to string) error {
 	o.TLSConfig = c.tls(o.TLSConfig)
 	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
 	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
-	o.DisableIdentity = true
+	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
 	n.cluster = redis.NewClusterClient(o)
 	return nil
 }

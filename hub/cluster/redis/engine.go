@@ -38,6 +38,7 @@ type engine struct {
 	mu        sync.Mutex // guards the fields below, and the replacement of served
 	inquiries map[string]*inquiry
 	known     map[string]int // Node servers that were counted last, by namespace
+	counts    map[string]*counting
 }
 
 // road is what differs between the engines. Its methods are safe for concurrent use.
@@ -91,7 +92,7 @@ func New(c Config) (cluster.Cluster, error) {
 		config: c, nodes: nodes,
 		codec:     nodewire.New(nodewire.Limits{Message: int64(c.MaxMessage), Event: c.Event}),
 		away:      sampledlog.New(c.Logger, 10*sampledlog.Second),
-		inquiries: map[string]*inquiry{}, known: map[string]int{},
+		inquiries: map[string]*inquiry{}, known: map[string]int{}, counts: map[string]*counting{},
 	}
 	if e.Mesh, err = mesh.New(c.Engine, c.Settings, e); err != nil {
 		nodes.close()
