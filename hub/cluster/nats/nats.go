@@ -206,7 +206,7 @@ func (c *Cluster) overrun(n int) {
 
 // measure asks the server how long it takes to answer, behind what is on its way to it.
 func (c *Cluster) measure(ctx context.Context) {
-	ticker := time.NewTicker(2 * time.Second)
+	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
 		select {

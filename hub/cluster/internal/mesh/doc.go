@@ -17,7 +17,9 @@
 //
 // Each hub sends a heartbeat every 500 ms. Of whom nothing is heard for 1.25 s is silent: questions do not wait for it, nor
 // any longer where they do. After cluster.expiry it is lost. Nobody is lost while the engine is away, nor until one expiry
-// has passed since it is back: then the fault may be ours. A newcomer says hello and is answered at once. What a hub says of
+// has passed since it is back: then the fault may be ours. The engine counts as away for that while nothing at all comes from it,
+// this hub's own heartbeats included, whatever its connection seems to be: a network that swallows everything, or a process that
+// stood still, is noticed by nothing else for a while (Members.Proved). A newcomer says hello and is answered at once. What a hub says of
 // itself (Describe) has a number that its heartbeats tell: who has another one asks, and all that asked within half a second
 // are answered by one message.
 //

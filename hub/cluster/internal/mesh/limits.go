@@ -8,6 +8,10 @@ const (
 	// silentAfter is two heartbeats and a half: one may be lost, and a pause of the garbage collector or of a busy machine be
 	// added to the next.
 	silentAfter = 1250 * time.Millisecond
+	// doubtAfter is how long nothing may come from the engine, the hub's own heartbeats included, before it is doubted that
+	// others are heard: longer than a second, after which NATS is asked, and shorter than the smallest cluster.expiry by a
+	// heartbeat, so that nobody is lost because of a connection that has not been noticed to be dead.
+	doubtAfter = 2500 * time.Millisecond
 	// beatEvery is how often the clock is looked at: a hub that is gone is silent 1.375 s after its last word.
 	beatEvery = heartbeatEvery / 4
 	// describeEvery bounds how often a description of up to a mebibyte is sent, however often it changes or is asked for.

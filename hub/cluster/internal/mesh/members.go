@@ -19,6 +19,8 @@ type Members struct {
 	bytes     int       // of all descriptions
 	connected bool      // to the engine
 	since     time.Time // that it is so
+	proved    time.Time // when the engine has last shown that it is there
+	certain   time.Time // since when it has shown so without a pause
 }
 
 // member is one of them.
@@ -51,14 +53,27 @@ func (m *Members) Connected(yes bool, now time.Time) bool {
 		return false
 	}
 	m.connected, m.since = yes, now
+	m.proved, m.certain = now, now
 	return true
+}
+
+// Proved says that something has come from the engine. Where nothing had for a while, a connection that seems to be whole may not
+// have been, or this process has stood still: whom it has not heard of meanwhile may have spoken.
+func (m *Members) Proved(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Sub(m.proved) > doubtAfter {
+		m.certain = now
+	}
+	m.proved = now
 }
 
 // State is whether the engine can be reached, since when, and whether that has been so for one expiry.
 func (m *Members) State(now time.Time) (connected bool, since time.Time, settled bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.connected, m.since, m.connected && now.Sub(m.since) >= m.expiry
+	settled = m.connected && now.Sub(m.certain) >= m.expiry && now.Sub(m.proved) <= doubtAfter
+	return m.connected, m.since, settled
 }
 
 // Present takes a hub's Hello or Heartbeat: changed says that Members has, renewed that it is another life of a known hub,
@@ -151,11 +166,12 @@ func (m *Members) dropLocked(id string) bool {
 	return known
 }
 
-// Sweep finds those of whom nothing was heard: who is silent since the last call, and who is lost.
+// Sweep finds those of whom nothing was heard: who is silent since the last call, and who is lost. For the loss of somebody time
+// passes only as far as the engine has shown that it is there.
 func (m *Members) Sweep(now time.Time) (silent, lost []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	settled := m.connected && now.Sub(m.since) >= m.expiry
+	settled := m.connected && m.proved.Sub(m.certain) >= m.expiry
 	for id, e := range m.byID {
 		quiet := now.Sub(e.heard)
 		limit := silentAfter
@@ -163,7 +179,7 @@ func (m *Members) Sweep(now time.Time) (silent, lost []string) {
 			limit = m.expiry * 3 / 5
 		}
 		switch {
-		case settled && quiet >= m.expiry:
+		case settled && m.proved.Sub(e.heard) >= m.expiry:
 			lost = append(lost, id)
 			m.dropLocked(id)
 		case !e.Silent && quiet >= limit:

@@ -40,7 +40,9 @@ type Mesh struct {
 
 	presence presence
 	unheard  unheard
-	closing  atomic.Bool // Close was called
+	closing  atomic.Bool  // Close was called
+	begun    time.Time    // set by Open
+	proof    atomic.Int64 // when the table was told last that the engine is there, in nanoseconds from begun
 }
 
 // lines are what the log is told of.
@@ -91,8 +93,9 @@ func (m *Mesh) Open(self cluster.Self, host cluster.Host) error {
 	var epoch [8]byte
 	_, _ = rand.Read(epoch[:])
 	m.self, m.id, m.host = self, id, host
+	m.begun = time.Now()
 	m.outbox.sender, m.outbox.epoch = id, binary.BigEndian.Uint64(epoch[:])
-	m.Table.Begin(time.Now())
+	m.Table.Begin(m.begun)
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
 	m.running.Go(func() { m.beat(ctx) })
@@ -168,5 +171,17 @@ func (m *Mesh) panicked(value any) {
 
 var _ cluster.Cluster = (*Mesh)(nil)
 
-// SetLag says how long the engine takes, where heartbeats do not come back.
-func (m *Mesh) SetLag(lag time.Duration) { m.presence.took(lag) }
+// SetLag says how long the engine takes, where heartbeats do not come back: it has just answered. It is to be called once a
+// second there, as it is known by that alone that the engine is there while no other hub says anything.
+func (m *Mesh) SetLag(lag time.Duration) {
+	m.proved(time.Now())
+	m.presence.took(lag)
+}
+
+// proved notes that something has come from the engine.
+func (m *Mesh) proved(now time.Time) {
+	at := int64(now.Sub(m.begun))
+	if last := m.proof.Load(); at-last > int64(beatEvery) && m.proof.CompareAndSwap(last, at) {
+		m.Table.Proved(now)
+	}
+}

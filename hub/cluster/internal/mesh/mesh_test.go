@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/cluster/internal/wire"
 	"github.com/siohub/siohub/internal/virtualtime"
 )
 
@@ -253,6 +254,54 @@ func TestMesh_SilentThenLost(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+}
+
+// An engine that says nothing any more is not noticed at once: nobody is lost for it, and not for one expiry after it.
+func TestMesh_NobodyIsLostWithASilentEngine(t *testing.T) {
+	trio(t, func(t *testing.T, a, b, c *station) {
+		virtualtime.Pass(20 * time.Second)
+		for _, s := range []*station{a, b, c} {
+			s.cut(true)
+		}
+		virtualtime.Pass(20 * time.Second)
+		if s := a.Status(); !s.Connected || s.Settled {
+			t.Errorf("%+v", s)
+		}
+		a.cut(false)
+		virtualtime.Pass(9 * time.Second)
+		if got := a.Members(); len(got) != 2 || !got[0].Silent || !got[1].Silent || a.Status().Settled {
+			t.Errorf("%+v, %+v", got, a.Status())
+		}
+		b.cut(false)
+		virtualtime.Pass(3 * time.Second)
+		if got := ids(a.Members()); !reflect.DeepEqual(got, []string{two}) || !a.Status().Settled {
+			t.Error(got)
+		}
+		if got := ids(b.Members()); !reflect.DeepEqual(got, []string{one, three}) {
+			t.Error(got)
+		}
+	})
+}
+
+// A process that stood still finds that nothing was heard of anybody.
+func TestMembers_NobodyIsLostForOurOwnPause(t *testing.T) {
+	now := time.Now()
+	m := NewMembers(10 * time.Second)
+	m.Connected(true, now)
+	m.Present(two, 1, &wire.Presence{}, now)
+	for range 40 {
+		now = now.Add(500 * time.Millisecond)
+		m.Proved(now)
+		m.Heard(two, now)
+	}
+	now = now.Add(time.Minute) // SIGSTOP, SIGCONT
+	if silent, lost := m.Sweep(now); len(silent) != 1 || len(lost) != 0 {
+		t.Errorf("silent %v, lost %v", silent, lost)
+	}
+	m.Proved(now)
+	if _, lost := m.Sweep(now.Add(9 * time.Second)); len(lost) != 0 {
+		t.Errorf("lost %v", lost)
+	}
 }
 
 func TestAddressOf_WhoHasToHear(t *testing.T) {

@@ -22,6 +22,7 @@ func (m *Mesh) Receive(frame []byte, to Address) {
 		return
 	}
 	now := time.Now()
+	m.proved(now)
 	if h.Sender == m.id {
 		m.own(&h, now)
 		return
