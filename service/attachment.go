@@ -37,6 +37,7 @@ type attachment struct {
 	leases leases
 
 	received atomic.Uint64 // number of the last envelope of the hub that was applied
+	heard    atomic.Uint64 // counts envelopes of the hub
 	open     atomic.Bool   // it has a stream; written by line
 	finished atomic.Bool   // this side is closed: what the hub still hands over is not taken
 

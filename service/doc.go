@@ -86,7 +86,8 @@
 //   - A command made in a handler goes to the hub whose delivery it is. All others go to
 //     one hub, home, and stay in order there; when its stream ends, what has not left and
 //     what comes goes to the next at once. What is for sockets of one other hub alone goes
-//     straight to it, and what has an idempotency key to where the key was used before.
+//     straight to it, and what has an idempotency key to where the key was used before. A query is
+//     asked of another hub as well when its own says nothing for 750 ms, and again when it is lost.
 //   - An address that leads to another hub than before (one for all hubs) gives up the
 //     attachment to the former: what it had not settled comes again, on a stream to the address
 //     that the hubs tell of it. One address for each, or dns:///, spares that.
@@ -145,7 +146,7 @@
 // one run: runner.go has a link for each address (addresses.go, resolve.go), and link.go
 // keeps one address attached by reconnect.go. attach.go says hello, attachment.go is what
 // outlives a stream, stream.go one connection, recv.go what comes down, outbox.go what goes
-// up. line.go chooses the hub for a command (keys.go remembers some), result.go and
+// up. line.go chooses the hub for a command (keys.go remembers some, ask.go asks another one), result.go and
 // internal/results wait for what comes of it. internal/lanes runs work.go; lease.go makes
 // contexts of it. hubs.go knows which hubs there are and which are lost, peer.go the
 // sockets of one, facts.go the rooms and users of all; notice.go is what a hub tells beside

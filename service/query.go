@@ -44,7 +44,8 @@ const queryPage = 1000
 // FetchSockets returns the sockets of the target with all that is known of them, as
 // they are when the query is carried out: after every command that was made before. Where
 // hubs could not be asked, both are returned: what the others hold, and a
-// *[MissingHubsError]. So do the other queries.
+// *[MissingHubsError]. So do the other queries. A hub that says nothing for 750 ms is not waited for: another one is asked
+// too, which may not have heard of those commands; a handler's query goes to the hub of its delivery alone.
 func (t Target) FetchSockets(ctx context.Context) ([]*SocketInfo, error) {
 	target := &hubv1.Target{}
 	size, err := t.fill(target)
@@ -77,7 +78,7 @@ func (t Target) CountSockets(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := t.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: target}}}), size, t.heldBy())
+	r, _, err := t.svc.line.ask(ctx, &hubv1.Command{Op: &hubv1.Command_Count{Count: &hubv1.Count{Target: target}}}, size, t.heldBy())
 	return int(r.GetCount()), complete(r, err)
 }
 
@@ -106,7 +107,7 @@ func (p space) CountUsers(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	op := &hubv1.CountUsers{Namespace: p.namespace}
-	r, err := p.svc.line.do(ctx, commandAction(&hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: op}}), size, "")
+	r, _, err := p.svc.line.ask(ctx, &hubv1.Command{Op: &hubv1.Command_CountUsers{CountUsers: op}}, size, "")
 	return int(r.GetCount()), complete(r, err)
 }
 
@@ -141,7 +142,7 @@ func (p space) checkQuery(prefix string) (size int, err error) {
 
 // query asks a question whose answer comes in pages.
 func query(ctx context.Context, s *Service, c *hubv1.Command, size int, at string) ([]*hubv1.Result, error) {
-	last, parts, err := s.line.doAll(ctx, commandAction(c), size, at)
+	last, parts, err := s.line.ask(ctx, c, size, at)
 	if err != nil {
 		return nil, err
 	}

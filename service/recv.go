@@ -25,6 +25,7 @@ func (st *stream) recvLoop() error {
 			return err
 		}
 		st.received.Add(1)
+		st.att.heard.Add(1)
 		// A receipt that says too much would end the stream; it is another one's fault.
 		_ = st.att.out.queue.Ack(envelope.GetAckEnvelopeSeq())
 		if number := envelope.GetEnvelopeSeq(); number != 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
@@ -336,5 +337,98 @@ func TestFacts_AreSummedUp(t *testing.T) {
 		a.tell("A=a:1")
 		b.end <- cut
 		wantHeard(t, told, "-rB")
+	})
+}
+
+// fetches asks who is there, in a goroutine.
+func fetches(t *testing.T, svc *Service) (came chan string) {
+	came = make(chan string, 1)
+	began := time.Now()
+	go func() {
+		sockets, err := svc.Namespace("/").All().FetchSockets(t.Context())
+		came <- fmt.Sprintf("%d sockets after %v, error %v", len(sockets), time.Since(began), err)
+	}()
+	return came
+}
+
+// found answers a fetch.
+func found(c *hubv1.Command, missing ...string) *hubv1.Item {
+	return &hubv1.Item{Kind: &hubv1.Item_Result{Result: &hubv1.Result{
+		CommandId: c.GetCommandId(), MissingHubIds: missing,
+		Sockets: []*hubv1.SocketInfo{{Socket: &hubv1.Socket{Id: "s", Namespace: "/"}}},
+	}}}
+}
+
+const fetch = "*hubv1.Command_Fetch"
+
+// A hub that says nothing any more is not waited for where another one is there.
+func TestAsk_ASilentHubIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := scripted(fast)
+		svc.Namespace("/").AllowAnyone()
+		_, a, b := two(t, svc)
+		came := fetches(t, svc)
+		a.gets(t, fetch)
+		b.number(1, found(b.gets(t, fetch), "A"))
+		if got := <-came; got != "1 sockets after 750ms, error service: the answer lacks hubs: A" {
+			t.Error(got)
+		}
+	})
+}
+
+// One that says something else meanwhile is.
+func TestAsk_AHubThatSpeaksIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := scripted(fast)
+		svc.Namespace("/").AllowAnyone()
+		_, a, b := two(t, svc)
+		came := fetches(t, svc)
+		c := a.gets(t, fetch)
+		time.Sleep(askElsewhere - 1)
+		a.tell("A=a:1", "B=b:1")
+		time.Sleep(askElsewhere - 1)
+		a.say(found(c))
+		if got := <-came; got != "1 sockets after 1.499999998s, error <nil>" {
+			t.Error(got)
+		}
+		b.silent(t)
+	})
+}
+
+// What went with a hub is asked of another one.
+func TestAsk_AgainWhenTheHubIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := scripted(fast)
+		svc.Namespace("/").AllowAnyone()
+		hubs, a, b := two(t, svc)
+		no := cut
+		hubs.by["a:1"].refuse.Store(&no)
+		came := fetches(t, svc)
+		a.gets(t, fetch)
+		a.end <- cut
+		b.tell("B=b:1")
+		b.number(1, found(b.gets(t, fetch)))
+		if got := <-came; got != "1 sockets after 0s, error <nil>" {
+			t.Error(got)
+		}
+	})
+}
+
+// A handler's query stays at the hub of its delivery.
+func TestAsk_HandlersStayAtTheirHub(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svc := scripted(fast)
+		ns := svc.Namespace("/").AllowAnyone()
+		ns.On("x", func(ctx context.Context, e *Event) error {
+			_, err := ns.All().CountSockets(ctx)
+			return err
+		})
+		_, a, b := two(t, svc)
+		b.number(1, event(7, "s", "x"))
+		if c := b.gets(t, "*hubv1.Command_Count"); c.GetDeliverySeq() != 7 {
+			t.Error(c)
+		}
+		time.Sleep(2 * askElsewhere)
+		a.silent(t)
 	})
 }
