@@ -59,7 +59,7 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 	}
 	i := g.members[id]
 	if i == nil {
-		i = &Instance{group: g, id: id}
+		i = &Instance{group: g, id: id, process: g.processOf(id)}
 		i.inst = i
 		g.members[id] = i
 	}

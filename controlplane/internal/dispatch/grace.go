@@ -56,5 +56,8 @@ func (h *holder) cancelOut(l *Lane) bool {
 	return true
 }
 
-// unseen reports whether no instance was ever told of the socket.
-func (l *Lane) unseen() bool { return l.owner != nil && l.intro == 0 && l.flight.len == 0 }
+// unseen reports whether no instance was ever told of the socket, or all that were have told their programs that it is lost.
+func (l *Lane) unseen() bool {
+	l.renewed()
+	return l.owner != nil && l.intro == 0 && l.flight.len == 0
+}

@@ -17,9 +17,11 @@ type Group struct {
 	// pool.mu is the group's mutex: it guards the pool and the fields below it.
 	pool    pool
 	members map[string]*Instance
-	lives   uint32 // the last life that was given out
-	closed  bool
-	absent  time.Time // since when no instance is attached; zero while one is
+	// processes has those of members, and of some that were.
+	processes map[string]*process
+	lives     uint32 // the last life that was given out
+	closed    bool
+	absent    time.Time // since when no instance is attached; zero while one is
 
 	// takers counts the instances that take work.
 	takers atomic.Int32
@@ -42,7 +44,7 @@ type Group struct {
 // NewGroup returns a group without an instance.
 func (n *Node) NewGroup(name string, observer Observer) *Group {
 	g := &Group{
-		node: n, name: name, observer: observer, members: make(map[string]*Instance),
+		node: n, name: name, observer: observer, members: make(map[string]*Instance), processes: make(map[string]*process),
 		bytes: park.NewPart(n.config.GroupBytes, n.bytes), absent: time.Now(),
 	}
 	g.pool.Group = g

@@ -17,6 +17,7 @@ type introduction struct {
 	// told is the life of the instance that was told of the socket last, 0 once the lane
 	// has left it.
 	told        uint32
+	teller      teller
 	renewals    uint32 // the group's renewEpoch of the last introduction
 	joined      uint32 // life of the instance that it was moved to by Rebalance
 	introducing bool   // an introduction is in the queue or in the flight
@@ -55,7 +56,7 @@ func (n *introduction) stale(g *Group) bool {
 		return false
 	}
 	lost := g.lostEpoch.Load()
-	return n.epoch.lost != lost || (n.anew.Load() && n.epoch.attach != g.attachEpoch.Load())
+	return n.epoch.lost != lost || n.teller.lost() || (n.anew.Load() && n.epoch.attach != g.attachEpoch.Load())
 }
 
 // made notes that an introduction was handed over.

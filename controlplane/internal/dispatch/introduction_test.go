@@ -173,3 +173,69 @@ func TestIntroduction_AnewHasIdentitiesOfItsOwn(t *testing.T) {
 	settle(t, a2, tries...)
 	b.empty()
 }
+
+// What was under way to a process that told its program that the socket is lost, its Disconnected, is of no life that the
+// program knows: it cancels out with a Connected that nobody saw, or has one before it where events lie between.
+func TestIntroduction_AnewAndGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, beside := range []bool{false, true} {
+			b := newBench(t, nil)
+			a1, one := b.attach("1", 10)
+			ann, bob := b.person("ann"), b.person("bob")
+			ann.lane.Introduce(false)
+			bob.lane.Introduce(false)
+			old := one.take()
+			settle(t, a1, old...)
+			bob.say("x")
+			ann.leave()
+			bob.leave()
+			a1.Detach(false)
+			if beside {
+				b.join("2", &book{accepts: func(*Delivery) (Terms, bool) { return Terms{}, false }}, 10, AttachOptions{})
+			}
+			two := &book{}
+			a2 := b.join("1", two, 10, AttachOptions{Anew: true})
+			pass(time.Second) // what was lost is spaced
+			tries := two.take()
+			var got []string
+			for _, d := range tries {
+				got = append(got, fmt.Sprint(d.Body))
+			}
+			if want := "[bob:connected:late bob:x bob:disconnected]"; fmt.Sprint(got) != want {
+				t.Errorf("got %v, want %v", got, want)
+			} else if tries[0].Identity == old[1].Identity {
+				t.Error("it has the identity of before")
+			}
+			settle(t, a2, tries...)
+			b.empty()
+		}
+	})
+}
+
+// A socket that has moved meanwhile is introduced where it is now.
+func TestIntroduction_AnewOfWhatHasMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a1, one := b.attach("1", 10)
+		ann, bob := b.person("ann"), b.person("bob")
+		ann.lane.Introduce(false)
+		bob.lane.Introduce(false)
+		old := one.take()
+		settle(t, a1, old...)
+		a1.Detach(false)
+		a2, two := b.attach("2", 10)
+		pass(2 * time.Second)
+		ann.say("1")
+		bob.say("1")
+		settle(t, a2, two.take()...)
+		b.join("1", &book{}, 10, AttachOptions{Anew: true})
+		ann.say("2")
+		bob.leave()
+		tries := two.take()
+		if len(tries) != 2 || tries[0].Body != "ann:connected:late" || tries[1].Body != "ann:2" || tries[0].Identity == old[0].Identity {
+			t.Errorf("got %v", tries)
+		}
+		settle(t, a2, tries...)
+		b.empty()
+	})
+}

@@ -57,6 +57,7 @@ func (i *Instance) surrender(l *Lane) {
 	}
 	if l.told == i.life && l.owner != nil && !l.ended {
 		i.leavers = append(i.leavers, l.owner)
+		l.teller = teller{i.process, i.process.losses.Load()}
 	}
 	l.told = 0
 	pool := &l.group.pool.holder
