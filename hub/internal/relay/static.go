@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,8 +29,11 @@ type Static struct {
 
 	mu     sync.Mutex // guards the fields below; a leaf
 	hosts  []host
+	former former
 	asked  time.Time     // when the last round was begun
 	asking chan struct{} // closed when the round that is under way is over; nil: none is
+
+	waiting atomic.Int64 // calls of Find
 }
 
 // host is who is at an address.
@@ -62,7 +66,8 @@ func (s *Static) run() {
 	tick := time.NewTicker(probeEvery)
 	defer tick.Stop()
 	for {
-		<-s.round(0)
+		over, _, _ := s.round(0)
+		<-over
 		select {
 		case <-tick.C:
 		case <-s.ctx.Done():
@@ -95,29 +100,60 @@ func (s *Static) All() (all []Peer) {
 	return all
 }
 
-// Find implements Finder: it asks again, though not for every key that somebody makes up.
+// Find implements Finder. For a key that it has never heard of it waits until everybody was asked after the call: whoever has
+// just started may not have been there when that was done last. Made-up keys cost a round every askAgain.
 func (s *Static) Find(ctx context.Context, key string) (Peer, bool) {
-	if p, ok := s.Locate(key); ok {
-		return p, true
+	if p, decided := s.decided(key); decided {
+		return p, p.ID != ""
 	}
-	select {
-	case <-s.round(askAgain):
-	case <-ctx.Done():
+	defer s.waiting.Add(-1)
+	for begun, few := time.Now(), s.waiting.Add(1) <= maxWaiting; few; {
+		over, since, wait := s.round(askAgain)
+		if over == nil {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			case <-s.ctx.Done():
+			}
+		} else {
+			select {
+			case <-over:
+			case <-ctx.Done():
+			}
+			few = since.Before(begun)
+		}
+		if p, decided := s.decided(key); decided || ctx.Err() != nil || s.ctx.Err() != nil {
+			return p, p.ID != ""
+		}
 	}
 	return s.Locate(key)
 }
 
-// round asks everybody, unless that is being done, or was done since; what it returns is closed when it is over.
-func (s *Static) round(since time.Duration) <-chan struct{} {
+// decided is Locate, and reports whether it is known whose key it is, or was.
+func (s *Static) decided(key string) (p Peer, yes bool) {
+	if p, ok := s.Locate(key); ok {
+		return p, true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Peer{}, s.former.keys[key]
+}
+
+// round asks everybody, unless that is being done: asking is closed when it is over, begun is when it began. Where it was done
+// less than since ago asking is nil, and wait how long that is still so.
+func (s *Static) round(since time.Duration) (asking <-chan struct{}, begun time.Time, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.asking != nil {
-		return s.asking
+		return s.asking, s.asked, 0
+	}
+	if ago := time.Since(s.asked); !s.asked.IsZero() && ago < since {
+		return nil, s.asked, since - ago
 	}
 	over := make(chan struct{})
-	if s.ctx.Err() != nil || !s.asked.IsZero() && time.Since(s.asked) < since {
+	if s.ctx.Err() != nil {
 		close(over)
-		return over
+		return over, time.Now(), 0
 	}
 	s.asked, s.asking = time.Now(), over
 	addresses := make([]string, len(s.hosts))
@@ -135,7 +171,7 @@ func (s *Static) round(since time.Duration) <-chan struct{} {
 		s.asking = nil
 		close(over)
 	})
-	return over
+	return over, s.asked, 0
 }
 
 // ask asks at one address.
@@ -156,6 +192,9 @@ func (s *Static) ask(i int, address string) {
 	switch {
 	case err == nil:
 		h.ID, h.key, h.Alive, h.missed = id, Key(id), true, 0
+		if before.ID != "" && before.ID != id {
+			s.former.add(before.key)
+		}
 	case !late || h.missed+1 >= missed:
 		h.Alive, h.missed = false, missed
 	default:

@@ -2,8 +2,10 @@ package relay_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -70,14 +72,60 @@ func TestStatic_FindsAHubThatHasJustStarted(t *testing.T) {
 		t.Errorf("%+v %v", p, ok)
 	}
 	begun := time.Now()
+	var all sync.WaitGroup
 	for range 200 {
-		if _, ok := s.Find(ctx, "zzzzzz"); ok {
-			t.Fatal("found")
-		}
+		all.Go(func() {
+			if _, ok := s.Find(ctx, "zzzzzz"); ok {
+				t.Error("found")
+			}
+		})
 	}
+	all.Wait()
 	_ = l.Close()
 	s.Close()
 	if most := 3 + int(time.Since(begun)/(500*time.Millisecond)); int(asked.Load()) > most {
 		t.Errorf("asked %d times, more than %d", asked.Load(), most)
+	}
+}
+
+// A hub that starts just after everybody was asked is found all the same, and the one that was there before is not looked for.
+func TestStatic_FindsAHubThatStartsAfterARound(t *testing.T) {
+	c := newCluster(t, 2, options{})
+	former, address := c.nodes[1].id, c.nodes[1].address
+	s := static(t, c, "met", address)
+	eventually(t, "it is known", func() bool { _, known := s.Locate(keyOf(former)); return known })
+	_ = c.nodes[1].peers.Close()
+	eventually(t, "it is gone", func() bool { p, _ := s.Locate(keyOf(former)); return !p.Alive })
+	if p, ok := s.Find(t.Context(), keyOf(c.nodes[0].id)); ok { // a round, in vain
+		t.Errorf("%+v", p)
+	}
+	through, err := net.Listen("tcp", address) // from now on the other one is there
+	if err != nil {
+		t.Skip(err) // somebody else has taken the port
+	}
+	defer through.Close()
+	go pipe(through, c.nodes[0].address)
+	if p, ok := s.Find(t.Context(), keyOf(c.nodes[0].id)); !ok || !p.Alive {
+		t.Errorf("%+v %v", p, ok)
+	}
+	if p, ok := s.Find(t.Context(), keyOf(former)); ok {
+		t.Errorf("%+v", p)
+	}
+}
+
+// pipe leads connections to an address.
+func pipe(from net.Listener, to string) {
+	for {
+		near, err := from.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", to)
+		if err != nil {
+			_ = near.Close()
+			continue
+		}
+		go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+		go func() { _, _ = io.Copy(near, far); _ = near.Close() }()
 	}
 }
