@@ -47,9 +47,8 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 			Sessions: c.Recovery.Sessions, SessionBytes: c.Recovery.SessionBytes, LogBytes: c.Recovery.LogBytes,
 			TotalBytes: c.Recovery.TotalBytes, Without: c.Recovery.Without,
 		},
-		Elsewhere: c.Cluster.elsewhere(),
-		Logger:    c.Logger,
-		Trace:     c.Trace.sockets(),
+		Logger: c.Logger,
+		Trace:  c.Trace.sockets(),
 	}
 }
 

@@ -113,26 +113,56 @@ func newID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// elsewhere is what an engine is told of the sockets here.
-func (c ClusterConfig) elsewhere() (e socketio.Elsewhere) {
-	if c.Engine == nil {
+// elsewhere is what an engine is told of the sockets here. sessions are nil where they are not shared.
+func (c Config) elsewhere(sessions *federation.Sessions, checks foreign) (e socketio.Elsewhere) {
+	engine := c.Cluster.Engine
+	if engine == nil {
 		return e
 	}
-	e.Serves = c.Engine.Serve
-	if rooms, ok := c.Engine.(cluster.RoomSubscriber); ok {
+	e.Serves = engine.Serve
+	if rooms, ok := engine.(cluster.RoomSubscriber); ok {
 		e.RoomOccupied = federation.NewOccupancy(rooms).Change
+	}
+	if sessions == nil {
+		return e
+	}
+	e.Sessions, e.Hub, e.Data = sessions, c.Cluster.ID, checks.Data
+	e.KeepLive = c.Recovery.Persist == PersistOnChange
+	if r, ok := c.Application.(Rememberer); ok {
+		e.Memos = socketio.Memos{Encode: r.EncodeMemo, Decode: r.DecodeMemo}
 	}
 	return e
 }
 
+// Rememberer may be implemented by an Application whose Acceptance.Memo is to go with a session to another hub. New looks once
+// whether it is. Its methods may be called at the same time, and must not block.
+type Rememberer interface {
+	// EncodeMemo is a memo as bytes. Nil: it stays behind. It is called with locks held, and must not call the hub.
+	EncodeMemo(memo any) []byte
+	// DecodeMemo is the other way round, with what it takes. What cannot be read is nil.
+	DecodeMemo(b []byte) (memo any, bytes int64)
+}
+
+// sessions are shared where recovery is on, and the engine keeps what was published. Nil otherwise.
+func (c Config) sessions(checks foreign) *federation.Sessions {
+	recorder, ok := c.Cluster.Engine.(cluster.Recorder)
+	if !ok || !c.Recovery.Enabled {
+		return nil
+	}
+	return federation.NewSessions(federation.SessionsConfig{
+		Recorder: recorder, Self: c.Cluster.ID, Checks: checks, MaxDuration: c.Recovery.MaxDuration,
+		Refused: c.Trace.PeerRefused, Logger: c.Logger,
+	})
+}
+
 // federate is the hub's Federation. Nil: it is alone.
-func (h *Hub) federate(c Config) *federation.Federation {
+func (h *Hub) federate(c Config, sessions *federation.Sessions, checks foreign) *federation.Federation {
 	if c.Cluster.Engine == nil {
 		return nil
 	}
 	config := federation.Config{
 		Self:    cluster.Self{ID: h.id, Control: c.Cluster.ControlAddress, Peer: c.Cluster.PeerAddress},
-		Cluster: c.Cluster.Engine, Sockets: h.sockets, Checks: foreign{h.checks}, Logger: c.Logger, Refused: c.Trace.PeerRefused,
+		Cluster: c.Cluster.Engine, Sockets: h.sockets, Sessions: sessions, Checks: checks, Logger: c.Logger, Refused: c.Trace.PeerRefused,
 	}
 	if p, ok := c.Application.(Peer); ok {
 		config.Peer = p

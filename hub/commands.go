@@ -22,9 +22,13 @@ func (h *Hub) Emit(b *Batch, t Target, m Message, o EmitOptions) (Outcome, error
 		return Outcome{}, err
 	}
 	message, elsewhere := m.adapted(o), !o.Local && h.federation.Elsewhere(t.Namespace, &to)
-	out := outcome(h.sockets.Emit((*engineio.Batch)(b), t.Namespace, to, message))
-	if elsewhere {
-		out.MissingHubs = h.publishEmit(t.Namespace, to, message)
+	is := socketio.Issue{Unshared: !elsewhere}
+	out := outcome(h.sockets.EmitAs((*engineio.Batch)(b), t.Namespace, to, message, &is))
+	switch {
+	case elsewhere:
+		out.MissingHubs = h.publishEmit(t.Namespace, to, message, is)
+	case is.Unshared:
+		h.federation.Share(t.Namespace, to, message, is.Place)
 	}
 	return out, nil
 }
@@ -67,17 +71,26 @@ func (h *Hub) emitToMany(b *Batch, t Target, m Message, o EmitOptions) (Outcome,
 		return Outcome{}, err
 	}
 	message := m.adapted(o)
-	out := outcome(h.sockets.EmitBelow((*engineio.Batch)(b), prefix, to, message))
+	out := outcome(h.sockets.EmitBelow((*engineio.Batch)(b), prefix, to, message, socketio.Issue{}))
 	if !o.Local && h.federation != nil {
-		out.MissingHubs = h.publishEmit(pattern, to, message)
+		out.MissingHubs = h.publishEmit(pattern, to, message, socketio.Issue{})
 	}
 	return out, nil
 }
 
 // publishEmit tells the other hubs of an emit. What they are told may be kept, and the arguments are the caller's.
-func (h *Hub) publishEmit(namespace string, to cluster.Target, m cluster.Message) (missing []string) {
+func (h *Hub) publishEmit(namespace string, to cluster.Target, m cluster.Message, is socketio.Issue) (missing []string) {
 	m.Args = slices.Clone(m.Args)
-	return h.federation.Publish(&cluster.Command{Namespace: namespace, Target: to, Message: &m})
+	return h.federation.Publish(&cluster.Command{
+		Namespace: namespace, Target: to, Message: &m, Origin: cluster.Origin{Number: is.Place.Own, After: is.Place.Of},
+	})
+}
+
+// publish tells the other hubs of a command that is no emit and was carried out here.
+func (h *Hub) publish(c *cluster.Command) (missing []string) {
+	p := h.sockets.Number(c.Namespace)
+	c.Origin = cluster.Origin{Number: p.Own, After: p.Of}
+	return h.federation.Publish(c)
 }
 
 // without is an outcome that lacks what these hubs would have done.
@@ -141,7 +154,7 @@ func (h *Hub) UpdateRooms(t Target, join, leave []string) (Outcome, error) {
 	elsewhere := h.federation.Elsewhere(t.Namespace, &to)
 	out, limited := h.sockets.UpdateRooms(t.Namespace, to, join, leave)
 	if elsewhere {
-		missing := h.federation.Publish(&cluster.Command{Namespace: t.Namespace, Target: to, Join: join, Leave: leave})
+		missing := h.publish(&cluster.Command{Namespace: t.Namespace, Target: to, Join: join, Leave: leave})
 		return outcome(out).without(missing), nil
 	}
 	if limited > 0 && out.Queued+out.Stored == 0 {
@@ -166,7 +179,7 @@ func (h *Hub) Disconnect(b *Batch, t Target, o DisconnectOptions) (Outcome, erro
 	out := outcome(h.sockets.Disconnect((*engineio.Batch)(b), t.Namespace, to, o.eviction()))
 	if elsewhere {
 		eviction := cluster.Disconnect(o.eviction())
-		out.MissingHubs = h.federation.Publish(&cluster.Command{Namespace: t.Namespace, Target: to, Disconnect: &eviction})
+		out.MissingHubs = h.publish(&cluster.Command{Namespace: t.Namespace, Target: to, Disconnect: &eviction})
 	}
 	return out, nil
 }

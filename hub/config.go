@@ -3,6 +3,8 @@ package hub
 import (
 	"log/slog"
 	"time"
+
+	"github.com/siohub/siohub/hub/internal/option"
 )
 
 // Config says how a Hub behaves. Only Application is required; every other zero value means the
@@ -210,9 +212,19 @@ type Recovery struct {
 	// TotalBytes is what all takes: half of it sessions, half of it what was emitted. Default 128 MiB.
 	// Key: recovery.total_bytes.
 	TotalBytes int64
+	// Persist says when sessions are kept for other hubs, where the engine of the cluster keeps what was published: PersistOnStop
+	// (default) as the hub ends, PersistOnChange also as they change, for the time after a hub that was killed. Key:
+	// recovery.persist.
+	Persist string
 	// Without are namespaces for which nothing is kept: their browsers always begin anew.
 	Without []string
 }
+
+// Values of Recovery.Persist.
+const (
+	PersistOnStop   = option.PersistOnStop
+	PersistOnChange = option.PersistOnChange
+)
 
 // ConfigError is a setting that cannot be. New returns it before anything is started.
 type ConfigError struct {

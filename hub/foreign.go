@@ -6,6 +6,7 @@ import (
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/federation"
+	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/hub/internal/socketio"
 )
 
@@ -38,6 +39,23 @@ func (f foreign) Detail(detail string) error { return why(checkDetail(detail)) }
 func (f foreign) Data(d *cluster.Data) (socketio.DataChange, error) {
 	change, err := f.dataChange(DataChange{Data: d.JSON, Merge: d.Merge, ExpectedVersion: d.Expected})
 	return change, why(err)
+}
+
+// Session looks at a session that another server has had.
+func (f foreign) Session(r *recovery.Record) error {
+	err := f.acceptance(Acceptance{User: r.User, Rooms: r.Rooms, Data: r.Data})
+	if err == nil {
+		_, err = f.target(Target{Namespace: r.Namespace, Sockets: []string{r.ID}})
+	}
+	if r.Carried == nil || err != nil {
+		return why(err)
+	}
+	for i := range r.Carried.Items {
+		if err := f.Message(&r.Carried.Items[i].Message); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refusal is an error with the word that it is counted by.

@@ -47,12 +47,17 @@ func New(config Config) (*Hub, error) {
 		config.Cluster.ID = newID()
 	}
 	h := &Hub{id: config.Cluster.ID, client: client, checks: &checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
-	h.sockets = socketio.New(config.sockets(json, &bridge{config.Application, h.checks}))
+	// What other servers say is carried out until the hub has ended: who leaves it has to have heard it.
+	others := foreign{&checks{json: json, limits: config.Limits, limitReached: config.Trace.LimitReached}}
+	sessions := config.sessions(others)
+	sockets := config.sockets(json, &bridge{config.Application, h.checks})
+	sockets.Elsewhere = config.elsewhere(sessions, others)
+	h.sockets = socketio.New(sockets)
 	engine := config.engine(h.sockets)
 	h.relay = newRelaying(&config, h, &engine)
 	h.engine = engineio.New(engine)
 	h.oldest = newOldestClients(&config, json, h.engine)
-	h.federation = h.federate(config)
+	h.federation = h.federate(config, sessions, others)
 	return h, nil
 }
 
@@ -110,6 +115,7 @@ func (h *Hub) ProxyListener(below net.Listener) net.Listener { return h.engine.P
 // reason `server shutting down`, after what was emitted to it before. Drain returns when all
 // have gone, a second after the last one was told, or with the cause of ctx. Shutdown has to follow.
 func (h *Hub) Drain(ctx context.Context, spread time.Duration) error {
+	h.sockets.Share()
 	relayed := h.relay.drain(ctx, spread)
 	err := h.engine.Drain(ctx, spread)
 	relayed()
@@ -121,6 +127,7 @@ func (h *Hub) Drain(ctx context.Context, spread time.Duration) error {
 // ctx. Browsers see a lost transport and come back by themselves. It may be called more than once.
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.checks.closed.Store(true)
+	h.sockets.Share()
 	released := h.relay.release(ctx)
 	err := h.engine.Close(ctx)
 	released()

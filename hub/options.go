@@ -129,6 +129,7 @@ func (r *Recovery) fill() {
 	set(&r.SessionBytes, option.RecoverySessionBytes)
 	set(&r.LogBytes, option.RecoveryLogBytes)
 	set(&r.TotalBytes, option.RecoveryTotalBytes)
+	set(&r.Persist, option.RecoveryPersist)
 }
 
 func (r *Rates) fill() {
@@ -288,6 +289,7 @@ func (r *Recovery) problems(check func(error)) {
 	check(Check(option.RecoverySessionBytes.Key, r.SessionBytes))
 	check(Check(option.RecoveryLogBytes.Key, r.LogBytes))
 	check(Check(option.RecoveryTotalBytes.Key, r.TotalBytes))
+	check(Check(option.RecoveryPersist.Key, r.Persist))
 }
 
 // A negative rate means none, as a configured 0 does.

@@ -25,12 +25,14 @@ const (
 	// Signalled is what one control plane asks the others: Answer.Signal, any number of answers. Foreign servers are not
 	// asked.
 	Signalled
+	// Surrender asks hubs for the session of a browser that has come here: Signal and Answer.Signal are the hubs' own.
+	Surrender
 )
 
 // Question is asked of every other server.
 type Question struct {
 	Kind Kind
-	// Namespace is where. Unused with Signalled.
+	// Namespace is where. Unused with Signalled and Surrender.
 	Namespace string
 	// Target is whom it concerns: of Fetch, Count and Acks.
 	Target Target
@@ -42,7 +44,7 @@ type Question struct {
 	Message *Message
 	// Command is of CarryOut.
 	Command *Command
-	// Signal is of Signalled: what is asked.
+	// Signal is of Signalled and Surrender: what is asked.
 	Signal []byte
 	// Timeout is how long answers are waited for. Of Acks it is how long each browser has, and answers are waited for a
 	// second longer, so that each server can tell how it ended. Zero means the engine's (cluster.request_timeout).

@@ -68,12 +68,14 @@ var rooms = []room{
 		"hub/internal/deflate", "hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/proxyheader", "hub/internal/rates",
 		"hub/internal/request", "hub/internal/rules", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla, klauspost,
 	}},
-	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/cluster", "hub/internal/rooms"}},
+	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/cluster", "hub/internal/rooms", "github.com/vmihailenco/msgpack/v5"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/recovery", "hub/internal/request", "hub/internal/siopacket", "hub/internal/wsframe",
 		"hub/cluster", "hub/internal/rooms", "internal/sampledlog",
 	}},
-	{pkg: "hub/internal/federation", not: network, may: []string{"hub/cluster", "hub/internal/engineio", "hub/internal/socketio", "internal/sampledlog"}},
+	{pkg: "hub/internal/federation", not: network, may: []string{
+		"hub/cluster", "hub/internal/engineio", "hub/internal/recovery", "hub/internal/socketio", "internal/sampledlog", "github.com/vmihailenco/msgpack/v5",
+	}},
 	{pkg: "hub/internal/clientfiles", may: []string{"hub/internal/request", "github.com/andybalholm/brotli"}},
 	{pkg: "hub/internal/v09", may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/request", "hub/internal/siopacket", "internal/sampledlog", gorilla,

@@ -14,6 +14,10 @@ func (f *Federation) Answer(q *cluster.Question, r cluster.Responder) {
 		f.signalled(q, r)
 		return
 	}
+	if q.Kind == cluster.Surrender {
+		f.surrender(q, r)
+		return
+	}
 	if err := f.checkQuestion(q); err != nil {
 		f.refuse(kindQuestion, err)
 		r.Answer(nothing(q))

@@ -15,6 +15,7 @@ const (
 	kindServerSide = "server_side"
 	kindQuestion   = "question"
 	kindSignal     = "signal"
+	kindSession    = "session"
 )
 
 // Apply implements cluster.Host.
@@ -89,12 +90,13 @@ func (f *Federation) emit(b *engineio.Batch, c *cluster.Command) (cluster.Outcom
 		if err != nil {
 			return cluster.Outcome{}, err
 		}
-		return outcome(f.config.Sockets.EmitBelow(b, prefix, c.Target, *c.Message)), nil
+		return outcome(f.config.Sockets.EmitBelow(b, prefix, c.Target, *c.Message, socketio.Issue{Mark: socketio.Marked(c.Origin)})), nil
 	}
 	if err := f.config.Checks.Target(c.Namespace, c.Target); err != nil {
 		return cluster.Outcome{}, err
 	}
-	return outcome(f.config.Sockets.Emit(b, c.Namespace, c.Target, *c.Message)), nil
+	is := socketio.Issue{Mark: socketio.Marked(c.Origin)}
+	return outcome(f.config.Sockets.EmitAs(b, c.Namespace, c.Target, *c.Message, &is)), nil
 }
 
 func isPattern(namespace string) bool { return namespace != "" && namespace[len(namespace)-1] == '*' }

@@ -19,6 +19,8 @@ type Config struct {
 	Cluster cluster.Cluster
 	Sockets *socketio.Server
 	Checks  Checks
+	// Sessions are shared by it. Nil: they are not.
+	Sessions *Sessions
 	// Peer hears what is not about sockets. Nil: nobody does.
 	Peer Peer
 	// Refused is told of what came from outside and was not carried out: the kind of message, and why. Nil: nobody looks.

@@ -21,6 +21,12 @@ const (
 	ParserBoth    = "both"
 )
 
+// What the option RecoveryPersist may be.
+const (
+	PersistOnStop   = "on_stop"
+	PersistOnChange = "on_change"
+)
+
 // The options of Socket.IO, as the reference has them.
 var (
 	Path           = add("path", "/socket.io/", "a path that starts with /, without ? and #", isPath)
@@ -153,6 +159,9 @@ var (
 	RecoverySessionBytes = bytes[int64]("recovery.session_bytes", 128<<10, 2<<10, 1<<30)
 	RecoveryLogBytes     = bytes[int64]("recovery.log_bytes", 16<<20, 64<<10, 64<<30)
 	RecoveryTotalBytes   = bytes[int64]("recovery.total_bytes", 128<<20, 1<<20, 1<<40)
+	RecoveryPersist      = add("recovery.persist", PersistOnStop, "one of on_stop, on_change", func(s string) bool {
+		return s == PersistOnStop || s == PersistOnChange
+	})
 )
 
 // The rates of browsers. Zero means no limit.

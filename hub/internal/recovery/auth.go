@@ -14,10 +14,10 @@ type Claim struct {
 }
 
 // Split takes a claim out of a browser's auth, which its client has put there, and returns what is left: nil if that is
-// nothing. ok is false without a private id of ours, and nothing is taken out then.
+// nothing. ok is false without a private id of a hub or, with foreign, of a Node server, and nothing is taken out then.
 //
 // Source: socket.io-client 4.8, socket.ts, _sendConnectPacket.
-func Split(auth []byte) (c Claim, rest []byte, ok bool) {
+func Split(auth []byte, foreign bool) (c Claim, rest []byte, ok bool) {
 	if !bytes.Contains(auth, []byte(`pid`)) {
 		return Claim{}, auth, false
 	}
@@ -34,7 +34,7 @@ func Split(auth []byte) (c Claim, rest []byte, ok bool) {
 		var text string
 		isText := json.Unmarshal(value, &text) == nil && value[0] == '"'
 		switch {
-		case name == "pid" && isText && IsPID(text):
+		case name == "pid" && isText && (IsPID(text) || foreign && isForeignPID(text)):
 			c.PID, ok = text, true
 			continue
 		case name == "offset":

@@ -14,8 +14,12 @@ type Config struct {
 	SessionBytes, LogBytes int64
 	// TotalBytes is what all may: half of it the logs, half the sessions that are away.
 	TotalBytes int64
+	// Hub is the id of this hub, where sessions are shared with others. Empty: they are not. It is the one field that may be.
+	Hub string
 	// Forgotten is told of a session that was away for too long. Nil: nobody is.
 	Forgotten func(*Session)
+	// Ended is told the private id of each session that ends before Close, with locks held. Nil: nobody is.
+	Ended func(pid string)
 	// Full is told that a bound was reached: the name is the field's in the configuration, such as `log_bytes`. Nil:
 	// nobody is. It may be called with locks held, and calls nobody.
 	Full func(limit string)

@@ -12,14 +12,35 @@ import (
 type Entry struct {
 	Target  cluster.Target
 	Message cluster.Message
+	// ArgsBytes is how much of the message's arguments is what was emitted, without the last bracket: its offset is behind.
+	ArgsBytes int
 
 	at   time.Time
 	size int64
+	// point is where it stands.
+	point Point
+	// mark says where it is from.
+	mark Mark
+	// Unshared says that it is in no log but this one, whatever engine there is. Guarded by Log.mu once it is appended.
+	Unshared bool
+}
+
+// Point is where it stands in its log.
+func (e *Entry) Point() Point { return e.point }
+
+// Size is what it takes, in bytes.
+func (e *Entry) Size() int64 { return e.size }
+
+// Bare is its message as it was emitted, without an offset.
+func (e *Entry) Bare() cluster.Message {
+	m := e.Message
+	m.Args = append(slices.Clone(m.Args[:e.ArgsBytes]), ']')
+	return m
 }
 
 const (
 	// entryBytes is what an entry takes beside its texts, nameBytes what a name does, or an attachment.
-	entryBytes = 320
+	entryBytes = 416
 	nameBytes  = 24
 )
 
@@ -57,34 +78,89 @@ type Log struct {
 
 	mu      sync.Mutex // guards the fields below; a leaf
 	entries []*Entry
-	// head is the position of the last entry that was appended, there or not. Invariant: the entries are those of the
+	// head is that of the last entry that was appended, there or not. Invariant: the entries are those of the
 	// positions up to it, without a gap.
-	head  uint64
+	head  Point
 	bytes int64
 }
 
 // NewLog returns an empty log. Its positions begin behind those of all logs that were closed, so that an offset of one
-// that had the same name is before all that is in it.
-func (s *Store) NewLog() *Log {
+// that had the same name is before all that is in it. of is how far the engine's log has been applied.
+func (s *Store) NewLog(of cluster.Position) *Log {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := &Log{store: s, head: s.drawn}
+	l := &Log{store: s, head: Point{At: s.drawn, Place: Place{Of: of, Own: s.own.Load()}}}
 	s.logs[l] = struct{}{}
 	return l
 }
 
-// Head is the position of the last entry.
-func (l *Log) Head() uint64 {
+// Head is that of the last entry.
+func (l *Log) Head() Point {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.head
 }
 
-// Append puts an entry behind the last one. kept is false when there is no room for it.
-func (l *Log) Append(e *Entry) (kept bool) {
-	e.at = time.Now()
+// Next is where the next entry will stand, which is one of the hub's own or from elsewhere. Nothing else may be appended, or
+// noted, in between.
+func (l *Log) Next(m Mark) Point {
 	l.mu.Lock()
-	l.head++
+	defer l.mu.Unlock()
+	p := l.head
+	p.At++
+	if m.Foreign {
+		p.Place.Of = later(p.Place.Of, m.Of)
+	} else {
+		p.Place.Own = l.store.Draw()
+	}
+	return p
+}
+
+func later(p, o cluster.Position) cluster.Position {
+	if p.Before(o) {
+		return o
+	}
+	return p
+}
+
+// Note says that something happened in the namespace that is no entry, and where the namespace is then.
+func (l *Log) Note(m Mark) Place {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if m.Foreign {
+		l.head.Place.Of = later(l.head.Place.Of, m.Of)
+	} else {
+		l.head.Place.Own = l.store.Draw()
+	}
+	return l.head.Place
+}
+
+// Reach says how far the engine's log has been applied, and returns the head.
+func (l *Log) Reach(of cluster.Position) Point {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.head.Place.Of = later(l.head.Place.Of, of)
+	return l.head
+}
+
+// TakeUnshared returns the entries that are in no log but this one, oldest first: whoever calls it puts them there.
+func (l *Log) TakeUnshared() (list []*Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if e.Unshared {
+			e.Unshared = false
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// Append puts an entry behind the last one, where Next has said for its mark. kept is false when there is no room for it.
+func (l *Log) Append(e *Entry, m Mark, at Point) (kept bool) {
+	e.at, e.point, e.mark = time.Now(), at, m
+	l.mu.Lock()
+	l.head = at
 	l.entries = append(l.entries, e)
 	l.countLocked(e.size)
 	l.dropOldLocked(e.at)
@@ -138,8 +214,8 @@ func (l *Log) shrink(bytes int64) bool {
 func (l *Log) Read(after uint64, buf []*Entry) (n int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	before := l.head - uint64(len(l.entries)) // the position before the first
-	if after < before || after > l.head {
+	before := l.head.At - uint64(len(l.entries)) // the position before the first
+	if after < before || after > l.head.At {
 		return 0, false
 	}
 	return copy(buf, l.entries[after-before:]), true
@@ -151,7 +227,7 @@ func (l *Log) Close() {
 	s.mu.Lock()
 	delete(s.logs, l)
 	l.mu.Lock()
-	s.drawn = max(s.drawn, l.head)
+	s.drawn = max(s.drawn, l.head.At)
 	l.countLocked(-l.bytes)
 	l.entries = nil
 	l.mu.Unlock()

@@ -30,14 +30,14 @@ func TestLog_IsBoundedInBytesAndSaysWhatHasGone(t *testing.T) {
 	config := small()
 	config.Full = func(limit string) { full = append(full, limit) }
 	s := New(config)
-	l := s.NewLog()
+	l := s.NewLog(cluster.Position{})
 	for range 1000 {
-		if !l.Append(entry(1000)) {
+		if !put(l, entry(1000)) {
 			t.Fatal("not kept")
 		}
 	}
-	if l.bytes > config.LogBytes || l.Head() != 1000 || len(full) == 0 || full[0] != FullLogBytes {
-		t.Fatalf("%d bytes, head %d, %d times full", l.bytes, l.Head(), len(full))
+	if l.bytes > config.LogBytes || l.Head().At != 1000 || len(full) == 0 || full[0] != FullLogBytes {
+		t.Fatalf("%d bytes, head %d, %d times full", l.bytes, l.Head().At, len(full))
 	}
 	buf := make([]*Entry, 1000)
 	if _, ok := l.Read(0, buf); ok {
@@ -53,7 +53,7 @@ func TestLog_IsBoundedInBytesAndSaysWhatHasGone(t *testing.T) {
 	if n, ok := l.Read(1000-kept, buf); uint64(n) != kept || !ok {
 		t.Error(n, ok)
 	}
-	if l.Append(entry(100 << 10)) {
+	if put(l, entry(100<<10)) {
 		t.Error("one that is larger than the log was kept")
 	}
 	if _, ok := l.Read(1000, buf); ok {
@@ -63,8 +63,8 @@ func TestLog_IsBoundedInBytesAndSaysWhatHasGone(t *testing.T) {
 	if s.logBytes.Load() != 0 {
 		t.Errorf("%d bytes are left", s.logBytes.Load())
 	}
-	if next := s.NewLog(); next.Head() != 1001 {
-		t.Errorf("positions begin anew behind %d", next.Head())
+	if next := s.NewLog(cluster.Position{}); next.Head().At != 1001 {
+		t.Errorf("positions begin anew behind %d", next.Head().At)
 	}
 }
 
@@ -73,12 +73,12 @@ func TestLog_AllTogetherAreBounded(t *testing.T) {
 	config := small()
 	config.LogBytes, config.TotalBytes = 1<<20, 256<<10
 	s := New(config)
-	quiet := s.NewLog()
-	quiet.Append(entry(100))
+	quiet := s.NewLog(cluster.Position{})
+	put(quiet, entry(100))
 	for range 20 {
-		l := s.NewLog()
+		l := s.NewLog(cluster.Position{})
 		for range 100 {
-			l.Append(entry(1000))
+			put(l, entry(1000))
 		}
 		if got := s.logBytes.Load(); got > config.TotalBytes/2 {
 			t.Fatalf("%d bytes", got)
@@ -92,8 +92,8 @@ func TestLog_AllTogetherAreBounded(t *testing.T) {
 func TestLog_DropsWhatIsTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(small())
-		l := s.NewLog()
-		l.Append(entry(10))
+		l := s.NewLog(cluster.Position{})
+		put(l, entry(10))
 		virtualtime.Pass(2*time.Minute + 45*time.Second)
 		if _, ok := l.Read(0, make([]*Entry, 1)); !ok {
 			t.Error("gone too early")
@@ -328,12 +328,15 @@ func TestSplit_TakesOutWhatTheClientHasPutIn(t *testing.T) {
 		{`{"pid":"mine","offset":"o"}`, `{"pid":"mine","offset":"o"}`, Claim{}, false},
 	} {
 		auth := strings.Replace(row.auth, `"P"`, `"`+pid+`"`, 1)
-		got, rest, ok := Split([]byte(auth))
+		got, rest, ok := Split([]byte(auth), false)
 		if got != row.want || string(rest) != row.rest || ok != row.ok {
 			t.Errorf("%s: %+v %s %v", auth, got, rest, ok)
 		}
 	}
 }
+
+// put appends one of the hub's own.
+func put(l *Log, e *Entry) bool { return l.Append(e, Mark{}, l.Next(Mark{})) }
 
 // Each text has one position, and each position one text; nothing else is taken.
 func FuzzParseOffset(f *testing.F) {
@@ -344,10 +347,10 @@ func FuzzParseOffset(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		at, ok := s.ParseOffset(text)
-		if ok && string(s.AppendOffset(nil, at)) != text {
+		if ok && string(s.AppendOffset(nil, Point{At: at})) != text {
 			t.Fatalf("%q is taken for %d", text, at)
 		}
-		if back, ok := s.ParseOffset(string(s.AppendOffset(nil, at))); !ok || back != at {
+		if back, ok := s.ParseOffset(string(s.AppendOffset(nil, Point{At: at}))); !ok || back != at {
 			t.Fatalf("%d does not come back", at)
 		}
 	})
@@ -359,7 +362,7 @@ func FuzzSplit(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, auth string) {
-		c, rest, ok := Split([]byte(auth))
+		c, rest, ok := Split([]byte(auth), false)
 		if !ok && (string(rest) != auth || c != Claim{}) || ok && (!IsPID(c.PID) || len(rest) > len(auth)) {
 			t.Fatalf("%q: %+v %q %v", auth, c, rest, ok)
 		}
@@ -376,7 +379,7 @@ func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
 		config := small()
 		config.LogBytes = 1 << 20
 		s := New(config)
-		l := s.NewLog()
+		l := s.NewLog(cluster.Position{})
 		one := s.Open("/", "id", "ann")
 		live := rooms.New(rooms.Watch{})
 		live.Add(one)
@@ -409,16 +412,16 @@ func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
 			case 2:
 				to.ExceptUsers = []string{"bob", ""}
 			}
-			l.Append(NewEntry(to, cluster.Message{}))
+			put(l, NewEntry(to, cluster.Message{}))
 			if len(live.Select(to, nil)) > 0 {
-				got = append(got, l.Head())
+				got = append(got, l.Head().At)
 				if step < leaves {
 					one.Trail.Sent(l.Head())
 				}
 			}
 		}
 		offset, named, rest := uint64(0), false, got
-		if handled = min(handled, len(got)); handled > 0 && got[handled-1] <= one.Trail.left {
+		if handled = min(handled, len(got)); handled > 0 && got[handled-1] <= one.Trail.left.At {
 			offset, named, rest = got[handled-1], true, got[handled:]
 		}
 		from, err := one.Trail.Resume(offset, named)
@@ -464,10 +467,10 @@ func TestMissed_RoomsChangeMeanwhile(t *testing.T) {
 		config := small()
 		config.LogBytes = 1 << 20
 		s := New(config)
-		l := s.NewLog()
+		l := s.NewLog(cluster.Position{})
 		one := s.Open("/", "id", "")
-		one.Trail.Join(0)
-		one.Trail.Leave(0)
+		one.Trail.Join(Point{})
+		one.Trail.Leave(Point{})
 		in := false
 		turn := func(times int) {
 			for range times {
@@ -487,7 +490,7 @@ func TestMissed_RoomsChangeMeanwhile(t *testing.T) {
 		turn(row.before)
 		const entries = 300
 		for range entries {
-			l.Append(NewEntry(cluster.Target{Rooms: []string{"a"}}, cluster.Message{}))
+			put(l, NewEntry(cluster.Target{Rooms: []string{"a"}}, cluster.Message{}))
 		}
 		want := 0
 		if in {

@@ -22,6 +22,10 @@ type Session struct {
 	pid, id, user string
 	namespace     string
 
+	// carried is what it may have missed elsewhere, and past what it has not. They belong to whoever made the session.
+	carried *Carriage
+	past    *past
+
 	// Trail and Kept belong to whoever made the session. Kept is what it wants to have when the session comes back.
 	Trail Trail
 	Kept  any
@@ -87,13 +91,13 @@ func (m *Missed) Next(yield func(*Entry)) (end bool, err error) {
 		m.at++
 		for ; m.next < t.forgotten+len(t.changes); m.next++ {
 			c := t.changes[m.next-t.forgotten]
-			if c.at >= m.at {
+			if c.At >= m.at {
 				break
 			}
 			m.rooms.change(c.room, c.joined)
 		}
-		if m.session.matches(&e.Target, m.rooms) {
-			t.last = m.at
+		if m.session.matches(&e.Target, m.rooms) && !m.session.Had(&e.mark) {
+			t.last = e.point
 			yield(e)
 		}
 	}

@@ -11,9 +11,11 @@ import (
 type Store struct {
 	config Config
 	epoch  string
+	tag    string // begins the private ids
 
 	logBytes atomic.Int64
-	watched  atomic.Bool // sweep is there
+	own      atomic.Uint64 // number of the last of this hub's own commands
+	watched  atomic.Bool   // sweep is there
 
 	mu       sync.Mutex // guards the fields below, and the table's of all sessions; a leaf but for Log.mu
 	sessions map[string]*Session
@@ -33,17 +35,29 @@ type departed struct {
 
 // New returns a store that has nothing.
 func New(config Config) *Store {
-	return &Store{
-		config: config, epoch: random(epochBytes), sessions: make(map[string]*Session), logs: make(map[*Log]struct{}),
+	s := &Store{
+		config: config, epoch: random(epochBytes), tag: Tag(config.Hub), sessions: make(map[string]*Session), logs: make(map[*Log]struct{}),
 	}
+	// Beyond those of a former life of this hub.
+	s.own.Store(uint64(time.Now().UnixMicro()))
+	return s
 }
+
+// Shared reports whether sessions are shared with other hubs.
+func (s *Store) Shared() bool { return s.config.Hub != "" }
+
+// Drawn is the last number that Draw has returned.
+func (s *Store) Drawn() uint64 { return s.own.Load() }
+
+// Draw is the number of one more of this hub's own commands.
+func (s *Store) Draw() uint64 { return s.own.Add(1) }
 
 // MaxDuration is how long a session may be away.
 func (s *Store) MaxDuration() time.Duration { return s.config.MaxDuration }
 
 // Open makes a session, which is live.
 func (s *Store) Open(namespace, id, user string) *Session {
-	one := &Session{pid: newPID(), id: id, user: user, namespace: namespace}
+	one := &Session{pid: newPID(s.tag), id: id, user: user, namespace: namespace}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions[one.pid] = one
@@ -56,12 +70,16 @@ const sessionBytes = 1024
 // Leave lets a live session wait for its browser, which may take it up from Depart on. holds is what it takes, beside its
 // own. kept is false if it is too large, or has ended before, and it has ended then. Those that had to go for it are evicted: they have ended too.
 func (s *Store) Leave(one *Session, holds int64) (kept bool, evicted []*Session) {
-	size := holds + sessionBytes
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if one.state == ended {
 		return false, nil
 	}
+	return s.leaveLocked(one, holds, time.Now())
+}
+
+func (s *Store) leaveLocked(one *Session, holds int64, since time.Time) (kept bool, evicted []*Session) {
+	size := holds + sessionBytes
 	if s.closed || size > s.config.SessionBytes || size > s.config.TotalBytes/2 {
 		if !s.closed {
 			s.full(FullSessionBytes)
@@ -83,7 +101,7 @@ func (s *Store) Leave(one *Session, holds int64) (kept bool, evicted []*Session)
 	}
 	one.state, one.size, one.holder = leaving, size, nil
 	s.bytes += size
-	one.place = s.away.PushBack(departed{one, time.Now()})
+	one.place = s.away.PushBack(departed{one, since})
 	s.watchLocked()
 	return true, evicted
 }
@@ -170,6 +188,36 @@ func (s *Store) endLocked(one *Session) {
 	s.removeLocked(one)
 	one.state, one.holder = ended, nil
 	delete(s.sessions, one.pid)
+	if s.config.Ended != nil && !s.closed {
+		s.config.Ended(one.pid)
+	}
+}
+
+// Alive reports whether a session has not ended.
+func (s *Store) Alive(one *Session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return one.state != ended
+}
+
+// WhileAlive calls f, unless a session has ended: it does not end meanwhile.
+func (s *Store) WhileAlive(one *Session, f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if one.state != ended {
+		f()
+	}
+}
+
+// All are the sessions that have not ended.
+func (s *Store) All() (list []*Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list = make([]*Session, 0, len(s.sessions))
+	for _, one := range s.sessions {
+		list = append(list, one)
+	}
+	return list
 }
 
 func (s *Store) removeLocked(one *Session) {

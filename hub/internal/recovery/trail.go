@@ -4,20 +4,20 @@ package recovery
 // goes along with the log: entries, changes of rooms and these calls are in one order.
 type Trail struct {
 	// joined is where the session joined, before its first entry.
-	joined uint64
+	joined Point
 	// last is the last entry that was for it, queued or not. Zero: there was none.
-	last uint64
+	last Point
 	// left is where it left. Meaningful while it is away.
-	left uint64
+	left Point
 	// changes are those of its rooms, oldest first, without those that are forgotten: the last of these was behind known.
 	changes   []roomChange
 	forgotten int
-	known     uint64
+	known     Point
 }
 
 // roomChange says what a session joined or left behind a position.
 type roomChange struct {
-	at     uint64
+	Point
 	room   string
 	joined bool
 }
@@ -27,7 +27,7 @@ type roomChange struct {
 const MaxChanges = 64
 
 // changeBytes is what a change of rooms takes beside its room's name.
-const changeBytes = 64
+const changeBytes = 96
 
 // Bytes is what it holds.
 func (t *Trail) Bytes() (size int64) {
@@ -38,23 +38,23 @@ func (t *Trail) Bytes() (size int64) {
 }
 
 // Join says where a session has joined.
-func (t *Trail) Join(at uint64) { *t = Trail{joined: at, known: at} }
+func (t *Trail) Join(at Point) { *t = Trail{joined: at, known: at} }
 
 // Sent says that an entry was for the session.
-func (t *Trail) Sent(at uint64) { t.last = at }
+func (t *Trail) Sent(at Point) { t.last = at }
 
 // Leave says where it has left.
-func (t *Trail) Leave(at uint64) { t.left = at }
+func (t *Trail) Leave(at Point) { t.left = at }
 
 // Moved says that the session has joined or left rooms behind a position.
-func (t *Trail) Moved(at uint64, joined, left []string) {
+func (t *Trail) Moved(at Point, joined, left []string) {
 	for i, names := range [][]string{joined, left} {
 		for _, room := range names {
 			t.changes = append(t.changes, roomChange{at, room, i == 0})
 		}
 	}
 	if over := len(t.changes) - MaxChanges; over > 0 {
-		t.known = t.changes[over-1].at
+		t.known = t.changes[over-1].Point
 		t.forgotten += over
 		t.changes = append(t.changes[:0], t.changes[over:]...)
 	}
@@ -66,16 +66,16 @@ func (t *Trail) Moved(at uint64, joined, left []string) {
 // Errors: ErrOffset, ErrMoved.
 func (t *Trail) Resume(offset uint64, named bool) (from uint64, err error) {
 	switch {
-	case named && offset > max(t.last, t.joined):
+	case named && offset > max(t.last.At, t.joined.At):
 		return 0, ErrOffset // nobody has sent it that far
-	case !named, offset < t.joined:
+	case !named, offset < t.joined.At:
 		// What it says is from before it has joined: of another session of the same browser.
-		offset = t.joined
+		offset = t.joined.At
 	}
-	if t.last <= offset {
-		offset = t.left // it has all that was for it
+	if t.last.At <= offset {
+		offset = t.left.At // it has all that was for it
 	}
-	if offset < t.known {
+	if offset < t.known.At {
 		return 0, ErrMoved
 	}
 	return offset, nil
@@ -90,11 +90,11 @@ func (t *Trail) roomsAt(at uint64, rooms []string) (set roomSet, next int, ok bo
 		set[room] = struct{}{}
 	}
 	next = len(t.changes)
-	for ; next > 0 && t.changes[next-1].at >= at; next-- {
+	for ; next > 0 && t.changes[next-1].At >= at; next-- {
 		c := t.changes[next-1]
 		set.change(c.room, !c.joined)
 	}
-	return set, t.forgotten + next, at >= t.known
+	return set, t.forgotten + next, at >= t.known.At
 }
 
 func (r roomSet) change(room string, in bool) {

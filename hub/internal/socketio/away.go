@@ -135,6 +135,7 @@ func (r *recovering) moveAway(session *recovery.Session, k *kept, join, leave []
 		return true, false, false
 	}
 	session.Trail.Moved(r.log.Head(), joined, left)
+	k.namespace.server.keeper.touch(session)
 	k.roomsVersion++
 	fits := r.store.Grow(session, heldBy(session, r.away.Rooms(session))-before)
 	return fits, !fits, false
@@ -157,5 +158,6 @@ func (d DataChange) applyAway(session *recovery.Session, k *kept) (version uint6
 	}
 	k.data = data
 	k.version++
+	k.namespace.server.keeper.touch(session)
 	return k.version, true, false, nil
 }

@@ -15,21 +15,28 @@ import (
 //
 // The caller has checked the message and keeps its bytes unchanged until Emit returns.
 func (s *Server) Emit(b *engineio.Batch, name string, t cluster.Target, m cluster.Message) Outcome {
+	return s.EmitAs(b, name, t, m, &Issue{})
+}
+
+// EmitAs is Emit that says where the emission comes from, and learns where it stands.
+func (s *Server) EmitAs(b *engineio.Batch, name string, t cluster.Target, m cluster.Message, is *Issue) Outcome {
 	n := s.namespaces.lookup(name)
 	if n == nil {
+		is.Place, is.Unshared = s.placeOfNobody(is.Mark), is.Unshared && s.sharing.Load()
 		return Outcome{}
 	}
-	o := n.emit(b, t, &m)
+	o := n.emit(b, t, &m, is)
 	s.trace.eventSent(name, m.Event, o)
 	s.emitted(name, t, m)
 	return o
 }
 
-// EmitBelow is Emit to every namespace here whose name starts with the prefix and is longer.
-func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t cluster.Target, m cluster.Message) (o Outcome) {
+// EmitBelow is EmitAs to every namespace here whose name starts with the prefix and is longer. It learns nothing.
+func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t cluster.Target, m cluster.Message, is Issue) (o Outcome) {
 	s.namespaces.byName.Range(func(key, _ any) bool {
 		if name := key.(string); len(name) > len(prefix) && strings.HasPrefix(name, prefix) {
-			one := s.Emit(b, name, t, m)
+			own := is
+			one := s.EmitAs(b, name, t, m, &own)
 			o.Matched += one.Matched
 			o.Queued += one.Queued
 			o.Dropped += one.Dropped
@@ -40,10 +47,11 @@ func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t cluster.Target, m
 	return o
 }
 
-func (n *namespace) emit(b *engineio.Batch, t cluster.Target, m *cluster.Message) (o Outcome) {
+func (n *namespace) emit(b *engineio.Batch, t cluster.Target, m *cluster.Message, is *Issue) (o Outcome) {
 	if n.recovering != nil && !m.Volatile {
-		return n.emitKept(b, t, m)
+		return n.emitKept(b, t, m, is)
 	}
+	is.Unshared = false
 	members := pick(n.rooms, t)
 	defer members.release()
 	if len(members.list) == 0 {

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/option"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -69,6 +70,15 @@ type Elsewhere struct {
 	// RoomOccupied says that a room has its first member, connected or away, or none any more: both are told of
 	// for themselves. For each of the two the calls for one room alternate. A socket's own room is not told of.
 	RoomOccupied func(namespace, room string, occupied bool)
+	// Sessions are shared with other hubs. Nil: they are not.
+	Sessions Sessions
+	// Hub is the id of this one. Data looks at a change of data that comes from another. Both are required with Sessions.
+	Hub  string
+	Data func(*cluster.Data) (DataChange, error)
+	// Memos turn what the application keeps with a session into bytes.
+	Memos Memos
+	// KeepLive keeps sessions while their browsers are there as well, for the time after a hub that was killed.
+	KeepLive bool
 }
 
 // Recovering says what is kept for clients that are away.

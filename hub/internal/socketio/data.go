@@ -67,6 +67,9 @@ func (d DataChange) apply(s *Socket) (done bool, version uint64, err error) {
 		case d.Merge == nil, seen == s.data.version():
 			defer s.mu.Unlock()
 			s.data.set(data, s.data.version()+1)
+			if s.recovery != nil {
+				s.client.server.keeper.touch(s.recovery)
+			}
 			return true, s.data.version(), nil
 		}
 		s.mu.Unlock()

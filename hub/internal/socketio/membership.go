@@ -71,6 +71,7 @@ func (m *membership) changeLocked(s *Socket, join, leave []string) (done, change
 	m.version++
 	if s.recovery != nil {
 		s.recovery.Trail.Moved(s.namespace.recovering.log.Head(), joined, left)
+		s.client.server.keeper.touch(s.recovery)
 	}
 	if s.client.server.watcher != nil {
 		m.noteLocked(s, joined, left)

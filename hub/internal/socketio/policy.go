@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 )
@@ -31,20 +32,50 @@ type policy struct {
 
 // SetPolicy replaces the policy. Nil bounds nothing.
 func (s *Socket) SetPolicy(p *Policy) {
+	s.policy.Store(newPolicy(p))
+	if s.recovery != nil {
+		s.client.server.keeper.touch(s.recovery)
+	}
+}
+
+// newPolicy is a Policy at work. Nil for none.
+func newPolicy(p *Policy) *policy {
 	if p == nil {
-		s.policy.Store(nil)
-		return
+		return nil
 	}
 	now := time.Now()
 	burst := float64(p.EventsBurst)
 	if burst == 0 {
 		burst = max(p.EventsPerSecond, 1)
 	}
-	s.policy.Store(&policy{
+	return &policy{
 		Policy: *p,
 		events: bucket{rate: p.EventsPerSecond, size: burst, left: burst, at: now},
 		bytes:  bucket{rate: float64(p.BytesPerSecond), size: float64(p.BytesPerSecond), left: float64(p.BytesPerSecond), at: now},
-	})
+	}
+}
+
+// encodePolicy is a policy as bytes, decodePolicy the other way round. What cannot be read allows nothing.
+func encodePolicy(p *policy) []byte {
+	if p == nil {
+		return nil
+	}
+	b, err := json.Marshal(p.Policy)
+	if err != nil {
+		return []byte("0") // no rate is a number that JSON has not
+	}
+	return b
+}
+
+func decodePolicy(b []byte) *policy {
+	if len(b) == 0 {
+		return nil
+	}
+	var p Policy
+	if err := json.Unmarshal(b, &p); err != nil {
+		p = Policy{Events: []string{""}}
+	}
+	return newPolicy(&p)
 }
 
 // refuses says why an event may not come in. Empty: it may. What is refused takes nothing from the buckets.

@@ -31,12 +31,14 @@ const (
 	RecoveryUser    = "user"    // the acceptance was for another user
 	RecoveryDenied  = "denied"  // the browser was not let in
 	RecoveryGone    = "gone"    // it has left before it was let in, and may come again
+	RecoveryMoved   = "moved"   // it has come to another hub
 )
 
 // reservation is a session that an attempt may take up.
 type reservation struct {
 	session *recovery.Session
-	// from is where it goes on.
+	// first is what it has missed at another hub, and from where it goes on here.
+	first []recovery.Carried
 	from  uint64
 	facts Recovery
 }
@@ -56,63 +58,50 @@ func (a *Attempt) begin(auth []byte) {
 		a.ask(auth)
 		return
 	}
-	claim, auth, ok := recovery.Split(auth)
+	claim, auth, ok := recovery.Split(auth, s.elsewhere.Sessions != nil)
 	if !ok {
 		a.ask(auth)
 		return
 	}
-	a.reserve(claim, func() {
+	anew := func() {
 		s.trace.recovery(RecoveryUnknown)
 		a.ask(auth)
-	}, func() { a.ask(auth) })
+	}
+	a.claimant().reserve(claim.PID, a.namespace, onClaim{
+		taken: func(session *recovery.Session) {
+			a.claim(session, claim)
+			a.ask(auth)
+		},
+		none: func() { a.seek(claim, auth, anew) },
+		busy: anew,
+	})
 }
 
-// maxTakeovers is how often a browser waits for one that has its session: of a browser whose connections broke while it
-// came back each may be about to take it up.
-const maxTakeovers = 3
-
-// reserve reserves the session that a browser claims, and goes on with one of two: now, or when whoever has it has left. In
-// the gate.
-func (a *Attempt) reserve(claim recovery.Claim, unknown, known func()) {
-	store := a.client.server.recovery
-	var try func(waits int)
-	try = func(waits int) {
-		session, taken := store.Reserve(claim.PID, a.namespace, a.client)
-		switch {
-		case taken:
-			a.claim(session, claim)
-			known()
-		case session == nil, waits == 0:
-			unknown()
-		case !a.await(session, func() { try(waits - 1) }, func() { try(0) }):
-			try(waits - 1) // it has left just now
-		}
-	}
-	try(maxTakeovers)
+// claimant is the attempt as one. What it does later is done in the gate.
+func (a *Attempt) claimant() claimant {
+	return claimant{server: a.client.server, holder: a.client, goOn: func(next func()) {
+		a.client.post(func() {
+			if a.state.Load() == stateOpen {
+				next()
+			}
+		})
+	}}
 }
 
 // claim keeps a session that was reserved with the attempt, if it can still be taken up.
 func (a *Attempt) claim(session *recovery.Session, claim recovery.Claim) {
 	s := a.client.server
 	r := keptOf(session).namespace.recovering
-	at, ok := s.recovery.ParseOffset(claim.Offset)
 	r.mu.Lock()
-	from, err := session.Trail.Resume(at, claim.Named)
-	_, there := r.log.Read(from, nil)
+	from, first, err := s.recovery.Resume(session, r.log, claim)
 	facts := r.factsLocked(session)
 	r.mu.Unlock()
-	switch {
-	case claim.Named && !ok:
-		err = recovery.ErrOffset
-	case err == nil && !there:
-		err = recovery.ErrGone
-	}
 	if err != nil {
 		s.beginsAnew(session, err)
 		return
 	}
 	a.id = session.ID()
-	a.reserved = &reservation{session: session, from: from, facts: facts}
+	a.reserved = &reservation{session: session, first: first, from: from, facts: facts}
 }
 
 // factsLocked are those of a session that is away.
@@ -180,6 +169,8 @@ func (in arrival) restore() bool {
 	s.resume(k, in.acceptance, r.away.Remove(session))
 	k.data, k.policy, k.mustAsk = nil, nil, false
 	r.mu.Unlock()
+	s.namespace.dropCarriedLater(session)
+	c.server.keeper.touch(session)
 	c.server.namespaces.release(s.namespace) // the session had held it
 	c.server.tellNotes()
 	c.server.trace.recovery(RecoveryDone)

@@ -20,8 +20,13 @@ type recovering struct {
 	// set at construction
 	store *recovery.Store
 	log   *recovery.Log
+	// sessions are shared by it. Nil: they are not.
+	sessions Sessions
 	// away has the sessions that are away: each keeps its rooms.
 	away *rooms.Table
+	// adopting are the sessions that come from other hubs, while it is not known what they have missed: everything that is
+	// emitted is put into the log. Guarded by mu.
+	adopting adoptions
 
 	// mu puts emissions, changes of rooms, comings and goings into one order, in which the log has them and in which
 	// each browser gets them: else a browser could have handled a packet and not one before it. Taken before
@@ -75,7 +80,7 @@ func newRecovery(s *Server, config Config) *recovery.Store {
 	return recovery.New(recovery.Config{
 		MaxDuration: c.MaxDuration, Detection: c.Detection,
 		Sessions: c.Sessions, SessionBytes: c.SessionBytes, LogBytes: c.LogBytes, TotalBytes: c.TotalBytes,
-		Forgotten: forget,
+		Hub: s.hub, Forgotten: forget, Ended: s.keeper.drop,
 		Full: func(limit string) {
 			if s.trace.hooks.RecoveryFull != nil {
 				s.trace.hooks.RecoveryFull(limit)
@@ -93,7 +98,13 @@ func (n *namespace) newRecovering() *recovering {
 	if store == nil || slices.Contains(n.server.unrecovered, n.name) {
 		return nil
 	}
-	return &recovering{store: store, log: store.NewLog(), away: rooms.New(n.watchAway())}
+	r := &recovering{store: store, sessions: n.server.elsewhere.Sessions, away: rooms.New(n.watchAway())}
+	var of cluster.Position
+	if r.sessions != nil {
+		of = r.sessions.Applied(n.name)
+	}
+	r.log = store.NewLog(of)
+	return r
 }
 
 // lock takes the order of a namespace. It does nothing while recovery is off; so does unlock.
@@ -112,7 +123,7 @@ func (r *recovering) unlock() {
 // emitKept is namespace.emit for a message that is kept for those who may miss it. All get its offset as last argument.
 //
 // Source: socket.io-adapter 2.5, SessionAwareAdapter.broadcast.
-func (n *namespace) emitKept(b *engineio.Batch, t cluster.Target, m *cluster.Message) (o Outcome) {
+func (n *namespace) emitKept(b *engineio.Batch, t cluster.Target, m *cluster.Message, is *Issue) (o Outcome) {
 	defer n.server.recoveryFull.write()
 	own := batches.orOwn(b)
 	defer own.release() // after mu was let go
@@ -122,21 +133,29 @@ func (n *namespace) emitKept(b *engineio.Batch, t cluster.Target, m *cluster.Mes
 	members := pick(n.rooms, t)
 	defer members.release()
 	away := r.away.Count(t)
-	if len(members.list) == 0 && away == 0 {
+	if len(members.list) == 0 && away == 0 && len(r.adopting) == 0 {
+		is.Place, is.Unshared = r.note(is.Mark), is.Unshared && n.server.sharing.Load()
 		return o
 	}
-	at := r.log.Head() + 1
-	stamped := *m
-	stamped.Args = r.withOffset(m.Args, at)
-	if r.log.Append(recovery.NewEntry(t, stamped)) {
+	at := r.log.Next(is.Mark)
+	is.Place = at.Place
+	stamped, bare := r.stamped(m, at)
+	entry := recovery.NewEntry(t, stamped)
+	entry.ArgsBytes, entry.Unshared = bare, is.Unshared && !n.server.sharing.Load()
+	is.Unshared = is.Unshared && !entry.Unshared // somebody has to share it
+	if r.log.Append(entry, is.Mark, at) {
 		o.Stored = away
 	}
+	r.adopting.first(is.Mark)
 	p := siopacket.Packet{Type: siopacket.Event, Namespace: n.name, Name: m.Event, Payload: stamped.Args}
 	e := emission{parsers: &n.server.parsers, packet: p, attachments: m.Attachments, shared: len(members.list) > 1}
 	f := flags{noCompress: m.NoCompress}
 	for _, member := range members.list {
 		s := member.(*Socket)
 		if s.recovery != nil {
+			if s.recovery.Had(&is.Mark) {
+				continue
+			}
 			s.recovery.Trail.Sent(at) // it was for it, even if it cannot be queued
 		}
 		o.add(s.send(own.Batch, e.unit(s.client.form), f))
@@ -144,26 +163,34 @@ func (n *namespace) emitKept(b *engineio.Batch, t cluster.Target, m *cluster.Mes
 	return o
 }
 
-// withOffset is an array of arguments with an offset behind them.
-func (r *recovering) withOffset(args []byte, at uint64) []byte {
-	const room = 32
+// stamped is a message with the offset of a point behind its arguments, of which the first bare bytes are as they were.
+func (r *recovering) stamped(m *cluster.Message, at recovery.Point) (stamped cluster.Message, bare int) {
+	stamped = *m
+	var offset [96]byte
+	stamped.Args, bare = stamp(m.Args, r.store.AppendOffset(offset[:0], at))
+	return stamped, bare
+}
+
+// stamp is an array of arguments with an offset behind them.
+func stamp(args, offset []byte) (stamped []byte, bare int) {
+	const room = 8
 	args = bytes.TrimRight(args, " \t\r\n")
 	if len(args) == 0 {
 		args = []byte("[]")
 	}
 	args = bytes.TrimRight(args[:len(args)-1], " \t\r\n") // without the bracket
-	out := append(make([]byte, 0, len(args)+room), args...)
+	out := append(make([]byte, 0, len(args)+len(offset)+room), args...)
 	if len(args) > 1 {
 		out = append(out, ',')
 	}
-	out = r.store.AppendOffset(append(out, '"'), at)
-	return append(out, '"', ']')
+	out = append(append(out, '"'), offset...)
+	return append(out, '"', ']'), len(args)
 }
 
 // recoverable are the reasons after which a browser may come back.
 //
-// Source: socket.io 4.8, socket.ts, RECOVERABLE_DISCONNECT_REASONS. That has `server shutting down` as well, with which
-// the sessions of this hub end.
+// Source: socket.io 4.8, socket.ts, RECOVERABLE_DISCONNECT_REASONS. That has `server shutting down` as well, after which a
+// session can be taken up at another hub alone.
 func recoverable(reason string) bool {
 	switch reason {
 	case string(engineio.ReasonTransportClose), string(engineio.ReasonTransportError), string(engineio.ReasonPingTimeout),
@@ -178,6 +205,7 @@ func (r *recovering) begin(s *Socket, a Acceptance) {
 	s.recovery = r.store.Open(s.namespace.name, s.id, s.user)
 	s.recovery.Kept = &kept{namespace: s.namespace, socket: s, memo: a.Memo, memoBytes: a.MemoBytes}
 	s.recovery.Trail.Join(r.log.Head())
+	s.client.server.keeper.touch(s.recovery)
 }
 
 // parting lets the session of a socket that has closed wait for its browser, if it may come back, and gives mu back,
@@ -192,29 +220,48 @@ func (r *recovering) parting(s *Socket, end *Disconnect, rooms []string) (stays 
 		return false
 	}
 	var evicted []*recovery.Session
-	if recoverable(end.Reason) {
-		k := keptOf(session)
-		k.socket = nil
+	var goes *recovery.Record
+	switch k := keptOf(session); {
+	case recoverable(end.Reason):
 		s.mu.Lock()
-		k.data, k.version = s.data.get()
-		k.roomsVersion = s.membership.version
-		k.policy, k.left, k.mustAsk = s.policy.Load(), time.Now(), k.mustAsk || end.mustAsk
-		session.Trail.Leave(r.log.Head())
+		k.leave(s, end)
+		session.Trail.Leave(r.reach(s.namespace.name))
 		if stays, evicted = r.store.Leave(session, heldBy(session, rooms)); stays {
 			r.away.Add(session)
 			r.away.Join(session, rooms...)
 			end.RecoverableUntil = k.left.Add(r.store.MaxDuration())
+			s.client.server.keeper.touch(session)
 		}
 		s.mu.Unlock()
-	} else {
+	case end.Reason == ReasonServerShuttingDown && r.sessions != nil && r.store.Alive(session):
+		s.mu.Lock()
+		k.leave(s, end)
+		session.Trail.Leave(r.reach(s.namespace.name))
+		goes = r.store.Record(session, rooms)
+		k.fill(goes)
+		end.RecoverableUntil = k.left.Add(r.store.MaxDuration())
+		s.mu.Unlock()
+		r.store.End(session)
+	default:
 		r.store.End(session)
 	}
 	r.mu.Unlock()
+	if goes != nil {
+		s.client.server.keepElsewhere(goes)
+	}
 	for _, other := range evicted {
 		forget(other)
 	}
 	s.client.server.recoveryFull.write()
 	return stays
+}
+
+// leave takes over what a socket had that leaves. With recovering.mu and Socket.mu held.
+func (k *kept) leave(s *Socket, end *Disconnect) {
+	k.socket = nil
+	k.data, k.version = s.data.get()
+	k.roomsVersion = s.membership.version
+	k.policy, k.left, k.mustAsk = s.policy.Load(), time.Now(), k.mustAsk || end.mustAsk
 }
 
 const (
@@ -227,9 +274,13 @@ const (
 
 // heldBy is what a session that is away, and in these rooms, takes.
 func heldBy(session *recovery.Session, rooms []string) int64 {
-	k := keptOf(session)
-	size := k.memoBytes + int64(len(k.data)) + session.Trail.Bytes()
-	if user := session.User(); user != "" {
+	return keptOf(session).holds(session.User(), rooms) + session.Trail.Bytes() + session.Carries()
+}
+
+// holds is what is kept of a session of a user, in these rooms.
+func (k *kept) holds(user string, rooms []string) int64 {
+	size := k.memoBytes + int64(len(k.data))
+	if user != "" {
 		size += int64(len(user)) + awayUserBytes
 	}
 	for _, room := range rooms {

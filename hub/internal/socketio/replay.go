@@ -3,6 +3,7 @@ package socketio
 import (
 	"errors"
 
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/hub/internal/siopacket"
@@ -30,23 +31,36 @@ type unit struct {
 // Errors: errTooMuch, recovery.ErrGone, recovery.ErrMoved.
 func (r *recovering) missed(c *client, of *reservation) (*replay, error) {
 	p := &replay{client: c}
+	for i := range of.first {
+		if err := p.addMessage(of.session, &of.first[i].Message); err != nil {
+			r.mu.Lock()
+			return p, err
+		}
+	}
+	return p, r.behind(of.session, of.from, func(entries []*recovery.Entry) error { return p.add(of.session, entries) })
+}
+
+// behind hands over what was for a session that is away behind a position, in steps, and returns with mu held.
+//
+// Errors: recovery.ErrGone, recovery.ErrMoved, those of add.
+func (r *recovering) behind(session *recovery.Session, from uint64, add func([]*recovery.Entry) error) error {
 	var some []*recovery.Entry
 	r.mu.Lock()
-	missed, err := of.session.Miss(r.log, of.from, r.away.Rooms(of.session))
+	missed, err := session.Miss(r.log, from, r.away.Rooms(session))
 	for err == nil {
 		var end bool
 		if end, err = missed.Next(func(e *recovery.Entry) { some = append(some, e) }); err != nil {
 			break
 		}
 		if end {
-			return p, p.add(of.session, some)
+			return add(some)
 		}
 		r.mu.Unlock() // others have a turn
-		err = p.add(of.session, some)
+		err = add(some)
 		some = some[:0]
 		r.mu.Lock()
 	}
-	return p, err
+	return err
 }
 
 // add encodes entries.
@@ -54,17 +68,22 @@ func (r *recovering) missed(c *client, of *reservation) (*replay, error) {
 // Errors: errTooMuch.
 func (p *replay) add(session *recovery.Session, entries []*recovery.Entry) error {
 	for _, e := range entries {
-		packet := siopacket.Packet{
-			Type: siopacket.Event, Namespace: session.Namespace(), Name: e.Message.Event, Payload: e.Message.Args,
+		if err := p.addMessage(session, &e.Message); err != nil {
+			return err
 		}
-		u := unit{p.client.encode(packet, e.Message.Attachments), e.Message.NoCompress}
-		p.units = append(p.units, u)
-		for _, m := range u.messages {
-			p.bytes += m.Cost()
-		}
-		if !p.client.session.Holds(p.bytes) {
-			return errTooMuch
-		}
+	}
+	return nil
+}
+
+func (p *replay) addMessage(session *recovery.Session, m *cluster.Message) error {
+	packet := siopacket.Packet{Type: siopacket.Event, Namespace: session.Namespace(), Name: m.Event, Payload: m.Args}
+	u := unit{p.client.encode(packet, m.Attachments), m.NoCompress}
+	p.units = append(p.units, u)
+	for _, one := range u.messages {
+		p.bytes += one.Cost()
+	}
+	if !p.client.session.Holds(p.bytes) {
+		return errTooMuch
 	}
 	return nil
 }
@@ -82,7 +101,7 @@ func (s *Server) beginsAnew(session *recovery.Session, err error) {
 		why = RecoveryRooms
 		s.moved.Warn("the rooms of a browser that comes back have changed too often to know what it has missed, and it begins anew",
 			"namespace", shortened(session.Namespace()), "most", recovery.MaxChanges)
-	case errors.Is(err, errTooMuch):
+	case errors.Is(err, errTooMuch), errors.Is(err, recovery.ErrTooMuch):
 		s.trace.limitReached("outbox_bytes")
 		s.recoveryFull.line.Warn("a browser that comes back has missed more than its outbox holds, and begins anew",
 			"option", "limits.outbox_bytes")

@@ -29,6 +29,7 @@ type Server struct {
 	recovery     *recovery.Store
 	unrecovered  []string // Recovering.Without
 	recoveryFull fullLine
+	sharer
 	warnings
 
 	// admission has the attempts without a decision.
@@ -76,6 +77,7 @@ func New(config Config) *Server {
 	s.admission.decidedBy = config.DecidedBy
 	s.namespaces.server = s
 	s.rooms = Rooms{admission: &s.admission, parsers: &s.parsers, of: config.Room, crowded: config.Crowded}
+	s.sharer.init(s, config)
 	s.recovery, s.unrecovered = newRecovery(s, config), config.Recovery.Without
 	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
@@ -101,6 +103,8 @@ func (s *Server) Wait(ctx context.Context) error {
 	select {
 	case <-done:
 		if s.recovery != nil {
+			s.keeper.close()
+			s.keepAway()
 			s.recovery.Close()
 		}
 		return nil

@@ -10,22 +10,54 @@ import (
 // takeoverWait is how long a browser waits that comes back before the hub knows that it has left.
 const takeoverWait = time.Second
 
-// await goes on in the gate when nobody has a session any more, or in vain after takeoverWait. It reports false if nobody
-// has it.
-func (a *Attempt) await(session *recovery.Session, goOn, inVain func()) bool {
-	s := a.client.server
-	inGate := func(next func()) {
-		a.client.post(func() {
-			if a.state.Load() == stateOpen {
-				next()
-			}
-		})
+// maxTakeovers is how often a browser waits for one that has its session: of a browser whose connections broke while it
+// came back each may be about to take it up.
+const maxTakeovers = 3
+
+// claimant is whoever wants a session: a browser here, or another hub for one that has come there.
+type claimant struct {
+	server *Server
+	// holder is who has reserved it then. A *client can be looked at.
+	holder any
+	// goOn runs something later, if it is still of use. It may be called on any goroutine.
+	goOn func(func())
+}
+
+// onClaim is told what comes of a claim. One of them is called, once.
+type onClaim struct {
+	taken func(*recovery.Session)
+	// none: there is no such session here. busy: somebody has it, who is there.
+	none, busy func()
+}
+
+// reserve reserves a session, at once or when whoever has it has left.
+func (c claimant) reserve(pid, namespace string, then onClaim) {
+	c.try(pid, namespace, maxTakeovers, then)
+}
+
+func (c claimant) try(pid, namespace string, waits int, then onClaim) {
+	session, taken := c.server.recovery.Reserve(pid, namespace, c.holder)
+	again := func(waits int) func() { return func() { c.try(pid, namespace, waits, then) } }
+	switch {
+	case taken:
+		then.taken(session)
+	case session == nil:
+		then.none()
+	case waits == 0:
+		then.busy()
+	case !c.await(session, again(waits-1), again(0)):
+		c.try(pid, namespace, waits-1, then) // it has left just now
 	}
+}
+
+// await goes on when nobody has a session any more, or in vain after takeoverWait. It reports false if nobody has it.
+func (c claimant) await(session *recovery.Session, goOn, inVain func()) bool {
+	s := c.server
 	before := s.attendanceOf(session)
-	return s.recovery.Await(session, func() { inGate(goOn) }, takeoverWait, func(w *recovery.Wait) {
+	return s.recovery.Await(session, func() { c.goOn(goOn) }, takeoverWait, func(w *recovery.Wait) {
 		s.trace.guarded(func() {
 			if !before.leave() && s.recovery.Forgo(w) {
-				inGate(inVain)
+				c.goOn(inVain)
 			}
 		})()
 	})

@@ -28,5 +28,7 @@ func recoveryKeys() []Key {
 			"What is kept of what was emitted in one namespace; the oldest goes first, and a browser that has missed it begins anew."),
 		hubKey("recovery.total_bytes", func(c *Config) *int64 { return &c.Recovery.TotalBytes }, sizes(),
 			"What all this takes: half of it may be sessions, of which the oldest goes first, and half of it what was emitted, of which the namespace with the most gives.").ofMemory(16),
+		hubKey("recovery.persist", func(c *Config) *string { return &c.Recovery.Persist }, choice(hub.PersistOnStop, hub.PersistOnChange),
+			"When sessions are kept for the other hubs of a cluster whose engine keeps what was published (`docs/cluster.md`): `on_stop` as this hub ends; `on_change` also whenever they change, with all that is emitted to browsers here, so that browsers of a hub that was killed are recovered as well."),
 	)
 }

@@ -76,7 +76,7 @@ func DecodeQuestion(body []byte) (id string, q *cluster.Question, err error) {
 		r.err = malformed("a question without an id")
 	case r.err == nil && q.Kind == 0:
 		r.err = malformed("a question without a kind")
-	case r.err == nil && q.Kind > cluster.Signalled, r.err == nil && commandErr != nil:
+	case r.err == nil && q.Kind > cluster.Surrender, r.err == nil && commandErr != nil:
 		r.err = ErrUnknown
 	case r.err == nil && (q.Kind == cluster.CarryOut) != (q.Command != nil):
 		r.err = malformed("a question whose kind and command do not fit")

@@ -1,0 +1,141 @@
+package recovery
+
+import (
+	"errors"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/siohub/siohub/hub/cluster"
+)
+
+// Record is a session on its way from one hub to another.
+type Record struct {
+	PID       string `msgpack:"p"`
+	ID        string `msgpack:"i"`
+	User      string `msgpack:"u,omitempty"`
+	Namespace string `msgpack:"n"`
+	// Hub is the id of the hub that it comes from, and Epoch that of its offsets. Hub is empty for one of a Node server.
+	Hub   string `msgpack:"h,omitempty"`
+	Epoch string `msgpack:"e,omitempty"`
+	// Rooms are those that it was in at Left.
+	Rooms []string `msgpack:"r,omitempty"`
+	// Changes are those of its rooms behind Known, oldest first.
+	Changes []Change `msgpack:"c,omitempty"`
+	Known   Place    `msgpack:"k"`
+	// Joined is where it came to Hub, and Left where it left, or was when the record was made. Last is that of the last packet
+	// that was for it, nil if it is not known.
+	Joined Place  `msgpack:"j"`
+	Left   Place  `msgpack:"l"`
+	Last   *Place `msgpack:"a,omitempty"`
+	// Complete says that Carried is all that it has missed up to Left: what is behind it alone is to be found. Else Carried is
+	// what it brought to Hub itself.
+	Complete bool      `msgpack:"f,omitempty"`
+	Carried  *Carriage `msgpack:"m,omitempty"`
+	// Away is for how long it had been away, in milliseconds, and At when the record was made, since 1970. Zero At: it was
+	// not away.
+	Away int64 `msgpack:"w,omitempty"`
+	At   int64 `msgpack:"t,omitempty"`
+	// The others are what whoever made the session keeps with it.
+	Data         []byte `msgpack:"d,omitempty"`
+	Version      uint64 `msgpack:"v,omitempty"`
+	RoomsVersion uint64 `msgpack:"x,omitempty"`
+	MustAsk      bool   `msgpack:"q,omitempty"`
+	Policy       []byte `msgpack:"y,omitempty"`
+	Memo         []byte `msgpack:"o,omitempty"`
+}
+
+// Change says that a session has joined or left a room behind a place.
+type Change struct {
+	Place  Place  `msgpack:"p"`
+	Room   string `msgpack:"r"`
+	Joined bool   `msgpack:"j,omitempty"`
+}
+
+// errRecord means that bytes are no record.
+var errRecord = errors.New("recovery: not a record of a session")
+
+// Encode returns a record as bytes.
+func (r *Record) Encode() []byte {
+	b, err := msgpack.Marshal(r)
+	if err != nil {
+		return nil // there is nothing in it that could fail
+	}
+	return b
+}
+
+// DecodeRecord is the other way round. What it returns is of the right shape; names and sizes are the caller's to check.
+func DecodeRecord(b []byte) (r *Record, err error) {
+	r = &Record{}
+	if err := msgpack.Unmarshal(b, r); err != nil {
+		return nil, errRecord
+	}
+	if !IsPID(r.PID) && !isForeignPID(r.PID) || r.ID == "" || r.Namespace == "" || len(r.Changes) > MaxChanges+1 {
+		return nil, errRecord
+	}
+	return r, nil
+}
+
+// Record is a session that its hub is about to let go of: it is in these rooms. last says that the trail knows of the last
+// packet that was for it. What its maker keeps is missing.
+func (s *Store) Record(one *Session, rooms []string) *Record {
+	t := &one.Trail
+	r := &Record{
+		PID: one.pid, ID: one.id, User: one.user, Namespace: one.namespace, Hub: s.config.Hub, Epoch: s.epoch, Rooms: rooms,
+		Known: t.known.Place, Joined: t.joined.Place, Left: t.left.Place, Carried: one.carried,
+	}
+	if t.last.At > 0 {
+		r.Last = &t.last.Place
+	} else {
+		r.Last = &r.Joined
+	}
+	for _, c := range t.changes {
+		r.Changes = append(r.Changes, Change{c.Place, c.room, c.joined})
+	}
+	return r
+}
+
+// ForeignRecord is that of a session that a Node server has kept.
+func ForeignRecord(pid, namespace string, s *cluster.Socket) *Record {
+	return &Record{PID: pid, ID: s.ID, Namespace: namespace, Rooms: s.Rooms, Data: s.Data}
+}
+
+// Start is where what a session has missed begins that a browser claims at another hub, with what comes before it.
+//
+// Errors: ErrOffset, ErrMoved.
+func (r *Record) Start(c Claim) (from Place, first []Carried, err error) {
+	if r.Hub == "" {
+		of, ok := parsePosition(c.Offset, 10)
+		if !ok || !c.Named {
+			return Place{}, nil, ErrOffset
+		}
+		return Place{Of: of}, nil, nil
+	}
+	if r.Complete {
+		return r.Left, r.Carried.items(), nil
+	}
+	epoch, _, place, ok := parseOffset(c.Offset)
+	switch items, carried := r.Carried.behind(c.Offset, c.Named); {
+	case carried:
+		from, first = r.Joined, items
+	case !c.Named && r.Carried == nil:
+		from = r.Joined
+	case c.Named && ok && epoch == r.Epoch && place != nil && place.Has(r.Joined):
+		from = *place
+	default:
+		return Place{}, nil, ErrOffset
+	}
+	if r.Last != nil && from.Has(*r.Last) {
+		from = r.Left
+	}
+	if !from.Has(r.Known) {
+		return Place{}, nil, ErrMoved
+	}
+	return from, first, nil
+}
+
+func (c *Carriage) items() []Carried {
+	if c == nil {
+		return nil
+	}
+	return c.Items
+}
