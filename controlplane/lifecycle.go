@@ -104,7 +104,7 @@ func (s *Server) Disconnected(hs *hub.Socket, d hub.Disconnect) {
 		}, graceOf(t, m))
 	}
 	if end := s.renewals.remove(so); so.memory != nil {
-		so.memory.expire = end
+		so.memory.expire.set(end)
 	}
 	s.commands.OpenAcks().EndSocket(hs.ID())
 	s.observers.Disconnected(so, gone)

@@ -18,8 +18,8 @@ import (
 type memory struct {
 	// grant came with the accept. Nil: there was none.
 	grant *grant
-	// expire is when the authorization ends, zero for never.
-	expire time.Time
+	// expire is when the authorization ends, zero for never. It is set as the socket leaves.
+	expire moment
 
 	mu sync.Mutex // guards left; a leaf
 	// left are the groups that have yet to hear that the socket has left. Each keeps all that the socket had, so that
@@ -137,13 +137,17 @@ func (o *deciding) letBack(c *connect) bool {
 		return false
 	}
 	was, ok := r.Memo.(*memory)
-	if !ok || !was.expire.IsZero() && !was.expire.After(time.Now()) {
+	if !ok {
+		return false
+	}
+	expire := was.expire.get()
+	if !expire.IsZero() && !expire.After(time.Now()) {
 		return false
 	}
 	g := was.grant
 	if g != nil {
 		same := *g
-		same.expire, g = was.expire, &same
+		same.expire, g = expire, &same
 	}
 	acceptance := hub.Acceptance{User: r.User, OnlyRecovered: true}
 	m := o.srv.remembered(g, &acceptance)
