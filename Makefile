@@ -79,6 +79,11 @@ fuzz: ## Run each fuzz target for FUZZTIME (10s)
 chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 browsers
 	CHAOS_TIME=$(CHAOS_TIME) go test -count=1 -timeout=15m -v -run '^TestChaos' ./test/chaos
 
+.PHONY: cluster-faults
+cluster-faults: e2e-tools ## Kill and cut off hubs and engines of clusters under 300 browsers; restart hubs under 200 that poll (25 min)
+	CHAOS_CLUSTER=full go test -count=1 -timeout=60m -v -run '^TestCluster_' ./test/chaos
+	E2E_UNSTICKY=200 go test -count=1 -timeout=30m -v -run '^TestUnsticky$$' ./test/e2e
+
 .PHONY: chaos-cuts
 chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
 	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts$$' ./test/chaos

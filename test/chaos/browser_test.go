@@ -21,6 +21,9 @@ import (
 type browser struct {
 	conn *websocket.Conn
 	sid  string
+	// alive is how long nothing may be heard of the hub; zero is for ever. pace stretches the pauses between events.
+	alive time.Duration
+	pace  time.Duration
 	// slots bounds the events that wait for an ack; a full one makes run wait.
 	slots chan struct{}
 	// ended is closed by read when the connection is over; err says why.
@@ -36,6 +39,10 @@ type browser struct {
 	seen int
 	// delays are the times from event to ack.
 	delays []time.Duration
+	// slowest is the event that has waited for the longest for its ack.
+	slowest stall
+	// news are the numbers of `news` events, as they came.
+	news []int
 	// leaving is set before the browser ends its connection by itself.
 	leaving bool
 }
@@ -51,13 +58,18 @@ var prefix = chaos.Namespace + ","
 
 // dial opens a session and joins the namespace.
 func dial(ctx context.Context, address string) (*browser, error) {
+	return dialFor(ctx, address, 0, time.Millisecond)
+}
+
+// dialFor is dial for a browser with that alive and pace.
+func dialFor(ctx context.Context, address string, alive, pace time.Duration) (*browser, error) {
 	dialer := websocket.Dialer{HandshakeTimeout: 30 * time.Second}
 	conn, _, err := dialer.DialContext(ctx, "ws://"+address+"/socket.io/?EIO=4&transport=websocket", nil)
 	if err != nil {
 		return nil, err
 	}
 	_ = conn.SetReadDeadline(time.Now().Add(patience))
-	b := &browser{conn: conn, slots: make(chan struct{}, inFlight), ended: make(chan struct{})}
+	b := &browser{conn: conn, alive: alive, pace: pace, slots: make(chan struct{}, inFlight), ended: make(chan struct{})}
 	if err := b.join(); err != nil {
 		conn.Close()
 		return nil, err
@@ -91,6 +103,9 @@ func (b *browser) join() error {
 // next reads a packet; it answers heartbeats by itself.
 func (b *browser) next() (string, error) {
 	for {
+		if b.alive > 0 {
+			_ = b.conn.SetReadDeadline(time.Now().Add(b.alive))
+		}
 		_, packet, err := b.conn.ReadMessage()
 		if err != nil || string(packet) != "2" {
 			return string(packet), err
@@ -133,6 +148,13 @@ func (b *browser) take(packet string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
+	case strings.HasPrefix(packet, "42"+prefix+`["news",`):
+		var n int
+		if _, err := fmt.Sscanf(packet, "42"+prefix+`["news",%d]`, &n); err != nil {
+			return fmt.Errorf("unexpected event %q", packet)
+		}
+		b.news = append(b.news, n)
+		return nil
 	case strings.HasPrefix(packet, "42"+prefix):
 		var seen struct{ n int }
 		if _, err := fmt.Sscanf(packet, "42"+prefix+`["seen",%d]`, &seen.n); err != nil {
@@ -160,7 +182,11 @@ func (b *browser) ack(packet string) error {
 	if b.seen < n {
 		return fmt.Errorf("ack %q overtook what its handler emitted before: seen %d", packet, b.seen)
 	}
-	b.delays = append(b.delays, time.Since(b.waiting[0].time))
+	took := time.Since(b.waiting[0].time)
+	b.delays = append(b.delays, took)
+	if took > b.slowest.by {
+		b.slowest = stall{b.waiting[0].time, took}
+	}
 	b.waiting = b.waiting[1:]
 	<-b.slots
 	return nil
@@ -191,7 +217,7 @@ func (b *browser) run(ctx context.Context, random *rand.Rand) {
 			}
 			b.emit(wantsAck)
 		}
-		pause.Reset(time.Duration(20+random.IntN(180)) * time.Millisecond)
+		pause.Reset(time.Duration(20+random.IntN(180)) * b.pace)
 	}
 }
 

@@ -76,10 +76,11 @@ func TestChaos(t *testing.T) {
 
 // startHub starts the hub on ports of its own choice, and reads them from its ready
 // line.
-func startHub(t *testing.T, dir string) (hub *process, address, control string) {
+func startHub(t *testing.T, dir string, flags ...string) (hub *process, address, control string) {
 	t.Helper()
-	hub, err := start(filepath.Join(dir, "hub"), "serve",
-		"--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+	hub, err := start(filepath.Join(dir, "hub"), append([]string{
+		"serve", "--listen", "127.0.0.1:0", "--control-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
+	}, flags...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

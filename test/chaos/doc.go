@@ -26,6 +26,10 @@
 // connection of a service that resumes (survivor_test.go), in three manners. Here no
 // delivery may come twice at all, none may be lost, and each command has one result.
 //
+// TestCluster_… (`make cluster-faults` at full length, README.md has the last result) has two hubs over a real Redis or NATS,
+// and three instances that are attached to both. A hub is killed, or cut off by proxies from the engine, the service and its browsers; the engine is
+// killed, or cut off from all hubs. What has to hold then stands in lives.go and at each test.
+//
 // The instances append to one file, the ledger, before they reply. The file's order
 // is the order of the appends, across processes, and what was appended survives a
 // SIGKILL; so the ledger tells afterwards what happened (ledger.go).

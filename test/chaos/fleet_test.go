@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,7 +22,8 @@ import (
 func build(t *testing.T, dir string, packages ...string) {
 	t.Helper()
 	for _, pkg := range packages {
-		args := append([]string{"build", "-o", filepath.Join(dir, filepath.Base(pkg))}, strings.Fields(os.Getenv("CHAOS_BUILD"))...)
+		name := path.Base(strings.TrimSuffix(pkg, "/v2"))
+		args := append([]string{"build", "-o", filepath.Join(dir, name)}, strings.Fields(os.Getenv("CHAOS_BUILD"))...)
 		cmd := exec.Command("go", append(args, pkg)...)
 		cmd.Dir = "../.."
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -39,8 +41,8 @@ type process struct {
 }
 
 // start runs a program.
-func start(path string, args ...string) (*process, error) {
-	p := &process{cmd: exec.Command(path, args...), log: &tail{}, exited: make(chan struct{})}
+func start(program string, args ...string) (*process, error) {
+	p := &process{cmd: exec.Command(program, args...), log: &tail{}, exited: make(chan struct{})}
 	p.cmd.Stderr, p.cmd.Stdout = p.log, p.log
 	takeAlong(p.cmd)
 	if err := p.cmd.Start(); err != nil {

@@ -12,6 +12,7 @@ const (
 	Connected    = "connected"
 	Event        = "event"
 	Disconnected = "disconnected"
+	Released     = "released"
 )
 
 // Namespace is where the browsers meet the service.
@@ -22,7 +23,8 @@ type Record struct {
 	// Run names the process that wrote it: unlike an instance id, no two lives of an
 	// instance share it.
 	Run string `json:"run"`
-	// Socket is the socket's id, Kind one of Connected, Event and Disconnected.
+	// Socket is the socket's id, Kind one of Connected, Event, Disconnected and
+	// Released.
 	Socket string `json:"socket"`
 	Kind   string `json:"kind"`
 	// N is the number that the browser gave an event: 1, 2, 3, … per socket.

@@ -1,21 +1,22 @@
 package chaos_test
 
 import (
-	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
 )
 
-// proxy stands between services and the hub, and cuts their TCP connections. Both
-// processes live on.
+// proxy stands between services and the hub, or two other parties, and cuts their TCP
+// connections. All processes live on.
 type proxy struct {
 	listener net.Listener
-	hub      string
 	copies   sync.WaitGroup
 
 	mu     sync.Mutex // guards the fields below
+	hub    string
+	silent chan struct{} // closed when it speaks again; nil: it is not silent
+	over   bool          // no connection is led on any more
 	links  map[*link]struct{}
 	halves []net.Conn // to the hub, which has not heard of their end yet
 	cuts   int
@@ -35,8 +36,11 @@ func newProxy(t *testing.T, hub string) *proxy {
 	p.copies.Go(p.accept)
 	t.Cleanup(func() {
 		_ = listener.Close()
+		p.silence(false)
+		p.mu.Lock()
+		p.over = true
+		p.mu.Unlock()
 		p.cut(wholly)
-		p.cut(wholly) // what came meanwhile
 		p.copies.Wait()
 	})
 	return p
@@ -44,23 +48,87 @@ func newProxy(t *testing.T, hub string) *proxy {
 
 func (p *proxy) address() string { return p.listener.Addr().String() }
 
+// leadTo says where connections lead from now on. Empty: nowhere, they are refused.
+func (p *proxy) leadTo(hub string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hub = hub
+}
+
+// silence begins or ends what a network that is cut does: nothing passes, and nobody is told. What was said meanwhile passes
+// afterwards, if both are still there.
+func (p *proxy) silence(begin bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case begin && p.silent == nil:
+		p.silent = make(chan struct{})
+	case !begin && p.silent != nil:
+		close(p.silent)
+		p.silent = nil
+	}
+}
+
+// passing waits until the proxy is not silent, and returns where it leads.
+func (p *proxy) passing() (hub string) {
+	for {
+		p.mu.Lock()
+		silent, hub := p.silent, p.hub
+		p.mu.Unlock()
+		if silent == nil {
+			return hub
+		}
+		<-silent
+	}
+}
+
 func (p *proxy) accept() {
 	for {
 		service, err := p.listener.Accept()
 		if err != nil {
 			return
 		}
-		hub, err := net.Dial("tcp", p.hub)
-		if err != nil {
-			_ = service.Close()
-			continue
-		}
-		l := &link{service, hub}
-		p.mu.Lock()
+		p.copies.Go(func() { p.join(service) })
+	}
+}
+
+// join leads a connection to the hub.
+func (p *proxy) join(service net.Conn) {
+	hub, err := net.Dial("tcp", p.passing())
+	if err != nil {
+		_ = service.Close()
+		return
+	}
+	l := &link{service, hub}
+	p.mu.Lock()
+	over := p.over
+	if !over {
 		p.links[l] = struct{}{}
-		p.mu.Unlock()
-		p.copies.Go(func() { _, _ = io.Copy(hub, service); p.ended(l) })
-		p.copies.Go(func() { _, _ = io.Copy(service, hub); p.ended(l) })
+	}
+	p.mu.Unlock()
+	if over {
+		_, _ = service.Close(), hub.Close()
+		return
+	}
+	p.copies.Go(func() { p.pass(hub, service); p.ended(l) })
+	p.pass(service, hub)
+	p.ended(l)
+}
+
+// pass copies one way until an end closes.
+func (p *proxy) pass(to, from net.Conn) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		p.passing()
+		if n > 0 {
+			if _, err := to.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
 	}
 }
 

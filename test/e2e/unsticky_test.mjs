@@ -13,11 +13,14 @@ import { io } from 'socket.io-client';
 import { endAll, Process, startHub } from './processes.mjs';
 
 const HUBS = 3;
+const MANY = Number(process.env.E2E_UNSTICKY) || 0; // browsers of each test; 0 is a few
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'unsticky-'));
 const secret = path.join(dir, 'secret');
 fs.writeFileSync(secret, 'a secret of this test, which is long enough\n', { mode: 0o600 });
 const open = new Set();
 const hubs = []; // { hub, crawl, url, key, there }
+const refusals = [];
+const through = new Map(); // session: the hub through which its WebSocket goes
 let peers;
 let front;
 
@@ -39,6 +42,13 @@ async function start(i) {
   hubs[i] = { hub, crawl, url: hub.url, key: JSON.parse(handshake.slice(1)).sid.slice(-6), there: true };
 }
 
+// note keeps what a hub has refused, for who looks for the reason.
+function note(answer, url) {
+  let body = '';
+  answer.on('data', (chunk) => { body += chunk; });
+  answer.on('end', () => refusals.push(`${answer.statusCode} ${body} ${url}`));
+}
+
 // balance sends each request to the next hub that is there.
 function balance() {
   let turn = 0;
@@ -50,15 +60,21 @@ function balance() {
   const server = http.createServer((request, response) => {
     const { hostname, port } = new URL(next().url);
     const on = http.request({ hostname, port, agent, method: request.method, path: request.url, headers: request.headers }, (answer) => {
+      if (answer.statusCode !== 200) note(answer, request.url);
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });
-    on.on('error', () => response.destroy());
+    on.on('error', (error) => {
+      refusals.push(`${error.message} ${request.url}`);
+      response.destroy();
+    });
     response.on('close', () => { if (!response.writableFinished) on.destroy(); });
     request.pipe(on);
   });
   server.on('upgrade', (request, near, head) => {
-    const { hostname, port } = new URL(next().url);
+    const hub = next();
+    const { hostname, port } = new URL(hub.url);
+    through.set(new URLSearchParams(request.url.split('?')[1]).get('sid'), hub);
     const far = net.connect(port, hostname);
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
     for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
@@ -80,7 +96,8 @@ before(async () => {
   front = balance();
   await once(front.listen(0, '127.0.0.1'), 'listening');
 });
-afterEach(() => {
+afterEach((test) => {
+  if (refusals.length) test.diagnostic(refusals.splice(0).join('\n'));
   for (const socket of open) socket.disconnect();
   open.clear();
 });
@@ -114,8 +131,8 @@ async function metric(i, name) {
 
 describe('without sticky sessions', () => {
   for (const [road, transports] of Object.entries({ polling: ['polling'], upgrade: ['polling', 'websocket'] })) {
-    it(`40 browsers lose nothing over ${road}`, { timeout: 120_000 }, async () => {
-      const browsers = await Promise.all(Array.from({ length: 40 }, () => join(transports)));
+    it(`${MANY || 40} browsers lose nothing over ${road}`, { timeout: 300_000 }, async () => {
+      const browsers = await Promise.all(Array.from({ length: MANY || 40 }, () => join(transports)));
       await Promise.all(browsers.map(async (socket, b) => {
         const got = [];
         const answers = [];
@@ -137,8 +154,8 @@ describe('without sticky sessions', () => {
     }
   });
 
-  it('a restart costs the browsers of that hub one reconnect, and others that poll none', { timeout: 120_000 }, async () => {
-    const browsers = await Promise.all(Array.from({ length: 60 }, () => join(['polling'], { reconnection: true, reconnectionDelay: 100 })));
+  it('a restart costs the browsers of that hub one reconnect, and others that poll none', { timeout: 300_000 }, async () => {
+    const browsers = await Promise.all(Array.from({ length: MANY || 60 }, () => join(['polling'], { reconnection: true, reconnectionDelay: 100 })));
     let going = true;
     const talk = browsers.slice(0, 30).map(async (socket) => { // the others have a poll that is held all the time
       for (let i = 0; going; i++) {
@@ -162,5 +179,62 @@ describe('without sticky sessions', () => {
     }
     going = false;
     await Promise.all(talk);
+  });
+
+  it('a rolling restart costs each browser one reconnect for each hub that its connection needs, and no event', { timeout: 600_000 }, async () => {
+    const errors = [];
+    const browsers = await Promise.all(Array.from({ length: MANY || 40 }, async (_, b) => {
+      const socket = await join(b % 2 ? ['polling'] : ['polling', 'websocket'], { reconnection: true, reconnectionDelay: 100, retries: 20, ackTimeout: 20_000 });
+      socket.on('connect_error', (error) => errors.push(`${b}: ${error.message}`));
+      socket.io.engine.on('upgradeError', () => {}); // it stays on polling
+      return socket;
+    }));
+    let going = true;
+    const talk = browsers.map(async (socket, b) => {
+      const got = [];
+      let sent = 0;
+      let waiting = 0;
+      await new Promise((resolve, reject) => {
+        const more = () => {
+          for (; going && waiting < 3; sent++, waiting++) {
+            const n = sent;
+            socket.emit('slow', [b, n], (error, value) => {
+              if (error) return reject(error);
+              got.push(value[1]);
+              waiting--;
+              if (going) setTimeout(more, 20);
+              else if (!waiting) resolve();
+            });
+          }
+        };
+        more();
+      });
+      assert.deepEqual(got, Array.from({ length: sent }, (_, i) => i), `browser ${b}`);
+      return sent;
+    });
+    const needs = (socket, hub) => {
+      const { id, transport } = socket.io.engine;
+      return id.slice(-6) === hub.key || transport.name === 'websocket' && through.get(id) === hub;
+    };
+    let reconnects = 0;
+    for (let i = 0; i < HUBS; i++) {
+      await new Promise((resolve) => setTimeout(resolve, MANY ? 3000 : 500)); // upgrades, and some events
+      const own = new Map(browsers.map((socket) => [socket, needs(socket, hubs[i])]));
+      const before = new Map(browsers.map((socket) => [socket, socket.lost.length]));
+      hubs[i].there = false;
+      assert.equal(await hubs[i].hub.kill('SIGTERM'), 0);
+      await hubs[i].crawl.kill();
+      await start(i);
+      for (const socket of browsers) {
+        if (!socket.connected) await new Promise((resolve) => socket.once('connect', resolve));
+        const lost = socket.lost.slice(before.get(socket));
+        reconnects += lost.length;
+        assert.ok(lost.length <= (own.get(socket) ? 1 : 0), `restart of hub ${i}, ${own.get(socket) ? 'its own' : 'another one'}: ${lost}`);
+      }
+    }
+    going = false;
+    const sent = await Promise.all(talk);
+    assert.deepEqual(errors, []);
+    console.log(`${browsers.length} browsers, ${sent.reduce((sum, n) => sum + n)} events, ${reconnects} reconnects over ${HUBS} restarts`);
   });
 });

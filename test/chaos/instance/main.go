@@ -1,6 +1,7 @@
 // Command instance is the service under test/chaos: it writes each delivery into
 // the ledger, says `seen` and then replies. It never leaves in an orderly way; the
-// test kills it.
+// test kills it. With --asks it asks who is there, again and again, and notes how long
+// that took (asks.go).
 package main
 
 import (
@@ -17,9 +18,11 @@ import (
 )
 
 func main() {
-	hub := flag.String("hub", "127.0.0.1:7420", "the hub's control listener")
+	hub := flag.String("hub", "127.0.0.1:7420", "the hub's control listener, or several with commas between them")
 	id := flag.String("instance", "", "instance id; empty draws one")
 	path := flag.String("ledger", "", "file that all instances append to")
+	each := flag.Bool("each", false, "each instance is introduced to the sockets that it holds")
+	asks := flag.String("asks", "", "file for how long questions took; empty asks none")
 	flag.Parse()
 
 	ledger, err := chaos.OpenLedger(*path)
@@ -29,7 +32,17 @@ func main() {
 	}
 	book := &book{ledger: ledger, run: strconv.Itoa(os.Getpid()) + "." + strconv.FormatInt(time.Now().UnixNano(), 36)}
 	svc := service.New("chaos", service.Options{Hub: *hub, InstanceID: *id, Version: book.run})
-	book.register(svc.Namespace(chaos.Namespace))
+	ns := svc.Namespace(chaos.Namespace)
+	book.register(ns)
+	if *each {
+		ns.Set(service.IntroduceOnInstance())
+		ns.OnReleased(func(_ context.Context, r *service.Released) error {
+			return book.write(chaos.Record{Kind: chaos.Released, Socket: r.Socket.ID(), Reason: r.Reason})
+		})
+	}
+	if *asks != "" {
+		go askAgain(ns, *asks)
+	}
 	if err := svc.Run(context.Background()); err != nil {
 		slog.Error("run", "error", err)
 		os.Exit(1)
