@@ -55,55 +55,90 @@ func cutOff(begin, silently bool, leadsTo string, p *proxy) {
 	}
 }
 
+// manners are how a hub is cut off: reset connections that are refused then; silence, as when a network is gone; a process that
+// stands still; and a split, in which one instance of the service stays on the hub's side, and reaches the other hub too.
+const (
+	resets  = "resets"
+	silence = "silence"
+	stopped = "stopped"
+	split   = "split"
+)
+
 // TestCluster_HubCutOff cuts one of two hubs off from the engine, from the service, and from half of its browsers, which come
 // back at the other hub. The other half stays where it is, and waits for its acks.
 func TestCluster_HubCutOff(t *testing.T) {
-	row := 0
-	for _, kind := range kinds(redis) {
-		for _, manner := range []string{"resets", "silence"} {
-			row++
-			each := row%4 < 2
-			if row > 1 && !full() {
-				continue
-			}
-			t.Run(kind+"/"+manner, func(t *testing.T) {
-				c := newCluster(t, kind, each, 2)
-				c.serve(3)
-				lost := c.hubs[1]
-				leave := c.come(newSeed(t), func(i int) []string {
-					switch i % 4 {
-					case 1:
-						return []string{lost.browsers.address(), c.hubs[0].browsers.address()}
-					case 3:
-						return []string{lost.address}
-					default:
-						return []string{c.hubs[0].browsers.address()}
-					}
-				})
-				c.whole("before", 0, 1)
-				wait(t.Context(), c.scale.quiet)
-				cut := func(begin bool) {
-					cutOff(begin, manner == "silence", c.engine.address, lost.toEngine)
-					cutOff(begin, manner == "silence", lost.control, lost.services)
-					cutOff(begin, manner == "silence", lost.address, lost.browsers)
-				}
-				begun := time.Now()
-				cut(true)
-				wait(t.Context(), c.scale.cut)
-				c.allPresent("during the cut")
-				cut(false)
-				t.Logf("%v after the cut all is whole again", c.whole("after the cut", 0, 1).Round(time.Millisecond))
-				c.settled()
-				wait(t.Context(), c.scale.quiet)
-				c.answered(begun, 0, 1)
-				lives := c.end(leave)
-				t.Logf("%d lives, %d of them lost with their hub, %d events, %d of them twice", lives.Lives, lives.Lost, lives.Handled, lives.Repeated)
-				if want := c.scale.browsers / 2; lives.Lost != want {
-					t.Errorf("%d sockets were lost, want %d", lives.Lost, want)
-				}
-			})
+	for _, row := range []struct {
+		kind, manner string
+		each         bool
+	}{
+		{redis, resets, false}, // the one of every day
+		{nats, resets, true}, {nats, silence, false}, {nats, stopped, true}, {nats, split, true},
+		{redis, silence, true}, {redis, stopped, false},
+		{sharded, resets, true}, {sharded, silence, false},
+		{streams, resets, false}, {streams, silence, true}, {streams, split, true},
+	} {
+		if full() || row.kind == redis && row.manner == resets {
+			t.Run(row.kind+"/"+row.manner, func(t *testing.T) { cutHubOff(t, row.kind, row.manner, row.each) })
 		}
 	}
+}
+
+func cutHubOff(t *testing.T, kind, manner string, each bool) {
+	c := newCluster(t, kind, each, 2)
+	lost := c.hubs[1]
+	if manner == split {
+		c.direct = map[int]*node{1: lost}
+	}
+	c.serve(3)
+	leave := c.come(newSeed(t), func(i int) []string {
+		switch {
+		case i%2 == 0:
+			return []string{c.hubs[0].browsers.address()}
+		case i%4 == 3 && manner != stopped:
+			return []string{lost.address}
+		}
+		return []string{lost.browsers.address(), c.hubs[0].browsers.address()}
+	})
+	c.whole("before", 0, 1)
+	wait(t.Context(), c.scale.quiet)
+	begun := time.Now()
+	lost.cutOff(t, true, manner, c.engine.address)
+	wait(t.Context(), c.scale.cut)
+	c.allPresent("during the cut")
+	lost.cutOff(t, false, manner, c.engine.address)
+	t.Logf("%v after the cut all is whole again", c.whole("after the cut", 0, 1).Round(time.Millisecond))
+	c.settled()
+	wait(t.Context(), c.scale.quiet)
+	if manner == stopped {
+		c.answered(begun, 0) // the other one answered nobody
+	} else {
+		c.answered(begun, 0, 1)
+	}
+	lives := c.end(leave)
+	t.Logf("%d lives, %d of them lost with their hub, %d events, %d of them twice", lives.Lives, lives.Lost, lives.Handled, lives.Repeated)
+	want := c.scale.browsers / 2
+	if lives.Lost != want && (manner != split || lives.Lost == 0 || lives.Lost > want) {
+		t.Errorf("%d sockets were lost, want %d", lives.Lost, want)
+	}
+}
+
+// cutOff begins or ends that the hub is cut off.
+func (n *node) cutOff(t *testing.T, begin bool, manner, engine string) {
+	t.Helper()
+	if manner == stopped {
+		signal := syscall.SIGCONT
+		if begin {
+			signal = syscall.SIGSTOP
+		}
+		if err := n.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	silently := manner == silence
+	cutOff(begin, silently, engine, n.toEngine)
+	cutOff(begin, silently, n.control, n.services)
+	cutOff(begin, silently, n.address, n.browsers)
 }
 
 // TestCluster_EngineCutOff cuts all hubs off from the engine at once, and lets one of them come back late: no service believes

@@ -57,6 +57,7 @@ type cluster struct {
 	// instances of the service; each says whether it is introduced to the sockets that it holds.
 	instances []*process
 	each      bool
+	direct    map[int]*node // instances that reach a hub by a way of their own, which is never cut
 	ledger    string
 	roamers   []*roamer
 	askers    []*asker
@@ -115,7 +116,7 @@ func (c *cluster) lastWords() {
 func (c *cluster) serve(n int) {
 	c.t.Helper()
 	for i := range n {
-		args := []string{"--hub", c.hubs[i%len(c.hubs)].services.address(), "--ledger", c.ledger, "--asks", c.asksOf(i)}
+		args := []string{"--hub", c.addressFor(i, c.hubs[i%len(c.hubs)]), "--ledger", c.ledger, "--asks", c.asksOf(i)}
 		if c.each {
 			args = append(args, "--each")
 		}
@@ -129,7 +130,7 @@ func (c *cluster) serve(n int) {
 	for i, p := range c.instances {
 		eventually(c.t, fmt.Sprintf("instance %d at each hub", i), func() error {
 			for k, hub := range c.hubs {
-				if !strings.Contains(p.log.head(), "address="+hub.services.address()) {
+				if !strings.Contains(p.log.head(), "address="+c.addressFor(i, hub)+" ") {
 					return fmt.Errorf("not at hub %d", k)
 				}
 			}
@@ -139,6 +140,14 @@ func (c *cluster) serve(n int) {
 	for _, n := range c.hubs {
 		c.askers = append(c.askers, newAsker(c.t, n.control))
 	}
+}
+
+// addressFor is where an instance reaches a hub.
+func (c *cluster) addressFor(i int, hub *node) string {
+	if c.direct[i] == hub {
+		return hub.control
+	}
+	return hub.services.address()
 }
 
 func (c *cluster) asksOf(i int) string { return filepath.Join(c.dir, fmt.Sprintf("answers-%d", i)) }
