@@ -76,7 +76,7 @@ const (
 	pingTimeout  = 7 * time.Second
 )
 
-func newCluster(t *testing.T, kind string, each bool, hubs int, flags ...string) *cluster {
+func newCluster(t *testing.T, kind string, each bool, hubs int) *cluster {
 	t.Helper()
 	c := &cluster{t: t, dir: t.TempDir(), scale: scaled(t), each: each, stalls: watchStalls(t)}
 	c.ledger = filepath.Join(c.dir, "ledger")
@@ -85,15 +85,19 @@ func newCluster(t *testing.T, kind string, each bool, hubs int, flags ...string)
 	t.Cleanup(c.lastWords)
 	for range hubs {
 		n := &node{toEngine: newProxy(t, c.engine.address), services: newProxy(t, ""), browsers: newProxy(t, "")}
-		n.process, n.address, n.control = startHub(t, c.dir, append([]string{
-			"--cluster-engine", kind, "--cluster-url", c.engine.url(n.toEngine.address()), "--cluster-advertise", n.services.address(),
-			"--cluster-expiry", c.scale.expiry.String(), "--ping-interval", pingInterval.String(), "--ping-timeout", pingTimeout.String(),
-		}, flags...)...)
-		n.services.leadTo(n.control)
-		n.browsers.leadTo(n.address)
+		c.start(n)
 		c.hubs = append(c.hubs, n)
 	}
 	return c
+}
+
+// start starts a hub, which is reached by the proxies of the one that may have been there before.
+func (c *cluster) start(n *node) {
+	n.process, n.address, n.control = startHub(c.t, c.dir,
+		"--cluster-engine", c.engine.kind, "--cluster-url", c.engine.url(n.toEngine.address()), "--cluster-advertise", n.services.address(),
+		"--cluster-expiry", c.scale.expiry.String(), "--ping-interval", pingInterval.String(), "--ping-timeout", pingTimeout.String())
+	n.services.leadTo(n.control)
+	n.browsers.leadTo(n.address)
 }
 
 func (c *cluster) lastWords() {

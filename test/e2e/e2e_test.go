@@ -193,7 +193,7 @@ func old(t *testing.T, made, source string) bool {
 func runNode(t *testing.T, file string, env ...string) {
 	t.Helper()
 	patience := 4 * time.Minute
-	if os.Getenv("E2E_CUTS") != "" {
+	if os.Getenv("E2E_CUTS") != "" || os.Getenv("E2E_UNSTICKY") != "" {
 		patience = time.Hour
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

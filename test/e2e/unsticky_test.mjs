@@ -235,6 +235,6 @@ describe('without sticky sessions', () => {
     going = false;
     const sent = await Promise.all(talk);
     assert.deepEqual(errors, []);
-    console.log(`${browsers.length} browsers, ${sent.reduce((sum, n) => sum + n)} events, ${reconnects} reconnects over ${HUBS} restarts`);
+    console.log(`result: ${browsers.length} browsers, ${sent.reduce((sum, n) => sum + n)} events, ${reconnects} reconnects over ${HUBS} restarts`);
   });
 });
