@@ -33,12 +33,20 @@ func (n *introduction) SetAnew(anew bool) {
 	}
 }
 
-// Introduce tells the group of the socket, unless it knows. Late says that the
+// Introduce tells the group of the socket, unless it knows, before anything that is parked. Late says that the
 // socket had joined before. A lane that no instance holds goes to one, if one is there.
 func (l *Lane) Introduce(late bool) {
 	h := l.lockFor(nil)
 	if l.owner != nil && !l.ended && !l.leaving && l.stale(l.group) {
-		l.put(h, l.introduce(late, false))
+		if n := l.queue.front; n == nil || n.value.Kind != Event {
+			l.put(h, l.introduce(late, false))
+		} else if !l.group.lifecycleFull() { // otherwise it is made when the event's turn comes
+			l.insertIntroduction()
+			l.arm(h)
+			if i := h.inst; i != nil {
+				i.fill()
+			}
+		}
 	}
 	h.unlock()
 }

@@ -239,3 +239,31 @@ func TestIntroduction_AnewOfWhatHasMoved(t *testing.T) {
 		b.empty()
 	})
 }
+
+// What a socket has said while nobody was there comes after the introduction, though all sockets are introduced at once: those too
+// that are still another instance's.
+func TestIntroduction_AnewBeforeWhatIsParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a1, one := b.attach("1", 10)
+		ann := b.person("ann")
+		ann.lane.Introduce(false)
+		settle(t, a1, one.take()...)
+		a1.Detach(false)
+		ann.say("x")
+		two := &book{}
+		a2 := b.join("2", two, 10, AttachOptions{Anew: true})
+		ann.lane.Introduce(true)
+		pass(2 * time.Second) // it moves
+		tries := two.take()
+		var got []string
+		for _, d := range tries {
+			got = append(got, fmt.Sprint(d.Body))
+		}
+		if want := "[ann:connected:late ann:x]"; fmt.Sprint(got) != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		settle(t, a2, tries...)
+		b.empty()
+	})
+}
