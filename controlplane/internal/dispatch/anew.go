@@ -1,31 +1,52 @@
 package dispatch
 
-import "sync/atomic"
+import (
+	"maps"
+	"slices"
+	"sync/atomic"
+)
 
-// process is what the sockets that an instance was told of keep of it when they have left it. It outlives the instance.
-type process struct {
-	// losses counts how often it came with AttachOptions.Anew.
-	losses atomic.Uint32
+// losses are the lives of processes that have told their programs since that their sockets are lost.
+type losses struct {
+	// last has for each instance id its last life. Guarded by pool.mu.
+	last map[string]uint32
+	// lost has the lives; it is never changed, but replaced. Nil: none.
+	lost atomic.Pointer[map[uint32]bool]
 }
 
-// maxProcesses bounds those of instances that are not known any more. Sockets that have left one that was forgotten are not
+// maxLostLives bounds both, beyond the instances that are known. Sockets that have left a process that was forgotten are not
 // introduced again when it comes anew.
-const maxProcesses = 1024
+const maxLostLives = 1024
 
-// processOf is that of an instance id. The caller holds pool.mu.
-func (g *Group) processOf(id string) *process {
-	if g.processes[id] == nil {
-		for other := range g.processes {
-			if len(g.processes) < maxProcesses {
-				break
-			}
-			if g.members[other] == nil {
-				delete(g.processes, other)
-			}
+// begun notes that an instance has a new life. The caller holds pool.mu.
+func (g *Group) begun(id string, life uint32) {
+	for other := range g.losses.last {
+		if len(g.losses.last) < maxLostLives {
+			break
 		}
-		g.processes[id] = new(process)
+		if g.members[other] == nil {
+			delete(g.losses.last, other)
+		}
 	}
-	return g.processes[id]
+	g.losses.last[id] = life
+}
+
+// add notes that a life was lost, and forgets the oldest where there are too many.
+func (l *losses) add(life uint32) {
+	next := map[uint32]bool{life: true}
+	if before := l.lost.Load(); before != nil {
+		maps.Copy(next, *before)
+	}
+	if len(next) > maxLostLives {
+		delete(next, slices.Min(slices.Collect(maps.Keys(next))))
+	}
+	l.lost.Store(&next)
+}
+
+// has reports whether a life was lost.
+func (l *losses) has(life uint32) bool {
+	lost := l.lost.Load()
+	return lost != nil && (*lost)[life]
 }
 
 // forgetTold lets the sockets of an instance be introduced anew, as facts of their own:
@@ -33,7 +54,9 @@ func (g *Group) processOf(id string) *process {
 // left it without being told to another one, and for all of the group when no other instance
 // is attached. The caller holds pool.mu and i.mu.
 func (g *Group) forgetTold(i *Instance, alone bool) {
-	i.process.losses.Add(1)
+	if life := g.losses.last[i.id]; life != 0 {
+		g.losses.add(life)
+	}
 	if alone {
 		g.renewEpoch.Add(1)
 		g.lostEpoch.Add(1)
@@ -45,21 +68,28 @@ func (g *Group) forgetTold(i *Instance, alone bool) {
 	}
 }
 
-// teller is the process that was told of a socket last, once the socket has left it.
-type teller struct {
-	process *process // nil: there is none
-	losses  uint32   // of it, when the socket left
+// left marks introduction.told of a lane that has left the instance.
+const left = 1 << 31
+
+// leave notes that the lane leaves an instance of that life.
+func (n *introduction) leave(life uint32) {
+	switch {
+	case n.told == life:
+		n.told |= left
+	case n.told&left == 0:
+		n.told = 0
+	}
 }
 
-// lost reports whether the process has told its program since that the socket is lost.
-func (t *teller) lost() bool { return t.process != nil && t.process.losses.Load() != t.losses }
+// disowned reports whether the process that was told of the socket last, and does not have it any more, has told its program
+// since that it is lost.
+func (n *introduction) disowned(g *Group) bool { return n.told&left != 0 && g.losses.has(n.told&^left) }
 
 // renewed forgets the introduction of before, if the group was told to. The caller holds
 // the lock of the lane's holder.
 func (l *Lane) renewed() {
-	if l.teller.lost() {
-		l.teller = teller{}
-		l.intro, l.introTry, l.epoch = 0, 0, epoch{}
+	if l.disowned(l.group) {
+		l.intro, l.introTry, l.epoch, l.told = 0, 0, epoch{}, 0
 	}
 	if now := l.group.renewEpoch.Load(); l.renewals != now {
 		l.renewals = now

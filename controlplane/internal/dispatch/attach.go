@@ -59,7 +59,7 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 	}
 	i := g.members[id]
 	if i == nil {
-		i = &Instance{group: g, id: id, process: g.processOf(id)}
+		i = &Instance{group: g, id: id}
 		i.inst = i
 		g.members[id] = i
 	}
@@ -78,6 +78,7 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 	if o.Anew {
 		g.forgetTold(i, first)
 	}
+	g.begun(id, i.life)
 	a = &Attachment{inst: i, sink: sink, life: i.life, first: i.first, resumed: resumed}
 	i.current, i.lostAt = a, time.Time{}
 	i.weight, i.complete = max(o.Weight, 1), o.Complete

@@ -17,11 +17,9 @@ type Group struct {
 	// pool.mu is the group's mutex: it guards the pool and the fields below it.
 	pool    pool
 	members map[string]*Instance
-	// processes has those of members, and of some that were.
-	processes map[string]*process
-	lives     uint32 // the last life that was given out
-	closed    bool
-	absent    time.Time // since when no instance is attached; zero while one is
+	lives   uint32 // the last life that was given out
+	closed  bool
+	absent  time.Time // since when no instance is attached; zero while one is
 
 	// takers counts the instances that take work.
 	takers atomic.Int32
@@ -39,15 +37,17 @@ type Group struct {
 	unisolated atomic.Int64
 	holds      holds
 	departed   departed
+	losses     losses
 }
 
 // NewGroup returns a group without an instance.
 func (n *Node) NewGroup(name string, observer Observer) *Group {
 	g := &Group{
-		node: n, name: name, observer: observer, members: make(map[string]*Instance), processes: make(map[string]*process),
+		node: n, name: name, observer: observer, members: make(map[string]*Instance),
 		bytes: park.NewPart(n.config.GroupBytes, n.bytes), absent: time.Now(),
 	}
 	g.pool.Group = g
+	g.losses.last = make(map[string]uint32)
 	g.attachEpoch.Store(1)
 	g.lostEpoch.Store(1)
 	return g

@@ -11,9 +11,8 @@ import (
 // Instance is one process of a service. It outlives its stream for a while.
 type Instance struct {
 	holder
-	group   *Group
-	id      string
-	process *process
+	group *Group
+	id    string
 	// limit repeats the deliveries of the windows, to be read without mu.
 	limit [classes]atomic.Uint32
 
@@ -91,7 +90,7 @@ func (i *Instance) admit(l *Lane, d *Delivery, terms *Terms) {
 		i.alone = d
 	}
 	if d.Kind == Connected {
-		l.told, l.teller = i.life, teller{}
+		l.told = i.life
 	}
 	i.ledger.Open(d.seq, d)
 	i.last = d.seq

@@ -14,10 +14,9 @@ type introduction struct {
 	// intro is the identity of the introduction, 0 before the first one was handed over.
 	intro uint64
 	epoch epoch // of the last introduction that was handed over
-	// told is the life of the instance that was told of the socket last, 0 once the lane
+	// told is the life of the instance that was told of the socket last, with left once the lane
 	// has left it.
 	told        uint32
-	teller      teller
 	renewals    uint32 // the group's renewEpoch of the last introduction
 	joined      uint32 // life of the instance that it was moved to by Rebalance
 	introducing bool   // an introduction is in the queue or in the flight
@@ -36,8 +35,11 @@ func (n *introduction) SetAnew(anew bool) {
 // Introduce tells the group of the socket, unless it knows, before anything that is parked. Late says that the
 // socket had joined before. A lane that no instance holds goes to one, if one is there.
 func (l *Lane) Introduce(late bool) {
+	if !l.unintroduced() {
+		return // and it stays where it is
+	}
 	h := l.lockFor(nil)
-	if l.owner != nil && !l.ended && !l.leaving && l.stale(l.group) {
+	if l.mayIntroduce() {
 		if n := l.queue.front; n == nil || n.value.Kind != Event {
 			l.put(h, l.introduce(late, false))
 		} else if !l.group.lifecycleFull() { // otherwise it is made when the event's turn comes
@@ -49,6 +51,17 @@ func (l *Lane) Introduce(late bool) {
 		}
 	}
 	h.unlock()
+}
+
+// mayIntroduce reports whether the group does not know of the socket, and is to. The caller holds the holder's mutex.
+func (l *Lane) mayIntroduce() bool {
+	return l.owner != nil && !l.ended && !l.leaving && l.stale(l.group)
+}
+
+func (l *Lane) unintroduced() bool {
+	h := l.lock()
+	defer h.mu.Unlock()
+	return l.mayIntroduce()
 }
 
 // Known reports whether an instance was ever told of the socket.
@@ -64,7 +77,7 @@ func (n *introduction) stale(g *Group) bool {
 		return false
 	}
 	lost := g.lostEpoch.Load()
-	return n.epoch.lost != lost || n.teller.lost() || (n.anew.Load() && n.epoch.attach != g.attachEpoch.Load())
+	return n.epoch.lost != lost || n.disowned(g) || (n.anew.Load() && n.epoch.attach != g.attachEpoch.Load())
 }
 
 // made notes that an introduction was handed over.

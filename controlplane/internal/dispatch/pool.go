@@ -57,9 +57,8 @@ func (i *Instance) surrender(l *Lane) {
 	}
 	if l.told == i.life && l.owner != nil && !l.ended {
 		i.leavers = append(i.leavers, l.owner)
-		l.teller = teller{i.process, i.process.losses.Load()}
 	}
-	l.told = 0
+	l.leave(i.life)
 	pool := &l.group.pool.holder
 	l.pooled = now()
 	l.holder.Store(pool)

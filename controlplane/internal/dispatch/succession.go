@@ -73,7 +73,6 @@ type heirloom struct {
 	introTry uint32
 	epoch    epoch
 	told     uint32
-	teller   teller
 	renewals uint32
 	at       *Instance // that had the earlier lane; nil for the pool
 }
@@ -87,7 +86,7 @@ func (l *Lane) follow(at *Instance) {
 	l.successor = nil
 	var has heirloom
 	if l.unbroken {
-		has = heirloom{l.intro, l.introTry, l.epoch, l.told, l.teller, l.renewals, at}
+		has = heirloom{l.intro, l.introTry, l.epoch, l.told, l.renewals, at}
 	}
 	time.AfterFunc(0, func() { l.group.node.config.Within(func() { next.proceed(has) }) })
 }
@@ -149,7 +148,7 @@ func (s *successor) goOn(h *holder, has heirloom) {
 
 // inherit takes over what the group was told, and drops the Connected that would tell it anew.
 func (l *Lane) inherit(has heirloom) {
-	l.intro, l.introTry, l.epoch, l.told, l.teller, l.renewals = has.intro, has.introTry, has.epoch, has.told, has.teller, has.renewals
+	l.intro, l.introTry, l.epoch, l.told, l.renewals = has.intro, has.introTry, has.epoch, has.told, has.renewals
 	if n := l.queue.front; n != nil && n.value.Kind == Connected {
 		l.unpark(n.value)
 		n.value.state = over
