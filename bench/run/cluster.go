@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,12 +22,27 @@ type system struct {
 	id, title string
 	servers   int
 	node      bool
+	program   string // of the hubs; empty is this tree's
 }
 
 var systems = []system{
-	{"hubs-2", "2 hubs", 2, false},
-	{"hubs-4", "4 hubs", 4, false},
-	{"node-2", "2 Node", 2, true},
+	{id: "hubs-2", title: "2 hubs", servers: 2},
+	{id: "hubs-4", title: "4 hubs", servers: 4},
+	{id: "node-2", title: "2 Node", servers: 2, node: true},
+}
+
+// systemsOf are those that were chosen. A comparison is of two hubs of each program, and of what --peer adds.
+func systemsOf(o options) (all []system) {
+	for _, p := range o.hubs {
+		all = append(all, system{id: p.label, title: "2 hubs, " + p.label, servers: 2, program: p.path})
+	}
+	for _, s := range systems {
+		if len(o.peers) == 0 && len(o.hubs) > 0 || !chosenName(o.peers, s.id) {
+			continue
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // speaks reports whether a system's servers know an engine.
@@ -41,6 +57,8 @@ const (
 	// which idling is for.
 	settling = time.Second
 	idling   = 2 * time.Second
+	// warmUp is for how long an operation is done before it is measured.
+	warmUp = 300 * time.Millisecond
 	// patience is for what should be there at once.
 	patience = 30 * time.Second
 )
@@ -64,6 +82,11 @@ var operations = []operation{
 	{"fetch", "fetch of a room of ten, spread over all", "fetch", 200, func(p *population) []string { return p.spread }, 0},
 	{"nobody", "emit to a room that is empty", "rooms", 20000, func(*population) []string { return []string{"empty-1", "empty-2", "empty-3"} }, 0},
 }
+
+// everywhere is a room with one browser at each server, and last an emit to it.
+const everywhere = "everywhere"
+
+var last = order{Op: "rooms", Targets: []string{everywhere}, Rate: 1000, Count: 1}
 
 // idle stands in the samples for what processes cost that do nothing.
 const idle = "idle"
@@ -90,11 +113,11 @@ func clusters(ctx context.Context, o options) error {
 		}
 		var samples []clusterSample
 		for round := range o.rounds {
-			for _, s := range systems {
-				if !s.speaks(engine) || !chosenName(o.peers, s.id) {
+			for _, s := range systemsOf(o) {
+				if !s.speaks(engine) {
 					continue
 				}
-				f := &fleet{system: s, engineName: engine, hub: hub, app: app, nats: nats, cores: o.serverCores(), dir: filepath.Join(dir, fmt.Sprintf("%s-%s-%d", engine, s.id, round))}
+				f := &fleet{system: s, engineName: engine, hub: cmp.Or(s.program, hub), app: app, nats: nats, cores: o.serverCores(), dir: filepath.Join(dir, fmt.Sprintf("%s-%s-%d", engine, s.id, round))}
 				taken, err := f.measure(ctx, o)
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", engine, s.id, err)
@@ -106,7 +129,7 @@ func clusters(ctx context.Context, o options) error {
 				samples = append(samples, taken...)
 			}
 		}
-		fmt.Print(clusterTable(engine, samples))
+		fmt.Print(clusterTable(engine, systemsOf(o), samples))
 		if o.write {
 			if err := keepClusters(engine, samples); err != nil {
 				return err
@@ -155,33 +178,50 @@ func (f *fleet) measure(ctx context.Context, o options) ([]clusterSample, error)
 		if !chosenName(o.only, op.id) {
 			continue
 		}
-		order := order{Op: op.op, Rate: op.rate, Count: int(op.rate * o.duration.Seconds()), Data: "0123456789abcdef0123456789abcdef"[:32]}
-		if op.targets != nil {
-			order.Targets = op.targets(p)
-		}
-		var done outcome
-		used, err := f.during(func() (err error) {
-			want := p.received.Load() + int64(order.Count*op.deliveries)
-			if done, err = f.driver.carryOut(order); err != nil {
-				return err
+		for _, d := range []time.Duration{warmUp, o.duration} {
+			s, err := f.carryOut(ctx, op, d, p, rest)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", op.id, err)
 			}
-			return p.await(ctx, want)
-		})
-		switch {
-		case err != nil:
-		case done.Failed > 0:
-			err = fmt.Errorf("%d of %d failed", done.Failed, order.Count)
-		case op.op == "fetch" && done.Sockets != int64(order.Count*roomSize):
-			err = fmt.Errorf("%d sockets were fetched, not %d", done.Sockets, order.Count*roomSize)
+			if d == o.duration {
+				samples = append(samples, s)
+			}
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", op.id, err)
-		}
-		s := f.sample(op.id, used, rest)
-		s.Count = order.Count
-		samples = append(samples, s)
 	}
 	return samples, nil
+}
+
+// carryOut measures an operation that goes on for so long.
+func (f *fleet) carryOut(ctx context.Context, op operation, d time.Duration, p *population, rest spent) (clusterSample, error) {
+	order := order{Op: op.op, Rate: op.rate, Count: int(op.rate * d.Seconds()), Data: "0123456789abcdef0123456789abcdef"}
+	if op.targets != nil {
+		order.Targets = op.targets(p)
+	}
+	var done outcome
+	used, err := f.during(func() (err error) {
+		want := p.received.Load() + int64(order.Count*op.deliveries+f.system.servers)
+		if done, err = f.driver.carryOut(order); err != nil {
+			return err
+		}
+		// One more, that comes after all others: so has been read what nobody receives.
+		if _, err = f.driver.carryOut(last); err != nil {
+			return err
+		}
+		return p.await(ctx, want)
+	})
+	switch {
+	case err != nil:
+	case done.Failed > 0:
+		err = fmt.Errorf("%d of %d failed", done.Failed, order.Count)
+	case op.op == "fetch" && done.Sockets != int64(order.Count*roomSize):
+		err = fmt.Errorf("%d sockets were fetched, not %d", done.Sockets, order.Count*roomSize)
+	}
+	if err != nil {
+		return clusterSample{}, err
+	}
+	s := f.sample(op.id, used, rest)
+	s.Count = order.Count
+	return s, nil
 }
 
 // sleep waits, unless the context ends.

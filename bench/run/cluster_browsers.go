@@ -49,6 +49,9 @@ func populate(urls []string) (p *population, err error) {
 		if i%roomSize == 0 {
 			p.spread = append(p.spread, rooms[0])
 		}
+		if i < len(urls) {
+			rooms = append(rooms, everywhere)
+		}
 		switch i % len(urls) {
 		case 0:
 			if local := fmt.Sprintf("here-%d", here/roomSize); here < browserCount/len(urls)/roomSize*roomSize {

@@ -72,7 +72,7 @@ func figure(samples []clusterSample, engine, system, operation string, of func(c
 }
 
 // clusterTable has a line for each operation at each system.
-func clusterTable(engine string, samples []clusterSample) string {
+func clusterTable(engine string, systems []system, samples []clusterSample) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n| `%s` | servers | CPU of all servers, µs | of Node | the first | each other | service | engine | to / from the engine, B | per second |\n", engine)
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
@@ -170,7 +170,7 @@ func clusterFigures(samples []clusterSample) string {
 	fmt.Fprintf(&b, "%s, %s\n\n%s", strings.Join(days, " and "), machine(), markedClusters(samples))
 	for _, engine := range engineNames {
 		if slices.ContainsFunc(samples, func(s clusterSample) bool { return s.Engine == engine }) {
-			b.WriteString(clusterTable(engine, samples))
+			b.WriteString(clusterTable(engine, systems, samples))
 		}
 	}
 	return b.String()
