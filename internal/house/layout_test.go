@@ -47,7 +47,7 @@ var rooms = []room{
 	{pkg: "hub/cluster/nats", may: []string{"hub/cluster", "hub/cluster/internal/mesh", "internal/sampledlog", "github.com/nats-io/nats.go"}},
 	{pkg: "hub/cluster/clustertest", not: network, may: []string{"hub/cluster", "hub/cluster/internal/mesh", "hub/cluster/internal/wire", "github.com/google/go-cmp"}},
 	{pkg: "hub/cluster/redis", may: []string{
-		"hub/cluster", "hub/cluster/internal/mesh", "hub/cluster/internal/wire", "hub/cluster/redis/internal/nodewire", "hub/internal/siopacket", "internal/sampledlog",
+		"hub/cluster", "hub/cluster/internal/mesh", "hub/cluster/internal/wire", "hub/cluster/redis/internal/nodewire", "hub/internal/siopacket", "internal/rawio", "internal/sampledlog",
 		"github.com/redis/go-redis/v9",
 	}},
 	{pkg: "hub/cluster/redis/internal/nodewire", not: network, may: []string{"hub/cluster", "hub/internal/msgpacket", "hub/internal/siopacket"}},

@@ -13,7 +13,8 @@
 //
 // ReadNow and WriteNow are what a caller wants who takes what there is: a call that was
 // interrupted is made again, and the end has an error of its own. EpollWait (on Linux)
-// asks an epoll set without waiting.
+// asks an epoll set without waiting. Wrap does it for a net.Conn: a Conn waits as others do, in
+// Go's own poller.
 //
 // All functions are safe for concurrent use. Systems other than Linux have the ordinary
 // calls.

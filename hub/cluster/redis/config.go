@@ -1,9 +1,11 @@
 package redis
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/siopacket"
+	"github.com/siohub/siohub/internal/rawio"
 )
 
 // The engines. A hub and the Node servers beside it have the same one.
@@ -149,6 +152,7 @@ func (c Config) single(n *nodes) error {
 	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
 	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
 	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
+	o.Dialer = rawDialer(o.TLSConfig)
 	n.client = redis.NewClient(o)
 	return nil
 }
@@ -167,6 +171,7 @@ func (c Config) sentinel(n *nodes, to string) error {
 	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
 	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
 	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
+	o.Dialer = rawDialer(o.TLSConfig)
 	n.client = redis.NewFailoverClient(o)
 	return nil
 }
@@ -181,8 +186,25 @@ func (c Config) cluster(n *nodes, to string) error {
 	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
 	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
 	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
+	o.Dialer = rawDialer(o.TLSConfig)
 	n.cluster = redis.NewClusterClient(o)
 	return nil
+}
+
+// rawDialer connects as the library does, and reads and writes raw (package rawio): a hub wakes up for each message of others, and
+// that is most of what one costs that nobody here wants. Nil, which is the library's own, with TLS.
+func rawDialer(secure *tls.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+	if secure != nil {
+		return nil
+	}
+	dial := redis.NewDialer(&redis.Options{DialTimeout: dialTimeout})
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return rawio.Wrap(conn), nil
+	}
 }
 
 // tls is how TLS is spoken, where the URL asks for it.
