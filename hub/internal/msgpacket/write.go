@@ -1,12 +1,8 @@
 package msgpacket
 
 import (
-	"encoding/binary"
-	"math"
 	"strconv"
 	"strings"
-
-	"github.com/vmihailenco/msgpack/v5/msgpcode"
 
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
@@ -67,19 +63,7 @@ func (w *writer) Scalar(raw []byte) {
 }
 
 // text writes a str. The encoder would want a string, which costs a copy.
-func (w *writer) text(b []byte) {
-	switch n := len(b); {
-	case n < 32:
-		w.out = append(w.out, msgpcode.FixedStrLow|byte(n))
-	case n <= math.MaxUint8:
-		w.out = append(w.out, msgpcode.Str8, byte(n))
-	case n <= math.MaxUint16:
-		w.out = binary.BigEndian.AppendUint16(append(w.out, msgpcode.Str16), uint16(n))
-	default:
-		w.out = binary.BigEndian.AppendUint32(append(w.out, msgpcode.Str32), uint32(n))
-	}
-	w.out = append(w.out, b...)
-}
+func (w *writer) text(b []byte) { w.out = append(appendTextHead(w.out, len(b)), b...) }
 
 func (w *writer) binary(b []byte) {
 	_ = w.encoder.EncodeBytesLen(len(b)) // EncodeBytes makes nil of no bytes

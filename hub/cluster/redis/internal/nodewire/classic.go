@@ -31,6 +31,14 @@ var classicKinds = [...]Kind{
 
 // AppendBroadcast appends a broadcast of the classic adapter.
 func AppendBroadcast(buf []byte, m *Message) []byte {
+	if buf == nil {
+		buf = make([]byte, 0, sizeOf(m))
+	}
+	if isPlain(m) {
+		buf = msgpacket.AppendString(msgpacket.AppendArrayLen(buf, 3), m.UID)
+		buf = msgpacket.AppendEvent(buf, m.Namespace, m.Event.Event, m.Event.Args, m.Event.Attachments)
+		return appendPackedOptions(buf, m)
+	}
 	data := make([]byte, 0, 256+len(m.Event.Args))
 	data = siopacket.AppendString(append(data, '['), m.UID)
 	data = appendPacket(append(data, ','), m)

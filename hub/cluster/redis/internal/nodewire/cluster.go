@@ -23,17 +23,24 @@ func clusterType(k Kind) int { return max(0, slices.Index(clusterKinds[:], k)) }
 
 // AppendCluster appends a cluster message: as MessagePack if packed is set or it holds binary, otherwise as JSON.
 func AppendCluster(buf []byte, m *Message, packed bool) []byte {
-	data := siopacket.AppendString(append(make([]byte, 0, 256), `{"uid":`...), m.UID)
-	data = siopacket.AppendString(append(data, `,"nsp":`...), m.Namespace)
-	data = strconv.AppendInt(append(data, `,"type":`...), int64(clusterType(m.Kind)), 10)
-	if body := appendBody(nil, m); len(body) > 0 {
-		data = append(append(data, `,"data":`...), body...)
+	attachments := attachmentsOf(m)
+	if packed || len(attachments) > 0 {
+		return msgpacket.AppendJSON(buf, appendEnvelope(make([]byte, 0, sizeOf(m)), m), attachments)
 	}
-	data = append(data, '}')
-	if attachments := attachmentsOf(m); packed || len(attachments) > 0 {
-		return msgpacket.AppendJSON(buf, data, attachments)
+	if buf == nil {
+		buf = make([]byte, 0, sizeOf(m))
 	}
-	return append(buf, data...)
+	return appendEnvelope(buf, m)
+}
+
+func appendEnvelope(buf []byte, m *Message) []byte {
+	buf = siopacket.AppendString(append(buf, `{"uid":`...), m.UID)
+	buf = siopacket.AppendString(append(buf, `,"nsp":`...), m.Namespace)
+	buf = strconv.AppendInt(append(buf, `,"type":`...), int64(clusterType(m.Kind)), 10)
+	if m.Kind < InitialHeartbeat {
+		buf = appendBody(append(buf, `,"data":`...), m)
+	}
+	return append(buf, '}')
 }
 
 func attachmentsOf(m *Message) [][]byte {

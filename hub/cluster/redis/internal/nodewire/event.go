@@ -67,8 +67,24 @@ func lossy(args []byte) bool {
 	if bytes.IndexByte(args, '.') < 0 && bytes.IndexByte(args, 'e') < 0 && bytes.IndexByte(args, 'E') < 0 && len(args) < 18 {
 		return false
 	}
+	if !hasNumber(args) {
+		return false
+	}
 	var l numbers
 	return siopacket.Walk(args, siopacket.MaxDepth, &l) == nil && bool(l)
+}
+
+// hasNumber reports whether there is a digit outside of texts.
+func hasNumber(args []byte) bool {
+	for i := 0; i < len(args); i++ {
+		switch c := args[i]; {
+		case c == '"':
+			i = quoted(args, i) - 1
+		case c >= '0' && c <= '9':
+			return true
+		}
+	}
+	return false
 }
 
 // numbers looks for numbers that lose something.
