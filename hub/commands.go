@@ -26,7 +26,7 @@ func (h *Hub) Emit(b *Batch, t Target, m Message, o EmitOptions) (Outcome, error
 	out := outcome(h.sockets.EmitAs((*engineio.Batch)(b), t.Namespace, to, message, &is))
 	switch {
 	case elsewhere:
-		out.MissingHubs = h.publishEmit(t.Namespace, to, message, is)
+		out.MissingHubs = h.publishEmit(b, t.Namespace, to, message, is)
 	case is.Unshared:
 		h.federation.Share(t.Namespace, to, message, is.Place)
 	}
@@ -73,15 +73,15 @@ func (h *Hub) emitToMany(b *Batch, t Target, m Message, o EmitOptions) (Outcome,
 	message := m.adapted(o)
 	out := outcome(h.sockets.EmitBelow((*engineio.Batch)(b), prefix, to, message, socketio.Issue{}))
 	if !o.Local && h.federation != nil {
-		out.MissingHubs = h.publishEmit(pattern, to, message, socketio.Issue{})
+		out.MissingHubs = h.publishEmit(b, pattern, to, message, socketio.Issue{})
 	}
 	return out, nil
 }
 
 // publishEmit tells the other hubs of an emit. What they are told may be kept, and the arguments are the caller's.
-func (h *Hub) publishEmit(namespace string, to cluster.Target, m cluster.Message, is socketio.Issue) (missing []string) {
+func (h *Hub) publishEmit(b *Batch, namespace string, to cluster.Target, m cluster.Message, is socketio.Issue) (missing []string) {
 	m.Args = slices.Clone(m.Args)
-	return h.federation.Publish(&cluster.Command{
+	return h.federation.PublishGathered((*engineio.Batch)(b), &cluster.Command{
 		Namespace: namespace, Target: to, Message: &m, Origin: cluster.Origin{Number: is.Place.Own, After: is.Place.Of},
 	})
 }

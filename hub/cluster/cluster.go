@@ -40,6 +40,16 @@ type RoomSubscriber interface {
 	Room(namespace, room string, occupied bool)
 }
 
+// Gatherer is a Cluster that writes to the engine once what is published together.
+type Gatherer interface {
+	Cluster
+	// Gather says that more is published in a moment, and that Flush follows: what is published may wait for it, but no
+	// longer than some milliseconds while there is other traffic.
+	Gather()
+	// Flush has everything written that waits.
+	Flush()
+}
+
 // Host is the hub as its Cluster sees it. Methods come from any goroutine and must not block.
 type Host interface {
 	// Apply carries out a command of another server. Commands of one server in one namespace come in order, one at a time.

@@ -5,10 +5,24 @@ package engineio
 // again after Flush. A session whose outbox is half full is written to before.
 type Batch struct {
 	sessions []*Session
+	first    func() // at Flush
+}
+
+// AtFlush has a function called when Flush begins, once. It returns false when one is there already.
+func (b *Batch) AtFlush(f func()) bool {
+	if b.first != nil {
+		return false
+	}
+	b.first = f
+	return true
 }
 
 // Flush writes what was collected, and returns to how many sessions. It does not wait for slow browsers.
 func (b *Batch) Flush() int {
+	if f := b.first; f != nil {
+		b.first = nil
+		f()
+	}
 	n := len(b.sessions)
 	for _, s := range b.sessions {
 		s.mu.Lock()

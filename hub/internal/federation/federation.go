@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/socketio"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
@@ -60,6 +61,9 @@ type Federation struct {
 	config  Config
 	refused *sampledlog.Line
 	lists   lists
+	// gatherer is the engine if it gathers, and flush its Flush: a method value that is made for each batch would be allocated.
+	gatherer cluster.Gatherer
+	flush    func()
 }
 
 var _ cluster.Host = (*Federation)(nil)
@@ -67,6 +71,9 @@ var _ cluster.Host = (*Federation)(nil)
 // New returns a Federation. Open has to follow.
 func New(config Config) *Federation {
 	f := &Federation{config: config, refused: sampledlog.New(config.Logger, refusedWarnEvery)}
+	if g, ok := config.Cluster.(cluster.Gatherer); ok {
+		f.gatherer, f.flush = g, g.Flush
+	}
 	return f
 }
 
@@ -129,6 +136,14 @@ func (f *Federation) Publish(c *cluster.Command) (missing []string) {
 		return f.everyone()
 	}
 	return nil
+}
+
+// PublishGathered is Publish for a command that others may follow, up to the batch's Flush.
+func (f *Federation) PublishGathered(b *engineio.Batch, c *cluster.Command) (missing []string) {
+	if f.gatherer != nil && b != nil && b.AtFlush(f.flush) {
+		f.gatherer.Gather()
+	}
+	return f.Publish(c)
 }
 
 // Signal tells the control planes of the other hubs something.

@@ -9,7 +9,8 @@ import (
 // Bus is what an engine must be able to do.
 type Bus interface {
 	// Send hands frames to the engine in their order. One goroutine calls it; it may block until the engine takes them or ctx
-	// ends. After an error nothing is known of what is behind the frame that failed, and nothing is sent again.
+	// ends. After an error nothing is known of what is behind the frame that failed, and nothing is sent again. The slice is
+	// used again once Send has returned; frames are not.
 	Send(ctx context.Context, batch []Out) error
 	// MaxFrame is the largest message that the engine takes, in bytes: what is larger goes in parts. At least 4 KiB. It is
 	// asked for each frame.

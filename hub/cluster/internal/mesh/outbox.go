@@ -3,6 +3,7 @@ package mesh
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/internal/wire"
@@ -24,6 +25,44 @@ type outbox struct {
 	number uint64
 	counts map[uint64]uint64 // of each lane
 	idle   chan struct{}     // closed when bytes is zero; nil: nobody waits
+	// gathering is until when what is put may wait for flush. The zero time: it may not.
+	gathering time.Time
+	spare     []Out // an empty batch with room
+}
+
+const (
+	// gatherFor is how long what is put may wait for a flush at most, if anything else is put then.
+	gatherFor = 2 * time.Millisecond
+	// gatherBytes is beyond what it does not.
+	gatherBytes = 256 << 10
+	// mostSpare is how large a batch is kept for the next one, in frames.
+	mostSpare = 4096
+)
+
+// gather lets what is put wait for flush.
+func (o *outbox) gather() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.gathering = time.Now().Add(gatherFor)
+}
+
+// flush has everything sent that waits.
+func (o *outbox) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.gathering = time.Time{}
+	if len(o.batch) > 0 {
+		o.wakeUp()
+	}
+}
+
+// addedLocked has what was put sent, at once or with what follows.
+func (o *outbox) addedLocked(urgent bool) {
+	if !urgent && !o.gathering.IsZero() && o.bytes < gatherBytes && time.Now().Before(o.gathering) {
+		return
+	}
+	o.gathering = time.Time{}
+	o.wakeUp()
 }
 
 func newOutbox(bus Bus, settings *cluster.Settings) *outbox {
@@ -65,7 +104,7 @@ func (o *outbox) put(kind wire.Kind, to Address, frame []byte, urgent bool) (num
 			o.addLocked(&h, to, part)
 		}
 	}
-	o.wakeUp()
+	o.addedLocked(urgent)
 	return o.number, nil
 }
 
@@ -84,7 +123,7 @@ func (o *outbox) putForeign(channel string, message []byte) error {
 	}
 	o.batch = append(o.batch, Out{Frame: message, Channel: channel})
 	o.bytes += int64(len(message))
-	o.wakeUp()
+	o.addedLocked(false)
 	return nil
 }
 
@@ -145,7 +184,7 @@ func (o *outbox) loop(ctx context.Context, failed func(n int, err error)) {
 		}
 		o.mu.Lock()
 		batch := o.batch
-		o.batch = nil
+		o.batch, o.spare = o.spare, nil
 		o.mu.Unlock()
 		if len(batch) == 0 {
 			continue
@@ -162,6 +201,10 @@ func (o *outbox) done(batch []Out) {
 	defer o.mu.Unlock()
 	for _, out := range batch {
 		o.bytes -= int64(len(out.Frame))
+	}
+	if cap(batch) <= mostSpare {
+		clear(batch)
+		o.spare = batch[:0]
 	}
 	o.idleLocked()
 }

@@ -189,6 +189,12 @@ func (m *Mesh) SendForeign(channel string, message []byte) error {
 	return err
 }
 
+// Gather implements cluster.Gatherer.
+func (m *Mesh) Gather() { m.outbox.gather() }
+
+// Flush implements cluster.Gatherer.
+func (m *Mesh) Flush() { m.outbox.flush() }
+
 // noted tells what became of a message on its way out.
 func (m *Mesh) noted(err error, kind string, bytes int) {
 	switch {
