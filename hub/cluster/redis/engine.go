@@ -23,6 +23,7 @@ type engine struct {
 	config  Config
 	codec   *nodewire.Codec
 	nodes   *nodes
+	out     *publisher // unused with a Redis Cluster
 	road    road
 	id      string // of this hub, as sender
 	askID   string // of this hub, as sender of questions
@@ -98,6 +99,7 @@ func New(c Config) (cluster.Cluster, error) {
 		nodes.close()
 		return nil, err
 	}
+	e.out = newPublisher(e.dialHome, e.channelOf)
 	e.served.Store(&map[string]bool{})
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	switch c.Engine {
@@ -141,6 +143,7 @@ func (e *engine) Close(ctx context.Context) error {
 	e.road.close(ctx)
 	err := e.Mesh.Close(ctx)
 	e.cancel()
+	e.out.close()   // after Mesh.Close: nothing is sent any more
 	e.nodes.close() // before Wait: a reader of a stream may be in a command that blocks, which no context ends
 	e.running.Wait()
 	return err
@@ -196,6 +199,7 @@ func (e *engine) changed(up bool) {
 	if up {
 		e.Up()
 	} else {
+		e.out.stale.Store(true) // what it is connected to may be gone too
 		e.Down()
 	}
 }
@@ -225,10 +229,14 @@ func (e *engine) Send(ctx context.Context, batch []mesh.Out) error {
 
 func (e *engine) send(ctx context.Context, batch []mesh.Out) error {
 	command := "PUBLISH"
-	client := e.nodes.any()
 	if e.config.Engine == Sharded {
 		command = "SPUBLISH"
-	} else if e.nodes.cluster != nil {
+	}
+	if e.nodes.cluster == nil {
+		return e.out.publish(ctx, command, batch)
+	}
+	client := e.nodes.any()
+	if e.config.Engine != Sharded {
 		// Messages through different nodes of a cluster overtake each other.
 		node, err := e.nodes.of(ctx, e.config.Prefix)
 		if err != nil {
@@ -237,18 +245,21 @@ func (e *engine) send(ctx context.Context, batch []mesh.Out) error {
 		client = node
 	}
 	_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, out := range batch {
-			channel := out.Channel
-			switch {
-			case channel != "":
-			case out.Hub != "":
-				channel = e.directChannel(out.Hub)
-			default:
-				channel = e.hubChannel()
-			}
-			p.Do(ctx, command, channel, out.Frame)
+		for i := range batch {
+			p.Do(ctx, command, e.channelOf(&batch[i]), batch[i].Frame)
 		}
 		return nil
 	})
 	return err
+}
+
+// channelOf is where a frame goes.
+func (e *engine) channelOf(out *mesh.Out) string {
+	switch {
+	case out.Channel != "":
+		return out.Channel
+	case out.Hub != "":
+		return e.directChannel(out.Hub)
+	}
+	return e.hubChannel()
 }

@@ -136,8 +136,10 @@ func (r *reader) readMessage(pattern bool) error {
 }
 
 // line reads up to the end of a line, which is not part of it. It is never empty, and good until the next read.
-func (r *reader) line() ([]byte, error) {
-	line, err := r.in.ReadSlice('\n')
+func (r *reader) line() ([]byte, error) { return readLine(r.in) }
+
+func readLine(in *bufio.Reader) ([]byte, error) {
+	line, err := in.ReadSlice('\n')
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
 		return nil, errProtocol
