@@ -16,12 +16,13 @@ import (
 // *hub.LimitError names. An error that is not known is INTERNAL: its text goes to
 // nobody, so that the caller should log it. Nil for nil.
 func Of(err error, path string) *Fault {
+	if err == nil {
+		return nil // before the variables: those that errors.As fills in are allocated
+	}
 	var f *Fault
 	var argument *hub.ArgumentError
 	var limit *hub.LimitError
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &argument):
