@@ -48,7 +48,7 @@ type road interface {
 	open()
 	// hears says that this hub has sockets in a namespace, or not any more.
 	hears(namespace string, yes bool)
-	// post publishes a command for all other servers.
+	// post publishes a command for all other servers. It does not keep the message.
 	post(m *nodewire.Message) error
 	// postToHubs publishes a command that Node has no words for.
 	postToHubs(c *cluster.Command) error

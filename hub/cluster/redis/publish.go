@@ -2,6 +2,7 @@ package redis
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/internal/mesh"
@@ -10,6 +11,9 @@ import (
 
 // Publish implements cluster.Cluster.
 func (e *engine) Publish(c *cluster.Command) error {
+	if c.Message != nil && !isPattern(c.Namespace) {
+		return e.broadcast(c)
+	}
 	messages, understood := translate(c)
 	if !understood {
 		return e.road.postToHubs(c)
@@ -24,6 +28,28 @@ func (e *engine) Publish(c *cluster.Command) error {
 	}
 	return nil
 }
+
+// broadcasts are messages that are used again: there is one for each emit, and a road keeps none.
+var broadcasts = sync.Pool{New: func() any { return new(nodewire.Message) }}
+
+// broadcast publishes an emit.
+func (e *engine) broadcast(c *cluster.Command) error {
+	if isNobody(&c.Target) {
+		return nil // to Node no rooms would be everybody
+	}
+	m := broadcasts.Get().(*nodewire.Message)
+	*m = nodewire.Message{Kind: nodewire.Broadcast, UID: e.id, Namespace: c.Namespace, Target: c.Target, Event: c.Message}
+	if c.Foreign {
+		m.UID = e.askID // hubs pass it over: they are told otherwise
+	}
+	err := e.road.post(m)
+	*m = nodewire.Message{}
+	broadcasts.Put(m)
+	return err
+}
+
+// isPattern reports whether a namespace stands for several.
+func isPattern(namespace string) bool { return strings.HasSuffix(namespace, "*") }
 
 // translate says a command in Node's form. It returns false where Node has none.
 func translate(c *cluster.Command) (messages []*nodewire.Message, understood bool) {
@@ -51,8 +77,8 @@ func translate(c *cluster.Command) (messages []*nodewire.Message, understood boo
 	default:
 		return nil, false
 	}
-	if strings.HasSuffix(c.Namespace, "*") {
-		return nil, false // a pattern
+	if isPattern(c.Namespace) {
+		return nil, false
 	}
 	if m.Kind != nodewire.ServerSideEmit && isNobody(&c.Target) {
 		return nil, true // to Node no rooms would be everybody

@@ -111,3 +111,15 @@ func TestPublisher_NoReply(t *testing.T) {
 }
 
 var _ cluster.Gatherer = (*engine)(nil)
+
+func TestLooksLikeAnID_CountsAsJavaScriptDoes(t *testing.T) {
+	for room, want := range map[string]bool{
+		"": false, strings.Repeat("a", 19): false, strings.Repeat("a", 20): true, strings.Repeat("a", 21): false,
+		strings.Repeat("ж", 20): true, strings.Repeat("ж", 10): false, strings.Repeat("😀", 10): true, strings.Repeat("😀", 20): false,
+		strings.Repeat("\xff", 20): true,
+	} {
+		if got := looksLikeAnID(room); got != want {
+			t.Errorf("%q: %v", room, got)
+		}
+	}
+}

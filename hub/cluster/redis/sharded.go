@@ -182,7 +182,16 @@ func (s *sharded) post(m *nodewire.Message) error {
 	return s.engine.SendForeign(channel, nodewire.AppendCluster(nil, m, false))
 }
 
-func looksLikeAnID(room string) bool { return len(utf16.Encode([]rune(room))) == idLength }
+func looksLikeAnID(room string) bool {
+	if len(room) < idLength {
+		return false // a unit is at least a byte
+	}
+	units := 0
+	for _, r := range room {
+		units += max(1, utf16.RuneLen(r))
+	}
+	return units == idLength
+}
 
 func (s *sharded) postToHubs(c *cluster.Command) error { return s.engine.postToHubs(c) }
 
