@@ -19,7 +19,7 @@
 //	Action.BadSubscriptions    the hello is good, these subscriptions of it are not
 //
 // upward.decode counts the actions before it allocates anything for them. Each one
-// goes one of two ways. A hot settlement is decoded by upward.settlement. Everything
+// goes one of two ways. A hot settlement is decoded by upward.settlement, a hot emit by upward.emission. Everything
 // else is looked through by check, which walks the bytes beside tables of the
 // contract's descriptors (schema.go) and finds what protobuf would pass over (unknown
 // fields, enum values, kinds, wire types), strings that are not UTF-8, and lists that are
@@ -40,7 +40,8 @@
 // Hot are
 //
 //	down   a Delivery with an Event
-//	up     a Settlement that is done or has a Reply, without commands
+//	up     a Settlement that is done or has a Reply, without commands; decoded
+//	       alone, an emit to sockets, rooms, users or everybody, without exceptions
 //
 // Everything else goes to google.golang.org/protobuf, item by item: all other kinds
 // of items, and hot ones that have anything unusual about them (an unknown field, a

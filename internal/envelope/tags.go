@@ -45,6 +45,24 @@ const (
 	tagSettlementDone  = 2<<3 | byte(protowire.BytesType)
 	tagSettlementReply = 3<<3 | byte(protowire.BytesType)
 
+	tagActionCommand = 3<<3 | byte(protowire.BytesType)
+
+	tagCommandID       = 1<<3 | byte(protowire.VarintType)
+	tagCommandDelivery = 2<<3 | byte(protowire.VarintType)
+	tagCommandEmit     = 10<<3 | byte(protowire.BytesType)
+
+	tagEmitTarget     = 1<<3 | byte(protowire.BytesType)
+	tagEmitEvent      = 2<<3 | byte(protowire.BytesType)
+	tagEmitPayload    = 3<<3 | byte(protowire.BytesType)
+	tagEmitVolatile   = 4<<3 | byte(protowire.VarintType)
+	tagEmitNoCompress = 5<<3 | byte(protowire.VarintType)
+
+	tagTargetNamespace = 1<<3 | byte(protowire.BytesType)
+	tagTargetSocket    = 2<<3 | byte(protowire.BytesType)
+	tagTargetRoom      = 3<<3 | byte(protowire.BytesType)
+	tagTargetUser      = 4<<3 | byte(protowire.BytesType)
+	tagTargetAll       = 5<<3 | byte(protowire.VarintType)
+
 	tagDoneAckLater = 1<<3 | byte(protowire.VarintType)
 	tagReplyPayload = 1<<3 | byte(protowire.BytesType)
 )

@@ -107,6 +107,11 @@ func (d *upward) action(b []byte, unknown bool) Action {
 		}
 		*to = action{}
 	}
+	if !unknown {
+		if a := d.emission(b); a != nil {
+			return Action{Action: a}
+		}
+	}
 	kind, ok := d.check.action(b)
 	if !ok {
 		return Action{Bad: d.refuse(b, d.check.reason, d.check.path)}
