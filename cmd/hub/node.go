@@ -173,7 +173,7 @@ func listen(key, address string) (net.Listener, error) {
 func (n *node) upkeep() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { tidy(ctx.Done()) })
+	running.Go(func() { tidy(ctx.Done(), n.hub.SessionCount) })
 	running.Go(func() { n.access.run(ctx) })
 	if n.adminUI != nil {
 		running.Go(func() { n.adminUI.Run(ctx) })

@@ -56,8 +56,8 @@ func writeSums(b *strings.Builder) {
 	b.WriteString(`
 These are bytes that are in use. Go's collector lets garbage grow to as much again before it collects (` + "`GOGC=100`" + `), so the resident memory may
 reach about twice a bound while an attack fills it: with the default of ` + "`limits.unfinished_bytes`" + ` some 512 MiB for that alone. It does not
-stay there for long, as it is given back within minutes. A small hub lets 16 MiB come together first, and 64 MiB while it has much to do and does not
-grow (an eighth of ` + "`GOMEMLIMIT`" + ` where that is less), since everybody waits for a collection; it collects when it has come to rest. ` + "`GOMEMLIMIT`" + ` keeps the collector below a figure: take the sum of what your machine can spare for the
+stay there for long, as it is given back within minutes. A small hub lets 16 MiB come together first, and 64 MiB while it has much to do and no
+browsers come (an eighth of ` + "`GOMEMLIMIT`" + ` where that is less), since everybody waits for a collection; it collects when it has come to rest. ` + "`GOMEMLIMIT`" + ` keeps the collector below a figure: take the sum of what your machine can spare for the
 rows above, and lower the bounds until they fit into it with a quarter to spare. From ` + "`rates.memory_percent`" + ` of it on no browser is let in any more;
 those that are connected stay. Without ` + "`GOMEMLIMIT`" + ` nothing looks at memory as such.
 `)
