@@ -25,6 +25,7 @@ var mayRest = map[string]string{
 	"controlplane/internal/dispatch/storm_test.go:speak":    "in virtual time: a browser that says nothing",
 	"controlplane/internal/turns/turns_test.go:working":     "in virtual time: work",
 	"controlplane/internal/turns/pace_test.go:customer":     "in virtual time: work",
+	"controlplane/internal/turns/pace_test.go:batches":      "in virtual time: work",
 	"hub/internal/engineio/helpers_test.go:eventually":      "waits for a condition, also of real connections",
 	"hub/internal/engineio/unfinished_test.go:slowPost":     "in virtual time: a slow uplink",
 }

@@ -84,8 +84,9 @@ func NeedsIdentity(_ context.Context, call interceptors.CallMeta) bool {
 }
 
 // EndUnary gives a call that failed because its credentials ended their reason. The
-// handler itself sees only that its context has ended.
+// handler itself sees only that its context has ended. It stands behind Authenticate, whose end it is.
 func EndUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	defer Of(ctx).release()
 	resp, err := handler(ctx, req)
 	if end := End(context.Cause(ctx)); err != nil && end != nil {
 		return nil, end
@@ -95,6 +96,7 @@ func EndUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grp
 
 // EndStream does the same for a stream.
 func EndStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	defer Of(stream.Context()).release()
 	err := handler(srv, stream)
 	if end := End(context.Cause(stream.Context())); err != nil && end != nil {
 		return end

@@ -17,6 +17,7 @@ import (
 type Caller struct {
 	identity *access.Identity // never nil; without a name when nobody asks for names
 	Peer     string
+	ends     []func() // what is left to do when the call has ended
 }
 
 // anonymous calls a hub that asks for no names.
@@ -67,8 +68,8 @@ func (c *Caller) Commands() *command.Caller {
 }
 
 // live ties a call's context to the identity: it ends when the identity expires or is
-// revoked, with an *access.Error as its cause. Neither takes a goroutine, and both end
-// with the context itself.
+// revoked, with an *access.Error as its cause. What that takes ends with release, on no goroutine of its own: calls may
+// end by the hundred at a time. It is called once, before the caller is anybody's.
 func (c *Caller) live(ctx context.Context) context.Context {
 	if !c.identity.ExpireTime.IsZero() {
 		expired := c.identity.Expired
@@ -77,7 +78,7 @@ func (c *Caller) live(ctx context.Context) context.Context {
 		}
 		var stop context.CancelFunc
 		ctx, stop = context.WithDeadlineCause(ctx, c.identity.ExpireTime, expired)
-		context.AfterFunc(ctx, stop)
+		c.ends = append(c.ends, stop)
 	}
 	life := c.identity.Life
 	if life == nil {
@@ -87,11 +88,18 @@ func (c *Caller) live(ctx context.Context) context.Context {
 	stop := context.AfterFunc(life, func() {
 		end(revokedBy(context.Cause(life)))
 	})
-	context.AfterFunc(ctx, func() {
+	c.ends = append(c.ends, func() {
 		stop()
 		end(nil)
 	})
 	return ctx
+}
+
+// release gives back what live took.
+func (c *Caller) release() {
+	for _, end := range c.ends {
+		end()
+	}
 }
 
 // revokedBy is the reason of a revocation.

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -148,7 +149,8 @@ func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
 			"revoked":     {&access.Identity{Life: over}, func() {}, access.ErrTokenRevoked},
 		} {
 			call, hangUp := context.WithCancel(t.Context())
-			ctx := (&Caller{identity: c.identity}).live(call)
+			who := &Caller{identity: c.identity}
+			ctx := who.live(call)
 			c.act()
 			synctest.Wait()
 			if got := End(context.Cause(ctx)); got == nil || status.Code(got) != codes.Unauthenticated ||
@@ -156,9 +158,14 @@ func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
 				t.Errorf("%s: %v", name, got)
 			}
 			hangUp()
+			who.release()
 		}
 		call, hangUp := context.WithCancel(t.Context())
-		ctx := (&Caller{identity: &access.Identity{Life: context.Background(), ExpireTime: time.Now().Add(time.Hour)}}).live(call)
+		alive, drop := context.WithCancel(context.Background())
+		defer drop()
+		who := &Caller{identity: &access.Identity{Life: alive, ExpireTime: time.Now().Add(time.Hour)}}
+		ctx := who.live(call)
+		defer who.release()
 		hangUp()
 		synctest.Wait()
 		if ctx.Err() == nil || End(context.Cause(ctx)) != nil {
@@ -166,6 +173,33 @@ func TestCaller_LifeEndsByExpiryAndByRevocation(t *testing.T) {
 		}
 	})
 }
+
+// With a call ends what its identity's life has taken.
+func TestEnd_ReleasesTheCall(t *testing.T) {
+	life, revoke := context.WithCancel(context.Background())
+	defer revoke()
+	begin := func() context.Context {
+		who := &Caller{identity: &access.Identity{Life: life, ExpireTime: time.Now().Add(time.Hour)}}
+		return context.WithValue(who.live(t.Context()), key{}, who)
+	}
+	unary, stream := begin(), begin()
+	_, err := EndUnary(unary, nil, nil, func(ctx context.Context, _ any) (any, error) { return nil, ctx.Err() })
+	err2 := EndStream(nil, contextStream{ctx: stream}, nil, func(_ any, s grpc.ServerStream) error { return s.Context().Err() })
+	if err != nil || err2 != nil {
+		t.Error("it has ended before", err, err2)
+	}
+	if unary.Err() == nil || stream.Err() == nil {
+		t.Error("something of the call is still there")
+	}
+}
+
+// contextStream has a context alone.
+type contextStream struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (s contextStream) Context() context.Context { return s.ctx }
 
 func TestCaller_LimitsAreSharedByTheIdentity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

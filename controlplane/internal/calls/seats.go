@@ -48,9 +48,13 @@ func peerOf(ctx context.Context) string {
 
 // Caller is the caller of a call without a stream.
 func Caller(ctx context.Context) *command.Caller {
-	who := caller.Of(ctx).Commands()
+	by := caller.Of(ctx)
+	who := by.Commands()
 	if p, ok := ctx.Value(placeKey{}).(*place); ok {
 		who.Turn, who.Known = p.seat, p.call.Known
+		if by.Name() != "" {
+			p.seat.BelongFirst(by.Customer("")) // however many connections it opens
+		}
 	}
 	return who
 }

@@ -21,6 +21,9 @@ const (
 	release = 1.3
 	// patience is how many looks without strain end the measuring.
 	patience = 20
+	// staysHeavy is how long one who did much is heavy. Held back he does little: to be let go for that he would do much again
+	// until the next look, and then rest for as long as may be.
+	staysHeavy = 5 * time.Second
 )
 
 // Strain is how the hub fares.
@@ -74,23 +77,33 @@ func (t *Turns) rests(now time.Duration) (all []Rest) {
 }
 
 // weigh finds how many are there, and how many of them are heavy: they do at least half of an equal part of what nobody has
-// asked for.
+// asked for, or did lately.
 func (t *Turns) weigh(now time.Duration) (present, heavy int) {
 	var all time.Duration
 	for _, a := range t.accounts {
 		all += a.own.at(now)
-		if a.used.at(now) >= someWork {
+		if a.there(now) {
 			present++
 		}
 	}
 	much := min(muchWork, time.Duration(t.rate*float64(time.Second)/4)) // who is held back cannot do more
 	for _, a := range t.accounts {
 		own := a.own.at(now)
-		if a.heavy = own >= much && 2*own*time.Duration(present) >= all; a.heavy {
+		if own >= much && 2*own*time.Duration(present) >= all {
+			a.heavy, a.heavyAt = true, now
+		} else if now-a.heavyAt >= staysHeavy {
+			a.heavy = false
+		}
+		if a.heavy && a.there(now) {
 			heavy++
 		}
 	}
 	return present, heavy
+}
+
+// there reports whether an account works, or rests.
+func (a *account) there(now time.Duration) bool {
+	return a.used.at(now) >= someWork || a.resting.there > 0
 }
 
 // apportion sets the share of the heavy, from how many there are and who else is there.

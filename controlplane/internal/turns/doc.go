@@ -35,7 +35,8 @@
 // than 1 ms, at the 99th percentile, or with fewer than four processors garbage is collected more than 1.3 times a second.
 // With strain, and more than one customer, all work is counted: in turns, and between two reads of a connection (Link). Not
 // counted is what browsers account for: an answer to one of them pays for 1 ms of work, and each one that something is sent
-// to for 20 µs. What is left is work that nobody asked for. Heavy is who does at least half of an equal part of it.
+// to for 20 µs. What is left is work that nobody asked for. Heavy is who does at least half of an equal part of it, or did in the
+// last 5 s: who is held back does little.
 //
 // While there is strain, and somebody there who is not heavy, the share that the heavy have of all processors shrinks by a
 // fifth with each look; it grows again, slower, without strain. It is never less than least, nor less than what browsers
@@ -43,7 +44,8 @@
 //
 // Each of the heavy has an equal part of the share, and rests after its work until that is paid: before it has a turn, and
 // before its connection is read, so that its service can send no more. Nothing is dropped; all rests together are at most
-// 2 s for one thing. Meanwhile the light are those that are not heavy: they are guests, and come first.
+// 2 s for one thing. What one is likely to work is owed before it is done, so that of a hundred calls which rest at the same time
+// each waits for those before it. Meanwhile the light are those that are not heavy: they are guests, and come first.
 //
 // # What it costs
 //

@@ -13,7 +13,8 @@ type Link struct {
 	account *account // nil once it is closed; guarded by Turns.mu
 
 	// Owned by the goroutine that reads.
-	since time.Duration // when the last read came back; 0 while nothing is measured
+	since   time.Duration // when the last read came back; 0 while nothing is measured
+	advance time.Duration // what of the work that follows is counted already
 }
 
 // Link returns the link of a connection, by the name that its seats are asked for with. Close gives it back.
@@ -37,9 +38,9 @@ func (l *Link) Before() {
 	if a == nil {
 		return
 	}
-	t.charge(a, now, now-l.since, 0)
+	t.charge(a, now, now-l.since, 0, l.advance)
 	l.since = 0
-	t.restLocked(a, longestHold, l.end)
+	l.advance = t.restLocked(a, longestHold, l.end)
 }
 
 // After is called after each read.

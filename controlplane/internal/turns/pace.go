@@ -56,10 +56,14 @@ type dues struct {
 
 	resting span // of its seats and links
 	heavy   bool
+	// heavyAt is when it did much last, of those who are heavy.
+	heavyAt time.Duration
+	// typical is about what it works at once.
+	typical time.Duration
 }
 
-// bill counts work against an account, which has earned credit with it.
-func (t *Turns) bill(a *account, now, d, credit time.Duration) {
+// bill counts work against an account, which has earned credit with it, and of which advance is counted already.
+func (t *Turns) bill(a *account, now, d, credit, advance time.Duration) {
 	credit += a.credit
 	paid := min(d, credit)
 	a.credit = min(credit-paid, mostCredit)
@@ -67,10 +71,12 @@ func (t *Turns) bill(a *account, now, d, credit time.Duration) {
 	d -= paid
 	t.unasked += d
 	a.own.add(now, d)
+	a.typical += (d - a.typical) / 8
 	t.settle(a, now)
 	if t.pacing.Load() {
 		a.owed += d
 	}
+	a.owed = max(0, a.owed-advance)
 }
 
 // settle lets time pay what an account owes, and forgives what is too much.
@@ -94,15 +100,21 @@ func (s *Seat) rest() {
 	t := s.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.restLocked(s.account, longestRest, s.done)
+	s.advance += t.restLocked(s.account, longestRest, s.done)
 }
 
 // restLocked lets an account rest, at most that long, and not after end is closed. Turns.mu is held, and let go meanwhile.
-func (t *Turns) restLocked(a *account, most time.Duration, end <-chan struct{}) {
+// What it is likely to work then is owed in advance: of many that rest at the same time each waits for those before it, and they
+// do not all begin at once.
+func (t *Turns) restLocked(a *account, most time.Duration, end <-chan struct{}) (advance time.Duration) {
 	now := t.now()
 	d := t.due(a, now, most)
+	if a.heavy && t.pacing.Load() {
+		advance = a.typical
+		a.owed += advance
+	}
 	if d <= 0 {
-		return
+		return advance
 	}
 	a.resting.begin(now)
 	t.mu.Unlock()
@@ -114,6 +126,7 @@ func (t *Turns) restLocked(a *account, most time.Duration, end <-chan struct{}) 
 	timer.Stop()
 	t.mu.Lock()
 	a.resting.end(t.now())
+	return advance
 }
 
 // Answered notes that many answers to what browsers have asked, and Reached that so many browsers were sent something.

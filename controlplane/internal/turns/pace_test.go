@@ -3,6 +3,7 @@ package turns
 import (
 	"fmt"
 	"runtime/metrics"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -275,5 +276,97 @@ func TestMeter_Reads(t *testing.T) {
 	m.Read()
 	if m.Read().Cycles < 0 || len(m.counts) == 0 {
 		t.Error("nothing was read")
+	}
+}
+
+// batches begins so many calls at the same time, each with a seat of its own, and again when all have ended. What they have worked
+// is added up.
+func batches(t *testing.T, turns *Turns, name string, calls int, work time.Duration, worked *atomic.Int64) {
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer turns.Seat(name, done).Leave() // as the link of their connection does
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			var batch sync.WaitGroup
+			for range calls {
+				batch.Go(func() {
+					s := turns.Seat(name, done)
+					defer s.Leave()
+					s.Begin(0)
+					time.Sleep(work)
+					worked.Add(int64(work))
+				})
+			}
+			batch.Wait()
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	t.Cleanup(func() { close(done); <-ended })
+}
+
+// Many calls that rest at the same time do not all begin at once, and who does little because he is held back is not let go for
+// that: he would take all he can again until the next look.
+func TestTurns_TheHeavyDoNotComeInBursts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := New(2, 0.02)
+		customer(t, turns, "light", 100*time.Microsecond, 10*time.Millisecond, 1)
+		var worked atomic.Int64
+		for i := range 8 {
+			batches(t, turns, fmt.Sprint("heavy", i), 64, 100*time.Microsecond, &worked)
+		}
+		look(turns, waits, 10*time.Second)
+		var most, last int64
+		const window = 20 * time.Millisecond
+		for i := range 20 * time.Second / window {
+			virtualtime.Pass(window)
+			if i%5 == 0 {
+				turns.Look(waits)
+			}
+			now := worked.Load()
+			if last > 0 {
+				most = max(most, now-last)
+			}
+			last = now
+		}
+		// They have a twenty-fifth of a processor together.
+		if most > int64(window/4) {
+			t.Errorf("within %v they have worked %v", window, time.Duration(most))
+		}
+	})
+}
+
+// Connections of one customer are one, also where each makes only calls.
+func TestSeat_BelongsToTheFirstCustomerOfItsConnection(t *testing.T) {
+	turns := New(2, 0.1)
+	l := turns.Link("peer")
+	defer l.Close()
+	for _, name := range []string{"first", "second"} {
+		s := turns.Seat("peer", nil)
+		s.BelongFirst(name)
+		if s.account.name != "first" || l.account.name != "first" {
+			t.Errorf("it belongs to %q, its connection to %q", s.account.name, l.account.name)
+		}
+		s.Leave()
+	}
+	s := turns.Seat("peer", nil)
+	s.Belong("third")
+	if s.account.name != "third" || l.account.name != "third" {
+		t.Errorf("it belongs to %q", s.account.name)
+	}
+	s.Leave()
+	alone := turns.Seat("unknown", nil)
+	alone.BelongFirst("fourth")
+	if alone.account.name != "fourth" {
+		t.Errorf("without a link it belongs to %q", alone.account.name)
+	}
+	alone.Leave()
+	if len(turns.accounts) != 1 {
+		t.Errorf("%d accounts are left", len(turns.accounts))
 	}
 }

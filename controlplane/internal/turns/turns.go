@@ -80,8 +80,8 @@ type Seat struct {
 	large bool          // it decodes more than LargeBytes
 	// waited is how long it did since Waited was asked.
 	waited time.Duration
-	// credit is what its work has earned since that was counted last.
-	credit time.Duration
+	// credit is what its work has earned since that was counted last, and advance what of it was counted before.
+	credit, advance time.Duration
 }
 
 // held is what a seat has.
@@ -135,6 +135,17 @@ func (s *Seat) Belong(customer string) {
 	s.account = t.open(customer)
 	if s.link != nil {
 		s.link.belong(customer)
+	}
+}
+
+// BelongFirst does the same, unless the connection is a customer's already.
+func (s *Seat) BelongFirst(customer string) {
+	t := s.turns
+	t.mu.Lock()
+	named := s.link != nil && s.link.account != nil && s.link.account.name != s.link.name
+	t.mu.Unlock()
+	if !named {
+		s.Belong(customer)
 	}
 }
 
@@ -326,15 +337,15 @@ func (s *Seat) End() {
 
 // charge notes what a seat has used.
 func (s *Seat) charge(now time.Duration) {
-	s.turns.charge(s.account, now, now-s.since, s.credit)
-	s.credit = 0
+	s.turns.charge(s.account, now, now-s.since, s.credit, s.advance)
+	s.credit, s.advance = 0, 0
 }
 
-func (t *Turns) charge(a *account, now, d, credit time.Duration) {
+func (t *Turns) charge(a *account, now, d, credit, advance time.Duration) {
 	a.used.add(now, d)
 	t.spent.add(now, d)
 	if t.measuring.Load() {
-		t.bill(a, now, d, credit)
+		t.bill(a, now, d, credit, advance)
 	}
 }
 
