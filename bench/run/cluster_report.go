@@ -158,16 +158,21 @@ func markedClusters(samples []clusterSample) string {
 	return b.String()
 }
 
-// clusterFigures is all that bench/README.md has of them.
-func clusterFigures(samples []clusterSample) string {
-	var b strings.Builder
+// daysOf says when and where the samples were taken.
+func daysOf(samples []clusterSample) string {
 	var days []string
 	for _, s := range samples {
 		if day := s.Series.Format(dateOfSeries); !slices.Contains(days, day) {
 			days = append(days, day)
 		}
 	}
-	fmt.Fprintf(&b, "%s, %s\n\n%s", strings.Join(days, " and "), machine(), markedClusters(samples))
+	return fmt.Sprintf("%s, %s\n\n", strings.Join(days, " and "), machine())
+}
+
+// clusterFigures is all that bench/README.md has of them.
+func clusterFigures(samples []clusterSample) string {
+	var b strings.Builder
+	b.WriteString(daysOf(samples) + markedClusters(samples))
 	for _, engine := range engineNames {
 		if slices.ContainsFunc(samples, func(s clusterSample) bool { return s.Engine == engine }) {
 			b.WriteString(clusterTable(engine, systems, samples))

@@ -52,13 +52,16 @@ func writeDocuments() error {
 	return writeClusters()
 }
 
-// writeClusters writes the kept figures of several servers into the document.
+// writeClusters writes the kept figures of several servers into the documents.
 func writeClusters() error {
 	samples, err := readLines[clusterSample](clusterResults)
 	if err != nil || len(samples) == 0 {
 		return err
 	}
-	return replaceFigures(document, clusterBegin, clusterFigures(samples))
+	if err := replaceFigures(document, clusterBegin, clusterFigures(samples)); err != nil {
+		return err
+	}
+	return replaceFigures(scaling, clusterBegin, enginePlan(samples))
 }
 
 // circumstances say when and where the samples were taken.
