@@ -3,6 +3,7 @@ package nodewire
 import (
 	"unicode/utf8"
 
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/msgpacket"
 )
 
@@ -12,7 +13,7 @@ import (
 func isPlain(m *Message) bool {
 	const most = 127 // a number of one byte
 	t := &m.Target
-	if m.Timeout > 0 || m.Sequence > 0 || len(m.Leave) > 0 || len(t.Sockets) > most || len(t.ExceptSockets) > most || lossy(m.Event.Args) {
+	if m.Timeout > 0 || m.Sequence > 0 || len(m.Leave) > 0 || m.Disconnect != (cluster.Disconnect{}) || len(t.Sockets) > most || len(t.ExceptSockets) > most || lossy(m.Event.Args) {
 		return false
 	}
 	for _, list := range [...][]string{t.Sockets, t.Rooms, t.Users, t.ExceptSockets, t.ExceptRooms, t.ExceptUsers} {
