@@ -13,6 +13,9 @@
 // question of which hubs and so many foreign servers are asked (Asked.Foreign, Asked.AnswerOfForeign), Members holds foreign
 // servers beside hubs (Mesh.HeardForeign), and Mesh.PublishTo and Mesh.SendQuestion send what goes to hubs alone.
 //
+// What is published one by one within a moment goes to the Bus in one Send: a host says that more follows (Mesh.Gather), and
+// when it was all (Mesh.Flush). Nothing urgent waits for it, nor anything for longer than 2 ms once something else is sent.
+//
 // # Membership
 //
 // Each hub sends a heartbeat every 500 ms. Of whom nothing is heard for 1.25 s is silent: questions do not wait for it, nor
