@@ -283,6 +283,29 @@ func TestMesh_NobodyIsLostWithASilentEngine(t *testing.T) {
 	})
 }
 
+// Whoever connects anew has not heard of what it was asked while it was away, however short that was.
+func TestMesh_WhoBeginsToHearIsNotWaitedFor(t *testing.T) {
+	trio(t, func(t *testing.T, a, b, c *station) {
+		virtualtime.Pass(20 * time.Second)
+		b.answer = func(_ *cluster.Question, r cluster.Responder) {
+			r.Answer(&cluster.Answer{More: true})
+			time.AfterFunc(2*time.Second, func() { r.Answer(&cluster.Answer{}) })
+		}
+		heard := a.ask(&cluster.Question{Kind: cluster.Count})
+		synctest.Wait()
+		b.cut(true)
+		lost := a.ask(&cluster.Question{Kind: cluster.Count})
+		synctest.Wait()
+		b.cut(false)
+		b.Down()
+		b.Up()
+		synctest.Wait()
+		lost.want(t, 1, 0, two)
+		virtualtime.Pass(2 * time.Second)
+		heard.want(t, 3, 2*time.Second)
+	})
+}
+
 // A process that stood still finds that nothing was heard of anybody.
 func TestMembers_NobodyIsLostForOurOwnPause(t *testing.T) {
 	now := time.Now()

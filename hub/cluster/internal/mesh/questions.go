@@ -35,6 +35,7 @@ type Asked struct {
 
 	mu      sync.Mutex      // guards the fields below
 	servers map[string]bool // that have not given their last answer; true: waited for
+	spoken  map[string]bool // that have given a part of their answer
 	broken  map[string]bool // of whose answers some are lost: they stay among the missing
 	foreign int             // answers of servers without a name that are still to come; below zero: not known yet
 	queue   []*cluster.Answer
@@ -125,6 +126,19 @@ func (t *Questions) Gone(server string) {
 	}
 }
 
+// Unheard says that a server has just begun to hear, for it has connected anew: it has not heard of what it was asked before, and
+// has said nothing to, though it may seem to be there by what it had said earlier and came late.
+func (t *Questions) Unheard(server string) {
+	for _, o := range t.all() {
+		o.mu.Lock()
+		spoken := o.spoken[server]
+		o.mu.Unlock()
+		if !spoken {
+			o.unwait(server)
+		}
+	}
+}
+
 // Broken says that something that a server sent to this hub is lost, maybe a part of an answer: what it answers to the
 // questions that are open is not whole.
 func (t *Questions) Broken(server string) {
@@ -164,6 +178,10 @@ func (o *Asked) AnswerOf(from string, a *cluster.Answer) bool {
 	a.From = from
 	switch {
 	case a.More:
+		if o.spoken == nil {
+			o.spoken = map[string]bool{}
+		}
+		o.spoken[from] = true
 	case o.broken[from]:
 		o.servers[from] = false
 	default:

@@ -177,6 +177,7 @@ func (m *Mesh) takePresence(s *sender, h *wire.Header, from string, body []byte,
 		m.gone(from)
 	}
 	if h.Kind == wire.Hello {
+		m.Questions.Unheard(from)
 		m.present(wire.Heartbeat, Address{Hub: from})
 	}
 	if want {
