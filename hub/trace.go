@@ -103,6 +103,8 @@ const (
 	RecoveryGap RecoveryOutcome = "gap"
 	// RecoveryUser: it was accepted as another user.
 	RecoveryUser RecoveryOutcome = "user"
+	// RecoveryMoved: it has come to another hub, to which this one has given its session.
+	RecoveryMoved RecoveryOutcome = "moved"
 	// RecoveryDenied: it was not let in.
 	RecoveryDenied RecoveryOutcome = "denied"
 	// RecoveryGone: it has left before it was let in, and may come again.

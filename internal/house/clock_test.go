@@ -24,6 +24,7 @@ var wallClock = map[string]string{
 	"hub/internal/recovery/store.go":                "where a hub begins to count its commands: beyond its former life",
 	"hub/internal/recovery/adopt.go":                "for how long a session was kept that comes from another hub: at least its time to live",
 	"hub/internal/socketio/sharer.go":               "when a session was kept, for other hubs to read",
+	"hub/internal/socketio/keeper.go":               "when a session was kept, for other hubs to read",
 	"controlplane/memo.go":                          "until when an authorization is good, as its service says by the clock",
 	"hub/internal/socketio/connect.go":              "when a socket joined, for services to read",
 	"hub/internal/socketio/socket.go":               "when a socket joined, for services to read",

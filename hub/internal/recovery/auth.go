@@ -14,7 +14,7 @@ type Claim struct {
 }
 
 // Split takes a claim out of a browser's auth, which its client has put there, and returns what is left: nil if that is
-// nothing. ok is false without a private id of a hub or, with foreign, of a Node server, and nothing is taken out then.
+// nothing. ok is false without a private id of a hub or, with foreign, one with an offset of a Node server, and nothing is taken out then.
 //
 // Source: socket.io-client 4.8, socket.ts, _sendConnectPacket.
 func Split(auth []byte, foreign bool) (c Claim, rest []byte, ok bool) {
@@ -46,13 +46,19 @@ func Split(auth []byte, foreign bool) (c Claim, rest []byte, ok bool) {
 		}
 		rest = append(rest, member...)
 	}
-	switch {
-	case !ok:
+	if !ok || !IsPID(c.PID) && !isForeignOffset(c) {
 		return Claim{}, auth, false
-	case len(rest) == 1:
+	}
+	if len(rest) == 1 {
 		return c, nil, true
 	}
 	return c, append(rest, '}'), true
+}
+
+// isForeignOffset reports whether a claim is one of a Node server's session.
+func isForeignOffset(c Claim) bool {
+	_, ok := parsePosition(c.Offset, 10)
+	return c.Named && ok
 }
 
 // nextMember reads a member of an object; member is all of its text.

@@ -36,12 +36,22 @@
 // # What it is not
 //
 // It knows no packets, no connections and no clock but time.Now. It does not decide who may come back.
-// Store is in memory. One that others share would have the methods of Store and Log; their positions have 64 bits, which
-// hold the time and the sequence number of a Redis stream's entry.
+// A Store is in memory.
+//
+// # Between hubs
+//
+// A position means nothing to another hub, which has had what was emitted in another order. So a Point has a Place too, where
+// hubs share an engine with a log: how far that log was applied here, and the number of the last of this hub's own
+// commands, which are applied before they are in the log. A session travels as a Record. Whoever takes it in (Adopt) reads
+// the engine's log from the place on that the browser names, or that its hub has come to, and a Retrace finds in it
+// what the session has missed: as its hub would have had it, with the rooms that it was in, and what was done to it since.
+// That is its Carriage, which it has until its browser must have got it. What comes here late and was there already is
+// passed over (Session.Had).
 //
 // # Goroutines and locks
 //
 // There are no goroutines but those of timers: one that forgets what is too old, while there is something, and one for each
 // Wait. Store.mu and Log.mu are leaves. Store.Forgotten and the calls of a Wait are made without a lock: the former and the one for
-// its time on the goroutine of the timer, the other one from Depart or Return. A session's Trail and Kept belong to whoever made it.
+// its time on the goroutine of the timer, the other one from Depart or Return. Store.Ended is called with Store.mu held. A session's Trail and
+// Kept belong to whoever made it.
 package recovery

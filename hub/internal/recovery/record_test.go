@@ -226,3 +226,21 @@ func FuzzDecodeRecord(f *testing.F) {
 		trace.End(func(*cluster.Command) bool { return false }, func(args []byte, _ string) []byte { return args })
 	})
 }
+
+// A Node server's private id is one only with an offset of Node's: programs have their own use for the member `pid`.
+func TestSplit_OfANodeServer(t *testing.T) {
+	pid := "aaaaaaaaaaaaaaaaaaaa"
+	for auth, want := range map[string]bool{
+		`{"pid":"` + pid + `","offset":"1700000000000-3"}`: true,
+		`{"pid":"` + pid + `","offset":"x"}`:               false,
+		`{"pid":"` + pid + `"}`:                            false,
+	} {
+		c, rest, ok := Split([]byte(auth), true)
+		if ok != want || ok && (c.PID != pid || rest != nil) || !ok && string(rest) != auth {
+			t.Errorf("%s: %v, %+v, %s", auth, ok, c, rest)
+		}
+		if _, _, ok := Split([]byte(auth), false); ok {
+			t.Errorf("%s is taken where no Node server is", auth)
+		}
+	}
+}

@@ -67,10 +67,16 @@
 // restores it in one step: the same id, rooms and data, CONNECT, and then what the browser has missed. What is done to
 // sockets is done to sessions that are away as well; one that is just leaving or coming back is followed (away.go).
 //
+// Where an engine has a log, sessions are shared with other hubs (Sessions). One that is not here is looked for there
+// (Attempt.seek), taken in as one that is away, and told what it has missed between there and here (adopt.go); after that
+// it is recovered as any other. One that another hub asks for is given away with what it has missed here (surrender.go).
+// As the hub ends, those that leave it are kept at the engine (sharer.go), and with KeepLive all are, as they change
+// (keeper.go).
+//
 // # Goroutines and locks
 //
 // A client has no goroutine. The package starts those of timers (connect timeout, acks; package recovery has two more), the
-// one in Wait, and two that go on where somebody else's goroutine has done enough for others: with the notes of a gate
+// one in Wait, that of a keeper while there is something to keep, and two that go on where somebody else's goroutine has done enough for others: with the notes of a gate
 // after a thousand of them (gate.drain), and with letting in those that have waited for their turn after as many
 // (admission.letIn). Either ends when nothing is left to do.
 //
@@ -79,6 +85,8 @@
 //	namespaces.mu -> Elsewhere.Serves
 //	recovering.mu -> rooms of those away    of a namespace whose browsers can come back
 //	recovering.mu -> Socket.mu -> recovery.Store.mu -> recovery.Log.mu
+//	recovering.mu -> Socket.mu -> keeper.mu; recovery.Store.mu -> Sessions.Keep, Sessions.Drop
+//	recovering.mu -> Sessions.Applied; namespaces.mu -> Sessions.Applied
 //	Socket.mu -> rooms -> queue of a gate
 //	Socket.mu -> reads.mu -> session
 //	Socket.mu -> session                      "is the socket open" and "append to the outbox" are one step
