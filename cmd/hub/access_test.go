@@ -19,9 +19,9 @@ import (
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
-	"github.com/siohub/siohub/cmd/hub/internal/certstest"
 	"github.com/siohub/siohub/cmd/hub/internal/jwttest"
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // dialHub connects to a control listener; without TLS if there is no configuration.

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/siohub/siohub/cmd/hub/internal/certstest"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // pebbleRequired is read before TestMain forgets the variable.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/siohub/siohub/cmd/hub/internal/certstest"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // pairFiles writes a certificate of localhost with its key.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/siohub/siohub/cmd/hub/internal/certstest"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // freeAddresses are addresses at which nobody listens.

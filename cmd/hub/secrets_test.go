@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/siohub/siohub/cmd/hub/internal/certstest"
 	"github.com/siohub/siohub/cmd/hub/internal/jwttest"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // Secrets of services and of browsers pass through a hub that logs everything; not one

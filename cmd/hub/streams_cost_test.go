@@ -9,7 +9,7 @@ import (
 
 	"github.com/quic-go/webtransport-go"
 
-	"github.com/siohub/siohub/cmd/hub/internal/certstest"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // gauge reads a metric of a hub.

@@ -170,6 +170,7 @@ var rooms = []room{
 	// What both ends of the stream share.
 	{pkg: "internal/outqueue", not: network},
 	{pkg: "internal/placeholder", not: network},
+	{pkg: "internal/certstest"},
 	{pkg: "internal/virtualtime", not: network},
 	{pkg: "internal/reach"},
 	{pkg: "internal/sampledlog", not: network},

@@ -2,16 +2,8 @@ package nats
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +16,7 @@ import (
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/clustertest"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // opened opens hubs, and closes them at the end.
@@ -213,51 +206,23 @@ func TestServer_WrongPasswordIsTriedAgain(t *testing.T) {
 
 func TestServer_TLS(t *testing.T) {
 	dir := t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	pair := selfSigned(t, certFile, keyFile)
-	pool := x509.NewCertPool()
-	pool.AddCert(pair.Leaf)
+	authority := certstest.NewAuthority(t)
+	pair := authority.Peer(t)
+	caFile, certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for file, text := range map[string][]byte{caFile: authority.PEM, certFile: pair.CertPEM, keyFile: pair.KeyPEM} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	b := newBroker(t, func(o *server.Options) {
-		o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*pair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13}
+		o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*pair.TLS(t)}, ClientCAs: authority.Pool(), ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13}
 		o.TLSTimeout = clustertest.Patience.Seconds()
 	})
-	config := Config{URL: b.url(), CAFile: certFile, CertFile: certFile, KeyFile: keyFile}
+	config := Config{URL: b.url(), CAFile: caFile, CertFile: certFile, KeyFile: keyFile}
 	clusters, _ := opened(t, config, config)
 	connected(t, clusters)
 	stranger, _ := opened(t, Config{URL: strings.Replace(b.url(), "nats:", "tls:", 1)}) // the system's authorities do not know it
 	if stranger[0].Status().Connected {
 		t.Error("an unknown authority is believed")
 	}
-}
-
-func selfSigned(t *testing.T, certFile, keyFile string) *tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "nats"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: private}} {
-		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &pair
 }

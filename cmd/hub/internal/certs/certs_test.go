@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/siohub/siohub/cmd/hub/internal/certstest"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // files are a certificate, its key and an authority of clients on disk.

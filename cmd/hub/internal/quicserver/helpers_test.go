@@ -14,7 +14,7 @@ import (
 	"github.com/quic-go/webtransport-go"
 	"go.uber.org/goleak"
 
-	"github.com/siohub/siohub/cmd/hub/internal/certstest"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
