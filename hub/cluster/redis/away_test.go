@@ -6,8 +6,11 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/siohub/siohub/hub/cluster"
 )
@@ -96,6 +99,26 @@ func TestEngine_AnswersWhileNothingPasses(t *testing.T) {
 	})
 }
 
+// TestEngine_OneThatSaysNothingMakesNobodyLost, however short cluster.expiry is.
+func TestEngine_OneThatSaysNothingMakesNobodyLost(t *testing.T) {
+	onEach(t, func(t *testing.T, engine string) {
+		s := newServer(t)
+		one, two := pair(t, engine, s)
+		s.signal(syscall.SIGSTOP)
+		lost := func() bool { return len(one.cluster.Members()) == 0 || len(two.cluster.Members()) == 0 }
+		begun := time.Now()
+		eventually(t, "longer than whoever is gone stays", func() bool { return lost() || time.Since(begun) > 3*time.Second+time.Second })
+		if lost() || one.cluster.Status().Connected || two.cluster.Status().Connected {
+			t.Errorf("%+v %+v, %+v %+v", one.cluster.Members(), one.cluster.Status(), two.cluster.Members(), two.cluster.Status())
+		}
+		s.signal(syscall.SIGCONT)
+		one.connected()
+		two.connected()
+		mustPublish(t, one, &cluster.Command{Namespace: "/", Target: all(), Message: message("again", `[]`)})
+		two.event("again")
+	})
+}
+
 func TestStreams_AQueueHasAnEnd(t *testing.T) {
 	s := newServer(t)
 	c := Config{Engine: Streams, URL: s.url(), Settings: cluster.Settings{MaxMessage: 64 << 10, QueueBytes: 64 << 10}}
@@ -175,5 +198,39 @@ func TestStreams_AnEntryThatIsRefusedIsNotLost(t *testing.T) {
 	}
 	if !gate.spoiled() {
 		t.Error("no entry was refused")
+	}
+}
+
+// TestStreams_AMasterThatLacksTheLastEntries is one that was promoted: what it has was read before, and is not read again.
+func TestStreams_AMasterThatLacksTheLastEntries(t *testing.T) {
+	first, second := newServer(t), newServer(t)
+	add := func(s *server, id, event string) {
+		t.Helper()
+		c := redis.NewClient(&redis.Options{Addr: s.address})
+		defer c.Close()
+		values := []any{"uid", "emitter", "nsp", "/", "type", "3", "data", `{"opts":{"rooms":[],"except":[],"flags":{}},"packet":{"type":2,"data":["` + event + `"],"nsp":"/"}}`}
+		if err := c.XAdd(t.Context(), &redis.XAddArgs{Stream: "socket.io", ID: id, Values: values}).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range []*server{first, second} {
+		add(s, "8000000000005-0", "before the hub was there")
+	}
+	gate := newGate(t, first.address)
+	h := newHost(t, Config{Engine: Streams, URL: "redis://" + gate.address}).connected()
+	for _, id := range []string{"9000000000010-0", "9000000000011-0", "9000000000012-0"} {
+		add(first, id, id)
+		h.event(id)
+	}
+	add(second, "9000000000010-0", "once more")
+	gate.turn(second.address)
+	eventually(t, "it is noticed", func() bool { return !h.cluster.Status().Connected })
+	h.connected()
+	add(second, "9000000000011-5", "of a clock that is behind")
+	h.event("of a clock that is behind")
+	add(second, "9000000000020-0", "new")
+	h.event("new")
+	if seen := h.seen(); len(seen) > 0 {
+		t.Errorf("once more: %s", short(seen))
 	}
 }

@@ -41,7 +41,7 @@ func (e *engine) dialHome(ctx context.Context) (net.Conn, error) {
 // subscriber makes a connection that listens.
 func (e *engine) subscriber(sharded bool, dial func(context.Context) (net.Conn, error), wants func([]byte) bool, message func(string, []byte)) *subscriber {
 	return &subscriber{
-		dial:    dial,
+		dial: dial, left: e.nodes.left,
 		reader:  reader{most: e.config.MaxMessage + 4096, wants: wants, message: message, dropped: e.tooLarge},
 		sharded: sharded, changed: e.changed, refused: e.refused, wanted: map[string]*subscription{},
 	}

@@ -1,20 +1,11 @@
 package redis
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"strings"
-	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/siohub/siohub/hub/cluster"
-	"github.com/siohub/siohub/hub/internal/siopacket"
-	"github.com/siohub/siohub/internal/rawio"
 )
 
 // The engines. A hub and the Node servers beside it have the same one.
@@ -40,15 +31,17 @@ type Config struct {
 	//	redis+sentinel://host:26379/0?master_name=mymaster&addr=host2:26379
 	//	redis+cluster://host:6379?addr=host2:6379
 	//
-	// rediss+sentinel and rediss+cluster use TLS. A password must not stand in it, as URLs are flags and stand in logs. Other
-	// parameters are those of go-redis, such as dial_timeout.
+	// rediss+sentinel and rediss+cluster use TLS. A password must not stand in it, as URLs are flags and stand in logs. Parameters
+	// are db, addr, master_name, dial_timeout, read_timeout, write_timeout, pool_size and skip_verify, which believes any
+	// certificate.
 	URL string
 	// Username and Password are those of Redis; the user is `default` when empty. Sentinel's are SentinelUsername and
 	// SentinelPassword. Keys: cluster.username, cluster.password_file, cluster.sentinel_username,
 	// cluster.sentinel_password_file.
 	Username, Password                 string
 	SentinelUsername, SentinelPassword string
-	// TLS is used where the URL asks for it. Nil: the machine's authorities, and no certificate of this hub.
+	// TLS is for a URL that asks for it alone. Nil: the machine's authorities, and no certificate of this hub. Without ServerName a
+	// certificate has to be that of the host that was connected to, which Sentinel and Redis Cluster tell.
 	TLS *tls.Config
 
 	// Prefix begins the names of all channels, as `key` and `channelPrefix` of the adapters do. Default: socket.io. Key:
@@ -66,8 +59,21 @@ type Config struct {
 	// Default: 10 000. Key: cluster.stream_length.
 	StreamLength int64
 
-	// Event are the limits of events, as browsers have them.
-	Event siopacket.Limits
+	// Event bounds what events of Node servers and emitters are like: give it what browsers may send. What is beyond is
+	// dropped and counted.
+	Event EventLimits
+}
+
+// EventLimits bound events. Zero, or less, is the default.
+type EventLimits struct {
+	// Attachments is how many binary arguments, or parts of them, an event has. Default: 10. Key: limits.attachments.
+	Attachments int
+	// Depth is how deep its arguments are nested. Default, and most: 512. Key: limits.depth.
+	Depth int
+	// Arguments is how many it has. Default: 4096. Key: limits.arguments.
+	Arguments int
+	// NameBytes is the length of its name. Default: 128. Key: limits.event_name_bytes.
+	NameBytes int
 }
 
 // withDefaults returns a copy in which what is zero has its default.
@@ -105,121 +111,4 @@ func (c Config) validate() error {
 		return fmt.Errorf("cluster.stream_length: %d is not between 100 and 100000000", c.StreamLength)
 	}
 	return c.Settings.Validate()
-}
-
-// connect makes the clients. It connects nowhere yet.
-func (c Config) connect() (*nodes, error) {
-	scheme, rest, ok := strings.Cut(c.URL, "://")
-	u, err := url.Parse(c.URL)
-	if !ok || err != nil {
-		return nil, errors.New("cluster.url: is no URL, such as redis://localhost:6379") // the error would repeat it
-	}
-	if _, has := u.User.Password(); has {
-		return nil, errors.New("cluster.url: a password must not stand in it: use cluster.password_file or the environment")
-	}
-	plain, kind, _ := strings.Cut(scheme, "+")
-	if scheme != "unix" && plain != "redis" && plain != "rediss" || kind != "" && kind != "sentinel" && kind != "cluster" {
-		return nil, fmt.Errorf("cluster.url: %q is none of redis, rediss, unix, redis+sentinel, redis+cluster, rediss+sentinel, rediss+cluster", scheme)
-	}
-	n := &nodes{}
-	switch kind {
-	case "sentinel":
-		err = c.sentinel(n, plain+"://"+rest)
-	case "cluster":
-		err = c.cluster(n, plain+"://"+rest)
-	default:
-		err = c.single(n)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cluster.url: %w", err)
-	}
-	return n, nil
-}
-
-// Timeouts of the connections: local traffic never waits for them, but what was published does.
-const (
-	dialTimeout  = 3 * time.Second
-	replyTimeout = 3 * time.Second
-)
-
-func (c Config) single(n *nodes) error {
-	o, err := redis.ParseURL(c.URL)
-	if err != nil {
-		return err
-	}
-	o.Username, o.Password = either(c.Username, o.Username), c.Password
-	o.TLSConfig = c.tls(o.TLSConfig)
-	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
-	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
-	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
-	o.Dialer = rawDialer(o.TLSConfig)
-	n.client = redis.NewClient(o)
-	return nil
-}
-
-func (c Config) sentinel(n *nodes, to string) error {
-	o, err := redis.ParseFailoverURL(to)
-	if err != nil {
-		return err
-	}
-	if o.MasterName == "" {
-		return errors.New("master_name is required with sentinel")
-	}
-	o.Username, o.Password = either(c.Username, o.Username), c.Password
-	o.SentinelUsername, o.SentinelPassword = c.SentinelUsername, c.SentinelPassword
-	o.TLSConfig = c.tls(o.TLSConfig)
-	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
-	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
-	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
-	o.Dialer = rawDialer(o.TLSConfig)
-	n.client = redis.NewFailoverClient(o)
-	return nil
-}
-
-func (c Config) cluster(n *nodes, to string) error {
-	o, err := redis.ParseClusterURL(to)
-	if err != nil {
-		return err
-	}
-	o.Username, o.Password = either(c.Username, o.Username), c.Password
-	o.TLSConfig = c.tls(o.TLSConfig)
-	o.MaxRetries, o.Protocol, o.DialTimeout = -1, 2, dialTimeout
-	o.ReadTimeout, o.WriteTimeout = replyTimeout, replyTimeout
-	o.DisableIdentity, o.DialerRetries = true, 1 // retries are ours
-	o.Dialer = rawDialer(o.TLSConfig)
-	n.cluster = redis.NewClusterClient(o)
-	return nil
-}
-
-// rawDialer connects as the library does, and reads and writes raw (package rawio): a hub wakes up for each message of others, and
-// that is most of what one costs that nobody here wants. Nil, which is the library's own, with TLS.
-func rawDialer(secure *tls.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
-	if secure != nil {
-		return nil
-	}
-	dial := redis.NewDialer(&redis.Options{DialTimeout: dialTimeout})
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return rawio.Wrap(conn), nil
-	}
-}
-
-// tls is how TLS is spoken, where the URL asks for it.
-func (c Config) tls(asked *tls.Config) *tls.Config {
-	if asked == nil || c.TLS == nil {
-		return asked
-	}
-	own := c.TLS.Clone()
-	own.ServerName = either(own.ServerName, asked.ServerName)
-	return own
-}
-
-func either(one, other string) string {
-	if one != "" {
-		return one
-	}
-	return other
 }

@@ -37,6 +37,7 @@
 // Each subscriber has one goroutine that connects and listens, and one that pings; each stream has one that reads it, and one
 // writes what is published to streams. The mesh has its own, one of which calls Send and owns the publisher's connection: a batch is
 // one write, its replies are waited for, and a Redis Cluster is left to go-redis. An open question to Node servers has one
-// while they are counted, and each namespace in which they are being counted. Close ends all and waits. Locks are leaves, except that a subscriber's is held while it writes a
+// while they are counted, and each namespace in which they are being counted. With Sentinel one more asks where the master is, as
+// connections that are kept have to follow it. Close ends all and waits. Locks are leaves, except that a subscriber's is held while it writes a
 // command.
 package redis

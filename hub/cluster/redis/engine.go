@@ -12,6 +12,7 @@ import (
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/internal/mesh"
 	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
+	"github.com/siohub/siohub/hub/internal/siopacket"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
@@ -91,7 +92,9 @@ func New(c Config) (cluster.Cluster, error) {
 	}
 	e := &engine{
 		config: c, nodes: nodes,
-		codec:     nodewire.New(nodewire.Limits{Message: int64(c.MaxMessage), Event: c.Event}),
+		codec: nodewire.New(nodewire.Limits{Message: int64(c.MaxMessage), Event: siopacket.Limits{
+			Attachments: c.Event.Attachments, Depth: c.Event.Depth, Arguments: c.Event.Arguments, NameBytes: c.Event.NameBytes,
+		}}),
 		away:      sampledlog.New(c.Logger, 10*sampledlog.Second),
 		inquiries: map[string]*inquiry{}, known: map[string]int{}, counts: map[string]*counting{},
 	}
@@ -134,6 +137,7 @@ func (e *engine) Open(self cluster.Self, host cluster.Host) error {
 	if err := e.Mesh.Open(self, host); err != nil {
 		return err
 	}
+	e.running.Go(func() { e.nodes.watch(e.ctx) })
 	e.road.open()
 	return nil
 }
@@ -206,7 +210,22 @@ func (e *engine) changed(up bool) {
 
 // refused says why there is no connection, or no subscription.
 func (e *engine) refused(err error) {
-	e.away.Warn("cluster: no connection to Redis", "engine", e.config.Engine, "error", err)
+	hint := ""
+	switch text := err.Error(); {
+	case strings.Contains(text, "WRONGPASS"), strings.Contains(text, "NOAUTH"):
+		hint = "see cluster.username and cluster.password_file, and cluster.sentinel_username and cluster.sentinel_password_file for Sentinel"
+	case strings.Contains(text, "NOPERM"):
+		hint = "the user of cluster.username lacks rights: docs/cluster.md lists them"
+	case strings.Contains(text, "x509: "):
+		hint = "see cluster.engine_tls.ca and cluster.engine_tls.server_name"
+	case strings.Contains(text, "tls: "):
+		hint = "see the scheme of cluster.url and cluster.engine_tls.cert"
+	}
+	if hint == "" {
+		e.away.Warn("cluster: no connection to Redis", "engine", e.config.Engine, "error", err)
+		return
+	}
+	e.away.Warn("cluster: no connection to Redis", "engine", e.config.Engine, "error", err, "hint", hint)
 }
 
 // MaxFrame implements mesh.Bus: Redis takes messages of half a gigabyte.

@@ -14,6 +14,7 @@ type gate struct {
 	running sync.WaitGroup
 
 	mu    sync.Mutex // held while nothing passes; guards the fields below
+	to    string
 	conns []net.Conn
 	spoil int // XADD commands that are to pass until one is spoiled; below zero: none is to be any more
 }
@@ -24,13 +25,16 @@ func newGate(t *testing.T, to string) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{address: l.Addr().String(), spoil: -1}
+	g := &gate{address: l.Addr().String(), to: to, spoil: -1}
 	g.running.Go(func() {
 		for {
 			from, err := l.Accept()
 			if err != nil {
 				return
 			}
+			g.mu.Lock()
+			to := g.to
+			g.mu.Unlock()
 			server, err := net.Dial("tcp", to)
 			if err != nil {
 				from.Close()
@@ -45,14 +49,21 @@ func newGate(t *testing.T, to string) *gate {
 	})
 	t.Cleanup(func() {
 		l.Close()
-		g.mu.Lock()
-		for _, c := range g.conns {
-			c.Close()
-		}
-		g.mu.Unlock()
+		g.turn("")
 		g.running.Wait()
 	})
 	return g
+}
+
+// turn ends what goes through, and leads elsewhere from now on.
+func (g *gate) turn(to string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.to = to
+	for _, c := range g.conns {
+		c.Close()
+	}
+	g.conns = nil
 }
 
 // pass hands on what a client says.

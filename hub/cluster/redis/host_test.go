@@ -43,7 +43,7 @@ func newHost(t testing.TB, c Config, sockets ...cluster.Socket) *host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond) // less than it takes where Redis is away
 		defer cancel()
 		_ = h.cluster.Close(ctx)
 	})

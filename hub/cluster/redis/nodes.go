@@ -3,6 +3,7 @@ package redis
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync/atomic"
@@ -13,11 +14,16 @@ import (
 
 // nodes are the servers of Redis: one, or those of a Redis Cluster.
 type nodes struct {
-	client  *redis.Client        // nil with a cluster
-	cluster *redis.ClusterClient // nil without
+	client    *redis.Client        // nil with a cluster
+	cluster   *redis.ClusterClient // nil without
+	sentinels *sentinels           // nil without
+	dialer    func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 func (n *nodes) close() {
+	if n.sentinels != nil {
+		n.sentinels.close()
+	}
 	if n.cluster != nil {
 		_ = n.cluster.Close()
 		return
@@ -54,7 +60,7 @@ func (n *nodes) dial(ctx context.Context, name string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connect(ctx, node.Options(), node.Options().Addr)
+	return n.connect(ctx, node.Options(), node.Options().Addr)
 }
 
 // dialTo is dial to an address that nodes.address gave.
@@ -63,48 +69,71 @@ func (n *nodes) dialTo(ctx context.Context, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connect(ctx, node.Options(), either(address, node.Options().Addr))
+	return n.connect(ctx, node.Options(), either(address, node.Options().Addr))
 }
 
-func connect(ctx context.Context, o *redis.Options, address string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+func (n *nodes) connect(ctx context.Context, o *redis.Options, address string) (conn net.Conn, err error) {
+	ctx, cancel := context.WithTimeout(ctx, o.DialTimeout)
 	defer cancel()
-	conn, err := o.Dialer(ctx, o.Network, address)
-	if err != nil {
+	if n.sentinels != nil {
+		if address, err = n.sentinels.master(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if conn, err = n.dialer(ctx, o.Network, address); err != nil {
 		return nil, err
 	}
-	if err := authenticate(conn, o); err != nil {
+	if err := n.greet(conn, o); err != nil {
 		conn.Close()
 		return nil, err
 	}
-	return conn, nil
+	return located{conn, address}, nil
 }
 
-// authenticate gives user and password, and a name that CLIENT LIST shows.
-func authenticate(conn net.Conn, o *redis.Options) error {
-	_ = conn.SetDeadline(time.Now().Add(replyTimeout))
+// watch follows the master that Sentinel names, until ctx ends.
+func (n *nodes) watch(ctx context.Context) {
+	if n.sentinels == nil {
+		return
+	}
+	n.sentinels.watch(ctx, func(ctx context.Context) {
+		// go-redis asks for the master when it connects, and then drops its connections to another one.
+		if conn, err := n.client.Options().Dialer(ctx, "tcp", ""); err == nil {
+			conn.Close()
+		}
+	})
+}
+
+// left reports whether a connection is to a server that is no master any more.
+func (n *nodes) left(conn net.Conn) bool { return n.sentinels != nil && n.sentinels.left(conn) }
+
+// greet gives user and password, and asks a server that Sentinel has named whether it is a master. What is in no reply has
+// not been read, as nothing else comes before the first subscription.
+func (n *nodes) greet(conn net.Conn, o *redis.Options) error {
+	_ = conn.SetDeadline(time.Now().Add(o.ReadTimeout))
 	defer conn.SetDeadline(time.Time{}) //nolint:errcheck // the connection's next use tells
-	var command []byte
-	replies := 1
+	r := reader{in: bufio.NewReader(conn)}
+	ask := func(words ...string) (string, error) {
+		if _, err := conn.Write(appendCommand(nil, words...)); err != nil {
+			return "", err
+		}
+		return r.first(nestedReplies)
+	}
+	var err error
 	switch {
 	case o.Password != "" && o.Username != "":
-		command = appendCommand(nil, "AUTH", o.Username, o.Password)
+		_, err = ask("AUTH", o.Username, o.Password)
 	case o.Password != "":
-		command = appendCommand(nil, "AUTH", o.Password)
-	default:
-		replies = 0
+		_, err = ask("AUTH", o.Password)
 	}
-	if replies == 0 {
-		return nil
-	}
-	if _, err := conn.Write(command); err != nil {
+	if err != nil || n.sentinels == nil {
 		return err
 	}
-	// Nothing else comes before the first subscription, so that the buffer holds nothing beyond the reply.
-	r := reader{in: bufio.NewReader(conn)}
-	e, err := r.next()
-	if err == nil && e.kind != "pong" { // +OK
-		err = errProtocol
+	role, err := ask("ROLE")
+	switch {
+	case errors.As(err, new(serverError)):
+		return nil // this user may not ask
+	case err == nil && role == "slave":
+		return errReplica
 	}
 	return err
 }

@@ -2,35 +2,45 @@ package redis
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/internal/certstest"
 )
 
-// newRedisCluster starts a Redis Cluster of three nodes, and returns its URL.
-func newRedisCluster(t *testing.T) string {
+// newRedisCluster starts a Redis Cluster of three nodes, and returns its URL. With an authority all speak TLS.
+func newRedisCluster(t *testing.T, authority *certstest.Authority) string {
 	t.Helper()
-	cli := need(t, "redis-cli", "apt-get install redis-tools")
+	cli, scheme := need(t, "redis-cli", "apt-get install redis-tools"), "redis"
+	start := newServer
+	var options []string
+	if authority != nil {
+		scheme, start = "rediss", func(t testing.TB, args ...string) *server { return encrypted(t, authority, args...) }
+	}
 	args := []string{"--cluster", "create"}
 	for range 3 {
-		args = append(args, newServer(t, "--cluster-enabled", "yes").address)
+		s := start(t, "--cluster-enabled", "yes")
+		if args = append(args, s.address); authority != nil {
+			options = []string{"--tls", "--cacert", s.dir + "/ca-cert", "--cert", s.dir + "/cert", "--key", s.dir + "/key"}
+		}
 	}
-	if out, err := exec.Command(cli, append(args, "--cluster-yes")...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(cli, slices.Concat(options, args, []string{"--cluster-yes"})...).CombinedOutput(); err != nil {
 		t.Skipf("no Redis Cluster here: %s", out) // its bus wants ports that may be taken
 	}
 	for _, address := range args[2:] {
 		host, port, _ := strings.Cut(address, ":")
 		eventually(t, "the cluster is whole", func() bool {
-			out, _ := exec.Command(cli, "-h", host, "-p", port, "cluster", "info").Output()
+			out, _ := exec.Command(cli, append(options, "-h", host, "-p", port, "cluster", "info")...).Output()
 			return strings.Contains(string(out), "cluster_state:ok")
 		})
 	}
-	return "redis+cluster://" + args[2] + "?addr=" + args[3]
+	return scheme + "+cluster://" + args[2] + "?addr=" + args[3]
 }
 
 func TestRedisCluster_CommandsAndQuestions(t *testing.T) {
-	url := newRedisCluster(t)
+	url := newRedisCluster(t, nil)
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
 			c := Config{Engine: engine, URL: url, Prefix: engine, Stream: engine}

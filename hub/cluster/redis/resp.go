@@ -206,6 +206,46 @@ func (r *reader) word() ([]byte, error) {
 	return r.text(nil, n)
 }
 
+// nestedReplies is how deep replies are that hubs read in whole, and mostValues how many values a list in them has.
+const nestedReplies, mostValues = 3, 4096
+
+// first reads a reply of any shape, and returns the first text in it.
+func (r *reader) first(depth int) (string, error) {
+	line, err := r.line()
+	if err != nil {
+		return "", err
+	}
+	switch line[0] {
+	case '+', ':':
+		return string(line[1:]), nil
+	case '-':
+		return "", serverError(line[1:])
+	}
+	n, err := strconv.Atoi(string(line[1:]))
+	switch {
+	case err != nil || depth == 0 && line[0] == '*':
+		return "", errProtocol
+	case n < 0:
+		return "", nil
+	case line[0] == '$' && n <= mostLineBytes:
+		text, err := r.text(nil, n)
+		return string(text), err
+	case line[0] != '*' || n > mostValues:
+		return "", errProtocol
+	}
+	first := ""
+	for i := range n {
+		value, err := r.first(depth - 1)
+		if err != nil {
+			return "", err
+		}
+		if i == 0 {
+			first = value
+		}
+	}
+	return first, nil
+}
+
 // text reads n bytes into buf, and the end of the line behind them.
 func (r *reader) text(buf []byte, n int) ([]byte, error) {
 	if cap(buf) < n {

@@ -35,6 +35,9 @@ type server struct {
 	dir     string
 	address string
 	args    []string
+	conf    func(port string) string // what a file of its own says; nil: there is none
+	secure  bool                     // it listens with TLS alone
+	ready   string                   // the line of its log once it can be used
 	process *exec.Cmd
 	ended   chan struct{} // closed when process has ended
 }
@@ -42,8 +45,23 @@ type server struct {
 // newServer starts a Redis that keeps nothing on disk.
 func newServer(t testing.TB, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, program: need(t, "redis-server", "apt-get install redis-server"), dir: t.TempDir(), args: args}
+	s := prepare(t, args...)
+	s.launch()
+	return s
+}
+
+// prepare is a Redis that is not started yet.
+func prepare(t testing.TB, args ...string) *server {
+	t.Helper()
+	s := &server{t: t, program: need(t, "redis-server", "apt-get install redis-server"), dir: t.TempDir(), args: args, ready: "Ready to accept connections"}
 	t.Cleanup(s.kill)
+	return s
+}
+
+// launch finds a port, and starts it there.
+func (s *server) launch() {
+	t := s.t
+	t.Helper()
 	for range 10 {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -52,12 +70,11 @@ func newServer(t testing.TB, args ...string) *server {
 		s.address = l.Addr().String()
 		l.Close()
 		if s.begin() {
-			return s
+			return
 		}
 		s.kill() // somebody else has taken the port meanwhile
 	}
 	t.Fatal("Redis finds no port")
-	return nil
 }
 
 func (s *server) start() {
@@ -71,7 +88,18 @@ func (s *server) start() {
 func (s *server) begin() bool {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.address)
-	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", s.dir, "--logfile", filepath.Join(s.dir, "log")}, s.args...)
+	args := []string{"--port", port}
+	if s.secure {
+		args = []string{"--port", "0", "--tls-port", port}
+	}
+	if s.conf != nil {
+		file := filepath.Join(s.dir, "conf")
+		if err := os.WriteFile(file, []byte(s.conf(port)), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+		args = append([]string{file}, args...)
+	}
+	args = append(append(args, "--bind", "127.0.0.1", "--save", "", "--dir", s.dir, "--logfile", filepath.Join(s.dir, "log")), s.args...)
 	s.process = exec.Command(s.program, args...)
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
@@ -90,7 +118,7 @@ func (s *server) begin() bool {
 			return true
 		default:
 		}
-		return s.says("Ready to accept connections")
+		return s.says(s.ready)
 	})
 	return alive
 }
@@ -99,7 +127,7 @@ func (s *server) begin() bool {
 // somebody else.
 func (s *server) says(text string) bool {
 	log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-	own := fmt.Sprintf("%d:M ", s.process.Process.Pid)
+	own := fmt.Sprintf("%d:", s.process.Process.Pid)
 	for line := range strings.Lines(string(log)) {
 		if strings.HasPrefix(line, own) && strings.Contains(line, text) {
 			return true
@@ -114,6 +142,13 @@ func (s *server) kill() {
 		_ = s.process.Process.Kill()
 		<-s.ended
 		s.process = nil
+	}
+}
+
+func (s *server) signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.process.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

@@ -361,6 +361,8 @@ type streamReader struct {
 	name    string
 	seen    map[string]uint64 // the last number of each hub: an entry may be appended twice
 	last    string            // id of the last entry that was read
+	recent  recent
+	again   map[entryID]bool // passed over when they come again
 	up      bool
 }
 
@@ -412,7 +414,9 @@ func (r *streamReader) read(ctx context.Context) error {
 		r.up = true
 		r.streams.readable(true)
 	}
-	result, err := node.XRead(ctx, &redis.XReadArgs{Streams: []string{r.name, r.last}, Count: readCount, Block: r.streams.block}).Result()
+	waiting, cancel := context.WithTimeout(ctx, r.streams.block+replyTimeout)
+	defer cancel()
+	result, err := node.XRead(waiting, &redis.XReadArgs{Streams: []string{r.name, r.last}, Count: readCount, Block: r.streams.block}).Result()
 	if err == redis.Nil { //nolint:errorlint // go-redis says that it is never wrapped
 		return nil
 	}
@@ -422,45 +426,15 @@ func (r *streamReader) read(ctx context.Context) error {
 	for _, stream := range result {
 		for _, m := range stream.Messages {
 			r.last = m.ID
+			id := split(m.ID)
+			if r.again[id] {
+				continue
+			}
+			r.recent.add(id)
 			r.streams.entry(entryOf(m.Values), r.fresh)
 		}
 	}
 	return nil
-}
-
-// resume finds where to begin: at the end, or behind what was read last if that is still before the end.
-func (r *streamReader) resume(ctx context.Context, node *redis.Client) error {
-	end, err := node.XRevRangeN(ctx, r.name, "+", "-", 1).Result()
-	if err != nil {
-		return err
-	}
-	first := "0-0"
-	if len(end) > 0 {
-		first = end[0].ID
-	}
-	switch {
-	case r.last == "":
-		r.last = first
-		return nil
-	case before(first, r.last): // Redis came back without what it had
-		r.last = "0-0"
-	}
-	oldest, err := node.XRangeN(ctx, r.name, "-", "+", 1).Result()
-	if err != nil {
-		return err
-	}
-	if len(oldest) > 0 && r.last != "0-0" && before(r.last, oldest[0].ID) {
-		r.streams.engine.missed(r.name)
-	}
-	return nil
-}
-
-// missed counts what was taken off the end of a stream while this hub was away.
-func (e *engine) missed(stream string) {
-	if f := e.Trace().Lost; f != nil {
-		f(1)
-	}
-	e.away.Warn("cluster: entries of the stream are gone that this hub has not read: cluster.stream_length is too short for how long it was away", "stream", stream)
 }
 
 // fresh reports whether a number is above the last one of that hub.
@@ -481,7 +455,7 @@ func before(one, other string) bool {
 	return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
 }
 
-func split(id string) (parts [2]uint64) {
+func split(id string) (parts entryID) {
 	ms, n, _ := strings.Cut(id, "-")
 	parts[0], _ = strconv.ParseUint(ms, 10, 64)
 	parts[1], _ = strconv.ParseUint(n, 10, 64)

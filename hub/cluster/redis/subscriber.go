@@ -33,10 +33,12 @@ type subscriber struct {
 	dial     func(ctx context.Context) (net.Conn, error)
 	reader   reader
 	sharded  bool
-	changed  func(up bool)  // up: everything that is wanted is subscribed
-	refused  func(error)    // the server refused a subscription, or moved it
-	received atomic.Int64   // counts replies, so that silence is noticed
-	running  sync.WaitGroup // pingers
+	left     func(net.Conn) bool // the server is not that of the engine any more
+	changed  func(up bool)       // up: everything that is wanted is subscribed
+	refused  func(error)         // the server refused a subscription, or moved it
+	received atomic.Int64        // counts replies
+	waiting  atomic.Int64        // since when the reader waits for bytes, on clock; 0: it has some
+	running  sync.WaitGroup      // pingers
 
 	mu     sync.Mutex // guards the fields below
 	wanted map[string]*subscription
@@ -81,7 +83,7 @@ func (s *subscriber) session(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	r := s.reader
-	r.in = bufio.NewReaderSize(conn, 64<<10)
+	r.in = bufio.NewReaderSize(waiter{conn, &s.waiting}, 64<<10)
 	up, err := s.begin(conn)
 	if err != nil {
 		return err
@@ -108,6 +110,21 @@ func (s *subscriber) session(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// clock counts from here on.
+var clock = time.Now()
+
+// waiter is a connection of which is known since when its reader waits. One that is busy with what has come does not wait.
+type waiter struct {
+	net.Conn
+	since *atomic.Int64
+}
+
+func (w waiter) Read(p []byte) (int, error) {
+	w.since.Store(int64(time.Since(clock)))
+	defer w.since.Store(0)
+	return w.Conn.Read(p)
 }
 
 // begin subscribes to all that is wanted. up: that is nothing.
@@ -161,16 +178,17 @@ func (s *subscriber) ping(conn net.Conn, quit chan struct{}) {
 	ticker := time.NewTicker(pingEvery)
 	defer ticker.Stop()
 	command := appendCommand(nil, "PING")
-	last, at := s.received.Load(), time.Now()
 	for {
 		select {
 		case <-quit:
 			return
 		case <-ticker.C:
 		}
-		if n := s.received.Load(); n != last {
-			last, at = n, time.Now()
-		} else if time.Since(at) > quietFor {
+		if since := s.waiting.Load(); since != 0 && time.Since(clock)-time.Duration(since) > quietFor {
+			conn.Close()
+			return
+		}
+		if s.left(conn) {
 			conn.Close()
 			return
 		}
