@@ -9,14 +9,18 @@ import (
 	"strings"
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/redis"
 )
 
-func newRedis(e config.Engine, settings cluster.Settings) (cluster.Cluster, error) {
+func newRedis(e config.Engine, limits hub.EventLimits, settings cluster.Settings) (cluster.Cluster, error) {
 	c := redis.Config{
 		Settings: settings, Engine: e.Name, URL: e.URL, Prefix: e.Prefix, Username: e.Username, SentinelUsername: e.SentinelUsername,
 		StaticSubscriptions: e.SubscriptionMode == "static", Stream: e.Stream, StreamCount: e.StreamCount, StreamLength: int64(e.StreamLength),
+		Event: redis.EventLimits{
+			Attachments: limits.Attachments, Depth: limits.Depth, Arguments: limits.Arguments, NameBytes: limits.NameBytes,
+		},
 	}
 	var err error
 	if c.Password, err = secretOf("cluster.password_file", e.PasswordFile); err != nil {
@@ -44,11 +48,11 @@ func secretOf(key, file string) (string, error) {
 }
 
 // engineTLS is that of connections to Redis. Nil: what the machine has. The certificate is read anew for each connection.
-func engineTLS(files config.ClusterTLS) (*tls.Config, error) {
-	if files == (config.ClusterTLS{}) {
+func engineTLS(files config.EngineTLS) (*tls.Config, error) {
+	if files == (config.EngineTLS{}) {
 		return nil, nil
 	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: files.ServerName}
 	if files.CA != "" {
 		pem, err := os.ReadFile(files.CA)
 		if err != nil {

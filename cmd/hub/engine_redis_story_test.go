@@ -6,17 +6,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/siohub/siohub/internal/certstest"
 )
 
 // startRedis starts a Redis of the machine, and returns where it is.
-func startRedis(t *testing.T) (url string) {
+func startRedis(t *testing.T, args ...string) (url string) {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Skip("there is no redis-server (Debian package redis-server): ", err)
 	}
 	socket := filepath.Join(t.TempDir(), "redis.sock")
-	cmd := exec.Command(program, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+	cmd := exec.Command(program, append([]string{"--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", t.TempDir()}, args...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -41,11 +43,29 @@ func TestCluster_TwoHubsOverRedis(t *testing.T) {
 	}
 }
 
-func twoHubs(t *testing.T, engine, url string) {
+// A Redis that is reached by TLS, wants a certificate, and has a user with a password for hubs.
+func TestCluster_TwoHubsOverRedisWithTLS(t *testing.T) {
+	dir, authority := t.TempDir(), certstest.NewAuthority(t)
+	server, client := authority.Server(t), authority.Client(t, "hub")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	l.Close()
+	ca := writeFile(t, dir, "ca", string(authority.PEM))
+	startRedis(t, "--tls-port", port, "--bind", "127.0.0.1", "--tls-ca-cert-file", ca, "--tls-cert-file", writeFile(t, dir, "cert", string(server.CertPEM)),
+		"--tls-key-file", writeFile(t, dir, "key", string(server.KeyPEM)), "--user", "hub", "on", "~*", "&*", "+@all", ">s3cret", "--user", "default", "off")
+	twoHubs(t, "redis", "rediss://localhost:"+port, "--cluster-username", "hub", "--cluster-password-file", writeFile(t, dir, "password", "s3cret\n"),
+		"--cluster-engine-tls-ca", ca, "--cluster-engine-tls-cert", writeFile(t, dir, "hub.cert", string(client.CertPEM)),
+		"--cluster-engine-tls-key", writeFile(t, dir, "hub.key", string(client.KeyPEM)))
+}
+
+func twoHubs(t *testing.T, engine, url string, args ...string) {
 	t.Helper()
 	var at []addresses
 	for range 2 {
-		p := start(t, with("demo", "--cluster-engine", engine, "--cluster-url", url)...)
+		p := start(t, with("demo", append([]string{"--cluster-engine", engine, "--cluster-url", url}, args...)...)...)
 		at = append(at, p.ready())
 		attached(t, p, at[len(at)-1], 1)
 	}

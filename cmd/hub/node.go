@@ -88,7 +88,7 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	hc := hubConfig(c, app, logger, m.HubTrace())
 	n.access.peers.configure(&hc, c.Cluster)
 	hc.Cluster.ID, hc.Cluster.ControlAddress = n.control.HubID(), cc.ControlAddress
-	if hc.Cluster.Engine, err = newEngine(c.Cluster.Engine, logger, m.ClusterTrace()); err != nil {
+	if hc.Cluster.Engine, err = newEngine(c, logger, m.ClusterTrace()); err != nil {
 		return nil, err
 	}
 	if n.hub, err = hub.New(hc); err != nil {

@@ -15,8 +15,8 @@ type Engine struct {
 	Username, PasswordFile                 string
 	SentinelUsername, SentinelPasswordFile string
 	CredentialsFile, NkeyFile, TokenFile   string
-	// TLS are the files of TLS towards the engine. Empty: those of the machine.
-	TLS ClusterTLS
+	// TLS is that towards the engine. Empty: what the machine has.
+	TLS EngineTLS
 
 	RequestTimeout, Expiry time.Duration
 	MaxMessage             int
@@ -24,6 +24,11 @@ type Engine struct {
 	// SubscriptionMode is of redis-sharded. Stream, StreamCount and StreamLength are of redis-streams.
 	SubscriptionMode, Stream  string
 	StreamCount, StreamLength int
+}
+
+// EngineTLS has the files of TLS towards the engine, and the name that its certificate has to have. Empty: the host of each address.
+type EngineTLS struct {
+	CA, Cert, Key, ServerName string
 }
 
 // The engines.
@@ -103,6 +108,8 @@ func engineKeys() []Key {
 		newKey("cluster.engine_tls.ca", func(c *Config) *string { return &e(c).TLS.CA }, file("a PEM file with authorities"), "Authorities that the engine's certificate has to come from. Empty: those of the machine."),
 		newKey("cluster.engine_tls.cert", func(c *Config) *string { return &e(c).TLS.Cert }, file("a PEM file with the certificate and its chain"), "Certificate of this hub towards the engine."),
 		newKey("cluster.engine_tls.key", func(c *Config) *string { return &e(c).TLS.Key }, file("a PEM file with the private key"), "Its private key."),
+		newKey("cluster.engine_tls.server_name", func(c *Config) *string { return &e(c).TLS.ServerName }, text("a name of a host; empty for that of each address", nil),
+			"Name that the engine's certificate has to have. For Redis Sentinel or a Redis Cluster whose servers tell each other addresses that are in no certificate."),
 		newKey("cluster.subscription_mode", func(c *Config) *string { return &e(c).SubscriptionMode }, choice("dynamic", "static"),
 			"`subscriptionMode` of redis-sharded: a channel for each room, or one for each namespace. The Node servers beside have to have the same."),
 		newKey("cluster.stream", func(c *Config) *string { return &e(c).Stream }, text("1 to 256 bytes", isName), "`streamName` of redis-streams."),
@@ -119,6 +126,7 @@ func (c *Config) checkEngine(refuse func(bad bool, key string, value any, allowe
 	refuse(passwordInURL.MatchString(e.URL), "cluster.url", "***", "a password must not stand in it: want cluster.password_file")
 	refuse(e.Name == EngineNATS && userInURL.MatchString(e.URL) && e.PasswordFile == "" && !passwordInURL.MatchString(e.URL), "cluster.url", "***",
 		"a token must not stand in it: want cluster.token_file, or the cluster.password_file of the user")
+	refuse(e.Name == EngineNATS && e.TLS.ServerName != "", "cluster.engine_tls.server_name", e.TLS.ServerName, "is for Redis alone: NATS wants the host of each address")
 	refuse(e.TLS.Cert != "" && e.TLS.Key == "", "cluster.engine_tls.key", "", "want the private key of cluster.engine_tls.cert")
 	refuse(e.TLS.Key != "" && e.TLS.Cert == "", "cluster.engine_tls.cert", "", "want the certificate of cluster.engine_tls.key")
 	refuse(e.QueueBytes < int64(e.MaxMessage), "cluster.queue_bytes", e.QueueBytes, "not less than cluster.max_message")
