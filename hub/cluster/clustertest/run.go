@@ -36,11 +36,14 @@ const Patience = 20 * time.Second
 const Expiry = 3 * time.Second
 
 // Run holds an engine to what package cluster promises. open returns a new net for each test; it ends what it has begun, but
-// for the clusters, with t.Cleanup.
+// for the clusters, with t.Cleanup. The tests run at the same time: most of what they do is to wait.
 func Run(t *testing.T, open func(t *testing.T) *Net) {
 	t.Helper()
 	for name, test := range tests() {
-		t.Run(name, func(t *testing.T) { with(t, open, func(b *bench) { test(t, b) }) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			with(t, open, func(b *bench) { test(t, b) })
+		})
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 )
 
 func TestStreams_NothingIsLostWhileRedisIsAway(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	one, two := pair(t, Streams, s)
 	published := 0
@@ -120,6 +121,7 @@ func TestEngine_OneThatSaysNothingMakesNobodyLost(t *testing.T) {
 }
 
 func TestStreams_AQueueHasAnEnd(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c := Config{Engine: Streams, URL: s.url(), Settings: cluster.Settings{MaxMessage: 64 << 10, QueueBytes: 64 << 10}}
 	h := newHost(t, c).connected()
@@ -133,6 +135,7 @@ func TestStreams_AQueueHasAnEnd(t *testing.T) {
 }
 
 func TestStreams_CloseDoesNotWaitForAnEntry(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	c, err := New(Config{Engine: Streams, URL: s.url()})
 	if err != nil {
@@ -167,6 +170,7 @@ func TestStreams_CloseDoesNotWaitForAnEntry(t *testing.T) {
 
 // TestStreams_AnEntryThatIsRefusedIsNotLost has Redis refuse one of several entries, as it does where its memory is full.
 func TestStreams_AnEntryThatIsRefusedIsNotLost(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	gate := newGate(t, s.address)
 	two := newHost(t, Config{Engine: Streams, URL: s.url()}, cluster.Socket{ID: "two", Rooms: []string{"a"}}).connected()
@@ -203,6 +207,7 @@ func TestStreams_AnEntryThatIsRefusedIsNotLost(t *testing.T) {
 
 // TestStreams_AMasterThatLacksTheLastEntries is one that was promoted: what it has was read before, and is not read again.
 func TestStreams_AMasterThatLacksTheLastEntries(t *testing.T) {
+	t.Parallel()
 	first, second := newServer(t), newServer(t)
 	add := func(s *server, id, event string) {
 		t.Helper()

@@ -40,6 +40,7 @@ func newRedisCluster(t *testing.T, authority *certstest.Authority) string {
 }
 
 func TestRedisCluster_CommandsAndQuestions(t *testing.T) {
+	t.Parallel()
 	url := newRedisCluster(t, nil)
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
