@@ -44,7 +44,7 @@ var rooms = []room{
 	{pkg: "hub/cluster", not: network},
 	{pkg: "hub/cluster/internal/wire", not: network, may: []string{"hub/cluster", "github.com/vmihailenco/msgpack/v5"}},
 	{pkg: "hub/cluster/internal/mesh", not: network, may: []string{"hub/cluster", "hub/cluster/internal/wire", "internal/sampledlog"}},
-	{pkg: "hub/cluster/nats", may: []string{"hub/cluster", "hub/cluster/internal/mesh", "internal/sampledlog", "github.com/nats-io/nats.go"}},
+	{pkg: "hub/cluster/nats", may: []string{"hub/cluster", "hub/cluster/internal/mesh", "internal/sampledlog", "github.com/nats-io/nats.go", "github.com/nats-io/nkeys"}},
 	{pkg: "hub/cluster/clustertest", not: network, may: []string{"hub/cluster", "hub/cluster/internal/mesh", "hub/cluster/internal/wire", "github.com/google/go-cmp"}},
 	{pkg: "hub/cluster/redis", may: []string{
 		"hub/cluster", "hub/cluster/internal/mesh", "hub/cluster/internal/wire", "hub/cluster/redis/internal/nodewire", "hub/internal/siopacket", "internal/rawio", "internal/sampledlog",

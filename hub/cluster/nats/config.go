@@ -1,12 +1,17 @@
 package nats
 
 import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/nats-io/nkeys"
 
 	"github.com/siohub/siohub/hub/cluster"
 )
@@ -56,25 +61,82 @@ func (c *Config) validate() error {
 	if c.MaxSubscriptions < 1 || c.MaxSubscriptions > 1_000_000 {
 		return fmt.Errorf("cluster.max_subscriptions: %d is not between 1 and 1000000", c.MaxSubscriptions)
 	}
-	set := 0
-	for _, file := range []string{c.CredentialsFile, c.NkeyFile, c.TokenFile, c.PasswordFile} {
-		if file != "" {
-			set++
-		}
-	}
-	if set > 1 {
-		return errors.New("cluster: more than one of the files of credentials, of an nkey, of a token and of a password is set")
-	}
-	if (c.CertFile == "") != (c.KeyFile == "") {
-		return errors.New("cluster: a certificate and its key are set together")
-	}
-	for _, file := range []string{c.CredentialsFile, c.NkeyFile, c.TokenFile, c.PasswordFile, c.CAFile, c.CertFile, c.KeyFile} {
-		if file == "" {
+	secret := ""
+	for _, file := range []struct{ key, path string }{
+		{"cluster.credentials_file", c.CredentialsFile}, {"cluster.nkey_file", c.NkeyFile}, {"cluster.token_file", c.TokenFile}, {"cluster.password_file", c.PasswordFile},
+	} {
+		if file.path == "" {
 			continue
 		}
-		if _, err := os.Stat(file); err != nil {
-			return fmt.Errorf("cluster: %w", err)
+		if secret != "" {
+			return fmt.Errorf("%s: only one file says who this hub is, and there is %s", file.key, secret)
 		}
+		secret = file.key
+	}
+	switch {
+	case c.CertFile != "" && c.KeyFile == "":
+		return errors.New("cluster.engine_tls.key: want the private key of cluster.engine_tls.cert")
+	case c.KeyFile != "" && c.CertFile == "":
+		return errors.New("cluster.engine_tls.cert: want the certificate of cluster.engine_tls.key")
+	}
+	return c.looked()
+}
+
+// looked says which file cannot be used as it is now.
+func (c *Config) looked() error {
+	for _, file := range []struct {
+		key, path string
+		look      func(text []byte) error
+	}{
+		{"cluster.credentials_file", c.CredentialsFile, func(text []byte) error {
+			_, err := nkeys.ParseDecoratedJWT(text)
+			if err == nil {
+				_, err = nkeys.ParseDecoratedUserNKey(text)
+			}
+			if err != nil {
+				return errors.New("want a user's JWT and seed, as nsc generate creds writes them")
+			}
+			return nil
+		}},
+		{"cluster.nkey_file", c.NkeyFile, func(text []byte) error {
+			if _, err := nkeys.ParseDecoratedUserNKey(text); err != nil {
+				return errors.New("want the seed of a user, which begins with SU")
+			}
+			return nil
+		}},
+		{"cluster.token_file", c.TokenFile, notEmpty},
+		{"cluster.password_file", c.PasswordFile, notEmpty},
+		{"cluster.engine_tls.ca", c.CAFile, func(text []byte) error {
+			if !x509.NewCertPool().AppendCertsFromPEM(text) {
+				return errors.New("no certificate in it")
+			}
+			return nil
+		}},
+		{"cluster.engine_tls.cert", c.CertFile, func([]byte) error {
+			_, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+			return err
+		}},
+	} {
+		if file.path == "" {
+			continue
+		}
+		text, err := os.ReadFile(file.path)
+		if err == nil {
+			err = file.look(text)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", file.key, err)
+		}
+	}
+	if _, user := apart(c.URL); c.PasswordFile != "" && user == "" {
+		return errors.New("cluster.url: want the user of cluster.password_file in it: nats://user@host")
+	}
+	return nil
+}
+
+func notEmpty(text []byte) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return errors.New("it is empty")
 	}
 	return nil
 }
@@ -83,19 +145,26 @@ func validURL(list string) error {
 	if list == "" {
 		return errors.New("cluster.url: empty; NATS needs one, such as nats://localhost:4222")
 	}
+	web, plain := false, false
 	for one := range strings.SplitSeq(list, ",") {
 		u, err := url.Parse(strings.TrimSpace(one))
 		if err != nil { // its text has the URL in it
 			return errors.New("cluster.url: not a list of URLs")
 		}
 		switch u.Scheme {
-		case "nats", "tls", "ws", "wss":
+		case "nats", "tls":
+			plain = true
+		case "ws", "wss":
+			web = true
 		default:
 			return fmt.Errorf("cluster.url: the scheme %q is not nats, tls, ws or wss", u.Scheme)
 		}
 		if u.Hostname() == "" {
 			return errors.New("cluster.url: a URL without a host")
 		}
+	}
+	if web && plain {
+		return errors.New("cluster.url: ws and nats are not mixed in one list")
 	}
 	return nil
 }

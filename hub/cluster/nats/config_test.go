@@ -3,6 +3,8 @@ package nats
 import (
 	"bytes"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +14,10 @@ import (
 )
 
 func TestConfig_NamesTheKeyAndNoSecret(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("s3cret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for want, c := range map[string]Config{
 		"cluster.url: empty":               {},
 		"cluster.url: the scheme":          {URL: "http://u:s3cret@host"},
@@ -23,9 +29,16 @@ func TestConfig_NamesTheKeyAndNoSecret(t *testing.T) {
 		"cluster.request_timeout":          {URL: "nats://a", Settings: cluster.Settings{RequestTimeout: 1}},
 		"cluster.max_message":              {URL: "nats://a", Settings: cluster.Settings{MaxMessage: 1}},
 		"cluster.queue_bytes":              {URL: "nats://a", Settings: cluster.Settings{QueueBytes: 1}},
-		"cluster: more than one":           {URL: "nats://a", TokenFile: "a", NkeyFile: "b"},
-		"cluster: a certificate and":       {URL: "nats://a", CertFile: "a"},
-		"cluster: stat /nothing/here: no ": {URL: "nats://a", TokenFile: "/nothing/here"},
+		"cluster.token_file: only one":     {URL: "nats://a", TokenFile: "a", NkeyFile: "b"},
+		"cluster.engine_tls.key":           {URL: "nats://a", CertFile: "a"},
+		"cluster.engine_tls.cert: want":    {URL: "nats://a", KeyFile: "a"},
+		"cluster.token_file: open /no":     {URL: "nats://a", TokenFile: "/nothing/here"},
+		"cluster.credentials_file: want a": {URL: "nats://a", CredentialsFile: text},
+		"cluster.nkey_file: want the seed": {URL: "nats://a", NkeyFile: text},
+		"cluster.engine_tls.ca: no cert":   {URL: "nats://a", CAFile: text},
+		"cluster.engine_tls.cert: tls":     {URL: "nats://a", CertFile: text, KeyFile: text},
+		"cluster.url: want the user":       {URL: "nats://a", PasswordFile: text},
+		"cluster.url: ws and nats are":     {URL: "nats://a,ws://b"},
 	} {
 		_, err := New(c)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {

@@ -62,16 +62,13 @@ func (c *Cluster) credentials() (options []nats.Option, err error) {
 	case f.NkeyFile != "":
 		nkey, err := nats.NkeyOptionFromSeed(f.NkeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("cluster: the nkey in %s: %w", f.NkeyFile, err)
+			return nil, fmt.Errorf("cluster.nkey_file: %w", err)
 		}
 		options = append(options, nkey)
 	case f.TokenFile != "":
 		options = append(options, nats.TokenHandler(func() string { return c.secret(f.TokenFile) }))
 	case f.PasswordFile != "":
 		urls, user := apart(f.URL)
-		if user == "" {
-			return nil, errors.New("cluster.url: a file with a password needs the user in the URL: nats://user@host")
-		}
 		c.urls = urls
 		options = append(options, nats.UserInfoHandler(func() (string, string) { return user, c.secret(f.PasswordFile) }))
 	}
@@ -83,7 +80,7 @@ func (c *Cluster) credentials() (options []nats.Option, err error) {
 	if f.CertFile != "" {
 		cert = func() (tls.Certificate, error) { return tls.LoadX509KeyPair(f.CertFile, f.KeyFile) }
 		if _, err := cert(); err != nil {
-			return nil, fmt.Errorf("cluster: the certificate in %s: %w", f.CertFile, err)
+			return nil, fmt.Errorf("cluster.engine_tls.cert: %w", err)
 		}
 	}
 	if f.CAFile != "" {
@@ -98,11 +95,11 @@ func (c *Cluster) credentials() (options []nats.Option, err error) {
 func authorities(file string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("cluster: %w", err)
+		return nil, fmt.Errorf("cluster.engine_tls.ca: %w", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("cluster: no certificate in %s", file)
+		return nil, errors.New("cluster.engine_tls.ca: no certificate in it")
 	}
 	return pool, nil
 }

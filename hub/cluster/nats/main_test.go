@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -34,8 +36,24 @@ func newBroker(t *testing.T, change func(*server.Options)) *broker {
 	}
 	b.start()
 	b.options.Port = b.running.Addr().(*net.TCPAddr).Port
+	if b.options.Websocket.Port != 0 {
+		b.options.Websocket.Port = portOf(t, b.running.WebsocketURL())
+	}
 	t.Cleanup(b.kill)
 	return b
+}
+
+func portOf(t *testing.T, address string) int {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 func (b *broker) start() {

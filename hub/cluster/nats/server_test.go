@@ -2,7 +2,6 @@ package nats
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,15 +15,17 @@ import (
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/clustertest"
-	"github.com/siohub/siohub/internal/certstest"
 )
+
+// ids are those of hubs so far.
+var ids atomic.Uint64
 
 // opened opens hubs, and closes them at the end.
 func opened(t *testing.T, configs ...Config) (clusters []*Cluster, hosts []*clustertest.Host) {
 	t.Helper()
-	for i, config := range configs {
+	for _, config := range configs {
 		c, h := newCluster(t, config), &clustertest.Host{}
-		if err := c.Open(cluster.Self{ID: fmt.Sprintf("%016x", i+1)}, h); err != nil {
+		if err := c.Open(cluster.Self{ID: fmt.Sprintf("%016x", ids.Add(1))}, h); err != nil {
 			t.Fatal(err)
 		}
 		c.Serve("/", true)
@@ -204,25 +205,21 @@ func TestServer_WrongPasswordIsTriedAgain(t *testing.T) {
 	connected(t, clusters)
 }
 
-func TestServer_TLS(t *testing.T) {
-	dir := t.TempDir()
-	authority := certstest.NewAuthority(t)
-	pair := authority.Peer(t)
-	caFile, certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for file, text := range map[string][]byte{caFile: authority.PEM, certFile: pair.CertPEM, keyFile: pair.KeyPEM} {
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b := newBroker(t, func(o *server.Options) {
-		o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*pair.TLS(t)}, ClientCAs: authority.Pool(), ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13}
-		o.TLSTimeout = clustertest.Patience.Seconds()
-	})
-	config := Config{URL: b.url(), CAFile: caFile, CertFile: certFile, KeyFile: keyFile}
+// TestServer_OneThatSaysNothingMakesNobodyLost, however short cluster.expiry is.
+func TestServer_OneThatSaysNothingMakesNobodyLost(t *testing.T) {
+	b := newBroker(t, nil)
+	p := newPipe(t, strings.TrimPrefix(b.url(), "nats://"))
+	const expiry = 3 * time.Second
+	config := Config{URL: "nats://" + p.listener.Addr().String(), Settings: cluster.Settings{Expiry: expiry}}
 	clusters, _ := opened(t, config, config)
 	connected(t, clusters)
-	stranger, _ := opened(t, Config{URL: strings.Replace(b.url(), "nats:", "tls:", 1)}) // the system's authorities do not know it
-	if stranger[0].Status().Connected {
-		t.Error("an unknown authority is believed")
+	p.cut(true)
+	lost := func() bool { return len(clusters[0].Members()) == 0 || len(clusters[1].Members()) == 0 }
+	begun := time.Now()
+	wait(t, "longer than whoever is gone stays", func() bool { return lost() || time.Since(begun) > expiry+time.Second })
+	if lost() {
+		t.Errorf("%+v %+v, %+v %+v", clusters[0].Members(), clusters[0].Status(), clusters[1].Members(), clusters[1].Status())
 	}
+	p.cut(false)
+	connected(t, clusters)
 }
