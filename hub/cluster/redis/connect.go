@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/siohub/siohub/internal/rawio"
 )
 
 // Timeouts of the connections: local traffic never waits for them, but what was published does.
@@ -207,7 +209,8 @@ func (c Config) connect() (*nodes, error) {
 	return n, nil
 }
 
-// dialer connects. Of a certificate without Config.TLS.ServerName it wants the host that it connects to.
+// dialer connects, and without TLS reads and writes raw (package rawio): a hub wakes up for each message of others, and that is
+// most of what one costs that nobody here wants. Of a certificate without Config.TLS.ServerName it wants the host that it connects to.
 func (c Config) dialer(a *address) func(ctx context.Context, network, address string) (net.Conn, error) {
 	plain := &net.Dialer{Timeout: a.options.DialTimeout}
 	switch {
@@ -216,7 +219,13 @@ func (c Config) dialer(a *address) func(ctx context.Context, network, address st
 			return plain.DialContext(ctx, "unix", a.path)
 		}
 	case !a.encrypted:
-		return plain.DialContext
+		return func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := plain.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return rawio.Wrap(conn), nil
+		}
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.TLS != nil {
