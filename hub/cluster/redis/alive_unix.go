@@ -10,6 +10,9 @@ import (
 
 // alive reports whether a connection on which nothing is awaited has not been ended by the server.
 func alive(c net.Conn) bool {
+	if l, is := c.(located); is {
+		c = l.Conn
+	}
 	s, ok := c.(syscall.Conn)
 	if !ok {
 		return true // TLS: its next use tells

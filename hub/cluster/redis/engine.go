@@ -103,6 +103,7 @@ func New(c Config) (cluster.Cluster, error) {
 		return nil, err
 	}
 	e.out = newPublisher(e.dialHome, e.channelOf)
+	e.out.left = e.nodes.left
 	e.served.Store(&map[string]bool{})
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	switch c.Engine {

@@ -87,6 +87,9 @@ func (n *nodes) connect(ctx context.Context, o *redis.Options, address string) (
 		conn.Close()
 		return nil, err
 	}
+	if n.sentinels == nil {
+		return conn, nil
+	}
 	return located{conn, address}, nil
 }
 

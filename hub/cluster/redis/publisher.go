@@ -18,7 +18,9 @@ import (
 type publisher struct {
 	dial    func(ctx context.Context) (net.Conn, error)
 	channel func(out *mesh.Out) string
-	stale   atomic.Bool // the connection is not to be used again
+	// left reports whether a connection is to a server that is no master any more. Nil: none is.
+	left  func(net.Conn) bool
+	stale atomic.Bool // the connection is not to be used again
 
 	conn net.Conn // nil: there is none
 	in   *bufio.Reader
@@ -39,7 +41,7 @@ func newPublisher(dial func(ctx context.Context) (net.Conn, error), channel func
 // publish writes a batch at once, and waits for the replies. Its error is the first one: a command that is refused says
 // nothing of those behind it, a connection that has failed does.
 func (p *publisher) publish(ctx context.Context, command string, batch []mesh.Out) error {
-	if p.stale.Swap(false) || p.conn != nil && time.Since(p.used) > trustedFor && !alive(p.conn) {
+	if p.stale.Swap(false) || p.conn != nil && (p.left != nil && p.left(p.conn) || time.Since(p.used) > trustedFor && !alive(p.conn)) {
 		p.close()
 	}
 	if p.conn == nil {
