@@ -15,6 +15,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/caller"
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/toll"
 	"github.com/siohub/siohub/controlplane/internal/turns"
@@ -74,14 +75,16 @@ type stream struct {
 	pulse pulse
 
 	// Owned by recvLoop.
-	seat *turns.Seat
-	owed toll.Debt
+	seat     *turns.Seat
+	owed     toll.Debt
+	patience command.Patience
 }
 
 // pulse is what the watch looks at.
 type pulse struct {
 	greeted atomic.Bool   // the hello has come, and may have to wait
 	heard   atomic.Bool   // something came since the last tick
+	held    atomic.Bool   // it is not read, as the engine is behind
 	sending atomic.Bool   // sendLoop is inside Send
 	sends   atomic.Uint64 // how many Sends have begun
 }
@@ -181,7 +184,7 @@ func (st *stream) watch(ctx context.Context) {
 				tick.Reset(interval)
 				stalled.limit = max(int(config.SendTimeout/interval), 1)
 			}
-			if silent++; st.pulse.heard.Swap(false) {
+			if silent++; st.pulse.heard.Swap(false) || st.pulse.held.Load() {
 				silent = 0
 			}
 			st.look(&stalled, silent, n)

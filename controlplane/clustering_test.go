@@ -28,12 +28,20 @@ type several struct {
 // inCluster runs a test with hubs that know of each other, in virtual time. The ids of the hubs are in order.
 func inCluster(t *testing.T, n int, f func(t *testing.T, s *several)) {
 	t.Helper()
+	inClusterWith(t, n, cluster.Settings{}, Config{}, f)
+}
+
+// inClusterWith is inCluster with these settings of the engine.
+func inClusterWith(t *testing.T, n int, settings cluster.Settings, config Config, f func(t *testing.T, s *several)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &several{engine: clustertest.NewSwitch()}
 		for i := range n {
-			engine := s.engine.Cluster(cluster.Settings{})
+			engine := s.engine.Cluster(settings)
 			id := strings.Repeat(string(rune('a'+i)), 16)
-			w := newWorldOn(t, Config{HubID: id, ControlAddress: id[:1] + ".example:7420"}, hub.Config{
+			config := config
+			config.HubID, config.ControlAddress = id, id[:1]+".example:7420"
+			w := newWorldOn(t, config, hub.Config{
 				Cluster: hub.ClusterConfig{ID: id, Engine: engine, ControlAddress: id[:1] + ".example:7420"},
 				Trace: &hub.Trace{PeerRefused: func(kind, _ string) {
 					if kind == "signal" {

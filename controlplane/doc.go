@@ -68,7 +68,7 @@
 // within bounds, and at these the browser that it came from is not read further (or it is
 // dropped and counted, where a subscription says so), or it ends the stream that is in the
 // way. Only a service
-// is made to wait, by its own recvLoop or the reader of its connection: for its turn, and for what it does too much of.
+// is made to wait, by its own recvLoop or the reader of its connection: for its turn, for what it does too much of, and for the engine.
 //
 // # Where a rule lives
 //
@@ -91,6 +91,7 @@
 //	what metrics are told of                           trace
 //	who works when many want to                        internal/turns, internal/calls
 //	who waits because of what it sends                 internal/toll, slow.go
+//	who waits for an engine that is behind             internal/command (Patience), behind.go
 //	numbers and receipts, at both ends                 internal/outqueue of the module
 //	how an envelope is encoded, at both ends           internal/envelope of the module
 //

@@ -19,7 +19,7 @@ import (
 
 // recvLoop receives envelopes and applies them, until the stream ends. It never
 // waits for sendLoop: what it has to say is queued, within bounds. It waits for its turns,
-// and reads no further for as long as its service owes (slow.go).
+// and reads no further for as long as its service owes (slow.go), or the engine is behind (behind.go).
 func (st *stream) recvLoop() {
 	defer st.srv.done.Done()
 	defer close(st.received)
@@ -84,6 +84,7 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 		return err
 	}
 	for i := range actions {
+		st.awaitEngine(&actions[i], batch)
 		if err := a.act(&actions[i], batch); err != nil {
 			return err
 		}

@@ -129,7 +129,8 @@ func New(config Config) (*Server, error) {
 	s.turns, s.hellos, s.slowness.srv = turns.New(runtime.GOMAXPROCS(0), float64(config.LeastPercent)/100), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s, Elsewhere: s,
-		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, KeptBytes: s.config.KeptBytes,
+		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, Waited: s.waited,
+		KeptBytes: s.config.KeptBytes,
 	})
 	return s, nil
 }

@@ -66,6 +66,10 @@ func (c *Cluster) Members() []cluster.Member { return c.inner().Members() }
 // Status is how the engine is. The zero Status for a hub that is alone.
 func (c *Cluster) Status() cluster.Status { return c.inner().Status() }
 
+// Behind is nil, unless the engine is behind: more than half of cluster.queue_bytes waits for it. Whoever emits to other hubs
+// should wait then until the channel is closed; it is the same one for as long as that lasts.
+func (c *Cluster) Behind() <-chan struct{} { return c.inner().Behind() }
+
 // Describe is what the others hear of this hub as Member.Description: at most cluster.MaxDescription bytes, which must not
 // change any more.
 func (c *Cluster) Describe(description []byte) { c.inner().Describe(description) }

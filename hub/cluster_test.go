@@ -104,6 +104,7 @@ func (e *end) Members() (members []cluster.Member) {
 
 func (e *end) Describe([]byte)             {}
 func (e *end) Status() cluster.Status      { return cluster.Status{Engine: "loop", Connected: !e.away} }
+func (e *end) Behind() <-chan struct{}     { return nil }
 func (e *end) Close(context.Context) error { return nil }
 
 // gathering is a question that is open.

@@ -3,7 +3,6 @@ package controlplanetest
 import (
 	"context"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
@@ -49,7 +48,8 @@ type Service struct {
 	lastID uint64
 	asides
 
-	sending sync.Mutex // one Send at a time
+	// sending holds one while a Send goes on. In virtual time whoever waits for a mutex keeps the clock from going on.
+	sending chan struct{}
 }
 
 // Open opens a stream and says nothing.
@@ -62,7 +62,7 @@ func Open(t testing.TB, conn *grpc.ClientConn, opts ...grpc.CallOption) *Service
 		t.Fatal(err)
 	}
 	s := &Service{
-		t: t, stream: stream, cancel: cancel, items: make(chan *hubv1.Item, 1<<16), asides: newAsides(t),
+		t: t, sending: make(chan struct{}, 1), stream: stream, cancel: cancel, items: make(chan *hubv1.Item, 1<<16), asides: newAsides(t),
 	}
 	go s.receive()
 	t.Cleanup(s.Kill)
@@ -146,8 +146,8 @@ func (s *Service) TrySend(actions ...*hubv1.Action) error {
 
 // SendEnvelope sends an envelope as it is.
 func (s *Service) SendEnvelope(envelope *hubv1.AttachRequest) error {
-	s.sending.Lock()
-	defer s.sending.Unlock()
+	s.sending <- struct{}{}
+	defer func() { <-s.sending }()
 	return s.stream.Send(envelope)
 }
 
@@ -188,9 +188,9 @@ func (s *Service) Quiet(d time.Duration) {
 
 // Leave closes the service's side in order, and waits for the end.
 func (s *Service) Leave() error {
-	s.sending.Lock()
+	s.sending <- struct{}{}
 	_ = s.stream.CloseSend()
-	s.sending.Unlock()
+	<-s.sending
 	return s.End()
 }
 

@@ -110,6 +110,8 @@ const (
 	SlowedTurns Slowed = "turns"
 	// SlowedPaced: it takes all it can, and others would wait too long for a processor.
 	SlowedPaced Slowed = "paced"
+	// SlowedEngine: what it sends goes to other hubs, and more than half of cluster.queue_bytes waits for the engine already.
+	SlowedEngine Slowed = "engine"
 )
 
 // Backlog is what a group does not keep up with.

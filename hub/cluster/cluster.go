@@ -27,6 +27,9 @@ type Cluster interface {
 	Members() []Member
 	// Status is how the engine is.
 	Status() Status
+	// Behind is nil, unless more than half of cluster.queue_bytes waits for an engine that can be reached: whoever makes it more
+	// should wait then, until the channel is closed. It is the same channel for as long as that lasts.
+	Behind() <-chan struct{}
 	// Close leaves the cluster, tells the others, and waits for what was published, at the longest until ctx ends. The
 	// host is not called after it.
 	Close(ctx context.Context) error

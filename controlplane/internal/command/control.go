@@ -48,6 +48,7 @@ func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStr
 	results := newResultQueue(c.executor.acks)
 	defer results.close()
 	who := c.callerOf(wire.Context())
+	c.executor.patient(wire.Context(), who, &Patience{}, cmd)
 	c.executor.Run(Request{Command: cmd, Caller: who}, results)
 	who.rest() // from here on it waits for browsers, and for its caller to read
 	for {
@@ -166,6 +167,7 @@ func (c *Control) number(ctx context.Context, req proto.Message, q *hubv1.Comman
 	if f := c.executor.checkQuery(req, q, who); f != nil {
 		return nil, fault.GRPC(c.executor.Refuse(q, f).Status)
 	}
+	c.executor.patient(ctx, who, &Patience{}, q)
 	r, f := await(ctx, who, func(then func(*hubv1.Result)) { c.executor.countEverywhere(q, then) }, func(*hubv1.Result) {})
 	if f != nil {
 		r = failed(f)
@@ -187,6 +189,7 @@ func (c *Control) ask(ctx context.Context, who *Caller, req proto.Message, q *hu
 	var p *Pages
 	if f == nil {
 		var is found
+		c.executor.patient(ctx, who, &Patience{}, q)
 		is, f = await(ctx, who, func(then func(found)) {
 			c.executor.pagesOf(q, func(p *Pages, f *fault.Fault) { then(found{p, f}) })
 		}, func(late found) {

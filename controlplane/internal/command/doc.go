@@ -27,7 +27,8 @@
 //
 // In a cluster queries are asked of all hubs (gather), and answered when they have answered or their time is over; a call goes on
 // to the instances elsewhere as a signal (signal.go), and each answer comes back as it is given. What others say is held
-// in the same budgets.
+// in the same budgets. What goes over the engine (Crosses) waits while that is behind, for Patience: on a stream before its next
+// action, in a unary call within its deadline.
 //
 // # Bounds
 //

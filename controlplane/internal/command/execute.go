@@ -57,6 +57,8 @@ type execution struct {
 	who      *Caller
 	batch    *hub.Batch
 
+	patience Patience // of the call
+
 	mu   sync.Mutex // guards left; a leaf
 	left int        // bytes of acknowledgements and answers that the response still takes
 }
@@ -85,6 +87,10 @@ func (b *execution) inTurn(commands []*hubv1.Command, results []*hubv1.Result) (
 // start begins a command.
 func (b *execution) start(c *hubv1.Command) last {
 	l := last{execution: b, result: make(chan *hubv1.Result, 1)}
+	if b.patience.Wants(b.executor) {
+		b.flush() // browsers do not wait
+		b.executor.patient(b.ctx, b.who, &b.patience, c)
+	}
 	b.executor.Run(Request{Command: c, Caller: b.who, Batch: b.batch}, l)
 	if b.who.Turn != nil && b.who.Turn.Due() {
 		b.flush() // browsers do not wait for a turn

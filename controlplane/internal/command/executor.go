@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -32,6 +33,8 @@ type Config struct {
 	// Emitted is told of each emit that was carried out, and of what it has done. The emit
 	// must not be changed. It must not block. Nil means that nobody looks.
 	Emitted func(by *Caller, e *hubv1.Emit, o hub.Outcome)
+	// Waited is told of each unary call that has waited for an engine that was behind. Nil means that nobody looks.
+	Waited func(ctx context.Context, d time.Duration)
 	// KeptBytes is what all callers together can make the hub keep: results under idempotency keys have half
 	// of it, and acknowledgements, snapshots, calls and open acknowledgements an eighth each. Zero means 512 MiB.
 	KeptBytes int64

@@ -24,6 +24,9 @@ type Switch struct {
 	recorders []*recorder
 	log       record
 	sessions  sessions
+
+	pace  int           // bytes a second that a hub can send; 0: as it likes
+	paced chan struct{} // closed when pace changes
 }
 
 // Fate is what becomes of a message on its way to one hub. The zero value delivers it.
@@ -61,7 +64,9 @@ type overtaken struct {
 var _ cluster.RoomSubscriber = (*port)(nil)
 
 // NewSwitch returns a switch that delivers everything.
-func NewSwitch() *Switch { return &Switch{log: record{length: defaultLogLength}} }
+func NewSwitch() *Switch {
+	return &Switch{log: record{length: defaultLogLength}, paced: make(chan struct{})}
+}
 
 // Cluster returns the end of another hub, which is not open yet. It panics if a setting cannot be.
 func (s *Switch) Cluster(settings cluster.Settings) cluster.Cluster {
@@ -126,6 +131,16 @@ func (s *Switch) Away(away bool) {
 	s.goOn()
 }
 
+// Pace sets how many bytes a second the engine takes of each hub, which waits meanwhile; 0 is as many as come. What waits
+// already is taken at once.
+func (s *Switch) Pace(bytes int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pace = bytes
+	close(s.paced)
+	s.paced = make(chan struct{})
+}
+
 // Forge delivers bytes to every hub.
 func (s *Switch) Forge(data []byte) {
 	s.mu.Lock()
@@ -188,8 +203,11 @@ func (p *port) MaxFrame() int { return maxFrame }
 var errAway = errors.New("clustertest: the switch is away")
 
 // Send implements mesh.Bus.
-func (p *port) Send(_ context.Context, batch []mesh.Out) error {
+func (p *port) Send(ctx context.Context, batch []mesh.Out) error {
 	s := p.sw
+	if err := s.takeTime(ctx, batch); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.away {
@@ -208,6 +226,28 @@ func (p *port) Send(_ context.Context, batch []mesh.Out) error {
 		}
 	}
 	return nil
+}
+
+// takeTime waits for as long as the engine takes.
+func (s *Switch) takeTime(ctx context.Context, batch []mesh.Out) error {
+	s.mu.Lock()
+	pace, paced := s.pace, s.paced
+	s.mu.Unlock()
+	if pace == 0 {
+		return nil
+	}
+	bytes := 0
+	for _, out := range batch {
+		bytes += len(out.Frame)
+	}
+	select {
+	case <-time.After(time.Duration(bytes) * time.Second / time.Duration(pace)):
+		return nil
+	case <-paced:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (p *port) hearsLocked(a mesh.Address) bool {

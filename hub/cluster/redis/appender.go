@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/cluster/internal/mesh"
 	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
 )
 
@@ -17,10 +18,12 @@ import (
 // over the second by its number. That takes the entries of one stream to be appended all or none: were one refused and those
 // behind it not, hubs would pass over it too when it came at last.
 type appender struct {
-	engine *engine
-	wake   chan struct{} // holds one
+	engine  *engine
+	backlog *mesh.Backlog
+	wake    chan struct{} // holds one
 
 	mu    sync.Mutex // guards the fields below
+	up    bool       // Redis can be reached
 	queue []entry
 	bytes int64
 	over  bool          // Close was called
@@ -36,7 +39,7 @@ type entry struct {
 func (e *entry) size() int64 { return int64(len(e.fields.Data)) + 256 }
 
 func newAppender(e *engine) *appender {
-	return &appender{engine: e, wake: make(chan struct{}, 1)}
+	return &appender{engine: e, backlog: mesh.NewBacklog(e.config.QueueBytes), wake: make(chan struct{}, 1)}
 }
 
 // put takes an entry.
@@ -77,7 +80,26 @@ func (a *appender) add(e entry) error {
 	}
 	a.queue = append(a.queue, e)
 	a.bytes += e.size()
+	a.backlog.Set(a.bytes, a.up)
 	return nil
+}
+
+// connected says whether Redis can be reached: what waits for it to come back holds nobody up.
+func (a *appender) connected(up bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.up = up
+	a.backlog.Set(a.bytes, a.up)
+}
+
+// takeLocked is what is to be appended next. It stays in the queue.
+func (a *appender) takeLocked() []entry {
+	n, bytes := 0, int64(0)
+	for n < len(a.queue) && n < batchOfMessages && (n == 0 || bytes+a.queue[n].size() <= batchOfBytes) {
+		bytes += a.queue[n].size()
+		n++
+	}
+	return a.queue[:n]
 }
 
 // run appends until Close.
@@ -86,7 +108,7 @@ func (a *appender) run() {
 	backoff := backoffMin
 	for {
 		a.mu.Lock()
-		batch := a.queue[:min(len(a.queue), batchOfMessages)]
+		batch := a.takeLocked()
 		a.mu.Unlock()
 		if len(batch) == 0 {
 			select {
@@ -178,6 +200,7 @@ func (a *appender) done(n int, failed []entry) {
 	for i := range failed {
 		a.bytes += failed[i].size()
 	}
+	a.backlog.Set(a.bytes, a.up)
 	a.queue = a.queue[n:]
 	if len(failed) > 0 {
 		a.queue = append(failed, a.queue...)

@@ -163,6 +163,16 @@ func (e *engine) Status() cluster.Status {
 	return s
 }
 
+// Behind implements cluster.Cluster.
+func (e *engine) Behind() <-chan struct{} {
+	if streams, is := e.road.(*streams); is {
+		if behind := streams.out.backlog.Behind(); behind != nil {
+			return behind
+		}
+	}
+	return e.Mesh.Behind()
+}
+
 // Serve implements cluster.Cluster.
 func (e *engine) Serve(namespace string, serves bool) {
 	e.mu.Lock()
@@ -232,22 +242,15 @@ func (e *engine) refused(err error) {
 // MaxFrame implements mesh.Bus: Redis takes messages of half a gigabyte.
 func (e *engine) MaxFrame() int { return e.config.MaxMessage + 4096 }
 
-// batchOfMessages is how many messages one write has at most: those behind them wait no longer than for one.
-const batchOfMessages = 512
+// batchOfMessages and batchOfBytes are how much one write has at most, unless one message has more: those behind them wait no
+// longer than for one, and it has to be over within replyTimeout.
+const (
+	batchOfMessages = 512
+	batchOfBytes    = 256 << 10
+)
 
 // Send implements mesh.Bus.
 func (e *engine) Send(ctx context.Context, batch []mesh.Out) error {
-	for len(batch) > 0 {
-		n := min(len(batch), batchOfMessages)
-		if err := e.send(ctx, batch[:n]); err != nil {
-			return err
-		}
-		batch = batch[n:]
-	}
-	return nil
-}
-
-func (e *engine) send(ctx context.Context, batch []mesh.Out) error {
 	command := "PUBLISH"
 	if e.config.Engine == Sharded {
 		command = "SPUBLISH"

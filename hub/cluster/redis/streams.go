@@ -84,6 +84,7 @@ func (s *streams) settle() {
 	up := s.up && s.lost == 0
 	s.mu.Unlock()
 	s.engine.changed(up)
+	s.out.connected(up)
 }
 
 // readable says that one more stream can be read, or one less.

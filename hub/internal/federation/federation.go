@@ -111,6 +111,14 @@ func (f *Federation) Status() cluster.Status {
 	return f.config.Cluster.Status()
 }
 
+// Behind is cluster.Cluster.Behind. Nil for a hub that is alone.
+func (f *Federation) Behind() <-chan struct{} {
+	if f == nil {
+		return nil
+	}
+	return f.config.Cluster.Behind()
+}
+
 // Describe is what the others hear of this hub.
 func (f *Federation) Describe(description []byte) {
 	if f != nil {

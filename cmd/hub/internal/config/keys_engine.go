@@ -97,7 +97,7 @@ func engineKeys() []Key {
 		newKey("cluster.max_message", func(c *Config) *int { return &e(c).MaxMessage }, count(64<<10, 256<<20, "64KiB to 256MiB in bytes"),
 			"Bytes of one message between hubs, sent or taken."),
 		newKey("cluster.queue_bytes", func(c *Config) *int64 { return &e(c).QueueBytes }, bytes(64<<10),
-			"Bytes that wait to be written to the engine. Beyond them a command's result names the hubs that it does not reach."),
+			"Bytes that wait to be written to the engine. While more than half of them wait services are not read further before what goes over it; beyond them a command's result names the hubs that it does not reach."),
 		newKey("cluster.username", func(c *Config) *string { return &e(c).Username }, text("any text", nil), "User at Redis. Empty: its default user."),
 		newKey("cluster.password_file", func(c *Config) *string { return &e(c).PasswordFile }, file("a file with the password"), "Password at Redis, or of the user in the URL of NATS."),
 		newKey("cluster.sentinel_username", func(c *Config) *string { return &e(c).SentinelUsername }, text("any text", nil), "User at Redis Sentinel."),

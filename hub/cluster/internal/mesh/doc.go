@@ -35,7 +35,8 @@
 //
 // # What it is not
 //
-// It knows no connection, no namespace's members and no service. It does not keep what could not be sent.
+// It knows no connection, no namespace's members and no service. It does not keep what could not be sent. It makes nobody wait:
+// Behind says that whoever publishes should.
 //
 // # Goroutines and locks
 //

@@ -53,6 +53,43 @@ func TestMesh_FullQueueRefusesAndSaysSo(t *testing.T) {
 	})
 }
 
+// TestMesh_IsBehindFromHalfOfTheQueueOn: the channel is the same until less waits, or the engine is away.
+func TestMesh_IsBehindFromHalfOfTheQueueOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &air{max: 1 << 20, block: make(chan struct{})}
+		a := slow.join(t, one, func(s *cluster.Settings) { s.MaxMessage, s.QueueBytes = 64<<10, 128<<10 })
+		fill := func() <-chan struct{} {
+			for a.Status().QueuedBytes <= 64<<10 {
+				if a.Behind() != nil {
+					t.Fatalf("it is behind with %d bytes", a.Status().QueuedBytes)
+				}
+				if err := a.Publish(news(10_000)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return a.Behind()
+		}
+		behind := fill()
+		if err := a.Publish(news(10_000)); err != nil || behind == nil || a.Behind() != behind {
+			t.Errorf("behind: %v, %v", behind != nil, err)
+		}
+		a.Down()
+		<-behind
+		if a.Behind() != nil {
+			t.Error("it is behind an engine that is away")
+		}
+		a.Up()
+		behind = fill()
+		close(slow.block)
+		<-behind
+		synctest.Wait()
+		if a.Behind() != nil || a.Status().QueuedBytes != 0 {
+			t.Errorf("behind: %v, %d bytes wait", a.Behind() != nil, a.Status().QueuedBytes)
+		}
+		a.close(t)
+	})
+}
+
 // TestMesh_AwayKeepsNothing: what waits when the engine goes is not sent later.
 func TestMesh_AwayKeepsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

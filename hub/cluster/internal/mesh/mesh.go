@@ -137,6 +137,9 @@ func (m *Mesh) Status() cluster.Status {
 	}
 }
 
+// Behind implements cluster.Cluster.
+func (m *Mesh) Behind() <-chan struct{} { return m.outbox.backlog.Behind() }
+
 // Serve implements cluster.Cluster.
 func (m *Mesh) Serve(string, bool) {}
 

@@ -16,6 +16,7 @@ type outbox struct {
 	epoch      uint64
 	bound      int64
 	maxMessage int
+	backlog    *Backlog
 	wake       chan struct{} // holds one
 
 	mu     sync.Mutex // guards the fields below
@@ -67,7 +68,7 @@ func (o *outbox) addedLocked(urgent bool) {
 
 func newOutbox(bus Bus, settings *cluster.Settings) *outbox {
 	return &outbox{
-		bus: bus, bound: settings.QueueBytes, maxMessage: settings.MaxMessage,
+		bus: bus, bound: settings.QueueBytes, maxMessage: settings.MaxMessage, backlog: NewBacklog(settings.QueueBytes),
 		wake: make(chan struct{}, 1), counts: map[uint64]uint64{},
 	}
 }
@@ -104,6 +105,7 @@ func (o *outbox) put(kind wire.Kind, to Address, frame []byte, urgent bool) (num
 			o.addLocked(&h, to, part)
 		}
 	}
+	o.changedLocked()
 	o.addedLocked(urgent)
 	return o.number, nil
 }
@@ -123,6 +125,7 @@ func (o *outbox) putForeign(channel string, message []byte) error {
 	}
 	o.batch = append(o.batch, Out{Frame: message, Channel: channel})
 	o.bytes += int64(len(message))
+	o.changedLocked()
 	o.addedLocked(false)
 	return nil
 }
@@ -156,6 +159,7 @@ func (o *outbox) connected(up bool) (dropped int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.up = up
+	defer o.changedLocked()
 	if up {
 		return 0
 	}
@@ -164,7 +168,6 @@ func (o *outbox) connected(up bool) (dropped int) {
 	}
 	dropped = len(o.batch)
 	o.batch = nil
-	o.idleLocked()
 	return dropped
 }
 
@@ -172,6 +175,23 @@ func (o *outbox) queued() int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.bytes
+}
+
+// sendFrames and sendBytes are what is handed over at once, unless one frame has more: what is behind it waits no longer than for
+// that, and whoever is held back until less waits sees it become less.
+const (
+	sendFrames = 512
+	sendBytes  = 256 << 10
+)
+
+// partOf is how many frames of a batch are handed over next.
+func partOf(batch []Out) (n int) {
+	bytes := 0
+	for n < len(batch) && n < sendFrames && (n == 0 || bytes+len(batch[n].Frame) <= sendBytes) {
+		bytes += len(batch[n].Frame)
+		n++
+	}
+	return n
 }
 
 // loop hands over what waits until ctx ends. failed is told of frames that were not handed over.
@@ -186,30 +206,48 @@ func (o *outbox) loop(ctx context.Context, failed func(n int, err error)) {
 		batch := o.batch
 		o.batch, o.spare = o.spare, nil
 		o.mu.Unlock()
-		if len(batch) == 0 {
-			continue
+		for rest := batch; len(rest) > 0; {
+			n := partOf(rest)
+			if err := o.bus.Send(ctx, rest[:n]); err != nil {
+				failed(n, err)
+			}
+			up := o.done(rest[:n])
+			clear(rest[:n]) // what has left is not kept for what follows
+			if rest = rest[n:]; !up && len(rest) > 0 {
+				failed(len(rest), cluster.ErrAway)
+				o.done(rest)
+				break
+			}
 		}
-		if err := o.bus.Send(ctx, batch); err != nil {
-			failed(len(batch), err)
-		}
-		o.done(batch)
+		o.keep(batch)
 	}
 }
 
-func (o *outbox) done(batch []Out) {
+// keep keeps an empty batch for the next one.
+func (o *outbox) keep(batch []Out) {
+	if cap(batch) > mostSpare {
+		return
+	}
+	clear(batch)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.spare = batch[:0]
+}
+
+// done counts what was handed over, and reports whether the engine can be reached.
+func (o *outbox) done(batch []Out) (up bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, out := range batch {
 		o.bytes -= int64(len(out.Frame))
 	}
-	if cap(batch) <= mostSpare {
-		clear(batch)
-		o.spare = batch[:0]
-	}
-	o.idleLocked()
+	o.changedLocked()
+	return o.up
 }
 
-func (o *outbox) idleLocked() {
+// changedLocked tells those who wait that there is more, or less.
+func (o *outbox) changedLocked() {
+	o.backlog.Set(o.bytes, o.up)
 	if o.bytes == 0 && o.idle != nil {
 		close(o.idle)
 		o.idle = nil

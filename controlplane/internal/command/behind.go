@@ -1,0 +1,86 @@
+package command
+
+import (
+	"context"
+	"time"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
+
+// mostPatience is how long one command waits for an engine that is behind.
+const mostPatience = 5 * time.Second
+
+// Crosses reports whether a command goes over the engine: to sockets, or to services, that may be at other hubs.
+func (x *Executor) Crosses(c *hubv1.Command) bool {
+	switch op := c.GetOp().(type) {
+	case *hubv1.Command_Emit:
+		return !op.Emit.GetLocal() && x.elsewhere(op.Emit.GetTarget())
+	case *hubv1.Command_UpdateRooms:
+		return x.elsewhere(op.UpdateRooms.GetTarget())
+	case *hubv1.Command_Disconnect:
+		return x.elsewhere(op.Disconnect.GetTarget())
+	case *hubv1.Command_SetData:
+		return x.elsewhere(op.SetData.GetTarget())
+	case *hubv1.Command_Fetch:
+		return x.elsewhere(op.Fetch.GetTarget())
+	case *hubv1.Command_Count:
+		return x.elsewhere(op.Count.GetTarget())
+	case *hubv1.Command_Call, *hubv1.Command_Revoke, *hubv1.Command_ListRooms, *hubv1.Command_CountUsers, *hubv1.Command_ListUsers:
+		return !x.hub.Cluster().Alone()
+	}
+	return false
+}
+
+func (x *Executor) elsewhere(t *hubv1.Target) bool {
+	cluster := x.hub.Cluster()
+	return !cluster.Alone() && !cluster.Holds(targetOf(t))
+}
+
+// Patience waits for the engine, for one stream or one call. The zero value is usable, by one goroutine.
+type Patience struct {
+	gaveUp <-chan struct{} // what was waited for in vain: an engine that takes nothing is waited for once
+}
+
+// Wants reports whether a command that crosses has to wait first, as the engine is behind.
+func (p *Patience) Wants(x *Executor) bool {
+	behind := x.hub.Cluster().Behind()
+	return behind != nil && behind != p.gaveUp
+}
+
+// Wait waits until the engine is not behind any more, and not after end is closed, nor for longer than 5 s. It returns how
+// long it has waited.
+func (p *Patience) Wait(x *Executor, end <-chan struct{}) time.Duration {
+	if !p.Wants(x) {
+		return 0
+	}
+	begun := time.Now()
+	timer := time.NewTimer(mostPatience)
+	defer timer.Stop()
+	behind := x.hub.Cluster().Behind()
+	for first := behind; behind != nil; behind = x.hub.Cluster().Behind() {
+		select {
+		case <-behind:
+		case <-timer.C:
+			if behind == first { // it has made no progress to speak of
+				p.gaveUp = behind
+			}
+			return time.Since(begun)
+		case <-end:
+			return time.Since(begun)
+		}
+	}
+	return time.Since(begun)
+}
+
+// patient waits for the engine before a command of a unary call, within its deadline.
+func (x *Executor) patient(ctx context.Context, who *Caller, p *Patience, c *hubv1.Command) {
+	if !p.Wants(x) || !x.Crosses(c) {
+		return
+	}
+	who.rest()
+	d := p.Wait(x, ctx.Done())
+	who.work()
+	if d > 0 && x.config.Waited != nil {
+		x.config.Waited(ctx, d)
+	}
+}
