@@ -69,6 +69,14 @@ func (a *Authority) Peer(t testing.TB) *Pair {
 	})
 }
 
+// Named is a certificate of a server with this name, and no other.
+func (a *Authority) Named(t testing.TB, name string) *Pair {
+	t.Helper()
+	return a.pair(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
+}
+
 // Client is a certificate of a client with this common name, and these URIs.
 func (a *Authority) Client(t testing.TB, name string, uris ...string) *Pair {
 	t.Helper()
