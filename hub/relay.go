@@ -86,7 +86,7 @@ func newRelaying(c *Config, h *Hub, engine *engineio.Config) *relaying {
 		}),
 		receiver: relay.NewReceiver(relay.ReceiverConfig{
 			HubID: h.id, Secrets: secrets, Certificates: o.Certificates, Handler: h,
-			Release: func(sid string) { h.engine.ReleasePoll(sid) }, SessionOf: sessionOf(v09.Prefix(c.Path)), Logger: c.Logger, Trace: trace,
+			Release: h.releasePoll, SessionOf: sessionOf(v09.Prefix(c.Path)), Logger: c.Logger, Trace: trace,
 		}),
 	}
 	engine.Others = engineio.OthersConfig{IDSuffix: relay.Key(h.id), Elsewhere: r.relay}
@@ -105,12 +105,19 @@ func membersOf(engine cluster.Cluster) func() []relay.Peer {
 	}
 }
 
-// sessionOf returns what finds the session id of a request of Engine.IO. Polls of clients 0.9 are not looked for: they come again by
-// themselves.
+// releasePoll answers a poll that waits, of whatever client it is.
+func (h *Hub) releasePoll(sid string) {
+	h.engine.ReleasePoll(sid)
+	if h.oldest.server != nil {
+		h.oldest.server.ReleasePoll(sid)
+	}
+}
+
+// sessionOf returns what finds the session id of a request.
 func sessionOf(oldest string) func(*http.Request) string {
 	return func(r *http.Request) string {
 		if strings.HasPrefix(r.URL.Path, oldest+"/") {
-			return ""
+			return v09.SessionOf(r.URL.Path, oldest)
 		}
 		return request.ParseQuery(r.URL.RawQuery).SID
 	}

@@ -122,6 +122,32 @@ func TestRelay_HubEndsWhilePollsGoThroughIt(t *testing.T) {
 	known := &peers{known: make(map[string]hub.PeerHub)}
 	met, owner := known.add(t, "a", hub.Config{}), known.add(t, "b", hub.Config{})
 	query := handshake(t, owner.http)
+	endsWhile(t, met, owner, query, "6")
+	if a := owner.http.Post(query, `42["still here"]`); a.Body != "ok" || len(owner.gone) > 0 {
+		t.Errorf("%+v, gone %v", a, owner.gone)
+	}
+}
+
+// The same for clients 0.9.
+func TestRelay_HubEndsWhilePollsOfTheOldestGoThroughIt(t *testing.T) {
+	known := &peers{known: make(map[string]hub.PeerHub)}
+	met, owner := known.add(t, "a", allowed), known.add(t, "b", allowed)
+	owner.http.Path, met.http.Path = "/socket.io/1/", "/socket.io/1/"
+	sid, _, _ := strings.Cut(owner.http.Get("").Body, ":")
+	owner.http.Path += "xhr-polling/" + sid
+	met.http.Path = owner.http.Path
+	if a := met.http.Get(""); a.Body != "1::" {
+		t.Fatalf("%+v", a)
+	}
+	endsWhile(t, met, owner, "", "8::")
+	if a := owner.http.Post("", `5:::{"name":"still here"}`); a.Body != "1" || len(owner.gone) > 0 {
+		t.Errorf("%+v, gone %v", a, owner.gone)
+	}
+}
+
+// endsWhile lets a hub end through which a poll goes, which is to be answered so.
+func endsWhile(t *testing.T, met, owner *play, query, want string) {
+	t.Helper()
 	answers := make(chan hubtest.Answer, 1)
 	go func() {
 		a, err := met.http.Try(context.Background(), http.MethodGet, query, "", nil)
@@ -137,11 +163,8 @@ func TestRelay_HubEndsWhilePollsGoThroughIt(t *testing.T) {
 	if err := errors.Join(met.hub.Drain(ctx, 0), met.hub.Shutdown(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	if a := <-answers; a.Status != http.StatusOK || a.Body != "6" {
+	if a := <-answers; a.Status != http.StatusOK || a.Body != want {
 		t.Errorf("%+v", a)
-	}
-	if a := owner.http.Post(query, `42["still here"]`); a.Body != "ok" || len(owner.gone) > 0 {
-		t.Errorf("%+v, gone %v", a, owner.gone)
 	}
 }
 

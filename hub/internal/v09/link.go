@@ -8,6 +8,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/eiopacket"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/request"
 )
 
 // highWater is how much may wait in a link each way before whoever brings more has to wait.
@@ -267,6 +268,16 @@ func (l *link) attachLocked(transport string) (displaced <-chan struct{}) {
 	l.transport = transport
 	l.changeLocked()
 	return l.displaced
+}
+
+// release ends the poll that carries the link, if one does. The next one takes its place.
+func (l *link) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil && l.transport == request.Polling && l.displaced != nil {
+		close(l.displaced)
+		l.displaced = nil
+	}
 }
 
 // push takes a body or a message from the client, once there is room. False without an error: something else has ended the waiting, and

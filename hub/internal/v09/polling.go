@@ -41,6 +41,14 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, l *link) {
 	}
 }
 
+// ReleasePoll answers the poll of a session that waits, so that its client comes again, perhaps by another way. Where none waits it does
+// nothing.
+func (s *Server) ReleasePoll(sid string) {
+	if l := s.find(sid); l != nil {
+		l.release()
+	}
+}
+
 // displacedBy reports whether another request or WebSocket has taken over.
 func displacedBy(displaced <-chan struct{}) bool {
 	select {

@@ -121,6 +121,16 @@ func Is(r *http.Request, prefix string) bool {
 	return ok && (rest == "" || rest[0] == '/') && request.ParseQuery(r.URL.RawQuery).EIO == ""
 }
 
+// SessionOf is the session id in the path of a request below a prefix, as polls and posts have it. Empty: it has none.
+func SessionOf(path, prefix string) string {
+	rest, ok := strings.CutPrefix(path, prefix+"/"+xhrPolling+"/")
+	if !ok {
+		return ""
+	}
+	sid, _, _ := strings.Cut(rest, "/")
+	return sid
+}
+
 // component is what the log says that its lines are of.
 const component = "hub"
 
