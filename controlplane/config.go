@@ -28,6 +28,9 @@ type Config struct {
 	// exact (`/chat`) or with a last segment `*` (`/org/*`). Empty means that a
 	// namespace exists once a service has subscribed to it. Key: namespaces.
 	Namespaces []string
+	// Private are namespaces that are none of services: commands and queries for them are refused with PERMISSION_DENIED,
+	// unless the caller's permissions name the namespace itself, and revocations leave their sockets alone. Default none.
+	Private []string
 	// StartGrace is the time after the start in which every namespace counts as
 	// existing, so that browsers that come back before their service are undecided
 	// and not refused. It holds only without Namespaces. Zero means 30 s; a negative

@@ -129,7 +129,7 @@ func New(config Config) (*Server, error) {
 	s.turns, s.hellos, s.slowness.srv = turns.New(runtime.GOMAXPROCS(0), float64(config.LeastPercent)/100), toll.NewGate(helloTariff), s
 	s.commands = command.New(command.Config{
 		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s, Elsewhere: s,
-		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, Waited: s.waited,
+		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, Waited: s.waited, Private: s.config.Private,
 		KeptBytes: s.config.KeptBytes,
 	})
 	return s, nil

@@ -47,8 +47,9 @@ func (c Config) sockets(json *siopacket.JSON, app socketio.Application) socketio
 			Sessions: c.Recovery.Sessions, SessionBytes: c.Recovery.SessionBytes, LogBytes: c.Recovery.LogBytes,
 			TotalBytes: c.Recovery.TotalBytes, Without: c.Recovery.Without,
 		},
-		Logger: c.Logger,
-		Trace:  c.Trace.sockets(),
+		Private: c.Private,
+		Logger:  c.Logger,
+		Trace:   c.Trace.sockets(),
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 )
 
 func TestEmit_PatternReachesTheNamespacesItStandsFor(t *testing.T) {
-	p := open(t, hub.Config{})
+	p := open(t, hub.Config{Private: []string{"/org/private"}})
 	b := p.http.Open(hubtest.Options{Transport: hubtest.WebSocket})
-	for _, namespace := range []string{"", "/org/a,", "/org/b/c,", "/organ,"} {
+	for _, namespace := range []string{"", "/org/a,", "/org/b/c,", "/organ,", "/org/private,"} {
 		b.Send("40" + namespace)
 		b.Next()
 	}
@@ -28,6 +28,7 @@ func TestEmit_PatternReachesTheNamespacesItStandsFor(t *testing.T) {
 		{"*", []string{`42/org/a,["x"]`, `42/org/b/c,["x"]`, `42/organ,["x"]`, `42["x"]`}},
 		{"/org/a/*", nil},
 		{"/org/a", []string{`42/org/a,["x"]`}},
+		{"/org/private", []string{`42/org/private,["x"]`}},
 	} {
 		o, err := p.hub.Emit(nil, hub.Target{Namespace: row.pattern, All: true}, hub.Message{Event: "x"}, hub.EmitOptions{})
 		if err != nil || !reflect.DeepEqual(o, hub.Outcome{Matched: len(row.want), Queued: len(row.want)}) {

@@ -47,6 +47,9 @@ type Config struct {
 	// Client says which files of socket.io-client are served below Path.
 	Client ClientFiles
 
+	// Private are namespaces that no pattern stands for: what is emitted to all namespaces, or to all below one, here or at another
+	// hub, does not reach them. Default none.
+	Private []string
 	// Recovery lets browsers whose connection broke come back as if they had never been away. Key: recovery.
 	Recovery Recovery
 	// Limits bound what browsers and services can make the hub hold. Key: limits.

@@ -72,6 +72,9 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	m.DroppedLogLines(extra.droppedLines)
 	cc := c.ControlPlane()
 	cc.HubVersion = hubVersion()
+	if c.AdminUI.Enabled {
+		cc.Private = []string{c.AdminUI.Namespace}
+	}
 	cc.Logger, cc.Trace, cc.Registerer = logger, m.ControlTrace(), m.Registerer()
 	var err error
 	if n.access, err = openAdmission(ctx, c, extra.tokens, logger, m); err != nil {

@@ -71,6 +71,9 @@ func (c *Caller) Allow(check *command.Check) *fault.Fault {
 	return refused(set.Do(&question))
 }
 
+// Names implements command.Permit.
+func (c *Caller) Names(namespace string) bool { return c.permissions().Names(namespace) }
+
 func permitTarget(t *hubv1.Target) permit.Target {
 	return permit.Target{
 		Namespace: t.GetNamespace(), All: t.GetAll(), Rooms: t.GetRooms(), Users: t.GetUsers(), Sockets: t.GetSockets(),

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -64,6 +66,8 @@ func (c *Caller) rest() {
 type Permit interface {
 	// Allow returns nil for what is permitted, and otherwise why it is not.
 	Allow(c *Check) *fault.Fault
+	// Names reports whether the permissions name a namespace itself: a pattern that it fits does not.
+	Names(namespace string) bool
 }
 
 // Verb is what a caller wants to do, as permissions name it.
@@ -163,11 +167,17 @@ func checkOf(c *hubv1.Command) *Check {
 }
 
 // permitted asks the caller's permissions for a command.
-func permitted(r Request) *fault.Fault {
-	if r.Caller.Permit == nil {
+func (x *Executor) permitted(r Request) *fault.Fault {
+	if r.Caller.Permit == nil && len(x.config.Private) == 0 {
 		return nil
 	}
 	check := checkOf(r.Command)
+	if n := check.Target.GetNamespace(); slices.Contains(x.config.Private, n) && (r.Caller.Permit == nil || !r.Caller.Permit.Names(n)) {
+		return fault.Newf(fault.NotPermitted, "not permitted: namespace %q, which is none of services", n)
+	}
+	if r.Caller.Permit == nil {
+		return nil
+	}
 	check.OwnSocket = r.OwnSocket
 	return r.Caller.Permit.Allow(check)
 }

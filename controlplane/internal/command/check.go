@@ -43,7 +43,7 @@ func (x *Executor) check(r Request) *fault.Fault {
 	if f := checkTraceContext(c); f != nil {
 		return f
 	}
-	return permitted(r)
+	return x.permitted(r)
 }
 
 func noOp(c *hubv1.Command) *fault.Fault {

@@ -213,5 +213,5 @@ func (x *Executor) checkQuery(req proto.Message, q *hubv1.Command, who *Caller) 
 	if f := who.unknown(req); f != nil {
 		return f
 	}
-	return permitted(Request{Command: q, Caller: who})
+	return x.permitted(Request{Command: q, Caller: who})
 }

@@ -35,6 +35,8 @@ type Config struct {
 	Emitted func(by *Caller, e *hubv1.Emit, o hub.Outcome)
 	// Waited is told of each unary call that has waited for an engine that was behind. Nil means that nobody looks.
 	Waited func(ctx context.Context, d time.Duration)
+	// Private are namespaces that commands and queries are refused for, unless the caller's permissions name them.
+	Private []string
 	// KeptBytes is what all callers together can make the hub keep: results under idempotency keys have half
 	// of it, and acknowledgements, snapshots, calls and open acknowledgements an eighth each. Zero means 512 MiB.
 	KeptBytes int64

@@ -318,6 +318,47 @@ type denies struct{}
 
 func (denies) Allow(c *Check) *fault.Fault { return fault.New(fault.NotPermitted, string(c.Verb)) }
 
+// Names implements Permit.
+func (denies) Names(string) bool { return false }
+
+// names permits everything, and names a namespace.
+type names string
+
+func (names) Allow(*Check) *fault.Fault     { return nil }
+func (n names) Names(namespace string) bool { return string(n) == namespace }
+
+// A private namespace is for those alone whose permissions name it, whatever else they permit.
+func TestPermit_APrivateNamespaceHasToBeNamed(t *testing.T) {
+	eachRoad(t, func(t *testing.T, w *world, give road) {
+		w.x.config.Private = []string{"/a"}
+		for _, permit := range []Permit{nil, names("/b"), names("/a")} {
+			w.caller.Permit = permit
+			for name, c := range anyOf() {
+				if name == "revoke" || name == "acknowledge" {
+					continue // which name no namespace
+				}
+				reason := give(w, c)[0].GetStatus().GetReason()
+				if refused := reason == "NOT_PERMITTED"; reason != "NOT_IN_EXECUTE" && refused != (permit != names("/a")) {
+					t.Errorf("%v: %s: %q", permit, name, reason)
+				}
+			}
+		}
+	})
+	inBubble(t, func(t *testing.T, w *world) {
+		w.x.config.Private = []string{"/a"}
+		for name, err := range w.queries("/a") {
+			if s := fault.StatusOf(err); s.GetReason() != "NOT_PERMITTED" {
+				t.Errorf("%s: %v", name, s)
+			}
+		}
+		for name, err := range w.queries("/b") {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
 func TestPermit_IsAskedForEveryOpOnBothRoads(t *testing.T) {
 	eachRoad(t, func(t *testing.T, w *world, give road) {
 		w.caller.Permit = denies{}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"slices"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
@@ -50,6 +51,9 @@ func (x *Executor) revokeHere(b *hub.Batch, op *hubv1.Revoke) *hubv1.Result {
 	var targets []hub.Target
 	var met Revocation
 	for _, namespace := range x.hub.Namespaces() {
+		if slices.Contains(x.config.Private, namespace) {
+			continue
+		}
 		t := hub.Target{Namespace: namespace, Users: op.GetUsers(), Sockets: op.GetSockets()}
 		sockets, err := x.hub.FetchSockets(t)
 		if err != nil {

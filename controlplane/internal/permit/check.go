@@ -191,6 +191,15 @@ func (s *Set) Do(c *Command) *Refusal {
 	return s.target(c)
 }
 
+// Names reports whether the rules have a namespace by its name. A nil Set has none.
+func (s *Set) Names(namespace string) bool {
+	if s == nil {
+		return false
+	}
+	_, named := s.namespaces.exact[namespace]
+	return named
+}
+
 // listing looks at names that a query would tell.
 func (s *Set) listing(c *Command) *Refusal {
 	all := c.Prefix + "*"

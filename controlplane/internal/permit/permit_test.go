@@ -17,6 +17,22 @@ func mustCompile(t *testing.T, r Rules) *Set {
 	return s
 }
 
+// A namespace that fits a pattern is not named by it.
+func TestSet_NamesWhatItHasByName(t *testing.T) {
+	for list, want := range map[string]bool{"/admin": true, "/*": false, "*": false, "/adm*": false, "/chat": false} {
+		set, err := Compile(Rules{Namespaces: []string{list}})
+		if err != nil {
+			continue // such as /adm*, which is no pattern of namespaces
+		}
+		if set.Names("/admin") != want {
+			t.Errorf("%s: %v", list, !want)
+		}
+	}
+	if (*Set)(nil).Names("/admin") {
+		t.Error("nobody's rules name it")
+	}
+}
+
 func TestRefusal_NamesWhatIsMissing(t *testing.T) {
 	set := mustCompile(t, Rules{
 		Groups: []string{"chat"}, Roles: []string{"handler"}, Namespaces: []string{"/chat"}, Events: []string{"message"},

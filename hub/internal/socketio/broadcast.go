@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,10 +32,11 @@ func (s *Server) EmitAs(b *engineio.Batch, name string, t cluster.Target, m clus
 	return o
 }
 
-// EmitBelow is EmitAs to every namespace here whose name starts with the prefix and is longer. It learns nothing.
+// EmitBelow is EmitAs to every namespace here whose name starts with the prefix and is longer, but for those of
+// Config.Private. It learns nothing.
 func (s *Server) EmitBelow(b *engineio.Batch, prefix string, t cluster.Target, m cluster.Message, is Issue) (o Outcome) {
 	s.namespaces.byName.Range(func(key, _ any) bool {
-		if name := key.(string); len(name) > len(prefix) && strings.HasPrefix(name, prefix) {
+		if name := key.(string); len(name) > len(prefix) && strings.HasPrefix(name, prefix) && !slices.Contains(s.private, name) {
 			own := is
 			one := s.EmitAs(b, name, t, m, &own)
 			o.Matched += one.Matched

@@ -30,6 +30,8 @@ type Config struct {
 	Limits Limits
 	// Parsers are the wire forms of packets. The zero value means siopacket.JSON alone.
 	Parsers Parsers
+	// Private are namespaces that EmitBelow does not reach.
+	Private []string
 	// Recovery says what is kept for clients that are away.
 	Recovery Recovering
 	// Elsewhere is told what other servers should know of those here.

@@ -28,6 +28,7 @@ type Server struct {
 	// recovery has the sessions that are away. Nil: it is off.
 	recovery     *recovery.Store
 	unrecovered  []string // Recovering.Without
+	private      []string // Config.Private
 	recoveryFull fullLine
 	sharer
 	warnings
@@ -79,6 +80,7 @@ func New(config Config) *Server {
 	s.rooms = Rooms{admission: &s.admission, parsers: &s.parsers, of: config.Room, crowded: config.Crowded}
 	s.sharer.init(s, config)
 	s.recovery, s.unrecovered = newRecovery(s, config), config.Recovery.Without
+	s.private = config.Private
 	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
 	s.moved = sampledlog.New(config.Logger, recoveryWarnEvery)

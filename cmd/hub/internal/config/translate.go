@@ -44,6 +44,7 @@ func (c *Config) Hub() hub.Config {
 	}
 	if c.AdminUI.Enabled {
 		h.Recovery.Without = []string{c.AdminUI.Namespace} // what it is told is of this moment
+		h.Private = []string{c.AdminUI.Namespace}
 	}
 	return h
 }
