@@ -33,6 +33,7 @@ func (n *node) withAdminUI(app hub.Application) (hub.Application, error) {
 		ServerID: id, Hostname: host, PID: os.Getpid(), Started: n.startTime,
 		Traffic:    n.metrics.Traffic,
 		Namespaces: slices.DeleteFunc(slices.Clone(n.config.Namespaces), func(s string) bool { return strings.Contains(s, "*") }),
+		Secrets:    n.access.peers.shared(),
 		Logger:     n.logger.With("component", "admin_ui"), Trace: n.metrics.AdminTrace(),
 	})
 	return n.adminUI, nil

@@ -30,13 +30,12 @@ import (
 // threeHubs are three hub processes that share a Redis. Each has a loopback address of its own, and all have the same ports, as
 // pods have behind a headless service.
 type threeHubs struct {
-	t      *testing.T
-	args   [3][]string // how each is started
-	hubs   [3]*process
-	at     [3]addresses
-	hosts  [3]string
-	port   string // of control.listen
-	secure bool
+	t     *testing.T
+	args  [3][]string // how each is started
+	hubs  [3]*process
+	at    [3]addresses
+	hosts [3]string
+	port  string // of control.listen
 }
 
 // newThreeHubs starts them. Flags are those of hub i beside the ones that all have.

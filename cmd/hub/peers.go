@@ -57,6 +57,14 @@ func (p *peerAccess) configure(h *hub.Config, c config.Cluster) {
 	}
 }
 
+// shared is what all hubs of the cluster know, and nobody else. Nil: there is nothing.
+func (p *peerAccess) shared() func() [][]byte {
+	if p.secrets == nil {
+		return nil
+	}
+	return p.secrets.List
+}
+
 // bind is for the hub that was made.
 func (p *peerAccess) bind(h *hub.Hub) { p.hub = h }
 

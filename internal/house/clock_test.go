@@ -41,6 +41,7 @@ var wallClock = map[string]string{
 	"cmd/hub/internal/tail/row.go":                  "times for people to read",
 	"cmd/hub/internal/adminui/shown.go":             "times for people to read",
 	"cmd/hub/internal/adminui/stats.go":             "times for people to read",
+	"cmd/hub/internal/adminui/tickets.go":           "until when a login is good, for other hubs to read, with a minute of skew",
 	"cmd/hub/internal/certs/certs.go":               "until when a certificate is good",
 	"cmd/hub/internal/metrics/metrics.go":           "until when a certificate is good",
 	"internal/envelope/response.go":                 "times for services to read",

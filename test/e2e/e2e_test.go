@@ -63,6 +63,13 @@ func TestAdminUI(t *testing.T) {
 	runNode(t, "admin_ui_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+machine.Chromium())
 }
 
+// TestAdminUICluster does so over a cluster of two hubs and a Node server that share a Redis.
+func TestAdminUICluster(t *testing.T) {
+	needs(t, "node", "redis-server", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"), nodePath("socket.io"),
+		nodePath("@socket.io/admin-ui"), nodePath("@socket.io/redis-adapter"), nodePath("redis"))
+	runNode(t, "admin_ui_cluster_test.mjs", "E2E_MIRROR="+build(t, "./test/e2e/mirror"), "E2E_CHROMIUM="+machine.Chromium())
+}
+
 // TestTLS goes to the hub over TLS, with and without a browser.
 func TestTLS(t *testing.T) {
 	needs(t, "node", "openssl", machine.Chromium(), nodePath("playwright-core"), nodePath("socket.io-client"))

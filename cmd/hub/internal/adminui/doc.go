@@ -47,7 +47,7 @@
 // second, or in all, is dropped and counted (Trace.Dropped); of sockets and rooms the pages get the whole list again
 // afterwards. A page that does not read is closed by the hub's own bounds (limits.outbox_bytes). A password is compared by one
 // goroutine, which rests three times as long as that took; each address has five attempts a minute. Names and passwords that are
-// wrong take the same time.
+// wrong take the same time. Logins are remembered, 1000 at most, unless hubs share a secret: then they are signed (tickets.go), and cost nothing.
 //
 // # Goroutines
 //

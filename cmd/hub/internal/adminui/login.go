@@ -42,6 +42,7 @@ type guard struct {
 	compare  func(hash, password []byte) error // bcrypt.CompareHashAndPassword, but for tests
 	attempts attempts
 	sessions sessions
+	tickets  tickets
 }
 
 // login is an attempt with a password.
@@ -64,7 +65,7 @@ func (g *guard) ask(a *hub.ConnectAttempt) {
 	switch {
 	case g.full():
 		g.deny(a, "limited", tooManyPages)
-	case auth.SessionID != "" && g.sessions.has(auth.SessionID, now):
+	case auth.SessionID != "" && (g.tickets.has(auth.SessionID, now) || g.sessions.has(auth.SessionID, now)):
 		g.options.Trace.Login("session")
 		g.letIn(a, "")
 	case auth.Username == "" && auth.Password == "":
@@ -96,7 +97,7 @@ func (g *guard) run(ctx context.Context) {
 			g.giveUp()
 			return
 		case <-look.C:
-			if !g.sessions.empty() {
+			if !g.sessions.empty() || len(g.tickets.secrets()) > 0 {
 				g.hash()
 			}
 		case l := <-g.waiting:
@@ -156,5 +157,10 @@ func (g *guard) decide(l login) {
 	g.attempts.forgive(l.from)
 	g.options.Trace.Login("accepted")
 	g.options.Logger.Info("a page of the admin UI has logged in", "address", l.attempt.Handshake().RemoteAddress())
-	g.letIn(l.attempt, g.sessions.open(time.Now()))
+	now := time.Now()
+	id, ok := g.tickets.open(now)
+	if !ok {
+		id = g.sessions.open(now)
+	}
+	g.letIn(l.attempt, id)
 }

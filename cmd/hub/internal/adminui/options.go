@@ -12,6 +12,9 @@ type Options struct {
 	// Username and Password are what a page has to show. Required.
 	Username string
 	Password *Password
+	// Secrets are what logins are signed with at this moment, so that each hub with the same ones, and the same namespace, name and
+	// password, knows them: the first is used, each is taken. Nil, or none: a login is known to this hub alone.
+	Secrets func() [][]byte
 	// ReadOnly lets pages look and do nothing.
 	ReadOnly bool
 	// Development tells of each socket and each event; without it there are counts alone.

@@ -72,6 +72,13 @@ func readHash(file string) ([]byte, error) {
 	return text, nil
 }
 
+// last is the hash that was the last good one when the file was looked at.
+func (p *Password) last() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hash
+}
+
 // current is the hash at this moment. changed says that it is another one than before; err, that the file cannot be used, and
 // that the hash is the last good one.
 func (p *Password) current() (hash []byte, changed bool, err error) {

@@ -50,7 +50,7 @@ func New(app hub.Application, options Options) *UI {
 		site: s, next: nextOf(app), pages: p, commands: c, teller: tell,
 		guard: &guard{
 			options: &s.options, refused: s.refused, letIn: p.letIn, full: p.full, revoked: p.revoke,
-			waiting: make(chan login, maxWaiting), compare: bcrypt.CompareHashAndPassword,
+			tickets: tickets{&s.options}, waiting: make(chan login, maxWaiting), compare: bcrypt.CompareHashAndPassword,
 		},
 		loop: &loop{site: s, tasks: t, pages: p, commands: c, teller: tell, lists: l, others: o, counter: counter{site: s, pages: p}},
 	}
