@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/siohub/siohub/hub"
@@ -156,6 +157,16 @@ func TestRecovery_AtAnotherHub(t *testing.T) {
 			f.away(0)
 		}},
 		"that is just about to know": {hub.PersistOnStop, func(_ *fleet, w *wanderer) { w.browser.Abort() }},
+		"that drains": {hub.PersistOnStop, func(f *fleet, _ *wanderer) {
+			if err := f.plays[0].hub.Drain(f.t.Context(), 0); err != nil {
+				f.t.Fatal(err)
+			}
+		}},
+		"that drains, and keeps all": {hub.PersistOnChange, func(f *fleet, _ *wanderer) {
+			if err := f.plays[0].hub.Drain(f.t.Context(), 0); err != nil {
+				f.t.Fatal(err)
+			}
+		}},
 		"that ends": {hub.PersistOnStop, func(f *fleet, _ *wanderer) {
 			if err := f.plays[0].hub.Shutdown(f.t.Context()); err != nil {
 				f.t.Fatal(err)
@@ -175,34 +186,36 @@ func TestRecovery_AtAnotherHub(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFleet(t, 3, row.persist)
-			w := &wanderer{f: f}
-			w.come(0)
-			f.say(1, 0, w, "before, elsewhere")
-			w.take()
-			f.say(0, 2, w, "before, here alone")
-			w.take()
-			handled := w.offset
-			f.say(0, 2, w, "on the way, here alone")
-			f.say(2, 1, w, "on the way, elsewhere")
-			w.takeUntil("on the way, elsewhere")
-			w.got, w.offset = w.got[:2], handled // the last two it has not handled
-			row.leave(f, w)
-			f.say(1, 3, w, "missed 1")
-			f.say(2, 4, w, "missed 2")
-			if !w.come(1) {
-				t.Fatalf("it begins anew: %q", f.outcomes)
-			}
-			f.say(1, 2, w, "after")
-			w.takeUntil("after")
-			want := []string{"before, elsewhere", "before, here alone", "on the way, here alone", "on the way, elsewhere", "missed 1", "missed 2", "after"}
-			if !slices.Equal(w.got, want) {
-				t.Errorf("got %q, want %q", w.got, want)
-			}
-			found, _ := f.plays[1].hub.FetchSockets(all)
-			if data, _ := found[0].Data(); len(found) != 1 || string(data) != `{"n":1}` || !slices.Equal(found[0].Rooms(), []string{"red"}) {
-				t.Errorf("%d sockets, data %s, rooms %q", len(found), data, found[0].Rooms())
-			}
+			synctest.Test(t, func(t *testing.T) {
+				f := newFleet(t, 3, row.persist)
+				w := &wanderer{f: f}
+				w.come(0)
+				f.say(1, 0, w, "before, elsewhere")
+				w.take()
+				f.say(0, 2, w, "before, here alone")
+				w.take()
+				handled := w.offset
+				f.say(0, 2, w, "on the way, here alone")
+				f.say(2, 1, w, "on the way, elsewhere")
+				w.takeUntil("on the way, elsewhere")
+				w.got, w.offset = w.got[:2], handled // the last two it has not handled
+				row.leave(f, w)
+				f.say(1, 3, w, "missed 1")
+				f.say(2, 4, w, "missed 2")
+				if !w.come(1) {
+					t.Fatalf("it begins anew: %q", f.outcomes)
+				}
+				f.say(1, 2, w, "after")
+				w.takeUntil("after")
+				want := []string{"before, elsewhere", "before, here alone", "on the way, here alone", "on the way, elsewhere", "missed 1", "missed 2", "after"}
+				if !slices.Equal(w.got, want) {
+					t.Errorf("got %q, want %q", w.got, want)
+				}
+				found, _ := f.plays[1].hub.FetchSockets(all)
+				if data, _ := found[0].Data(); len(found) != 1 || string(data) != `{"n":1}` || !slices.Equal(found[0].Rooms(), []string{"red"}) {
+					t.Errorf("%d sockets, data %s, rooms %q", len(found), data, found[0].Rooms())
+				}
+			})
 		})
 	}
 }
@@ -215,71 +228,87 @@ func (f *fleet) waitForSession(w *wanderer) {
 // A browser wanders from hub to hub, which end and begin, and handles only some of what it gets before it goes on. What each
 // hub says comes in order, all of it, once.
 func TestRecovery_OfABrowserThatWanders(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(40) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, 7))
-			f := newFleet(t, 3, hub.PersistOnStop)
-			w := &wanderer{f: f}
-			at := r.IntN(3)
-			w.come(at)
-			said := map[string][]string{}
-			alive := []int{0, 1, 2}
-			n := 0
-			speak := func(times int) (last string) {
-				for range times {
-					n++
-					by := alive[r.IntN(len(alive))]
-					last = fmt.Sprintf("%d says %d", by, n)
-					f.say(by, r.IntN(5), w, last)
-					said[fmt.Sprint(by)] = append(said[fmt.Sprint(by)], last)
-				}
-				return last
-			}
-			for hop := range 8 {
-				speak(r.IntN(6))
-				all := len(slices.Concat(said["0"], said["1"], said["2"], said["3"], said["4"], said["5"], said["6"], said["7"], said["8"], said["9"], said["10"]))
-				for range r.IntN(all - len(w.got) + 1) {
-					w.take()
-				}
-				switch r.IntN(3) {
-				case 0:
-					w.browser.Abort()
-				case 1:
-					w.browser.Abort()
-					f.away(at)
-				case 2:
-					if err := f.plays[at].hub.Shutdown(t.Context()); err != nil {
-						t.Fatal(err)
-					}
-					alive = slices.DeleteFunc(alive, func(one int) bool { return one == at })
-					alive = append(alive, f.add())
-				}
-				speak(r.IntN(4))
-				at = alive[r.IntN(len(alive))]
-				if !w.come(at) {
-					t.Fatalf("hop %d: it begins anew: %q", hop, f.outcomes)
-				}
-			}
-			w.takeUntil(speak(1))
-			total := 0
-			for by, want := range said {
-				total += len(want)
-				got := slices.DeleteFunc(slices.Clone(w.got), func(text string) bool { return !strings.HasPrefix(text, by+" says") })
-				for len(got) < len(want) { // what others said may come after the last
-					before := len(w.got)
-					w.take()
-					if text := w.got[before]; strings.HasPrefix(text, by+" says") {
-						got = append(got, text)
-					}
-				}
-				if !slices.Equal(got, want) {
-					t.Errorf("of hub %s\ngot  %q\nwant %q", by, got, want)
-				}
-			}
-			if len(w.got) != total {
-				t.Errorf("%d came, %d were said", len(w.got), total)
-			}
-			w.browser.Quiet(10 * time.Millisecond)
+			synctest.Test(t, func(t *testing.T) { wander(t, seed) })
 		})
 	}
+}
+
+func wander(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	persist := []string{hub.PersistOnStop, hub.PersistOnChange}[seed%2]
+	f := newFleet(t, 3, persist)
+	w := &wanderer{f: f}
+	at := r.IntN(3)
+	w.come(at)
+	said := map[string][]string{}
+	alive := []int{0, 1, 2}
+	n := 0
+	speak := func(times int) (last string) {
+		for range times {
+			n++
+			by := alive[r.IntN(len(alive))]
+			last = fmt.Sprintf("%d says %d", by, n)
+			f.say(by, r.IntN(5), w, last)
+			said[fmt.Sprint(by)] = append(said[fmt.Sprint(by)], last)
+		}
+		return last
+	}
+	for hop := range 8 {
+		speak(r.IntN(6))
+		all := len(slices.Concat(said["0"], said["1"], said["2"], said["3"], said["4"], said["5"], said["6"], said["7"], said["8"], said["9"], said["10"]))
+		for range r.IntN(all - len(w.got) + 1) {
+			w.take()
+		}
+		ways := 3
+		if persist == hub.PersistOnChange {
+			ways = 4
+		}
+		way := r.IntN(ways)
+		switch way {
+		case 0:
+			w.browser.Abort()
+		case 1:
+			w.browser.Abort()
+			f.away(at)
+		case 2:
+			if err := f.plays[at].hub.Shutdown(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		case 3: // as if it were killed, once all that it has said is out
+			synctest.Wait()
+			f.engine.Cut(f.ends[at], true)
+			w.browser.Abort()
+		}
+		if way >= 2 {
+			alive = slices.DeleteFunc(alive, func(one int) bool { return one == at })
+			alive = append(alive, f.add())
+		}
+		speak(r.IntN(4))
+		at = alive[r.IntN(len(alive))]
+		if !w.come(at) {
+			t.Fatalf("hop %d: it begins anew: %q", hop, f.outcomes)
+		}
+	}
+	w.takeUntil(speak(1))
+	total := 0
+	for by, want := range said {
+		total += len(want)
+		got := slices.DeleteFunc(slices.Clone(w.got), func(text string) bool { return !strings.HasPrefix(text, by+" says") })
+		for len(got) < len(want) { // what others said may come after the last
+			before := len(w.got)
+			w.take()
+			if text := w.got[before]; strings.HasPrefix(text, by+" says") {
+				got = append(got, text)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("of hub %s\ngot  %q\nwant %q", by, got, want)
+		}
+	}
+	if len(w.got) != total {
+		t.Errorf("%d came, %d were said", len(w.got), total)
+	}
+	w.browser.Quiet(10 * time.Millisecond)
 }

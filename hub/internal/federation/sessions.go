@@ -113,20 +113,33 @@ func (s *Sessions) seek(namespace string, c recovery.Claim) *recovery.Record {
 			others = append(others, m.ID)
 		}
 	}
-	if r, known := s.ask(first, namespace, c); known {
+	if r, known, _ := s.ask(first, namespace, c); known {
 		return r
 	}
 	if r := s.take(namespace, c.PID); r != nil {
-		return r
+		return s.ofTheLiving(r, namespace, c)
 	}
-	r, _ := s.ask(others, namespace, c)
+	r, _, _ := s.ask(others, namespace, c)
 	return r
 }
 
-// ask asks hubs for a session. known says that one of them knows it, also if it does not give it.
-func (s *Sessions) ask(hubs []string, namespace string, c recovery.Claim) (r *recovery.Record, known bool) {
+// ofTheLiving is a session that was kept. One whose hub lives and has not let go of it is that hub's to give, or has ended there.
+func (s *Sessions) ofTheLiving(r *recovery.Record, namespace string, c recovery.Claim) *recovery.Record {
+	if r.Final || !slices.ContainsFunc(s.config.Recorder.Members(), func(m cluster.Member) bool { return m.ID == r.Hub && !m.Silent }) {
+		return r
+	}
+	given, _, answered := s.ask([]string{r.Hub}, namespace, c)
+	if answered {
+		return given
+	}
+	return r
+}
+
+// ask asks hubs for a session. known says that one of them knows it, also if it does not give it, and answered that all have
+// said something.
+func (s *Sessions) ask(hubs []string, namespace string, c recovery.Claim) (r *recovery.Record, known, answered bool) {
 	if len(hubs) == 0 {
-		return nil, false
+		return nil, false, false
 	}
 	done := make(chan struct{})
 	var answers []given
@@ -142,7 +155,10 @@ func (s *Sessions) ask(hubs []string, namespace string, c recovery.Claim) (r *re
 			}
 			answers = append(answers, g)
 		},
-		Done: func([]string) { close(done) },
+		Done: func(missing []string) {
+			answered = len(missing) == 0
+			close(done)
+		},
 	})
 	<-done
 	for _, g := range answers {
@@ -151,7 +167,7 @@ func (s *Sessions) ask(hubs []string, namespace string, c recovery.Claim) (r *re
 			r = s.read(g.Record, namespace, c.PID)
 		}
 	}
-	return r, known
+	return r, known, answered
 }
 
 // take takes a session that a server has kept which has ended.

@@ -31,7 +31,7 @@ func (r *Record) awayFor() time.Duration {
 }
 
 // Begin says behind which place of its former hub an adopted session has missed something: it had all that is before.
-func (s *Session) Begin(r *Record, from Place) { s.past = &past{hub: r.Hub, place: from} }
+func (s *Session) Begin(r *Record, from Place) { s.past = r.Past.behind(r.Hub, from) }
 
 // Bring gives it what it may have missed elsewhere.
 func (s *Session) Bring(c *Carriage) { s.carried = c }

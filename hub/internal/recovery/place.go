@@ -31,19 +31,40 @@ type Mark struct {
 	Foreign bool
 }
 
-// past is how far a session had come at another hub: what that hub had brought it may reach this one later.
-type past struct {
-	hub   string
-	place Place
+// Past is what a session had at other hubs, which may reach this one later: all up to a position of the engine's log, and of
+// some hubs all up to a number.
+type Past struct {
+	Of  cluster.Position  `msgpack:"o"`
+	Own map[string]uint64 `msgpack:"n,omitempty"`
+}
+
+// maxPast bounds the hubs of a Past.
+const maxPast = 16
+
+// behind is the Past of a session that was at a hub, after that of earlier ones.
+func (p *Past) behind(hub string, at Place) *Past {
+	next := &Past{Of: at.Of, Own: map[string]uint64{}}
+	if p != nil {
+		next.Of = later(next.Of, p.Of)
+		for h, n := range p.Own {
+			if len(next.Own) < maxPast-1 {
+				next.Own[h] = n
+			}
+		}
+	}
+	if hub != "" {
+		next.Own[hub] = max(next.Own[hub], at.Own)
+	}
+	return next
 }
 
 // has reports whether a session had that already.
-func (p *past) has(m *Mark) bool {
-	switch {
-	case p == nil || !m.Foreign:
+func (p *Past) has(m *Mark) bool {
+	if p == nil || !m.Foreign || m.Of == (cluster.Position{}) {
 		return false
-	case m.Hub == p.hub && m.Hub != "":
-		return m.Number <= p.place.Own
 	}
-	return !p.place.Of.Before(m.Of)
+	if n, ok := p.Own[m.Hub]; ok && m.Number > 0 && m.Number <= n {
+		return true
+	}
+	return !p.Of.Before(m.Of)
 }

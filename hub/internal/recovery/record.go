@@ -31,6 +31,10 @@ type Record struct {
 	// what it brought to Hub itself.
 	Complete bool      `msgpack:"f,omitempty"`
 	Carried  *Carriage `msgpack:"m,omitempty"`
+	// Final says that Hub has let go of it.
+	Final bool `msgpack:"b,omitempty"`
+	// Past is what it had before it came to Hub. Nil: nothing that would matter.
+	Past *Past `msgpack:"z,omitempty"`
 	// Away is for how long it had been away, in milliseconds, and At when the record was made, since 1970. Zero At: it was
 	// not away.
 	Away int64 `msgpack:"w,omitempty"`
@@ -81,13 +85,13 @@ func (s *Store) Record(one *Session, rooms []string) *Record {
 	t := &one.Trail
 	r := &Record{
 		PID: one.pid, ID: one.id, User: one.user, Namespace: one.namespace, Hub: s.config.Hub, Epoch: s.epoch, Rooms: rooms,
-		Known: t.known.Place, Joined: t.joined.Place, Left: t.left.Place, Carried: one.carried,
+		Known: t.known.Place, Joined: t.joined.Place, Left: t.left.Place, Carried: one.carried, Past: one.past,
 	}
+	last := t.joined.Place
 	if t.last.At > 0 {
-		r.Last = &t.last.Place
-	} else {
-		r.Last = &r.Joined
+		last = t.last.Place
 	}
+	r.Last = &last
 	for _, c := range t.changes {
 		r.Changes = append(r.Changes, Change{c.Place, c.room, c.joined})
 	}

@@ -60,7 +60,7 @@ func (t *Retrace) Add(c *cluster.Command) bool {
 	case c.KeepOnly || !t.from.Of.Before(o.At):
 		return true
 	}
-	if !t.concerns(c) {
+	if !t.concerns(c) || r.Past.has(&Mark{Of: o.At, Hub: o.Hub, Number: o.Number, Foreign: true}) {
 		return true
 	}
 	for _, room := range c.Join {

@@ -24,7 +24,7 @@ type Session struct {
 
 	// carried is what it may have missed elsewhere, and past what it has not. They belong to whoever made the session.
 	carried *Carriage
-	past    *past
+	past    *Past
 
 	// Trail and Kept belong to whoever made the session. Kept is what it wants to have when the session comes back.
 	Trail Trail
@@ -32,6 +32,7 @@ type Session struct {
 
 	// Guarded by Store.mu.
 	state state
+	goes  bool          // LetGo was called
 	size  int64         // what it counts while it is away
 	place *list.Element // in Store.away: away, or reserved
 	// holder is whoever has reserved it last, and may have taken it up. Nil while it is away.

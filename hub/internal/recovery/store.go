@@ -188,9 +188,16 @@ func (s *Store) endLocked(one *Session) {
 	s.removeLocked(one)
 	one.state, one.holder = ended, nil
 	delete(s.sessions, one.pid)
-	if s.config.Ended != nil && !s.closed {
+	if s.config.Ended != nil && !s.closed && !one.goes {
 		s.config.Ended(one.pid)
 	}
+}
+
+// LetGo says that a session which is about to end goes on at another hub: Config.Ended is not told of it.
+func (s *Store) LetGo(one *Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one.goes = true
 }
 
 // Alive reports whether a session has not ended.

@@ -185,6 +185,7 @@ func (one *adoption) bring(found recovery.Found) error {
 	session.Bring(load)
 	fits := s.recovery.Grow(session, load.Bytes())
 	r.mu.Unlock()
+	s.keeper.touch(session)
 	if !fits {
 		return recovery.ErrTooMuch
 	}

@@ -57,7 +57,7 @@ func (s *Server) Share() {
 
 // keepElsewhere keeps a session that ends here for other hubs.
 func (s *Server) keepElsewhere(r *recovery.Record) {
-	r.At = time.Now().UnixMilli()
+	r.At, r.Final = time.Now().UnixMilli(), true
 	s.elsewhere.Sessions.Keep(r.PID, r.Encode(), false)
 }
 

@@ -27,6 +27,7 @@ func (s *Server) Surrender(namespace string, c recovery.Claim, given func(r *rec
 				given(nil, true)
 				return
 			}
+			s.recovery.LetGo(session)
 			endReserved(session, RecoveryMoved)
 			given(r, true)
 		},
