@@ -18,6 +18,7 @@ func newRedis(e config.Engine, limits hub.EventLimits, settings cluster.Settings
 	c := redis.Config{
 		Settings: settings, Engine: e.Name, URL: e.URL, Prefix: e.Prefix, Username: e.Username, SentinelUsername: e.SentinelUsername,
 		StaticSubscriptions: e.SubscriptionMode == "static", Stream: e.Stream, StreamCount: e.StreamCount, StreamLength: int64(e.StreamLength),
+		SpecificResponses: e.SpecificResponses, ShardedPubSub: e.ShardedPubSub,
 		Event: redis.EventLimits{
 			Attachments: limits.Attachments, Depth: limits.Depth, Arguments: limits.Arguments, NameBytes: limits.NameBytes,
 		},

@@ -185,7 +185,11 @@ func (c *classic) request(namespace string, payload []byte) {
 			e.tooLargeAnswer()
 			return
 		}
-		_ = e.SendForeign(string(c.responses)+namespace+"#", message) // counted; the asker has a time
+		channel := string(c.responses) + namespace + "#"
+		if e.config.SpecificResponses && m.UID != "" {
+			channel += m.UID + "#"
+		}
+		_ = e.SendForeign(channel, message) // counted; the asker has a time
 	})
 }
 

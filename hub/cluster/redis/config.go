@@ -51,6 +51,13 @@ type Config struct {
 	// `dynamic`, in which a room has a channel of its own. Key: cluster.subscription_mode.
 	StaticSubscriptions bool
 
+	// SpecificResponses is `publishOnSpecificResponseChannel` of Classic: an answer to a Node server goes on that server's own
+	// channel, and not to all. Answers are taken on both whatever it says. Key: cluster.specific_responses.
+	SpecificResponses bool
+	// ShardedPubSub is `useShardedPubSub` of Streams: what is no entry of a stream crosses by the PUB/SUB of Redis 7, as with
+	// Sharded. All servers have to agree. Key: cluster.sharded_pubsub.
+	ShardedPubSub bool
+
 	// Stream is the name of the stream; of several, which have a hyphen and a number behind it, StreamCount is how many there
 	// are. Defaults: socket.io, 1. Keys: cluster.stream, cluster.stream_count.
 	Stream      string
@@ -94,6 +101,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// shards reports whether messages are published with SPUBLISH.
+func (c *Config) shards() bool { return c.Engine == Sharded || c.Engine == Streams && c.ShardedPubSub }
+
 // validate names the first key that cannot be. It takes a config with its defaults.
 func (c Config) validate() error {
 	switch {
@@ -101,6 +111,10 @@ func (c Config) validate() error {
 		return fmt.Errorf("cluster.engine: %q is none of %s, %s, %s", c.Engine, Classic, Sharded, Streams)
 	case c.URL == "":
 		return errors.New("cluster.url: required, such as redis://localhost:6379")
+	case c.SpecificResponses && c.Engine != Classic:
+		return fmt.Errorf("cluster.specific_responses: true is for cluster.engine %s alone", Classic)
+	case c.ShardedPubSub && c.Engine != Streams:
+		return fmt.Errorf("cluster.sharded_pubsub: true is for cluster.engine %s alone", Streams)
 	case len(c.Prefix) > 256:
 		return fmt.Errorf("cluster.prefix: has %d bytes, 256 are allowed", len(c.Prefix))
 	case len(c.Stream) > 256:

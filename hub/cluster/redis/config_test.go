@@ -30,6 +30,8 @@ func TestConfig_Refused(t *testing.T) {
 		"cluster.url: is without TLS":                   {Engine: Classic, URL: "redis://x", TLS: &tls.Config{ServerName: "x"}},
 		"cluster.url: has no path":                      {Engine: Classic, URL: "unix://x"},
 		"cluster.url: a password must not stand ":       {Engine: Classic, URL: "redis://x?password=secret"},
+		"cluster.specific_responses: true is for":       {Engine: Streams, URL: "redis://x", SpecificResponses: true},
+		"cluster.sharded_pubsub: true is for":           {Engine: Sharded, URL: "redis://x", ShardedPubSub: true},
 		"cluster.stream_count: 65":                      {Engine: Streams, URL: "redis://x", StreamCount: 65},
 		"cluster.stream_length: 1":                      {Engine: Streams, URL: "redis://x", StreamLength: 1},
 		"cluster.prefix":                                {Engine: Classic, URL: "redis://x", Prefix: strings.Repeat("x", 257)},

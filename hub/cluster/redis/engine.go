@@ -252,14 +252,14 @@ const (
 // Send implements mesh.Bus.
 func (e *engine) Send(ctx context.Context, batch []mesh.Out) error {
 	command := "PUBLISH"
-	if e.config.Engine == Sharded {
+	if e.config.shards() {
 		command = "SPUBLISH"
 	}
 	if e.nodes.cluster == nil {
 		return e.out.publish(ctx, command, batch)
 	}
 	client := e.nodes.any()
-	if e.config.Engine != Sharded {
+	if !e.config.shards() {
 		// Messages through different nodes of a cluster overtake each other.
 		node, err := e.nodes.of(ctx, e.config.Prefix)
 		if err != nil {

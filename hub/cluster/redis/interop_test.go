@@ -10,14 +10,21 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/siohub/siohub/hub/cluster"
 )
 
-// nodeEngines are the engines as Node servers have them, and the hub's beside each.
-var nodeEngines = map[string]string{
-	Classic: Classic, Sharded: Sharded, Streams: Streams, "redis-streams-0.2": Streams,
+// nodeEngines are the engines, and their modes, as Node servers have them (testdata/node.mjs), and the hub beside each.
+var nodeEngines = map[string]Config{
+	Classic: {Engine: Classic}, "redis-specific": {Engine: Classic, SpecificResponses: true},
+	Sharded: {Engine: Sharded}, "redis-sharded-static": {Engine: Sharded, StaticSubscriptions: true},
+	Streams: {Engine: Streams}, "redis-streams-0.2": {Engine: Streams}, plaintext: {Engine: Streams},
+	"redis-streams-sharded": {Engine: Streams, ShardedPubSub: true},
 }
+
+// plaintext is a Node server with `onlyPlaintext`.
+const plaintext = "redis-streams-plaintext"
 
 // besideNode is a hub and a Node server, which has a client x in `/` with room a.
 type besideNode struct {
@@ -29,11 +36,12 @@ type besideNode struct {
 // TestNode runs all tests of a hub and a Node server over each engine, with the same two: a Node server takes long to start, and
 // one of version 0.2 to be known.
 func TestNode(t *testing.T) {
-	for name, engine := range nodeEngines {
+	for name, c := range nodeEngines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // each has a Redis of its own
 			s := newServer(t)
-			b := &besideNode{name, newHost(t, Config{Engine: engine, URL: s.url()}, hubSocket()).connected(), newNode(t, name, s)}
+			c.URL = s.url()
+			b := &besideNode{name, newHost(t, c, hubSocket()).connected(), newNode(t, name, s)}
 			b.meet()
 			for what, test := range map[string]func(*testing.T, *besideNode){
 				"ItsEmitsReachTheHub": itsEmitsReachTheHub, "OddRoomsInBothDirections": oddRoomsInBothDirections,
@@ -110,6 +118,9 @@ func itsEmitsReachTheHub(t *testing.T, b *besideNode) {
 		"binary":  {`io.emit("binary", Buffer.from([1, 2]), { deep: [{ b: Buffer.from([]) }] })`, all(), `[{"_placeholder":true,"num":0},{"deep":[{"b":{"_placeholder":true,"num":1}}]}]`, [][]byte{{1, 2}, {}}},
 		"numbers": {`io.emit("numbers", 2 ** 53, -1, 4294967296, 0.1)`, all(), `[9007199254740992,-1,4294967296,0.1]`, nil},
 	} {
+		if name == "binary" && b.name == plaintext { // Node makes text of it
+			c.args, c.binary = `[{"type":"Buffer","data":[1,2]},{"deep":[{"b":{"type":"Buffer","data":[]}}]}]`, nil
+		}
 		n.run(c.js)
 		got := h.event(name)
 		if diff := cmp.Diff(c.target, got.Target); diff != "" {
@@ -129,8 +140,12 @@ func itsEmitsReachTheHub(t *testing.T, b *besideNode) {
 	if c := h.event("chat"); c.Namespace != "/chat" {
 		t.Errorf("namespace %s", c.Namespace)
 	}
-	n.run(`io.emit("large", "x".repeat(200 * 1024), Buffer.alloc(200 * 1024, 7))`)
-	if m := h.event("large").Message; len(m.Args) < 200<<10 || len(m.Attachments) != 1 || len(m.Attachments[0]) != 200<<10 {
+	large := `"x".repeat(200 * 1024), Buffer.alloc(200 * 1024, 7)`
+	if b.name == plaintext {
+		large = `"x".repeat(200 * 1024)`
+	}
+	n.run(`io.emit("large", ` + large + `)`)
+	if m := h.event("large").Message; len(m.Args) < 200<<10 || b.name != plaintext && (len(m.Attachments) != 1 || len(m.Attachments[0]) != 200<<10) {
 		t.Errorf("large: %d bytes", len(m.Args))
 	}
 	n.run(`for (let i = 0; i < 500; i++) io.emit("n", i)`)
@@ -223,7 +238,7 @@ func itsQuestionsAreAnswered(t *testing.T, b *besideNode) {
 			t.Errorf("acks: %s, not %s", got, want)
 		}
 	}
-	if engine == Classic {
+	if engine == Classic || engine == "redis-specific" {
 		if got := n.run(`return [...await io.of("/").adapter.allRooms()].sort()`); !strings.Contains(got, `"h",`) || strings.Contains(got, "user:") || !strings.Contains(got, hubID) {
 			t.Errorf("rooms: %s", got)
 		}
@@ -324,4 +339,33 @@ func TestEmitter_IsNeverTakenForAnybody(t *testing.T) {
 	h.take("a leave", func(c *cluster.Command) bool { return len(c.Leave) == 2 && c.Target.All })
 	h.take("a disconnect", func(c *cluster.Command) bool { return c.Disconnect != nil && c.Disconnect.CloseTransport })
 	h.take("a server side emit", func(c *cluster.Command) bool { return c.ServerSide != nil })
+}
+
+// TestClassic_AnswersOnTheChannelOfWhoHasAsked with SpecificResponses, and on that of all without.
+func TestClassic_AnswersOnTheChannelOfWhoHasAsked(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	client := redis.NewClient(&redis.Options{Addr: s.address})
+	defer client.Close()
+	const toAll, toOne = "socket.io-response#/#", "socket.io-response#/#abcdef#"
+	heard := client.Subscribe(t.Context(), toAll, toOne)
+	defer heard.Close()
+	for range 2 {
+		if _, err := heard.Receive(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for specific, want := range map[bool]string{false: toAll, true: toOne} {
+		c := Config{Engine: Classic, URL: s.url(), Prefix: "socket.io", SpecificResponses: specific}
+		h := newHost(t, c, hubSocket()).connected()
+		if err := client.Publish(t.Context(), "socket.io-request#/#", `{"uid":"abcdef","requestId":"r","type":5,"opts":{"rooms":[],"except":[]}}`).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := heard.ReceiveMessage(t.Context()); err != nil || m.Channel != want {
+			t.Errorf("%v: %v %v", specific, m, err)
+		}
+		if err := h.cluster.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -42,6 +42,9 @@ func newRedisCluster(t *testing.T, authority *certstest.Authority) string {
 func TestRedisCluster_CommandsAndQuestions(t *testing.T) {
 	t.Parallel()
 	url := newRedisCluster(t, nil)
+	t.Run("redis-streams with sharded_pubsub", func(t *testing.T) {
+		crosses(t, Config{Engine: Streams, URL: url, Prefix: "x", Stream: "x", ShardedPubSub: true})
+	})
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
 			c := Config{Engine: engine, URL: url, Prefix: engine, Stream: engine}

@@ -20,6 +20,7 @@ import (
 //	<prefix>#<nsp>#<uid>#     answers
 type sharded struct {
 	engine *engine
+	all    func(up bool) // says whether all shards can be reached
 
 	mu     sync.Mutex        // guards the fields below
 	shards map[string]*shard // by address
@@ -34,7 +35,7 @@ type shard struct {
 }
 
 func newSharded(e *engine) *sharded {
-	return &sharded{engine: e, shards: map[string]*shard{}, of: map[string]*shard{}}
+	return &sharded{engine: e, all: e.changed, shards: map[string]*shard{}, of: map[string]*shard{}}
 }
 
 func (s *sharded) open() {
@@ -94,7 +95,7 @@ func (s *sharded) changed(up bool) {
 	}
 	all := s.up == len(s.shards)
 	s.mu.Unlock()
-	s.engine.changed(all)
+	s.all(all)
 }
 
 // refused looks anew where the channels of a shard live: slots move.
@@ -127,7 +128,7 @@ func (s *sharded) refused(address string, err error) {
 		all := s.up > 0 && s.up == len(s.shards)
 		s.mu.Unlock()
 		from.end()
-		s.engine.changed(all)
+		s.all(all)
 	}
 }
 

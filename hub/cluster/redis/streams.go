@@ -27,7 +27,7 @@ import (
 // speaks up in the stream while there are such servers.
 type streams struct {
 	engine *engine
-	in     *subscriber
+	in     listener
 	out    *appender
 	block  time.Duration // how long one command waits for an entry
 
@@ -54,12 +54,18 @@ const mostOld = 4096
 
 func newStreams(e *engine) *streams {
 	s := &streams{engine: e, block: readBlock, sequence: map[string]uint64{}, old: map[oldServer]time.Time{}}
-	s.in = e.subscriber(false, e.dialHome, func([]byte) bool { return true }, s.message)
-	s.in.changed = func(up bool) {
+	changed := func(up bool) {
 		s.mu.Lock()
 		s.up = up
 		s.mu.Unlock()
 		s.settle()
+	}
+	if e.config.ShardedPubSub {
+		shards := newSharded(e)
+		s.in, shards.all = shards, changed
+	} else {
+		in := e.subscriber(false, e.dialHome, func([]byte) bool { return true }, s.message)
+		s.in, in.changed = in, changed
 	}
 	s.out = newAppender(e)
 	return s
@@ -67,13 +73,15 @@ func newStreams(e *engine) *streams {
 
 func (s *streams) open() {
 	e := s.engine
+	s.lost = len(s.names()) // before anything runs
 	s.in.want(e.hubChannel(), e.directChannel(e.id))
 	for _, name := range s.names() {
-		s.lost++
 		r := &streamReader{streams: s, name: name, seen: map[string]uint64{}}
 		e.running.Go(r.run)
 	}
-	e.listen(e.ctx, s.in)
+	if in, one := s.in.(*subscriber); one { // shards begin with what they are to listen to
+		e.listen(e.ctx, in)
+	}
 	e.running.Go(s.out.run)
 	e.running.Go(s.beat)
 }
@@ -154,8 +162,16 @@ func (s *streams) awaits(namespace string) <-chan struct{} {
 }
 
 func (s *streams) count(ctx context.Context, namespace string) (int, []string, error) {
-	all, hubs, err := s.engine.nodes.count(ctx, "NUMSUB", s.engine.baseChannel(namespace), s.engine.twinChannel(namespace))
+	all, hubs, err := s.engine.nodes.count(ctx, s.numsub(), s.engine.baseChannel(namespace), s.engine.twinChannel(namespace))
 	return int(max(0, all-hubs)), s.oldIn(namespace), err
+}
+
+// numsub is the command that counts subscriptions.
+func (s *streams) numsub() string {
+	if s.engine.config.ShardedPubSub {
+		return "SHARDNUMSUB"
+	}
+	return "NUMSUB"
 }
 
 // post appends to the stream: who is away reads it later. Version 0.3, which publishes some of it elsewhere, reads all kinds

@@ -21,6 +21,8 @@ type Engine struct {
 	RequestTimeout, Expiry time.Duration
 	MaxMessage             int
 	QueueBytes             int64
+	// SpecificResponses is of redis, ShardedPubSub of redis-streams.
+	SpecificResponses, ShardedPubSub bool
 	// SubscriptionMode is of redis-sharded. Stream, StreamCount and StreamLength are of redis-streams.
 	SubscriptionMode, Stream  string
 	StreamCount, StreamLength int
@@ -112,6 +114,10 @@ func engineKeys() []Key {
 			"Name that the engine's certificate has to have. For Redis Sentinel or a Redis Cluster whose servers tell each other addresses that are in no certificate."),
 		newKey("cluster.subscription_mode", func(c *Config) *string { return &e(c).SubscriptionMode }, choice("dynamic", "static"),
 			"`subscriptionMode` of redis-sharded: a channel for each room, or one for each namespace. The Node servers beside have to have the same."),
+		newKey("cluster.specific_responses", func(c *Config) *bool { return &e(c).SpecificResponses }, boolean(),
+			"`publishOnSpecificResponseChannel` of the engine redis: an answer goes to the server that has asked alone. Node servers take it whatever they are told themselves; programs in other languages may not."),
+		newKey("cluster.sharded_pubsub", func(c *Config) *bool { return &e(c).ShardedPubSub }, boolean(),
+			"`useShardedPubSub` of redis-streams, for a Redis Cluster of version 7: questions and answers live on one node each. The Node servers beside have to have the same."),
 		newKey("cluster.stream", func(c *Config) *string { return &e(c).Stream }, text("1 to 256 bytes", isName), "`streamName` of redis-streams."),
 		newKey("cluster.stream_count", func(c *Config) *int { return &e(c).StreamCount }, count(1, 64, "1 to 64"), "`streamCount` of redis-streams."),
 		newKey("cluster.stream_length", func(c *Config) *int { return &e(c).StreamLength }, count(100, 100_000_000, "100 to 100000000"), "`maxLen` of redis-streams: about how many entries are kept. A hub that is away for longer misses what is gone."),

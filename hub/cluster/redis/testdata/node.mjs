@@ -22,8 +22,12 @@ const client = async () => {
 const pub = await client();
 const adapters = {
   redis: async () => classic(pub, await client(), { requestsTimeout: 2000 }),
+  "redis-specific": async () => classic(pub, await client(), { requestsTimeout: 2000, publishOnSpecificResponseChannel: true }),
   "redis-sharded": async () => sharded(pub, await client()),
+  "redis-sharded-static": async () => sharded(pub, await client(), { subscriptionMode: "static" }),
   "redis-streams": async () => streams(pub, { blockTimeInMs: 200 }),
+  "redis-streams-sharded": async () => streams(pub, { blockTimeInMs: 200, useShardedPubSub: true }),
+  "redis-streams-plaintext": async () => streams(pub, { blockTimeInMs: 200, onlyPlaintext: true }),
   "redis-streams-0.2": async () => oldStreams(await client(), {}),
 };
 const http = createServer();
