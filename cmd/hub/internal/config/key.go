@@ -55,8 +55,11 @@ func (k Key) Env() string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 }
 
-// Default is the default as it would be written in YAML.
-func (k Key) Default() any { return k.show(Default()) }
+// Default is the default as it would be written in YAML. It must not be changed.
+func (k Key) Default() any { return k.show(defaults()) }
+
+// defaults is Default once, as each key asks for its own.
+var defaults = sync.OnceValue(Default)
 
 // codec reads and shows one kind of value.
 type codec[T any] struct {
