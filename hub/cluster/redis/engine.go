@@ -33,6 +33,8 @@ type engine struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
+	telling sync.Mutex // held by tell, before the locks of roads and subscribers
+
 	answering atomic.Int64 // questions of Node servers that are open here
 
 	served atomic.Pointer[map[string]bool] // namespaces that this hub has sockets in; never changed, but replaced
@@ -207,6 +209,14 @@ func (e *engine) baseChannel(namespace string) string { return e.config.Prefix +
 func (e *engine) ofHubs(channel []byte) bool {
 	rest, ok := strings.CutPrefix(string(channel), e.config.Prefix)
 	return ok && strings.HasPrefix(rest, "-hub#")
+}
+
+// tell says whether Redis can be reached. What is asked here is still true when it is said: changes come from several
+// goroutines, and the last word of the one that was first would stay otherwise.
+func (e *engine) tell(reached func() bool) {
+	e.telling.Lock()
+	defer e.telling.Unlock()
+	e.changed(reached())
 }
 
 // changed says whether Redis can be reached.

@@ -20,7 +20,7 @@ import (
 //	<prefix>#<nsp>#<uid>#     answers
 type sharded struct {
 	engine *engine
-	all    func(up bool) // says whether all shards can be reached
+	settle func() // says whether all shards can be reached
 
 	mu     sync.Mutex        // guards the fields below
 	shards map[string]*shard // by address
@@ -35,7 +35,9 @@ type shard struct {
 }
 
 func newSharded(e *engine) *sharded {
-	return &sharded{engine: e, all: e.changed, shards: map[string]*shard{}, of: map[string]*shard{}}
+	s := &sharded{engine: e, shards: map[string]*shard{}, of: map[string]*shard{}}
+	s.settle = func() { e.tell(s.reached) }
+	return s
 }
 
 func (s *sharded) open() {
@@ -93,9 +95,15 @@ func (s *sharded) changed(up bool) {
 	} else {
 		s.up--
 	}
-	all := s.up == len(s.shards)
 	s.mu.Unlock()
-	s.all(all)
+	s.settle()
+}
+
+// reached implements listener: the engine can be reached when all shards can.
+func (s *sharded) reached() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up > 0 && s.up == len(s.shards)
 }
 
 // refused looks anew where the channels of a shard live: slots move.
@@ -125,10 +133,9 @@ func (s *sharded) refused(address string, err error) {
 	if left == 0 && from != nil { // its node has no slot of ours any more
 		s.mu.Lock()
 		delete(s.shards, address)
-		all := s.up > 0 && s.up == len(s.shards)
 		s.mu.Unlock()
 		from.end()
-		s.all(all)
+		s.settle()
 	}
 }
 

@@ -32,7 +32,6 @@ type streams struct {
 	block  time.Duration // how long one command waits for an entry
 
 	mu       sync.Mutex // guards the fields below
-	up       bool       // the subscriber is
 	lost     int        // streams that cannot be read
 	sequence map[string]uint64
 	old      map[oldServer]time.Time // of version 0.2, and when they were heard last
@@ -54,18 +53,12 @@ const mostOld = 4096
 
 func newStreams(e *engine) *streams {
 	s := &streams{engine: e, block: readBlock, sequence: map[string]uint64{}, old: map[oldServer]time.Time{}}
-	changed := func(up bool) {
-		s.mu.Lock()
-		s.up = up
-		s.mu.Unlock()
-		s.settle()
-	}
 	if e.config.ShardedPubSub {
 		shards := newSharded(e)
-		s.in, shards.all = shards, changed
+		s.in, shards.settle = shards, s.settle
 	} else {
 		in := e.subscriber(false, e.dialHome, func([]byte) bool { return true }, s.message)
-		s.in, in.changed = in, changed
+		s.in, in.changed = in, func(bool) { s.settle() }
 	}
 	s.out = newAppender(e)
 	return s
@@ -88,11 +81,13 @@ func (s *streams) open() {
 
 // settle says whether everything can be reached.
 func (s *streams) settle() {
-	s.mu.Lock()
-	up := s.up && s.lost == 0
-	s.mu.Unlock()
-	s.engine.changed(up)
-	s.out.connected(up)
+	s.engine.tell(func() bool {
+		s.mu.Lock()
+		up := s.in.reached() && s.lost == 0
+		s.mu.Unlock()
+		s.out.connected(up)
+		return up
+	})
 }
 
 // readable says that one more stream can be read, or one less.

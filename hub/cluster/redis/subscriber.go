@@ -28,6 +28,7 @@ const (
 type listener interface {
 	want(channels ...string) (confirmed <-chan struct{})
 	leave(channels ...string)
+	reached() bool // everything that is wanted is subscribed
 }
 
 // subscriber is a connection that listens. It connects again for ever, and then subscribes anew.
@@ -237,6 +238,13 @@ func (s *subscriber) confirm(e event) (up bool, err error) {
 	}
 	up, s.up = !s.up, true
 	return up, nil
+}
+
+// reached implements listener.
+func (s *subscriber) reached() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up
 }
 
 // lost says that nothing is subscribed any more.
