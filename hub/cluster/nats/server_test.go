@@ -220,6 +220,7 @@ func TestServer_OneThatSaysNothingMakesNobodyLost(t *testing.T) {
 	if lost() {
 		t.Errorf("%+v %+v, %+v %+v", clusters[0].Members(), clusters[0].Status(), clusters[1].Members(), clusters[1].Status())
 	}
+	wait(t, "it is noticed", func() bool { return !clusters[0].Status().Connected && !clusters[1].Status().Connected })
 	p.cut(false)
 	connected(t, clusters)
 }
