@@ -67,11 +67,18 @@ func readable(e config.Engine) error {
 }
 
 func newNATS(e config.Engine, settings cluster.Settings) (cluster.Cluster, error) {
-	return nats.New(nats.Config{
+	config := nats.Config{
 		Settings: settings, URL: e.URL, Prefix: e.Prefix,
 		CredentialsFile: e.CredentialsFile, NkeyFile: e.NkeyFile, TokenFile: e.TokenFile, PasswordFile: e.PasswordFile,
 		CAFile: e.TLS.CA, CertFile: e.TLS.Cert, KeyFile: e.TLS.Key,
-	})
+		JetStream: nats.JetStream{
+			Enabled: e.JetStream.Enabled, Replicas: e.JetStream.Replicas, MaxAge: e.JetStream.MaxAge, MaxBytes: e.JetStream.MaxBytes,
+		},
+	}
+	if e.JetStream.Enabled {
+		return nats.NewRecorder(config)
+	}
+	return nats.New(config)
 }
 
 // engineError makes a *config.Error of one that begins with a key.

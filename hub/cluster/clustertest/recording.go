@@ -394,6 +394,9 @@ func forgedLog(t *testing.T, b *bench) {
 		return
 	}
 	for n, value := range append(Hostile(), bytes.Repeat([]byte("A"), 100_000)) {
+		if n > 8 && n%20 != 0 { // they are much alike
+			continue
+		}
 		key := fmt.Sprint("forged", n)
 		b.ForgeSession(key, value)
 		if kept, err := b.recorder(0).TakeSession(t.Context(), key); err != nil || kept != nil {

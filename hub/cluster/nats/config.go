@@ -33,6 +33,8 @@ type Config struct {
 	CAFile, CertFile, KeyFile string
 	// MaxSubscriptions bounds the rooms that are subscribed to one by one. Default: 20 000.
 	MaxSubscriptions int
+	// JetStream is how a log is kept, and whether.
+	JetStream JetStream
 }
 
 const defaultMaxSubscriptions = 20_000
@@ -47,6 +49,7 @@ func (c Config) withDefaults() Config {
 	if c.MaxSubscriptions == 0 {
 		c.MaxSubscriptions = defaultMaxSubscriptions
 	}
+	c.JetStream = c.JetStream.withDefaults()
 	return c
 }
 
@@ -60,6 +63,9 @@ func (c *Config) validate() error {
 	}
 	if c.MaxSubscriptions < 1 || c.MaxSubscriptions > 1_000_000 {
 		return fmt.Errorf("cluster.max_subscriptions: %d is not between 1 and 1000000", c.MaxSubscriptions)
+	}
+	if err := c.JetStream.validate(); err != nil {
+		return err
 	}
 	secret := ""
 	for _, file := range []struct{ key, path string }{

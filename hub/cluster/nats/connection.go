@@ -160,6 +160,9 @@ func (c *Cluster) connected() {
 	}
 	c.config.Logger.Info("cluster: connected to NATS", "server", c.conn.ConnectedUrlRedacted())
 	c.Up()
+	if c.reconnected != nil {
+		c.reconnected()
+	}
 }
 
 func (c *Cluster) disconnected(err error) {

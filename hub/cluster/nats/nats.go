@@ -41,6 +41,8 @@ type Cluster struct {
 	mu    sync.Mutex // guards the fields below
 	raw   net.Conn   // the latest connection
 	ready bool       // what every hub hears is subscribed to
+
+	reconnected func() // set before Open, or nil: called with each connection
 }
 
 var _ cluster.RoomSubscriber = (*Cluster)(nil)

@@ -9,17 +9,19 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/siohub/siohub/hub/cluster"
+	"github.com/siohub/siohub/hub/cluster/internal/fence"
 	"github.com/siohub/siohub/hub/cluster/internal/mesh"
 	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
 )
 
-// appender appends to streams what is published, in order. It keeps what it has while Redis is away, within
+// appender appends to streams what is published, in order, and changes sessions and looks up where fences end behind that. It keeps what it has while Redis is away, within
 // cluster.queue_bytes, and appends it once it is back: an entry whose fate is not known is appended again, and hubs pass
 // over the second by its number. That takes the entries of one stream to be appended all or none: were one refused and those
 // behind it not, hubs would pass over it too when it came at last.
 type appender struct {
 	engine  *engine
 	backlog *mesh.Backlog
+	streams *streams
 	wake    chan struct{} // holds one
 
 	mu    sync.Mutex // guards the fields below
@@ -30,27 +32,47 @@ type appender struct {
 	empty chan struct{} // closed when nothing waits; nil: nobody waits for it
 }
 
-// entry is one on its way to a stream.
+// entry is one on its way to a stream, or, if that is set, a change of a session, or a fence.
 type entry struct {
-	stream string
-	fields nodewire.Entry
+	stream  string
+	fields  nodewire.Entry
+	session *sessionChange
+	fence   *fence.Fence
 }
 
-func (e *entry) size() int64 { return int64(len(e.fields.Data)) + 256 }
-
-func newAppender(e *engine) *appender {
-	return &appender{engine: e, backlog: mesh.NewBacklog(e.config.QueueBytes), wake: make(chan struct{}, 1)}
+func (e *entry) size() int64 {
+	if e.session != nil {
+		return int64(len(e.session.key)+len(e.session.value)) + 256
+	}
+	return int64(len(e.fields.Data)) + 256
 }
 
-// put takes an entry.
+// appended reports whether it is one for a stream.
+func (e *entry) appended() bool { return e.session == nil && e.fence == nil }
+
+// urgent reports whether it may go beyond the bound a little: it is small, and cannot be done without.
+func (e *entry) urgent() bool { return e.fence != nil || e.session != nil && e.session.value == "" }
+
+// urgentBytes is how far.
+const urgentBytes = 16 << 20
+
+func newAppender(s *streams) *appender {
+	return &appender{engine: s.engine, streams: s, backlog: mesh.NewBacklog(s.engine.config.QueueBytes), wake: make(chan struct{}, 1)}
+}
+
+// put takes an entry for a stream.
 func (a *appender) put(stream string, fields nodewire.Entry) error {
-	e := entry{stream: stream, fields: fields}
+	return a.take(entry{stream: stream, fields: fields})
+}
+
+// take takes one of any kind.
+func (a *appender) take(e entry) error {
 	err := a.add(e)
 	trace := a.engine.Trace()
 	switch {
 	case err == nil:
-		if trace.Sent != nil {
-			trace.Sent("foreign", len(fields.Data))
+		if trace.Sent != nil && e.appended() {
+			trace.Sent("foreign", len(e.fields.Data))
 		}
 		select {
 		case a.wake <- struct{}{}:
@@ -75,7 +97,7 @@ func (a *appender) add(e entry) error {
 		return cluster.ErrAway
 	case len(e.fields.Data) > 2*a.engine.config.MaxMessage: // base64
 		return cluster.ErrTooLarge
-	case a.bytes+e.size() > a.engine.config.QueueBytes:
+	case a.bytes+e.size() > a.engine.config.QueueBytes && !(e.urgent() && a.bytes+e.size() <= a.engine.config.QueueBytes+urgentBytes):
 		return cluster.ErrFull
 	}
 	a.queue = append(a.queue, e)
@@ -136,11 +158,17 @@ func (a *appender) run() {
 	}
 }
 
-// append appends a batch, those of each stream at once, and returns what it has not appended.
+// append appends a batch, those of each stream at once, and does what else there is in it behind that. It returns what it has
+// not done.
 func (a *appender) append(ctx context.Context, batch []entry) (failed []entry, err error) {
 	var names []string
+	var rest []entry
 	streams := map[string][]entry{}
 	for _, e := range batch {
+		if !e.appended() {
+			rest = append(rest, e)
+			continue
+		}
 		if streams[e.stream] == nil {
 			names = append(names, e.stream)
 		}
@@ -151,7 +179,44 @@ func (a *appender) append(ctx context.Context, batch []entry) (failed []entry, e
 			failed, err = append(failed, streams[name]...), refused
 		}
 	}
-	return failed, err
+	if err == nil && len(rest) > 0 {
+		return a.finish(ctx, rest)
+	}
+	return append(failed, rest...), err
+}
+
+// finish changes sessions, and then finds where fences end. It returns what it has not done.
+func (a *appender) finish(ctx context.Context, rest []entry) (left []entry, err error) {
+	var changes []*sessionChange
+	var fenced []entry
+	for _, e := range rest {
+		switch {
+		case e.session != nil:
+			changes = append(changes, e.session)
+		case !e.fence.Ended():
+			fenced = append(fenced, e)
+		}
+	}
+	if len(changes) > 0 {
+		changes, err = a.streams.change(ctx, changes)
+		for _, c := range changes {
+			left = append(left, entry{session: c})
+		}
+	}
+	ends := map[string]cluster.Position{}
+	for _, e := range fenced {
+		at, known := ends[e.stream]
+		if !known && err == nil {
+			at, err = a.streams.end(ctx, e.stream)
+			ends[e.stream], known = at, err == nil
+		}
+		if err != nil && !known {
+			left = append(left, e)
+			continue
+		}
+		a.streams.readers[e.stream].gate.Await(e.fence, at)
+	}
+	return left, err
 }
 
 // appendTo appends entries to one stream, all or none of them as far as Redis answers.
@@ -186,6 +251,12 @@ func valuesOf(e *nodewire.Entry) []any {
 	}
 	if e.Hub {
 		values = append(values, "hub", "1")
+	}
+	if e.Number != "" {
+		values = append(values, "number", e.Number)
+	}
+	if e.After != "" {
+		values = append(values, "after", e.After)
 	}
 	return values
 }
@@ -235,5 +306,19 @@ func (a *appender) close(ctx context.Context) {
 	select {
 	case <-empty:
 	case <-ctx.Done():
+	}
+}
+
+// abandon tells those that have waited in vain. It is called once run has ended.
+func (a *appender) abandon() {
+	a.mu.Lock()
+	left := a.queue
+	a.queue, a.bytes = nil, 0
+	a.backlog.Set(0, a.up)
+	a.mu.Unlock()
+	for _, e := range left {
+		if e.session != nil {
+			e.session.end(cluster.ErrAway)
+		}
 	}
 }

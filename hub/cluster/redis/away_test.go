@@ -141,11 +141,11 @@ func TestStreams_CloseDoesNotWaitForAnEntry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.(*engine).road.(*streams).block = time.Hour
+	c.(*streamsEngine).road.(*streams).block = time.Hour
 	if err := c.Open(cluster.Self{ID: "00000000000000aa"}, &host{t: t}); err != nil {
 		t.Fatal(err)
 	}
-	nodes := c.(*engine).nodes
+	nodes := c.(*streamsEngine).nodes
 	watcher, err := Config{URL: s.url()}.connect()
 	if err != nil {
 		t.Fatal(err)

@@ -65,6 +65,8 @@ type Config struct {
 	// StreamLength is about how many entries a stream keeps: what a hub misses while it is away is lost beyond that.
 	// Default: 10 000. Key: cluster.stream_length.
 	StreamLength int64
+	// SessionPrefix begins the keys of sessions, as `sessionKeyPrefix` does. Default: sio:session:. Key: cluster.session_prefix.
+	SessionPrefix string
 
 	// Event bounds what events of Node servers and emitters are like: give it what browsers may send. What is beyond is
 	// dropped and counted.
@@ -98,6 +100,9 @@ func (c Config) withDefaults() Config {
 	if c.StreamLength == 0 {
 		c.StreamLength = 10_000
 	}
+	if c.SessionPrefix == "" {
+		c.SessionPrefix = "sio:session:"
+	}
 	return c
 }
 
@@ -119,6 +124,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("cluster.prefix: has %d bytes, 256 are allowed", len(c.Prefix))
 	case len(c.Stream) > 256:
 		return fmt.Errorf("cluster.stream: has %d bytes, 256 are allowed", len(c.Stream))
+	case len(c.SessionPrefix) > 256:
+		return fmt.Errorf("cluster.session_prefix: has %d bytes, 256 are allowed", len(c.SessionPrefix))
 	case c.StreamCount < 1 || c.StreamCount > 64:
 		return fmt.Errorf("cluster.stream_count: %d is not between 1 and 64", c.StreamCount)
 	case c.StreamLength < 100 || c.StreamLength > 100_000_000:

@@ -23,21 +23,30 @@
 //
 // # Roads
 //
-// A road is what differs between the engines: classic.go, sharded.go, streams.go. Classic listens with one pattern, and passes
-// over what is sent to a room that nobody here is in before it is read. Sharded subscribes to each room, on the node that
-// has its slot. Streams reads commands from a stream, where they wait for a hub that was away, and everything else as classic
+// A road is what differs between the engines: classic.go, sharded.go, streams.go with its parts (streampost.go,
+// streamreader.go, streamtake.go, oldservers.go). Classic listens with one pattern, and passes over what is sent to a room that
+// nobody here is in before it is read. Sharded subscribes to each room, on the node that has its slot. Streams reads commands from a stream, where they wait for a hub that was away, and everything else as classic
 // does.
+//
+// # Recovery
+//
+// Streams is a cluster.Recorder: the stream of a namespace is its log, and a Position is the id of an entry. What a hub says of a
+// command stands in fields that Node does not look at. Everything that is written goes through the appender in order: entries, then
+// changes of sessions, then fences, so that who finds a session or a fence finds what belongs to it in the stream. A fence
+// costs a read of the stream's end, for all that wait at once (fence.go). Replay reads what was read of late from memory, once
+// for all who ask (package pages). A place that is not in the stream any more is ErrGone, as is one of another stream under its
+// name. Sessions are keys, Node's and the hubs' side by side (sessions.go).
 //
 // # What it is not
 //
-// It keeps no session in Redis, and recovers none.
+// It keeps no log on PUB/SUB. It does not decide who is recovered, or what was for whom.
 //
 // # Goroutines and locks
 //
 // Each subscriber has one goroutine that connects and listens, and one that pings; each stream has one that reads it, and one
-// writes what is published to streams. The mesh has its own, one of which calls Send and owns the publisher's connection: a batch is
-// one write, its replies are waited for, and a Redis Cluster is left to go-redis. An open question to Node servers has one
-// while they are counted, and each namespace in which they are being counted. With Sentinel one more asks where the master is, as
-// connections that are kept have to follow it. Close ends all and waits. Locks are leaves, except that a subscriber's is held while it writes a
-// command.
+// writes what is published to streams. Fences end on it, and on those of the readers: nothing of that stream is applied
+// meanwhile. The mesh has its own, one of which calls Send and owns the publisher's connection: a batch is one write, its replies
+// are waited for, and a Redis Cluster is left to go-redis. An open question to Node servers has one while they are counted, and
+// each namespace in which they are being counted. With Sentinel one more asks where the master is, as connections that are kept
+// have to follow it. Close ends all and waits. Locks are leaves, except that a subscriber's is held while it writes a command.
 package redis

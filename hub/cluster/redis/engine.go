@@ -118,7 +118,9 @@ func New(c Config) (cluster.Cluster, error) {
 			return &roomEngine{engine: e, sharded: s}, nil
 		}
 	case Streams:
-		e.road = newStreams(e)
+		s := newStreams(e)
+		e.road = s
+		return &streamsEngine{engine: e, streams: s}, nil
 	}
 	return e, nil
 }
@@ -153,6 +155,9 @@ func (e *engine) Close(ctx context.Context) error {
 	e.out.close()   // after Mesh.Close: nothing is sent any more
 	e.nodes.close() // before Wait: a reader of a stream may be in a command that blocks, which no context ends
 	e.running.Wait()
+	if s, is := e.road.(*streams); is {
+		s.out.abandon()
+	}
 	return err
 }
 

@@ -27,7 +27,7 @@ type reply struct {
 }
 
 // newNode starts a Node server.
-func newNode(t testing.TB, engine string, s *server) *node {
+func newNode(t testing.TB, engine string, s *server, more ...string) *node {
 	t.Helper()
 	program := need(t, "node", "apt-get install nodejs")
 	modules, _ := filepath.Abs("../../../node_modules/@socket.io/redis-adapter")
@@ -38,7 +38,7 @@ func newNode(t testing.TB, engine string, s *server) *node {
 		t.Skip("packages from npm are missing: npm ci")
 	}
 	n := &node{t: t, replies: make(chan reply, 16)}
-	process := exec.Command(program, "testdata/node.mjs", engine, s.url())
+	process := exec.Command(program, append([]string{"testdata/node.mjs", engine, s.url()}, more...)...)
 	process.Stderr = os.Stderr
 	in, err := process.StdinPipe()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // Publish implements cluster.Cluster.
 func (e *engine) Publish(c *cluster.Command) error {
-	if c.Message != nil && !isPattern(c.Namespace) {
+	if c.Message != nil && !c.KeepOnly && !isPattern(c.Namespace) {
 		return e.broadcast(c)
 	}
 	messages, understood := translate(c)
@@ -38,7 +38,7 @@ func (e *engine) broadcast(c *cluster.Command) error {
 		return nil // to Node no rooms would be everybody
 	}
 	m := broadcasts.Get().(*nodewire.Message)
-	*m = nodewire.Message{Kind: nodewire.Broadcast, UID: e.id, Namespace: c.Namespace, Target: c.Target, Event: c.Message}
+	*m = nodewire.Message{Kind: nodewire.Broadcast, UID: e.id, Namespace: c.Namespace, Target: c.Target, Event: c.Message, Origin: c.Origin}
 	if c.Foreign {
 		m.UID = e.askID // hubs pass it over: they are told otherwise
 	}
@@ -53,7 +53,10 @@ func isPattern(namespace string) bool { return strings.HasSuffix(namespace, "*")
 
 // translate says a command in Node's form. It returns false where Node has none.
 func translate(c *cluster.Command) (messages []*nodewire.Message, understood bool) {
-	m := &nodewire.Message{Namespace: c.Namespace, Target: c.Target}
+	if c.KeepOnly {
+		return nil, false
+	}
+	m := &nodewire.Message{Namespace: c.Namespace, Target: c.Target, Origin: c.Origin}
 	switch {
 	case c.Message != nil:
 		m.Kind, m.Event = nodewire.Broadcast, c.Message

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/siohub/siohub/hub/cluster"
 )
 
 // entryID is the id of an entry of a stream: a time in milliseconds, and a number in it.
@@ -51,7 +53,9 @@ func (r *streamReader) resume(ctx context.Context, node *redis.Client) error {
 		if r.last = "0-0"; len(end) > 0 {
 			r.last = end[0].ID
 		}
-		r.recent.begin(split(r.last))
+		base := split(r.last)
+		r.recent.begin(base)
+		r.gate.Reached(cluster.Position{Major: base[0], Minor: base[1]})
 		return nil
 	}
 	there, err := node.XRangeN(ctx, r.name, r.last, r.last, 1).Result()

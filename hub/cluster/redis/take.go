@@ -68,7 +68,17 @@ func (e *engine) take(m *nodewire.Message, size int, reply func(*nodewire.Messag
 		e.answer(m, reply)
 		return
 	}
-	c := &cluster.Command{Namespace: m.Namespace, Target: m.Target}
+	c := commandOf(m)
+	if c == nil {
+		e.broken(nil) // a question that nobody waits for
+		return
+	}
+	e.Serialized(func(h cluster.Host) { h.Apply(c) })
+}
+
+// commandOf is the command that a message says. Nil: it is none.
+func commandOf(m *nodewire.Message) *cluster.Command {
+	c := &cluster.Command{Namespace: m.Namespace, Target: m.Target, Origin: m.Origin}
 	switch m.Kind {
 	case nodewire.Broadcast:
 		c.Message = m.Event
@@ -81,10 +91,9 @@ func (e *engine) take(m *nodewire.Message, size int, reply func(*nodewire.Messag
 	case nodewire.ServerSideEmit:
 		c.ServerSide = m.Event
 	default:
-		e.broken(nil) // a question that nobody waits for
-		return
+		return nil
 	}
-	e.Serialized(func(h cluster.Host) { h.Apply(c) })
+	return c
 }
 
 // timeoutOf is how long browsers, or services, have for a question.

@@ -23,9 +23,20 @@ type Engine struct {
 	QueueBytes             int64
 	// SpecificResponses is of redis, ShardedPubSub of redis-streams.
 	SpecificResponses, ShardedPubSub bool
-	// SubscriptionMode is of redis-sharded. Stream, StreamCount and StreamLength are of redis-streams.
-	SubscriptionMode, Stream  string
+	// SubscriptionMode is of redis-sharded. Stream, StreamCount, StreamLength and SessionPrefix are of redis-streams.
+	SubscriptionMode, Stream string
+	SessionPrefix            string
+	// JetStream is of nats.
+	JetStream                 JetStream
 	StreamCount, StreamLength int
+}
+
+// JetStream is how nats keeps a log, and whether.
+type JetStream struct {
+	Enabled  bool
+	Replicas int
+	MaxAge   time.Duration
+	MaxBytes int64
 }
 
 // EngineTLS has the files of TLS towards the engine, and the name that its certificate has to have. Empty: the host of each address.
@@ -47,7 +58,8 @@ func defaultEngine() Engine {
 	return Engine{
 		Prefix: defaultPrefix, RequestTimeout: cluster.DefaultRequestTimeout, Expiry: cluster.DefaultExpiry,
 		MaxMessage: cluster.DefaultMaxMessage, QueueBytes: cluster.DefaultQueueBytes,
-		SubscriptionMode: "dynamic", Stream: defaultPrefix, StreamCount: 1, StreamLength: 10_000,
+		SubscriptionMode: "dynamic", Stream: defaultPrefix, StreamCount: 1, StreamLength: 10_000, SessionPrefix: "sio:session:",
+		JetStream: JetStream{Replicas: 1, MaxAge: 5 * time.Minute, MaxBytes: 256 << 20},
 	}
 }
 
@@ -82,6 +94,8 @@ func engineKeys() []Key {
 		c.allowed, c.check = "64KiB or more", func(n int64) bool { return n >= least }
 		return c
 	}
+	largeBytes := sizes()
+	largeBytes.allowed, largeBytes.check = "16MiB or more", func(n int64) bool { return n >= 16<<20 }
 	e := func(c *Config) *Engine { return &c.Cluster.Engine }
 	return group("Cluster: the engine that hubs share (`docs/cluster.md`)",
 		newKey("cluster.engine", func(c *Config) *string { return &e(c).Name },
@@ -120,7 +134,16 @@ func engineKeys() []Key {
 			"`useShardedPubSub` of redis-streams, for a Redis Cluster of version 7: questions and answers live on one node each. The Node servers beside have to have the same."),
 		newKey("cluster.stream", func(c *Config) *string { return &e(c).Stream }, text("1 to 256 bytes", isName), "`streamName` of redis-streams."),
 		newKey("cluster.stream_count", func(c *Config) *int { return &e(c).StreamCount }, count(1, 64, "1 to 64"), "`streamCount` of redis-streams."),
-		newKey("cluster.stream_length", func(c *Config) *int { return &e(c).StreamLength }, count(100, 100_000_000, "100 to 100000000"), "`maxLen` of redis-streams: about how many entries are kept. A hub that is away for longer misses what is gone."),
+		newKey("cluster.stream_length", func(c *Config) *int { return &e(c).StreamLength }, count(100, 100_000_000, "100 to 100000000"), "`maxLen` of redis-streams: about how many entries are kept. A hub that is away for longer misses what is gone, and a browser is not recovered from before it."),
+		newKey("cluster.session_prefix", func(c *Config) *string { return &e(c).SessionPrefix }, text("1 to 256 bytes", isName),
+			"`sessionKeyPrefix` of redis-streams: what the keys of sessions begin with whose browsers are away."),
+		newKey("cluster.jetstream.enabled", func(c *Config) *bool { return &e(c).JetStream.Enabled }, boolean(),
+			"Commands among hubs on `nats` go through a stream of JetStream: nothing is lost while a hub or NATS is away, and browsers are recovered at other hubs. The same on every hub."),
+		newKey("cluster.jetstream.replicas", func(c *Config) *int { return &e(c).JetStream.Replicas }, count(1, 5, "1 to 5"), "How many servers of NATS keep each stream."),
+		newKey("cluster.jetstream.max_age", func(c *Config) *time.Duration { return &e(c).JetStream.MaxAge }, duration(time.Minute, 24*time.Hour),
+			"How long what was published is kept, and a session at most: not less than `recovery.max_duration`."),
+		newKey("cluster.jetstream.max_bytes", func(c *Config) *int64 { return &e(c).JetStream.MaxBytes }, largeBytes,
+			"Bytes of what was published that are kept, and of sessions."),
 	)
 }
 

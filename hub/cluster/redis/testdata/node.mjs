@@ -1,7 +1,7 @@
 // A Node server of a cluster, with clients of its own, that does what it is told: a line of JSON {id, js} is the body of an
 // asynchronous function, and its value comes back as {id, value} or {id, error}. Binary is {"$bin": base64} there.
 //
-//   node node.mjs ENGINE REDIS_URL
+//   node node.mjs ENGINE REDIS_URL [recovery]
 import { createInterface } from "node:readline";
 import { createServer } from "node:http";
 import { createClient } from "redis";
@@ -12,7 +12,7 @@ import { createAdapter as streams } from "@socket.io/redis-streams-adapter";
 import { createAdapter as oldStreams } from "@socket.io/redis-streams-adapter-0.2";
 import { Emitter } from "@socket.io/redis-emitter";
 
-const [engine, url] = process.argv.slice(2);
+const [engine, url, recovery] = process.argv.slice(2);
 const client = async () => {
   const c = createClient({ url });
   c.on("error", () => {});
@@ -31,7 +31,7 @@ const adapters = {
   "redis-streams-0.2": async () => oldStreams(await client(), {}),
 };
 const http = createServer();
-const io = new Server(http, { adapter: await adapters[engine]() });
+const io = new Server(http, { adapter: await adapters[engine](), ...(recovery && { connectionStateRecovery: {} }) });
 io.of("/chat");
 await new Promise((done) => http.listen(0, "127.0.0.1", done));
 const emitter = new Emitter(pub);

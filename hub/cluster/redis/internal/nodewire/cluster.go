@@ -211,6 +211,9 @@ type Entry struct {
 	UID, Namespace, Type, Data string
 	// Hub says that hubs pass it over: they have been told, or asked, elsewhere. Node does not look at the field.
 	Hub bool
+	// Number and After are what a hub says of a command (cluster.Origin), in decimal and as the id of an entry. Empty: nothing.
+	// Node does not look at them.
+	Number, After string
 }
 
 // EntryOf makes an entry. Its data is JSON, or base64 of MessagePack if it holds binary.

@@ -45,6 +45,20 @@ func FuzzCluster(f *testing.F) {
 	fuzz(f, 'c', func(buf []byte, m *Message) []byte { return AppendCluster(buf, m, true) })
 }
 
+func FuzzSession(f *testing.F) {
+	f.Add("")
+	f.Add("gaNzaWShcw==")
+	f.Add("hKNzaWShc6NwaWShcKVyb29tc5GhcqRkYXRhgKFu")
+	f.Add("wQ==0123456789abcdef")
+	c := New(tight)
+	f.Fuzz(func(t *testing.T, value string) {
+		s, id, err := c.Session(value)
+		if err == nil && (s.ID == "" || id == "" || len(s.Rooms) > tight.Names) {
+			t.Fatalf("%+v", s)
+		}
+	})
+}
+
 func FuzzEntry(f *testing.F) {
 	for _, m := range messages() {
 		e := EntryOf(m)

@@ -63,6 +63,8 @@ type Message struct {
 	Count       int
 	// Sequence is what a hub counts its messages with. Zero: none.
 	Sequence uint64
+	// Origin is where a command stands in the log. It is no part of the message.
+	Origin cluster.Origin
 	// LeftOut is how many names were left out, as nobody but hubs may give them.
 	LeftOut int
 }
