@@ -63,6 +63,7 @@ func TestHubs_CommandsAreCarriedOutAsTheyWere(t *testing.T) {
 			if c.Message != nil && string(c.Message.Args) != string(got.Message.Args) && len(c.Message.Args) > 0 && engine == Classic {
 				got.Message.Args = c.Message.Args // 1.50 is 1.5 in MessagePack
 			}
+			got.Origin = cluster.Origin{} // other tests look at it
 			if diff := cmp.Diff(c, got); diff != "" {
 				t.Errorf("command %d:\n%s", i, diff)
 			}

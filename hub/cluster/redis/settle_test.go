@@ -15,7 +15,7 @@ func TestStreams_TheLastWordIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := c.(*engine).road.(*streams)
+	s := c.(*streamsEngine).streams
 	in := s.in.(*subscriber)
 	in.dial = func(ctx context.Context) (net.Conn, error) { // which only this test says to be there
 		<-ctx.Done()
