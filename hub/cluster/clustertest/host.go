@@ -35,12 +35,20 @@ func (h *Host) Apply(c *cluster.Command) {
 func (h *Host) Answer(q *cluster.Question, r cluster.Responder) {
 	h.mu.Lock()
 	h.asked = append(h.asked, q)
+	answer := h.OnAnswer
 	h.mu.Unlock()
-	if h.OnAnswer != nil {
-		h.OnAnswer(q, r)
+	if answer != nil {
+		answer(q, r)
 		return
 	}
 	r.Answer(&cluster.Answer{})
+}
+
+// answers sets OnAnswer while the cluster is open.
+func (h *Host) answers(f func(*cluster.Question, cluster.Responder)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.OnAnswer = f
 }
 
 // Concerns implements cluster.Host.

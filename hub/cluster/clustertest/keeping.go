@@ -171,6 +171,7 @@ func recorderAway(t *testing.T, b *bench) {
 	if err := <-kept; err != nil {
 		t.Errorf("kept: %v", err)
 	}
+	await(t, "the third hub is back", func() bool { return b.Clusters[2].Status().Connected })
 	if got := b.replay(t, 2, "/", from, b.fence(t, 0, "/")); len(got) != 51 {
 		t.Errorf("%d in the log, want 51", len(got))
 	}

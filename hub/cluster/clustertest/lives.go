@@ -42,7 +42,7 @@ func description(t *testing.T, b *bench) {
 }
 
 func leave(t *testing.T, b *bench) {
-	b.hosts[2].OnAnswer = func(*cluster.Question, cluster.Responder) {}
+	b.hosts[2].answers(func(*cluster.Question, cluster.Responder) {})
 	o := b.ask(0, &cluster.Question{Kind: cluster.Count, Namespace: "/", Timeout: time.Hour / 2})
 	await(t, "the question", func() bool { return len(b.hosts[2].Asked()) > 0 })
 	b.close(t, 2)
@@ -116,18 +116,18 @@ func forged(t *testing.T, b *bench) {
 
 func panics(t *testing.T, b *bench) {
 	b.hosts[1].OnApply = func(*cluster.Command) { panic("apply") }
-	b.hosts[1].OnAnswer = func(*cluster.Question, cluster.Responder) { panic("answer") }
+	b.hosts[1].answers(func(*cluster.Question, cluster.Responder) { panic("answer") })
 	if err := b.Clusters[0].Publish(&cluster.Command{Namespace: "/", Target: cluster.Target{All: true}, Message: message("x", `[]`)}); err != nil {
 		t.Fatal(err)
 	}
 	b.ask(0, &cluster.Question{Kind: cluster.Count, Namespace: "/", Timeout: time.Hour / 2}).want(t, b.ids[1])
-	b.hosts[1].OnAnswer = nil
+	b.hosts[1].answers(nil)
 	b.ask(0, &cluster.Question{Kind: cluster.Count, Namespace: "/"}).want(t)
 }
 
 func closing(t *testing.T, b *bench) {
 	for _, h := range b.hosts[1:] {
-		h.OnAnswer = func(*cluster.Question, cluster.Responder) {}
+		h.answers(func(*cluster.Question, cluster.Responder) {})
 	}
 	o := b.ask(0, &cluster.Question{Kind: cluster.Count, Namespace: "/", Timeout: time.Hour / 2})
 	if err := b.Clusters[0].Publish(&cluster.Command{Namespace: "/", Target: cluster.Target{All: true}, Message: message("last", `[]`)}); err != nil {

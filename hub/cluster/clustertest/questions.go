@@ -46,10 +46,10 @@ func questions(t *testing.T, b *bench) {
 	list, answers := everyQuestion()
 	var reply *cluster.Answer
 	for _, h := range b.hosts {
-		h.OnAnswer = func(_ *cluster.Question, r cluster.Responder) {
+		h.answers(func(_ *cluster.Question, r cluster.Responder) {
 			own := *reply
 			r.Answer(&own)
-		}
+		})
 	}
 	for n, q := range list {
 		reply = answers[n]
@@ -88,13 +88,13 @@ func questions(t *testing.T, b *bench) {
 func longAnswer(t *testing.T, b *bench) {
 	const sockets = 6_000
 	for _, h := range b.hosts {
-		h.OnAnswer = func(_ *cluster.Question, r cluster.Responder) {
+		h.answers(func(_ *cluster.Question, r cluster.Responder) {
 			a := &cluster.Answer{}
 			for i := range sockets {
 				a.Sockets = append(a.Sockets, cluster.Socket{ID: fmt.Sprint("socket-", i), Data: []byte(`"` + strings.Repeat("d", 50) + `"`)})
 			}
 			r.Answer(a)
-		}
+		})
 	}
 	var whole *asked
 	await(t, "an answer of all", func() bool { // on a machine that does much else one may be silent for a moment, and is not waited for
@@ -127,11 +127,11 @@ func longAnswer(t *testing.T, b *bench) {
 func acks(t *testing.T, b *bench) {
 	later := make(chan cluster.Responder, len(b.hosts))
 	for _, h := range b.hosts {
-		h.OnAnswer = func(_ *cluster.Question, r cluster.Responder) {
+		h.answers(func(_ *cluster.Question, r cluster.Responder) {
 			two := 2
 			r.Answer(&cluster.Answer{More: true, Acks: &cluster.AckPart{Expected: &two}})
 			later <- r
-		}
+		})
 	}
 	o := b.ask(0, &cluster.Question{Kind: cluster.Acks, Namespace: "/", Target: cluster.Target{All: true}, Message: message("ask", `[1]`), Timeout: Patience})
 	for range len(b.Clusters) - 1 {
@@ -157,19 +157,20 @@ func acks(t *testing.T, b *bench) {
 
 // missing has one hub that says nothing, and one that says half.
 func missing(t *testing.T, b *bench) {
-	b.hosts[1].OnAnswer = func(*cluster.Question, cluster.Responder) {}
+	b.hosts[1].answers(func(*cluster.Question, cluster.Responder) {})
 	var half cluster.Responder
-	b.hosts[2].OnAnswer = func(_ *cluster.Question, r cluster.Responder) {
+	b.hosts[2].answers(func(_ *cluster.Question, r cluster.Responder) {
 		half = r
 		r.Answer(&cluster.Answer{More: true, Count: 1})
-	}
+	})
 	of := b.ask(0, &cluster.Question{Kind: cluster.Count, Namespace: "/", Timeout: 500 * time.Millisecond}).want(t, b.ids[1], b.ids[2])
 	if len(of[b.ids[2]]) != 1 {
 		t.Error("the half has not arrived")
 	}
 	await(t, "the end of the question where it is answered", half.Ended)
 	half.Answer(&cluster.Answer{Count: 2}) // to nobody
-	b.hosts[1].OnAnswer, b.hosts[2].OnAnswer = nil, nil
+	b.hosts[1].answers(nil)
+	b.hosts[2].answers(nil)
 	b.ask(0, &cluster.Question{Kind: cluster.Count, Namespace: "/"}).want(t)
 }
 
@@ -177,7 +178,7 @@ func missing(t *testing.T, b *bench) {
 func stop(t *testing.T, b *bench) {
 	began := make(chan cluster.Responder, 8)
 	for _, h := range b.hosts {
-		h.OnAnswer = func(_ *cluster.Question, r cluster.Responder) { began <- r }
+		h.answers(func(_ *cluster.Question, r cluster.Responder) { began <- r })
 	}
 	o := b.ask(0, &cluster.Question{Kind: cluster.Count, Namespace: "/", Timeout: time.Hour / 2})
 	r := <-began
