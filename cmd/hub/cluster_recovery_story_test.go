@@ -8,29 +8,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	natsserver "github.com/nats-io/nats-server/v2/server"
 )
-
-// startJetStream starts a NATS server of the process that keeps what was published.
-func startJetStream(t *testing.T) (url string) {
-	t.Helper()
-	s, err := natsserver.NewServer(&natsserver.Options{
-		Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true, JetStream: true, StoreDir: t.TempDir(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(patience) {
-		t.Fatal("NATS does not start")
-	}
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	return s.ClientURL()
-}
 
 // A browser is recovered at another hub than the one that it had, which ends in order, or is killed: with its id, and what it
 // has missed.
@@ -44,7 +22,7 @@ func TestCluster_ABrowserIsRecoveredAtAnotherHub(t *testing.T) {
 			"--cluster-engine", "redis-streams", "--recovery-persist", "on_change")
 	})
 	t.Run("nats, SIGTERM", func(t *testing.T) {
-		moves(t, startJetStream(t), syscall.SIGTERM, nil, "--cluster-engine", "nats", "--cluster-jetstream-enabled")
+		moves(t, startNATS(t, true), syscall.SIGTERM, nil, "--cluster-engine", "nats", "--cluster-jetstream-enabled")
 	})
 }
 

@@ -8,10 +8,12 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 )
 
-// startNATS starts a NATS server of the process, and returns where it is.
-func startNATS(t *testing.T) (url string) {
+// startNATS starts a NATS server of the process, with JetStream or not, and returns where it is.
+func startNATS(t *testing.T, jetStream bool) (url string) {
 	t.Helper()
-	s, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true})
+	s, err := natsserver.NewServer(&natsserver.Options{
+		Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true, JetStream: jetStream, StoreDir: t.TempDir(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +30,7 @@ func startNATS(t *testing.T) (url string) {
 
 // What is said at one hub reaches the browsers of another, and either knows of the other.
 func TestCluster_TwoHubsOverNATS(t *testing.T) {
-	twoHubs(t, "nats", startNATS(t))
+	twoHubs(t, "nats", startNATS(t, false))
 }
 
 // An engine that is not there stops nobody.
