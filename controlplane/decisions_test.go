@@ -196,6 +196,7 @@ func TestDecisions_RevocationEndsThem(t *testing.T) {
 				w.pass(0) // it is kept once the first one is in
 				second := w.knock("")
 				second.joined("/chat")
+				w.pass(0) // its socket is there a moment after CONNECT may be
 				gate.Command(who(second.id))
 				second.WaitEnd()
 				if r := gate.Result(); r.Status != nil || r.QueuedCount == 0 {
