@@ -70,7 +70,7 @@ var rooms = []room{
 		"hub/internal/deflate", "hub/internal/eiopacket", "hub/internal/netpoll", "hub/internal/option", "hub/internal/origin", "hub/internal/peers", "hub/internal/proxyheader", "hub/internal/rates",
 		"hub/internal/request", "hub/internal/rules", "hub/internal/unfinished", "hub/internal/wsframe", "internal/rawio", "internal/sampledlog", gorilla, klauspost,
 	}},
-	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/cluster", "hub/internal/rooms", "github.com/vmihailenco/msgpack/v5"}},
+	{pkg: "hub/internal/recovery", not: network, may: []string{"hub/cluster", "hub/internal/rooms"}},
 	{pkg: "hub/internal/socketio", not: network, may: []string{
 		"hub/internal/engineio", "hub/internal/eiopacket", "hub/internal/option", "hub/internal/recovery", "hub/internal/request", "hub/internal/siopacket", "hub/internal/wsframe",
 		"hub/cluster", "hub/internal/rooms", "internal/sampledlog",

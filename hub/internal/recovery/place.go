@@ -34,8 +34,8 @@ type Mark struct {
 // Past is what a session had at other hubs, which may reach this one later: all up to a position of the engine's log, and of
 // some hubs all up to a number.
 type Past struct {
-	Of  cluster.Position  `msgpack:"o"`
-	Own map[string]uint64 `msgpack:"n,omitempty"`
+	Of  cluster.Position  `json:"o"`
+	Own map[string]uint64 `json:"n,omitempty"`
 }
 
 // maxPast bounds the hubs of a Past.

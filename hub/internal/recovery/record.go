@@ -1,58 +1,57 @@
 package recovery
 
 import (
+	"encoding/json"
 	"errors"
-
-	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/siohub/siohub/hub/cluster"
 )
 
 // Record is a session on its way from one hub to another.
 type Record struct {
-	PID       string `msgpack:"p"`
-	ID        string `msgpack:"i"`
-	User      string `msgpack:"u,omitempty"`
-	Namespace string `msgpack:"n"`
+	PID       string `json:"p"`
+	ID        string `json:"i"`
+	User      string `json:"u,omitempty"`
+	Namespace string `json:"n"`
 	// Hub is the id of the hub that it comes from, and Epoch that of its offsets. Hub is empty for one of a Node server.
-	Hub   string `msgpack:"h,omitempty"`
-	Epoch string `msgpack:"e,omitempty"`
+	Hub   string `json:"h,omitempty"`
+	Epoch string `json:"e,omitempty"`
 	// Rooms are those that it was in at Left.
-	Rooms []string `msgpack:"r,omitempty"`
+	Rooms []string `json:"r,omitempty"`
 	// Changes are those of its rooms behind Known, oldest first.
-	Changes []Change `msgpack:"c,omitempty"`
-	Known   Place    `msgpack:"k"`
+	Changes []Change `json:"c,omitempty"`
+	Known   Place    `json:"k"`
 	// Joined is where it came to Hub, and Left where it left, or was when the record was made. Last is that of the last packet
 	// that was for it, nil if it is not known.
-	Joined Place  `msgpack:"j"`
-	Left   Place  `msgpack:"l"`
-	Last   *Place `msgpack:"a,omitempty"`
+	Joined Place  `json:"j"`
+	Left   Place  `json:"l"`
+	Last   *Place `json:"a,omitempty"`
 	// Complete says that Carried is all that it has missed up to Left: what is behind it alone is to be found. Else Carried is
 	// what it brought to Hub itself.
-	Complete bool      `msgpack:"f,omitempty"`
-	Carried  *Carriage `msgpack:"m,omitempty"`
+	Complete bool      `json:"f,omitempty"`
+	Carried  *Carriage `json:"m,omitempty"`
 	// Final says that Hub has let go of it.
-	Final bool `msgpack:"b,omitempty"`
+	Final bool `json:"b,omitempty"`
 	// Past is what it had before it came to Hub. Nil: nothing that would matter.
-	Past *Past `msgpack:"z,omitempty"`
+	Past *Past `json:"z,omitempty"`
 	// Away is for how long it had been away, in milliseconds, and At when the record was made, since 1970. Zero At: it was
 	// not away.
-	Away int64 `msgpack:"w,omitempty"`
-	At   int64 `msgpack:"t,omitempty"`
+	Away int64 `json:"w,omitempty"`
+	At   int64 `json:"t,omitempty"`
 	// The others are what whoever made the session keeps with it.
-	Data         []byte `msgpack:"d,omitempty"`
-	Version      uint64 `msgpack:"v,omitempty"`
-	RoomsVersion uint64 `msgpack:"x,omitempty"`
-	MustAsk      bool   `msgpack:"q,omitempty"`
-	Policy       []byte `msgpack:"y,omitempty"`
-	Memo         []byte `msgpack:"o,omitempty"`
+	Data         []byte `json:"d,omitempty"`
+	Version      uint64 `json:"v,omitempty"`
+	RoomsVersion uint64 `json:"x,omitempty"`
+	MustAsk      bool   `json:"q,omitempty"`
+	Policy       []byte `json:"y,omitempty"`
+	Memo         []byte `json:"o,omitempty"`
 }
 
 // Change says that a session has joined or left a room behind a place.
 type Change struct {
-	Place  Place  `msgpack:"p"`
-	Room   string `msgpack:"r"`
-	Joined bool   `msgpack:"j,omitempty"`
+	Place  Place  `json:"p"`
+	Room   string `json:"r"`
+	Joined bool   `json:"j,omitempty"`
 }
 
 // errRecord means that bytes are no record.
@@ -60,17 +59,18 @@ var errRecord = errors.New("recovery: not a record of a session")
 
 // Encode returns a record as bytes.
 func (r *Record) Encode() []byte {
-	b, err := msgpack.Marshal(r)
+	b, err := json.Marshal(r)
 	if err != nil {
 		return nil // there is nothing in it that could fail
 	}
 	return b
 }
 
-// DecodeRecord is the other way round. What it returns is of the right shape; names and sizes are the caller's to check.
+// DecodeRecord is the other way round. It is JSON, as a decoder of MessagePack makes room for as many elements as a
+// forger says. What it returns is of the right shape; names and sizes are the caller's to check.
 func DecodeRecord(b []byte) (r *Record, err error) {
 	r = &Record{}
-	if err := msgpack.Unmarshal(b, r); err != nil {
+	if err := json.Unmarshal(b, r); err != nil {
 		return nil, errRecord
 	}
 	if !IsPID(r.PID) && !isForeignPID(r.PID) || r.ID == "" || r.Namespace == "" || len(r.Changes) > MaxChanges+1 {

@@ -209,9 +209,9 @@ func FuzzDecodeRecord(f *testing.F) {
 	one.Trail.Moved(l.Head(), []string{"a"}, []string{"b"})
 	one.Bring(&Carriage{Since: "x", Named: true, Items: []Carried{{Offset: "y", Message: cluster.Message{Event: "e"}}}})
 	f.Add(s.Record(one, []string{"a"}).Encode(), string(s.AppendOffset(nil, l.Head())))
-	f.Add([]byte("\x80"), "1-1")
-	f.Add([]byte("\xdf\xff\xff\xff\xff"), "")
-	f.Add([]byte("\x81\xa1r\xdd\xff\xff\xff\xff"), "aaaaaaaa.1.1-1.1")
+	f.Add([]byte("{}"), "1-1")
+	f.Add([]byte("\x81\xa1c\xdd\xff\xff\xb8\xd2"), "") // four thousand million changes of rooms
+	f.Add([]byte(`{"p":"aaaaaaaaaaaaaaaaaaaaaaaa","i":"id","n":"/","c":[{}],"m":{"Items":[{}]},"z":{"n":{"":1}}}`), "aaaaaaaa.1.1-1.1")
 	f.Fuzz(func(_ *testing.T, b []byte, offset string) {
 		r, err := DecodeRecord(b)
 		if err != nil {
