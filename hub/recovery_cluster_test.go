@@ -312,3 +312,32 @@ func wander(t *testing.T, seed uint64) {
 	}
 	w.browser.Quiet(10 * time.Millisecond)
 }
+
+// What was missed does not count as what a session holds: as much is brought to another hub as would be recovered at its own.
+func TestRecovery_BringsMoreThanASessionMayHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 2, hub.PersistOnStop)
+		w := &wanderer{f: f}
+		w.come(0)
+		f.say(0, 2, w, "first")
+		w.take()
+		w.browser.Abort()
+		f.away(0)
+		const many = 30
+		long := strings.Repeat("x", 10<<10)
+		for n := range many {
+			f.say(1, 0, w, fmt.Sprint(n, long))
+		}
+		if !w.come(1) {
+			t.Fatalf("it begins anew: %q", f.outcomes)
+		}
+		w.browser.Abort() // and goes once more before it has handled anything
+		f.away(1)
+		if !w.come(0) {
+			t.Fatalf("it begins anew: %q", f.outcomes)
+		}
+		for range many {
+			w.take()
+		}
+	})
+}

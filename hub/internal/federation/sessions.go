@@ -245,7 +245,7 @@ func (s *Sessions) replay(namespace string, after, to cluster.Position, add func
 const livesLonger = 2
 
 // Keep implements socketio.Sessions.
-func (s *Sessions) Keep(pid string, record []byte, live bool) {
+func (s *Sessions) Keep(pid string, record []byte, live bool, then func()) {
 	ttl := s.config.MaxDuration
 	if live {
 		ttl *= livesLonger
@@ -253,6 +253,9 @@ func (s *Sessions) Keep(pid string, record []byte, live bool) {
 	s.config.Recorder.KeepSession(pid, record, ttl, func(err error) {
 		if err != nil {
 			s.line.Warn("cluster: a session is not kept: its browser begins anew at another hub", "error", err)
+		}
+		if then != nil {
+			then()
 		}
 	})
 }

@@ -117,14 +117,15 @@ func (s *Store) Close() {
 	}
 }
 
-// Grow counts what a session that is away has become larger by, and reports false if that is too much.
+// Grow counts what a session that is away has become larger by, and reports false if that is too much. What it has brought along
+// counts in sum alone: its browser is to get it.
 func (s *Store) Grow(one *Session, by int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if one.place == nil {
 		return false
 	}
-	if by > 0 && (one.size+by > s.config.SessionBytes || s.bytes+by > s.config.TotalBytes/2) {
+	if by > 0 && (one.size+by-one.carried.Bytes() > s.config.SessionBytes || s.bytes+by > s.config.TotalBytes/2) {
 		s.full(FullSessionBytes)
 		return false
 	}

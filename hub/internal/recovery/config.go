@@ -10,7 +10,7 @@ type Config struct {
 	Detection time.Duration
 	// Sessions is how many may be away.
 	Sessions int
-	// SessionBytes is what one of them may hold, LogBytes what one log may.
+	// SessionBytes is what one of them may hold, without what it has brought along, LogBytes what one log may.
 	SessionBytes, LogBytes int64
 	// TotalBytes is what all may: half of it the logs, half the sessions that are away.
 	TotalBytes int64

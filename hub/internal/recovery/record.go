@@ -38,7 +38,11 @@ type Record struct {
 	// not away.
 	Away int64 `json:"w,omitempty"`
 	At   int64 `json:"t,omitempty"`
-	// The others are what whoever made the session keeps with it.
+	Belongings
+}
+
+// Belongings are what whoever made a session keeps with it.
+type Belongings struct {
 	Data         []byte `json:"d,omitempty"`
 	Version      uint64 `json:"v,omitempty"`
 	RoomsVersion uint64 `json:"x,omitempty"`
@@ -100,7 +104,7 @@ func (s *Store) Record(one *Session, rooms []string) *Record {
 
 // ForeignRecord is that of a session that a Node server has kept.
 func ForeignRecord(pid, namespace string, s *cluster.Socket) *Record {
-	return &Record{PID: pid, ID: s.ID, Namespace: namespace, Rooms: s.Rooms, Data: s.Data}
+	return &Record{PID: pid, ID: s.ID, Namespace: namespace, Rooms: s.Rooms, Belongings: Belongings{Data: s.Data}}
 }
 
 // Start is where what a session has missed begins that a browser claims at another hub, with what comes before it.

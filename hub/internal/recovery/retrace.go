@@ -18,12 +18,13 @@ var ErrTooMuch = errors.New("recovery: more was missed than may be brought along
 // Entries of the hub that it comes from stand where that hub had them: behind what it had applied of others, by their
 // numbers. They may come late in the log, as those that were for sockets there alone are put into it when the hub ends.
 type Retrace struct {
-	record *Record
-	from   Place
-	most   int64 // bytes of what may have been missed
-	bytes  int64
-	rooms  roomSet // all that the session may have been in: what is for no one in these is not for it
-	steps  []step
+	record  *Record
+	session *Session // as far as targets can tell
+	from    Place
+	most    int64 // bytes of what may have been missed
+	bytes   int64
+	rooms   roomSet // all that the session may have been in: what is for no one in these is not for it
+	steps   []step
 }
 
 // step is a command that may have been for the session. Those with the same place are in the order of the log.
@@ -35,7 +36,9 @@ type step struct {
 
 // NewRetrace begins behind a place, and takes most bytes at most.
 func NewRetrace(r *Record, from Place, most int64) *Retrace {
-	t := &Retrace{record: r, from: from, most: most, rooms: make(roomSet)}
+	t := &Retrace{
+		record: r, session: &Session{id: r.ID, user: r.User, namespace: r.Namespace}, from: from, most: most, rooms: make(roomSet),
+	}
 	for _, room := range r.Rooms {
 		t.rooms.change(room, true)
 	}
@@ -76,11 +79,7 @@ func (t *Retrace) concerns(c *cluster.Command) bool {
 	if c.Signal != nil || c.ServerSide != nil || c.Message != nil && c.Message.Volatile {
 		return false
 	}
-	return c.Target.All || t.session().among(c.Target.Sockets, c.Target.Rooms, c.Target.Users, t.rooms)
-}
-
-func (t *Retrace) session() *Session {
-	return &Session{id: t.record.ID, user: t.record.User, namespace: t.record.Namespace}
+	return c.Target.All || t.session.among(c.Target.Sockets, c.Target.Rooms, c.Target.Users, t.rooms)
 }
 
 func sizeOf(c *cluster.Command) int64 {
@@ -102,7 +101,7 @@ type Found struct {
 // End finds it, of what is not passed over. stamp puts an offset behind arguments.
 func (t *Retrace) End(passOver func(*cluster.Command) bool, stamp func(args []byte, offset string) []byte) (found Found) {
 	t.sort()
-	session, changes := t.session(), t.record.Changes
+	changes := t.record.Changes
 	rooms := make(roomSet, len(t.record.Rooms))
 	for _, room := range t.record.Rooms {
 		rooms.change(room, true)
@@ -119,7 +118,7 @@ func (t *Retrace) End(passOver func(*cluster.Command) bool, stamp func(args []by
 		for ; next < len(changes) && s.follows(changes[next].Place); next++ {
 			rooms.change(changes[next].Room, changes[next].Joined)
 		}
-		if !session.matches(&s.command.Target, rooms) {
+		if !t.session.matches(&s.command.Target, rooms) {
 			continue
 		}
 		reached = s.reach(reached)

@@ -80,7 +80,7 @@ func (s *Store) Leave(one *Session, holds int64) (kept bool, evicted []*Session)
 
 func (s *Store) leaveLocked(one *Session, holds int64, since time.Time) (kept bool, evicted []*Session) {
 	size := holds + sessionBytes
-	if s.closed || size > s.config.SessionBytes || size > s.config.TotalBytes/2 {
+	if s.closed || size-one.carried.Bytes() > s.config.SessionBytes || size > s.config.TotalBytes/2 {
 		if !s.closed {
 			s.full(FullSessionBytes)
 		}

@@ -77,7 +77,7 @@ func (k *keeper) run() {
 func (k *keeper) keep(session *recovery.Session) {
 	s := k.server
 	value := keptOf(session).record(session).Encode()
-	s.recovery.WhileAlive(session, func() { s.elsewhere.Sessions.Keep(session.PID(), value, true) })
+	s.recovery.WhileAlive(session, func() { s.elsewhere.Sessions.Keep(session.PID(), value, true, nil) })
 }
 
 // record is that of a session wherever it is.

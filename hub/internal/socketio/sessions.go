@@ -16,8 +16,9 @@ type Sessions interface {
 	// published from here, when it was called; and then done, once. add returns false when it has enough.
 	Replay(namespace string, after cluster.Position, add func(*cluster.Command) bool, done func(error))
 	// Keep keeps a session for other hubs, for so long as it may be away, and longer while its browser is there (live), in
-	// place of what was kept before; Drop forgets it. Both are called with locks held.
-	Keep(pid string, record []byte, live bool)
+	// place of what was kept before; Drop forgets it. Both are called with locks held. then, unless it is nil, is called once that
+	// is done, with all that was to be kept before, or cannot be; from any goroutine.
+	Keep(pid string, record []byte, live bool, then func())
 	Drop(pid string)
 	// Share puts an emission into the log alone.
 	Share(namespace string, t cluster.Target, m cluster.Message, p recovery.Place)

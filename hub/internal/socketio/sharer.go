@@ -58,7 +58,7 @@ func (s *Server) Share() {
 // keepElsewhere keeps a session that ends here for other hubs.
 func (s *Server) keepElsewhere(r *recovery.Record) {
 	r.At, r.Final = time.Now().UnixMilli(), true
-	s.elsewhere.Sessions.Keep(r.PID, r.Encode(), false)
+	s.elsewhere.Sessions.Keep(r.PID, r.Encode(), false, nil)
 }
 
 // keepAway keeps the sessions that are away, as the hub ends.

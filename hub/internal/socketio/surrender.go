@@ -29,7 +29,12 @@ func (s *Server) Surrender(namespace string, c recovery.Claim, given func(r *rec
 			}
 			s.recovery.LetGo(session)
 			endReserved(session, RecoveryMoved)
-			given(r, true)
+			if s.keeper == nil {
+				given(r, true)
+				return
+			}
+			// What is still on its way to the engine from here must not replace what the other hub keeps there.
+			s.elsewhere.Sessions.Keep(r.PID, r.Encode(), true, func() { given(r, true) })
 		},
 		none: func() { given(nil, false) },
 		busy: func() { given(nil, true) },
