@@ -157,6 +157,7 @@ func nobodyWaitsForAHub(t *testing.T, w SeveralWorld) {
 	}
 	for away := range worlds {
 		w.CutOff(t, away)
+		noticed(t, svc)
 		for n, b := range browsers {
 			if n == away {
 				continue
@@ -170,6 +171,25 @@ func nobodyWaitsForAHub(t *testing.T, w SeveralWorld) {
 		}
 		w.Rejoin(t, away)
 		called(t, browsers[away], "quick", `[]`, `["here"]`)
+	}
+}
+
+// noticed waits until the service has no stream to one of the hubs: what it sends before
+// that may have left, so that nobody knows what came of it until the hub is back.
+func noticed(t *testing.T, svc *service.Service) {
+	t.Helper()
+	ctx := patient(t)
+	for {
+		for _, h := range svc.Hubs() {
+			if !h.Attached {
+				return
+			}
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			t.Fatal("all hubs are attached still")
+		}
 	}
 }
 
