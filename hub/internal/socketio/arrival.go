@@ -38,7 +38,7 @@ func (in arrival) bringIn() bool {
 		r.begin(s, in.acceptance)
 	}
 	in.sit()
-	s.membership.begin(s, in.acceptance.Rooms)
+	s.membership.begin(s, in.acceptance.Rooms, in.say)
 	r.unlock()
 	c.server.tellNotes()
 	return true
@@ -57,12 +57,18 @@ func (in arrival) turnAway() {
 	}
 }
 
-// sit puts the socket in the place of its attempt, and queues CONNECT.
+// sit puts the socket in the place of its attempt.
 func (in arrival) sit() {
 	c, s := in.attempt.client, in.socket
 	c.seats.find(s.namespace.name).sit(s)
 	c.user.joined(s)
 	c.joined()
+}
+
+// say queues CONNECT. With Socket.mu held, once the socket can be found: its browser may read CONNECT at once, where a writer
+// is at work, and whoever hears of it then finds the socket; what is sent to it meanwhile waits for the lock, and comes behind.
+func (in arrival) say() {
+	c, s := in.attempt.client, in.socket
 	var payload []byte
 	if !c.old() {
 		payload = append([]byte(`{"sid":"`), s.id...)

@@ -17,15 +17,17 @@
 //
 // # The life of a socket
 //
-//	browser: CONNECT ──► Attempt ──Accept──► CONNECT queued, rooms joined, Then ──► Connected ──► events
+//	browser: CONNECT ──► Attempt ──Accept──► rooms joined, CONNECT queued, Then ──► Connected ──► events
 //	                        │ Deny, DenyUnknown, Undecided                               │
 //	                        ▼                                              disconnect, close of the client
 //	                  CONNECT_ERROR or close                                             ▼
 //	                                                                                Disconnected
 //
 // The namespace is reserved when the attempt begins: a second CONNECT for it is an invalid state, which closes the
-// client. Events before the answer are kept with the attempt (early.go). Attempts are bounded in number and bytes, and
-// each namespace has a share of that; who comes when there is no room waits with its CONNECT for its turn (admission.go).
+// client. A socket is in all tables before its CONNECT is queued, and what is sent to it waits until that is
+// (membership.begin): its browser may read CONNECT, and tell its id, at once. Events before the answer are kept with the
+// attempt (early.go). Attempts are bounded in number and bytes, and each namespace has a share of that; who comes when
+// there is no room waits with its CONNECT for its turn (admission.go).
 //
 // # Forms
 //

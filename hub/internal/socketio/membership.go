@@ -17,8 +17,9 @@ type membership struct {
 	untold map[string]bool
 }
 
-// begin makes the table know a socket. Whoever finds it already waits until the table knows all of it.
-func (m *membership) begin(s *Socket, rooms []string) {
+// begin makes the table know a socket, and calls then with the lock held. Whoever finds the socket already waits until the
+// table knows all of it and that has been done.
+func (m *membership) begin(s *Socket, rooms []string, then func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.namespace.rooms.Add(s)
@@ -26,6 +27,7 @@ func (m *membership) begin(s *Socket, rooms []string) {
 		m.most = len(rooms)
 		s.namespace.rooms.Join(s, rooms...)
 	}
+	then()
 }
 
 // change joins and then leaves rooms, or does nothing when there would be too many.
@@ -40,14 +42,6 @@ func (m *membership) change(s *Socket, join, leave []string) bool {
 		s.client.gate.attend()
 		server.tellNotes()
 	}
-	return done
-}
-
-// changeInOrder is change with recovering.mu held, and in the gate: what there is to tell is told afterwards.
-func (m *membership) changeInOrder(s *Socket, join, leave []string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	done, _ := m.changeLocked(s, join, leave)
 	return done
 }
 

@@ -163,12 +163,17 @@ func (in arrival) restore() bool {
 		k.memo, k.memoBytes = in.acceptance.Memo, in.acceptance.MemoBytes
 	}
 	in.sit()
-	for _, u := range missed.units {
-		_ = c.session.Send(in.batch, u.messages, u.noCompress) // a failure closes the session, which may come back
-	}
-	s.resume(k, in.acceptance, r.away.Remove(session))
+	fits := s.resume(k, in.acceptance, r.away.Remove(session), func() {
+		in.say()
+		for _, u := range missed.units {
+			_ = c.session.Send(in.batch, u.messages, u.noCompress) // a failure closes the session, which may come back
+		}
+	})
 	k.data, k.policy, k.mustAsk = nil, nil, false
 	r.mu.Unlock()
+	if !fits {
+		c.server.trace.limitReached("rooms_per_socket")
+	}
 	s.namespace.dropCarriedLater(session)
 	c.server.keeper.touch(session)
 	c.server.namespaces.release(s.namespace) // the session had held it
@@ -177,8 +182,10 @@ func (in arrival) restore() bool {
 	return true
 }
 
-// resume gives a socket what its session had, and what came with its acceptance. With recovering.mu held.
-func (s *Socket) resume(k *kept, acceptance Acceptance, rooms []string) {
+// resume gives a socket what its session had, and what came with its acceptance, and then lets its browser know. It reports
+// false where it would be in too many rooms, and joins none of the acceptance. With recovering.mu held, and in the gate:
+// what there is to tell of its rooms is told afterwards.
+func (s *Socket) resume(k *kept, acceptance Acceptance, rooms []string, say func()) (fits bool) {
 	s.mu.Lock()
 	s.data.set(k.data, k.version)
 	if len(acceptance.Data) > 0 {
@@ -189,8 +196,12 @@ func (s *Socket) resume(k *kept, acceptance Acceptance, rooms []string) {
 	if acceptance.Policy == nil && k.policy != nil {
 		s.policy.Store(k.policy)
 	}
-	s.membership.begin(s, rooms)
-	if len(acceptance.Rooms) > 0 && !s.membership.changeInOrder(s, acceptance.Rooms, nil) {
-		s.client.server.trace.limitReached("rooms_per_socket")
-	}
+	fits = true
+	s.membership.begin(s, rooms, func() {
+		if len(acceptance.Rooms) > 0 {
+			fits, _ = s.membership.changeLocked(s, acceptance.Rooms, nil)
+		}
+		say()
+	})
+	return fits
 }
