@@ -33,14 +33,15 @@ func (w *commandWindow) release(frees bool) {
 	}
 }
 
-// command carries out a command that came on the stream by itself.
-func (in *inbound) command(c *hubv1.Command, batch *hub.Batch) {
+// command carries out a command that came on the stream by itself. It reports whether that is over: nobody looks at the command
+// any more.
+func (in *inbound) command(c *hubv1.Command, batch *hub.Batch) (over bool) {
 	own := ""
 	if seq := c.GetDeliverySeq(); seq != 0 {
 		lease := in.a.lease.Load()
 		if err := lease.Holds(seq); err != nil {
 			in.a.answer(c, in.a.srv.commands.Refuse(c, fault.Of(err, "")), false)
-			return
+			return true
 		}
 		// Only permissions ask whose delivery it is.
 		if in.a.commands.Permit != nil {
@@ -49,25 +50,29 @@ func (in *inbound) command(c *hubv1.Command, batch *hub.Batch) {
 			}
 		}
 	}
-	in.a.carryOut(c, batch, own)
+	return in.a.carryOut(c, batch, own)
 }
 
 // carryOut carries out a command whose right to run is clear. Own is the id of the
 // socket whose delivery it belongs to, empty when it belongs to none. It may be called
-// from any goroutine.
-func (in *inbound) carryOut(c *hubv1.Command, batch *hub.Batch, own string) {
+// from any goroutine. It reports what command does.
+func (in *inbound) carryOut(c *hubv1.Command, batch *hub.Batch, own string) (over bool) {
 	x := in.a.srv.commands
 	slot := c.GetCommandId() != 0
 	if slot && !in.a.window.acquire() {
 		in.a.answer(c, x.Refuse(c, fault.New(fault.CommandWindow, "too many commands have no result yet")), false)
-		return
+		return true
 	}
 	r := command.Request{Command: c, Caller: &in.a.commands, Batch: batch, OwnSocket: own}
 	if result := x.Now(r); result != nil {
 		in.a.answer(c, result, slot)
-		return
+		if !slot && result.Status == nil {
+			command.Release(result)
+		}
+		return true
 	}
 	x.Run(r, streamAnswers{in.a, c})
+	return false
 }
 
 // answer gives the last result of a command. A command without an id wants none: a

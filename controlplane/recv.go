@@ -158,7 +158,9 @@ func (in *inbound) act(action *envelope.Action, batch *hub.Batch) error {
 	case *hubv1.Action_Settlement:
 		in.a.settle(kind.Settlement, batch)
 	case *hubv1.Action_Command:
-		in.a.command(kind.Command, batch)
+		if in.a.command(kind.Command, batch) {
+			action.Release()
+		}
 	case *hubv1.Action_Window:
 		in.a.lease.Load().Resize(in.a.srv.windows(kind.Window))
 		in.a.out.Copies.Resize(kind.Window.GetObservations())

@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"sync"
 	"unicode/utf8"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -17,9 +18,12 @@ type emission struct {
 	payload hubv1.Payload
 }
 
+// emissions are those that were given back.
+var emissions = sync.Pool{New: func() any { return new(emission) }}
+
 // emission decodes an action that is a hot emit, or returns nil: then check and protobuf have to decide. Nothing of it is a
 // part of b, unless it fills half of the envelope.
-func (d *upward) emission(b []byte) *hubv1.Action {
+func (d *upward) emission(b []byte) *emission {
 	r := reader{b: b}
 	if r.varint() != uint64(tagActionCommand) {
 		return nil
@@ -28,7 +32,21 @@ func (d *upward) emission(b []byte) *hubv1.Action {
 	if r.bad || r.more() {
 		return nil
 	}
-	to := &emission{}
+	to := emissions.Get().(*emission)
+	if !d.whole(b, to) {
+		*to = emission{}
+		emissions.Put(to)
+		return nil
+	}
+	to.op.Emit = &to.emit
+	to.command.Op = &to.op
+	to.kind.Command = &to.command
+	to.Kind = &to.kind
+	return to
+}
+
+// whole decodes the command of an emission.
+func (d *upward) whole(b []byte, to *emission) bool {
 	var emit []byte
 	for r := (reader{b: b}); r.more(); {
 		switch r.varint() {
@@ -39,20 +57,13 @@ func (d *upward) emission(b []byte) *hubv1.Action {
 		case uint64(tagCommandEmit):
 			emit = r.message(emit)
 		default:
-			return nil
+			return false
 		}
 		if r.bad {
-			return nil
+			return false
 		}
 	}
-	if emit == nil || !d.emit(emit, to) {
-		return nil
-	}
-	to.op.Emit = &to.emit
-	to.command.Op = &to.op
-	to.kind.Command = &to.command
-	to.Kind = &to.kind
-	return &to.Action
+	return emit != nil && d.emit(emit, to)
 }
 
 func (d *upward) emit(b []byte, to *emission) bool {

@@ -88,6 +88,34 @@ func TestEmission_OwnsWhatItKeeps(t *testing.T) {
 	}
 }
 
+// What is given back is decoded into again; the texts, lists and bytes of the first one are still its own.
+func TestRelease_LeavesTextsListsAndBytes(t *testing.T) {
+	first := wireOf(t, emitAction())
+	other := emitAction()
+	emit := other.GetCommand().GetEmit()
+	emit.Target.Rooms, emit.Event, emit.Payload.Args = []string{"b", "c"}, "f", []byte(`["y"]`)
+	second := wireOf(t, other)
+	for range 100 { // a pool may forget
+		d := upward{size: len(first)}
+		a := d.action(first, false)
+		e := a.GetCommand().GetEmit()
+		rooms, event, args := e.Target.Rooms, e.Event, e.Payload.Args
+		a.Release()
+		if a.Action != nil {
+			t.Fatal("it was given back, and is still there")
+		}
+		d = upward{size: len(second)}
+		b := d.action(second, false)
+		if !proto.Equal(b.Action, other) {
+			t.Fatalf("decoded\n%v\nof\n%v", b.Action, other)
+		}
+		b.Release()
+		if len(rooms) != 1 || rooms[0] != "a" || event != "e" || string(args) != `["x"]` {
+			t.Fatalf("%q %q %s", rooms, event, args)
+		}
+	}
+}
+
 func BenchmarkAction_Emit(b *testing.B) {
 	a := emitAction()
 	raw, err := proto.Marshal(a)

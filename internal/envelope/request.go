@@ -46,7 +46,7 @@ var (
 // decodes into it: stream.RecvMsg(&request).
 //
 // The zero value is ready for use; a Request may be used for one envelope after the
-// other. What its actions point to is never used again by the codec.
+// other. What its actions point to is never used again by the codec, unless it is given back (Action.Release).
 type Request struct {
 	// EnvelopeSeq and AckEnvelopeSeq are those of AttachRequest. They are set also
 	// when Err is, as far as they could be read.
@@ -95,6 +95,19 @@ type Action struct {
 	// have something that the hub does not know, by their place in
 	// Hello.subscriptions. Nil when there are none.
 	BadSubscriptions map[int]*Bad
+
+	whole *emission // of which Action is a part; nil: of none
+}
+
+// Release gives the messages of an action back for the next ones, if it is a plain emit, and does nothing otherwise. Nobody may
+// have kept any of them. Their texts, lists and bytes are not used again.
+func (a *Action) Release() {
+	if a.whole == nil {
+		return
+	}
+	*a.whole = emission{}
+	emissions.Put(a.whole)
+	*a = Action{}
 }
 
 // Kind is the kind of an action, called like its field in the contract.

@@ -108,8 +108,8 @@ func (d *upward) action(b []byte, unknown bool) Action {
 		*to = action{}
 	}
 	if !unknown {
-		if a := d.emission(b); a != nil {
-			return Action{Action: a}
+		if e := d.emission(b); e != nil {
+			return Action{Action: &e.Action, whole: e}
 		}
 	}
 	kind, ok := d.check.action(b)

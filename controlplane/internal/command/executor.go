@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -31,7 +32,7 @@ type Config struct {
 	// ends decisions that are kept for them. It must not block. Nil means that none are.
 	Revoked func(Revocation)
 	// Emitted is told of each emit that was carried out, and of what it has done. The emit
-	// must not be changed. It must not block. Nil means that nobody looks.
+	// must not be changed, and its messages must not be kept; its texts, lists and bytes may. It must not block. Nil means that nobody looks.
 	Emitted func(by *Caller, e *hubv1.Emit, o hub.Outcome)
 	// Waited is told of each unary call that has waited for an engine that was behind. Nil means that nobody looks.
 	Waited func(ctx context.Context, d time.Duration)
@@ -226,12 +227,21 @@ func (a *counted) Pull(p *Pages) {
 // failed is the result of a command that failed.
 func failed(f *fault.Fault) *hubv1.Result { return &hubv1.Result{Status: f.Status()} }
 
+// results are those that were given back: most commands want none, and have one all the same, which the trace is told.
+var results = sync.Pool{New: func() any { return new(hubv1.Result) }}
+
 // resultOf makes a result of an outcome.
 func resultOf(o hub.Outcome, f *fault.Fault) *hubv1.Result {
-	return &hubv1.Result{
-		MatchedCount: uint32(o.Matched), QueuedCount: uint32(o.Queued), DroppedCount: uint32(o.Dropped), StoredCount: uint32(o.Stored),
-		MissingHubIds: o.MissingHubs, Status: f.Status(),
-	}
+	r := results.Get().(*hubv1.Result)
+	r.MatchedCount, r.QueuedCount, r.DroppedCount, r.StoredCount = uint32(o.Matched), uint32(o.Queued), uint32(o.Dropped), uint32(o.Stored)
+	r.MissingHubIds, r.Status = o.MissingHubs, f.Status()
+	return r
+}
+
+// Release gives a result of Now back that nobody has kept.
+func Release(r *hubv1.Result) {
+	r.Reset()
+	results.Put(r)
 }
 
 // retrySoon is the advice for a bound that others will make room in.

@@ -3,6 +3,9 @@ package copies
 import (
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/command"
@@ -119,8 +122,31 @@ func (o *Observers) Emitted(by *command.Caller, e *hubv1.Emit, outcome hub.Outco
 	}
 	a.give(&observation{
 		kind: hubv1.Kind_KIND_EMITS, time: time.Now().UnixNano(), name: e.GetEvent(),
-		body: &emission{emit: e, group: by.Group, outcome: outcome},
+		body: &emission{emit: lasting(e), group: by.Group, outcome: outcome},
 	}, nil)
+}
+
+// lasting is an emit whose messages are its own: those that came are used again.
+func lasting(e *hubv1.Emit) *hubv1.Emit {
+	e = shallow(e)
+	if e.Target != nil {
+		e.Target = shallow(e.Target)
+	}
+	if e.Payload != nil {
+		e.Payload = shallow(e.Payload)
+	}
+	return e
+}
+
+// shallow is a message with the same fields.
+func shallow[M proto.Message](m M) M {
+	from := m.ProtoReflect()
+	to := from.New()
+	from.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		to.Set(field, value)
+		return true
+	})
+	return to.Interface().(M)
 }
 
 // Dropped copies that something will reach nobody. The event is empty where it was none,
