@@ -61,6 +61,13 @@ func (e *end) Publish(c *cluster.Command) error {
 	if e.away {
 		return cluster.ErrAway
 	}
+	own := *c // nothing of it may be kept
+	if c.Message != nil {
+		m := *c.Message
+		m.Args = slices.Clone(m.Args)
+		own.Message = &m
+	}
+	c = &own
 	e.published = append(e.published, c)
 	for _, other := range e.others() {
 		other.host.Apply(c)

@@ -1,7 +1,7 @@
 package hub
 
 import (
-	"slices"
+	"sync"
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
@@ -78,12 +78,25 @@ func (h *Hub) emitToMany(b *Batch, t Target, m Message, o EmitOptions) (Outcome,
 	return out, nil
 }
 
-// publishEmit tells the other hubs of an emit. What they are told may be kept, and the arguments are the caller's.
+// publication is an emit for other hubs. It is used again: a cluster keeps none.
+type publication struct {
+	command cluster.Command
+	message cluster.Message
+}
+
+var publications = sync.Pool{New: func() any { return new(publication) }}
+
+// publishEmit tells the other hubs of an emit.
 func (h *Hub) publishEmit(b *Batch, namespace string, to cluster.Target, m cluster.Message, is socketio.Issue) (missing []string) {
-	m.Args = slices.Clone(m.Args)
-	return h.federation.PublishGathered((*engineio.Batch)(b), &cluster.Command{
-		Namespace: namespace, Target: to, Message: &m, Origin: cluster.Origin{Number: is.Place.Own, After: is.Place.Of},
-	})
+	p := publications.Get().(*publication)
+	p.message = m
+	p.command = cluster.Command{
+		Namespace: namespace, Target: to, Message: &p.message, Origin: cluster.Origin{Number: is.Place.Own, After: is.Place.Of},
+	}
+	missing = h.federation.PublishGathered((*engineio.Batch)(b), &p.command)
+	*p = publication{}
+	publications.Put(p)
+	return missing
 }
 
 // publish tells the other hubs of a command that is no emit and was carried out here.

@@ -11,7 +11,7 @@ type Cluster interface {
 	// Open begins, once and before anything else. The host is called from then on until Close has returned. An engine
 	// that cannot be reached is no error: it is tried again for ever. An error is a setting that cannot be.
 	Open(self Self, host Host) error
-	// Publish hands a command to every other server. It must not be changed any more. ErrAway, ErrFull: it reaches nobody,
+	// Publish hands a command to every other server. Nothing of it may be kept: the caller uses it again. ErrAway, ErrFull: it reaches nobody,
 	// or not everybody. ErrTooLarge: it is beyond cluster.max_message.
 	Publish(c *Command) error
 	// Ask hands a question to the other servers and gathers what they say. a.Done is called exactly once, at the latest when

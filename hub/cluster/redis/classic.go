@@ -96,11 +96,9 @@ func (c *classic) post(m *nodewire.Message) error {
 	if m.Kind != nodewire.Broadcast {
 		return c.ask(m)
 	}
-	channel := c.engine.baseChannel(m.Namespace)
-	if room, one := oneRoom(&m.Target); one {
-		channel += room + "#"
-	}
-	return c.engine.SendForeign(channel, nodewire.AppendBroadcast(nil, m))
+	buf := buffers.Get().(*[]byte)
+	room, one := oneRoom(&m.Target)
+	return c.engine.sendFrom(buf, c.engine.channelFor(m.Namespace, room, one), nodewire.AppendBroadcast(*buf, m))
 }
 
 func (c *classic) postToHubs(command *cluster.Command) error { return c.engine.postToHubs(command) }

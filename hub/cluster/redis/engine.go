@@ -210,6 +210,14 @@ func (e *engine) twinChannel(namespace string) string {
 // baseChannel is that of a namespace.
 func (e *engine) baseChannel(namespace string) string { return e.config.Prefix + "#" + namespace + "#" }
 
+// channelFor is that of a namespace, or of one room in it.
+func (e *engine) channelFor(namespace, room string, one bool) string {
+	if one {
+		return e.config.Prefix + "#" + namespace + "#" + room + "#"
+	}
+	return e.baseChannel(namespace)
+}
+
 // ofHubs reports whether a channel is one of the mesh.
 func (e *engine) ofHubs(channel []byte) bool {
 	rest, ok := strings.CutPrefix(string(channel), e.config.Prefix)

@@ -48,6 +48,19 @@ func (e *engine) broadcast(c *cluster.Command) error {
 	return err
 }
 
+// buffers have what messages are written into.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// sendFrom sends a message that was appended to an empty buffer, and gives that back.
+func (e *engine) sendFrom(buf *[]byte, channel string, message []byte) error {
+	err := e.SendForeign(channel, message)
+	if *buf = nil; !mesh.Kept(message) {
+		*buf = message[:0]
+	}
+	buffers.Put(buf)
+	return err
+}
+
 // isPattern reports whether a namespace stands for several.
 func isPattern(namespace string) bool { return strings.HasSuffix(namespace, "*") }
 

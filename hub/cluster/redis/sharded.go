@@ -181,13 +181,12 @@ func (s *sharded) count(ctx context.Context, namespace string) (int, []string, e
 const idLength = 20
 
 func (s *sharded) post(m *nodewire.Message) error {
-	channel := s.engine.baseChannel(m.Namespace)
 	t := &m.Target
 	named := len(t.Sockets) == 0 && len(t.Users) == 0 // of a socket, or a user, there is no channel
-	if room, one := oneRoom(t); one && named && m.Kind == nodewire.Broadcast && !s.engine.config.StaticSubscriptions && !looksLikeAnID(room) {
-		channel += room + "#"
-	}
-	return s.engine.SendForeign(channel, nodewire.AppendCluster(nil, m, false))
+	room, one := oneRoom(t)
+	one = one && named && m.Kind == nodewire.Broadcast && !s.engine.config.StaticSubscriptions && !looksLikeAnID(room)
+	buf := buffers.Get().(*[]byte)
+	return s.engine.sendFrom(buf, s.engine.channelFor(m.Namespace, room, one), nodewire.AppendCluster(*buf, m, false))
 }
 
 func looksLikeAnID(room string) bool {

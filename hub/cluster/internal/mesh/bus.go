@@ -10,7 +10,7 @@ import (
 type Bus interface {
 	// Send hands frames to the engine in their order. One goroutine calls it; it may block until the engine takes them or ctx
 	// ends. After an error nothing is known of what is behind the frame that failed, and nothing is sent again. The slice is
-	// used again once Send has returned; frames are not.
+	// used again once Send has returned, and so are the bytes of short foreign messages.
 	Send(ctx context.Context, batch []Out) error
 	// MaxFrame is the largest message that the engine takes, in bytes: what is larger goes in parts. At least 4 KiB. It is
 	// asked for each frame.

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"testing"
@@ -27,6 +28,54 @@ func (w *writes) sent() []int {
 	sizes := w.sizes
 	w.sizes = nil
 	return sizes
+}
+
+// keepsFrames is a Bus that notes what it was given.
+type keepsFrames struct{ frames []string }
+
+func (k *keepsFrames) Send(_ context.Context, batch []Out) error {
+	for _, out := range batch {
+		k.frames = append(k.frames, string(out.Frame))
+	}
+	return nil
+}
+
+func (k *keepsFrames) MaxFrame() int { return 1 << 20 }
+
+// TestOutbox_CopiesShortMessages: whoever sends one uses its bytes for the next; what is kept (Kept) is sent as it is.
+func TestOutbox_CopiesShortMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := &keepsFrames{}
+		o := newOutbox(bus, &cluster.Settings{QueueBytes: 1 << 20, MaxMessage: 1 << 20})
+		o.connected(true)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go o.loop(ctx, func(int, error) {})
+		var want []string
+		scratch := make([]byte, 0, shortBytes)
+		for i := range 300 {
+			if i%50 == 0 {
+				synctest.Wait() // the next ones use the room of a batch that has left
+			}
+			scratch = append(scratch[:0], bytes.Repeat([]byte{byte(i)}, 1+i*13%shortBytes)...)
+			if Kept(scratch) {
+				t.Fatal("a short message is kept")
+			}
+			want = append(want, string(scratch))
+			if err := o.putForeign("channel", scratch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		long := bytes.Repeat([]byte("x"), shortBytes+1)
+		if err := o.putForeign("channel", long); err != nil || !Kept(long) {
+			t.Fatal(err, "a long message is not kept")
+		}
+		want = append(want, string(long))
+		synctest.Wait()
+		if !slices.Equal(bus.frames, want) {
+			t.Error("what was sent is not what was put")
+		}
+	})
 }
 
 // TestOutbox_GathersUpToFlush: what is put together is written at once, and nothing waits for a flush that does not come.

@@ -29,6 +29,8 @@ type outbox struct {
 	// gathering is until when what is put may wait for flush. The zero time: it may not.
 	gathering time.Time
 	spare     []Out // an empty batch with room
+	// copied is what short foreign messages of batch were copied to, and room an empty one.
+	copied, room []byte
 }
 
 const (
@@ -38,6 +40,9 @@ const (
 	gatherBytes = 256 << 10
 	// mostSpare is how large a batch is kept for the next one, in frames.
 	mostSpare = 4096
+	// shortBytes is up to which size a message is copied, and mostRoom how much room for copies is kept for the next batch.
+	shortBytes = 4 << 10
+	mostRoom   = 256 << 10
 )
 
 // gather lets what is put wait for flush.
@@ -110,7 +115,7 @@ func (o *outbox) put(kind wire.Kind, to Address, frame []byte, urgent bool) (num
 	return o.number, nil
 }
 
-// putForeign takes a message that is no frame, in order with those that are.
+// putForeign takes a message that is no frame, in order with those that are. One that is not longer than shortBytes is copied.
 func (o *outbox) putForeign(channel string, message []byte) error {
 	if len(message) > o.maxMessage {
 		return cluster.ErrTooLarge
@@ -122,6 +127,11 @@ func (o *outbox) putForeign(channel string, message []byte) error {
 		return cluster.ErrAway
 	case o.bytes+int64(len(message)) > o.bound:
 		return cluster.ErrFull
+	}
+	if len(message) <= shortBytes {
+		from := len(o.copied)
+		o.copied = append(o.copied, message...)
+		message = o.copied[from:len(o.copied):len(o.copied)]
 	}
 	o.batch = append(o.batch, Out{Frame: message, Channel: channel})
 	o.bytes += int64(len(message))
@@ -167,7 +177,7 @@ func (o *outbox) connected(up bool) (dropped int) {
 		o.bytes -= int64(len(out.Frame))
 	}
 	dropped = len(o.batch)
-	o.batch = nil
+	o.batch, o.copied = nil, nil
 	return dropped
 }
 
@@ -203,8 +213,9 @@ func (o *outbox) loop(ctx context.Context, failed func(n int, err error)) {
 		case <-o.wake:
 		}
 		o.mu.Lock()
-		batch := o.batch
+		batch, copied := o.batch, o.copied
 		o.batch, o.spare = o.spare, nil
+		o.copied, o.room = o.room, nil
 		o.mu.Unlock()
 		for rest := batch; len(rest) > 0; {
 			n := partOf(rest)
@@ -219,19 +230,21 @@ func (o *outbox) loop(ctx context.Context, failed func(n int, err error)) {
 				break
 			}
 		}
-		o.keep(batch)
+		o.keep(batch, copied)
 	}
 }
 
-// keep keeps an empty batch for the next one.
-func (o *outbox) keep(batch []Out) {
-	if cap(batch) > mostSpare {
-		return
-	}
-	clear(batch)
+// keep keeps an empty batch, and room for copies, for the next one.
+func (o *outbox) keep(batch []Out, copied []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.spare = batch[:0]
+	if cap(batch) <= mostSpare {
+		clear(batch)
+		o.spare = batch[:0]
+	}
+	if cap(copied) <= mostRoom {
+		o.room = copied[:0]
+	}
 }
 
 // done counts what was handed over, and reports whether the engine can be reached.

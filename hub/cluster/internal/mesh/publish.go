@@ -182,12 +182,16 @@ func (m *Mesh) send(kind wire.Kind, to Address, frame []byte, urgent bool) (uint
 	return number, err
 }
 
-// SendForeign hands the Bus a message that foreign servers understand, in order with what was sent before.
+// SendForeign hands the Bus a message that foreign servers understand, in order with what was sent before. It keeps the message,
+// unless that is short: see Kept.
 func (m *Mesh) SendForeign(channel string, message []byte) error {
 	err := m.outbox.putForeign(channel, message)
 	m.noted(err, "foreign", len(message))
 	return err
 }
+
+// Kept reports whether SendForeign keeps a message, which must not be changed any more then.
+func Kept(message []byte) bool { return len(message) > shortBytes }
 
 // Gather implements cluster.Gatherer.
 func (m *Mesh) Gather() { m.outbox.gather() }
