@@ -58,16 +58,28 @@ func portOf(t *testing.T, address string) int {
 
 func (b *broker) start() {
 	b.t.Helper()
+	b.begin()
+	b.ready()
+}
+
+// begin starts it without waiting.
+func (b *broker) begin() {
+	b.t.Helper()
 	o := b.options
 	s, err := server.NewServer(&o)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(clustertest.Patience) {
+	b.running = s
+}
+
+// ready waits until it can be used.
+func (b *broker) ready() {
+	b.t.Helper()
+	if !b.running.ReadyForConnections(clustertest.Patience) {
 		b.t.Fatal("the server does not start")
 	}
-	b.running = s
 }
 
 func (b *broker) kill() {

@@ -52,6 +52,9 @@ func TestConfig_Refused(t *testing.T) {
 const hubRights = "on resetchannels &socket.io* &socket.io#/* ~socket.io* -@all +publish +subscribe +unsubscribe +psubscribe +punsubscribe " +
 	"+ssubscribe +sunsubscribe +spublish +ping +pubsub +hello +multi +exec +xadd +xread +xrange +xrevrange"
 
+// recoveryRights are those that it needs beside them with recovery.enabled.
+const recoveryRights = " ~sio:session:* +xinfo|stream +exists +set +get +getdel +del +eval"
+
 func TestConfig_PasswordAndUserAreGiven(t *testing.T) {
 	acl := filepath.Join(t.TempDir(), "acl")
 	if err := os.WriteFile(acl, []byte("user default off\nuser hub >right "+hubRights+"\n"), 0o600); err != nil {

@@ -16,7 +16,7 @@ func TestKit(t *testing.T) {
 		clustertest.Run(t, func(t *testing.T) *clustertest.Net {
 			s := newServer(t)
 			c := Config{Engine: engine, URL: s.url(), Settings: cluster.Settings{Expiry: clustertest.Expiry, Logger: slog.New(slog.DiscardHandler)}}
-			n := &clustertest.Net{Forge: forger(t, s)}
+			n := &clustertest.Net{Forge: forger(t, c)}
 			if engine != Streams { // which keeps what is published meanwhile
 				n.Away = func(away bool) {
 					if away {
@@ -39,30 +39,28 @@ func TestKit(t *testing.T) {
 }
 
 // forger returns a function that sends bytes to every channel, and to the stream.
-func forger(t *testing.T, s *server) func(data []byte) {
+func forger(t *testing.T, c Config) func(data []byte) {
 	t.Helper()
-	n, err := Config{URL: s.url()}.connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(n.close)
+	client := clientOf(t, c)
+	c = c.withDefaults()
 	ctx := context.Background()
 	return func(data []byte) {
 		t.Helper()
-		if _, err := n.client.Pipelined(ctx, func(p redis.Pipeliner) error { forge(ctx, p, data); return nil }); err != nil {
+		if _, err := client.Pipelined(ctx, func(p redis.Pipeliner) error { forge(ctx, p, c, data); return nil }); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-func forge(ctx context.Context, p redis.Pipeliner, data []byte) {
-	for _, channel := range []string{"socket.io#/#", "socket.io#/#a#", "socket.io-request#/#", "socket.io-response#/#", "socket.io-hub#"} {
+func forge(ctx context.Context, p redis.Pipeliner, c Config, data []byte) {
+	for _, channel := range []string{"#/#", "#/#a#", "-request#/#", "-response#/#", "-hub#"} {
 		for _, command := range []string{"PUBLISH", "SPUBLISH"} {
-			p.Do(ctx, command, channel, data)
+			p.Do(ctx, command, c.Prefix+channel, data)
 		}
 	}
+	stream := (&streams{engine: &engine{config: c}}).streamOf("/")
 	for _, kind := range []string{"3", "7", "x", ""} {
-		p.Do(ctx, "XADD", "socket.io", "*", "uid", "forged", "nsp", "/", "type", kind, "data", data)
+		p.Do(ctx, "XADD", stream, "*", "uid", "forged", "nsp", "/", "type", kind, "data", data)
 	}
-	p.Do(ctx, "XADD", "socket.io", "*", "uid", "forged", "hub", "1", "type", "5", "data", data)
+	p.Do(ctx, "XADD", stream, "*", "uid", "forged", "hub", "1", "type", "5", "data", data)
 }

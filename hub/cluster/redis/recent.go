@@ -44,9 +44,9 @@ func (r *recent) set() map[entryID]bool {
 
 // resume finds where to begin: at the end at first, and behind what was read last thereafter. Where that is not there any more,
 // Redis may have come back with less than it had: then with everything that is not known to have been read.
-func (r *streamReader) resume(ctx context.Context, node *redis.Client) error {
+func (r *streamReader) resume(ctx context.Context, client redis.UniversalClient) error {
 	if r.last == "" {
-		end, err := node.XRevRangeN(ctx, r.name, "+", "-", 1).Result()
+		end, err := client.XRevRangeN(ctx, r.name, "+", "-", 1).Result()
 		if err != nil {
 			return err
 		}
@@ -58,11 +58,11 @@ func (r *streamReader) resume(ctx context.Context, node *redis.Client) error {
 		r.gate.Reached(cluster.Position{Major: base[0], Minor: base[1]})
 		return nil
 	}
-	there, err := node.XRangeN(ctx, r.name, r.last, r.last, 1).Result()
+	there, err := client.XRangeN(ctx, r.name, r.last, r.last, 1).Result()
 	if err != nil || len(there) > 0 {
 		return err
 	}
-	oldest, err := node.XRangeN(ctx, r.name, "-", "+", 1).Result()
+	oldest, err := client.XRangeN(ctx, r.name, "-", "+", 1).Result()
 	if err != nil {
 		return err
 	}

@@ -60,19 +60,15 @@ const entrySize = 512
 // another stream.
 func (r *streamReader) page(ctx context.Context, after cluster.Position, count int64) (list []*pages.Entry, last bool, err error) {
 	s := r.streams
-	node, err := s.engine.nodes.of(ctx, r.name)
-	if err != nil {
-		return nil, false, s.unread(ctx, err)
-	}
-	from := idOf(after)
-	got, err := node.XRangeN(ctx, r.name, from, "+", count+1).Result()
+	client, from := s.engine.nodes.any(), idOf(after)
+	got, err := client.XRangeN(ctx, r.name, from, "+", count+1).Result()
 	if err != nil {
 		return nil, false, s.unread(ctx, err)
 	}
 	last = int64(len(got)) <= count
 	switch {
 	case after == cluster.Position{}:
-		if whole, err := isWhole(ctx, node, r.name); err != nil {
+		if whole, err := isWhole(ctx, client, r.name); err != nil {
 			return nil, false, s.unread(ctx, err)
 		} else if !whole {
 			return nil, false, cluster.ErrGone
@@ -95,11 +91,11 @@ func (r *streamReader) page(ctx context.Context, after cluster.Position, count i
 
 // isWhole reports whether a stream still has all that was ever in it. Redis before version 7 does not tell, but for one that
 // was never there.
-func isWhole(ctx context.Context, node *redis.Client, stream string) (bool, error) {
-	if n, err := node.Exists(ctx, stream).Result(); err != nil || n == 0 {
+func isWhole(ctx context.Context, client redis.UniversalClient, stream string) (bool, error) {
+	if n, err := client.Exists(ctx, stream).Result(); err != nil || n == 0 {
 		return n == 0, err
 	}
-	info, err := node.XInfoStream(ctx, stream).Result()
+	info, err := client.XInfoStream(ctx, stream).Result()
 	if err != nil {
 		return false, err
 	}

@@ -10,38 +10,57 @@ import (
 	"github.com/siohub/siohub/internal/certstest"
 )
 
-// newRedisCluster starts a Redis Cluster of three nodes, and returns its URL. With an authority all speak TLS.
-func newRedisCluster(t *testing.T, authority *certstest.Authority) string {
+// redisCluster is a Redis Cluster of three nodes.
+type redisCluster struct {
+	t       *testing.T
+	url     string
+	servers []*server
+	options []string // of redis-cli
+}
+
+// newRedisCluster starts one. With an authority all speak TLS.
+func newRedisCluster(t *testing.T, authority *certstest.Authority, more ...string) *redisCluster {
 	t.Helper()
 	cli, scheme := need(t, "redis-cli", "apt-get install redis-tools"), "redis"
 	start := newServer
-	var options []string
+	c := &redisCluster{t: t}
 	if authority != nil {
 		scheme, start = "rediss", func(t testing.TB, args ...string) *server { return encrypted(t, authority, args...) }
 	}
 	args := []string{"--cluster", "create"}
 	for range 3 {
-		s := start(t, "--cluster-enabled", "yes")
+		s := start(t, append([]string{"--cluster-enabled", "yes"}, more...)...)
+		c.servers = append(c.servers, s)
 		if args = append(args, s.address); authority != nil {
-			options = []string{"--tls", "--cacert", s.dir + "/ca-cert", "--cert", s.dir + "/cert", "--key", s.dir + "/key"}
+			c.options = []string{"--tls", "--cacert", s.dir + "/ca-cert", "--cert", s.dir + "/cert", "--key", s.dir + "/key"}
 		}
 	}
-	if out, err := exec.Command(cli, slices.Concat(options, args, []string{"--cluster-yes"})...).CombinedOutput(); err != nil {
+	if out, err := exec.Command(cli, slices.Concat(c.options, args, []string{"--cluster-yes"})...).CombinedOutput(); err != nil {
 		t.Skipf("no Redis Cluster here: %s", out) // its bus wants ports that may be taken
 	}
-	for _, address := range args[2:] {
-		host, port, _ := strings.Cut(address, ":")
-		eventually(t, "the cluster is whole", func() bool {
-			out, _ := exec.Command(cli, append(options, "-h", host, "-p", port, "cluster", "info")...).Output()
-			return strings.Contains(string(out), "cluster_state:ok")
-		})
+	c.isWhole()
+	c.url = scheme + "+cluster://" + args[2] + "?addr=" + args[3]
+	return c
+}
+
+// isWhole waits until each node knows all slots.
+func (c *redisCluster) isWhole() {
+	c.t.Helper()
+	for _, s := range c.servers {
+		eventually(c.t, "the cluster is whole", func() bool { return strings.Contains(c.cli(s, "cluster", "info"), "cluster_state:ok") })
 	}
-	return scheme + "+cluster://" + args[2] + "?addr=" + args[3]
+}
+
+// cli is what redis-cli says.
+func (c *redisCluster) cli(s *server, args ...string) string {
+	host, port, _ := strings.Cut(s.address, ":")
+	out, _ := exec.Command("redis-cli", slices.Concat(c.options, []string{"-h", host, "-p", port}, args)...).CombinedOutput()
+	return string(out)
 }
 
 func TestRedisCluster_CommandsAndQuestions(t *testing.T) {
 	t.Parallel()
-	url := newRedisCluster(t, nil)
+	url := newRedisCluster(t, nil).url
 	t.Run("redis-streams with sharded_pubsub", func(t *testing.T) {
 		crosses(t, Config{Engine: Streams, URL: url, Prefix: "x", Stream: "x", ShardedPubSub: true})
 	})

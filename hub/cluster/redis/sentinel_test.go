@@ -33,11 +33,12 @@ type watched struct {
 }
 
 // newWatched starts one. With an authority all speak TLS. There can be as many changes of the master as there are replicas.
-func newWatched(t *testing.T, replicas int, authority *certstest.Authority) *watched {
+func newWatched(t *testing.T, replicas int, authority *certstest.Authority, more ...string) *watched {
 	t.Helper()
 	auth := append([]string{
 		"--requirepass", "redis-secret", "--masterauth", "redis-secret", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1", "--user", "hub",
-	}, strings.Fields(hubRights+" &socket.ioredis#/* +role >hub-secret")...)
+	}, strings.Fields(hubRights+recoveryRights+" &socket.ioredis#/* +role >hub-secret")...)
+	auth = append(more, auth...)
 	w := &watched{t: t, scheme: "redis"}
 	start := newServer
 	if authority != nil {

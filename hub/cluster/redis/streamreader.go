@@ -75,12 +75,10 @@ func (r *streamReader) run() {
 // read reads the next entries.
 func (r *streamReader) read(ctx context.Context) error {
 	e := r.streams.engine
-	node, err := e.nodes.of(ctx, r.name)
-	if err != nil {
-		return err
-	}
+	// In a Redis Cluster go-redis follows a stream that moves to another node, also while it is between the two (ASK).
+	client := e.nodes.any()
 	if !r.up {
-		if err := r.resume(ctx, node); err != nil {
+		if err := r.resume(ctx, client); err != nil {
 			return err
 		}
 		r.up = true
@@ -88,7 +86,7 @@ func (r *streamReader) read(ctx context.Context) error {
 	}
 	waiting, cancel := context.WithTimeout(ctx, r.streams.block+replyTimeout)
 	defer cancel()
-	result, err := node.XRead(waiting, &redis.XReadArgs{Streams: []string{r.name, r.last}, Count: readCount, Block: r.streams.block}).Result()
+	result, err := client.XRead(waiting, &redis.XReadArgs{Streams: []string{r.name, r.last}, Count: readCount, Block: r.streams.block}).Result()
 	if err == redis.Nil { //nolint:errorlint // go-redis says that it is never wrapped
 		return nil
 	}

@@ -102,7 +102,7 @@ func TestTLS_Sentinel(t *testing.T) {
 func TestTLS_RedisCluster(t *testing.T) {
 	t.Parallel()
 	authority := certstest.NewAuthority(t)
-	url, trusted := newRedisCluster(t, authority), trust(t, authority)
+	url, trusted := newRedisCluster(t, authority).url, trust(t, authority)
 	for _, engine := range engines {
 		crosses(t, Config{Engine: engine, URL: url, Prefix: engine, Stream: engine, TLS: trusted})
 	}
