@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"net"
+	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,15 +23,35 @@ func TestCluster_ABrowserIsRecoveredAtAnotherHub(t *testing.T) {
 		moves(t, url, syscall.SIGKILL, func() bool { return hasSession(t, url) },
 			"--cluster-engine", "redis-streams", "--recovery-persist", "on_change")
 	})
+	t.Run("redis-streams in a Redis Cluster, SIGTERM", func(t *testing.T) {
+		moves(t, startRedisCluster(t), syscall.SIGTERM, nil, "--cluster-engine", "redis-streams")
+	})
+	t.Run("redis-streams in a Redis Cluster with sharded_pubsub, SIGKILL", func(t *testing.T) {
+		url := startRedisCluster(t)
+		moves(t, url, syscall.SIGKILL, func() bool { return hasSession(t, url) },
+			"--cluster-engine", "redis-streams", "--cluster-sharded-pubsub", "--recovery-persist", "on_change")
+	})
 	t.Run("nats, SIGTERM", func(t *testing.T) {
 		moves(t, startNATS(t, true), syscall.SIGTERM, nil, "--cluster-engine", "nats", "--cluster-jetstream-enabled")
 	})
 }
 
-// hasSession reports whether a Redis has the session of a hub's browser.
-func hasSession(t *testing.T, url string) bool {
+// hasSession reports whether a Redis, or a node of a cluster, has the session of a hub's browser.
+func hasSession(t *testing.T, where string) bool {
 	t.Helper()
-	conn, err := net.Dial("unix", strings.TrimPrefix(url, "unix://"))
+	if path, unix := strings.CutPrefix(where, "unix://"); unix {
+		return asksForSession(t, "unix", path)
+	}
+	u, err := url.Parse(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(append(u.Query()["addr"], u.Host), func(address string) bool { return asksForSession(t, "tcp", address) })
+}
+
+func asksForSession(t *testing.T, network, address string) bool {
+	t.Helper()
+	conn, err := net.Dial(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,12 +65,12 @@ func hasSession(t *testing.T, url string) bool {
 }
 
 // moves has a hub end by a signal, once kept reports true (nil: at once), while its browser is there.
-func moves(t *testing.T, url string, end syscall.Signal, kept func() bool, args ...string) {
+func moves(t *testing.T, where string, end syscall.Signal, kept func() bool, args ...string) {
 	t.Helper()
 	var hubs []*process
 	var at []addresses
 	for range 2 {
-		p := start(t, with("demo", append([]string{"--cluster-url", url, "--recovery-enabled"}, args...)...)...)
+		p := start(t, with("demo", append([]string{"--cluster-url", where, "--recovery-enabled"}, args...)...)...)
 		hubs, at = append(hubs, p), append(at, p.ready())
 		attached(t, p, at[len(at)-1], 1)
 	}

@@ -36,6 +36,34 @@ func startRedis(t *testing.T, args ...string) (url string) {
 	return "unix://" + socket
 }
 
+// startRedisCluster starts a Redis Cluster of three nodes, and returns the URL of it.
+func startRedisCluster(t *testing.T) (url string) {
+	t.Helper()
+	create := []string{"--cluster", "create"}
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := l.Addr().String()
+		l.Close()
+		_, port, _ := net.SplitHostPort(address)
+		startRedis(t, "--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes")
+		create = append(create, address)
+	}
+	waitFor(t, func() bool { // a node may not be ready for it at first; it makes all of it, or nothing
+		return exec.Command("redis-cli", append(create, "--cluster-yes")...).Run() == nil
+	})
+	for _, address := range create[2:] {
+		_, port, _ := net.SplitHostPort(address)
+		waitFor(t, func() bool {
+			out, _ := exec.Command("redis-cli", "-p", port, "cluster", "info").Output()
+			return strings.Contains(string(out), "cluster_state:ok")
+		})
+	}
+	return "redis+cluster://" + create[2] + "?addr=" + create[3] + "&addr=" + create[4]
+}
+
 // The same over each engine of Redis as over NATS.
 func TestCluster_TwoHubsOverRedis(t *testing.T) {
 	for _, engine := range []string{"redis", "redis-sharded", "redis-streams"} {
