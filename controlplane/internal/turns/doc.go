@@ -26,6 +26,10 @@
 // a single action of that takes long. A message of more than LargeBytes is no guest's: its decoding
 // does not pause, and would leave no processor to anybody else.
 //
+// A message of ShortBytes at most may be a guest's as well while a turn decodes a large one, or if its customer has used less than
+// an equal part of all that the turns had to give: who answers browsers all the time has used more than each of eight that send
+// 4 MiB now and then, and would wait for three of these in a row. Where the heavy are held back neither makes one of them a guest.
+//
 // # The heavy are held back
 //
 // Turns leave processors free, but not from what goes on beside them: gRPC reads and writes, and Go collects garbage, on all

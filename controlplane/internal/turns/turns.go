@@ -15,6 +15,10 @@ const Slice = 200 * time.Microsecond
 // some MiB takes tens of milliseconds: two at once would leave no processor to browsers.
 const LargeBytes = 64 << 10
 
+// ShortBytes is what a message has at most that does not wait behind large ones, nor behind those that have used less than
+// its customer, if that has used less than an equal part of what there is.
+const ShortBytes = 4 << 10
+
 // Turns lets a bounded number of seats work at the same time. New makes one; its methods
 // and those of its seats are safe for concurrent use, but each seat is for one goroutine.
 type Turns struct {
@@ -31,6 +35,8 @@ type Turns struct {
 	queue []*Seat
 	// guests are those that work beside the turns.
 	guests int
+	// larges are how many turns a large message has.
+	larges int
 	// spent is what all have used lately.
 	spent usage
 	// accounts are those that have a seat.
@@ -78,6 +84,7 @@ type Seat struct {
 	held  held
 	since time.Duration // from when on its work is counted; 0 while nobody waits
 	large bool          // it decodes more than LargeBytes
+	short bool          // it has begun with a message of ShortBytes at most
 	// waited is how long it did since Waited was asked.
 	waited time.Duration
 	// credit is what its work has earned since that was counted last, and advance what of it was counted before.
@@ -187,7 +194,8 @@ func (s *Seat) Begin(bytes int) {
 	if t.pacing.Load() {
 		s.rest()
 	}
-	for {
+	s.large, s.short = bytes > LargeBytes, 0 < bytes && bytes <= ShortBytes
+	for !s.large {
 		state := t.state.Load()
 		if free(state) == 0 {
 			break
@@ -200,7 +208,6 @@ func (s *Seat) Begin(bytes int) {
 			return
 		}
 	}
-	s.large = bytes > LargeBytes
 	s.wait()
 }
 
@@ -210,6 +217,9 @@ func (s *Seat) wait() {
 	t.mu.Lock()
 	now := t.now()
 	if t.take() {
+		if s.large {
+			t.larges++
+		}
 		t.mu.Unlock()
 		s.held, s.since = turn, now
 		return
@@ -247,18 +257,6 @@ func (t *Turns) take() bool {
 	}
 }
 
-// mayVisit reports whether a seat may be a guest.
-func (t *Turns) mayVisit(s *Seat, now time.Duration) bool { return !s.large && t.light(s, now) }
-
-// light reports whether a seat has used less than half of its share, or is not held back where others are: what these may use
-// then says nothing any more of what they want.
-func (t *Turns) light(s *Seat, now time.Duration) bool {
-	if t.pacing.Load() {
-		return !s.account.heavy
-	}
-	return s.account.used.at(now)*2*time.Duration(t.company(now)) < t.spent.at(now)
-}
-
 // Due reports whether Pause would give the turn away: others wait, and the slice is over.
 func (s *Seat) Due() bool {
 	if waiting(s.turns.state.Load()) == 0 || s.held == nothing {
@@ -282,6 +280,7 @@ func (s *Seat) Pause() {
 	t.mu.Lock()
 	s.charge(now)
 	s.since = now
+	t.decoded(s)
 	if s.held == guest && t.light(s, now) {
 		t.mu.Unlock()
 		return
@@ -348,63 +347,3 @@ func (t *Turns) charge(a *account, now, d, credit, advance time.Duration) {
 		t.bill(a, now, d, credit, advance)
 	}
 }
-
-// release passes on what a seat has.
-func (t *Turns) release(s *Seat, now time.Duration) {
-	was := s.held
-	s.held = nothing
-	best := t.best(now, was)
-	switch {
-	case was == guest && (best < 0 || !t.light(t.queue[best], now)):
-		t.guests--
-		return
-	case best < 0:
-		t.state.Add(1)
-		return
-	}
-	next := t.queue[best]
-	t.queue = append(t.queue[:best], t.queue[best+1:]...)
-	t.state.Add(-oneWaits)
-	next.held, next.since = was, now
-	next.wake <- struct{}{}
-}
-
-// best is the place of the seat that comes first, of those for which what is given away is; of equals the one that waits
-// longest. -1 when none waits.
-func (t *Turns) best(now time.Duration, what held) int {
-	best := -1
-	for i, s := range t.queue {
-		if (what == turn || !s.large) && (best < 0 || t.before(s.account, t.queue[best].account, now)) {
-			best = i
-		}
-	}
-	return best
-}
-
-// before reports whether an account comes before another one: it has used less lately, or is not held back as the other is.
-func (t *Turns) before(a, b *account, now time.Duration) bool {
-	if t.pacing.Load() && a.heavy != b.heavy {
-		return b.heavy
-	}
-	return a.used.at(now) < b.used.at(now)
-}
-
-// usage is a time that halves with each term that passes.
-type usage struct {
-	time time.Duration
-	term int64
-}
-
-// term is 537 ms, as a power of two of nanoseconds: long enough that whoever has to wait
-// for a long action of each other seat is not taken for somebody who wants little.
-const term = 29
-
-func (u *usage) at(now time.Duration) time.Duration {
-	if n := int64(now)>>term - u.term; n > 0 {
-		u.time >>= min(n, 63)
-		u.term += n
-	}
-	return u.time
-}
-
-func (u *usage) add(now, d time.Duration) { u.time = u.at(now) + d }

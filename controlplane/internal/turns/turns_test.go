@@ -30,8 +30,8 @@ func TestTurns_NoMoreThanTheLimit(t *testing.T) {
 		wg.Go(func() {
 			s := turns.Seat(fmt.Sprint(i), nil)
 			defer s.Leave()
-			for range 200 {
-				s.Begin(0)
+			for n := range 200 {
+				s.Begin([]int{0, 1, LargeBytes + 1}[n%3])
 				n := at.Add(1)
 				for was := most.Load(); n > was && !most.CompareAndSwap(was, n); was = most.Load() {
 				}
@@ -47,8 +47,9 @@ func TestTurns_NoMoreThanTheLimit(t *testing.T) {
 	if n := most.Load(); n > 6 {
 		t.Errorf("%d at the same time", n)
 	}
-	if state := turns.state.Load(); free(state) != 3 || waiting(state) != 0 || turns.guests != 0 || len(turns.accounts) != 0 {
-		t.Errorf("left are %d free turns, %d that wait, %d guests, %d accounts", free(state), waiting(state), turns.guests, len(turns.accounts))
+	if state := turns.state.Load(); free(state) != 3 || waiting(state) != 0 || turns.guests+turns.larges+len(turns.accounts) != 0 {
+		t.Errorf("left are %d free turns, %d that wait, %d guests, %d large messages, %d accounts",
+			free(state), waiting(state), turns.guests, turns.larges, len(turns.accounts))
 	}
 }
 
@@ -142,6 +143,77 @@ func TestTurns_LargeMessagesAreNoGuests(t *testing.T) {
 			synctest.Wait()
 		})
 	}
+}
+
+// beside is how long one waits at most who begins with a short message every millisecond, beside eight others that do what they
+// do again and again. It uses more than each of them does.
+func beside(others func(n int, s *Seat)) (worst time.Duration) {
+	turns := New(1, 1)
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			s := turns.Seat(fmt.Sprint(i), nil)
+			defer s.Leave()
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+					others(n, s)
+				}
+			}
+		})
+	}
+	s := turns.Seat("short", nil)
+	for n := range 3000 {
+		begin := time.Now()
+		s.Begin(ShortBytes)
+		if n > 1000 { // it is known by then how much each of them uses
+			worst = max(worst, time.Since(begin))
+		}
+		virtualtime.Pass(Slice / 4)
+		s.End()
+		virtualtime.Pass(time.Millisecond)
+	}
+	s.Leave()
+	close(stop)
+	wg.Wait()
+	return worst
+}
+
+// Of eight that decode 4 MiB one after the other each uses less than who answers browsers without a pause, and came first: three
+// in a row were a bystander's p99.
+func TestTurns_TheShortDoNotWaitForTheLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		worst := beside(func(_ int, s *Seat) {
+			s.Begin(4 << 20)
+			time.Sleep(15 * Slice)
+			s.End()
+			time.Sleep(time.Second)
+		})
+		if worst > 0 {
+			t.Errorf("it waited for %v", worst)
+		}
+	})
+}
+
+// Those who have used less come first, a microsecond at a time, until it is as much: who does not use more than an equal part
+// of what there is does not wait for that.
+func TestTurns_TheShortDoNotWaitUntilOthersHaveUsedAsMuch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		worst := beside(func(n int, s *Seat) {
+			s.Begin(ShortBytes)
+			time.Sleep(5 * time.Microsecond)
+			s.End()
+			if n%400 == 0 {
+				time.Sleep(50 * time.Millisecond)
+			}
+		})
+		if worst > Slice {
+			t.Errorf("it waited for %v", worst)
+		}
+	})
 }
 
 // Who has worked as much as seven others is not light because these wait for the network just
