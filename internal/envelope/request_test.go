@@ -167,8 +167,12 @@ func TestRequest_OneBadActionGoesAlone(t *testing.T) {
 }
 
 func decodeRequest(t testing.TB, b []byte) *envelope.Request {
+	return decodeFrames(t, mem.BufferSlice{mem.SliceBuffer(b)})
+}
+
+func decodeFrames(t testing.TB, data mem.BufferSlice) *envelope.Request {
 	var r envelope.Request
-	if err := envelope.Hub().Unmarshal(mem.BufferSlice{mem.SliceBuffer(b)}, &r); err != nil {
+	if err := envelope.Hub().Unmarshal(data, &r); err != nil {
 		t.Fatal(err)
 	}
 	return &r
@@ -254,6 +258,25 @@ func TestCall_SaysWhetherAllIsKnown(t *testing.T) {
 	}
 }
 
+// A request of more messages than there may be is refused for the first that is too much, in however many frames it came.
+func TestCall_TooMany(t *testing.T) {
+	for name, c := range map[string]struct {
+		n    int
+		want *envelope.Bad
+	}{
+		"as many as there may be": {envelope.MaxActions, nil},
+		"one more":                {envelope.MaxActions + 1, &envelope.Bad{Reason: envelope.TooManyElements, Field: "commands[16384]"}},
+	} {
+		b := []byte(strings.Repeat(string(in(1, nil)), c.n))
+		for _, data := range []mem.BufferSlice{{mem.SliceBuffer(b)}, frames(b), {mem.SliceBuffer(b[:7]), mem.SliceBuffer(b[7:])}} {
+			call := envelope.Call{Message: &hubv1.ExecuteRequest{}}
+			if err := envelope.Hub().Unmarshal(data, &call); err != nil || !reflect.DeepEqual(call.Bad, c.want) {
+				t.Errorf("%s, in %d frames: %v, %+v", name, len(data), err, call.Bad)
+			}
+		}
+	}
+}
+
 func TestRequest_EndsTheStream(t *testing.T) {
 	for name, c := range map[string]struct {
 		b    []byte
@@ -278,6 +301,16 @@ func TestRequest_EndsTheStream(t *testing.T) {
 	}
 }
 
+// frames is a message as gRPC has read it. Some of its frames are empty.
+func frames(b []byte) (data mem.BufferSlice) {
+	for rest := b; len(rest) > 0; {
+		n := min(len(rest), 16<<10)
+		data = append(data, mem.SliceBuffer(rest[:n]), mem.SliceBuffer(nil))
+		rest = rest[n:]
+	}
+	return data
+}
+
 // Each action of an envelope that is too large is refused, with what its answer needs.
 func TestRequest_TooLarge(t *testing.T) {
 	large := in(1, make([]byte, envelope.MaxBytes))
@@ -286,14 +319,8 @@ func TestRequest_TooLarge(t *testing.T) {
 		settle(7), nil,
 		in(settlement, join(sevenSeq, in(7, sevenSeq), in(3, in(1, nil)))),
 	))
-	var data mem.BufferSlice // frames, of which some are empty
-	for rest := b; len(rest) > 0; {
-		n := min(len(rest), 16<<10)
-		data = append(data, mem.SliceBuffer(rest[:n]), mem.SliceBuffer(nil))
-		rest = rest[n:]
-	}
 	var r envelope.Request
-	if err := envelope.Hub().Unmarshal(data, &r); err != nil || r.Err != nil {
+	if err := envelope.Hub().Unmarshal(frames(b), &r); err != nil || r.Err != nil {
 		t.Fatal(err, r.Err)
 	}
 	if r.EnvelopeSeq != 5 || r.AckEnvelopeSeq != 6 {

@@ -29,6 +29,12 @@ func (to *Request) decode(data mem.BufferSlice) {
 		d.refuseAll(data, to)
 		return
 	}
+	if len(data) > 1 {
+		// Nothing of it is carried out if there are too many: it is not copied before that is known.
+		if to.tooMany(data); to.Err != nil {
+			return
+		}
+	}
 	// The actions lie in this copy.
 	b := data.Materialize()
 	n, unknown := to.head(b)
@@ -73,6 +79,20 @@ func (to *Request) head(b []byte) (n int, unknown bool) {
 	}
 	to.judge(n, r.bad, len(b))
 	return n, unknown
+}
+
+// tooMany reads the numbers of an envelope and counts its actions as gRPC has read it.
+func (to *Request) tooMany(data mem.BufferSlice) {
+	n := 0
+	var s skim
+	s.over(data)
+	s.envelope(to, func() bool {
+		n++
+		return n <= MaxActions
+	})
+	if n > MaxActions {
+		to.judge(n, false, data.Len())
+	}
 }
 
 // judge sets Err.
