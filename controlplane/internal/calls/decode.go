@@ -9,6 +9,7 @@ import (
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
+	"github.com/siohub/siohub/controlplane/internal/caller"
 	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/internal/envelope"
@@ -33,6 +34,7 @@ func (s Seats) ControlMethods() *grpc.ServiceDesc {
 			into := func(m any) error { call.Message = m.(proto.Message); return decode(call) }
 			return handle(srv, ctx, into, func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 				return intercept(ctx, req, info, func(ctx context.Context, req any) (any, error) {
+					at.belong(caller.Of(ctx)) // also one whose requests are all refused
 					if err := badCall(call); err != nil {
 						return nil, err
 					}

@@ -52,9 +52,14 @@ func Caller(ctx context.Context) *command.Caller {
 	who := by.Commands()
 	if p, ok := ctx.Value(placeKey{}).(*place); ok {
 		who.Turn, who.Known = p.seat, p.call.Known
-		if by.Name() != "" {
-			p.seat.BelongFirst(by.Customer("")) // however many connections it opens
-		}
+		p.belong(by)
 	}
 	return who
+}
+
+// belong makes the place that of the caller's identity, however many connections that opens.
+func (p *place) belong(by *caller.Caller) {
+	if by.Name() != "" {
+		p.seat.BelongFirst(by.Customer(""))
+	}
 }
