@@ -127,6 +127,9 @@ func (c Config) elsewhere(sessions *federation.Sessions, checks foreign) (e sock
 	if rooms, ok := engine.(cluster.RoomSubscriber); ok {
 		e.RoomOccupied = federation.NewOccupancy(rooms).Change
 	}
+	if rooms, ok := engine.(cluster.OwnRoomSubscriber); ok {
+		e.OwnRooms = rooms.OwnRooms()
+	}
 	if sessions == nil {
 		return e
 	}

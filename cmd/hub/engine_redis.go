@@ -17,7 +17,7 @@ import (
 func newRedis(e config.Engine, limits hub.EventLimits, settings cluster.Settings) (cluster.Cluster, error) {
 	c := redis.Config{
 		Settings: settings, Engine: e.Name, URL: e.URL, Prefix: e.Prefix, Username: e.Username, SentinelUsername: e.SentinelUsername,
-		StaticSubscriptions: e.SubscriptionMode == "static", Stream: e.Stream, StreamCount: e.StreamCount, StreamLength: int64(e.StreamLength), SessionPrefix: e.SessionPrefix,
+		SubscriptionMode: e.SubscriptionMode, Stream: e.Stream, StreamCount: e.StreamCount, StreamLength: int64(e.StreamLength), SessionPrefix: e.SessionPrefix,
 		SpecificResponses: e.SpecificResponses, ShardedPubSub: e.ShardedPubSub,
 		Event: redis.EventLimits{
 			Attachments: limits.Attachments, Depth: limits.Depth, Arguments: limits.Arguments, NameBytes: limits.NameBytes,

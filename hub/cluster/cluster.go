@@ -39,8 +39,17 @@ type Cluster interface {
 type RoomSubscriber interface {
 	Cluster
 	// Room says that a room of a namespace has its first member here (occupied), or none any more. For one room the calls
-	// alternate and come in order. A socket's own room is not told of, unless others join it.
+	// alternate and come in order. A socket's own room is not told of, unless others join it, or the engine is an
+	// OwnRoomSubscriber.
 	Room(namespace, room string, occupied bool)
+}
+
+// OwnRoomSubscriber is a RoomSubscriber that may want to be told of sockets' own rooms too.
+type OwnRoomSubscriber interface {
+	RoomSubscriber
+	// OwnRooms reports whether Room is to say of the own room of each socket as well that it has its first member, which the
+	// socket is as long as it is connected, or away, or none any more. It never changes.
+	OwnRooms() bool
 }
 
 // Gatherer is a Cluster that writes to the engine once what is published together.

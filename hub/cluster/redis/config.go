@@ -18,6 +18,16 @@ const (
 	Streams = "redis-streams"
 )
 
+// The modes of Sharded.
+const (
+	// Dynamic has a channel for each room, but for those of 20 characters, as ids of sockets have.
+	Dynamic = "dynamic"
+	// Static has one for each namespace.
+	Static = "static"
+	// DynamicPrivate has one for each room, each socket's own among them.
+	DynamicPrivate = "dynamic-private"
+)
+
 // Config is how a hub is one of a cluster over Redis. Engine and URL are required.
 type Config struct {
 	// Settings are what all engines have: cluster.request_timeout, cluster.expiry, cluster.max_message, cluster.queue_bytes.
@@ -47,9 +57,9 @@ type Config struct {
 	// Prefix begins the names of all channels, as `key` and `channelPrefix` of the adapters do. Default: socket.io. Key:
 	// cluster.prefix.
 	Prefix string
-	// StaticSubscriptions is `subscriptionMode: "static"` of the sharded adapter: all servers have to agree. Otherwise it is
-	// `dynamic`, in which a room has a channel of its own. Key: cluster.subscription_mode.
-	StaticSubscriptions bool
+	// SubscriptionMode is `subscriptionMode` of the sharded adapter: Dynamic, Static or DynamicPrivate. All servers have to agree.
+	// Default: Dynamic. Key: cluster.subscription_mode.
+	SubscriptionMode string
 
 	// SpecificResponses is `publishOnSpecificResponseChannel` of Classic: an answer to a Node server goes on that server's own
 	// channel, and not to all. Answers are taken on both whatever it says. Key: cluster.specific_responses.
@@ -91,6 +101,9 @@ func (c Config) withDefaults() Config {
 	if c.Prefix == "" {
 		c.Prefix = "socket.io"
 	}
+	if c.SubscriptionMode == "" {
+		c.SubscriptionMode = Dynamic
+	}
 	if c.Stream == "" {
 		c.Stream = "socket.io"
 	}
@@ -116,6 +129,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("cluster.engine: %q is none of %s, %s, %s", c.Engine, Classic, Sharded, Streams)
 	case c.URL == "":
 		return errors.New("cluster.url: required, such as redis://localhost:6379")
+	case c.SubscriptionMode != Dynamic && c.SubscriptionMode != Static && c.SubscriptionMode != DynamicPrivate:
+		return fmt.Errorf("cluster.subscription_mode: %q is none of %s, %s, %s", c.SubscriptionMode, Dynamic, Static, DynamicPrivate)
 	case c.SpecificResponses && c.Engine != Classic:
 		return fmt.Errorf("cluster.specific_responses: true is for cluster.engine %s alone", Classic)
 	case c.ShardedPubSub && c.Engine != Streams:

@@ -25,7 +25,8 @@
 //
 // A road is what differs between the engines: classic.go, sharded.go, streams.go with its parts (streampost.go,
 // streamreader.go, streamtake.go, oldservers.go). Classic listens with one pattern, and passes over what is sent to a room that
-// nobody here is in before it is read. Sharded subscribes to each room, on the node that has its slot. Streams reads commands from a stream, where they wait for a hub that was away, and everything else as classic
+// nobody here is in before it is read. Sharded subscribes to each room, and with DynamicPrivate to the own room of each socket, on
+// the node that has its slot. Streams reads commands from a stream, where they wait for a hub that was away, and everything else as classic
 // does.
 //
 // # Recovery

@@ -114,7 +114,7 @@ func New(c Config) (cluster.Cluster, error) {
 	case Sharded:
 		s := newSharded(e)
 		e.road = s
-		if !c.StaticSubscriptions {
+		if c.SubscriptionMode != Static {
 			return &roomEngine{engine: e, sharded: s}, nil
 		}
 	case Streams:
@@ -131,10 +131,15 @@ type roomEngine struct {
 	sharded *sharded
 }
 
+var _ cluster.OwnRoomSubscriber = (*roomEngine)(nil)
+
 // Room implements cluster.RoomSubscriber.
 func (e *roomEngine) Room(namespace, room string, occupied bool) {
 	e.sharded.room(namespace, room, occupied)
 }
+
+// OwnRooms implements cluster.OwnRoomSubscriber.
+func (e *roomEngine) OwnRooms() bool { return e.config.SubscriptionMode == DynamicPrivate }
 
 // Open implements cluster.Cluster.
 func (e *engine) Open(self cluster.Self, host cluster.Host) error {

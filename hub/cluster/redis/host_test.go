@@ -51,6 +51,9 @@ func newHost(t testing.TB, c Config, sockets ...cluster.Socket) *host {
 	h.cluster.Serve("/chat", true)
 	for _, s := range sockets {
 		h.rooms["/ "+s.ID] = true
+		if own, is := h.cluster.(cluster.OwnRoomSubscriber); is && own.OwnRooms() {
+			own.Room("/", s.ID, true)
+		}
 		for _, room := range s.Rooms {
 			h.occupy("/", room)
 		}

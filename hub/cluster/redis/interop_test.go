@@ -18,10 +18,13 @@ import (
 // nodeEngines are the engines, and their modes, as Node servers have them (testdata/node.mjs), and the hub beside each.
 var nodeEngines = map[string]Config{
 	Classic: {Engine: Classic}, "redis-specific": {Engine: Classic, SpecificResponses: true},
-	Sharded: {Engine: Sharded}, "redis-sharded-static": {Engine: Sharded, StaticSubscriptions: true},
+	Sharded: {Engine: Sharded}, "redis-sharded-static": {Engine: Sharded, SubscriptionMode: Static}, shardedPrivate: {Engine: Sharded, SubscriptionMode: DynamicPrivate},
 	Streams: {Engine: Streams}, "redis-streams-0.2": {Engine: Streams}, plaintext: {Engine: Streams},
 	"redis-streams-sharded": {Engine: Streams, ShardedPubSub: true},
 }
+
+// shardedPrivate is a Node server with `subscriptionMode: "dynamic-private"`.
+const shardedPrivate = "redis-sharded-private"
 
 // plaintext is a Node server with `onlyPlaintext`.
 const plaintext = "redis-streams-plaintext"
@@ -70,7 +73,7 @@ func (b *besideNode) meet() {
 
 // subscribed waits until so many servers have subscribed to the room a, which Node does in its own time.
 func (b *besideNode) subscribed(servers int) {
-	if b.name == Sharded {
+	if b.name == Sharded || b.name == shardedPrivate {
 		eventually(b.node.t, "room a is subscribed to", func() bool {
 			return b.run(`return await pub.sendCommand(["PUBSUB", "SHARDNUMSUB", "socket.io#/#a#"])`) == fmt.Sprintf(`["socket.io#/#a#",%d]`, servers)
 		})

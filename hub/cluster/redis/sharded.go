@@ -16,7 +16,8 @@ import (
 // Redis Cluster each.
 //
 //	<prefix>#<nsp>#           everything that is for several rooms, or no broadcast
-//	<prefix>#<nsp>#<room>#    a broadcast to exactly one room, unless its name has 20 characters as ids of sockets have
+//	<prefix>#<nsp>#<room>#    a broadcast to exactly one room; with Dynamic not where its name has 20 characters as ids of
+//	                          sockets have, with DynamicPrivate to one socket too
 //	<prefix>#<nsp>#<uid>#     answers
 type sharded struct {
 	engine *engine
@@ -181,12 +182,27 @@ func (s *sharded) count(ctx context.Context, namespace string) (int, []string, e
 const idLength = 20
 
 func (s *sharded) post(m *nodewire.Message) error {
-	t := &m.Target
-	named := len(t.Sockets) == 0 && len(t.Users) == 0 // of a socket, or a user, there is no channel
-	room, one := oneRoom(t)
-	one = one && named && m.Kind == nodewire.Broadcast && !s.engine.config.StaticSubscriptions && !looksLikeAnID(room)
+	room, has := "", false
+	if m.Kind == nodewire.Broadcast {
+		room, has = s.hasChannel(&m.Target)
+	}
 	buf := buffers.Get().(*[]byte)
-	return s.engine.sendFrom(buf, s.engine.channelFor(m.Namespace, room, one), nodewire.AppendCluster(*buf, m, false))
+	return s.engine.sendFrom(buf, s.engine.channelFor(m.Namespace, room, has), nodewire.AppendCluster(*buf, m, false))
+}
+
+// hasChannel is the room whose channel reaches all of a target, if there is one. Of a user there is none.
+func (s *sharded) hasChannel(t *cluster.Target) (room string, has bool) {
+	room, one := oneRoom(t)
+	if !one || len(t.Users) > 0 {
+		return "", false
+	}
+	switch s.engine.config.SubscriptionMode {
+	case DynamicPrivate:
+		return room, true
+	case Dynamic:
+		return room, len(t.Sockets) == 0 && !looksLikeAnID(room)
+	}
+	return "", false
 }
 
 func looksLikeAnID(room string) bool {

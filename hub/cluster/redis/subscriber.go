@@ -49,6 +49,7 @@ type subscriber struct {
 
 	mu     sync.Mutex // guards the fields below
 	wanted map[string]*subscription
+	open   int      // of them that are not confirmed
 	conn   net.Conn // nil: there is none
 	up     bool
 }
@@ -226,15 +227,16 @@ func (s *subscriber) confirm(e event) (up bool, err error) {
 	if sub == nil {
 		return false, nil
 	}
-	sub.confirmed = true
+	if !sub.confirmed {
+		sub.confirmed = true
+		s.open--
+	}
 	for _, w := range sub.waiting {
 		close(w)
 	}
 	sub.waiting = nil
-	for _, sub := range s.wanted {
-		if !sub.confirmed {
-			return false, nil
-		}
+	if s.open > 0 {
+		return false, nil
 	}
 	up, s.up = !s.up, true
 	return up, nil
@@ -255,6 +257,7 @@ func (s *subscriber) lost() {
 	for _, sub := range s.wanted {
 		sub.confirmed = false
 	}
+	s.open = len(s.wanted)
 	s.mu.Unlock()
 	if was {
 		s.changed(false)
@@ -272,6 +275,7 @@ func (s *subscriber) want(channels ...string) <-chan struct{} {
 		if sub == nil {
 			sub = new(subscription)
 			s.wanted[c] = sub
+			s.open++
 			added = append(added, c)
 		}
 		if !sub.confirmed {
@@ -302,6 +306,9 @@ func (s *subscriber) leave(channels ...string) {
 				close(w)
 			}
 			delete(s.wanted, c)
+			if !sub.confirmed {
+				s.open--
+			}
 			left = append(left, c)
 		}
 	}

@@ -11,7 +11,7 @@ type Occupancy struct {
 	rooms cluster.RoomSubscriber // set at construction
 
 	mu sync.Mutex // guards counts; held while the cluster is told, so that it hears of one room in order
-	// counts are 1 or 2 for each room.
+	// counts are 1 to 4 for each room: a socket's own, where it is told of, counts beside one of its name.
 	counts map[key]int
 }
 

@@ -13,6 +13,7 @@
 // # Locks
 //
 // Table holds a member's entry while it changes that member's rooms, and under it one shard of rooms at
-// a time: entry -> shard. A Watch is called with the shard held, so that what it hears of one name is in order.
+// a time: entry -> shard. A Watch is called with the shard held, of rooms, users or members, so that what it hears of one name
+// is in order.
 // Select copies and holds nothing when it returns. The package starts no goroutine.
 package rooms

@@ -13,8 +13,11 @@ type Member interface {
 // lock held: they take a note and return, and call nobody. Either may be nil.
 type Watch struct {
 	// RoomOccupied says that a room has its first member (occupied), or none any more. A member's own room
-	// is not told of, unless others join it.
+	// is not told of by it, unless others join it.
 	RoomOccupied func(room string, occupied bool)
 	// UserPresent says that a user has a first member (present), or none any more.
 	UserPresent func(user string, present bool)
+	// Own says that a member is known (there), whose own room it is in, or is not any more. It is told with RoomOccupied: a room
+	// of that name is another one to both.
+	Own func(id string, there bool)
 }

@@ -19,11 +19,12 @@ type Table struct {
 	members [shardCount]memberShard
 	rooms   index
 	users   index
+	own     func(id string, there bool) // Watch.Own
 }
 
 // New returns a table without members.
 func New(w Watch) *Table {
-	t := &Table{seed: maphash.MakeSeed()}
+	t := &Table{seed: maphash.MakeSeed(), own: w.Own}
 	t.rooms.seed, t.users.seed = t.seed, t.seed
 	t.rooms.watch, t.users.watch = w.RoomOccupied, w.UserPresent
 	return t
@@ -80,6 +81,9 @@ func (t *Table) Add(member Member) {
 		s.byID = make(map[string]*entry)
 	}
 	s.byID[id] = e
+	if t.own != nil {
+		t.own(id, true)
+	}
 	s.mu.Unlock()
 	t.all.add(e)
 	if user := member.User(); user != "" {
@@ -97,6 +101,9 @@ func (t *Table) Remove(member Member) []string {
 	delete(s.byID, id)
 	if len(s.byID) == 0 {
 		s.byID = nil
+	}
+	if e != nil && t.own != nil {
+		t.own(id, false)
 	}
 	s.mu.Unlock()
 	if e == nil {

@@ -70,8 +70,10 @@ type Elsewhere struct {
 	// a lock held, and must neither block nor call the server.
 	Serves func(namespace string, serves bool)
 	// RoomOccupied says that a room has its first member, connected or away, or none any more: both are told of
-	// for themselves. For each of the two the calls for one room alternate. A socket's own room is not told of.
+	// for themselves. For each of the two the calls for one room alternate. A socket's own room is not told of, unless OwnRooms:
+	// then it is another one than a room of its name, and its calls alternate for themselves.
 	RoomOccupied func(namespace, room string, occupied bool)
+	OwnRooms     bool
 	// Sessions are shared with other hubs. Nil: they are not.
 	Sessions Sessions
 	// Hub is the id of this one. Data looks at a change of data that comes from another. Both are required with Sessions.

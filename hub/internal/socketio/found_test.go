@@ -28,6 +28,10 @@ func (s *stage) joinBusy(road hubtest.Transport) *hubtest.Browser {
 // leaveBusy ends the only session, and waits until it has left.
 func (s *stage) leaveBusy(b *hubtest.Browser) {
 	s.t.Helper()
+	eventually(s.t, "a request of it is there", func() bool { // else nobody sees that it has gone
+		_, there := s.socket("/busy").client.session.Attendance()
+		return there
+	})
 	b.Abort()
 	eventually(s.t, "nobody is left", func() bool { return s.server.Count("/busy", everybody) == 0 })
 }

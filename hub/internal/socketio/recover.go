@@ -163,12 +163,13 @@ func (in arrival) restore() bool {
 		k.memo, k.memoBytes = in.acceptance.Memo, in.acceptance.MemoBytes
 	}
 	in.sit()
-	fits := s.resume(k, in.acceptance, r.away.Remove(session), func() {
+	fits := s.resume(k, in.acceptance, r.away.Rooms(session), func() {
 		in.say()
 		for _, u := range missed.units {
 			_ = c.session.Send(in.batch, u.messages, u.noCompress) // a failure closes the session, which may come back
 		}
 	})
+	r.away.Remove(session) // behind that, so that rooms that it is in are occupied all the time
 	k.data, k.policy, k.mustAsk = nil, nil, false
 	r.mu.Unlock()
 	if !fits {

@@ -20,7 +20,19 @@ func (n *namespace) watch() (w rooms.Watch) {
 	if n.server.watcher != nil || n.server.elsewhere.RoomOccupied != nil {
 		w.RoomOccupied = n.roomOccupied
 	}
+	w.Own = n.watchOwn()
 	return w
+}
+
+// watchOwn is what a table tells of sockets' own rooms. Nil: nobody asks.
+func (n *namespace) watchOwn() func(id string, there bool) {
+	e := &n.server.elsewhere
+	if e.RoomOccupied == nil || !e.OwnRooms {
+		return nil
+	}
+	return func(id string, there bool) {
+		n.note(id, func() { e.RoomOccupied(n.name, id, there) })
+	}
 }
 
 // watchAway is what the table of those who are away tells.
@@ -30,6 +42,7 @@ func (n *namespace) watchAway() (w rooms.Watch) {
 			n.note(room, func() { elsewhere(n.name, room, occupied) })
 		}
 	}
+	w.Own = n.watchOwn()
 	return w
 }
 

@@ -25,6 +25,7 @@ const adapters = {
   "redis-specific": async () => classic(pub, await client(), { requestsTimeout: 2000, publishOnSpecificResponseChannel: true }),
   "redis-sharded": async () => sharded(pub, await client()),
   "redis-sharded-static": async () => sharded(pub, await client(), { subscriptionMode: "static" }),
+  "redis-sharded-private": async () => sharded(pub, await client(), { subscriptionMode: "dynamic-private" }),
   "redis-streams": async () => streams(pub, { blockTimeInMs: 200 }),
   "redis-streams-sharded": async () => streams(pub, { blockTimeInMs: 200, useShardedPubSub: true }),
   "redis-streams-plaintext": async () => streams(pub, { blockTimeInMs: 200, onlyPlaintext: true }),
