@@ -27,7 +27,7 @@
 // does not pause, and would leave no processor to anybody else.
 //
 // A message of ShortBytes at most may be a guest's as well while a turn decodes a large one, or if its customer has used less than
-// an equal part of all that the turns had to give: who answers browsers all the time has used more than each of eight that send
+// an equal part of all that the turns had to give, and works nowhere else just now: who answers browsers all the time has used more than each of eight that send
 // 4 MiB now and then, and would wait for three of these in a row. Where the heavy are held back neither makes one of them a guest.
 //
 // # The heavy are held back
@@ -53,7 +53,7 @@
 //
 // # What it costs
 //
-// While nobody waits and there is no strain, Begin and End are one compare-and-swap each and Pause is one load: no
+// While nobody waits and there is no strain, Begin and End are one compare-and-swap and one addition each and Pause is one load: no
 // lock, no clock, no allocation. Time is looked at only while somebody waits, or while there is strain.
 //
 // The package starts no goroutine. Turns.mu is a leaf; it is held for a walk over the seats

@@ -5,13 +5,13 @@ import "time"
 // What is in this file is called with Turns.mu held.
 
 // mayVisit reports whether a seat may be a guest: one that is light, or has a short message and would wait for a large one, or
-// belongs to somebody who uses no more than is his.
+// belongs to somebody who uses no more than is his. These two are the only one of their customer that works.
 func (t *Turns) mayVisit(s *Seat, now time.Duration) bool {
 	switch {
 	case s.large:
 		return false
-	case s.short && !t.pacing.Load():
-		return t.larges > 0 || t.moderate(s, now) || t.light(s, now)
+	case s.short && !t.pacing.Load() && s.account.works.Load() == 0 && (t.larges > 0 || t.moderate(s, now)):
+		return true
 	}
 	return t.light(s, now)
 }
@@ -41,8 +41,7 @@ func (t *Turns) decoded(s *Seat) {
 
 // release passes on what a seat has.
 func (t *Turns) release(s *Seat, now time.Duration) {
-	was := s.held
-	s.held = nothing
+	was := s.drop()
 	t.decoded(s)
 	if was == guest {
 		t.guests--
@@ -77,7 +76,7 @@ func (t *Turns) hand(i int, what held, now time.Duration) *Seat {
 	s := t.queue[i]
 	t.queue = append(t.queue[:i], t.queue[i+1:]...)
 	t.state.Add(-oneWaits)
-	s.held, s.since = what, now
+	s.hold(what, now)
 	s.wake <- struct{}{}
 	return s
 }

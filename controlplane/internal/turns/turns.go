@@ -48,8 +48,11 @@ type Turns struct {
 	pacer
 }
 
-// account is what the seats of one customer have used lately. Guarded by Turns.mu.
+// account is what the seats of one customer have used lately. Guarded by Turns.mu, but for its first field.
 type account struct {
+	// works is how many of its seats work just now.
+	works atomic.Int32
+
 	name  string
 	used  usage
 	seats int // and links
@@ -138,8 +141,13 @@ func (s *Seat) Belong(customer string) {
 	t := s.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.close(s.account)
+	was := s.account
+	t.close(was)
 	s.account = t.open(customer)
+	if s.held != nothing {
+		was.works.Add(-1)
+		s.account.works.Add(1)
+	}
 	if s.link != nil {
 		s.link.belong(customer)
 	}
@@ -201,7 +209,7 @@ func (s *Seat) Begin(bytes int) {
 			break
 		}
 		if t.state.CompareAndSwap(state, state-1) {
-			s.held, s.since = turn, 0
+			s.hold(turn, 0)
 			if t.measuring.Load() {
 				s.since = t.now()
 			}
@@ -221,14 +229,14 @@ func (s *Seat) wait() {
 			t.larges++
 		}
 		t.mu.Unlock()
-		s.held, s.since = turn, now
+		s.hold(turn, now)
 		return
 	}
 	if t.guests < t.limit && t.mayVisit(s, now) {
 		t.guests++
 		t.state.Add(-oneWaits)
 		t.mu.Unlock()
-		s.held, s.since = guest, now
+		s.hold(guest, now)
 		return
 	}
 	t.queue = append(t.queue, s)
@@ -236,6 +244,19 @@ func (s *Seat) wait() {
 	<-s.wake
 	s.behind()
 	s.waited += s.since - now
+}
+
+// hold and drop begin and end what a seat has.
+func (s *Seat) hold(what held, since time.Duration) {
+	s.held, s.since = what, since
+	s.account.works.Add(1)
+}
+
+func (s *Seat) drop() held {
+	was := s.held
+	s.held = nothing
+	s.account.works.Add(-1)
+	return was
 }
 
 // behind lets everything run first that can. Whoever is woken runs at once in Go, on the
@@ -320,7 +341,7 @@ func (s *Seat) End() {
 				break
 			}
 			if t.state.CompareAndSwap(state, state+1) {
-				s.held = nothing
+				s.drop()
 				return
 			}
 		}

@@ -216,6 +216,33 @@ func TestTurns_TheShortDoNotWaitUntilOthersHaveUsedAsMuch(t *testing.T) {
 	})
 }
 
+// A customer with many seats does not have a turn and a guest's place at once, and so all processors.
+func TestTurns_WhoWorksIsNoGuest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := New(1, 1)
+		large, second, other := turns.Seat("a", nil), turns.Seat("a", nil), turns.Seat("b", nil)
+		large.Begin(LargeBytes + 1)
+		go second.Begin(1)
+		synctest.Wait()
+		if n := waiting(turns.state.Load()); n != 1 || turns.guests != 0 {
+			t.Errorf("%d wait, %d are guests", n, turns.guests)
+		}
+		other.Begin(1)
+		if other.held != guest {
+			t.Errorf("somebody else has %v", other.held)
+		}
+		other.Leave()
+		large.Belong("c") // as a call does whose caller is known
+		large.End()
+		synctest.Wait()
+		if a, c := second.account.works.Load(), large.account.works.Load(); second.held != turn || a != 1 || c != 0 {
+			t.Errorf("the second has %v, %d and %d work", second.held, a, c)
+		}
+		large.Leave()
+		second.Leave()
+	})
+}
+
 // Who has worked as much as seven others is not light because these wait for the network just
 // now: a turn and a guest of that kind would leave no processor to browsers.
 func TestTurns_EqualsAreNoGuests(t *testing.T) {
