@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type appender struct {
 	backlog *mesh.Backlog
 	streams *streams
 	wake    chan struct{} // holds one
+	link    *xadd         // owned by run; unused with a Redis Cluster
 
 	mu    sync.Mutex // guards the fields below
 	up    bool       // Redis can be reached
@@ -30,6 +32,36 @@ type appender struct {
 	bytes int64
 	over  bool          // Close was called
 	empty chan struct{} // closed when nothing waits; nil: nobody waits for it
+	// gathering is until when entries may wait for flush. The zero time: they may not.
+	gathering time.Time
+}
+
+// gatherFor is how long an entry may wait for a flush at most, if another one comes then.
+const gatherFor = 2 * time.Millisecond
+
+// gather lets entries wait for flush.
+func (a *appender) gather() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gathering = time.Now().Add(gatherFor)
+}
+
+// flush has everything appended that waits.
+func (a *appender) flush() {
+	a.mu.Lock()
+	a.gathering = time.Time{}
+	waits := len(a.queue) > 0
+	a.mu.Unlock()
+	if waits {
+		a.wakeUp()
+	}
+}
+
+func (a *appender) wakeUp() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
 }
 
 // entry is one on its way to a stream, or, if that is set, a change of a session, or a fence.
@@ -57,7 +89,12 @@ func (e *entry) urgent() bool { return e.fence != nil || e.session != nil && e.s
 const urgentBytes = 16 << 20
 
 func newAppender(s *streams) *appender {
-	return &appender{engine: s.engine, streams: s, backlog: mesh.NewBacklog(s.engine.config.QueueBytes), wake: make(chan struct{}, 1)}
+	e := s.engine
+	dial := func(ctx context.Context) (net.Conn, error) { return e.nodes.dialKeys(ctx, "") }
+	return &appender{
+		engine: e, streams: s, backlog: mesh.NewBacklog(e.config.QueueBytes), wake: make(chan struct{}, 1),
+		link: newXAdd(dial, e.nodes.left, e.config.StreamLength),
+	}
 }
 
 // put takes an entry for a stream.
@@ -67,16 +104,15 @@ func (a *appender) put(stream string, fields nodewire.Entry) error {
 
 // take takes one of any kind.
 func (a *appender) take(e entry) error {
-	err := a.add(e)
+	waits, err := a.add(e)
 	trace := a.engine.Trace()
 	switch {
 	case err == nil:
 		if trace.Sent != nil && e.appended() {
 			trace.Sent("foreign", len(e.fields.Data))
 		}
-		select {
-		case a.wake <- struct{}{}:
-		default:
+		if !waits {
+			a.wakeUp()
 		}
 	case trace.NotSent != nil:
 		reason := map[error]string{cluster.ErrFull: "full", cluster.ErrAway: "away", cluster.ErrTooLarge: "too_large"}
@@ -89,21 +125,26 @@ func (a *appender) take(e entry) error {
 	return err
 }
 
-func (a *appender) add(e entry) error {
+// add puts one into the queue. It may wait there for flush.
+func (a *appender) add(e entry) (waits bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.over:
-		return cluster.ErrAway
+		return false, cluster.ErrAway
 	case len(e.fields.Data) > 2*a.engine.config.MaxMessage: // base64
-		return cluster.ErrTooLarge
+		return false, cluster.ErrTooLarge
 	case a.bytes+e.size() > a.engine.config.QueueBytes && !(e.urgent() && a.bytes+e.size() <= a.engine.config.QueueBytes+urgentBytes):
-		return cluster.ErrFull
+		return false, cluster.ErrFull
 	}
 	a.queue = append(a.queue, e)
 	a.bytes += e.size()
 	a.backlog.Set(a.bytes, a.up)
-	return nil
+	waits = e.appended() && a.bytes < batchOfBytes && !a.gathering.IsZero() && time.Now().Before(a.gathering)
+	if !waits {
+		a.gathering = time.Time{}
+	}
+	return waits, nil
 }
 
 // connected says whether Redis can be reached: what waits for it to come back holds nobody up.
@@ -127,6 +168,7 @@ func (a *appender) takeLocked() []entry {
 // run appends until Close.
 func (a *appender) run() {
 	ctx := a.engine.ctx
+	defer a.link.close()
 	backoff := backoffMin
 	for {
 		a.mu.Lock()
@@ -161,6 +203,12 @@ func (a *appender) run() {
 // append appends a batch, those of each stream at once, and does what else there is in it behind that. It returns what it has
 // not done.
 func (a *appender) append(ctx context.Context, batch []entry) (failed []entry, err error) {
+	if alike(batch) {
+		if err := a.appendTo(ctx, batch[0].stream, batch); err != nil {
+			return batch, err
+		}
+		return nil, nil
+	}
 	var names []string
 	var rest []entry
 	streams := map[string][]entry{}
@@ -183,6 +231,16 @@ func (a *appender) append(ctx context.Context, batch []entry) (failed []entry, e
 		return a.finish(ctx, rest)
 	}
 	return append(failed, rest...), err
+}
+
+// alike reports whether all of a batch is for one stream.
+func alike(batch []entry) bool {
+	for i := range batch {
+		if !batch[i].appended() || batch[i].stream != batch[0].stream {
+			return false
+		}
+	}
+	return true
 }
 
 // finish changes sessions, and then finds where fences end. It returns what it has not done.
@@ -221,6 +279,9 @@ func (a *appender) finish(ctx context.Context, rest []entry) (left []entry, err 
 
 // appendTo appends entries to one stream, all or none of them as far as Redis answers.
 func (a *appender) appendTo(ctx context.Context, stream string, entries []entry) error {
+	if a.engine.nodes.cluster == nil {
+		return a.link.add(ctx, stream, entries)
+	}
 	client := a.engine.nodes.any()
 	pipelined := client.TxPipelined
 	if len(entries) == 1 { // is all or none without MULTI and EXEC
@@ -238,27 +299,6 @@ func (a *appender) appendTo(ctx context.Context, stream string, entries []entry)
 		}
 	}
 	return err
-}
-
-// valuesOf are the fields of an entry as Redis has them: entryOf reads them.
-func valuesOf(e *nodewire.Entry) []any {
-	values := []any{"uid", e.UID, "type", e.Type}
-	if e.Namespace != "" {
-		values = append(values, "nsp", e.Namespace)
-	}
-	if e.Data != "" {
-		values = append(values, "data", e.Data)
-	}
-	if e.Hub {
-		values = append(values, "hub", "1")
-	}
-	if e.Number != "" {
-		values = append(values, "number", e.Number)
-	}
-	if e.After != "" {
-		values = append(values, "after", e.After)
-	}
-	return values
 }
 
 // done takes the first n entries out, but for those that failed, which come first again.

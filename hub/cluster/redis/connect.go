@@ -206,6 +206,7 @@ func (c Config) connect() (*nodes, error) {
 	default:
 		n.client = redis.NewClient(o.Simple())
 	}
+	n.counter = &link{dial: func(ctx context.Context) (net.Conn, error) { return n.dial(ctx, "") }, left: n.left}
 	return n, nil
 }
 

@@ -243,6 +243,10 @@ func (e *engine) changed(up bool) {
 		e.Up()
 	} else {
 		e.out.stale.Store(true) // what it is connected to may be gone too
+		e.nodes.counter.stale.Store(true)
+		if streams, is := e.road.(*streams); is {
+			streams.out.link.stale.Store(true)
+		}
 		e.Down()
 	}
 }

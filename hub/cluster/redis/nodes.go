@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +20,9 @@ type nodes struct {
 	cluster   *redis.ClusterClient // nil without
 	sentinels *sentinels           // nil without
 	dialer    func(ctx context.Context, network, address string) (net.Conn, error)
+
+	counting sync.Mutex // held while counter is used
+	counter  *link      // for PUBSUB, which each fetch asks; unused with a cluster
 }
 
 func (n *nodes) close() {
@@ -29,6 +34,9 @@ func (n *nodes) close() {
 		return
 	}
 	_ = n.client.Close()
+	n.counting.Lock()
+	defer n.counting.Unlock()
+	n.counter.close()
 }
 
 // any is for commands that go-redis sends to the right node itself.
@@ -61,6 +69,25 @@ func (n *nodes) dial(ctx context.Context, name string) (net.Conn, error) {
 		return nil, err
 	}
 	return n.connect(ctx, node.Options(), node.Options().Addr)
+}
+
+// dialKeys is dial for commands on keys, which are in a database.
+func (n *nodes) dialKeys(ctx context.Context, name string) (net.Conn, error) {
+	conn, err := n.dial(ctx, name)
+	if err != nil || n.cluster != nil || n.client.Options().DB == 0 {
+		return conn, err
+	}
+	o := n.client.Options()
+	_ = conn.SetDeadline(time.Now().Add(o.ReadTimeout))
+	r := reader{in: bufio.NewReader(conn)} // there is no reply but this one to read
+	if _, err = conn.Write(appendCommand(nil, "SELECT", strconv.Itoa(o.DB))); err == nil {
+		_, err = r.first(nestedReplies)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, conn.SetDeadline(time.Time{})
 }
 
 // dialTo is dial to an address that nodes.address gave.
@@ -158,12 +185,58 @@ func (n *nodes) count(ctx context.Context, command, one, other string) (ones, ot
 		second.Add(b)
 		return nil
 	}
-	if n.cluster != nil {
+	switch {
+	case n.cluster != nil:
 		err = n.cluster.ForEachMaster(ctx, ask)
-	} else {
+	case n.counting.TryLock():
+		defer n.counting.Unlock()
+		return n.countOne(ctx, command, one, other)
+	default: // of another namespace
 		err = ask(ctx, n.client)
 	}
 	return first.Load(), second.Load(), err
+}
+
+// countOne is count without a Redis Cluster.
+func (n *nodes) countOne(ctx context.Context, command, one, other string) (ones, others int64, err error) {
+	l := n.counter
+	if err := l.ready(ctx); err != nil {
+		return 0, 0, err
+	}
+	conn := l.conn
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	l.buf = appendCommand(l.buf, "PUBSUB", command, one, other)
+	var refused error
+	err = l.exchange(func() error {
+		line, err := readLine(l.in)
+		switch {
+		case err != nil:
+			return err
+		case line[0] == '-':
+			refused = serverError(line[1:])
+			return nil
+		case string(line) != "*4":
+			return errProtocol
+		}
+		r := reader{in: l.in}
+		for _, to := range []*int64{&ones, &others} {
+			if _, err := r.word(); err != nil {
+				return err
+			}
+			if line, err = r.line(); err != nil {
+				return err
+			}
+			if *to, err = strconv.ParseInt(string(line[1:]), 10, 64); err != nil || line[0] != ':' {
+				return errProtocol
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = refused
+	}
+	return ones, others, err
 }
 
 // address is that of the node that has the slot of a name, as far as it is known.

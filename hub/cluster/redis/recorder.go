@@ -16,7 +16,22 @@ type streamsEngine struct {
 	streams *streams
 }
 
-var _ cluster.Recorder = (*streamsEngine)(nil)
+var (
+	_ cluster.Recorder = (*streamsEngine)(nil)
+	_ cluster.Gatherer = (*streamsEngine)(nil)
+)
+
+// Gather implements cluster.Gatherer.
+func (e *streamsEngine) Gather() {
+	e.streams.out.gather()
+	e.engine.Gather()
+}
+
+// Flush implements cluster.Gatherer.
+func (e *streamsEngine) Flush() {
+	e.streams.out.flush()
+	e.engine.Flush()
+}
 
 // Applied implements cluster.Recorder.
 func (e *streamsEngine) Applied(namespace string) cluster.Position {

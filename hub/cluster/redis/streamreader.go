@@ -1,8 +1,10 @@
 package redis
 
 import (
+	"bufio"
 	"context"
 	"maps"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/internal/fence"
 	"github.com/siohub/siohub/hub/cluster/internal/pages"
+	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
 )
 
 // streamReader reads one stream.
@@ -21,8 +24,14 @@ type streamReader struct {
 	gate    fence.Gate
 
 	// owned by run
-	seen   map[string]uint64 // the last number of each hub: an entry may be appended twice
-	last   string            // id of the last entry that was read
+	conn   net.Conn // nil: there is none, or a Redis Cluster
+	in     *bufio.Reader
+	buf    []byte             // the command that asks for more
+	data   []byte             // of the entry that is read
+	stop   func() bool        // of what closes the connection with ctx
+	words  [knownWords]string // what entries have said of late: most say it again
+	seen   map[string]uint64  // the last number of each hub: an entry may be appended twice
+	last   string             // id of the last entry that was read
 	recent recent
 	again  map[entryID]bool // passed over when they come again
 	up     bool
@@ -50,12 +59,14 @@ const (
 func (r *streamReader) run() {
 	e := r.streams.engine
 	backoff := backoffMin
+	defer r.disconnect()
 	for e.ctx.Err() == nil {
 		err := r.read(e.ctx)
 		if err == nil {
 			backoff = backoffMin
 			continue
 		}
+		r.disconnect()
 		if r.up {
 			r.up = false
 			r.streams.readable(false)
@@ -75,43 +86,81 @@ func (r *streamReader) run() {
 // read reads the next entries.
 func (r *streamReader) read(ctx context.Context) error {
 	e := r.streams.engine
-	// In a Redis Cluster go-redis follows a stream that moves to another node, also while it is between the two (ASK).
-	client := e.nodes.any()
 	if !r.up {
-		if err := r.resume(ctx, client); err != nil {
+		if err := r.connect(ctx); err != nil {
 			return err
 		}
 		r.up = true
 		r.streams.readable(true)
 	}
+	if r.conn == nil {
+		return r.readMoving(ctx)
+	}
+	if e.nodes.left(r.conn) {
+		return errReplica
+	}
+	r.buf = r.ask(r.buf[:0])
+	_ = r.conn.SetDeadline(time.Now().Add(r.streams.block + replyTimeout))
+	if _, err := r.conn.Write(r.buf); err != nil {
+		return err
+	}
+	return r.reply()
+}
+
+// readMoving reads from a Redis Cluster, in which go-redis follows a stream that moves to another node, also while it is between the
+// two (ASK).
+func (r *streamReader) readMoving(ctx context.Context) error {
 	waiting, cancel := context.WithTimeout(ctx, r.streams.block+replyTimeout)
 	defer cancel()
-	result, err := client.XRead(waiting, &redis.XReadArgs{Streams: []string{r.name, r.last}, Count: readCount, Block: r.streams.block}).Result()
+	args := redis.XReadArgs{Streams: []string{r.name, r.last}, Count: readCount, Block: r.streams.block}
+	result, err := r.streams.engine.nodes.any().XRead(waiting, &args).Result()
 	if err == redis.Nil { //nolint:errorlint // go-redis says that it is never wrapped
 		return nil
-	}
-	if err != nil {
-		return err
 	}
 	for _, stream := range result {
 		for _, m := range stream.Messages {
 			r.last = m.ID
-			id := split(m.ID)
-			if r.again[id] {
-				continue
-			}
-			r.recent.add(id)
-			r.take(m)
+			at, _ := positionOf(m.ID)
+			e := entryOf(m.Values)
+			r.data = append(r.data[:0], e.Data...)
+			r.accept(e, at, r.streams.engine.passedOver([]byte(e.UID)), false)
 		}
 	}
+	return err
+}
+
+// connect finds where to begin, and connects, but for a Redis Cluster.
+func (r *streamReader) connect(ctx context.Context) error {
+	e := r.streams.engine
+	if e.nodes.cluster != nil {
+		return r.resume(ctx, e.nodes.any())
+	}
+	conn, err := e.nodes.dialKeys(ctx, r.name)
+	if err != nil {
+		return err
+	}
+	if err := r.resume(ctx, e.nodes.any()); err != nil {
+		conn.Close()
+		return err
+	}
+	r.conn, r.in = conn, bufio.NewReaderSize(conn, readerBytes)
+	r.stop = context.AfterFunc(ctx, func() { conn.Close() })
 	return nil
 }
 
+// disconnect ends the connection.
+func (r *streamReader) disconnect() {
+	if r.conn != nil {
+		r.stop()
+		r.conn.Close()
+		r.conn, r.in = nil, nil
+	}
+}
+
 // take applies an entry.
-func (r *streamReader) take(m redis.XMessage) {
-	at, _ := positionOf(m.ID)
+func (r *streamReader) take(e nodewire.Entry, at cluster.Position) {
 	r.gate.Apply(at, func() {
-		r.streams.entry(entryOf(m.Values), at, func(uid string, sequence uint64) bool {
+		r.streams.entry(e, at, func(uid string, sequence uint64) bool {
 			fresh := r.fresh(uid, sequence)
 			if !fresh {
 				r.passOver(at)
