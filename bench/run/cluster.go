@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,7 +23,8 @@ type system struct {
 	id, title string
 	servers   int
 	node      bool
-	program   string // of the hubs; empty is this tree's
+	program   string   // of the hubs; empty is this tree's
+	settings  []string // their flags beside those that all have
 }
 
 var systems = []system{
@@ -34,7 +36,11 @@ var systems = []system{
 // systemsOf are those that were chosen. A comparison is of two hubs of each program, and of what --peer adds.
 func systemsOf(o options) (all []system) {
 	for _, p := range o.hubs {
-		all = append(all, system{id: p.label, title: "2 hubs, " + p.label, servers: 2, program: p.path})
+		s := system{id: p.label, title: "2 hubs, " + p.label, servers: 2}
+		if words := strings.Fields(p.path); len(words) > 0 {
+			s.program, s.settings = words[0], words[1:]
+		}
+		all = append(all, s)
 	}
 	for _, s := range systems {
 		if len(o.peers) == 0 && len(o.hubs) > 0 || !chosenName(o.peers, s.id) {
@@ -72,15 +78,17 @@ type operation struct {
 	// targets are what it goes to in turn, and deliveries what each is to bring.
 	targets    func(*population) []string
 	deliveries int
+	// browsers is set for one that browsers begin, and returns how many failed.
+	browsers func(p *population, o order) (failed int64)
 }
 
 var operations = []operation{
-	{"room", "emit to a room of ten, spread over all", "rooms", 1000, func(p *population) []string { return p.spread }, roomSize},
-	{"here", "emit to a room of ten, all at the first", "rooms", 1000, func(p *population) []string { return p.here }, roomSize},
-	{"all", "emit to everybody, 200", "all", 25, nil, browserCount},
-	{"socket", "emit to a socket by its id, at another", "sockets", 2000, func(p *population) []string { return p.sockets }, 1},
-	{"fetch", "fetch of a room of ten, spread over all", "fetch", 200, func(p *population) []string { return p.spread }, 0},
-	{"nobody", "emit to a room that is empty", "rooms", 20000, func(*population) []string { return []string{"empty-1", "empty-2", "empty-3"} }, 0},
+	{"room", "emit to a room of ten, spread over all", "rooms", 1000, func(p *population) []string { return p.spread }, roomSize, nil},
+	{"here", "emit to a room of ten, all at the first", "rooms", 1000, func(p *population) []string { return p.here }, roomSize, nil},
+	{"all", "emit to everybody, 200", "all", 25, nil, browserCount, nil},
+	{"socket", "emit to a socket by its id, at another", "sockets", 2000, func(p *population) []string { return p.sockets }, 1, nil},
+	{"fetch", "fetch of a room of ten, spread over all", "fetch", 200, func(p *population) []string { return p.spread }, 0, nil},
+	{"nobody", "emit to a room that is empty", "rooms", 20000, func(*population) []string { return []string{"empty-1", "empty-2", "empty-3"} }, 0, nil},
 }
 
 // everywhere is a room with one browser at each server, and last an emit to it.
@@ -174,7 +182,7 @@ func (f *fleet) measure(ctx context.Context, o options) ([]clusterSample, error)
 		return nil, err
 	}
 	samples := []clusterSample{f.sample(idle, rest, spent{})}
-	for _, op := range operations {
+	for _, op := range operationsOf(o) {
 		if !chosenName(o.only, op.id) {
 			continue
 		}
@@ -200,14 +208,19 @@ func (f *fleet) carryOut(ctx context.Context, op operation, d time.Duration, p *
 	var done outcome
 	used, err := f.during(func() (err error) {
 		want := p.received.Load() + int64(order.Count*op.deliveries+f.system.servers)
-		if done, err = f.driver.carryOut(order); err != nil {
+		if op.browsers != nil {
+			done.Failed = op.browsers(p, order)
+		} else if done, err = f.driver.carryOut(order); err != nil {
 			return err
 		}
 		// One more, that comes after all others: so has been read what nobody receives.
 		if _, err = f.driver.carryOut(last); err != nil {
 			return err
 		}
-		return p.await(ctx, want)
+		if err := p.await(ctx, want); err != nil || op.browsers == nil {
+			return err
+		}
+		return sleep(ctx, lagging)
 	})
 	switch {
 	case err != nil:

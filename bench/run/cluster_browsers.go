@@ -18,21 +18,31 @@ import (
 type population struct {
 	browsers []*browser
 	// spread and here are rooms of ten, over all servers in turn and at the first alone.
-	// sockets are ids of those that are at the last server.
-	spread, here, sockets []string
-	received              atomic.Int64 // events
-	readers               sync.WaitGroup
+	// sockets are ids of those that are at the last server, own of those at the first.
+	spread, here, sockets, own []string
+	received                   atomic.Int64 // events
+	answered                   atomic.Int64 // acknowledgements
+	urls                       []string     // of the servers
+	readers                    sync.WaitGroup
 }
 
 // browser has joined `/` over a WebSocket. It only counts.
 type browser struct {
 	conn *websocket.Conn
 	id   string
+
+	writing sync.Mutex // held while something is written, once it is read
+}
+
+func (b *browser) send(message []byte) error {
+	b.writing.Lock()
+	defer b.writing.Unlock()
+	return b.conn.WriteMessage(websocket.TextMessage, message)
 }
 
 // populate opens the browsers, and lets them into their rooms.
 func populate(urls []string) (p *population, err error) {
-	p = &population{}
+	p = &population{urls: urls}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -61,6 +71,7 @@ func populate(urls []string) (p *population, err error) {
 				}
 			}
 			here++
+			p.own = append(p.own, b.id)
 		case len(urls) - 1:
 			p.sockets = append(p.sockets, b.id)
 		}
@@ -71,7 +82,7 @@ func populate(urls []string) (p *population, err error) {
 		}
 	}
 	for _, b := range p.browsers {
-		p.readers.Go(func() { b.read(&p.received) })
+		p.readers.Go(func() { b.read(p) })
 	}
 	return p, nil
 }
@@ -153,8 +164,8 @@ func (b *browser) join(room string) error {
 	return err
 }
 
-// read counts events, and answers heartbeats, until the connection ends.
-func (b *browser) read(received *atomic.Int64) {
+// read counts events and acknowledgements, and answers heartbeats, until the connection ends.
+func (b *browser) read(p *population) {
 	_ = b.conn.SetReadDeadline(time.Time{})
 	for {
 		_, message, err := b.conn.ReadMessage()
@@ -163,9 +174,11 @@ func (b *browser) read(received *atomic.Int64) {
 		}
 		switch {
 		case bytes.HasPrefix(message, []byte(`42["message",`)):
-			received.Add(1)
+			p.received.Add(1)
+		case bytes.HasPrefix(message, []byte("431[")):
+			p.answered.Add(1)
 		case string(message) == "2":
-			if err := b.conn.WriteMessage(websocket.TextMessage, []byte("3")); err != nil {
+			if err := b.send([]byte("3")); err != nil {
 				return
 			}
 		}

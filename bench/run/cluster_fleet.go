@@ -57,8 +57,9 @@ func (f *fleet) startHub() error {
 	if err != nil {
 		return err
 	}
-	cmd := onCore(f.cores, f.hub, "serve", "--listen", "127.0.0.1:0", "--control-listen", control, "--admin-listen", "127.0.0.1:0",
-		"--cluster-engine", f.engineName, "--cluster-url", f.engine.url)
+	args := []string{"serve", "--listen", "127.0.0.1:0", "--control-listen", control, "--admin-listen", "127.0.0.1:0",
+		"--cluster-engine", f.engineName, "--cluster-url", f.engine.url}
+	cmd := onCore(f.cores, f.hub, append(args, f.settings...)...)
 	if err := f.add(cmd); err != nil || f.driver != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func clusterTable(engine string, systems []system, samples []clusterSample) stri
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n| `%s` | servers | CPU of all servers, µs | of Node | the first | each other | service | engine | to / from the engine, B | per second |\n", engine)
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
-	rows := append(slices.Clone(operations), operation{id: idle, title: "nothing, per second"})
+	rows := append(slices.Concat(operations, comparedOperations), operation{id: idle, title: "nothing, per second"})
 	for _, op := range rows {
 		for _, s := range systems {
 			all, ok := figure(samples, engine, s.id, op.id, clusterSample.all)

@@ -29,6 +29,17 @@ func TestFleet_SampleIsBeyondRest(t *testing.T) {
 	}
 }
 
+func TestSystemsOf_AHubMayHaveSettings(t *testing.T) {
+	all := systemsOf(options{hubs: programs{{"old", "/tmp/hub"}, {"new", "bin/hub --recovery-enabled  --recovery-persist on_change"}}})
+	if len(all) != 2 || all[0].program != "/tmp/hub" || len(all[0].settings) > 0 ||
+		all[1].program != "bin/hub" || strings.Join(all[1].settings, " ") != "--recovery-enabled --recovery-persist on_change" {
+		t.Errorf("%+v", all)
+	}
+	if got := len(operationsOf(options{})); got != len(operations) {
+		t.Errorf("%d operations without a comparison, want %d", got, len(operations))
+	}
+}
+
 func TestCPUTime_OfThisProcess(t *testing.T) {
 	before, err := cpuTime(os.Getpid())
 	if err != nil {

@@ -44,7 +44,7 @@ func main() {
 	flag.DurationVar(&o.duration, "duration", 4*time.Second, "measured time of a workload")
 	flag.StringVar(&only, "only", "", "workloads, by commas; * stands for anything")
 	flag.StringVar(&peers, "peer", "", "servers, by commas: siohub, node, floor; with --cluster hubs-2, hubs-4, node-2")
-	flag.Var(&o.hubs, "hub", "LABEL=PROGRAM: compare this hub with the others given; may be repeated")
+	flag.Var(&o.hubs, "hub", "LABEL=PROGRAM: compare this hub with the others given; may be repeated. With --cluster flags of the hub may follow the program")
 	flag.Var(&o.services, "service", "LABEL=PROGRAM: the same for the service behind the hub of that label")
 	flag.BoolVar(&o.growth, "growth", false, "the workloads of make bench-growth")
 	flag.BoolVar(&o.cluster, "cluster", false, "several servers that share an engine: make bench-cluster")
