@@ -117,29 +117,34 @@ func (s *Sessions) seek(namespace string, c recovery.Claim) *recovery.Record {
 		return r
 	}
 	if r := s.take(namespace, c.PID); r != nil {
-		return s.ofTheLiving(r, namespace, c)
+		if !s.lives(r) {
+			return r
+		}
+		given, known, answered := s.ask(slices.DeleteFunc([]string{r.Hub}, func(id string) bool { return id == s.config.Self }), namespace, c)
+		switch {
+		case known:
+			return given
+		case !answered:
+			return r
+		}
+		// It has ended there, or another hub has it, which has not kept it yet.
 	}
 	r, _, _ := s.ask(others, namespace, c)
 	return r
 }
 
-// ofTheLiving is a session that was kept. One whose hub lives and has not let go of it is that hub's to give, or has ended there.
-func (s *Sessions) ofTheLiving(r *recovery.Record, namespace string, c recovery.Claim) *recovery.Record {
-	if r.Final || !slices.ContainsFunc(s.config.Recorder.Members(), func(m cluster.Member) bool { return m.ID == r.Hub && !m.Silent }) {
-		return r
-	}
-	given, _, answered := s.ask([]string{r.Hub}, namespace, c)
-	if answered {
-		return given
-	}
-	return r
+// lives reports whether a session that was kept is of a hub that lives, this one too, and has not let go of it: it is that hub's to
+// give.
+func (s *Sessions) lives(r *recovery.Record) bool {
+	return !r.Final && (r.Hub == s.config.Self ||
+		slices.ContainsFunc(s.config.Recorder.Members(), func(m cluster.Member) bool { return m.ID == r.Hub && !m.Silent }))
 }
 
 // ask asks hubs for a session. known says that one of them knows it, also if it does not give it, and answered that all have
 // said something.
 func (s *Sessions) ask(hubs []string, namespace string, c recovery.Claim) (r *recovery.Record, known, answered bool) {
 	if len(hubs) == 0 {
-		return nil, false, false
+		return nil, false, true
 	}
 	done := make(chan struct{})
 	var answers []given
