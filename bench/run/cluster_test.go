@@ -57,15 +57,18 @@ func TestClusterFigures_Marks(t *testing.T) {
 	var samples []clusterSample
 	for system, first := range map[string]time.Duration{"hubs-2": 7 * time.Millisecond, "node-2": 22 * time.Millisecond} {
 		samples = append(samples, clusterSample{
-			Engine: "redis", System: system, Operation: "nobody", Count: 1000, Elapsed: time.Second,
+			Engine: "redis", System: system, Operation: "nobody", Count: 1000, Elapsed: 50 * time.Millisecond,
 			Servers: []time.Duration{first, 3 * time.Millisecond},
+		}, clusterSample{ // it was not kept to its rate
+			Engine: "redis", System: system, Operation: "nobody", Count: 1000, Elapsed: 60 * time.Millisecond,
+			Servers: []time.Duration{first / 2, time.Millisecond},
 		})
 	}
 	text := clusterFigures(samples)
 	for _, want := range []string{
 		"| a hub that has nobody of the room, at 20 000 a second, µs | `redis` | 3.00 (3.00–3.00) | 3.00 (3.00–3.00) | – | ≤ 2 | **no** |",
 		"| emit to a room that is empty, µs of all servers | `redis` | 10.00 (10.00–10.00) | 25.00 (25.00–25.00) | 0.40 | of Node ≤ 0.5 | yes |",
-		"| emit to a room that is empty | 2 hubs | 10.00 (10.00–10.00) | 0.40 | 7.00 | 3.00 | 0.00 | 0.00 | 0 / 0 | 1 000 |",
+		"| emit to a room that is empty | 2 hubs | 10.00 (10.00–10.00) | 0.40 | 7.00 | 3.00 | 0.00 | 0.00 | 0 / 0 | 20 000 |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
