@@ -45,8 +45,9 @@
 // # Goroutines and locks
 //
 // Each subscriber has one goroutine that connects and listens, and one that pings; each stream has one that reads it, and one
-// writes what is published to streams, both over connections of their own (streamreply.go, append.go): an entry of this hub's own,
-// or for a room that nobody here is in, is passed over before it is decoded. Fences end on it, and on those of the readers: nothing of that stream is applied
+// writes what is published to streams, both over connections of their own (streamreply.go, append.go), but for a Redis Cluster,
+// which go-redis reads and writes. An entry of this hub's own, or for a room that nobody here is in, is passed over before it is
+// decoded. Fences end on them: nothing of that stream is applied
 // meanwhile. The mesh has its own, one of which calls Send and owns the publisher's connection: a batch is one write, its replies
 // are waited for, and a Redis Cluster is left to go-redis. An open question to Node servers has one while they are counted, and
 // each namespace in which they are being counted. With Sentinel one more asks where the master is, as connections that are kept
