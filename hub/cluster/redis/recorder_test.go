@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,6 +140,11 @@ func watch(t testing.TB, s *server) redis.UniversalClient {
 // clientOf is a connection of the test to what a hub connects to.
 func clientOf(t testing.TB, c Config) redis.UniversalClient {
 	t.Helper()
+	with := "?"
+	if strings.Contains(c.URL, "?") {
+		with = "&"
+	}
+	c.URL += with + "read_timeout=1m&write_timeout=1m" // hubs do not wait for a busy machine, a test does
 	n, err := c.connect()
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
@@ -84,20 +85,13 @@ func engines() codec[string] {
 
 func engineKeys() []Key {
 	file := func(what string) codec[string] { return text(what+"; empty for none", nil) }
-	count := func(least, most int, allowed string) codec[int] {
-		c := numbers[int]("count", "")
-		c.allowed, c.check = allowed, func(n int) bool { return n >= least && n <= most }
-		return c
-	}
 	bytes := func(least int64) codec[int64] {
 		c := sizes()
 		c.allowed, c.check = "64KiB or more", func(n int64) bool { return n >= least }
 		return c
 	}
-	largeBytes := sizes()
-	largeBytes.allowed, largeBytes.check = "16MiB or more", func(n int64) bool { return n >= 16<<20 }
 	e := func(c *Config) *Engine { return &c.Cluster.Engine }
-	return group("Cluster: the engine that hubs share (`docs/cluster.md`)",
+	keys := []Key{
 		newKey("cluster.engine", func(c *Config) *string { return &e(c).Name },
 			engines(),
 			"What hubs, and Node servers with the same adapter, share: Redis PUB/SUB as `@socket.io/redis-adapter` uses it, its sharded form (Redis 7), Redis Streams as `@socket.io/redis-streams-adapter` does, or NATS, for hubs alone. Empty: this hub is alone.").common(),
@@ -110,7 +104,7 @@ func engineKeys() []Key {
 			"How long a question to the other hubs waits for its answers. One that is known to be gone is not waited for."),
 		newKey("cluster.expiry", func(c *Config) *time.Duration { return &e(c).Expiry }, duration(3*time.Second, 10*time.Minute),
 			"A hub of which nothing has been heard for so long is lost: services are told, and make its sockets' `disconnected`."),
-		newKey("cluster.max_message", func(c *Config) *int { return &e(c).MaxMessage }, count(64<<10, 256<<20, "64KiB to 256MiB in bytes"),
+		newKey("cluster.max_message", func(c *Config) *int { return &e(c).MaxMessage }, between(64<<10, 256<<20, "64KiB to 256MiB in bytes"),
 			"Bytes of one message between hubs, sent or taken."),
 		newKey("cluster.queue_bytes", func(c *Config) *int64 { return &e(c).QueueBytes }, bytes(64<<10),
 			"Bytes that wait to be written to the engine. While more than half of them wait services are not read further before what goes over it; beyond them a command's result names the hubs that it does not reach."),
@@ -126,25 +120,8 @@ func engineKeys() []Key {
 		newKey("cluster.engine_tls.key", func(c *Config) *string { return &e(c).TLS.Key }, file("a PEM file with the private key"), "Its private key."),
 		newKey("cluster.engine_tls.server_name", func(c *Config) *string { return &e(c).TLS.ServerName }, text("a name of a host; empty for that of each address", nil),
 			"Name that the engine's certificate has to have. For Redis Sentinel or a Redis Cluster whose servers tell each other addresses that are in no certificate."),
-		newKey("cluster.subscription_mode", func(c *Config) *string { return &e(c).SubscriptionMode }, choice("dynamic", "static", "dynamic-private"),
-			"`subscriptionMode` of redis-sharded: a channel for each room, one for each namespace, or one for each room and each socket. The Node servers beside have to have the same."),
-		newKey("cluster.specific_responses", func(c *Config) *bool { return &e(c).SpecificResponses }, boolean(),
-			"`publishOnSpecificResponseChannel` of the engine redis: an answer goes to the server that has asked alone. Node servers take it whatever they are told themselves; programs in other languages may not."),
-		newKey("cluster.sharded_pubsub", func(c *Config) *bool { return &e(c).ShardedPubSub }, boolean(),
-			"`useShardedPubSub` of redis-streams, for a Redis Cluster of version 7: questions and answers live on one node each. The Node servers beside have to have the same."),
-		newKey("cluster.stream", func(c *Config) *string { return &e(c).Stream }, text("1 to 256 bytes", isName), "`streamName` of redis-streams."),
-		newKey("cluster.stream_count", func(c *Config) *int { return &e(c).StreamCount }, count(1, 64, "1 to 64"), "`streamCount` of redis-streams."),
-		newKey("cluster.stream_length", func(c *Config) *int { return &e(c).StreamLength }, count(100, 100_000_000, "100 to 100000000"), "`maxLen` of redis-streams: about how many entries are kept. A hub that is away for longer misses what is gone, and a browser is not recovered from before it."),
-		newKey("cluster.session_prefix", func(c *Config) *string { return &e(c).SessionPrefix }, text("1 to 256 bytes", isName),
-			"`sessionKeyPrefix` of redis-streams: what the keys of sessions begin with whose browsers are away."),
-		newKey("cluster.jetstream.enabled", func(c *Config) *bool { return &e(c).JetStream.Enabled }, boolean(),
-			"Commands among hubs on `nats` go through a stream of JetStream: nothing is lost while a hub or NATS is away, and browsers are recovered at other hubs. The same on every hub."),
-		newKey("cluster.jetstream.replicas", func(c *Config) *int { return &e(c).JetStream.Replicas }, count(1, 5, "1 to 5"), "How many servers of NATS keep each stream."),
-		newKey("cluster.jetstream.max_age", func(c *Config) *time.Duration { return &e(c).JetStream.MaxAge }, duration(time.Minute, 24*time.Hour),
-			"How long what was published is kept, and a session at most: not less than `recovery.max_duration`."),
-		newKey("cluster.jetstream.max_bytes", func(c *Config) *int64 { return &e(c).JetStream.MaxBytes }, largeBytes,
-			"Bytes of what was published that are kept, and of sessions."),
-	)
+	}
+	return group("Cluster: the engine that hubs share (`docs/cluster.md`)", slices.Concat(keys, redisKeys(), jetStreamKeys())...)
 }
 
 // checkEngine checks what belongs together.
