@@ -26,16 +26,22 @@ func TestKit(t *testing.T) {
 					}
 				}
 			}
-			for range 3 {
-				hub, err := New(c)
-				if err != nil {
-					t.Fatal(err)
-				}
-				n.Clusters = append(n.Clusters, hub)
-			}
+			n.Clusters = threeHubs(t, c)
 			return n
 		})
 	})
+}
+
+// threeHubs are clusters with the same configuration.
+func threeHubs(t *testing.T, c Config) (all []cluster.Cluster) {
+	for range 3 {
+		hub, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, hub)
+	}
+	return all
 }
 
 // forger returns a function that sends bytes to every channel, and to the stream.

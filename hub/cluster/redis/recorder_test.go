@@ -109,13 +109,7 @@ func recordersAs(t *testing.T, c, admin Config, servers ...*server) *clustertest
 			}
 		},
 	}
-	for range 3 {
-		hub, err := New(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.Clusters = append(n.Clusters, hub)
-	}
+	n.Clusters = threeHubs(t, c)
 	return n
 }
 
