@@ -25,7 +25,7 @@ type link struct {
 	used time.Time // when the last reply had come
 }
 
-// trustedFor is how long a connection is taken for alive after a reply. There is a heartbeat to publish every half a second.
+// trustedFor is how long a connection is taken for alive after a reply. There is a heartbeat to publish every 400 ms.
 const trustedFor = 100 * time.Millisecond
 
 // mostKeptBytes is how large a buffer is kept for the next batch.

@@ -28,12 +28,18 @@ func (m *Mesh) beat(ctx context.Context) {
 func (m *Mesh) watch(ctx context.Context) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
+	last := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			m.sweep(time.Now())
+			now := time.Now()
+			if pause := now.Sub(last) - beatEvery; pause > beatEvery {
+				m.Table.Forgive(pause, now)
+			}
+			last = now
+			m.sweep(now)
 		}
 	}
 }

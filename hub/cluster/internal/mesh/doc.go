@@ -18,7 +18,7 @@
 //
 // # Membership
 //
-// Each hub sends a heartbeat every 500 ms. Of whom nothing is heard for 1.25 s is silent: questions do not wait for it, nor
+// Each hub sends a heartbeat every 400 ms. Of whom nothing is heard for a second is silent: questions do not wait for it, nor
 // any longer where they do. After cluster.expiry it is lost. Nobody is lost while the engine is away, nor until one expiry
 // has passed since it is back: then the fault may be ours. The engine counts as away for that while nothing at all comes from it,
 // this hub's own heartbeats included, whatever its connection seems to be: a network that swallows everything, or a process that
@@ -31,7 +31,7 @@
 // Frames are numbered as they enter the outbox (wire.Header). A receiver takes a frame only if its number is above the last
 // one of the sender: what is doubled, or comes too late, is dropped and counted, so that order holds, or the message is
 // lost. What is missing in a lane is counted as lost. A number far ahead is not believed; a forged one that was
-// believed silences its sender until its heartbeats have been late for 1.25 s.
+// believed silences its sender until its heartbeats have been late for a second.
 //
 // # What it is not
 //

@@ -166,6 +166,18 @@ func (m *Members) dropLocked(id string) bool {
 	return known
 }
 
+// Forgive says that this process has stood still for so long: what came meanwhile is not read yet, so that the time counts for
+// nobody's silence.
+func (m *Members) Forgive(pause time.Duration, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.byID {
+		if e.heard = e.heard.Add(pause); e.heard.After(now) {
+			e.heard = now
+		}
+	}
+}
+
 // Sweep finds those of whom nothing was heard: who is silent since the last call, and who is lost. For the loss of somebody time
 // passes only as far as the engine has shown that it is there.
 func (m *Members) Sweep(now time.Time) (silent, lost []string) {

@@ -327,6 +327,26 @@ func TestMembers_NobodyIsLostForOurOwnPause(t *testing.T) {
 	}
 }
 
+// What came while this process stood still is read a moment later: nobody was silent for that.
+func TestMembers_NobodyIsSilentForOurOwnPause(t *testing.T) {
+	now := time.Now()
+	m := NewMembers(10 * time.Second)
+	m.Connected(true, now)
+	m.Present(two, 1, &wire.Presence{}, now)
+	now = now.Add(3 * time.Second)
+	m.Forgive(3*time.Second-beatEvery, now)
+	if silent, _ := m.Sweep(now); len(silent) != 0 {
+		t.Errorf("silent: %v", silent)
+	}
+	if silent, _ := m.Sweep(now.Add(silentAfter)); len(silent) != 1 {
+		t.Error("a pause is forgiven for ever")
+	}
+	m.Forgive(time.Hour, now)
+	if silent, _ := m.Sweep(now.Add(2 * silentAfter)); len(silent) != 0 {
+		t.Errorf("told twice: %v", silent)
+	}
+}
+
 func TestAddressOf_WhoHasToHear(t *testing.T) {
 	room := func(r ...string) *cluster.Command {
 		return &cluster.Command{Namespace: "/", Target: cluster.Target{Rooms: r}, Message: &cluster.Message{}}
