@@ -1,0 +1,4 @@
+package conform
+
+// Target is a hub against which HubCases run.
+type Target struct{}

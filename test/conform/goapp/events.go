@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/siohub/siohub/service"
+)
+
+// echo takes its arguments apart and puts them together again.
+func (a *app) echo(_ context.Context, e *service.Event) error {
+	args := make([]any, 32)
+	dst := make([]any, len(args))
+	for i := range args {
+		args[i], dst[i] = missing, &args[i]
+	}
+	if err := e.Bind(dst...); err != nil {
+		return err
+	}
+	n := 0
+	for n < len(args) && args[n] != missing {
+		n++
+	}
+	return e.Reply(args[:n]...)
+}
+
+// missing stands for an argument that the event does not have.
+var missing any = &struct{ int }{}
+
+func (a *app) raw(_ context.Context, e *service.Event) error { return e.Reply(e.Payload()) }
+
+func (a *app) who(_ context.Context, e *service.Event) error {
+	s := e.Socket
+	return e.Reply(map[string]any{
+		"id": s.ID(), "namespace": s.Namespace(), "user": s.User(), "data": orNil(s.Data()), "version": s.DataVersion(),
+		"hub": s.HubID(), "transport": s.Transport(), "client": s.ClientID(), "rooms": names(s.Rooms()),
+		"attempt": e.Attempt, "dedupe": hex.EncodeToString([]byte(e.DedupeID())),
+	})
+}
+
+func (a *app) silent(context.Context, *service.Event) error { return nil }
+
+func (a *app) fail(_ context.Context, e *service.Event) error {
+	var message string
+	if err := e.Bind(&message); err != nil {
+		return err
+	}
+	return errors.New(message)
+}
+
+func (a *app) reject(_ context.Context, e *service.Event) error {
+	var message string
+	var data any
+	if err := e.Bind(&message, &data); err != nil {
+		return err
+	}
+	return service.Reject(message, data)
+}
+
+func (a *app) retry(_ context.Context, e *service.Event) error {
+	var ms, until int
+	switch err := e.Bind(&ms, &until); {
+	case err != nil:
+		return err
+	case e.Attempt > until:
+		return e.Reply(e.Attempt)
+	case ms == 0:
+		return service.Retry(errors.New("not yet"))
+	}
+	return service.RetryAfter(errors.New("not yet"), time.Duration(ms)*time.Millisecond)
+}
+
+func (a *app) elsewhere(context.Context, *service.Event) error {
+	return service.Elsewhere(errors.New("another one can"))
+}
+
+func (a *app) twice(_ context.Context, e *service.Event) error {
+	if err := e.Reply("one"); err != nil {
+		return err
+	}
+	_ = e.Reply("two") // ErrAnswered
+	return nil
+}
+
+func (a *app) size(_ context.Context, e *service.Event) error {
+	var n int
+	if err := e.Bind(&n); err != nil {
+		return err
+	}
+	return e.Reply(strings.Repeat("x", n))
+}
+
+func (a *app) bytes(_ context.Context, e *service.Event) error {
+	var n int
+	if err := e.Bind(&n); err != nil {
+		return err
+	}
+	binary := make([]byte, n)
+	for i := range binary {
+		binary[i] = byte(i)
+	}
+	return e.Reply(map[string]any{"at": binary})
+}
+
+func (a *app) seq(ctx context.Context, e *service.Event) error {
+	var n int
+	if err := e.Bind(&n); err != nil {
+		return err
+	}
+	for i := range n {
+		if err := e.Socket.Emit(ctx, "tick", i+1); err != nil {
+			return err
+		}
+	}
+	return e.Reply("end")
+}
+
+func (a *app) order(_ context.Context, e *service.Event) error {
+	var n int
+	if err := e.Bind(&n); err != nil {
+		return err
+	}
+	a.log.add("begin", e.Socket.ID(), n)
+	for range 3 {
+		runtime.Gosched()
+	}
+	a.log.add("end", e.Socket.ID(), n)
+	return e.Reply(n)
+}
+
+func (a *app) prefixed(_ context.Context, e *service.Event) error {
+	var arg any
+	if err := e.Bind(&arg); err != nil {
+		return err
+	}
+	if string(e.Args) == "[]" {
+		return e.Reply(e.Name)
+	}
+	return e.Reply(e.Name, arg)
+}
+
+func (a *app) do(ctx context.Context, e *service.Event) error {
+	var c command
+	if err := e.Bind(&c); err != nil {
+		return err
+	}
+	return ignoreLost(e.Reply(a.run(ctx, &c)))
+}
+
+func (a *app) free(_ context.Context, e *service.Event) error {
+	var key string
+	var c command
+	if err := e.Bind(&key, &c); err != nil {
+		return fmt.Errorf("free: %w", err)
+	}
+	if err := e.Reply("started"); err != nil {
+		return err
+	}
+	go func() { // ends with the command
+		a.log.add("free", key, a.run(context.Background(), &c))
+	}()
+	return nil
+}
