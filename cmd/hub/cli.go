@@ -28,6 +28,7 @@ type cli struct {
 	Forget  forgetCmd  `cmd:"" help:"Forget a service that is gone for good."`
 	Token   tokenCmds  `cmd:"" help:"Make and check tokens of services."`
 	Bench   benchCmd   `cmd:"" help:"Put a Socket.IO server under load and measure it."`
+	Conform conformCmd `cmd:"" help:"Hold a service kit, or a hub, against the rules of the contract."`
 	Config  configCmd  `cmd:"" help:"Print the configuration that serve would use, or list all options."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

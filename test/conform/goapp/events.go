@@ -155,13 +155,15 @@ func (a *app) do(ctx context.Context, e *service.Event) error {
 func (a *app) free(_ context.Context, e *service.Event) error {
 	var key string
 	var c command
-	if err := e.Bind(&key, &c); err != nil {
+	var ms int
+	if err := e.Bind(&key, &c, &ms); err != nil {
 		return fmt.Errorf("free: %w", err)
 	}
 	if err := e.Reply("started"); err != nil {
 		return err
 	}
 	go func() { // ends with the command
+		time.Sleep(time.Duration(ms) * time.Millisecond)
 		a.log.add("free", key, a.run(context.Background(), &c))
 	}()
 	return nil

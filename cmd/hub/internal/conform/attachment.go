@@ -26,14 +26,14 @@ type Attachment struct {
 	noReceipts    bool // tells the program 0 as what was applied
 	told          uint64
 
-	given    map[uint64]*Given
-	asked    []*Asked
-	open     map[uint64]*Asked // by command_id
-	order    int               // of actions
-	drained  bool              // the program has asked to leave
-	stays    bool              // the hub does not end a stream that is drained
-	control  *Browser
-	maxEnved int
+	given   map[uint64]*Given
+	asked   []*Asked
+	open    map[uint64]*Asked // by command_id
+	order   int               // of actions
+	drained bool              // the program has asked to leave
+	stays   bool              // the hub does not end a stream that is drained
+	control *Browser
+	fetched map[string]int // the log, for count2
 }
 
 // Given is a delivery.
