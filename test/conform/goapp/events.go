@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -14,23 +15,19 @@ import (
 
 // echo takes its arguments apart and puts them together again.
 func (a *app) echo(_ context.Context, e *service.Event) error {
-	args := make([]any, 32)
-	dst := make([]any, len(args))
+	var each []json.RawMessage
+	if err := json.Unmarshal(e.Args, &each); err != nil {
+		return err
+	}
+	args, dst := make([]any, len(each)), make([]any, len(each))
 	for i := range args {
-		args[i], dst[i] = missing, &args[i]
+		dst[i] = &args[i]
 	}
 	if err := e.Bind(dst...); err != nil {
 		return err
 	}
-	n := 0
-	for n < len(args) && args[n] != missing {
-		n++
-	}
-	return e.Reply(args[:n]...)
+	return e.Reply(args...)
 }
-
-// missing stands for an argument that the event does not have.
-var missing any = &struct{ int }{}
 
 func (a *app) raw(_ context.Context, e *service.Event) error { return e.Reply(e.Payload()) }
 

@@ -2,7 +2,6 @@ package conform
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -213,8 +212,8 @@ func (t *T) payload(p *hubv1.Payload, of string) {
 		}
 		return
 	}
-	var args []any
-	if err := json.Unmarshal(p.GetArgs(), &args); err != nil || !validText(p.GetArgs()) {
+	args, err := decode(p.GetArgs())
+	if _, list := args.([]any); err != nil || !list || !validText(p.GetArgs()) {
 		t.violate("P4", "arguments that are a JSON array in UTF-8", "%s: %.80q (%v)", of, p.GetArgs(), err)
 		return
 	}

@@ -60,7 +60,9 @@ func (b *Browser) enter(accept *hubv1.Accept) {
 	if b.socket.User, b.socket.Data = accept.GetUser(), accept.GetData(); len(b.socket.Data) > 0 {
 		b.socket.DataVersion = 1
 	}
-	b.introduce(&hubv1.Connected{Rooms: accept.GetRooms()}).settlement("D6", "a connected that is settled")
+	if find(b.att.hello, hubv1.Role_ROLE_HANDLER, hubv1.Kind_KIND_CONNECTED, b.socket.Namespace, "") != nil {
+		b.introduce(&hubv1.Connected{Rooms: accept.GetRooms()}).settlement("D6", "a connected that is settled")
+	}
 }
 
 // introduce tells the program of the socket.
@@ -91,7 +93,15 @@ func (b *Browser) emit(name, args string, attachments ...[]byte) *Given {
 
 // ask says something and waits for the arguments of the answer.
 func (b *Browser) ask(rule, name, args string) string {
-	return string(b.reply(rule, name, args).GetArgs())
+	return argsOf(b.reply(rule, name, args))
+}
+
+// argsOf are the arguments of a payload: empty means [].
+func argsOf(p *hubv1.Payload) string {
+	if len(p.GetArgs()) == 0 {
+		return "[]"
+	}
+	return string(p.GetArgs())
 }
 
 func (b *Browser) reply(rule, name, args string, attachments ...[]byte) *hubv1.Payload {

@@ -71,7 +71,7 @@ func deliveryCases() []*Case {
 			got := a.serviceCall("sum", `[2,40]`).reply("D12")
 			t.check("D12", sameJSON(string(got.GetArgs()), `[42]`), "[42]", "%s", got.GetArgs())
 			s := a.serviceCall("mute", `[]`).settlement("D12", "a settlement of a call")
-			t.check("D12", outcome(s) == "done" || outcome(s) == "reply" && sameJSON(string(s.GetReply().GetPayload().GetArgs()), "[]"), "done", "%s", short(s))
+			t.check("D12", outcome(s) == "done" || outcome(s) == "reply" && sameJSON(argsOf(s.GetReply().GetPayload()), "[]"), "done", "%s", short(s))
 			s = a.serviceCall("fail", `["m"]`).settlement("D12", "a settlement of a call")
 			t.check("D12", s.GetNack() != nil && !s.GetNack().GetRetry(), "a nack", "%s", short(s))
 			s = a.serviceCall("of-nobody", `[]`).settlement("D12", "a settlement of a call without a handler")

@@ -76,6 +76,9 @@ func leaveCases() []*Case {
 			one, two := t.Hub(), t.Hub()
 			p := t.start([]*Hub{one, two})
 			all := attachAll(t, one, two)
+			for _, a := range all {
+				a.join(`{}`)
+			}
 			p.terminate()
 			t.until("E6", "a drain at each hub", func() bool { return all[0].drained && all[1].drained })
 			t.check("E6", p.exit(t.opts.Patience, "E6", "the end of the process") == 0, "exit code 0", "%d", p.code)

@@ -84,7 +84,7 @@ func member(object string, path ...string) string {
 		current = members[name]
 	}
 	var text string
-	if json.Unmarshal(current, &text) == nil {
+	if strings.HasPrefix(string(current), `"`) && json.Unmarshal(current, &text) == nil {
 		return text
 	}
 	return string(current)

@@ -3,6 +3,7 @@ package conform
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"unicode/utf8"
 
@@ -10,6 +11,19 @@ import (
 )
 
 func validText(b []byte) bool { return utf8.Valid(b) }
+
+// decode is json.Unmarshal for numbers of every size.
+func decode(text []byte) (value any, err error) {
+	if !json.Valid(text) {
+		return nil, errNoJSON
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	err = d.Decode(&value)
+	return value, err
+}
+
+var errNoJSON = errors.New("no JSON")
 
 // placeholders counts those at any depth.
 func placeholders(value any) (n int) {
@@ -20,7 +34,8 @@ func placeholders(value any) (n int) {
 		}
 	case map[string]any:
 		if is, _ := v["_placeholder"].(bool); is {
-			if _, number := v["num"].(float64); number {
+			switch v["num"].(type) {
+			case float64, json.Number:
 				return 1
 			}
 		}
