@@ -29,7 +29,12 @@ func (a *app) echo(_ context.Context, e *service.Event) error {
 	return e.Reply(args...)
 }
 
-func (a *app) raw(_ context.Context, e *service.Event) error { return e.Reply(e.Payload()) }
+func (a *app) raw(ctx context.Context, e *service.Event) error {
+	if a.reencodes {
+		return a.echo(ctx, e)
+	}
+	return e.Reply(e.Payload())
+}
 
 func (a *app) who(_ context.Context, e *service.Event) error {
 	s := e.Socket

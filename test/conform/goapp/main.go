@@ -35,7 +35,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "goapp:", err)
 		os.Exit(2)
 	}
-	if err := newApp(f).svc.RunUntilSignal(context.Background()); err != nil {
+	if err := newApp(f).svc.RunUntilSignal(context.Background()); err != nil && !f.exitsWell {
 		fmt.Fprintln(os.Stderr, "goapp:", err)
 		os.Exit(1)
 	}
@@ -50,6 +50,9 @@ func newApp(f fault) *app {
 	a := &app{svc: service.New("conform", opts), fault: f}
 	a.keys.waiting = map[string]chan struct{}{}
 	a.root = a.svc.Namespace("/").Set(service.IntroduceOnInstance(), service.TrackRooms(), service.WithHandshake(service.HandshakeFull))
+	if f.noLanes {
+		a.root.Set(service.Concurrent())
+	}
 	a.root.OnConnect(a.connect).OnAuthExpiring(a.renew)
 	a.root.OnConnected(a.connected).OnDisconnect(a.disconnected).OnReleased(a.released).OnRoomsChanged(a.rooms)
 	a.events()

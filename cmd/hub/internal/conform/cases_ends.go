@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"fmt"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -99,7 +100,13 @@ func waitCases() []*Case {
 			h := t.Hub()
 			h.refuse = func(string) error { return status.Error(codes.Unavailable, "not now") }
 			t.start([]*Hub{h})
-			t.within(time.Minute, "B4", "9 attempts", func() bool { return len(h.streams) >= 9 })
+			t.until("B1", "a first attempt", func() bool { return len(h.streams) > 0 })
+			limit := 100 * time.Millisecond
+			for n := 2; n <= 9; n++ {
+				want := fmt.Sprintf("attempt %d after a wait of at most %s", n, limit)
+				t.within(limit+waitSlack, "B4", want, func() bool { return len(h.streams) >= n })
+				limit *= 2
+			}
 			ladder(t, h, 9)
 		}},
 		{Name: "waits/welcome-alone", Rules: []string{"B5"}, slow: true, About: "A welcome alone does not reset the wait.", run: func(t *T) {

@@ -74,7 +74,7 @@ func hubsCases() []*Case {
 			all := t.cluster(2)
 			t.start(all[:1], "HUB_TOKEN=secret")
 			a := all[0].attach()
-			b := all[1].attach()
+			b := all[1].nextWithin(t.opts.Patience, "N2", "a stream to the hub that was told").welcome()
 			t.check("S7", all[1].tokens[0] == "Bearer secret", "the same token", "%q", all[1].tokens[0])
 			t.check("N3", slices.Contains(b.hello.GetAttachedHubIds(), all[0].ID), "attached_hub_ids", "%v", b.hello.GetAttachedHubIds())
 			a.tell(all[0].info(), all[1].info())
@@ -87,7 +87,7 @@ func hubsCases() []*Case {
 			_, a := t.one()
 			later := t.Hub()
 			a.tell(a.hub.info(), later.info())
-			later.attach().join(`{}`).ask("N2", "echo", `[1]`)
+			later.nextWithin(t.opts.Patience, "N2", "a stream to the hub that was told").welcome().join(`{}`).ask("N2", "echo", `[1]`)
 		}},
 		{Name: "hubs/bad-address", Rules: []string{"N2"}, About: "Told addresses that are no HOST:PORT are passed over.", run: func(t *T) {
 			p, a := t.one()
@@ -97,7 +97,7 @@ func hubsCases() []*Case {
 				list = append(list, &hubv1.HubInfo{Id: fmt.Sprint("bad-", i), ControlAddress: bad})
 			}
 			a.tell(append(list, later.info())...)
-			later.attach().join(`{}`).ask("N2", "echo", `[1]`)
+			later.nextWithin(t.opts.Patience, "N2", "a stream to the hub that was told").welcome().join(`{}`).ask("N2", "echo", `[1]`)
 			a.join(`{}`).ask("N2", "echo", `[1]`)
 			t.check("N2", !p.ended && len(a.hub.streams) == 1, "a stream that lives", "%s", t.seen())
 		}},

@@ -35,7 +35,7 @@ func (t *T) start(hubs []*Hub, environ ...string) *Program {
 		}
 	}
 	p.cmd.Env = append(p.cmd.Env, "HUB_ADDRESS="+strings.Join(addresses, ","))
-	p.cmd.Env = append(p.cmd.Env, environ...)
+	p.cmd.Env = append(append(p.cmd.Env, t.opts.Environ...), environ...)
 	p.cmd.Stderr, p.cmd.Stdout = p.stderr, p.stderr
 	p.cmd.WaitDelay = time.Second // for children that hold the pipe
 	ownGroup(p.cmd)

@@ -15,6 +15,8 @@ import (
 type Options struct {
 	// Command is the program and its arguments.
 	Command []string
+	// Environ are variables of the program beside this process's own, NAME=VALUE.
+	Environ []string
 	// Patience is how long a case waits for what has to come. 0 means 10 s.
 	Patience time.Duration
 	// Parallel is how many cases run at the same time. 0 means 8.
