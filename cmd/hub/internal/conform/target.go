@@ -1,6 +1,10 @@
 package conform
 
-import hubv1 "github.com/siohub/siohub/gen/hub/v1"
+import (
+	"slices"
+
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
+)
 
 // Target is a hub against which HubCases run.
 type Target struct {
@@ -13,4 +17,10 @@ type Target struct {
 
 // HubCases are the cases that are held against a hub; with browsers also those that
 // need one.
-func HubCases(browsers bool) []*Case { return nil }
+func HubCases(browsers bool) []*Case {
+	cases := slices.Concat(hubSessionCases(), hubResumeCases(), hubCommandCases())
+	if browsers {
+		cases = append(cases, hubBrowserCases()...)
+	}
+	return cases
+}
