@@ -71,7 +71,7 @@ func (c *conformCmd) Run(a *app) error {
 			return err
 		}
 		defer conn.Close()
-		opts.Target = conform.Target{Attach: conn.Attach(), Control: conn.Control(), URL: strings.TrimSuffix(c.URL, "/")}
+		opts.Target = conform.Target{Attach: conn.Attach(), Control: conn.Control(), URL: strings.TrimSuffix(strings.TrimSuffix(c.URL, "/"), "/socket.io")}
 	}
 	return c.hold(a, opts, cases)
 }

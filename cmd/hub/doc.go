@@ -13,6 +13,7 @@
 //	hub forget    forget a service that is gone for good
 //	hub token     make and check tokens of services
 //	hub bench     put a Socket.IO server under load
+//	hub conform   hold a service kit, or a hub, against the rules of the contract
 //	hub config    the configuration in force
 //	hub version   which one this is
 //

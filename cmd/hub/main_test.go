@@ -198,7 +198,7 @@ func execute(t *testing.T, args ...string) (stdout, stderr string, code int) {
 
 func TestHelp_IsWhatNewcomersRead(t *testing.T) {
 	var all strings.Builder
-	for _, command := range []string{"", "serve", "demo", "demo run", "demo service", "status", "emit", "sockets", "rooms", "users", "tail", "kick", "forget", "token", "token new", "token hash", "token check", "bench", "config", "version"} {
+	for _, command := range []string{"", "serve", "demo", "demo run", "demo service", "status", "emit", "sockets", "rooms", "users", "tail", "kick", "forget", "token", "token new", "token hash", "token check", "bench", "conform", "config", "version"} {
 		out, errs, code := execute(t, append(strings.Fields(command), "--help")...)
 		if code != 0 || errs != "" {
 			t.Errorf("%s --help: exit %d, stderr %s", command, code, errs)

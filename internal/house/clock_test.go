@@ -42,6 +42,7 @@ var wallClock = map[string]string{
 	"cmd/hub/sockets.go":                            "ages for people to read",
 	"cmd/hub/internal/jwt/claims.go":                "exp and nbf, with 30 s of skew",
 	"cmd/hub/internal/tail/row.go":                  "times for people to read",
+	"cmd/hub/internal/conform/deliver.go":           "a time that a program reads",
 	"cmd/hub/internal/adminui/shown.go":             "times for people to read",
 	"cmd/hub/internal/adminui/stats.go":             "times for people to read",
 	"cmd/hub/internal/adminui/tickets.go":           "until when a login is good, for other hubs to read, with a minute of skew",

@@ -33,7 +33,7 @@ func hubCommandCases() []*Case {
 				{emitTo(p.everybody(), "", "[]"), "EMPTY_EVENT"},
 				{emitTo(p.everybody(), "disconnect", "[]"), "RESERVED_EVENT"},
 				{emitTo(p.everybody(), "e", "{}"), "BAD_ARGS"},
-				{emitTo(p.everybody(), "e", `[{"_placeholder":true,"num":0}]`), "BAD_PLACEHOLDERS"},
+				{withAttachment(emitTo(p.everybody(), "e", `[1]`)), "BAD_PLACEHOLDERS"},
 				{emitTo(&hubv1.Target{Namespace: "no-slash", All: true}, "e", "[]"), "BAD_NAMESPACE"},
 				{emitTo(&hubv1.Target{Namespace: p.namespace, All: true, Rooms: []string{"r"}}, "e", "[]"), "AMBIGUOUS_TARGET"},
 				{&hubv1.Command{Op: &hubv1.Command_UpdateRooms{UpdateRooms: &hubv1.UpdateRooms{Target: p.socket("s"), Join: []string{"\u0001user:x"}}}}, "RESERVED_ROOM"},
@@ -70,7 +70,7 @@ func hubCommandCases() []*Case {
 		{Name: "hub-commands/3-MiB", Rules: []string{"P5"}, About: "A command of 3 MiB is carried out.", run: func(t *T) {
 			p := newPlace()
 			s := t.attach(p.hello("a"))
-			all := s.do("P5", emitTo(p.everybody(), "e", `["`+strings.Repeat("x", 3<<20)+`"]`))
+			all := s.do("P5", emitTo(p.everybody(), "e", `["`+strings.Repeat("x", 3<<20-4)+`"]`))
 			t.check("P5", all[0].GetStatus().GetCode() == 0, "OK", "%s", short(all[0]))
 		}},
 		{Name: "hub-commands/4.1-MiB", Rules: []string{"P6"}, About: "An envelope above the limit refuses each of its actions, and the stream lives.", run: func(t *T) {
@@ -181,4 +181,10 @@ func hubCommandCases() []*Case {
 			t.check("F1", all[0].GetCallAnswer().GetStatus().GetCode() != 0, "a failure for the caller", "%s", short(all[0]))
 		}},
 	}
+}
+
+// withAttachment adds one that no placeholder stands for.
+func withAttachment(c *hubv1.Command) *hubv1.Command {
+	c.GetEmit().GetPayload().Attachments = [][]byte{{1}}
+	return c
 }

@@ -78,8 +78,12 @@ func payloadCases() []*Case {
 				`["{\"_placeholder\":true,\"num\":0}"]`, `[{"_placeholder":false,"num":0}]`, `[{"_placeholder":"true","num":0}]`, `[{"num":0}]`,
 			} {
 				got := b.reply("P3", "echo", args)
-				t.check("P3", sameJSON(string(got.GetArgs()), args) && len(got.GetAttachments()) == 0, args, "%s with %d attachments", got.GetArgs(), len(got.GetAttachments()))
+				t.check("P3", sameJSON(argsOf(got), args) && len(got.GetAttachments()) == 0, args, "%s with %d attachments", got.GetArgs(), len(got.GetAttachments()))
 			}
+			for _, args := range []string{`[{"_placeholder":true,"num":0}]`, `[{"_placeholder":true,"num":-1}]`, `[{"_placeholder":true,"num":1e9}]`} {
+				b.emit("echo", args).settlement("P3", "a settlement of "+args+" without an attachment")
+			}
+			b.ask("P3", "echo", `[1]`)
 		}},
 		{Name: "payloads/lone-surrogate", Rules: []string{"P7", "P4"}, About: "A browser's lone surrogate is no harm.", run: func(t *T) {
 			_, a := t.one()
