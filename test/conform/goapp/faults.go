@@ -94,7 +94,7 @@ func habits() map[string]fault {
 			o.Backoff = service.Backoff{Min: 50 * time.Millisecond, Max: 50 * time.Millisecond}
 		}},
 		"no-jitter": {
-			options: func(o *service.Options) { o.Backoff = service.Backoff{Min: time.Nanosecond, Max: time.Nanosecond} },
+			options: func(o *service.Options) { o.Backoff = service.Backoff{Min: time.Millisecond, Max: time.Millisecond} },
 			dial: func(attempt int) {
 				if attempt > 0 {
 					time.Sleep(min(50*time.Millisecond<<attempt, 10*time.Second))

@@ -90,9 +90,31 @@ func (t *T) until(rule, want string, condition func() bool) {
 }
 
 func (t *T) within(patience time.Duration, rule, want string, condition func() bool) {
-	if !t.happens(patience, condition) {
-		t.fail(rule, want, "%s after %s", t.seen(), patience)
+	began := time.Now()
+	for left := patience; left > 0; left = patience - time.Since(began) {
+		if t.happens(min(left, lookAgain), condition) {
+			return
+		}
+		if t.allEnded() && !t.happens(0, condition) {
+			break // nothing comes any more
+		}
 	}
+	t.fail(rule, want, "%s after %s", t.seen(), time.Since(began).Round(time.Millisecond))
+}
+
+// lookAgain is how often a wait looks whether there is still a program.
+const lookAgain = 500 * time.Millisecond
+
+// allEnded reports whether the case had programs, and has none any more.
+func (t *T) allEnded() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, p := range t.programs {
+		if !p.ended {
+			return false
+		}
+	}
+	return len(t.programs) > 0
 }
 
 // happens reports whether a condition comes true in time.
@@ -143,7 +165,7 @@ func (t *T) seen() string {
 	var parts []string
 	for _, p := range t.programs {
 		if p.ended {
-			parts = append(parts, "the program ended with code "+fmt.Sprint(p.code))
+			parts = append(parts, fmt.Sprintf("the program ended with code %d (%s)", p.code, p.stderr.last()))
 		}
 	}
 	for i, st := range t.streams {

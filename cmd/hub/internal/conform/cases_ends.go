@@ -102,12 +102,12 @@ func waitCases() []*Case {
 			t.start([]*Hub{h})
 			t.until("B1", "a first attempt", func() bool { return len(h.streams) > 0 })
 			limit := 100 * time.Millisecond
-			for n := 2; n <= 9; n++ {
+			for n := 2; n <= 8; n++ {
 				want := fmt.Sprintf("attempt %d after a wait of at most %s", n, limit)
 				t.within(limit+waitSlack, "B4", want, func() bool { return len(h.streams) >= n })
 				limit *= 2
 			}
-			ladder(t, h, 9)
+			ladder(t, h, 8)
 		}},
 		{Name: "waits/welcome-alone", Rules: []string{"B5"}, slow: true, About: "A welcome alone does not reset the wait.", run: func(t *T) {
 			h := t.Hub()

@@ -98,6 +98,13 @@ func (w *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// last is the last line.
+func (w *tail) last() string {
+	lines := strings.Split(strings.TrimSpace(w.String()), "\n")
+	line := lines[len(lines)-1]
+	return line[:min(len(line), 300)]
+}
+
 // String is the end of what was written.
 func (w *tail) String() string {
 	w.mu.Lock()
