@@ -131,10 +131,15 @@ func (b *Browser) hold(key string) *Given {
 	return g
 }
 
-// release lets handlers go on, from another socket.
+// release lets handlers go on, from another socket, once one waits.
 func (a *Attachment) release(key string) {
-	got := a.ctl().ask("D3", "release", "["+quote(key)+"]")
-	a.t.check("D3", got != "[0]", "a handler that waits for "+key, "none")
+	deadline := time.Now().Add(a.t.opts.Patience)
+	for sameJSON(a.ctl().ask("D3", "release", "["+quote(key)+"]"), "[0]") {
+		if time.Now().After(deadline) {
+			a.t.fail("D3", "a handler that waits for "+key, "none")
+		}
+		a.t.rest(20 * time.Millisecond)
+	}
 }
 
 // ctl is a socket of the hub's own, for what is no part of the case.

@@ -140,7 +140,6 @@ func ackLater(t *T) {
 	s := g.settlement("D9", "a settlement at once")
 	t.check("D9", s.GetDone().GetAckLater(), "done with ack_later", "%s", short(s))
 	b.ask("D9", "echo", `[1]`)
-	a.logged("D9", `["hold","k"]`)
 	a.release("k")
 	var ack *Asked
 	t.until("D9", "an acknowledge", func() bool {

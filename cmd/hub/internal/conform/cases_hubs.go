@@ -153,7 +153,6 @@ func hubsCases() []*Case {
 			for i, a := range all {
 				key := fmt.Sprint("k", i)
 				a.join(`{}`).emit("later", `["`+key+`"]`).settlement("D9", "a settlement")
-				a.logged("D9", `["hold","`+key+`"]`)
 				all[1-i].release(key)
 				a.logged("D9", `["later","`+key+`",{}]`)
 				is := func(c *hubv1.Command) bool { return c.GetAcknowledge() != nil }
