@@ -187,13 +187,7 @@ func (a *Attachment) sayLocked(items ...*hubv1.Item) {
 	}
 }
 
-// lose counts an envelope that does not arrive.
-func (a *Attachment) lose(items ...*hubv1.Item) {
-	a.t.mu.Lock()
-	defer a.t.mu.Unlock()
-	a.envelope(items...)
-}
-
+// envelope makes the next one; one that is not sent is lost on its way. It needs t.mu.
 func (a *Attachment) envelope(items ...*hubv1.Item) *hubv1.AttachResponse {
 	a.sent++
 	if !a.noReceipts {

@@ -9,83 +9,81 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-func deliveryCases() []*Case {
-	return []*Case{
-		{Name: "deliveries/one-settlement", Rules: []string{"D1", "D6"}, About: "Whatever a handler does, its delivery has one settlement.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			for _, one := range []struct{ name, args, want string }{
-				{"echo", `["a"]`, "reply"}, {"silent", `[]`, "done"}, {"fail", `["m"]`, "nack"}, {"reject", `["m",{"a":1}]`, "reply"}, {"twice", `[]`, "reply"},
-			} {
-				s := b.emit(one.name, one.args).settlement("D1", "a settlement of `"+one.name+"`")
-				t.check("D1", outcome(s) == one.want, one.want+" of `"+one.name+"`", "%s", short(s))
-			}
-			t.rest(200 * time.Millisecond)
-		}},
-		{Name: "deliveries/twice", Rules: []string{"D1"}, About: "Of two answers the first one counts.", run: func(t *T) {
-			_, a := t.one()
-			got := a.join(`{}`).ask("D1", "twice", `[]`)
-			t.check("D1", sameJSON(got, `["one"]`), `["one"]`, "%s", got)
-		}},
-		{Name: "deliveries/reject", Rules: []string{"D6"}, About: "A rejection is an answer with message and data.", run: func(t *T) {
-			_, a := t.one()
-			got := a.join(`{}`).ask("D6", "reject", `["no",{"why":7}]`)
-			t.check("D6", sameJSON(got, `[{"error":{"message":"no","data":{"why":7}}}]`), "the error's message and data", "%s", got)
-		}},
-		{Name: "deliveries/no-ack", Rules: []string{"D8"}, About: "An event whose browser waits for nothing is settled.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			for _, name := range []string{"echo", "silent", "fail", "twice"} {
-				d := b.event(name, `["x"]`)
-				d.GetEvent().WantsAck = false
-				a.deliver(d)[0].settlement("D8", "a settlement of `"+name+"` without an acknowledgement")
-			}
-		}},
-		{Name: "deliveries/fail", Rules: []string{"D7"}, About: "A handler that fails gives a permanent nack with its text.", run: func(t *T) {
-			_, a := t.one()
-			s := a.join(`{}`).emit("fail", `["this went wrong"]`).settlement("D7", "a nack")
-			t.check("D7", s.GetNack() != nil && !s.GetNack().GetRetry(), "a nack without retry", "%s", short(s))
-			t.check("D7", strings.Contains(s.GetNack().GetStatus().GetMessage(), "this went wrong"), "the error's text in the status", "%s", short(s))
-		}},
-		{Name: "deliveries/retry", Rules: []string{"D7", "D4"}, About: "Another try is asked for with its delay, and handled with attempt 2.", run: retryCase},
-		{Name: "deliveries/elsewhere", Rules: []string{"D7"}, About: "A try by another instance is asked for with `elsewhere`.", run: func(t *T) {
-			_, a := t.one()
-			n := a.join(`{}`).emit("elsewhere", `[]`).settlement("D7", "a nack").GetNack()
-			t.check("D7", n.GetRetry() && n.GetElsewhere(), "a nack with retry and elsewhere", "%s", short(n))
-		}},
-		{Name: "deliveries/redelivery", Rules: []string{"D4"}, About: "attempt and dedupe_id reach the program; a delivery that comes again is handled again.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			d := b.event("who", `[]`)
-			for attempt := 1; attempt <= 3; attempt++ {
-				got := string(a.deliver(d)[0].reply("D4").GetArgs())
-				t.check("D4", member(element(got, 0), "attempt") == fmt.Sprint(attempt), fmt.Sprintf("attempt %d", attempt), "%s", got)
-				t.check("D4", member(element(got, 0), "dedupe") == hex.EncodeToString(d.GetDedupeId()), "the dedupe_id of the delivery", "%s", got)
-				d = again(d)
-			}
-		}},
-		{Name: "deliveries/routing", Rules: []string{"D5"}, About: "Each delivery finds its handler: exact before prefix, namespaces by pattern.", run: routing},
-		{Name: "deliveries/ack-later", Rules: []string{"D9"}, About: "A later acknowledgement settles at once, and acknowledges by dedupe_id.", run: ackLater},
-		{Name: "deliveries/call", Rules: []string{"D12"}, About: "Calls of other services are answered: reply, done, nack.", run: func(t *T) {
-			_, a := t.one()
-			got := a.serviceCall("sum", `[2,40]`).reply("D12")
-			t.check("D12", sameJSON(string(got.GetArgs()), `[42]`), "[42]", "%s", got.GetArgs())
-			s := a.serviceCall("mute", `[]`).settlement("D12", "a settlement of a call")
-			t.check("D12", outcome(s) == "done" || outcome(s) == "reply" && sameJSON(argsOf(s.GetReply().GetPayload()), "[]"), "done", "%s", short(s))
-			s = a.serviceCall("fail", `["m"]`).settlement("D12", "a settlement of a call")
-			t.check("D12", s.GetNack() != nil && !s.GetNack().GetRetry(), "a nack", "%s", short(s))
-			s = a.serviceCall("of-nobody", `[]`).settlement("D12", "a settlement of a call without a handler")
-			t.check("D12", s.GetNack() != nil, "a nack", "%s", short(s))
-		}},
-		{Name: "deliveries/call-waits", Rules: []string{"D12"}, About: "A call that waits keeps no other call back.", run: func(t *T) {
-			_, a := t.one()
-			held := a.serviceCall("hold", `["c"]`)
-			a.logged("D12", `["hold","c"]`)
-			a.serviceCall("sum", `[1,1]`).reply("D12")
-			a.release("c")
-			held.reply("D12")
-		}},
-	}
+var deliveryCases = []*Case{
+	{Name: "deliveries/one-settlement", Rules: []string{"D1", "D6"}, About: "Whatever a handler does, its delivery has one settlement.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		for _, one := range []struct{ name, args, want string }{
+			{"echo", `["a"]`, "reply"}, {"silent", `[]`, "done"}, {"fail", `["m"]`, "nack"}, {"reject", `["m",{"a":1}]`, "reply"}, {"twice", `[]`, "reply"},
+		} {
+			s := b.emit(one.name, one.args).settlement("D1", "a settlement of `"+one.name+"`")
+			t.check("D1", outcome(s) == one.want, one.want+" of `"+one.name+"`", "%s", short(s))
+		}
+		t.rest(200 * time.Millisecond)
+	}},
+	{Name: "deliveries/twice", Rules: []string{"D1"}, About: "Of two answers the first one counts.", run: func(t *T) {
+		_, a := t.one()
+		got := a.join(`{}`).ask("D1", "twice", `[]`)
+		t.check("D1", sameJSON(got, `["one"]`), `["one"]`, "%s", got)
+	}},
+	{Name: "deliveries/reject", Rules: []string{"D6"}, About: "A rejection is an answer with message and data.", run: func(t *T) {
+		_, a := t.one()
+		got := a.join(`{}`).ask("D6", "reject", `["no",{"why":7}]`)
+		t.check("D6", sameJSON(got, `[{"error":{"message":"no","data":{"why":7}}}]`), "the error's message and data", "%s", got)
+	}},
+	{Name: "deliveries/no-ack", Rules: []string{"D8"}, About: "An event whose browser waits for nothing is settled.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		for _, name := range []string{"echo", "silent", "fail", "twice"} {
+			d := b.event(name, `["x"]`)
+			d.GetEvent().WantsAck = false
+			a.deliver(d)[0].settlement("D8", "a settlement of `"+name+"` without an acknowledgement")
+		}
+	}},
+	{Name: "deliveries/fail", Rules: []string{"D7"}, About: "A handler that fails gives a permanent nack with its text.", run: func(t *T) {
+		_, a := t.one()
+		s := a.join(`{}`).emit("fail", `["this went wrong"]`).settlement("D7", "a nack")
+		t.check("D7", s.GetNack() != nil && !s.GetNack().GetRetry(), "a nack without retry", "%s", short(s))
+		t.check("D7", strings.Contains(s.GetNack().GetStatus().GetMessage(), "this went wrong"), "the error's text in the status", "%s", short(s))
+	}},
+	{Name: "deliveries/retry", Rules: []string{"D7", "D4"}, About: "Another try is asked for with its delay, and handled with attempt 2.", run: retryCase},
+	{Name: "deliveries/elsewhere", Rules: []string{"D7"}, About: "A try by another instance is asked for with `elsewhere`.", run: func(t *T) {
+		_, a := t.one()
+		n := a.join(`{}`).emit("elsewhere", `[]`).settlement("D7", "a nack").GetNack()
+		t.check("D7", n.GetRetry() && n.GetElsewhere(), "a nack with retry and elsewhere", "%s", short(n))
+	}},
+	{Name: "deliveries/redelivery", Rules: []string{"D4"}, About: "attempt and dedupe_id reach the program; a delivery that comes again is handled again.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		d := b.event("who", `[]`)
+		for attempt := 1; attempt <= 3; attempt++ {
+			got := string(a.deliver(d)[0].reply("D4").GetArgs())
+			t.check("D4", member(element(got, 0), "attempt") == fmt.Sprint(attempt), fmt.Sprintf("attempt %d", attempt), "%s", got)
+			t.check("D4", member(element(got, 0), "dedupe") == hex.EncodeToString(d.GetDedupeId()), "the dedupe_id of the delivery", "%s", got)
+			d = again(d)
+		}
+	}},
+	{Name: "deliveries/routing", Rules: []string{"D5"}, About: "Each delivery finds its handler: exact before prefix, namespaces by pattern.", run: routing},
+	{Name: "deliveries/ack-later", Rules: []string{"D9"}, About: "A later acknowledgement settles at once, and acknowledges by dedupe_id.", run: ackLater},
+	{Name: "deliveries/call", Rules: []string{"D12"}, About: "Calls of other services are answered: reply, done, nack.", run: func(t *T) {
+		_, a := t.one()
+		got := a.serviceCall("sum", `[2,40]`).reply("D12")
+		t.check("D12", sameJSON(string(got.GetArgs()), `[42]`), "[42]", "%s", got.GetArgs())
+		s := a.serviceCall("mute", `[]`).settlement("D12", "a settlement of a call")
+		t.check("D12", outcome(s) == "done" || outcome(s) == "reply" && sameJSON(argsOf(s.GetReply().GetPayload()), "[]"), "done", "%s", short(s))
+		s = a.serviceCall("fail", `["m"]`).settlement("D12", "a settlement of a call")
+		t.check("D12", s.GetNack() != nil && !s.GetNack().GetRetry(), "a nack", "%s", short(s))
+		s = a.serviceCall("of-nobody", `[]`).settlement("D12", "a settlement of a call without a handler")
+		t.check("D12", s.GetNack() != nil, "a nack", "%s", short(s))
+	}},
+	{Name: "deliveries/call-waits", Rules: []string{"D12"}, About: "A call that waits keeps no other call back.", run: func(t *T) {
+		_, a := t.one()
+		held := a.serviceCall("hold", `["c"]`)
+		a.logged("D12", `["hold","c"]`)
+		a.serviceCall("sum", `[1,1]`).reply("D12")
+		a.release("c")
+		held.reply("D12")
+	}},
 }
 
 func outcome(s *hubv1.Settlement) string {

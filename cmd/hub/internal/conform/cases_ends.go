@@ -94,42 +94,40 @@ func poisons(a *Attachment) (n int) {
 	return n
 }
 
-func waitCases() []*Case {
-	return []*Case{
-		{Name: "waits/ladder", Rules: []string{"B4"}, slow: true, About: "Waits between attempts are drawn from 0 to a limit of 100 ms that doubles.", run: func(t *T) {
-			h := t.Hub()
-			h.refuse = func(string) error { return status.Error(codes.Unavailable, "not now") }
-			t.start([]*Hub{h})
-			t.until("B1", "a first attempt", func() bool { return len(h.streams) > 0 })
-			limit := 100 * time.Millisecond
-			for n := 2; n <= 8; n++ {
-				want := fmt.Sprintf("attempt %d after a wait of at most %s", n, limit)
-				t.within(limit+waitSlack, "B4", want, func() bool { return len(h.streams) >= n })
-				limit *= 2
-			}
-			ladder(t, h, 8)
-		}},
-		{Name: "waits/welcome-alone", Rules: []string{"B5"}, slow: true, About: "A welcome alone does not reset the wait.", run: func(t *T) {
-			h := t.Hub()
-			t.start([]*Hub{h})
-			for range 8 {
-				h.nextWithin(30*time.Second, "B5", "another attempt").welcome()
-				t.locked(func() { h.streams[h.taken-1].finish(status.Error(codes.Unavailable, "not now")) })
-			}
-			ladder(t, h, 8)
-		}},
-		{Name: "waits/reset", Rules: []string{"B5", "B4"}, slow: true, About: "A stream that lasted an interval resets the wait; each wait is drawn anew.", run: waitsReset},
-		{Name: "waits/hub-returns", Rules: []string{"B7"}, slow: true, About: "A hub that was away for 3 s is found again soon.", run: func(t *T) {
-			h := t.Hub()
-			p := t.start([]*Hub{h})
-			h.attach()
-			h.Away()
-			t.rest(3 * time.Second)
-			h.Back()
-			h.nextWithin(15*time.Second, "B7", "a stream within the kit's own wait (6.4 s at this point)").welcome()
-			t.check("B7", !p.ended, "a process that waits", "its end")
-		}},
-	}
+var waitCases = []*Case{
+	{Name: "waits/ladder", Rules: []string{"B4"}, slow: true, About: "Waits between attempts are drawn from 0 to a limit of 100 ms that doubles.", run: func(t *T) {
+		h := t.Hub()
+		h.refuse = func(string) error { return status.Error(codes.Unavailable, "not now") }
+		t.start([]*Hub{h})
+		t.until("B1", "a first attempt", func() bool { return len(h.streams) > 0 })
+		limit := 100 * time.Millisecond
+		for n := 2; n <= 8; n++ {
+			want := fmt.Sprintf("attempt %d after a wait of at most %s", n, limit)
+			t.within(limit+waitSlack, "B4", want, func() bool { return len(h.streams) >= n })
+			limit *= 2
+		}
+		ladder(t, h, 8)
+	}},
+	{Name: "waits/welcome-alone", Rules: []string{"B5"}, slow: true, About: "A welcome alone does not reset the wait.", run: func(t *T) {
+		h := t.Hub()
+		t.start([]*Hub{h})
+		for range 8 {
+			h.nextWithin(30*time.Second, "B5", "another attempt").welcome()
+			t.locked(func() { h.streams[h.taken-1].finish(status.Error(codes.Unavailable, "not now")) })
+		}
+		ladder(t, h, 8)
+	}},
+	{Name: "waits/reset", Rules: []string{"B5", "B4"}, slow: true, About: "A stream that lasted an interval resets the wait; each wait is drawn anew.", run: waitsReset},
+	{Name: "waits/hub-returns", Rules: []string{"B7"}, slow: true, About: "A hub that was away for 3 s is found again soon.", run: func(t *T) {
+		h := t.Hub()
+		p := t.start([]*Hub{h})
+		h.attach()
+		h.Away()
+		t.rest(3 * time.Second)
+		h.Back()
+		h.nextWithin(15*time.Second, "B7", "a stream within the kit's own wait (6.4 s at this point)").welcome()
+		t.check("B7", !p.ended, "a process that waits", "its end")
+	}},
 }
 
 // gap is the time from the end of one stream to the beginning of the next.

@@ -8,59 +8,57 @@ import (
 )
 
 // lossCases are about hubs that are lost, and those that are not.
-func lossCases() []*Case {
-	return []*Case{
-		{Name: "loss/lost", Rules: []string{"N5", "N7", "N12"}, slow: true, About: "A hub that another one names no more, and whose stream has ended, is lost; when it comes back the hello says anew.", run: hubLost},
-		{Name: "loss/stream-ends-after-list", Rules: []string{"N5"}, About: "A hub that a list lacks is lost when its stream ends.", run: func(t *T) {
-			all := attachTwo(t)
-			b := all[1].join(`{}`)
-			all[0].ctl()
-			all[0].tell(all[0].hub.info())
-			b.ask("N6", "echo", `["alive"]`)
-			all[1].hub.Away()
-			all[0].logged("N5", `["disconnected",`+quote(b.socket.Id)+`,"hub lost"]`)
-		}},
-		{Name: "loss/lists-alone", Rules: []string{"N6"}, About: "A hub is not lost while its stream lives, whatever a list says.", run: func(t *T) {
-			all := attachTwo(t)
-			b := all[1].join(`{}`)
-			g := b.hold("k")
-			all[0].tell(all[0].hub.info())
-			all[0].tell()
-			t.rest(500 * time.Millisecond)
-			t.check("N6", all[0].count(`["disconnected",`+quote(b.socket.Id)+`,"…"]`) == 0, "a socket that is there", "its disconnected")
-			all[0].release("k")
-			g.reply("N6")
-		}},
-		{Name: "loss/empty-list", Rules: []string{"N6"}, About: "An empty list says nothing: a hub that is away is not lost by it.", run: func(t *T) {
-			all := attachTwo(t)
-			notLost(t, all, func() { all[0].tell() })
-		}},
-		{Name: "loss/never-named", Rules: []string{"N6"}, About: "A hub that never named another one says nothing about it.", run: func(t *T) {
-			one, two := t.Hub(), t.Hub()
-			t.start([]*Hub{one, two})
-			all := attachAll(t, one, two)
-			notLost(t, all, func() { all[0].tell(one.info()) })
-		}},
-		{Name: "loss/returned-socket", Rules: []string{"N12"}, slow: true, About: "Connected and disconnected of a socket alternate over the loss of its hub and its return.", run: func(t *T) {
-			all := attachTwo(t)
-			b := all[1].join(`{}`)
-			all[0].ctl()
-			lose(t, all)
-			all[0].logged("N5", `["disconnected",`+quote(b.socket.Id)+`,"hub lost"]`)
-			all[1].hub.Back()
-			back := all[1].hub.nextWithin(20*time.Second, "N7", "a stream to the hub that came back").welcome()
-			b.att = back
-			b.introduce(&hubv1.Connected{Late: true}).settlement("N12", "a settlement of connected")
-			b.leave().settlement("N12", "a settlement of disconnected")
-			var kinds []string
-			for _, entry := range all[0].log() {
-				if strings.Contains(entry, b.socket.Id) {
-					kinds = append(kinds, strings.Trim(element(entry, 0), `"`))
-				}
+var lossCases = []*Case{
+	{Name: "loss/lost", Rules: []string{"N5", "N7", "N12"}, slow: true, About: "A hub that another one names no more, and whose stream has ended, is lost; when it comes back the hello says anew.", run: hubLost},
+	{Name: "loss/stream-ends-after-list", Rules: []string{"N5"}, About: "A hub that a list lacks is lost when its stream ends.", run: func(t *T) {
+		all := attachTwo(t)
+		b := all[1].join(`{}`)
+		all[0].ctl()
+		all[0].tell(all[0].hub.info())
+		b.ask("N6", "echo", `["alive"]`)
+		all[1].hub.Away()
+		all[0].logged("N5", `["disconnected",`+quote(b.socket.Id)+`,"hub lost"]`)
+	}},
+	{Name: "loss/lists-alone", Rules: []string{"N6"}, About: "A hub is not lost while its stream lives, whatever a list says.", run: func(t *T) {
+		all := attachTwo(t)
+		b := all[1].join(`{}`)
+		g := b.hold("k")
+		all[0].tell(all[0].hub.info())
+		all[0].tell()
+		t.rest(500 * time.Millisecond)
+		t.check("N6", all[0].count(`["disconnected",`+quote(b.socket.Id)+`,"…"]`) == 0, "a socket that is there", "its disconnected")
+		all[0].release("k")
+		g.reply("N6")
+	}},
+	{Name: "loss/empty-list", Rules: []string{"N6"}, About: "An empty list says nothing: a hub that is away is not lost by it.", run: func(t *T) {
+		all := attachTwo(t)
+		notLost(t, all, func() { all[0].tell() })
+	}},
+	{Name: "loss/never-named", Rules: []string{"N6"}, About: "A hub that never named another one says nothing about it.", run: func(t *T) {
+		one, two := t.Hub(), t.Hub()
+		t.start([]*Hub{one, two})
+		all := attachAll(t, one, two)
+		notLost(t, all, func() { all[0].tell(one.info()) })
+	}},
+	{Name: "loss/returned-socket", Rules: []string{"N12"}, slow: true, About: "Connected and disconnected of a socket alternate over the loss of its hub and its return.", run: func(t *T) {
+		all := attachTwo(t)
+		b := all[1].join(`{}`)
+		all[0].ctl()
+		lose(t, all)
+		all[0].logged("N5", `["disconnected",`+quote(b.socket.Id)+`,"hub lost"]`)
+		all[1].hub.Back()
+		back := all[1].hub.nextWithin(20*time.Second, "N7", "a stream to the hub that came back").welcome()
+		b.att = back
+		b.introduce(&hubv1.Connected{Late: true}).settlement("N12", "a settlement of connected")
+		b.leave().settlement("N12", "a settlement of disconnected")
+		var kinds []string
+		for _, entry := range all[0].log() {
+			if strings.Contains(entry, b.socket.Id) {
+				kinds = append(kinds, strings.Trim(element(entry, 0), `"`))
 			}
-			t.check("N12", strings.Join(kinds, " ") == "connected disconnected connected disconnected", "connected and disconnected in turns", "%v", kinds)
-		}},
-	}
+		}
+		t.check("N12", strings.Join(kinds, " ") == "connected disconnected connected disconnected", "connected and disconnected in turns", "%v", kinds)
+	}},
 }
 
 // lose lets the second hub be lost.

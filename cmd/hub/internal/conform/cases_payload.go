@@ -23,99 +23,97 @@ var valuesOf = []string{
 	`[{"":1,"a b":2,"__proto__":3,"constructor":4,"toString":5}]`, `["1",1,"null",null]`, `["a","b","c","d","e","f","g","h","i"]`,
 }
 
-func payloadCases() []*Case {
-	return []*Case{
-		{Name: "payloads/raw", Rules: []string{"P1"}, About: "A payload that is passed on unseen is the same byte for byte.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			for _, args := range byteExact {
-				got := b.ask("P1", "raw", args)
-				t.check("P1", got == args, args, "%s", got)
-			}
-		}},
-		{Name: "payloads/raw-binary", Rules: []string{"P1", "P3"}, About: "Attachments of a payload that is passed on unseen are the same.", run: func(t *T) {
-			_, a := t.one()
-			args := `[{"_placeholder":true,"num":0},{"deep":[{"num":1,"_placeholder":true}]}]`
-			got := a.join(`{}`).reply("P1", "raw", args, []byte{0, 255, 1}, []byte{})
-			ok := string(got.GetArgs()) == args && len(got.GetAttachments()) == 2 && bytes.Equal(got.GetAttachments()[0], []byte{0, 255, 1}) && len(got.GetAttachments()[1]) == 0
-			t.check("P1", ok, args+" and its attachments", "%s", short(got))
-		}},
-		{Name: "payloads/values", Rules: []string{"P2"}, About: "Values survive being decoded and encoded.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			for _, args := range valuesOf {
-				got := b.ask("P2", "echo", args)
-				t.check("P2", sameJSON(got, args), args, "%s", got)
-			}
-		}},
-		{Name: "payloads/deep", Rules: []string{"P2"}, About: "Values that are nested 200 levels deep survive.", run: func(t *T) {
-			_, a := t.one()
-			args := "[" + strings.Repeat(`{"a":[`, 100) + strings.Repeat(`]}`, 100) + "]"
-			got := a.join(`{}`).ask("P2", "echo", args)
-			t.check("P2", sameJSON(got, args), "the same", "%.200s", got)
-		}},
-		{Name: "payloads/binary", Rules: []string{"P3"}, About: "Binary at any depth survives being decoded and encoded.", run: func(t *T) {
-			_, a := t.one()
-			args := `[{"_placeholder":true,"num":0},{"a":[{"_placeholder":true,"num":1},"x"]},[[{"num":2,"_placeholder":true}]]]`
-			sent := [][]byte{{1, 2, 3}, {}, bytes.Repeat([]byte{200}, 100_000)}
-			got := a.join(`{}`).reply("P3", "echo", args, sent...)
-			want, seen := seats(args, sent), seats(string(got.GetArgs()), got.GetAttachments())
-			t.check("P3", want == seen, "the same binary at the same places", "%.300s", got.GetArgs())
-		}},
-		{Name: "payloads/binary-made", Rules: []string{"P3"}, About: "Binary that the program makes is an attachment with its placeholder.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			for _, n := range []int{0, 1, 70_000} {
-				got := b.reply("P3", "bytes", fmt.Sprintf("[%d]", n))
-				ok := len(got.GetAttachments()) == 1 && len(got.GetAttachments()[0]) == n && sameJSON(string(got.GetArgs()), `[{"at":{"_placeholder":true,"num":0}}]`)
-				t.check("P3", ok, fmt.Sprintf("one attachment of %d bytes", n), "%s with %d attachments", got.GetArgs(), len(got.GetAttachments()))
-			}
-		}},
-		{Name: "payloads/like-placeholders", Rules: []string{"P3"}, About: "What looks like a placeholder, and is none, is passed on.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			for _, args := range []string{
-				`["{\"_placeholder\":true,\"num\":0}"]`, `[{"_placeholder":false,"num":0}]`, `[{"_placeholder":"true","num":0}]`, `[{"num":0}]`,
-			} {
-				got := b.reply("P3", "echo", args)
-				t.check("P3", sameJSON(argsOf(got), args) && len(got.GetAttachments()) == 0, args, "%s with %d attachments", got.GetArgs(), len(got.GetAttachments()))
-			}
-			for _, args := range []string{`[{"_placeholder":true,"num":0}]`, `[{"_placeholder":true,"num":-1}]`, `[{"_placeholder":true,"num":1e9}]`} {
-				b.emit("echo", args).settlement("P3", "a settlement of "+args+" without an attachment")
-			}
-			b.ask("P3", "echo", `[1]`)
-		}},
-		{Name: "payloads/lone-surrogate", Rules: []string{"P7", "P4"}, About: "A browser's lone surrogate is no harm.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			for _, args := range []string{`["\ud800"]`, `["\udfff x \ud83d"]`, `[{"\udead":1}]`} {
-				b.emit("echo", args).settlement("P7", "a settlement")
-			}
-			a.browser("/").attempt(`{"user":"bad\ud800"}`).settlement("P4", "a decision")
-			b.ask("P7", "echo", `[1]`)
-			t.check("P7", len(a.hub.streams) == 1, "the same stream", "%d streams", len(a.hub.streams))
-		}},
-		{Name: "payloads/3-MiB", Rules: []string{"P5"}, About: "An event of 3 MiB is taken, and an answer of 3 MiB given.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			args := `["` + strings.Repeat("x", 3<<20) + `"]`
-			got := b.ask("P5", "echo", args)
-			t.check("P5", got == args, "3 MiB", "%d bytes", len(got))
-			got = b.ask("P5", "size", fmt.Sprintf("[%d]", 3<<20))
-			t.check("P5", got == args, "3 MiB", "%d bytes", len(got))
-			binary := bytes.Repeat([]byte{7}, 3<<20)
-			p := b.reply("P5", "raw", `[{"_placeholder":true,"num":0}]`, binary)
-			t.check("P5", len(p.GetAttachments()) == 1 && bytes.Equal(p.GetAttachments()[0], binary), "3 MiB of binary", "%d attachments", len(p.GetAttachments()))
-		}},
-		{Name: "payloads/3-MiB-emit", Rules: []string{"P5"}, About: "A command of 3 MiB is sent.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			got := b.ask("P5", "do", `[{"op":"emit_result","all":true,"event":"x","args":["`+strings.Repeat("y", 3<<20)+`"]}]`)
-			t.check("P5", member(element(got, 0), "matched") == "1", "a result", "%s", got)
-			emit := a.lastEmit("x")
-			t.check("P5", len(emit.GetPayload().GetArgs()) == 3<<20+4, "3 MiB", "%d bytes", len(emit.GetPayload().GetArgs()))
-		}},
-	}
+var payloadCases = []*Case{
+	{Name: "payloads/raw", Rules: []string{"P1"}, About: "A payload that is passed on unseen is the same byte for byte.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		for _, args := range byteExact {
+			got := b.ask("P1", "raw", args)
+			t.check("P1", got == args, args, "%s", got)
+		}
+	}},
+	{Name: "payloads/raw-binary", Rules: []string{"P1", "P3"}, About: "Attachments of a payload that is passed on unseen are the same.", run: func(t *T) {
+		_, a := t.one()
+		args := `[{"_placeholder":true,"num":0},{"deep":[{"num":1,"_placeholder":true}]}]`
+		got := a.join(`{}`).reply("P1", "raw", args, []byte{0, 255, 1}, []byte{})
+		ok := string(got.GetArgs()) == args && len(got.GetAttachments()) == 2 && bytes.Equal(got.GetAttachments()[0], []byte{0, 255, 1}) && len(got.GetAttachments()[1]) == 0
+		t.check("P1", ok, args+" and its attachments", "%s", short(got))
+	}},
+	{Name: "payloads/values", Rules: []string{"P2"}, About: "Values survive being decoded and encoded.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		for _, args := range valuesOf {
+			got := b.ask("P2", "echo", args)
+			t.check("P2", sameJSON(got, args), args, "%s", got)
+		}
+	}},
+	{Name: "payloads/deep", Rules: []string{"P2"}, About: "Values that are nested 200 levels deep survive.", run: func(t *T) {
+		_, a := t.one()
+		args := "[" + strings.Repeat(`{"a":[`, 100) + strings.Repeat(`]}`, 100) + "]"
+		got := a.join(`{}`).ask("P2", "echo", args)
+		t.check("P2", sameJSON(got, args), "the same", "%.200s", got)
+	}},
+	{Name: "payloads/binary", Rules: []string{"P3"}, About: "Binary at any depth survives being decoded and encoded.", run: func(t *T) {
+		_, a := t.one()
+		args := `[{"_placeholder":true,"num":0},{"a":[{"_placeholder":true,"num":1},"x"]},[[{"num":2,"_placeholder":true}]]]`
+		sent := [][]byte{{1, 2, 3}, {}, bytes.Repeat([]byte{200}, 100_000)}
+		got := a.join(`{}`).reply("P3", "echo", args, sent...)
+		want, seen := seats(args, sent), seats(string(got.GetArgs()), got.GetAttachments())
+		t.check("P3", want == seen, "the same binary at the same places", "%.300s", got.GetArgs())
+	}},
+	{Name: "payloads/binary-made", Rules: []string{"P3"}, About: "Binary that the program makes is an attachment with its placeholder.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		for _, n := range []int{0, 1, 70_000} {
+			got := b.reply("P3", "bytes", fmt.Sprintf("[%d]", n))
+			ok := len(got.GetAttachments()) == 1 && len(got.GetAttachments()[0]) == n && sameJSON(string(got.GetArgs()), `[{"at":{"_placeholder":true,"num":0}}]`)
+			t.check("P3", ok, fmt.Sprintf("one attachment of %d bytes", n), "%s with %d attachments", got.GetArgs(), len(got.GetAttachments()))
+		}
+	}},
+	{Name: "payloads/like-placeholders", Rules: []string{"P3"}, About: "What looks like a placeholder, and is none, is passed on.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		for _, args := range []string{
+			`["{\"_placeholder\":true,\"num\":0}"]`, `[{"_placeholder":false,"num":0}]`, `[{"_placeholder":"true","num":0}]`, `[{"num":0}]`,
+		} {
+			got := b.reply("P3", "echo", args)
+			t.check("P3", sameJSON(argsOf(got), args) && len(got.GetAttachments()) == 0, args, "%s with %d attachments", got.GetArgs(), len(got.GetAttachments()))
+		}
+		for _, args := range []string{`[{"_placeholder":true,"num":0}]`, `[{"_placeholder":true,"num":-1}]`, `[{"_placeholder":true,"num":1e9}]`} {
+			b.emit("echo", args).settlement("P3", "a settlement of "+args+" without an attachment")
+		}
+		b.ask("P3", "echo", `[1]`)
+	}},
+	{Name: "payloads/lone-surrogate", Rules: []string{"P7", "P4"}, About: "A browser's lone surrogate is no harm.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		for _, args := range []string{`["\ud800"]`, `["\udfff x \ud83d"]`, `[{"\udead":1}]`} {
+			b.emit("echo", args).settlement("P7", "a settlement")
+		}
+		a.browser("/").attempt(`{"user":"bad\ud800"}`).settlement("P4", "a decision")
+		b.ask("P7", "echo", `[1]`)
+		t.check("P7", len(a.hub.streams) == 1, "the same stream", "%d streams", len(a.hub.streams))
+	}},
+	{Name: "payloads/3-MiB", Rules: []string{"P5"}, About: "An event of 3 MiB is taken, and an answer of 3 MiB given.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		args := `["` + strings.Repeat("x", 3<<20) + `"]`
+		got := b.ask("P5", "echo", args)
+		t.check("P5", got == args, "3 MiB", "%d bytes", len(got))
+		got = b.ask("P5", "size", fmt.Sprintf("[%d]", 3<<20))
+		t.check("P5", got == args, "3 MiB", "%d bytes", len(got))
+		binary := bytes.Repeat([]byte{7}, 3<<20)
+		p := b.reply("P5", "raw", `[{"_placeholder":true,"num":0}]`, binary)
+		t.check("P5", len(p.GetAttachments()) == 1 && bytes.Equal(p.GetAttachments()[0], binary), "3 MiB of binary", "%d attachments", len(p.GetAttachments()))
+	}},
+	{Name: "payloads/3-MiB-emit", Rules: []string{"P5"}, About: "A command of 3 MiB is sent.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		got := b.ask("P5", "do", `[{"op":"emit_result","all":true,"event":"x","args":["`+strings.Repeat("y", 3<<20)+`"]}]`)
+		t.check("P5", member(element(got, 0), "matched") == "1", "a result", "%s", got)
+		emit := a.lastEmit("x")
+		t.check("P5", len(emit.GetPayload().GetArgs()) == 3<<20+4, "3 MiB", "%d bytes", len(emit.GetPayload().GetArgs()))
+	}},
 }
 
 // seats are the arguments with each binary in its place.

@@ -10,75 +10,73 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 )
 
-func sessionCases() []*Case {
-	return []*Case{
-		{Name: "session/hello", Rules: []string{"S1", "R1"}, About: "The first action is a hello with group and instance id.", run: func(t *T) {
-			_, a := t.one("CONFORM_INSTANCE=one")
-			t.check("S1", a.hello.GetGroup() == "conform", "group conform", "%q", a.hello.GetGroup())
-			t.check("S1", a.hello.GetInstanceId() == "one", "the instance id of CONFORM_INSTANCE", "%q", a.hello.GetInstanceId())
-			t.check("S1", !a.hello.GetAnew() && a.hello.GetResume() == nil, "a hello of a new process", "%s", short(a.hello))
-		}},
-		{Name: "session/instance", Rules: []string{"S1"}, About: "Each stream of the process has the same group and instance id.", run: func(t *T) {
-			_, a := t.one()
-			first := a.hello.GetInstanceId()
-			t.check("S1", first != "", "an instance id that the kit draws", "none")
-			a.stream.stop(14, "SHUTDOWN")
-			b := a.hub.attach()
-			t.check("S1", b.hello.GetInstanceId() == first && b.hello.GetGroup() == "conform", "the instance id "+first, "%q", b.hello.GetInstanceId())
-		}},
-		{Name: "session/subscriptions", Rules: []string{"S2"}, About: "The hello asks for what the program asked for.", run: sessionSubscriptions},
-		{Name: "session/late-welcome", Rules: []string{"S3"}, slow: true, About: "After 10 s without a welcome the attempt is given up and made again.", run: func(t *T) {
-			h := t.Hub()
-			t.start([]*Hub{h})
-			silent := h.next()
-			t.within(20*time.Second, "S3", "the end of an attempt without a welcome after 10 s", func() bool { return !silent.closed.IsZero() })
-			took := silent.closed.Sub(silent.opened)
-			t.check("S3", took > 7*time.Second, "10 s of patience for the welcome", "%s", took)
-			b := h.attach().join(`{}`)
-			b.ask("S3", "echo", `[1]`)
-		}},
-		{Name: "session/no-welcome-first", Rules: []string{"S8"}, About: "Another item in place of the welcome ends the attempt; it is made again.", run: func(t *T) {
-			h := t.Hub()
-			t.start([]*Hub{h})
-			st := h.next()
-			st.raw(&hubv1.AttachResponse{EnvelopeSeq: 1, Items: []*hubv1.Item{{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}}})
-			h.attach().join(`{}`).ask("S8", "echo", `[1]`)
-		}},
-		{Name: "session/refused-subscription", Rules: []string{"S4"}, About: "A subscription that is refused is told by reason; the stream lives or the process ends with an error.", run: refusedSubscription},
-		{Name: "session/unknown", Rules: []string{"S5"}, About: "Unknown fields, items, notices, capabilities and enum values are passed over.", run: unknownThings},
-		{Name: "session/unknown-body", Rules: []string{"S6"}, About: "A delivery with an unknown body is nacked, UNIMPLEMENTED, without retry.", run: func(t *T) {
-			_, a := t.one()
-			b := a.join(`{}`)
-			d := newDelivery(b.socket)
-			d.SubscriptionId = a.subscriptionFor(hubv1.Role_ROLE_HANDLER, hubv1.Kind_KIND_EVENT, "/", "echo")
-			d.ProtoReflect().SetUnknown(unknownField(999))
-			s := a.deliver(d)[0].settlement("S6", "a nack of a delivery with an unknown body")
-			t.check("S6", s.GetNack() != nil && !s.GetNack().GetRetry(), "a nack without retry", "%s", short(s))
-			t.check("S6", s.GetNack().GetStatus().GetCode() == hubv1.Code_CODE_UNIMPLEMENTED, "CODE_UNIMPLEMENTED", "%s", short(s))
-			b.ask("S6", "echo", `[1]`)
-		}},
-		{Name: "session/early-delivery", Rules: []string{"S9"}, About: "A delivery in the welcome's own envelope is settled.", run: func(t *T) {
-			h := t.Hub()
-			t.start([]*Hub{h})
-			var early []*Given
-			h.next().welcomeWith(func(a *Attachment) (items []*hubv1.Item) {
-				d := newDelivery(&hubv1.Socket{Id: "early", Namespace: "/"})
-				if s := find(a.hello, hubv1.Role_ROLE_AUTHORIZER, 0, "/", ""); s != nil {
-					d.SubscriptionId = s.GetId()
-				}
-				d.Body = &hubv1.Delivery_ConnectAttempt{ConnectAttempt: &hubv1.ConnectAttempt{Handshake: handshake()}}
-				early, items = a.give(d)
-				return items
-			})
-			s := early[0].settlement("S9", "a settlement of a delivery beside the welcome")
-			t.check("S9", s.GetAccept() != nil, "an accept", "%s", short(s))
-		}},
-		{Name: "session/envelope", Rules: []string{"P5"}, About: "The hello takes envelopes of at least 4 MiB.", run: func(t *T) {
-			_, a := t.one()
-			limit := a.hello.GetMaxEnvelopeBytes()
-			t.check("P5", limit == 0 || limit >= 4<<20, "max_envelope_bytes of 0 or at least 4 MiB", "%d", limit)
-		}},
-	}
+var sessionCases = []*Case{
+	{Name: "session/hello", Rules: []string{"S1", "R1"}, About: "The first action is a hello with group and instance id.", run: func(t *T) {
+		_, a := t.one("CONFORM_INSTANCE=one")
+		t.check("S1", a.hello.GetGroup() == "conform", "group conform", "%q", a.hello.GetGroup())
+		t.check("S1", a.hello.GetInstanceId() == "one", "the instance id of CONFORM_INSTANCE", "%q", a.hello.GetInstanceId())
+		t.check("S1", !a.hello.GetAnew() && a.hello.GetResume() == nil, "a hello of a new process", "%s", short(a.hello))
+	}},
+	{Name: "session/instance", Rules: []string{"S1"}, About: "Each stream of the process has the same group and instance id.", run: func(t *T) {
+		_, a := t.one()
+		first := a.hello.GetInstanceId()
+		t.check("S1", first != "", "an instance id that the kit draws", "none")
+		a.stream.stop(14, "SHUTDOWN")
+		b := a.hub.attach()
+		t.check("S1", b.hello.GetInstanceId() == first && b.hello.GetGroup() == "conform", "the instance id "+first, "%q", b.hello.GetInstanceId())
+	}},
+	{Name: "session/subscriptions", Rules: []string{"S2"}, About: "The hello asks for what the program asked for.", run: sessionSubscriptions},
+	{Name: "session/late-welcome", Rules: []string{"S3"}, slow: true, About: "After 10 s without a welcome the attempt is given up and made again.", run: func(t *T) {
+		h := t.Hub()
+		t.start([]*Hub{h})
+		silent := h.next()
+		t.within(20*time.Second, "S3", "the end of an attempt without a welcome after 10 s", func() bool { return !silent.closed.IsZero() })
+		took := silent.closed.Sub(silent.opened)
+		t.check("S3", took > 7*time.Second, "10 s of patience for the welcome", "%s", took)
+		b := h.attach().join(`{}`)
+		b.ask("S3", "echo", `[1]`)
+	}},
+	{Name: "session/no-welcome-first", Rules: []string{"S8"}, About: "Another item in place of the welcome ends the attempt; it is made again.", run: func(t *T) {
+		h := t.Hub()
+		t.start([]*Hub{h})
+		st := h.next()
+		st.raw(&hubv1.AttachResponse{EnvelopeSeq: 1, Items: []*hubv1.Item{{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}}})
+		h.attach().join(`{}`).ask("S8", "echo", `[1]`)
+	}},
+	{Name: "session/refused-subscription", Rules: []string{"S4"}, About: "A subscription that is refused is told by reason; the stream lives or the process ends with an error.", run: refusedSubscription},
+	{Name: "session/unknown", Rules: []string{"S5"}, About: "Unknown fields, items, notices, capabilities and enum values are passed over.", run: unknownThings},
+	{Name: "session/unknown-body", Rules: []string{"S6"}, About: "A delivery with an unknown body is nacked, UNIMPLEMENTED, without retry.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		d := newDelivery(b.socket)
+		d.SubscriptionId = a.subscriptionFor(hubv1.Role_ROLE_HANDLER, hubv1.Kind_KIND_EVENT, "/", "echo")
+		d.ProtoReflect().SetUnknown(unknownField(999))
+		s := a.deliver(d)[0].settlement("S6", "a nack of a delivery with an unknown body")
+		t.check("S6", s.GetNack() != nil && !s.GetNack().GetRetry(), "a nack without retry", "%s", short(s))
+		t.check("S6", s.GetNack().GetStatus().GetCode() == hubv1.Code_CODE_UNIMPLEMENTED, "CODE_UNIMPLEMENTED", "%s", short(s))
+		b.ask("S6", "echo", `[1]`)
+	}},
+	{Name: "session/early-delivery", Rules: []string{"S9"}, About: "A delivery in the welcome's own envelope is settled.", run: func(t *T) {
+		h := t.Hub()
+		t.start([]*Hub{h})
+		var early []*Given
+		h.next().welcomeWith(func(a *Attachment) (items []*hubv1.Item) {
+			d := newDelivery(&hubv1.Socket{Id: "early", Namespace: "/"})
+			if s := find(a.hello, hubv1.Role_ROLE_AUTHORIZER, 0, "/", ""); s != nil {
+				d.SubscriptionId = s.GetId()
+			}
+			d.Body = &hubv1.Delivery_ConnectAttempt{ConnectAttempt: &hubv1.ConnectAttempt{Handshake: handshake()}}
+			early, items = a.give(d)
+			return items
+		})
+		s := early[0].settlement("S9", "a settlement of a delivery beside the welcome")
+		t.check("S9", s.GetAccept() != nil, "an accept", "%s", short(s))
+	}},
+	{Name: "session/envelope", Rules: []string{"P5"}, About: "The hello takes envelopes of at least 4 MiB.", run: func(t *T) {
+		_, a := t.one()
+		limit := a.hello.GetMaxEnvelopeBytes()
+		t.check("P5", limit == 0 || limit >= 4<<20, "max_envelope_bytes of 0 or at least 4 MiB", "%d", limit)
+	}},
 }
 
 func sessionSubscriptions(t *T) {

@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -116,7 +117,7 @@ func (s *Instance) receive() {
 		envelope, err := s.rpc.Recv()
 		s.t.mu.Lock()
 		if err != nil {
-			if s.done = true; err != io.EOF {
+			if s.done = true; !errors.Is(err, io.EOF) {
 				s.err = err
 			}
 			s.t.touch()

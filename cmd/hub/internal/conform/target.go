@@ -18,9 +18,9 @@ type Target struct {
 // HubCases are the cases that are held against a hub; with browsers also those that
 // need one.
 func HubCases(browsers bool) []*Case {
-	cases := slices.Concat(hubSessionCases(), hubResumeCases(), hubCommandCases())
+	cases := slices.Concat(hubSessionCases, hubResumeCases, hubCommandCases)
 	if browsers {
-		cases = append(cases, hubBrowserCases()...)
+		cases = append(cases, hubBrowserCases...)
 	}
 	return cases
 }
