@@ -2,6 +2,7 @@ package conform
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -48,14 +50,21 @@ var hubNumber atomic.Int64
 const hardEnd = 16 << 20
 
 // Hub begins a hub.
-func (t *T) Hub() *Hub {
+func (t *T) Hub() *Hub { return t.hub(nil) }
+
+// hub begins one with TLS, unless the configuration is nil.
+func (t *T) hub(secure *tls.Config) *Hub {
 	h := &Hub{t: t, ID: fmt.Sprintf("hub-%d", hubNumber.Add(1)), heartbeat: 5 * time.Second, commandWindow: 1024}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.fail("", "a listener on the loopback interface", "%v", err)
 	}
 	h.Address, h.gate = l.Addr().String(), &gate{Listener: l, conns: map[net.Conn]bool{}}
-	h.server = grpc.NewServer(grpc.MaxRecvMsgSize(hardEnd), grpc.MaxSendMsgSize(64<<20))
+	options := []grpc.ServerOption{grpc.MaxRecvMsgSize(hardEnd), grpc.MaxSendMsgSize(64 << 20)}
+	if secure != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(secure)))
+	}
+	h.server = grpc.NewServer(options...)
 	hubv1.RegisterAttachServiceServer(h.server, h)
 	hubv1.RegisterControlServiceServer(h.server, h)
 	served := make(chan struct{})
