@@ -91,6 +91,9 @@ func (t *T) until(rule, want string, condition func() bool) {
 
 func (t *T) within(patience time.Duration, rule, want string, condition func() bool) {
 	began := time.Now()
+	if !t.begun() {
+		patience += startPatience
+	}
 	for left := patience; left > 0; left = patience - time.Since(began) {
 		if t.happens(min(left, lookAgain), condition) {
 			return
@@ -104,6 +107,17 @@ func (t *T) within(patience time.Duration, rule, want string, condition func() b
 
 // lookAgain is how often a wait looks whether there is still a program.
 const lookAgain = 500 * time.Millisecond
+
+// startPatience is what a program may take beside Options.Patience until it attaches for
+// the first time.
+const startPatience = 20 * time.Second
+
+// begun reports whether a stream was there.
+func (t *T) begun() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.streams) > 0 || len(t.programs) == 0
+}
 
 // allEnded reports whether the case had programs, and has none any more.
 func (t *T) allEnded() bool {
@@ -137,6 +151,8 @@ func (t *T) happens(patience time.Duration, condition func() bool) bool {
 		case <-changed:
 		case <-timer.C:
 			return false
+		case <-t.opts.ctx.Done():
+			panic(&Failure{Want: "a case that runs to its end", Seen: "the end of the run"})
 		}
 	}
 }

@@ -41,14 +41,19 @@ var answerCases = []*Case{
 		t.check("C1", member(got, "duplicate") == "true", "duplicate", "%s", got)
 	}},
 	{Name: "answers/acks", Rules: []string{"C2"}, About: "Acknowledgements come with their counts, those that did not come as timeout.", run: ackCase},
-	{Name: "answers/acks-each", Rules: []string{"C2"}, About: "Each acknowledgement is told as it comes.", run: func(t *T) {
-		_, a := t.one()
+	{Name: "answers/acks-each", Rules: []string{"C2", "S7"}, About: "Each acknowledgement is told as it comes, over whichever call, which has the token.", run: func(t *T) {
+		_, a := t.one("HUB_TOKEN=secret")
 		b := a.join(`{}`)
 		t.locked(func() { a.hub.answer = twoAcks })
 		got := element(b.ask("C2", "do", `[{"op":"emit_each","all":true,"event":"x","timeout_ms":5000}]`), 0)
 		t.check("C2", sameJSON(member(got, "acks"), `[["s0",["a"]],["s1",[1,2]]]`), "two acknowledgements", "%s", got)
 		var c *hubv1.Command
 		t.locked(func() {
+			for _, token := range a.hub.tokens {
+				if token != "Bearer secret" {
+					t.violate("S7", "the token on each call", "%q", token)
+				}
+			}
 			if n := len(a.hub.unary); n > 0 {
 				c = a.hub.unary[n-1]
 			} else {

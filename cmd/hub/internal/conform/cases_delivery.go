@@ -47,6 +47,24 @@ var deliveryCases = []*Case{
 		t.check("D7", strings.Contains(s.GetNack().GetStatus().GetMessage(), "this went wrong"), "the error's text in the status", "%s", short(s))
 	}},
 	{Name: "deliveries/retry", Rules: []string{"D7", "D4"}, About: "Another try is asked for with its delay, and handled with attempt 2.", run: retryCase},
+	{Name: "deliveries/retry-long", Rules: []string{"D7"}, About: "A retry_delay is 30 s at most, whatever the program asks for.", run: func(t *T) {
+		_, a := t.one()
+		n := a.join(`{}`).emit("retry", `[3600000,1]`).settlement("D7", "a nack").GetNack()
+		t.check("D7", n != nil && n.GetRetryDelay().AsDuration() <= 30*time.Second, "a nack with a delay of at most 30 s, or none", "%s", short(n))
+	}},
+	{Name: "deliveries/no-handler", Rules: []string{"D5"}, About: "A delivery that belongs to no handler of the program is nacked; the stream lives.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		stray := b.event("echo", `[1]`)
+		stray.SubscriptionId = 1 << 20
+		unheard := b.event("echo", `[1]`)
+		unheard.GetEvent().Name = "of-nobody"
+		for _, g := range a.deliver(stray, unheard) {
+			s := g.settlement("D5", "a settlement")
+			t.check("D5", s.GetNack() != nil && !s.GetNack().GetRetry() || g.Delivery == stray && s.GetReply() != nil, "a permanent nack", "%s", short(s))
+		}
+		b.ask("D5", "echo", `[1]`)
+	}},
 	{Name: "deliveries/elsewhere", Rules: []string{"D7"}, About: "A try by another instance is asked for with `elsewhere`.", run: func(t *T) {
 		_, a := t.one()
 		n := a.join(`{}`).emit("elsewhere", `[]`).settlement("D7", "a nack").GetNack()

@@ -112,6 +112,23 @@ var resumeCases = []*Case{
 		a.release("k")
 		g.reply("R5")
 	}},
+	{Name: "resume/after-seconds", Rules: []string{"R2", "R5"}, slow: true, About: "A hub that was away for 4 s is resumed; handlers have gone on.", run: func(t *T) {
+		_, a := t.one()
+		b := a.join(`{}`)
+		a.ctl()
+		g := b.hold("k")
+		b2 := a.join(`{}`)
+		b2.ask("R5", "free", `["f",{"op":"emit_result","all":true,"event":"x"},500]`)
+		st := a.stream
+		a.hub.Away()
+		t.until("", "the end of the stream", func() bool { return !st.closed.IsZero() })
+		t.rest(4 * time.Second)
+		a.hub.Back()
+		a.resumeOn(a.hub.nextWithin(20*time.Second, "B7", "a stream once the hub is back"))
+		a.logged("R5", `["free","f","…"]`)
+		a.release("k")
+		g.reply("R5")
+	}},
 	{Name: "resume/revoked", Rules: []string{"R7"}, About: "Welcome.revoked cancels these handlers, and no others.", run: func(t *T) {
 		_, a := t.one()
 		moved, stays := a.join(`{}`), a.join(`{}`)

@@ -23,6 +23,8 @@ type Options struct {
 	Parallel int
 	// Target is the hub, for HubCases.
 	Target Target
+
+	ctx context.Context // ends the cases
 }
 
 // Outcome is what came of one case.
@@ -39,6 +41,7 @@ type Outcome struct {
 // Run runs cases, and calls tell with each outcome, one at a time, as it is there. It
 // returns when all have ended, or ctx has.
 func Run(ctx context.Context, opts Options, cases []*Case, tell func(*Outcome)) error {
+	opts.ctx = ctx
 	opts.Patience = cmp.Or(opts.Patience, 10*time.Second)
 	queue := slices.Clone(cases)
 	slices.SortStableFunc(queue, func(a, b *Case) int { return weight(a) - weight(b) })
