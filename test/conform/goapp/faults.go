@@ -91,7 +91,7 @@ func habits() map[string]fault {
 		"no-backoff":   {options: func(o *service.Options) { o.Backoff = service.Backoff{Min: time.Millisecond, Max: time.Millisecond} }},
 		"slow-backoff": {options: func(o *service.Options) { o.Backoff = service.Backoff{Min: 10 * time.Second, Max: 10 * time.Second} }},
 		"stuck-backoff": {options: func(o *service.Options) {
-			o.Backoff = service.Backoff{Min: 50 * time.Millisecond, Max: 50 * time.Millisecond}
+			o.Backoff = service.Backoff{Min: 20 * time.Millisecond, Max: 20 * time.Millisecond}
 		}},
 		"no-jitter": {
 			options: func(o *service.Options) { o.Backoff = service.Backoff{Min: time.Millisecond, Max: time.Millisecond} },

@@ -21,6 +21,7 @@ var goapp = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	goappDir = dir
 	bin := filepath.Join(dir, "goapp")
 	out, err := exec.Command("go", "build", "-o", bin, "../../../../test/conform/goapp").CombinedOutput()
 	if err != nil {
@@ -28,6 +29,9 @@ var goapp = sync.OnceValues(func() (string, error) {
 	}
 	return bin, nil
 })
+
+// goappDir is where it was built.
+var goappDir string
 
 func buildGoapp(t *testing.T) string {
 	t.Helper()
