@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 
+	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 	"github.com/siohub/siohub/service"
 )
 
@@ -84,10 +87,29 @@ func (f fault) wrong(h service.Handler) service.Handler {
 	return f.handler(h)
 }
 
+// ownWaits are waits that are drawn here, and not by the kit.
+func ownWaits(resets bool) fault {
+	var n atomic.Int64
+	f := fault{
+		options: func(o *service.Options) { o.Backoff = service.Backoff{Min: time.Millisecond, Max: time.Millisecond} },
+		dial: func(attempt int) {
+			if attempt > 0 {
+				time.Sleep(rand.N(min(100*time.Millisecond<<n.Add(1)/2, 9*time.Second)))
+			}
+		},
+	}
+	if resets {
+		f.down = everyWelcome(func(*hubv1.Welcome) { n.Store(0) })
+	}
+	return f
+}
+
 // habits are faults that are not of the wire.
 func habits() map[string]fault {
 	var one sync.Mutex
 	return map[string]fault{
+		"never-resets": ownWaits(false),
+		"resets-early": ownWaits(true),
 		"no-backoff":   {options: func(o *service.Options) { o.Backoff = service.Backoff{Min: time.Millisecond, Max: time.Millisecond} }},
 		"slow-backoff": {options: func(o *service.Options) { o.Backoff = service.Backoff{Min: 10 * time.Second, Max: 10 * time.Second} }},
 		"stuck-backoff": {options: func(o *service.Options) {

@@ -31,6 +31,8 @@ var planted = map[string][2]string{
 	"slow-backoff":      {"waits/ladder", "B4"},
 	"stuck-backoff":     {"waits/ladder", "B4"},
 	"no-jitter":         {"waits/ladder", "B4"},
+	"never-resets":      {"waits/reset", "B5"},
+	"resets-early":      {"waits/welcome-alone", "B5"},
 	// Deliveries.
 	"settles-twice":     {"deliveries/one-settlement", "D1"},
 	"settles-never":     {"deliveries/one-settlement", "D10"},
