@@ -21,12 +21,14 @@ var credentialCases = []*Case{
 		h := t.Hub()
 		h.refuse = unauthenticated("")
 		p := t.start([]*Hub{h})
+		t.until("A2", "a call", func() bool { return len(h.tokens) > 0 })
 		t.check("A2", p.exit(t.opts.Patience, "A2", "the end of the process") != 0, "an exit code that is not 0", "0")
 	}},
 	{Name: "credentials/fixed", Rules: []string{"A2"}, About: "UNAUTHENTICATED with a token that cannot change ends the process.", run: func(t *T) {
 		h := t.Hub()
 		h.refuse = unauthenticated("Bearer right")
 		p := t.start([]*Hub{h}, "HUB_TOKEN=wrong")
+		t.until("A2", "a call", func() bool { return len(h.tokens) > 0 })
 		t.check("A2", p.exit(t.opts.Patience, "A2", "the end of the process") != 0, "an exit code that is not 0", "0")
 	}},
 	{Name: "credentials/file", Rules: []string{"A1"}, slow: true, About: "UNAUTHENTICATED with a token file: another try once the file has another token, and none with the same.", run: func(t *T) {

@@ -69,6 +69,7 @@ var reachCases = []*Case{
 		certificate, _, _ := other.issue("hub.conform")
 		h := t.hub(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
 		t.start([]*Hub{h}, "HUB_TLS_CA="+a.CA, "HUB_TLS_SERVER_NAME=hub.conform", "HUB_TOKEN=secret")
+		t.until("S11", "a connection", func() bool { return h.gate.accepted.Load() > 0 })
 		t.never(1500*time.Millisecond, "S11", "no call to a stranger", func() bool { return len(h.streams) > 0 || len(h.tokens) > 0 })
 	}},
 	{Name: "reach/tls-half", Rules: []string{"S11"}, About: "A certificate without its key, or a file that is not there, ends the program with an error.", run: func(t *T) {
@@ -77,6 +78,9 @@ var reachCases = []*Case{
 		for _, variable := range []string{"HUB_TLS_CERT=" + certFile, "HUB_TLS_CA=" + a.CA + ".none"} {
 			p := t.start([]*Hub{t.Hub()}, variable)
 			t.check("S11", p.exit(t.opts.Patience, "S11", "the end of the process with "+variable) != 0, "an exit code that is not 0", "0")
+			name, file, _ := strings.Cut(variable, "=")
+			said := p.stderr.String()
+			t.check("S11", strings.Contains(said, name) || strings.Contains(said, file), "the variable or the file in the error", "%s", p.stderr.last())
 		}
 	}},
 }

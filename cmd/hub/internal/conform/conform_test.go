@@ -132,3 +132,17 @@ func TestRun_AProgramThatEndsAtOnceFailsWithItsCode(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// No case is passed by a program that does nothing.
+func TestProgramCases_WantAProgram(t *testing.T) {
+	t.Parallel()
+	opts := conform.Options{Command: []string{"sh", "-c", "exit 1"}, Patience: 500 * time.Millisecond, Parallel: 16}
+	err := conform.Run(t.Context(), opts, conform.ProgramCases(), func(o *conform.Outcome) {
+		if o.Failure == nil {
+			t.Errorf("%s passes", o.Name)
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -177,7 +177,8 @@ func (h *Hub) resultsFor(a *Asked) []*hubv1.Result {
 // gate is a listener whose connections break when a case wants it.
 type gate struct {
 	net.Listener
-	refuses atomic.Bool
+	refuses  atomic.Bool
+	accepted atomic.Int64
 
 	mu    sync.Mutex // guards the field below
 	conns map[net.Conn]bool
@@ -189,6 +190,7 @@ func (g *gate) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.accepted.Add(1)
 	if g.refuses.Load() {
 		_ = conn.Close() // whoever serves it finds out
 		return conn, nil
