@@ -84,6 +84,11 @@ cluster-faults: e2e-tools ## Kill and cut off hubs and engines of clusters under
 	CHAOS_CLUSTER=full go test -count=1 -timeout=60m -v -run '^TestCluster_' ./test/chaos
 	E2E_UNSTICKY=200 go test -count=1 -timeout=30m -v -run '^TestUnsticky$$' ./test/e2e
 
+.PHONY: conform
+conform: build ## Hold the Go kit against the rules of docs/kits.md, 175 cases (2 min)
+	go build -o bin/goapp ./test/conform/goapp
+	bin/hub conform --parallel 4 -- bin/goapp
+
 .PHONY: chaos-cuts
 chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
 	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts$$' ./test/chaos
