@@ -82,6 +82,7 @@ chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 br
 .PHONY: cluster-faults
 cluster-faults: e2e-tools ## Kill and cut off hubs and engines of clusters under 300 browsers; restart hubs under 200 that poll (25 min)
 	CHAOS_CLUSTER=full go test -count=1 -timeout=60m -v -run '^TestCluster_' ./test/chaos
+	NATS_REPLICAS=full go test -count=1 -v -run '^TestRecorder_WithReplicas$$' ./hub/cluster/nats
 	E2E_UNSTICKY=200 go test -count=1 -timeout=30m -v -run '^TestUnsticky$$' ./test/e2e
 
 .PHONY: conform

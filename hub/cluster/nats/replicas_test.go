@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -59,8 +60,11 @@ func urlOf(list []*broker) string {
 }
 
 // TestRecorder_WithReplicas has three servers keep the streams. One cluster of them is enough for all parts, each of which has a prefix
-// of its own.
+// of its own. It takes two minutes, for streams with replicas are slow to be made.
 func TestRecorder_WithReplicas(t *testing.T) {
+	if os.Getenv("NATS_REPLICAS") != "full" {
+		t.Skip("make cluster-faults runs it, with NATS_REPLICAS=full; TestRecorder_AServerOfThreeIsKilled has replicas as well")
+	}
 	brokers := newBrokers(t)
 	conn := connect(t, urlOf(brokers))
 	defer conn.Close()
