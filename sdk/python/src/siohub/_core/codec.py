@@ -1,0 +1,124 @@
+"""Arguments of events: JSON with binary anywhere, as Socket.IO carries it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+JSONError = (TypeError, ValueError, RecursionError)
+
+
+class Payload(NamedTuple):
+    """An argument list as it travels: a JSON array, and the binary parts for which
+    {"_placeholder":true,"num":N} stands in it. As the only argument of an emit or a reply
+    it goes out byte for byte."""
+
+    args: bytes = b""
+    attachments: tuple[bytes, ...] = ()
+
+    def values(self) -> list[Any]:
+        """The arguments, decoded."""
+        return decode(self.args, self.attachments)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it has on the wire."""
+        return len(self.args) + 16 + sum(len(a) + 8 for a in self.attachments)
+
+
+_SEPARATORS = (",", ":")
+_compact = json.JSONEncoder(separators=_SEPARATORS, allow_nan=False, ensure_ascii=False).encode
+_escaped = json.JSONEncoder(separators=_SEPARATORS, allow_nan=False).encode
+
+
+class _Collector(json.JSONEncoder):
+    """An encoder that puts binary aside."""
+
+    def __init__(self, ascii_only: bool) -> None:
+        super().__init__(separators=_SEPARATORS, allow_nan=False, ensure_ascii=ascii_only)
+        self.attachments: list[bytes] = []
+
+    def default(self, o: object) -> object:
+        if isinstance(o, (bytes, bytearray, memoryview)):
+            self.attachments.append(bytes(o))
+            return {"_placeholder": True, "num": len(self.attachments) - 1}
+        return super().default(o)
+
+
+def encode(args: Sequence[Any]) -> Payload:
+    """Encodes an argument list. NaN, cycles and what is no JSON raise ValueError or
+    TypeError; half a surrogate pair goes out as its escape."""
+    try:
+        return Payload(_compact(args).encode())
+    except UnicodeEncodeError:
+        return Payload(_escaped(args).encode())
+    except TypeError:
+        pass  # perhaps for binary
+    except RecursionError:
+        raise ValueError("nested too deeply for JSON") from None
+    try:
+        collector = _Collector(False)
+        return Payload(collector.encode(args).encode(), tuple(collector.attachments))
+    except UnicodeEncodeError:
+        collector = _Collector(True)
+        return Payload(collector.encode(args).encode(), tuple(collector.attachments))
+    except RecursionError:
+        raise ValueError("nested too deeply for JSON") from None
+
+
+def encode_with(dumps: Callable[..., Any], args: Sequence[Any]) -> Payload:
+    """encode by an application's own `dumps`, which sees placeholders where binary was."""
+    attachments: list[bytes] = []
+    text = dumps(_set_aside(list(args), attachments), separators=_SEPARATORS)
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return Payload(raw, tuple(attachments))
+
+
+def _set_aside(value: Any, attachments: list[bytes]) -> Any:
+    if isinstance(value, (bytes, bytearray)):
+        attachments.append(bytes(value))
+        return {"_placeholder": True, "num": len(attachments) - 1}
+    if isinstance(value, (list, tuple)):
+        return [_set_aside(item, attachments) for item in value]
+    if isinstance(value, dict):
+        return {key: _set_aside(item, attachments) for key, item in value.items()}
+    return value
+
+
+def encode_json(value: object) -> bytes:
+    """Encodes one value that is JSON alone."""
+    try:
+        return _compact(value).encode()
+    except UnicodeEncodeError:
+        return _escaped(value).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply for JSON") from None
+
+
+def decode(args: bytes, attachments: Sequence[bytes] = (), loads: Callable[[str], Any] = json.loads) -> list[Any]:
+    """Decodes an argument list; binary stands where its placeholders stood."""
+    if not args:
+        return []
+    values: list[Any] = loads(args.decode())
+    return _put_back(values, attachments) if attachments else values
+
+
+def _put_back(value: Any, attachments: Sequence[bytes]) -> Any:
+    if isinstance(value, list):
+        return [_put_back(item, attachments) for item in value]
+    if isinstance(value, dict):
+        if value.get("_placeholder") is True and isinstance(value.get("num"), int):
+            return attachments[value["num"]]
+        return {key: _put_back(item, attachments) for key, item in value.items()}
+    return value
+
+
+def well_formed(text: str) -> str:
+    """The text with U+FFFD in the place of half a surrogate pair, which no field of type
+    string can carry."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

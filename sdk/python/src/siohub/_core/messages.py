@@ -1,0 +1,89 @@
+"""Actions as bytes, ready for an envelope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf import duration_pb2
+
+from siohub._pb import attach_pb2, settlement_pb2, status_pb2
+
+from .codec import Payload, well_formed
+
+Action = attach_pb2.Action
+Settlement = settlement_pb2.Settlement
+
+
+def varint(n: int) -> bytes:
+    """A number as protobuf writes it."""
+    if n < 128:
+        return _SMALL[n]
+    out = bytearray()
+    while n > 127:
+        out.append(n & 0x7F | 0x80)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+_SMALL = [bytes([n]) for n in range(128)]
+
+
+def in_envelope(action: Any) -> bytes:
+    """An action as it stands in an envelope: field 3 of AttachRequest."""
+    raw: bytes = action.SerializeToString()
+    return b"\x1a" + varint(len(raw)) + raw
+
+
+def envelope(number: int, receipt: int, entries: list[bytes]) -> bytes:
+    """An AttachRequest of entries."""
+    return b"".join((b"\x08", varint(number), b"\x10", varint(receipt), *entries))
+
+
+def settle(seq: int, settlement: Any) -> bytes:
+    """A settlement."""
+    settlement.delivery_seq = seq
+    return in_envelope(Action(settlement=settlement))
+
+
+def done(seq: int) -> bytes:
+    """Dealt with, nothing to say."""
+    number = varint(seq)
+    size = len(number) + 3
+    return b"\x1a" + _SMALL[size + 2] + b"\x12" + _SMALL[size] + b"\x08" + number + b"\x12\x00"
+
+
+def reply(seq: int, payload: Payload) -> bytes:
+    """Dealt with, and this is the acknowledgement."""
+    action = Action()
+    settlement = action.settlement
+    settlement.delivery_seq = seq
+    out = settlement.reply.payload
+    out.args = payload.args
+    if payload.attachments:
+        out.attachments.extend(payload.attachments)
+    return in_envelope(action)
+
+
+def ack_later(seq: int) -> bytes:
+    """Dealt with; the acknowledgement stays open."""
+    return settle(seq, Settlement(done=settlement_pb2.Done(ack_later=True)))
+
+
+def nack(seq: int, text: str, *, retry: bool = False, delay: float = 0, elsewhere: bool = False, code: int = 2) -> bytes:
+    """Could not be dealt with."""
+    status = status_pb2.Status(code=code, message=well_formed(text[:1000]))  # type: ignore[arg-type]
+    out = settlement_pb2.Nack(status=status, retry=retry, elsewhere=elsewhere and retry)
+    if delay > 0:
+        out.retry_delay.CopyFrom(duration(delay))
+    return settle(seq, Settlement(nack=out))
+
+
+def duration(seconds: float) -> duration_pb2.Duration:
+    """Seconds as protobuf has them."""
+    whole = int(seconds)
+    return duration_pb2.Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
+
+
+HEARTBEAT = in_envelope(Action(heartbeat=attach_pb2.Heartbeat()))
+DRAIN = in_envelope(Action(drain=attach_pb2.Drain()))

@@ -1,0 +1,300 @@
+"""Keeps a process attached to all of its hubs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from siohub.errors import Closed
+
+from .facts import Facts
+from .hubs import Hubs
+from .line import Line
+from .link import HubStatus, Link, Place
+from .options import Options
+from .peer import MAX_HUBS, Member
+from .resolve import Resolver, parse_hubs
+from .wire import Wire
+from .work import Work, current
+
+if TYPE_CHECKING:
+    from .attachment import Attachment
+    from .program import Program
+
+TURN_PATIENCE = 1.0  # how long a link waits for another one's hello
+
+
+class Core:
+    """One run: a link for each address that was configured, that a name resolves to, or that
+    a hub has told. Everything but `post` belongs to its loop."""
+
+    def __init__(self, group: str, options: Options, program: Program, log: logging.Logger) -> None:
+        self.group, self.options, self.program, self.log = group, options, program, log
+        self.loop = asyncio.get_running_loop()
+        self.closing = asyncio.Event()  # no new work is taken
+        self.closed = False
+        self.ever_attached = False
+        self.first_attached = asyncio.Event()
+        self.works_running = 0
+        self.hubs, self.facts, self.line = Hubs(self), Facts(self), Line(self)
+        self._fixed, names = parse_hubs(options.hub)
+        self._resolvers = [Resolver(name, self._resolved) for name in names]
+        self._found: dict[str, list[Place]] = {}
+        self._links: dict[str, Link] = {}
+        self._tasks: dict[asyncio.Task[BaseException | None], Link] = {}
+        self._refusals: set[Link] = set()
+        self._hellos: dict[Link, list[str]] = {}
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._warned: set[str] = set()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._spawned: set[asyncio.Task[Any]] = set()
+        self._inbox: deque[Callable[[], object]] = deque()
+        self._inbox_scheduled = False
+        self._subscriptions: list[Any] = []
+
+    # The run.
+
+    async def run(self) -> None:
+        """Serves until close. Raises ConfigError, StatusError, Superseded when it may not go
+        on."""
+        watchers = [self.spawn(r.watch()) for r in self._resolvers]
+        closing: asyncio.Task[Any] = self.spawn(self.closing.wait())
+        result: BaseException | None = None
+        try:
+            while True:
+                self._changed.clear()
+                self._reconcile()
+                if self.closing.is_set() and not self._tasks:
+                    break
+                changed = self.spawn(self._changed.wait())
+                waits: set[asyncio.Task[Any]] = {changed, *self._tasks}
+                if not closing.done():
+                    waits.add(closing)
+                done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+                for task in done & self._tasks.keys():
+                    result = self._remove(task) or result
+                if result is not None:
+                    raise result
+            while self.works_running:
+                await self._when_idle()
+        finally:
+            self.closed = True
+            self.closing.set()
+            tasks = [*watchers, closing, *self._tasks]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for link in self._links.values():
+                link.drop(Closed("closed"))
+            self.line.wake_all()
+
+    async def close(self, timeout: float) -> None:
+        """Leaves in order: handlers in flight end, results come in, the hubs end the streams.
+        After the timeout the rest is cut."""
+        self.closing.set()
+        self.nudge()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=timeout)
+        for task in list(self._tasks):
+            task.cancel()
+
+    def renew(self) -> None:
+        """Says hello again everywhere, with the subscriptions that there are by now; what is in
+        hand goes on."""
+        for link in self._links.values():
+            if link.stream is not None:
+                link.again.attempt = 0
+                link.stream.call.cancel()
+
+    def subscriptions(self) -> list[Any]:
+        """What the program asks for now."""
+        return self.program.subscriptions()
+
+    def nudge(self) -> None:
+        """Lets the run look again which addresses lead somewhere."""
+        self._changed.set()
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Starts a task of the core, which belongs to no delivery."""
+        token = current.set(None)
+        try:
+            task = self.loop.create_task(coroutine)
+        finally:
+            current.reset(token)
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
+        return task
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Calls on the loop, in order, from any thread. What is posted together runs together."""
+        self._inbox.append(call)
+        if not self._inbox_scheduled:
+            self._inbox_scheduled = True
+            try:
+                self.loop.call_soon_threadsafe(self._take_posted)
+            except RuntimeError:
+                raise Closed("the service has closed") from None
+
+    def _take_posted(self) -> None:
+        self._inbox_scheduled = False
+        inbox = self._inbox
+        while inbox:
+            try:
+                inbox.popleft()()
+            except Exception:
+                self.log.exception("a call of the program failed")
+
+    # Work.
+
+    def work_ended(self) -> None:
+        """A handler has ended."""
+        self.works_running -= 1
+        if self.works_running == 0:
+            while self._idle:
+                waiter = self._idle.popleft()
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def ghost(self, member: Member, detail: str) -> None:
+        """Makes the disconnected of a socket whose hub cannot tell it any more."""
+        self.works_running += 1
+        self.program.ghost(member, Work(self, None, member.disconnected(detail), member))
+
+    async def _when_idle(self) -> None:
+        if self.works_running:
+            waiter: asyncio.Future[None] = self.loop.create_future()
+            self._idle.append(waiter)
+            await waiter
+
+    def is_drained(self, att: Attachment) -> bool:
+        """Whether no handler runs and no result is waited for."""
+        return self.works_running == 0 and len(att.results) == 0
+
+    async def drained(self, att: Attachment) -> None:
+        """Waits for is_drained."""
+        while not self.is_drained(att):
+            if self.works_running:
+                await self._when_idle()
+            else:
+                waiter: asyncio.Future[None] = self.loop.create_future()
+                att.results.drained = lambda w=waiter: None if w.done() else w.set_result(None)  # type: ignore[misc]
+                await waiter
+                att.results.drained = None
+
+    # Links.
+
+    def dial(self, place: Place, token: str) -> Wire:
+        """A connection for one stream."""
+        return Wire(
+            place.address,
+            tls=self.options.tls,
+            server_name=place.server_name,
+            token=token,
+            max_bytes=self.options.max_envelope_bytes,
+        )
+
+    def was_attached(self, hub_id: str) -> None:
+        """A hub has welcomed this process."""
+        self.ever_attached = True
+        self.first_attached.set()
+        self.program.attached(hub_id)
+
+    def status(self) -> list[HubStatus]:
+        """How it stands with each address."""
+        home = self.line.home
+        for link in self._links.values():
+            link.status.home = link.status.attached and home is not None and home.peer.hub_id == link.status.hub_id
+        return sorted((link.status for link in self._links.values()), key=lambda s: s.address)
+
+    def _resolved(self, name: str, places: list[Place] | None, err: Exception | None) -> None:
+        if places is None:
+            self.log.warning("the hubs' name %s does not resolve: %s", name, err)
+            return
+        self._found[name] = places
+        self.nudge()
+
+    def _wanted(self) -> dict[str, Place]:
+        places = {p.address: p for p in self._fixed}
+        for found in self._found.values():
+            places.update((p.address, p) for p in found)
+        for address, hub_id in self.hubs.told().items():
+            if address in places:
+                continue
+            problem = self.options.follow(address)
+            if not problem:
+                places[address] = Place(address, hub=hub_id)
+            elif address not in self._warned and len(self._warned) < MAX_HUBS:
+                self._warned.add(address)
+                self.log.warning("a hub tells the address %s, which is not dialled: %s", address, problem)
+        return places
+
+    def _reconcile(self) -> None:
+        """Begins links to new places, and lets go those to places where nobody looks for a hub
+        any more: they end when they have no stream."""
+        wanted = self._wanted()
+        for address, link in self._links.items():
+            link.want(address in wanted)
+        if self.closing.is_set():
+            return
+        for address, place in wanted.items():
+            if address not in self._links:
+                link = self._links[address] = Link(self, place)
+                self._tasks[self.spawn(link.serve())] = link
+
+    def _remove(self, task: asyncio.Task[BaseException | None]) -> BaseException | None:
+        link = self._tasks.pop(task)
+        self._links.pop(link.address, None)
+        self._refusals.discard(link)
+        self.hubs.abandon(link, not self.closing.is_set())
+        if task.cancelled():
+            return None
+        return task.exception() or task.result()
+
+    # What links tell each other.
+
+    def refused(self, link: Link) -> bool:
+        """A hub has refused a link for good. Whether it is so at every address."""
+        self._refusals.add(link)
+        return len(self._refusals) == len(self._links) and len(self._found) == len(self._resolvers)
+
+    def accepted(self, link: Link) -> None:
+        """A link is not refused."""
+        self._refusals.discard(link)
+
+    def unreachable(self, link: Link) -> None:
+        """Lets the link's name be resolved again."""
+        for resolver in self._resolvers:
+            if not link.place.name or resolver.name == link.place.name:
+                resolver.again.set()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Lets one link at a time say hello, so that of two addresses of one hub the second one
+        is known as such. A hub that is silent delays the others for a second each."""
+        try:
+            await asyncio.wait_for(self._turn.acquire(), TURN_PATIENCE)
+        except asyncio.TimeoutError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def greets(self, link: Link, attached: list[str]) -> None:
+        """A link says hello, and names these hubs."""
+        self._hellos[link] = attached
+
+    def greeted(self, link: Link) -> None:
+        """A hello has its answer."""
+        self._hellos.pop(link, None)
+
+    def may_meet(self, hub_id: str) -> bool:
+        """Whether a hello is under way that the hub would take."""
+        return any(hub_id not in attached for attached in self._hellos.values())

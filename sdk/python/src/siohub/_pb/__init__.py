@@ -1,0 +1,1 @@
+"""The contract, proto/hub/v1, made by generate.sh. Not for programs: it has no stable names."""
