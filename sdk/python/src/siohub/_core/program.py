@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from siohub.errors import StatusError
+
 if TYPE_CHECKING:
     from .peer import Member
     from .work import Work
@@ -28,6 +30,9 @@ class Program(Protocol):
 
     def deliver(self, work: Work) -> None:
         """Deals with a delivery: settles it, then calls work.finish()."""
+
+    def refused(self, seq: int, error: StatusError) -> None:
+        """The hub does not take the answer to a delivery."""
 
     def ghost(self, member: Member, work: Work) -> None:
         """Deals with a disconnected that the kit made because its hub is lost."""

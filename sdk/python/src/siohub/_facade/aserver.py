@@ -1,0 +1,376 @@
+"""AsyncServer: python-socketio's server for asyncio, over a hub."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from siohub._core import commands
+from siohub._core.line import Answer
+from siohub.errors import AckTimeout, HubError, LeaseLost, SocketGone
+from siohub.socketio.exceptions import TimeoutError as NoAnswer
+
+from .arunner import AsyncRunner
+from .base import BaseServer
+from .dispatch import Dispatcher
+from .host import Host, LoopWatch, call
+from .managers import AsyncManager, BaseManager
+from .mirror import LEAVING, OPEN, Entry
+from .reasons import Reason
+from .said import once
+from .sessions import read_session, session_data
+
+_is_async = functools.lru_cache(4096)(inspect.iscoroutinefunction)
+
+
+class AsyncServer(BaseServer):
+    """A Socket.IO server for asyncio. Browsers are connected to the hub and stay connected
+    while this process is restarted.
+
+    It takes what python-socketio's takes, and `hub`, `group`, `options`, `attach` (see
+    BaseServer). Options of Engine.IO are the hub's: they are accepted, and each is said once
+    by name with the hub's option. Handlers of one socket start in the order of its events and
+    run beside each other, or one after the other with async_handlers=False.
+
+    It attaches to the hub when its application starts (ASGIApp, attach), with the first emit,
+    or by start(). Its methods may be awaited on any loop.
+    """
+
+    _host: Host
+
+    def __init__(
+        self, client_manager: Any = None, logger: Any = False, json: Any = None, async_handlers: bool = True,
+        namespaces: Any = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        self._started: Host | None = None
+        self._watch: LoopWatch | None = None
+        super().__init__(
+            client_manager=client_manager, logger=logger, json=json, async_handlers=async_handlers,
+            namespaces=namespaces, **kwargs,
+        )  # fmt: skip
+
+    def is_asyncio_based(self) -> bool:
+        """Handlers may be coroutines."""
+        return True
+
+    def _choose_mode(self, mode: str | None) -> str:
+        if mode is not None and mode not in ("asgi", "aiohttp", "sanic", "tornado"):
+            raise ValueError("Invalid async_mode specified")
+        return mode or "asgi"
+
+    def _default_manager(self) -> BaseManager:
+        return AsyncManager()
+
+    # The hub.
+
+    def _attach(self) -> Host:
+        """Attaches on the running loop, once."""
+        host = self._started
+        if host is None or host.loop.is_closed():
+            dispatcher = Dispatcher(self, AsyncRunner(self))
+            self._host = self._started = host = Host(self, dispatcher)
+            if self._watch is not None:
+                self._watch.done = True
+        return host
+
+    def _attach_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Attaches on a loop that runs in another thread."""
+        loop.call_soon_threadsafe(lambda: self._attach() if self._started is None else None)
+
+    def _attach_when_loop_runs(self) -> None:
+        """Attaches on the application's loop, which may run later."""
+        if not self.attach_automatically or self._started is not None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._watch = self._watch or LoopWatch(self._attach_on)
+            return
+        loop.call_soon(lambda: self._attach() if self._started is None else None)  # once modules are imported
+
+    async def start(self) -> None:
+        """Attaches now, and waits until the hub has welcomed this process. Raises HubError when
+        the run ends before."""
+        host = self._attach()
+        first = host.core.spawn(host.core.first_attached.wait())
+        await asyncio.wait({first, host.task}, return_when=asyncio.FIRST_COMPLETED)
+        if not first.done():
+            first.cancel()
+            raise HubError("not attached; the log has the reason")
+
+    async def shutdown(self) -> None:
+        """Leaves the hub in order: handlers in flight end, sockets go to other processes."""
+        if self._started is not None:
+            await call(self._started.close(), self._started.loop)
+
+    def _registered(self) -> None:
+        host = getattr(self, "_started", None)
+        if host is not None:
+            host.loop.call_soon_threadsafe(host.renew)
+
+    def _send_disconnect(self, sid: str, namespace: str, at: str) -> None:
+        self._attach().core.line.post(commands.disconnect(commands.target(namespace, sockets=[sid])), at)
+
+    async def _send(self, command: Any, at: str = "", field: str = "payload") -> None:
+        """Queues a command that nobody waits for, from any loop."""
+        host = self._started or self._attach()
+        if host.loop is not asyncio.get_running_loop():
+            await call(host.core.line.send(command, at, field), host.loop)
+        elif not host.core.line.post(command, at, field):
+            await host.core.line.send(command, at, field)
+
+    async def _do(self, command: Any, at: str = "", on_part: Callable[[Any], None] | None = None) -> Answer:
+        host = self._started or self._attach()
+        return await call(host.core.line.do(command, at, on_part), host.loop)  # type: ignore[no-any-return]
+
+    # Emits.
+
+    async def emit(
+        self, event: str, data: Any = None, to: Any = None, room: Any = None, skip_sid: Any = None,
+        namespace: str | None = None, callback: Any = None, ignore_queue: bool = False,
+    ) -> None:  # fmt: skip
+        """Emits to a socket, a room, several rooms, or to everybody in the namespace.
+
+        data: str, bytes, list, dict, anything that is JSON with binary in it; a tuple is
+            several arguments.
+        to, room: a sid, a room, or a list of them; each socket gets one copy.
+        skip_sid: a sid or a list of them.
+        callback: called with what a browser acknowledges.
+
+        Returns once the event is queued. Raises TypeError or ValueError for data that is no
+        JSON (NaN, cycles), siohub.InvalidArgument for names, siohub.TooLarge.
+        """
+        namespace, room = namespace or "/", to or room
+        name = commands.check_event(event)
+        payload = self._payload(data)
+        if callback is not None:
+            await self._emit_with_callback(name, payload, namespace, room, skip_sid, callback)
+            return
+        if self.mirror.pending:
+            self._defer(namespace, room, skip_sid, name, payload)
+        target, at = self._target(namespace, room, skip_sid)
+        await self._send(commands.emit(target, name, payload), at, "emit.payload")
+
+    async def _emit_with_callback(
+        self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any
+    ) -> None:
+        entry = self._is_pending(room, namespace)
+        if entry is not None:  # it has not read CONNECT yet
+            entry.after.append(lambda: self._later(event, payload, namespace, room, skip_sid, callback))
+        else:
+            self._later(event, payload, namespace, room, skip_sid, callback)
+
+    def _later(self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any) -> None:
+        def on_part(result: Any) -> None:
+            if result.HasField("browser_ack"):
+                said = result.browser_ack.payload
+                values = commands.Payload(said.args, tuple(said.attachments)).values()
+                outcome = callback(*values)
+                if inspect.isawaitable(outcome):
+                    host.core.spawn(_awaited(outcome))
+
+        async def run() -> None:
+            try:
+                target, at = self._target(namespace, room, skip_sid)
+                command = commands.with_ack(commands.emit(target, event, payload), 300, commands.EACH)
+                await host.core.line.do(command, at, on_part)
+            except HubError as err:
+                self.logger.debug('nobody acknowledges "%s": %s', event, err)
+
+        host = self._started or self._attach()
+        task = host.loop.create_task(run())
+        host.core._spawned.add(task)
+        task.add_done_callback(host.core._spawned.discard)
+
+    async def send(
+        self, data: Any, to: Any = None, room: Any = None, skip_sid: Any = None, namespace: str | None = None,
+        callback: Any = None, ignore_queue: bool = False,
+    ) -> None:  # fmt: skip
+        """emit of the event "message"."""
+        await self.emit("message", data, to, room, skip_sid, namespace, callback, ignore_queue)
+
+    async def call(
+        self, event: str, data: Any = None, to: Any = None, sid: Any = None, namespace: str | None = None,
+        timeout: float | None = 60, ignore_queue: bool = False,
+    ) -> Any:  # fmt: skip
+        """Emits to one socket and waits for its acknowledgement: its argument, a tuple of
+        several, None without one. Raises socketio.exceptions.TimeoutError when it does not come
+        within timeout seconds (at most 300, which None means too), or at once when the socket
+        is not there or leaves. May be awaited inside a handler."""
+        if to is None and sid is None:
+            raise ValueError("Cannot use call() to broadcast.")
+        if not self.async_handlers:
+            raise RuntimeError("Cannot use call() when async_handlers is False.")
+        namespace, room = namespace or "/", to or sid
+        name, payload, seconds = commands.check_event(event), self._payload(data), self._ack_timeout(timeout)
+        if self._is_pending(room, namespace):
+            once("call in connect", "call() to a socket inside its connect handler: it is answered after it was let in")
+            await asyncio.sleep(seconds)
+            raise NoAnswer()
+        first: list[Any] = []
+
+        def on_part(result: Any) -> None:
+            if result.HasField("browser_ack") and not first:
+                first.append(result.browser_ack.payload)
+
+        target, at = self._target(namespace, room, None)
+        command = commands.with_ack(commands.emit(target, name, payload), seconds, commands.EACH)
+        try:
+            await self._do(command, at, on_part)
+        except LeaseLost:
+            raise
+        except (AckTimeout, SocketGone) as err:
+            raise NoAnswer(str(err)) from None
+        if not first:
+            raise NoAnswer(f"{room} did not answer")
+        return self._ack_value(self._decode(first[0]))
+
+    def _decode(self, payload: Any) -> list[Any]:
+        from siohub._core.codec import decode
+
+        return decode(payload.args, payload.attachments, self._loads)
+
+    # Rooms.
+
+    async def enter_room(self, sid: str, room: Any, namespace: str | None = None) -> None:
+        """Puts a socket into a room. What is emitted afterwards reaches it there."""
+        await self._rooms_command(self._change_room(sid, room, namespace or "/", True))
+
+    async def leave_room(self, sid: str, room: Any, namespace: str | None = None) -> None:
+        """Takes a socket out of a room."""
+        await self._rooms_command(self._change_room(sid, room, namespace or "/", False))
+
+    async def close_room(self, room: Any, namespace: str | None = None) -> None:
+        """Takes every socket out of a room."""
+        await self._rooms_command((self._close_room(room, namespace or "/"), ""))
+
+    async def _rooms_command(self, change: tuple[Any, str] | None) -> None:
+        if change is None:
+            return
+        host = self._started or self._attach()
+        if host.core.line.several:  # what is emitted next may take another way
+            await self._do(*change)
+        else:
+            await self._send(*change)
+
+    # Sessions.
+
+    async def get_session(self, sid: str, namespace: str | None = None) -> Any:
+        """The user session of a socket, a dictionary unless another object was saved. Raises
+        KeyError for a socket that is nowhere."""
+        entry = self.mirror.find(sid, namespace or "/")
+        if entry is not None:
+            if entry.session is None:
+                entry.session = {}
+            entry.touched = True
+            return entry.session
+        session, _ = read_session(await self._data_elsewhere(sid, namespace or "/"), self.group)
+        return {} if session is None else session
+
+    async def save_session(self, sid: str, session: Any, namespace: str | None = None) -> None:
+        """Keeps a user session. Any object may be one; what of a dictionary is JSON goes with
+        the socket to other processes."""
+        entry = self.mirror.find(sid, namespace or "/")
+        if entry is not None:
+            entry.session = session
+            self._save(entry)
+            return
+        data, text = session_data(session, self.group)
+        if text:
+            target = commands.target(namespace or "/", sockets=[sid])
+            await self._send(commands.set_data(target, data, merge=True))
+
+    def session(self, sid: str, namespace: str | None = None) -> Any:
+        """The user session as a context manager that saves it at the end."""
+        return _Session(self, sid, namespace)
+
+    def _save(self, entry: Entry) -> None:
+        command = self._session_command(entry)
+        if command is not None:
+            host = self._started or self._attach()
+            host.core.line.post(command, entry.hub_id)
+
+    async def _data_elsewhere(self, sid: str, namespace: str) -> bytes:
+        host = self._started or self._attach()
+        command = commands.fetch(commands.target(namespace, sockets=[sid]))
+        last, parts = await call(host.core.line.ask(command), host.loop)
+        for page in (*parts, last):
+            for info in page.sockets:
+                return info.socket.data  # type: ignore[no-any-return]
+        raise KeyError("Session not found")
+
+    # The rest.
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """Disconnects a socket. The disconnect handler of one that is here has ended when it
+        returns."""
+        namespace = namespace or "/"
+        entry = self.mirror.find(sid, namespace)
+        if entry is None:
+            await self._send(commands.disconnect(commands.target(namespace, sockets=[sid])))
+        elif entry.state == OPEN:
+            entry.state = LEAVING
+            await self._send(commands.disconnect(commands.target(namespace, sockets=[sid])), entry.hub_id)
+            runner = AsyncRunner(self)
+            await runner.disconnected(entry, Reason.of("server namespace disconnect"), lambda: None)
+            self.mirror.remove(entry)
+
+    def start_background_task(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """Runs a coroutine function as a task of the running loop."""
+        return asyncio.ensure_future(target(*args, **kwargs))
+
+    async def sleep(self, seconds: float = 0) -> None:
+        """asyncio.sleep."""
+        await asyncio.sleep(seconds)
+
+    def attach(self, app: Any, socketio_path: str = "socket.io") -> None:
+        """Attaches when an aiohttp application starts, and leaves when it ends."""
+        on_startup, on_shutdown = getattr(app, "on_startup", None), getattr(app, "on_shutdown", None)
+        if on_startup is None or on_shutdown is None:
+            self._attach_when_loop_runs()
+            return
+
+        async def begin(_: Any) -> None:
+            self._attach()
+
+        async def end(_: Any) -> None:
+            await self.shutdown()
+
+        on_startup.append(begin)
+        on_shutdown.append(end)
+
+    async def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
+        """Calls the handler of an event."""
+        handler, args = self._get_event_handler(event, namespace, args)
+        if handler is not None:
+            try:
+                return await handler(*args) if _is_async(handler) else handler(*args)
+            except TypeError:
+                if event != "disconnect":
+                    raise
+                args = args[:-1]  # older handlers have no reason
+                return await handler(*args) if _is_async(handler) else handler(*args)
+        handler, args = self._get_namespace_handler(namespace, args)
+        if handler is not None:
+            return await handler.trigger_event(event, *args)
+        return self.not_handled
+
+
+class _Session:
+    def __init__(self, server: AsyncServer, sid: str, namespace: str | None) -> None:
+        self.server, self.sid, self.namespace = server, sid, namespace
+        self.session: Any = None
+
+    async def __aenter__(self) -> Any:
+        self.session = await self.server.get_session(self.sid, namespace=self.namespace)
+        return self.session
+
+    async def __aexit__(self, *args: Any) -> None:
+        await self.server.save_session(self.sid, self.session, namespace=self.namespace)
+
+
+async def _awaited(outcome: Any) -> None:
+    await outcome
