@@ -45,7 +45,7 @@ async def attach(link: Link, resume: Attachment | None) -> Stream:
             hello = _hello(link, resume)
             core.greets(link, list(hello.attached_hub_ids))
             try:
-                call = wire.attach()
+                call = await asyncio.wait_for(wire.attach(), ATTACH_TIMEOUT)
                 first = await asyncio.wait_for(_greet(call, hello), ATTACH_TIMEOUT)
             except asyncio.TimeoutError:
                 raise make_error("DEADLINE_EXCEEDED", "", "no welcome in time") from None

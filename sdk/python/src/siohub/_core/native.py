@@ -156,6 +156,28 @@ def new_loop() -> asyncio.AbstractEventLoop:
     return _Loop(_Selector()) if patched() else asyncio.new_event_loop()
 
 
+async def connect(loop: asyncio.AbstractEventLoop, host: str, port: int) -> Any:
+    """A connected real socket, where those of the module `socket` are none."""
+    last: OSError = OSError(f"{host} has no address")
+    for family, kind, proto, _, address in _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM):
+        sock = _RealSocket(family, kind, proto)
+        try:
+            sock.setblocking(False)
+            await loop.sock_connect(sock, address)  # type: ignore[arg-type]
+            return sock
+        except OSError as err:
+            sock.close()
+            last = err
+    raise last
+
+
+class _RealSocket(_socket.socket):
+    """What asyncio asks of a socket beside system calls."""
+
+    def __repr__(self) -> str:
+        return f"<real socket {self.fileno()}>"
+
+
 _background: tuple[int, asyncio.AbstractEventLoop] | None = None
 _starting = threading.Lock() if not patched() else allocate_lock()
 

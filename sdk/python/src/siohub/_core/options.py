@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -45,6 +46,15 @@ class TLS:
                 if b"-----BEGIN" not in data:
                     raise ConfigError(name, f"{path} has nothing in PEM form")
 
+    def context(self) -> ssl.SSLContext:
+        """A context for connections of HTTP/2."""
+        made = ssl.create_default_context(cafile=self.ca if self.ca and self.ca != "system" else None)
+        made.minimum_version = ssl.TLSVersion.TLSv1_2
+        made.set_alpn_protocols(["h2"])
+        if self.cert:
+            made.load_cert_chain(self.cert, self.key)
+        return made
+
     def credentials(self) -> Any:
         """Channel credentials of gRPC."""
         import grpc
@@ -61,8 +71,6 @@ def _read(path: str) -> bytes:
 
 
 def _system_roots() -> bytes | None:
-    import ssl
-
     paths = ssl.get_default_verify_paths()
     return _read(paths.cafile) if paths.cafile else None  # None: those that gRPC brings along
 

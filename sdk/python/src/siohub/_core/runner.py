@@ -18,7 +18,7 @@ from .link import HubStatus, Link, Place
 from .options import Options
 from .peer import MAX_HUBS, Member
 from .resolve import Resolver, parse_hubs
-from .wire import Wire
+from .wire import Wire, dial
 from .work import Work, current
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class Core:
 
     def dial(self, place: Place, token: str) -> Wire:
         """A connection for one stream."""
-        return Wire(
+        return dial(
             place.address,
             tls=self.options.tls,
             server_name=place.server_name,

@@ -1,20 +1,30 @@
-"""gRPC, as far as a kit needs it: one stream, and some calls, over one channel."""
+"""gRPC, as far as a kit needs it: one stream, and some calls, over one connection."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+import importlib
+import os
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import grpc
-import grpc.aio
+from typing import Any, Protocol
 
 from siohub._pb import status_pb2
 from siohub.errors import ConfigError, StatusError
 
+from . import native
+from .http2 import Connection, Exchange
 from .options import TLS, is_local
 from .status import CODES, make_error, status_error
+
+class _Later:
+    """gRPC, imported when it is used: a process that forks had better not have it."""
+
+    def __getattr__(self, name: str) -> Any:
+        importlib.import_module("grpc.aio")
+        return getattr(importlib.import_module("grpc"), name)
+
+
+grpc: Any = _Later()
 
 ATTACH = "/hub.v1.AttachService/Attach"
 CONTROL = "/hub.v1.ControlService/"
@@ -22,16 +32,166 @@ CONTROL = "/hub.v1.ControlService/"
 _HTTP = ("looked like an HTTP/1.1", "malformed HTTP", "unexpected HTTP status", "unexpected content-type", "Trying to connect an http1.x server")
 
 
-class Call:
+class Call(Protocol):
     """The Attach stream. Reads and writes may run beside each other, but one at a time of each."""
 
-    def __init__(self, call: Any) -> None:
-        self._call = call
-        self.sent = 0  # envelopes, for who watches the heartbeat
-        self._broken = False
+    sent: int
+    """Envelopes, for who watches the heartbeat."""
 
     async def read(self) -> bytes | None:
         """The next envelope; None at a clean end. Raises StatusError."""
+
+    async def write(self, envelope: bytes) -> None:
+        """Sends an envelope. What is wrong is said by read."""
+
+    async def finish(self) -> None:
+        """Closes this side."""
+
+    def cancel(self) -> None:
+        """Breaks the stream."""
+
+
+class Wire(Protocol):
+    """A connection to one address, made for one stream: the wait between attempts is the kit's
+    alone."""
+
+    async def attach(self) -> Call:
+        """Opens the stream."""
+
+    async def unary(self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float) -> Any:
+        """A call of ControlService. Raises StatusError."""
+
+    async def close(self) -> None:
+        """Hangs up."""
+
+
+def dial(address: str, *, tls: TLS | None, server_name: str = "", token: str = "", max_bytes: int = 4 << 20) -> Wire:
+    """A wire of the kind that HUB_TRANSPORT names: `lean`, the default, or `grpc`, which also
+    takes addresses that only gRPC knows."""
+    kind = os.environ.get("HUB_TRANSPORT", "lean")
+    if kind != "grpc" and _is_plain(address):
+        return LeanWire(address, tls, server_name, token, max_bytes)
+    return GrpcWire(address, tls, server_name, token, max_bytes)
+
+
+def _is_plain(address: str) -> bool:
+    if address.startswith("unix:"):
+        return True
+    host, _, port = address.rpartition(":")
+    return bool(host) and port.isdigit() and "/" not in host and (":" not in host or host.startswith("["))
+
+
+class LeanCall:
+    """A Call over http2.py."""
+
+    def __init__(self, connection: Connection, exchange: Exchange) -> None:
+        self._connection, self._exchange = connection, exchange
+        self.sent = 0
+
+    async def read(self) -> bytes | None:
+        """See Call."""
+        return await self._exchange.read()
+
+    async def write(self, envelope: bytes) -> None:
+        """See Call."""
+        self._exchange.send(envelope)
+        if self._exchange.pending or self._connection.paused:
+            await self._exchange.drained()
+        self.sent += 1
+
+    async def finish(self) -> None:
+        """See Call."""
+        self._exchange.finish()
+
+    def cancel(self) -> None:
+        """See Call."""
+        self._connection.close()
+
+
+class LeanWire:
+    """A Wire over http2.py: a connection of the loop, without threads."""
+
+    def __init__(self, address: str, tls: TLS | None, server_name: str, token: str, max_bytes: int) -> None:
+        self.address, self._tls, self._max = address, tls, max_bytes
+        self._path = address.removeprefix("unix:").removeprefix("//") if address.startswith("unix:") else ""
+        host, _, port = address.rpartition(":")
+        self._host, self._port = host.strip("[]"), int(port) if port.isdigit() else 0
+        self._name = (tls.server_name if tls else "") or server_name or self._host
+        self._metadata = [("authorization", f"Bearer {token}")] if token else []
+        self._connection: Connection | None = None
+
+    async def attach(self) -> LeanCall:
+        """See Wire."""
+        connection = await self._connect()
+        return LeanCall(connection, connection.open(ATTACH, self._metadata))
+
+    async def unary(self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float) -> Any:
+        """See Wire."""
+        try:
+            return await asyncio.wait_for(self._unary(method, request, answer), timeout)
+        except asyncio.TimeoutError:
+            raise make_error("DEADLINE_EXCEEDED", "", f"no answer within {timeout} s") from None
+
+    async def _unary(self, method: str, request: Any, answer: Callable[[bytes], Any]) -> Any:
+        connection = await self._connect()
+        exchange = connection.open(CONTROL + method, self._metadata)
+        exchange.send(request.SerializeToString())
+        exchange.finish()
+        try:
+            message = await exchange.read()
+            if message is None:
+                raise make_error("INTERNAL", "", "the call has no answer")
+            await exchange.read()
+            return answer(message)
+        finally:
+            connection.reset(exchange, make_error("CANCELLED"))
+
+    async def _connect(self) -> Connection:
+        if self._connection is not None and self._connection.lost is None:
+            return self._connection
+        loop, tls = asyncio.get_running_loop(), self._tls
+        context = tls.context() if tls is not None else None
+        name = self._name if context is not None else None
+
+        def make() -> Connection:
+            authority = self._name if self._path else f"{self._host}:{self._port}"
+            return Connection(loop, authority or "localhost", context is not None, self._max + (64 << 10))
+
+        try:
+            if self._path:
+                transport, connection = await loop.create_unix_connection(make, self._path, ssl=context, server_hostname=name)
+            else:
+                transport, connection = await self._connect_tcp(loop, make, context, name)
+        except OSError as err:
+            raise make_error("UNAVAILABLE", "", f"no connection to {self.address}: {err}") from None
+        if context is not None and transport.get_extra_info("ssl_object").selected_alpn_protocol() != "h2":
+            connection.close()
+            raise make_error("UNAVAILABLE", "", f"{self.address} does not speak HTTP/2 over TLS")
+        self._connection = connection
+        return connection
+
+    async def _connect_tcp(self, loop: Any, make: Callable[[], Connection], context: Any, name: str | None) -> Any:
+        if not native.patched():
+            return await loop.create_connection(make, self._host, self._port, ssl=context, server_hostname=name)
+        sock = await native.connect(loop, self._host, self._port)
+        return await loop.create_connection(make, sock=sock, ssl=context, server_hostname=name)
+
+    async def close(self) -> None:
+        """See Wire."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+class GrpcCall:
+    """A Call over grpc.aio."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self.sent = 0
+        self._broken = False
+
+    async def read(self) -> bytes | None:
+        """See Call."""
         try:
             message = await self._call.read()
         except grpc.aio.AioRpcError as err:
@@ -43,7 +203,7 @@ class Call:
         return None if message is grpc.aio.EOF else message
 
     async def write(self, envelope: bytes) -> None:
-        """Sends an envelope. What is wrong is said by read."""
+        """See Call."""
         try:
             await self._call.write(envelope)
             self.sent += 1
@@ -51,25 +211,23 @@ class Call:
             await asyncio.sleep(0.001)
 
     async def finish(self) -> None:
-        """Closes this side."""
+        """See Call."""
         try:
             await self._call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             pass
 
     def cancel(self) -> None:
-        """Breaks the stream."""
+        """See Call."""
         self._broken = True
         self._call.cancel()
 
 
-class Wire:
-    """A channel to one address, made for one stream: the wait between attempts is the kit's
-    alone, and not that of a channel besides."""
+class GrpcWire:
+    """A Wire over grpc.aio."""
 
-    def __init__(
-        self, address: str, *, tls: TLS | None, server_name: str = "", token: str = "", max_bytes: int = 4 << 20
-    ) -> None:
+    def __init__(self, address: str, tls: TLS | None, server_name: str, token: str, max_bytes: int) -> None:
+        native.prepare_grpc()
         options: list[tuple[str, Any]] = [
             ("grpc.max_receive_message_length", max_bytes + (64 << 10)),
             ("grpc.max_send_message_length", -1),
@@ -80,7 +238,6 @@ class Wire:
         ]
         if is_local(address):
             options.append(("grpc.enable_http_proxy", 0))
-        self.address = address
         self._metadata: Sequence[tuple[str, str]] = (("authorization", f"Bearer {token}"),) if token else ()
         if tls is None:
             self._channel = grpc.aio.insecure_channel(address, options=options)
@@ -90,13 +247,13 @@ class Wire:
             options.append(("grpc.ssl_target_name_override", name))
         self._channel = grpc.aio.secure_channel(address, tls.credentials(), options=options)
 
-    def attach(self) -> Call:
-        """Opens the stream."""
+    async def attach(self) -> GrpcCall:
+        """See Wire."""
         method = self._channel.stream_stream(ATTACH, request_serializer=None, response_deserializer=None)
-        return Call(method(metadata=self._metadata))
+        return GrpcCall(method(metadata=self._metadata))
 
-    async def unary(self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float | None = None) -> Any:
-        """A call of ControlService. Raises StatusError."""
+    async def unary(self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float) -> Any:
+        """See Wire."""
         call = self._channel.unary_unary(
             CONTROL + method, request_serializer=lambda m: m.SerializeToString(), response_deserializer=answer
         )
@@ -106,22 +263,22 @@ class Wire:
             raise call_error(err) from None
 
     async def close(self) -> None:
-        """Hangs up."""
+        """See Wire."""
         await self._channel.close()
 
 
-def call_error(err: grpc.aio.AioRpcError) -> StatusError:
+def call_error(err: Any) -> StatusError:
     """The error of a call as the hub said it."""
     for key, value in err.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
-            said = _detail(value)
+            said = detail(value)
             if said is not None:
                 return said
     code: Any = err.code()
     return make_error(CODES.get(code.value[0], code.name), "", err.details() or "")
 
 
-def _detail(raw: Any) -> StatusError | None:
+def detail(raw: Any) -> StatusError | None:
     """The hub.v1.Status among the details of a google.rpc.Status."""
     from google.protobuf import any_pb2, struct_pb2  # noqa: F401
 
@@ -175,8 +332,3 @@ def browser_port(address: str, err: BaseException) -> BaseException:
             "control listener, port 7420 by default",
         )
     return err
-
-
-def now() -> float:
-    """Seconds of a clock that only goes forward."""
-    return time.monotonic()

@@ -12,7 +12,7 @@ from siohub._core.codec import encode, encode_with
 from siohub._core.options import Options, split_hubs
 from siohub._core.resolve import SCHEME
 from siohub._core.status import safe_to_retry, status_error
-from siohub._core.wire import Wire
+from siohub._core.wire import Wire, dial
 from siohub._pb import control_pb2
 from siohub.errors import HubError, Unavailable
 
@@ -104,7 +104,7 @@ class Emitter:
         key = (os.getpid(), address)
         wire = _wires.get(key)
         if wire is None:
-            wire = _wires[key] = Wire(address, tls=options.tls, token=token, max_bytes=options.max_envelope_bytes)
+            wire = _wires[key] = dial(address, tls=options.tls, token=token, max_bytes=options.max_envelope_bytes)
         request = control_pb2.ExecuteRequest(commands=[command])
         response = await wire.unary("Execute", request, control_pb2.ExecuteResponse.FromString, TRIES_FOR)
         result = response.results[0]
