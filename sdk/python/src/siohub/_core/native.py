@@ -105,7 +105,7 @@ class _Selector(selectors._BaseSelectorImpl):
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> Any:
         key = super().register(fileobj, events, data)
-        self._epoll.register(key.fd, events)  # EVENT_READ and EVENT_WRITE are EPOLLIN and EPOLLOUT
+        self._epoll.register(key.fd, _mask(events))
         return key
 
     def unregister(self, fileobj: Any) -> Any:
@@ -119,7 +119,7 @@ class _Selector(selectors._BaseSelectorImpl):
     def modify(self, fileobj: Any, events: int, data: Any = None) -> Any:
         key = super().unregister(fileobj)
         key = super().register(fileobj, events, data)
-        self._epoll.modify(key.fd, events)
+        self._epoll.modify(key.fd, _mask(events))
         return key
 
     def select(self, timeout: float | None = None) -> Any:
@@ -138,6 +138,10 @@ class _Selector(selectors._BaseSelectorImpl):
 
 
 _IN, _OUT = 1, 4  # EPOLLIN, EPOLLOUT; a process that is patched may have no names for them
+
+
+def _mask(events: int) -> int:
+    return (_IN if events & selectors.EVENT_READ else 0) | (_OUT if events & selectors.EVENT_WRITE else 0)
 
 
 class _Loop(asyncio.SelectorEventLoop):

@@ -1,0 +1,60 @@
+"""When a program without an event loop has started: a server that attached while modules are
+still imported would let browsers in before their connect handler is registered."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+PAUSE, CALM, PATIENCE = 0.05, 0.3, 600.0  # seconds
+
+
+class ReadyWatch:
+    """Calls once the module that made it has been imported. The main module never has: there it
+    waits until it stands still in one line, which is no import."""
+
+    def __init__(self, ready: Callable[[], None]) -> None:
+        self._ready = ready
+        self._thread = threading.get_ident()
+        self._frames = [f for f in _frames_of(sys._getframe()) if f.f_code.co_name == "<module>"]
+        self.done = False
+        from siohub._core import native
+
+        native.start_thread(self._watch)
+
+    def _watch(self) -> None:
+        from siohub._core import native
+
+        sleep = native.original("time", "sleep")
+        line, since, until = -1, time.monotonic(), time.monotonic() + PATIENCE
+        while not self.done and time.monotonic() < until:
+            sleep(PAUSE)
+            running = {id(f) for t in list(sys._current_frames().values()) for f in _frames_of(t)}
+            active = [f for f in self._frames if id(f) in running]
+            main = next((f for f in active if f.f_globals.get("__name__") == "__main__"), None)
+            if any(f is not main for f in active) or _imports(sys._current_frames().values()):
+                since = time.monotonic()
+                continue
+            if main is not None and main.f_lineno != line:
+                line, since = main.f_lineno, time.monotonic()
+            if main is None or time.monotonic() - since >= CALM:
+                break
+        if not self.done:
+            self.done = True
+            self._frames.clear()
+            self._ready()
+
+
+def _frames_of(frame: Any) -> list[Any]:
+    frames = []
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    return frames
+
+
+def _imports(frames: Any) -> bool:
+    return any(f.f_code.co_filename.startswith("<frozen importlib") for top in list(frames) for f in _frames_of(top))

@@ -1,0 +1,116 @@
+"""Runs the handlers of Server, in threads or greenlets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from siohub._core import messages
+from siohub._core.work import Work, current
+from siohub.errors import LeaseLost
+
+from .executors import Executor
+from .mirror import Entry
+from .reasons import Reason
+
+if TYPE_CHECKING:
+    from .server import Server
+
+
+class ThreadRunner:
+    """See dispatch.Runner. Outcomes go back to the core's loop."""
+
+    def __init__(self, server: Server, executor: Executor) -> None:
+        self.server, self.executor = server, executor
+
+    def _submit(self, work: Work | None, job: Callable[[], object]) -> None:
+        def run() -> None:
+            token = current.set(work)
+            try:
+                job()
+            finally:
+                current.reset(token)
+
+        self.executor.submit(run)
+
+    def event(self, entry: Entry, work: Work, name: str, args: list[Any], then: Callable[[], None] | None) -> None:
+        """A job for each event."""
+        self._submit(work, lambda: self._event(entry, work, name, args, then))
+
+    def _event(self, entry: Entry, work: Work, name: str, args: list[Any], then: Callable[[], None] | None) -> None:
+        server = self.server
+        post = server._post
+        data: bytes | None = None
+        problem = ""
+        if work.cause is None:
+            try:
+                result = server._trigger_event(name, entry.namespace, entry.sid, *args)
+                if entry.touched:
+                    server._save(entry)
+                if work.delivery.event.wants_ack and result is not server.not_handled:
+                    if result is None:
+                        values: list[Any] = []
+                    else:
+                        values = list(result) if isinstance(result, tuple) else [result]
+                    payload = server._encode(values)
+                    if work.att is not None:
+                        work.att.fits(payload.size, "reply.payload")
+                    data = messages.reply(work.seq, payload)
+            except LeaseLost as err:
+                server.logger.debug('the handler of "%s" was given away: %s', name, err)
+            except Exception as err:
+                server.logger.exception('the handler of "%s" failed [%s]', name, entry.namespace)
+                problem = f"{type(err).__name__}: {err}"
+
+        def ended() -> None:
+            if problem:
+                work.fail(problem)
+            elif data is not None:
+                work.settle(data)
+            work.finish()
+            if then is not None:
+                then()
+
+        post(ended)
+
+    def connect(self, entry: Entry, work: Work | None, auth: Any, then: Callable[[Any], None]) -> None:
+        """A job that ends with the decision."""
+        self._submit(work, lambda: self._connect(entry, auth, then))
+
+    def _connect(self, entry: Entry, auth: Any, then: Callable[[Any], None]) -> None:
+        server, namespace, sid = self.server, entry.namespace, entry.sid
+        outcome: Any
+        try:
+            if auth:
+                outcome = server._trigger_event("connect", namespace, sid, entry.environ, auth)
+            else:
+                try:
+                    outcome = server._trigger_event("connect", namespace, sid, entry.environ, None)
+                except TypeError as first:
+                    try:  # the older signature
+                        outcome = server._trigger_event("connect", namespace, sid, entry.environ)
+                    except TypeError:
+                        raise first from None
+        except Exception as err:
+            from .arunner import _is_refusal
+
+            outcome = err
+            if not _is_refusal(err):
+                server.logger.exception("the connect handler failed [%s]", namespace)
+        server._post(lambda: then(outcome))
+
+    def disconnect(self, entry: Entry, work: Work | None, reason: Reason, then: Callable[[], None]) -> None:
+        """A job that ends when the handler has."""
+
+        def job() -> None:
+            self.disconnected(entry, reason)
+            self.server._post(then)
+
+        self._submit(work, job)
+
+    def disconnected(self, entry: Entry, reason: Reason) -> None:
+        """Runs the handler."""
+        try:
+            self.server._trigger_event("disconnect", entry.namespace, entry.sid, reason)
+        except Exception:
+            self.server.logger.exception("the disconnect handler failed [%s]", entry.namespace)
