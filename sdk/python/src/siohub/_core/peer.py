@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import timestamp_pb2
 
-from siohub._pb import delivery_pb2, subscription_pb2
+from siohub._pb import delivery_pb2, socket_pb2, subscription_pb2
 
 if TYPE_CHECKING:
     from .attachment import Attachment
@@ -73,7 +73,8 @@ class Peer:
         member = self.members.get(sid)
         if member is None or member.dedupe_id != delivery.dedupe_id:
             member = self.members[sid] = Member(delivery.subscription_id, delivery.dedupe_id)
-        member.socket, member.round = delivery.socket, self.round
+        member.socket, member.round = socket_pb2.Socket(), self.round
+        member.socket.CopyFrom(delivery.socket)  # by itself, without its envelope
         if member.rooms_version <= connected.rooms_version:
             member.rooms, member.rooms_version = list(connected.rooms), connected.rooms_version
         return member

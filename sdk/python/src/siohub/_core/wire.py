@@ -16,6 +16,7 @@ from .http2 import Connection, Exchange
 from .options import TLS, is_local
 from .status import CODES, make_error, status_error
 
+
 class _Later:
     """gRPC, imported when it is used: a process that forks had better not have it."""
 

@@ -111,7 +111,7 @@ class AsyncRunner:
 
 
 def _is_refusal(err: BaseException) -> bool:
-    from siohub.socketio.exceptions import ConnectionRefusedError as Refused
+    from siohub._facade.exceptions import ConnectionRefusedError as Refused
 
     return isinstance(err, (Refused, ConnectionRefusedError))
 

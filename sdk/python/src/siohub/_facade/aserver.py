@@ -10,8 +10,8 @@ from typing import Any
 
 from siohub._core import commands
 from siohub._core.line import Answer
+from siohub._facade.exceptions import TimeoutError as NoAnswer
 from siohub.errors import AckTimeout, HubError, LeaseLost, SocketGone
-from siohub.socketio.exceptions import TimeoutError as NoAnswer
 
 from .arunner import AsyncRunner
 from .base import BaseServer

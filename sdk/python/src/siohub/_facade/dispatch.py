@@ -12,9 +12,9 @@ from siohub._core import messages
 from siohub._core.codec import decode, encode_json, well_formed
 from siohub._core.peer import Member
 from siohub._core.work import Work
+from siohub._facade.exceptions import ConnectionRefusedError as Refused
 from siohub._pb import settlement_pb2, subscription_pb2
 from siohub.errors import Revoked, StatusError
-from siohub.socketio.exceptions import ConnectionRefusedError as Refused
 
 from .environ import make_environ
 from .mirror import GONE, LEAVING, OPEN, PENDING, Entry, room_name, room_of

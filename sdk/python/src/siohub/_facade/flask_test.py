@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from siohub._core.codec import Payload, decode
-from siohub.socketio.exceptions import ConnectionRefusedError as Refused
+from siohub._facade.exceptions import ConnectionRefusedError as Refused
 
 from .mirror import LEAVING, Entry, room_name
 from .reasons import Reason

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any
 
 Rooms = dict[str, dict[Any, dict[str, str]]]
 
@@ -15,8 +15,24 @@ class Entry:
     """One socket. `rooms` are those that it is in, without its own."""
 
     __slots__ = (
-        "after", "attempt", "busy", "dedupe", "deferred", "environ", "hub_id", "namespace", "own", "queue", "rooms",
-        "session", "session_text", "sid", "state", "eio_sid", "touched", "transport",
+        "after",
+        "attempt",
+        "busy",
+        "dedupe",
+        "deferred",
+        "eio_sid",
+        "environ",
+        "hub_id",
+        "namespace",
+        "own",
+        "queue",
+        "rooms",
+        "session",
+        "session_text",
+        "sid",
+        "state",
+        "touched",
+        "transport",
     )  # fmt: skip
 
     def __init__(self, sid: str, namespace: str, eio_sid: str, hub_id: str, transport: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from siohub._core import commands, native
 from siohub._core.codec import decode
+from siohub._facade.exceptions import TimeoutError as NoAnswer
 from siohub.errors import AckTimeout, HubError, LeaseLost, SocketGone
-from siohub.socketio.exceptions import TimeoutError as NoAnswer
 
 from .base import BaseServer
 from .dispatch import Dispatcher

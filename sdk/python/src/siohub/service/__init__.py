@@ -1,0 +1,49 @@
+"""The kit's own API: see Service."""
+
+from siohub._core.codec import Payload
+from siohub._core.link import HubStatus
+from siohub._core.options import TLS, Options
+from siohub._core.status import safe_to_retry
+
+from .namespace import Namespace
+from .service import Service
+from .socket import Socket, Target
+from .types import (
+    Accept,
+    Ack,
+    Acks,
+    Answer,
+    Answers,
+    AuthExpiring,
+    Call,
+    ConnectAttempt,
+    Connected,
+    DecisionCache,
+    Disconnected,
+    EdgePolicy,
+    EmitResult,
+    Event,
+    Handshake,
+    HandshakeDetail,
+    Introduction,
+    Kind,
+    LaterAck,
+    Observation,
+    Overflow,
+    Recovery,
+    Released,
+    RoomPresence,
+    RoomsChanged,
+    SocketData,
+    SocketInfo,
+    Upgraded,
+    UserPresence,
+)
+
+__all__ = [
+    "TLS", "Accept", "Ack", "Acks", "Answer", "Answers", "AuthExpiring", "Call", "ConnectAttempt", "Connected",
+    "DecisionCache", "Disconnected", "EdgePolicy", "EmitResult", "Event", "Handshake", "HandshakeDetail", "HubStatus",
+    "Introduction", "Kind", "LaterAck", "Namespace", "Observation", "Options", "Overflow", "Payload", "Recovery",
+    "Released", "RoomPresence", "RoomsChanged", "Service", "Socket", "SocketData", "SocketInfo", "Target", "Upgraded",
+    "UserPresence", "safe_to_retry",
+]  # fmt: skip
