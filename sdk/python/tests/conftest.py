@@ -120,7 +120,7 @@ def spawn(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     def start(name: str, *args: str, **env: str) -> Process:
         log = tmp_path / f"{name}-{len(started)}.log"
         path = os.pathsep.join([str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])
-        process = Process([sys.executable, "-W", "ignore", str(APPS / name), *args], log, {"PYTHONPATH": path, **env})
+        process = Process([sys.executable, "-W", "ignore", str(APPS / name), *args], log, {"PYTHONPATH": path, "SIOHUB_LOG": "INFO", **env})
         started.append(process)
         return process
 

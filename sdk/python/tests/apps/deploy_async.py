@@ -1,11 +1,13 @@
 """An application whose processes come and go: deploy_async.py PORT JOURNAL."""
 
+import logging
 import os
 import sys
 
 import siohub.socketio as socketio
 import uvicorn
 
+logging.basicConfig(level=os.environ.get("SIOHUB_LOG", "WARNING"), format="%(asctime)s %(message)s")
 sio = socketio.AsyncServer(async_mode="asgi")
 
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from siohub._pb import attach_pb2
-from siohub.errors import LeaseLost, StatusError
+from siohub.errors import HubError, LeaseLost, StatusError
 
 from . import messages
 from .attachment import Attachment
@@ -29,7 +29,7 @@ class NotResumed(Exception):
     """This side has forgotten what the hub asks for."""
 
 
-class SubscriptionRefused(Exception):
+class SubscriptionRefused(HubError):
     """The hub refuses a subscription."""
 
 

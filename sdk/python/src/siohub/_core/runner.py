@@ -32,7 +32,10 @@ class Core:
     """One run: a link for each address that was configured, that a name resolves to, or that
     a hub has told. Everything but `post` belongs to its loop."""
 
-    def __init__(self, group: str, options: Options, program: Program, log: logging.Logger) -> None:
+    def __init__(
+        self, group: str, options: Options, program: Program, log: logging.Logger, *, endless: bool = False
+    ) -> None:
+        self._endless = endless  # hubs that refuse are asked again, where nobody hears of the end of the run
         self.group, self.options, self.program, self.log = group, options, program, log
         self.loop = asyncio.get_running_loop()
         self.closing = asyncio.Event()  # no new work is taken
@@ -261,7 +264,7 @@ class Core:
     def refused(self, link: Link) -> bool:
         """A hub has refused a link for good. Whether it is so at every address."""
         self._refusals.add(link)
-        return len(self._refusals) == len(self._links) and len(self._found) == len(self._resolvers)
+        return not self._endless and len(self._refusals) == len(self._links) and len(self._found) == len(self._resolvers)
 
     def accepted(self, link: Link) -> None:
         """A link is not refused."""

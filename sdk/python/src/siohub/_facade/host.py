@@ -43,7 +43,7 @@ class Host:
             server.group, server._grouped = _group_of(server.group), True
         # A socket should stay with its process for its life. A hub gives an instance that comes
         # its share of the idle ones, by weight: one that is light gets none.
-        self.core = Core(server.group, replace(options, weight=LIGHT), program, self.log)
+        self.core = Core(server.group, replace(options, weight=LIGHT), program, self.log, endless=True)
         self.task = self.core.spawn(self._run())
         self._weigh = self.loop.call_later(SETTLED, self._grow, replace(options, weight=HEAVY))
         self._renewing: asyncio.TimerHandle | None = None
