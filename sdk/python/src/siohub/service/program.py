@@ -218,7 +218,7 @@ class ServiceProgram:
             recovery = Recovery(a.recovery.user, list(a.recovery.rooms), to_time(a.recovery, "disconnect_time"))
         attempt = ConnectAttempt(
             d.socket.namespace, d.socket.id, d.socket.client_id, Handshake(a.handshake), from_json(a.auth), recovery,
-            d.attempt,
+            d.attempt, work=work,
         )  # fmt: skip
         await self._decided(work, handler, attempt, "connect")
 

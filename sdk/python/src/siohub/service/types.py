@@ -151,6 +151,13 @@ class ConnectAttempt:
     recovery: Recovery | None
     attempt: int
     greetings: list[tuple[str, Payload]] = field(default_factory=list, repr=False)
+    work: Work | None = field(default=None, repr=False)
+
+    @property
+    def revoked(self) -> BaseException | None:
+        """Why this is not to be decided here any more: the browser left, or another process has
+        decided. The handler's task is cancelled at the same time."""
+        return self.work.cause if self.work is not None else None
 
     def emit(self, event: str, *args: Any) -> None:
         """Makes the browser receive an event right after it got in, before anything else.
