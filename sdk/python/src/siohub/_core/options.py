@@ -113,6 +113,8 @@ class Options:
     command_timeout: float = 10.0
     ack_timeout: float = 10.0
     close_timeout: float = 10.0
+    dialer: Callable[[str], Any] | None = field(default=None, repr=False)
+    """Makes connections in the place of gRPC; for siohub.testing."""
 
     def completed(self, environ: Mapping[str, str] | None = None) -> Options:
         """These options with the environment and the defaults filled in, checked. Raises
