@@ -51,11 +51,11 @@ def is_open(port: int) -> bool:
 class Process:
     """A program that runs; its output is in a file."""
 
-    def __init__(self, command: list[str], log: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(self, command: list[str], log: Path, env: dict[str, str] | None = None, cwd: Path = HERE) -> None:
         self.log = log
         self._file = log.open("ab")
         self.popen = subprocess.Popen(
-            command, stdout=self._file, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, cwd=HERE
+            command, stdout=self._file, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, cwd=cwd
         )
 
     @property

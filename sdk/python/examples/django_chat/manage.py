@@ -1,0 +1,13 @@
+"""A chat beside Django.
+
+python manage.py runserver --noreload
+"""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat.settings")
+    execute_from_command_line(sys.argv)
