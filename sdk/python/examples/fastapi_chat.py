@@ -5,8 +5,9 @@
 
 from typing import Any
 
-import siohub.socketio as socketio
 from fastapi import FastAPI, HTTPException
+
+import siohub.socketio as socketio
 
 sio = socketio.AsyncServer(async_mode="asgi")
 app = FastAPI()

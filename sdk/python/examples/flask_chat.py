@@ -6,6 +6,7 @@
 import sys
 
 from flask import Flask, request, session
+
 from siohub.flask_socketio import SocketIO, emit, join_room
 
 app = Flask(__name__)

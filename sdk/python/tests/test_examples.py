@@ -6,11 +6,9 @@ import asyncio
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 import socketio as reference
-
 from browser import Browser
 from conftest import HERE, Hub, Process, free_port, is_open, wait_for
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import socketio as reference
-
 from browser import Browser
 from conftest import Hub, free_port, is_open, wait_for
 

@@ -227,7 +227,7 @@ class SocketIO:
 
     # Handlers.
 
-    def _handle_event(self, handler: Callable[..., Any], message: str | None, namespace: str, sid: str, *args: Any) -> Any:
+    def _handle_event(self, handler: Callable[..., Any], message: str | None, namespace: Any, sid: str, *args: Any) -> Any:
         environ = self.server.get_environ(sid, namespace=namespace)
         if not environ:
             return "", 400
@@ -366,7 +366,7 @@ def _socketio() -> Any:
 
 def _here(kwargs: dict[str, Any]) -> dict[str, Any]:
     request: Any = flask.request
-    namespace = kwargs["namespace"] if "namespace" in kwargs else request.namespace
+    namespace = kwargs.get("namespace", getattr(request, "namespace", "/"))
     to = kwargs.get("to") or kwargs.get("room")
     if to is None and not kwargs.get("broadcast"):
         to = request.sid

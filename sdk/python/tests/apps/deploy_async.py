@@ -4,8 +4,9 @@ import logging
 import os
 import sys
 
-import siohub.socketio as socketio
 import uvicorn
+
+import siohub.socketio as socketio
 
 logging.basicConfig(level=os.environ.get("SIOHUB_LOG", "WARNING"), format="%(asctime)s %(message)s")
 sio = socketio.AsyncServer(async_mode="asgi")

@@ -2,8 +2,9 @@
 
 import os
 
-import siohub.socketio as socketio
 from fastapi import FastAPI
+
+import siohub.socketio as socketio
 
 sio = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins=[], always_connect=bool(os.environ.get("ALWAYS")))
 app = FastAPI()

@@ -12,9 +12,9 @@ elif MODE == "eventlet":
 
     eventlet.monkey_patch()
 
-import importlib  # noqa: E402
+import importlib
 
-from flask import Flask, copy_current_request_context, request, session  # noqa: E402
+from flask import Flask, copy_current_request_context, request, session
 
 lib = importlib.import_module(sys.argv[1])
 app = Flask(__name__)

@@ -12,8 +12,8 @@ elif MODE == "eventlet":
 
     eventlet.monkey_patch()
 
-import importlib  # noqa: E402
-import threading  # noqa: E402
+import importlib
+import threading
 
 socketio = importlib.import_module(sys.argv[1])
 sio = socketio.Server(async_mode=MODE, cors_allowed_origins="*", always_connect="--always" in sys.argv)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from http.cookies import SimpleCookie
 from typing import Any
 
-import siohub.socketio as socketio
 from django.contrib.sessions.backends.signed_cookies import SessionStore
+
+import siohub.socketio as socketio
 
 sio = socketio.Server(async_mode="threading")
 

@@ -2,8 +2,9 @@
 
 import os
 
-import siohub.socketio as socketio
 from django.core.wsgi import get_wsgi_application
+
+import siohub.socketio as socketio
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat.settings")
 django = get_wsgi_application()

@@ -145,7 +145,7 @@ def _welcomed(link: Link, resume: Attachment | None, hello: Any, first: Any, wir
 
 def _check_subscriptions(link: Link, hello: Any, welcome: Any) -> None:
     core = link.core
-    for asked, result in zip(hello.subscriptions, welcome.subscriptions):
+    for asked, result in zip(hello.subscriptions, welcome.subscriptions, strict=False):
         err = status_error(result.status)
         if err is not None:
             if not core.program.optional(asked):

@@ -14,6 +14,7 @@ import asyncio
 import base64
 import struct
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -57,6 +58,8 @@ class Exchange:
         self.window = connection.peer_window
         self.pending: deque[bytes] = deque()  # frames' bodies that wait for window
         self.closing = False  # this side ends behind what is pending
+        self.sink: Callable[[bytes], None] | None = None  # gets messages as they come
+        self.on_end: Callable[[], None] | None = None
         self._reader: asyncio.Future[None] | None = None
         self._buffer = bytearray()
         self._unread = 0
@@ -94,6 +97,8 @@ class Exchange:
         self.ended, self.error = True, error
         self.pending.clear()
         self._wake()
+        if self.on_end is not None:
+            self.on_end()
         self._connection.forget(self)
 
     def _wake(self) -> None:
@@ -113,8 +118,12 @@ class Exchange:
                 return
             if len(buffer) - at - 5 < size:
                 break
-            self.messages.append(bytes(buffer[at + 5 : at + 5 + size]))
+            message = bytes(buffer[at + 5 : at + 5 + size])
             at += 5 + size
+            if self.sink is not None:
+                self.sink(message)
+            else:
+                self.messages.append(message)
         if at:
             del buffer[:at]
             self._wake()

@@ -203,7 +203,8 @@ class Line:
         """do at one hub; None when the command was not taken, or has not left."""
         place = await att.results.reserve(on_part)
         if place is None:
-            return self._over(work)
+            self._over(work)
+            return None
         command.command_id = place.id
         command.delivery_seq = work.seq if work is not None and not work.settled else 0
         data = in_envelope(attach_pb2.Action(command=command))
@@ -215,7 +216,8 @@ class Line:
             raise
         movable = work is None and not command.idempotency_key and not command.HasField("acknowledge")
         if not att.outbox.push(Entry(data, counted=True, movable=movable, command_id=place.id)):
-            return self._over(work)
+            self._over(work)
+            return None
         self.keys.put(command.idempotency_key, att.peer.hub_id)
         if work is None and not att.open:
             self._move_from(att)

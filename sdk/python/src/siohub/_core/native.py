@@ -57,8 +57,9 @@ class _Thread:
 
     def __init__(self, group: Any = None, target: Any = None, name: Any = None, args: Any = (), kwargs: Any = None,
                  *, daemon: Any = None) -> None:  # fmt: skip
-        self.name, self.daemon, self.ident = name, True, None
-        self._call = lambda: target(*args, **(kwargs or {}))
+        self.name, self.daemon = name, True
+        self.ident: int | None = None
+        self._call: Callable[[], Any] = lambda: target(*args, **(kwargs or {}))
         self._ended = allocate_lock()
 
     def start(self) -> None:
@@ -125,8 +126,9 @@ class _Selector(selectors._BaseSelectorImpl):
     def select(self, timeout: float | None = None) -> Any:
         wait = -1 if timeout is None else max(timeout, 0)
         ready = []
-        for fd, event in self._epoll.poll(wait, max(len(self._fd_to_key), 1)):
-            key = self._fd_to_key.get(fd)
+        keys: Any = self._fd_to_key  # type: ignore[attr-defined]
+        for fd, event in self._epoll.poll(wait, max(len(keys), 1)):
+            key = keys.get(fd)
             if key is not None:
                 events = (event & ~_IN and selectors.EVENT_WRITE) | (event & ~_OUT and selectors.EVENT_READ)
                 ready.append((key, events & key.events))

@@ -40,7 +40,10 @@ class Receiver:
         for item in items:
             handler = handlers.get(item.WhichOneof("kind"))
             if handler is not None:
-                handler(item)
+                try:
+                    handler(item)
+                except Exception:  # a fault of the kit costs the item, not the stream
+                    self.core.log.exception("an item of hub %s could not be applied", self.peer.hub_id)
 
     def _ended(self, item: Any) -> None:
         self.said = status_error(item.ended.status)

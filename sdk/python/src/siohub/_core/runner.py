@@ -186,7 +186,7 @@ class Core:
                 await self._when_idle()
             else:
                 waiter: asyncio.Future[None] = self.loop.create_future()
-                att.results.drained = lambda w=waiter: None if w.done() else w.set_result(None)  # type: ignore[misc]
+                att.results.drained = lambda w=waiter: None if w.done() else w.set_result(None)
                 await waiter
                 att.results.drained = None
 

@@ -10,7 +10,7 @@ from siohub.errors import Closed, HubError, Superseded, Unavailable
 
 from . import messages
 from .outbox import Entry
-from .wire import Call, Wire
+from .wire import Call, LeanCall, Wire
 
 if TYPE_CHECKING:
     from .attachment import Attachment
@@ -33,31 +33,77 @@ class Stream:
         self._unreceipted = 0
         self._nudged = False
         self._sending = False
+        self._stopped = self._scheduled = False
+        self._direct: LeanCall | None = None
         self._wake: asyncio.Future[None] | None = None
         self._silent = self._stalled = self._beats_received = self._beats_sent = 0
 
     async def serve(self) -> BaseException | None:
         """Keeps the stream until it ends, and says why: None after a clean end."""
-        self._wake_sender()
         self.att.outbox.wake = self._wake_sender
-        reader = self.core.spawn(self._read())
-        sender = self.core.spawn(self._send())
+        tasks = self._start()
         self.core.line.begin(self.att, self.wire)
         try:
-            return await self._supervise(reader)
+            return await self._supervise(tasks[0])
         finally:
             self.att.outbox.wake = None
+            self._stopped = True
             self.call.cancel()
-            reader.cancel()
-            sender.cancel()
-            await asyncio.gather(reader, sender, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self.core.line.end(self.att)
+
+    def _start(self) -> list[asyncio.Task[Any]]:
+        """Begins to read and to send. The first task ends with the stream."""
+        if not isinstance(self.call, LeanCall):
+            return [self.core.spawn(self._read()), self.core.spawn(self._send())]
+        ended = self.core.loop.create_future()
+        self._direct = self.call
+        self.att.receiver.apply(self._early)
+        self._early = ()
+        self.call.listen(self._take, lambda: None if ended.done() else ended.set_result(None))
+        self._wake_sender()
+        return [self.core.spawn(self._end(ended, self.call))]
+
+    async def _end(self, ended: asyncio.Future[None], call: LeanCall) -> BaseException | None:
+        await ended
+        try:
+            await call.read()
+            return None
+        except HubError as err:
+            return err
 
     # Up.
 
     def _wake_sender(self) -> None:
-        if self._wake is not None and not self._wake.done():
+        if self._direct is not None:
+            if not self._scheduled and not self._stopped:
+                self._scheduled = True
+                self.core.loop.call_soon(self._flush)
+        elif self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
+
+    def _flush(self) -> None:
+        """Sends what waits, after all that runs in this turn of the loop has said its part."""
+        att, outbox, call = self.att, self.att.outbox, self._direct
+        self._scheduled = False
+        while call is not None and not self._stopped and (outbox.waiting or self._nudged):
+            batch = outbox.take()
+            self._nudged = False
+            self._unreceipted = 0
+            number = outbox.number(batch)
+            if not call.post(messages.envelope(number, att.received, [entry.data for entry in batch])):
+                self._scheduled = self._sending = True
+                self.core.spawn(self._flush_later(call))
+                return
+        if att.finished and call is not None and not self._stopped:
+            self.core.spawn(call.finish())
+
+    async def _flush_later(self, call: LeanCall) -> None:
+        await call.drained()
+        self._sending = False
+        self._flush()
 
     async def _send(self) -> None:
         att, outbox, call, loop = self.att, self.att.outbox, self.call, self.core.loop
@@ -79,29 +125,34 @@ class Stream:
 
     # Down.
 
+    def _take(self, raw: bytes) -> None:
+        """Applies an envelope."""
+        att = self.att
+        envelope = parse(raw)
+        self._received += 1
+        att.heard += 1
+        att.outbox.receipt(envelope.ack_envelope_seq)
+        number = envelope.envelope_seq
+        if number and number <= att.received:
+            return  # was applied before the stream broke
+        att.receiver.apply(envelope.items)
+        if number:
+            att.received = number
+            self._unreceipted += 1
+            if self._unreceipted >= RECEIPT_EVERY:
+                self._nudged = True
+                self._wake_sender()
+
     async def _read(self) -> BaseException | None:
-        att, call, apply = self.att, self.call, self.att.receiver.apply
-        apply(self._early)
+        call = self.call
+        self.att.receiver.apply(self._early)
         self._early = ()
         try:
             while True:
                 raw = await call.read()
                 if raw is None:
                     return None
-                envelope = parse(raw)
-                self._received += 1
-                att.heard += 1
-                att.outbox.receipt(envelope.ack_envelope_seq)
-                number = envelope.envelope_seq
-                if number and number <= att.received:
-                    continue  # was applied before the stream broke
-                apply(envelope.items)
-                if number:
-                    att.received = number
-                    self._unreceipted += 1
-                    if self._unreceipted >= RECEIPT_EVERY:
-                        self._nudged = True
-                        self._wake_sender()
+                self._take(raw)
         except HubError as err:
             return err
 

@@ -100,6 +100,26 @@ class LeanCall:
             await self._exchange.drained()
         self.sent += 1
 
+    def listen(self, take: Callable[[bytes], None], ended: Callable[[], None]) -> None:
+        """Gives envelopes to `take` as they come, from within the loop's reading, and says when the
+        stream has ended: then read says how."""
+        exchange = self._exchange
+        while exchange.messages:
+            take(exchange.messages.popleft())
+        exchange.sink, exchange.on_end = take, ended
+        if exchange.ended:
+            ended()
+
+    def post(self, envelope: bytes) -> bool:
+        """Sends an envelope at once. Whether more may be sent before drained."""
+        self._exchange.send(envelope)
+        self.sent += 1
+        return not self._exchange.pending and not self._connection.paused
+
+    async def drained(self) -> None:
+        """Waits until more may be sent."""
+        await self._exchange.drained()
+
     async def finish(self) -> None:
         """See Call."""
         self._exchange.finish()

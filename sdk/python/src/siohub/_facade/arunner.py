@@ -37,7 +37,7 @@ class AsyncRunner:
 
     def event(self, entry: Entry, work: Work, name: str, args: list[Any], then: Callable[[], None] | None) -> None:
         """One task for each event; the work keeps it."""
-        work.on_revoke = self._start(work, self._event(entry, work, name, args, then)).cancel
+        work.on_revoke = self._start(work, self._event(entry, work, name, args, then)).cancel  # type: ignore[assignment]
 
     async def _event(self, entry: Entry, work: Work, name: str, args: list[Any], then: Callable[[], None] | None) -> None:
         server = self.server

@@ -167,7 +167,7 @@ class AsyncServer(BaseServer):
         def on_part(result: Any) -> None:
             if result.HasField("browser_ack"):
                 said = result.browser_ack.payload
-                values = commands.Payload(said.args, tuple(said.attachments)).values()
+                values = self._decode(said)
                 outcome = callback(*values)
                 if inspect.isawaitable(outcome):
                     host.core.spawn(_awaited(outcome))

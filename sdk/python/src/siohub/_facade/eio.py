@@ -31,6 +31,8 @@ class EngineFacade:
     """Engine options may be read and written here; they are the hub's, which is said once for
     each by name. What looks into sessions of browsers is refused."""
 
+    server: Any
+
     def __init__(self, server: BaseServer, options: dict[str, Any]) -> None:
         set_ = object.__setattr__
         set_(self, "server", server)
@@ -50,9 +52,8 @@ class EngineFacade:
             set_(self, "ping_interval_grace_period", interval[1])
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in HUB_OPTIONS or name in NOTHING:
-            if value != DEFAULTS.get(name):
-                say(name, value)
+        if (name in HUB_OPTIONS or name in NOTHING) and value != DEFAULTS.get(name):
+            say(name, value)
         object.__setattr__(self, name, value)
 
     @property
@@ -68,7 +69,7 @@ class EngineFacade:
         """The transport of a browser."""
         for entry in list(self.server.mirror.entries.values()):
             if entry.eio_sid == eio_sid:
-                return entry.transport
+                return entry.transport  # type: ignore[no-any-return]
         raise KeyError("Session not found")
 
     def create_event(self, *args: Any, **kwargs: Any) -> Any:
@@ -79,16 +80,16 @@ class EngineFacade:
 
     def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> Any:
         """See Server.start_background_task."""
-        return self.server.start_background_task(target, *args, **kwargs)  # type: ignore[attr-defined]
+        return self.server.start_background_task(target, *args, **kwargs)
 
     def sleep(self, seconds: float = 0) -> Any:
         """See Server.sleep."""
-        return self.server.sleep(seconds)  # type: ignore[attr-defined]
+        return self.server.sleep(seconds)
 
     def shutdown(self) -> Any:
         """See Server.shutdown."""
-        return self.server.shutdown()  # type: ignore[attr-defined]
+        return self.server.shutdown()
 
     def attach(self, app: Any, engineio_path: str = "engine.io") -> None:
         """See AsyncServer.attach."""
-        self.server.attach(app, engineio_path)  # type: ignore[attr-defined]
+        self.server.attach(app, engineio_path)

@@ -438,7 +438,7 @@ class ServiceProgram:
 
     def _observation(self, o: Any, gap: int) -> Observation:
         body = o.WhichOneof("body")
-        detail = getattr(o, body) if body else None
+        detail: Any = getattr(o, body) if body else None
         name, args = "", []
         if body in ("event", "emitted"):
             emit = detail.emit if body == "emitted" else detail

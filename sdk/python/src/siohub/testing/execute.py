@@ -33,7 +33,7 @@ def execute(hub: Hub, command: Any) -> list[Any]:
 
 
 def _failed(code: str, reason: str) -> Any:
-    return Result(status=status_pb2.Status(code=status_pb2.Code.Value(f"CODE_{code}"), reason=reason))
+    return Result(status=status_pb2.Status(code=f"CODE_{code}", reason=reason))
 
 
 def pick(hub: Hub, target: Any) -> list[Client]:
