@@ -61,6 +61,7 @@ class Link:
         self._freed: asyncio.Event | None = None
         self._text = ""  # of the last error that was logged
         self.stream: Stream | None = None
+        self._renews = False  # the stream was broken from this side, to say hello again
 
     def want(self, wanted: bool) -> None:
         """Whether anybody looks for a hub at the address."""
@@ -98,6 +99,12 @@ class Link:
                     await self._wait(err, final)
         finally:
             self.drop(Closed("closed"))
+
+    def renew(self) -> None:
+        """Says hello again, with what the program asks for by now; what is in hand goes on."""
+        if self.stream is not None:
+            self._renews, self.again.attempt = True, 0
+            self.stream.call.cancel()
 
     def drop(self, cause: BaseException) -> None:
         """Ends the last attachment, if there is one."""
@@ -196,6 +203,9 @@ class Link:
 
     def _complain(self, err: BaseException | None, final: bool, delay: float) -> None:
         """Logs why there is no stream, once for each reason."""
+        if self._renews:
+            self._renews = False
+            return
         if err is None or str(err) == self._text:
             return
         self._text = str(err)

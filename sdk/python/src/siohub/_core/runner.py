@@ -111,9 +111,7 @@ class Core:
         """Says hello again everywhere, with the subscriptions that there are by now; what is in
         hand goes on."""
         for link in self._links.values():
-            if link.stream is not None:
-                link.again.attempt = 0
-                link.stream.call.cancel()
+            link.renew()
 
     def subscriptions(self) -> list[Any]:
         """What the program asks for now."""

@@ -1,0 +1,36 @@
+"""NiceGUI, unchanged but for the module that it imports: nicegui_app.py PORT."""
+
+import os
+import sys
+
+os.environ.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI would take itself for tested
+
+import siohub.socketio  # noqa: E402
+import siohub.socketio.exceptions  # noqa: E402
+
+sys.modules["socketio"] = siohub.socketio
+sys.modules["socketio.exceptions"] = siohub.socketio.exceptions
+
+from nicegui import ui  # noqa: E402
+
+
+@ui.page("/")
+def page():
+    label = ui.label("nothing yet")
+    clicks = ui.label("no click")
+    count = 0
+
+    def click():
+        clicks.text = "clicked"
+
+    async def tick():
+        nonlocal count
+        count += 1
+        answer = await ui.run_javascript("return 6 * 7")
+        label.text = f"ticked {count} {answer}"
+
+    ui.button("Press", on_click=click)
+    ui.timer(0.3, tick)
+
+
+ui.run(port=int(sys.argv[1]), reload=False, show=False)
