@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from browser import Browser
 from conftest import Hub, free_port, is_open, wait_for
 from test_deploy import Fleet

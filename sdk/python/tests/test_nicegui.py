@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from conftest import APPS, HERE, Hub, free_port, is_open, wait_for
 
 REPOSITORY = HERE.parents[2]

@@ -5,13 +5,13 @@ import sys
 
 os.environ.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI would take itself for tested
 
-import siohub.socketio  # noqa: E402
-import siohub.socketio.exceptions  # noqa: E402
+import siohub.socketio
+import siohub.socketio.exceptions
 
 sys.modules["socketio"] = siohub.socketio
 sys.modules["socketio.exceptions"] = siohub.socketio.exceptions
 
-from nicegui import ui  # noqa: E402
+from nicegui import ui
 
 
 @ui.page("/")

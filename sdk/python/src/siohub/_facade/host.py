@@ -15,6 +15,7 @@ from siohub._core.program import Program
 from siohub._core.runner import Core
 from siohub.errors import ConfigError, HubError
 
+from .ready import is_importing
 from .said import once
 
 _servers = 0  # attached in this process
@@ -101,18 +102,19 @@ class LoopWatch:
 
     def _watch(self) -> None:
         pid, pause = os.getpid(), threading.Event()
-        for _ in range(int(LOOP_PATIENCE / LOOP_PAUSE)):
+        for n in range(int(LOOP_PATIENCE / LOOP_PAUSE)):
             if self.done or os.getpid() != pid:
                 return
-            loop = running_loop()
-            if loop is not None:
+            # Applications run on the main thread; a loop of another one may be a library's.
+            loop = running_loop(main_only=n * LOOP_PAUSE < MAIN_PATIENCE)
+            if loop is not None and not is_importing():
                 self._attach(loop)
                 return
             pause.wait(LOOP_PAUSE)
         once("no loop", "no event loop has begun to run: call start() of the server")
 
 
-LOOP_PATIENCE, LOOP_PAUSE = 600.0, 0.05
+LOOP_PATIENCE, LOOP_PAUSE, MAIN_PATIENCE = 600.0, 0.05, 5.0
 _watches: list[LoopWatch] = []
 
 
@@ -125,18 +127,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """An event loop that runs in another thread of this process, the kit's own left out."""
+def running_loop(*, main_only: bool = False) -> asyncio.AbstractEventLoop | None:
+    """An event loop that runs in another thread of this process, the kit's own left out. Of the
+    main thread alone, as far as loops tell their thread."""
+    main = threading.main_thread().ident
     tasks: Any = asyncio.tasks
     for name in ("_all_tasks", "_scheduled_tasks", "_eager_tasks"):
         try:
             for task in list(getattr(tasks, name, ())):
                 loop = task.get_loop()
-                if loop.is_running() and not _is_own(loop):
+                if not loop.is_running() or _is_own(loop):
+                    continue
+                if not main_only or getattr(loop, "_thread_id", main) == main:
                     return loop  # type: ignore[no-any-return]
         except RuntimeError:
             continue  # it changed while it was read
-    return _loop_in_frames()
+    return None if main_only and hasattr(tasks, "_all_tasks") else _loop_in_frames()
 
 
 def _is_own(loop: Any) -> bool:

@@ -56,5 +56,10 @@ def _frames_of(frame: Any) -> list[Any]:
     return frames
 
 
+def is_importing() -> bool:
+    """Whether a thread of this process imports a module."""
+    return _imports(sys._current_frames().values())
+
+
 def _imports(frames: Any) -> bool:
     return any(f.f_code.co_filename.startswith("<frozen importlib") for top in list(frames) for f in _frames_of(top))

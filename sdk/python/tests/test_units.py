@@ -1,0 +1,241 @@
+"""Parts by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+import pytest
+
+from siohub._core import hpack, http2, messages
+from siohub._core.codec import Payload, decode, encode, well_formed
+from siohub._core.options import Options, is_local, split_hubs
+from siohub._core.outbox import Entry, Outbox
+from siohub._core.resolve import parse_hubs
+from siohub._facade.mirror import OPEN, Mirror, room_name, room_of
+from siohub._facade.mirror import Entry as Socket
+from siohub._facade.reasons import Reason
+from siohub._facade.sessions import read_session, session_data
+from siohub._pb import attach_pb2
+from siohub.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [], [None, True, 1, -1.5, "ü\u2028\0"], [{"a": [b"\x00", {"b": b""}]}, b"x"], [2**53 + 1], ["😀"],
+        [(1, 2)], [{1: "key"}],
+    ],
+)  # fmt: skip
+def test_values_survive(args: list[Any]) -> None:
+    payload = encode(args)
+    payload.args.decode()
+    expected = [[1, 2]] if args == [(1, 2)] else [{"1": "key"}] if args == [{1: "key"}] else args
+    assert decode(*payload) == expected
+
+
+def test_what_is_no_json() -> None:
+    for bad in (math.nan, math.inf):
+        with pytest.raises(ValueError):
+            encode([bad])
+    with pytest.raises(TypeError):
+        encode([object()])
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ValueError):
+        encode(deep)
+    assert encode(["\ud800"]).args == b'["\\ud800"]'
+    assert well_formed("a\ud800b") == "a\ufffdb" and well_formed("é") == "é"
+
+
+def test_an_object_that_looks_like_a_placeholder() -> None:
+    assert decode(b'[{"_placeholder":true,"num":0}]', ()) == [{"_placeholder": True, "num": 0}]
+    assert decode(b'[{"_placeholder":true,"num":0}]', (b"x",)) == [b"x"]
+
+
+def test_an_outbox_gives_back_what_has_no_receipt() -> None:
+    box = Outbox()
+    box.keeps = True
+    for n in range(5):
+        box.push(Entry(bytes([n]), counted=True, movable=True))
+    first = box.take()
+    assert len(first) == 5 and box.number(first[:2]) == 1 and box.number(first[2:]) == 2
+    box.push(Entry(b"new"))
+    box.receipt(1)
+    assert box.rewind(1)
+    assert [e.data for e in box.take()] == [b"\x02", b"\x03", b"\x04", b"new"]
+    assert box.last == 1
+    assert not box.rewind(7), "what was never sent"
+
+
+def test_an_outbox_has_room_for_so_many_commands() -> None:
+    box = Outbox()
+    assert box.has_room(100 << 20), "one always fits"
+    box.push(Entry(b"x" * (4 << 20), counted=True))
+    assert not box.has_room(1)
+    box.take()
+    assert box.has_room(1)
+    assert [e.data for e in box.take_movable()] == []
+
+
+@pytest.mark.parametrize("seq", [1, 127, 128, 2**40, 2**53 - 1])
+def test_done_is_what_protobuf_writes(seq: int) -> None:
+    from siohub._pb import settlement_pb2
+
+    made = attach_pb2.AttachRequest.FromString(messages.envelope(3, 2, [messages.done(seq)]))
+    done = settlement_pb2.Settlement(delivery_seq=seq, done=settlement_pb2.Done())
+    assert made == attach_pb2.AttachRequest(envelope_seq=3, ack_envelope_seq=2, actions=[{"settlement": done}])
+
+
+# RFC 7541, appendix C.4 and C.6.
+
+
+def test_header_blocks_of_the_rfc() -> None:
+    decoder = hpack.Decoder()
+    first = bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff")
+    assert decoder.decode(first) == [
+        (b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/"), (b":authority", b"www.example.com"),
+    ]  # fmt: skip
+    second = bytes.fromhex("828684be5886a8eb10649cbf")
+    assert decoder.decode(second)[3:] == [(b":authority", b"www.example.com"), (b"cache-control", b"no-cache")]
+    small = hpack.Decoder(256)
+    block = bytes.fromhex(
+        "488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8e9ae82ae43d3"
+    )
+    assert small.decode(block)[0] == (b":status", b"302")
+    assert small.decode(bytes.fromhex("4883640effc1c0bf"))[0] == (b":status", b"307")
+
+
+@pytest.mark.parametrize("block", [b"\x80", b"\xff\xff\xff\xff\xff\xff", b"\x00\x05a", b"\x3f\xff\xff\x7f", b"\x00\x81\x00\x00", b"\xbe"])
+def test_wrong_header_blocks_are_an_error(block: bytes) -> None:
+    with pytest.raises(hpack.HeaderError):
+        hpack.Decoder().decode(block)
+
+
+class Pipe:
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+        self.aborted = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def connection(max_bytes: int = 1 << 20) -> tuple[http2.Connection, Pipe]:
+    made, pipe = http2.Connection(asyncio.get_running_loop(), "hub", False, max_bytes), Pipe()
+    made.connection_made(pipe)
+    pipe.written.clear()
+    return made, pipe
+
+
+async def test_a_message_in_pieces_and_an_end() -> None:
+    made, _ = await connection()
+    call = made.open("/x", [])
+    made.data_received(http2.frame(http2.HEADERS, 4, 1, b"\x88"))
+    body = b"\0\0\0\0\x05hello\0\0\0\0\0"
+    for byte in body[:4]:
+        made.data_received(http2.frame(http2.DATA, 0, 1, bytes([byte])))
+    made.data_received(http2.frame(http2.DATA, 8, 1, b"\x02" + body[4:] + b"pp"))
+    assert await call.read() == b"hello" and await call.read() == b""
+    trailers = hpack.encode([(b"grpc-status", b"14"), (b"grpc-message", b"gone%20away")])
+    made.data_received(http2.frame(http2.HEADERS, 4 | 1, 1, trailers))
+    with pytest.raises(ConnectionError, match="gone away"):
+        await call.read()
+
+
+async def test_windows_hold_back_what_is_sent() -> None:
+    made, pipe = await connection()
+    call = made.open("/x", [])
+    pipe.written.clear()
+    call.send(b"x" * 100_000)
+    assert 65_535 <= len(pipe.written) < 66_000 and call.pending
+    made.data_received(http2.frame(http2.WINDOW_UPDATE, 0, 0, (50_000).to_bytes(4, "big")))
+    made.data_received(http2.frame(http2.WINDOW_UPDATE, 0, 1, (50_000).to_bytes(4, "big")))
+    assert not call.pending and len(pipe.written) > 100_005
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\xff" * 9,
+        http2.frame(http2.HEADERS, 4, 1, b"\xff\xff\xff"),
+        http2.frame(http2.CONTINUATION, 4, 1, b""),
+        http2.frame(http2.HEADERS, 0, 1, b"") + http2.frame(http2.PING, 0, 0, b"12345678"),
+        http2.frame(http2.DATA, 8, 1, b"\x09a"),
+        http2.frame(http2.WINDOW_UPDATE, 0, 0, b"1"),
+        http2.frame(http2.PUSH_PROMISE, 4, 1, b"\0\0\0\x02"),
+    ],
+)
+async def test_what_is_no_http2_ends_the_connection(data: bytes) -> None:
+    made, pipe = await connection()
+    call = made.open("/x", [])
+    made.data_received(data)
+    assert pipe.aborted and call.ended and call.error is not None
+
+
+async def test_a_message_that_is_too_large_ends_its_call_alone() -> None:
+    made, pipe = await connection(10)
+    call = made.open("/x", [])
+    made.data_received(http2.frame(http2.DATA, 0, 1, b"\0\0\0\0\x0b"))
+    assert call.error is not None and call.error.code == "RESOURCE_EXHAUSTED" and not pipe.aborted
+
+
+def test_options_of_the_environment() -> None:
+    made = Options().completed({"HUB_ADDRESS": "a:1, b:2", "HUB_TOKEN_FILE": "/nowhere", "HUB_TLS_CA": "system"})
+    assert made.hub == "a:1, b:2" and made.token_source is not None and made.tls is not None and made.instance_id
+    assert split_hubs(" a:1,,a:1 , b:2") == ["a:1", "b:2"]
+    assert parse_hubs("dns:///x:1,y:2")[1] == ["x:1"]
+    assert is_local("[::1]:1") and is_local("localhost:1") and is_local("unix:x") and not is_local("hub:1")
+    for environ, field in (
+        ({"HUB_ADDRESS": "http://hub:3000"}, "for browsers"),
+        ({"HUB_ADDRESS": "hub:1", "HUB_TOKEN": "x"}, "in the clear"),
+        ({"HUB_TLS_CERT": "x"}, "HUB_TLS_KEY"),
+        ({"HUB_TLS_CA": "/nowhere"}, "HUB_TLS_CA"),
+    ):
+        with pytest.raises(ConfigError, match=field):
+            Options().completed(environ)
+
+
+def test_a_mirror_is_true_in_the_same_tick() -> None:
+    mirror = Mirror()
+    a = Socket("a", "/", "ea", "h", "websocket")
+    mirror.add(a)
+    mirror.opened(a)
+    assert a.state == OPEN and mirror.enter(a, "r") and not mirror.enter(a, "r")
+    a.own["r"] = False
+    mirror.leave(a, "r")
+    mirror.told(a, "r", True)  # older than what was done here
+    assert "r" not in a.rooms
+    mirror.told(a, "r", False)
+    mirror.told(a, "r", True)
+    assert mirror.participants("/", ["r", "nowhere"]) == {"a": "ea"}
+    mirror.remove(a)
+    assert mirror.rooms == {} and mirror.environ == {} and mirror.entries == {}
+
+
+def test_rooms_of_other_types_come_back() -> None:
+    for room in ("r", 7, 7.5, True, None, ("a", 1)):
+        assert room_of(room_name(room)) == room and type(room_of(room_name(room))) is type(room)
+    assert room_name("7") != room_name(7)
+
+
+def test_what_of_a_session_travels() -> None:
+    data, text = session_data({"a": [1, {"b": None}], "f": print, "nan": math.nan}, "g")
+    assert read_session(data, "g") == ({"a": [1, {"b": None}]}, text)
+    assert read_session(data, "other") == (None, "") and read_session(b"[1]", "g") == (None, "")
+    assert session_data({"big": "x" * 70_000}, "g") == (b"", "")
+
+
+def test_reasons() -> None:
+    reason = Reason.of("hub lost", "detail")
+    assert reason == "transport error" and reason.original == "hub lost" and reason.detail == "detail"
+    assert Reason.of("ping timeout") == "ping timeout"
+    assert isinstance(Payload(b"[1]").values(), list)
