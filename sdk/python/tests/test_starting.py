@@ -120,3 +120,41 @@ async def test_a_hub_that_ends_is_told_and_its_browsers_come_back(hub: Hub, spaw
         await client.disconnect()
     finally:
         again.close()
+
+
+EMITS = """
+import asyncio
+import sys
+import siohub.socketio as socketio
+if sys.argv[2] == "async":
+    async def main():
+        sio = socketio.AsyncServer()
+        await sio.emit("script", 1, to=sys.argv[1])
+        await asyncio.sleep(1)
+        assert sio.served_namespaces() == []
+        await sio.shutdown()
+    asyncio.run(main())
+else:
+    sio = socketio.Server(async_mode="threading")
+    sio.emit("script", 1, to=sys.argv[1])
+    sio.sleep(1)
+    sio.shutdown()
+"""
+
+
+@pytest.mark.parametrize("how", ["async", "sync"])
+async def test_a_server_that_only_emits_lets_nobody_in(hub: Hub, spawn: Any, how: str) -> None:
+    app = spawn("mounted.py", HUB_ADDRESS=hub.address, PORT=str(free_port()))
+    async with Browser(hub.url) as browser:
+        await browser.connect()
+        env = {**os.environ, "HUB_ADDRESS": hub.address, "PYTHONPATH": str(HERE.parent / "src")}
+        script = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", EMITS, browser.sid(), how, env=env, stderr=asyncio.subprocess.PIPE
+        )
+        await browser.until("script")
+        for _ in range(4):
+            async with Browser(hub.url) as other:
+                await other.connect()
+                assert await other.call("who") == app.popen.pid
+        _, errors = await script.communicate()
+        assert script.returncode == 0, errors.decode()

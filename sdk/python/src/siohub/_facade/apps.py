@@ -71,12 +71,10 @@ class ASGIApp:
         socketio_server._attach_when_loop_runs()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        server = self.socketio_server
         if scope["type"] == "lifespan":
             await self.lifespan(scope, receive, send)
             return
-        if server._started is None and server.attach_automatically:
-            server._attach()
+        self._begin()
         path = scope["path"] if scope["path"].endswith("/") else scope["path"] + "/"
         if self.engineio_path is None or path.startswith(self.engineio_path):
             await self.not_here(scope, receive, send)
@@ -126,8 +124,8 @@ class ASGIApp:
 
     def _begin(self) -> None:
         server = self.socketio_server
-        if server._started is None and server.attach_automatically:
-            server._attach()
+        if not server._serves and server.attach_automatically and not server.manager.write_only:
+            server._begin()
 
     async def _run(self, hook: Any, send: Any, failed: str) -> bool:
         if hook is None:

@@ -78,22 +78,29 @@ class AsyncServer(BaseServer):
 
     def _attach_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Attaches on a loop that runs in another thread."""
-        loop.call_soon_threadsafe(lambda: self._attach() if self._started is None else None)
+        loop.call_soon_threadsafe(self._begin)
+
+    def _begin(self) -> None:
+        """Serves browsers, on the running loop."""
+        self._serve()
+        if self._started is None:
+            self._attach()
 
     def _attach_when_loop_runs(self) -> None:
         """Attaches on the application's loop, which may run later."""
-        if not self.attach_automatically or self._started is not None:
+        if not self.attach_automatically or self._serves or self.manager.write_only:
             return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self._watch = self._watch or LoopWatch(self._attach_on)
             return
-        loop.call_soon(lambda: self._attach() if self._started is None else None)  # once modules are imported
+        loop.call_soon(self._begin)  # once modules are imported
 
     async def start(self) -> None:
         """Attaches now, and waits until the hub has welcomed this process. Raises HubError when
         the run ends before."""
+        self._serve()
         host = self._attach()
         first = host.core.spawn(host.core.first_attached.wait())
         await asyncio.wait({first, host.task}, return_when=asyncio.FIRST_COMPLETED)
@@ -145,6 +152,10 @@ class AsyncServer(BaseServer):
         """
         namespace, room = namespace or "/", to or room
         name = commands.check_event(event)
+        if self.manager.write_only:
+            manager: Any = self.manager
+            await manager.emit(name, data, namespace, room=room, skip_sid=skip_sid, callback=callback)
+            return
         payload = self._payload(data)
         if callback is not None:
             await self._emit_with_callback(name, payload, namespace, room, skip_sid, callback)
@@ -334,7 +345,7 @@ class AsyncServer(BaseServer):
             return
 
         async def begin(_: Any) -> None:
-            self._attach()
+            self._begin()
 
         async def end(_: Any) -> None:
             await self.shutdown()

@@ -71,6 +71,9 @@ class BaseServer:
             self._loads = json.loads
             self._encode = lambda args: encode_with(json.dumps, args)
         self._lock: Any = contextlib.nullcontext()
+        # Whether browsers are served. A server that only emits, in a script or a task queue, must
+        # let nobody in: its connect handler may not even have been imported.
+        self._serves = False
         self._ghosts: dict[str, None] = {}  # sockets whose end was told because their hub was lost
         if serializer != "default":
             say("serializer", serializer)
@@ -137,8 +140,16 @@ class BaseServer:
     def _registered(self) -> None:
         """A namespace is new."""
 
+    def _serve(self) -> None:
+        """Browsers are to be served from now on."""
+        if not self._serves:
+            self._serves = True
+            self._registered()
+
     def served_namespaces(self) -> list[str]:
-        """The namespaces that are accepted, as the hub takes them."""
+        """The namespaces that are accepted, as the hub takes them; none for who only emits."""
+        if not self._serves:
+            return []
         names: Iterable[str] = [*self.handlers, *self.namespace_handlers]
         served = {name for name in names if name != "*"}
         if self.namespaces == "*":

@@ -142,7 +142,7 @@ def running_loop(*, main_only: bool = False) -> asyncio.AbstractEventLoop | None
                     return loop  # type: ignore[no-any-return]
         except RuntimeError:
             continue  # it changed while it was read
-    return None if main_only and hasattr(tasks, "_all_tasks") else _loop_in_frames()
+    return _loop_in_frames(main if main_only else None)
 
 
 def _is_own(loop: Any) -> bool:
@@ -150,12 +150,12 @@ def _is_own(loop: Any) -> bool:
     return background is not None and background[1] is loop
 
 
-def _loop_in_frames() -> asyncio.AbstractEventLoop | None:
+def _loop_in_frames(thread: int | None) -> asyncio.AbstractEventLoop | None:
     """For interpreters that do not tell their tasks: the loop in whose frames a thread is."""
     import sys
 
-    for frame in list(sys._current_frames().values()):
-        at: Any = frame
+    for ident, frame in list(sys._current_frames().items()):
+        at: Any = frame if thread is None or ident == thread else None
         while at is not None:
             for name in ("self", "loop", "runner"):
                 value = at.f_locals.get(name)

@@ -56,6 +56,28 @@ def _frames_of(frame: Any) -> list[Any]:
     return frames
 
 
+_OTHERS = ("alembic", "celery", "dramatiq", "huey_consumer", "pytest", "py.test", "rq", "rqworker", "sphinx-build")
+
+
+def is_server(argv: list[str] | None = None) -> bool:
+    """Whether this process is going to serve: a task queue or a command line that imports the
+    application is not, and only emits."""
+    import os
+
+    argv = sys.argv if argv is None else argv
+    name = os.path.basename(argv[0]) if argv and argv[0] else ""
+    name = os.path.basename(os.path.dirname(argv[0])) if name == "__main__.py" else name.removesuffix(".py")
+    if name == "flask" and "run" not in argv[1:]:
+        return False
+    return name not in _OTHERS
+
+
+def is_preload() -> bool:
+    """Whether gunicorn's master imports the application (--preload): its workers are to serve."""
+    files = [f.f_code.co_filename.replace("\\", "/") for f in _frames_of(sys._getframe())]
+    return any(f.endswith("gunicorn/arbiter.py") for f in files) and not any("gunicorn/workers/" in f for f in files)
+
+
 def is_importing() -> bool:
     """Whether a thread of this process imports a module."""
     return _imports(sys._current_frames().values())

@@ -7,6 +7,7 @@ import contextvars
 import importlib
 import os
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from .handover import how_to_wait, run_in
 from .host import Host
 from .managers import BaseManager, Manager
 from .mirror import LEAVING, OPEN, Entry
-from .ready import ReadyWatch
+from .ready import ReadyWatch, is_preload, is_server
 from .reasons import Reason
 from .said import once
 from .sessions import read_session, session_data
@@ -59,6 +60,8 @@ class Server(BaseServer):
         )  # fmt: skip
         self._lock = native.original("_thread", "RLock")()
         self._starting = native.allocate_lock()
+        self._preloaded = False  # a master process has imported it, whose children are to serve
+        _servers.add(self)
 
     def _choose_mode(self, mode: str | None) -> str:
         modes = ("eventlet", "gevent_uwsgi", "gevent", "threading")
@@ -73,13 +76,17 @@ class Server(BaseServer):
 
     def _attach_when_ready(self) -> None:
         """Attaches once the program has been imported."""
-        if self.attach_automatically and not self.manager.write_only and self._watch is None:
+        if self.attach_automatically and not self.manager.write_only and self._watch is None and is_server():
+            if is_preload():
+                self._preloaded = True
+                return
             if self.async_mode != "threading":
                 self._executor = executor_for(self.async_mode)  # it belongs to this thread's greenlets
             self._watch = ReadyWatch(self._attach_now)
 
     def _attach_now(self) -> None:
         if self.attach_automatically and not self.manager.write_only:
+            self._serve()
             self._attach()
 
     def _attach(self) -> Host:
@@ -156,6 +163,7 @@ class Server(BaseServer):
     def start(self, timeout: float | None = 10.0) -> None:
         """Attaches now, and waits until the hub has welcomed this process. Raises TimeoutError,
         HubError when the run ends before."""
+        self._serve()
         host = self._attach()
 
         async def wait() -> None:
@@ -418,6 +426,22 @@ class Server(BaseServer):
         if handler is not None:
             return handler.trigger_event(event, *args)
         return self.not_handled
+
+
+_servers: weakref.WeakSet[Server] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A forked process only emits, unless it was forked to serve."""
+    for server in list(_servers):
+        server._serves = False
+        if server._preloaded:
+            server._preloaded = False
+            server._watch = ReadyWatch(server._attach_now)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class _GreenThread:
