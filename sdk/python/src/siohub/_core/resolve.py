@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import _socket
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Any
 
+from . import native
 from .link import Place
 from .options import not_a_hub, split_hubs
 from .peer import MAX_HUBS
@@ -61,7 +64,9 @@ class Resolver:
     async def resolve(self) -> list[Place]:
         """The places now."""
         host, _, port = self.name.rpartition(":")
-        loop = asyncio.get_running_loop()
-        infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        if native.patched():  # executors are made of greenlets there
+            infos: Any = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)
+        else:
+            infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         hosts = sorted({str(info[4][0]) for info in infos})[:MAX_HUBS]
         return [Place(f"[{h}]:{port}" if ":" in h else f"{h}:{port}", host, "", self.name) for h in hosts]

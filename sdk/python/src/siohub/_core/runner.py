@@ -33,10 +33,11 @@ class Core:
     a hub has told. Everything but `post` belongs to its loop."""
 
     def __init__(
-        self, group: str, options: Options, program: Program, log: logging.Logger, *, endless: bool = False
+        self, group: str, options: Options, program: Program, log: Any, *, endless: bool = False
     ) -> None:
         self._endless = endless  # hubs that refuse are asked again, where nobody hears of the end of the run
-        self.group, self.options, self.program, self.log = group, options, program, log
+        self.group, self.options, self.program = group, options, program
+        self.log: logging.Logger = log
         self.loop = asyncio.get_running_loop()
         self.closing = asyncio.Event()  # no new work is taken
         self.closed = False

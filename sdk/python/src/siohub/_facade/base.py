@@ -92,6 +92,10 @@ class BaseServer:
                 default_logger.addHandler(logging.StreamHandler())
         return default_logger
 
+    def _core_logger(self, logger: logging.Logger) -> Any:
+        """What the core logs with."""
+        return logger
+
     def _choose_mode(self, mode: str | None) -> str:
         raise NotImplementedError
 

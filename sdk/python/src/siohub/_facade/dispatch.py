@@ -47,7 +47,7 @@ class Dispatcher:
 
     def __init__(self, server: BaseServer, runner: Runner) -> None:
         self.server, self.runner, self.mirror = server, runner, server.mirror
-        self.log = server.logger
+        self.log = server._core_logger(server.logger)
         self._accepted: dict[int, Entry] = {}  # by the attempt, until they are introduced
 
     # What is asked for.

@@ -21,7 +21,7 @@ class Waiter:
         self.value: Any = None
         self.error: BaseException | None = None
         self.done = False
-        self._set, self._wait = _PRIMITIVES[how]()
+        self._set, self._wait, self._close = _PRIMITIVES[how]()
 
     def set(self, value: Any = None, error: BaseException | None = None) -> None:
         """Wakes who waits. From any thread."""
@@ -30,8 +30,11 @@ class Waiter:
 
     def wait(self, timeout: float | None = None) -> Any:
         """The value, or raises the error. Raises TimeoutError after the timeout in seconds."""
-        if not self.done:
-            self._wait(timeout)
+        try:
+            if not self.done:
+                self._wait(timeout)
+        finally:
+            self._close()
         if not self.done:
             raise TimeoutError("nothing came in time")
         if self.error is not None:
@@ -39,51 +42,69 @@ class Waiter:
         return self.value
 
 
-def _thread_primitive() -> tuple[Callable[[], None], Callable[[float | None], None]]:
+_Primitive = tuple[Callable[[], None], Callable[["float | None"], None], Callable[[], None]]
+
+
+def _thread_primitive() -> _Primitive:
     lock = native.allocate_lock()
     lock.acquire()
 
     def wait(timeout: float | None) -> None:
         lock.acquire(timeout=-1 if timeout is None else timeout)
 
-    return lock.release, wait
+    return lock.release, wait, lambda: None
 
 
-def _gevent_primitive() -> tuple[Callable[[], None], Callable[[float | None], None]]:
+def _gevent_primitive() -> _Primitive:
     gevent: Any = importlib.import_module("gevent")
     event = importlib.import_module("gevent.event").Event()
     watcher = gevent.get_hub().loop.async_()
     watcher.start(event.set)
+    lock = native.allocate_lock()
+    closed = False
+
+    def set_() -> None:
+        with lock:
+            if not closed:
+                watcher.send()
 
     def wait(timeout: float | None) -> None:
-        try:
-            event.wait(timeout)
-        finally:
+        event.wait(timeout)
+
+    def close() -> None:
+        nonlocal closed
+        with lock:
+            closed = True
             watcher.stop()
             watcher.close()
 
-    return watcher.send, wait
+    return set_, wait, close
 
 
-def _eventlet_primitive() -> tuple[Callable[[], None], Callable[[float | None], None]]:
+def _eventlet_primitive() -> _Primitive:
     hubs: Any = importlib.import_module("eventlet.hubs")
     write = native.original("os", "write")
     reading, writing = os.pipe()
 
+    lock = native.allocate_lock()
+    closed = False
+
     def set_() -> None:
-        try:
-            write(writing, b"x")
-        except OSError:
-            pass  # nobody waits any more
+        with lock:  # so that the number is nobody else's by now
+            if not closed:
+                write(writing, b"x")
 
     def wait(timeout: float | None) -> None:
-        try:
-            hubs.trampoline(reading, read=True, timeout=timeout, timeout_exc=TimeoutError)
-        finally:
+        hubs.trampoline(reading, read=True, timeout=timeout, timeout_exc=TimeoutError)
+
+    def close() -> None:
+        nonlocal closed
+        with lock:
+            closed = True
             os.close(reading)
             os.close(writing)
 
-    return set_, wait
+    return set_, wait, close
 
 
 _PRIMITIVES = {"threading": _thread_primitive, "gevent": _gevent_primitive, "eventlet": _eventlet_primitive}

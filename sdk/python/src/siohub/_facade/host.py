@@ -36,7 +36,7 @@ class Host:
 
     def __init__(self, server: Any, program: Program) -> None:
         self.server = server
-        self.log: logging.Logger = logging.getLogger("siohub")
+        self.log: Any = server._core_logger(logging.getLogger("siohub"))
         self.pid = os.getpid()
         self.loop = asyncio.get_running_loop()
         options = server.options.completed()

@@ -25,6 +25,7 @@ from .managers import BaseManager, Manager
 from .mirror import LEAVING, OPEN, Entry
 from .ready import ReadyWatch, is_preload, is_server
 from .reasons import Reason
+from .relay import RelayLogger
 from .said import once
 from .sessions import read_session, session_data
 from .trunner import ThreadRunner
@@ -62,6 +63,9 @@ class Server(BaseServer):
         self._starting = native.allocate_lock()
         self._preloaded = False  # a master process has imported it, whose children are to serve
         _servers.add(self)
+
+    def _core_logger(self, logger: Any) -> Any:
+        return RelayLogger(logger, self._executor.submit) if native.patched() else logger
 
     def _choose_mode(self, mode: str | None) -> str:
         modes = ("eventlet", "gevent_uwsgi", "gevent", "threading")
