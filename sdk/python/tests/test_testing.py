@@ -204,3 +204,22 @@ async def test_a_service_says_who_decides() -> None:
     service.namespace("/x")
     with pytest.raises(siohub.ConfigError, match="who decides"):
         await service.run()
+
+
+async def test_a_socket_is_known_while_its_disconnect_handler_runs(hub: testing.Hub, sio: Any) -> None:
+    seen: list[Any] = []
+
+    @sio.event
+    async def disconnect(sid: str, reason: str) -> None:
+        await asyncio.sleep(0.05)  # the hub's own word of it comes meanwhile
+        seen.append([(await sio.get_session(sid)).get("k"), reason, sio.rooms(sid)[1:], sio.get_environ(sid) is not None])
+
+    ann = await hub.connect()
+    await sio.save_session(ann.sid, {"k": 1})
+    await sio.disconnect(ann.sid)
+    assert seen == [[1, "server disconnect", ["lobby"], True]]
+    assert sio.rooms(ann.sid) == []
+    bob = await hub.connect()
+    await sio.save_session(bob.sid, {"k": 2})
+    await bob.disconnect()
+    assert seen[1:] == [[2, "client disconnect", ["lobby"], True]]

@@ -323,7 +323,7 @@ class AsyncServer(BaseServer):
         if entry is None:
             await self._send(commands.disconnect(commands.target(namespace, sockets=[sid])))
         elif entry.state == OPEN:
-            entry.state = LEAVING
+            entry.state, entry.ending = LEAVING, True
             await self._send(commands.disconnect(commands.target(namespace, sockets=[sid])), entry.hub_id)
             runner = AsyncRunner(self)
             await runner.disconnected(entry, Reason.of("server namespace disconnect"), lambda: None)

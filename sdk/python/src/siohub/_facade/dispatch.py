@@ -299,7 +299,8 @@ class Dispatcher:
         if gone.reason == "hub lost":
             self.server._remember_ghost(entry.sid)
         if entry.state == LEAVING:
-            self._forget(entry)
+            if not entry.ending:
+                self._forget(entry)
             work.finish()
             return
         with self.server._lock:

@@ -21,6 +21,7 @@ class Entry:
         "dedupe",
         "deferred",
         "eio_sid",
+        "ending",
         "environ",
         "hub_id",
         "namespace",
@@ -51,6 +52,7 @@ class Entry:
         self.queue: deque[Callable[[], object]] | None = None
         self.dedupe = b""  # of its connected; empty until it is introduced
         self.attempt = 0  # the delivery that was accepted
+        self.ending = False  # disconnect() runs its handler, and takes it out afterwards
 
 
 class Mirror:

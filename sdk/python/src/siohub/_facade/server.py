@@ -388,7 +388,7 @@ class Server(BaseServer):
             entry = self.mirror.find(sid, namespace)
             here = entry is not None and entry.state == OPEN
             if entry is not None and here:
-                entry.state = LEAVING
+                entry.state, entry.ending = LEAVING, True
         if entry is None:
             self._send(commands.disconnect(commands.target(namespace, sockets=[sid])))
         elif here:
