@@ -2,7 +2,7 @@
 
 grpc.aio moves each message through threads of its own: on the machine where it was measured,
 280 us of a process's CPU for one envelope each way, several times what the handler, the JSON
-and the protobuf of an event cost together, and where python-socketio needs 100 to 170 us for a
+and the protobuf of an event cost together, and where python-socketio needs 100 to 130 us for a
 whole echo (bench/echo.sh with HUB_TRANSPORT=grpc and without). This is a protocol on the
 application's loop. It needs no thread, so that it works beside gevent and eventlet and after a
 fork as well. wire.py has both.
