@@ -1,0 +1,43 @@
+import { Action, type Command } from "../pb/index.js";
+import { BinaryWriter } from "../pb/wire.js";
+import type { Delivery } from "./delivery.js";
+import type { Item } from "./outbox.js";
+
+/** A command as the parts of the kit give it to the line. */
+export interface Order {
+  op: Command["op"];
+  /** The hub of all sockets that it is for; undefined where there is none. */
+  at?: string | undefined;
+  /** The delivery in whose handler it is made. */
+  from?: Delivery | undefined;
+  /** Idempotency key. */
+  key?: string | undefined;
+  traceparent?: string | undefined;
+  tracestate?: string | undefined;
+  /** Goes over the stream of `from`, but stands alone: it is carried out whoever has the delivery by then. */
+  unfenced?: boolean;
+}
+
+const writer = new BinaryWriter(16 << 10);
+let ids = 0;
+
+/** A command_id, of which this process has no other. */
+export function nextId(): number {
+  return ++ids;
+}
+
+/** The command as it is sent. An id of 0 asks for no result. */
+export function encode(order: Order, id: number): Item {
+  const fenced = order.from !== undefined && !order.unfenced;
+  const key = order.key ?? "";
+  const command: Command = {
+    commandId: id,
+    deliverySeq: fenced ? (order.from as Delivery).seq : 0,
+    idempotencyKey: key,
+    traceparent: order.traceparent ?? "",
+    tracestate: order.tracestate ?? "",
+    op: order.op,
+  };
+  const data = Action.encode({ kind: { $case: "command", command } }, writer).finish();
+  return { data, id, free: !fenced && key === "" && order.op?.$case !== "acknowledge" };
+}

@@ -1,0 +1,103 @@
+import {
+  type Accept,
+  Action,
+  type Delivery as Message,
+  type Nack,
+  type Payload,
+  type Settlement,
+  type Socket,
+  type Command as CommandMessage,
+  DenyReason,
+} from "../pb/index.js";
+import { BinaryWriter } from "../pb/wire.js";
+import type { Attachment } from "./attachment.js";
+import { LeaseLostError } from "./errors.js";
+import type { Member } from "./peer.js";
+
+const writer = new BinaryWriter(4096);
+
+/** One delivery in this process's hands. It is settled once; later settlements are told apart and not sent. */
+export class Delivery {
+  readonly attachment: Attachment;
+  readonly message: Message;
+  /** What is known of its socket; undefined for attempts, renewals and calls. */
+  member: Member | undefined;
+  /** An outcome was given. */
+  settled = false;
+  /** Why it is another try's by now; undefined while it is ours. */
+  lost: LeaseLostError | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(attachment: Attachment, message: Message) {
+    this.attachment = attachment;
+    this.message = message;
+  }
+
+  get seq(): number {
+    return this.message.deliverySeq;
+  }
+
+  get socket(): Socket {
+    return this.message.socket as Socket;
+  }
+
+  /** Aborts when the delivery is revoked or its attachment ends. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.lost !== undefined) this.#abort.abort(this.lost);
+    return this.#abort.signal;
+  }
+
+  /** The delivery belongs to somebody else. */
+  revoke(reason: string): void {
+    if (this.lost !== undefined) return;
+    this.lost = new LeaseLostError(reason);
+    this.#abort?.abort(this.lost);
+  }
+
+  /** The handler has ended: nothing has to be cancelled any more. */
+  end(): void {
+    this.attachment.handled(this);
+  }
+
+  /** Dealt with; `ackLater` leaves the browser's acknowledgement open. False when it is settled or lost already. */
+  done(ackLater = false): boolean {
+    return this.#settle({ $case: "done", done: { ackLater } });
+  }
+
+  reply(payload: Payload): boolean {
+    return this.#settle({ $case: "reply", reply: { payload } });
+  }
+
+  accept(accept: Accept, commands: CommandMessage[] = []): boolean {
+    return this.#settle({ $case: "accept", accept }, commands);
+  }
+
+  deny(message: string, data: Buffer): boolean {
+    return this.#settle({ $case: "deny", deny: { message, data, reason: DenyReason.DENY_REASON_UNSPECIFIED } });
+  }
+
+  denyNamespace(): boolean {
+    const reason = DenyReason.DENY_REASON_NAMESPACE_UNKNOWN;
+    return this.#settle({ $case: "deny", deny: { message: "", data: Buffer.alloc(0), reason } });
+  }
+
+  /** Not dealt with: for good, or to be tried again. */
+  nack(message: string, again: Partial<Nack> = {}, code = 2): boolean {
+    const status = { code, reason: "", message: message.slice(0, 500), field: "", retryAfter: undefined };
+    return this.#settle({
+      $case: "nack",
+      nack: { retry: false, retryDelay: undefined, elsewhere: false, ...again, status },
+    });
+  }
+
+  #settle(outcome: Settlement["outcome"], commands: CommandMessage[] = []): boolean {
+    if (this.settled || this.lost !== undefined) return false;
+    const settlement = { deliverySeq: this.message.deliverySeq, outcome, commands };
+    const data = Action.encode({ kind: { $case: "settlement", settlement } }, writer).finish();
+    this.attachment.fits(data.length);
+    this.settled = true;
+    this.attachment.push({ data, id: 0, free: false });
+    return true;
+  }
+}

@@ -1,0 +1,90 @@
+import * as grpc from "@grpc/grpc-js";
+import { Status } from "../pb/index.js";
+import { BinaryReader } from "../pb/wire.js";
+import { CODES, ConfigError, HubError, StatusError, statusError } from "./errors.js";
+import { DEFAULT_PORT, type Settings } from "./settings.js";
+
+/** One call in both directions, of envelopes as bytes. */
+export type Call = grpc.ClientDuplexStream<Buffer, Buffer>;
+
+const ATTACH = "/hub.v1.AttachService/Attach";
+const same = (bytes: Buffer): Buffer => bytes;
+
+/** A connection for one stream: a new one for each attempt, so that the wait between attempts is the kit's alone. */
+export function dial(settings: Settings, address: string): grpc.Client {
+  return new grpc.Client(address, credentials(settings), {
+    "grpc.use_local_subchannel_pool": 1,
+    "grpc.max_receive_message_length": 64 << 20,
+    "grpc.max_send_message_length": -1,
+    "grpc.enable_retries": 0,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1000,
+    "grpc-node.flow_control_window": 4 << 20,
+    ...(settings.tls?.serverName && {
+      "grpc.ssl_target_name_override": settings.tls.serverName,
+      "grpc.default_authority": settings.tls.serverName,
+    }),
+  });
+}
+
+function credentials(settings: Settings): grpc.ChannelCredentials {
+  const tls = settings.tls;
+  if (tls === undefined) return grpc.credentials.createInsecure();
+  return grpc.credentials.createSsl(tls.ca, tls.key, tls.cert);
+}
+
+/** Whether a token may be sent to an address: in the clear only on this machine. */
+export function mayShowToken(settings: Settings, address: string): boolean {
+  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+  return settings.tls !== undefined || host === "localhost" || host === "::1" || /^127\./.test(host);
+}
+
+export function attachCall(client: grpc.Client, token: string | undefined): Call {
+  const metadata = new grpc.Metadata();
+  if (token) metadata.set("authorization", `Bearer ${token}`);
+  return client.makeBidiStreamRequest(ATTACH, same, same, metadata);
+}
+
+/** Why a call ended, from gRPC's own status. Undefined for an OK. */
+export function callError(status: { code: number; details: string; metadata?: grpc.Metadata }, address: string): HubError | undefined {
+  if (status.code === grpc.status.OK) return undefined;
+  if (looksLikeHTTP(status.details)) {
+    return new ConfigError(
+      "hub.address",
+      `${address} answers HTTP, not gRPC: it may be the port for browsers; services reach the hub's control listener, port ${DEFAULT_PORT} by default`,
+    );
+  }
+  return detail(status.metadata) ?? new StatusError(CODES[status.code] ?? "UNKNOWN", "", status.details);
+}
+
+function looksLikeHTTP(text: string): boolean {
+  return /HTTP\/1\.|HTTP_1_1_REQUIRED|Protocol error|content-type|HPE_|404 Not Found|400 Bad Request/i.test(text);
+}
+
+/** The hub.v1.Status among the details of a call's error. */
+function detail(metadata: grpc.Metadata | undefined): StatusError | undefined {
+  const bytes = metadata?.get("grpc-status-details-bin")[0];
+  if (!Buffer.isBuffer(bytes)) return undefined;
+  try {
+    for (const any of fields(bytes, 3)) {
+      const type = fields(any, 1)[0]?.toString() ?? "";
+      const value = fields(any, 2)[0];
+      if (type.endsWith("/hub.v1.Status") && value !== undefined) return statusError(Status.decode(value));
+    }
+  } catch {
+    // it is what the code says, then
+  }
+  return undefined;
+}
+
+/** The length-delimited fields of a message that have a number. */
+function fields(message: Buffer, number: number): Buffer[] {
+  const reader = new BinaryReader(message);
+  const found: Buffer[] = [];
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === ((number << 3) | 2)) found.push(reader.bytes());
+    else reader.skip(tag & 7);
+  }
+  return found;
+}

@@ -1,0 +1,46 @@
+import { type Duration, Hello, Role, type Subscription, type Welcome } from "../pb/index.js";
+import type { Attachment } from "./attachment.js";
+import type { Core } from "./core.js";
+import { ConfigError, statusError } from "./errors.js";
+import type { Link } from "./link.js";
+
+/** A time in milliseconds as the contract has it. */
+export function duration(ms: number): Duration {
+  const seconds = Math.floor(ms / 1000);
+  return { seconds, nanos: Math.round((ms - seconds * 1000) * 1e6) };
+}
+
+export function newHello(core: Core, link: Link, resume: Attachment | undefined): Hello {
+  const settings = core.settings;
+  return Hello.fromPartial({
+    group: settings.group,
+    instanceId: settings.instanceId,
+    version: settings.version,
+    subscriptions: core.program.subscriptions as Subscription[],
+    window: { deliveries: settings.deliveries, bytes: settings.bytes },
+    weight: settings.weight,
+    attachedHubIds: core.hubs.attachedBut(link),
+    anew: resume === undefined && core.hubs.isLost(link.expected),
+    heartbeatInterval: settings.heartbeat > 0 ? duration(settings.heartbeat) : undefined,
+    resume:
+      resume === undefined
+        ? undefined
+        : { attachment: resume.id, hubId: resume.peer.hubId, ackEnvelopeSeq: resume.received },
+  });
+}
+
+/** Looks at what became of each subscription: the error of one that is not in force, else warnings are logged. */
+export function refusedSubscription(core: Core, welcome: Welcome): ConfigError | undefined {
+  for (const [i, result] of welcome.subscriptions.entries()) {
+    const asked = core.program.subscriptions[i];
+    const as = asked === undefined ? "?" : `${Role[asked.role].slice("ROLE_".length).toLowerCase()} of ${asked.namespace}`;
+    const error = statusError(result.status);
+    if (error !== undefined) {
+      return new ConfigError("hub", `the subscription as ${as} is refused: ${error.code} ${error.reason}: ${error.message}`, { cause: error });
+    }
+    for (const warning of result.warnings) {
+      core.log.warn("subscription", { as, reason: warning.reason, message: warning.message });
+    }
+  }
+  return undefined;
+}

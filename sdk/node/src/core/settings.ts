@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { ConfigError } from "./errors.js";
+import { defaultLogger, type Logger } from "./log.js";
+
+/** How this process reaches its hubs, and who it is. Every part has a default. */
+export interface HubOptions {
+  /**
+   * Where hubs listen for services: `HOST:PORT`, several with commas between them, or `dns:///NAME:PORT` for every
+   * address of a name. Default: the variable HUB_ADDRESS, or 127.0.0.1:7420.
+   */
+  address?: string;
+  /** The bearer token, or what gives one for each connection. Default: HUB_TOKEN, or the file HUB_TOKEN_FILE. */
+  token?: string | (() => string | Promise<string>);
+  /** TLS towards the hubs; `true` trusts the system's authorities. Default: the variables HUB_TLS_*. */
+  tls?: boolean | TLSOptions;
+  /** Name of the service, which all its processes share. Default: HUB_GROUP, or `socket.io`. */
+  group?: string;
+  /** Name of this process, unique in its group. Default: random. */
+  instanceId?: string;
+  /** Label of what is running, for the hub's status. */
+  version?: string;
+  /** Share of this process among those of its group, 1 to 1000. Default 1. */
+  weight?: number;
+  /** How much unsettled work this process takes. Default 1024 deliveries, 16 MiB. */
+  window?: { deliveries?: number; bytes?: number };
+  /** Wish for the heartbeat in milliseconds, 1000 to 60000: for programs that block the loop. Default: the hub's, 5000. */
+  heartbeat?: number;
+  /** Waits between attempts to attach, in milliseconds. Default 100 to 10000. */
+  backoff?: { min?: number; max?: number };
+  /** Milliseconds for which a command waits for a hub. Default 30000; 0 waits for ever. */
+  commandTimeout?: number;
+  /** Milliseconds that `close` waits for what is running. Default 10000. */
+  closeTimeout?: number;
+  /** Whether addresses that hubs tell are dialled. Default true. */
+  follow?: boolean;
+  /** Whether SIGTERM drains. Default true. */
+  signals?: boolean;
+  /** Where warnings go. Default: stderr. */
+  logger?: Logger;
+}
+
+/** Files, or their contents. */
+export interface TLSOptions {
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  /** The name that the hub's certificate has to have, where it is not the address's. */
+  serverName?: string;
+}
+
+/** HubOptions with all defaults filled in. */
+export interface Settings {
+  address: string;
+  token: (() => string | Promise<string>) | undefined;
+  /** Whether the token may be another one the next time. */
+  tokenMayDiffer: boolean;
+  tls: { ca?: Buffer; cert?: Buffer; key?: Buffer; serverName?: string } | undefined;
+  group: string;
+  instanceId: string;
+  version: string;
+  weight: number;
+  deliveries: number;
+  bytes: number;
+  heartbeat: number;
+  backoffMin: number;
+  backoffMax: number;
+  commandTimeout: number;
+  closeTimeout: number;
+  follow: boolean;
+  signals: boolean;
+  logger: Logger;
+}
+
+export const DEFAULT_PORT = "7420";
+
+type Environment = Record<string, string | undefined>;
+
+/** Fills defaults in, from the environment first. A ConfigError names what is wrong. */
+export function settle(options: HubOptions, env: Environment = process.env): Settings {
+  const source = tokenSource(options, env);
+  return {
+    address: address(options.address || env.HUB_ADDRESS || `127.0.0.1:${DEFAULT_PORT}`),
+    token: source.token,
+    tokenMayDiffer: source.mayDiffer,
+    tls: tls(options, env),
+    group: name("group", options.group ?? env.HUB_GROUP ?? "socket.io"),
+    instanceId: name("instanceId", options.instanceId ?? randomUUID()),
+    version: options.version ?? "",
+    weight: options.weight ?? 0,
+    deliveries: options.window?.deliveries ?? 0,
+    bytes: options.window?.bytes ?? 0,
+    heartbeat: options.heartbeat ?? 0,
+    backoffMin: options.backoff?.min ?? 100,
+    backoffMax: options.backoff?.max ?? 10_000,
+    commandTimeout: options.commandTimeout ?? 30_000,
+    closeTimeout: options.closeTimeout ?? 10_000,
+    follow: options.follow ?? true,
+    signals: options.signals ?? true,
+    logger: options.logger ?? defaultLogger,
+  };
+}
+
+function name(option: string, value: string): string {
+  if (value === "" || Buffer.byteLength(value) > 128) throw new ConfigError(`hub.${option}`, "has to have 1 to 128 bytes");
+  return value;
+}
+
+function address(value: string): string {
+  for (const part of value.split(",")) {
+    if (/^(https?|wss?):/i.test(part.trim())) {
+      throw new ConfigError(
+        "hub.address",
+        `${part.trim()} is an address for browsers; services reach the hub's control listener at HOST:PORT, port ${DEFAULT_PORT} by default`,
+      );
+    }
+  }
+  return value;
+}
+
+function tokenSource(options: HubOptions, env: Environment): { token: Settings["token"]; mayDiffer: boolean } {
+  const given = options.token;
+  if (typeof given === "function") return { token: given, mayDiffer: true };
+  const fixed = given || env.HUB_TOKEN;
+  if (fixed) return { token: () => fixed, mayDiffer: false };
+  const file = env.HUB_TOKEN_FILE;
+  return file ? { token: tokenFile(file), mayDiffer: true } : { token: undefined, mayDiffer: false };
+}
+
+/** A token source that reads a file for each connection: its first line that is not empty. */
+export function tokenFile(path: string): () => string {
+  return () => {
+    const line = readFileSync(path, "utf8")
+      .split(/\r?\n/)
+      .map((text) => text.trim())
+      .find((text) => text !== "");
+    if (line === undefined) throw new ConfigError("HUB_TOKEN_FILE", `${path} is empty`);
+    return line;
+  };
+}
+
+function tls(options: HubOptions, env: Environment): Settings["tls"] {
+  if (options.tls === false) return undefined;
+  if (options.tls === true) return {};
+  const given = options.tls;
+  const ca = given?.ca ?? env.HUB_TLS_CA;
+  const cert = given?.cert ?? env.HUB_TLS_CERT;
+  const key = given?.key ?? env.HUB_TLS_KEY;
+  const serverName = given?.serverName ?? env.HUB_TLS_SERVER_NAME;
+  if (!given && !ca && !cert && !key && !serverName) return undefined;
+  if (!cert !== !key) throw new ConfigError("HUB_TLS_CERT", "needs HUB_TLS_KEY beside it, and the other way round");
+  return {
+    ...(ca && { ca: content("HUB_TLS_CA", ca) }),
+    ...(cert && { cert: content("HUB_TLS_CERT", cert) }),
+    ...(key && { key: content("HUB_TLS_KEY", key) }),
+    ...(serverName && { serverName }),
+  };
+}
+
+function content(option: string, value: string | Buffer): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  if (value.includes("-----BEGIN")) return Buffer.from(value);
+  try {
+    return readFileSync(value);
+  } catch (error) {
+    throw new ConfigError(option, `cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}

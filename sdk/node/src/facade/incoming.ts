@@ -1,0 +1,126 @@
+import type { Delivery } from "../core/delivery.js";
+import type { Event as EventMessage } from "../pb/index.js";
+import { decodeArgs, encodeArgs } from "../values.js";
+import { hold, settleAfter } from "./settling.js";
+import type { Event, Socket } from "./socket.js";
+
+/** An event as programs that patch `onevent` know it. */
+export interface Packet {
+  type: number;
+  nsp?: string;
+  /** There when the browser waits for an acknowledgement. */
+  id?: number;
+  data: unknown[];
+  /** @internal */
+  _delivery?: Delivery;
+  /** @internal Turned true once listeners were called: otherwise the event was swallowed. */
+  _dispatched?: boolean;
+}
+
+type Middleware = (event: Event, next: (err?: Error) => void) => void;
+// biome-ignore lint/suspicious/noExplicitAny: a socket of any typing
+type AnySocket = Socket<any, any, any, any>;
+
+const EVENT = 2;
+
+/** The events that one browser sends: middlewares, listeners, acknowledgement, settlement. */
+export class Incoming {
+  readonly #socket: AnySocket;
+  readonly middlewares: Middleware[] = [];
+
+  constructor(socket: AnySocket) {
+    this.#socket = socket;
+  }
+
+  take(delivery: Delivery): void {
+    const socket = this.#socket;
+    const event = (delivery.message.body as { event: EventMessage }).event;
+    let args: unknown[];
+    try {
+      args = decodeArgs(event.payload);
+    } catch (error) {
+      delivery.nack(`arguments cannot be read: ${(error as Error).message}`);
+      delivery.end();
+      return;
+    }
+    const packet: Packet = { type: EVENT, nsp: socket.nsp.name, data: [event.name, ...args], _delivery: delivery };
+    if (event.wantsAck) packet.id = delivery.seq;
+    const conn = socket.conn;
+    if (conn.listenerCount("packet") > 0) conn.emit("packet", { type: "message", data: packet.data });
+    socket.onevent(packet);
+    if (!packet._dispatched) settleAfter(delivery, undefined, false);
+  }
+
+  event(packet: Packet): void {
+    const socket = this.#socket;
+    const args = packet.data ?? [];
+    const delivery = packet._delivery;
+    packet._dispatched = true;
+    let open = false;
+    if (packet.id !== undefined && delivery !== undefined) {
+      args.push(this.#ack(delivery));
+      open = true;
+    }
+    for (const listener of socket._anyListeners ?? []) Reflect.apply(listener, socket, args);
+    let asked = false;
+    this.#run(args as Event, (err) => {
+      asked = true;
+      process.nextTick(() => this.#dispatch(args as Event, delivery, open, err));
+    });
+    if (!asked && delivery !== undefined) hold(delivery, open);
+  }
+
+  #dispatch(event: Event, delivery: Delivery | undefined, open: boolean, err: Error | undefined): void {
+    const socket = this.#socket;
+    const bridge = socket.nsp.server._bridge;
+    const before = bridge.current;
+    bridge.current = delivery;
+    let promises: Promise<unknown>[] | undefined;
+    try {
+      if (err) socket._onerror(err);
+      else if (socket.connected) promises = socket._call(event[0], event.slice(1));
+    } catch (error) {
+      delivery?.nack(String(error));
+      delivery?.end();
+      throw error;
+    } finally {
+      bridge.current = before;
+    }
+    if (delivery !== undefined) settleAfter(delivery, promises, open);
+    socket._data.touched();
+    for (const promise of promises ?? []) promise.then(socket._data.touched, socket._data.touched);
+  }
+
+  #run(event: Event, done: (err?: Error) => void): void {
+    const fns = this.middlewares.slice();
+    const step = (i: number): void => {
+      const fn = fns[i];
+      if (fn === undefined) return done();
+      fn(event, (err) => (err ? done(err) : step(i + 1)));
+    };
+    step(0);
+  }
+
+  /** The callback that the listener gets: it answers once. */
+  #ack(delivery: Delivery): (...args: unknown[]) => void {
+    const socket = this.#socket;
+    let sent = false;
+    return (...args) => {
+      if (sent) return;
+      sent = true;
+      const payload = encodeArgs(args);
+      const conn = socket.conn;
+      if (conn.listenerCount("packetCreate") > 0) conn.emit("packetCreate", { type: "message", data: args, options: { compress: true } });
+      if (delivery.settled) {
+        socket.nsp._out.acknowledge(delivery, payload);
+        return;
+      }
+      try {
+        delivery.reply(payload);
+      } catch (error) {
+        delivery.nack(String(error)); // too large: it is settled all the same
+        throw error;
+      }
+    };
+  }
+}

@@ -1,0 +1,235 @@
+import type { Order } from "../core/command.js";
+import type { Delivery } from "../core/delivery.js";
+import type { HubError, StatusError } from "../core/errors.js";
+import { statusError } from "../core/errors.js";
+import { duration } from "../core/hello.js";
+import { Sampled } from "../core/log.js";
+import { AckMode, type Command, type Payload, type Result, type Target } from "../pb/index.js";
+import { encodeArgs } from "../values.js";
+import { Acknowledgements } from "./acknowledgements.js";
+import type { BroadcastFlags, BroadcastOptions } from "./adapter.js";
+import type { Bridge } from "./bridge.js";
+import { Fetching } from "./fetching.js";
+import type { Namespace } from "./namespace.js";
+import type { Room, SocketId } from "./reserved.js";
+import type { Socket } from "./socket.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: of any typing
+type AnySocket = Socket<any, any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: of any typing
+type AnyNamespace = Namespace<any, any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: arguments of any type
+type Ack = (...args: any[]) => void;
+
+const NOBODY: string[] = [];
+
+/** How many names one target may have; lists that are longer are cut into several commands. */
+const TARGET_NAMES = 8000;
+
+/** What namespaces and sockets say to browsers, as commands. */
+export class Outgoing {
+  readonly #bridge: Bridge;
+  readonly #acks = new Acknowledgements();
+  readonly #fetching: Fetching;
+  readonly #refused = new Sampled();
+
+  constructor(bridge: Bridge) {
+    this.#bridge = bridge;
+    this.#fetching = new Fetching(bridge);
+  }
+
+  emit(socket: AnySocket, data: unknown[], flags: BroadcastFlags, ack: Ack | undefined): void {
+    watched(socket, data, flags);
+    const op = emitOp(oneSocket(socket), data, flags);
+    if (ack !== undefined) return this.#acks.emit(socket, op, flags.timeout, ack, this.#asker(socket, op));
+    if (socket._early !== undefined) {
+      socket._early.push(() => this.#tell({ op, at: socket._hubId }));
+      return;
+    }
+    if (socket.conn.readyState !== "open") return;
+    this.#tell({ op, at: socket._hubId });
+  }
+
+  /** Sends a command of one socket whose result somebody waits for. */
+  #asker(socket: AnySocket, op: Command["op"]) {
+    return (done: (result: Result | undefined) => void): void => {
+      const send = (): void => this.#ask({ op, at: socket._hubId }, (result) => done(result));
+      if (socket._early !== undefined) socket._early.push(send);
+      else if (socket.conn.readyState === "open") send();
+    };
+  }
+
+  broadcast(nsp: AnyNamespace, data: unknown[], opts: BroadcastOptions): void {
+    if (nsp._watched || nsp._listened) {
+      for (const socket of nsp.adapter._local(opts)) {
+        socket._notifyOutgoing(data);
+        watched(socket, data, opts.flags ?? {});
+      }
+    }
+    for (const target of this.#targets(nsp, opts)) this.#tell({ op: emitOp(target, data, opts.flags ?? {}) });
+  }
+
+  broadcastWithAck(nsp: AnyNamespace, data: unknown[], opts: BroadcastOptions, ack: (err: Error | null, responses: unknown[]) => void): void {
+    if (nsp._watched) for (const socket of nsp.adapter._local(opts)) socket._notifyOutgoing(data);
+    const ops = this.#targets(nsp, opts).map((target) => emitOp(target, data, opts.flags ?? {}));
+    this.#acks.broadcast(ops, opts.flags?.timeout, ack, (op, done) => this.#ask({ op }, done));
+  }
+
+  acknowledge(delivery: Delivery, payload: Payload): void {
+    const op: Command["op"] = { $case: "acknowledge", acknowledge: { dedupeId: delivery.message.dedupeId, payload } };
+    this.#tell({ op, at: delivery.attachment.peer.hubId });
+  }
+
+  /** Changes the rooms of one socket: they are changed on this side already. */
+  updateRooms(nsp: AnyNamespace, id: SocketId, join: Room[], leave: Room[]): Promise<void> | void {
+    const socket = nsp._socket(id);
+    if (socket === undefined || socket._early !== undefined) return; // the accept has its rooms
+    const own = (room: Room): boolean => room === id;
+    if (join.every(own) && leave.every(own)) return;
+    this.#change(nsp, oneSocket(socket), [socket], join.filter((room) => room !== id), leave.filter((room) => room !== id), socket._hubId);
+  }
+
+  updateMany(nsp: AnyNamespace, opts: BroadcastOptions, local: AnySocket[], join: Room[], leave: Room[]): void {
+    for (const target of this.#targets(nsp, opts)) this.#change(nsp, target, local, join, leave, undefined);
+  }
+
+  #change(nsp: AnyNamespace, target: Target, local: AnySocket[], join: Room[], leave: Room[], at: string | undefined): void {
+    const rooms = [...join, ...leave].map(String);
+    const pending = nsp._pending;
+    for (const { id } of local) pending.add(id, rooms);
+    const op: Command["op"] = { $case: "updateRooms", updateRooms: { target, join: join.map(String), leave: leave.map(String) } };
+    this.#ask({ op, at }, (result) => {
+      for (const { id } of local) pending.remove(id, rooms);
+      const error = statusError(result?.status);
+      if (error === undefined || error.code === "NOT_FOUND") return;
+      // Its browser is not in these rooms: neither is it here.
+      for (const { id } of local) for (const room of join) nsp.adapter._unmirror(id, room);
+    });
+  }
+
+  disconnect(socket: AnySocket, close: boolean): void {
+    const op: Command["op"] = { $case: "disconnect", disconnect: { target: oneSocket(socket), closeTransport: close } };
+    this.#tell({ op, at: socket._hubId });
+  }
+
+  disconnectMany(nsp: AnyNamespace, opts: BroadcastOptions, close: boolean): void {
+    for (const target of this.#targets(nsp, opts)) {
+      this.#tell({ op: { $case: "disconnect", disconnect: { target, closeTransport: close } } });
+    }
+  }
+
+  setData(socket: AnySocket, data: Buffer): void {
+    const setData = { target: oneSocket(socket), data, expectedVersion: undefined, merge: false };
+    this.#tell({ op: { $case: "setData", setData }, at: socket._hubId });
+  }
+
+  /** Closes the connection of a socket, whose client comes back to be decided upon anew. */
+  revoke(id: SocketId, at: string): void {
+    this.#tell({ op: { $case: "revoke", revoke: { users: [], sockets: [id] } }, at });
+  }
+
+  fetch(nsp: AnyNamespace, opts: BroadcastOptions): Promise<unknown[]> {
+    return this.#fetching.fetch(nsp, this.#targets(nsp, opts));
+  }
+
+  serverSideEmit(nsp: AnyNamespace, packet: unknown[]): void {
+    const data = packet.slice();
+    const ack = typeof data[data.length - 1] === "function" ? (data.pop() as Ack) : undefined;
+    const [name, ...args] = data;
+    const call = {
+      group: this.#bridge.settings.group,
+      namespace: nsp.name,
+      name: String(name),
+      payload: encodeArgs(args),
+      timeout: ack === undefined ? undefined : duration(Acknowledgements.callTimeout),
+    };
+    const order: Order = { op: { $case: "call", call } };
+    if (ack === undefined) this.#tell(order);
+    else this.#acks.call(ack, (done) => this.#ask(order, done));
+  }
+
+  /** Everybody who is meant, as the hub knows them. */
+  #targets(nsp: AnyNamespace, opts: BroadcastOptions): Target[] {
+    const except = [...(opts.except ?? [])].map(String);
+    const base = (): Target => ({
+      namespace: nsp.name, sockets: NOBODY, rooms: NOBODY, users: NOBODY, all: false,
+      exceptSockets: NOBODY, exceptRooms: except, exceptUsers: NOBODY,
+    });
+    if (opts.flags?.local) {
+      const ids = nsp.adapter._local(opts).map(({ id }) => id);
+      return chunks(ids).map((sockets) => ({ ...base(), sockets, exceptRooms: NOBODY }));
+    }
+    if (opts.rooms.size === 0) return [{ ...base(), all: true }];
+    return [{ ...base(), rooms: [...opts.rooms].map(String) }];
+  }
+
+  /** Sends a command. One made while listeners run goes over the stream of their event, so that the order holds. */
+  #tell(order: Order): void {
+    this.#bridge.core.line.tell(this.#placed(order));
+  }
+
+  #ask(order: Order, done: (last: Result | undefined, parts: Result[]) => void): void {
+    this.#bridge.core.line.ask(this.#placed(order), {
+      done: (last, parts) => {
+        const error = statusError(last.status);
+        if (error !== undefined && order.op?.$case !== "emit" && order.op?.$case !== "call") this.#complain(order, error);
+        done(last, parts);
+      },
+      lost: (error: HubError) => {
+        this.#bridge.log.debug("a command has no result", { op: order.op?.$case, err: error });
+        done(undefined, []);
+      },
+    });
+  }
+
+  #placed(order: Order): Order {
+    const current = this.#bridge.current;
+    if (order.at === undefined && current !== undefined && current.lost === undefined) {
+      order.from = current;
+      order.unfenced = true;
+    }
+    return order;
+  }
+
+  #complain(order: Order, error: StatusError): void {
+    if (["NOT_FOUND", "CANCELLED", "ABORTED"].includes(error.code)) return; // it has gone meanwhile
+    const count = this.#refused.count();
+    const fields = { op: order.op?.$case, code: error.code, reason: error.reason, field: error.field, err: error, count };
+    if (count > 0) this.#bridge.log.warn("the hub refuses a command", fields);
+  }
+}
+
+function oneSocket(socket: AnySocket): Target {
+  return {
+    namespace: socket.nsp.name, sockets: [socket.id], rooms: NOBODY, users: NOBODY, all: false,
+    exceptSockets: NOBODY, exceptRooms: NOBODY, exceptUsers: NOBODY,
+  };
+}
+
+function emitOp(target: Target, data: unknown[], flags: BroadcastFlags): NonNullable<Command["op"]> & { $case: "emit" } {
+  return {
+    $case: "emit",
+    emit: {
+      target, event: String(data[0]), payload: encodeArgs(data.slice(1)), volatile: flags.volatile === true,
+      noCompress: flags.compress === false, ack: undefined, local: false,
+    },
+  };
+}
+
+/** Asks for acknowledgements. */
+export function askForAcks(op: NonNullable<Command["op"]> & { $case: "emit" }, timeout: number): void {
+  op.emit.ack = { timeout: duration(timeout), mode: AckMode.ACK_MODE_TOTAL };
+}
+
+function chunks(ids: string[]): string[][] {
+  const all: string[][] = [];
+  for (let i = 0; i < ids.length; i += TARGET_NAMES) all.push(ids.slice(i, i + TARGET_NAMES));
+  return all;
+}
+
+/** Tells who watches the connection that something is sent. */
+function watched(socket: AnySocket, data: unknown[], flags: BroadcastFlags): void {
+  const conn = socket.conn;
+  if (conn.listenerCount("packetCreate") === 0) return;
+  conn.emit("packetCreate", { type: "message", data, options: { compress: flags.compress !== false } });
+}
