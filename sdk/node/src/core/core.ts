@@ -77,6 +77,7 @@ export class Core {
   /** Leaves: no new work, what is running ends, within the close time-out. */
   async close(): Promise<void> {
     if (this.#ended === undefined) {
+      this.closing = true;
       this.over = true;
       this.line.end();
       return;

@@ -103,6 +103,7 @@ export class Link {
   /** Begins to leave. */
   drain(): void {
     this.#stream?.drain();
+    if (this.greets !== undefined && this.#attachment === undefined) this.#stream?.hangUp(); // nobody needs the welcome
     if (this.#attachment === undefined || !this.#attachment.busy) this.stir();
   }
 

@@ -84,7 +84,11 @@ export class Arrivals {
   /** It comes from another process: it passes the middlewares here too, for they put things on the socket. */
   #comes(delivery: Delivery, member: Member, connected: Connected): void {
     const server = this.#bridge.server(connected.handshake);
-    if (server === undefined) return;
+    if (server === undefined) {
+      delivery.nack("closing", { retry: true, elsewhere: true });
+      delivery.end();
+      return;
+    }
     const arriving: Arriving = { waiting: [] };
     member.value = arriving;
     const client = this.#bridge.client(server, delivery, connected.handshake);

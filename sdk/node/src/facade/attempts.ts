@@ -30,7 +30,11 @@ export class Attempts {
   take(delivery: Delivery): void {
     const attempt = (delivery.message.body as { connectAttempt: ConnectAttempt }).connectAttempt;
     const server = this.#bridge.server(attempt.handshake);
-    if (server === undefined) return; // it leaves, and another one is asked
+    if (server === undefined) {
+      delivery.nack("closing", { retry: true, elsewhere: true });
+      delivery.end();
+      return;
+    }
     const client = this.#bridge.client(server, delivery, attempt.handshake);
     client._attempts++;
     const admission = server.engine._admit(client);
