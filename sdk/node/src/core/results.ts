@@ -3,6 +3,8 @@ import type { HubError } from "./errors.js";
 
 /** Who waits for what comes of a command. `parts` are the results before the last one. */
 export interface Waiter {
+  /** Gets each part as it comes, in place of all at the end. */
+  part?(result: Result): void;
   done(last: Result, parts: Result[]): void;
   lost(error: HubError): void;
 }
@@ -47,7 +49,8 @@ export class Results {
     const entry = this.#open.get(result.commandId);
     if (entry === undefined) return false;
     if (result.more) {
-      entry.parts.push(result);
+      if (entry.waiter.part === undefined) entry.parts.push(result);
+      else entry.waiter.part(result);
       return false;
     }
     this.#open.delete(result.commandId);

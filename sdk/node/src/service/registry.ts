@@ -1,0 +1,104 @@
+import { ConfigError } from "../core/errors.js";
+import { duration } from "../core/hello.js";
+import { Guarantee, HandshakeDetail, Introduction, Kind, Ordering, Overflow, Role, SocketData, Subscription } from "../pb/index.js";
+import type { EventEntry, Namespace } from "./namespace.js";
+
+/** What a subscription id stands for. */
+export interface Asked {
+  namespace: Namespace;
+  /** The handler of all events of the subscription; undefined where each name has its own. */
+  entry: EventEntry | undefined;
+}
+
+const INTRODUCTIONS = {
+  onConnect: Introduction.INTRODUCTION_ON_CONNECT,
+  onEvent: Introduction.INTRODUCTION_ON_EVENT,
+  onAttach: Introduction.INTRODUCTION_ON_ATTACH,
+  onInstance: Introduction.INTRODUCTION_ON_INSTANCE,
+};
+const HANDSHAKES = {
+  none: HandshakeDetail.HANDSHAKE_DETAIL_NONE,
+  redacted: HandshakeDetail.HANDSHAKE_DETAIL_REDACTED,
+  full: HandshakeDetail.HANDSHAKE_DETAIL_FULL,
+};
+const OVERFLOWS = {
+  pause: Overflow.OVERFLOW_PAUSE,
+  reject: Overflow.OVERFLOW_REJECT,
+  dropOldest: Overflow.OVERFLOW_DROP_OLDEST,
+  disconnect: Overflow.OVERFLOW_DISCONNECT,
+};
+/** Patterns that one subscription may have. */
+const MAX_EVENTS = 256;
+
+/** Makes the subscriptions of a program, whose ids lead back to its handlers. */
+export class Registry {
+  readonly subscriptions: Subscription[] = [];
+  readonly #asked: Asked[] = [];
+
+  constructor(namespaces: Iterable<Namespace>) {
+    for (const namespace of namespaces) this.#subscribe(namespace);
+  }
+
+  find(id: number): Asked | undefined {
+    return this.#asked[id - 1];
+  }
+
+  #add(subscription: Partial<Subscription>, asked: Asked): void {
+    this.#asked.push(asked);
+    this.subscriptions.push(Subscription.fromPartial({ ...subscription, id: this.#asked.length }));
+  }
+
+  #subscribe(namespace: Namespace): void {
+    const { name, decision, options, handlers } = namespace;
+    if (decision === undefined) {
+      throw new ConfigError(`namespace ${name}`, "nobody decides who gets in: onConnect, allowAnyone or authorizedElsewhere");
+    }
+    if (decision !== "elsewhere") {
+      const settleTimeout = options.decisionTimeout ? duration(options.decisionTimeout) : undefined;
+      this.#add({ role: Role.ROLE_AUTHORIZER, namespace: name, settleTimeout }, { namespace, entry: undefined });
+    }
+    let kinds = kindsOf(namespace);
+    const handle = (events: string[], atMostOnce: boolean, entry: EventEntry | undefined): void => {
+      this.#add({ ...handler(namespace, atMostOnce), events, kinds: [...kinds, Kind.KIND_EVENT] }, { namespace, entry });
+      kinds = [];
+    };
+    for (const atMostOnce of [false, true]) {
+      const names = [...handlers.exact.values()].filter((entry) => (entry.atMostOnce ?? false) === atMostOnce).map((entry) => entry.pattern).sort();
+      for (let i = 0; i < names.length; i += MAX_EVENTS) handle(names.slice(i, i + MAX_EVENTS), atMostOnce, undefined);
+    }
+    for (const entry of handlers.prefixes) handle(entry.pattern === "*" ? [] : [entry.pattern], entry.atMostOnce ?? false, entry);
+    if (kinds.length > 0) this.#add({ ...handler(namespace, false), kinds }, { namespace, entry: undefined });
+  }
+}
+
+function tracksRooms({ options, handlers }: Namespace): boolean {
+  return options.trackRooms === true || handlers.rooms !== undefined;
+}
+
+function kindsOf(namespace: Namespace): Kind[] {
+  const { handlers } = namespace;
+  const follows = tracksRooms(namespace) || handlers.released !== undefined || handlers.disconnect !== undefined;
+  const kinds: Kind[] = [];
+  if (handlers.connected !== undefined || follows) kinds.push(Kind.KIND_CONNECTED, Kind.KIND_DISCONNECTED);
+  if (tracksRooms(namespace)) kinds.push(Kind.KIND_ROOMS);
+  if (handlers.upgraded !== undefined) kinds.push(Kind.KIND_UPGRADED);
+  if (handlers.calls.size > 0) kinds.push(Kind.KIND_SERVICE_CALL);
+  return kinds;
+}
+
+function handler(namespace: Namespace, atMostOnce: boolean): Partial<Subscription> {
+  const { name, options } = namespace;
+  const introduction = options.introduction ?? (tracksRooms(namespace) ? "onInstance" : "onConnect");
+  return {
+    role: Role.ROLE_HANDLER,
+    namespace: name,
+    guarantee: atMostOnce ? Guarantee.GUARANTEE_AT_MOST_ONCE : Guarantee.GUARANTEE_AT_LEAST_ONCE,
+    ordering: options.strict ? Ordering.ORDERING_STRICT : Ordering.ORDERING_PIPELINED,
+    introduction: INTRODUCTIONS[introduction],
+    handshake: HANDSHAKES[options.handshake ?? "none"],
+    socketData: introduction === "onInstance" ? SocketData.SOCKET_DATA_ON_CHANGE : SocketData.SOCKET_DATA_ALWAYS,
+    overflow: OVERFLOWS[options.overflow ?? "pause"],
+    settleTimeout: options.settleTimeout ? duration(options.settleTimeout) : undefined,
+    disconnectGrace: options.disconnectGrace ? duration(options.disconnectGrace) : undefined,
+  };
+}

@@ -1,0 +1,257 @@
+import { type HubError, InvalidError, OutcomeUnknownError, statusError } from "../core/errors.js";
+import type { Order } from "../core/command.js";
+import { duration } from "../core/hello.js";
+import type { Line } from "../core/line.js";
+import { AckMode, type Command, type Result, Target as TargetMessage } from "../pb/index.js";
+import { decodeArgs, decodeJSON } from "../values.js";
+import { placed } from "./context.js";
+import { TimeoutError } from "./errors.js";
+import { checkEvent, encodeList, encodeValue } from "./values.js";
+
+type Op = Command["op"];
+
+/** What came of a command: counts of the hub that carried it out. */
+export interface Outcome {
+  /** Sockets that the target picked. */
+  matched: number;
+  /** Sockets for which it was done. */
+  queued: number;
+  /** Sockets for which it was not done. */
+  dropped: number;
+  /** An answer that is repeated because of the idempotency key. */
+  duplicate: boolean;
+  /** Version of `socket.data` after a change of one socket's. */
+  dataVersion: number;
+  /** Hubs whose part is missing. */
+  missing: string[];
+}
+
+/** What browsers acknowledged. */
+export interface Acks {
+  expected: number;
+  acked: number;
+  timedOut: number;
+  disconnected: number;
+  acks: { socketId: string; args: unknown[] }[];
+}
+
+/** A socket as a query found it. */
+export interface SocketInfo {
+  id: string;
+  user: string;
+  rooms: string[];
+  data: unknown;
+  hubId: string;
+}
+
+export interface EmitOptions {
+  volatile?: boolean;
+  compress?: boolean;
+  /** Only at the hub that carries it out. */
+  local?: boolean;
+}
+
+/** Sockets of a namespace, and what can be done with them. Its methods give other targets; it never changes itself. */
+export class Target {
+  /** @internal */
+  protected readonly _line: () => Line;
+  /** @internal */
+  protected readonly _target: Partial<TargetMessage>;
+  readonly #at: string | undefined;
+  readonly #key: string | undefined;
+
+  /** @internal */
+  constructor(line: () => Line, target: Partial<TargetMessage>, at?: string, key?: string) {
+    this._line = line;
+    this._target = target;
+    this.#at = at;
+    this.#key = key;
+  }
+
+  #with(more: Partial<TargetMessage>): Target {
+    const merged: Record<string, unknown> = { ...this._target };
+    for (const [name, value] of Object.entries(more)) {
+      const before = merged[name];
+      merged[name] = Array.isArray(before) ? [...before, ...(value as string[])] : value;
+    }
+    return new Target(this._line, merged as Partial<TargetMessage>, undefined, this.#key);
+  }
+
+  /** The members of rooms too. */
+  to(...rooms: string[]): Target {
+    return this.#with({ rooms });
+  }
+
+  /** The sockets of users too. */
+  users(...users: string[]): Target {
+    return this.#with({ users });
+  }
+
+  /** These sockets too. */
+  sockets(...sockets: string[]): Target {
+    return this.#with({ sockets });
+  }
+
+  /** Everybody in the namespace. */
+  all(): Target {
+    return this.#with({ all: true });
+  }
+
+  except(...exceptRooms: string[]): Target {
+    return this.#with({ exceptRooms });
+  }
+
+  exceptUsers(...exceptUsers: string[]): Target {
+    return this.#with({ exceptUsers });
+  }
+
+  exceptSockets(...exceptSockets: string[]): Target {
+    return this.#with({ exceptSockets });
+  }
+
+  /** Makes the next command safe to repeat: it is carried out once under this key. */
+  idempotent(key: string): Target {
+    return new Target(this._line, this._target, this.#at, key);
+  }
+
+  /** Emits. What is queued leaves together and in order; a refusal goes to the log. */
+  emit(event: string, ...args: unknown[]): void {
+    this._line().tell(this.#order(this.#emit(event, args, {})));
+  }
+
+  /** Emits, and waits for what the hub says. */
+  async emitResult(event: string, args: unknown[] = [], options: EmitOptions = {}): Promise<Outcome> {
+    return outcome(await this.#request(this.#emit(event, args, options)));
+  }
+
+  /** Emits, and waits for all acknowledgements: `timeout` in milliseconds, at most five minutes. */
+  async emitWithAck(timeout: number, event: string, ...args: unknown[]): Promise<Acks> {
+    return this.emitEach(timeout, event, args);
+  }
+
+  /** emitWithAck that tells of each acknowledgement as it comes. */
+  emitEach(timeout: number, event: string, args: unknown[] = [], each?: (socketId: string, args: unknown[]) => void): Promise<Acks> {
+    if (!(timeout > 0 && timeout <= 300_000)) throw new InvalidError("BAD_TIMEOUT", "emit.ack.timeout", "1 ms to 5 minutes");
+    const op = this.#emit(event, args, {});
+    op.emit.ack = { timeout: duration(timeout), mode: each === undefined ? AckMode.ACK_MODE_TOTAL : AckMode.ACK_MODE_EACH };
+    return new Promise((resolve, reject) => {
+      this._line().ask(this.#order(op), {
+        ...(each && { part: (result: Result) => total(result, [result]).acks.forEach(({ socketId, args: answer }) => each(socketId, answer)) }),
+        done: (last, parts) => {
+          const acks = total(last, parts);
+          const error = statusError(last.status);
+          if (error === undefined) resolve(acks);
+          else if (error.code === "DEADLINE_EXCEEDED") reject(new TimeoutError(error.reason, acks));
+          else reject(Object.assign(error, { result: acks }));
+        },
+        lost: reject,
+      });
+    });
+  }
+
+  async join(...rooms: string[]): Promise<Outcome> {
+    return outcome(await this.#request({ $case: "updateRooms", updateRooms: { target: this.#message(), join: rooms, leave: [] } }));
+  }
+
+  async leave(...rooms: string[]): Promise<Outcome> {
+    return outcome(await this.#request({ $case: "updateRooms", updateRooms: { target: this.#message(), join: [], leave: rooms } }));
+  }
+
+  /** Makes the sockets leave the namespace; `close` ends their browsers' connections. */
+  async disconnect(close = false): Promise<Outcome> {
+    return outcome(await this.#request({ $case: "disconnect", disconnect: { target: this.#message(), closeTransport: close } }));
+  }
+
+  /** Changes `socket.data`: replaces it, or applies a JSON merge patch. */
+  async setData(data: unknown, options: { merge?: boolean; expectedVersion?: number } = {}): Promise<Outcome> {
+    const setData = {
+      target: this.#message(),
+      data: encodeValue(data, "set_data.data"),
+      expectedVersion: options.expectedVersion,
+      merge: options.merge ?? false,
+    };
+    return outcome(await this.#request({ $case: "setData", setData }));
+  }
+
+  /** The sockets as they are after everything that was said before. */
+  async fetchSockets(): Promise<{ sockets: SocketInfo[]; missing: string[] }> {
+    const pages: Result[] = [];
+    const fetch = { target: this.#message(), pageSize: 1000, includeHandshake: false };
+    const last = await this.#request({ $case: "fetch", fetch }, pages);
+    const sockets = [...pages, last].flatMap((page) => page.sockets).map((info) => ({
+      id: info.socket?.id ?? "",
+      user: info.socket?.user ?? "",
+      rooms: info.rooms,
+      data: decodeJSON(info.socket?.data ?? Buffer.alloc(0)),
+      hubId: info.socket?.hubId ?? "",
+    }));
+    return { sockets, missing: last.missingHubIds };
+  }
+
+  async count(): Promise<{ count: number; missing: string[] }> {
+    const last = await this.#request({ $case: "count", count: { target: this.#message() } });
+    return { count: last.count, missing: last.missingHubIds };
+  }
+
+  #emit(event: string, args: unknown[], options: EmitOptions): NonNullable<Op> & { $case: "emit" } {
+    return {
+      $case: "emit",
+      emit: {
+        target: this.#message(),
+        event: checkEvent(event),
+        payload: encodeList(args),
+        volatile: options.volatile ?? false,
+        noCompress: options.compress === false,
+        ack: undefined,
+        local: options.local ?? false,
+      },
+    };
+  }
+
+  #message(): TargetMessage {
+    const target = this._target;
+    const names = (target.sockets?.length ?? 0) + (target.rooms?.length ?? 0) + (target.users?.length ?? 0);
+    if (!target.all && names === 0) throw new InvalidError("EMPTY_TARGET", "target", "the target names nobody");
+    return TargetMessage.fromPartial(target);
+  }
+
+  #order(op: Op): Order {
+    return placed({ op, at: this.#at, key: this.#key });
+  }
+
+  /** The last result. Its own error is thrown where the command failed as a whole. */
+  async #request(op: Op, pages: Result[] = []): Promise<Result> {
+    return request(this._line(), this.#order(op), pages);
+  }
+}
+
+/** Sends a command and gives its last result. */
+export function request(line: Line, order: Order, pages: Result[] = []): Promise<Result> {
+  return line.request(order, (page) => pages.push(page)).catch((error: HubError) => {
+    if (order.key !== undefined && error instanceof OutcomeUnknownError) Object.assign(error, { safeToRetry: true });
+    throw error;
+  });
+}
+
+export function outcome(result: Result): Outcome {
+  return {
+    matched: result.matchedCount,
+    queued: result.queuedCount,
+    dropped: result.droppedCount,
+    duplicate: result.duplicate,
+    dataVersion: result.dataVersion,
+    missing: result.missingHubIds,
+  };
+}
+
+function total(last: Result, parts: Result[]): Acks {
+  const sum = last.ack?.$case === "ackTotal" ? last.ack.ackTotal : undefined;
+  const each = parts.flatMap((part) => (part.ack?.$case === "browserAck" ? [part.ack.browserAck] : []));
+  return {
+    expected: sum?.expectedCount ?? 0,
+    acked: sum?.ackedCount ?? 0,
+    timedOut: sum?.timedOutCount ?? 0,
+    disconnected: sum?.disconnectedCount ?? 0,
+    acks: [...each, ...(sum?.acks ?? [])].map(({ socketId, payload }) => ({ socketId, args: decodeArgs(payload) })),
+  };
+}
