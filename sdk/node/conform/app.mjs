@@ -115,18 +115,19 @@ root.on("late", async (event) => {
 root.on("later", (event) => {
   const [key] = event.args;
   const acknowledge = event.ackLater();
+  log.push(["hold", key]);
   void hold(key).then(async () => log.push(["later", key, await acknowledge("late", key).then(() => ({}), failure)]));
 });
 root.on("release", (event) => event.reply(release(event.args[0])));
 root.on("do", async (event) => event.reply(await command(service, root, event.args[0])));
 root.on("free", (event) => {
-  const [key, wanted] = event.args;
+  const [key, wanted, delay = 0] = event.args;
   event.reply("started");
-  setTimeout(() => void command(service, root, wanted).then((result) => log.push(["free", key, result])), 0);
+  setTimeout(() => void command(service, root, wanted).then((result) => log.push(["free", key, result])), delay);
 });
 root.on("bad", async (event) => event.reply(await wrong(event.args[0], (name, args, rooms) => {
-  if (rooms !== undefined) return root.to(...rooms).emitResult(name, args);
-  return (name === "nobody" ? root : event.socket).emitResult(name, args);
+  if (rooms !== undefined) return root.to(...rooms).emitResult(name, ...args);
+  return (name === "nobody" ? root : event.socket).emitResult(name, ...args);
 })));
 root.on("bad_reply", (event) => wrong(event.args[0], (_name, args) => event.reply(...args), true));
 root.on("log", (event) => event.reply(log.slice(event.args[0])));

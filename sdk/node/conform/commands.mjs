@@ -28,7 +28,9 @@ function acked(result) {
 function called(result) {
   return {
     expected: result.expected, answered: result.answered, failed: result.failed, timed_out: result.timedOut,
-    answers: result.answers.filter(({ error }) => error === undefined).map(({ group, instance, payload }) => ({ group, instance, args: payload.decode() })),
+    answers: result.answers.map(({ group, instance, payload, error }) => ({
+      group, instance, ...(error === undefined ? { args: payload.decode() } : failure(error)),
+    })),
   };
 }
 
@@ -45,12 +47,12 @@ function pick(namespace, wanted) {
 }
 
 const commands = {
-  emit: (_service, target, { event, args }) => {
-    target.emit(event, ...(args ?? []));
+  emit: (_service, target, { event, args, volatile = false }) => {
+    target.emitting({ volatile }).emit(event, ...(args ?? []));
     return {};
   },
-  emit_result: async (_service, target, { event, args, volatile }) => {
-    const { matched, queued, dropped, duplicate } = await target.emitResult(event, args ?? [], { volatile });
+  emit_result: async (_service, target, { event, args, volatile = false }) => {
+    const { matched, queued, dropped, duplicate } = await target.emitting({ volatile }).emitResult(event, ...(args ?? []));
     return { matched, queued, dropped, duplicate };
   },
   emit_ack: async (_service, target, wanted) => acked(await target.emitWithAck(wanted.timeout_ms, wanted.event, ...(wanted.args ?? []))),

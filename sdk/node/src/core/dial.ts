@@ -27,6 +27,21 @@ export function dial(settings: Settings, address: string): grpc.Client {
   });
 }
 
+/** Waits until a connection stands, or has failed: then the call says why. Within `patience` milliseconds. */
+export function connected(client: grpc.Client, patience: number): Promise<void> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + patience;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const state = channel.getConnectivityState(true);
+      const { READY, TRANSIENT_FAILURE, SHUTDOWN } = grpc.connectivityState;
+      if (state === READY || state === TRANSIENT_FAILURE || state === SHUTDOWN) return resolve();
+      channel.watchConnectivityState(state, deadline, (error) => (error ? resolve() : look()));
+    };
+    look();
+  });
+}
+
 function credentials(settings: Settings): grpc.ChannelCredentials {
   const tls = settings.tls;
   if (tls === undefined) return grpc.credentials.createInsecure();

@@ -38,6 +38,11 @@ export class Line {
     this.#core = core;
   }
 
+  /** The hub that holds a socket, as far as this process knows. */
+  holder(id: string): string | undefined {
+    return this.#core.hubs.find(id)?.hubId;
+  }
+
   get home(): Attachment | undefined {
     return this.#open[0];
   }

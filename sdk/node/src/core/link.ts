@@ -2,7 +2,7 @@ import type * as grpc from "@grpc/grpc-js";
 import { Attachment } from "./attachment.js";
 import { Backoff } from "./backoff.js";
 import type { Core } from "./core.js";
-import { attachCall, dial, mayShowToken } from "./dial.js";
+import { attachCall, connected, dial, mayShowToken } from "./dial.js";
 import { ClosedError, ConfigError, HubError, StatusError, SupersededError } from "./errors.js";
 import { newHello, refusedSubscription } from "./hello.js";
 import { AnewError } from "./hubs.js";
@@ -10,6 +10,9 @@ import { type Greeting, Stream } from "./stream.js";
 
 /** How often a link looks whether the hub at its address is still one that another link leads to, in milliseconds. */
 const RECHECK = 30_000;
+
+/** How long connecting may take, in milliseconds. */
+const CONNECTING = 5000;
 
 const FINAL = ["INVALID_ARGUMENT", "FAILED_PRECONDITION", "PERMISSION_DENIED", "UNIMPLEMENTED", "UNAUTHENTICATED"];
 /** After any other code an envelope may be what ended the stream: it is not sent again. */
@@ -30,6 +33,7 @@ export class Link {
   refused = false;
   #attachment: Attachment | undefined;
   #stream: Stream | undefined;
+  #dialing: grpc.Client | undefined;
   #again: Backoff;
   #text = "";
   #token: string | undefined;
@@ -88,6 +92,18 @@ export class Link {
     });
     this.#wake = undefined;
     this.#resting = false;
+    if (this.#tokenMayDiffer(error) && this.wanted && !this.core.closing && !this.core.aborted && !(await this.#otherToken())) {
+      return this.#wait(error);
+    }
+  }
+
+  /** Whether there is another token than the one that was refused. */
+  async #otherToken(): Promise<boolean> {
+    try {
+      return (await this.core.settings.token?.()) !== this.#token;
+    } catch {
+      return false; // it may be about to be written
+    }
   }
 
   /** Ends a wait: the link is not wanted any more, or the core closes. */
@@ -103,6 +119,7 @@ export class Link {
   /** Begins to leave. */
   drain(): void {
     this.#stream?.drain();
+    if (this.#attachment === undefined) this.#dialing?.close();
     if (this.greets !== undefined && this.#attachment === undefined) this.#stream?.hangUp(); // nobody needs the welcome
     if (this.#attachment === undefined || !this.#attachment.busy) this.stir();
   }
@@ -113,6 +130,7 @@ export class Link {
   }
 
   abort(): void {
+    this.#dialing?.close();
     this.#stream?.abort(new ClosedError());
     this.#stream?.hangUp();
     this.stir();
@@ -128,7 +146,8 @@ export class Link {
     let stream: Stream;
     let greeting: Greeting;
     try {
-      [stream, greeting] = await this.core.runner.inTurn(() => this.#greet(resume));
+      const client = await this.#dial();
+      [stream, greeting] = await this.core.runner.inTurn(() => this.#greet(client, resume));
     } catch (error) {
       this.#stream = undefined;
       return this.#notAttached(error);
@@ -145,15 +164,23 @@ export class Link {
     return this.#ended(attachment, error);
   }
 
-  async #greet(resume: Attachment | undefined): Promise<[Stream, Greeting]> {
+  /** Connects. The credential is looked up each time. */
+  async #dial(): Promise<grpc.Client> {
     const settings = this.core.settings;
     const token = await settings.token?.();
     this.#token = token;
     if (token && !mayShowToken(settings, this.address)) {
       throw new ConfigError("hub.token", `is not sent to ${this.address} in the clear: set hub.tls or HUB_TLS_CA`);
     }
-    const client: grpc.Client = dial(settings, this.address);
-    const stream = new Stream(client, attachCall(client, token), this.address);
+    const client = dial(settings, this.address);
+    this.#dialing = client;
+    await connected(client, CONNECTING);
+    this.#dialing = undefined;
+    return client;
+  }
+
+  async #greet(client: grpc.Client, resume: Attachment | undefined): Promise<[Stream, Greeting]> {
+    const stream = new Stream(client, attachCall(client, this.#token), this.address);
     this.#stream = stream;
     const hello = newHello(this.core, this, resume);
     this.greets = hello.attachedHubIds;

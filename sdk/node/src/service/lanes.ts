@@ -44,22 +44,22 @@ export class Lanes<W extends Work> {
   #begin(key: string, lane: Lane): void {
     while (lane.queue.length > 0) {
       const next = lane.queue[0] as Work;
-      if (lane.alone || (lane.running > 0 && (!next.concurrent || next.last))) return;
+      if (next.last ? lane.running > 0 : lane.alone && !next.concurrent) return;
       if (this.#running >= this.#most) {
         if (!this.#ready.includes(lane)) this.#ready.push(lane);
         return;
       }
       lane.queue.shift();
       lane.running++;
-      lane.alone = !next.concurrent;
+      if (!next.concurrent) lane.alone = true;
       this.#running++;
-      void next.run().finally(() => this.#over(key, lane));
+      void next.run().finally(() => this.#over(key, lane, next));
     }
   }
 
-  #over(key: string, lane: Lane): void {
+  #over(key: string, lane: Lane, work: Work): void {
     lane.running--;
-    lane.alone = false;
+    if (!work.concurrent) lane.alone = false;
     this.#running--;
     this.#begin(key, lane);
     if (lane.running === 0 && lane.queue.length === 0 && this.#lanes.get(key) === lane) this.#lanes.delete(key);

@@ -22,6 +22,7 @@ export interface Handshake {
 /** A socket as the hub last told of it. Its methods speak to the browser wherever it is. */
 export class Socket<Data = unknown> extends Target {
   readonly id: string;
+  readonly namespace: string;
   /** The user that the accept gave; empty when there is none. */
   readonly user: string;
   readonly hubId: string;
@@ -36,6 +37,7 @@ export class Socket<Data = unknown> extends Target {
   constructor(namespace: Namespace, message: Message, member: Member | undefined) {
     super(namespace.line, { namespace: message.namespace, sockets: [message.id] }, message.hubId);
     this.id = message.id;
+    this.namespace = message.namespace;
     this.user = message.user;
     this.hubId = message.hubId;
     this.transport = message.transport;

@@ -59,13 +59,15 @@ export class Target {
   protected readonly _target: Partial<TargetMessage>;
   readonly #at: string | undefined;
   readonly #key: string | undefined;
+  readonly #options: EmitOptions;
 
   /** @internal */
-  constructor(line: () => Line, target: Partial<TargetMessage>, at?: string, key?: string) {
+  constructor(line: () => Line, target: Partial<TargetMessage>, at?: string, key?: string, options: EmitOptions = {}) {
     this._line = line;
     this._target = target;
     this.#at = at;
     this.#key = key;
+    this.#options = options;
   }
 
   #with(more: Partial<TargetMessage>): Target {
@@ -74,7 +76,7 @@ export class Target {
       const before = merged[name];
       merged[name] = Array.isArray(before) ? [...before, ...(value as string[])] : value;
     }
-    return new Target(this._line, merged as Partial<TargetMessage>, undefined, this.#key);
+    return new Target(this._line, merged as Partial<TargetMessage>, undefined, this.#key, this.#options);
   }
 
   /** The members of rooms too. */
@@ -111,17 +113,27 @@ export class Target {
 
   /** Makes the next command safe to repeat: it is carried out once under this key. */
   idempotent(key: string): Target {
-    return new Target(this._line, this._target, this.#at, key);
+    return new Target(this._line, this._target, this.#at, key, this.#options);
+  }
+
+  /** How the next emit is carried out. */
+  emitting(options: EmitOptions): Target {
+    return new Target(this._line, this._target, this.#at, this.#key, { ...this.#options, ...options });
+  }
+
+  /** Dropped for a browser for which something else waits to be written. */
+  get volatile(): Target {
+    return this.emitting({ volatile: true });
   }
 
   /** Emits. What is queued leaves together and in order; a refusal goes to the log. */
   emit(event: string, ...args: unknown[]): void {
-    this._line().tell(this.#order(this.#emit(event, args, {})));
+    this._line().tell(this.#order(this.#emit(event, args)));
   }
 
   /** Emits, and waits for what the hub says. */
-  async emitResult(event: string, args: unknown[] = [], options: EmitOptions = {}): Promise<Outcome> {
-    return outcome(await this.#request(this.#emit(event, args, options)));
+  async emitResult(event: string, ...args: unknown[]): Promise<Outcome> {
+    return outcome(await this.#request(this.#emit(event, args)));
   }
 
   /** Emits, and waits for all acknowledgements: `timeout` in milliseconds, at most five minutes. */
@@ -132,7 +144,7 @@ export class Target {
   /** emitWithAck that tells of each acknowledgement as it comes. */
   emitEach(timeout: number, event: string, args: unknown[] = [], each?: (socketId: string, args: unknown[]) => void): Promise<Acks> {
     if (!(timeout > 0 && timeout <= 300_000)) throw new InvalidError("BAD_TIMEOUT", "emit.ack.timeout", "1 ms to 5 minutes");
-    const op = this.#emit(event, args, {});
+    const op = this.#emit(event, args);
     op.emit.ack = { timeout: duration(timeout), mode: each === undefined ? AckMode.ACK_MODE_TOTAL : AckMode.ACK_MODE_EACH };
     return new Promise((resolve, reject) => {
       this._line().ask(this.#order(op), {
@@ -193,17 +205,17 @@ export class Target {
     return { count: last.count, missing: last.missingHubIds };
   }
 
-  #emit(event: string, args: unknown[], options: EmitOptions): NonNullable<Op> & { $case: "emit" } {
+  #emit(event: string, args: unknown[]): NonNullable<Op> & { $case: "emit" } {
     return {
       $case: "emit",
       emit: {
         target: this.#message(),
         event: checkEvent(event),
         payload: encodeList(args),
-        volatile: options.volatile ?? false,
-        noCompress: options.compress === false,
+        volatile: this.#options.volatile ?? false,
+        noCompress: this.#options.compress === false,
         ack: undefined,
-        local: options.local ?? false,
+        local: this.#options.local ?? false,
       },
     };
   }
@@ -216,7 +228,15 @@ export class Target {
   }
 
   #order(op: Op): Order {
-    return placed({ op, at: this.#at, key: this.#key });
+    return placed({ op, at: this.#at ?? this.#hub(), key: this.#key });
+  }
+
+  /** The hub that holds all sockets that are meant, where it is one and known. */
+  #hub(): string | undefined {
+    const { sockets = [], rooms = [], users = [], all } = this._target;
+    if (all || sockets.length === 0 || rooms.length + users.length > 0) return undefined;
+    const hubs = new Set(sockets.map((id) => this._line().holder(id)));
+    return hubs.size === 1 ? [...hubs][0] : undefined;
   }
 
   /** The last result. Its own error is thrown where the command failed as a whole. */

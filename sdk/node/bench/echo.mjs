@@ -1,0 +1,68 @@
+// The CPU time that one process spends on an echo with an acknowledgement: the kit's against socket.io's, in one run.
+//
+//   node bench/echo.mjs [--browsers 100] [--seconds 4] [--rounds 5]
+//
+// 100 browsers over WebSocket, each with one echo under way. The rounds are interleaved; the median of each side counts.
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { parseArgs } from "node:util";
+import { io } from "socket.io-client";
+import { Hub } from "../test/support/hub.mjs";
+
+const { values } = parseArgs({
+  options: { browsers: { type: "string", default: "100" }, seconds: { type: "string", default: "4" }, rounds: { type: "string", default: "5" } },
+});
+const browsers = Number(values.browsers);
+const seconds = Number(values.seconds);
+
+async function serve(module, env = {}) {
+  const child = fork(new URL("echo-server.mjs", import.meta.url), [module], { env: { ...process.env, ...env } });
+  const [{ port }] = await once(child, "message");
+  return { child, url: `http://127.0.0.1:${port}` };
+}
+
+async function cpu(child) {
+  child.send("cpu");
+  const [{ cpu: used }] = await once(child, "message");
+  return used.user + used.system;
+}
+
+/** Microseconds of CPU time for one echo. */
+async function measure({ child, url }) {
+  const clients = Array.from({ length: browsers }, () => io(url, { transports: ["websocket"], forceNew: true }));
+  await Promise.all(clients.map((client) => (client.connected ? undefined : once(client, "connect"))));
+  let count = 0;
+  let over = false;
+  const text = "x".repeat(64);
+  const say = (client) => {
+    if (!over) client.emit("echo", text, 42, () => { count++; say(client); });
+  };
+  for (const client of clients) say(client);
+  await new Promise((resolve) => setTimeout(resolve, 1000)); // warm
+  const before = await cpu(child);
+  const counted = count;
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const used = (await cpu(child)) - before;
+  const done = count - counted;
+  over = true;
+  for (const client of clients) client.disconnect();
+  return { each: used / done, rate: done / seconds };
+}
+
+const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+const hub = await Hub.start();
+const reference = await serve("socket.io");
+const kit = await serve("@siohub/server", { HUB_ADDRESS: hub.address });
+const behind = { child: kit.child, url: hub.url };
+const found = { reference: [], kit: [] };
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const [name, server] of [["reference", reference], ["kit", behind]]) {
+    const { each, rate } = await measure(server);
+    found[name].push(each);
+    console.log(`${name.padEnd(9)} ${each.toFixed(1)} µs an echo, ${Math.round(rate)} echoes a second`);
+  }
+}
+console.log(`ratio ${(median(found.kit) / median(found.reference)).toFixed(2)} (medians ${median(found.kit).toFixed(1)} and ${median(found.reference).toFixed(1)} µs)`);
+for (const { child } of [reference, kit]) child.kill();
+await hub.stop();
+process.exit(0);
