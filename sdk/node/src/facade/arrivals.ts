@@ -122,14 +122,14 @@ export class Arrivals {
     nsp.adapter._mirror(socket.id, [socket.id, ...member.rooms]);
     nsp._run(socket, (err) => {
       process.nextTick(() => {
-        if (member.gone || member.value !== arriving) return this.#left(socket, delivery, client, arriving);
+        if (member.gone || member.value !== arriving) return this.#left(socket, delivery, member, client, arriving);
         if (err) {
           socket._cleanup();
           return this.#refuse(delivery, member, client, arriving, err);
         }
         client._attempts--;
         this.#connect(socket, member, delivery, connected);
-        for (const waiting of arriving.waiting) this.#bridge.again(waiting);
+        for (const waiting of arriving.waiting.splice(0)) this.#bridge.again(waiting);
       });
     });
   }
@@ -147,23 +147,23 @@ export class Arrivals {
     this.#drop(delivery, member, client, arriving);
   }
 
-  #left(socket: AnySocket, delivery: Delivery, client: Client, arriving: Arriving): void {
+  #left(socket: AnySocket, delivery: Delivery, member: Member, client: Client, arriving: Arriving): void {
     socket._cleanup();
-    this.#end(delivery, client, arriving);
+    this.#end(delivery, member, client, arriving);
   }
 
   #drop(delivery: Delivery, member: Member, client: Client, arriving: Arriving): void {
-    member.value = undefined;
     member.gone = true;
-    this.#end(delivery, client, arriving);
+    this.#end(delivery, member, client, arriving);
   }
 
-  #end(delivery: Delivery, client: Client, arriving: Arriving): void {
+  #end(delivery: Delivery, member: Member, client: Client, arriving: Arriving): void {
+    if (member.value === arriving) member.value = undefined;
     delivery.done();
     delivery.end();
     client._attempts--;
     client._check("transport close");
-    for (const waiting of arriving.waiting) this.#bridge.again(waiting);
+    for (const waiting of arriving.waiting.splice(0)) this.#bridge.again(waiting);
   }
 
   /** Keeps what comes for a socket that is arriving. False when it is not. */
