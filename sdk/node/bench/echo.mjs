@@ -10,7 +10,11 @@ import { io } from "socket.io-client";
 import { Hub } from "../test/support/hub.mjs";
 
 const { values } = parseArgs({
-  options: { browsers: { type: "string", default: "100" }, seconds: { type: "string", default: "4" }, rounds: { type: "string", default: "5" } },
+  options: {
+    browsers: { type: "string", default: "100" },
+    seconds: { type: "string", default: "4" },
+    rounds: { type: "string", default: "5" },
+  },
 });
 const browsers = Number(values.browsers);
 const seconds = Number(values.seconds);
@@ -35,7 +39,11 @@ async function measure({ child, url }) {
   let over = false;
   const text = "x".repeat(64);
   const say = (client) => {
-    if (!over) client.emit("echo", text, 42, () => { count++; say(client); });
+    if (!over)
+      client.emit("echo", text, 42, () => {
+        count++;
+        say(client);
+      });
   };
   for (const client of clients) say(client);
   await new Promise((resolve) => setTimeout(resolve, 1000)); // warm
@@ -56,13 +64,18 @@ const kit = await serve("@siohub/server", { HUB_ADDRESS: hub.address });
 const behind = { child: kit.child, url: hub.url };
 const found = { reference: [], kit: [] };
 for (let round = 0; round < Number(values.rounds); round++) {
-  for (const [name, server] of [["reference", reference], ["kit", behind]]) {
+  for (const [name, server] of [
+    ["reference", reference],
+    ["kit", behind],
+  ]) {
     const { each, rate } = await measure(server);
     found[name].push(each);
     console.log(`${name.padEnd(9)} ${each.toFixed(1)} µs an echo, ${Math.round(rate)} echoes a second`);
   }
 }
-console.log(`ratio ${(median(found.kit) / median(found.reference)).toFixed(2)} (medians ${median(found.kit).toFixed(1)} and ${median(found.reference).toFixed(1)} µs)`);
+console.log(
+  `ratio ${(median(found.kit) / median(found.reference)).toFixed(2)} (medians ${median(found.kit).toFixed(1)} and ${median(found.reference).toFixed(1)} µs)`,
+);
 for (const { child } of [reference, kit]) child.kill();
 await hub.stop();
 process.exit(0);

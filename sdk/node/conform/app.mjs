@@ -3,7 +3,11 @@ import { setImmediate as yields } from "node:timers/promises";
 import { Deny, Reject, Retry, Service } from "@siohub/server/service";
 import { command, failure } from "./commands.mjs";
 
-const service = new Service("conform", { instanceId: process.env.CONFORM_INSTANCE || undefined, workers: 256, closeTimeout: 5000 });
+const service = new Service("conform", {
+  instanceId: process.env.CONFORM_INSTANCE || undefined,
+  workers: 256,
+  closeTimeout: 5000,
+});
 const root = service.namespace("/", { introduction: "onInstance", handshake: "full", trackRooms: true });
 const log = [];
 const held = new Map();
@@ -12,7 +16,10 @@ const held = new Map();
 function hold(key, signal) {
   return new Promise((resolve) => {
     const wake = (how) => {
-      held.set(key, (held.get(key) ?? []).filter((other) => other !== wake));
+      held.set(
+        key,
+        (held.get(key) ?? []).filter((other) => other !== wake),
+      );
       signal?.removeEventListener("abort", cancel);
       resolve(how);
     };
@@ -45,7 +52,8 @@ root.onConnect(async (attempt) => {
   if ("throw" in auth) throw new Error(auth.throw);
   if ("hold" in auth) {
     log.push(["hold", auth.hold]);
-    if ((await hold(auth.hold, attempt.signal)) === "cancelled") log.push(["cancelled", auth.hold, attempt.signal.reason?.reason ?? "lost"]);
+    if ((await hold(auth.hold, attempt.signal)) === "cancelled")
+      log.push(["cancelled", auth.hold, attempt.signal.reason?.reason ?? "lost"]);
   }
   return { user: auth.user, rooms: auth.rooms, data: auth.data, keepAuth: auth.keep === true };
 });
@@ -55,7 +63,11 @@ root.onExpiring((expiring) => {
   return { expires: new Date(Date.now() + 3_600_000), refreshBefore: 10_000 };
 });
 root.onConnected(({ socket, late, moved, recovered, rooms, auth, attempt }) => {
-  log.push(["connected", socket.id, { late, moved, recovered, rooms, user: socket.user, data: socket.data ?? null, auth: auth ?? null, attempt }]);
+  log.push([
+    "connected",
+    socket.id,
+    { late, moved, recovered, rooms, user: socket.user, data: socket.data ?? null, auth: auth ?? null, attempt },
+  ]);
 });
 root.onDisconnect(({ socket, reason }) => void log.push(["disconnected", socket.id, reason]));
 root.onReleased((socket) => void log.push(["released", socket.id]));
@@ -64,8 +76,17 @@ root.onRooms(({ socket }) => void log.push(["rooms", socket.id, socket.rooms]));
 function who(event) {
   const { socket } = event;
   event.reply({
-    id: socket.id, namespace: event.socket.namespace, user: socket.user, data: socket.data ?? null, version: socket.dataVersion, hub: socket.hubId,
-    transport: socket.transport, client: socket.clientId, rooms: socket.rooms, attempt: event.attempt, dedupe: event.dedupeId,
+    id: socket.id,
+    namespace: event.socket.namespace,
+    user: socket.user,
+    data: socket.data ?? null,
+    version: socket.dataVersion,
+    hub: socket.hubId,
+    transport: socket.transport,
+    client: socket.clientId,
+    rooms: socket.rooms,
+    attempt: event.attempt,
+    dedupe: event.dedupeId,
   });
 }
 
@@ -73,14 +94,20 @@ root.on("echo", (event) => event.reply(...event.args));
 root.on("raw", (event) => event.reply(event.payload));
 root.on("who", who);
 root.on("silent", () => {});
-root.on("fail", (event) => { throw new Error(event.args[0]); });
-root.on("reject", (event) => { throw new Reject(...event.args); });
+root.on("fail", (event) => {
+  throw new Error(event.args[0]);
+});
+root.on("reject", (event) => {
+  throw new Reject(...event.args);
+});
 root.on("retry", (event) => {
   const [delay, until] = event.args;
   if (event.attempt <= until) throw new Retry({ delay });
   event.reply(event.attempt);
 });
-root.on("elsewhere", () => { throw new Retry({ elsewhere: true }); });
+root.on("elsewhere", () => {
+  throw new Retry({ elsewhere: true });
+});
 root.on("twice", (event) => {
   event.reply("one");
   try {
@@ -125,10 +152,14 @@ root.on("free", (event) => {
   event.reply("started");
   setTimeout(() => void command(service, root, wanted).then((result) => log.push(["free", key, result])), delay);
 });
-root.on("bad", async (event) => event.reply(await wrong(event.args[0], (name, args, rooms) => {
-  if (rooms !== undefined) return root.to(...rooms).emitResult(name, ...args);
-  return (name === "nobody" ? root : event.socket).emitResult(name, ...args);
-})));
+root.on("bad", async (event) =>
+  event.reply(
+    await wrong(event.args[0], (name, args, rooms) => {
+      if (rooms !== undefined) return root.to(...rooms).emitResult(name, ...args);
+      return (name === "nobody" ? root : event.socket).emitResult(name, ...args);
+    }),
+  ),
+);
 root.on("bad_reply", (event) => wrong(event.args[0], (_name, args) => event.reply(...args), true));
 root.on("log", (event) => event.reply(log.slice(event.args[0])));
 root.on("p:*", (event) => event.reply(event.name, ...event.args));
@@ -137,9 +168,14 @@ root.on("p:*", (event) => event.reply(event.name, ...event.args));
 async function wrong(kind, send, throws = false) {
   const cycle = {};
   cycle.self = cycle;
-  const args = {
-    nan: [Number.NaN], cycle: [cycle], alien: [() => {}], surrogate: ["a\ud800b"], big: ["x".repeat(4_299_162)],
-  }[kind] ?? [];
+  const args =
+    {
+      nan: [Number.NaN],
+      cycle: [cycle],
+      alien: [() => {}],
+      surrogate: ["a\ud800b"],
+      big: ["x".repeat(4_299_162)],
+    }[kind] ?? [];
   const name = { reserved: "disconnect", empty: "", nobody: "nobody" }[kind] ?? "bad";
   try {
     await send(name, args, kind === "surrogate_room" ? ["a\ud800b"] : undefined);
@@ -152,19 +188,25 @@ async function wrong(kind, send, throws = false) {
 
 root.onCall("sum", (call) => [call.args[0] + call.args[1]]);
 root.onCall("mute", () => undefined);
-root.onCall("fail", (call) => { throw new Error(call.args[0]); });
+root.onCall("fail", (call) => {
+  throw new Error(call.args[0]);
+});
 root.onCall("hold", async (call) => {
   await holdAndAnswer(call);
 });
 
-service.namespace("/org/*")
+service
+  .namespace("/org/*")
   .onConnect((attempt) => {
     if (attempt.namespace === "/org/none") throw Deny.unknownNamespace();
   })
   .on("who", who);
 
 process.on("SIGTERM", () => {});
-service.run().then(() => process.exit(0), (error) => {
-  console.error(error);
-  process.exit(1);
-});
+service.run().then(
+  () => process.exit(0),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,5 +1,14 @@
 // The commands of the conformance program, and how their errors are told.
-import { ClosedError, HubError, InvalidError, LeaseLostError, OutcomeUnknownError, TimeoutError, TooLargeError, UnavailableError } from "@siohub/server/service";
+import {
+  ClosedError,
+  HubError,
+  InvalidError,
+  LeaseLostError,
+  OutcomeUnknownError,
+  TimeoutError,
+  TooLargeError,
+  UnavailableError,
+} from "@siohub/server/service";
 
 function classOf(error) {
   if (error instanceof TooLargeError || error.reason === "ENVELOPE_TOO_LARGE") return "too_large";
@@ -20,16 +29,24 @@ export function failure(error) {
 
 function acked(result) {
   return {
-    expected: result.expected, acked: result.acked, timed_out: result.timedOut, disconnected: result.disconnected,
+    expected: result.expected,
+    acked: result.acked,
+    timed_out: result.timedOut,
+    disconnected: result.disconnected,
     acks: result.acks.map(({ socketId, args }) => [socketId, args]),
   };
 }
 
 function called(result) {
   return {
-    expected: result.expected, answered: result.answered, failed: result.failed, timed_out: result.timedOut,
+    expected: result.expected,
+    answered: result.answered,
+    failed: result.failed,
+    timed_out: result.timedOut,
     answers: result.answers.map(({ group, instance, payload, error }) => ({
-      group, instance, ...(error === undefined ? { args: payload.decode() } : failure(error)),
+      group,
+      instance,
+      ...(error === undefined ? { args: payload.decode() } : failure(error)),
     })),
   };
 }
@@ -55,18 +72,23 @@ const commands = {
     const { matched, queued, dropped, duplicate } = await target.emitting({ volatile }).emitResult(event, ...(args ?? []));
     return { matched, queued, dropped, duplicate };
   },
-  emit_ack: async (_service, target, wanted) => acked(await target.emitWithAck(wanted.timeout_ms, wanted.event, ...(wanted.args ?? []))),
+  emit_ack: async (_service, target, wanted) =>
+    acked(await target.emitWithAck(wanted.timeout_ms, wanted.event, ...(wanted.args ?? []))),
   emit_each: async (_service, target, wanted) => {
     const acks = [];
-    await target.emitEach(wanted.timeout_ms, wanted.event, wanted.args ?? [], (socket, args) => acks.push([socket, args])).catch((error) => {
-      throw Object.assign(error, { told: { acks } });
-    });
+    await target
+      .emitEach(wanted.timeout_ms, wanted.event, wanted.args ?? [], (socket, args) => acks.push([socket, args]))
+      .catch((error) => {
+        throw Object.assign(error, { told: { acks } });
+      });
     return { acks };
   },
   join: async (_service, target, { join }) => ({ matched: (await target.join(...join)).matched }),
   leave: async (_service, target, { leave }) => ({ matched: (await target.leave(...leave)).matched }),
   disconnect: async (_service, target, { close }) => ({ matched: (await target.disconnect(close)).matched }),
-  set_data: async (_service, target, { data, merge, expected }) => ({ version: (await target.setData(data, { merge, expectedVersion: expected })).dataVersion }),
+  set_data: async (_service, target, { data, merge, expected }) => ({
+    version: (await target.setData(data, { merge, expectedVersion: expected })).dataVersion,
+  }),
   fetch: async (_service, target) => {
     const { sockets, missing } = await target.fetchSockets();
     return { sockets: sockets.map(({ id, user, rooms, data }) => ({ id, user, rooms, data: data ?? null })), missing };
@@ -76,8 +98,11 @@ const commands = {
     const { rooms, missing } = await service.listRooms("/", prefix);
     return { rooms: rooms.map(({ name, count }) => [name, count]), missing };
   },
-  call: async (service, _target, { group, name, args, timeout_ms: timeout }) => called(await service.call(group ?? "", "/", name, args ?? [], timeout)),
-  tell: async (service, _target, { group, name, args }) => ({ matched: (await service.tell(group ?? "", "/", name, args ?? [])).matched }),
+  call: async (service, _target, { group, name, args, timeout_ms: timeout }) =>
+    called(await service.call(group ?? "", "/", name, args ?? [], timeout)),
+  tell: async (service, _target, { group, name, args }) => ({
+    matched: (await service.tell(group ?? "", "/", name, args ?? [])).matched,
+  }),
 };
 
 /** Does a command; what comes of it. */

@@ -10,7 +10,9 @@ let next = 20_000 + ((process.pid * 37) % 30_000);
 /** The hub's variables for the options of the reference. */
 function variables(options) {
   const env = {};
-  const set = (name, value) => value !== undefined && (env[`HUB_${name}`] = String(value));
+  const set = (name, value) => {
+    if (value !== undefined) env[`HUB_${name}`] = String(value);
+  };
   set("CONNECT_TIMEOUT", options.connectTimeout && `${options.connectTimeout}ms`);
   set("TRANSPORTS", options.transports?.join(","));
   set("ALLOW_EIO3", options.allowEIO3);
@@ -40,7 +42,9 @@ class Hub {
   start({ path }) {
     if (this.process !== undefined) return;
     if (path !== "/socket.io") this.env.HUB_PATH = `${path}/`;
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("HUB_") && name !== "DEBUG"));
+    const inherited = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith("HUB_") && name !== "DEBUG"),
+    );
     this.process = spawn(
       BINARY,
       ["serve", `--listen=127.0.0.1:${this.port}`, `--control-listen=${this.address}`, "--admin-listen=127.0.0.1:0"],

@@ -14,11 +14,24 @@ exports.proxy = (server, hub, path) => {
   server.removeAllListeners("request");
   server.on("connection", track);
   server.on("request", (req, res) => {
-    if (!mine(req)) return others.forEach((other) => other.call(server, req, res));
+    if (!mine(req)) {
+      for (const other of others) other.call(server, req, res);
+      return;
+    }
     hub.ready.then(() => {
-      const out = http.request({ port: hub.port, host: "127.0.0.1", method: req.method, path: req.url, headers: req.headers, agent: false });
+      const out = http.request({
+        port: hub.port,
+        host: "127.0.0.1",
+        method: req.method,
+        path: req.url,
+        headers: req.headers,
+        agent: false,
+      });
       out.on("response", (from) => {
-        res.writeHead(from.statusCode, from.rawHeaders.filter((_, i, all) => !/^(connection|keep-alive|transfer-encoding)$/i.test(all[i - (i % 2)])));
+        res.writeHead(
+          from.statusCode,
+          from.rawHeaders.filter((_, i, all) => !/^(connection|keep-alive|transfer-encoding)$/i.test(all[i - (i % 2)])),
+        );
         from.pipe(res);
       });
       out.on("error", () => res.destroy());
@@ -43,5 +56,9 @@ exports.proxy = (server, hub, path) => {
       socket.on("close", () => out.destroy());
     });
   });
-  return { destroy: () => { for (const socket of sockets) socket.destroy(); } };
+  return {
+    destroy: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 };

@@ -14,12 +14,29 @@ import { parseArgs } from "node:util";
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { reference: { type: "boolean" }, file: { type: "string" }, grep: { type: "string" }, json: { type: "string" }, verbose: { type: "boolean" } },
+  options: {
+    reference: { type: "boolean" },
+    file: { type: "string" },
+    grep: { type: "string" },
+    json: { type: "string" },
+    verbose: { type: "boolean" },
+  },
 });
 const suite = find(positionals[0] ?? process.env.SUITE ?? "");
 const FILES = [
-  "server-attachment", "handshake", "close", "namespaces", "socket", "messaging-many", "middleware", "socket-middleware",
-  "v2-compatibility", "socket-timeout", "uws", "utility-methods", "connection-state-recovery",
+  "server-attachment",
+  "handshake",
+  "close",
+  "namespaces",
+  "socket",
+  "messaging-many",
+  "middleware",
+  "socket-middleware",
+  "v2-compatibility",
+  "socket-timeout",
+  "uws",
+  "utility-methods",
+  "connection-state-recovery",
 ];
 
 function find(given) {
@@ -48,12 +65,26 @@ function prepare() {
 function run(dir, file) {
   const report = join(dir, `${file}.json`);
   const args = [
-    join(here, "node_modules/mocha/bin/mocha.js"), "--import=tsx", "--exit", "--timeout", "10000", "--retries", process.env.RETRIES ?? "2",
-    "--reporter", "json", "--reporter-option", `output=${report}`, ...(options.grep ? ["--grep", options.grep] : []),
-    ...(options.reference ? [] : ["--require", join(here, "hooks.cjs")]), `test/${file}.ts`,
+    join(here, "node_modules/mocha/bin/mocha.js"),
+    "--import=tsx",
+    "--exit",
+    "--timeout",
+    "10000",
+    "--retries",
+    process.env.RETRIES ?? "2",
+    "--reporter",
+    "json",
+    "--reporter-option",
+    `output=${report}`,
+    ...(options.grep ? ["--grep", options.grep] : []),
+    ...(options.reference ? [] : ["--require", join(here, "hooks.cjs")]),
+    `test/${file}.ts`,
   ];
   const done = spawnSync(process.execPath, args, {
-    cwd: dir, encoding: "utf8", timeout: 600_000, env: { ...process.env, NODE_OPTIONS: "--import=tsx --no-deprecation" },
+    cwd: dir,
+    encoding: "utf8",
+    timeout: 600_000,
+    env: { ...process.env, NODE_OPTIONS: "--import=tsx --no-deprecation" },
   });
   if (options.verbose) process.stderr.write(done.stderr + done.stdout);
   if (!existsSync(report)) return { file, crashed: done.stderr.slice(-2000) || String(done.error), tests: [] };

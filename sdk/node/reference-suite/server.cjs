@@ -13,7 +13,16 @@ class Server extends kit.Server {
     const given = srv !== null && (typeof srv === "number" || typeof srv?.listen === "function") ? srv : undefined;
     const options = given === undefined && srv !== null && typeof srv === "object" ? srv : opts;
     const hub = lease(options);
-    super({ ...options, hub: { address: hub.address, instanceId: `i-${Math.random()}`, signals: false, backoff: { min: 5, max: 50 }, logger: quiet } });
+    super({
+      ...options,
+      hub: {
+        address: hub.address,
+        instanceId: `i-${Math.random()}`,
+        signals: false,
+        backoff: { min: 5, max: 50 },
+        logger: quiet,
+      },
+    });
     this.#hub = hub;
     if (given !== undefined) this.attach(given);
     else if (typeof srv === "function") this.attach(srv);

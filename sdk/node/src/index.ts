@@ -14,7 +14,9 @@ export { Namespace } from "./facade/namespace.js";
 export type { ServerOptions } from "./facade/options.js";
 export type { Handshake } from "./facade/request.js";
 export type { DisconnectReason, ExtendedError, Room, SocketId } from "./facade/reserved.js";
+
 import { Server } from "./facade/server.js";
+
 export { type Event, Socket } from "./facade/socket.js";
 export type { DefaultEventsMap, EventsMap } from "./facade/types.js";
 export { Server };

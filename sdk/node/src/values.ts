@@ -1,5 +1,5 @@
-import type { Payload } from "./pb/index.js";
 import { InvalidError } from "./core/errors.js";
+import type { Payload } from "./pb/index.js";
 
 /** Arguments are nested this deep at most; the hub's own limit is lower. */
 const MAX_DEPTH = 600;

@@ -98,8 +98,11 @@ test("clients see the same", async () => {
 
 test("joins and leaves are counted once", async () => {
   const expected = await reference.ask("counts", "counts");
-  assert.deepEqual(await until(async () => {
-    const counts = await kit.ask("counts", "counts");
-    return counts.leaves === expected.leaves && counts;
-  }, "all have left"), expected);
+  assert.deepEqual(
+    await until(async () => {
+      const counts = await kit.ask("counts", "counts");
+      return counts.leaves === expected.leaves && counts;
+    }, "all have left"),
+    expected,
+  );
 });

@@ -12,7 +12,9 @@ const start = () => App.start("@siohub/server", { HUB_ADDRESS: hub.address });
 const ask = (client, event, ...args) => new Promise((resolve) => client.emit(event, ...args, (...answer) => resolve(answer)));
 
 async function connect(count) {
-  const clients = Array.from({ length: count }, (_, i) => io(hub.url, { auth: { name: `n${i}`, token: "secret" }, forceNew: true, transports: ["websocket"] }));
+  const clients = Array.from({ length: count }, (_, i) =>
+    io(hub.url, { auth: { name: `n${i}`, token: "secret" }, forceNew: true, transports: ["websocket"] }),
+  );
   for (const client of clients) {
     client.dropped = 0;
     client.welcomed = 0;
@@ -36,7 +38,10 @@ after(async () => {
 test("rooms, broadcasts and queries reach the sockets of all processes", async () => {
   const clients = await connect(12);
   const spread = await Promise.all(apps.map((app) => app.ask("sockets", "sockets")));
-  assert.ok(spread.every((sockets) => sockets.length > 0), `sockets are spread: ${spread.map((sockets) => sockets.length)}`);
+  assert.ok(
+    spread.every((sockets) => sockets.length > 0),
+    `sockets are spread: ${spread.map((sockets) => sockets.length)}`,
+  );
   assert.equal(spread.flat().length, 12);
   for (const client of clients) await ask(client, "join", "all");
   const heard = Promise.all(clients.map((client) => once(client, "said")));
@@ -76,8 +81,14 @@ test("three rolling deploys: nobody is dropped, welcomed or counted twice", asyn
   }
   over = true;
   await Promise.all(saving);
-  assert.ok(clients.every((client) => client.dropped === 0 && client.connected), "nobody was dropped");
-  assert.ok(clients.every((client) => client.welcomed === 1), "nobody was welcomed twice");
+  assert.ok(
+    clients.every((client) => client.dropped === 0 && client.connected),
+    "nobody was dropped",
+  );
+  assert.ok(
+    clients.every((client) => client.welcomed === 1),
+    "nobody was welcomed twice",
+  );
   const after = await sum();
   assert.equal(left.joins + after.joins - before.joins, 15);
   for (const client of clients) client.disconnect();
@@ -106,13 +117,25 @@ test("killed processes: nobody is dropped, nothing acknowledged is lost", async 
   over = true;
   await Promise.all(saving);
   for (const app of apps) for (const id of app.saved) saved.add(id);
-  assert.ok(clients.every((client) => client.dropped === 0 && client.connected), "nobody was dropped");
-  assert.ok(clients.every((client) => client.welcomed === 1), "nobody was welcomed twice");
-  assert.deepEqual([...acked].filter((id) => !saved.has(id)), []);
+  assert.ok(
+    clients.every((client) => client.dropped === 0 && client.connected),
+    "nobody was dropped",
+  );
+  assert.ok(
+    clients.every((client) => client.welcomed === 1),
+    "nobody was welcomed twice",
+  );
+  assert.deepEqual(
+    [...acked].filter((id) => !saved.has(id)),
+    [],
+  );
   for (const client of clients) client.disconnect();
 });
 
 async function sum() {
   const all = await Promise.all(apps.map((app) => app.ask("counts", "counts")));
-  return { joins: all.reduce((total, { joins }) => total + joins, 0), leaves: all.reduce((total, { leaves }) => total + leaves, 0) };
+  return {
+    joins: all.reduce((total, { joins }) => total + joins, 0),
+    leaves: all.reduce((total, { leaves }) => total + leaves, 0),
+  };
 }

@@ -1,7 +1,8 @@
 // Writes the ESM side of each entry: modules that name what the CommonJS ones export, so that a program which uses both
 // has one Socket and one set of connections.
-import { createRequire } from "node:module";
+
 import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 for (const entry of ["index", "service/index", "testing/index"]) {

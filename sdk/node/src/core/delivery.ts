@@ -1,13 +1,13 @@
 import {
   type Accept,
   Action,
+  type Command as CommandMessage,
+  DenyReason,
   type Delivery as Message,
   type Nack,
   type Payload,
   type Settlement,
   type Socket,
-  type Command as CommandMessage,
-  DenyReason,
 } from "../pb/index.js";
 import { BinaryWriter } from "../pb/wire.js";
 import type { Attachment } from "./attachment.js";

@@ -1,7 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import { Status } from "../pb/index.js";
 import { BinaryReader } from "../pb/wire.js";
-import { CODES, ConfigError, HubError, StatusError, statusError } from "./errors.js";
+import { CODES, ConfigError, type HubError, StatusError, statusError } from "./errors.js";
 import { DEFAULT_PORT, type Settings } from "./settings.js";
 
 /** One call in both directions, of envelopes as bytes. */
@@ -61,7 +61,10 @@ export function attachCall(client: grpc.Client, token: string | undefined): Call
 }
 
 /** Why a call ended, from gRPC's own status. Undefined for an OK. */
-export function callError(status: { code: number; details: string; metadata?: grpc.Metadata }, address: string): HubError | undefined {
+export function callError(
+  status: { code: number; details: string; metadata?: grpc.Metadata },
+  address: string,
+): HubError | undefined {
   if (status.code === grpc.status.OK) return undefined;
   if (looksLikeHTTP(status.details)) {
     return new ConfigError(

@@ -23,9 +23,7 @@ export function newHello(core: Core, link: Link, resume: Attachment | undefined)
     anew: resume === undefined && core.hubs.isLost(link.expected),
     heartbeatInterval: settings.heartbeat > 0 ? duration(settings.heartbeat) : undefined,
     resume:
-      resume === undefined
-        ? undefined
-        : { attachment: resume.id, hubId: resume.peer.hubId, ackEnvelopeSeq: resume.received },
+      resume === undefined ? undefined : { attachment: resume.id, hubId: resume.peer.hubId, ackEnvelopeSeq: resume.received },
   });
 }
 
@@ -36,7 +34,9 @@ export function refusedSubscription(core: Core, welcome: Welcome): ConfigError |
     const as = asked === undefined ? "?" : `${Role[asked.role].slice("ROLE_".length).toLowerCase()} of ${asked.namespace}`;
     const error = statusError(result.status);
     if (error !== undefined) {
-      return new ConfigError("hub", `the subscription as ${as} is refused: ${error.code} ${error.reason}: ${error.message}`, { cause: error });
+      return new ConfigError("hub", `the subscription as ${as} is refused: ${error.code} ${error.reason}: ${error.message}`, {
+        cause: error,
+      });
     }
     for (const warning of result.warnings) {
       core.log.warn("subscription", { as, reason: warning.reason, message: warning.message });

@@ -279,7 +279,6 @@ function isFinal(error: HubError | undefined, attachedOnce: boolean): boolean {
   return error !== undefined && FINAL.includes(error.code);
 }
 
-
 function hubError(error: unknown): HubError {
   if (error instanceof HubError) return error;
   return new StatusError("UNAVAILABLE", "", error instanceof Error ? error.message : String(error));

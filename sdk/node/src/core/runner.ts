@@ -1,4 +1,4 @@
-import { hostOf, isHostPort, parse, type Places, resolve } from "./addresses.js";
+import { hostOf, isHostPort, type Places, parse, resolve } from "./addresses.js";
 import type { Core } from "./core.js";
 import { mayShowToken } from "./dial.js";
 import type { HubError } from "./errors.js";
@@ -100,7 +100,8 @@ export class Runner {
   #problem(address: string): string {
     if (!isHostPort(address)) return "it is no HOST:PORT";
     const settings = this.#core.settings;
-    if (settings.token !== undefined && !mayShowToken(settings, address)) return `the token would go to ${hostOf(address)} in the clear`;
+    if (settings.token !== undefined && !mayShowToken(settings, address))
+      return `the token would go to ${hostOf(address)} in the clear`;
     return "";
   }
 
@@ -141,7 +142,12 @@ export class Runner {
       release = resolve;
     });
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([before, new Promise<void>((resolve) => { timer = setTimeout(resolve, TURN_PATIENCE); })]);
+    await Promise.race([
+      before,
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, TURN_PATIENCE);
+      }),
+    ]);
     clearTimeout(timer);
     try {
       return await greet();

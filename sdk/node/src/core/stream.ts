@@ -66,7 +66,9 @@ export class Stream {
         () => over(new StatusError("UNAVAILABLE", "", `no welcome within ${GREETING / 1000} s`)),
         GREETING,
       );
-      this.#call.once("status", (status) => over(callError(status, this.address) ?? new StatusError("UNAVAILABLE", "", "the stream ended")));
+      this.#call.once("status", (status) =>
+        over(callError(status, this.address) ?? new StatusError("UNAVAILABLE", "", "the stream ended")),
+      );
       this.#call.once("data", (bytes: Buffer) => {
         const first = decode(bytes);
         const kind = first?.items[0]?.kind;

@@ -21,6 +21,7 @@ export function warn(log: Logger, hub: string, notice: Notice): void {
     if (status.field !== "") fields.field = status.field;
   }
   if (notice.fact?.$case === "unhandled") Object.assign(fields, notice.fact.unhandled);
-  if (status?.code === 10) log.debug(words, fields); // another try does it
+  if (status?.code === 10)
+    log.debug(words, fields); // another try does it
   else log.warn(words, fields);
 }

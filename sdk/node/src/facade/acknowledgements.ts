@@ -21,7 +21,13 @@ export class Acknowledgements {
   static readonly callTimeout = 5000;
 
   /** One browser: without a time-out the callback waits as long as the hub does, and is not called when the browser leaves. */
-  emit(socket: AnySocket, op: EmitOp, timeout: number | undefined, ack: Ack, send: (done: (result: Result | undefined) => void) => void): void {
+  emit(
+    socket: AnySocket,
+    op: EmitOp,
+    timeout: number | undefined,
+    ack: Ack,
+    send: (done: (result: Result | undefined) => void) => void,
+  ): void {
     askForAcks(op, hubTimeout(timeout));
     if (timeout === undefined) {
       send((result) => {

@@ -105,8 +105,14 @@ export class Arrivals {
   }
 
   #pass(
-    _server: AnyServer, nsp: AnyNamespace, client: Client, delivery: Delivery, member: Member,
-    connected: Connected, auth: Record<string, unknown>, arriving: Arriving,
+    _server: AnyServer,
+    nsp: AnyNamespace,
+    client: Client,
+    delivery: Delivery,
+    member: Member,
+    connected: Connected,
+    auth: Record<string, unknown>,
+    arriving: Arriving,
   ): void {
     const time = connected.handshake?.issueTime;
     const socket: AnySocket = new Socket(nsp, client as never, {
@@ -143,7 +149,9 @@ export class Arrivals {
 
   /** A namespace that exists no more. */
   #unknown(delivery: Delivery, member: Member, client: Client, arriving: Arriving): void {
-    this.#bridge.log.warn("a socket comes to a namespace that this process does not have", { namespace: member.socket.namespace });
+    this.#bridge.log.warn("a socket comes to a namespace that this process does not have", {
+      namespace: member.socket.namespace,
+    });
     this.#drop(delivery, member, client, arriving);
   }
 

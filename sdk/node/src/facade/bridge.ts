@@ -222,7 +222,11 @@ export class Bridge implements Program {
       for (const room of adapter._named(name)) adapter._unmirror(socket.id, room);
     }
     const joined = change.joined.filter((name) => name !== socket.id && !pending.has(socket.id, name));
-    if (joined.length > 0 && socket.connected) adapter._mirror(socket.id, joined.filter((name) => !this.#isIn(socket, name)));
+    if (joined.length > 0 && socket.connected)
+      adapter._mirror(
+        socket.id,
+        joined.filter((name) => !this.#isIn(socket, name)),
+      );
   }
 
   /** Whether a socket is in a room by any of the forms of its name. */

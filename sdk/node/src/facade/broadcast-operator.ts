@@ -1,6 +1,6 @@
 import type { Adapter, BroadcastFlags } from "./adapter.js";
-import { RESERVED_EVENTS, type Room, type SocketId } from "./reserved.js";
 import type { Handshake } from "./request.js";
+import { RESERVED_EVENTS, type Room, type SocketId } from "./reserved.js";
 import type {
   AllButLast,
   DecorateAcknowledgements,

@@ -1,7 +1,7 @@
 import type { Handshake as Message } from "../pb/index.js";
 import { Connection } from "./connection.js";
-import type { DisconnectReason, SocketId } from "./reserved.js";
 import type { Request } from "./request.js";
+import type { DisconnectReason, SocketId } from "./reserved.js";
 import type { Server } from "./server.js";
 import type { Socket } from "./socket.js";
 import type { EventsMap } from "./types.js";
@@ -10,7 +10,12 @@ import type { EventsMap } from "./types.js";
 type AnySocket = Socket<any, any, any, any>;
 
 /** One browser: what its sockets in all namespaces have in common. It takes properties of the program's own. */
-export class Client<L extends EventsMap = EventsMap, E extends EventsMap = EventsMap, S extends EventsMap = EventsMap, D = unknown> {
+export class Client<
+  L extends EventsMap = EventsMap,
+  E extends EventsMap = EventsMap,
+  S extends EventsMap = EventsMap,
+  D = unknown,
+> {
   readonly conn: Connection;
   /** @internal */
   readonly id: string;
@@ -26,7 +31,13 @@ export class Client<L extends EventsMap = EventsMap, E extends EventsMap = Event
   _admission: Promise<Error | undefined> | undefined;
   #gone: (client: Client) => void;
 
-  constructor(server: Server<L, E, S, D>, id: string, handshake: Message | undefined, transport: string, gone: (client: Client) => void) {
+  constructor(
+    server: Server<L, E, S, D>,
+    id: string,
+    handshake: Message | undefined,
+    transport: string,
+    gone: (client: Client) => void,
+  ) {
     this.server = server;
     this.id = id;
     this.#gone = gone;

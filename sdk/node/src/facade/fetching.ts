@@ -1,8 +1,8 @@
 import { statusError } from "../core/errors.js";
 import type { Result, SocketInfo, Target } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
-import type { SocketDetails } from "./broadcast-operator.js";
 import type { Bridge } from "./bridge.js";
+import type { SocketDetails } from "./broadcast-operator.js";
 import type { Namespace } from "./namespace.js";
 import { newHandshake, newRequest } from "./request.js";
 

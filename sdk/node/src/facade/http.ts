@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server as HTTPServer, type ServerResponse } from "node:http";
-import type { Server as HTTPSServer } from "node:https";
+import { createServer, type Server as HTTPServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2Server } from "node:http2";
+import type { Server as HTTPSServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Logger } from "../core/log.js";
 

@@ -110,7 +110,8 @@ export class Incoming {
       sent = true;
       const payload = encodeArgs(args);
       const conn = socket.conn;
-      if (conn.listenerCount("packetCreate") > 0) conn.emit("packetCreate", { type: "message", data: args, options: { compress: true } });
+      if (conn.listenerCount("packetCreate") > 0)
+        conn.emit("packetCreate", { type: "message", data: args, options: { compress: true } });
       if (delivery.settled) {
         socket.nsp._out.acknowledge(delivery, payload);
         return;

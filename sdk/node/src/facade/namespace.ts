@@ -3,7 +3,13 @@ import { BroadcastOperator } from "./broadcast-operator.js";
 import { StrictEventEmitter } from "./emitter.js";
 import type { Outgoing } from "./outgoing.js";
 import { Pending } from "./pending.js";
-import { type ExtendedError, type NamespaceReservedEventsMap, RESERVED_SERVER_EVENTS, type Room, type SocketId } from "./reserved.js";
+import {
+  type ExtendedError,
+  type NamespaceReservedEventsMap,
+  RESERVED_SERVER_EVENTS,
+  type Room,
+  type SocketId,
+} from "./reserved.js";
 import type { Server } from "./server.js";
 import type { Socket } from "./socket.js";
 import type {

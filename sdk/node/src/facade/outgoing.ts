@@ -46,8 +46,7 @@ export class Outgoing {
       socket._early.push(() => this.#tell({ op, at: socket._hubId }));
       return;
     }
-    if (socket.conn.readyState !== "open") return;
-    this.#tell({ op, at: socket._hubId });
+    this.#tell({ op, at: socket._hubId }); // of one that has left too: its session may be taken up
   }
 
   /** Sends a command of one socket whose result somebody waits for. */
@@ -55,7 +54,7 @@ export class Outgoing {
     return (done: (result: Result | undefined) => void): void => {
       const send = (): void => this.#ask({ op, at: socket._hubId }, (result) => done(result));
       if (socket._early !== undefined) socket._early.push(send);
-      else if (socket.conn.readyState === "open") send();
+      else send();
     };
   }
 
@@ -69,7 +68,12 @@ export class Outgoing {
     for (const target of this.#targets(nsp, opts)) this.#tell({ op: emitOp(target, data, opts.flags ?? {}) });
   }
 
-  broadcastWithAck(nsp: AnyNamespace, data: unknown[], opts: BroadcastOptions, ack: (err: Error | null, responses: unknown[]) => void): void {
+  broadcastWithAck(
+    nsp: AnyNamespace,
+    data: unknown[],
+    opts: BroadcastOptions,
+    ack: (err: Error | null, responses: unknown[]) => void,
+  ): void {
     if (nsp._watched) for (const socket of nsp.adapter._local(opts)) socket._notifyOutgoing(data);
     const ops = this.#targets(nsp, opts).map((target) => emitOp(target, data, opts.flags ?? {}));
     this.#acks.broadcast(ops, opts.flags?.timeout, ack, (op, done) => this.#ask({ op }, done));
@@ -86,7 +90,14 @@ export class Outgoing {
     if (socket === undefined || socket._early !== undefined) return; // the accept has its rooms
     const own = (room: Room): boolean => room === id;
     if (join.every(own) && leave.every(own)) return;
-    this.#change(nsp, oneSocket(socket), [socket], join.filter((room) => room !== id), leave.filter((room) => room !== id), socket._hubId);
+    this.#change(
+      nsp,
+      oneSocket(socket),
+      [socket],
+      join.filter((room) => room !== id),
+      leave.filter((room) => room !== id),
+      socket._hubId,
+    );
   }
 
   updateMany(nsp: AnyNamespace, opts: BroadcastOptions, local: AnySocket[], join: Room[], leave: Room[]): void {
@@ -152,8 +163,14 @@ export class Outgoing {
   #targets(nsp: AnyNamespace, opts: BroadcastOptions): Target[] {
     const except = [...(opts.except ?? [])].map(String);
     const base = (): Target => ({
-      namespace: nsp.name, sockets: NOBODY, rooms: NOBODY, users: NOBODY, all: false,
-      exceptSockets: NOBODY, exceptRooms: except, exceptUsers: NOBODY,
+      namespace: nsp.name,
+      sockets: NOBODY,
+      rooms: NOBODY,
+      users: NOBODY,
+      all: false,
+      exceptSockets: NOBODY,
+      exceptRooms: except,
+      exceptUsers: NOBODY,
     });
     if (opts.flags?.local) {
       const ids = nsp.adapter._local(opts).map(({ id }) => id);
@@ -201,8 +218,14 @@ export class Outgoing {
 
 function oneSocket(socket: AnySocket): Target {
   return {
-    namespace: socket.nsp.name, sockets: [socket.id], rooms: NOBODY, users: NOBODY, all: false,
-    exceptSockets: NOBODY, exceptRooms: NOBODY, exceptUsers: NOBODY,
+    namespace: socket.nsp.name,
+    sockets: [socket.id],
+    rooms: NOBODY,
+    users: NOBODY,
+    all: false,
+    exceptSockets: NOBODY,
+    exceptRooms: NOBODY,
+    exceptUsers: NOBODY,
   };
 }
 
@@ -210,8 +233,13 @@ function emitOp(target: Target, data: unknown[], flags: BroadcastFlags): NonNull
   return {
     $case: "emit",
     emit: {
-      target, event: String(data[0]), payload: encodeArgs(data.slice(1)), volatile: flags.volatile === true,
-      noCompress: flags.compress === false, ack: undefined, local: false,
+      target,
+      event: String(data[0]),
+      payload: encodeArgs(data.slice(1)),
+      volatile: flags.volatile === true,
+      noCompress: flags.compress === false,
+      ack: undefined,
+      local: false,
     },
   };
 }

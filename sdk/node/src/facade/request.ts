@@ -1,7 +1,7 @@
-import { IncomingMessage, type IncomingHttpHeaders } from "node:http";
+import { EventEmitter } from "node:events";
+import { type IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Socket as NetSocket } from "node:net";
 import type { ParsedUrlQuery } from "node:querystring";
-import { EventEmitter } from "node:events";
 import type { Handshake as Message } from "../pb/index.js";
 
 /** The browser's opening request as programs know it. */

@@ -241,9 +241,9 @@ export class Server<
    */
   adapter(): unknown;
   adapter(v: unknown): this;
-  adapter(v?: unknown): unknown {
-    if (arguments.length === 0) return this.#adapter;
-    this.#adapter = v;
+  adapter(...given: unknown[]): unknown {
+    if (given.length === 0) return this.#adapter;
+    this.#adapter = given[0];
     for (const nsp of this._nsps.values()) nsp._initAdapter();
     this._bridge.log.info("io.adapter() has no effect behind a hub, which connects the processes itself");
     return this;
@@ -339,7 +339,11 @@ for (const [name, method] of Object.entries(EventEmitter.prototype)) {
     writable: true,
     value: function (this: Server, ...args: unknown[]): unknown {
       const { sockets } = this;
-      const result: unknown = Reflect.apply((sockets as unknown as Record<string, () => unknown>)[name] as () => unknown, sockets, args);
+      const result: unknown = Reflect.apply(
+        (sockets as unknown as Record<string, () => unknown>)[name] as () => unknown,
+        sockets,
+        args,
+      );
       return result === sockets ? this : result;
     },
   });

@@ -1,7 +1,7 @@
 import type { Delivery } from "../core/delivery.js";
 import type { Member } from "../core/peer.js";
-import { BroadcastOperator } from "./broadcast-operator.js";
 import type { Adapter, BroadcastFlags } from "./adapter.js";
+import { BroadcastOperator } from "./broadcast-operator.js";
 import type { Client } from "./client.js";
 import type { Connection } from "./connection.js";
 import { SocketData } from "./data.js";

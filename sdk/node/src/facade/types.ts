@@ -34,25 +34,27 @@ export type Last<T extends readonly unknown[]> = T extends readonly [...unknown[
 export type AllButLast<T extends List> = T extends [...infer Head, unknown] ? Head : List;
 
 /** Whether the last argument of an event is a callback. */
-type HasAck<F> = IsAny<F> extends true
-  ? true
-  : Parameters<F & Fn> extends []
-    ? false
-    : IsAny<Last<Parameters<F & Fn>>> extends true
-      ? true
-      : Last<Parameters<F & Fn>> extends Fn
-        ? true
-        : false;
-
-type MayLackAck<F> = IsAny<F> extends true
-  ? true
-  : Parameters<F & Fn> extends []
+type HasAck<F> =
+  IsAny<F> extends true
     ? true
-    : IsAny<Last<Parameters<F & Fn>>> extends true
+    : Parameters<F & Fn> extends []
+      ? false
+      : IsAny<Last<Parameters<F & Fn>>> extends true
+        ? true
+        : Last<Parameters<F & Fn>> extends Fn
+          ? true
+          : false;
+
+type MayLackAck<F> =
+  IsAny<F> extends true
+    ? true
+    : Parameters<F & Fn> extends []
       ? true
-      : Last<Parameters<F & Fn>> extends Fn
-        ? false
-        : true;
+      : IsAny<Last<Parameters<F & Fn>>> extends true
+        ? true
+        : Last<Parameters<F & Fn>> extends Fn
+          ? false
+          : true;
 
 /** The events whose last argument is an acknowledgement. */
 export type EventNamesWithAck<Map extends EventsMap, K extends EventNames<Map> = EventNames<Map>> = K extends unknown
@@ -85,15 +87,17 @@ export type EventNamesWithError<Map extends EventsMap> = {
 export type RemoveAcknowledgements<Map extends EventsMap> = { [K in EventNamesWithoutAck<Map>]: Map[K] };
 
 /** What a promise of an acknowledgement gives: its first argument that is no error. */
-export type FirstNonErrorArg<T> = T extends (...args: infer P) => unknown ? (P[0] extends Error ? P[1] : P[0]) : unknown extends T ? T : never;
+export type FirstNonErrorArg<T> = T extends (...args: infer P) => unknown
+  ? P[0] extends Error
+    ? P[1]
+    : P[0]
+  : unknown extends T
+    ? T
+    : never;
 
 /** Puts an error before the arguments of each acknowledgement: `timeout()` does. */
 type WithError<P extends unknown[]> = {
-  [I in keyof P]: P[I] extends (...args: infer A) => infer R
-    ? A[0] extends Error
-      ? P[I]
-      : (err: Error, ...args: A) => R
-    : P[I];
+  [I in keyof P]: P[I] extends (...args: infer A) => infer R ? (A[0] extends Error ? P[I] : (err: Error, ...args: A) => R) : P[I];
 };
 
 type FirstOf<P extends unknown[]> = P extends [infer F, ...unknown[]] ? [F[]] : P extends [] ? [] : P[number][][];

@@ -1,9 +1,9 @@
 import type { Delivery } from "../core/delivery.js";
 import { InvalidError } from "../core/errors.js";
 import type { Line } from "../core/line.js";
-import { request } from "./target.js";
 import type { Handshake, Socket } from "./socket.js";
-import { encodeList, Payload } from "./values.js";
+import { request } from "./target.js";
+import { encodeList, type Payload } from "./values.js";
 
 /** What goes with an accept; everything may be left out. */
 export interface Accepted {
@@ -55,7 +55,10 @@ export class ConnectAttempt extends Base {
   readonly recovery: { user: string; rooms: string[]; disconnectTime: Date | undefined } | undefined;
 
   /** @internal */
-  constructor(delivery: Delivery, facts: Pick<ConnectAttempt, "namespace" | "socketId" | "clientId" | "handshake" | "auth" | "recovery">) {
+  constructor(
+    delivery: Delivery,
+    facts: Pick<ConnectAttempt, "namespace" | "socketId" | "clientId" | "handshake" | "auth" | "recovery">,
+  ) {
     super(delivery);
     this.namespace = facts.namespace;
     this.socketId = facts.socketId;
@@ -172,7 +175,12 @@ export class Event extends Answerable {
   readonly #line: () => Line;
 
   /** @internal */
-  constructor(delivery: Delivery, payload: Payload, facts: { socket: Socket; name: string; wantsAck: boolean; receiveTime: Date | undefined }, line: () => Line) {
+  constructor(
+    delivery: Delivery,
+    payload: Payload,
+    facts: { socket: Socket; name: string; wantsAck: boolean; receiveTime: Date | undefined },
+    line: () => Line,
+  ) {
     super(delivery, payload);
     this.socket = facts.socket;
     this.name = facts.name;
@@ -202,7 +210,11 @@ export class Call extends Answerable {
   readonly wantsAnswer: boolean;
 
   /** @internal */
-  constructor(delivery: Delivery, payload: Payload, facts: { group: string; namespace: string; name: string; wantsAnswer: boolean }) {
+  constructor(
+    delivery: Delivery,
+    payload: Payload,
+    facts: { group: string; namespace: string; name: string; wantsAnswer: boolean },
+  ) {
     super(delivery, payload);
     this.group = facts.group;
     this.namespace = facts.namespace;

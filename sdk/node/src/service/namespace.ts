@@ -1,6 +1,6 @@
 import { ConfigError } from "../core/errors.js";
 import type { Line } from "../core/line.js";
-import type { Accepted, AuthExpiring, Call, Connected, ConnectAttempt, Disconnected, Event, RoomsChanged } from "./deliveries.js";
+import type { Accepted, AuthExpiring, Call, ConnectAttempt, Connected, Disconnected, Event, RoomsChanged } from "./deliveries.js";
 import type { Socket } from "./socket.js";
 import { Target } from "./target.js";
 
@@ -43,9 +43,11 @@ export interface EventEntry extends HandlerOptions {
 
 /** @internal What a program has registered. */
 export interface Handlers {
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing accepts
   connect?: (attempt: ConnectAttempt) => Maybe<Accepted | undefined | void>;
   connected?: (connected: Connected) => Maybe<void>;
   disconnect?: (disconnected: Disconnected) => Maybe<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing renews
   expiring?: (expiring: AuthExpiring) => Maybe<Accepted | undefined | void>;
   released?: (socket: Socket, reason: string) => Maybe<void>;
   rooms?: (changed: RoomsChanged) => Maybe<void>;

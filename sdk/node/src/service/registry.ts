@@ -1,6 +1,16 @@
 import { ConfigError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
-import { Guarantee, HandshakeDetail, Introduction, Kind, Ordering, Overflow, Role, SocketData, Subscription } from "../pb/index.js";
+import {
+  Guarantee,
+  HandshakeDetail,
+  Introduction,
+  Kind,
+  Ordering,
+  Overflow,
+  Role,
+  SocketData,
+  Subscription,
+} from "../pb/index.js";
 import type { EventEntry, Namespace } from "./namespace.js";
 
 /** What a subscription id stands for. */
@@ -63,7 +73,10 @@ export class Registry {
       kinds = [];
     };
     for (const atMostOnce of [false, true]) {
-      const names = [...handlers.exact.values()].filter((entry) => (entry.atMostOnce ?? false) === atMostOnce).map((entry) => entry.pattern).sort();
+      const names = [...handlers.exact.values()]
+        .filter((entry) => (entry.atMostOnce ?? false) === atMostOnce)
+        .map((entry) => entry.pattern)
+        .sort();
       for (let i = 0; i < names.length; i += MAX_EVENTS) handle(names.slice(i, i + MAX_EVENTS), atMostOnce, undefined);
     }
     for (const entry of handlers.prefixes) handle(entry.pattern === "*" ? [] : [entry.pattern], entry.atMostOnce ?? false, entry);

@@ -1,6 +1,6 @@
 import { Core, type Program } from "../core/core.js";
 import type { Delivery } from "../core/delivery.js";
-import { ClosedError, type HubError, StatusError, statusError } from "../core/errors.js";
+import { ClosedError, type HubError, type StatusError, statusError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import type { Line } from "../core/line.js";
 import type { Member } from "../core/peer.js";
@@ -97,10 +97,12 @@ export class Service implements Program {
   async call(group: string, namespace: string, name: string, args: unknown[], timeout: number): Promise<Answers> {
     const parts: Result[] = [];
     const call = { group, namespace, name, payload: encodeList(args), timeout: duration(timeout) };
-    const last = await request(this.#line, placed({ op: { $case: "call", call } }), parts).catch((error: HubError & { result?: Result }) => {
-      if (error.result?.ack?.$case === "callTotal") return error.result; // who answered stands there
-      throw error;
-    });
+    const last = await request(this.#line, placed({ op: { $case: "call", call } }), parts).catch(
+      (error: HubError & { result?: Result }) => {
+        if (error.result?.ack?.$case === "callTotal") return error.result; // who answered stands there
+        throw error;
+      },
+    );
     const answers = answersOf(last, parts);
     if (answers.timedOut > 0) throw new TimeoutError(statusError(last.status)?.reason ?? "CALL_TIMED_OUT", answers);
     return answers;
@@ -151,7 +153,10 @@ export class Service implements Program {
     if (interested === false) {
       this.#unheard(delivery);
     } else {
-      this.settings.logger.warn("a delivery without a handler", { namespace: delivery.message.socket?.namespace, delivery: delivery.message.body?.$case });
+      this.settings.logger.warn("a delivery without a handler", {
+        namespace: delivery.message.socket?.namespace,
+        delivery: delivery.message.body?.$case,
+      });
       delivery.nack("no handler", {}, 12);
     }
     delivery.end();
@@ -196,7 +201,8 @@ export class Service implements Program {
     if (!(namespace instanceof Namespace)) return;
     const handler = namespace.handlers.rooms;
     const { joined, left } = change;
-    if (handler !== undefined) this.#tell(member.id, () => handler({ socket: new Socket(namespace, member.socket, member), joined, left }));
+    if (handler !== undefined)
+      this.#tell(member.id, () => handler({ socket: new Socket(namespace, member.socket, member), joined, left }));
   }
 
   /** @internal */
@@ -204,7 +210,8 @@ export class Service implements Program {
     const namespace = member?.value;
     if (member === undefined || !(namespace instanceof Namespace)) return;
     const handler = namespace.handlers.upgraded;
-    if (handler !== undefined) this.#tell(member.id, () => handler(new Socket(namespace, member.socket, member), upgraded.transport));
+    if (handler !== undefined)
+      this.#tell(member.id, () => handler(new Socket(namespace, member.socket, member), upgraded.transport));
   }
 
   #tell(lane: string, task: () => unknown): void {
@@ -221,7 +228,10 @@ function answersOf(last: Result, parts: Result[]): Answers {
     failed: total?.failedCount ?? 0,
     timedOut: total?.timedOutCount ?? 0,
     answers: [...each, ...(total?.answers ?? [])].map(({ group, instanceId, payload, status }) => ({
-      group, instance: instanceId, payload: Payload.of(payload), error: statusError(status),
+      group,
+      instance: instanceId,
+      payload: Payload.of(payload),
+      error: statusError(status),
     })),
     missing: last.missingHubIds,
   };

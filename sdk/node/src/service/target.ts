@@ -1,5 +1,5 @@
-import { type HubError, InvalidError, OutcomeUnknownError, statusError } from "../core/errors.js";
 import type { Order } from "../core/command.js";
+import { type HubError, InvalidError, OutcomeUnknownError, statusError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import type { Line } from "../core/line.js";
 import { AckMode, type Command, type Result, Target as TargetMessage } from "../pb/index.js";
@@ -142,13 +142,22 @@ export class Target {
   }
 
   /** emitWithAck that tells of each acknowledgement as it comes. */
-  emitEach(timeout: number, event: string, args: unknown[] = [], each?: (socketId: string, args: unknown[]) => void): Promise<Acks> {
+  emitEach(
+    timeout: number,
+    event: string,
+    args: unknown[] = [],
+    each?: (socketId: string, args: unknown[]) => void,
+  ): Promise<Acks> {
     if (!(timeout > 0 && timeout <= 300_000)) throw new InvalidError("BAD_TIMEOUT", "emit.ack.timeout", "1 ms to 5 minutes");
     const op = this.#emit(event, args);
     op.emit.ack = { timeout: duration(timeout), mode: each === undefined ? AckMode.ACK_MODE_TOTAL : AckMode.ACK_MODE_EACH };
     return new Promise((resolve, reject) => {
       this._line().ask(this.#order(op), {
-        ...(each && { part: (result: Result) => total(result, [result]).acks.forEach(({ socketId, args: answer }) => each(socketId, answer)) }),
+        ...(each && {
+          part: (result: Result) => {
+            for (const { socketId, args: answer } of total(result, [result]).acks) each(socketId, answer);
+          },
+        }),
         done: (last, parts) => {
           const acks = total(last, parts);
           const error = statusError(last.status);
@@ -162,11 +171,15 @@ export class Target {
   }
 
   async join(...rooms: string[]): Promise<Outcome> {
-    return outcome(await this.#request({ $case: "updateRooms", updateRooms: { target: this.#message(), join: rooms, leave: [] } }));
+    return outcome(
+      await this.#request({ $case: "updateRooms", updateRooms: { target: this.#message(), join: rooms, leave: [] } }),
+    );
   }
 
   async leave(...rooms: string[]): Promise<Outcome> {
-    return outcome(await this.#request({ $case: "updateRooms", updateRooms: { target: this.#message(), join: [], leave: rooms } }));
+    return outcome(
+      await this.#request({ $case: "updateRooms", updateRooms: { target: this.#message(), join: [], leave: rooms } }),
+    );
   }
 
   /** Makes the sockets leave the namespace; `close` ends their browsers' connections. */
@@ -190,13 +203,15 @@ export class Target {
     const pages: Result[] = [];
     const fetch = { target: this.#message(), pageSize: 1000, includeHandshake: false };
     const last = await this.#request({ $case: "fetch", fetch }, pages);
-    const sockets = [...pages, last].flatMap((page) => page.sockets).map((info) => ({
-      id: info.socket?.id ?? "",
-      user: info.socket?.user ?? "",
-      rooms: info.rooms,
-      data: decodeJSON(info.socket?.data ?? Buffer.alloc(0)),
-      hubId: info.socket?.hubId ?? "",
-    }));
+    const sockets = [...pages, last]
+      .flatMap((page) => page.sockets)
+      .map((info) => ({
+        id: info.socket?.id ?? "",
+        user: info.socket?.user ?? "",
+        rooms: info.rooms,
+        data: decodeJSON(info.socket?.data ?? Buffer.alloc(0)),
+        hubId: info.socket?.hubId ?? "",
+      }));
     return { sockets, missing: last.missingHubIds };
   }
 
@@ -247,10 +262,12 @@ export class Target {
 
 /** Sends a command and gives its last result. */
 export function request(line: Line, order: Order, pages: Result[] = []): Promise<Result> {
-  return line.request(order, (page) => pages.push(page)).catch((error: HubError) => {
-    if (order.key !== undefined && error instanceof OutcomeUnknownError) Object.assign(error, { safeToRetry: true });
-    throw error;
-  });
+  return line
+    .request(order, (page) => pages.push(page))
+    .catch((error: HubError) => {
+      if (order.key !== undefined && error instanceof OutcomeUnknownError) Object.assign(error, { safeToRetry: true });
+      throw error;
+    });
 }
 
 export function outcome(result: Result): Outcome {

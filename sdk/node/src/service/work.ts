@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Delivery } from "../core/delivery.js";
-import { duration } from "../core/hello.js";
 import { HubError } from "../core/errors.js";
+import { duration } from "../core/hello.js";
 import type { Logger } from "../core/log.js";
 import type { Member } from "../core/peer.js";
 import { Accept, type Handshake as HandshakeMessage } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
 import { within } from "./context.js";
-import { type Accepted, AuthExpiring, Call, Connected, ConnectAttempt, Disconnected, Event } from "./deliveries.js";
+import { type Accepted, AuthExpiring, Call, ConnectAttempt, Connected, Disconnected, Event } from "./deliveries.js";
 import { Deny, Reject, Retry } from "./errors.js";
 import type { Work } from "./lanes.js";
 import type { Namespace } from "./namespace.js";
@@ -106,7 +106,16 @@ export class DeliveryWork implements Work {
         if (member?.gone) return;
         if (member !== undefined) member.told = true;
         const { connectTime, late, moved, recovered, auth, handshake, rooms } = body.connected;
-        const facts = { socket: this.#socket(), handshake: newHandshake(handshake), connectTime: date(connectTime), late, moved, recovered, rooms, auth: decodeJSON(auth) };
+        const facts = {
+          socket: this.#socket(),
+          handshake: newHandshake(handshake),
+          connectTime: date(connectTime),
+          late,
+          moved,
+          recovered,
+          rooms,
+          auth: decodeJSON(auth),
+        };
         return handlers.connected?.(new Connected(delivery, facts));
       }
       case "disconnected": {
@@ -154,7 +163,9 @@ export class DeliveryWork implements Work {
     try {
       if (error instanceof Deny && decides) return this.#deny(error);
       if (error instanceof Reject && body === "event") {
-        delivery.reply(encodeList([{ error: { message: error.message, ...(error.data !== undefined && { data: error.data }) } }]));
+        delivery.reply(
+          encodeList([{ error: { message: error.message, ...(error.data !== undefined && { data: error.data }) } }]),
+        );
         return;
       }
     } catch (again) {
@@ -171,7 +182,12 @@ export class DeliveryWork implements Work {
   #nack(error: unknown): void {
     const { delivery } = this;
     const text = error instanceof Error ? error.message : String(error);
-    const fields = { namespace: this.#asked.namespace.name, delivery: delivery.message.body?.$case, socket: delivery.message.socket?.id, attempt: delivery.message.attempt };
+    const fields = {
+      namespace: this.#asked.namespace.name,
+      delivery: delivery.message.body?.$case,
+      socket: delivery.message.socket?.id,
+      attempt: delivery.message.attempt,
+    };
     if (error instanceof Retry) {
       const delay = Math.min(Math.max(error.delay, 0), MAX_RETRY_DELAY);
       delivery.nack(text, { retry: true, elsewhere: error.elsewhere, retryDelay: delay > 0 ? duration(delay) : undefined });
@@ -225,6 +241,13 @@ export class Telling implements Work {
 /** The disconnected of a socket whose hub cannot tell it: the same whichever process makes it. */
 export function ghost(namespace: Namespace, member: Member, detail: string): Disconnected {
   const dedupe = createHash("sha256").update(Buffer.from(member.dedupe, "hex")).update("hub lost").digest("hex").slice(0, 32);
-  const facts = { socket: new Socket(namespace, member.socket, member), reason: "hub lost", closeCode: 0, detail, rooms: [...member.rooms], recoverableUntil: undefined };
+  const facts = {
+    socket: new Socket(namespace, member.socket, member),
+    reason: "hub lost",
+    closeCode: 0,
+    detail,
+    rooms: [...member.rooms],
+    recoverableUntil: undefined,
+  };
   return new Disconnected(undefined, facts, dedupe);
 }

@@ -8,8 +8,8 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 
 export interface TestHubOptions {
   /** The program `hub`. Default: the variable SIOHUB_HUB_BINARY, or `hub` of the PATH. */
@@ -39,7 +39,13 @@ export class TestHub {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("HUB_") && name !== "DEBUG");
     this.#command = {
       binary: options.binary ?? process.env.SIOHUB_HUB_BINARY ?? "hub",
-      args: ["serve", `--listen=127.0.0.1:${browsers}`, `--control-listen=${this.address}`, "--admin-listen=127.0.0.1:0", ...(options.flags ?? [])],
+      args: [
+        "serve",
+        `--listen=127.0.0.1:${browsers}`,
+        `--control-listen=${this.address}`,
+        "--admin-listen=127.0.0.1:0",
+        ...(options.flags ?? []),
+      ],
       env: { ...Object.fromEntries(inherited), ...options.env },
     };
   }

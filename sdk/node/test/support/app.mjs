@@ -35,7 +35,10 @@ io.on("connection", (socket) => {
   socket.on("join", async (room, done) => {
     await socket.join(room);
     socket.to(room).emit("joined", socket.name);
-    done([...socket.rooms].filter((one) => one !== socket.id), io.sockets.adapter.rooms.get(room).size);
+    done(
+      [...socket.rooms].filter((one) => one !== socket.id),
+      io.sockets.adapter.rooms.get(room).size,
+    );
   });
   socket.on("leave", (room, done) => {
     socket.leave(room);
@@ -94,7 +97,8 @@ io.on("config", (value, done) => done?.(`${process.pid} ${value}`));
 
 process.on("message", async (message) => {
   if (message === "counts") process.send({ counts });
-  if (message === "serverSide") process.send({ answers: await io.serverSideEmitWithAck("config", "x").catch((err) => err.message) });
+  if (message === "serverSide")
+    process.send({ answers: await io.serverSideEmitWithAck("config", "x").catch((err) => err.message) });
   if (message === "sockets") process.send({ sockets: [...io.sockets.sockets.keys()] });
 });
 httpServer.listen(0, "127.0.0.1", () => process.send?.({ port: httpServer.address().port }));
