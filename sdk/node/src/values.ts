@@ -12,10 +12,15 @@ const NO_ARGS = Buffer.from("[]");
  */
 export function encodeArgs(args: readonly unknown[]): Payload {
   if (args.length === 0) return { args: NO_ARGS, attachments: NO_ATTACHMENTS };
-  if (!hasBinary(args, 0)) return { args: Buffer.from(JSON.stringify(args)), attachments: NO_ATTACHMENTS };
+  if (isPlain(args)) return { args: Buffer.from(JSON.stringify(args)), attachments: NO_ATTACHMENTS };
   const attachments: Buffer[] = [];
   const plain = extract(args, attachments, 0);
   return { args: Buffer.from(JSON.stringify(plain)), attachments };
+}
+
+/** Whether arguments have no binary, so that they are JSON alone. */
+export function isPlain(args: readonly unknown[]): boolean {
+  return !hasBinary(args, 0);
 }
 
 /** The arguments of a payload. */

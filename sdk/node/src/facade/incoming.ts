@@ -1,6 +1,6 @@
 import type { Delivery } from "../core/delivery.js";
 import type { Event as EventMessage } from "../pb/index.js";
-import { decodeArgs, encodeArgs } from "../values.js";
+import { decodeArgs, encodeArgs, isPlain } from "../values.js";
 import { hold, settleAfter } from "./settling.js";
 import type { Event, Socket } from "./socket.js";
 
@@ -62,15 +62,20 @@ export class Incoming {
       open = true;
     }
     for (const listener of socket._anyListeners ?? []) Reflect.apply(listener, socket, args);
+    if (this.middlewares.length === 0) {
+      process.nextTick(dispatch, this, args, delivery, open);
+      return;
+    }
     let asked = false;
     this.#run(args as Event, (err) => {
       asked = true;
-      process.nextTick(() => this.#dispatch(args as Event, delivery, open, err));
+      process.nextTick(dispatch, this, args, delivery, open, err);
     });
     if (!asked && delivery !== undefined) hold(delivery, open);
   }
 
-  #dispatch(event: Event, delivery: Delivery | undefined, open: boolean, err: Error | undefined): void {
+  /** @internal */
+  _dispatch(event: Event, delivery: Delivery | undefined, open: boolean, err: Error | undefined): void {
     const socket = this.#socket;
     const bridge = socket.nsp.server._bridge;
     const before = bridge.current;
@@ -108,20 +113,25 @@ export class Incoming {
     return (...args) => {
       if (sent) return;
       sent = true;
-      const payload = encodeArgs(args);
+      const plain = isPlain(args);
       const conn = socket.conn;
       if (conn.listenerCount("packetCreate") > 0)
         conn.emit("packetCreate", { type: "message", data: args, options: { compress: true } });
       if (delivery.settled) {
-        socket.nsp._out.acknowledge(delivery, payload);
+        socket.nsp._out.acknowledge(delivery, encodeArgs(args));
         return;
       }
       try {
-        delivery.reply(payload);
+        if (plain) delivery.replyJSON(JSON.stringify(args));
+        else delivery.reply(encodeArgs(args));
       } catch (error) {
         delivery.nack(String(error)); // too large: it is settled all the same
         throw error;
       }
     };
   }
+}
+
+function dispatch(incoming: Incoming, event: unknown[], delivery: Delivery | undefined, open: boolean, err?: Error): void {
+  incoming._dispatch(event as Event, delivery, open, err);
 }

@@ -33,26 +33,30 @@ export type Last<T extends readonly unknown[]> = T extends readonly [...unknown[
 /** A list without its last type. */
 export type AllButLast<T extends List> = T extends [...infer Head, unknown] ? Head : List;
 
+/** The arguments of a function of any form. */
+type ParametersOf<F> = F extends (...args: infer P) => unknown ? P : never;
+
 /** Whether the last argument of an event is a callback. */
 type HasAck<F> =
   IsAny<F> extends true
     ? true
-    : Parameters<F & Fn> extends []
+    : ParametersOf<F> extends []
       ? false
-      : IsAny<Last<Parameters<F & Fn>>> extends true
+      : IsAny<Last<ParametersOf<F>>> extends true
         ? true
-        : Last<Parameters<F & Fn>> extends Fn
+        : Last<ParametersOf<F>> extends Fn
           ? true
           : false;
 
+/** Whether an event may be emitted without a callback at its end. */
 type MayLackAck<F> =
   IsAny<F> extends true
     ? true
-    : Parameters<F & Fn> extends []
+    : ParametersOf<F> extends []
       ? true
-      : IsAny<Last<Parameters<F & Fn>>> extends true
+      : IsAny<Last<ParametersOf<F>>> extends true
         ? true
-        : Last<Parameters<F & Fn>> extends Fn
+        : Last<ParametersOf<F>> extends Fn
           ? false
           : true;
 
@@ -74,9 +78,9 @@ export type EventNamesWithoutAck<Map extends EventsMap, K extends EventNames<Map
 export type EventNamesWithError<Map extends EventsMap> = {
   [K in EventNames<Map>]: IsAny<Map[K]> extends true
     ? K
-    : IsAny<Last<Parameters<Map[K] & Fn>>> extends true
+    : IsAny<Last<ParametersOf<Map[K]>>> extends true
       ? K
-      : Last<Parameters<Map[K] & Fn>> extends (first: infer E, ...rest: List) => unknown
+      : Last<ParametersOf<Map[K]>> extends (first: infer E, ...rest: List) => unknown
         ? E extends Error
           ? K
           : never

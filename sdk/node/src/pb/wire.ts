@@ -183,8 +183,12 @@ export class BinaryReader {
   }
 
   int64(): number {
+    const start = this.pos;
     const value = this.uint64();
-    return value < 2 ** 63 ? value : value - 2 ** 64;
+    if (value <= Number.MAX_SAFE_INTEGER) return value;
+    let exact = 0n;
+    for (let at = start; at < this.pos; at++) exact |= BigInt((this.buf[at] as number) & 127) << BigInt(7 * (at - start));
+    return Number(BigInt.asIntN(64, exact));
   }
 
   string(): string {
