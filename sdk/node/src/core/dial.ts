@@ -1,18 +1,40 @@
+import type { EventEmitter } from "node:events";
 import * as grpc from "@grpc/grpc-js";
 import { Status } from "../pb/index.js";
 import { BinaryReader } from "../pb/wire.js";
 import { CODES, ConfigError, type HubError, StatusError, statusError } from "./errors.js";
+import { type CallStatus, Http2Call, openSession } from "./http2-call.js";
 import { DEFAULT_PORT, type Settings } from "./settings.js";
 
-/** One call in both directions, of envelopes as bytes. */
-export type Call = grpc.ClientDuplexStream<Buffer, Buffer>;
-
-const ATTACH = "/hub.v1.AttachService/Attach";
-const same = (bytes: Buffer): Buffer => bytes;
+/** One call in both directions, of envelopes as bytes. Events: `data`, `drain`, and `status` once. */
+export interface Call extends EventEmitter {
+  write(message: Buffer): boolean;
+  end(): void;
+  pause(): unknown;
+  resume(): unknown;
+  cancel(): void;
+}
 
 /** A connection for one stream: a new one for each attempt, so that the wait between attempts is the kit's alone. */
-export function dial(settings: Settings, address: string): grpc.Client {
-  return new grpc.Client(address, credentials(settings), {
+export interface Connection {
+  call(token: string | undefined): Call;
+  close(): void;
+}
+
+const ATTACH = "/hub.v1.AttachService/Attach";
+
+/** Connects, within `patience` milliseconds. What fails later is told by the call. */
+export async function connect(settings: Settings, address: string, patience: number): Promise<Connection> {
+  if (settings.transport === "grpc-js") return connectByLibrary(settings, address, patience);
+  const session = await openSession(settings, address, patience).catch((error: Error) => {
+    throw callError({ code: grpc.status.UNAVAILABLE, details: error.message }, address);
+  });
+  return { call: (token) => new Http2Call(session, ATTACH, token), close: () => session.destroy() };
+}
+
+/** The same by @grpc/grpc-js, which knows proxies and name systems that the kit does not. */
+async function connectByLibrary(settings: Settings, address: string, patience: number): Promise<Connection> {
+  const client = new grpc.Client(address, credentials(settings), {
     "grpc.use_local_subchannel_pool": 1,
     "grpc.max_receive_message_length": 64 << 20,
     "grpc.max_send_message_length": -1,
@@ -25,10 +47,22 @@ export function dial(settings: Settings, address: string): grpc.Client {
       "grpc.default_authority": settings.tls.serverName,
     }),
   });
+  await connected(client, patience);
+  const same = (bytes: Buffer): Buffer => bytes;
+  return {
+    close: () => client.close(),
+    call: (token) => {
+      const metadata = new grpc.Metadata();
+      if (token) metadata.set("authorization", `Bearer ${token}`);
+      const call = client.makeBidiStreamRequest(ATTACH, same, same, metadata);
+      call.on("error", () => {}); // the status says it
+      return call;
+    },
+  };
 }
 
 /** Waits until a connection stands, or has failed: then the call says why. Within `patience` milliseconds. */
-export function connected(client: grpc.Client, patience: number): Promise<void> {
+function connected(client: grpc.Client, patience: number): Promise<void> {
   const channel = client.getChannel();
   const deadline = Date.now() + patience;
   return new Promise((resolve) => {
@@ -54,17 +88,8 @@ export function mayShowToken(settings: Settings, address: string): boolean {
   return settings.tls !== undefined || host === "localhost" || host === "::1" || /^127\./.test(host);
 }
 
-export function attachCall(client: grpc.Client, token: string | undefined): Call {
-  const metadata = new grpc.Metadata();
-  if (token) metadata.set("authorization", `Bearer ${token}`);
-  return client.makeBidiStreamRequest(ATTACH, same, same, metadata);
-}
-
 /** Why a call ended, from gRPC's own status. Undefined for an OK. */
-export function callError(
-  status: { code: number; details: string; metadata?: grpc.Metadata },
-  address: string,
-): HubError | undefined {
+export function callError(status: CallStatus & { metadata?: grpc.Metadata }, address: string): HubError | undefined {
   if (status.code === grpc.status.OK) return undefined;
   if (looksLikeHTTP(status.details)) {
     return new ConfigError(
@@ -72,7 +97,10 @@ export function callError(
       `${address} answers HTTP, not gRPC: it may be the port for browsers; services reach the hub's control listener, port ${DEFAULT_PORT} by default`,
     );
   }
-  return detail(status.metadata) ?? new StatusError(CODES[status.code] ?? "UNKNOWN", "", status.details);
+  return (
+    detail(status.detail ?? status.metadata?.get("grpc-status-details-bin")[0]) ??
+    new StatusError(CODES[status.code] ?? "UNKNOWN", "", status.details)
+  );
 }
 
 function looksLikeHTTP(text: string): boolean {
@@ -80,8 +108,7 @@ function looksLikeHTTP(text: string): boolean {
 }
 
 /** The hub.v1.Status among the details of a call's error. */
-function detail(metadata: grpc.Metadata | undefined): StatusError | undefined {
-  const bytes = metadata?.get("grpc-status-details-bin")[0];
+function detail(bytes: Buffer | string | undefined): StatusError | undefined {
   if (!Buffer.isBuffer(bytes)) return undefined;
   try {
     for (const any of fields(bytes, 3)) {

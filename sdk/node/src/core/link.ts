@@ -1,8 +1,7 @@
-import type * as grpc from "@grpc/grpc-js";
 import { Attachment } from "./attachment.js";
 import { Backoff } from "./backoff.js";
 import type { Core } from "./core.js";
-import { attachCall, connected, dial, mayShowToken } from "./dial.js";
+import { type Connection, connect, mayShowToken } from "./dial.js";
 import { ClosedError, ConfigError, HubError, StatusError, SupersededError } from "./errors.js";
 import { newHello, refusedSubscription } from "./hello.js";
 import { AnewError } from "./hubs.js";
@@ -33,7 +32,6 @@ export class Link {
   refused = false;
   #attachment: Attachment | undefined;
   #stream: Stream | undefined;
-  #dialing: grpc.Client | undefined;
   #again: Backoff;
   #text = "";
   #token: string | undefined;
@@ -119,7 +117,6 @@ export class Link {
   /** Begins to leave. */
   drain(): void {
     this.#stream?.drain();
-    if (this.#attachment === undefined) this.#dialing?.close();
     if (this.greets !== undefined && this.#attachment === undefined) this.#stream?.hangUp(); // nobody needs the welcome
     if (this.#attachment === undefined || !this.#attachment.busy) this.stir();
   }
@@ -130,7 +127,6 @@ export class Link {
   }
 
   abort(): void {
-    this.#dialing?.close();
     this.#stream?.abort(new ClosedError());
     this.#stream?.hangUp();
     this.stir();
@@ -146,8 +142,8 @@ export class Link {
     let stream: Stream;
     let greeting: Greeting;
     try {
-      const client = await this.#dial();
-      [stream, greeting] = await this.core.runner.inTurn(() => this.#greet(client, resume));
+      const connection = await this.#dial();
+      [stream, greeting] = await this.core.runner.inTurn(() => this.#greet(connection, resume));
     } catch (error) {
       this.#stream = undefined;
       return this.#notAttached(error);
@@ -165,22 +161,18 @@ export class Link {
   }
 
   /** Connects. The credential is looked up each time. */
-  async #dial(): Promise<grpc.Client> {
+  async #dial(): Promise<Connection> {
     const settings = this.core.settings;
     const token = await settings.token?.();
     this.#token = token;
     if (token && !mayShowToken(settings, this.address)) {
       throw new ConfigError("hub.token", `is not sent to ${this.address} in the clear: set hub.tls or HUB_TLS_CA`);
     }
-    const client = dial(settings, this.address);
-    this.#dialing = client;
-    await connected(client, CONNECTING);
-    this.#dialing = undefined;
-    return client;
+    return connect(settings, this.address, CONNECTING);
   }
 
-  async #greet(client: grpc.Client, resume: Attachment | undefined): Promise<[Stream, Greeting]> {
-    const stream = new Stream(client, attachCall(client, this.#token), this.address);
+  async #greet(connection: Connection, resume: Attachment | undefined): Promise<[Stream, Greeting]> {
+    const stream = new Stream(connection, connection.call(this.#token), this.address);
     this.#stream = stream;
     const hello = newHello(this.core, this, resume);
     this.greets = hello.attachedHubIds;

@@ -36,6 +36,11 @@ export interface HubOptions {
   follow?: boolean;
   /** Whether SIGTERM drains. Default true. */
   signals?: boolean;
+  /**
+   * What carries the stream. Default `http2`: Node's own, with as much of gRPC as one call needs, at a third of the cost.
+   * `grpc-js` goes by that library, through a proxy for example.
+   */
+  transport?: "http2" | "grpc-js";
   /** Where warnings go. Default: stderr. */
   logger?: Logger;
 }
@@ -69,6 +74,7 @@ export interface Settings {
   closeTimeout: number;
   follow: boolean;
   signals: boolean;
+  transport: "http2" | "grpc-js";
   logger: Logger;
 }
 
@@ -97,6 +103,7 @@ export function settle(options: HubOptions, env: Environment = process.env): Set
     closeTimeout: options.closeTimeout ?? 10_000,
     follow: options.follow ?? true,
     signals: options.signals ?? true,
+    transport: options.transport ?? (env.grpc_proxy ? "grpc-js" : "http2"),
     logger: options.logger ?? defaultLogger,
   };
 }

@@ -1,8 +1,7 @@
-import type * as grpc from "@grpc/grpc-js";
 import { Action, AttachRequest, AttachResponse, type Hello, type Item, type Welcome } from "../pb/index.js";
 import { BinaryWriter } from "../pb/wire.js";
 import type { Attachment } from "./attachment.js";
-import { type Call, callError } from "./dial.js";
+import { type Call, type Connection, callError } from "./dial.js";
 import { type HubError, StatusError, statusError } from "./errors.js";
 
 const HEARTBEAT = Action.encode({ kind: { $case: "heartbeat", heartbeat: {} } }).finish();
@@ -27,7 +26,7 @@ export interface Greeting {
 /** One connection to the hub, from the hello to its end. What is worth more belongs to its attachment. */
 export class Stream {
   readonly address: string;
-  readonly #client: grpc.Client;
+  readonly #connection: Connection;
   readonly #call: Call;
   readonly began = Date.now();
   heartbeat = 5000;
@@ -47,11 +46,10 @@ export class Stream {
   #patience: NodeJS.Timeout | undefined;
   #draining = false;
 
-  constructor(client: grpc.Client, call: Call, address: string) {
-    this.#client = client;
+  constructor(connection: Connection, call: Call, address: string) {
+    this.#connection = connection;
     this.#call = call;
     this.address = address;
-    call.on("error", () => {}); // the status says it
   }
 
   /** Says hello and waits for the welcome. */
@@ -186,7 +184,7 @@ export class Stream {
     clearInterval(this.#timer);
     clearTimeout(this.#patience);
     this.#call.cancel();
-    this.#client.close();
+    this.#connection.close();
   }
 
   /** Ends the stream from this side, for good. */

@@ -1,0 +1,200 @@
+import { EventEmitter } from "node:events";
+import * as http2 from "node:http2";
+import { hostOf, portOf } from "./addresses.js";
+import type { Settings } from "./settings.js";
+
+/** How a call ended, in gRPC's words. */
+export interface CallStatus {
+  code: number;
+  details: string;
+  /** `grpc-status-details-bin`, where it came. */
+  detail?: Buffer;
+}
+
+const OK = 0;
+const UNKNOWN = 2;
+const UNAVAILABLE = 14;
+const INTERNAL = 13;
+/** The largest envelope that is taken: the largest that a hello may ask for. */
+const MAX_MESSAGE = 64 << 20;
+const WINDOW = 4 << 20;
+
+/**
+ * One gRPC call in both directions over HTTP/2, of envelopes as bytes: what `@grpc/grpc-js` does in general, for the one
+ * call that the kit makes. Of the CPU time of an echo that library takes two thirds (bench/echo.mjs), in promises and
+ * streams of objects around each message.
+ *
+ * Events: `data` (an envelope), `drain`, and `status` (CallStatus) once, the last.
+ */
+export class Http2Call extends EventEmitter {
+  readonly #session: http2.ClientHttp2Session;
+  readonly #stream: http2.ClientHttp2Stream;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #need = 5;
+  #inBody = false;
+  #over = false;
+  #status: CallStatus | undefined;
+  #paused = false;
+  #held: Buffer[] = [];
+
+  constructor(session: http2.ClientHttp2Session, path: string, token: string | undefined) {
+    super();
+    this.#session = session;
+    this.#stream = session.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      te: "trailers",
+      "user-agent": "siohub-node",
+      ...(token && { authorization: `Bearer ${token}` }),
+    });
+    this.#stream.on("response", (headers) => this.#response(headers));
+    this.#stream.on("trailers", (trailers) => this.#trailers(trailers));
+    this.#stream.on("data", (chunk: Buffer) => this.#take(chunk));
+    this.#stream.on("drain", () => this.emit("drain"));
+    this.#stream.on("error", (error) => this.#end({ code: codeOf(this.#stream.rstCode), details: error.message }));
+    this.#stream.on("close", () => this.#end(this.#status ?? { code: UNAVAILABLE, details: "the connection has ended" }));
+    session.on("error", (error) => this.#end({ code: UNAVAILABLE, details: error.message }));
+  }
+
+  /** Sends an envelope. False when more should wait for `drain`. */
+  write(message: Buffer): boolean {
+    if (this.#over || this.#stream.destroyed) return false;
+    const frame = Buffer.allocUnsafe(5 + message.length);
+    frame[0] = 0; // not compressed
+    frame.writeUInt32BE(message.length, 1);
+    message.copy(frame, 5);
+    return this.#stream.write(frame);
+  }
+
+  /** Closes this side. */
+  end(): void {
+    if (!this.#stream.destroyed) this.#stream.end();
+  }
+
+  /** Keeps what comes until `resume`. */
+  pause(): void {
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const message of this.#held.splice(0)) this.emit("data", message);
+    this.#stream.resume();
+  }
+
+  /** Gives the call up, and its connection. */
+  cancel(): void {
+    this.#over = true;
+    this.#stream.close(http2.constants.NGHTTP2_CANCEL);
+    this.#session.destroy();
+  }
+
+  #response(headers: http2.IncomingHttpHeaders): void {
+    const type = headers["content-type"] ?? "";
+    if (headers[":status"] !== (200 as unknown) || !type.startsWith("application/grpc")) {
+      this.#status = { code: UNKNOWN, details: `content-type ${type}, HTTP status ${headers[":status"]}` };
+      return;
+    }
+    if (headers["grpc-status"] !== undefined) this.#trailers(headers); // it ended before it began
+  }
+
+  #trailers(trailers: http2.IncomingHttpHeaders): void {
+    const detail = trailers["grpc-status-details-bin"];
+    this.#status = {
+      code: Number(trailers["grpc-status"] ?? UNKNOWN),
+      details: decodeURIComponent(String(trailers["grpc-message"] ?? "").replace(/%(?![0-9A-Fa-f]{2})/g, "%25")),
+      ...(typeof detail === "string" && { detail: Buffer.from(detail, "base64") }),
+    };
+  }
+
+  /** Cuts what comes into messages. */
+  #take(chunk: Buffer): void {
+    let rest = chunk;
+    if (this.#size > 0) {
+      this.#chunks.push(chunk);
+      this.#size += chunk.length;
+      if (this.#size < this.#need) return;
+      rest = Buffer.concat(this.#chunks, this.#size);
+      this.#chunks = [];
+      this.#size = 0;
+    }
+    let at = 0;
+    while (!this.#over) {
+      if (!this.#inBody) {
+        if (rest.length - at < 5) break;
+        const length = rest.readUInt32BE(at + 1);
+        if (rest[at] !== 0 || length > MAX_MESSAGE) {
+          this.#end({ code: INTERNAL, details: "the hub sent a message that is compressed, or too large" });
+          return;
+        }
+        at += 5;
+        this.#need = length;
+        this.#inBody = true;
+      }
+      if (rest.length - at < this.#need) break;
+      const message = rest.subarray(at, at + this.#need);
+      at += this.#need;
+      this.#need = 5;
+      this.#inBody = false;
+      if (this.#paused) this.#held.push(message);
+      else this.emit("data", message);
+    }
+    if (at < rest.length) {
+      this.#chunks = [rest.subarray(at)];
+      this.#size = rest.length - at;
+    } else if (this.#inBody) {
+      this.#size = 0;
+    }
+  }
+
+  #end(status: CallStatus): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.emit("status", this.#status ?? status);
+  }
+}
+
+/** What a reset of the stream means. */
+function codeOf(rst: number): number {
+  if (rst === http2.constants.NGHTTP2_NO_ERROR) return OK + UNAVAILABLE;
+  if (rst === http2.constants.NGHTTP2_CANCEL) return 1;
+  if (rst === http2.constants.NGHTTP2_ENHANCE_YOUR_CALM) return 8;
+  return rst === http2.constants.NGHTTP2_INTERNAL_ERROR ? INTERNAL : UNAVAILABLE;
+}
+
+/** Connects, within `patience` milliseconds. */
+export function openSession(settings: Settings, address: string, patience: number): Promise<http2.ClientHttp2Session> {
+  const tls = settings.tls;
+  const host = hostOf(address);
+  const origin = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${portOf(address)}`;
+  const session = http2.connect(origin, {
+    settings: { initialWindowSize: WINDOW, enablePush: false },
+    ...(tls && {
+      ca: tls.ca,
+      cert: tls.cert,
+      key: tls.key,
+      ALPNProtocols: ["h2"],
+      ...(tls.serverName && { servername: tls.serverName }),
+    }),
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail(new Error(`no connection within ${patience / 1000} s`)), patience);
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      session.destroy();
+      reject(error);
+    };
+    session.on("error", fail);
+    session.once("connect", () => session.setLocalWindowSize(WINDOW));
+    session.once("remoteSettings", () => {
+      clearTimeout(timer);
+      session.off("error", fail);
+      session.on("error", () => {}); // the call tells
+      resolve(session);
+    });
+    session.once("close", () => fail(new Error("the connection has ended")));
+  });
+}
