@@ -63,13 +63,13 @@ const reference = await serve("socket.io");
 const kit = await serve("@siohub/server", { HUB_ADDRESS: hub.address });
 const behind = { child: kit.child, url: hub.url };
 const found = { reference: [], kit: [] };
-for (let round = 0; round < Number(values.rounds); round++) {
+for (let round = 0; round <= Number(values.rounds); round++) {
   for (const [name, server] of [
     ["reference", reference],
     ["kit", behind],
   ]) {
     const { each, rate } = await measure(server);
-    found[name].push(each);
+    if (round > 0) found[name].push(each); // the first one warms up
     console.log(`${name.padEnd(9)} ${each.toFixed(1)} µs an echo, ${Math.round(rate)} echoes a second`);
   }
 }
