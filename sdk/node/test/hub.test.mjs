@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { io } from "socket.io-client";
 import { Server } from "@siohub/server";
 import { Service } from "@siohub/server/service";
+import { io } from "socket.io-client";
 import { Hub, until } from "./support/hub.mjs";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };

@@ -42,7 +42,10 @@ io.on("connection", async (socket) => {
 io.emit("said", "x");
 io.to("a").to("b").except("c").emit("said", "x");
 io.timeout(5).emit("question", 1, (err: Error, answers: string[]) => err ?? answers);
-void io.timeout(5).emitWithAck("question", 1).then((answers: string[]) => answers);
+void io
+  .timeout(5)
+  .emitWithAck("question", 1)
+  .then((answers: string[]) => answers);
 io.serverSideEmit("ping");
 io.on("ping", () => {});
 void io.fetchSockets().then((sockets) => sockets.map(({ data }) => data.user.length));

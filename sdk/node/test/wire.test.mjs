@@ -22,7 +22,10 @@ function settled(settle) {
 test("settlements written by hand are what the generated code reads", () => {
   const seq = 2 ** 40 + 5;
   const payload = { args: Buffer.from(`["${"ü".repeat(300)}"]`), attachments: [Buffer.from([1, 2]), Buffer.alloc(70_000)] };
-  assert.deepEqual(settled((d) => d.done()), { deliverySeq: seq, outcome: { $case: "done", done: { ackLater: false } }, commands: [] });
+  assert.deepEqual(
+    settled((d) => d.done()),
+    { deliverySeq: seq, outcome: { $case: "done", done: { ackLater: false } }, commands: [] },
+  );
   assert.deepEqual(settled((d) => d.done(true)).outcome.done, { ackLater: true });
   assert.deepEqual(settled((d) => d.reply(payload)).outcome.reply.payload, payload);
   assert.deepEqual(settled((d) => d.replyJSON("[1]")).outcome.reply.payload, { args: Buffer.from("[1]"), attachments: [] });
@@ -42,7 +45,13 @@ test("numbers and texts of all lengths come back", () => {
 });
 
 test("bytes that are no message throw", () => {
-  for (const bytes of [[0x1a, 5, 1], [0x1a, 2, 0xff, 0xff], [8, 0x80], [0x1a, 0xff, 0xff, 0xff, 0xff, 0x7f], Array(20).fill(0xff)]) {
+  for (const bytes of [
+    [0x1a, 5, 1],
+    [0x1a, 2, 0xff, 0xff],
+    [8, 0x80],
+    [0x1a, 0xff, 0xff, 0xff, 0xff, 0x7f],
+    Array(20).fill(0xff),
+  ]) {
     assert.throws(() => AttachResponse.decode(Buffer.from(bytes)), RangeError, String(bytes));
   }
 });
@@ -67,7 +76,10 @@ test("an outbox says again what has no receipt, in order, and gives away only wh
   out.push(item(3));
   assert.equal(out.take().seq, 3);
   out.push(item(4));
-  assert.deepEqual(out.takeBack().map(({ id }) => id), [4]);
+  assert.deepEqual(
+    out.takeBack().map(({ id }) => id),
+    [4],
+  );
   assert.ok(out.rewind(2));
   assert.deepEqual(out.takeBack(), [], "what may have arrived stays");
   const again = out.take();
