@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 
 const { Server } = await import(process.argv[2]);
 const httpServer = createServer();
-const io = new Server(httpServer, { transports: ["websocket"] });
+const io = new Server(httpServer, { transports: ["websocket"], hub: { transport: process.env.TRANSPORT } });
 io.on("connection", (socket) => {
   socket.on("echo", (text, number, done) => done(text, number));
 });

@@ -1,8 +1,9 @@
 // The CPU time that one process spends on an echo with an acknowledgement: the kit's against socket.io's, in one run.
 //
-//   node bench/echo.mjs [--browsers 100] [--seconds 4] [--rounds 5]
+//   node bench/echo.mjs [--browsers 100] [--seconds 4] [--rounds 5] [--transports]
 //
 // 100 browsers over WebSocket, each with one echo under way. The rounds are interleaved; the median of each side counts.
+// With --transports the kit by its own HTTP/2 is compared with the kit by @grpc/grpc-js, and not with socket.io.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     browsers: { type: "string", default: "100" },
     seconds: { type: "string", default: "4" },
     rounds: { type: "string", default: "5" },
+    transports: { type: "boolean" },
   },
 });
 const browsers = Number(values.browsers);
@@ -59,7 +61,13 @@ async function measure({ child, url }) {
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 const hub = await Hub.start();
-const reference = await serve("socket.io");
+const other = values.transports
+  ? ["@siohub/server", { HUB_ADDRESS: hub.address, HUB_GROUP: "other", TRANSPORT: "grpc-js" }]
+  : ["socket.io"];
+const second = values.transports ? await Hub.start() : undefined;
+if (second !== undefined) other[1].HUB_ADDRESS = second.address;
+const reference = await serve(...other);
+if (second !== undefined) reference.url = second.url;
 const kit = await serve("@siohub/server", { HUB_ADDRESS: hub.address });
 const behind = { child: kit.child, url: hub.url };
 const found = { reference: [], kit: [] };
@@ -78,4 +86,5 @@ console.log(
 );
 for (const { child } of [reference, kit]) child.kill();
 await hub.stop();
+await second?.stop();
 process.exit(0);

@@ -37,7 +37,7 @@ export interface HubOptions {
   /** Whether SIGTERM drains. Default true. */
   signals?: boolean;
   /**
-   * What carries the stream. Default `http2`: Node's own, with as much of gRPC as one call needs, at a third of the cost.
+   * What carries the stream. Default `http2`: Node's own, with as much of gRPC as one call needs.
    * `grpc-js` goes by that library, through a proxy for example.
    */
   transport?: "http2" | "grpc-js";

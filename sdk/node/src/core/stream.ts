@@ -132,7 +132,7 @@ export class Stream {
 
   /**
    * Sends what waits, once this turn of the loop is over: what is said in one turn leaves together. While turns bring more
-   * a few of them do: an envelope costs ten times what an echo in it does. A turn that brings nothing waits for nobody.
+   * a few of them do, for an envelope costs more than what stands in it. A turn that brings nothing waits for nobody.
    */
   flush(): void {
     if (this.#scheduled || this.#blocked) return;
