@@ -69,6 +69,37 @@ lint: lint-go lint-proto lint-tree ## Check formatting, style, imports, contract
 generate: $(TOOLS)/buf ## Generate gen/ from proto/
 	$(TOOLS)/buf generate
 
+##@ Kits of other languages
+
+.PHONY: sdk
+sdk: sdk-python sdk-node ## Build wheel and tarballs of the Python and Node kits, with their checksums, into bin/sdk
+	cd bin/sdk && sha256sum siohub-*.whl siohub-*.tar.gz siohub-*.tgz >SHA256SUMS
+
+.PHONY: sdk-python
+sdk-python: sdk/python/.venv/.installed ## Build the Python kit into bin/sdk
+	rm -f bin/sdk/siohub-*.{whl,tar.gz}
+	sdk/python/.venv/bin/python -m build --outdir bin/sdk sdk/python
+
+.PHONY: sdk-node
+sdk-node: sdk/node/node_modules/.installed sdk/nestjs/node_modules/.installed ## Build the Node kit and its NestJS adapter into bin/sdk
+	@mkdir -p bin/sdk && rm -f bin/sdk/siohub-*.tgz
+	cd sdk/node && npm run --silent build && npm pack --silent --pack-destination ../../bin/sdk
+	cd sdk/nestjs && npm run --silent build && npm pack --silent --pack-destination ../../bin/sdk
+
+.PHONY: sdk-test
+sdk-test: build sdk-node sdk/python/.venv/.installed ## Check and test the Python and Node kits with bin/hub and real clients, and hold them against the rules (15 min)
+	cd sdk/python && .venv/bin/ruff check . && .venv/bin/mypy && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub .venv/bin/python -m pytest -q
+	bin/hub conform --parallel 4 -- sdk/python/.venv/bin/python sdk/python/conform_app.py
+	cd sdk/node && npm run --silent check && npx tsc -p tsconfig.test.json && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
+	cd sdk/nestjs && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
+	bin/hub conform --parallel 4 -- node sdk/node/conform/app.mjs
+
+.PHONY: reference-suite
+reference-suite: build sdk-node ## Run socket.io's own server suite through the Node kit: SUITE=DIR is a checkout of socket.io
+	$(NPM_CI) --prefix sdk/node/reference-suite
+	mkdir -p sdk/node/reference-suite/node_modules/@siohub && ln -sfn ../../.. sdk/node/reference-suite/node_modules/@siohub/server
+	cd sdk/node/reference-suite && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub node run.mjs $(abspath $(SUITE))
+
 ##@ Longer looks
 
 .PHONY: fuzz
@@ -214,6 +245,19 @@ node_modules/.installed: package-lock.json
 
 bench/node/node_modules/.installed: bench/node/package-lock.json
 	$(NPM_CI) --prefix bench/node
+	@touch $@
+
+sdk/python/.venv/.installed: sdk/python/pyproject.toml
+	python3 -m venv sdk/python/.venv
+	sdk/python/.venv/bin/pip install --quiet build nicegui --editable 'sdk/python[test,flask]'
+	@touch $@
+
+sdk/node/node_modules/.installed: sdk/node/package-lock.json
+	$(NPM_CI) --prefix sdk/node
+	@touch $@
+
+sdk/nestjs/node_modules/.installed: sdk/nestjs/package-lock.json sdk/node/node_modules/.installed
+	$(NPM_CI) --prefix sdk/nestjs
 	@touch $@
 
 PYTHON_NEEDS := examples/chat-python/requirements.txt test/interop/clients/python/requirements.txt

@@ -20,7 +20,7 @@ PATIENCE = 30.0  # seconds: generous, because other things run on the machine
 
 
 def hub_binary() -> str:
-    for path in (os.environ.get("SIOHUB_HUB_BINARY"), HERE.parents[2] / "bin" / "hub", "/work/wt/bin/hub"):
+    for path in (os.environ.get("SIOHUB_HUB_BINARY"), HERE.parents[2] / "bin" / "hub"):
         if path and Path(path).exists():
             return str(path)
     pytest.exit("no hub: `make build` in the repository, or set SIOHUB_HUB_BINARY", 2)
