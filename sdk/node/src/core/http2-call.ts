@@ -53,7 +53,11 @@ export class Http2Call extends EventEmitter {
     this.#stream.on("trailers", (trailers) => this.#trailers(trailers));
     this.#stream.on("data", (chunk: Buffer) => this.#take(chunk));
     this.#stream.on("drain", () => this.emit("drain"));
-    this.#stream.on("error", (error) => this.#end({ code: codeOf(this.#stream.rstCode), details: error.message }));
+    this.#stream.on("error", (error: NodeJS.ErrnoException) => {
+      // A connection that breaks ends its streams with INTERNAL_ERROR here; that is the hub's word only in a frame of its own.
+      const said = error.code === "ERR_HTTP2_STREAM_ERROR" && !session.destroyed;
+      this.#end({ code: said ? codeOf(this.#stream.rstCode) : UNAVAILABLE, details: error.message });
+    });
     this.#stream.on("close", () => this.#end(this.#status ?? { code: UNAVAILABLE, details: "the connection has ended" }));
     session.on("error", (error) => this.#end({ code: UNAVAILABLE, details: error.message }));
   }
