@@ -35,7 +35,7 @@ func (m *Mesh) watch(ctx context.Context) {
 			return
 		case <-ticker.C:
 			now := time.Now()
-			if pause := now.Sub(last) - beatEvery; pause > beatEvery {
+			if pause := now.Sub(last) - beatEvery; pause > heartbeatEvery { // silentAfter allows for shorter ones
 				m.Table.Forgive(pause, now)
 			}
 			last = now
