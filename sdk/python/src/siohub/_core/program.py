@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from siohub.errors import StatusError
 
@@ -12,28 +13,34 @@ if TYPE_CHECKING:
     from .work import Work
 
 
-class Program(Protocol):
-    """The typed service and the Socket.IO facades. Everything is called on the core's loop and
-    must return at once."""
+class Program(ABC):
+    """The typed service and the Socket.IO facades, which inherit what they have nothing to add
+    to. Everything is called on the core's loop and must return at once."""
 
+    @abstractmethod
     def subscriptions(self) -> list[Any]:
         """What the hello asks for: hub.v1.Subscription, in the order of their ids from 1."""
 
+    @abstractmethod
     def optional(self, subscription: Any) -> bool:
         """Whether the program can do without a subscription that a hub refuses."""
 
+    @abstractmethod
     def remembers(self, subscription_id: int, namespace: str) -> bool:
         """Whether sockets of the subscription are to be known, for hubs that are lost."""
 
+    @abstractmethod
     def introduction(self, member: Member) -> int:
         """The hub.v1.Introduction that the member's subscription asks for."""
 
+    @abstractmethod
     def deliver(self, work: Work) -> None:
         """Deals with a delivery: settles it, then calls work.finish()."""
 
     def refused(self, seq: int, error: StatusError) -> None:
         """The hub does not take the answer to a delivery."""
 
+    @abstractmethod
     def ghost(self, member: Member, work: Work) -> None:
         """Deals with a disconnected that the kit made because its hub is lost."""
 

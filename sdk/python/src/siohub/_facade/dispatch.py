@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from siohub._core import messages
 from siohub._core.codec import decode, encode_json, well_formed
 from siohub._core.peer import Member
+from siohub._core.program import Program
 from siohub._core.work import Work
 from siohub._facade.exceptions import ConnectionRefusedError as Refused
 from siohub._pb import settlement_pb2, subscription_pb2
@@ -42,7 +43,7 @@ class Runner(Protocol):
         """Runs the disconnect handler."""
 
 
-class Dispatcher:
+class Dispatcher(Program):
     """See the module."""
 
     def __init__(self, server: BaseServer, runner: Runner) -> None:
@@ -342,24 +343,6 @@ class Dispatcher:
         entry = self.mirror.entries.get(socket_id)
         if entry is not None:
             entry.transport = transport
-
-    def introduced(self, hub_id: str) -> None:
-        """Nothing to do."""
-
-    def fact(self, kind: str, namespace: str, name: str, hub_id: str, there: bool) -> None:
-        """Not asked for."""
-
-    def observe(self, observation: Any) -> None:
-        """Not asked for."""
-
-    def warning(self, kind: str, error: Exception, notice: Any) -> None:
-        """Logged by the core."""
-
-    def attached(self, hub_id: str) -> None:
-        """Nothing to do."""
-
-    def detached(self, hub_id: str, error: BaseException | None) -> None:
-        """Nothing to do."""
 
 
 def _refusal(outcome: Any) -> dict[str, Any]:

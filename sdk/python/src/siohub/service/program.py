@@ -11,9 +11,10 @@ from google.protobuf import timestamp_pb2
 from siohub._core import commands, messages
 from siohub._core.codec import encode_json, well_formed
 from siohub._core.peer import Member
+from siohub._core.program import Program
 from siohub._core.work import Work
 from siohub._pb import settlement_pb2 as pb
-from siohub.errors import ConfigError, Deny, HubError, Reject, Retry, StatusError
+from siohub.errors import ConfigError, Deny, HubError, Reject, Retry
 
 from .lanes import Job, Lanes
 from .namespace import Asked, Namespace
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 MAX_NOTICES = 64 << 10
 
 
-class ServiceProgram:
+class ServiceProgram(Program):
     """See the module."""
 
     def __init__(self, service: Service) -> None:
@@ -147,9 +148,6 @@ class ServiceProgram:
         self.log.warning("delivery without a handler: %s of %s", what, work.delivery.socket.namespace)
         work.settle(messages.nack(work.seq, "no handler", code=12))
         work.finish()
-
-    def refused(self, seq: int, error: StatusError) -> None:
-        """Logged by the core."""
 
     # Running.
 
@@ -455,9 +453,3 @@ class ServiceProgram:
         """To Service.on_warning."""
         if self.service._on_warning is not None:
             self.service._on_warning(kind, error)
-
-    def attached(self, hub_id: str) -> None:
-        """Nothing to do."""
-
-    def detached(self, hub_id: str, error: BaseException | None) -> None:
-        """Nothing to do."""
