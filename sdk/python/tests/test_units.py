@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any
 
 import pytest
 
-from siohub._core import hpack, http2, messages
+from siohub._core import messages
 from siohub._core.codec import Payload, decode, encode, well_formed
 from siohub._core.options import Options, is_local, split_hubs
 from siohub._core.outbox import Entry, Outbox
@@ -87,105 +86,6 @@ def test_done_is_what_protobuf_writes(seq: int) -> None:
     made = attach_pb2.AttachRequest.FromString(messages.envelope(3, 2, [messages.done(seq)]))
     done = settlement_pb2.Settlement(delivery_seq=seq, done=settlement_pb2.Done())
     assert made == attach_pb2.AttachRequest(envelope_seq=3, ack_envelope_seq=2, actions=[{"settlement": done}])
-
-
-# RFC 7541, appendix C.4 and C.6.
-
-
-def test_header_blocks_of_the_rfc() -> None:
-    decoder = hpack.Decoder()
-    first = bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff")
-    assert decoder.decode(first) == [
-        (b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/"), (b":authority", b"www.example.com"),
-    ]  # fmt: skip
-    second = bytes.fromhex("828684be5886a8eb10649cbf")
-    assert decoder.decode(second)[3:] == [(b":authority", b"www.example.com"), (b"cache-control", b"no-cache")]
-    small = hpack.Decoder(256)
-    block = bytes.fromhex(
-        "488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8e9ae82ae43d3"
-    )
-    assert small.decode(block)[0] == (b":status", b"302")
-    assert small.decode(bytes.fromhex("4883640effc1c0bf"))[0] == (b":status", b"307")
-
-
-@pytest.mark.parametrize("block", [b"\x80", b"\xff\xff\xff\xff\xff\xff", b"\x00\x05a", b"\x3f\xff\xff\x7f", b"\x00\x81\x00\x00", b"\xbe"])
-def test_wrong_header_blocks_are_an_error(block: bytes) -> None:
-    with pytest.raises(hpack.HeaderError):
-        hpack.Decoder().decode(block)
-
-
-class Pipe:
-    """A transport that keeps what is written."""
-
-    def __init__(self) -> None:
-        self.written = bytearray()
-        self.aborted = False
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-
-    def abort(self) -> None:
-        self.aborted = True
-
-
-async def connection(max_bytes: int = 1 << 20) -> tuple[http2.Connection, Pipe]:
-    made, pipe = http2.Connection(asyncio.get_running_loop(), "hub", False, max_bytes), Pipe()
-    made.connection_made(pipe)
-    pipe.written.clear()
-    return made, pipe
-
-
-async def test_a_message_in_pieces_and_an_end() -> None:
-    made, _ = await connection()
-    call = made.open("/x", [])
-    made.data_received(http2.frame(http2.HEADERS, 4, 1, b"\x88"))
-    body = b"\0\0\0\0\x05hello\0\0\0\0\0"
-    for byte in body[:4]:
-        made.data_received(http2.frame(http2.DATA, 0, 1, bytes([byte])))
-    made.data_received(http2.frame(http2.DATA, 8, 1, b"\x02" + body[4:] + b"pp"))
-    assert await call.read() == b"hello" and await call.read() == b""
-    trailers = hpack.encode([(b"grpc-status", b"14"), (b"grpc-message", b"gone%20away")])
-    made.data_received(http2.frame(http2.HEADERS, 4 | 1, 1, trailers))
-    with pytest.raises(ConnectionError, match="gone away"):
-        await call.read()
-
-
-async def test_windows_hold_back_what_is_sent() -> None:
-    made, pipe = await connection()
-    call = made.open("/x", [])
-    pipe.written.clear()
-    call.send(b"x" * 100_000)
-    assert 65_535 <= len(pipe.written) < 66_000 and call.pending
-    made.data_received(http2.frame(http2.WINDOW_UPDATE, 0, 0, (50_000).to_bytes(4, "big")))
-    made.data_received(http2.frame(http2.WINDOW_UPDATE, 0, 1, (50_000).to_bytes(4, "big")))
-    assert not call.pending and len(pipe.written) > 100_005
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        b"\xff" * 9,
-        http2.frame(http2.HEADERS, 4, 1, b"\xff\xff\xff"),
-        http2.frame(http2.CONTINUATION, 4, 1, b""),
-        http2.frame(http2.HEADERS, 0, 1, b"") + http2.frame(http2.PING, 0, 0, b"12345678"),
-        http2.frame(http2.DATA, 8, 1, b"\x09a"),
-        http2.frame(http2.WINDOW_UPDATE, 0, 0, b"1"),
-        http2.frame(http2.PUSH_PROMISE, 4, 1, b"\0\0\0\x02"),
-    ],
-)
-async def test_what_is_no_http2_ends_the_connection(data: bytes) -> None:
-    made, pipe = await connection()
-    call = made.open("/x", [])
-    made.data_received(data)
-    assert pipe.aborted and call.ended and call.error is not None
-
-
-async def test_a_message_that_is_too_large_ends_its_call_alone() -> None:
-    made, pipe = await connection(10)
-    call = made.open("/x", [])
-    made.data_received(http2.frame(http2.DATA, 0, 1, b"\0\0\0\0\x0b"))
-    assert call.error is not None and call.error.code == "RESOURCE_EXHAUSTED" and not pipe.aborted
 
 
 def test_options_of_the_environment() -> None:

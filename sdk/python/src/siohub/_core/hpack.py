@@ -69,8 +69,12 @@ def unhuffman(raw: bytes) -> bytes:
     return bytes(out)
 
 
+MAX_LIST = 64 << 10  # bytes of a block that is unpacked, with 32 for each header (RFC 7541, 4.1)
+
+
 class Decoder:
-    """The state of one direction of a connection."""
+    """The state of one direction of a connection. A block may say by one byte what takes 4 KiB:
+    what it unpacks to is bounded as well."""
 
     def __init__(self, size: int = 4096) -> None:
         self._limit = self._most = size
@@ -80,15 +84,20 @@ class Decoder:
     def decode(self, block: bytes) -> list[tuple[bytes, bytes]]:
         """The headers of a block. Raises HeaderError."""
         headers: list[tuple[bytes, bytes]] = []
-        at = 0
+        at = total = 0
         try:
             while at < len(block):
                 first = block[at]
+                if total > MAX_LIST:
+                    raise HeaderError("too many headers")
                 if first & 0x80:
                     index, at = _integer(block, at, 7)
                     headers.append(self._entry(index))
+                    total += _size(headers[-1])
                 elif first & 0xE0 == 0x20:
                     size, at = _integer(block, at, 5)
+                    if headers:
+                        raise HeaderError("a new size behind a header")
                     if size > self._most:
                         raise HeaderError("the table is too large")
                     self._limit = size
@@ -102,9 +111,10 @@ class Decoder:
                         name, at = _string(block, at)
                     value, at = _string(block, at)
                     headers.append((name, value))
+                    total += _size(headers[-1])
                     if keep:
-                        self._table.appendleft((name, value))
-                        self._bytes += len(name) + len(value) + 32
+                        self._table.appendleft(headers[-1])
+                        self._bytes += _size(headers[-1])
                         self._evict()
         except IndexError:
             raise HeaderError("the block ends too early") from None
@@ -117,8 +127,11 @@ class Decoder:
 
     def _evict(self) -> None:
         while self._bytes > self._limit and self._table:
-            name, value = self._table.pop()
-            self._bytes -= len(name) + len(value) + 32
+            self._bytes -= _size(self._table.pop())
+
+
+def _size(header: tuple[bytes, bytes]) -> int:
+    return len(header[0]) + len(header[1]) + 32
 
 
 def _integer(raw: bytes, at: int, bits: int) -> tuple[int, int]:

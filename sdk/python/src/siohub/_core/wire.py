@@ -8,13 +8,14 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from siohub._pb import status_pb2
 from siohub.errors import ConfigError, StatusError
 
 from . import native
-from .http2 import Connection, Exchange
+from .details import detail
+from .exchange import Exchange
+from .http2 import Connection
 from .options import TLS, is_local
-from .status import CODES, make_error, status_error
+from .status import CODES, make_error
 
 
 class _Later:
@@ -105,7 +106,7 @@ class LeanCall:
         stream has ended: then read says how."""
         exchange = self._exchange
         while exchange.messages:
-            take(exchange.messages.popleft())
+            take(exchange.take())
         exchange.sink, exchange.on_end = take, ended
         if exchange.ended:
             ended()
@@ -297,50 +298,6 @@ def call_error(err: Any) -> StatusError:
                 return said
     code: Any = err.code()
     return make_error(CODES.get(code.value[0], code.name), "", err.details() or "")
-
-
-def detail(raw: Any) -> StatusError | None:
-    """The hub.v1.Status among the details of a google.rpc.Status."""
-    from google.protobuf import any_pb2, struct_pb2  # noqa: F401
-
-    try:
-        for number, value in _fields(bytes(raw)):
-            if number == 3:
-                packed = any_pb2.Any.FromString(value)
-                if packed.type_url.endswith("/hub.v1.Status"):
-                    return status_error(status_pb2.Status.FromString(packed.value))
-    except Exception:  # what is no detail is none
-        return None
-    return None
-
-
-def _fields(raw: bytes) -> list[tuple[int, bytes]]:
-    """The fields of a message that are bytes."""
-    found: list[tuple[int, bytes]] = []
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = raw[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while at < len(raw):
-        tag = varint()
-        if tag & 7 == 0:
-            varint()
-        elif tag & 7 == 2:
-            size = varint()
-            found.append((tag >> 3, raw[at : at + size]))
-            at += size
-        else:
-            break
-    return found
 
 
 def browser_port(address: str, err: BaseException) -> BaseException:
