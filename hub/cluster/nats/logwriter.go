@@ -1,10 +1,8 @@
 package nats
 
 import (
-	"context"
 	"errors"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -13,6 +11,7 @@ import (
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/internal/fence"
 	"github.com/siohub/siohub/hub/cluster/internal/mesh"
+	"github.com/siohub/siohub/hub/cluster/internal/pending"
 	"github.com/siohub/siohub/hub/cluster/internal/wire"
 )
 
@@ -22,19 +21,11 @@ import (
 // second; later than that knows, hubs do so by its number.
 type logWriter struct {
 	recorder *Recorder
-	backlog  *mesh.Backlog
-	wake     chan struct{} // holds one
+	queue    *pending.Queue[queued]
 
 	// owned by run
 	number uint64
 	batch  batch // what is being written
-
-	mu    sync.Mutex // guards the fields below
-	queue []queued
-	bytes int64
-	up    bool
-	over  bool          // Close was called
-	empty chan struct{} // closed when nothing waits; nil: nobody waits for it
 }
 
 // queued is one on its way: an entry of the log, a change of a session, or a fence.
@@ -44,7 +35,8 @@ type queued struct {
 	fence   *fence.Fence
 }
 
-func (q *queued) size() int64 {
+// Size implements pending.Item.
+func (q queued) Size() int64 {
 	n := int64(len(q.entry)) + 256
 	if q.session != nil {
 		n += int64(len(q.session.key) + len(q.session.value))
@@ -52,32 +44,21 @@ func (q *queued) size() int64 {
 	return n
 }
 
-// urgent reports whether it may go beyond the bound a little: it is small, and cannot be done without.
-func (q *queued) urgent() bool {
+// Urgent implements pending.Item.
+func (q queued) Urgent() bool {
 	return q.fence != nil || q.session != nil && q.session.value == nil
 }
 
-// urgentBytes is how far.
-const urgentBytes = 16 << 20
-
 func newLogWriter(r *Recorder) *logWriter {
-	return &logWriter{recorder: r, backlog: mesh.NewBacklog(r.config.QueueBytes), wake: make(chan struct{}, 1)}
+	return &logWriter{recorder: r, queue: pending.New[queued](r.config.QueueBytes)}
 }
 
 // Behind implements cluster.Cluster.
 func (r *Recorder) Behind() <-chan struct{} {
-	if behind := r.out.backlog.Behind(); behind != nil {
+	if behind := r.out.queue.Behind(); behind != nil {
 		return behind
 	}
 	return r.Cluster.Behind()
-}
-
-// connected says whether NATS can be reached: what waits for it to come back holds nobody up.
-func (w *logWriter) connected(up bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.up = up
-	w.backlog.Set(w.bytes, up)
 }
 
 // Publish implements cluster.Cluster.
@@ -112,26 +93,11 @@ func (r *Recorder) Publish(c *cluster.Command) error {
 
 // put takes one.
 func (w *logWriter) put(q queued) error {
-	bound := w.recorder.config.QueueBytes
-	if q.urgent() {
-		bound += urgentBytes
+	_, err := w.queue.Put(q)
+	if err == nil {
+		w.queue.Wake()
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch {
-	case w.over:
-		return cluster.ErrAway
-	case w.bytes+q.size() > bound:
-		return cluster.ErrFull
-	}
-	w.queue = append(w.queue, q)
-	w.bytes += q.size()
-	w.backlog.Set(w.bytes, w.up)
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
-	return nil
+	return err
 }
 
 // run writes until Close.
@@ -140,29 +106,27 @@ func (w *logWriter) run() {
 	w.number = uint64(time.Now().UnixMicro()) // beyond that of a former life
 	backoff := backoffMin
 	for r.ctx.Err() == nil {
-		w.mu.Lock()
-		queue := w.queue[:len(w.queue):len(w.queue)]
-		w.mu.Unlock()
+		queue := w.queue.Waiting()
 		if len(queue) == 0 {
 			select {
 			case <-r.ctx.Done():
-			case <-w.wake:
+			case <-w.queue.Woken():
 			}
 			continue
 		}
 		up := r.conn.IsConnected()
-		w.connected(up)
+		w.queue.Connected(up)
 		if !up { // it is asked for nothing
 			r.pause(&backoff)
 			continue
 		}
 		done, err := w.write(queue)
-		w.done(done)
+		w.queue.Done(done, nil)
 		if err == nil {
 			backoff = backoffMin
 			continue
 		}
-		w.connected(false)
+		w.queue.Connected(false)
 		_ = r.away(r.ctx, err)
 		if errors.Is(err, jetstream.ErrNoStreamResponse) { // somebody has taken it away, perhaps
 			if _, err := r.logStream(r.ctx); err == nil {
@@ -280,58 +244,9 @@ func (w *logWriter) end() (cluster.Position, error) {
 	return endOf(epochOf(info), info.State.LastSeq), nil
 }
 
-// done takes the first n out.
-func (w *logWriter) done(n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i := range n {
-		w.bytes -= w.queue[i].size()
-		w.queue[i] = queued{}
-	}
-	w.backlog.Set(w.bytes, w.up)
-	w.queue = w.queue[n:]
-	if len(w.queue) == 0 {
-		w.queue = nil
-		if w.empty != nil {
-			close(w.empty)
-			w.empty = nil
-		}
-	}
-}
-
-func (w *logWriter) queued() int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.bytes
-}
-
-// close waits until nothing waits, at the longest until ctx ends. Nothing is taken any more.
-func (w *logWriter) close(ctx context.Context) {
-	w.mu.Lock()
-	w.over = true
-	if len(w.queue) == 0 {
-		w.mu.Unlock()
-		return
-	}
-	if w.empty == nil {
-		w.empty = make(chan struct{})
-	}
-	empty := w.empty
-	w.mu.Unlock()
-	select {
-	case <-empty:
-	case <-ctx.Done():
-	}
-}
-
 // abandon tells those that have waited in vain. It is called once run has ended.
 func (w *logWriter) abandon() {
-	w.mu.Lock()
-	left := w.queue
-	w.queue, w.bytes = nil, 0
-	w.backlog.Set(0, w.up)
-	w.mu.Unlock()
-	for _, q := range left {
+	for _, q := range w.queue.Abandon() {
 		if q.session != nil {
 			q.session.end(cluster.ErrAway)
 		}

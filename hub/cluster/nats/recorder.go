@@ -71,7 +71,7 @@ func (r *Recorder) Open(self cluster.Self, host cluster.Host) error {
 
 // Close implements cluster.Cluster.
 func (r *Recorder) Close(ctx context.Context) error {
-	r.out.close(ctx)
+	r.out.queue.Close(ctx)
 	r.fences.Close()
 	err := r.Cluster.Close(ctx)
 	r.stop()
@@ -83,7 +83,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 // Status implements cluster.Cluster.
 func (r *Recorder) Status() cluster.Status {
 	s := r.Cluster.Status()
-	s.QueuedBytes += r.out.queued()
+	s.QueuedBytes += r.out.queue.Bytes()
 	return s
 }
 

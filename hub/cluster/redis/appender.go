@@ -11,27 +11,21 @@ import (
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/internal/fence"
-	"github.com/siohub/siohub/hub/cluster/internal/mesh"
+	"github.com/siohub/siohub/hub/cluster/internal/pending"
 	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
 )
 
-// appender appends to streams what is published, in order, and changes sessions and looks up where fences end behind that. It keeps what it has while Redis is away, within
-// cluster.queue_bytes, and appends it once it is back: an entry whose fate is not known is appended again, and hubs pass
-// over the second by its number. That takes the entries of one stream to be appended all or none: were one refused and those
-// behind it not, hubs would pass over it too when it came at last.
+// appender appends to streams what is published, in order, and changes sessions and looks up where fences end behind that. It
+// keeps what it has while Redis is away, within cluster.queue_bytes, and appends it once it is back: an entry whose fate is not
+// known is appended again, and hubs pass over the second by its number. That takes the entries of one stream to be appended all
+// or none: were one refused and those behind it not, hubs would pass over it too when it came at last.
 type appender struct {
 	engine  *engine
-	backlog *mesh.Backlog
 	streams *streams
-	wake    chan struct{} // holds one
-	link    *xadd         // owned by run; unused with a Redis Cluster
+	queue   *pending.Queue[entry]
+	link    *xadd // owned by run; unused with a Redis Cluster
 
-	mu    sync.Mutex // guards the fields below
-	up    bool       // Redis can be reached
-	queue []entry
-	bytes int64
-	over  bool          // Close was called
-	empty chan struct{} // closed when nothing waits; nil: nobody waits for it
+	mu sync.Mutex // guards the field below
 	// gathering is until when entries may wait for flush. The zero time: they may not.
 	gathering time.Time
 }
@@ -50,18 +44,21 @@ func (a *appender) gather() {
 func (a *appender) flush() {
 	a.mu.Lock()
 	a.gathering = time.Time{}
-	waits := len(a.queue) > 0
 	a.mu.Unlock()
-	if waits {
-		a.wakeUp()
+	if a.queue.Bytes() > 0 {
+		a.queue.Wake()
 	}
 }
 
-func (a *appender) wakeUp() {
-	select {
-	case a.wake <- struct{}{}:
-	default:
+// mayWait reports whether what was put may wait for flush, with so many bytes in all. If not, nothing else may either.
+func (a *appender) mayWait(e *entry, bytes int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	waits := e.appended() && bytes < batchOfBytes && !a.gathering.IsZero() && time.Now().Before(a.gathering)
+	if !waits {
+		a.gathering = time.Time{}
 	}
+	return waits
 }
 
 // entry is one on its way to a stream, or, if that is set, a change of a session, or a fence.
@@ -72,7 +69,8 @@ type entry struct {
 	fence   *fence.Fence
 }
 
-func (e *entry) size() int64 {
+// Size implements pending.Item.
+func (e entry) Size() int64 {
 	if e.session != nil {
 		return int64(len(e.session.key)+len(e.session.value)) + 256
 	}
@@ -82,17 +80,14 @@ func (e *entry) size() int64 {
 // appended reports whether it is one for a stream.
 func (e *entry) appended() bool { return e.session == nil && e.fence == nil }
 
-// urgent reports whether it may go beyond the bound a little: it is small, and cannot be done without.
-func (e *entry) urgent() bool { return e.fence != nil || e.session != nil && e.session.value == "" }
-
-// urgentBytes is how far.
-const urgentBytes = 16 << 20
+// Urgent implements pending.Item.
+func (e entry) Urgent() bool { return e.fence != nil || e.session != nil && e.session.value == "" }
 
 func newAppender(s *streams) *appender {
 	e := s.engine
 	dial := func(ctx context.Context) (net.Conn, error) { return e.nodes.dialKeys(ctx, "") }
 	return &appender{
-		engine: e, streams: s, backlog: mesh.NewBacklog(e.config.QueueBytes), wake: make(chan struct{}, 1),
+		engine: e, streams: s, queue: pending.New[entry](e.config.QueueBytes),
 		link: newXAdd(dial, e.nodes.left, e.config.StreamLength),
 	}
 }
@@ -104,65 +99,38 @@ func (a *appender) put(stream string, fields nodewire.Entry) error {
 
 // take takes one of any kind.
 func (a *appender) take(e entry) error {
-	waits, err := a.add(e)
+	bytes, err := int64(0), cluster.ErrTooLarge
+	if len(e.fields.Data) <= 2*a.engine.config.MaxMessage { // base64
+		bytes, err = a.queue.Put(e)
+	}
 	trace := a.engine.Trace()
 	switch {
 	case err == nil:
 		if trace.Sent != nil && e.appended() {
 			trace.Sent("foreign", len(e.fields.Data))
 		}
-		if !waits {
-			a.wakeUp()
+		if !a.mayWait(&e, bytes) {
+			a.queue.Wake()
 		}
 	case trace.NotSent != nil:
 		reason := map[error]string{cluster.ErrFull: "full", cluster.ErrAway: "away", cluster.ErrTooLarge: "too_large"}
 		trace.NotSent(reason[err])
 	}
-	if err == cluster.ErrFull { //nolint:errorlint // it is not wrapped
+	if errors.Is(err, cluster.ErrFull) {
 		a.engine.away.Warn("cluster: more waits to be appended to the stream than cluster.queue_bytes allows, a message is not sent",
 			"queue_bytes", a.engine.config.QueueBytes)
 	}
 	return err
 }
 
-// add puts one into the queue. It may wait there for flush.
-func (a *appender) add(e entry) (waits bool, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	switch {
-	case a.over:
-		return false, cluster.ErrAway
-	case len(e.fields.Data) > 2*a.engine.config.MaxMessage: // base64
-		return false, cluster.ErrTooLarge
-	case a.bytes+e.size() > a.engine.config.QueueBytes && !(e.urgent() && a.bytes+e.size() <= a.engine.config.QueueBytes+urgentBytes):
-		return false, cluster.ErrFull
-	}
-	a.queue = append(a.queue, e)
-	a.bytes += e.size()
-	a.backlog.Set(a.bytes, a.up)
-	waits = e.appended() && a.bytes < batchOfBytes && !a.gathering.IsZero() && time.Now().Before(a.gathering)
-	if !waits {
-		a.gathering = time.Time{}
-	}
-	return waits, nil
-}
-
-// connected says whether Redis can be reached: what waits for it to come back holds nobody up.
-func (a *appender) connected(up bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.up = up
-	a.backlog.Set(a.bytes, a.up)
-}
-
-// takeLocked is what is to be appended next. It stays in the queue.
-func (a *appender) takeLocked() []entry {
+// batchOf is what is to be appended next of what waits.
+func batchOf(waiting []entry) []entry {
 	n, bytes := 0, int64(0)
-	for n < len(a.queue) && n < batchOfMessages && (n == 0 || bytes+a.queue[n].size() <= batchOfBytes) {
-		bytes += a.queue[n].size()
+	for n < len(waiting) && n < batchOfMessages && (n == 0 || bytes+waiting[n].Size() <= batchOfBytes) {
+		bytes += waiting[n].Size()
 		n++
 	}
-	return a.queue[:n]
+	return waiting[:n]
 }
 
 // run appends until Close.
@@ -171,19 +139,17 @@ func (a *appender) run() {
 	defer a.link.close()
 	backoff := backoffMin
 	for {
-		a.mu.Lock()
-		batch := a.takeLocked()
-		a.mu.Unlock()
+		batch := batchOf(a.queue.Waiting())
 		if len(batch) == 0 {
 			select {
 			case <-ctx.Done():
 				return
-			case <-a.wake:
+			case <-a.queue.Woken():
 			}
 			continue
 		}
 		failed, err := a.append(ctx, batch)
-		a.done(len(batch), failed)
+		a.queue.Done(len(batch), failed)
 		if err == nil {
 			backoff = backoffMin
 			continue
@@ -301,62 +267,9 @@ func (a *appender) appendTo(ctx context.Context, stream string, entries []entry)
 	return err
 }
 
-// done takes the first n entries out, but for those that failed, which come first again.
-func (a *appender) done(n int, failed []entry) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for i := range n {
-		a.bytes -= a.queue[i].size()
-	}
-	for i := range failed {
-		a.bytes += failed[i].size()
-	}
-	a.backlog.Set(a.bytes, a.up)
-	a.queue = a.queue[n:]
-	if len(failed) > 0 {
-		a.queue = append(failed, a.queue...)
-	}
-	if len(a.queue) == 0 {
-		a.queue = nil // and what it was part of
-		if a.empty != nil {
-			close(a.empty)
-			a.empty = nil
-		}
-	}
-}
-
-// queued is what waits, in bytes.
-func (a *appender) queued() int64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.bytes
-}
-
-// close waits until nothing waits, at the longest until ctx ends. Nothing is taken any more.
-func (a *appender) close(ctx context.Context) {
-	a.mu.Lock()
-	a.over = true
-	if len(a.queue) == 0 {
-		a.mu.Unlock()
-		return
-	}
-	a.empty = make(chan struct{})
-	empty := a.empty
-	a.mu.Unlock()
-	select {
-	case <-empty:
-	case <-ctx.Done():
-	}
-}
-
 // abandon tells those that have waited in vain. It is called once run has ended.
 func (a *appender) abandon() {
-	a.mu.Lock()
-	left := a.queue
-	a.queue, a.bytes = nil, 0
-	a.backlog.Set(0, a.up)
-	a.mu.Unlock()
-	for _, e := range left {
+	for _, e := range a.queue.Abandon() {
 		if e.session != nil {
 			e.session.end(cluster.ErrAway)
 		}

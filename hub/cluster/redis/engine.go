@@ -170,7 +170,7 @@ func (e *engine) Close(ctx context.Context) error {
 func (e *engine) Status() cluster.Status {
 	s := e.Mesh.Status()
 	if streams, is := e.road.(*streams); is {
-		s.QueuedBytes += streams.out.queued()
+		s.QueuedBytes += streams.out.queue.Bytes()
 	}
 	return s
 }
@@ -178,7 +178,7 @@ func (e *engine) Status() cluster.Status {
 // Behind implements cluster.Cluster.
 func (e *engine) Behind() <-chan struct{} {
 	if streams, is := e.road.(*streams); is {
-		if behind := streams.out.backlog.Behind(); behind != nil {
+		if behind := streams.out.queue.Behind(); behind != nil {
 			return behind
 		}
 	}

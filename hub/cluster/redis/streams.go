@@ -72,7 +72,7 @@ func (s *streams) settle() {
 		s.mu.Lock()
 		up := s.in.reached() && s.lost == 0
 		s.mu.Unlock()
-		s.out.connected(up)
+		s.out.queue.Connected(up)
 		return up
 	})
 }
@@ -91,7 +91,7 @@ func (s *streams) readable(yes bool) {
 
 func (s *streams) close(ctx context.Context) {
 	s.sayOld(nodewire.Leaving)
-	s.out.close(ctx)
+	s.out.queue.Close(ctx)
 	s.fences.Close()
 }
 
