@@ -55,7 +55,7 @@ class Process:
         self.log = log
         self._file = log.open("ab")
         self.popen = subprocess.Popen(
-            command, stdout=self._file, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, cwd=cwd
+            command, stdout=self._file, stderr=subprocess.STDOUT, env=os.environ if env is None else env, cwd=cwd
         )
 
     @property
@@ -89,8 +89,13 @@ class Hub(Process):
                 "--control-listen", f"127.0.0.1:{self.control}", "--admin-listen", f"127.0.0.1:{self.admin}", *args,
             ],
             log,
+            {k: v for k, v in os.environ.items() if not k.startswith("HUB_")},  # it refuses what is no option of its own
         )  # fmt: skip
-        wait_for(lambda: is_open(self.browsers) and is_open(self.control), "the hub")
+        wait_for(self._is_there, "the hub")
+
+    def _is_there(self) -> bool:
+        assert self.popen.poll() is None, self.text[-2000:]
+        return is_open(self.browsers) and is_open(self.control)
 
     @property
     def url(self) -> str:
@@ -120,7 +125,8 @@ def spawn(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     def start(name: str, *args: str, **env: str) -> Process:
         log = tmp_path / f"{name}-{len(started)}.log"
         path = os.pathsep.join([str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])
-        process = Process([sys.executable, "-W", "ignore", str(APPS / name), *args], log, {"PYTHONPATH": path, "SIOHUB_LOG": "INFO", **env})
+        process = Process([sys.executable, "-W", "ignore", str(APPS / name), *args], log,
+                          {**os.environ, "PYTHONPATH": path, "SIOHUB_LOG": "INFO", **env})  # fmt: skip
         started.append(process)
         return process
 

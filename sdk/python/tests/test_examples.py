@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import urllib.request
 from pathlib import Path
@@ -19,7 +20,7 @@ def start(tmp_path: Path, hub: Hub, *command: str, cwd: Path = EXAMPLES, **env: 
     path = f"{HERE.parent / 'src'}:{cwd}"
     log = tmp_path / f"example-{free_port()}.log"
     variables = {"HUB_ADDRESS": hub.address, "PYTHONPATH": path, **env}
-    return Process([sys.executable, "-W", "ignore", *command], log, variables, cwd)
+    return Process([sys.executable, "-W", "ignore", *command], log, {**os.environ, **variables}, cwd)
 
 
 def request(url: str, method: str = "GET") -> tuple[str, str]:

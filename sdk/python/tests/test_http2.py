@@ -51,13 +51,16 @@ class Pipe:
 
     def __init__(self) -> None:
         self.written = bytearray()
-        self.aborted = False
+        self.aborted = self.closed = False
 
     def write(self, data: bytes) -> None:
         self.written += data
 
     def abort(self) -> None:
         self.aborted = True
+
+    def close(self) -> None:
+        self.closed = True
 
 
 async def connection(max_bytes: int = 1 << 20) -> tuple[http2.Connection, Pipe]:
@@ -201,14 +204,20 @@ async def test_padding_counts_as_data() -> None:
 
 
 async def test_who_goes_away_says_why() -> None:
-    made, _ = await connection()
+    made, pipe = await connection()
     kept, late = made.open("/x", []), made.open("/y", [])
     body = (1).to_bytes(4, "big") + (11).to_bytes(4, "big") + b"too_many_pings"
     made.data_received(frame(GOAWAY, 0, 0, body))
     assert late.error is not None and "too_many_pings" in late.error.message and not kept.ended
     again = made.open("/z", [])
     assert again.error is not None and again.error.code == "UNAVAILABLE"
-    made.connection_lost(None)
+    assert not pipe.closed and not made.usable
+    kept.headers([(b"grpc-status", b"0")], True)
+    assert pipe.closed, "with the last call"
+    other, _ = await connection()
+    kept = other.open("/x", [])
+    other.data_received(frame(GOAWAY, 0, 0, body))
+    other.connection_lost(None)
     assert kept.error is not None and "too_many_pings" in kept.error.message
 
 

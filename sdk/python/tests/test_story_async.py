@@ -86,9 +86,9 @@ async def story(url: str) -> list[Any]:
     return out
 
 
-async def run(module: str, hub: Hub, spawn: Any) -> list[Any]:
+async def run(module: str, hub: Hub, spawn: Any, **env: str) -> list[Any]:
     port = free_port()
-    app = spawn("story_async.py", module, str(port), HUB_ADDRESS=hub.address)
+    app = spawn("story_async.py", module, str(port), HUB_ADDRESS=hub.address, **env)
     wait_for(lambda: is_open(port), f"the application: {app.text}")
     try:
         return await story(hub.url if module != "socketio" else f"http://127.0.0.1:{port}")
@@ -96,9 +96,10 @@ async def run(module: str, hub: Hub, spawn: Any) -> list[Any]:
         app.terminate()
 
 
-async def test_browsers_see_the_same(hub: Hub, spawn: Any) -> None:
+@pytest.mark.parametrize("transport", ["lean", "grpc"])
+async def test_browsers_see_the_same(hub: Hub, spawn: Any, transport: str) -> None:
     expected = await run("socketio", hub, spawn)
-    got = await run("siohub.socketio", hub, spawn)
+    got = await run("siohub.socketio", hub, spawn, HUB_TRANSPORT=transport)
     differences = [(want, have) for want, have in zip(expected, got, strict=False) if want != have]
     assert not differences
     assert len(got) == len(expected)

@@ -78,6 +78,11 @@ class Connection(asyncio.Protocol):
         self._greeted = False
         self.lost: StatusError | None = None
 
+    @property
+    def usable(self) -> bool:
+        """Whether calls may be opened."""
+        return self.lost is None and not self._goodbye
+
     # Calls.
 
     def open(self, path: str, metadata: list[tuple[str, str]]) -> Exchange:
@@ -142,6 +147,8 @@ class Connection(asyncio.Protocol):
     def forget(self, exchange: Exchange) -> None:
         """A stream has ended."""
         self._streams.pop(exchange.number, None)
+        if self._goodbye and not self._streams and self.lost is None:
+            self._transport.close()
         self._rouse()
 
     def grant(self, stream: int, size: int) -> None:

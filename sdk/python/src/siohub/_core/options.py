@@ -42,9 +42,13 @@ class TLS:
                 try:
                     data = _read(path)
                 except OSError as err:
-                    raise ConfigError(name, str(err)) from None
+                    raise ConfigError(name, str(err)) from err
                 if b"-----BEGIN" not in data:
                     raise ConfigError(name, f"{path} has nothing in PEM form")
+        try:
+            self.context()
+        except OSError as err:  # of ssl, too
+            raise ConfigError("HUB_TLS_CERT" if self.cert else "HUB_TLS_CA", f"cannot be used: {err}") from err
 
     def context(self) -> ssl.SSLContext:
         """A context for connections of HTTP/2."""

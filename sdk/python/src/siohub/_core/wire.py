@@ -141,6 +141,7 @@ class LeanWire:
         self._name = (tls.server_name if tls else "") or server_name or self._host
         self._metadata = [("authorization", f"Bearer {token}")] if token else []
         self._connection: Connection | None = None
+        self._dialling = asyncio.Lock()
 
     async def attach(self) -> LeanCall:
         """See Wire."""
@@ -169,27 +170,30 @@ class LeanWire:
             connection.reset(exchange, make_error("CANCELLED"))
 
     async def _connect(self) -> Connection:
-        if self._connection is not None and self._connection.lost is None:
+        async with self._dialling:
+            if self._connection is None or not self._connection.usable:
+                self._connection = await self._dial()
             return self._connection
-        loop, tls = asyncio.get_running_loop(), self._tls
-        context = tls.context() if tls is not None else None
-        name = self._name if context is not None else None
+
+    async def _dial(self) -> Connection:
+        loop, secure = asyncio.get_running_loop(), self._tls is not None
 
         def make() -> Connection:
             authority = self._name if self._path else f"{self._host}:{self._port}"
-            return Connection(loop, authority or "localhost", context is not None, self._max + (64 << 10))
+            return Connection(loop, authority or "localhost", secure, self._max + (64 << 10))
 
         try:
+            context = self._tls.context() if self._tls is not None else None
+            name = self._name if secure else None
             if self._path:
                 transport, connection = await loop.create_unix_connection(make, self._path, ssl=context, server_hostname=name)
             else:
                 transport, connection = await self._connect_tcp(loop, make, context, name)
         except OSError as err:
-            raise make_error("UNAVAILABLE", "", f"no connection to {self.address}: {err}") from None
-        if context is not None and transport.get_extra_info("ssl_object").selected_alpn_protocol() != "h2":
+            raise make_error("UNAVAILABLE", "", f"no connection to {self.address}: {err}") from err
+        if secure and transport.get_extra_info("ssl_object").selected_alpn_protocol() != "h2":
             connection.close()
             raise make_error("UNAVAILABLE", "", f"{self.address} does not speak HTTP/2 over TLS")
-        self._connection = connection
         return connection
 
     async def _connect_tcp(self, loop: Any, make: Callable[[], Connection], context: Any, name: str | None) -> Any:

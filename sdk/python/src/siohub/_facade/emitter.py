@@ -21,7 +21,7 @@ from .mirror import room_name
 
 TRIES_FOR = 10.0  # seconds for which a hub that is away is tried again
 
-_wires: dict[tuple[int, str], Wire] = {}  # of this process
+_wires: dict[tuple[int, str], tuple[Any, Wire]] = {}  # of this process, with what they were made of
 
 
 class Emitter:
@@ -30,6 +30,7 @@ class Emitter:
 
     def __init__(self, options: Options | None = None, json: Any = None) -> None:
         self._options = options
+        self._completed: Options | None = None
         self._encode: Callable[[Any], Any] = encode if json is None else lambda args: encode_with(json.dumps, args)
 
     def emit(self, event: str, data: Any = None, *, room: Any = None, skip_sid: Any = None, namespace: str = "/") -> None:
@@ -78,7 +79,9 @@ class Emitter:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._execute(command), native.background()))
 
     async def _execute(self, command: Any) -> Any:
-        options = (self._options or Options()).completed()
+        if self._completed is None:
+            self._completed = (self._options or Options()).completed()
+        options = self._completed
         addresses = [a.removeprefix(SCHEME) for a in split_hubs(options.hub)]
         token = options.token_source() if options.token_source is not None else options.token
         deadline = asyncio.get_running_loop().time() + TRIES_FOR
@@ -91,10 +94,7 @@ class Emitter:
                 except HubError as err:
                     if not safe_to_retry(err):
                         raise
-                    failure = err
-                    wire = _wires.pop((os.getpid(), address), None)
-                    if wire is not None:
-                        await wire.close()
+                    failure = err  # a wire connects anew by itself; others may have calls on it
             if asyncio.get_running_loop().time() + pause > deadline:
                 raise failure
             await asyncio.sleep(pause)
@@ -102,9 +102,11 @@ class Emitter:
 
     async def _at(self, address: str, options: Options, token: str, command: Any) -> Any:
         key = (os.getpid(), address)
-        wire = _wires.get(key)
-        if wire is None:
-            wire = _wires[key] = dial(address, tls=options.tls, token=token, max_bytes=options.max_envelope_bytes)
+        made_of = (options.tls, token, options.max_envelope_bytes)
+        before, wire = _wires.get(key, (None, None))
+        if wire is None or before != made_of:
+            wire = dial(address, tls=options.tls, token=token, max_bytes=options.max_envelope_bytes)
+            _wires[key] = (made_of, wire)
         request = control_pb2.ExecuteRequest(commands=[command])
         response = await wire.unary("Execute", request, control_pb2.ExecuteResponse.FromString, TRIES_FOR)
         result = response.results[0]
