@@ -217,7 +217,7 @@ depaware: ## Accept the dependencies of cmd/hub as they are
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed
-	rm -rf bin .cache .venv node_modules bench/node/node_modules examples/bare-java/target
+	rm -rf bin .cache .venv node_modules bench/node/node_modules examples/bare-java/target sdk/python/.venv sdk/{node,nestjs,node/reference-suite}/{node_modules,dist}
 	git clean -fdXq $(CLIENT_DIR)
 
 # --- files -----------------------------------------------------------------

@@ -19,7 +19,7 @@ type xadd struct {
 
 func newXAdd(dial func(ctx context.Context) (net.Conn, error), left func(net.Conn) bool, length int64) *xadd {
 	x := &xadd{link: link{dial: dial, left: left}, length: strconv.FormatInt(length, 10)}
-	x.read = x.replies
+	x.read = x.results
 	return x
 }
 
@@ -63,15 +63,15 @@ func (x *xadd) appendEntry(buf []byte, stream string, e *nodewire.Entry) []byte 
 	return buf
 }
 
-// replies reads what Redis says of x.await entries.
-func (x *xadd) replies() error {
+// results reads what Redis says of x.await entries.
+func (x *xadd) results() error {
 	if x.await == 1 {
 		return x.id()
 	}
 	if err := x.words(1 + x.await); err != nil { // +OK, and +QUEUED for each
 		return err
 	}
-	line, err := readLine(x.in)
+	line, err := x.line()
 	switch {
 	case err != nil:
 		return err
@@ -94,7 +94,7 @@ func (x *xadd) replies() error {
 // words reads so many statuses.
 func (x *xadd) words(n int) error {
 	for range n {
-		line, err := readLine(x.in)
+		line, err := x.line()
 		switch {
 		case err != nil:
 			return err
@@ -109,7 +109,7 @@ func (x *xadd) words(n int) error {
 
 // id reads the id of an entry that was appended, or why it was not.
 func (x *xadd) id() error {
-	line, err := readLine(x.in)
+	line, err := x.line()
 	switch {
 	case err != nil:
 		return err
@@ -121,7 +121,7 @@ func (x *xadd) id() error {
 	case line[0] != '$' || string(line) == "$-1":
 		return errProtocol
 	}
-	_, err = readLine(x.in)
+	_, err = x.line()
 	return err
 }
 

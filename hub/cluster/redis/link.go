@@ -20,7 +20,7 @@ type link struct {
 	stale atomic.Bool // the connection is not to be used again
 
 	conn net.Conn // nil: there is none
-	in   *bufio.Reader
+	replies
 	buf  []byte    // what is written next
 	used time.Time // when the last reply had come
 }

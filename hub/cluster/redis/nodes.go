@@ -79,7 +79,7 @@ func (n *nodes) dialKeys(ctx context.Context, name string) (net.Conn, error) {
 	}
 	o := n.client.Options()
 	_ = conn.SetDeadline(time.Now().Add(o.ReadTimeout))
-	r := reader{in: bufio.NewReader(conn)} // there is no reply but this one to read
+	r := reader{replies: replies{bufio.NewReader(conn)}} // there is no reply but this one to read
 	if _, err = conn.Write(appendCommand(nil, "SELECT", strconv.Itoa(o.DB))); err == nil {
 		_, err = r.first(nestedReplies)
 	}
@@ -141,7 +141,7 @@ func (n *nodes) left(conn net.Conn) bool { return n.sentinels != nil && n.sentin
 func (n *nodes) greet(conn net.Conn, o *redis.Options) error {
 	_ = conn.SetDeadline(time.Now().Add(o.ReadTimeout))
 	defer conn.SetDeadline(time.Time{}) //nolint:errcheck // the connection's next use tells
-	r := reader{in: bufio.NewReader(conn)}
+	r := reader{replies: replies{bufio.NewReader(conn)}}
 	ask := func(words ...string) (string, error) {
 		if _, err := conn.Write(appendCommand(nil, words...)); err != nil {
 			return "", err
@@ -209,7 +209,7 @@ func (n *nodes) countOne(ctx context.Context, command, one, other string) (ones,
 	l.buf = appendCommand(l.buf, "PUBSUB", command, one, other)
 	var refused error
 	err = l.exchange(func() error {
-		line, err := readLine(l.in)
+		line, err := l.line()
 		switch {
 		case err != nil:
 			return err
@@ -219,7 +219,7 @@ func (n *nodes) countOne(ctx context.Context, command, one, other string) (ones,
 		case string(line) != "*4":
 			return errProtocol
 		}
-		r := reader{in: l.in}
+		r := reader{replies: l.replies}
 		for _, to := range []*int64{&ones, &others} {
 			if _, err := r.word(); err != nil {
 				return err

@@ -45,7 +45,7 @@ func (p *publisher) publish(ctx context.Context, command string, batch []mesh.Ou
 // replies reads one for each message.
 func (p *publisher) replies() error {
 	for range p.await {
-		line, err := readLine(p.in)
+		line, err := p.line()
 		switch {
 		case err != nil:
 			return err

@@ -1,11 +1,8 @@
 package redis
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 )
 
@@ -14,7 +11,7 @@ import (
 //
 // Spec: redis.io, Redis serialization protocol, RESP2; Pub/Sub, wire protocol messages.
 type reader struct {
-	in *bufio.Reader
+	replies
 	// most is the size of a message that is taken, in bytes.
 	most int
 	// wants decides on a message by its channel, and message takes it. dropped is told of one that is too large.
@@ -31,16 +28,7 @@ type reader struct {
 const (
 	// mostChannelBytes bounds the name of a channel: a namespace and a room. A longer one is passed over.
 	mostChannelBytes = 64 << 10
-	// mostLineBytes bounds a line: a length, or an error.
-	mostLineBytes = 8 << 10
 )
-
-var errProtocol = errors.New("redis: the server does not speak RESP2")
-
-// serverError is what a server answered instead of doing it.
-type serverError string
-
-func (e serverError) Error() string { return "redis: " + string(e) }
 
 // event is what was read beside messages: kind is subscribe, psubscribe, ssubscribe, their opposites, or pong.
 type event struct {
@@ -99,9 +87,7 @@ func (r *reader) next() (event, error) {
 // readMessage reads the rest of a message, its pattern first if it has one.
 func (r *reader) readMessage(pattern bool) error {
 	if pattern {
-		if n, err := r.bulk(); err != nil {
-			return err
-		} else if err := r.discard(n); err != nil {
+		if err := r.pass(); err != nil {
 			return err
 		}
 	}
@@ -133,43 +119,6 @@ func (r *reader) readMessage(pattern bool) error {
 	}
 	r.message(string(r.channel), payload)
 	return nil
-}
-
-// line reads up to the end of a line, which is not part of it. It is never empty, and good until the next read.
-func (r *reader) line() ([]byte, error) { return readLine(r.in) }
-
-func readLine(in *bufio.Reader) ([]byte, error) {
-	line, err := in.ReadSlice('\n')
-	switch {
-	case errors.Is(err, bufio.ErrBufferFull):
-		return nil, errProtocol
-	case err != nil:
-		return nil, err
-	}
-	line = bytes.TrimSuffix(line[:len(line)-1], []byte("\r"))
-	if len(line) == 0 || len(line) > mostLineBytes {
-		return nil, errProtocol
-	}
-	return line, nil
-}
-
-// bulk reads the length of a bulk string.
-func (r *reader) bulk() (int, error) {
-	line, err := r.line()
-	if err != nil {
-		return 0, err
-	}
-	if line[0] != '$' {
-		return 0, errProtocol
-	}
-	n := 0
-	for _, c := range line[1:] {
-		if c < '0' || c > '9' || n > 1<<30 {
-			return 0, errProtocol
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n, nil
 }
 
 // short reads a bulk string that is a word of the protocol. It is good until the next read.
@@ -244,24 +193,6 @@ func (r *reader) first(depth int) (string, error) {
 		}
 	}
 	return first, nil
-}
-
-// text reads n bytes into buf, and the end of the line behind them.
-func (r *reader) text(buf []byte, n int) ([]byte, error) {
-	if cap(buf) < n {
-		buf = make([]byte, n)
-	}
-	buf = buf[:n]
-	if _, err := io.ReadFull(r.in, buf); err != nil {
-		return nil, err
-	}
-	_, err := r.in.Discard(2)
-	return buf, err
-}
-
-func (r *reader) discard(n int) error {
-	_, err := r.in.Discard(n + 2)
-	return err
 }
 
 // appendCommand appends a command as clients send it.

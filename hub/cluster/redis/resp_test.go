@@ -9,7 +9,7 @@ import (
 // newReader reads what a server is supposed to have said.
 func newReader(data []byte, took *int) *reader {
 	return &reader{
-		in: bufio.NewReader(bytes.NewReader(data)), most: 1 << 10,
+		replies: replies{bufio.NewReader(bytes.NewReader(data))}, most: 1 << 10,
 		wants:   func(channel []byte) bool { return !bytes.HasPrefix(channel, []byte("no")) },
 		message: func(_ string, payload []byte) { *took += len(payload) },
 		dropped: func() {},

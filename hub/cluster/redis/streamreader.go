@@ -24,8 +24,8 @@ type streamReader struct {
 	gate    fence.Gate
 
 	// owned by run
-	conn   net.Conn // nil: there is none, or a Redis Cluster
-	in     *bufio.Reader
+	conn net.Conn // nil: there is none, or a Redis Cluster
+	replies
 	buf    []byte             // the command that asks for more
 	data   []byte             // of the entry that is read
 	stop   func() bool        // of what closes the connection with ctx

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"bytes"
-	"io"
 	"math"
 	"strconv"
 
@@ -193,14 +192,7 @@ func (r *streamReader) readData() (fits bool, err error) {
 	if n > 2*r.streams.engine.config.MaxMessage { // base64
 		return false, r.discard(n)
 	}
-	if cap(r.data) < n {
-		r.data = make([]byte, n)
-	}
-	r.data = r.data[:n]
-	if _, err := io.ReadFull(r.in, r.data); err != nil {
-		return false, err
-	}
-	_, err = r.in.Discard(2)
+	r.data, err = r.text(r.data, n)
 	return true, err
 }
 
@@ -233,59 +225,6 @@ func (r *streamReader) known(text []byte) string {
 		*place = string(text)
 	}
 	return *place
-}
-
-// list reads the length of an array. -1 is none.
-func (r *streamReader) list() (int, error) {
-	line, err := readLine(r.in)
-	switch {
-	case err != nil:
-		return 0, err
-	case line[0] == '-':
-		return 0, serverError(line[1:])
-	case string(line) == "*-1":
-		return -1, nil
-	case line[0] != '*':
-		return 0, errProtocol
-	}
-	return digits(line[1:])
-}
-
-// bulk reads the length of a bulk string.
-func (r *streamReader) bulk() (int, error) {
-	line, err := readLine(r.in)
-	if err != nil {
-		return 0, err
-	}
-	if line[0] != '$' {
-		return 0, errProtocol
-	}
-	return digits(line[1:])
-}
-
-// pass passes over a bulk string.
-func (r *streamReader) pass() error {
-	n, err := r.bulk()
-	if err != nil {
-		return err
-	}
-	return r.discard(n)
-}
-
-func (r *streamReader) discard(n int) error {
-	_, err := r.in.Discard(n + 2)
-	return err
-}
-
-// digits is a length.
-func digits(text []byte) (n int, err error) {
-	for _, c := range text {
-		if c < '0' || c > '9' || n > 1<<30 {
-			return 0, errProtocol
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n, nil
 }
 
 // orProtocol is an error, or the one of a server that says something else.
