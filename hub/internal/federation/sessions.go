@@ -120,7 +120,11 @@ func (s *Sessions) seek(namespace string, c recovery.Claim) *recovery.Record {
 		if !s.lives(r) {
 			return r
 		}
-		given, known, answered := s.ask(slices.DeleteFunc([]string{r.Hub}, func(id string) bool { return id == s.config.Self }), namespace, c)
+		var holder []string // nobody where it is this hub, which does not have it
+		if r.Hub != s.config.Self {
+			holder = []string{r.Hub}
+		}
+		given, known, answered := s.ask(holder, namespace, c)
 		switch {
 		case known:
 			return given
