@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import * as grpc from "@grpc/grpc-js";
 import { Status } from "../pb/index.js";
 import { BinaryReader } from "../pb/wire.js";
+import { hostOf } from "./addresses.js";
 import { CODES, ConfigError, type HubError, StatusError, statusError } from "./errors.js";
 import { type CallStatus, Http2Call, openSession } from "./http2-call.js";
 import { DEFAULT_PORT, type Settings } from "./settings.js";
@@ -27,7 +28,7 @@ const ATTACH = "/hub.v1.AttachService/Attach";
 export async function connect(settings: Settings, address: string, patience: number): Promise<Connection> {
   if (settings.transport === "grpc-js") return connectByLibrary(settings, address, patience);
   const session = await openSession(settings, address, patience).catch((error: Error) => {
-    throw callError({ code: grpc.status.UNAVAILABLE, details: error.message }, address);
+    throw helloError({ code: grpc.status.UNAVAILABLE, details: error.message }, address);
   });
   return { call: (token) => new Http2Call(session, ATTACH, token), close: () => session.destroy() };
 }
@@ -84,27 +85,34 @@ function credentials(settings: Settings): grpc.ChannelCredentials {
 
 /** Whether a token may be sent to an address: in the clear only on this machine. */
 export function mayShowToken(settings: Settings, address: string): boolean {
-  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+  const host = hostOf(address);
   return settings.tls !== undefined || host === "localhost" || host === "::1" || /^127\./.test(host);
 }
 
 /** Why a call ended, from gRPC's own status. Undefined for an OK. */
-export function callError(status: CallStatus & { metadata?: grpc.Metadata }, address: string): HubError | undefined {
+export function callError(status: CallStatus & { metadata?: grpc.Metadata }): HubError | undefined {
   if (status.code === grpc.status.OK) return undefined;
-  if (looksLikeHTTP(status.details)) {
-    return new ConfigError(
-      "hub.address",
-      `${address} answers HTTP, not gRPC: it may be the port for browsers; services reach the hub's control listener, port ${DEFAULT_PORT} by default`,
-    );
-  }
-  return (
-    detail(status.detail ?? status.metadata?.get("grpc-status-details-bin")[0]) ??
-    new StatusError(CODES[status.code] ?? "UNKNOWN", "", status.details)
+  const said = detail(status.detail ?? status.metadata?.get("grpc-status-details-bin")[0]);
+  if (said !== undefined) return said;
+  // A reset of the stream is of what lies between, as in Http2Call: the hub says its own in trailers.
+  const reset = /^Received RST_STREAM|^Bandwidth exhausted or memory|^Protocol not secure enough/.test(status.details);
+  return new StatusError(reset ? "UNAVAILABLE" : (CODES[status.code] ?? "UNKNOWN"), "", status.details);
+}
+
+/** callError of a call that was never answered by a hub: perhaps no hub is there at all. */
+export function helloError(status: CallStatus & { metadata?: grpc.Metadata }, address: string): HubError | undefined {
+  const error = callError(status);
+  if (error === undefined || !(status.foreign || looksLikeHTTP(status.details))) return error;
+  return new ConfigError(
+    "hub.address",
+    `${address} answers HTTP, not gRPC (${status.details}): it may be the port for browsers; services reach the hub's control listener, port ${DEFAULT_PORT} by default`,
+    { cause: error },
   );
 }
 
+/** How a server of HTTP/1.1 looks: to nghttp2, and to @grpc/grpc-js. */
 function looksLikeHTTP(text: string): boolean {
-  return /HTTP\/1\.|HTTP_1_1_REQUIRED|Protocol error|content-type|HPE_|404 Not Found|400 Bad Request/i.test(text);
+  return /HTTP\/1\.|HTTP_1_1_REQUIRED|Protocol error|HPE_|HTTP status code 40[0-7]/i.test(text);
 }
 
 /** The hub.v1.Status among the details of a call's error. */

@@ -9,9 +9,10 @@ export interface CallStatus {
   details: string;
   /** `grpc-status-details-bin`, where it came. */
   detail?: Buffer;
+  /** What answers is no gRPC server, and will not be one after a wait. */
+  foreign?: boolean;
 }
 
-const OK = 0;
 const UNKNOWN = 2;
 const UNAVAILABLE = 14;
 const INTERNAL = 13;
@@ -53,13 +54,14 @@ export class Http2Call extends EventEmitter {
     this.#stream.on("trailers", (trailers) => this.#trailers(trailers));
     this.#stream.on("data", (chunk: Buffer) => this.#take(chunk));
     this.#stream.on("drain", () => this.emit("drain"));
-    this.#stream.on("error", (error: NodeJS.ErrnoException) => {
-      // A connection that breaks ends its streams with INTERNAL_ERROR here; that is the hub's word only in a frame of its own.
-      const said = error.code === "ERR_HTTP2_STREAM_ERROR" && !session.destroyed;
-      this.#end({ code: said ? codeOf(this.#stream.rstCode) : UNAVAILABLE, details: error.message });
-    });
-    this.#stream.on("close", () => this.#end(this.#status ?? { code: UNAVAILABLE, details: "the connection has ended" }));
-    session.on("error", (error) => this.#end({ code: UNAVAILABLE, details: error.message }));
+    // The hub says in trailers why it ends a call. A reset is of what lies between, or of a connection that breaks, whatever
+    // its code: Node itself ends the streams of a broken connection with INTERNAL_ERROR.
+    const broken = (details: string): void => this.#end({ code: UNAVAILABLE, details });
+    this.#stream.on("error", (error) => broken(error.message));
+    // Not only `close`, which waits for this side to end too: a proxy need not reset what the hub has ended.
+    this.#stream.on("end", () => broken("the stream has ended without a status"));
+    this.#stream.on("close", () => broken("the connection has ended"));
+    session.on("error", (error) => broken(error.message));
   }
 
   /** Sends an envelope. False when more should wait for `drain`. */
@@ -98,8 +100,11 @@ export class Http2Call extends EventEmitter {
 
   #response(headers: http2.IncomingHttpHeaders): void {
     const type = headers["content-type"] ?? "";
-    if (headers[":status"] !== (200 as unknown) || !type.startsWith("application/grpc")) {
-      this.#status = { code: UNKNOWN, details: `content-type ${type}, HTTP status ${headers[":status"]}` };
+    const http = Number(headers[":status"]);
+    if (http !== 200 || !type.startsWith("application/grpc")) {
+      const proxy = http >= 500 || http === 408 || http === 429; // before a hub that is not there, or busy
+      const details = `HTTP status ${http}, content-type ${type || "none"}`;
+      this.#status = proxy ? { code: UNAVAILABLE, details } : { code: UNKNOWN, details, foreign: true };
       return;
     }
     if (headers["grpc-status"] !== undefined) this.#trailers(headers); // it ended before it began
@@ -109,7 +114,7 @@ export class Http2Call extends EventEmitter {
     const detail = trailers["grpc-status-details-bin"];
     this.#status = {
       code: Number(trailers["grpc-status"] ?? UNKNOWN),
-      details: decodeURIComponent(String(trailers["grpc-message"] ?? "").replace(/%(?![0-9A-Fa-f]{2})/g, "%25")),
+      details: readable(String(trailers["grpc-message"] ?? "")),
       ...(typeof detail === "string" && { detail: Buffer.from(detail, "base64") }),
     };
   }
@@ -161,12 +166,13 @@ export class Http2Call extends EventEmitter {
   }
 }
 
-/** What a reset of the stream means. */
-function codeOf(rst: number): number {
-  if (rst === http2.constants.NGHTTP2_NO_ERROR) return OK + UNAVAILABLE;
-  if (rst === http2.constants.NGHTTP2_CANCEL) return 1;
-  if (rst === http2.constants.NGHTTP2_ENHANCE_YOUR_CALM) return 8;
-  return rst === http2.constants.NGHTTP2_INTERNAL_ERROR ? INTERNAL : UNAVAILABLE;
+/** The text of `grpc-message`; as it came where it is not what gRPC writes. */
+function readable(message: string): string {
+  try {
+    return decodeURIComponent(message.replace(/%(?![0-9A-Fa-f]{2})/g, "%25"));
+  } catch {
+    return message;
+  }
 }
 
 /** Connects, within `patience` milliseconds. */

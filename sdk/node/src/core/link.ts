@@ -2,7 +2,7 @@ import { Attachment } from "./attachment.js";
 import { Backoff } from "./backoff.js";
 import type { Core } from "./core.js";
 import { type Connection, connect, mayShowToken } from "./dial.js";
-import { ClosedError, ConfigError, HubError, StatusError, SupersededError } from "./errors.js";
+import { ClosedError, ConfigError, HubError, StatusError, SupersededError, UnavailableError } from "./errors.js";
 import { newHello, refusedSubscription } from "./hello.js";
 import { AnewError } from "./hubs.js";
 import { type Greeting, Stream } from "./stream.js";
@@ -98,7 +98,7 @@ export class Link {
   /** Whether there is another token than the one that was refused. */
   async #otherToken(): Promise<boolean> {
     try {
-      return (await this.core.settings.token?.()) !== this.#token;
+      return (await this.#newToken()) !== this.#token;
     } catch {
       return false; // it may be about to be written
     }
@@ -117,7 +117,7 @@ export class Link {
   /** Begins to leave. */
   drain(): void {
     this.#stream?.drain();
-    if (this.greets !== undefined && this.#attachment === undefined) this.#stream?.hangUp(); // nobody needs the welcome
+    if (this.greets !== undefined && this.#attachment === undefined) this.#stream?.abort(new ClosedError()); // nobody needs the welcome
     if (this.#attachment === undefined || !this.#attachment.busy) this.stir();
   }
 
@@ -128,7 +128,6 @@ export class Link {
 
   abort(): void {
     this.#stream?.abort(new ClosedError());
-    this.#stream?.hangUp();
     this.stir();
   }
 
@@ -143,6 +142,10 @@ export class Link {
     let greeting: Greeting;
     try {
       const connection = await this.#dial();
+      if (this.core.aborted || (this.core.closing && resume === undefined)) {
+        connection.close();
+        throw new ClosedError();
+      }
       [stream, greeting] = await this.core.runner.inTurn(() => this.#greet(connection, resume));
     } catch (error) {
       this.#stream = undefined;
@@ -163,12 +166,22 @@ export class Link {
   /** Connects. The credential is looked up each time. */
   async #dial(): Promise<Connection> {
     const settings = this.core.settings;
-    const token = await settings.token?.();
+    const token = await this.#newToken();
     this.#token = token;
     if (token && !mayShowToken(settings, this.address)) {
       throw new ConfigError("hub.token", `is not sent to ${this.address} in the clear: set hub.tls or HUB_TLS_CA`);
     }
     return connect(settings, this.address, CONNECTING);
+  }
+
+  /** The token for the next attempt: whoever gives it has as long as connecting may take. */
+  #newToken(): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+      const slow = () => reject(new UnavailableError(`hub.token gives no token within ${CONNECTING / 1000} s`));
+      const timer = setTimeout(slow, CONNECTING);
+      const asked = Promise.resolve().then(() => this.core.settings.token?.());
+      asked.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
   }
 
   async #greet(connection: Connection, resume: Attachment | undefined): Promise<[Stream, Greeting]> {

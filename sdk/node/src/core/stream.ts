@@ -1,8 +1,9 @@
 import { Action, AttachRequest, AttachResponse, type Hello, type Item, type Welcome } from "../pb/index.js";
 import { BinaryWriter } from "../pb/wire.js";
 import type { Attachment } from "./attachment.js";
-import { type Call, type Connection, callError } from "./dial.js";
+import { type Call, type Connection, callError, helloError } from "./dial.js";
 import { type HubError, StatusError, statusError } from "./errors.js";
+import type { CallStatus } from "./http2-call.js";
 
 const HEARTBEAT = Action.encode({ kind: { $case: "heartbeat", heartbeat: {} } }).finish();
 const DRAIN = Action.encode({ kind: { $case: "drain", drain: { reason: "", deadline: undefined } } }).finish();
@@ -37,6 +38,10 @@ export class Stream {
   #attachment: Attachment | undefined;
   #over = false;
   #end: (error: HubError | undefined) => void = () => {};
+  /** Ends the wait for the welcome. */
+  #refuse: ((error: HubError) => void) | undefined;
+  /** How the call ended, when that was before somebody served it. */
+  #early: CallStatus | undefined;
   #said: HubError | undefined;
   #saidEnd = false;
   #scheduled = false;
@@ -59,15 +64,17 @@ export class Stream {
     return new Promise((resolve, reject) => {
       const over = (error: HubError): void => {
         clearTimeout(timer);
+        this.#refuse = undefined;
         this.hangUp();
         reject(error);
       };
+      this.#refuse = over;
       const timer = setTimeout(
         () => over(new StatusError("UNAVAILABLE", "", `no welcome within ${GREETING / 1000} s`)),
         GREETING,
       );
       this.#call.once("status", (status) =>
-        over(callError(status, this.address) ?? new StatusError("UNAVAILABLE", "", "the stream ended")),
+        over(helloError(status, this.address) ?? new StatusError("UNAVAILABLE", "", "the stream ended")),
       );
       this.#call.once("data", (bytes: Buffer) => {
         const first = decode(bytes);
@@ -78,7 +85,11 @@ export class Stream {
           return;
         }
         clearTimeout(timer);
+        this.#refuse = undefined;
         this.#call.removeAllListeners("status");
+        this.#call.once("status", (status: CallStatus) => {
+          this.#early = status;
+        });
         this.#call.pause();
         resolve({ welcome: kind.welcome, seq: first.envelopeSeq, early: first.items.slice(1) });
       });
@@ -89,7 +100,7 @@ export class Stream {
   }
 
   /** Serves until the stream ends; undefined after an OK. */
-  serve(attachment: Attachment, early: Item[]): Promise<HubError | undefined> {
+  serve(attachment: Attachment, items: Item[]): Promise<HubError | undefined> {
     this.#attachment = attachment;
     attachment.stream = this;
     return new Promise((resolve) => {
@@ -100,15 +111,19 @@ export class Stream {
         this.hangUp();
         resolve(error);
       };
-      this.#call.on("status", (status) => this.#end(this.#saidEnd ? this.#said : callError(status, this.address)));
+      const ended = (status: CallStatus): void => this.#end(this.#saidEnd ? this.#said : callError(status));
+      this.#call.removeAllListeners("status");
+      this.#call.on("status", ended);
       this.#call.on("drain", () => {
         this.#blocked = false;
         this.flush();
       });
       this.#timer = setInterval(() => this.#beat(), this.heartbeat);
-      for (const item of early) attachment.item(item);
+      for (const item of items) attachment.item(item);
       this.#call.on("data", (bytes: Buffer) => this.#data(bytes));
       this.#call.resume();
+      const early = this.#early;
+      if (early !== undefined) setImmediate(() => ended(early)); // behind what came before it
       this.flush();
     });
   }
@@ -200,6 +215,7 @@ export class Stream {
 
   /** Ends the stream from this side, for good. */
   abort(error: HubError): void {
+    this.#refuse?.(error);
     this.#end(error);
   }
 }
