@@ -101,6 +101,8 @@ async def test_wrong_data_is_an_error_at_the_call(hub: testing.Hub, sio: Any, da
     ann = await hub.connect()
     with pytest.raises(error):
         await sio.emit("bad", data)
+    with pytest.raises(error):
+        await sio.emit("bad", data, callback=print)
     cycle: list[Any] = []
     cycle.append(cycle)
     with pytest.raises(ValueError):
@@ -223,3 +225,45 @@ async def test_a_socket_is_known_while_its_disconnect_handler_runs(hub: testing.
     await sio.save_session(bob.sid, {"k": 2})
     await bob.disconnect()
     assert seen[1:] == [[2, "client disconnect", ["lobby"], True]]
+
+
+async def test_callbacks_that_nobody_answers_are_bounded(hub: testing.Hub, sio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from siohub._facade import base
+
+    monkeypatch.setattr(base, "MAX_CALLBACKS", 3)
+    ann = await hub.connect()
+    ann.answers["asked"] = lambda n: [n]
+    answers: list[Any] = []
+    for n in range(5):
+        await sio.emit("asked", n, to=ann.sid, callback=answers.append)
+    for n in range(5):
+        assert await ann.expect("asked") == [n], "all are sent"
+    await ann.call("echo")
+    assert sorted(answers) == [0, 1, 2] and sio._callbacks == 0
+    await sio.emit("asked", 5, to=ann.sid, callback=answers.append)
+    await ann.expect("asked")
+    await ann.call("echo")
+    assert answers[3:] == [5]
+
+
+async def test_answers_to_two_hubs_are_told_apart(hub: testing.Hub, sio: Any) -> None:
+    ann = await hub.connect()
+    entry = sio.mirror.entries[ann.sid]
+    dispatcher = sio._host.core.program
+    att, seq = sio._host.core.line.home, 7
+    entry.dedupe, entry.attempt = b"", (att, seq)
+    dispatcher._accepted[entry.attempt] = entry
+    dispatcher.refused(object(), seq, siohub.StatusError("NOT_FOUND"))
+    assert sio.mirror.entries[ann.sid] is entry, "another hub has refused its own delivery of that number"
+    dispatcher.refused(att, seq, siohub.StatusError("NOT_FOUND"))
+    assert ann.sid not in sio.mirror.entries and not dispatcher._accepted
+
+
+async def test_an_emit_with_a_callback_keeps_its_place(hub: testing.Hub, sio: Any) -> None:
+    ann = await hub.connect()
+    for n in range(10):
+        await sio.emit("in order", n, to=ann.sid, callback=(lambda *_: None) if n % 3 else None)
+    for n in range(10):
+        assert await ann.expect("in order") == [n]
+    await asyncio.to_thread(lambda: asyncio.run(sio.emit("asked", 1, to=ann.sid, callback=print)))
+    assert await ann.expect("asked") == [1]

@@ -12,11 +12,12 @@ from siohub._core.codec import Payload, decode, encode, well_formed
 from siohub._core.options import Options, is_local, split_hubs
 from siohub._core.outbox import Entry, Outbox
 from siohub._core.resolve import parse_hubs
-from siohub._facade.mirror import OPEN, Mirror, room_name, room_of
+from siohub._facade import said
+from siohub._facade.mirror import MAX_DEFERRED, MAX_DEFERRED_BYTES, OPEN, Mirror, room_name, room_of
 from siohub._facade.mirror import Entry as Socket
 from siohub._facade.reasons import Reason
 from siohub._facade.sessions import read_session, session_data
-from siohub._pb import attach_pb2
+from siohub._pb import attach_pb2, command_pb2
 from siohub.errors import ConfigError
 
 
@@ -139,3 +140,33 @@ def test_reasons() -> None:
     assert reason == "transport error" and reason.original == "hub lost" and reason.detail == "detail"
     assert Reason.of("ping timeout") == "ping timeout"
     assert isinstance(Payload(b"[1]").values(), list)
+
+
+def test_a_mirror_knows_the_namespaces_of_a_browser() -> None:
+    mirror = Mirror()
+    a, b, c = Socket("a", "/", "e", "h", "polling"), Socket("b", "/x", "e", "h", "polling"), Socket("c", "/x", "f", "h", "polling")
+    for entry in (a, b, c):
+        mirror.add(entry)
+    again = Socket("a", "/", "e", "h", "polling")
+    mirror.add(again)
+    mirror.remove(a)  # which has been replaced
+    mirror.remove(again)
+    assert set(mirror.environ) == {"e", "f"} and mirror.browsers == {"e": {"b": b}, "f": {"c": c}}
+    mirror.remove(b)
+    mirror.remove(c)
+    assert not mirror.environ and not mirror.browsers and mirror.pending == 0
+
+
+def test_emits_that_wait_for_a_connect_handler_are_bounded() -> None:
+    entry, command = Socket("a", "/", "e", "h", "polling"), command_pb2.Command()
+    assert all(entry.defer(command) for _ in range(MAX_DEFERRED)) and not entry.defer(command)
+    big = command_pb2.Command(idempotency_key="x" * (MAX_DEFERRED_BYTES // 2 - 10))
+    assert not entry.defer(big) and not entry.defer(big) and not entry.defer(big)
+    assert len(entry.take_deferred()) < 4 and entry.take_deferred() == [] and entry.deferred_bytes == 0
+
+
+def test_what_is_said_once_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(said, "_said", set())
+    for n in range(5000):
+        said.once(f"session {n}", "x", level=0)
+    assert len(said._said) == said.MAX_SAID

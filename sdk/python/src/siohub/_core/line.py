@@ -9,7 +9,7 @@ command with the same key went.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from siohub._pb import attach_pb2
@@ -205,23 +205,57 @@ class Line:
         if place is None:
             self._over(work)
             return None
-        command.command_id = place.id
-        command.delivery_seq = work.seq if work is not None and not work.settled else 0
-        data = in_envelope(attach_pb2.Action(command=command))
         try:
-            att.fits(len(data))
+            data = self._data(att, work, place, command)
             await att.outbox.room(len(data))
         except BaseException:
             att.results.give_back(place.id)
             raise
-        movable = work is None and not command.idempotency_key and not command.HasField("acknowledge")
-        if not att.outbox.push(Entry(data, counted=True, movable=movable, command_id=place.id)):
+        if not self._push(att, work, place, command, data):
             self._over(work)
             return None
+        return await self._result(place, work)
+
+    def start(self, command: Any, at: str = "", on_part: Callable[[Any], None] | None = None) -> Coroutine[Any, Any, Answer]:
+        """do that has queued the command when it returns, in the order of the program, unless it
+        has to wait; what it returns is to be awaited."""
+        if self.core.closed:
+            raise Closed("the service has closed")
+        att, work = self.route(command.idempotency_key, at)
+        place = att.results.reserve_now(on_part) if att is not None else None
+        if att is None or place is None:
+            return self.do(command, at, on_part)
+        try:
+            data = self._data(att, work, place, command)
+            queued = att.outbox.has_room(len(data)) and self._push(att, work, place, command, data)
+        except BaseException:
+            att.results.give_back(place.id)
+            raise
+        if not queued:
+            att.results.give_back(place.id)
+            return self.do(command, at, on_part)
+        return self._begun(place, work, command, at, on_part)
+
+    async def _begun(self, place: Place, work: Work | None, command: Any, at: str, on_part: Any) -> Answer:
+        answer = await self._result(place, work)
+        return answer if answer is not None else await self.do(command, at, on_part)
+
+    def _data(self, att: Attachment, work: Work | None, place: Place, command: Any) -> bytes:
+        """The command as it travels. Raises TooLarge."""
+        command.command_id = place.id
+        command.delivery_seq = work.seq if work is not None and not work.settled else 0
+        data = in_envelope(attach_pb2.Action(command=command))
+        att.fits(len(data))
+        return data
+
+    def _push(self, att: Attachment, work: Work | None, place: Place, command: Any, data: bytes) -> bool:
+        movable = work is None and not command.idempotency_key and not command.HasField("acknowledge")
+        if not att.outbox.push(Entry(data, counted=True, movable=movable, command_id=place.id)):
+            return False
         self.keys.put(command.idempotency_key, att.peer.hub_id)
         if work is None and not att.open:
             self._move_from(att)
-        return await self._result(place, work)
+        return True
 
     async def _result(self, place: Place, work: Work | None) -> Answer | None:
         last = await place.last

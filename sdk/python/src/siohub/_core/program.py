@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from siohub.errors import StatusError
 
 if TYPE_CHECKING:
+    from .attachment import Attachment
     from .peer import Member
     from .work import Work
 
@@ -37,8 +38,8 @@ class Program(ABC):
     def deliver(self, work: Work) -> None:
         """Deals with a delivery: settles it, then calls work.finish()."""
 
-    def refused(self, seq: int, error: StatusError) -> None:
-        """The hub does not take the answer to a delivery."""
+    def refused(self, att: Attachment, seq: int, error: StatusError) -> None:
+        """The hub does not take the answer to a delivery, which an attachment had numbered."""
 
     @abstractmethod
     def ghost(self, member: Member, work: Work) -> None:

@@ -88,7 +88,7 @@ class Receiver:
             return
         level = logging.DEBUG if error.code in _QUIET else logging.ERROR
         self.core.log.log(level, "the hub does not take the answer to delivery %d: %s", result.delivery_seq, error)
-        self.core.program.refused(result.delivery_seq, error)
+        self.core.program.refused(self.att, result.delivery_seq, error)
 
     def _released(self, released: Any) -> None:
         members = self.peer.release(released.socket_ids)

@@ -46,6 +46,13 @@ class Results:
             await waiter
         if self.ended:
             return None
+        return self._take(on_part)
+
+    def reserve_now(self, on_part: Callable[[Any], None] | None = None) -> Place | None:
+        """reserve where there is no need to wait; None otherwise."""
+        return None if self.ended or self._waiters or len(self._places) >= self.window else self._take(on_part)
+
+    def _take(self, on_part: Callable[[Any], None] | None) -> Place:
         self._number += 1
         place = Place(self._number, self._loop.create_future(), on_part)
         self._places[place.id] = place

@@ -157,7 +157,7 @@ class AsyncServer(BaseServer):
             await manager.emit(name, data, namespace, room=room, skip_sid=skip_sid, callback=callback)
             return
         payload = self._payload(data)
-        if callback is not None:
+        if self._has_callback(callback):
             await self._emit_with_callback(name, payload, namespace, room, skip_sid, callback)
             return
         if self.mirror.pending:
@@ -168,33 +168,30 @@ class AsyncServer(BaseServer):
     async def _emit_with_callback(
         self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any
     ) -> None:
-        entry = self._is_pending(room, namespace)
-        if entry is not None:  # it has not read CONNECT yet
-            entry.after.append(lambda: self._later(event, payload, namespace, room, skip_sid, callback))
-        else:
-            self._later(event, payload, namespace, room, skip_sid, callback)
-
-    def _later(self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any) -> None:
-        def on_part(result: Any) -> None:
-            if result.HasField("browser_ack"):
-                said = result.browser_ack.payload
-                values = self._decode(said)
-                outcome = callback(*values)
-                if inspect.isawaitable(outcome):
-                    host.core.spawn(_awaited(outcome))
-
-        async def run() -> None:
-            try:
-                target, at = self._target(namespace, room, skip_sid)
-                command = commands.with_ack(commands.emit(target, event, payload), 300, commands.EACH)
-                await host.core.line.do(command, at, on_part)
-            except HubError as err:
-                self.logger.debug('nobody acknowledges "%s": %s', event, err)
-
         host = self._started or self._attach()
-        task = host.loop.create_task(run())
-        host.core._spawned.add(task)
-        task.add_done_callback(host.core._spawned.discard)
+
+        def answered(said: Any) -> None:
+            outcome = callback(*self._decode(said))
+            if inspect.isawaitable(outcome):
+                host.core.spawn(_awaited(outcome))
+
+        def ask() -> None:
+            self._ask(host.core, event, payload, namespace, room, skip_sid, answered)
+
+        def ask_later() -> None:
+            try:
+                ask()
+            except HubError as err:
+                self.logger.error('"%s" is not emitted: %s', event, err)
+
+        async def begin() -> None:
+            entry = self._is_pending(room, namespace)
+            if entry is not None:  # it has not read CONNECT yet
+                entry.after.append(ask_later)
+            else:
+                ask()
+
+        await call(begin(), host.loop)
 
     async def send(
         self, data: Any, to: Any = None, room: Any = None, skip_sid: Any = None, namespace: str | None = None,

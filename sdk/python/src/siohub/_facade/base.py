@@ -12,10 +12,12 @@ from typing import Any
 from siohub._core import commands
 from siohub._core.codec import Payload, encode, encode_with
 from siohub._core.options import Options
+from siohub._core.runner import Core
+from siohub.errors import HubError
 
 from .eio import EngineFacade
 from .managers import BaseManager
-from .mirror import PENDING, Entry, Mirror, room_name
+from .mirror import MAX_DEFERRED, PENDING, Entry, Mirror, room_name
 from .namespaces import BaseServerNamespace
 from .reasons import reasons
 from .said import once, say
@@ -23,6 +25,7 @@ from .sessions import patch, session_text
 
 default_logger = logging.getLogger("siohub.server")
 MAX_GHOSTS = 100_000
+MAX_CALLBACKS = 64 << 10  # emits whose callbacks are waited for
 
 
 class BaseServer:
@@ -74,6 +77,7 @@ class BaseServer:
         # Whether browsers are served. A server that only emits, in a script or a task queue, must
         # let nobody in: its connect handler may not even have been imported.
         self._serves = False
+        self._callbacks = 0
         self._ghosts: dict[str, None] = {}  # sockets whose end was told because their hub was lost
         if serializer != "default":
             say("serializer", serializer)
@@ -253,10 +257,11 @@ class BaseServer:
                 continue
             if entry.sid == skip_sid or (isinstance(skip_sid, list) and entry.sid in skip_sid):
                 continue
-            if not room or self._is_in(entry, room):
-                entry.deferred.append(
-                    commands.emit(commands.target(namespace, sockets=[entry.sid]), event, payload)
-                )
+            if room and not self._is_in(entry, room):
+                continue
+            if not entry.defer(commands.emit(commands.target(namespace, sockets=[entry.sid]), event, payload)):
+                text = "more than %d emits, or 1 MiB, wait for a connect handler to end: the oldest are dropped"
+                once("deferred", text, MAX_DEFERRED)
 
     @staticmethod
     def _is_in(entry: Entry, room: Any) -> bool:
@@ -313,6 +318,41 @@ class BaseServer:
 
     def _send_disconnect(self, sid: str, namespace: str, at: str) -> None:
         raise NotImplementedError
+
+    def _has_callback(self, callback: Any) -> bool:
+        """Whether a callback can be waited for. Browsers that are asked and say nothing would pile
+        them up: beyond so many their event goes without."""
+        if callback is not None and self._callbacks >= MAX_CALLBACKS:
+            once("callbacks", "%d callbacks are waited for: further ones are not called", MAX_CALLBACKS)
+            return False
+        return callback is not None
+
+    def _ask(
+        self, core: Core, event: str, payload: Payload, namespace: str, room: Any, skip_sid: Any,
+        answered: Callable[[Any], None],
+    ) -> None:  # fmt: skip
+        """Emits, and gives the payload of each acknowledgement that comes. On the core's loop. Raises
+        TooLarge, LeaseLost, Closed."""
+
+        def on_part(result: Any) -> None:
+            if result.HasField("browser_ack"):
+                answered(result.browser_ack.payload)
+
+        async def wait() -> None:
+            try:
+                await answer
+            except HubError as err:
+                self.logger.debug('nobody acknowledges "%s": %s', event, err)
+            finally:
+                self._callbacks -= 1
+
+        target, at = self._target(namespace, room, skip_sid)
+        command = commands.with_ack(commands.emit(target, event, payload), 300, commands.EACH)
+        answer = core.line.start(command, at, on_part)
+        self._callbacks += 1
+        task = core.loop.create_task(wait())  # what the caller's context has, it has
+        core._spawned.add(task)
+        task.add_done_callback(core._spawned.discard)
 
     def _ack_timeout(self, timeout: float | None) -> float:
         """How long browsers have to answer: a hub waits for at most 300 seconds."""

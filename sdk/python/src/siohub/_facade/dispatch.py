@@ -23,6 +23,8 @@ from .reasons import Reason
 from .sessions import read_session, session_data
 
 if TYPE_CHECKING:
+    from siohub._core.attachment import Attachment
+
     from .base import BaseServer
 
 S = subscription_pb2
@@ -49,7 +51,8 @@ class Dispatcher(Program):
     def __init__(self, server: BaseServer, runner: Runner) -> None:
         self.server, self.runner, self.mirror = server, runner, server.mirror
         self.log = server._core_logger(server.logger)
-        self._accepted: dict[int, Entry] = {}  # by the attempt, until they are introduced
+        # By the attachment and number of the attempt, until they are introduced.
+        self._accepted: dict[tuple[Any, int], Entry] = {}
 
     # What is asked for.
 
@@ -189,15 +192,31 @@ class Dispatcher(Program):
         else:
             self._forget(entry)
 
-    def refused(self, seq: int, error: StatusError) -> None:
+    def refused(self, att: Attachment, seq: int, error: StatusError) -> None:
         """The hub did not take an accept."""
-        entry = self._accepted.pop(seq, None)
+        entry = self._accepted.pop((att, seq), None)
         if entry is None or entry.dedupe:
             return
-        if error.code == "CANCELLED":  # the browser has left; the program has let it in
-            self.runner.disconnect(entry, None, Reason.of("transport close"), lambda: self._forget(entry))
+        if error.code == "CANCELLED":
+            self._never_in(entry)
         else:
             self._forget(entry)
+
+    def _never_in(self, entry: Entry) -> None:
+        """The browser has left before the hub knew that the program had let it in."""
+        self.runner.disconnect(entry, None, Reason.of("transport close"), lambda: self._forget(entry))
+
+    def introduced(self, hub_id: str) -> None:
+        """Whom an attachment that is over had let in, and the hub has not introduced since, is
+        another process's; or has gone with its hub."""
+        for (att, seq), entry in list(self._accepted.items()):
+            if att.ended is None or entry.dedupe:
+                continue
+            if entry.hub_id not in att.core.hubs.peers:
+                del self._accepted[att, seq]
+                self._never_in(entry)
+            elif entry.hub_id == hub_id:
+                self._forget(entry)
 
     def _deny(self, entry: Entry, work: Work, outcome: Any) -> None:
         said = _refusal(outcome)
@@ -217,11 +236,12 @@ class Dispatcher(Program):
         data, entry.session_text = session_data(entry.session, self.server.group)
         entry.touched = False
         accept.data = data
-        settlement = settlement_pb2.Settlement(accept=accept, commands=entry.deferred)
-        entry.deferred = []
-        work.settle(messages.settle(work.seq, settlement))
-        self._accepted[work.seq] = entry
-        entry.attempt = work.seq
+        settled = messages.settle(work.seq, settlement_pb2.Settlement(accept=accept, commands=entry.take_deferred()))
+        if work.att is not None:
+            work.att.fits(len(settled), "accept")
+        work.settle(settled)
+        entry.attempt = (work.att, work.seq)
+        self._accepted[entry.attempt] = entry
         with self.server._lock:
             self.mirror.opened(entry)
         work.finish()
@@ -314,6 +334,7 @@ class Dispatcher(Program):
         self.runner.disconnect(entry, work, Reason.of(gone.reason, gone.detail, gone.close_code), ended)
 
     def _forget(self, entry: Entry) -> None:
+        self._accepted.pop(entry.attempt, None)
         with self.server._lock:
             self.mirror.remove(entry)
 

@@ -67,9 +67,8 @@ class EngineFacade:
 
     def transport(self, eio_sid: str) -> str:
         """The transport of a browser."""
-        for entry in list(self.server.mirror.entries.values()):
-            if entry.eio_sid == eio_sid:
-                return entry.transport  # type: ignore[no-any-return]
+        for entry in list(self.server.mirror.browsers.get(eio_sid, {}).values()):
+            return entry.transport  # type: ignore[no-any-return]
         raise KeyError("Session not found")
 
     def create_event(self, *args: Any, **kwargs: Any) -> Any:

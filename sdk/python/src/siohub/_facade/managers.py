@@ -80,7 +80,8 @@ class BaseManager:
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
         """The socket of a browser in a namespace."""
-        return next((s for s, e in self.rooms.get(namespace, {}).get(None, {}).items() if e == eio_sid), None)
+        found = self.server.mirror.browsers.get(eio_sid, {}) if self.server is not None else {}
+        return next((sid for sid, entry in list(found.items()) if entry.namespace == namespace), None)
 
     def _get_logger(self) -> Any:
         return self.logger or (self.server.logger if self.server is not None else default_logger)

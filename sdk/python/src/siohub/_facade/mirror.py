@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 Rooms = dict[str, dict[Any, dict[str, str]]]
 
 PENDING, OPEN, LEAVING, GONE = range(4)
+MAX_DEFERRED, MAX_DEFERRED_BYTES = 1024, 1 << 20  # emits for a socket whose connect handler runs
 
 
 class Entry:
@@ -20,6 +21,7 @@ class Entry:
         "busy",
         "dedupe",
         "deferred",
+        "deferred_bytes",
         "eio_sid",
         "ending",
         "environ",
@@ -46,13 +48,30 @@ class Entry:
         self.session: Any = None
         self.session_text = ""  # as the hub keeps it
         self.touched = False
-        self.deferred: list[Any] = []  # emits made before the socket was let in
+        self.deferred: deque[Any] = deque()  # emits made before the socket was let in
+        self.deferred_bytes = 0
         self.after: list[Callable[[], object]] = []  # to do once it is in
         self.busy = False  # a handler runs that wants to be alone
         self.queue: deque[Callable[[], object]] | None = None
         self.dedupe = b""  # of its connected; empty until it is introduced
-        self.attempt = 0  # the delivery that was accepted
+        self.attempt: tuple[Any, int] = (None, 0)  # the attachment and number of the delivery that was accepted
         self.ending = False  # disconnect() runs its handler, and takes it out afterwards
+
+
+    def defer(self, command: Any) -> bool:
+        """Keeps an emit until the socket is let in. False when older ones were dropped for it."""
+        self.deferred.append(command)
+        self.deferred_bytes += command.ByteSize()
+        kept = True
+        while len(self.deferred) > MAX_DEFERRED or self.deferred_bytes > MAX_DEFERRED_BYTES:
+            self.deferred_bytes -= self.deferred.popleft().ByteSize()
+            kept = False
+        return kept
+
+    def take_deferred(self) -> list[Any]:
+        """What was kept."""
+        kept, self.deferred, self.deferred_bytes = list(self.deferred), deque(), 0
+        return kept
 
 
 class Mirror:
@@ -64,7 +83,14 @@ class Mirror:
         self.entries: dict[str, Entry] = {}
         self.rooms: Rooms = {}
         self.environ: dict[str, dict[str, Any]] = {}
+        self.browsers: dict[str, dict[str, Entry]] = {}  # by eio_sid and sid
         self.pending = 0  # entries that are not let in yet
+
+    def clear(self) -> None:
+        """Forgets everybody."""
+        for of in (self.entries, self.rooms, self.environ, self.browsers):
+            of.clear()
+        self.pending = 0
 
     def find(self, sid: Any, namespace: str) -> Entry | None:
         """The entry of a socket in this namespace."""
@@ -77,6 +103,7 @@ class Mirror:
         if old is not None:
             self.remove(old)
         self.entries[entry.sid] = entry
+        self.browsers.setdefault(entry.eio_sid, {})[entry.sid] = entry
         self.environ.setdefault(entry.eio_sid, entry.environ)
         entry.environ = self.environ[entry.eio_sid]
         self._enter(entry, None)
@@ -99,16 +126,12 @@ class Mirror:
             del self.entries[entry.sid]
         for room in (*entry.rooms, entry.sid, None):
             self._leave(entry, room)
-        if all(e.eio_sid != entry.eio_sid for e in self._siblings(entry)):
-            self.environ.pop(entry.eio_sid, None)
-
-    def _siblings(self, entry: Entry) -> Iterator[Entry]:
-        """Sockets of the same browser: in other namespaces."""
-        for namespace, rooms in self.rooms.items():
-            if namespace != entry.namespace:
-                for sid, eio_sid in rooms.get(None, {}).items():
-                    if eio_sid == entry.eio_sid and sid in self.entries:
-                        yield self.entries[sid]
+        siblings = self.browsers.get(entry.eio_sid, {})
+        if siblings.get(entry.sid) is entry:
+            del siblings[entry.sid]
+            if not siblings:
+                del self.browsers[entry.eio_sid]
+                self.environ.pop(entry.eio_sid, None)
 
     def enter(self, entry: Entry, room: Any) -> bool:
         """Puts a socket into a room. Whether that is news."""

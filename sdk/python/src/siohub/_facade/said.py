@@ -30,6 +30,7 @@ NOTHING = {
     "message_queue": "the hub brings the processes together; nothing is sent to the message queue",
 }
 
+MAX_SAID = 1024  # keys may be made of what browsers send
 _said: set[str] = set()
 
 
@@ -46,6 +47,6 @@ def say(option: str, value: Any) -> None:
 
 def once(key: str, text: str, *args: Any, level: int = logging.WARNING) -> None:
     """Logs something once in a process."""
-    if key not in _said:
+    if key not in _said and len(_said) < MAX_SAID:
         _said.add(key)
         log.log(level, text, *args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextvars
 import importlib
+import logging
 import os
 import threading
 import weakref
@@ -132,10 +133,7 @@ class Server(BaseServer):
 
     def _forked(self) -> None:
         """A forked process has none of its parent's sockets."""
-        self.mirror.entries.clear()
-        self.mirror.rooms.clear()
-        self.mirror.environ.clear()
-        self.mirror.pending = 0
+        self.mirror.clear()
         self._executor = None
         self._lock = native.original("_thread", "RLock")()
 
@@ -233,42 +231,35 @@ class Server(BaseServer):
             self.manager.emit(name, data, namespace, room=room, skip_sid=skip_sid, callback=callback)  # type: ignore[attr-defined]
             return
         payload = self._payload(data)
-        entry = self._is_pending(room, namespace) if callback is not None else None
-        if entry is not None:
-            entry.after.append(lambda: self._ask(name, payload, namespace, room, skip_sid, callback))
-            return
-        if callback is not None:
-            self._ask(name, payload, namespace, room, skip_sid, callback)
+        if self._has_callback(callback):
+            self._emit_with_callback(name, payload, namespace, room, skip_sid, callback)
             return
         if self.mirror.pending:
             self._defer(namespace, room, skip_sid, name, payload)
         target, at = self._target(namespace, room, skip_sid)
         self._send(commands.emit(target, name, payload), at, "emit.payload")
 
-    def _ask(self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any) -> None:
-        host = self._attach()
+    def _emit_with_callback(
+        self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any
+    ) -> None:
+        core, context = self._attach().core, contextvars.copy_context()
 
-        def on_part(result: Any) -> None:
-            if result.HasField("browser_ack"):
-                said = result.browser_ack.payload
-                self._executor.submit(lambda: callback(*decode(said.args, said.attachments, self._loads)))
+        def answered(said: Any) -> None:
+            self._executor.submit(lambda: callback(*decode(said.args, said.attachments, self._loads)))
 
-        async def run() -> None:
+        def ask() -> None:
             try:
-                target, at = self._target(namespace, room, skip_sid)
-                command = commands.with_ack(commands.emit(target, event, payload), 300, commands.EACH)
-                await host.core.line.do(command, at, on_part)
+                context.run(self._ask, core, event, payload, namespace, room, skip_sid, answered)
             except HubError as err:
-                self.logger.debug('nobody acknowledges "%s": %s', event, err)
+                self.logger.log(
+                    logging.DEBUG if isinstance(err, LeaseLost) else logging.ERROR, '"%s" is not emitted: %s', event, err
+                )
 
-        context = contextvars.copy_context()
-
-        def begin() -> None:
-            task = context.run(host.loop.create_task, run())
-            host.core._spawned.add(task)
-            task.add_done_callback(host.core._spawned.discard)
-
-        host.core.post(begin)
+        entry = self._is_pending(room, namespace)
+        if entry is not None:  # it has not read CONNECT yet
+            entry.after.append(ask)
+        else:
+            core.post(ask)
 
     def send(
         self, data: Any, to: Any = None, room: Any = None, skip_sid: Any = None, namespace: str | None = None,
