@@ -2,7 +2,7 @@ import type { AttachResponse, Item as HubItem, Notice, Result, Welcome } from ".
 import { NoticeKind } from "../pb/index.js";
 import type { Core } from "./core.js";
 import { Delivery } from "./delivery.js";
-import { type HubError, OutcomeUnknownError, statusError, TooLargeError } from "./errors.js";
+import { type HubError, OutcomeUnknownError, statusError, TooLargeError, UnavailableError } from "./errors.js";
 import type { Link } from "./link.js";
 import { type Item, Outbox } from "./outbox.js";
 import type { Peer } from "./peer.js";
@@ -13,6 +13,9 @@ import { warn } from "./warning.js";
 /** How long the hub keeps an attachment whose stream broke, in milliseconds. */
 const RESUME_WINDOW = 30_000;
 const DEFAULT_ENVELOPE = 4 << 20;
+/** What may wait for something: for a hub, for a stream that broke, for a place in the command window. */
+export const WAITING_ITEMS = 65_536;
+export const WAITING_BYTES = 32 << 20;
 
 /**
  * This process at one hub, for as long as both remember it. It outlives a stream that breaks: what is queued stays
@@ -40,7 +43,9 @@ export class Attachment {
   stream: Stream | undefined;
   /** Deliveries in this process's hands, until their handlers have ended. */
   readonly #open = new Map<number, Delivery>();
-  readonly #waiting: { item: Item; waiter: Waiter }[] = [];
+  /** Commands without a place in the hub's window. */
+  readonly #waiting = new Set<{ item: Item; waiter: Waiter }>();
+  #waitingBytes = 0;
   #ended = false;
   #until = 0;
   #expiry: NodeJS.Timeout | undefined;
@@ -64,6 +69,14 @@ export class Attachment {
     return this.out.length > 0 || this.results.size > 0 || this.#open.size > 0;
   }
 
+  /**
+   * Whether too much waits for its next stream. While there is one nothing has to be counted: what a browser causes is
+   * bounded by the window of deliveries, whose settlements stand in the same queue.
+   */
+  get crowded(): boolean {
+    return this.stream === undefined && (this.out.length >= WAITING_ITEMS || this.out.waiting >= WAITING_BYTES);
+  }
+
   /** Throws a TooLargeError for what the hub does not take. */
   fits(bytes: number): void {
     if (bytes + 64 > this.maxEnvelope) throw new TooLargeError(bytes, this.maxEnvelope);
@@ -75,10 +88,17 @@ export class Attachment {
     this.stream?.flush();
   }
 
-  /** Queues a command whose result somebody waits for; it waits for a place in the hub's window. */
+  /**
+   * Queues a command whose result somebody waits for; it waits for a place in the hub's window. Throws an UnavailableError
+   * when too many do: browsers that owe acknowledgements keep their places for as long as those are waited for.
+   */
   ask(item: Item, waiter: Waiter): void {
     if (this.results.full) {
-      this.#waiting.push({ item, waiter });
+      if (this.#waiting.size >= WAITING_ITEMS || this.#waitingBytes >= WAITING_BYTES) {
+        throw new UnavailableError("too many commands wait for results of others");
+      }
+      this.#waiting.add({ item, waiter });
+      this.#waitingBytes += item.data.length;
       return;
     }
     this.results.add(item.id, waiter);
@@ -161,9 +181,10 @@ export class Attachment {
 
   /** Lets commands into the window that have waited for it. */
   #next(): void {
-    while (!this.results.full) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
+    for (const next of this.#waiting) {
+      if (this.results.full) return;
+      this.#waiting.delete(next);
+      this.#waitingBytes -= next.item.data.length;
       this.results.add(next.item.id, next.waiter);
       this.push(next.item);
     }
@@ -248,7 +269,9 @@ export class Attachment {
     }
     this.#open.clear();
     this.results.fail((): HubError => new OutcomeUnknownError());
-    for (const { item, waiter } of this.#waiting.splice(0)) this.core.line.again(item, waiter);
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { item, waiter } of waiting) this.core.line.again(item, waiter);
     if (lost > 0) this.core.log.debug("the attachment ended before everything was sent", { hub: this.peer.hubId, lost });
     this.core.idle();
   }

@@ -1,5 +1,5 @@
 import type { Result } from "../pb/index.js";
-import type { Attachment } from "./attachment.js";
+import { type Attachment, WAITING_BYTES, WAITING_ITEMS } from "./attachment.js";
 import { encode, nextId, type Order } from "./command.js";
 import type { Core } from "./core.js";
 import { ClosedError, type HubError, OutcomeUnknownError, statusError, UnavailableError } from "./errors.js";
@@ -7,9 +7,6 @@ import { Sampled } from "./log.js";
 import type { Item } from "./outbox.js";
 import type { Waiter } from "./results.js";
 
-/** What may wait for a hub while there is none. */
-const LIMBO_ITEMS = 65_536;
-const LIMBO_BYTES = 32 << 20;
 const MAX_KEYS = 10_000;
 
 interface Waiting {
@@ -81,6 +78,7 @@ export class Line {
     const attachment = this.#pick(order);
     if (attachment === undefined) return this.#wait(item, waiter);
     attachment.fits(item.data.length);
+    if (attachment.crowded) return this.#drop(waiter);
     if (order.key) this.#remember(order.key, attachment.peer.hubId);
     if (waiter === undefined) attachment.push(item);
     else attachment.ask(item, waiter);
@@ -125,12 +123,7 @@ export class Line {
       if (waiter === undefined) return;
       throw new ClosedError();
     }
-    if (this.#limbo.size >= LIMBO_ITEMS || this.#limboBytes + item.data.length > LIMBO_BYTES) {
-      if (waiter !== undefined) throw new UnavailableError("there is no hub, and too much waits for one");
-      const count = this.#dropped.count();
-      if (count > 0) this.#core.log.warn("there is no hub, and too much waits for one: commands are dropped", { count });
-      return;
-    }
+    if (this.#limbo.size >= WAITING_ITEMS || this.#limboBytes + item.data.length > WAITING_BYTES) return this.#drop(waiter);
     const waiting: Waiting = { item, waiter, timer: undefined };
     const timeout = this.#core.settings.commandTimeout;
     if (waiter !== undefined && timeout > 0) {
@@ -141,6 +134,13 @@ export class Line {
     }
     this.#limbo.add(waiting);
     this.#limboBytes += item.data.length;
+  }
+
+  /** There is no place for a command: its caller is told, or the log. */
+  #drop(waiter: Waiter | undefined): void {
+    if (waiter !== undefined) throw new UnavailableError("there is no hub, and too much waits for one");
+    const count = this.#dropped.count();
+    if (count > 0) this.#core.log.warn("there is no hub, and too much waits for one: commands are dropped", { count });
   }
 
   #leave(waiting: Waiting): void {

@@ -1,9 +1,9 @@
 import type { Order } from "../core/command.js";
 import type { Delivery } from "../core/delivery.js";
-import type { HubError, StatusError } from "../core/errors.js";
-import { statusError } from "../core/errors.js";
+import { HubError, StatusError, statusError, UnavailableError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import { Sampled } from "../core/log.js";
+import type { Waiter } from "../core/results.js";
 import { AckMode, type Command, type Payload, type Result, type Target } from "../pb/index.js";
 import { encodeArgs } from "../values.js";
 import { Acknowledgements } from "./acknowledgements.js";
@@ -32,6 +32,7 @@ export class Outgoing {
   readonly #acks = new Acknowledgements();
   readonly #fetching: Fetching;
   readonly #refused = new Sampled();
+  readonly #unasked = new Sampled();
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge;
@@ -186,17 +187,26 @@ export class Outgoing {
   }
 
   #ask(order: Order, done: (last: Result | undefined, parts: Result[]) => void): void {
-    this.#bridge.core.line.ask(this.#placed(order), {
+    const lost = (error: HubError): void => {
+      this.#bridge.log.debug("a command has no result", { op: order.op?.$case, err: error });
+      done(undefined, []);
+    };
+    const waiter: Waiter = {
       done: (last, parts) => {
         const error = statusError(last.status);
         if (error !== undefined && order.op?.$case !== "emit" && order.op?.$case !== "call") this.#complain(order, error);
         done(last, parts);
       },
-      lost: (error: HubError) => {
-        this.#bridge.log.debug("a command has no result", { op: order.op?.$case, err: error });
-        done(undefined, []);
-      },
-    });
+      lost,
+    };
+    try {
+      this.#bridge.core.line.ask(this.#placed(order), waiter);
+    } catch (error) {
+      if (error instanceof StatusError || !(error instanceof HubError)) throw error; // the call itself is wrong
+      const count = error instanceof UnavailableError ? this.#unasked.count() : 0;
+      if (count > 0) this.#bridge.log.warn("commands are dropped", { op: order.op?.$case, err: error, count });
+      process.nextTick(lost, error); // as if it had been lost on its way: a listener has nothing to catch
+    }
   }
 
   #placed(order: Order): Order {

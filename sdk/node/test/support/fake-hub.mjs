@@ -14,6 +14,7 @@ export class FakeHub {
   /** Its TCP connections. */
   sockets = [];
   #sessions = new Set();
+  #envelopes = 0;
 
   static async start(...serve) {
     const hub = new FakeHub();
@@ -24,7 +25,7 @@ export class FakeHub {
       session.on("error", () => {});
     });
     hub.server.on("stream", (stream, headers) => {
-      const call = new FakeCall(stream, headers, hub.calls.length);
+      const call = new FakeCall(stream, headers, () => ++hub.#envelopes);
       hub.calls.push(call);
       void serve[Math.min(hub.calls.length, serve.length) - 1](call);
     });
@@ -44,10 +45,10 @@ class FakeCall {
   /** Envelopes of the service. */
   said = [];
 
-  constructor(stream, headers, number) {
+  constructor(stream, headers, next) {
     this.stream = stream;
     this.headers = headers;
-    this.number = number;
+    this.next = next;
     let rest = Buffer.alloc(0);
     stream.on("error", () => {});
     stream.on("data", (chunk) => {
@@ -83,7 +84,7 @@ class FakeCall {
 
   send(items) {
     const envelope = AttachResponse.encode({
-      envelopeSeq: this.number + 1,
+      envelopeSeq: this.next(),
       ackEnvelopeSeq: 0,
       items: items.map((item) => Item.fromPartial(item)),
     });
@@ -101,16 +102,13 @@ class FakeCall {
   }
 }
 
+export const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
 /** One run of the core against an address, and what it tells. */
 export function attach(address, options = {}) {
   const told = { attached: [], detached: [], warnings: [] };
-  const quiet = {
-    debug() {},
-    info() {},
-    warn: (...words) => told.warnings.push(words),
-    error: (...words) => told.warnings.push(words),
-  };
-  const settings = settle({ address, backoff: { min: 1, max: 20 }, logger: quiet, ...options }, {});
+  const warn = (...words) => told.warnings.push(words);
+  const settings = settle({ address, backoff: { min: 1, max: 20 }, logger: { ...quiet, warn, error: warn }, ...options }, {});
   const program = {
     subscriptions: [],
     deliver() {},
