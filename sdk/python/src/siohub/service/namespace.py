@@ -11,25 +11,11 @@ from siohub._core.messages import duration
 from siohub._pb import subscription_pb2 as pb
 from siohub.errors import ConfigError
 
+from .decisions import Accept, AuthExpiring, ConnectAttempt
+from .events import Call, Event
+from .kinds import HandshakeDetail, Introduction, Overflow, SocketData
+from .lifecycle import Connected, Disconnected, Released, RoomPresence, RoomsChanged, Upgraded, UserPresence
 from .socket import Target
-from .types import (
-    Accept,
-    AuthExpiring,
-    Call,
-    ConnectAttempt,
-    Connected,
-    Disconnected,
-    Event,
-    HandshakeDetail,
-    Introduction,
-    Overflow,
-    Released,
-    RoomPresence,
-    RoomsChanged,
-    SocketData,
-    Upgraded,
-    UserPresence,
-)
 
 if TYPE_CHECKING:
     from .service import Service

@@ -3,75 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import timestamp_pb2
-
-from siohub._core import commands, messages
-from siohub._core.codec import encode_json, well_formed
+from siohub._core import messages
 from siohub._core.peer import Member
-from siohub._core.program import Program
 from siohub._core.work import Work
-from siohub._pb import settlement_pb2 as pb
-from siohub.errors import ConfigError, Deny, HubError, Reject, Retry
+from siohub.errors import Deny, HubError, Reject, Retry
 
-from .lanes import Job, Lanes
-from .namespace import Asked, Namespace
+from .decisions import Accept, AuthExpiring, ConnectAttempt, Handshake, Recovery
+from .events import Call, Event
+from .kinds import SocketData
+from .lanes import Job
+from .lifecycle import Connected, Disconnected
+from .namespace import Namespace
+from .notices import Notices
+from .settlements import accepted, denied
 from .socket import Socket
-from .types import (
-    Accept,
-    AuthExpiring,
-    Call,
-    ConnectAttempt,
-    Connected,
-    Disconnected,
-    Event,
-    Handshake,
-    Kind,
-    Observation,
-    Recovery,
-    Released,
-    RoomPresence,
-    RoomsChanged,
-    SocketData,
-    Upgraded,
-    UserPresence,
-    encode_args,
-    from_json,
-    to_time,
-)
+from .values import encode_args, from_json, to_time
 
 if TYPE_CHECKING:
-    from .service import Service
+    pass
 
-MAX_NOTICES = 64 << 10
-
-
-class ServiceProgram(Program):
+class ServiceProgram(Notices):
     """See the module."""
-
-    def __init__(self, service: Service) -> None:
-        self.service, self.log = service, service.log
-        self.lanes = Lanes(service.options.workers)
-        self._asked: list[Asked] = []
-        self._subscriptions: list[Any] = []
-        self._notices = 0
-        for namespace in sorted(service._namespaces.values(), key=lambda n: n.name):
-            namespace.check()
-            namespace.subscribe(self._add)
-        for observer in service._observers:
-            self._add(observer.subscription(), Asked(None, observer=observer))
-        if len(self._subscriptions) > 256:
-            raise ConfigError("namespaces", f"{len(self._subscriptions)} subscriptions, at most 256")
-
-    def _add(self, subscription: Any, asked: Asked) -> None:
-        self._asked.append(asked)
-        subscription.id = len(self._asked)
-        self._subscriptions.append(subscription)
-
-    def _find(self, number: int) -> Asked | None:
-        return self._asked[number - 1] if 0 < number <= len(self._asked) else None
 
     # Program.
 
@@ -233,13 +188,13 @@ class ServiceProgram(Program):
                 raise TypeError(f"the handler of {what} has to return an Accept, not {accept!r}")
             if isinstance(asked, AuthExpiring) and (accept.user or accept.rooms or accept.keep_auth or accept.cache):
                 raise HubError("an Accept that renews may set neither user nor rooms, keep_auth and cache")
-            data = self._accept(work, accept, getattr(asked, "greetings", ()))
+            data = accepted(work, accept, getattr(asked, "greetings", ()))
             if work.att is not None:
                 work.att.fits(len(data), "accept")
             work.settle(data)
         except Deny as deny:
             try:
-                self._deny(work, deny)
+                work.settle(denied(work.seq, deny))
             except (TypeError, ValueError) as wrong:
                 err = wrong
         except asyncio.CancelledError as cancelled:
@@ -247,41 +202,6 @@ class ServiceProgram(Program):
         except Exception as failed:
             err = failed
         self._settle(work, err, what)
-
-    def _deny(self, work: Work, deny: Deny) -> None:
-        if deny.unknown_namespace:
-            made = pb.Deny(reason=pb.DENY_REASON_NAMESPACE_UNKNOWN)
-        else:
-            made = pb.Deny(message=well_formed(deny.message))
-            if deny.data is not None:
-                made.data = encode_json(deny.data)
-        work.settle(messages.settle(work.seq, pb.Settlement(deny=made)))
-
-    def _accept(self, work: Work, accept: Accept, greetings: Any) -> bytes:
-        made = pb.Accept(user=well_formed(accept.user), rooms=[well_formed(r) for r in accept.rooms], keep_auth=accept.keep_auth)
-        if accept.data is not None:
-            made.data = encode_json(accept.data)
-        if accept.expires is not None:
-            made.expire_time.CopyFrom(timestamp_pb2.Timestamp())
-            made.expire_time.FromDatetime(accept.expires)
-        if accept.refresh_before:
-            made.refresh_before.CopyFrom(messages.duration(accept.refresh_before))
-        if accept.policy is not None:
-            p = accept.policy
-            made.policy.CopyFrom(
-                pb.EdgePolicy(
-                    events=p.events, events_per_second=p.events_per_second, burst=p.burst, bytes_per_second=p.bytes_per_second
-                )
-            )
-        if accept.cache is not None:
-            made.cache.headers.extend(accept.cache.headers)
-            made.cache.max_age.CopyFrom(messages.duration(accept.cache.max_age))
-        socket = work.delivery.socket
-        settlement = pb.Settlement(accept=made)
-        for event, payload in greetings:
-            to = commands.target(socket.namespace, sockets=[socket.id])
-            settlement.commands.append(commands.emit(to, commands.check_event(event), payload))
-        return messages.settle(work.seq, settlement)
 
     # Lifecycle.
 
@@ -347,109 +267,3 @@ class ServiceProgram(Program):
             work.finish()
             return
         self._run(member.socket.id, work, handler, self._disconnected(work, work.delivery), "disconnected", last=True)
-
-    def released(self, members: Sequence[Member], reason: str) -> None:
-        """Behind what runs in their lanes."""
-        for member in members:
-            asked = self._find(member.sub)
-            handler = asked.namespace.handlers.released if asked is not None and asked.namespace is not None else None
-            if handler is not None:
-                self._tell(member.socket.id, handler, Released(Socket(self.service, member.socket), reason), bounded=False)
-
-    # Notices.
-
-    def _tell(self, key: str, handler: Callable[[Any], Awaitable[Any]], argument: Any, *, bounded: bool = True) -> None:
-        """Runs a handler that nobody settles."""
-        if bounded and self._notices >= MAX_NOTICES:
-            self.service._said("notices", "handlers of notices do not keep up: notices are dropped")
-            return
-        self._notices += 1
-
-        async def run() -> None:
-            try:
-                await handler(argument)
-            except asyncio.CancelledError:
-                pass
-            except Exception:
-                self.log.exception("a handler failed: %s", argument)
-            finally:
-                self._notices -= 1
-
-        self.lanes.add(Job(key, run, None))
-
-    def rooms_changed(self, member: Member, joined: Sequence[str], left: Sequence[str]) -> None:
-        """To on_rooms_changed."""
-        asked = self._find(member.sub)
-        handler = asked.namespace.handlers.rooms if asked is not None and asked.namespace is not None else None
-        if handler is not None:
-            change = RoomsChanged(Socket(self.service, member.socket), list(joined), list(left))
-            self._tell(member.socket.id, handler, change)
-
-    def upgraded(self, namespace: str, socket_id: str, transport: str) -> None:
-        """To on_upgraded."""
-        found = self.service._within(namespace)
-        core = self.service._core
-        if found is not None and found.handlers.upgraded is not None and core is not None:
-            known = core.hubs.find(socket_id)
-            if known is not None:
-                socket = Socket(self.service, known[1].socket)
-                self._tell(socket_id, found.handlers.upgraded, Upgraded(socket, transport))
-
-    def fact(self, kind: str, namespace: str, name: str, hub_id: str, there: bool) -> None:
-        """To those who hear of rooms or users."""
-        found = self.service._within(namespace)
-        if found is None:
-            return
-        key = f"\0{kind} {namespace} {name}"
-        if kind == "user":
-            handler = found.handlers.present if there else found.handlers.absent
-            if handler is not None:
-                self._tell(key, handler, UserPresence(namespace, name, hub_id))
-            return
-        for occupancy in found.handlers.occupancy:
-            if occupancy.occupied == there and occupancy.wants(name):
-                self._tell(key, occupancy.run, RoomPresence(namespace, name, hub_id))
-
-    def introduced(self, hub_id: str) -> None:
-        """To Service.on_introduced."""
-        if self.service._on_introduced is not None:
-            self._tell("\0introduced", self.service._on_introduced, hub_id)
-
-    def observe(self, observation: Any) -> None:
-        """To an observer, unless that has too many already: what is left out here counts as what
-        the hub left out."""
-        asked = self._find(observation.subscription_id)
-        if asked is None or asked.observer is None:
-            return
-        observer = asked.observer
-        if observer.waiting >= self.service.options.window_observations:
-            observer.skipped += 1 + observation.gap
-            return
-        observer.waiting += 1
-        gap, observer.skipped = observation.gap + observer.skipped, 0
-
-        async def run(copy: Observation) -> None:
-            observer.waiting -= 1
-            await observer.run(copy)
-
-        self._tell(f"\0observer {observation.subscription_id}", run, self._observation(observation, gap), bounded=False)
-
-    def _observation(self, o: Any, gap: int) -> Observation:
-        body = o.WhichOneof("body")
-        detail: Any = getattr(o, body) if body else None
-        name, args = "", []
-        if body in ("event", "emitted"):
-            emit = detail.emit if body == "emitted" else detail
-            name = emit.event if body == "emitted" else emit.name
-            if emit.payload.args:
-                from siohub._core.codec import decode
-
-                args = decode(emit.payload.args, emit.payload.attachments)
-        kind = Kind(o.kind) if o.kind in Kind._value2member_map_ else Kind.GAP
-        socket = Socket(self.service, o.socket) if o.HasField("socket") else None
-        return Observation(kind, gap, to_time(o, "time"), socket, name, args, detail)
-
-    def warning(self, kind: str, error: Exception, notice: Any) -> None:
-        """To Service.on_warning."""
-        if self.service._on_warning is not None:
-            self.service._on_warning(kind, error)

@@ -18,10 +18,12 @@ from siohub._core.status import status_error
 from siohub._pb import subscription_pb2 as pb
 from siohub.errors import AckTimeout, Closed, ConfigError, SocketGone, StatusError, Unavailable
 
+from .answers import Answer, Answers, EmitResult, Observation
+from .kinds import HandshakeDetail, Kind
 from .namespace import Namespace
 from .program import ServiceProgram
 from .socket import Target, result_of
-from .types import Answer, Answers, EmitResult, HandshakeDetail, Kind, Observation, encode_args
+from .values import encode_args
 
 
 class Observer:

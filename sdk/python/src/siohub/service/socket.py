@@ -12,7 +12,9 @@ from siohub._core.codec import Payload, encode_json
 from siohub._core.status import status_error
 from siohub.errors import AckTimeout, SocketGone, StatusError
 
-from .types import Ack, Acks, EmitResult, Handshake, Listing, SocketInfo, encode_args, from_json, to_time
+from .answers import Ack, Acks, EmitResult, Listing, SocketInfo
+from .decisions import Handshake
+from .values import encode_args, from_json, to_time
 
 if TYPE_CHECKING:
     from .service import Service

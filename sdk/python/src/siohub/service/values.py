@@ -1,0 +1,31 @@
+"""Values of the contract and of Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from siohub._core.codec import Payload, encode
+
+
+def encode_args(args: Sequence[Any]) -> Payload:
+    """An argument list as it travels; a Payload that stands alone is passed on unseen."""
+    if args and isinstance(args[0], Payload):
+        if len(args) > 1:
+            raise ValueError("a Payload has to be the only argument")
+        return args[0]
+    return encode(list(args))
+
+
+def from_json(raw: bytes) -> Any:
+    """A value; None where there is none."""
+    return json.loads(raw) if raw else None
+
+
+def to_time(message: Any, name: str) -> datetime | None:
+    """A time of a message."""
+    if not message.HasField(name):
+        return None
+    return getattr(message, name).ToDatetime(tzinfo=timezone.utc)  # type: ignore[no-any-return]
