@@ -228,9 +228,9 @@ async def test_a_socket_is_known_while_its_disconnect_handler_runs(hub: testing.
 
 
 async def test_callbacks_that_nobody_answers_are_bounded(hub: testing.Hub, sio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from siohub._facade import base
+    from siohub._facade import wording
 
-    monkeypatch.setattr(base, "MAX_CALLBACKS", 3)
+    monkeypatch.setattr(wording, "MAX_CALLBACKS", 3)
     ann = await hub.connect()
     ann.answers["asked"] = lambda n: [n]
     answers: list[Any] = []

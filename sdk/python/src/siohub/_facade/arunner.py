@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from siohub._core import messages
 from siohub._core.work import Work, current
 from siohub.errors import HubError, LeaseLost
 
+from .exceptions import is_refusal
 from .mirror import Entry
 from .reasons import Reason
 
@@ -45,15 +45,9 @@ class AsyncRunner:
             result = await server._trigger_event(name, entry.namespace, entry.sid, *args)
             if entry.touched:
                 server._save(entry)
-            if work.delivery.event.wants_ack and result is not server.not_handled:
-                if result is None:
-                    values: list[Any] = []
-                else:
-                    values = list(result) if isinstance(result, tuple) else [result]
-                payload = server._encode(values)
-                if work.att is not None:
-                    work.att.fits(payload.size, "reply.payload")
-                work.settle(messages.reply(work.seq, payload))
+            reply = server._reply(work, result)
+            if reply is not None:
+                work.settle(reply)
         except asyncio.CancelledError:
             # By the hub, or because the process ends: then another one does it.
             if work.cause is None and not work.settled:
@@ -90,7 +84,7 @@ class AsyncRunner:
             outcome = HubError("the process ends")
         except Exception as err:
             outcome = err
-            if not _is_refusal(err):
+            if not is_refusal(err):
                 server.logger.exception("the connect handler failed [%s]", namespace)
         then(outcome)
 
@@ -108,12 +102,3 @@ class AsyncRunner:
             self.server.logger.exception("the disconnect handler failed [%s]", entry.namespace)
         finally:
             then()
-
-
-def _is_refusal(err: BaseException) -> bool:
-    from siohub._facade.exceptions import ConnectionRefusedError as Refused
-
-    return isinstance(err, (Refused, ConnectionRefusedError))
-
-
-is_coroutine_function = inspect.iscoroutinefunction

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from siohub._core import commands
+from siohub._core.codec import decode
 from siohub._core.line import Answer
 from siohub._facade.exceptions import TimeoutError as NoAnswer
 from siohub.errors import AckTimeout, HubError, LeaseLost, SocketGone
@@ -20,8 +21,7 @@ from .host import Host, LoopWatch, call
 from .managers import AsyncManager, BaseManager
 from .mirror import LEAVING, OPEN, Entry
 from .reasons import Reason
-from .said import once
-from .sessions import read_session, session_data
+from .sessions import session_data
 
 _is_async = functools.lru_cache(4096)(inspect.iscoroutinefunction)
 
@@ -171,7 +171,7 @@ class AsyncServer(BaseServer):
         host = self._started or self._attach()
 
         def answered(said: Any) -> None:
-            outcome = callback(*self._decode(said))
+            outcome = callback(*decode(said.args, said.attachments, self._loads))
             if inspect.isawaitable(outcome):
                 host.core.spawn(_awaited(outcome))
 
@@ -208,38 +208,17 @@ class AsyncServer(BaseServer):
         several, None without one. Raises socketio.exceptions.TimeoutError when it does not come
         within timeout seconds (at most 300, which None means too), or at once when the socket
         is not there or leaves. May be awaited inside a handler."""
-        if to is None and sid is None:
-            raise ValueError("Cannot use call() to broadcast.")
-        if not self.async_handlers:
-            raise RuntimeError("Cannot use call() when async_handlers is False.")
-        namespace, room = namespace or "/", to or sid
-        name, payload, seconds = commands.check_event(event), self._payload(data), self._ack_timeout(timeout)
-        if self._is_pending(room, namespace):
-            once("call in connect", "call() to a socket inside its connect handler: it is answered after it was let in")
-            await asyncio.sleep(seconds)
+        question = self._question(event, data, to, sid, namespace, timeout)
+        if question.pending:
+            await asyncio.sleep(question.seconds)
             raise NoAnswer()
-        first: list[Any] = []
-
-        def on_part(result: Any) -> None:
-            if result.HasField("browser_ack") and not first:
-                first.append(result.browser_ack.payload)
-
-        target, at = self._target(namespace, room, None)
-        command = commands.with_ack(commands.emit(target, name, payload), seconds, commands.EACH)
         try:
-            await self._do(command, at, on_part)
+            await self._do(question.command, question.at, question.on_part)
         except LeaseLost:
             raise
         except (AckTimeout, SocketGone) as err:
-            raise NoAnswer(str(err)) from None
-        if not first:
-            raise NoAnswer(f"{room} did not answer")
-        return self._ack_value(self._decode(first[0]))
-
-    def _decode(self, payload: Any) -> list[Any]:
-        from siohub._core.codec import decode
-
-        return decode(payload.args, payload.attachments, self._loads)
+            raise NoAnswer(str(err)) from err
+        return self._answer(question)
 
     # Rooms.
 
@@ -269,14 +248,12 @@ class AsyncServer(BaseServer):
     async def get_session(self, sid: str, namespace: str | None = None) -> Any:
         """The user session of a socket, a dictionary unless another object was saved. Raises
         KeyError for a socket that is nowhere."""
-        entry = self.mirror.find(sid, namespace or "/")
-        if entry is not None:
-            if entry.session is None:
-                entry.session = {}
-            entry.touched = True
-            return entry.session
-        session, _ = read_session(await self._data_elsewhere(sid, namespace or "/"), self.group)
-        return {} if session is None else session
+        session = self._session_here(sid, namespace or "/")
+        if session is None:
+            host = self._started or self._attach()
+            command = commands.fetch(commands.target(namespace or "/", sockets=[sid]))
+            session = self._session_in(*await call(host.core.line.ask(command), host.loop))
+        return session
 
     async def save_session(self, sid: str, session: Any, namespace: str | None = None) -> None:
         """Keeps a user session. Any object may be one; what of a dictionary is JSON goes with
@@ -300,15 +277,6 @@ class AsyncServer(BaseServer):
         if command is not None:
             host = self._started or self._attach()
             host.core.line.post(command, entry.hub_id)
-
-    async def _data_elsewhere(self, sid: str, namespace: str) -> bytes:
-        host = self._started or self._attach()
-        command = commands.fetch(commands.target(namespace, sockets=[sid]))
-        last, parts = await call(host.core.line.ask(command), host.loop)
-        for page in (*parts, last):
-            for info in page.sockets:
-                return info.socket.data  # type: ignore[no-any-return]
-        raise KeyError("Session not found")
 
     # The rest.
 

@@ -18,6 +18,7 @@ from siohub._pb import settlement_pb2, subscription_pb2
 from siohub.errors import Revoked, StatusError
 
 from .environ import make_environ
+from .exceptions import is_refusal
 from .mirror import GONE, LEAVING, OPEN, PENDING, Entry, room_name, room_of
 from .reasons import Reason
 from .sessions import read_session, session_data
@@ -166,7 +167,7 @@ class Dispatcher(Program):
         if work.cause is not None:
             self._too_late(entry, work, outcome)
             return
-        if outcome is False or isinstance(outcome, (Refused, ConnectionRefusedError)):
+        if outcome is False or is_refusal(outcome):
             self._deny(entry, work, outcome)
             return
         elif isinstance(outcome, BaseException):
@@ -290,7 +291,7 @@ class Dispatcher(Program):
         self.server._ghosts.pop(entry.sid, None)
 
         def ended(outcome: Any, then: Callable[[], None]) -> None:
-            if outcome is False or isinstance(outcome, (Refused, ConnectionRefusedError)):
+            if outcome is False or is_refusal(outcome):
                 self.leave(entry)
             elif isinstance(outcome, BaseException):
                 self.log.error("the connect handler failed", exc_info=outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 __all__ = [
@@ -40,3 +41,8 @@ class BadNamespaceError(SocketIOError):
 
 class DisconnectedError(SocketIOError):
     """There is no connection."""
+
+
+def is_refusal(outcome: Any) -> bool:
+    """Whether a connect handler has refused by an exception: this package's or Python's own."""
+    return isinstance(outcome, (ConnectionRefusedError, builtins.ConnectionRefusedError))

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from siohub._core import messages
 from siohub._core.work import Work, current
 from siohub.errors import LeaseLost
 
+from .exceptions import is_refusal
 from .executors import Executor
 from .mirror import Entry
 from .reasons import Reason
 
 if TYPE_CHECKING:
-    from .server import Server
+    from .threaded import ThreadedServer
 
 
 class ThreadRunner:
     """See dispatch.Runner. Outcomes go back to the core's loop."""
 
-    def __init__(self, server: Server, executor: Executor) -> None:
+    def __init__(self, server: ThreadedServer, executor: Executor) -> None:
         self.server, self.executor = server, executor
 
     def _submit(self, work: Work | None, job: Callable[[], object]) -> None:
@@ -47,15 +47,7 @@ class ThreadRunner:
                 result = server._trigger_event(name, entry.namespace, entry.sid, *args)
                 if entry.touched:
                     server._save(entry)
-                if work.delivery.event.wants_ack and result is not server.not_handled:
-                    if result is None:
-                        values: list[Any] = []
-                    else:
-                        values = list(result) if isinstance(result, tuple) else [result]
-                    payload = server._encode(values)
-                    if work.att is not None:
-                        work.att.fits(payload.size, "reply.payload")
-                    data = messages.reply(work.seq, payload)
+                data = server._reply(work, result)
             except LeaseLost as err:
                 server.logger.debug('the handler of "%s" was given away: %s', name, err)
             except Exception as err:
@@ -92,10 +84,8 @@ class ThreadRunner:
                     except TypeError:
                         raise first from None
         except Exception as err:
-            from .arunner import _is_refusal
-
             outcome = err
-            if not _is_refusal(err):
+            if not is_refusal(err):
                 server.logger.exception("the connect handler failed [%s]", namespace)
         server._post(lambda: then(outcome))
 
