@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
 import * as http2 from "node:http2";
+import * as net from "node:net";
+import * as tls from "node:tls";
 import { hostOf, portOf } from "./addresses.js";
 import type { Settings } from "./settings.js";
 
@@ -177,18 +179,11 @@ function readable(message: string): string {
 
 /** Connects, within `patience` milliseconds. */
 export function openSession(settings: Settings, address: string, patience: number): Promise<http2.ClientHttp2Session> {
-  const tls = settings.tls;
-  const host = hostOf(address);
-  const origin = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${portOf(address)}`;
-  const session = http2.connect(origin, {
+  const scheme = settings.tls === undefined ? "http" : "https";
+  const socket = openSocket(settings, address);
+  const session = http2.connect(`${scheme}://${address}`, {
+    createConnection: () => socket,
     settings: { initialWindowSize: WINDOW, enablePush: false },
-    ...(tls && {
-      ca: tls.ca,
-      cert: tls.cert,
-      key: tls.key,
-      ALPNProtocols: ["h2"],
-      ...(tls.serverName && { servername: tls.serverName }),
-    }),
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail(new Error(`no connection within ${patience / 1000} s`)), patience);
@@ -198,6 +193,7 @@ export function openSession(settings: Settings, address: string, patience: numbe
       reject(error);
     };
     session.on("error", fail);
+    socket.on("error", fail); // some are not told by the session: that a certificate is wanted, for one
     session.once("connect", () => session.setLocalWindowSize(WINDOW));
     session.once("remoteSettings", () => {
       clearTimeout(timer);
@@ -207,4 +203,14 @@ export function openSession(settings: Settings, address: string, patience: numbe
     });
     session.once("close", () => fail(new Error("the connection has ended")));
   });
+}
+
+function openSocket(settings: Settings, address: string): net.Socket {
+  const host = hostOf(address);
+  const port = Number(portOf(address));
+  const given = settings.tls;
+  if (given === undefined) return net.connect({ host, port, noDelay: true });
+  const servername = given.serverName ?? (net.isIP(host) === 0 ? host : "");
+  const { ca, cert, key } = given;
+  return tls.connect({ host, port, ca, cert, key, servername, ALPNProtocols: ["h2"] }).setNoDelay(true);
 }

@@ -104,11 +104,14 @@ class FakeCall {
 
 export const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** One run of the core against an address, and what it tells. */
-export function attach(address, options = {}) {
+/** One run of the core against an address, and what it tells. `environment` has its variables. */
+export function attach(address, options = {}, environment = {}) {
   const told = { attached: [], detached: [], warnings: [] };
   const warn = (...words) => told.warnings.push(words);
-  const settings = settle({ address, backoff: { min: 1, max: 20 }, logger: { ...quiet, warn, error: warn }, ...options }, {});
+  const settings = settle(
+    { address, backoff: { min: 1, max: 20 }, logger: { ...quiet, warn, error: warn }, ...options },
+    environment,
+  );
   const program = {
     subscriptions: [],
     deliver() {},
