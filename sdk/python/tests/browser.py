@@ -62,6 +62,12 @@ class Browser:
                 await asyncio.sleep(0.01)
         return self.received(event)
 
+    async def until_gone(self, patience: float = 20) -> None:
+        """Waits until it was disconnected."""
+        async with asyncio.timeout(patience) if hasattr(asyncio, "timeout") else _Timeout(patience):
+            while self.client.connected:
+                await asyncio.sleep(0.01)
+
     async def close(self) -> None:
         await self.client.disconnect()
 

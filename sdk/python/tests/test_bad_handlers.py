@@ -17,12 +17,12 @@ def start(spawn: Any, hub: Hub) -> Any:
 
 
 async def test_a_loop_that_is_blocked_for_20_seconds_loses_nothing(hub: Hub, spawn: Any) -> None:
-    start(spawn, hub)
+    app = start(spawn, hub)
     async with Browser(hub.url) as ann, Browser(hub.url) as bob:
         await ann.connect()
         await bob.connect()
         blocked = asyncio.ensure_future(ann.call("block", 20, timeout=60))
-        await asyncio.sleep(0.5)
+        await asyncio.to_thread(wait_for, lambda: "blocks" in app.text, "the handler")
         answers = asyncio.gather(*(bob.call("twice", timeout=60) for _ in range(3)))
         assert await blocked == "blocked"
         assert await answers == [(1, 2)] * 3
@@ -34,7 +34,7 @@ async def test_a_process_that_is_asked_to_end_ends_its_work_first(hub: Hub, spaw
     async with Browser(hub.url) as ann:
         await ann.connect()
         working = asyncio.ensure_future(ann.call("work", 1.5))
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(wait_for, lambda: "works" in old.text, "the handler")
         start(spawn, hub)
         await asyncio.to_thread(old.terminate)
         assert await working == "worked"

@@ -27,6 +27,11 @@ class Fleet:
         self.processes.append(process)
         return process
 
+    async def works(self, calls: int = 24) -> None:
+        """Waits for so many more calls of browsers."""
+        before = sum(self.lines("work").values())
+        await asyncio.to_thread(wait_for, lambda: sum(self.lines("work").values()) >= before + calls, "work")
+
     def lines(self, first: str) -> Counter[str]:
         text = self.journal.read_text() if self.journal.exists() else ""
         return Counter(line for line in text.splitlines() if line.startswith(first + " "))
@@ -77,10 +82,10 @@ async def test_processes_are_killed_while_browsers_work(hub: Hub, spawn: Any, tm
     stop = asyncio.Event()
     working = asyncio.ensure_future(keep_working(all_, stop))
     for _ in range(4):
-        await asyncio.sleep(0.5)
+        await fleet.works()
         fleet.processes.pop(0).kill()
         await asyncio.to_thread(fleet.start)
-    await asyncio.sleep(0.5)
+    await fleet.works()
     stop.set()
     await check(all_, await asyncio.wait_for(working, 60), fleet)
     for browser in all_:
@@ -96,11 +101,11 @@ async def test_rolling_deploys_of_one_process(hub: Hub, spawn: Any, tmp_path: Pa
     stop = asyncio.Event()
     working = asyncio.ensure_future(keep_working(all_, stop))
     for _ in range(3):
-        await asyncio.sleep(0.3)
+        await fleet.works()
         old = fleet.processes.pop(0)
         await asyncio.to_thread(fleet.start)
         assert await asyncio.to_thread(old.terminate) is not None
-    await asyncio.sleep(0.3)
+    await fleet.works()
     stop.set()
     done = await asyncio.wait_for(working, 60)
     await check(all_, done, fleet)
@@ -117,9 +122,9 @@ async def test_a_process_alone_is_killed_and_comes_back(hub: Hub, spawn: Any, tm
     stop = asyncio.Event()
     working = asyncio.ensure_future(keep_working(all_, stop))
     for _ in range(2):
-        await asyncio.sleep(0.3)
+        await fleet.works()
         fleet.processes.pop(0).kill()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.3)  # browsers call, and nobody is there: there is nothing to see
         await asyncio.to_thread(fleet.start)
     stop.set()
     await check(all_, await asyncio.wait_for(working, 60), fleet)
@@ -132,9 +137,10 @@ async def test_a_socket_stays_with_its_process_when_others_come(hub: Hub, spawn:
     fleet.start()
     all_ = await browsers(hub)
     homes = [(await b.call("work", 1))[4] for b in all_]
-    await asyncio.sleep(11)  # the first one asks for its share by now
+    # 10 s after its start the first one says hello again, and asks for its share.
+    await asyncio.to_thread(wait_for, lambda: hub.text.count("stream opened") >= 2, "the second hello")
     fleet.start()
-    await asyncio.sleep(9.5)  # a hub shares idle sockets out within 8 s
+    await asyncio.sleep(9.5)  # nothing may happen: a hub shares idle sockets out within 8 s
     assert [(await b.call("work", 2))[4] for b in all_] == homes
     for browser in all_:
         await browser.close()

@@ -130,14 +130,14 @@ if sys.argv[2] == "async":
     async def main():
         sio = socketio.AsyncServer()
         await sio.emit("script", 1, to=sys.argv[1])
-        await asyncio.sleep(1)
+        await asyncio.to_thread(sys.stdin.readline)  # until the test has looked
         assert sio.served_namespaces() == []
         await sio.shutdown()
     asyncio.run(main())
 else:
     sio = socketio.Server(async_mode="threading")
     sio.emit("script", 1, to=sys.argv[1])
-    sio.sleep(1)
+    sys.stdin.readline()
     sio.shutdown()
 """
 
@@ -149,12 +149,13 @@ async def test_a_server_that_only_emits_lets_nobody_in(hub: Hub, spawn: Any, how
         await browser.connect()
         env = {**os.environ, "HUB_ADDRESS": hub.address, "PYTHONPATH": str(HERE.parent / "src")}
         script = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", EMITS, browser.sid(), how, env=env, stderr=asyncio.subprocess.PIPE
+            sys.executable, "-c", EMITS, browser.sid(), how, env=env, stdin=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         await browser.until("script")
         for _ in range(4):
             async with Browser(hub.url) as other:
                 await other.connect()
                 assert await other.call("who") == app.popen.pid
-        _, errors = await script.communicate()
+        _, errors = await script.communicate(b"\n")
         assert script.returncode == 0, errors.decode()

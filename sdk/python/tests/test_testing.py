@@ -22,7 +22,8 @@ async def hub() -> AsyncIterator[testing.Hub]:
 
 @pytest.fixture
 async def sio(hub: testing.Hub) -> AsyncIterator[Any]:
-    server = socketio.AsyncServer(options=hub.options)
+    server: Any = socketio.AsyncServer(options=hub.options)
+    server.began, server.released = asyncio.Event(), asyncio.Event()
 
     @server.event
     async def connect(sid: str, environ: Any, auth: Any) -> Any:
@@ -41,7 +42,8 @@ async def sio(hub: testing.Hub) -> AsyncIterator[Any]:
 
     @server.event
     async def slow(sid: str) -> str:
-        await asyncio.sleep(0.1)
+        server.began.set()
+        await server.released.wait()
         return "slow"
 
     await server.start()
@@ -70,9 +72,10 @@ async def test_async_server(hub: testing.Hub, sio: Any) -> None:
 async def test_a_broken_stream_is_taken_up_and_nothing_is_lost(hub: testing.Hub, sio: Any) -> None:
     ann = await hub.connect()
     slow = asyncio.ensure_future(ann.call("slow"))
-    await asyncio.sleep(0.02)
+    await sio.began.wait()
     hub.cut()
     await sio.emit("while away", room=ann.sid)
+    sio.released.set()
     assert await slow == ["slow"]
     assert await ann.expect("while away") == []
     assert hub.resumed == 1 and hub.streams == 2
@@ -81,8 +84,11 @@ async def test_a_broken_stream_is_taken_up_and_nothing_is_lost(hub: testing.Hub,
 async def test_a_hub_that_forgot_delivers_again(hub: testing.Hub, sio: Any) -> None:
     ann = await hub.connect()
     slow = asyncio.ensure_future(ann.call("slow"))
-    await asyncio.sleep(0.02)
+    await sio.began.wait()
+    sio.began.clear()
     hub.drop()
+    await sio.began.wait()
+    sio.released.set()
     assert await slow == ["slow"]
     assert sio.rooms(ann.sid) == [ann.sid, "lobby"]
 
@@ -158,7 +164,7 @@ async def test_service(hub: testing.Hub) -> None:
     @ns.on("order", at_most_once=True)
     async def order(e: siohub.Event) -> None:
         seen.append(("begin", e.args[0]))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # the next one must not begin
         seen.append(("end", e.args[0]))
         e.reply(e.args[0])
 

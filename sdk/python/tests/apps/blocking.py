@@ -13,12 +13,14 @@ sio = socketio.AsyncServer(async_mode="asgi")
 
 @sio.event
 def block(sid, seconds):
+    print("blocks", flush=True)
     time.sleep(seconds)
     return "blocked"
 
 
 @sio.event
 async def work(sid, seconds):
+    print("works", flush=True)
     await asyncio.sleep(seconds)
     await sio.emit("done", seconds, to=sid)
     return "worked"

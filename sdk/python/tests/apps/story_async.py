@@ -10,6 +10,7 @@ import uvicorn
 socketio = importlib.import_module(sys.argv[1])
 sio = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*", ping_interval=20)
 journal: list = []
+released = asyncio.Event()
 
 
 def others(sid):
@@ -173,7 +174,12 @@ async def kick(sid, other):
 @sio.event
 async def slow_then_fast(sid, key):
     note("begin", key)
-    await asyncio.sleep(0.3 if key == "slow" else 0)
+    if key == "slow":
+        released.clear()
+        await sio.emit("began", to=sid)
+        await released.wait()
+    elif key == "release":
+        released.set()
     note("end", key)
     return key
 

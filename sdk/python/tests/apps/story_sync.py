@@ -18,6 +18,7 @@ import threading
 socketio = importlib.import_module(sys.argv[1])
 sio = socketio.Server(async_mode=MODE, cors_allowed_origins="*", always_connect="--always" in sys.argv)
 journal: list = []
+released: list = []
 
 
 def others(sid):
@@ -109,7 +110,13 @@ def from_a_thread(sid):
 @sio.event
 def beside(sid, key):
     journal.append(["begin", key])
-    sio.sleep(0.4 if key == "slow" else 0)
+    if key == "slow":
+        released.clear()
+        sio.emit("began", to=sid)
+        while not released:
+            sio.sleep(0.01)
+    elif key == "release":
+        released.append(True)
     journal.append(["end", key])
     return key
 
