@@ -127,7 +127,7 @@ func (r *routes) reenter(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Ba
 }
 
 func attachOptions(h *hubv1.Hello, resume, complete bool) dispatch.AttachOptions {
-	return dispatch.AttachOptions{Resume: resume, Weight: h.Weight, Anew: h.Anew, Complete: complete}
+	return dispatch.AttachOptions{Resume: resume, Weight: h.Weight, Keep: h.KeepSockets, Anew: h.Anew, Complete: complete}
 }
 
 // putLocked puts the claims of an attachment into force, in the place of those that it

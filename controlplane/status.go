@@ -51,7 +51,7 @@ func (g *group) statusLocked() overview.Group {
 	for _, i := range from.Instances {
 		is := overview.Instance{
 			ID: i.ID, Attached: i.Attached, SuspendTime: i.Suspended, Sockets: i.Lanes,
-			Paused: i.Paused, Draining: i.Draining, Weight: i.Weight,
+			Paused: i.Paused, Draining: i.Draining, Weight: i.Weight, KeepsSockets: i.Keeps,
 			Deliveries: i.Held.Deliveries, WindowDeliveries: i.Size.Deliveries,
 			Bytes: i.Held.Bytes, WindowBytes: i.Size.Bytes,
 			Attempts: i.AttemptsHeld.Deliveries, WindowAttempts: i.AttemptsSize.Deliveries,

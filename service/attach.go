@@ -111,7 +111,7 @@ func newHello(l *link, resume *attachment) *hubv1.Hello {
 			Deliveries: uint32(s.opts.Window.Deliveries), Bytes: uint64(s.opts.Window.Bytes),
 			Observations: uint32(s.opts.Window.Observations),
 		},
-		Weight: uint32(s.opts.Weight), MaxEnvelopeBytes: uint32(s.opts.MaxEnvelopeBytes),
+		Weight: uint32(s.opts.Weight), KeepSockets: s.opts.KeepSockets, MaxEnvelopeBytes: uint32(s.opts.MaxEnvelopeBytes),
 		AttachedHubIds: s.hubs.attachedBut(l),
 	}
 	if s.opts.Heartbeat > 0 {

@@ -61,6 +61,10 @@ type Options struct {
 	// Weight is the share of this process among those of its service: with 1 and 9 it
 	// gets a tenth of the sockets. Zero means 1; at most 1000.
 	Weight int
+	// KeepSockets makes a socket stay with this process for as long as the process takes work,
+	// for a program that keeps something of its sockets in memory: processes that come later
+	// get new sockets only. False gives them their share of the idle ones.
+	KeepSockets bool
 	// Workers is how many handlers run at the same time. Zero means 1024. More
 	// deliveries than that wait in the window.
 	Workers int

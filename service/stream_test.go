@@ -16,13 +16,16 @@ import (
 )
 
 func TestHello_SaysWhatWasRegistered(t *testing.T) {
-	svc := scripted(Options{InstanceID: "i-1", Version: "v2", Window: Window{Deliveries: 7}})
+	svc := scripted(Options{InstanceID: "i-1", Version: "v2", Window: Window{Deliveries: 7}, Weight: 3, KeepSockets: true})
 	nothing := func(context.Context, *Event) error { return nil }
 	svc.Namespace("/a").AllowAnyone().On("x", nothing).On("y*", nothing).On("move", nothing, AtMostOnce()).Set(IntroduceOnEvent())
 	svc.Namespace("/b/*").AuthorizedElsewhere().On("*", nothing).On("z", nothing)
 	svc.Namespace("/c").AuthorizedElsewhere().OnDisconnect(func(context.Context, *Disconnect) error { return nil })
 	svc.Namespace("/d").AllowAnyone()
 	hello := (<-play(t, svc, nil).streams).welcome()
+	if hello.GetWeight() != 3 || !hello.GetKeepSockets() {
+		t.Errorf("weight %d, keep_sockets %v", hello.GetWeight(), hello.GetKeepSockets())
+	}
 	var got []string
 	for _, s := range hello.GetSubscriptions() {
 		got = append(got, strings.Join([]string{

@@ -71,7 +71,7 @@ func serviceStatus(g overview.Group) admin.Service {
 	for _, i := range g.Instances {
 		s.Instances = append(s.Instances, admin.Instance{
 			ID: i.ID, Version: i.Version, Attached: i.Attached, AttachTime: i.AttachTime, SuspendTime: i.SuspendTime,
-			Paused: i.Paused, Draining: i.Draining, Weight: i.Weight, Sockets: i.Sockets,
+			Paused: i.Paused, Draining: i.Draining, Weight: i.Weight, KeepsSockets: i.KeepsSockets, Sockets: i.Sockets,
 			Deliveries: i.Deliveries, WindowDeliveries: i.WindowDeliveries, Bytes: i.Bytes, WindowBytes: i.WindowBytes,
 			Attempts: i.Attempts, WindowAttempts: i.WindowAttempts, OldestUnsettledSeconds: i.OldestUnsettled.Seconds(),
 		})

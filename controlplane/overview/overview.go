@@ -46,6 +46,8 @@ type Instance struct {
 	Paused, Draining bool
 	// Weight is its share of the sockets, beside the weights of the group's others.
 	Weight uint32
+	// KeepsSockets says that it gives none to instances that attach later.
+	KeepsSockets bool
 	// Sockets counts those that are bound to it.
 	Sockets int
 	// Deliveries and Bytes are unsettled; WindowDeliveries and WindowBytes are the

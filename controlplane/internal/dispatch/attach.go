@@ -23,6 +23,8 @@ type AttachOptions struct {
 	Resume bool
 	// Weight is its share of the sockets, in proportion to the other instances'. 0 means 1.
 	Weight uint32
+	// Keep says that the instance gives none of its sockets to instances that come.
+	Keep bool
 	// Anew says that the process has told its program that its sockets are lost: they
 	// are introduced again, with new identities.
 	Anew bool
@@ -81,7 +83,7 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 	g.begun(id, i.life)
 	a = &Attachment{inst: i, sink: sink, life: i.life, first: i.first, resumed: resumed}
 	i.current, i.lostAt = a, time.Time{}
-	i.weight, i.complete = max(o.Weight, 1), o.Complete
+	i.weight, i.complete, i.keeps = max(o.Weight, 1), o.Complete, o.Keep
 	i.stopTimer()
 	g.absent = time.Time{}
 	g.countTakers()

@@ -40,7 +40,7 @@
 //
 // Rebalance gives an instance that came its share of idle sockets. The instance that
 // loses a socket of which it was told hears Released; the one that gets it is told by an
-// introduction first, if its Terms say OnInstance.
+// introduction first, if its Terms say OnInstance. An instance that keeps its sockets gives none away there.
 //
 // # Order
 //

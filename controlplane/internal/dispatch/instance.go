@@ -24,6 +24,7 @@ type Instance struct {
 	paused   bool
 	draining bool
 	complete bool
+	keeps    bool // it gives no lanes to instances that come
 	weight   uint32
 
 	// Guarded by mu.

@@ -9,6 +9,7 @@ const shareWithin = 8 * time.Second
 type shareholder struct {
 	*Instance
 	weight float64
+	keeps  bool
 	came   time.Time
 	idle   int
 	share  int // of the idle sockets
@@ -29,7 +30,7 @@ func (g *Group) Rebalance(now time.Time) {
 		step := max(missing/max(int(left/time.Second), 1), min(missing, rebalanceStep))
 		for j := range all {
 			from := &all[j]
-			if surplus := from.idle - from.share; from.came.IsZero() && step > 0 && surplus > 0 {
+			if surplus := from.idle - from.share; !from.keeps && from.came.IsZero() && step > 0 && surplus > 0 {
 				moved := from.give(to.Instance, min(step, surplus))
 				from.idle -= moved
 				step -= moved
@@ -53,7 +54,7 @@ func (g *Group) shareholders() []shareholder {
 	g.pool.mu.Lock()
 	for _, i := range g.members {
 		if i.takes() {
-			all = append(all, shareholder{Instance: i, weight: float64(i.weight), came: i.came})
+			all = append(all, shareholder{Instance: i, weight: float64(i.weight), keeps: i.keeps, came: i.came})
 			weight += float64(i.weight)
 			came = came || !i.came.IsZero()
 		}

@@ -80,6 +80,40 @@ func TestRebalance_NotToAPartialInstance(t *testing.T) {
 	})
 }
 
+// An instance that keeps its sockets gives none away; it gets its share of others' nevertheless.
+func TestRebalance_NotFromAnInstanceThatKeepsItsSockets(t *testing.T) {
+	for _, keeps := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, func(c *Config) { c.Lifecycle = 1 << 20 })
+			one, two := &book{}, &book{}
+			a1 := b.join("1", one, 4096, AttachOptions{Keep: keeps})
+			for i := range 600 {
+				b.person(fmt.Sprint(i)).lane.Introduce(false)
+			}
+			settle(t, a1, one.take()...)
+			a2 := b.join("2", two, 4096, AttachOptions{Keep: !keeps})
+			b.share(10 * time.Second)
+			want := 300
+			if keeps {
+				want = 0
+			}
+			if n := b.count.moved[ReasonRebalanced]; n != want {
+				t.Errorf("keeps %v: %d moved, want %d", keeps, n, want)
+			}
+			settle(t, a2, two.take()...)
+			b.person("new").say("x")
+			if n := len(two.take()); n == 0 && keeps {
+				t.Error("the instance that came got no new socket")
+			}
+			// What drains keeps nothing.
+			a1.Drain()
+			if n := b.count.moved[ReasonDrained]; n == 0 {
+				t.Error("none moved from an instance that drains")
+			}
+		})
+	}
+}
+
 // Two that come together do not take from each other.
 func TestRebalance_TwoNewInstances(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -27,6 +27,8 @@ type InstanceStatus struct {
 	Paused, Draining, Complete bool
 	// Weight is its share of the sockets.
 	Weight uint32
+	// Keeps says that it gives none of its sockets to instances that come.
+	Keeps bool
 	// Lanes are bound to it; Waiting are those of them that wait for room.
 	Lanes, Waiting int
 	// Held is unsettled, of sockets and of solo lanes; Size is the most of it.
@@ -59,7 +61,7 @@ func (i *Instance) status(t instant) InstanceStatus {
 	defer i.mu.Unlock()
 	s := InstanceStatus{
 		ID: i.id, Attached: i.current != nil, Suspended: i.lostAt,
-		Paused: i.paused, Draining: i.draining, Complete: i.complete, Weight: i.weight,
+		Paused: i.paused, Draining: i.draining, Complete: i.complete, Weight: i.weight, Keeps: i.keeps,
 		Lanes: i.lanes.len, Waiting: i.standing(),
 		Held: i.windows[sockets].Held(), Size: i.windows[sockets].Size(),
 		AttemptsHeld: i.windows[solos].Held(), AttemptsSize: i.windows[solos].Size(),

@@ -707,8 +707,12 @@ type Hello struct {
 	// hello with ALREADY_EXISTS (`ALREADY_ATTACHED`), and the stream that is there goes
 	// on. Without it the older stream would end.
 	AttachedHubIds []string `protobuf:"bytes,13,rep,name=attached_hub_ids,json=attachedHubIds,proto3" json:"attached_hub_ids,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// True when a socket is to stay with this instance for as long as the instance takes
+	// work: it gives no idle sockets to instances that attach later, for a program that keeps
+	// something of its sockets in its memory. New sockets go to whoever has fewest all the same.
+	KeepSockets   bool `protobuf:"varint,14,opt,name=keep_sockets,json=keepSockets,proto3" json:"keep_sockets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
@@ -823,6 +827,13 @@ func (x *Hello) GetAttachedHubIds() []string {
 		return x.AttachedHubIds
 	}
 	return nil
+}
+
+func (x *Hello) GetKeepSockets() bool {
+	if x != nil {
+		return x.KeepSockets
+	}
+	return false
 }
 
 // Resume takes up an attachment. It succeeds at the same hub process within 30
@@ -2055,7 +2066,7 @@ const file_hub_v1_attach_proto_rawDesc = "" +
 	"\x05ended\x18\t \x01(\v2\r.hub.v1.EndedH\x00R\x05ended\x12.\n" +
 	"\breleased\x18\n" +
 	" \x01(\v2\x10.hub.v1.ReleasedH\x00R\breleasedB\x06\n" +
-	"\x04kind\"\xe7\x03\n" +
+	"\x04kind\"\x8a\x04\n" +
 	"\x05Hello\x12\x14\n" +
 	"\x05group\x18\x01 \x01(\tR\x05group\x12\x1f\n" +
 	"\vinstance_id\x18\x02 \x01(\tR\n" +
@@ -2070,7 +2081,8 @@ const file_hub_v1_attach_proto_rawDesc = "" +
 	"\x12heartbeat_interval\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12\x16\n" +
 	"\x06weight\x18\v \x01(\rR\x06weight\x12(\n" +
-	"\x10attached_hub_ids\x18\r \x03(\tR\x0eattachedHubIds\"i\n" +
+	"\x10attached_hub_ids\x18\r \x03(\tR\x0eattachedHubIds\x12!\n" +
+	"\fkeep_sockets\x18\x0e \x01(\bR\vkeepSockets\"i\n" +
 	"\x06Resume\x12\x1e\n" +
 	"\n" +
 	"attachment\x18\x01 \x01(\fR\n" +

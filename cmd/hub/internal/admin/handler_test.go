@@ -30,7 +30,7 @@ func example() Status {
 				{ID: "chat-7", Version: "v2", Attached: true, AttachTime: start.Add(time.Minute), Sockets: 2, Deliveries: 1, WindowDeliveries: 1024},
 				{ID: "chat-8", Attached: false, SuspendTime: start.Add(2 * time.Minute)},
 				{
-					ID: "chat-9", Attached: true, AttachTime: start.Add(time.Minute), Paused: true, Draining: true, Weight: 9,
+					ID: "chat-9", Attached: true, AttachTime: start.Add(time.Minute), Paused: true, Draining: true, Weight: 9, KeepsSockets: true,
 					Deliveries: 3, WindowDeliveries: 8, Attempts: 1, WindowAttempts: 2, OldestUnsettledSeconds: 31.26,
 				},
 			}},
@@ -141,7 +141,7 @@ Services
   chat: 3 instances, 1 socket with none of them, parked 2 events (90 bytes), 1 connect or disconnect
     chat-7 v2: attached 2m0s, 2 sockets, 1 of 1024 deliveries in flight
     chat-8: lost 1m0s ago, waited for, 0 sockets, 0 of 0 deliveries in flight
-    chat-9: attached 2m0s, paused, draining, weight 9, 0 sockets, 3 of 8 deliveries in flight, 1 of 2 connect attempts, oldest unsettled 31.3s
+    chat-9: attached 2m0s, paused, draining, weight 9, keeps its sockets, 0 sockets, 3 of 8 deliveries in flight, 1 of 2 connect attempts, oldest unsettled 31.3s
 
 Routes
   /chat   authorizer  chat      connect attempts

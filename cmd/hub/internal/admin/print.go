@@ -80,7 +80,10 @@ func (i *Instance) print(b *strings.Builder, now time.Time) {
 	for _, fact := range []struct {
 		is   bool
 		word string
-	}{{i.Paused, "paused"}, {i.Draining, "draining"}, {i.Weight > 1, fmt.Sprintf("weight %d", i.Weight)}} {
+	}{
+		{i.Paused, "paused"}, {i.Draining, "draining"}, {i.Weight > 1, fmt.Sprintf("weight %d", i.Weight)},
+		{i.KeepsSockets, "keeps its sockets"},
+	} {
 		if fact.is {
 			state += ", " + fact.word
 		}

@@ -62,6 +62,8 @@ type Instance struct {
 	Draining bool `json:"draining"`
 	// Weight is its share among the instances of the group.
 	Weight uint32 `json:"weight"`
+	// KeepsSockets says that it gives none to instances that attach later.
+	KeepsSockets bool `json:"keeps_sockets,omitempty"`
 	// Sockets counts those that are bound to it.
 	Sockets int `json:"sockets"`
 	// Deliveries and Bytes are unsettled, of at most the window's.
