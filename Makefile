@@ -87,12 +87,13 @@ sdk-node: sdk/node/node_modules/.installed sdk/nestjs/node_modules/.installed ##
 	cd sdk/nestjs && npm run --silent build && npm pack --silent --pack-destination ../../bin/sdk
 
 .PHONY: sdk-test
-sdk-test: build sdk-node sdk/python/.venv/.installed ## Check and test the Python and Node kits with bin/hub and real clients, and hold them against the rules (15 min)
+sdk-test: build sdk-node sdk/python/.venv/.installed node_modules/.installed examples/chat-node/node_modules/.installed ## Check and test the Python and Node kits with bin/hub and real clients, and hold them against the rules (15 min)
 	cd sdk/python && .venv/bin/ruff check . && .venv/bin/mypy && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub .venv/bin/python -m pytest -q
 	bin/hub conform --parallel 4 -- sdk/python/.venv/bin/python sdk/python/conform_app.py
 	cd sdk/node && npm run --silent check && npx tsc -p tsconfig.test.json && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
 	cd sdk/nestjs && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
 	bin/hub conform --parallel 4 -- node sdk/node/conform/app.mjs
+	E2E_KITS=yes go test -race -count=1 -v -run '^TestChatKits$$' ./test/e2e
 
 .PHONY: reference-suite
 reference-suite: build sdk-node ## Run socket.io's own server suite through the Node kit: SUITE=DIR is a checkout of socket.io
@@ -217,7 +218,7 @@ depaware: ## Accept the dependencies of cmd/hub as they are
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed
-	rm -rf bin .cache .venv node_modules bench/node/node_modules examples/bare-java/target sdk/python/.venv sdk/{node,nestjs,node/reference-suite}/{node_modules,dist}
+	rm -rf bin .cache .venv node_modules {bench/node,examples/chat-node}/node_modules examples/bare-java/target sdk/python/.venv sdk/{node,nestjs,node/reference-suite}/{node_modules,dist}
 	git clean -fdXq $(CLIENT_DIR)
 
 # --- files -----------------------------------------------------------------
@@ -260,7 +261,12 @@ sdk/nestjs/node_modules/.installed: sdk/nestjs/package-lock.json sdk/node/node_m
 	$(NPM_CI) --prefix sdk/nestjs
 	@touch $@
 
-PYTHON_NEEDS := examples/chat-python/requirements.txt test/interop/clients/python/requirements.txt
+# The kit is a link there, to what sdk-node builds.
+examples/chat-node/node_modules/.installed: examples/chat-node/package.json sdk/node/node_modules/.installed
+	cd $(<D) && npm install --no-audit --no-fund --loglevel=error
+	@touch $@
+
+PYTHON_NEEDS := examples/bare-python/requirements.txt test/interop/clients/python/requirements.txt
 .venv/.installed: $(PYTHON_NEEDS)
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet $(PYTHON_NEEDS:%=-r %)
@@ -293,7 +299,7 @@ interop-tools: e2e-tools .cache/interop/java-1.0/.installed .cache/interop/java-
 e2e-tools: node_modules/.installed bench/node/node_modules/.installed
 	@for program in chromium nginx haproxy openssl; do command -v $$program >/dev/null || echo "no $$program: the tests with it are skipped" >&2; done
 	@$(MAKE) $(PEBBLE)/pebble || { test -z "$(CI)" && echo "no pebble: the tests of ACME are skipped" >&2; }
-	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/chat-python and the Python rows of test/interop are skipped" >&2; }
+	@$(MAKE) .venv/.installed || { test -z "$(CI)" && echo "no Python environment: the tests of examples/bare-python and the Python rows of test/interop are skipped" >&2; }
 	@$(MAKE) examples/bare-java/target/.installed || { test -z "$(CI)" && echo "no Maven: the test of examples/bare-java is skipped" >&2; }
 	@$(MAKE) .cache/interop/java-2.1/.installed || { test -z "$(CI)" && echo "no Maven: the Java row of test/interop is skipped" >&2; }
 

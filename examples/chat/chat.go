@@ -1,6 +1,7 @@
 // Package chat is a small chat over siohub: a page for browsers, and the
 // application service behind it, written with the Go kit. The same service is in
-// ../chat-node and ../chat-python, on the bare contract.
+// ../chat-node and ../chat-python with the kits of these languages, and in
+// ../bare-node and ../bare-python on the bare contract.
 //
 // Browsers are connected to the hub, not to this process. So it keeps nothing:
 // who is there is asked of the hub, and a restart is noticed by nobody but the
@@ -100,7 +101,8 @@ func enter(_ context.Context, c *service.ConnectAttempt) (service.Accept, error)
 	case slices.Contains(reserved, strings.ToLower(name)):
 		return service.Accept{}, refuse(fmt.Sprintf("The name “%s” is reserved. Please choose another one.", name))
 	}
-	return service.Accept{User: name, Rooms: []string{"lobby"}}, nil
+	// auth is kept for ../chat-node, whose middleware reads it where a socket moves to.
+	return service.Accept{User: name, Rooms: []string{"lobby"}, KeepAuth: true}, nil
 }
 
 func refuse(why string) error { return service.Deny(why, map[string]string{"field": "name"}) }

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	root     = "../.."
-	bareJava = "examples/bare-java"
+	root      = "../.."
+	bareJava  = "examples/bare-java"
+	kitPython = "sdk/python/.venv/bin/python"
 )
 
 // TestClient holds socket.io-client from npm against hub and service.
@@ -150,11 +151,29 @@ func TestChat(t *testing.T) {
 		if machine.Required() {
 			t.Fatal("no .venv: make .venv/.installed")
 		}
-		t.Log("no .venv (make .venv/.installed): examples/chat-python is left out")
-		runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+machine.Chromium())
+		t.Log("no .venv (make .venv/.installed): examples/bare-python is left out")
+		runNode(t, "chat_test.mjs", "E2E_CHAT=bare", "E2E_CHROMIUM="+machine.Chromium())
 		return
 	}
-	runNode(t, "chat_test.mjs", "E2E_CHROMIUM="+machine.Chromium(), "E2E_PYTHON="+absolute(t, python))
+	runNode(t, "chat_test.mjs", "E2E_CHAT=bare", "E2E_CHROMIUM="+machine.Chromium(), "E2E_PYTHON="+absolute(t, python))
+}
+
+// TestChatKits does so with the services that are written with the kits.
+func TestChatKits(t *testing.T) {
+	needsKits(t, "examples/chat-node/node_modules/.installed")
+	runNode(t, "chat_test.mjs", "E2E_CHAT=chat", "E2E_CHROMIUM="+machine.Chromium(), "E2E_PYTHON="+absolute(t, filepath.Join(root, kitPython)))
+}
+
+// needsKits skips the test unless E2E_KITS is set, as `make sdk-test` does, which has installed what it needs.
+func needsKits(t *testing.T, files ...string) {
+	t.Helper()
+	if os.Getenv("E2E_KITS") == "" {
+		t.Skip("make sdk-test runs it")
+	}
+	needs(t, "node", machine.Chromium(), nodePath("playwright-core"), filepath.Join(root, kitPython))
+	for _, file := range files {
+		needs(t, filepath.Join(root, file))
+	}
 }
 
 // TestBareJava holds socket.io-client against the service of docs/contract.md.
