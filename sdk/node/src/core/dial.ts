@@ -22,10 +22,16 @@ export interface Connection {
   close(): void;
 }
 
+/** What carries streams in place of the network. */
+export interface Transport {
+  connect(): Connection;
+}
+
 const ATTACH = "/hub.v1.AttachService/Attach";
 
 /** Connects, within `patience` milliseconds. What fails later is told by the call. */
 export async function connect(settings: Settings, address: string, patience: number): Promise<Connection> {
+  if (typeof settings.transport === "object") return settings.transport.connect();
   if (settings.transport === "grpc-js") return connectByLibrary(settings, address, patience);
   const session = await openSession(settings, address, patience).catch((error: Error) => {
     throw helloError({ code: grpc.status.UNAVAILABLE, details: error.message }, address);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Transport } from "./dial.js";
 import { ConfigError } from "./errors.js";
 import { defaultLogger, type Logger } from "./log.js";
 
@@ -38,9 +39,10 @@ export interface HubOptions {
   signals?: boolean;
   /**
    * What carries the stream. Default `http2`: Node's own, with as much of gRPC as one call needs.
-   * `grpc-js` goes by that library, through a proxy for example.
+   * `grpc-js` goes by that library, through a proxy for example. What is no text carries it by itself: the hub of
+   * `@siohub/server/testing` does.
    */
-  transport?: "http2" | "grpc-js";
+  transport?: "http2" | "grpc-js" | Transport;
   /** Where warnings go. Default: stderr. */
   logger?: Logger;
 }
@@ -74,7 +76,7 @@ export interface Settings {
   closeTimeout: number;
   follow: boolean;
   signals: boolean;
-  transport: "http2" | "grpc-js";
+  transport: "http2" | "grpc-js" | Transport;
   logger: Logger;
 }
 

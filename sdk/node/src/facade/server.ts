@@ -31,17 +31,19 @@ export type ParentNspNameMatchFn = (
   fn: (err: Error | null, success: boolean) => void,
 ) => void;
 
-/** Servers of this process that say the same about their hubs share one attachment. */
-const bridges = new Map<string, Bridge>();
+/** Servers of this process that say the same about their hubs share one attachment: by what carries it, and by what they say. */
+const bridges = new WeakMap<object, Map<string, Bridge>>();
+const network = {};
 
 function bridgeFor(hub: NonNullable<Partial<ServerOptions>["hub"]>): Bridge {
   const { namespaces, ...options } = hub;
   const named = options.instanceId !== undefined || options.logger !== undefined || typeof options.token === "function";
-  const key = named ? undefined : JSON.stringify([hub, process.env.HUB_ADDRESS, process.env.HUB_GROUP]);
-  const known = key === undefined ? undefined : bridges.get(key);
-  if (known !== undefined) return known;
-  const bridge = new Bridge(settle(options), namespaces);
-  if (key !== undefined) bridges.set(key, bridge);
+  if (named) return new Bridge(settle(options), namespaces);
+  const carrier = typeof options.transport === "object" ? options.transport : network;
+  const key = JSON.stringify([hub, process.env.HUB_ADDRESS, process.env.HUB_GROUP]);
+  const shared = bridges.get(carrier) ?? new Map<string, Bridge>();
+  const bridge = shared.get(key) ?? new Bridge(settle(options), namespaces);
+  bridges.set(carrier, shared.set(key, bridge));
   return bridge;
 }
 
