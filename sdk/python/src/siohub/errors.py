@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "AckTimeout", "Answered", "Closed", "ConfigError", "Deny", "HubError", "InvalidArgument",
-    "LeaseLost", "OutcomeUnknown", "Reject", "Retry", "Revoked", "SocketGone", "StatusError",
+    "InvalidType", "LeaseLost", "OutcomeUnknown", "Reject", "Retry", "Revoked", "SocketGone", "StatusError",
     "Superseded", "TooLarge", "Unavailable",
 ]  # fmt: skip
 
@@ -51,13 +51,11 @@ class SocketGone(HubError):
 
 class TooLarge(HubError, ValueError):
     """A command exceeds the largest envelope that the hub takes (4 MiB unless it says
-    otherwise). `reason` and `field` are those of the hub's own refusal."""
+    otherwise), or a name in it its limit. `reason` and `field` are those of the hub's own refusal."""
 
-    reason = "ENVELOPE_TOO_LARGE"
-
-    def __init__(self, size: int, limit: int, field: str = "payload") -> None:
-        super().__init__(f"{self.reason} ({field}): {size} bytes, the hub takes {limit}")
-        self.size, self.limit, self.field = size, limit, field
+    def __init__(self, size: int, limit: int, field: str = "payload", reason: str = "ENVELOPE_TOO_LARGE") -> None:
+        super().__init__(f"{reason} ({field}): {size} bytes, the hub takes {limit}")
+        self.size, self.limit, self.field, self.reason = size, limit, field, reason
 
 
 class Superseded(HubError):
@@ -99,6 +97,11 @@ class StatusError(HubError):
 
 class InvalidArgument(StatusError, ValueError):
     """A StatusError whose code is INVALID_ARGUMENT: what was asked for is wrong in itself."""
+
+
+class InvalidType(InvalidArgument, TypeError):
+    """An InvalidArgument for a value whose type is wrong: an object that has no form in JSON, bytes
+    in the place of a name."""
 
 
 class Deny(HubError):

@@ -100,7 +100,7 @@ class Attachment:
             if work is not None:
                 work.revoke(Revoked(reason))
 
-    def fits(self, size: int, field: str = "payload") -> None:
+    def fits(self, size: int, field: str) -> None:
         """Raises TooLarge for what the hub does not take."""
         if size > self.max_envelope:
             raise TooLarge(size, self.max_envelope, field)

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-JSONError = (TypeError, ValueError, RecursionError)
+from .nojson import no_json
+
+NOT_ENCODED = (TypeError, ValueError, RecursionError)
 
 
 class Payload(NamedTuple):
@@ -46,33 +48,41 @@ class _Collector(json.JSONEncoder):
         return super().default(o)
 
 
-def encode(args: Sequence[Any]) -> Payload:
-    """Encodes an argument list. NaN, cycles and what is no JSON raise ValueError or
-    TypeError; half a surrogate pair goes out as its escape."""
+def encode(args: Sequence[Any], field: str = "payload.args") -> Payload:
+    """Encodes an argument list. Raises InvalidArgument or InvalidType (BAD_JSON) for NaN, cycles
+    and what is no JSON, with the path behind `field`; half a surrogate pair goes out as its
+    escape."""
     try:
         return Payload(_compact(args).encode())
     except UnicodeEncodeError:
         return Payload(_escaped(args).encode())
     except TypeError:
         pass  # perhaps for binary
-    except RecursionError:
-        raise ValueError("nested too deeply for JSON") from None
+    except (ValueError, RecursionError) as err:
+        raise no_json(args, field, err) from None
     try:
         collector = _Collector(False)
         return Payload(collector.encode(args).encode(), tuple(collector.attachments))
     except UnicodeEncodeError:
         collector = _Collector(True)
         return Payload(collector.encode(args).encode(), tuple(collector.attachments))
-    except RecursionError:
-        raise ValueError("nested too deeply for JSON") from None
+    except NOT_ENCODED as err:
+        raise no_json(args, field, err) from None
 
 
-def encode_with(dumps: Callable[..., Any], args: Sequence[Any]) -> Payload:
+def encode_with(dumps: Callable[..., Any]) -> Callable[..., Payload]:
     """encode by an application's own `dumps`, which sees placeholders where binary was."""
-    attachments: list[bytes] = []
-    text = dumps(_set_aside(list(args), attachments), separators=_SEPARATORS)
-    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    return Payload(raw, tuple(attachments))
+
+    def encode_so(args: Sequence[Any], field: str = "payload.args") -> Payload:
+        attachments: list[bytes] = []
+        try:
+            text = dumps(_set_aside(list(args), attachments), separators=_SEPARATORS)
+            raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        except NOT_ENCODED as err:
+            raise no_json(None, field, err) from err  # only that encoder knows its types
+        return Payload(raw, tuple(attachments))
+
+    return encode_so
 
 
 def _set_aside(value: Any, attachments: list[bytes]) -> Any:
@@ -86,14 +96,14 @@ def _set_aside(value: Any, attachments: list[bytes]) -> Any:
     return value
 
 
-def encode_json(value: object) -> bytes:
-    """Encodes one value that is JSON alone."""
+def encode_json(value: object, field: str = "data") -> bytes:
+    """Encodes one value that is JSON alone. Raises as encode does."""
     try:
         return _compact(value).encode()
     except UnicodeEncodeError:
         return _escaped(value).encode()
-    except RecursionError:
-        raise ValueError("nested too deeply for JSON") from None
+    except NOT_ENCODED as err:
+        raise no_json(value, field, err, binary=False) from None
 
 
 def decode(args: bytes, attachments: Sequence[bytes] = (), loads: Callable[[str], Any] = json.loads) -> list[Any]:

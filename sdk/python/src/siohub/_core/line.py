@@ -13,8 +13,10 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from siohub._pb import attach_pb2
-from siohub.errors import Closed, LeaseLost, OutcomeUnknown, Unavailable
+from siohub.errors import Closed, LeaseLost, OutcomeUnknown, TooLarge, Unavailable
 
+from . import commands
+from .attachment import DEFAULT_ENVELOPE
 from .keys import Keys
 from .messages import in_envelope
 from .outbox import Entry, Outbox
@@ -146,7 +148,7 @@ class Line:
 
     # Commands that nobody waits for.
 
-    def post(self, command: Any, at: str = "", field: str = "payload") -> bool:
+    def post(self, command: Any, at: str = "") -> bool:
         """Queues a command in the order of the program. False when there is no room, or no
         hub and too much waits for one: then wait_room. Raises LeaseLost, TooLarge, Closed."""
         if self.core.closed:
@@ -155,8 +157,7 @@ class Line:
         box = self.lobby if att is None else att.outbox
         command.delivery_seq = work.seq if work is not None else 0
         data = in_envelope(attach_pb2.Action(command=command))
-        if att is not None:
-            att.fits(len(data), field)
+        self._fits(att, command, len(data))
         if not box.has_room(len(data)):
             return False
         movable = work is None and not command.idempotency_key
@@ -176,9 +177,9 @@ class Line:
         else:
             await att.outbox.room(size)
 
-    async def send(self, command: Any, at: str = "", field: str = "payload") -> None:
+    async def send(self, command: Any, at: str = "") -> None:
         """post that waits for room."""
-        while not self.post(command, at, field):
+        while not self.post(command, at):
             await self.wait_room(command.ByteSize(), at)
 
     # Commands with a result.
@@ -245,8 +246,14 @@ class Line:
         command.command_id = place.id
         command.delivery_seq = work.seq if work is not None and not work.settled else 0
         data = in_envelope(attach_pb2.Action(command=command))
-        att.fits(len(data))
+        self._fits(att, command, len(data))
         return data
+
+    @staticmethod
+    def _fits(att: Attachment | None, command: Any, size: int) -> None:
+        limit = att.max_envelope if att is not None else DEFAULT_ENVELOPE
+        if size > limit:
+            raise TooLarge(size, limit, commands.heavy(command))
 
     def _push(self, att: Attachment, work: Work | None, place: Place, command: Any, data: bytes) -> bool:
         movable = work is None and not command.idempotency_key and not command.HasField("acknowledge")

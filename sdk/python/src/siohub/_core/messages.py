@@ -7,11 +7,15 @@ from typing import Any
 from google.protobuf import duration_pb2
 
 from siohub._pb import attach_pb2, settlement_pb2, status_pb2
+from siohub.errors import InvalidArgument, TooLarge
 
-from .codec import Payload, well_formed
+from .codec import Payload, encode_json, well_formed
 
 Action = attach_pb2.Action
 Settlement = settlement_pb2.Settlement
+
+
+MOST_TEXT = 64 << 10  # characters of a refusal's message
 
 
 def varint(n: int) -> bytes:
@@ -77,6 +81,23 @@ def nack(seq: int, text: str, *, retry: bool = False, delay: float = 0, elsewher
     if delay > 0:
         out.retry_delay.CopyFrom(duration(delay))
     return settle(seq, Settlement(nack=out))
+
+
+def deny(seq: int, made: Any, data: Any, limit: int, log: Any) -> bytes:
+    """A refusal with its data; without them where they cannot travel, which is logged: nobody
+    waits because of that."""
+    if len(made.message) > MOST_TEXT:
+        log.error("the message of a refusal has %d characters: it is cut", len(made.message))
+        made.message = made.message[:MOST_TEXT]
+    if data is not None:
+        try:
+            made.data = encode_json(data, "deny.data")
+            if len(made.data) > limit:
+                raise TooLarge(len(made.data), limit, "deny.data")
+        except (InvalidArgument, TooLarge) as err:
+            made.ClearField("data")
+            log.error("a browser is refused without its data: %s", err)
+    return settle(seq, Settlement(deny=made))
 
 
 def duration(seconds: float) -> duration_pb2.Duration:

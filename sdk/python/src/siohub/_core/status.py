@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from siohub._pb import status_pb2
-from siohub.errors import AckTimeout, HubError, InvalidArgument, LeaseLost, SocketGone, StatusError, Unavailable
+from siohub.errors import (
+    AckTimeout,
+    HubError,
+    InvalidArgument,
+    InvalidType,
+    LeaseLost,
+    OutcomeUnknown,
+    SocketGone,
+    StatusError,
+    Unavailable,
+)
 
 CODES: dict[int, str] = {
     number: name.removeprefix("CODE_") for name, number in status_pb2.Code.items() if name != "CODE_UNSPECIFIED"
@@ -58,11 +68,14 @@ def invalid(reason: str, field: str, message: str) -> InvalidArgument:
     return InvalidArgument("INVALID_ARGUMENT", reason, message, field)
 
 
+def wrong_type(reason: str, field: str, value: object) -> InvalidType:
+    """What the hub would say of a name that is no text."""
+    return InvalidType("INVALID_ARGUMENT", reason, f"a {type(value).__name__} is no text", field)
+
+
 def safe_to_retry(err: BaseException) -> bool:
     """Whether the hub certainly has not carried out what failed so, and may do so another
     time: it could not be reached, or refused for a limit or for the moment."""
-    from siohub.errors import OutcomeUnknown
-
     if isinstance(err, OutcomeUnknown):
         return False
     if isinstance(err, StatusError):

@@ -52,6 +52,10 @@ class Work:
         """Settles for good: it could not be dealt with."""
         return not self.settled and self.settle(messages.nack(self.seq, text))
 
+    def give_back(self, why: str) -> bool:
+        """Settles so that another process deals with it, where there is one."""
+        return not self.settled and self.settle(messages.nack(self.seq, why, retry=True, elsewhere=True))
+
     def finish(self) -> None:
         """The handler has ended; settles what has no answer."""
         if self.ended:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from siohub._core import messages
 from siohub._core.work import Work, current
 from siohub.errors import HubError, LeaseLost
 
@@ -49,14 +48,15 @@ class AsyncRunner:
             if reply is not None:
                 work.settle(reply)
         except asyncio.CancelledError:
-            # By the hub, or because the process ends: then another one does it.
-            if work.cause is None and not work.settled:
-                work.settle(messages.nack(work.seq, "the process ends", retry=True, elsewhere=True))
+            work.give_back("the process ends")  # or the hub took it back, and nothing is sent
         except LeaseLost as err:
             server.logger.debug('the handler of "%s" was given away: %s', name, err)
         except Exception as err:
             server.logger.exception('the handler of "%s" failed [%s]', name, entry.namespace)
             work.fail(f"{type(err).__name__}: {err}")
+        except BaseException as err:  # sys.exit(): the loop ends by it
+            work.give_back(f"the process ends: {type(err).__name__}")
+            raise
         finally:
             work.finish()
             if then is not None:

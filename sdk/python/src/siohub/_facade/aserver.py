@@ -121,13 +121,13 @@ class AsyncServer(BaseServer):
     def _send_disconnect(self, sid: str, namespace: str, at: str) -> None:
         self._attach().core.line.post(commands.disconnect(commands.target(namespace, sockets=[sid])), at)
 
-    async def _send(self, command: Any, at: str = "", field: str = "payload") -> None:
+    async def _send(self, command: Any, at: str = "") -> None:
         """Queues a command that nobody waits for, from any loop."""
         host = self._started or self._attach()
         if host.loop is not asyncio.get_running_loop():
-            await call(host.core.line.send(command, at, field), host.loop)
-        elif not host.core.line.post(command, at, field):
-            await host.core.line.send(command, at, field)
+            await call(host.core.line.send(command, at), host.loop)
+        elif not host.core.line.post(command, at):
+            await host.core.line.send(command, at)
 
     async def _do(self, command: Any, at: str = "", on_part: Callable[[Any], None] | None = None) -> Answer:
         host = self._started or self._attach()
@@ -156,14 +156,14 @@ class AsyncServer(BaseServer):
             manager: Any = self.manager
             await manager.emit(name, data, namespace, room=room, skip_sid=skip_sid, callback=callback)
             return
-        payload = self._payload(data)
+        payload = self._payload(data, "emit", self._limit())
         if self._has_callback(callback):
             await self._emit_with_callback(name, payload, namespace, room, skip_sid, callback)
             return
         if self.mirror.pending:
             self._defer(namespace, room, skip_sid, name, payload)
         target, at = self._target(namespace, room, skip_sid)
-        await self._send(commands.emit(target, name, payload), at, "emit.payload")
+        await self._send(commands.emit(target, name, payload), at)
 
     async def _emit_with_callback(
         self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any

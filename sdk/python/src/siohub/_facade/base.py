@@ -64,10 +64,10 @@ class BaseServer(Registry, Wording):
             self.options = Options(**{**self.options.__dict__, "hub": hub})
         self.attach_automatically = attach
         self._loads: Callable[[str], Any] = jsonlib.loads
-        self._encode: Callable[[Any], Payload] = encode
+        self._encode: Callable[..., Payload] = encode
         if json is not None:
             self._loads = json.loads
-            self._encode = lambda args: encode_with(json.dumps, args)
+            self._encode = encode_with(json.dumps)
         self._lock: Any = contextlib.nullcontext()
         self._serves = False
         self._callbacks = 0

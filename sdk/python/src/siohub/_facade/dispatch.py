@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from siohub._core import messages
-from siohub._core.codec import decode, encode_json, well_formed
+from siohub._core.codec import decode, well_formed
 from siohub._core.peer import Member
 from siohub._core.program import Program
 from siohub._core.work import Work
@@ -222,12 +222,8 @@ class Dispatcher(Program):
     def _deny(self, entry: Entry, work: Work, outcome: Any) -> None:
         said = _refusal(outcome)
         deny = settlement_pb2.Deny(message=well_formed(said["message"]))
-        if "data" in said:
-            try:
-                deny.data = encode_json(said["data"])
-            except (TypeError, ValueError):
-                self.log.exception("the data of a refusal cannot be encoded")
-        work.settle(messages.settle(work.seq, settlement_pb2.Settlement(deny=deny)))
+        limit = work.att.max_envelope if work.att is not None else 0
+        work.settle(messages.deny(work.seq, deny, said.get("data"), limit, self.log))
         self._forget(entry)
         work.finish()
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 from typing import Any
 
 from siohub._core import commands, native
+from siohub._core.attachment import DEFAULT_ENVELOPE
 from siohub._core.codec import encode, encode_with
 from siohub._core.options import Options, split_hubs
 from siohub._core.resolve import SCHEME
 from siohub._core.status import safe_to_retry, status_error
 from siohub._core.wire import Wire, dial
 from siohub._pb import control_pb2
-from siohub.errors import HubError, Unavailable
+from siohub.errors import HubError, TooLarge, Unavailable
 
 from .handover import run_in
 from .mirror import room_name
+from .wording import skipped
 
 TRIES_FOR = 10.0  # seconds for which a hub that is away is tried again
 
@@ -31,7 +32,7 @@ class Emitter:
     def __init__(self, options: Options | None = None, json: Any = None) -> None:
         self._options = options
         self._completed: Options | None = None
-        self._encode: Callable[[Any], Any] = encode if json is None else lambda args: encode_with(json.dumps, args)
+        self._encode = encode if json is None else encode_with(json.dumps)
 
     def emit(self, event: str, data: Any = None, *, room: Any = None, skip_sid: Any = None, namespace: str = "/") -> None:
         """Emits to a room, to several, or to everybody. Raises siohub.HubError."""
@@ -61,8 +62,11 @@ class Emitter:
         self.execute(commands.disconnect(commands.target(namespace, sockets=[sid])))
 
     def _emit(self, event: str, data: Any, room: Any, skip_sid: Any, namespace: str) -> Any:
-        payload = self._encode(list(data) if isinstance(data, tuple) else [data] if data is not None else [])
-        skip = [skip_sid] if isinstance(skip_sid, str) else [s for s in skip_sid or () if isinstance(s, str)]
+        args = list(data) if isinstance(data, tuple) else [data] if data is not None else []
+        payload = self._encode(args, "emit.payload.args")
+        if payload.size > DEFAULT_ENVELOPE:  # no welcome says another limit here
+            raise TooLarge(payload.size, DEFAULT_ENVELOPE, "emit.payload")
+        skip = skipped(skip_sid)
         if not room:
             to = commands.target(namespace, all_=True, except_sockets=skip)
         else:

@@ -31,6 +31,8 @@ def _run(job: Job) -> None:
         job()
     except Exception:
         log.exception("a handler failed")
+    except SystemExit:
+        log.error("a handler called sys.exit(), which ends no process from a thread")
 
 
 class Threads:

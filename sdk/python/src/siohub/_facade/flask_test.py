@@ -31,7 +31,7 @@ class Loopback:
 
         self.send(commands.emit(self.server._target(namespace, room, skip_sid)[0], event, payload))
 
-    def send(self, command: Any, at: str = "", field: str = "") -> None:
+    def send(self, command: Any, at: str = "") -> None:
         """Carries a command out; the mirror has the rooms already."""
         kind = command.WhichOneof("op")
         if kind == "emit":

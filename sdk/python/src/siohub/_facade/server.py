@@ -63,14 +63,14 @@ class Server(ThreadedServer):
         if self.manager.write_only:
             self.manager.emit(name, data, namespace, room=room, skip_sid=skip_sid, callback=callback)  # type: ignore[attr-defined]
             return
-        payload = self._payload(data)
+        payload = self._payload(data, "emit", self._limit())
         if self._has_callback(callback):
             self._emit_with_callback(name, payload, namespace, room, skip_sid, callback)
             return
         if self.mirror.pending:
             self._defer(namespace, room, skip_sid, name, payload)
         target, at = self._target(namespace, room, skip_sid)
-        self._send(commands.emit(target, name, payload), at, "emit.payload")
+        self._send(commands.emit(target, name, payload), at)
 
     def _emit_with_callback(
         self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any

@@ -163,26 +163,24 @@ class ThreadedServer(BaseServer):
     def _send_disconnect(self, sid: str, namespace: str, at: str) -> None:
         self._send(commands.disconnect(commands.target(namespace, sockets=[sid])), at)
 
-    def _send(self, command: Any, at: str = "", field: str = "payload") -> None:
+    def _send(self, command: Any, at: str = "") -> None:
         """Queues a command that nobody waits for."""
         host = self._attach()
         core = host.core
-        home = core.line.home
-        limit = home.max_envelope if home is not None else 4 << 20
-        size = command.ByteSize()
+        home, size, limit = core.line.home, command.ByteSize(), self._limit()
         if size > limit:
-            raise TooLarge(size, limit, field)
+            raise TooLarge(size, limit, commands.heavy(command))
         waiting = len(core._inbox) + len(core.line.lobby) + (len(home.outbox) if home is not None else 0)
         if waiting >= MAX_BACKLOG and threading.get_ident() != getattr(host.loop, "_thread_id", None):
-            self._run(lambda: core.line.send(command, at, field))
+            self._run(lambda: core.line.send(command, at))
             return
         context = contextvars.copy_context()
-        core.post(lambda: context.run(self._post_command, core, command, at, field))
+        core.post(lambda: context.run(self._post_command, core, command, at))
 
-    def _post_command(self, core: Any, command: Any, at: str, field: str) -> None:
+    def _post_command(self, core: Any, command: Any, at: str) -> None:
         try:
-            if not core.line.post(command, at, field):
-                core.spawn(core.line.send(command, at, field))
+            if not core.line.post(command, at):
+                core.spawn(core.line.send(command, at))
         except LeaseLost as err:
             self.logger.debug("a command of a handler that was given away: %s", err)
 

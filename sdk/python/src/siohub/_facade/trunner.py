@@ -41,7 +41,7 @@ class ThreadRunner:
         server = self.server
         post = server._post
         data: bytes | None = None
-        problem = ""
+        problem, given_back = "", False
         if work.cause is None:
             try:
                 result = server._trigger_event(name, entry.namespace, entry.sid, *args)
@@ -53,9 +53,14 @@ class ThreadRunner:
             except Exception as err:
                 server.logger.exception('the handler of "%s" failed [%s]', name, entry.namespace)
                 problem = f"{type(err).__name__}: {err}"
+            except BaseException as err:  # sys.exit(), or a greenlet that was killed
+                server.logger.error('the handler of "%s" was ended by %s [%s]', name, type(err).__name__, entry.namespace)
+                problem, given_back = type(err).__name__, True
 
         def ended() -> None:
-            if problem:
+            if given_back:
+                work.give_back(problem)
+            elif problem:
                 work.fail(problem)
             elif data is not None:
                 work.settle(data)

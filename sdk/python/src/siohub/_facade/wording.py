@@ -7,17 +7,43 @@ from collections.abc import Callable
 from typing import Any
 
 from siohub._core import commands, messages
+from siohub._core.attachment import DEFAULT_ENVELOPE
 from siohub._core.codec import Payload, decode
 from siohub._core.runner import Core
+from siohub._core.status import invalid
 from siohub._core.work import Work
-from siohub.errors import HubError
+from siohub.errors import HubError, InvalidType, TooLarge
 
 from .exceptions import TimeoutError as NoAnswer
 from .mirror import MAX_DEFERRED, PENDING, Entry, Mirror, room_name
 from .said import once
 from .sessions import patch, read_session, session_text
 
+MAX_ROOM = 256  # bytes, the hub's limits.room_bytes unless it is set
 MAX_CALLBACKS = 64 << 10  # emits whose callbacks are waited for
+
+
+def _checked_room(room: Any, field: str) -> str:
+    """The name of a room that is joined, left or closed. Raises InvalidArgument, TooLarge."""
+    try:
+        hash(room)
+    except TypeError as err:
+        raise InvalidType("INVALID_ARGUMENT", "BAD_NAME", str(err), field) from None
+    name = room_name(room)
+    size = len(name.encode("utf-8", "replace"))
+    if size > MAX_ROOM:
+        raise TooLarge(size, MAX_ROOM, field, "ROOM_BYTES")
+    if not name:
+        raise invalid("EMPTY_NAME", field, "a room's name is not empty")
+    if name.startswith("\x01"):
+        raise invalid("RESERVED_ROOM", field, "a room's name does not begin with U+0001")
+    return name
+
+
+def skipped(skip_sid: Any) -> list[Any]:
+    """The sockets that an emit leaves out: one, several or none."""
+    several = isinstance(skip_sid, (list, tuple, set, frozenset))
+    return [s for s in (skip_sid if several else [skip_sid]) if s is not None]
 
 
 class Question:
@@ -38,26 +64,32 @@ class Wording:
     """The part of a server that asks nobody and waits for nothing."""
 
     mirror: Mirror
+    _started: Any
     group: str
     logger: logging.Logger
     async_handlers: bool
     not_handled: object
     _lock: Any
     _callbacks: int
-    _encode: Callable[[Any], Payload]
+    _encode: Callable[..., Payload]
     _loads: Callable[[str], Any]
 
-    def _payload(self, data: Any) -> Payload:
-        if isinstance(data, tuple):
-            return self._encode(list(data))
-        return self._encode([data] if data is not None else [])
+    def _payload(self, data: Any, what: str, limit: int) -> Payload:
+        """What is emitted or answered. Raises InvalidArgument, TooLarge."""
+        args = list(data) if isinstance(data, tuple) else [data] if data is not None else []
+        payload = self._encode(args, what + ".payload.args")
+        if payload.size > limit:
+            raise TooLarge(payload.size, limit, what + ".payload")
+        return payload
+
+    def _limit(self) -> int:
+        """The largest envelope that the hub takes, as far as it is known."""
+        home = self._started.core.line.home if self._started is not None else None
+        return home.max_envelope if home is not None else DEFAULT_ENVELOPE
 
     def _target(self, namespace: str, room: Any, skip_sid: Any) -> tuple[Any, str]:
         """Whom an emit is for, and the hub that alone holds them, where that is known."""
-        if isinstance(skip_sid, str):
-            skip: list[str] = [skip_sid]
-        else:
-            skip = [s for s in skip_sid if isinstance(s, str)] if isinstance(skip_sid, list) else []
+        skip = skipped(skip_sid)
         if not room:
             return commands.target(namespace, all_=True, except_sockets=skip), ""
         if isinstance(room, str):
@@ -71,10 +103,11 @@ class Wording:
     def _defer(self, namespace: str, room: Any, skip_sid: Any, event: str, payload: Payload) -> None:
         """Keeps an emit for sockets whose connect handler still runs: it reaches them right after
         they were let in."""
+        skip = skipped(skip_sid)
         for entry in list(self.mirror.entries.values()):
             if entry.state != PENDING or entry.namespace != namespace:
                 continue
-            if entry.sid == skip_sid or (isinstance(skip_sid, list) and entry.sid in skip_sid):
+            if entry.sid in skip:
                 continue
             if room and not self._is_in(entry, room):
                 continue
@@ -96,12 +129,7 @@ class Wording:
 
     def _change_room(self, sid: str, room: Any, namespace: str, join: bool) -> tuple[Any, str] | None:
         """Applies a change of rooms at once. Returns what the hub has to be told, and which."""
-        name = room_name(room)
-        if len(name.encode("utf-8", "replace")) > 256:
-            raise ValueError(f"ROOM_BYTES: the room's name has more than 256 bytes: {name[:40]}...")
-        if name.startswith("\x01") or not name:
-            raise ValueError("RESERVED_ROOM: a room's name is not empty and does not begin with U+0001")
-        at = ""
+        name, at = _checked_room(room, f"update_rooms.{'join' if join else 'leave'}[0]"), ""
         with self._lock:
             entry = self.mirror.find(sid, namespace)
             if entry is not None:
@@ -115,12 +143,12 @@ class Wording:
         return commands.update_rooms(target, names if join else (), () if join else names), at
 
     def _close_room(self, room: Any, namespace: str) -> Any:
+        name = _checked_room(room, "update_rooms.leave[0]")
         with self._lock:
             for sid in list(self.mirror.participants(namespace, room)):
                 entry = self.mirror.find(sid, namespace)
                 if entry is not None and self.mirror.leave(entry, room) and entry.state != PENDING:
                     entry.own[room] = False
-        name = room_name(room)
         return commands.update_rooms(commands.target(namespace, rooms=[name]), (), [name])
 
     def _session_command(self, entry: Entry) -> Any:
@@ -148,10 +176,8 @@ class Wording:
         Raises TypeError, ValueError, TooLarge."""
         if not work.delivery.event.wants_ack or result is self.not_handled:
             return None
-        payload = self._payload(result)
-        if work.att is not None:
-            work.att.fits(payload.size, "reply.payload")
-        return messages.reply(work.seq, payload)
+        limit = work.att.max_envelope if work.att is not None else DEFAULT_ENVELOPE
+        return messages.reply(work.seq, self._payload(result, "reply", limit))
 
     def _question(
         self, event: str, data: Any, to: Any, sid: Any, namespace: str | None, timeout: float | None
@@ -162,7 +188,7 @@ class Wording:
         if not self.async_handlers:
             raise RuntimeError("Cannot use call() when async_handlers is False.")
         namespace, room = namespace or "/", to or sid
-        name, payload, seconds = commands.check_event(event), self._payload(data), self._ack_timeout(timeout)
+        name, payload, seconds = commands.check_event(event), self._payload(data, "emit", self._limit()), self._ack_timeout(timeout)
         pending = self._is_pending(room, namespace) is not None
         if pending:
             once("call in connect", "call() to a socket inside its connect handler: it is answered after it was let in")

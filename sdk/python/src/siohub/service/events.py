@@ -44,7 +44,7 @@ class _Delivered:
         return self._work.delivery.traceparent  # type: ignore[no-any-return]
 
     def _reply(self, wanted: bool, args: tuple[Any, ...]) -> None:
-        payload = encode_args(args)
+        payload = encode_args(args, "reply.payload.args")
         if not wanted:
             return
         work = self._work

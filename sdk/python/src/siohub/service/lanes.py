@@ -100,7 +100,8 @@ class Lanes:
             lane.beside -= 1
         else:
             lane.busy = False
-        if job.work is not None and not job.work.ended:  # cancelled before it began
+        if job.work is not None and not job.work.ended:  # cancelled before it began, or sys.exit()
+            job.work.give_back("the process ends")
             job.work.finish()
         self._pump(key, lane)
         while self._ready and self._running < self._limit:

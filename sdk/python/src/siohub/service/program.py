@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from siohub._core import messages
+from siohub._core.codec import Payload
 from siohub._core.peer import Member
 from siohub._core.work import Work
-from siohub.errors import Deny, HubError, Reject, Retry
+from siohub.errors import Deny, HubError, InvalidArgument, Reject, Retry, TooLarge
 
 from .decisions import Accept, AuthExpiring, ConnectAttempt, Handshake, Recovery
 from .events import Call, Event
@@ -22,8 +23,6 @@ from .settlements import accepted, denied
 from .socket import Socket
 from .values import encode_args, from_json, to_time
 
-if TYPE_CHECKING:
-    pass
 
 class ServiceProgram(Notices):
     """See the module."""
@@ -143,7 +142,7 @@ class ServiceProgram(Notices):
             self.log.warning("the handler of %s asks for another try: %s", where, err)
             work.settle(messages.nack(work.seq, str(err), retry=True, delay=err.delay, elsewhere=err.elsewhere))
         elif isinstance(err, asyncio.CancelledError):
-            work.settle(messages.nack(work.seq, "the process ends", retry=True, elsewhere=True))
+            work.give_back("the process ends")
         else:
             self.log.error("the handler of %s failed", where, exc_info=err)
             work.fail(f"{type(err).__name__}: {err}" if str(err) else type(err).__name__)
@@ -155,11 +154,18 @@ class ServiceProgram(Notices):
         said: dict[str, Any] = {"message": err.message}
         if err.data is not None:
             said["data"] = err.data
+        work.settle(messages.reply(work.seq, self._error(work, said)))
+
+    def _error(self, work: Work, said: dict[str, Any]) -> Payload:
+        """What a browser's callback gets; without data where they cannot travel."""
         try:
-            work.settle(messages.reply(work.seq, encode_args([{"error": said}])))
-        except (TypeError, ValueError) as wrong:
-            self.log.exception("the data of a rejection cannot be encoded")
-            work.fail(str(wrong))
+            payload = encode_args([{"error": said}], "reply.payload.args")
+            if work.att is not None:
+                work.att.fits(payload.size, "reply.payload")
+            return payload
+        except (InvalidArgument, TooLarge) as wrong:
+            self.log.error("a browser gets an error without its data: %s", wrong)
+            return encode_args([{"error": {"message": said["message"][:1000]}}])
 
     # Decisions.
 
@@ -193,10 +199,7 @@ class ServiceProgram(Notices):
                 work.att.fits(len(data), "accept")
             work.settle(data)
         except Deny as deny:
-            try:
-                work.settle(denied(work.seq, deny))
-            except (TypeError, ValueError) as wrong:
-                err = wrong
+            work.settle(denied(work, deny, self.log))
         except asyncio.CancelledError as cancelled:
             err = cancelled
         except Exception as failed:

@@ -15,22 +15,22 @@ from siohub.errors import Deny
 from .decisions import Accept
 
 
-def denied(seq: int, deny: Deny) -> bytes:
-    """The settlement that refuses. Raises TypeError or ValueError for data that is no JSON."""
+def denied(work: Work, deny: Deny, log: Any) -> bytes:
+    """The settlement that refuses."""
+    limit = work.att.max_envelope if work.att is not None else 0
     if deny.unknown_namespace:
-        made = pb.Deny(reason=pb.DENY_REASON_NAMESPACE_UNKNOWN)
-    else:
-        made = pb.Deny(message=well_formed(deny.message))
-        if deny.data is not None:
-            made.data = encode_json(deny.data)
-    return messages.settle(seq, pb.Settlement(deny=made))
+        return messages.deny(work.seq, pb.Deny(reason=pb.DENY_REASON_NAMESPACE_UNKNOWN), None, limit, log)
+    return messages.deny(work.seq, pb.Deny(message=well_formed(deny.message)), deny.data, limit, log)
 
 
 def accepted(work: Work, accept: Accept, greetings: Any) -> bytes:
     """The settlement that lets in, with the events that are sent at once."""
-    made = pb.Accept(user=well_formed(accept.user), rooms=[well_formed(r) for r in accept.rooms], keep_auth=accept.keep_auth)
+    made = pb.Accept(
+        user=commands.text(accept.user, "accept.user"), rooms=commands.texts(accept.rooms, "accept.rooms"),
+        keep_auth=accept.keep_auth,
+    )  # fmt: skip
     if accept.data is not None:
-        made.data = encode_json(accept.data)
+        made.data = encode_json(accept.data, "accept.data")
     if accept.expires is not None:
         made.expire_time.CopyFrom(timestamp_pb2.Timestamp())
         made.expire_time.FromDatetime(accept.expires)
@@ -40,11 +40,11 @@ def accepted(work: Work, accept: Accept, greetings: Any) -> bytes:
         p = accept.policy
         made.policy.CopyFrom(
             pb.EdgePolicy(
-                events=p.events, events_per_second=p.events_per_second, burst=p.burst, bytes_per_second=p.bytes_per_second
+                events=commands.texts(p.events, "accept.policy.events"), events_per_second=p.events_per_second, burst=p.burst, bytes_per_second=p.bytes_per_second
             )
         )
     if accept.cache is not None:
-        made.cache.headers.extend(accept.cache.headers)
+        made.cache.headers.extend(commands.texts(accept.cache.headers, "accept.cache.headers"))
         made.cache.max_age.CopyFrom(messages.duration(accept.cache.max_age))
     socket = work.delivery.socket
     settlement = pb.Settlement(accept=made)

@@ -117,7 +117,7 @@ class Target:
         in order with all other commands. A failure in the hub is logged. Raises LeaseLost,
         Unavailable, TooLarge, Closed, InvalidArgument, or TypeError and ValueError for
         arguments that are no JSON."""
-        await self.service._line().send(self._emit(event, args), self._held_by(), "emit.payload")
+        await self.service._line().send(self._emit(event, args), self._held_by())
 
     async def emit_result(self, event: str, *args: Any) -> EmitResult:
         """emit that waits for the hub's answer. Raises StatusError, OutcomeUnknown too."""
@@ -168,13 +168,13 @@ class Target:
 
     async def set_data(self, data: Any) -> EmitResult:
         """Replaces socket.data by JSON of at most 64 KiB; None removes it."""
-        raw = b"" if data is None else encode_json(data)
+        raw = b"" if data is None else encode_json(data, "set_data.data")
         return await self._do(commands.set_data(self._target(), raw, version=self._version, key=self._key))
 
     async def merge_data(self, patch: Any) -> EmitResult:
         """Changes members of socket.data by a JSON merge patch (RFC 7396)."""
         command = commands.set_data(
-            self._target(), encode_json(patch), merge=True, version=self._version, key=self._key
+            self._target(), encode_json(patch, "set_data.data"), merge=True, version=self._version, key=self._key
         )
         return await self._do(command)
 

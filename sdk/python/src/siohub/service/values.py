@@ -8,15 +8,16 @@ from datetime import datetime, timezone
 from typing import Any
 
 from siohub._core.codec import Payload, encode
+from siohub._core.status import invalid
 
 
-def encode_args(args: Sequence[Any]) -> Payload:
+def encode_args(args: Sequence[Any], field: str = "emit.payload.args") -> Payload:
     """An argument list as it travels; a Payload that stands alone is passed on unseen."""
     if args and isinstance(args[0], Payload):
         if len(args) > 1:
-            raise ValueError("a Payload has to be the only argument")
+            raise invalid("BAD_ARGS", field, "a Payload has to be the only argument")
         return args[0]
-    return encode(list(args))
+    return encode(list(args), field)
 
 
 def from_json(raw: bytes) -> Any:
