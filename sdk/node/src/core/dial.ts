@@ -16,9 +16,9 @@ export interface Call extends EventEmitter {
   cancel(): void;
 }
 
-/** A connection for one stream: a new one for each attempt, so that the wait between attempts is the kit's alone. */
+/** A connection for one stream, or for single calls: a new one for each attempt, so that the waits are the kit's alone. */
 export interface Connection {
-  call(token: string | undefined): Call;
+  call(token: string | undefined, method?: string): Call;
   close(): void;
 }
 
@@ -27,7 +27,7 @@ export interface Transport {
   connect(): Connection;
 }
 
-const ATTACH = "/hub.v1.AttachService/Attach";
+export const ATTACH = "/hub.v1.AttachService/Attach";
 
 /** Connects, within `patience` milliseconds. What fails later is told by the call. */
 export async function connect(settings: Settings, address: string, patience: number): Promise<Connection> {
@@ -36,7 +36,7 @@ export async function connect(settings: Settings, address: string, patience: num
   const session = await openSession(settings, address, patience).catch((error: Error) => {
     throw helloError({ code: grpc.status.UNAVAILABLE, details: error.message }, address);
   });
-  return { call: (token) => new Http2Call(session, ATTACH, token), close: () => session.destroy() };
+  return { call: (token, method = ATTACH) => new Http2Call(session, method, token), close: () => session.destroy() };
 }
 
 /** The same by @grpc/grpc-js, which knows proxies and name systems that the kit does not. */
@@ -58,10 +58,10 @@ async function connectByLibrary(settings: Settings, address: string, patience: n
   const same = (bytes: Buffer): Buffer => bytes;
   return {
     close: () => client.close(),
-    call: (token) => {
+    call: (token, method = ATTACH) => {
       const metadata = new grpc.Metadata();
       if (token) metadata.set("authorization", `Bearer ${token}`);
-      const call = client.makeBidiStreamRequest(ATTACH, same, same, metadata);
+      const call = client.makeBidiStreamRequest(method, same, same, metadata);
       call.on("error", () => {}); // the status says it
       return call;
     },

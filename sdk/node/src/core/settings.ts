@@ -23,8 +23,15 @@ export interface HubOptions {
   version?: string;
   /** Share of this process among those of its group, 1 to 1000. Default 1. */
   weight?: number;
-  /** How much unsettled work this process takes. Default 1024 deliveries, 16 MiB. */
-  window?: { deliveries?: number; bytes?: number };
+  /**
+   * Whether a socket stays with this process for as long as the process takes work, so that what is kept of it in memory
+   * holds: processes that come later get new sockets only. Default true for `Server`, false for `Service`.
+   */
+  keepSockets?: boolean;
+  /** What the hub has to be able to do, by the names of docs/contract.md: one that is not refuses this process by name. */
+  requiredCapabilities?: string[];
+  /** How much unsettled work this process takes. Default 1024 deliveries, 16 MiB, and 1024 copies for observers. */
+  window?: { deliveries?: number; bytes?: number; observations?: number };
   /** Wish for the heartbeat in milliseconds, 1000 to 60000: for programs that block the loop. Default: the hub's, 5000. */
   heartbeat?: number;
   /** Waits between attempts to attach, in milliseconds. Default 100 to 10000. */
@@ -67,8 +74,11 @@ export interface Settings {
   instanceId: string;
   version: string;
   weight: number;
+  keepSockets: boolean;
+  requiredCapabilities: string[];
   deliveries: number;
   bytes: number;
+  observations: number;
   heartbeat: number;
   backoffMin: number;
   backoffMax: number;
@@ -96,8 +106,11 @@ export function settle(options: HubOptions, env: Environment = process.env): Set
     instanceId: name("instanceId", options.instanceId ?? randomUUID()),
     version: options.version ?? "",
     weight: options.weight ?? 0,
+    keepSockets: options.keepSockets ?? false,
+    requiredCapabilities: options.requiredCapabilities ?? [],
     deliveries: options.window?.deliveries ?? 0,
     bytes: options.window?.bytes ?? 0,
+    observations: options.window?.observations ?? 0,
     heartbeat: options.heartbeat ?? 0,
     backoffMin: options.backoff?.min ?? 100,
     backoffMax: options.backoff?.max ?? 10_000,

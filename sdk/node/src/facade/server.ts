@@ -36,7 +36,8 @@ const bridges = new WeakMap<object, Map<string, Bridge>>();
 const network = {};
 
 function bridgeFor(hub: NonNullable<Partial<ServerOptions>["hub"]>): Bridge {
-  const { namespaces, ...options } = hub;
+  const { namespaces, ...given } = hub;
+  const options = { keepSockets: true, ...given };
   const named = options.instanceId !== undefined || options.logger !== undefined || typeof options.token === "function";
   if (named) return new Bridge(settle(options), namespaces);
   const carrier = typeof options.transport === "object" ? options.transport : network;

@@ -278,6 +278,12 @@ export interface Hello {
    * on. Without it the older stream would end.
    */
   attachedHubIds: string[];
+  /**
+   * True when a socket is to stay with this instance for as long as the instance takes
+   * work: it gives no idle sockets to instances that attach later, for a program that keeps
+   * something of its sockets in its memory. New sockets go to whoever has fewest all the same.
+   */
+  keepSockets: boolean;
 }
 
 /**
@@ -1093,6 +1099,7 @@ function createBaseHello(): Hello {
     heartbeatInterval: undefined,
     weight: 0,
     attachedHubIds: [],
+    keepSockets: false,
   };
 }
 
@@ -1133,6 +1140,9 @@ export const Hello: MessageFns<Hello> = {
     }
     for (const v of message.attachedHubIds) {
       writer.uint32(106).string(v!);
+    }
+    if (message.keepSockets !== false) {
+      writer.uint32(112).bool(message.keepSockets);
     }
     return writer;
   },
@@ -1246,6 +1256,14 @@ export const Hello: MessageFns<Hello> = {
             message.attachedHubIds.push(reader.string());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.keepSockets = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1281,6 +1299,7 @@ export const Hello: MessageFns<Hello> = {
       : undefined;
     message.weight = object.weight ?? 0;
     message.attachedHubIds = object.attachedHubIds?.map((e) => e) || [];
+    message.keepSockets = object.keepSockets ?? false;
     return message;
   },
 };
