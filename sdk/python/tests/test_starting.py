@@ -57,16 +57,6 @@ def is_attached(hub: Hub, count: int) -> bool:
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines) >= count
 
 
-@pytest.mark.parametrize("how", ["manager", "fresh", "server"])
-async def test_a_forked_process_emits(hub: Hub, spawn: Any, how: str) -> None:
-    spawn("forks.py", HUB_ADDRESS=hub.address)
-    async with Browser(hub.url) as browser:
-        await browser.connect()
-        assert await browser.call("fork", how) == 0
-        await browser.until("child")
-        assert await browser.call("pid"), "the parent goes on"
-
-
 SCRIPT = """
 import sys
 import {how}

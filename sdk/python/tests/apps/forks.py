@@ -1,7 +1,9 @@
-"""A server in the parent, emits in forked children, as task queues make them: forks.py HOW."""
+"""A server in the parent, emits in forked children, as task queues make them: forks.py."""
 
 import logging
+import multiprocessing
 import os
+import threading
 import time
 
 import siohub.socketio as socketio
@@ -23,24 +25,52 @@ def pid(sid):
 manager = socketio.RedisManager("redis://nowhere:1/0", write_only=True)
 
 
-@sio.event
-def fork(sid, how):
-    child = os.fork()
-    if child == 0:
+def child(how):
+    if how == "manager":
+        manager.emit("child", how, room="lobby")
+    elif how == "fresh":
+        socketio.RedisManager(write_only=True).emit("child", how, room="lobby")
+    else:
+        assert sio.served_namespaces() == [] and sio.only_emits()
+        sio.emit("child", how, room="lobby")
+
+
+def forked(how):
+    pid = os.fork()
+    if pid == 0:
         status = 1
         try:
-            if how == "manager":
-                manager.emit("child", how, room="lobby")
-            elif how == "fresh":
-                socketio.RedisManager(write_only=True).emit("child", how, room="lobby")
-            else:
-                sio.attach_automatically = False
-                sio.emit("child", how, room="lobby")
-                sio.shutdown()
+            child(how)
             status = 0
         finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            os._exit(status)  # nothing is flushed
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def hold(lock, held, free):
+    with lock:
+        held.set()
+        free.wait()
+
+
+@sio.event
+def fork(sid, how):
+    if how == "process":
+        process = multiprocessing.get_context("fork").Process(target=child, args=(how,))
+        process.start()
+        process.join()
+        return process.exitcode
+    if how != "locked":
+        return forked(how)
+    held, free = [threading.Event(), threading.Event()], threading.Event()
+    for lock, at in zip((sio._lock, sio._starting), held):
+        threading.Thread(target=hold, args=(lock, at, free)).start()
+    for at in held:
+        at.wait()
+    try:
+        return forked(how)
+    finally:
+        free.set()
 
 
 manager.emit("before", os.getpid(), room="lobby")

@@ -20,6 +20,7 @@ from .dispatch import Dispatcher
 from .host import Host, LoopWatch, call
 from .managers import AsyncManager, BaseManager
 from .mirror import LEAVING, OPEN, Entry
+from .ready import is_server
 from .reasons import Reason
 from .sessions import session_data
 
@@ -45,7 +46,6 @@ class AsyncServer(BaseServer):
         self, client_manager: Any = None, logger: Any = False, json: Any = None, async_handlers: bool = True,
         namespaces: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        self._started: Host | None = None
         self._watch: LoopWatch | None = None
         super().__init__(
             client_manager=client_manager, logger=logger, json=json, async_handlers=async_handlers,
@@ -74,7 +74,7 @@ class AsyncServer(BaseServer):
             self._host = self._started = host = Host(self, dispatcher)
             if self._watch is not None:
                 self._watch.done = True
-        return host
+        return host  # type: ignore[no-any-return]
 
     def _attach_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Attaches on a loop that runs in another thread."""
@@ -88,8 +88,9 @@ class AsyncServer(BaseServer):
 
     def _attach_when_loop_runs(self) -> None:
         """Attaches on the application's loop, which may run later."""
-        if not self.attach_automatically or self._serves or self.manager.write_only:
+        if not self.attach_automatically or self._serves or self.manager.write_only or not is_server():
             return
+        self._will_serve = True
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -123,14 +124,17 @@ class AsyncServer(BaseServer):
 
     async def _send(self, command: Any, at: str = "") -> None:
         """Queues a command that nobody waits for, from any loop."""
-        host = self._started or self._attach()
+        if self.only_emits():
+            await self._do(command, at)
+            return
+        host = self._attach()
         if host.loop is not asyncio.get_running_loop():
             await call(host.core.line.send(command, at), host.loop)
         elif not host.core.line.post(command, at):
             await host.core.line.send(command, at)
 
     async def _do(self, command: Any, at: str = "", on_part: Callable[[Any], None] | None = None) -> Answer:
-        host = self._started or self._attach()
+        host = self._attach()
         return await call(host.core.line.do(command, at, on_part), host.loop)  # type: ignore[no-any-return]
 
     # Emits.
@@ -168,7 +172,7 @@ class AsyncServer(BaseServer):
     async def _emit_with_callback(
         self, event: str, payload: Any, namespace: str, room: Any, skip_sid: Any, callback: Any
     ) -> None:
-        host = self._started or self._attach()
+        host = self._attach()
 
         def answered(said: Any) -> None:
             outcome = callback(*decode(said.args, said.attachments, self._loads))
@@ -237,7 +241,7 @@ class AsyncServer(BaseServer):
     async def _rooms_command(self, change: tuple[Any, str] | None) -> None:
         if change is None:
             return
-        host = self._started or self._attach()
+        host = self._attach()
         if host.core.line.several:  # what is emitted next may take another way
             await self._do(*change)
         else:
@@ -250,7 +254,7 @@ class AsyncServer(BaseServer):
         KeyError for a socket that is nowhere."""
         session = self._session_here(sid, namespace or "/")
         if session is None:
-            host = self._started or self._attach()
+            host = self._attach()
             command = commands.fetch(commands.target(namespace or "/", sockets=[sid]))
             session = self._session_in(*await call(host.core.line.ask(command), host.loop))
         return session
@@ -275,7 +279,7 @@ class AsyncServer(BaseServer):
     def _save(self, entry: Entry) -> None:
         command = self._session_command(entry)
         if command is not None:
-            host = self._started or self._attach()
+            host = self._attach()
             host.core.line.post(command, entry.hub_id)
 
     # The rest.
@@ -315,6 +319,7 @@ class AsyncServer(BaseServer):
         async def end(_: Any) -> None:
             await self.shutdown()
 
+        self._will_serve = True
         on_startup.append(begin)
         on_shutdown.append(end)
 

@@ -7,12 +7,14 @@ import json as jsonlib
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from siohub._core.codec import Payload, encode, encode_with
 from siohub._core.options import Options
 
 from .eio import EngineFacade
+from .forks import keep, servers
 from .managers import BaseManager
 from .mirror import Mirror
 from .reasons import reasons
@@ -28,6 +30,7 @@ class BaseServer(Registry, Wording):
     """See AsyncServer and Server."""
 
     reason = reasons
+    _started: Any  # the Host, once there is one
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class BaseServer(Registry, Wording):
         self.group = group or os.environ.get("HUB_GROUP") or "socketio"
         self.options = options or Options(heartbeat=15)
         if hub:
-            self.options = Options(**{**self.options.__dict__, "hub": hub})
+            self.options = replace(self.options, hub=hub)
         self.attach_automatically = attach
         self._loads: Callable[[str], Any] = jsonlib.loads
         self._encode: Callable[..., Payload] = encode
@@ -69,7 +72,8 @@ class BaseServer(Registry, Wording):
             self._loads = json.loads
             self._encode = encode_with(json.dumps)
         self._lock: Any = contextlib.nullcontext()
-        self._serves = False
+        self._serves = self._will_serve = False
+        self._started = None
         self._callbacks = 0
         self._ghosts: dict[str, None] = {}  # sockets whose end was told because their hub was lost
         if serializer != "default":
@@ -79,6 +83,20 @@ class BaseServer(Registry, Wording):
         self.manager: BaseManager = client_manager if client_manager is not None else self._default_manager()
         self.manager.set_server(self)
         self.manager_initialized = True
+        servers.add(self)
+
+    def _forked(self) -> None:
+        """This process is a copy. It only emits, over a connection of its own, unless it was
+        forked to serve before its parent did."""
+        keep(self._started)
+        if self._serves or self._started is not None:
+            self._serves = self._will_serve = False
+        self._started = None
+        self.mirror.clear()
+        self._ghosts.clear()
+        self._callbacks = 0
+        if self.options.instance_id:  # the parent's
+            self.options = replace(self.options, instance_id=f"{self.options.instance_id[:100]}-{os.getpid()}")
 
     def _make_logger(self, logger: Any) -> logging.Logger:
         if not isinstance(logger, bool):

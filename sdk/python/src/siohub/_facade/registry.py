@@ -18,6 +18,7 @@ class Registry:
     # Whether browsers are served. A server that only emits, in a script or a task queue, must let
     # nobody in: its connect handler may not even have been imported.
     _serves: bool
+    _will_serve: bool  # once the application has started
 
     def is_asyncio_based(self) -> bool:
         """Whether handlers may be coroutines."""
@@ -64,6 +65,11 @@ class Registry:
         if not self._serves:
             self._serves = True
             self._registered()
+
+    def only_emits(self) -> bool:
+        """Whether this process is a script, a task queue's or one that was forked. It may end at
+        any time, without a word: what it emits has to be with the hub when the call returns."""
+        return not (self._serves or self._will_serve)
 
     def served_namespaces(self) -> list[str]:
         """The namespaces that are accepted, as the hub takes them; none for who only emits."""

@@ -6,17 +6,16 @@ import contextvars
 import logging
 from typing import Any
 
-from siohub._core import commands, native
+from siohub._core import commands
 from siohub._core.codec import decode
 from siohub._facade.exceptions import TimeoutError as NoAnswer
 from siohub.errors import AckTimeout, HubError, LeaseLost, SocketGone
 
-from .host import Host
 from .mirror import LEAVING, OPEN, Entry
 from .ready import ReadyWatch
 from .reasons import Reason
 from .sessions import session_data
-from .threaded import ThreadedServer, servers
+from .threaded import ThreadedServer
 from .trunner import ThreadRunner
 
 
@@ -38,17 +37,14 @@ class Server(ThreadedServer):
         self, client_manager: Any = None, logger: Any = False, serializer: Any = "default", json: Any = None,
         async_handlers: bool = True, always_connect: bool = False, namespaces: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        self._started: Host | None = None
         self._watch: ReadyWatch | None = None
         self._executor: Any = None
         super().__init__(
             client_manager=client_manager, logger=logger, serializer=serializer, json=json,
             async_handlers=async_handlers, always_connect=always_connect, namespaces=namespaces, **kwargs,
         )  # fmt: skip
-        self._lock = native.original("_thread", "RLock")()
-        self._starting = native.allocate_lock()
+        self._new_locks()
         self._preloaded = False  # a master process has imported it, whose children are to serve
-        servers.add(self)
 
     # Emits.
 

@@ -9,7 +9,6 @@ import contextvars
 import importlib
 import os
 import threading
-import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from siohub.errors import HubError, LeaseLost, TooLarge
 from .base import BaseServer
 from .dispatch import Dispatcher
 from .executors import executor_for
+from .forks import keep
 from .handover import how_to_wait, run_in
 from .host import Host
 from .managers import BaseManager, Manager
@@ -34,7 +34,6 @@ MAX_BACKLOG = 4096  # commands that wait for the core's thread, before who emits
 class ThreadedServer(BaseServer):
     """The part of Server that has a core."""
 
-    _started: Host | None
     _watch: ReadyWatch | None
     _executor: Any
     _starting: Any
@@ -55,6 +54,7 @@ class ThreadedServer(BaseServer):
     def _attach_when_ready(self) -> None:
         """Attaches once the program has been imported."""
         if self.attach_automatically and not self.manager.write_only and self._watch is None and is_server():
+            self._will_serve = True
             if is_preload():
                 self._preloaded = True
                 return
@@ -69,15 +69,11 @@ class ThreadedServer(BaseServer):
 
     def _attach(self) -> Host:
         """Attaches, once in a process."""
-        host = self._started
-        if host is not None and host.pid == os.getpid():
-            return host
+        if self._started is not None:
+            return self._started  # type: ignore[no-any-return]
         with self._starting:
-            host = self._started
-            if host is not None and host.pid == os.getpid():
-                return host
-            if host is not None:
-                self._forked()
+            if self._started is not None:
+                return self._started
             if self._watch is not None:
                 self._watch.done = True
             if self._executor is None:
@@ -104,11 +100,19 @@ class ThreadedServer(BaseServer):
             atexit.register(self._at_exit, made)
             return made
 
-    def _forked(self) -> None:
-        """A forked process has none of its parent's sockets."""
-        self.mirror.clear()
-        self._executor = None
+    def _new_locks(self) -> None:
         self._lock = native.original("_thread", "RLock")()
+        self._starting = native.allocate_lock()
+
+    def _forked(self) -> None:
+        """Threads are the parent's, and hold its locks."""
+        self._new_locks()
+        keep(self._executor)
+        self._executor = None
+        super()._forked()
+        if self._preloaded:
+            self._preloaded = False
+            self._watch = ReadyWatch(self._attach_now)
 
     def _at_exit(self, host: Host) -> None:
         if host.pid == os.getpid() and not host.core.closed:
@@ -151,13 +155,12 @@ class ThreadedServer(BaseServer):
 
     def shutdown(self) -> None:
         """Leaves the hub in order: handlers in flight end, sockets go to other processes."""
-        host = self._started
-        if host is not None and host.pid == os.getpid():
-            self._run(host.close)
+        if self._started is not None:
+            self._run(self._started.close)
 
     def _registered(self) -> None:
         host = getattr(self, "_started", None)
-        if host is not None and host.pid == os.getpid():
+        if host is not None:
             host.loop.call_soon_threadsafe(host.renew)
 
     def _send_disconnect(self, sid: str, namespace: str, at: str) -> None:
@@ -165,6 +168,10 @@ class ThreadedServer(BaseServer):
 
     def _send(self, command: Any, at: str = "") -> None:
         """Queues a command that nobody waits for."""
+        if self.only_emits():
+            core = self._attach().core
+            self._run(lambda: core.line.do(command, at))
+            return
         host = self._attach()
         core = host.core
         home, size, limit = core.line.home, command.ByteSize(), self._limit()
@@ -212,22 +219,6 @@ class ThreadedServer(BaseServer):
             importlib.import_module("eventlet").sleep(seconds)
         else:
             importlib.import_module("time").sleep(seconds)
-
-
-servers: weakref.WeakSet[ThreadedServer] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """A forked process only emits, unless it was forked to serve."""
-    for server in list(servers):
-        server._serves = False
-        if server._preloaded:
-            server._preloaded = False
-            server._watch = ReadyWatch(server._attach_now)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 class _GreenThread:
