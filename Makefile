@@ -93,7 +93,7 @@ sdk-test: build sdk-node sdk/python/.venv/.installed node_modules/.installed exa
 	cd sdk/node && npm run --silent check && npx tsc -p tsconfig.test.json && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
 	cd sdk/nestjs && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
 	bin/hub conform --parallel 4 -- node sdk/node/conform/app.mjs
-	E2E_KITS=yes go test -race -count=1 -v -run '^TestChatKits$$' ./test/e2e
+	E2E_KITS=yes go test -race -count=1 -v -run '^Test(ChatKits|Tokens)$$' ./test/e2e
 
 .PHONY: reference-suite
 reference-suite: build sdk-node ## Run socket.io's own server suite through the Node kit: SUITE=DIR is a checkout of socket.io

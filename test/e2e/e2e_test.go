@@ -164,6 +164,12 @@ func TestChatKits(t *testing.T) {
 	runNode(t, "chat_test.mjs", "E2E_CHAT=chat", "E2E_CHROMIUM="+machine.Chromium(), "E2E_PYTHON="+absolute(t, filepath.Join(root, kitPython)))
 }
 
+// TestTokens holds headless Chromium and socket.io-client against examples/tokens.
+func TestTokens(t *testing.T) {
+	needsKits(t)
+	runNode(t, "tokens_test.mjs", "E2E_CHROMIUM="+machine.Chromium(), "E2E_PYTHON="+absolute(t, filepath.Join(root, kitPython)))
+}
+
 // needsKits skips the test unless E2E_KITS is set, as `make sdk-test` does, which has installed what it needs.
 func needsKits(t *testing.T, files ...string) {
 	t.Helper()

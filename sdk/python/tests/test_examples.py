@@ -88,24 +88,3 @@ async def test_django(hub: Hub, tmp_path: Path) -> None:
             await ann.until("announcement")
     finally:
         app.close()
-
-
-async def test_tokens(hub: Hub, tmp_path: Path) -> None:
-    apps = [start(tmp_path, hub, "tokens.py", SECONDS_PER_TOKEN="0.01") for _ in range(2)]
-    try:
-        async with Browser(hub.url) as ann:
-            await ann.connect()
-            text, count = await ann.call("read", "why")  # a writer may have begun
-            first = await ann.until("token", max(count, 5))
-            assert [entry[2] for entry in first[:5]] == [1, 2, 3, 4, 5]
-            assert "".join(entry[3] for entry in first[:count]) == text
-            async with Browser(hub.url) as reload:
-                await reload.connect()
-                text, count = await reload.call("read", "why")
-                assert count >= 5 and text.startswith("You ask")
-                following = await reload.until("token", 3)
-                assert following[0][2] == count + 1 or following[0][2] <= count
-        wait_for(lambda: any("stopped q:why" in app.text for app in apps), "the end")
-    finally:
-        for app in apps:
-            app.close()
