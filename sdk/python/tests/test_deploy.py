@@ -16,13 +16,13 @@ NAMES = [f"n{i}" for i in range(8)]
 class Fleet:
     """So many processes of deploy_async.py."""
 
-    def __init__(self, hub: Hub, spawn: Any, journal: Path) -> None:
-        self.hub, self.spawn, self.journal = hub, spawn, journal
+    def __init__(self, hub: Hub, spawn: Any, journal: Path, **env: str) -> None:
+        self.hub, self.spawn, self.journal, self.env = hub, spawn, journal, env
         self.processes: list[Any] = []
 
     def start(self) -> Any:
         port = free_port()
-        process = self.spawn("deploy_async.py", str(port), str(self.journal), HUB_ADDRESS=self.hub.address)
+        process = self.spawn("deploy_async.py", str(port), str(self.journal), HUB_ADDRESS=self.hub.address, **self.env)
         wait_for(lambda: is_open(port), "a process")
         self.processes.append(process)
         return process
@@ -133,14 +133,20 @@ async def test_a_process_alone_is_killed_and_comes_back(hub: Hub, spawn: Any, tm
 
 
 async def test_a_socket_stays_with_its_process_when_others_come(hub: Hub, spawn: Any, tmp_path: Path) -> None:
-    fleet = Fleet(hub, spawn, tmp_path / "journal")
-    fleet.start()
-    all_ = await browsers(hub)
-    homes = [(await b.call("work", 1))[4] for b in all_]
-    # 10 s after its start the first one says hello again, and asks for its share.
-    await asyncio.to_thread(wait_for, lambda: hub.text.count("stream opened") >= 2, "the second hello")
-    fleet.start()
-    await asyncio.sleep(9.5)  # nothing may happen: a hub shares idle sockets out within 8 s
-    assert [(await b.call("work", 2))[4] for b in all_] == homes
-    for browser in all_:
-        await browser.close()
+    other = Hub(tmp_path / "other.log")
+    try:
+        kept, shared = Fleet(hub, spawn, tmp_path / "kept"), Fleet(other, spawn, tmp_path / "shared", MOVES="1")
+        kept.start()
+        shared.start()
+        all_, movable = await browsers(hub), await browsers(other)
+        homes = [(await b.call("work", 1))[4] for b in all_]
+        kept.start()
+        new = shared.start()
+        async with asyncio.timeout(30):  # until that hub has given the new process its share
+            while new.popen.pid not in [(await b.call("work", 1))[4] for b in movable]:
+                await asyncio.sleep(0.5)  # a socket that works is not idle
+        assert [(await b.call("work", 2))[4] for b in all_] == homes
+        for browser in all_ + movable:
+            await browser.close()
+    finally:
+        other.close()

@@ -6,10 +6,12 @@ import sys
 
 import uvicorn
 
+import siohub
 import siohub.socketio as socketio
 
 logging.basicConfig(level=os.environ.get("SIOHUB_LOG", "WARNING"), format="%(asctime)s %(message)s")
-sio = socketio.AsyncServer(async_mode="asgi")
+options = siohub.Options(heartbeat=15, keep_sockets=False if os.environ.get("MOVES") else None)
+sio = socketio.AsyncServer(async_mode="asgi", options=options)
 
 
 def note(*what):

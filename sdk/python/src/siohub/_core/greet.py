@@ -106,6 +106,7 @@ def _hello(link: Link, resume: Attachment | None) -> Any:
             observations=options.window_observations,
         ),
         weight=options.weight,
+        keep_sockets=bool(options.keep_sockets),
         max_envelope_bytes=options.max_envelope_bytes,
         attached_hub_ids=core.hubs.attached_but(link),
     )

@@ -93,6 +93,9 @@ class Options:
     window_deliveries, window_bytes, window_observations: unsettled work of each hub at most.
     max_envelope_bytes: largest message that a hub may send, 1 MiB to 64 MiB.
     workers: handlers that run at the same time. weight: share among the processes.
+    keep_sockets: whether a socket stays with this process for as long as it takes work; otherwise
+        processes that come later get their share of the idle ones. None: it does with AsyncServer
+        and Server, and not with Service.
     heartbeat: a wish, 1 to 60; 0 means the hub's own, 5.
     command_timeout: how long a command waits for a stream. ack_timeout: how long an emit with
         acknowledgements and a call wait, at most 300. close_timeout: for handlers in flight.
@@ -110,6 +113,7 @@ class Options:
     window_observations: int = 1024
     max_envelope_bytes: int = 4 << 20
     weight: int = 1
+    keep_sockets: bool | None = None
     workers: int = 1024
     heartbeat: float = 0.0
     backoff_min: float = 0.1

@@ -20,9 +20,6 @@ from .said import once
 
 _servers = 0  # attached in this process
 
-SETTLED = 10.0  # seconds after which an instance asks for its share of new sockets
-LIGHT, HEAVY = 1, 1000
-
 
 def _group_of(group: str) -> str:
     """The second server of a process has a group of its own: its handlers are others."""
@@ -42,11 +39,10 @@ class Host:
         options = server.options.completed()
         if not getattr(server, "_grouped", False):
             server.group, server._grouped = _group_of(server.group), True
-        # A socket should stay with its process for its life. A hub gives an instance that comes
-        # its share of the idle ones, by weight: one that is light gets none.
-        self.core = Core(server.group, replace(options, weight=LIGHT), program, self.log, endless=True)
+        if options.keep_sockets is None:  # dictionaries of the program, keyed by sid, should hold
+            options = replace(options, keep_sockets=True)
+        self.core = Core(server.group, options, program, self.log, endless=True)
         self.task = self.core.spawn(self._run())
-        self._weigh = self.loop.call_later(SETTLED, self._grow, replace(options, weight=HEAVY))
         self._renewing: asyncio.TimerHandle | None = None
 
     async def _run(self) -> None:
@@ -61,15 +57,6 @@ class Host:
         except Exception:
             self.log.exception("not attached any more")
 
-    def _grow(self, options: Any) -> None:
-        if self.core.closing.is_set():
-            return
-        if not self.core.ever_attached:
-            self._weigh = self.loop.call_later(1.0, self._grow, options)
-            return
-        self.core.options = options
-        self.core.renew()
-
     def renew(self) -> None:
         """A namespace is new: the hub has to be told. Together with others that come now."""
         if self._renewing is None:
@@ -81,7 +68,6 @@ class Host:
 
     async def close(self, timeout: float | None = None) -> None:
         """Leaves in order."""
-        self._weigh.cancel()
         await self.core.close(self.core.options.close_timeout if timeout is None else timeout)
         await asyncio.wait({self.task}, timeout=1)
 

@@ -22,7 +22,7 @@ from siohub._pb import status_pb2 as hub_dot_v1_dot_status__pb2
 from siohub._pb import subscription_pb2 as hub_dot_v1_dot_subscription__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13hub/v1/attach.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hub/v1/command.proto\x1a\x15hub/v1/delivery.proto\x1a\x18hub/v1/observation.proto\x1a\x17hub/v1/settlement.proto\x1a\x13hub/v1/status.proto\x1a\x19hub/v1/subscription.proto\"`\n\rAttachRequest\x12\x14\n\x0c\x65nvelope_seq\x18\x01 \x01(\x04\x12\x18\n\x10\x61\x63k_envelope_seq\x18\x02 \x01(\x04\x12\x1f\n\x07\x61\x63tions\x18\x03 \x03(\x0b\x32\x0e.hub.v1.Action\"\xe8\x01\n\x06\x41\x63tion\x12\x1e\n\x05hello\x18\x01 \x01(\x0b\x32\r.hub.v1.HelloH\x00\x12(\n\nsettlement\x18\x02 \x01(\x0b\x32\x12.hub.v1.SettlementH\x00\x12\"\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x0f.hub.v1.CommandH\x00\x12 \n\x06window\x18\x04 \x01(\x0b\x32\x0e.hub.v1.WindowH\x00\x12&\n\theartbeat\x18\x05 \x01(\x0b\x32\x11.hub.v1.HeartbeatH\x00\x12\x1e\n\x05\x64rain\x18\x06 \x01(\x0b\x32\r.hub.v1.DrainH\x00\x42\x06\n\x04kind\"]\n\x0e\x41ttachResponse\x12\x14\n\x0c\x65nvelope_seq\x18\x01 \x01(\x04\x12\x18\n\x10\x61\x63k_envelope_seq\x18\x02 \x01(\x04\x12\x1b\n\x05items\x18\x03 \x03(\x0b\x32\x0c.hub.v1.Item\"\xfa\x02\n\x04Item\x12\"\n\x07welcome\x18\x01 \x01(\x0b\x32\x0f.hub.v1.WelcomeH\x00\x12$\n\x08\x64\x65livery\x18\x02 \x01(\x0b\x32\x10.hub.v1.DeliveryH\x00\x12 \n\x06result\x18\x03 \x01(\x0b\x32\x0e.hub.v1.ResultH\x00\x12 \n\x06notice\x18\x04 \x01(\x0b\x32\x0e.hub.v1.NoticeH\x00\x12&\n\theartbeat\x18\x05 \x01(\x0b\x32\x11.hub.v1.HeartbeatH\x00\x12\"\n\x07revoked\x18\x06 \x01(\x0b\x32\x0f.hub.v1.RevokedH\x00\x12\x1e\n\x05\x64rain\x18\x07 \x01(\x0b\x32\r.hub.v1.DrainH\x00\x12*\n\x0bobservation\x18\x08 \x01(\x0b\x32\x13.hub.v1.ObservationH\x00\x12\x1e\n\x05\x65nded\x18\t \x01(\x0b\x32\r.hub.v1.EndedH\x00\x12$\n\x08released\x18\n \x01(\x0b\x32\x10.hub.v1.ReleasedH\x00\x42\x06\n\x04kind\"\xd3\x02\n\x05Hello\x12\r\n\x05group\x18\x01 \x01(\t\x12\x13\n\x0binstance_id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x1d\n\x15required_capabilities\x18\x04 \x03(\t\x12+\n\rsubscriptions\x18\x05 \x03(\x0b\x32\x14.hub.v1.Subscription\x12\x1e\n\x06window\x18\x06 \x01(\x0b\x32\x0e.hub.v1.Window\x12\x1a\n\x12max_envelope_bytes\x18\x07 \x01(\r\x12\x0c\n\x04\x61new\x18\x08 \x01(\x08\x12\x1e\n\x06resume\x18\t \x01(\x0b\x32\x0e.hub.v1.Resume\x12\x35\n\x12heartbeat_interval\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06weight\x18\x0b \x01(\r\x12\x18\n\x10\x61ttached_hub_ids\x18\r \x03(\t\"F\n\x06Resume\x12\x12\n\nattachment\x18\x01 \x01(\x0c\x12\x0e\n\x06hub_id\x18\x02 \x01(\t\x12\x18\n\x10\x61\x63k_envelope_seq\x18\x03 \x01(\x04\"Q\n\x06Window\x12\x12\n\ndeliveries\x18\x01 \x01(\r\x12\r\n\x05\x62ytes\x18\x02 \x01(\x04\x12\x0e\n\x06paused\x18\x03 \x01(\x08\x12\x14\n\x0cobservations\x18\x04 \x01(\r\"\xf1\x02\n\x07Welcome\x12\x0e\n\x06hub_id\x18\x01 \x01(\t\x12\x13\n\x0bhub_version\x18\x02 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x03 \x03(\t\x12\x31\n\rsubscriptions\x18\x04 \x03(\x0b\x32\x1a.hub.v1.SubscriptionResult\x12\x1e\n\x06window\x18\x05 \x01(\x0b\x32\x0e.hub.v1.Window\x12\x16\n\x0e\x63ommand_window\x18\x06 \x01(\r\x12\x1a\n\x12max_envelope_bytes\x18\x07 \x01(\r\x12\x35\n\x12heartbeat_interval\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1d\n\x04hubs\x18\t \x03(\x0b\x32\x0f.hub.v1.HubInfo\x12\x0f\n\x07resumed\x18\n \x01(\x08\x12\x18\n\x10\x61\x63k_envelope_seq\x18\x0b \x01(\x04\x12\x0f\n\x07revoked\x18\x0c \x03(\x04\x12\x12\n\nattachment\x18\r \x01(\x0c\".\n\x07HubInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x17\n\x0f\x63ontrol_address\x18\x02 \x01(\t\"\xc8\x02\n\x06Notice\x12 \n\x04kind\x18\x01 \x01(\x0e\x32\x12.hub.v1.NoticeKind\x12\x1e\n\x06status\x18\x02 \x01(\x0b\x32\x0e.hub.v1.Status\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12-\n\rrooms_changed\x18\x04 \x01(\x0b\x32\x14.hub.v1.RoomsChangedH\x00\x12$\n\x04room\x18\x05 \x01(\x0b\x32\x14.hub.v1.RoomPresenceH\x00\x12$\n\x04user\x18\x06 \x01(\x0b\x32\x14.hub.v1.UserPresenceH\x00\x12$\n\x08upgraded\x18\x07 \x01(\x0b\x32\x10.hub.v1.UpgradedH\x00\x12\x1c\n\x04hubs\x18\x08 \x01(\x0b\x32\x0c.hub.v1.HubsH\x00\x12&\n\tunhandled\x18\t \x01(\x0b\x32\x11.hub.v1.UnhandledH\x00\x42\x06\n\x04\x66\x61\x63t\"i\n\x0cRoomsChanged\x12\x11\n\tsocket_id\x18\x01 \x01(\t\x12\x0e\n\x06joined\x18\x02 \x03(\t\x12\x0c\n\x04left\x18\x03 \x03(\t\x12\x15\n\rrooms_version\x18\x04 \x01(\x04\x12\x11\n\tnamespace\x18\x05 \x01(\t\"?\n\x0cRoomPresence\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04room\x18\x02 \x01(\t\x12\x0e\n\x06hub_id\x18\x03 \x01(\t\"?\n\x0cUserPresence\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x0e\n\x06hub_id\x18\x03 \x01(\t\"C\n\x08Upgraded\x12\x11\n\tsocket_id\x18\x01 \x01(\t\x12\x11\n\ttransport\x18\x02 \x01(\t\x12\x11\n\tnamespace\x18\x03 \x01(\t\"%\n\x04Hubs\x12\x1d\n\x04hubs\x18\x01 \x03(\x0b\x32\x0f.hub.v1.HubInfo\"-\n\tUnhandled\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\r\n\x05\x65vent\x18\x02 \x01(\t\"0\n\x07Revoked\x12\x15\n\rdelivery_seqs\x18\x01 \x03(\x04\x12\x0e\n\x06reason\x18\x02 \x01(\t\".\n\x08Released\x12\x12\n\nsocket_ids\x18\x01 \x03(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\'\n\x05\x45nded\x12\x1e\n\x06status\x18\x01 \x01(\x0b\x32\x0e.hub.v1.Status\"E\n\x05\x44rain\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x0b\n\tHeartbeat*\xa7\x03\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16NOTICE_KIND_BAD_ACTION\x10\x01\x12\x1e\n\x1aNOTICE_KIND_COMMAND_FAILED\x10\x02\x12\x1e\n\x1aNOTICE_KIND_LIFECYCLE_LOST\x10\x03\x12\"\n\x1eNOTICE_KIND_DELIVERIES_DROPPED\x10\x04\x12\x19\n\x15NOTICE_KIND_UNHANDLED\x10\x05\x12\x1d\n\x19NOTICE_KIND_ROOMS_CHANGED\x10\x06\x12\x1d\n\x19NOTICE_KIND_ROOM_OCCUPIED\x10\x07\x12\x1c\n\x18NOTICE_KIND_ROOM_VACATED\x10\x08\x12\x18\n\x14NOTICE_KIND_UPGRADED\x10\t\x12\x1c\n\x18NOTICE_KIND_USER_PRESENT\x10\n\x12\x1b\n\x17NOTICE_KIND_USER_ABSENT\x10\x0b\x12\x1a\n\x16NOTICE_KIND_INTRODUCED\x10\x0c\x12\x14\n\x10NOTICE_KIND_HUBS\x10\r2L\n\rAttachService\x12;\n\x06\x41ttach\x12\x15.hub.v1.AttachRequest\x1a\x16.hub.v1.AttachResponse(\x01\x30\x01\x42\x99\x01\n\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13hub/v1/attach.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14hub/v1/command.proto\x1a\x15hub/v1/delivery.proto\x1a\x18hub/v1/observation.proto\x1a\x17hub/v1/settlement.proto\x1a\x13hub/v1/status.proto\x1a\x19hub/v1/subscription.proto\"`\n\rAttachRequest\x12\x14\n\x0c\x65nvelope_seq\x18\x01 \x01(\x04\x12\x18\n\x10\x61\x63k_envelope_seq\x18\x02 \x01(\x04\x12\x1f\n\x07\x61\x63tions\x18\x03 \x03(\x0b\x32\x0e.hub.v1.Action\"\xe8\x01\n\x06\x41\x63tion\x12\x1e\n\x05hello\x18\x01 \x01(\x0b\x32\r.hub.v1.HelloH\x00\x12(\n\nsettlement\x18\x02 \x01(\x0b\x32\x12.hub.v1.SettlementH\x00\x12\"\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x0f.hub.v1.CommandH\x00\x12 \n\x06window\x18\x04 \x01(\x0b\x32\x0e.hub.v1.WindowH\x00\x12&\n\theartbeat\x18\x05 \x01(\x0b\x32\x11.hub.v1.HeartbeatH\x00\x12\x1e\n\x05\x64rain\x18\x06 \x01(\x0b\x32\r.hub.v1.DrainH\x00\x42\x06\n\x04kind\"]\n\x0e\x41ttachResponse\x12\x14\n\x0c\x65nvelope_seq\x18\x01 \x01(\x04\x12\x18\n\x10\x61\x63k_envelope_seq\x18\x02 \x01(\x04\x12\x1b\n\x05items\x18\x03 \x03(\x0b\x32\x0c.hub.v1.Item\"\xfa\x02\n\x04Item\x12\"\n\x07welcome\x18\x01 \x01(\x0b\x32\x0f.hub.v1.WelcomeH\x00\x12$\n\x08\x64\x65livery\x18\x02 \x01(\x0b\x32\x10.hub.v1.DeliveryH\x00\x12 \n\x06result\x18\x03 \x01(\x0b\x32\x0e.hub.v1.ResultH\x00\x12 \n\x06notice\x18\x04 \x01(\x0b\x32\x0e.hub.v1.NoticeH\x00\x12&\n\theartbeat\x18\x05 \x01(\x0b\x32\x11.hub.v1.HeartbeatH\x00\x12\"\n\x07revoked\x18\x06 \x01(\x0b\x32\x0f.hub.v1.RevokedH\x00\x12\x1e\n\x05\x64rain\x18\x07 \x01(\x0b\x32\r.hub.v1.DrainH\x00\x12*\n\x0bobservation\x18\x08 \x01(\x0b\x32\x13.hub.v1.ObservationH\x00\x12\x1e\n\x05\x65nded\x18\t \x01(\x0b\x32\r.hub.v1.EndedH\x00\x12$\n\x08released\x18\n \x01(\x0b\x32\x10.hub.v1.ReleasedH\x00\x42\x06\n\x04kind\"\xe9\x02\n\x05Hello\x12\r\n\x05group\x18\x01 \x01(\t\x12\x13\n\x0binstance_id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x1d\n\x15required_capabilities\x18\x04 \x03(\t\x12+\n\rsubscriptions\x18\x05 \x03(\x0b\x32\x14.hub.v1.Subscription\x12\x1e\n\x06window\x18\x06 \x01(\x0b\x32\x0e.hub.v1.Window\x12\x1a\n\x12max_envelope_bytes\x18\x07 \x01(\r\x12\x0c\n\x04\x61new\x18\x08 \x01(\x08\x12\x1e\n\x06resume\x18\t \x01(\x0b\x32\x0e.hub.v1.Resume\x12\x35\n\x12heartbeat_interval\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06weight\x18\x0b \x01(\r\x12\x18\n\x10\x61ttached_hub_ids\x18\r \x03(\t\x12\x14\n\x0ckeep_sockets\x18\x0e \x01(\x08\"F\n\x06Resume\x12\x12\n\nattachment\x18\x01 \x01(\x0c\x12\x0e\n\x06hub_id\x18\x02 \x01(\t\x12\x18\n\x10\x61\x63k_envelope_seq\x18\x03 \x01(\x04\"Q\n\x06Window\x12\x12\n\ndeliveries\x18\x01 \x01(\r\x12\r\n\x05\x62ytes\x18\x02 \x01(\x04\x12\x0e\n\x06paused\x18\x03 \x01(\x08\x12\x14\n\x0cobservations\x18\x04 \x01(\r\"\xf1\x02\n\x07Welcome\x12\x0e\n\x06hub_id\x18\x01 \x01(\t\x12\x13\n\x0bhub_version\x18\x02 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x03 \x03(\t\x12\x31\n\rsubscriptions\x18\x04 \x03(\x0b\x32\x1a.hub.v1.SubscriptionResult\x12\x1e\n\x06window\x18\x05 \x01(\x0b\x32\x0e.hub.v1.Window\x12\x16\n\x0e\x63ommand_window\x18\x06 \x01(\r\x12\x1a\n\x12max_envelope_bytes\x18\x07 \x01(\r\x12\x35\n\x12heartbeat_interval\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1d\n\x04hubs\x18\t \x03(\x0b\x32\x0f.hub.v1.HubInfo\x12\x0f\n\x07resumed\x18\n \x01(\x08\x12\x18\n\x10\x61\x63k_envelope_seq\x18\x0b \x01(\x04\x12\x0f\n\x07revoked\x18\x0c \x03(\x04\x12\x12\n\nattachment\x18\r \x01(\x0c\".\n\x07HubInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x17\n\x0f\x63ontrol_address\x18\x02 \x01(\t\"\xc8\x02\n\x06Notice\x12 \n\x04kind\x18\x01 \x01(\x0e\x32\x12.hub.v1.NoticeKind\x12\x1e\n\x06status\x18\x02 \x01(\x0b\x32\x0e.hub.v1.Status\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12-\n\rrooms_changed\x18\x04 \x01(\x0b\x32\x14.hub.v1.RoomsChangedH\x00\x12$\n\x04room\x18\x05 \x01(\x0b\x32\x14.hub.v1.RoomPresenceH\x00\x12$\n\x04user\x18\x06 \x01(\x0b\x32\x14.hub.v1.UserPresenceH\x00\x12$\n\x08upgraded\x18\x07 \x01(\x0b\x32\x10.hub.v1.UpgradedH\x00\x12\x1c\n\x04hubs\x18\x08 \x01(\x0b\x32\x0c.hub.v1.HubsH\x00\x12&\n\tunhandled\x18\t \x01(\x0b\x32\x11.hub.v1.UnhandledH\x00\x42\x06\n\x04\x66\x61\x63t\"i\n\x0cRoomsChanged\x12\x11\n\tsocket_id\x18\x01 \x01(\t\x12\x0e\n\x06joined\x18\x02 \x03(\t\x12\x0c\n\x04left\x18\x03 \x03(\t\x12\x15\n\rrooms_version\x18\x04 \x01(\x04\x12\x11\n\tnamespace\x18\x05 \x01(\t\"?\n\x0cRoomPresence\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04room\x18\x02 \x01(\t\x12\x0e\n\x06hub_id\x18\x03 \x01(\t\"?\n\x0cUserPresence\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x0e\n\x06hub_id\x18\x03 \x01(\t\"C\n\x08Upgraded\x12\x11\n\tsocket_id\x18\x01 \x01(\t\x12\x11\n\ttransport\x18\x02 \x01(\t\x12\x11\n\tnamespace\x18\x03 \x01(\t\"%\n\x04Hubs\x12\x1d\n\x04hubs\x18\x01 \x03(\x0b\x32\x0f.hub.v1.HubInfo\"-\n\tUnhandled\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\r\n\x05\x65vent\x18\x02 \x01(\t\"0\n\x07Revoked\x12\x15\n\rdelivery_seqs\x18\x01 \x03(\x04\x12\x0e\n\x06reason\x18\x02 \x01(\t\".\n\x08Released\x12\x12\n\nsocket_ids\x18\x01 \x03(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\'\n\x05\x45nded\x12\x1e\n\x06status\x18\x01 \x01(\x0b\x32\x0e.hub.v1.Status\"E\n\x05\x44rain\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x0b\n\tHeartbeat*\xa7\x03\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16NOTICE_KIND_BAD_ACTION\x10\x01\x12\x1e\n\x1aNOTICE_KIND_COMMAND_FAILED\x10\x02\x12\x1e\n\x1aNOTICE_KIND_LIFECYCLE_LOST\x10\x03\x12\"\n\x1eNOTICE_KIND_DELIVERIES_DROPPED\x10\x04\x12\x19\n\x15NOTICE_KIND_UNHANDLED\x10\x05\x12\x1d\n\x19NOTICE_KIND_ROOMS_CHANGED\x10\x06\x12\x1d\n\x19NOTICE_KIND_ROOM_OCCUPIED\x10\x07\x12\x1c\n\x18NOTICE_KIND_ROOM_VACATED\x10\x08\x12\x18\n\x14NOTICE_KIND_UPGRADED\x10\t\x12\x1c\n\x18NOTICE_KIND_USER_PRESENT\x10\n\x12\x1b\n\x17NOTICE_KIND_USER_ABSENT\x10\x0b\x12\x1a\n\x16NOTICE_KIND_INTRODUCED\x10\x0c\x12\x14\n\x10NOTICE_KIND_HUBS\x10\r2L\n\rAttachService\x12;\n\x06\x41ttach\x12\x15.hub.v1.AttachRequest\x1a\x16.hub.v1.AttachResponse(\x01\x30\x01\x42\x99\x01\n\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -30,8 +30,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hub.v1.attach_pb2', _global
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020io.siohub.hub.v1P\001Z)github.com/siohub/siohub/gen/hub/v1;hubv1\242\002\003SHV\252\002\rSiohub.Hub.V1\272\002\003SHV\312\002\rSiohub\\Hub\\V1\342\002\031Siohub\\Hub\\V1\\GPBMetadata\352\002\017Siohub::Hub::V1'
-  _globals['_NOTICEKIND']._serialized_start=2913
-  _globals['_NOTICEKIND']._serialized_end=3336
+  _globals['_NOTICEKIND']._serialized_start=2935
+  _globals['_NOTICEKIND']._serialized_end=3358
   _globals['_ATTACHREQUEST']._serialized_start=240
   _globals['_ATTACHREQUEST']._serialized_end=336
   _globals['_ACTION']._serialized_start=339
@@ -41,39 +41,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ITEM']._serialized_start=669
   _globals['_ITEM']._serialized_end=1047
   _globals['_HELLO']._serialized_start=1050
-  _globals['_HELLO']._serialized_end=1389
-  _globals['_RESUME']._serialized_start=1391
-  _globals['_RESUME']._serialized_end=1461
-  _globals['_WINDOW']._serialized_start=1463
-  _globals['_WINDOW']._serialized_end=1544
-  _globals['_WELCOME']._serialized_start=1547
-  _globals['_WELCOME']._serialized_end=1916
-  _globals['_HUBINFO']._serialized_start=1918
-  _globals['_HUBINFO']._serialized_end=1964
-  _globals['_NOTICE']._serialized_start=1967
-  _globals['_NOTICE']._serialized_end=2295
-  _globals['_ROOMSCHANGED']._serialized_start=2297
-  _globals['_ROOMSCHANGED']._serialized_end=2402
-  _globals['_ROOMPRESENCE']._serialized_start=2404
-  _globals['_ROOMPRESENCE']._serialized_end=2467
-  _globals['_USERPRESENCE']._serialized_start=2469
-  _globals['_USERPRESENCE']._serialized_end=2532
-  _globals['_UPGRADED']._serialized_start=2534
-  _globals['_UPGRADED']._serialized_end=2601
-  _globals['_HUBS']._serialized_start=2603
-  _globals['_HUBS']._serialized_end=2640
-  _globals['_UNHANDLED']._serialized_start=2642
-  _globals['_UNHANDLED']._serialized_end=2687
-  _globals['_REVOKED']._serialized_start=2689
-  _globals['_REVOKED']._serialized_end=2737
-  _globals['_RELEASED']._serialized_start=2739
-  _globals['_RELEASED']._serialized_end=2785
-  _globals['_ENDED']._serialized_start=2787
-  _globals['_ENDED']._serialized_end=2826
-  _globals['_DRAIN']._serialized_start=2828
-  _globals['_DRAIN']._serialized_end=2897
-  _globals['_HEARTBEAT']._serialized_start=2899
-  _globals['_HEARTBEAT']._serialized_end=2910
-  _globals['_ATTACHSERVICE']._serialized_start=3338
-  _globals['_ATTACHSERVICE']._serialized_end=3414
+  _globals['_HELLO']._serialized_end=1411
+  _globals['_RESUME']._serialized_start=1413
+  _globals['_RESUME']._serialized_end=1483
+  _globals['_WINDOW']._serialized_start=1485
+  _globals['_WINDOW']._serialized_end=1566
+  _globals['_WELCOME']._serialized_start=1569
+  _globals['_WELCOME']._serialized_end=1938
+  _globals['_HUBINFO']._serialized_start=1940
+  _globals['_HUBINFO']._serialized_end=1986
+  _globals['_NOTICE']._serialized_start=1989
+  _globals['_NOTICE']._serialized_end=2317
+  _globals['_ROOMSCHANGED']._serialized_start=2319
+  _globals['_ROOMSCHANGED']._serialized_end=2424
+  _globals['_ROOMPRESENCE']._serialized_start=2426
+  _globals['_ROOMPRESENCE']._serialized_end=2489
+  _globals['_USERPRESENCE']._serialized_start=2491
+  _globals['_USERPRESENCE']._serialized_end=2554
+  _globals['_UPGRADED']._serialized_start=2556
+  _globals['_UPGRADED']._serialized_end=2623
+  _globals['_HUBS']._serialized_start=2625
+  _globals['_HUBS']._serialized_end=2662
+  _globals['_UNHANDLED']._serialized_start=2664
+  _globals['_UNHANDLED']._serialized_end=2709
+  _globals['_REVOKED']._serialized_start=2711
+  _globals['_REVOKED']._serialized_end=2759
+  _globals['_RELEASED']._serialized_start=2761
+  _globals['_RELEASED']._serialized_end=2807
+  _globals['_ENDED']._serialized_start=2809
+  _globals['_ENDED']._serialized_end=2848
+  _globals['_DRAIN']._serialized_start=2850
+  _globals['_DRAIN']._serialized_end=2919
+  _globals['_HEARTBEAT']._serialized_start=2921
+  _globals['_HEARTBEAT']._serialized_end=2932
+  _globals['_ATTACHSERVICE']._serialized_start=3360
+  _globals['_ATTACHSERVICE']._serialized_end=3436
 # @@protoc_insertion_point(module_scope)

@@ -106,7 +106,7 @@ class Item(_message.Message):
     def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., delivery: _Optional[_Union[_delivery_pb2.Delivery, _Mapping]] = ..., result: _Optional[_Union[_command_pb2.Result, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., revoked: _Optional[_Union[Revoked, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., observation: _Optional[_Union[_observation_pb2.Observation, _Mapping]] = ..., ended: _Optional[_Union[Ended, _Mapping]] = ..., released: _Optional[_Union[Released, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("group", "instance_id", "version", "required_capabilities", "subscriptions", "window", "max_envelope_bytes", "anew", "resume", "heartbeat_interval", "weight", "attached_hub_ids")
+    __slots__ = ("group", "instance_id", "version", "required_capabilities", "subscriptions", "window", "max_envelope_bytes", "anew", "resume", "heartbeat_interval", "weight", "attached_hub_ids", "keep_sockets")
     GROUP_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -119,6 +119,7 @@ class Hello(_message.Message):
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     WEIGHT_FIELD_NUMBER: _ClassVar[int]
     ATTACHED_HUB_IDS_FIELD_NUMBER: _ClassVar[int]
+    KEEP_SOCKETS_FIELD_NUMBER: _ClassVar[int]
     group: str
     instance_id: str
     version: str
@@ -131,7 +132,8 @@ class Hello(_message.Message):
     heartbeat_interval: _duration_pb2.Duration
     weight: int
     attached_hub_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, group: _Optional[str] = ..., instance_id: _Optional[str] = ..., version: _Optional[str] = ..., required_capabilities: _Optional[_Iterable[str]] = ..., subscriptions: _Optional[_Iterable[_Union[_subscription_pb2.Subscription, _Mapping]]] = ..., window: _Optional[_Union[Window, _Mapping]] = ..., max_envelope_bytes: _Optional[int] = ..., anew: bool = ..., resume: _Optional[_Union[Resume, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., weight: _Optional[int] = ..., attached_hub_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    keep_sockets: bool
+    def __init__(self, group: _Optional[str] = ..., instance_id: _Optional[str] = ..., version: _Optional[str] = ..., required_capabilities: _Optional[_Iterable[str]] = ..., subscriptions: _Optional[_Iterable[_Union[_subscription_pb2.Subscription, _Mapping]]] = ..., window: _Optional[_Union[Window, _Mapping]] = ..., max_envelope_bytes: _Optional[int] = ..., anew: bool = ..., resume: _Optional[_Union[Resume, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., weight: _Optional[int] = ..., attached_hub_ids: _Optional[_Iterable[str]] = ..., keep_sockets: bool = ...) -> None: ...
 
 class Resume(_message.Message):
     __slots__ = ("attachment", "hub_id", "ack_envelope_seq")
