@@ -24,6 +24,7 @@ CLIENT     := node_modules/socket.io-client
 CLIENT_DIR := hub/internal/clientfiles/dist
 
 FUZZTIME   ?= 10s
+FUZZPART   ?= 1/1
 CHAOS_TIME ?= 30s
 CHAOS_CUTS ?= 10000
 E2E_CUTS   ?= 1000
@@ -89,11 +90,19 @@ sdk-node: sdk/node/node_modules/.installed sdk/nestjs/node_modules/.installed ##
 .PHONY: sdk-test
 sdk-test: build sdk-node sdk/python/.venv/.installed node_modules/.installed examples/chat-node/node_modules/.installed ## Check and test the Python and Node kits with bin/hub and real clients, and hold them against the rules (15 min)
 	cd sdk/python && .venv/bin/ruff check . && .venv/bin/mypy && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub .venv/bin/python -m pytest -q
-	bin/hub conform --parallel 4 -- sdk/python/.venv/bin/python sdk/python/conform_app.py
 	cd sdk/node && npm run --silent check && npx tsc -p tsconfig.test.json && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
 	cd sdk/nestjs && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
-	bin/hub conform --parallel 4 -- node sdk/node/conform/app.mjs
+	$(MAKE) sdk-conform
 	E2E_KITS=yes go test -race -count=1 -v -run '^Test(ChatKits|Tokens)$$' ./test/e2e
+
+# A kit's output is shown as a whole, after that of the one before.
+.PHONY: sdk-conform
+sdk-conform: build sdk/python/.venv/.kit sdk/node/dist/index.js ## Hold the Python and Node kits against the rules of docs/kits.md, both at a time (2 min)
+	bin/hub conform --parallel 4 -- sdk/python/.venv/bin/python sdk/python/conform_app.py >bin/conform-python.tap 2>&1 & python=$$!; \
+	bin/hub conform --parallel 4 -- node sdk/node/conform/app.mjs >bin/conform-node.tap 2>&1 && node=0 || node=$$?; \
+	wait $$python && python=0 || python=$$?; \
+	cat bin/conform-python.tap bin/conform-node.tap; \
+	exit $$((python + node))
 
 .PHONY: reference-suite
 reference-suite: build sdk-node ## Run socket.io's own server suite through the Node kit: SUITE=DIR is a checkout of socket.io
@@ -104,8 +113,8 @@ reference-suite: build sdk-node ## Run socket.io's own server suite through the 
 ##@ Longer looks
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZTIME (10s)
-	FUZZTIME=$(FUZZTIME) tools/fuzz.sh
+fuzz: ## Run each fuzz target for FUZZTIME (10s); FUZZPART=1/3 takes the first of every three
+	FUZZTIME=$(FUZZTIME) FUZZPART=$(FUZZPART) tools/fuzz.sh
 
 .PHONY: chaos
 chaos: ## Kill a service instance every second for CHAOS_TIME (30s) under 200 browsers
@@ -248,14 +257,21 @@ bench/node/node_modules/.installed: bench/node/package-lock.json
 	$(NPM_CI) --prefix bench/node
 	@touch $@
 
-sdk/python/.venv/.installed: sdk/python/pyproject.toml
+sdk/python/.venv/.kit: sdk/python/pyproject.toml
 	python3 -m venv sdk/python/.venv
+	sdk/python/.venv/bin/pip install --quiet --editable sdk/python
+	@touch $@
+
+sdk/python/.venv/.installed: sdk/python/.venv/.kit
 	sdk/python/.venv/bin/pip install --quiet build nicegui --editable 'sdk/python[test,flask]'
 	@touch $@
 
 sdk/node/node_modules/.installed: sdk/node/package-lock.json
 	$(NPM_CI) --prefix sdk/node
 	@touch $@
+
+sdk/node/dist/index.js: sdk/node/node_modules/.installed $(shell find sdk/node/src -name '*.ts')
+	cd sdk/node && npm run --silent build
 
 sdk/nestjs/node_modules/.installed: sdk/nestjs/package-lock.json sdk/node/node_modules/.installed
 	$(NPM_CI) --prefix sdk/nestjs
