@@ -147,12 +147,12 @@ class SocketIO:
 
         return decorator
 
-    def on_error_default(self, handler: Callable[[Exception], Any]) -> Callable[[Exception], Any]:
+    def on_error_default(self, exception_handler: Callable[[Exception], Any]) -> Callable[[Exception], Any]:
         """Decorator that registers who gets the exceptions of all other namespaces' handlers."""
-        if not callable(handler):
+        if not callable(exception_handler):
             raise ValueError("exception_handler must be callable")
-        self.default_exception_handler = handler
-        return handler
+        self.default_exception_handler = exception_handler
+        return exception_handler
 
     # Emits from anywhere.
 

@@ -187,6 +187,10 @@ class WSGIApp:
                 return [file.read()]
         if self.wsgi_app is not None:
             return self.wsgi_app(environ, start_response)
+        return self.not_found(start_response)
+
+    def not_found(self, start_response: Any) -> list[bytes]:
+        """Answers 404."""
         start_response("404 Not Found", [("Content-Type", "text/plain")])
         return [b"Not Found"]
 

@@ -37,4 +37,6 @@ def __getattr__(name: str) -> object:
         import importlib
 
         return getattr(importlib.import_module("socketio"), name)
+    if name == "get_tornado_handler":
+        raise AttributeError("get_tornado_handler: browsers are the hub's; `await server.start()` attaches to it")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
