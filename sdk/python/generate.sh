@@ -16,3 +16,4 @@ for file in "$work"/hub/v1/*; do
 done
 rm -f "$out"/*_pb2_grpc.py # the kit names the methods itself, in _core/wire.py
 printf '"""The contract, proto/hub/v1, made by generate.sh. Not for programs: it has no stable names."""\n' >"$out/__init__.py"
+"$python" contract_capabilities.py ../../proto/hub/v1 >"$out/capabilities.py"

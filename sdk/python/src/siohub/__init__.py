@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siohub._pb.capabilities import CAPABILITIES
 from siohub.errors import *  # noqa: F403
 from siohub.service import *  # noqa: F403
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from siohub._facade.aserver import AsyncServer
     from siohub._facade.server import Server
 
+# MINOR is the number of capabilities of the contract that this version knows: see README.md.
 __version__ = "0.1.0"
 
 _LATER = {"AsyncServer": "siohub._facade.aserver", "Server": "siohub._facade.server"}
@@ -33,4 +35,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["AsyncServer", "Server", "__version__"]
+__all__ = ["CAPABILITIES", "AsyncServer", "Server", "__version__"]

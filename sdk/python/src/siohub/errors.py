@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "AckTimeout", "Answered", "Closed", "ConfigError", "Deny", "HubError", "InvalidArgument",
-    "InvalidType", "LeaseLost", "OutcomeUnknown", "Reject", "Retry", "Revoked", "SocketGone", "StatusError",
+    "InvalidType", "LeaseLost", "MissingCapability", "OutcomeUnknown", "Reject", "Retry", "Revoked", "SocketGone", "StatusError",
     "Superseded", "TooLarge", "Unavailable",
 ]  # fmt: skip
 
@@ -97,6 +97,16 @@ class StatusError(HubError):
 
 class InvalidArgument(StatusError, ValueError):
     """A StatusError whose code is INVALID_ARGUMENT: what was asked for is wrong in itself."""
+
+
+class MissingCapability(StatusError):
+    """The hub is older than what was asked of it, or is not configured for it. `capability` is what
+    it lacks, such as "recovery"; empty where the contract has no name for it: `field` says what
+    the hub did not know."""
+
+    def __init__(self, code: str, reason: str, message: str, field: str, capability: str) -> None:
+        super().__init__(code, reason, message, field)
+        self.capability = capability
 
 
 class InvalidType(InvalidArgument, TypeError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from siohub._pb import attach_pb2
 from siohub.errors import HubError, LeaseLost, StatusError
 
-from . import messages
+from . import capabilities, messages
 from .attachment import Attachment
 from .status import make_error, status_error
 from .stream import Stream, parse
@@ -76,20 +76,20 @@ async def _greet(call: Call, hello: Any) -> Any:
     try:
         raw = await call.read()
     except StatusError as err:
-        raise _refusal(err) from None
+        raise _refusal(err, hello) from None
     if raw is None:
         raise make_error("UNAVAILABLE", "", "the stream ended before the welcome")
     envelope = parse(raw)
     items = envelope.items
     if items and items[0].WhichOneof("kind") == "ended":
-        raise _refusal(status_error(items[0].ended.status) or make_error("UNKNOWN"))
+        raise _refusal(status_error(items[0].ended.status) or make_error("UNKNOWN"), hello)
     if not items or items[0].WhichOneof("kind") != "welcome":
         raise make_error("INTERNAL", "", "the first answer was no welcome")
     return envelope
 
 
-def _refusal(err: StatusError) -> Exception:
-    return Alias(str(err)) if err.code == "ALREADY_EXISTS" else err
+def _refusal(err: StatusError, hello: Any) -> Exception:
+    return Alias(str(err)) if err.code == "ALREADY_EXISTS" else capabilities.lacking(err, hello)
 
 
 def _hello(link: Link, resume: Attachment | None) -> Any:
@@ -125,6 +125,7 @@ def _welcomed(link: Link, resume: Attachment | None, hello: Any, first: Any, wir
     core, welcome = link.core, first.items[0].welcome
     link.expected = welcome.hub_id
     _check_subscriptions(link, hello, welcome)
+    _look_at_capabilities(link, welcome)
     interval = welcome.heartbeat_interval
     heartbeat = interval.seconds + interval.nanos / 1e9 or DEFAULT_HEARTBEAT
     early = list(first.items[1:])  # deliveries may stand in the same envelope
@@ -144,13 +145,21 @@ def _welcomed(link: Link, resume: Attachment | None, hello: Any, first: Any, wir
     return Stream(att, wire, call, heartbeat, early)
 
 
+def _look_at_capabilities(link: Link, welcome: Any) -> None:
+    more = capabilities.newer(welcome.capabilities)
+    if more:
+        text = "the hub at %s (%s) is newer than this version of siohub, which does not use what it has: %s"
+        link.core.log.info(text, link.address, welcome.hub_version, ", ".join(more)[:1000])
+
+
 def _check_subscriptions(link: Link, hello: Any, welcome: Any) -> None:
     core = link.core
     for asked, result in zip(hello.subscriptions, welcome.subscriptions, strict=False):
         err = status_error(result.status)
         if err is not None:
+            err = capabilities.unknown(err, asked.DESCRIPTOR)
             if not core.program.optional(asked):
-                raise SubscriptionRefused(f"the subscription to {asked.namespace} is refused: {err}")
+                raise SubscriptionRefused(f"the subscription to {asked.namespace} is refused: {err}") from err
             core.log.warning("the hub refuses the subscription to %s: %s", asked.namespace, err)
         for warning in result.warnings:
             core.log.warning("subscription to %s: %s %s", asked.namespace, warning.reason, warning.message)

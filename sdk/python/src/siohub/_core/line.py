@@ -12,11 +12,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from siohub._pb import attach_pb2
+from siohub._pb import attach_pb2, command_pb2
 from siohub.errors import Closed, LeaseLost, OutcomeUnknown, TooLarge, Unavailable
 
 from . import commands
 from .attachment import DEFAULT_ENVELOPE
+from .capabilities import unknown
 from .keys import Keys
 from .messages import in_envelope
 from .outbox import Entry, Outbox
@@ -274,7 +275,7 @@ class Line:
             raise OutcomeUnknown("the stream was lost before the result came")
         error = status_error(last.status)
         if error is not None and not last.HasField("ack_total") and not last.HasField("call_total"):
-            raise error
+            raise unknown(error, command_pb2.Command.DESCRIPTOR)
         return last, place.parts
 
     def _over(self, work: Work | None) -> None:

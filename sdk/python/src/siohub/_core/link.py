@@ -90,7 +90,7 @@ class Link:
                     return err
                 elif err is not None and self._is_final(err):
                     final = True
-                    if core.refused(self):
+                    if core.refused(self, err):
                         return err
                 else:
                     core.accepted(self)

@@ -14,6 +14,8 @@ from typing import Any
 
 from siohub.errors import ConfigError
 
+from .capabilities import newer
+
 DEFAULT_PORT = "7420"
 DEFAULT_HUB = "127.0.0.1:" + DEFAULT_PORT
 MAX_NAME = 128
@@ -90,6 +92,8 @@ class Options:
         dns:///NAME:PORT stands for each address that the name resolves to.
     token, token_source: the bearer token; the source is asked for each connection.
     instance_id: names this process; empty draws a random one. version: a label for logs.
+    required_capabilities: without which the program cannot work, such as "recovery": a hub that
+        does not have one is refused with MissingCapability.
     window_deliveries, window_bytes, window_observations: unsettled work of each hub at most.
     max_envelope_bytes: largest message that a hub may send, 1 MiB to 64 MiB.
     workers: handlers that run at the same time. weight: share among the processes.
@@ -158,6 +162,9 @@ class Options:
                 raise ConfigError(name, f"{getattr(self, name)} is not allowed: {low} to {high}")
         if self.heartbeat and not 1 <= self.heartbeat <= 60:
             raise ConfigError("heartbeat", f"{self.heartbeat} is not allowed: 1 to 60, or 0")
+        more = newer(self.required_capabilities)
+        if more:
+            raise ConfigError("required_capabilities", f"this version of siohub does not know {', '.join(more)}")
         for address in split_hubs(self.hub):
             not_a_hub(address)
             if self.in_the_clear(address):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from siohub._pb import attach_pb2
+from siohub._pb import attach_pb2, command_pb2, settlement_pb2
 
+from .capabilities import unknown
 from .status import make_error, status_error
 from .work import Work
 
@@ -86,6 +87,7 @@ class Receiver:
         error = status_error(result.status)
         if error is None:
             return
+        error = unknown(error, settlement_pb2.Settlement.DESCRIPTOR)
         level = logging.DEBUG if error.code in _QUIET else logging.ERROR
         self.core.log.log(level, "the hub does not take the answer to delivery %d: %s", result.delivery_seq, error)
         self.core.program.refused(self.att, result.delivery_seq, error)
@@ -135,7 +137,7 @@ class Receiver:
     def _warning(self, n: Any) -> None:
         log, hub = self.core.log, self.peer.hub_id
         name = N.Name(n.kind) if n.kind in N.values() else str(n.kind)
-        error = status_error(n.status) or make_error("OK", name)
+        error = unknown(status_error(n.status) or make_error("OK", name), command_pb2.Command.DESCRIPTOR)
         if n.kind == N.NOTICE_KIND_COMMAND_FAILED:
             level = logging.DEBUG if error.code == "ABORTED" else logging.WARNING
             log.log(level, "%d commands failed in hub %s: %s", n.count, hub, error)

@@ -43,6 +43,8 @@ class Core:
         self.closed = False
         self.ever_attached = False
         self.first_attached = asyncio.Event()
+        self.all_refuse = asyncio.Event()  # every hub has refused this process, by `refusal`
+        self.refusal: BaseException | None = None
         self.works_running = 0
         self.hubs, self.facts, self.line = Hubs(self), Facts(self), Line(self)
         self._fixed, names = parse_hubs(options.hub)
@@ -262,14 +264,19 @@ class Core:
 
     # What links tell each other.
 
-    def refused(self, link: Link) -> bool:
-        """A hub has refused a link for good. Whether it is so at every address."""
+    def refused(self, link: Link, err: BaseException) -> bool:
+        """A hub has refused a link for good. Whether the run ends, because it is so at every address."""
         self._refusals.add(link)
-        return not self._endless and len(self._refusals) == len(self._links) and len(self._found) == len(self._resolvers)
+        everywhere = len(self._refusals) == len(self._links) and len(self._found) == len(self._resolvers)
+        if everywhere:
+            self.refusal = err
+            self.all_refuse.set()
+        return everywhere and not self._endless
 
     def accepted(self, link: Link) -> None:
         """A link is not refused."""
         self._refusals.discard(link)
+        self.all_refuse.clear()
 
     def unreachable(self, link: Link) -> None:
         """Lets the link's name be resolved again."""

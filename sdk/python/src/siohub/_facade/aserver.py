@@ -100,14 +100,11 @@ class AsyncServer(BaseServer):
 
     async def start(self) -> None:
         """Attaches now, and waits until the hub has welcomed this process. Raises HubError when
-        the run ends before."""
+        every hub refuses it: MissingCapability, StatusError, ConfigError. It is asked again all the
+        same until shutdown()."""
         self._serve()
         host = self._attach()
-        first = host.core.spawn(host.core.first_attached.wait())
-        await asyncio.wait({first, host.task}, return_when=asyncio.FIRST_COMPLETED)
-        if not first.done():
-            first.cancel()
-            raise HubError("not attached; the log has the reason")
+        await call(host.attached(), host.loop)
 
     async def shutdown(self) -> None:
         """Leaves the hub in order: handlers in flight end, sockets go to other processes."""

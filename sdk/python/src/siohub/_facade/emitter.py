@@ -8,6 +8,7 @@ from typing import Any
 
 from siohub._core import commands, native
 from siohub._core.attachment import DEFAULT_ENVELOPE
+from siohub._core.capabilities import unknown
 from siohub._core.codec import encode, encode_with
 from siohub._core.options import Options, split_hubs
 from siohub._core.resolve import SCHEME
@@ -116,5 +117,5 @@ class Emitter:
         result = response.results[0]
         error = status_error(result.status)
         if error is not None:
-            raise error
+            raise unknown(error, command.DESCRIPTOR)
         return result

@@ -34,7 +34,7 @@ class Host:
     def __init__(self, server: Any, program: Program) -> None:
         self.server = server
         self.log: Any = server._core_logger(logging.getLogger("siohub"))
-        self.pid = os.getpid()
+        self.error: BaseException | None = None  # by which the run ended
         self.loop = asyncio.get_running_loop()
         options = server.options.completed()
         if not getattr(server, "_grouped", False):
@@ -48,14 +48,26 @@ class Host:
     async def _run(self) -> None:
         try:
             await self.core.run()
-        except ConfigError as err:
-            self.log.error("not attached: %s", err)
         except HubError as err:
-            self.log.error("not attached any more: %s", err)
+            self.error = err
+            self.log.error("not attached%s: %s", "" if isinstance(err, ConfigError) else " any more", err)
         except asyncio.CancelledError:
             raise
         except Exception:
             self.log.exception("not attached any more")
+
+    async def attached(self) -> None:
+        """Waits until a hub has welcomed this process for the first time. Raises HubError when every
+        hub refuses it, or the run ends."""
+        core = self.core
+        events = [core.spawn(event.wait()) for event in (core.first_attached, core.all_refuse)]
+        try:
+            await asyncio.wait({*events, self.task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in events:
+                task.cancel()
+        if not core.ever_attached:
+            raise self.error or core.refusal or HubError("not attached; the log has the reason")
 
     def renew(self) -> None:
         """A namespace is new: the hub has to be told. Together with others that come now."""

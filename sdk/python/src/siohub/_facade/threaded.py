@@ -3,17 +3,15 @@ program has started, and anew in a process that was forked."""
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextvars
 import importlib
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from siohub._core import commands, native
-from siohub.errors import HubError, LeaseLost, TooLarge
+from siohub.errors import LeaseLost, TooLarge
 
 from .base import BaseServer
 from .dispatch import Dispatcher
@@ -115,7 +113,7 @@ class ThreadedServer(BaseServer):
             self._watch = ReadyWatch(self._attach_now)
 
     def _at_exit(self, host: Host) -> None:
-        if host.pid == os.getpid() and not host.core.closed:
+        if self._started is host and not host.core.closed:
             try:
                 self._run(lambda: host.close(2.0), timeout=3.0)
             except Exception:
@@ -141,17 +139,10 @@ class ThreadedServer(BaseServer):
 
     def start(self, timeout: float | None = 10.0) -> None:
         """Attaches now, and waits until the hub has welcomed this process. Raises TimeoutError,
-        HubError when the run ends before."""
+        HubError when every hub refuses it: MissingCapability, StatusError, ConfigError. It is asked
+        again all the same until shutdown()."""
         self._serve()
-        host = self._attach()
-
-        async def wait() -> None:
-            first = host.core.spawn(host.core.first_attached.wait())
-            await asyncio.wait({first, host.task}, return_when=asyncio.FIRST_COMPLETED)
-            if not first.done():
-                raise HubError("not attached; the log has the reason")
-
-        self._run(wait, timeout)
+        self._run(self._attach().attached, timeout)
 
     def shutdown(self) -> None:
         """Leaves the hub in order: handlers in flight end, sockets go to other processes."""

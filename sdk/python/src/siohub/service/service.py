@@ -192,6 +192,11 @@ class Service:
         home = self._core.line.home if self._core is not None else None
         return home.capabilities if home is not None else ()
 
+    def capable(self, capability: str) -> bool:
+        """Whether all hubs to which this process is attached have a capability, such as "recovery"."""
+        attached = [att for att, _ in self._core.line.open] if self._core is not None else []
+        return bool(attached) and all(capability in att.capabilities for att in attached)
+
     # Commands that belong to no namespace.
 
     async def revoke(self, *, users: Iterable[str] = (), sockets: Iterable[str] = ()) -> EmitResult:

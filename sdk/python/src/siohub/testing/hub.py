@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from siohub._core.options import Options
 from siohub._core.status import make_error
 from siohub._pb import attach_pb2, delivery_pb2, settlement_pb2, socket_pb2, status_pb2, subscription_pb2
+from siohub._pb.capabilities import CAPABILITIES
 
 from .client import PATIENCE, Client, ConnectError
 from .execute import execute
@@ -21,7 +23,10 @@ class Hub:
     """A hub with one application attached. Use it as an async context manager; `options` are for
     the server or service under test, which has to run on the same loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, capabilities: Iterable[str] = CAPABILITIES) -> None:
+        """capabilities: what it can do, as the hubs of the contract say it; fewer make it an older one,
+        others a newer one."""
+        self.capabilities = tuple(capabilities)
         self.hub_id = secrets.token_hex(8)
         self.options = Options(hub="memory:1", dialer=lambda _: MemoryWire(self), backoff_min=0.001, backoff_max=0.05)
         self.clients: dict[str, Client] = {}
@@ -178,12 +183,17 @@ class Hub:
 
     def greet(self, stream: MemoryStream, hello: Any) -> None:
         """A hello has come."""
+        for n, name in enumerate(hello.required_capabilities):
+            if name not in self.capabilities:
+                text = f'the hub does not have "{name}"'
+                stream.end(make_error("FAILED_PRECONDITION", "UNKNOWN_CAPABILITY", text, f"hello.required_capabilities[{n}]"))
+                return
         self.streams += 1
         if self.stream is not None:
             self.stream.end(make_error("ABORTED", "TAKEN_OVER"))
         self.stream = stream
         welcome = attach_pb2.Welcome(
-            hub_id=self.hub_id, hub_version="testing", command_window=256, max_envelope_bytes=4 << 20,
+            hub_id=self.hub_id, hub_version="testing", capabilities=self.capabilities, command_window=256, max_envelope_bytes=4 << 20,
             window=attach_pb2.Window(deliveries=1024, bytes=16 << 20), hubs=[attach_pb2.HubInfo(id=self.hub_id)],
             subscriptions=[S.SubscriptionResult(effective=s) for s in hello.subscriptions],
         )  # fmt: skip
