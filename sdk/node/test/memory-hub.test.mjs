@@ -241,7 +241,7 @@ test("the kit's own API meets users, retries, renewals and failures", async (t) 
   assert.equal(bob.reason, "forced server close");
   await ann.disconnect();
   assert.deepEqual(seen, [
-    ["forced server close", "authorization expired"],
+    ["forced server close", "authorization denied"],
     ["client namespace disconnect", ""],
   ]);
 });

@@ -26,18 +26,21 @@ export function nextId(): number {
   return ++ids;
 }
 
-/** The command as it is sent. An id of 0 asks for no result. */
-export function encode(order: Order, id: number): Item {
-  const fenced = order.from !== undefined && !order.unfenced;
-  const key = order.key ?? "";
-  const command: Command = {
-    commandId: id,
-    deliverySeq: fenced ? (order.from as Delivery).seq : 0,
-    idempotencyKey: key,
+export function message(order: Order, commandId: number): Command {
+  return {
+    commandId,
+    deliverySeq: order.from === undefined || order.unfenced ? 0 : order.from.seq,
+    idempotencyKey: order.key ?? "",
     traceparent: order.traceparent ?? "",
     tracestate: order.tracestate ?? "",
     op: order.op,
   };
+}
+
+/** The command as it is sent. An id of 0 asks for no result. */
+export function encode(order: Order, id: number): Item {
+  const command = message(order, id);
   const data = Action.encode({ kind: { $case: "command", command } }, writer).finish();
-  return { data, id, free: !fenced && key === "" && order.op?.$case !== "acknowledge" };
+  const free = command.deliverySeq === 0 && command.idempotencyKey === "" && order.op?.$case !== "acknowledge";
+  return { data, id, free };
 }

@@ -15,12 +15,37 @@ interface Waiting {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** How commands are sent. */
+export interface Way {
+  /** The hub that holds a socket, as far as this process knows. */
+  holder(id: string): string | undefined;
+  /** Sends and asks for no result. What is refused is told by a notice. */
+  tell(order: Order): void;
+  /** Sends and hands what comes of it to a waiter. */
+  ask(order: Order, waiter: Waiter): void;
+}
+
+/** Sends and waits for the last result. The parts before it go to `part`. An error with a status is thrown. */
+export function request(way: Way, order: Order, part?: (result: Result) => void): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    way.ask(order, {
+      done: (last, parts) => {
+        if (part !== undefined) for (const result of parts) part(result);
+        const error = statusError(last.status);
+        if (error === undefined) resolve(last);
+        else reject(Object.assign(error, { result: last }));
+      },
+      lost: reject,
+    });
+  });
+}
+
 /**
  * The way to the hubs for commands. Those of a handler go over the stream on which its delivery came. All others go to
  * one hub, home, which is the first that is there and stays home until its stream ends; but what is for sockets of one
  * other hub alone goes to that one, and what has an idempotency key to where a command with the same key went.
  */
-export class Line {
+export class Line implements Way {
   readonly #core: Core;
   /** Attachments with a stream, in the order in which they opened. */
   #open: Attachment[] = [];
@@ -35,9 +60,13 @@ export class Line {
     this.#core = core;
   }
 
-  /** The hub that holds a socket, as far as this process knows. */
   holder(id: string): string | undefined {
     return this.#core.hubs.find(id)?.hubId;
+  }
+
+  /** Whether all hubs that are attached have a capability. */
+  capable(capability: string): boolean {
+    return this.#open.length > 0 && this.#open.every(({ capabilities }) => capabilities.includes(capability));
   }
 
   get home(): Attachment | undefined {
@@ -49,29 +78,12 @@ export class Line {
     return this.#limbo.size;
   }
 
-  /** Sends and asks for no result. What is refused is told by a notice. */
   tell(order: Order): void {
     this.#place(order, encode(order, 0), undefined);
   }
 
-  /** Sends and hands what comes of it to a waiter. */
   ask(order: Order, waiter: Waiter): void {
     this.#place(order, encode(order, nextId()), waiter);
-  }
-
-  /** Sends and waits for the last result. The parts before it go to `part`. An error with a status is thrown. */
-  request(order: Order, part?: (result: Result) => void): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      this.ask(order, {
-        done: (last, parts) => {
-          if (part !== undefined) for (const result of parts) part(result);
-          const error = statusError(last.status);
-          if (error === undefined) resolve(last);
-          else reject(Object.assign(error, { result: last }));
-        },
-        lost: reject,
-      });
-    });
   }
 
   #place(order: Order, item: Item, waiter: Waiter | undefined): void {

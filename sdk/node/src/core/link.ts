@@ -17,6 +17,20 @@ const FINAL = ["INVALID_ARGUMENT", "FAILED_PRECONDITION", "PERMISSION_DENIED", "
 /** After any other code an envelope may be what ended the stream: it is not sent again. */
 const RESUMABLE = ["UNAVAILABLE", "UNKNOWN", "CANCELLED", "DEADLINE_EXCEEDED"];
 
+/** What this process knows of a hub, or of an address at which there may be one. */
+export interface HubStatus {
+  /** The hub that was there last; empty when there never was one. */
+  hubId: string;
+  address: string;
+  attached: boolean;
+  /** Commands that are made outside of handlers go there. */
+  home: boolean;
+  /** When `attached` changed last. */
+  since: Date | undefined;
+  /** Why there is no stream. */
+  error: HubError | undefined;
+}
+
 /** Keeps this process attached to the hub at one address, whichever it is at the moment. */
 export class Link {
   readonly core: Core;
@@ -30,6 +44,8 @@ export class Link {
   /** Hubs that its hello names, while it has no answer. */
   greets: string[] | undefined;
   refused = false;
+  #since: Date | undefined;
+  #problem: HubError | undefined;
   #attachment: Attachment | undefined;
   #stream: Stream | undefined;
   #again: Backoff;
@@ -76,6 +92,7 @@ export class Link {
   }
 
   async #wait(error: HubError | undefined): Promise<void> {
+    this.#problem = error;
     let delay = this.#again.next();
     this.#resting = isAlias(error);
     if (this.#resting) delay = RECHECK;
@@ -154,6 +171,8 @@ export class Link {
     const attachment = this.#attachment as Attachment;
     this.#text = "";
     this.refused = false;
+    this.#since = new Date();
+    this.#problem = undefined;
     this.core.attached(attachment, greeting.welcome.resumed);
     const over = stream.serve(attachment, greeting.early);
     this.core.line.open(attachment);
@@ -228,6 +247,7 @@ export class Link {
   /** What becomes of the attachment after its stream. */
   #ended(attachment: Attachment, error: HubError | undefined): HubError | undefined {
     this.#stream = undefined;
+    this.#since = new Date();
     const superseded = error?.code === "ABORTED";
     const resumable = error !== undefined && RESUMABLE.includes(error.code);
     if (resumable) attachment.suspend(); // before anybody may take the hub for lost
@@ -268,9 +288,10 @@ export class Link {
     else this.core.log.warn("no hub", fields);
   }
 
-  /** The token that was shown last; for unary calls. */
-  get token(): string | undefined {
-    return this.#token;
+  get status(): HubStatus {
+    const attached = this.#attachment?.stream !== undefined;
+    const home = attached && this.core.line.home === this.#attachment;
+    return { hubId: this.last, address: this.address, attached, home, since: this.#since, error: this.#problem };
   }
 }
 

@@ -2,7 +2,7 @@ import { hostOf, isHostPort, type Places, parse, resolve } from "./addresses.js"
 import type { Core } from "./core.js";
 import { mayShowToken } from "./dial.js";
 import type { HubError } from "./errors.js";
-import { Link } from "./link.js";
+import { type HubStatus, Link } from "./link.js";
 
 /** How often names are resolved again, in milliseconds. */
 const RESOLVE_EVERY = 30_000;
@@ -158,6 +158,11 @@ export class Runner {
 
   freed(by: Link): void {
     for (const link of this.#links.values()) if (link !== by) link.freed();
+  }
+
+  /** What is known of each address, sorted by them. */
+  status(): HubStatus[] {
+    return [...this.#links.values()].map(({ status }) => status).sort((a, b) => (a.address < b.address ? -1 : 1));
   }
 
   drain(): void {

@@ -1,4 +1,5 @@
 import { statusError } from "../core/errors.js";
+import { request } from "../core/line.js";
 import type { Result, SocketInfo, Target } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
 import type { Bridge } from "./bridge.js";
@@ -23,7 +24,7 @@ export class Fetching {
     for (const target of targets) {
       const fetch = { target, pageSize: 1000, includeHandshake: true };
       const pages: Result[] = [];
-      const last = await this.#bridge.core.line.request({ op: { $case: "fetch", fetch } }, (page) => pages.push(page));
+      const last = await request(this.#bridge.core.line, { op: { $case: "fetch", fetch } }, (page) => pages.push(page));
       const error = statusError(last.status);
       if (error !== undefined) throw error;
       for (const page of [...pages, last]) {

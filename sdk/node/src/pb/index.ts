@@ -3,6 +3,7 @@ export * from "./google/protobuf/duration.js";
 export * from "./google/protobuf/timestamp.js";
 export * from "./hub/v1/attach.js";
 export * from "./hub/v1/command.js";
+export * from "./hub/v1/control.js";
 export * from "./hub/v1/delivery.js";
 export * from "./hub/v1/observation.js";
 export * from "./hub/v1/query.js";

@@ -1,9 +1,11 @@
 import type { Delivery } from "../core/delivery.js";
 import { InvalidError } from "../core/errors.js";
-import type { Line } from "../core/line.js";
-import type { Handshake, Socket } from "./socket.js";
-import { request } from "./target.js";
-import { encodeList, type Payload } from "./values.js";
+import type { Way } from "../core/line.js";
+import { Command, Target as TargetMessage } from "../pb/index.js";
+import type { Handshake } from "./handshake.js";
+import { request } from "./request.js";
+import type { Socket } from "./socket.js";
+import { checkEvent, encodeList, type Payload } from "./values.js";
 
 /** What goes with an accept; everything may be left out. */
 export interface Accepted {
@@ -32,6 +34,9 @@ class Base {
   get signal(): AbortSignal {
     return this._delivery === undefined ? new AbortController().signal : this._delivery.signal;
   }
+  /** The W3C trace context of what caused it; commands of the handler carry it on. Empty when there is none. */
+  readonly traceparent: string;
+  readonly tracestate: string;
   /** @internal */
   readonly _delivery: Delivery | undefined;
 
@@ -39,6 +44,8 @@ class Base {
   constructor(delivery: Delivery | undefined) {
     this._delivery = delivery;
     this.attempt = delivery?.message.attempt ?? 1;
+    this.traceparent = delivery?.message.traceparent ?? "";
+    this.tracestate = delivery?.message.tracestate ?? "";
     this.dedupeId = delivery?.message.dedupeId.toString("hex") ?? "";
   }
 }
@@ -53,6 +60,8 @@ export class ConnectAttempt extends Base {
   readonly auth: unknown;
   /** What is to be recovered. */
   readonly recovery: { user: string; rooms: string[]; disconnectTime: Date | undefined } | undefined;
+  /** @internal What goes with the accept. */
+  readonly _greetings: Command[] = [];
 
   /** @internal */
   constructor(
@@ -66,6 +75,13 @@ export class ConnectAttempt extends Base {
     this.handshake = facts.handshake;
     this.auth = facts.auth;
     this.recovery = facts.recovery;
+  }
+
+  /** Lets the browser receive an event right after it got in, before anything else; nothing when it does not get in. */
+  emit(event: string, ...args: unknown[]): void {
+    const target = TargetMessage.fromPartial({ namespace: this.namespace, sockets: [this.socketId] });
+    const emit = { target, event: checkEvent(event), payload: encodeList(args) };
+    this._greetings.push(Command.fromPartial({ op: { $case: "emit", emit } }));
   }
 }
 
@@ -94,6 +110,8 @@ export class Connected extends Base {
   /** What the client sent, where the accept said `keepAuth`. */
   readonly auth: unknown;
   readonly rooms: string[];
+  /** How many rooms are missing in `rooms`, which holds as many as fit. */
+  readonly roomsLeftOut: number;
 
   /** @internal */
   constructor(delivery: Delivery, facts: Omit<Connected, keyof Base>) {
@@ -106,6 +124,7 @@ export class Connected extends Base {
     this.recovered = facts.recovered;
     this.auth = facts.auth;
     this.rooms = facts.rooms;
+    this.roomsLeftOut = facts.roomsLeftOut;
   }
 }
 
@@ -117,6 +136,9 @@ export class Disconnected extends Base {
   readonly closeCode: number;
   readonly detail: string;
   readonly rooms: string[];
+  readonly roomsLeftOut: number;
+  readonly disconnectTime: Date | undefined;
+  /** Until then the browser may take up its session, and is connected again with `recovered`. */
   readonly recoverableUntil: Date | undefined;
 
   /** @internal */
@@ -128,8 +150,24 @@ export class Disconnected extends Base {
     this.closeCode = facts.closeCode;
     this.detail = facts.detail;
     this.rooms = facts.rooms;
+    this.roomsLeftOut = facts.roomsLeftOut;
+    this.disconnectTime = facts.disconnectTime;
     this.recoverableUntil = facts.recoverableUntil;
   }
+}
+
+/** A user who has sockets in a namespace at a hub, or has none there any more. */
+export interface UserPresence {
+  namespace: string;
+  user: string;
+  hubId: string;
+}
+
+/** A room that has sockets of a hub, or has none any more. */
+export interface RoomPresence {
+  namespace: string;
+  room: string;
+  hubId: string;
 }
 
 export interface RoomsChanged {
@@ -172,14 +210,14 @@ export class Event extends Answerable {
   /** Whether the browser waits for an acknowledgement. */
   readonly wantsAck: boolean;
   readonly receiveTime: Date | undefined;
-  readonly #line: () => Line;
+  readonly #line: () => Way;
 
   /** @internal */
   constructor(
     delivery: Delivery,
     payload: Payload,
     facts: { socket: Socket; name: string; wantsAck: boolean; receiveTime: Date | undefined },
-    line: () => Line,
+    line: () => Way,
   ) {
     super(delivery, payload);
     this.socket = facts.socket;

@@ -9,10 +9,13 @@ export interface Work {
 }
 
 interface Lane {
+  readonly key: string;
   queue: Work[];
   running: number;
   /** One that runs alone is running. */
   alone: boolean;
+  /** It waits for a place among those that run. */
+  ready: boolean;
 }
 
 /** Work of one lane runs one at a time and in order, that of different lanes at the same time: so many at most. */
@@ -29,42 +32,55 @@ export class Lanes<W extends Work> {
   add(work: W): void {
     let lane = this.#lanes.get(work.lane);
     if (lane === undefined) {
-      lane = { queue: [], running: 0, alone: false };
+      lane = { key: work.lane, queue: [], running: 0, alone: false, ready: false };
       this.#lanes.set(work.lane, lane);
     }
     lane.queue.push(work);
-    this.#begin(work.lane, lane);
+    this.#begin(lane);
   }
 
-  /** Takes out work that has not begun. */
-  remove(gone: (work: W) => boolean): void {
-    for (const lane of this.#lanes.values()) lane.queue = lane.queue.filter((work) => !gone(work as W));
+  /** Takes work out that has not begun. False when it has. */
+  remove(work: W): boolean {
+    const lane = this.#lanes.get(work.lane);
+    const at = lane?.queue.indexOf(work) ?? -1;
+    if (lane === undefined || at < 0) return false;
+    lane.queue.splice(at, 1);
+    this.#forget(lane);
+    return true;
   }
 
-  #begin(key: string, lane: Lane): void {
+  #forget(lane: Lane): void {
+    if (lane.running === 0 && lane.queue.length === 0 && this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key);
+  }
+
+  #begin(lane: Lane): void {
     while (lane.queue.length > 0) {
       const next = lane.queue[0] as Work;
       if (next.last ? lane.running > 0 : lane.alone && !next.concurrent) return;
       if (this.#running >= this.#most) {
-        if (!this.#ready.includes(lane)) this.#ready.push(lane);
+        if (!lane.ready) this.#ready.push(lane);
+        lane.ready = true;
         return;
       }
       lane.queue.shift();
       lane.running++;
       if (!next.concurrent) lane.alone = true;
       this.#running++;
-      void next.run().finally(() => this.#over(key, lane, next));
+      void next.run().finally(() => this.#over(lane, next));
     }
   }
 
-  #over(key: string, lane: Lane, work: Work): void {
+  #over(lane: Lane, work: Work): void {
     lane.running--;
     if (!work.concurrent) lane.alone = false;
     this.#running--;
-    this.#begin(key, lane);
-    if (lane.running === 0 && lane.queue.length === 0 && this.#lanes.get(key) === lane) this.#lanes.delete(key);
-    const other = this.#ready.shift();
-    if (other === undefined) return;
-    for (const [name, known] of this.#lanes) if (known === other) return this.#begin(name, other);
+    this.#begin(lane);
+    this.#forget(lane);
+    while (this.#running < this.#most) {
+      const other = this.#ready.shift();
+      if (other === undefined) return;
+      other.ready = false;
+      this.#begin(other);
+    }
   }
 }

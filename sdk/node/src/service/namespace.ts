@@ -1,8 +1,30 @@
 import { ConfigError } from "../core/errors.js";
-import type { Line } from "../core/line.js";
-import type { Accepted, AuthExpiring, Call, ConnectAttempt, Connected, Disconnected, Event, RoomsChanged } from "./deliveries.js";
+import type { Way } from "../core/line.js";
+import { HandshakeDetail } from "../pb/index.js";
+import type {
+  Accepted,
+  AuthExpiring,
+  Call,
+  ConnectAttempt,
+  Connected,
+  Disconnected,
+  Event,
+  RoomPresence,
+  RoomsChanged,
+  UserPresence,
+} from "./deliveries.js";
 import type { Socket } from "./socket.js";
 import { Target } from "./target.js";
+
+/** Patterns that one subscription may have. */
+export const MAX_PATTERNS = 256;
+
+/** How much of the browser's request is told. */
+export const HANDSHAKES = {
+  none: HandshakeDetail.HANDSHAKE_DETAIL_NONE,
+  redacted: HandshakeDetail.HANDSHAKE_DETAIL_REDACTED,
+  full: HandshakeDetail.HANDSHAKE_DETAIL_FULL,
+};
 
 type Maybe<T> = T | Promise<T>;
 
@@ -52,6 +74,9 @@ export interface Handlers {
   released?: (socket: Socket, reason: string) => Maybe<void>;
   rooms?: (changed: RoomsChanged) => Maybe<void>;
   upgraded?: (socket: Socket, transport: string) => Maybe<void>;
+  userPresent?: (presence: UserPresence) => Maybe<void>;
+  userAbsent?: (presence: UserPresence) => Maybe<void>;
+  occupancy: { patterns: string[]; occupied: boolean; run: (presence: RoomPresence) => Maybe<void> }[];
   calls: Map<string, (call: Call) => Maybe<unknown>>;
   exact: Map<string, EventEntry>;
   prefixes: EventEntry[];
@@ -63,14 +88,14 @@ export class Namespace extends Target {
   /** @internal */
   readonly options: NamespaceOptions;
   /** @internal */
-  readonly handlers: Handlers = { calls: new Map(), exact: new Map(), prefixes: [] };
+  readonly handlers: Handlers = { occupancy: [], calls: new Map(), exact: new Map(), prefixes: [] };
   /** @internal Who decides: a handler of ours, everybody gets in, or another service. */
   decision: "handler" | "anyone" | "elsewhere" | undefined;
   /** @internal */
-  readonly line: () => Line;
+  readonly line: () => Way;
 
   /** @internal */
-  constructor(line: () => Line, name: string, options: NamespaceOptions) {
+  constructor(line: () => Way, name: string, options: NamespaceOptions) {
     if (!name.startsWith("/") && name !== "*") throw new ConfigError(`namespace ${name}`, "begins with a slash");
     super(line, { namespace: name });
     this.line = line;
@@ -139,6 +164,36 @@ export class Namespace extends Target {
 
   onUpgraded(handler: NonNullable<Handlers["upgraded"]>): this {
     this.handlers.upgraded = handler;
+    return this;
+  }
+
+  /**
+   * A user has a first socket in the namespace at a hub, or had one when this process attached. Told for each hub
+   * (`hubId`): a user is there while present at any.
+   */
+  onUserPresent(handler: NonNullable<Handlers["userPresent"]>): this {
+    this.handlers.userPresent = handler;
+    return this;
+  }
+
+  /** A user's last socket at a hub has gone, `disconnectGrace` ago. A hub that is lost takes its users along (`hubs`). */
+  onUserAbsent(handler: NonNullable<Handlers["userAbsent"]>): this {
+    this.handlers.userAbsent = handler;
+    return this;
+  }
+
+  /** A room that one of the patterns takes (names, or prefixes followed by `*`) has a first socket at a hub. */
+  onRoomOccupied(patterns: string | string[], handler: (presence: RoomPresence) => Maybe<void>): this {
+    return this.#occupancy(patterns, true, handler);
+  }
+
+  /** The last socket of a hub has left a room. */
+  onRoomVacated(patterns: string | string[], handler: (presence: RoomPresence) => Maybe<void>): this {
+    return this.#occupancy(patterns, false, handler);
+  }
+
+  #occupancy(patterns: string | string[], occupied: boolean, run: (presence: RoomPresence) => Maybe<void>): this {
+    this.handlers.occupancy.push({ patterns: [patterns].flat(), occupied, run });
     return this;
   }
 

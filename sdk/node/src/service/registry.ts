@@ -1,21 +1,13 @@
 import { ConfigError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
-import {
-  Guarantee,
-  HandshakeDetail,
-  Introduction,
-  Kind,
-  Ordering,
-  Overflow,
-  Role,
-  SocketData,
-  Subscription,
-} from "../pb/index.js";
-import type { EventEntry, Namespace } from "./namespace.js";
+import { Guarantee, Introduction, Kind, Ordering, Overflow, Role, SocketData, Subscription } from "../pb/index.js";
+import { type EventEntry, HANDSHAKES, MAX_PATTERNS, type Namespace } from "./namespace.js";
+import type { Observer } from "./observation.js";
 
 /** What a subscription id stands for. */
 export interface Asked {
-  namespace: Namespace;
+  namespace: Namespace | undefined;
+  observer: Observer | undefined;
   /** The handler of all events of the subscription; undefined where each name has its own. */
   entry: EventEntry | undefined;
 }
@@ -26,35 +18,29 @@ const INTRODUCTIONS = {
   onAttach: Introduction.INTRODUCTION_ON_ATTACH,
   onInstance: Introduction.INTRODUCTION_ON_INSTANCE,
 };
-const HANDSHAKES = {
-  none: HandshakeDetail.HANDSHAKE_DETAIL_NONE,
-  redacted: HandshakeDetail.HANDSHAKE_DETAIL_REDACTED,
-  full: HandshakeDetail.HANDSHAKE_DETAIL_FULL,
-};
 const OVERFLOWS = {
   pause: Overflow.OVERFLOW_PAUSE,
   reject: Overflow.OVERFLOW_REJECT,
   dropOldest: Overflow.OVERFLOW_DROP_OLDEST,
   disconnect: Overflow.OVERFLOW_DISCONNECT,
 };
-/** Patterns that one subscription may have. */
-const MAX_EVENTS = 256;
 
 /** Makes the subscriptions of a program, whose ids lead back to its handlers. */
 export class Registry {
   readonly subscriptions: Subscription[] = [];
   readonly #asked: Asked[] = [];
 
-  constructor(namespaces: Iterable<Namespace>) {
+  constructor(namespaces: Iterable<Namespace>, observers: readonly Observer[]) {
     for (const namespace of namespaces) this.#subscribe(namespace);
+    for (const observer of observers) this.#add(observer.subscription, { observer });
   }
 
   find(id: number): Asked | undefined {
     return this.#asked[id - 1];
   }
 
-  #add(subscription: Partial<Subscription>, asked: Asked): void {
-    this.#asked.push(asked);
+  #add(subscription: Partial<Subscription>, asked: Partial<Asked>): void {
+    this.#asked.push({ namespace: undefined, observer: undefined, entry: undefined, ...asked });
     this.subscriptions.push(Subscription.fromPartial({ ...subscription, id: this.#asked.length }));
   }
 
@@ -65,22 +51,27 @@ export class Registry {
     }
     if (decision !== "elsewhere") {
       const settleTimeout = options.decisionTimeout ? duration(options.decisionTimeout) : undefined;
-      this.#add({ role: Role.ROLE_AUTHORIZER, namespace: name, settleTimeout }, { namespace, entry: undefined });
+      this.#add({ role: Role.ROLE_AUTHORIZER, namespace: name, settleTimeout }, { namespace });
     }
     let kinds = kindsOf(namespace);
+    const rooms = [...new Set(handlers.occupancy.flatMap(({ patterns }) => patterns))];
+    if (rooms.length > MAX_PATTERNS) {
+      throw new ConfigError(`namespace ${name}`, `rooms have ${MAX_PATTERNS} patterns at most`);
+    }
     const handle = (events: string[], atMostOnce: boolean, entry: EventEntry | undefined): void => {
-      this.#add({ ...handler(namespace, atMostOnce), events, kinds: [...kinds, Kind.KIND_EVENT] }, { namespace, entry });
+      this.#add({ ...handler(namespace, atMostOnce), events, kinds: [...kinds, Kind.KIND_EVENT], rooms }, { namespace, entry });
       kinds = [];
+      rooms.length = 0;
     };
     for (const atMostOnce of [false, true]) {
       const names = [...handlers.exact.values()]
         .filter((entry) => (entry.atMostOnce ?? false) === atMostOnce)
         .map((entry) => entry.pattern)
         .sort();
-      for (let i = 0; i < names.length; i += MAX_EVENTS) handle(names.slice(i, i + MAX_EVENTS), atMostOnce, undefined);
+      for (let i = 0; i < names.length; i += MAX_PATTERNS) handle(names.slice(i, i + MAX_PATTERNS), atMostOnce, undefined);
     }
     for (const entry of handlers.prefixes) handle(entry.pattern === "*" ? [] : [entry.pattern], entry.atMostOnce ?? false, entry);
-    if (kinds.length > 0) this.#add({ ...handler(namespace, false), kinds }, { namespace, entry: undefined });
+    if (kinds.length > 0) this.#add({ ...handler(namespace, false), kinds, rooms }, { namespace });
   }
 }
 
@@ -96,6 +87,8 @@ function kindsOf(namespace: Namespace): Kind[] {
   if (tracksRooms(namespace)) kinds.push(Kind.KIND_ROOMS);
   if (handlers.upgraded !== undefined) kinds.push(Kind.KIND_UPGRADED);
   if (handlers.calls.size > 0) kinds.push(Kind.KIND_SERVICE_CALL);
+  if (handlers.userPresent !== undefined || handlers.userAbsent !== undefined) kinds.push(Kind.KIND_USERS);
+  if (handlers.occupancy.length > 0) kinds.push(Kind.KIND_OCCUPANCY);
   return kinds;
 }
 

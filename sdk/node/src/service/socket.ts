@@ -1,23 +1,9 @@
+import { StatusError } from "../core/errors.js";
 import type { Member } from "../core/peer.js";
-import type { Handshake as HandshakeMessage, Socket as Message, Timestamp } from "../pb/index.js";
+import type { Socket as Message } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
 import type { Namespace } from "./namespace.js";
 import { Target } from "./target.js";
-
-/** The browser's opening request. */
-export interface Handshake {
-  url: string;
-  /** Header lines by lower-case name; of several with one name the values in their order. */
-  headers: Record<string, string[]>;
-  query: Record<string, string>;
-  remoteAddress: string;
-  origin: string;
-  transport: string;
-  /** Engine.IO's revision: 4, or 3. */
-  protocolVersion: number;
-  secure: boolean;
-  issueTime: Date | undefined;
-}
 
 /** A socket as the hub last told of it. Its methods speak to the browser wherever it is. */
 export class Socket<Data = unknown> extends Target {
@@ -52,32 +38,29 @@ export class Socket<Data = unknown> extends Target {
     return decodeJSON(this.#data) as Data | undefined;
   }
 
+  /** The members of rooms, this socket left out. */
+  override to(...rooms: string[]): Target {
+    return this.#others({ rooms });
+  }
+
+  /** Everybody in the namespace but this socket. */
+  get broadcast(): Target {
+    return this.#others({ all: true });
+  }
+
+  #others(target: { rooms?: string[]; all?: boolean }): Target {
+    return new Target(this._line, { namespace: this.namespace, exceptSockets: [this.id], ...target });
+  }
+
+  /** Emits, and waits for the browser's acknowledgement: its arguments. `timeout` in milliseconds, at most five minutes. */
+  async ask(timeout: number, event: string, ...args: unknown[]): Promise<unknown[]> {
+    const { acks } = await this.emitWithAck(timeout, event, ...args);
+    if (acks[0] === undefined) throw new StatusError("NOT_FOUND", "", `the socket ${this.id} has gone`);
+    return acks[0].args;
+  }
+
   /** Its rooms as far as they are tracked, sorted, without its own. */
   get rooms(): string[] {
     return [...(this.#member?.rooms ?? [])].sort();
   }
-}
-
-export function newHandshake(message: HandshakeMessage | undefined): Handshake | undefined {
-  if (message === undefined) return undefined;
-  const headers: Record<string, string[]> = {};
-  for (const { name, value } of message.headers) {
-    const key = name.toLowerCase();
-    headers[key] = [...(headers[key] ?? []), value];
-  }
-  return {
-    url: message.url,
-    headers,
-    query: Object.fromEntries(message.query.map(({ name, value }) => [name, value])),
-    remoteAddress: message.remoteAddress,
-    origin: message.origin,
-    transport: message.transport,
-    protocolVersion: message.protocolVersion,
-    secure: message.secure,
-    issueTime: date(message.issueTime),
-  };
-}
-
-export function date(time: Timestamp | undefined): Date | undefined {
-  return time === undefined ? undefined : new Date(time.seconds * 1000 + time.nanos / 1e6);
 }

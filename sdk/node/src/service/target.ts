@@ -1,48 +1,15 @@
 import type { Order } from "../core/command.js";
-import { type HubError, InvalidError, OutcomeUnknownError, statusError } from "../core/errors.js";
+import { InvalidError, statusError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
-import type { Line } from "../core/line.js";
+import type { Way } from "../core/line.js";
 import { AckMode, type Command, type Result, Target as TargetMessage } from "../pb/index.js";
-import { decodeArgs, decodeJSON } from "../values.js";
+import { type Acks, ackOf, acksOf, infoOf, type Outcome, outcome, type SocketInfo } from "./answers.js";
 import { placed } from "./context.js";
 import { TimeoutError } from "./errors.js";
+import { request } from "./request.js";
 import { checkEvent, encodeList, encodeValue } from "./values.js";
 
 type Op = Command["op"];
-
-/** What came of a command: counts of the hub that carried it out. */
-export interface Outcome {
-  /** Sockets that the target picked. */
-  matched: number;
-  /** Sockets for which it was done. */
-  queued: number;
-  /** Sockets for which it was not done. */
-  dropped: number;
-  /** An answer that is repeated because of the idempotency key. */
-  duplicate: boolean;
-  /** Version of `socket.data` after a change of one socket's. */
-  dataVersion: number;
-  /** Hubs whose part is missing. */
-  missing: string[];
-}
-
-/** What browsers acknowledged. */
-export interface Acks {
-  expected: number;
-  acked: number;
-  timedOut: number;
-  disconnected: number;
-  acks: { socketId: string; args: unknown[] }[];
-}
-
-/** A socket as a query found it. */
-export interface SocketInfo {
-  id: string;
-  user: string;
-  rooms: string[];
-  data: unknown;
-  hubId: string;
-}
 
 export interface EmitOptions {
   volatile?: boolean;
@@ -54,7 +21,7 @@ export interface EmitOptions {
 /** Sockets of a namespace, and what can be done with them. Its methods give other targets; it never changes itself. */
 export class Target {
   /** @internal */
-  protected readonly _line: () => Line;
+  protected readonly _line: () => Way;
   /** @internal */
   protected readonly _target: Partial<TargetMessage>;
   readonly #at: string | undefined;
@@ -62,7 +29,7 @@ export class Target {
   readonly #options: EmitOptions;
 
   /** @internal */
-  constructor(line: () => Line, target: Partial<TargetMessage>, at?: string, key?: string, options: EmitOptions = {}) {
+  constructor(line: () => Way, target: Partial<TargetMessage>, at?: string, key?: string, options: EmitOptions = {}) {
     this._line = line;
     this._target = target;
     this.#at = at;
@@ -128,7 +95,7 @@ export class Target {
 
   /** Emits. What is queued leaves together and in order; a refusal goes to the log. */
   emit(event: string, ...args: unknown[]): void {
-    this._line().tell(this.#order(this.#emit(event, args)));
+    this._line().tell(placed(this.#order(this.#emit(event, args))));
   }
 
   /** Emits, and waits for what the hub says. */
@@ -152,14 +119,15 @@ export class Target {
     const op = this.#emit(event, args);
     op.emit.ack = { timeout: duration(timeout), mode: each === undefined ? AckMode.ACK_MODE_TOTAL : AckMode.ACK_MODE_EACH };
     return new Promise((resolve, reject) => {
-      this._line().ask(this.#order(op), {
+      this._line().ask(placed(this.#order(op)), {
         ...(each && {
           part: (result: Result) => {
-            for (const { socketId, args: answer } of total(result, [result]).acks) each(socketId, answer);
+            const ack = ackOf(result);
+            if (ack !== undefined) each(ack.socketId, ack.args);
           },
         }),
         done: (last, parts) => {
-          const acks = total(last, parts);
+          const acks = acksOf(last, parts);
           const error = statusError(last.status);
           if (error === undefined) resolve(acks);
           else if (error.code === "DEADLINE_EXCEEDED") reject(new TimeoutError(error.reason, acks));
@@ -199,20 +167,11 @@ export class Target {
   }
 
   /** The sockets as they are after everything that was said before. */
-  async fetchSockets(): Promise<{ sockets: SocketInfo[]; missing: string[] }> {
+  async fetchSockets(options: { handshake?: boolean } = {}): Promise<{ sockets: SocketInfo[]; missing: string[] }> {
     const pages: Result[] = [];
-    const fetch = { target: this.#message(), pageSize: 1000, includeHandshake: false };
+    const fetch = { target: this.#message(), pageSize: 1000, includeHandshake: options.handshake ?? false };
     const last = await this.#request({ $case: "fetch", fetch }, pages);
-    const sockets = [...pages, last]
-      .flatMap((page) => page.sockets)
-      .map((info) => ({
-        id: info.socket?.id ?? "",
-        user: info.socket?.user ?? "",
-        rooms: info.rooms,
-        data: decodeJSON(info.socket?.data ?? Buffer.alloc(0)),
-        hubId: info.socket?.hubId ?? "",
-      }));
-    return { sockets, missing: last.missingHubIds };
+    return { sockets: [...pages, last].flatMap((page) => page.sockets.map(infoOf)), missing: last.missingHubIds };
   }
 
   async count(): Promise<{ count: number; missing: string[] }> {
@@ -243,7 +202,7 @@ export class Target {
   }
 
   #order(op: Op): Order {
-    return placed({ op, at: this.#at ?? this.#hub(), key: this.#key });
+    return { op, at: this.#at ?? this.#hub(), key: this.#key };
   }
 
   /** The hub that holds all sockets that are meant, where it is one and known. */
@@ -258,37 +217,4 @@ export class Target {
   async #request(op: Op, pages: Result[] = []): Promise<Result> {
     return request(this._line(), this.#order(op), pages);
   }
-}
-
-/** Sends a command and gives its last result. */
-export function request(line: Line, order: Order, pages: Result[] = []): Promise<Result> {
-  return line
-    .request(order, (page) => pages.push(page))
-    .catch((error: HubError) => {
-      if (order.key !== undefined && error instanceof OutcomeUnknownError) Object.assign(error, { safeToRetry: true });
-      throw error;
-    });
-}
-
-export function outcome(result: Result): Outcome {
-  return {
-    matched: result.matchedCount,
-    queued: result.queuedCount,
-    dropped: result.droppedCount,
-    duplicate: result.duplicate,
-    dataVersion: result.dataVersion,
-    missing: result.missingHubIds,
-  };
-}
-
-function total(last: Result, parts: Result[]): Acks {
-  const sum = last.ack?.$case === "ackTotal" ? last.ack.ackTotal : undefined;
-  const each = parts.flatMap((part) => (part.ack?.$case === "browserAck" ? [part.ack.browserAck] : []));
-  return {
-    expected: sum?.expectedCount ?? 0,
-    acked: sum?.ackedCount ?? 0,
-    timedOut: sum?.timedOutCount ?? 0,
-    disconnected: sum?.disconnectedCount ?? 0,
-    acks: [...each, ...(sum?.acks ?? [])].map(({ socketId, payload }) => ({ socketId, args: decodeArgs(payload) })),
-  };
 }

@@ -9,10 +9,10 @@ import { decodeJSON } from "../values.js";
 import { within } from "./context.js";
 import { type Accepted, AuthExpiring, Call, ConnectAttempt, Connected, Disconnected, Event } from "./deliveries.js";
 import { Deny, Reject, Retry } from "./errors.js";
+import { date, newHandshake } from "./handshake.js";
 import type { Work } from "./lanes.js";
-import type { Namespace } from "./namespace.js";
-import type { Asked } from "./registry.js";
-import { date, newHandshake, Socket } from "./socket.js";
+import type { EventEntry, Namespace } from "./namespace.js";
+import { Socket } from "./socket.js";
 import { encodeList, encodeValue, Payload } from "./values.js";
 
 const MAX_RETRY_DELAY = 30_000;
@@ -25,12 +25,15 @@ export class DeliveryWork implements Work {
   readonly lane: string;
   readonly concurrent: boolean;
   readonly last: boolean;
-  readonly #asked: Asked;
+  readonly #namespace: Namespace;
+  readonly #every: EventEntry | undefined;
   readonly #log: Logger;
 
-  constructor(delivery: Delivery, asked: Asked, log: Logger) {
+  /** `every` handles all events of its subscription; undefined where each name has its own handler. */
+  constructor(delivery: Delivery, namespace: Namespace, every: EventEntry | undefined, log: Logger) {
     this.delivery = delivery;
-    this.#asked = asked;
+    this.#namespace = namespace;
+    this.#every = every;
     this.#log = log;
     const body = delivery.message.body;
     const beside = body?.$case === "serviceCall" || body?.$case === "authExpiring";
@@ -43,12 +46,12 @@ export class DeliveryWork implements Work {
   get #entry() {
     const body = this.delivery.message.body;
     if (body?.$case !== "event") return undefined;
-    return this.#asked.entry ?? this.#asked.namespace.handlers.exact.get(body.event.name);
+    return this.#every ?? this.#namespace.handlers.exact.get(body.event.name);
   }
 
   /** Whether anybody handles it: undefined for what this service should not have got at all. */
   get interested(): boolean | undefined {
-    const { handlers } = this.#asked.namespace;
+    const { handlers } = this.#namespace;
     switch (this.delivery.message.body?.$case) {
       case "event":
         return this.#entry !== undefined ? true : undefined;
@@ -81,7 +84,7 @@ export class DeliveryWork implements Work {
 
   async #call(): Promise<void> {
     const { delivery } = this;
-    const { namespace } = this.#asked;
+    const namespace = this.#namespace;
     const { handlers } = namespace;
     const { message, member } = delivery;
     const body = message.body;
@@ -92,8 +95,9 @@ export class DeliveryWork implements Work {
         return this.#entry?.run(new Event(delivery, Payload.of(payload), facts, namespace.line));
       }
       case "connectAttempt": {
-        const accepted = await handlers.connect?.(this.#attempt(body.connectAttempt.handshake, body.connectAttempt.auth));
-        delivery.accept(newAccept(accepted ?? {}));
+        const attempt = this.#attempt(body.connectAttempt.handshake, body.connectAttempt.auth);
+        const accepted = await handlers.connect?.(attempt);
+        delivery.accept(newAccept(accepted ?? {}), attempt._greetings);
         return;
       }
       case "authExpiring": {
@@ -105,7 +109,7 @@ export class DeliveryWork implements Work {
       case "connected": {
         if (member?.gone) return;
         if (member !== undefined) member.told = true;
-        const { connectTime, late, moved, recovered, auth, handshake, rooms } = body.connected;
+        const { connectTime, late, moved, recovered, auth, handshake, rooms, roomsLeftOut } = body.connected;
         const facts = {
           socket: this.#socket(),
           handshake: newHandshake(handshake),
@@ -114,6 +118,7 @@ export class DeliveryWork implements Work {
           moved,
           recovered,
           rooms,
+          roomsLeftOut,
           auth: decodeJSON(auth),
         };
         return handlers.connected?.(new Connected(delivery, facts));
@@ -124,8 +129,9 @@ export class DeliveryWork implements Work {
           if (member.gone) return;
           member.gone = true;
         }
-        const { reason, closeCode, detail, rooms, recoverableUntil } = body.disconnected;
-        const facts = { socket: this.#socket(), reason, closeCode, detail, rooms, recoverableUntil: date(recoverableUntil) };
+        const { recoverableUntil, disconnectTime, ...said } = body.disconnected;
+        const times = { recoverableUntil: date(recoverableUntil), disconnectTime: date(disconnectTime) };
+        const facts = { ...said, ...times, socket: this.#socket() };
         return handlers.disconnect?.(new Disconnected(delivery, facts));
       }
       case "serviceCall": {
@@ -139,7 +145,7 @@ export class DeliveryWork implements Work {
   }
 
   #socket(): Socket {
-    return new Socket(this.#asked.namespace, this.delivery.socket, this.delivery.member);
+    return new Socket(this.#namespace, this.delivery.socket, this.delivery.member);
   }
 
   #attempt(handshake: HandshakeMessage | undefined, auth: Buffer): ConnectAttempt {
@@ -183,7 +189,7 @@ export class DeliveryWork implements Work {
     const { delivery } = this;
     const text = error instanceof Error ? error.message : String(error);
     const fields = {
-      namespace: this.#asked.namespace.name,
+      namespace: this.#namespace.name,
       delivery: delivery.message.body?.$case,
       socket: delivery.message.socket?.id,
       attempt: delivery.message.attempt,
@@ -247,6 +253,8 @@ export function ghost(namespace: Namespace, member: Member, detail: string): Dis
     closeCode: 0,
     detail,
     rooms: [...member.rooms],
+    roomsLeftOut: 0,
+    disconnectTime: new Date(),
     recoverableUntil: undefined,
   };
   return new Disconnected(undefined, facts, dedupe);

@@ -171,7 +171,8 @@ export class Arriving {
     if (group === undefined) throw new NoReplyError(`nobody decides in ${browser.namespace}`);
     const handover = desk.handover(subject, { $case: "authExpiring", authExpiring: { expireTime: now() } }, browser);
     const { outcome } = await this.#settled(handover, (one) => desk.give(group, one));
-    if (outcome?.$case !== "accept") return this.leave(browser, "forced server close", 0, "authorization expired");
+    const detail = outcome?.$case === "deny" ? "authorization denied" : "authorization expired";
+    if (outcome?.$case !== "accept") return this.leave(browser, "forced server close", 0, detail);
     if (outcome.accept.data.length > 0) [browser.data, browser.dataVersion] = [outcome.accept.data, browser.dataVersion + 1];
   }
 
