@@ -39,6 +39,8 @@ export interface ServerOptions {
   destroyUpgrade: boolean;
   destroyUpgradeTimeout: number;
   initialPacket: unknown;
+  httpRequestBodyTimeout: number;
+  maxBufferedChunks: number;
 }
 
 /** What the hub has in place of an option of the engine: keys of its configuration, or why there is nothing. */
@@ -56,12 +58,14 @@ const AT_THE_HUB: Readonly<Record<string, string>> = {
   cookie: "cookie.enabled and its sisters",
   cors: "cors.origins and its sisters",
   allowEIO3: "allow_eio3",
-  addTrailingSlash: "path",
+  addTrailingSlash: "add_trailing_slash",
   serveClient: "serve_client",
   wsEngine: "nothing: it has its own",
   destroyUpgrade: "nothing: other requests do not come to it",
   destroyUpgradeTimeout: "nothing: other requests do not come to it",
   initialPacket: "nothing",
+  httpRequestBodyTimeout: "limits.unfinished_time, limits.body_pace",
+  maxBufferedChunks: "limits.unfinished_bytes",
 };
 
 const said = new Set<string>();
