@@ -71,3 +71,21 @@ test("what the hub refuses has its code, reason and field", async () => {
   await running;
   await hub.stop();
 });
+
+test("a browser that changes its transport while middlewares run is on the new one in connection", async () => {
+  const hub = await Hub.start();
+  const server = new Server({ hub: { address: hub.address, signals: false, logger: quiet } });
+  let upgraded;
+  const changed = new Promise((resolve) => {
+    upgraded = resolve;
+  });
+  server.use((_socket, next) => void changed.then(() => next()));
+  const seen = once(server, "connection").then(([socket]) => socket.conn.transport.name);
+  server.listen();
+  const client = io(hub.url, { forceNew: true });
+  client.io.once("open", () => client.io.engine.once("upgrade", upgraded));
+  assert.equal(await seen, "websocket");
+  client.disconnect();
+  await server.close();
+  await hub.stop();
+});

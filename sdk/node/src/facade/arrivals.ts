@@ -40,7 +40,10 @@ export class Arrivals {
   /** It is introduced again: the same fact. */
   #known(delivery: Delivery, member: Member): void {
     const socket = member.value;
-    if (socket instanceof Socket && socket.connected) this.#rooms(socket, member);
+    if (socket instanceof Socket && socket.connected) {
+      socket.conn._upgrade(member.socket.transport);
+      this.#rooms(socket, member);
+    }
     delivery.done();
     delivery.end();
   }
@@ -48,6 +51,7 @@ export class Arrivals {
   #connect(socket: AnySocket, member: Member, delivery: Delivery, connected: Connected): void {
     member.value = socket;
     socket._member = member;
+    socket.conn._upgrade(member.socket.transport); // it may have changed while middlewares were running
     if (member.data.length > 0) socket._data.take(member.data);
     else if (!connected.recovered) socket._data.touched();
     for (const room of member.rooms) if (!socket.nsp._pending.has(socket.id, room)) this.#join(socket, room);
@@ -115,13 +119,14 @@ export class Arrivals {
     arriving: Arriving,
   ): void {
     const time = connected.handshake?.issueTime;
+    const moved = connected.moved || (connected.late && delivery.message.attempt > 1);
     const socket: AnySocket = new Socket(nsp, client as never, {
       id: member.id,
       hubId: member.hubId,
       issued: time === undefined ? Date.now() : time.seconds * 1000 + Math.floor(time.nanos / 1e6),
       auth,
-      recovered: connected.recovered,
-      moved: connected.moved || (connected.late && delivery.message.attempt > 1),
+      recovered: connected.recovered || moved,
+      moved,
     });
     socket._data.take(member.data);
     nsp._preConnectSockets.set(socket.id, socket);

@@ -235,6 +235,7 @@ export class Bridge implements Program {
   }
 
   upgraded(member: Member | undefined, upgraded: Upgraded): void {
+    if (member !== undefined) member.socket.transport = upgraded.transport;
     if (member?.value instanceof Socket) member.value.conn._upgrade(upgraded.transport);
   }
 

@@ -58,7 +58,7 @@ export class Connection extends EventEmitter {
 
   /** @internal */
   _upgrade(transport: string): void {
-    if (this.transport.name === transport) return;
+    if (transport === "" || this.transport.name === transport) return;
     this.transport.name = transport;
     this.upgraded = true;
     this.emit("upgrade", this.transport);

@@ -53,7 +53,7 @@ export class Socket<
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SD>;
   readonly client: Client<ListenEvents, EmitEvents, ServerSideEvents>;
   readonly id: SocketId;
-  /** The browser took up its session: id, rooms and data are as before. */
+  /** The browser took up its session, or it has `moved`: id, rooms and data are as before, and it was welcomed. */
   readonly recovered: boolean;
   /** The socket came here from another process, or from this one before it was restarted: it was welcomed there. */
   readonly moved: boolean;

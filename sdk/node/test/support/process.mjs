@@ -3,10 +3,10 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 
 export class App {
-  static async start(module, env = {}) {
+  static async start(module, env = {}, { app: file = new URL("app.mjs", import.meta.url), execArgv = [] } = {}) {
     const app = new App();
     app.saved = [];
-    app.child = fork(new URL("app.mjs", import.meta.url), [module], { env: { ...process.env, ...env } });
+    app.child = fork(file, [module], { env: { ...process.env, ...env }, execArgv });
     app.child.on("message", (message) => message.saved !== undefined && app.saved.push(message.saved));
     app.exited = once(app.child, "exit");
     const { port } = await app.hears("port");
