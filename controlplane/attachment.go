@@ -84,6 +84,8 @@ type (
 	inbound struct {
 		a        *attachment
 		answered int // deliveries of browsers; owned by recvLoop
+		// effect is of an accept that another goroutine carries out. Nil for none; owned by recvLoop.
+		effect <-chan struct{}
 	}
 	outbound struct{ a *attachment }
 )

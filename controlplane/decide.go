@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"sync/atomic"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -65,8 +66,10 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 	by := copies.Decision{Outcome: trace.OutcomeAccept, Group: a.group.name, By: "service", User: m.GetUser(), Rooms: m.GetRooms()}
 	acceptance := contract.AcceptanceOf(m)
 	memory := a.srv.remembered(g, &acceptance)
+	var ran atomic.Bool
 	acceptance.Then = func(hs *hub.Socket, batch *hub.Batch) {
 		// It may run later, on the goroutine that holds the browser's turn.
+		defer ran.Store(true)
 		a.srv.observers.Decided(c.attempt, by)
 		c.admit(hs, g, memory)
 		for _, cmd := range commands {
@@ -80,6 +83,9 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 	return effect{outcome: trace.OutcomeAccept, ownCommands: true, do: func(*hub.Batch) error {
 		if err := c.decided(t, decision.Send); err != nil {
 			return err
+		}
+		if !ran.Load() {
+			x.effect = c.attempt.Effect()
 		}
 		a.srv.debugDecision(c.attempt, by)
 		a.srv.remember(c, a.group, kept)

@@ -88,6 +88,7 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 		if err := a.act(&actions[i], batch); err != nil {
 			return err
 		}
+		st.awaitEffect(batch)
 		if st.seat.Due() {
 			st.flush(batch) // browsers do not wait for a turn
 			st.seat.Pause()

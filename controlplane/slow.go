@@ -16,6 +16,7 @@ var causes = map[trace.Slowed]string{
 	trace.SlowedHellos: "it opens streams faster than 100 a second: let it wait before it attaches again",
 	trace.SlowedTurns:  "services want more than half of the hub's processors: give the hub more (GOMAXPROCS), or bound identities with commands_per_second",
 	trace.SlowedEngine: "more than half of cluster.queue_bytes waits to be written to the engine: give the engine, or the way to it, more, or raise cluster.queue_bytes",
+	trace.SlowedAccept: "the hub was at work with the connection of a browser that it let in, while its next action waited: give the hub more (GOMAXPROCS)",
 	trace.SlowedPaced:  "it takes all it can, while others wait too long for a processor: give the hub more (GOMAXPROCS), let it send less, or raise control.least_percent",
 }
 

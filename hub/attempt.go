@@ -64,6 +64,15 @@ func (a *ConnectAttempt) SetTag(tag any) { a.tag = tag }
 // Tag is what SetTag kept. Nil before.
 func (a *ConnectAttempt) Tag() any { return a.tag }
 
+// Effect returns a channel that is closed once the decision that was sent has taken effect. Mostly that is so when Send
+// returns. While another goroutine is at work with the browser's connection it is the one that carries the decision out,
+// at its end, and until then nobody finds the socket. It is not to be waited for in a callback of the hub.
+func (a *ConnectAttempt) Effect() <-chan struct{} {
+	done := make(chan struct{})
+	a.attempt.AfterAnswer(func() { close(done) })
+	return done
+}
+
 // Undecided says aloud that nobody could decide: at a shutdown, or where the application would rather end the
 // waiting. An attempt that is not answered waits as long as its browser does. The browser's connection is closed,
 // whatever else it has joined, so that its client tries again by itself: a refusal would be final for it.

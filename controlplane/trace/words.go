@@ -112,6 +112,8 @@ const (
 	SlowedPaced Slowed = "paced"
 	// SlowedEngine: what it sends goes to other hubs, and more than half of cluster.queue_bytes waits for the engine already.
 	SlowedEngine Slowed = "engine"
+	// SlowedAccept: it lets a browser in with whose connection the hub is at work for so long, and what it says next may be about it.
+	SlowedAccept Slowed = "accept"
 )
 
 // Backlog is what a group does not keep up with.

@@ -341,7 +341,8 @@ func (x *Reply) GetPayload() *Payload {
 	return nil
 }
 
-// Accept lets a socket into the namespace, or renews its authorization.
+// Accept lets a socket into the namespace, or renews its authorization. What comes after
+// it on the stream finds the socket.
 type Accept struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// User id: at most 256 bytes. Empty means none.

@@ -97,6 +97,9 @@ func (a *Attempt) answer(then func()) error {
 	return nil
 }
 
+// AfterAnswer runs f once an answer that was given has taken effect: at once, unless somebody else has the client's gate.
+func (a *Attempt) AfterAnswer(f func()) { a.client.post(f) }
+
 // decided gives back what an attempt without a decision takes.
 func (a *Attempt) decided() { a.client.server.admission.leave(a.share, a.size) }
 

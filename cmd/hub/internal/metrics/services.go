@@ -62,7 +62,7 @@ func newServices(f factory) *services {
 		keyRefreshes:      f.pairs("jwks_refreshes_total", "Refreshes of the keys of an issuer of JWTs; while they fail the old keys stay.", "issuer", "result"),
 		commands:          f.pairs("commands_total", "Commands of services, by what they do and code.", "op", "code"),
 		decisionCache:     f.counters("decision_cache_total", "What became of accepts that ask the hub to decide the same way again.", "what"),
-		slowed:            f.counters("services_slowed_total", "Times that a service was made to wait, by why: what it sends is at fault, it opens too many streams, others have their turns, it takes all it can while others suffer (once in 100 ms), or more than half of cluster.queue_bytes waits for the engine.", "why"),
+		slowed:            f.counters("services_slowed_total", "Times that a service was made to wait, by why: what it sends is at fault, it opens too many streams, others have their turns, it takes all it can while others suffer (once in 100 ms), the hub was at work with a browser that it let in, or more than half of cluster.queue_bytes waits for the engine.", "why"),
 		slowedTime:        f.counters("services_slowed_seconds_total", "Time that services were made to wait, by why.", "why"),
 		commandBounds: f.counters("command_bounds_total",
 			"What was refused, given up or left out at a bound of commands, by bound.", "bound"),
