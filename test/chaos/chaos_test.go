@@ -113,6 +113,12 @@ func addresses(log string) (browsers, services string) {
 // connectAll brings all browsers in, a few at a time.
 func connectAll(t *testing.T, address string, n int) []*browser {
 	t.Helper()
+	return connectAllAt(t, address, n, time.Millisecond)
+}
+
+// connectAllAt is connectAll for browsers with that pace.
+func connectAllAt(t *testing.T, address string, n int, pace time.Duration) []*browser {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	all := make([]*browser, n)
@@ -123,7 +129,7 @@ func connectAll(t *testing.T, address string, n int) []*browser {
 		wg.Go(func() {
 			gate <- struct{}{}
 			defer func() { <-gate }()
-			all[i], errs[i] = dial(ctx, address)
+			all[i], errs[i] = dialFor(ctx, address, 0, pace)
 		})
 	}
 	wg.Wait()
@@ -138,14 +144,22 @@ func storm(t *testing.T, f *fleet, all []*browser, v *visitors, seed uint64, dur
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), duration)
 	defer cancel()
+	talkWhile(ctx, t, all, v, guests, seed, f.killInTurns)
+}
+
+// talkWhile lets browsers talk and so many visitors come and go while something happens to the service.
+func talkWhile(ctx context.Context, t *testing.T, all []*browser, v *visitors, guests int, seed uint64, happens func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	for i, b := range all {
 		wg.Go(func() { b.run(ctx, rand.New(rand.NewPCG(seed, uint64(i)+1))) })
 	}
 	for i := range guests {
-		wg.Go(func() { v.run(ctx, rand.New(rand.NewPCG(seed, uint64(browsers+i)+1))) })
+		wg.Go(func() { v.run(ctx, rand.New(rand.NewPCG(seed, uint64(len(all)+i)+1))) })
 	}
-	if err := f.killInTurns(ctx); err != nil {
+	if err := happens(ctx); err != nil {
 		t.Error(err)
 	}
 	cancel()

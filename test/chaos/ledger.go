@@ -29,7 +29,8 @@ type Record struct {
 	Kind   string `json:"kind"`
 	// N is the number that the browser gave an event: 1, 2, 3, … per socket.
 	N int `json:"n,omitempty"`
-	// DedupeID and Attempt are those of the delivery, the id in hexadecimal.
+	// DedupeID and Attempt are those of the delivery, the id in hexadecimal. A handler that is not told them
+	// makes a name of its own for the delivery, and says attempt 0.
 	DedupeID string `json:"dedupe_id"`
 	Attempt  int    `json:"attempt"`
 	// Reason is why the socket left.

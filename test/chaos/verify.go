@@ -133,7 +133,7 @@ func (l *life) repeat(v *Verdict, line int, r Record) bool {
 	if before.Kind != r.Kind || before.N != r.N {
 		v.complain("line %d: socket %s: %s %d has the dedupe id of %s %d", line, r.Socket, r.Kind, r.N, before.Kind, before.N)
 	}
-	if r.Attempt <= before.Attempt {
+	if r.Attempt > 0 && r.Attempt <= before.Attempt {
 		v.complain("line %d: socket %s: event %d comes again with attempt %d after %d", line, r.Socket, r.N, r.Attempt, before.Attempt)
 	}
 	return true
