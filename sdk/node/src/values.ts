@@ -25,8 +25,10 @@ export function isPlain(args: readonly unknown[]): boolean {
 
 /** The arguments of a payload. */
 export function decodeArgs(payload: Payload | undefined): unknown[] {
-  if (payload === undefined || payload.args.length === 0) return [];
-  const args = JSON.parse(payload.args.toString()) as unknown;
+  if (payload === undefined) return [];
+  const text = (payload as Partial<{ text: string }>).text ?? payload.args.toString(); // see core/envelope.ts
+  if (text === "") return [];
+  const args = JSON.parse(text) as unknown;
   if (!Array.isArray(args)) throw new InvalidError("BAD_ARGS", "payload.args", "arguments are no array");
   if (payload.attachments.length === 0) return args;
   return insert(args, payload.attachments) as unknown[];

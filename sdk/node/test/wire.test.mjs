@@ -5,18 +5,25 @@ import { test } from "node:test";
 
 const require = createRequire(import.meta.url);
 const { BinaryReader, BinaryWriter } = require("../dist/pb/wire.js");
-const { Action, AttachResponse } = require("../dist/pb/index.js");
+const { AttachRequest, AttachResponse, Item: HubItem } = require("../dist/pb/index.js");
 const { Delivery } = require("../dist/core/delivery.js");
+const { decodeEnvelope, EventMessage } = require("../dist/core/envelope.js");
+const { Item } = require("../dist/core/item.js");
 const { Outbox } = require("../dist/core/outbox.js");
+const { Peer } = require("../dist/core/peer.js");
 const { decodeArgs, encodeArgs } = require("../dist/values.js");
 
 /** What a delivery sends when it is settled. */
 function settled(settle) {
   const sent = [];
-  const attachment = { fits() {}, push: (item) => sent.push(item.data), handled() {} };
+  const attachment = { fits() {}, push: (item) => sent.push(item), handled() {} };
   settle(new Delivery(attachment, { deliverySeq: 2 ** 40 + 5, socket: undefined }));
   assert.equal(sent.length, 1);
-  return Action.decode(sent[0]).kind.settlement;
+  const writer = new BinaryWriter(1);
+  sent[0].write(writer);
+  const bytes = writer.finish();
+  assert.ok(sent[0].bytes + 5 >= bytes.length, "what is said to fit does");
+  return AttachRequest.decode(bytes).actions[0].kind.settlement;
 }
 
 test("settlements written by hand are what the generated code reads", () => {
@@ -28,7 +35,96 @@ test("settlements written by hand are what the generated code reads", () => {
   );
   assert.deepEqual(settled((d) => d.done(true)).outcome.done, { ackLater: true });
   assert.deepEqual(settled((d) => d.reply(payload)).outcome.reply.payload, payload);
-  assert.deepEqual(settled((d) => d.replyJSON("[1]")).outcome.reply.payload, { args: Buffer.from("[1]"), attachments: [] });
+  for (const text of ["[1]", `["${"ü".repeat(300)}"]`, `["${"€".repeat(5000)}"]`]) {
+    assert.deepEqual(settled((d) => d.replyJSON(text)).outcome.reply.payload, { args: Buffer.from(text), attachments: [] });
+  }
+});
+
+const event = (more = {}) => ({
+  deliverySeq: 2 ** 40 + 5,
+  dedupeId: Buffer.alloc(16, 7),
+  attempt: 2,
+  socket: { id: "ann", namespace: "/chat", user: "ü", hubId: "h", transport: "websocket", clientId: "c", dataVersion: 3 },
+  subscriptionId: 4,
+  traceparent: "00-1",
+  tracestate: "a=b",
+  body: {
+    $case: "event",
+    event: {
+      name: "say",
+      payload: { args: Buffer.from('["ü",{"_placeholder":true,"num":0}]'), attachments: [Buffer.from([1, 2])] },
+      wantsAck: true,
+      receiveTime: { seconds: 5, nanos: 6 },
+    },
+  },
+  ...more,
+});
+const envelope = (...deliveries) =>
+  AttachResponse.encode({
+    envelopeSeq: 9,
+    ackEnvelopeSeq: 8,
+    items: [
+      ...deliveries.map((delivery) => HubItem.fromPartial({ kind: { $case: "delivery", delivery } })),
+      HubItem.fromPartial({ kind: { $case: "heartbeat", heartbeat: {} } }),
+    ],
+  }).finish();
+
+test("events read by hand are what the generated code reads", () => {
+  for (const delivery of [event(), event({ dedupeId: Buffer.alloc(16), traceparent: "", socket: undefined })]) {
+    const bytes = envelope(delivery);
+    const [byHand, generated] = [decodeEnvelope(bytes), AttachResponse.decode(bytes)];
+    assert.deepEqual([byHand.envelopeSeq, byHand.ackEnvelopeSeq, byHand.items.length], [9, 8, 2]);
+    assert.deepEqual(byHand.items[1], generated.items[1]);
+    const [mine, other] = [byHand, generated].map(({ items }) => items[0].kind.delivery);
+    assert.ok(mine instanceof EventMessage);
+    new Peer("h").whose(mine);
+    for (const name of ["deliverySeq", "dedupeId", "attempt", "settleTimeout", "subscriptionId", "traceparent", "tracestate"]) {
+      assert.deepEqual(mine[name], other[name], name);
+    }
+    if (delivery.socket) assert.deepEqual(mine.socket, other.socket);
+    const [said, heard] = [mine, other].map(({ body }) => body.event);
+    assert.deepEqual([said.name, said.wantsAck, said.receiveTime], [heard.name, heard.wantsAck, heard.receiveTime]);
+    assert.deepEqual([said.payload.args, said.payload.attachments], [heard.payload.args, heard.payload.attachments]);
+    assert.deepEqual(decodeArgs(said.payload), decodeArgs(heard.payload));
+  }
+});
+
+test("what is no plain event is read by the generated code, and what is cut off is no envelope", () => {
+  const timed = decodeEnvelope(envelope(event({ settleTimeout: { seconds: 1, nanos: 0 } })));
+  assert.equal(timed.items[0].kind.delivery.settleTimeout.seconds, 1);
+  assert.equal(timed.items[0].kind.delivery.body.event.name, "say");
+  const gone = decodeEnvelope(envelope(event({ body: { $case: "disconnected", disconnected: { reason: "x" } } })));
+  assert.equal(gone.items[0].kind.delivery.body.disconnected.reason, "x");
+  const bytes = envelope(event());
+  for (let n = 1; n < bytes.length; n++) {
+    const read = decodeEnvelope(bytes.subarray(0, n));
+    assert.ok(read === undefined || read.items.length < 2, `${n} bytes`);
+  }
+  for (let n = 0; n < bytes.length; n++) {
+    const other = Buffer.from(bytes);
+    other[n] ^= 0xff;
+    decodeEnvelope(other); // must not throw
+  }
+});
+
+test("a socket that comes again as it was is read once; a change is seen", () => {
+  const peer = new Peer("h");
+  const meet = (delivery) => {
+    const message = decodeEnvelope(envelope(delivery)).items[0].kind.delivery;
+    return [peer.whose(message), message];
+  };
+  const { socket } = event();
+  const connected = event({ body: { $case: "connected", connected: {} } });
+  peer.introduce(decodeEnvelope(envelope(connected)).items[0].kind.delivery);
+  const [member, first] = meet(event());
+  assert.equal(member.id, "ann");
+  const [, second] = meet(event());
+  assert.equal(second.socket, first.socket);
+  const [, third] = meet(event({ socket: { ...socket, data: Buffer.from("{}"), dataVersion: 4 } }));
+  assert.deepEqual([member.dataVersion, member.data.toString(), third.socket.dataVersion], [4, "{}", 4]);
+  const [, fourth] = meet(event({ socket: { ...socket, transport: "polling" } }));
+  assert.equal(fourth.socket.transport, "polling");
+  assert.equal(meet(event({ socket: { ...socket, id: "bob" } }))[0], undefined);
 });
 
 test("numbers and texts of all lengths come back", () => {
@@ -69,7 +165,7 @@ test("binaries travel beside the arguments", () => {
 
 test("an outbox says again what has no receipt, in order, and gives away only what has not left", () => {
   const out = new Outbox();
-  const item = (n, free = true) => ({ data: Buffer.from([n]), id: n, free });
+  const item = (n, free = true) => new Item(Buffer.from([n]), n, free);
   out.number();
   for (const n of [1, 2]) out.push(item(n));
   assert.deepEqual([out.take().seq, out.take()], [2, undefined]);

@@ -3,8 +3,9 @@ import { NoticeKind } from "../pb/index.js";
 import type { Core } from "./core.js";
 import { Delivery } from "./delivery.js";
 import { type HubError, OutcomeUnknownError, statusError, TooLargeError, UnavailableError } from "./errors.js";
+import type { Item } from "./item.js";
 import type { Link } from "./link.js";
-import { type Item, Outbox } from "./outbox.js";
+import { Outbox } from "./outbox.js";
 import type { Peer } from "./peer.js";
 import { Results, type Waiter } from "./results.js";
 import type { Stream } from "./stream.js";
@@ -98,7 +99,7 @@ export class Attachment {
         throw new UnavailableError("too many commands wait for results of others");
       }
       this.#waiting.add({ item, waiter });
-      this.#waitingBytes += item.data.length;
+      this.#waitingBytes += item.size;
       return;
     }
     this.results.add(item.id, waiter);
@@ -146,7 +147,9 @@ export class Attachment {
   #deliver(delivery: Delivery): void {
     if (this.stream?.finished) return; // it is another instance's
     const body = delivery.message.body?.$case;
-    if (body === "event" || body === "disconnected") {
+    if (body === "event") {
+      delivery.member = this.peer.whose(delivery.message);
+    } else if (body === "disconnected") {
       delivery.member = this.peer.meet(delivery.socket);
     } else if (body === "connected") {
       delivery.member = this.peer.introduce(delivery.message);
@@ -184,7 +187,7 @@ export class Attachment {
     for (const next of this.#waiting) {
       if (this.results.full) return;
       this.#waiting.delete(next);
-      this.#waitingBytes -= next.item.data.length;
+      this.#waitingBytes -= next.item.size;
       this.results.add(next.item.id, next.waiter);
       this.push(next.item);
     }

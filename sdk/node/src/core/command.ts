@@ -1,7 +1,7 @@
 import { Action, type Command } from "../pb/index.js";
 import { BinaryWriter } from "../pb/wire.js";
 import type { Delivery } from "./delivery.js";
-import type { Item } from "./outbox.js";
+import { Item } from "./item.js";
 
 /** A command as the parts of the kit give it to the line. */
 export interface Order {
@@ -42,5 +42,5 @@ export function encode(order: Order, id: number): Item {
   const command = message(order, id);
   const data = Action.encode({ kind: { $case: "command", command } }, writer).finish();
   const free = command.deliverySeq === 0 && command.idempotencyKey === "" && order.op?.$case !== "acknowledge";
-  return { data, id, free };
+  return new Item(data, id, free);
 }

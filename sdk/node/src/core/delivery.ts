@@ -12,6 +12,7 @@ import {
 import { BinaryWriter } from "../pb/wire.js";
 import type { Attachment } from "./attachment.js";
 import { LeaseLostError } from "./errors.js";
+import { Item } from "./item.js";
 import type { Member } from "./peer.js";
 
 const writer = new BinaryWriter(4096);
@@ -62,29 +63,16 @@ export class Delivery {
 
   /** Dealt with; `ackLater` leaves the browser's acknowledgement open. False when it is settled or lost already. */
   done(ackLater = false): boolean {
-    if (this.settled || this.lost !== undefined) return false;
-    writer.uint32(18).fork().uint32(8).uint64(this.message.deliverySeq).uint32(18).fork();
-    if (ackLater) writer.uint32(8).bool(true);
-    return this.#send(writer.join().join().finish());
+    return this.#give(new Item(undefined, 0, false, this.seq, undefined, ackLater));
+  }
+
+  /** reply with arguments as JSON, without binaries: most are, and they are encoded where the envelope is. */
+  replyJSON(args: string): boolean {
+    return this.#give(new Item(undefined, 0, false, this.seq, args));
   }
 
   reply(payload: Payload): boolean {
-    if (this.settled || this.lost !== undefined) return false;
-    this.#beginReply().uint32(10).bytes(payload.args);
-    for (const attachment of payload.attachments) writer.uint32(18).bytes(attachment);
-    return this.#send(writer.join().join().join().finish());
-  }
-
-  /** reply with arguments as JSON, without binaries: most are, and this spares a copy. */
-  replyJSON(args: string): boolean {
-    if (this.settled || this.lost !== undefined) return false;
-    this.#beginReply().uint32(10).string(args);
-    return this.#send(writer.join().join().join().finish());
-  }
-
-  /** Action.settlement {delivery_seq, reply {payload {…: written by hand, for it is the way of each event. */
-  #beginReply(): BinaryWriter {
-    return writer.uint32(18).fork().uint32(8).uint64(this.message.deliverySeq).uint32(26).fork().uint32(10).fork();
+    return this.#settle({ $case: "reply", reply: { payload } });
   }
 
   accept(accept: Accept, commands: CommandMessage[] = []): boolean {
@@ -112,13 +100,14 @@ export class Delivery {
   #settle(outcome: Settlement["outcome"], commands: CommandMessage[] = []): boolean {
     if (this.settled || this.lost !== undefined) return false;
     const settlement = { deliverySeq: this.message.deliverySeq, outcome, commands };
-    return this.#send(Action.encode({ kind: { $case: "settlement", settlement } }, writer).finish());
+    return this.#give(new Item(Action.encode({ kind: { $case: "settlement", settlement } }, writer).finish()));
   }
 
-  #send(data: Buffer): boolean {
-    this.attachment.fits(data.length);
+  #give(item: Item): boolean {
+    if (this.settled || this.lost !== undefined) return false;
+    this.attachment.fits(item.bytes);
     this.settled = true;
-    this.attachment.push({ data, id: 0, free: false });
+    this.attachment.push(item);
     return true;
   }
 }

@@ -3,8 +3,8 @@ import { type Attachment, WAITING_BYTES, WAITING_ITEMS } from "./attachment.js";
 import { encode, nextId, type Order } from "./command.js";
 import type { Core } from "./core.js";
 import { ClosedError, type HubError, OutcomeUnknownError, statusError, UnavailableError } from "./errors.js";
+import type { Item } from "./item.js";
 import { Sampled } from "./log.js";
-import type { Item } from "./outbox.js";
 import type { Waiter } from "./results.js";
 
 const MAX_KEYS = 10_000;
@@ -89,7 +89,7 @@ export class Line implements Way {
   #place(order: Order, item: Item, waiter: Waiter | undefined): void {
     const attachment = this.#pick(order);
     if (attachment === undefined) return this.#wait(item, waiter);
-    attachment.fits(item.data.length);
+    attachment.fits(item.size);
     if (attachment.crowded) return this.#drop(waiter);
     if (order.key) this.#remember(order.key, attachment.peer.hubId);
     if (waiter === undefined) attachment.push(item);
@@ -135,7 +135,7 @@ export class Line implements Way {
       if (waiter === undefined) return;
       throw new ClosedError();
     }
-    if (this.#limbo.size >= WAITING_ITEMS || this.#limboBytes + item.data.length > WAITING_BYTES) return this.#drop(waiter);
+    if (this.#limbo.size >= WAITING_ITEMS || this.#limboBytes + item.size > WAITING_BYTES) return this.#drop(waiter);
     const waiting: Waiting = { item, waiter, timer: undefined };
     const timeout = this.#core.settings.commandTimeout;
     if (waiter !== undefined && timeout > 0) {
@@ -145,7 +145,7 @@ export class Line implements Way {
       }, timeout);
     }
     this.#limbo.add(waiting);
-    this.#limboBytes += item.data.length;
+    this.#limboBytes += item.size;
   }
 
   /** There is no place for a command: its caller is told, or the log. */
@@ -158,7 +158,7 @@ export class Line implements Way {
   #leave(waiting: Waiting): void {
     clearTimeout(waiting.timer);
     this.#limbo.delete(waiting);
-    this.#limboBytes -= waiting.item.data.length;
+    this.#limboBytes -= waiting.item.size;
   }
 
   /** A stream has opened. */
@@ -203,7 +203,7 @@ export class Line implements Way {
     const home = this.#open[0];
     try {
       if (home === undefined) return this.#wait(item, waiter);
-      home.fits(item.data.length);
+      home.fits(item.size);
       if (waiter === undefined) home.push(item);
       else home.ask(item, waiter);
     } catch (error) {

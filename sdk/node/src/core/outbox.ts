@@ -1,12 +1,4 @@
-/** One action that waits to be sent, or for its receipt. */
-export interface Item {
-  /** The encoded Action. */
-  readonly data: Buffer;
-  /** Its command_id; 0 when there is none, and for all that is no command. */
-  readonly id: number;
-  /** Whether it may go to another hub while it has not left. */
-  readonly free: boolean;
-}
+import type { Item } from "./item.js";
 
 interface Sent {
   readonly seq: number;
@@ -48,7 +40,7 @@ export class Outbox {
 
   push(item: Item): void {
     this.#queue.push(item);
-    this.waiting += item.data.length;
+    this.waiting += item.size;
   }
 
   /** Counts an envelope that is not kept: the hello. */
@@ -63,9 +55,9 @@ export class Outbox {
     let bytes = 0;
     while (this.#head < this.#queue.length && items.length < BATCH_ITEMS) {
       const item = this.#queue[this.#head] as Item;
-      if (items.length > 0 && bytes + item.data.length > BATCH_BYTES) break;
+      if (items.length > 0 && bytes + item.size > BATCH_BYTES) break;
       items.push(item);
-      bytes += item.data.length;
+      bytes += item.size;
       this.#head++;
     }
     if (this.#head === this.#queue.length) {
@@ -109,10 +101,10 @@ export class Outbox {
     if (!this.#keeps || seq > this.#seq) return false;
     this.receipt(seq);
     // They may have arrived: no other hub may get them.
-    const again = this.#sent.flatMap((sent) => sent.items.map((item) => (item.free ? { ...item, free: false } : item)));
+    const again = this.#sent.flatMap((sent) => sent.items.map((item) => item.sent()));
     this.#queue = again.concat(this.#queue.slice(this.#head));
     this.#head = 0;
-    this.waiting += again.reduce((sum, item) => sum + item.data.length, 0);
+    this.waiting += again.reduce((sum, item) => sum + item.size, 0);
     this.#sent = [];
     this.#sentBytes = 0;
     this.#sentItems = 0;
@@ -130,7 +122,7 @@ export class Outbox {
     }
     this.#queue = rest;
     this.#head = 0;
-    this.waiting = rest.reduce((sum, item) => sum + item.data.length, 0);
+    this.waiting = rest.reduce((sum, item) => sum + item.size, 0);
     return back;
   }
 

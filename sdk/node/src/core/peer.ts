@@ -1,4 +1,5 @@
-import type { Delivery as Message, RoomsChanged, Socket } from "../pb/index.js";
+import { type Delivery as Message, type RoomsChanged, Socket } from "../pb/index.js";
+import { EventMessage } from "./envelope.js";
 
 /** A socket as this process knows it, from its connected to its end. */
 export interface Member {
@@ -22,6 +23,8 @@ export interface Member {
   dataVersion: number;
   /** What the program keeps for it. */
   value: unknown;
+  /** @internal `socket` as it came, where it has no data: one that comes again needs no reading. */
+  raw: Buffer | undefined;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -65,8 +68,23 @@ export class Peer {
     return member;
   }
 
-  find(id: string): Member | undefined {
-    return this.#members.get(id);
+  /** The member of an event, whose socket is read only when it is not as it was. */
+  whose(message: Message): Member | undefined {
+    if (!(message instanceof EventMessage)) return this.meet(message.socket as Socket);
+    const { bytes, socketStart: start, socketEnd: end } = message;
+    const member = this.#members.get(firstText(bytes, start, end));
+    if (member?.raw !== undefined && same(member.raw, bytes, start, end)) {
+      message.socket = member.socket;
+      return member;
+    }
+    const raw = bytes.subarray(start, end);
+    const socket = Socket.decode(raw);
+    message.socket = socket;
+    if (member !== undefined) {
+      member.raw = socket.data.length === 0 ? Buffer.from(raw) : undefined;
+      refresh(member, socket);
+    }
+    return member;
   }
 
   /** A member whose end was not told. */
@@ -151,6 +169,7 @@ function newMember(hubId: string, socket: Socket, dedupe: string): Member {
     data: NOTHING,
     dataVersion: 0,
     value: undefined,
+    raw: undefined,
   };
 }
 
@@ -162,4 +181,17 @@ function refresh(member: Member, socket: Socket): void {
   }
   socket.data = NOTHING; // a view of the whole envelope
   member.socket = socket;
+}
+
+/** A message's first field, where that is a text of less than 128 bytes and the field 1. */
+function firstText(bytes: Buffer, start: number, end: number): string {
+  const length = bytes[start + 1] as number;
+  if (bytes[start] !== 10 || length > 127 || start + 2 + length > end) return "";
+  return bytes.toString("latin1", start + 2, start + 2 + length);
+}
+
+function same(known: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false;
+  return true;
 }

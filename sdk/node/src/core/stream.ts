@@ -1,9 +1,11 @@
-import { Action, AttachRequest, AttachResponse, type Hello, type Item, type Welcome } from "../pb/index.js";
+import { Action, AttachRequest, type Hello, type Item as HubItem, type Welcome } from "../pb/index.js";
 import { BinaryWriter } from "../pb/wire.js";
 import type { Attachment } from "./attachment.js";
 import { type Call, type Connection, callError, helloError } from "./dial.js";
+import { decodeEnvelope } from "./envelope.js";
 import { type HubError, StatusError, statusError } from "./errors.js";
 import type { CallStatus } from "./http2-call.js";
+import { Item } from "./item.js";
 
 const HEARTBEAT = Action.encode({ kind: { $case: "heartbeat", heartbeat: {} } }).finish();
 const DRAIN = Action.encode({ kind: { $case: "drain", drain: { reason: "", deadline: undefined } } }).finish();
@@ -23,7 +25,7 @@ const writer = new BinaryWriter(128 << 10);
 export interface Greeting {
   welcome: Welcome;
   seq: number;
-  early: Item[];
+  early: HubItem[];
 }
 
 /** One connection to the hub, from the hello to its end. What is worth more belongs to its attachment. */
@@ -77,7 +79,7 @@ export class Stream {
         over(helloError(status, this.address) ?? new StatusError("UNAVAILABLE", "", "the stream ended")),
       );
       this.#call.once("data", (bytes: Buffer) => {
-        const first = decode(bytes);
+        const first = decodeEnvelope(bytes);
         const kind = first?.items[0]?.kind;
         if (first === undefined || kind?.$case !== "welcome") {
           const ended = kind?.$case === "ended" ? statusError(kind.ended.status) : undefined;
@@ -100,7 +102,7 @@ export class Stream {
   }
 
   /** Serves until the stream ends; undefined after an OK. */
-  serve(attachment: Attachment, items: Item[]): Promise<HubError | undefined> {
+  serve(attachment: Attachment, items: HubItem[]): Promise<HubError | undefined> {
     this.#attachment = attachment;
     attachment.stream = this;
     return new Promise((resolve) => {
@@ -132,7 +134,7 @@ export class Stream {
     if (this.#over) return;
     this.#heard++;
     this.#unreceipted++;
-    const envelope = decode(bytes);
+    const envelope = decodeEnvelope(bytes);
     if (envelope === undefined) return this.#end(new StatusError("INTERNAL", "", "the hub sent what is no envelope"));
     const last = envelope.items.at(-1)?.kind;
     if (last?.$case === "ended") {
@@ -141,7 +143,7 @@ export class Stream {
     }
     this.#attachment?.apply(envelope);
     if (this.#unreceipted >= RECEIPT_EVERY && this.#attachment?.out.length === 0) {
-      this.#attachment.push({ data: HEARTBEAT, id: 0, free: false });
+      this.#attachment.push(new Item(HEARTBEAT));
     }
   }
 
@@ -172,7 +174,7 @@ export class Stream {
       this.#unreceipted = 0;
       writer.uint32(8).uint64(batch.seq);
       if (attachment.received > 0) writer.uint32(16).uint64(attachment.received);
-      for (const item of batch.items) writer.uint32(26).bytes(item.data);
+      for (const item of batch.items) item.write(writer);
       this.#blocked = !this.#call.write(writer.finish());
     }
   }
@@ -183,14 +185,14 @@ export class Stream {
     if (this.#beats >= MISSED_BEATS) {
       return this.#end(new StatusError("UNAVAILABLE", "SILENT", "the hub has not been heard for three heartbeats"));
     }
-    this.#attachment?.push({ data: HEARTBEAT, id: 0, free: false });
+    this.#attachment?.push(new Item(HEARTBEAT));
   }
 
   /** Asks for the end: no new work, and the hub ends the stream once nothing is open. */
   drain(): void {
     if (this.#draining || this.#over) return;
     this.#draining = true;
-    this.#attachment?.push({ data: DRAIN, id: 0, free: false });
+    this.#attachment?.push(new Item(DRAIN));
     this.drained();
   }
 
@@ -217,13 +219,5 @@ export class Stream {
   abort(error: HubError): void {
     this.#refuse?.(error);
     this.#end(error);
-  }
-}
-
-function decode(bytes: Buffer): AttachResponse | undefined {
-  try {
-    return AttachResponse.decode(bytes);
-  } catch {
-    return undefined;
   }
 }

@@ -52,7 +52,7 @@ export class Arrivals {
     member.value = socket;
     socket._member = member;
     socket.conn._upgrade(member.socket.transport); // it may have changed while middlewares were running
-    if (member.data.length > 0) socket._data.take(member.data);
+    if (member.data.length > 0) socket._data.take(member);
     else if (!connected.recovered) socket._data.touched();
     for (const room of member.rooms) if (!socket.nsp._pending.has(socket.id, room)) this.#join(socket, room);
     const before = this.#bridge.current;
@@ -128,7 +128,7 @@ export class Arrivals {
       recovered: connected.recovered || moved,
       moved,
     });
-    socket._data.take(member.data);
+    socket._data.take(member);
     nsp._preConnectSockets.set(socket.id, socket);
     nsp.adapter._mirror(socket.id, [socket.id, ...member.rooms]);
     nsp._run(socket, (err) => {

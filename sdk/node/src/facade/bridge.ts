@@ -138,7 +138,7 @@ export class Bridge implements Program {
     const member = delivery.member;
     const value = member?.value;
     if (value instanceof Socket && value.connected) {
-      if (member !== undefined && member.data.length > 0) value._data.take(member.data);
+      if (member !== undefined && member.dataVersion !== value._data.version) value._data.take(member);
       value._deliver(delivery);
     } else if (!this.#arrivals.hold(member, delivery)) {
       delivery.done(); // its socket has gone

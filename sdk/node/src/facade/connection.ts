@@ -28,6 +28,8 @@ export class Connection extends EventEmitter {
   upgraded = false;
   /** @internal */
   readonly _client: Client;
+  /** @internal Whether any program of this process ever looked at packets: most do not, and asking costs each event. */
+  static _watched = false;
 
   constructor(client: Client, id: string, handshake: Message | undefined, transport: string) {
     super();
@@ -51,6 +53,23 @@ export class Connection extends EventEmitter {
     });
   }
 
+  override on(event: string | symbol, listener: (...args: unknown[]) => void): this {
+    return super.on(looks(event), listener);
+  }
+
+  override addListener(event: string | symbol, listener: (...args: unknown[]) => void): this {
+    return super.addListener(looks(event), listener);
+  }
+
+  override prependListener(event: string | symbol, listener: (...args: unknown[]) => void): this {
+    return super.prependListener(looks(event), listener);
+  }
+
+  /** @internal Tells who looks at packets. */
+  _tell(event: "packet" | "packetCreate", packet: { type: "message"; data: unknown[]; options?: { compress: boolean } }): void {
+    if (Connection._watched && this.listenerCount(event) > 0) this.emit(event, packet);
+  }
+
   /** Closes the browser's connection, with all its namespaces. */
   close(_discard?: boolean): void {
     this._client._close();
@@ -70,4 +89,10 @@ export class Connection extends EventEmitter {
     this.readyState = "closed";
     this.emit("close", reason, description);
   }
+}
+
+/** Notes that somebody looks at packets. */
+function looks(event: string | symbol): string | symbol {
+  if (event === "packet" || event === "packetCreate") Connection._watched = true;
+  return event;
 }

@@ -1,3 +1,4 @@
+import type { Member } from "../core/peer.js";
 import { decodeJSON } from "../values.js";
 import type { Socket } from "./socket.js";
 
@@ -19,6 +20,8 @@ let scheduled = false;
 export class SocketData {
   readonly #socket: AnySocket;
   #value: unknown = {};
+  /** The version that was taken last. */
+  version = 0;
   /** As JSON, what the hub has. */
   #known = "";
   /** Somebody has had it in hands at all. */
@@ -58,7 +61,9 @@ export class SocketData {
   }
 
   /** What a delivery carries: newer than what is here, unless it is our own. */
-  take(bytes: Buffer): void {
+  take({ data: bytes, dataVersion }: Pick<Member, "data" | "dataVersion">): void {
+    this.version = dataVersion;
+    if (bytes.length === 0) return;
     const text = bytes.toString();
     if (text === this.#known) return;
     if ((this.#text() ?? "") !== this.#known) return; // it is about to be replaced

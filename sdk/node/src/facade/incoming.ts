@@ -1,6 +1,7 @@
 import type { Delivery } from "../core/delivery.js";
 import type { Event as EventMessage } from "../pb/index.js";
 import { decodeArgs, encodeArgs, isPlain } from "../values.js";
+import { Connection } from "./connection.js";
 import { hold, settleAfter } from "./settling.js";
 import type { Event, Socket } from "./socket.js";
 
@@ -45,8 +46,7 @@ export class Incoming {
     }
     const packet: Packet = { type: EVENT, nsp: socket.nsp.name, data: [event.name, ...args], _delivery: delivery };
     if (event.wantsAck) packet.id = delivery.seq;
-    const conn = socket.conn;
-    if (conn.listenerCount("packet") > 0) conn.emit("packet", { type: "message", data: packet.data });
+    if (Connection._watched) socket.conn._tell("packet", { type: "message", data: packet.data });
     socket.onevent(packet);
     if (!packet._dispatched) settleAfter(delivery, undefined, false);
   }
@@ -114,9 +114,7 @@ export class Incoming {
       if (sent) return;
       sent = true;
       const plain = isPlain(args);
-      const conn = socket.conn;
-      if (conn.listenerCount("packetCreate") > 0)
-        conn.emit("packetCreate", { type: "message", data: args, options: { compress: true } });
+      if (Connection._watched) socket.conn._tell("packetCreate", { type: "message", data: args, options: { compress: true } });
       if (delivery.settled) {
         socket.nsp._out.acknowledge(delivery, encodeArgs(args));
         return;

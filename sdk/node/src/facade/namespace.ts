@@ -78,14 +78,6 @@ export class Namespace<
     Object.assign(this.adapter, ownMethods(this.server.adapter()));
   }
 
-  /** @internal Somebody looks at what connections send. */
-  get _listened(): boolean {
-    for (const socket of this.sockets.values()) {
-      if (socket.conn.listenerCount("packetCreate") > 0) return true;
-    }
-    return false;
-  }
-
   /** @internal */
   _socket(id: SocketId): Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData> | undefined {
     return this.sockets.get(id) ?? this._preConnectSockets.get(id);

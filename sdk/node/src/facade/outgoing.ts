@@ -9,6 +9,7 @@ import { encodeArgs } from "../values.js";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { BroadcastFlags, BroadcastOptions } from "./adapter.js";
 import type { Bridge } from "./bridge.js";
+import { Connection } from "./connection.js";
 import { Fetching } from "./fetching.js";
 import type { Namespace } from "./namespace.js";
 import type { Room, SocketId } from "./reserved.js";
@@ -60,7 +61,7 @@ export class Outgoing {
   }
 
   broadcast(nsp: AnyNamespace, data: unknown[], opts: BroadcastOptions): void {
-    if (nsp._watched || nsp._listened) {
+    if (nsp._watched || Connection._watched) {
       for (const socket of nsp.adapter._local(opts)) {
         socket._notifyOutgoing(data);
         watched(socket, data, opts.flags ?? {});
@@ -267,7 +268,6 @@ function chunks(ids: string[]): string[][] {
 
 /** Tells who watches the connection that something is sent. */
 function watched(socket: AnySocket, data: unknown[], flags: BroadcastFlags): void {
-  const conn = socket.conn;
-  if (conn.listenerCount("packetCreate") === 0) return;
-  conn.emit("packetCreate", { type: "message", data, options: { compress: flags.compress !== false } });
+  if (!Connection._watched) return;
+  socket.conn._tell("packetCreate", { type: "message", data, options: { compress: flags.compress !== false } });
 }

@@ -191,14 +191,14 @@ export class BinaryReader {
   }
 
   string(): string {
-    const end = this.#end();
+    const end = this.end();
     const text = this.buf.toString("utf8", this.pos, end);
     this.pos = end;
     return text;
   }
 
   bytes(): Buffer {
-    const end = this.#end();
+    const end = this.end();
     const view = this.buf.subarray(this.pos, end);
     this.pos = end;
     return view;
@@ -207,13 +207,14 @@ export class BinaryReader {
   skip(wireType: number): void {
     if (wireType === 0) this.uint64();
     else if (wireType === 1) this.pos += 8;
-    else if (wireType === 2) this.pos = this.#end();
+    else if (wireType === 2) this.pos = this.end();
     else if (wireType === 5) this.pos += 4;
     else throw new RangeError(`protobuf: wire type ${wireType} is not known`);
     if (this.pos > this.len) throw new RangeError("protobuf: the message is cut off");
   }
 
-  #end(): number {
+  /** Where the length-delimited field ends that begins here; `pos` is at its first byte then. */
+  end(): number {
     const length = this.uint32();
     const end = this.pos + length;
     if (end > this.len) throw new RangeError("protobuf: the message is cut off");
