@@ -17,6 +17,7 @@ from flask import Flask
 
 from siohub import flask_socketio as flask_kit
 from siohub import socketio as kit
+from siohub._facade.said import HUB_OPTIONS
 
 DOCS = HERE.parents[2] / "docs"
 STATUS = {"as it was", "differs", "ignored", "later", "never"}
@@ -76,6 +77,21 @@ def servers(module: Any, **kw: Any) -> list[Any]:
 
 def both() -> list[tuple[Any, Any]]:
     return list(zip(servers(reference), servers(kit, attach=False), strict=True))
+
+
+PAGES = sorted(path.name for path in DOCS.glob("migrate-from-*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_options_of_the_hub_are_its_own(page: str) -> None:
+    keys = set(re.findall(r"^\| `([a-z0-9_.]+)` \|", (DOCS / "configuration.md").read_text(), re.M))
+    text = (DOCS / page).read_text()
+    flags = {flag.replace("-", "_") for flag in re.findall(r"--([a-z][a-z-]+)", text)} - {"workers", "config"}
+    assert flags <= {key.replace(".", "_") for key in keys}
+    for section in re.findall(r"^## Options.*?(?=^## )", text, re.M | re.S):
+        for options in re.findall(r"^\| `.*?\| (`.*?) \|", section, re.M):
+            assert set(re.findall(r"`([\w.]+)`", options)) <= keys
+    assert set(HUB_OPTIONS.values()) <= keys
 
 
 @pytest.fixture(scope="module")
