@@ -4,6 +4,7 @@ to NiceGUI."""
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -28,7 +29,7 @@ CONFIG = """
 daemon off; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log;
 events {{ worker_connections 200; }}
 http {{
-  access_log off;
+  access_log off; client_body_buffer_size 1m;
   client_body_temp_path {dir}/a; proxy_temp_path {dir}/b; fastcgi_temp_path {dir}/c; uwsgi_temp_path {dir}/d;
   scgi_temp_path {dir}/e;
   map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
@@ -46,23 +47,45 @@ http {{
 """
 
 
-@pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
-def test_pages_of_nicegui(spawn: Any, tmp_path: Path) -> None:
-    config = tmp_path / "hub.yaml"
+CHECKOUT = Path(os.environ.get("SIOHUB_NICEGUI", "/nonexistent"))
+EXAMPLES = [
+    "authentication", "chat_app", "custom_vue_component", "download_text_as_file", "editable_table", "global_worker",
+    "infinite_scroll", "menu_and_tabs", "progress", "script_executor", "single_page_app", "slideshow", "svg_clock",
+    "todo_list",
+]  # fmt: skip
+needs_all = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+
+
+def use(spawn: Any, directory: Path, app: list[str], browser: list[str]) -> None:
+    """Runs an application of NiceGUI behind nginx and a hub, and a browser of Node against it."""
+    config = directory / "hub.yaml"
     config.write_text("path: /_nicegui_ws/socket.io/\n")
-    hub = Hub(tmp_path / "hub.log", "--config", str(config))
+    hub = Hub(directory / "hub.log", "--config", str(config))
     app_port, port = free_port(), free_port()
-    app = spawn("nicegui_app.py", str(app_port), HUB_ADDRESS=hub.address)
-    (tmp_path / "nginx.conf").write_text(CONFIG.format(dir=tmp_path, port=port, hub=hub.browsers, app=app_port))
-    nginx = subprocess.Popen(["nginx", "-c", str(tmp_path / "nginx.conf")])
+    process = spawn(*app, str(app_port), HUB_ADDRESS=hub.address, NICEGUI_STORAGE_PATH=str(directory / "storage"))
+    (directory / "nginx.conf").write_text(CONFIG.format(dir=directory, port=port, hub=hub.browsers, app=app_port))
+    nginx = subprocess.Popen(["nginx", "-c", str(directory / "nginx.conf")])
     try:
-        wait_for(lambda: is_open(app_port) and is_open(port), f"NiceGUI and nginx: {app.text}")
+        wait_for(lambda: is_open(app_port) and is_open(port), f"NiceGUI and nginx: {process.text}")
         done = subprocess.run(
-            ["node", str(APPS / "chromium.mjs"), f"http://127.0.0.1:{port}/", str(CHROMIUM), str(REPOSITORY)],
+            ["node", *browser, f"http://127.0.0.1:{port}/", str(CHROMIUM), str(REPOSITORY)],
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
-        assert done.stdout == "ok\n", done.stdout + done.stderr + app.text
+        assert done.stdout == "ok\n", done.stdout + done.stderr + process.text
     finally:
         nginx.terminate()
         nginx.wait()
         hub.close()
+
+
+@needs_all
+def test_pages_of_nicegui(spawn: Any, tmp_path: Path) -> None:
+    use(spawn, tmp_path, ["nicegui_app.py"], [str(APPS / "chromium.mjs")])
+
+
+@needs_all
+@pytest.mark.skipif(not (CHECKOUT / "examples").exists(), reason="SIOHUB_NICEGUI is no checkout of NiceGUI")
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_of_nicegui(spawn: Any, tmp_path: Path, example: str) -> None:
+    main = CHECKOUT / "examples" / example / "main.py"
+    use(spawn, tmp_path, ["nicegui_example.py", str(main)], [str(APPS / "nicegui_examples.mjs"), example])

@@ -10,5 +10,7 @@ const says = (text) => page.waitForFunction((t) => new RegExp(t).test(document.b
 await says("ticked [2-9] 42");
 await page.click("button");
 await says("clicked");
+await page.setInputFiles('input[type="file"]', { name: "a.bin", mimeType: "text/plain", buffer: Buffer.alloc(70_000, 1) });
+await says("files: a.bin of 70000");
 await browser.close();
 console.log("ok");

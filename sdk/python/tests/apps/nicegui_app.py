@@ -5,12 +5,7 @@ import sys
 
 os.environ.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI would take itself for tested
 
-import siohub.socketio
-import siohub.socketio.exceptions
-
-sys.modules["socketio"] = siohub.socketio
-sys.modules["socketio.exceptions"] = siohub.socketio.exceptions
-
+import alias  # noqa: F401
 from nicegui import ui
 
 
@@ -29,7 +24,16 @@ def page():
         answer = await ui.run_javascript("return 6 * 7")
         label.text = f"ticked {count} {answer}"
 
+    @ui.refreshable
+    def files(*names: str):
+        ui.label(f"files: {', '.join(names)}")
+
+    async def uploaded(event):
+        files.refresh(f"{event.file.name} of {len(await event.file.read())}")
+
     ui.button("Press", on_click=click)
+    ui.upload(on_upload=uploaded, auto_upload=True)
+    files()
     ui.timer(0.3, tick)
 
 

@@ -85,7 +85,7 @@ class SocketIOTestClient:
     ) -> None:
         """Joins a namespace; is_connected says whether it was let in."""
         server, name = self.socketio.server, namespace or "/"
-        if name not in server.served_namespaces():
+        if not {name, "*"} & set(server.accepted_namespaces()):
             return
         entry = Entry(secrets.token_urlsafe(15), name, self.eio_sid, "", "websocket")
         entry.environ = server._environ(self._environ(query_string, headers))

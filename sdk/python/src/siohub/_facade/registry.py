@@ -73,8 +73,11 @@ class Registry:
 
     def served_namespaces(self) -> list[str]:
         """The namespaces that are accepted, as the hub takes them; none for who only emits."""
-        if not self._serves:
-            return []
+        return self.accepted_namespaces() if self._serves else []
+
+    def accepted_namespaces(self) -> list[str]:
+        """The namespaces that the application accepts, whether it serves browsers or not; "*" among
+        them for all."""
         names: Iterable[str] = [*self.handlers, *self.namespace_handlers]
         served = {name for name in names if name != "*"}
         if self.namespaces == "*":
