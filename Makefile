@@ -27,6 +27,7 @@ FUZZTIME   ?= 10s
 FUZZPART   ?= 1/1
 CHAOS_TIME ?= 30s
 CHAOS_CUTS ?= 10000
+CHAOS_KILLS ?= 10000
 E2E_CUTS   ?= 1000
 BENCHTIME  ?= 1s
 NEIGHBOURS ?= 3
@@ -134,6 +135,10 @@ conform: build ## Hold the Go kit against the rules of docs/kits.md, 175 cases (
 .PHONY: chaos-cuts
 chaos-cuts: ## Cut the connection of a service CHAOS_CUTS (10000) times under 40 browsers
 	CHAOS_CUTS=$(CHAOS_CUTS) go test -count=1 -timeout=30m -v -run '^TestCuts$$' ./test/chaos
+
+.PHONY: chaos-kits
+chaos-kits: sdk/python/.venv/.kit sdk/node/dist/index.js ## Kill CHAOS_KILLS (10000) processes of the Python and Node kits under 48 browsers (an hour)
+	CHAOS_KILLS=$(CHAOS_KILLS) go test -count=1 -timeout=180m -v -run '^TestKits$$' ./test/chaos
 
 .PHONY: recovery-cuts
 recovery-cuts: node_modules/.installed ## Cut browsers E2E_CUTS (1000) times over each transport: they miss nothing
