@@ -122,10 +122,10 @@ def spawn(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     """Starts an application of tests/apps, which is killed at the end."""
     started: list[Process] = []
 
-    def start(name: str, *args: str, **env: str) -> Process:
+    def start(name: str, *args: str, python: str = sys.executable, **env: str) -> Process:
         log = tmp_path / f"{name}-{len(started)}.log"
         path = os.pathsep.join([str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])
-        process = Process([sys.executable, "-W", "ignore", str(APPS / name), *args], log,
+        process = Process([python, "-W", "ignore", str(APPS / name), *args], log,
                           {**os.environ, "PYTHONPATH": path, "SIOHUB_LOG": "INFO", **env})  # fmt: skip
         started.append(process)
         return process
