@@ -273,3 +273,19 @@ async def test_an_emit_with_a_callback_keeps_its_place(hub: testing.Hub, sio: An
         assert await ann.expect("in order") == [n]
     await asyncio.to_thread(lambda: asyncio.run(sio.emit("asked", 1, to=ann.sid, callback=print)))
     assert await ann.expect("asked") == [1]
+
+
+async def test_an_event_that_is_dealt_with_leaves_nothing_to_the_garbage_collector(hub: testing.Hub, sio: Any) -> None:
+    import gc
+
+    from siohub._core.work import Work
+
+    ann = await hub.connect()
+    gc.collect()
+    gc.disable()
+    try:
+        for n in range(50):
+            assert await ann.call("echo", n) == [n]
+        assert len([o for o in gc.get_objects() if isinstance(o, Work)]) < 5
+    finally:
+        gc.enable()

@@ -46,6 +46,10 @@ def test_what_is_no_json() -> None:
         deep = [deep]
     with pytest.raises(ValueError):
         encode(deep)
+    for spaced in (b' [1, "a"]', b"[1]"):
+        assert decode(spaced)[0] == 1
+    with pytest.raises(ValueError):
+        decode(b"{")
     assert encode(["\ud800"]).args == b'["\\ud800"]'
     assert well_formed("a\ud800b") == "a\ufffdb" and well_formed("é") == "é"
 
@@ -87,6 +91,20 @@ def test_done_is_what_protobuf_writes(seq: int) -> None:
     made = attach_pb2.AttachRequest.FromString(messages.envelope(3, 2, [messages.done(seq)]))
     done = settlement_pb2.Settlement(delivery_seq=seq, done=settlement_pb2.Done())
     assert made == attach_pb2.AttachRequest(envelope_seq=3, ack_envelope_seq=2, actions=[{"settlement": done}])
+
+
+@pytest.mark.parametrize("seq", [1, 300, 2**40, 2**53 - 1])
+def test_a_reply_is_what_protobuf_writes(seq: int) -> None:
+    from siohub._pb import settlement_pb2
+
+    for size in (0, 2, *range(100, 130), 200, 16370, 16384, 70_000):
+        for attachments in ((), (b"x",)):
+            payload = Payload(b"x" * size, attachments)
+            made = attach_pb2.AttachRequest.FromString(messages.envelope(3, 2, [messages.reply(seq, payload)]))
+            settlement = settlement_pb2.Settlement(delivery_seq=seq)
+            settlement.reply.payload.args = payload.args
+            settlement.reply.payload.attachments.extend(attachments)
+            assert made == attach_pb2.AttachRequest(envelope_seq=3, ack_envelope_seq=2, actions=[{"settlement": settlement}])
 
 
 def test_options_of_the_environment() -> None:

@@ -43,6 +43,7 @@ class Attachment:
         self.works: dict[int, Work] = {}
         self.received = 0  # number of the last envelope of the hub that was applied
         self.heard = 0  # counts envelopes of the hub
+        self.fresh = 0  # deliveries of the last one whose handlers have not ended
         self.open = False  # it has a stream; written by Line
         self.finished = False  # this side is closed: what the hub still hands over is not taken
         self.ended: BaseException | None = None  # why

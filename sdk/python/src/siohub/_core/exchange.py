@@ -61,7 +61,7 @@ class Exchange:
 
     def send(self, message: bytes) -> None:
         """Queues a message."""
-        self._connection.send(self, MESSAGE.pack(0, len(message)) + message)
+        self._connection.send(self, message)
 
     async def drained(self) -> None:
         """Waits while more is queued than the connection takes."""
@@ -100,6 +100,8 @@ class Exchange:
         if self._granted < 0:
             raise ValueError("more data than the stream's window")
         buffer = self._buffer
+        if not buffer and self._whole(body):
+            return
         buffer += body
         at = 0
         while len(buffer) - at >= 5 and not self.ended:
@@ -121,6 +123,16 @@ class Exchange:
             del buffer[:at]
             self._wake()
         self._grant()
+
+    def _whole(self, body: bytes) -> bool:
+        """Takes one message that came whole and alone. False for anything else."""
+        if self.sink is None or self.ended or len(body) < 5 or body[0]:
+            return False
+        if int.from_bytes(body[1:5], "big") != len(body) - 5 or len(body) - 5 > self._max:
+            return False
+        self.sink(body[5:])
+        self._grant()
+        return True
 
     def headers(self, found: list[tuple[bytes, bytes]], last: bool) -> None:
         """Headers or trailers have come. Raises ValueError for what is none."""

@@ -35,6 +35,7 @@ from .frames import (
     MAX_HEADERS,
     MAX_OWED,
     MAX_PARTS,
+    MESSAGE,
     MOST_WINDOW,
     NUMBER,
     PING,
@@ -106,17 +107,19 @@ class Connection(asyncio.Protocol):
             first = False
         return exchange
 
-    def send(self, exchange: Exchange, body: bytes) -> None:
-        """Sends bytes of a stream, as soon as its window allows."""
+    def send(self, exchange: Exchange, message: bytes) -> None:
+        """Sends a message of a stream, as soon as its window allows."""
         if exchange.ended:
             return
-        size = len(body)
+        size = len(message) + 5
         if not exchange.pending and size <= self._max_frame and size <= self._window and size <= exchange.window:
             self._window -= size
             exchange.window -= size
-            self._write(frame(DATA, 0, exchange.number, body))
+            if self.lost is None:
+                head = HEAD.pack(size >> 16, size & 0xFFFF, DATA, 0, exchange.number)
+                self._transport.write(head + MESSAGE.pack(0, size - 5) + message)
             return
-        exchange.pending.append(body)
+        exchange.pending.append(MESSAGE.pack(0, size - 5) + message)
         self.pump(exchange)
 
     def pump(self, exchange: Exchange) -> None:
@@ -219,6 +222,8 @@ class Connection(asyncio.Protocol):
         if self.lost is not None:
             return
         buffer = self._buffer
+        if not buffer and self._greeted and self._block is None and self._alone(data):
+            return
         buffer += data
         if not self._greeted and not self._greet():
             return
@@ -240,6 +245,18 @@ class Connection(asyncio.Protocol):
                 return
         if at:
             del buffer[:at]
+
+    def _alone(self, data: bytes) -> bool:
+        """Takes a whole DATA frame that came alone, as an event does that comes alone. False for
+        anything else."""
+        size = len(data) - 9
+        if size < 0 or data[3] != DATA or data[4] or int.from_bytes(data[:3], "big") != size or size > MAX_FRAME:
+            return False
+        try:
+            self._data(int.from_bytes(data[5:9], "big") & MOST_WINDOW, 0, data[9:])
+        except ValueError as err:
+            self._broken("INTERNAL", f"a frame cannot be read: {err}")
+        return True
 
     def _greet(self) -> bool:
         """Whether the first bytes are HTTP/2: SETTINGS come before anything else."""
@@ -307,7 +324,7 @@ class Connection(asyncio.Protocol):
             self._unread = 0
         exchange = self._streams.get(number)
         if exchange is not None:
-            exchange.data(unpadded(flags, body), len(body))
+            exchange.data(unpadded(flags, body) if flags else body, len(body))
             if flags & END_STREAM:
                 exchange.headers([], True)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from siohub.errors import InvalidArgument, InvalidType
 
+CYCLE = "it contains itself"
 MOST_DEPTH = 200  # levels that are looked at
 
 Found = tuple[str, str, bool]  # path, problem, whether it is the type that is wrong
@@ -16,7 +17,7 @@ def no_json(value: Any, field: str, err: Exception, *, binary: bool = True) -> I
     """The error of a value that an encoder did not take, with the path of what is wrong behind
     `field`, where it is found. binary: whether bytes may stand in the value."""
     path, problem, is_type = _Search(binary).find(value, 0) or ("", str(err), isinstance(err, TypeError))
-    if isinstance(err, RecursionError):
+    if isinstance(err, RecursionError) and problem != CYCLE:
         path, problem, is_type = "", "it is nested too deeply", False
     return (InvalidType if is_type else InvalidArgument)("INVALID_ARGUMENT", "BAD_JSON", problem, field + path)
 
@@ -35,7 +36,7 @@ class _Search:
         if not isinstance(value, (list, tuple, dict)):
             return "", f"a value of the type {type(value).__name__} has no form in JSON", True
         if id(value) in self.around:
-            return "", "it contains itself", False
+            return "", CYCLE, False
         if depth >= MOST_DEPTH:
             return None
         self.around.add(id(value))

@@ -34,16 +34,17 @@ class Outbox:
         self.keeps = False
         self.forgotten = False
         self.ended = False
-        self._sent: deque[tuple[int, list[Entry]]] = deque()
+        self._sent: deque[tuple[int, list[Entry], int]] = deque()  # number, entries, bytes
         self._kept_items = self._kept_bytes = 0
         self._room_items = self._room_bytes = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
         self.wake: Callable[[], None] | None = None  # of the stream's sender
+        self.flush: Callable[[], None] | None = None  # sends at once what waits, where a stream can
 
     def __len__(self) -> int:
         return len(self.waiting)
 
-    def push(self, entry: Entry) -> bool:
+    def push(self, entry: Entry, *, wake: bool = True) -> bool:
         """Adds an entry. False once the attachment has ended."""
         if self.ended:
             return False
@@ -51,7 +52,7 @@ class Outbox:
             self._room_items += 1
             self._room_bytes += len(entry.data)
         self.waiting.append(entry)
-        if self.wake is not None:
+        if wake and self.wake is not None:
             self.wake()
         return True
 
@@ -85,9 +86,10 @@ class Outbox:
         """Numbers an envelope that has these entries."""
         self.last += 1
         if self.keeps and not self.forgotten:
-            self._sent.append((self.last, batch))
+            size = len(batch[0].data) if len(batch) == 1 else sum(len(e.data) for e in batch)
+            self._sent.append((self.last, batch, size))
             self._kept_items += len(batch) or 1
-            self._kept_bytes += sum(len(e.data) for e in batch)
+            self._kept_bytes += size
             if self._kept_items > KEEP_ITEMS or self._kept_bytes > KEEP_BYTES:
                 self._forget()
                 self.forgotten = True
@@ -97,9 +99,9 @@ class Outbox:
         """Forgets envelopes up to this number."""
         sent = self._sent
         while sent and sent[0][0] <= number:
-            _, batch = sent.popleft()
+            _, batch, size = sent.popleft()
             self._kept_items -= len(batch) or 1
-            self._kept_bytes -= sum(len(e.data) for e in batch)
+            self._kept_bytes -= size
 
     def rewind(self, number: int) -> bool:
         """Puts what the hub has not applied, which is all after this number, in front of what
@@ -109,7 +111,7 @@ class Outbox:
         self.receipt(number)
         if self._sent and self._sent[0][0] != number + 1:
             return False
-        back = [entry for _, batch in self._sent for entry in batch]
+        back = [entry for _, batch, _ in self._sent for entry in batch]
         for entry in back:
             if entry.counted:
                 self._room_items += 1

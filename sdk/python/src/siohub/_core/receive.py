@@ -39,10 +39,14 @@ class Receiver:
         """Applies items. What is not known is passed over; a heartbeat has been counted."""
         handlers = self._handlers
         for item in items:
-            handler = handlers.get(item.WhichOneof("kind"))
+            kind = item.WhichOneof("kind")
+            handler = handlers.get(kind)
             if handler is not None:
                 try:
-                    handler(item)
+                    if kind == "delivery":
+                        self._deliver(item.delivery)
+                    else:
+                        handler(item)
                 except Exception:  # a fault of the kit costs the item, not the stream
                     self.core.log.exception("an item of hub %s could not be applied", self.peer.hub_id)
 
@@ -55,6 +59,8 @@ class Receiver:
             return  # it is another instance's
         work = Work(core, att, d)
         att.works[work.seq] = work
+        work.batch = att.heard
+        att.fresh += 1
         core.works_running += 1
         body = d.WhichOneof("body")
         if body == "event":

@@ -46,7 +46,7 @@ class Stream:
         try:
             return await self._supervise(tasks[0])
         finally:
-            self.att.outbox.wake = None
+            self.att.outbox.wake = self.att.outbox.flush = None
             self._stopped = True
             self.call.cancel()
             for task in tasks:
@@ -60,6 +60,7 @@ class Stream:
             return [self.core.spawn(self._read()), self.core.spawn(self._send())]
         ended = self.core.loop.create_future()
         self._direct = self.call
+        self.att.outbox.flush = self._flush_now
         self.att.receiver.apply(self._early)
         self._early = ()
         self.call.listen(self._take, lambda: None if ended.done() else ended.set_result(None))
@@ -83,6 +84,13 @@ class Stream:
                 self.core.loop.call_soon(self._flush)
         elif self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
+
+    def _flush_now(self) -> None:
+        """Sends what waits, unless that waits for room already."""
+        if not self._sending:
+            scheduled = self._scheduled
+            self._flush()
+            self._scheduled = scheduled or self._scheduled
 
     def _flush(self) -> None:
         """Sends what waits, after all that runs in this turn of the loop has said its part."""
@@ -131,6 +139,7 @@ class Stream:
         envelope = parse(raw)
         self._received += 1
         att.heard += 1
+        att.fresh = 0
         att.outbox.receipt(envelope.ack_envelope_seq)
         number = envelope.envelope_seq
         if number and number <= att.received:

@@ -23,7 +23,7 @@ class Work:
     """A delivery in this process's hands. `cause` is set once it is another try's business:
     its handler should end, and what it says is not sent."""
 
-    __slots__ = ("att", "cause", "core", "delivery", "ended", "member", "on_revoke", "seq", "settled")
+    __slots__ = ("att", "batch", "cause", "core", "delivery", "ended", "member", "on_revoke", "seq", "settled")
 
     def __init__(self, core: Core, att: Attachment | None, delivery: Any, member: Member | None = None) -> None:
         self.core = core
@@ -32,6 +32,7 @@ class Work:
         self.seq: int = delivery.delivery_seq
         self.member = member
         self.settled = att is None
+        self.batch = 0  # number of the envelope in which it came, as its attachment counts them
         self.ended = False
         self.cause: BaseException | None = None
         self.on_revoke: Callable[[], None] | None = None
@@ -43,6 +44,16 @@ class Work:
         self.settled = True
         assert self.att is not None
         return self.att.outbox.push(Entry(data))
+
+    def _settle_last(self, data: bytes) -> None:
+        """settle with the last word of what came in one envelope: it leaves at once, without
+        another turn of the loop."""
+        if self.settled or self.cause is not None:
+            return
+        self.settled = True
+        outbox = self.att.outbox  # type: ignore[union-attr]
+        if outbox.push(Entry(data), wake=outbox.flush is None) and outbox.flush is not None:
+            outbox.flush()
 
     def done(self) -> bool:
         """Settles without a word."""
@@ -56,15 +67,21 @@ class Work:
         """Settles so that another process deals with it, where there is one."""
         return not self.settled and self.settle(messages.nack(self.seq, why, retry=True, elsewhere=True))
 
-    def finish(self) -> None:
-        """The handler has ended; settles what has no answer."""
+    def finish(self, answer: bytes | None = None) -> None:
+        """The handler has ended; settles what has no answer with this one, or as done."""
         if self.ended:
             return
         self.ended = True
-        if not self.settled and self.cause is None:
-            self.settle(messages.done(self.seq))
-        if self.att is not None:
-            self.att.works.pop(self.seq, None)
+        self.on_revoke = None  # it leads to the task, whose context leads here: a cycle for each event
+        att = self.att
+        if att is not None:
+            last = False
+            if self.batch == att.heard:
+                att.fresh -= 1
+                last = att.fresh == 0
+            if not self.settled and self.cause is None:
+                (self._settle_last if last else self.settle)(answer or messages.done(self.seq))
+            att.works.pop(self.seq, None)
         self.core.work_ended()
 
     def revoke(self, cause: BaseException) -> None:

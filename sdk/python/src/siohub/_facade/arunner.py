@@ -36,17 +36,18 @@ class AsyncRunner:
 
     def event(self, entry: Entry, work: Work, name: str, args: list[Any], then: Callable[[], None] | None) -> None:
         """One task for each event; the work keeps it."""
-        work.on_revoke = self._start(work, self._event(entry, work, name, args, then)).cancel  # type: ignore[assignment]
+        loop = self.server._host.core.loop
+        work.on_revoke = loop.create_task(self._event(entry, work, name, args, then)).cancel  # type: ignore[assignment]
 
     async def _event(self, entry: Entry, work: Work, name: str, args: list[Any], then: Callable[[], None] | None) -> None:
         server = self.server
+        current.set(work)  # in the task's own context
+        reply: bytes | None = None
         try:
             result = await server._trigger_event(name, entry.namespace, entry.sid, *args)
             if entry.touched:
                 server._save(entry)
             reply = server._reply(work, result)
-            if reply is not None:
-                work.settle(reply)
         except asyncio.CancelledError:
             work.give_back("the process ends")  # or the hub took it back, and nothing is sent
         except LeaseLost as err:
@@ -58,7 +59,7 @@ class AsyncRunner:
             work.give_back(f"the process ends: {type(err).__name__}")
             raise
         finally:
-            work.finish()
+            work.finish(reply)
             if then is not None:
                 then()
 

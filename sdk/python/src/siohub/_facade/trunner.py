@@ -62,9 +62,7 @@ class ThreadRunner:
                 work.give_back(problem)
             elif problem:
                 work.fail(problem)
-            elif data is not None:
-                work.settle(data)
-            work.finish()
+            work.finish(data)
             if then is not None:
                 then()
 
