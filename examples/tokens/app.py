@@ -9,7 +9,6 @@ leave id                    ──►  out of the room
 """
 
 import asyncio
-import contextlib
 import hashlib
 import logging
 import os
@@ -149,16 +148,8 @@ async def nobody_reads(gone):
         task.cancel()
 
 
-@contextlib.asynccontextmanager
-async def lifespan(_):
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    running = asyncio.create_task(svc.run())
-    yield
-    await svc.close()
-    await running
-
-
-app = fastapi.FastAPI(lifespan=lifespan)
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+app = fastapi.FastAPI(lifespan=svc.lifespan)
 
 
 @app.get("/")

@@ -207,6 +207,20 @@ async def test_service(hub: testing.Hub) -> None:
     await running
 
 
+async def test_a_service_lives_as_long_as_its_application(hub: testing.Hub, caplog: pytest.LogCaptureFixture) -> None:
+    service = siohub.Service("test", hub.options)
+    service.namespace("/").allow_anyone()
+    async with service.lifespan(object()):
+        await service.attached()
+        await hub.connect()
+    wrong = siohub.Service("test", hub.options)
+    wrong.namespace("/x")
+    async with wrong.lifespan():
+        with pytest.raises(siohub.Closed):
+            await wrong.attached()
+    assert "test serves no more" in caplog.text and "who decides" in caplog.text
+
+
 async def test_a_service_says_who_decides() -> None:
     service = siohub.Service("test")
     service.namespace("/x")

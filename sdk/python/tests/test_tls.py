@@ -106,8 +106,9 @@ async def attach(hub: Hub, **options: Any) -> str:
         async with asyncio.timeout(PATIENCE) if hasattr(asyncio, "timeout") else _Never():
             while not attached.done() and not running.done() and not any(h.error for h in service.hubs()):
                 await asyncio.sleep(0.01)
-        if not attached.done():
-            attached.cancel()
+        if not attached.done() or attached.exception() is not None:
+            if not attached.cancel():
+                await asyncio.wait({running})
             error = running.exception() if running.done() else next(h.error for h in service.hubs())
             assert error is not None
             return str(error)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from siohub._core import commands
@@ -75,6 +76,8 @@ class Service:
         self._on_introduced: Callable[[str], Awaitable[Any]] | None = None
         self._on_warning: Callable[[str, Exception], Any] | None = None
         self._core: Core | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._begun = asyncio.Event()  # run was called
         self._ended = False
         self._said_once: set[str] = set()
 
@@ -133,9 +136,11 @@ class Service:
         instance id, Closed when it ran before."""
         if self._core is not None or self._ended:
             raise Closed("a service runs once")
-        program = ServiceProgram(self)
-        core = self._core = Core(self.group, self.options, program, self.log)
-        running = core.spawn(core.run())
+        try:
+            core = self._core = Core(self.group, self.options, ServiceProgram(self), self.log)
+            running = self._running = core.spawn(core.run())
+        finally:
+            self._begun.set()
         try:
             await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -168,6 +173,23 @@ class Service:
             for task in closing:
                 await asyncio.wait({task}, timeout=1)
 
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Any = None) -> AsyncIterator[None]:
+        """Serves for as long as an ASGI application lives: FastAPI(lifespan=svc.lifespan). What ends
+        it before is logged; the application goes on."""
+
+        def ended(running: asyncio.Future[None]) -> None:
+            if not running.cancelled() and (err := running.exception()) is not None:
+                self.log.error("%s serves no more: %s", self.group, err)
+
+        running = asyncio.ensure_future(self.run())
+        running.add_done_callback(ended)
+        try:
+            yield
+        finally:
+            await self.close()
+            await asyncio.wait({running})
+
     async def close(self, timeout: float | None = None) -> None:
         """Leaves in order: the hubs are told and give the sockets to other processes, handlers in
         flight end, results come in. After timeout seconds (Options.close_timeout) what is left
@@ -177,10 +199,18 @@ class Service:
         self._ended = True
 
     async def attached(self) -> None:
-        """Waits until a hub has welcomed this process for the first time."""
-        while self._core is None:
-            await asyncio.sleep(0)
-        await self._core.first_attached.wait()
+        """Waits until a hub has welcomed this process for the first time. Raises Closed when the run
+        ends before."""
+        await self._begun.wait()
+        core, running = self._core, self._running
+        if core is not None and running is not None:
+            first = core.spawn(core.first_attached.wait())
+            await asyncio.wait({first, running}, return_when=asyncio.FIRST_COMPLETED)
+            first.cancel()
+            if core.first_attached.is_set():
+                return
+            raise Closed("the service ended before a hub welcomed it") from (None if running.cancelled() else running.exception())
+        raise Closed("the service did not begin")
 
     def hubs(self) -> list[HubStatus]:
         """The addresses at which hubs are, or may be."""
