@@ -7,6 +7,7 @@ import type { Item } from "./item.js";
 import type { Link } from "./link.js";
 import { Outbox } from "./outbox.js";
 import type { Peer } from "./peer.js";
+import { guarded, raise } from "./raise.js";
 import { Results, type Waiter } from "./results.js";
 import type { Stream } from "./stream.js";
 import { warn } from "./warning.js";
@@ -111,8 +112,25 @@ export class Attachment {
     if (envelope.ackEnvelopeSeq > 0) this.out.receipt(envelope.ackEnvelopeSeq);
     const seq = envelope.envelopeSeq;
     if (seq !== 0 && seq <= this.received) return; // applied before the stream broke
-    for (const item of envelope.items) this.item(item);
+    for (const item of envelope.items)
+      guarded(
+        () => this.item(item),
+        (error) => this.#failed(item, error),
+      );
     if (seq !== 0) this.received = seq;
+  }
+
+  /** What the program wrote has thrown. A delivery has its end by it, so that it comes to nobody else. */
+  #failed({ kind }: HubItem, error: unknown): void {
+    const delivery = kind?.$case === "delivery" ? this.#open.get(kind.delivery.deliverySeq) : undefined;
+    if (delivery === undefined) return raise(error);
+    this.core.program.failed?.(delivery);
+    delivery.fail(error);
+  }
+
+  /** Resolves once what was said has left this process, as far as that is possible. */
+  flushed(): Promise<void> {
+    return this.stream?.flushed() ?? Promise.resolve();
   }
 
   item(item: HubItem): void {
@@ -132,7 +150,7 @@ export class Attachment {
         break;
       case "released":
         for (const member of this.peer.release(kind.released.socketIds)) {
-          this.core.program.released(member, kind.released.reason);
+          guarded(() => this.core.program.released(member, kind.released.reason));
         }
         break;
       case "observation":
@@ -170,7 +188,11 @@ export class Attachment {
 
   #result(result: Result): void {
     if (result.deliverySeq === 0) {
-      if (this.results.deliver(result)) this.#next();
+      try {
+        this.results.deliver(result);
+      } finally {
+        this.#next();
+      }
       return;
     }
     const error = statusError(result.status);
@@ -220,8 +242,8 @@ export class Attachment {
         return;
       case NoticeKind.NOTICE_KIND_INTRODUCED: {
         const { released, gone } = this.peer.introduced();
-        for (const member of released) program.released(member, "MOVED");
-        for (const member of gone) program.gone(member, "");
+        for (const member of released) guarded(() => program.released(member, "MOVED"));
+        for (const member of gone) guarded(() => program.gone(member, ""));
         program.introduced?.(this.peer.hubId);
         return;
       }

@@ -17,6 +17,8 @@ export interface Program {
   deliver(delivery: Delivery): void;
   /** The hub does not take what a delivery was settled with. */
   refused?(deliverySeq: number): void;
+  /** What the program wrote has thrown while a delivery was handed to it: nothing more comes of that. */
+  failed?(delivery: Delivery): void;
   /** A delivery is another try's by now. */
   revoked?(delivery: Delivery): void;
   /** A socket has gone with its hub. */

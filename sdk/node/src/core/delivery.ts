@@ -14,6 +14,7 @@ import type { Attachment } from "./attachment.js";
 import { LeaseLostError } from "./errors.js";
 import { Item } from "./item.js";
 import type { Member } from "./peer.js";
+import { raise } from "./raise.js";
 
 const writer = new BinaryWriter(4096);
 
@@ -95,6 +96,16 @@ export class Delivery {
       $case: "nack",
       nack: { retry: false, retryDelay: undefined, elsewhere: false, ...again, status },
     });
+  }
+
+  /**
+   * What the program wrote has thrown: that is its end, and goes on as an uncaught exception. It is told first: what ends
+   * this process would come again elsewhere otherwise, and end that one too.
+   */
+  fail(error: unknown): void {
+    this.nack(String(error));
+    this.end();
+    void this.attachment.flushed().then(() => raise(error));
   }
 
   #settle(outcome: Settlement["outcome"], commands: CommandMessage[] = []): boolean {

@@ -9,7 +9,8 @@ import { DEFAULT_PORT, type Settings } from "./settings.js";
 
 /** One call in both directions, of envelopes as bytes. Events: `data`, `drain`, and `status` once. */
 export interface Call extends EventEmitter {
-  write(message: Buffer): boolean;
+  /** False when more should wait for `drain`; `left` is called once it has left this process. */
+  write(message: Buffer, left?: () => void): boolean;
   end(): void;
   pause(): unknown;
   resume(): unknown;

@@ -67,13 +67,13 @@ export class Http2Call extends EventEmitter {
   }
 
   /** Sends an envelope. False when more should wait for `drain`. */
-  write(message: Buffer): boolean {
+  write(message: Buffer, left?: () => void): boolean {
     if (this.#over || this.#stream.destroyed) return false;
     const frame = Buffer.allocUnsafe(5 + message.length);
     frame[0] = 0; // not compressed
     frame.writeUInt32BE(message.length, 1);
     message.copy(frame, 5);
-    return this.#stream.write(frame);
+    return left === undefined ? this.#stream.write(frame) : this.#stream.write(frame, left);
   }
 
   /** Closes this side. */

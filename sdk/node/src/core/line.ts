@@ -207,7 +207,8 @@ export class Line implements Way {
       if (waiter === undefined) home.push(item);
       else home.ask(item, waiter);
     } catch (error) {
-      waiter?.lost(error as HubError);
+      if (waiter !== undefined) waiter.lost(error as HubError);
+      else this.#core.log.warn("a command that has waited for a hub cannot be sent", { err: error });
     }
   }
 

@@ -44,19 +44,21 @@ export class Results {
     return entry?.waiter;
   }
 
-  /** Hands a result to who waits for it; true when a place in the window has become free. */
-  deliver(result: Result): boolean {
+  /** Hands a result to who waits for it. */
+  deliver(result: Result): void {
     const entry = this.#open.get(result.commandId);
-    if (entry === undefined) return false;
+    if (entry === undefined) return;
     if (result.more) {
       if (entry.waiter.part === undefined) entry.parts.push(result);
       else entry.waiter.part(result);
-      return false;
+      return;
     }
     this.#open.delete(result.commandId);
-    entry.waiter.done(result, entry.parts);
-    this.#check();
-    return true;
+    try {
+      entry.waiter.done(result, entry.parts);
+    } finally {
+      this.#check();
+    }
   }
 
   fail(error: () => HubError): void {

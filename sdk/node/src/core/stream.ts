@@ -16,6 +16,8 @@ const MISSED_BEATS = 3;
 const RECEIPT_EVERY = 64;
 /** How many turns of the loop may go into one envelope. */
 const MAX_TURNS = 4;
+/** How long a process that is about to end waits until what it has said has left it. */
+const PARTING = 250;
 /** How long the hub may take to end the stream of a process that has nothing to do any more. */
 const DRAIN_PATIENCE = 1000;
 
@@ -47,6 +49,8 @@ export class Stream {
   #said: HubError | undefined;
   #saidEnd = false;
   #scheduled = false;
+  /** Is told once everything that waits has left. */
+  #left: (() => void) | undefined;
   #blocked = false;
   #heard = 0;
   #beats = 0;
@@ -175,8 +179,25 @@ export class Stream {
       writer.uint32(8).uint64(batch.seq);
       if (attachment.received > 0) writer.uint32(16).uint64(attachment.received);
       for (const item of batch.items) item.write(writer);
-      this.#blocked = !this.#call.write(writer.finish());
+      const left = attachment.out.length === 0 ? this.#left : undefined;
+      if (left !== undefined) this.#left = undefined;
+      this.#blocked = !this.#call.write(writer.finish(), left);
     }
+  }
+
+  /** Resolves once everything that was said has left this process, or a moment later if it does not. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, PARTING);
+      const before = this.#left;
+      this.#left = () => {
+        clearTimeout(timer);
+        before?.();
+        resolve();
+      };
+      this.#attachment?.push(new Item(HEARTBEAT)); // so that there is something to write
+      this.#send();
+    });
   }
 
   #beat(): void {

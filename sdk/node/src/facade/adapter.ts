@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { checkRooms } from "../core/names.js";
 import type { Namespace } from "./namespace.js";
 import type { Outgoing } from "./outgoing.js";
 import type { Room, SocketId } from "./reserved.js";
@@ -56,6 +57,7 @@ export class Adapter extends EventEmitter {
 
   /** Puts a socket into rooms. */
   addAll(id: SocketId, rooms: Set<Room>): Promise<void> | void {
+    checkRooms([...rooms].map(String), "update_rooms.join");
     const added = this._mirror(id, rooms);
     if (added.length > 0) return this.#out.updateRooms(this.nsp, id, added, []);
   }
@@ -146,12 +148,15 @@ export class Adapter extends EventEmitter {
   }
 
   addSockets(opts: BroadcastOptions, rooms: Room[]): void {
+    checkRooms(rooms.map(String), "update_rooms.join");
     const local = this._local(opts);
     for (const socket of local) this._mirror(socket.id, rooms);
     this.#out.updateMany(this.nsp, opts, local, rooms, []);
   }
 
-  delSockets(opts: BroadcastOptions, rooms: Room[]): void {
+  delSockets(opts: BroadcastOptions, given: Room[]): void {
+    const rooms = given.filter((room) => room !== "");
+    if (rooms.length === 0) return;
     const local = this._local(opts);
     this.#out.updateMany(this.nsp, opts, local, [], rooms); // before the rooms that it names are empty here
     for (const socket of local) for (const room of rooms) this._unmirror(socket.id, room);

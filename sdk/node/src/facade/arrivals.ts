@@ -61,9 +61,7 @@ export class Arrivals {
     try {
       promises = socket.nsp._connect(socket);
     } catch (error) {
-      delivery.nack(String(error));
-      delivery.end();
-      throw error;
+      return delivery.fail(error);
     } finally {
       this.#bridge.current = before;
     }

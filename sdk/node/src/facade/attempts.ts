@@ -113,8 +113,15 @@ export class Attempts {
   }
 
   #deny(client: Client, delivery: Delivery, err: ExtendedError): void {
-    delivery.deny(String(err.message ?? err), encodeJSON(err.data));
-    this.#over(client, delivery);
+    const message = String(err.message ?? err);
+    try {
+      delivery.deny(message, encodeJSON(err.data));
+    } catch (error) {
+      delivery.deny(message, Buffer.alloc(0)); // the browser is refused all the same
+      throw error;
+    } finally {
+      this.#over(client, delivery);
+    }
   }
 
   #over(client: Client, delivery: Delivery): void {

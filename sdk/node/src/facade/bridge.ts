@@ -3,6 +3,7 @@ import type { Delivery } from "../core/delivery.js";
 import type { HubError } from "../core/errors.js";
 import type { Logger } from "../core/log.js";
 import type { Member } from "../core/peer.js";
+import { guarded } from "../core/raise.js";
 import type { Settings } from "../core/settings.js";
 import { onSigterm } from "../core/signals.js";
 import type { Handshake as HandshakeMessage, RoomsChanged, Subscription, Upgraded } from "../pb/index.js";
@@ -88,7 +89,7 @@ export class Bridge implements Program {
     this.#unlisten?.();
     this.#unlisten = undefined;
     for (const client of [...this.#clients.values()]) {
-      for (const socket of [...client.sockets.values()]) socket._released("CLOSED");
+      for (const socket of [...client.sockets.values()]) guarded(() => socket._released("CLOSED"));
       client._closed("transport close");
     }
   }
@@ -177,8 +178,14 @@ export class Bridge implements Program {
     let promises: Promise<unknown>[] | undefined;
     let heard = false;
     const answer = (...values: unknown[]): void => {
-      delivery.reply(encodeArgs(values));
-      delivery.end();
+      try {
+        delivery.reply(encodeArgs(values));
+      } catch (error) {
+        delivery.nack(String(error));
+        throw error;
+      } finally {
+        delivery.end();
+      }
     };
     if (wantsAnswer) args.push(answer);
     for (const server of this.#servers) {
@@ -191,6 +198,11 @@ export class Bridge implements Program {
   }
 
   revoked(delivery: Delivery): void {
+    if (delivery.message.body?.$case === "serviceCall") delivery.end(); // nobody waits for its answer any more
+    this.#attempts.revoked(delivery);
+  }
+
+  failed(delivery: Delivery): void {
     this.#attempts.revoked(delivery);
   }
 

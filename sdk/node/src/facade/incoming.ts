@@ -85,9 +85,8 @@ export class Incoming {
       if (err) socket._onerror(err);
       else if (socket.connected) promises = socket._call(event[0], event.slice(1));
     } catch (error) {
-      delivery?.nack(String(error));
-      delivery?.end();
-      throw error;
+      if (delivery === undefined) throw error;
+      return delivery.fail(error);
     } finally {
       bridge.current = before;
     }

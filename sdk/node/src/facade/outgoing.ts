@@ -3,6 +3,7 @@ import type { Delivery } from "../core/delivery.js";
 import { HubError, StatusError, statusError, UnavailableError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import { Sampled } from "../core/log.js";
+import { checkEvent, checkRooms } from "../core/names.js";
 import type { Waiter } from "../core/results.js";
 import { AckMode, type Command, type Payload, type Result, type Target } from "../pb/index.js";
 import { encodeArgs } from "../values.js";
@@ -163,7 +164,8 @@ export class Outgoing {
 
   /** Everybody who is meant, as the hub knows them. */
   #targets(nsp: AnyNamespace, opts: BroadcastOptions): Target[] {
-    const except = [...(opts.except ?? [])].map(String);
+    const except = [...(opts.except ?? [])].map(String).filter((room) => room !== "");
+    checkRooms(except, "target.except_rooms");
     const base = (): Target => ({
       namespace: nsp.name,
       sockets: NOBODY,
@@ -179,7 +181,9 @@ export class Outgoing {
       return chunks(ids).map((sockets) => ({ ...base(), sockets, exceptRooms: NOBODY }));
     }
     if (opts.rooms.size === 0) return [{ ...base(), all: true }];
-    return [{ ...base(), rooms: [...opts.rooms].map(String) }];
+    const rooms = [...opts.rooms].map(String).filter((room) => room !== ""); // nobody is in a room without a name
+    checkRooms(rooms, "target.rooms");
+    return rooms.length === 0 ? [] : [{ ...base(), rooms }];
   }
 
   /** Sends a command. One made while listeners run goes over the stream of their event, so that the order holds. */
@@ -245,7 +249,7 @@ function emitOp(target: Target, data: unknown[], flags: BroadcastFlags): NonNull
     $case: "emit",
     emit: {
       target,
-      event: String(data[0]),
+      event: checkEvent(String(data[0])),
       payload: encodeArgs(data.slice(1)),
       volatile: flags.volatile === true,
       noCompress: flags.compress === false,

@@ -28,8 +28,9 @@ export function settleAfter(delivery: Delivery, promises: Promise<unknown>[] | u
   const all = promises.length === 1 ? (promises[0] as Promise<unknown>) : Promise.all(promises);
   all.then(
     () => over(delivery, () => delivery.done(open)),
-    (error) => {
+    async (error) => {
       over(delivery, () => delivery.nack(String(error)));
+      await delivery.attachment.flushed(); // see Delivery.fail
       throw error; // an unhandled rejection, as it would be without the kit
     },
   );

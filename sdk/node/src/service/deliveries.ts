@@ -1,11 +1,12 @@
 import type { Delivery } from "../core/delivery.js";
 import { InvalidError } from "../core/errors.js";
 import type { Way } from "../core/line.js";
+import { checkEvent } from "../core/names.js";
 import { Command, Target as TargetMessage } from "../pb/index.js";
 import type { Handshake } from "./handshake.js";
 import { request } from "./request.js";
 import type { Socket } from "./socket.js";
-import { checkEvent, encodeList, type Payload } from "./values.js";
+import { encodeList, type Payload } from "./values.js";
 
 /** What goes with an accept; everything may be left out. */
 export interface Accepted {

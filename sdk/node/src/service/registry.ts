@@ -81,7 +81,9 @@ function tracksRooms({ options, handlers }: Namespace): boolean {
 
 function kindsOf(namespace: Namespace): Kind[] {
   const { handlers } = namespace;
-  const follows = tracksRooms(namespace) || handlers.released !== undefined || handlers.disconnect !== undefined;
+  // Data comes with a change alone where sockets are introduced to each instance: it has to know them.
+  const knows = tracksRooms(namespace) || handlers.released !== undefined || namespace.options.introduction === "onInstance";
+  const follows = knows || handlers.disconnect !== undefined;
   const kinds: Kind[] = [];
   if (handlers.connected !== undefined || follows) kinds.push(Kind.KIND_CONNECTED, Kind.KIND_DISCONNECTED);
   if (tracksRooms(namespace)) kinds.push(Kind.KIND_ROOMS);

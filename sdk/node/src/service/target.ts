@@ -2,12 +2,13 @@ import type { Order } from "../core/command.js";
 import { InvalidError, statusError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import type { Way } from "../core/line.js";
+import { checkEvent, checkRooms } from "../core/names.js";
 import { AckMode, type Command, type Result, Target as TargetMessage } from "../pb/index.js";
 import { type Acks, ackOf, acksOf, infoOf, type Outcome, outcome, type SocketInfo } from "./answers.js";
 import { placed } from "./context.js";
 import { TimeoutError } from "./errors.js";
 import { request } from "./request.js";
-import { checkEvent, encodeList, encodeValue } from "./values.js";
+import { encodeList, encodeValue } from "./values.js";
 
 type Op = Command["op"];
 
@@ -139,12 +140,14 @@ export class Target {
   }
 
   async join(...rooms: string[]): Promise<Outcome> {
+    checkRooms(rooms, "update_rooms.join");
     return outcome(
       await this.#request({ $case: "updateRooms", updateRooms: { target: this.#message(), join: rooms, leave: [] } }),
     );
   }
 
   async leave(...rooms: string[]): Promise<Outcome> {
+    checkRooms(rooms, "update_rooms.leave");
     return outcome(
       await this.#request({ $case: "updateRooms", updateRooms: { target: this.#message(), join: [], leave: rooms } }),
     );

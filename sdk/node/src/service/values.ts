@@ -27,8 +27,6 @@ export class Payload {
   }
 }
 
-const RESERVED = new Set(["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]);
-
 /** Arguments as they travel. A Payload alone is passed on as it is. */
 export function encodeList(args: readonly unknown[]): Message {
   if (args.length === 1 && args[0] instanceof Payload) return args[0].message();
@@ -49,11 +47,4 @@ export function encodeValue(value: unknown, field: string): Buffer {
 
 function invalid(error: unknown, field: string): InvalidError {
   return error instanceof InvalidError ? error : new InvalidError("BAD_JSON", field, (error as Error).message);
-}
-
-export function checkEvent(name: string): string {
-  if (typeof name !== "string" || name === "") throw new InvalidError("EMPTY_EVENT", "emit.event", "an event has no name");
-  if (Buffer.byteLength(name) > 128) throw new InvalidError("TOO_LONG", "emit.event", "a name of more than 128 bytes");
-  if (RESERVED.has(name)) throw new InvalidError("RESERVED_EVENT", "emit.event", `${name} means something to Socket.IO itself`);
-  return name;
 }

@@ -24,7 +24,8 @@ export class MemoryCall extends EventEmitter implements Call {
     this.#listener = listener;
   }
 
-  write(message: Buffer): boolean {
+  write(message: Buffer, left?: () => void): boolean {
+    if (left !== undefined) setImmediate(left);
     if (!this.#over) this.#listener.take(this, AttachRequest.decode(message));
     return !this.#over;
   }
