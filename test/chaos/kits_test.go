@@ -64,8 +64,8 @@ func killKits(t *testing.T, programs, language string, kills int, seed uint64) {
 	v := &visitors{address: address, sent: map[string]int{}}
 
 	begun := time.Now()
-	talkWhile(t.Context(), t, all, v, kitGuests, seed, func(context.Context) error {
-		return crew.killInTurns(f, kills, rand.New(rand.NewPCG(seed, 0)))
+	talkWhile(t.Context(), t, all, v, kitGuests, seed, func(ctx context.Context) error {
+		return crew.killInTurns(ctx, f, kills, rand.New(rand.NewPCG(seed, 0)))
 	})
 	t.Logf("%d kills in %v", crew.kills, time.Since(begun).Round(time.Second))
 	sent := finish(t, f.has, all, v.sent)
@@ -91,9 +91,11 @@ type crew struct {
 }
 
 // killInTurns kills one after the other, at moments that nobody knows before, and starts another in its place.
-func (c *crew) killInTurns(f *fleet, kills int, random *rand.Rand) error {
+func (c *crew) killInTurns(ctx context.Context, f *fleet, kills int, random *rand.Rand) error {
 	for n := range kills {
-		time.Sleep(time.Duration(random.Int64N(int64(2 * betweenKills))))
+		if !wait(ctx, time.Duration(random.Int64N(int64(2*betweenKills)))) {
+			return ctx.Err()
+		}
 		i := n % len(c.all)
 		p := c.all[i]
 		select {
