@@ -100,6 +100,7 @@ func (i *Instance) renew(t instant) {
 		at := instantOf(i.lostAt)
 		if at == 0 {
 			at = t
+			g.deaths.Add(1)
 		}
 		loss{i, ReasonReplaced, at, t}.all()
 	}

@@ -40,19 +40,22 @@ type Delivery struct {
 
 	// The rest is guarded by the holder of the lane, but for a delivery in state
 	// detached: that belongs to the settlement that is being carried out.
-	lane     *Lane
-	place    node[*Delivery] // in lane.queue or lane.flight
-	state    state
-	losses   uint8 // how often it was lost with an instance; see poison.go
-	tries    uint8 // how often it was nacked for a retry, or not settled in time
-	first    bool  // its lane had nothing in flight when it was handed over
-	attempt  uint32
-	seq      uint64
-	identity uint64
-	terms    Terms   // those of the last try
-	since    instant // parked since
-	due      instant // not before; zero means now
-	handed   instant
+	lane   *Lane
+	place  node[*Delivery] // in lane.queue or lane.flight
+	state  state
+	losses uint8 // how often it was lost with an instance, as far as it counts; see poison.go
+	// lossesInAll are all of them, and deaths is Group.deaths as of the first.
+	lossesInAll uint8
+	deaths      uint32
+	tries       uint8 // how often it was nacked for a retry, or not settled in time
+	first       bool  // its lane had nothing in flight when it was handed over
+	attempt     uint32
+	seq         uint64
+	identity    uint64
+	terms       Terms   // those of the last try
+	since       instant // parked since
+	due         instant // not before; zero means now
+	handed      instant
 }
 
 // like is Like for an event; what else there is is alike by its kind.

@@ -78,7 +78,7 @@
 // After Config.FailoverDelay each lane that another instance takes moves there; the rest
 // waits for Config.Suspend and goes to the pool then. Attach with Resume takes up what
 // is left. What is taken from a process because it is gone counts as lost: after two
-// losses a delivery goes alone on its instance, for a minute at most, and at the fifth it is dropped (poison.go).
+// losses a delivery goes alone on its instance, for a minute at most, and at the fifth it is dropped, unless others are lost without it as well, and at the twentieth in any case (poison.go).
 // Losses and retries are spaced (ledger.Spacing).
 //
 // # A socket that comes back

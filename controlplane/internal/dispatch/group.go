@@ -33,6 +33,8 @@ type Group struct {
 	events    atomic.Int64
 	lifecycle atomic.Int64
 	lost      atomic.Int64 // lifecycle records dropped since the last look
+	// deaths counts the processes that were lost, or replaced by another one, without a word.
+	deaths atomic.Uint32
 	// unisolated counts deliveries that were to be alone on their instance for too long, since the last look.
 	unisolated atomic.Int64
 	holds      holds

@@ -14,6 +14,9 @@ const (
 	// maxLosses is how often it is lost in all until it is given up. Beyond aloneAfter only
 	// losses while it was alone count.
 	maxLosses = 5
+	// maxLossesInAll is how often it is lost until it is given up whatever other instances do. A loss is not laid to it
+	// while they die without it, too; two that kill whoever takes them would excuse each other for ever.
+	maxLossesInAll = 20
 	// aloneFor is how long an instance takes no other work for it: while it is alone there and not settled, and
 	// before that while it waits for what is unsettled there.
 	aloneFor = time.Minute
@@ -127,7 +130,7 @@ func (x loss) one(d *Delivery) {
 	switch {
 	case d.Kind == ServiceCall, d.terms.AtMostOnce && !d.Kind.lifecycle():
 		l.lose(d, Lost)
-	case x.why != ReasonLeft && d.lost(alone || d.isolation == isolationOver):
+	case x.why != ReasonLeft && d.lost(alone || d.isolation == isolationOver, i.group.deaths.Load()):
 		l.lose(d, Tries)
 	default:
 		if d.isolation == isolationWaived {
@@ -141,10 +144,23 @@ func (x loss) one(d *Delivery) {
 }
 
 // lost counts a loss, and reports whether the delivery is to be given up. Lifecycle is
-// not: it goes on, alone as long as it may be. Alone says that the loss is laid to it.
-func (d *Delivery) lost(alone bool) bool {
-	if d.losses < aloneAfter || (alone && d.losses < maxLosses) {
+// not: it goes on, alone as long as it may be. Alone says that the loss is laid to it, and deaths
+// is Group.deaths, this one among them.
+func (d *Delivery) lost(alone bool, deaths uint32) bool {
+	if d.lossesInAll == 0 {
+		d.deaths = deaths
+	}
+	if d.lossesInAll < maxLossesInAll {
+		d.lossesInAll++
+	}
+	if d.losses < aloneAfter || (alone && d.losses < maxLosses && !d.excused(deaths)) {
 		d.losses++
 	}
-	return d.losses >= maxLosses && !d.Kind.lifecycle()
+	return (d.losses >= maxLosses || d.lossesInAll >= maxLossesInAll) && !d.Kind.lifecycle()
+}
+
+// excused reports whether others die as well: since it was first lost at least one without it for two with it.
+func (d *Delivery) excused(deaths uint32) bool {
+	since, own := deaths-d.deaths, uint32(d.lossesInAll)-1
+	return since > own && 2*(since-own) >= uint32(d.lossesInAll)
 }

@@ -72,6 +72,31 @@ func TestPoison_GoesAloneAndIsDropped(t *testing.T) {
 	})
 }
 
+// Where instances die whoever they serve, none of these deaths is laid to what they had in hand.
+func TestPoison_OthersDieToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		a, sink := b.attach("1", 10)
+		ann := b.person("ann")
+		ann.lane.Introduce(false)
+		settle(t, a, sink.take()...)
+		ann.say("x")
+		for range maxLossesInAll - 1 {
+			sink.take()
+			b.crash("2", 0)
+			_, sink = b.crash("1", 10)
+		}
+		if len(sink.tries) != 1 || b.count.dropped[Tries] != 0 {
+			t.Fatalf("tries %v, dropped %v", sink.tries, b.count.dropped)
+		}
+		b.crash("2", 0)
+		b.crash("1", 10)
+		if b.count.dropped[Tries] != 1 {
+			t.Errorf("it comes again without end, dropped %v", b.count.dropped)
+		}
+	})
+}
+
 // While one goes alone others wait, and nothing goes beside it.
 func TestPoison_OthersWaitMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

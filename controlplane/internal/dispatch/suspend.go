@@ -59,6 +59,9 @@ func (a *Attachment) Detach(leave bool) {
 	now := time.Now()
 	started := i.sink != nil
 	i.current, i.sink, i.lostAt = nil, nil, now
+	if !leave {
+		g.deaths.Add(1)
+	}
 	if started {
 		// What was revoked before was told to this stream, as far as it got.
 		i.absences.seqs = keepNewest(i.absences.seqs)
