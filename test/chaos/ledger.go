@@ -2,8 +2,8 @@ package chaos
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 )
 
@@ -61,8 +61,8 @@ func (l *Ledger) Append(r Record) error {
 	return err
 }
 
-// ReadLedger reads all records. A last line without its end is left out: it is
-// being written.
+// ReadLedger reads all records. One without its end is left out: it is being written, or was when its process was killed,
+// for a write that meets the end of a page may be a part of it. Another one follows in the same line then.
 func ReadLedger(path string) ([]Record, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -71,11 +71,24 @@ func ReadLedger(path string) ([]Record, error) {
 	defer file.Close()
 	var records []Record
 	for scanner := bufio.NewScanner(file); scanner.Scan(); {
-		var r Record
-		if err := json.Unmarshal(scanner.Bytes(), &r); err != nil {
-			return records, fmt.Errorf("ledger line %d: %w", len(records)+1, err)
+		r, err := readRecord(scanner.Bytes())
+		if err != nil {
+			continue
 		}
 		records = append(records, r)
 	}
 	return records, nil
+}
+
+// recordStart is how every record begins, whoever writes it.
+var recordStart = []byte(`{"run":`)
+
+// readRecord reads the last record of a line.
+func readRecord(line []byte) (r Record, err error) {
+	err = json.Unmarshal(line, &r)
+	if at := bytes.LastIndex(line, recordStart); err != nil && at > 0 {
+		r = Record{}
+		err = json.Unmarshal(line[at:], &r)
+	}
+	return r, err
 }

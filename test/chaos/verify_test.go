@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -96,5 +97,25 @@ func TestLedger_KeepsWhatWasAppended(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A record that was cut off when its process was killed is none, and takes nothing with it.
+func TestReadLedger_TornRecords(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger")
+	text := `{"run":"a","socket":"s","kind":"event","n":1,"dedupe_id":{"run":"b","socket":"s","kind":"event","n":1}` + "\n" +
+		`{"run": "c", "socket": "s", "kind": "event", "n": 2}` + "\n" + `{"run":"d","socket"`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	records, err := chaos.ReadLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []chaos.Record{
+		{Run: "b", Socket: "s", Kind: chaos.Event, N: 1}, {Run: "c", Socket: "s", Kind: chaos.Event, N: 2},
+	}
+	if diff := cmp.Diff(want, records); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
