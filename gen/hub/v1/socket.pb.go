@@ -146,7 +146,8 @@ type Payload struct {
 	Args []byte `protobuf:"bytes,1,opt,name=args,proto3" json:"args,omitempty"`
 	// Binary arguments in the order of their placeholders. A placeholder
 	// `{"_placeholder":true,"num":N}` in `args` is the seat of `attachments[N]`.
-	// The count of placeholders and of attachments is the same.
+	// The count of placeholders and of attachments is the same; where there are no
+	// attachments, an object of that form is an object like others.
 	Attachments   [][]byte `protobuf:"bytes,2,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

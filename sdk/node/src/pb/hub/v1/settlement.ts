@@ -92,7 +92,10 @@ export interface Reply {
   payload: Payload | undefined;
 }
 
-/** Accept lets a socket into the namespace, or renews its authorization. */
+/**
+ * Accept lets a socket into the namespace, or renews its authorization. What comes after
+ * it on the stream finds the socket.
+ */
 export interface Accept {
   /** User id: at most 256 bytes. Empty means none. */
   user: string;

@@ -53,7 +53,8 @@ export interface Payload {
   /**
    * Binary arguments in the order of their placeholders. A placeholder
    * `{"_placeholder":true,"num":N}` in `args` is the seat of `attachments[N]`.
-   * The count of placeholders and of attachments is the same.
+   * The count of placeholders and of attachments is the same; where there are no
+   * attachments, an object of that form is an object like others.
    */
   attachments: Buffer[];
 }
