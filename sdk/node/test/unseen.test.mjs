@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, beforeEach, test } from "node:test";
 import { Player, story } from "./support/arcade-story.mjs";
-import { Hub } from "./support/hub.mjs";
+import { Hub, until } from "./support/hub.mjs";
 import { App } from "./support/process.mjs";
 
 const APP = new URL("apps/arcade.mjs", import.meta.url);
@@ -68,6 +68,12 @@ for (const [title, moved, count] of [
 /** Players who work all the time, while processes come and go. */
 class Crowd {
   over = false;
+  done = 0;
+  /** Waits until they have done so much more. */
+  async works(count) {
+    const enough = this.done + count;
+    await until(() => this.done >= enough, "work that is done");
+  }
   async arrive(url, count) {
     const options = { reconnection: true };
     this.players = await Promise.all(Array.from({ length: count }, (_, i) => Player.enter(url, `n${i}`, options)));
@@ -76,6 +82,7 @@ class Crowd {
       while (!this.over) {
         const id = `n${i}-${count++}`;
         assert.deepEqual(await player.ask("keep", id), [id, `n${i}`]);
+        this.done++;
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       return count;
@@ -117,7 +124,7 @@ for (const how of ["killed", "deployed"]) {
         for (let i = 0; i < count; i++) await arcade.start();
         await crowd.arrive(hub.url, 9);
         for (let i = 0; i < 3 * count; i++) {
-          await new Promise((resolve) => setTimeout(resolve, 200));
+          await crowd.works(30);
           const old = arcade.apps.shift();
           if (how === "killed") await old.stop("SIGKILL");
           await arcade.start();

@@ -1,23 +1,20 @@
-import type { AttachResponse, Item as HubItem, Notice, Result, Welcome } from "../pb/index.js";
-import { NoticeKind } from "../pb/index.js";
+import type { AttachResponse, Item as HubItem, Result, Welcome } from "../pb/index.js";
 import type { Core } from "./core.js";
 import { Delivery } from "./delivery.js";
-import { type HubError, OutcomeUnknownError, statusError, TooLargeError, UnavailableError } from "./errors.js";
+import { type HubError, OutcomeUnknownError, statusError, TooLargeError } from "./errors.js";
 import type { Item } from "./item.js";
 import type { Link } from "./link.js";
+import { hear } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import type { Peer } from "./peer.js";
 import { guarded, raise } from "./raise.js";
 import { Results, type Waiter } from "./results.js";
 import type { Stream } from "./stream.js";
-import { warn } from "./warning.js";
+import { WAITING_BYTES, WAITING_ITEMS, WindowQueue } from "./window.js";
 
 /** How long the hub keeps an attachment whose stream broke, in milliseconds. */
 const RESUME_WINDOW = 30_000;
 const DEFAULT_ENVELOPE = 4 << 20;
-/** What may wait for something: for a hub, for a stream that broke, for a place in the command window. */
-export const WAITING_ITEMS = 65_536;
-export const WAITING_BYTES = 32 << 20;
 
 /**
  * This process at one hub, for as long as both remember it. It outlives a stream that breaks: what is queued stays
@@ -46,8 +43,7 @@ export class Attachment {
   /** Deliveries in this process's hands, until their handlers have ended. */
   readonly #open = new Map<number, Delivery>();
   /** Commands without a place in the hub's window. */
-  readonly #waiting = new Set<{ item: Item; waiter: Waiter }>();
-  #waitingBytes = 0;
+  readonly #queue: WindowQueue;
   #ended = false;
   #until = 0;
   #expiry: NodeJS.Timeout | undefined;
@@ -60,6 +56,7 @@ export class Attachment {
     this.capabilities = welcome.capabilities;
     this.maxEnvelope = welcome.maxEnvelopeBytes || DEFAULT_ENVELOPE;
     this.results = new Results(Math.min(Math.max(welcome.commandWindow, 1), 65_536));
+    this.#queue = new WindowQueue(this.results, (item) => this.push(item));
   }
 
   get ended(): boolean {
@@ -95,16 +92,7 @@ export class Attachment {
    * when too many do: browsers that owe acknowledgements keep their places for as long as those are waited for.
    */
   ask(item: Item, waiter: Waiter): void {
-    if (this.results.full) {
-      if (this.#waiting.size >= WAITING_ITEMS || this.#waitingBytes >= WAITING_BYTES) {
-        throw new UnavailableError("too many commands wait for results of others");
-      }
-      this.#waiting.add({ item, waiter });
-      this.#waitingBytes += item.size;
-      return;
-    }
-    this.results.add(item.id, waiter);
-    this.push(item);
+    this.#queue.add(item, waiter);
   }
 
   /** Applies an envelope. */
@@ -143,7 +131,7 @@ export class Attachment {
         this.#result(kind.result);
         break;
       case "notice":
-        this.#notice(kind.notice);
+        hear(this, kind.notice);
         break;
       case "revoked":
         this.revoke(kind.revoked.deliverySeqs, kind.revoked.reason);
@@ -191,7 +179,7 @@ export class Attachment {
       try {
         this.results.deliver(result);
       } finally {
-        this.#next();
+        this.#queue.next();
       }
       return;
     }
@@ -204,17 +192,6 @@ export class Attachment {
     else this.core.log.error("the hub does not take an answer", fields);
   }
 
-  /** Lets commands into the window that have waited for it. */
-  #next(): void {
-    for (const next of this.#waiting) {
-      if (this.results.full) return;
-      this.#waiting.delete(next);
-      this.#waitingBytes -= next.item.size;
-      this.results.add(next.item.id, next.waiter);
-      this.push(next.item);
-    }
-  }
-
   revoke(seqs: readonly number[], reason: string): void {
     for (const seq of seqs) {
       const delivery = this.#open.get(seq);
@@ -222,37 +199,6 @@ export class Attachment {
       delivery.revoke(reason);
       this.core.program.revoked?.(delivery);
     }
-  }
-
-  #notice(notice: Notice): void {
-    const fact = notice.fact;
-    const program = this.core.program;
-    switch (notice.kind) {
-      case NoticeKind.NOTICE_KIND_ROOMS_CHANGED: {
-        if (fact?.$case !== "roomsChanged") return;
-        const member = this.peer.roomsChanged(fact.roomsChanged);
-        if (member !== undefined) program.rooms(member, fact.roomsChanged);
-        return;
-      }
-      case NoticeKind.NOTICE_KIND_UPGRADED:
-        if (fact?.$case === "upgraded") program.upgraded(this.peer.live(fact.upgraded.socketId), fact.upgraded);
-        return;
-      case NoticeKind.NOTICE_KIND_HUBS:
-        if (fact?.$case === "hubs") this.core.hubs.hear(this.peer, fact.hubs.hubs);
-        return;
-      case NoticeKind.NOTICE_KIND_INTRODUCED: {
-        const { released, gone } = this.peer.introduced();
-        for (const member of released) guarded(() => program.released(member, "MOVED"));
-        for (const member of gone) guarded(() => program.gone(member, ""));
-        program.introduced?.(this.peer.hubId);
-        return;
-      }
-      case NoticeKind.NOTICE_KIND_LIFECYCLE_LOST:
-        this.peer.dropped = true;
-        break;
-    }
-    if (program.notice?.(this.peer, notice)) return;
-    warn(this.core.log, this.peer.hubId, notice);
   }
 
   /** Waits for its next stream. */
@@ -294,9 +240,7 @@ export class Attachment {
     }
     this.#open.clear();
     this.results.fail((): HubError => new OutcomeUnknownError());
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const { item, waiter } of waiting) this.core.line.again(item, waiter);
+    for (const { item, waiter } of this.#queue.takeOut()) this.core.line.again(item, waiter);
     if (lost > 0) this.core.log.debug("the attachment ended before everything was sent", { hub: this.peer.hubId, lost });
     this.core.idle();
   }

@@ -1,11 +1,12 @@
 import type { Result } from "../pb/index.js";
-import { type Attachment, WAITING_BYTES, WAITING_ITEMS } from "./attachment.js";
+import type { Attachment } from "./attachment.js";
 import { encode, nextId, type Order } from "./command.js";
 import type { Core } from "./core.js";
 import { ClosedError, type HubError, OutcomeUnknownError, statusError, UnavailableError } from "./errors.js";
 import type { Item } from "./item.js";
 import { Sampled } from "./log.js";
 import type { Waiter } from "./results.js";
+import { WAITING_BYTES, WAITING_ITEMS } from "./window.js";
 
 const MAX_KEYS = 10_000;
 

@@ -2,10 +2,12 @@ import { Attachment } from "./attachment.js";
 import { Backoff } from "./backoff.js";
 import type { Core } from "./core.js";
 import { type Connection, connect, mayShowToken } from "./dial.js";
-import { ClosedError, ConfigError, HubError, StatusError, SupersededError, UnavailableError } from "./errors.js";
+import { ClosedError, ConfigError, type HubError, StatusError, SupersededError } from "./errors.js";
 import { newHello, refusedSubscription } from "./hello.js";
 import { AnewError } from "./hubs.js";
+import { type HubStatus, hubError, isAlias, isFinal } from "./link-status.js";
 import { type Greeting, Stream } from "./stream.js";
+import { Token } from "./token.js";
 
 /** How often a link looks whether the hub at its address is still one that another link leads to, in milliseconds. */
 const RECHECK = 30_000;
@@ -13,23 +15,8 @@ const RECHECK = 30_000;
 /** How long connecting may take, in milliseconds. */
 const CONNECTING = 5000;
 
-const FINAL = ["INVALID_ARGUMENT", "FAILED_PRECONDITION", "PERMISSION_DENIED", "UNIMPLEMENTED", "UNAUTHENTICATED"];
 /** After any other code an envelope may be what ended the stream: it is not sent again. */
 const RESUMABLE = ["UNAVAILABLE", "UNKNOWN", "CANCELLED", "DEADLINE_EXCEEDED"];
-
-/** What this process knows of a hub, or of an address at which there may be one. */
-export interface HubStatus {
-  /** The hub that was there last; empty when there never was one. */
-  hubId: string;
-  address: string;
-  attached: boolean;
-  /** Commands that are made outside of handlers go there. */
-  home: boolean;
-  /** When `attached` changed last. */
-  since: Date | undefined;
-  /** Why there is no stream. */
-  error: HubError | undefined;
-}
 
 /** Keeps this process attached to the hub at one address, whichever it is at the moment. */
 export class Link {
@@ -50,7 +37,7 @@ export class Link {
   #stream: Stream | undefined;
   #again: Backoff;
   #text = "";
-  #token: string | undefined;
+  readonly #token: Token;
   #wake: (() => void) | undefined;
   #resting = false;
 
@@ -58,6 +45,7 @@ export class Link {
     this.core = core;
     this.address = address;
     this.expected = expected;
+    this.#token = new Token(core.settings, CONNECTING);
     this.#again = new Backoff(core.settings.backoffMin, core.settings.backoffMax);
   }
 
@@ -107,17 +95,14 @@ export class Link {
     });
     this.#wake = undefined;
     this.#resting = false;
-    if (this.#tokenMayDiffer(error) && this.wanted && !this.core.closing && !this.core.aborted && !(await this.#otherToken())) {
+    if (
+      this.#tokenMayDiffer(error) &&
+      this.wanted &&
+      !this.core.closing &&
+      !this.core.aborted &&
+      !(await this.#token.another())
+    ) {
       return this.#wait(error);
-    }
-  }
-
-  /** Whether there is another token than the one that was refused. */
-  async #otherToken(): Promise<boolean> {
-    try {
-      return (await this.#newToken()) !== this.#token;
-    } catch {
-      return false; // it may be about to be written
     }
   }
 
@@ -185,26 +170,15 @@ export class Link {
   /** Connects. The credential is looked up each time. */
   async #dial(): Promise<Connection> {
     const settings = this.core.settings;
-    const token = await this.#newToken();
-    this.#token = token;
+    const token = await this.#token.next();
     if (token && !mayShowToken(settings, this.address)) {
       throw new ConfigError("hub.token", `is not sent to ${this.address} in the clear: set hub.tls or HUB_TLS_CA`);
     }
     return connect(settings, this.address, CONNECTING);
   }
 
-  /** The token for the next attempt: whoever gives it has as long as connecting may take. */
-  #newToken(): Promise<string | undefined> {
-    return new Promise((resolve, reject) => {
-      const slow = () => reject(new UnavailableError(`hub.token gives no token within ${CONNECTING / 1000} s`));
-      const timer = setTimeout(slow, CONNECTING);
-      const asked = Promise.resolve().then(() => this.core.settings.token?.());
-      asked.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
-  }
-
   async #greet(connection: Connection, resume: Attachment | undefined): Promise<[Stream, Greeting]> {
-    const stream = new Stream(connection, connection.call(this.#token), this.address);
+    const stream = new Stream(connection, connection.call(this.#token.shown), this.address);
     this.#stream = stream;
     const hello = newHello(this.core, this, resume);
     this.greets = hello.attachedHubIds;
@@ -293,19 +267,4 @@ export class Link {
     const home = attached && this.core.line.home === this.#attachment;
     return { hubId: this.last, address: this.address, attached, home, since: this.#since, error: this.#problem };
   }
-}
-
-function isAlias(error: HubError | undefined): boolean {
-  return error?.code === "ALREADY_EXISTS";
-}
-
-/** Whether attaching again with the same hello is of no use. */
-function isFinal(error: HubError | undefined, attachedOnce: boolean): boolean {
-  if (error instanceof ConfigError) return !attachedOnce;
-  return error !== undefined && FINAL.includes(error.code);
-}
-
-function hubError(error: unknown): HubError {
-  if (error instanceof HubError) return error;
-  return new StatusError("UNAVAILABLE", "", error instanceof Error ? error.message : String(error));
 }

@@ -2,7 +2,8 @@ import { hostOf, isHostPort, type Places, parse, resolve } from "./addresses.js"
 import type { Core } from "./core.js";
 import { mayShowToken } from "./dial.js";
 import type { HubError } from "./errors.js";
-import { type HubStatus, Link } from "./link.js";
+import { Link } from "./link.js";
+import type { HubStatus } from "./link-status.js";
 
 /** How often names are resolved again, in milliseconds. */
 const RESOLVE_EVERY = 30_000;

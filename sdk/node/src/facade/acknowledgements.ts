@@ -1,13 +1,12 @@
-import type { BrowserAck, Command, Result } from "../pb/index.js";
+import type { BrowserAck, Result } from "../pb/index.js";
 import { decodeArgs } from "../values.js";
-import { askForAcks } from "./outgoing.js";
 import type { Socket } from "./socket.js";
+import { askForAcks, type EmitOp } from "./targets.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: of any typing
 type AnySocket = Socket<any, any, any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: arguments of any type
 type Ack = (...args: any[]) => void;
-type EmitOp = NonNullable<Command["op"]> & { $case: "emit" };
 
 /** The longest time that the hub waits for an acknowledgement, in milliseconds: of a callback without `timeout`. */
 const LONGEST = 300_000;

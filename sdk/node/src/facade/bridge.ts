@@ -11,6 +11,7 @@ import { decodeArgs, encodeArgs } from "../values.js";
 import { Arrivals } from "./arrivals.js";
 import { Attempts } from "./attempts.js";
 import { Client } from "./client.js";
+import { mirrorRooms } from "./mirror.js";
 import { Outgoing } from "./outgoing.js";
 import type { DisconnectReason } from "./reserved.js";
 import type { Server } from "./server.js";
@@ -226,24 +227,7 @@ export class Bridge implements Program {
   }
 
   rooms(member: Member, change: RoomsChanged): void {
-    const socket = member.value;
-    if (!(socket instanceof Socket)) return;
-    const { adapter, _pending: pending } = socket.nsp;
-    for (const name of change.left) {
-      if (name === socket.id || pending.has(socket.id, name)) continue;
-      for (const room of adapter._named(name)) adapter._unmirror(socket.id, room);
-    }
-    const joined = change.joined.filter((name) => name !== socket.id && !pending.has(socket.id, name));
-    if (joined.length > 0 && socket.connected)
-      adapter._mirror(
-        socket.id,
-        joined.filter((name) => !this.#isIn(socket, name)),
-      );
-  }
-
-  /** Whether a socket is in a room by any of the forms of its name. */
-  #isIn(socket: AnySocket, name: string): boolean {
-    return socket.adapter._named(name).some((room) => socket.rooms.has(room));
+    if (member.value instanceof Socket) mirrorRooms(member.value, change);
   }
 
   upgraded(member: Member | undefined, upgraded: Upgraded): void {

@@ -3,9 +3,8 @@ import type { Delivery } from "../core/delivery.js";
 import { HubError, StatusError, statusError, UnavailableError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import { Sampled } from "../core/log.js";
-import { checkEvent, checkRooms } from "../core/names.js";
 import type { Waiter } from "../core/results.js";
-import { AckMode, type Command, type Payload, type Result, type Target } from "../pb/index.js";
+import type { Command, Payload, Result, Target } from "../pb/index.js";
 import { encodeArgs } from "../values.js";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { BroadcastFlags, BroadcastOptions } from "./adapter.js";
@@ -15,6 +14,7 @@ import { Fetching } from "./fetching.js";
 import type { Namespace } from "./namespace.js";
 import type { Room, SocketId } from "./reserved.js";
 import type { Socket } from "./socket.js";
+import { emitOp, oneSocket, targets } from "./targets.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: of any typing
 type AnySocket = Socket<any, any, any, any>;
@@ -22,11 +22,6 @@ type AnySocket = Socket<any, any, any, any>;
 type AnyNamespace = Namespace<any, any, any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: arguments of any type
 type Ack = (...args: any[]) => void;
-
-const NOBODY: string[] = [];
-
-/** How many names one target may have; lists that are longer are cut into several commands. */
-const TARGET_NAMES = 8000;
 
 /** What namespaces and sockets say to browsers, as commands. */
 export class Outgoing {
@@ -68,7 +63,7 @@ export class Outgoing {
         watched(socket, data, opts.flags ?? {});
       }
     }
-    for (const target of this.#targets(nsp, opts)) this.#tell({ op: emitOp(target, data, opts.flags ?? {}) });
+    for (const target of targets(nsp, opts)) this.#tell({ op: emitOp(target, data, opts.flags ?? {}) });
   }
 
   broadcastWithAck(
@@ -78,7 +73,7 @@ export class Outgoing {
     ack: (err: Error | null, responses: unknown[]) => void,
   ): void {
     if (nsp._watched) for (const socket of nsp.adapter._local(opts)) socket._notifyOutgoing(data);
-    const ops = this.#targets(nsp, opts).map((target) => emitOp(target, data, opts.flags ?? {}));
+    const ops = targets(nsp, opts).map((target) => emitOp(target, data, opts.flags ?? {}));
     this.#acks.broadcast(ops, opts.flags?.timeout, ack, (op, done) => this.#ask({ op }, done));
   }
 
@@ -104,7 +99,7 @@ export class Outgoing {
   }
 
   updateMany(nsp: AnyNamespace, opts: BroadcastOptions, local: AnySocket[], join: Room[], leave: Room[]): void {
-    for (const target of this.#targets(nsp, opts)) this.#change(nsp, target, local, join, leave, undefined);
+    for (const target of targets(nsp, opts)) this.#change(nsp, target, local, join, leave, undefined);
   }
 
   #change(nsp: AnyNamespace, target: Target, local: AnySocket[], join: Room[], leave: Room[], at: string | undefined): void {
@@ -127,7 +122,7 @@ export class Outgoing {
   }
 
   disconnectMany(nsp: AnyNamespace, opts: BroadcastOptions, close: boolean): void {
-    for (const target of this.#targets(nsp, opts)) {
+    for (const target of targets(nsp, opts)) {
       this.#tell({ op: { $case: "disconnect", disconnect: { target, closeTransport: close } } });
     }
   }
@@ -143,7 +138,7 @@ export class Outgoing {
   }
 
   fetch(nsp: AnyNamespace, opts: BroadcastOptions): Promise<unknown[]> {
-    return this.#fetching.fetch(nsp, this.#targets(nsp, opts));
+    return this.#fetching.fetch(nsp, targets(nsp, opts));
   }
 
   serverSideEmit(nsp: AnyNamespace, packet: unknown[]): void {
@@ -160,30 +155,6 @@ export class Outgoing {
     const order: Order = { op: { $case: "call", call } };
     if (ack === undefined) this.#tell(order);
     else this.#acks.call(ack, (done) => this.#ask(order, done));
-  }
-
-  /** Everybody who is meant, as the hub knows them. */
-  #targets(nsp: AnyNamespace, opts: BroadcastOptions): Target[] {
-    const except = [...(opts.except ?? [])].map(String).filter((room) => room !== "");
-    checkRooms(except, "target.except_rooms");
-    const base = (): Target => ({
-      namespace: nsp.name,
-      sockets: NOBODY,
-      rooms: NOBODY,
-      users: NOBODY,
-      all: false,
-      exceptSockets: NOBODY,
-      exceptRooms: except,
-      exceptUsers: NOBODY,
-    });
-    if (opts.flags?.local) {
-      const ids = nsp.adapter._local(opts).map(({ id }) => id);
-      return chunks(ids).map((sockets) => ({ ...base(), sockets, exceptRooms: NOBODY }));
-    }
-    if (opts.rooms.size === 0) return [{ ...base(), all: true }];
-    const rooms = [...opts.rooms].map(String).filter((room) => room !== ""); // nobody is in a room without a name
-    checkRooms(rooms, "target.rooms");
-    return rooms.length === 0 ? [] : [{ ...base(), rooms }];
   }
 
   /** Sends a command. One made while listeners run goes over the stream of their event, so that the order holds. */
@@ -229,45 +200,6 @@ export class Outgoing {
     const fields = { op: order.op?.$case, code: error.code, reason: error.reason, field: error.field, err: error, count };
     if (count > 0) this.#bridge.log.warn("the hub refuses a command", fields);
   }
-}
-
-function oneSocket(socket: AnySocket): Target {
-  return {
-    namespace: socket.nsp.name,
-    sockets: [socket.id],
-    rooms: NOBODY,
-    users: NOBODY,
-    all: false,
-    exceptSockets: NOBODY,
-    exceptRooms: NOBODY,
-    exceptUsers: NOBODY,
-  };
-}
-
-function emitOp(target: Target, data: unknown[], flags: BroadcastFlags): NonNullable<Command["op"]> & { $case: "emit" } {
-  return {
-    $case: "emit",
-    emit: {
-      target,
-      event: checkEvent(String(data[0])),
-      payload: encodeArgs(data.slice(1)),
-      volatile: flags.volatile === true,
-      noCompress: flags.compress === false,
-      ack: undefined,
-      local: false,
-    },
-  };
-}
-
-/** Asks for acknowledgements. */
-export function askForAcks(op: NonNullable<Command["op"]> & { $case: "emit" }, timeout: number): void {
-  op.emit.ack = { timeout: duration(timeout), mode: AckMode.ACK_MODE_TOTAL };
-}
-
-function chunks(ids: string[]): string[][] {
-  const all: string[][] = [];
-  for (let i = 0; i < ids.length; i += TARGET_NAMES) all.push(ids.slice(i, i + TARGET_NAMES));
-  return all;
 }
 
 /** Tells who watches the connection that something is sent. */

@@ -1,11 +1,11 @@
 import type { Delivery } from "../core/delivery.js";
 import type { Member } from "../core/peer.js";
 import type { Adapter, BroadcastFlags } from "./adapter.js";
+import { AnyEventEmitter, type AnyListener } from "./any-emitter.js";
 import { BroadcastOperator } from "./broadcast-operator.js";
 import type { Client } from "./client.js";
 import type { Connection } from "./connection.js";
 import { SocketData } from "./data.js";
-import { StrictEventEmitter } from "./emitter.js";
 import { Incoming, type Packet } from "./incoming.js";
 import type { Namespace } from "./namespace.js";
 import { type Handshake, newHandshake, type Request } from "./request.js";
@@ -26,8 +26,6 @@ import type {
 /** An event with its arguments, as `socket.use` gets it. */
 // biome-ignore lint/suspicious/noExplicitAny: arguments of any type
 export type Event = [string, ...any[]];
-// biome-ignore lint/suspicious/noExplicitAny: arguments of any type
-type AnyListener = (...args: any[]) => void;
 
 /** How a socket came to this process. */
 export interface Origin {
@@ -49,7 +47,7 @@ export class Socket<
   ServerSideEvents extends EventsMap = DefaultEventsMap,
   // biome-ignore lint/suspicious/noExplicitAny: as the reference has it
   SD = any,
-> extends StrictEventEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap> {
+> extends AnyEventEmitter<ListenEvents, EmitEvents, SocketReservedEventsMap> {
   readonly nsp: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SD>;
   readonly client: Client<ListenEvents, EmitEvents, ServerSideEvents>;
   readonly id: SocketId;
@@ -70,10 +68,6 @@ export class Socket<
   _early: (() => void)[] | undefined;
   /** @internal */
   readonly _data: SocketData;
-  /** @internal */
-  _anyListeners?: AnyListener[];
-  /** @internal */
-  _anyOutgoingListeners?: AnyListener[];
   readonly #incoming: Incoming;
   #flags: BroadcastFlags = {};
   #flagged = false;
@@ -239,49 +233,9 @@ export class Socket<
     return this;
   }
 
-  onAny(listener: AnyListener): this {
-    this._anyListeners = [...(this._anyListeners ?? []), listener];
-    return this;
-  }
-
-  prependAny(listener: AnyListener): this {
-    this._anyListeners = [listener, ...(this._anyListeners ?? [])];
-    return this;
-  }
-
-  offAny(listener?: AnyListener): this {
-    if (this._anyListeners) this._anyListeners = without(this._anyListeners, listener);
-    return this;
-  }
-
-  listenersAny(): AnyListener[] {
-    return this._anyListeners ?? [];
-  }
-
-  onAnyOutgoing(listener: AnyListener): this {
-    this.nsp._watched = true;
-    this._anyOutgoingListeners = [...(this._anyOutgoingListeners ?? []), listener];
-    return this;
-  }
-
-  prependAnyOutgoing(listener: AnyListener): this {
-    this.nsp._watched = true;
-    this._anyOutgoingListeners = [listener, ...(this._anyOutgoingListeners ?? [])];
-    return this;
-  }
-
-  offAnyOutgoing(listener?: AnyListener): this {
-    if (this._anyOutgoingListeners) this._anyOutgoingListeners = without(this._anyOutgoingListeners, listener);
-    return this;
-  }
-
-  listenersAnyOutgoing(): AnyListener[] {
-    return this._anyOutgoingListeners ?? [];
-  }
-
   /** @internal */
-  _notifyOutgoing(data: unknown[]): void {
-    for (const listener of this._anyOutgoingListeners ?? []) Reflect.apply(listener, this, data);
+  override _watchOutgoing(): void {
+    this.nsp._watched = true;
   }
 
   /** @internal A name that programs patch: every event of the browser goes through it. */
@@ -343,10 +297,4 @@ export class Socket<
       { ...this.#takeFlags() },
     );
   }
-}
-
-function without(listeners: AnyListener[], listener: AnyListener | undefined): AnyListener[] {
-  if (listener === undefined) return [];
-  const at = listeners.indexOf(listener);
-  return at < 0 ? listeners : [...listeners.slice(0, at), ...listeners.slice(at + 1)];
 }

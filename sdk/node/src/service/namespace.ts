@@ -1,18 +1,9 @@
 import { ConfigError } from "../core/errors.js";
 import type { Way } from "../core/line.js";
 import { HandshakeDetail } from "../pb/index.js";
-import type {
-  Accepted,
-  AuthExpiring,
-  Call,
-  ConnectAttempt,
-  Connected,
-  Disconnected,
-  Event,
-  RoomPresence,
-  RoomsChanged,
-  UserPresence,
-} from "./deliveries.js";
+import type { Accepted, AuthExpiring, ConnectAttempt } from "./decisions.js";
+import type { Call, Event } from "./events.js";
+import type { Connected, Disconnected, RoomPresence, RoomsChanged, UserPresence } from "./lives.js";
 import type { Socket } from "./socket.js";
 import { Target } from "./target.js";
 

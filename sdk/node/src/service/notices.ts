@@ -6,7 +6,7 @@ import { Lanes, type Work } from "./lanes.js";
 import type { Handlers, Namespace } from "./namespace.js";
 import { newObservation, type Observer } from "./observation.js";
 import { Socket } from "./socket.js";
-import { Telling } from "./work.js";
+import { Telling } from "./telling.js";
 
 /** Handlers of notices that have not run: beyond them notices are dropped, and counted. */
 const MAX_WAITING = 65_536;

@@ -8,7 +8,8 @@ import type { Notices } from "./notices.js";
 import type { Observer } from "./observation.js";
 import { Registry } from "./registry.js";
 import { Socket } from "./socket.js";
-import { DeliveryWork, ghost } from "./work.js";
+import { ghost } from "./telling.js";
+import { DeliveryWork } from "./work.js";
 
 const DEFAULT_OBSERVATIONS = 1024;
 

@@ -2,7 +2,7 @@ import { Core } from "../core/core.js";
 import { ClosedError, type HubError, StatusError, statusError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import type { Way } from "../core/line.js";
-import type { HubStatus } from "../core/link.js";
+import type { HubStatus } from "../core/link-status.js";
 import { type HubOptions, type Settings, settle } from "../core/settings.js";
 import { onSigterm } from "../core/signals.js";
 import type { Command, Result } from "../pb/index.js";

@@ -1,16 +1,16 @@
-import { createHash } from "node:crypto";
 import type { Delivery } from "../core/delivery.js";
 import { HubError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import type { Logger } from "../core/log.js";
-import type { Member } from "../core/peer.js";
-import { Accept, type Handshake as HandshakeMessage } from "../pb/index.js";
+import type { Handshake as HandshakeMessage } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
 import { within } from "./context.js";
-import { type Accepted, AuthExpiring, Call, ConnectAttempt, Connected, Disconnected, Event } from "./deliveries.js";
+import { AuthExpiring, ConnectAttempt, newAccept } from "./decisions.js";
 import { Deny, Reject, Retry } from "./errors.js";
+import { Call, Event } from "./events.js";
 import { date, newHandshake } from "./handshake.js";
 import type { Work } from "./lanes.js";
+import { Connected, Disconnected } from "./lives.js";
 import type { EventEntry, Namespace } from "./namespace.js";
 import { Socket } from "./socket.js";
 import { encodeList, encodeValue, Payload } from "./values.js";
@@ -205,57 +205,4 @@ export class DeliveryWork implements Work {
     if (lost) this.#log.debug("the handler of a delivery that was given away failed", { ...fields, err: error });
     else this.#log.error("a handler failed", { ...fields, err: error, stack: (error as Error)?.stack });
   }
-}
-
-function newAccept(accepted: Accepted): Accept {
-  const { cache, policy, expires } = accepted;
-  return Accept.fromPartial({
-    user: accepted.user,
-    rooms: accepted.rooms,
-    data: encodeValue(accepted.data, "accept.data"),
-    expireTime: expires && { seconds: Math.floor(expires.getTime() / 1000), nanos: (expires.getTime() % 1000) * 1e6 },
-    refreshBefore: accepted.refreshBefore ? duration(accepted.refreshBefore) : undefined,
-    policy,
-    keepAuth: accepted.keepAuth,
-    cache: cache && { headers: cache.headers, maxAge: duration(cache.maxAge) },
-  });
-}
-
-/** Something to tell that the kit made itself: there is nothing to settle. */
-export class Telling implements Work {
-  readonly lane: string;
-  readonly concurrent = false;
-  readonly last = true;
-  readonly #task: () => unknown;
-  readonly #log: Logger;
-
-  constructor(lane: string, log: Logger, task: () => unknown) {
-    this.lane = lane;
-    this.#task = task;
-    this.#log = log;
-  }
-
-  async run(): Promise<void> {
-    try {
-      await within(undefined, this.#task);
-    } catch (error) {
-      this.#log.error("a handler failed", { socket: this.lane, err: error, stack: (error as Error)?.stack });
-    }
-  }
-}
-
-/** The disconnected of a socket whose hub cannot tell it: the same whichever process makes it. */
-export function ghost(namespace: Namespace, member: Member, detail: string): Disconnected {
-  const dedupe = createHash("sha256").update(Buffer.from(member.dedupe, "hex")).update("hub lost").digest("hex").slice(0, 32);
-  const facts = {
-    socket: new Socket(namespace, member.socket, member),
-    reason: "hub lost",
-    closeCode: 0,
-    detail,
-    rooms: [...member.rooms],
-    roomsLeftOut: 0,
-    disconnectTime: new Date(),
-    recoverableUntil: undefined,
-  };
-  return new Disconnected(undefined, facts, dedupe);
 }
