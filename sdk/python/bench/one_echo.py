@@ -12,7 +12,7 @@ from typing import Any
 
 import siohub.socketio as socketio
 from siohub import Options
-from siohub._core import frames, hpack, http2, wire
+from siohub._core import frames, hpack, http2, leanwire
 from siohub._pb import attach_pb2, delivery_pb2
 
 HUB = "x:1"
@@ -31,7 +31,7 @@ class Transport:
     def abort(self) -> None: ...
 
 
-class ScriptedWire(wire.LeanWire):
+class ScriptedWire(leanwire.LeanWire):
     connection: http2.Connection
 
     async def _connect(self) -> http2.Connection:

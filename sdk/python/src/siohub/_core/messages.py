@@ -16,6 +16,8 @@ Action = attach_pb2.Action
 Settlement = settlement_pb2.Settlement
 
 
+ATTACH = "/hub.v1.AttachService/Attach"
+CONTROL = "/hub.v1.ControlService/"
 MOST_TEXT = 64 << 10  # characters of a refusal's message
 
 

@@ -9,8 +9,9 @@ from siohub._pb import attach_pb2
 from siohub.errors import Closed, HubError, Superseded, Unavailable
 
 from . import messages
+from .leanwire import LeanCall
 from .outbox import Entry
-from .wire import Call, LeanCall, Wire
+from .wire import Call, Wire
 
 if TYPE_CHECKING:
     from .attachment import Attachment

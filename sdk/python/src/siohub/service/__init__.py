@@ -12,7 +12,8 @@ from .kinds import HandshakeDetail, Introduction, Kind, Overflow, SocketData
 from .lifecycle import Connected, Disconnected, Released, RoomPresence, RoomsChanged, Upgraded, UserPresence
 from .namespace import Namespace
 from .service import Service
-from .socket import Socket, Target
+from .socket import Socket
+from .target import Target
 
 __all__ = [
     "TLS", "Accept", "Ack", "Acks", "Answer", "Answers", "AuthExpiring", "Call", "ConnectAttempt", "Connected",

@@ -12,10 +12,10 @@ from siohub._core.program import Program
 from siohub.errors import ConfigError
 
 from .answers import Observation
+from .asked import Asked
 from .kinds import Kind
 from .lanes import Job, Lanes
 from .lifecycle import Released, RoomPresence, RoomsChanged, Upgraded, UserPresence
-from .namespace import Asked
 from .socket import Socket
 from .values import to_time
 

@@ -12,7 +12,7 @@ from siohub._core.codec import Payload, decode, encode
 from siohub._pb import socket_pb2
 
 if TYPE_CHECKING:
-    from .hub import Hub
+    from .deliveries import Deliveries
 
 PATIENCE = 10.0  # seconds
 
@@ -33,7 +33,7 @@ class NoReply(Exception):
 class Client:
     """A browser in one namespace; Hub.connect makes it."""
 
-    def __init__(self, hub: Hub, namespace: str, auth: Any, headers: dict[str, str], query: str, transport: str) -> None:
+    def __init__(self, hub: Deliveries, namespace: str, auth: Any, headers: dict[str, str], query: str, transport: str) -> None:
         self._hub = hub
         self.namespace = namespace
         self.sid = secrets.token_urlsafe(15)

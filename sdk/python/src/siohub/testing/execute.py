@@ -10,12 +10,12 @@ from siohub._pb import command_pb2, query_pb2, status_pb2
 
 if TYPE_CHECKING:
     from .client import Client
-    from .hub import Hub
+    from .deliveries import Deliveries
 
 Result = command_pb2.Result
 
 
-def execute(hub: Hub, command: Any) -> list[Any]:
+def execute(hub: Deliveries, command: Any) -> list[Any]:
     """Carries a command out. The results, the last one last; none for who waits for none."""
     kept = hub.idempotent.get(command.idempotency_key) if command.idempotency_key else None
     if kept is not None:
@@ -36,7 +36,7 @@ def _failed(code: str, reason: str) -> Any:
     return Result(status=status_pb2.Status(code=f"CODE_{code}", reason=reason))
 
 
-def pick(hub: Hub, target: Any) -> list[Client]:
+def pick(hub: Deliveries, target: Any) -> list[Client]:
     """The sockets of a target."""
     sockets, rooms, users = set(target.sockets), set(target.rooms), set(target.users)
     skip, skip_rooms, skip_users = set(target.except_sockets), set(target.except_rooms), set(target.except_users)
@@ -50,7 +50,7 @@ def pick(hub: Hub, target: Any) -> list[Client]:
     return found
 
 
-def _emit(hub: Hub, command: Any) -> list[Any]:
+def _emit(hub: Deliveries, command: Any) -> list[Any]:
     emit = command.emit
     clients = pick(hub, emit.target)
     acks: list[Any] = []
@@ -76,7 +76,7 @@ def _emit(hub: Hub, command: Any) -> list[Any]:
     return [last]
 
 
-def _rooms(hub: Hub, command: Any) -> list[Any]:
+def _rooms(hub: Deliveries, command: Any) -> list[Any]:
     op = command.update_rooms
     clients = pick(hub, op.target)
     for client in clients:
@@ -88,14 +88,14 @@ def _rooms(hub: Hub, command: Any) -> list[Any]:
     return [Result(matched_count=len(clients), queued_count=len(clients))]
 
 
-def _disconnect(hub: Hub, command: Any) -> list[Any]:
+def _disconnect(hub: Deliveries, command: Any) -> list[Any]:
     clients = pick(hub, command.disconnect.target)
     for client in clients:
         asyncio.ensure_future(hub.leave(client, "server namespace disconnect"))
     return [Result(matched_count=len(clients), queued_count=len(clients))]
 
 
-def _set_data(hub: Hub, command: Any) -> list[Any]:
+def _set_data(hub: Deliveries, command: Any) -> list[Any]:
     op = command.set_data
     clients = pick(hub, op.target)
     version = 0
@@ -124,7 +124,7 @@ def _merged(into: Any, patch: Any) -> Any:
     return out
 
 
-def _fetch(hub: Hub, command: Any) -> list[Any]:
+def _fetch(hub: Deliveries, command: Any) -> list[Any]:
     sockets = [
         query_pb2.SocketInfo(socket=c.socket, rooms=sorted(c.rooms), handshake=c.handshake)
         for c in pick(hub, command.fetch.target)
@@ -132,7 +132,7 @@ def _fetch(hub: Hub, command: Any) -> list[Any]:
     return [Result(sockets=sockets)]
 
 
-def _list_rooms(hub: Hub, command: Any) -> list[Any]:
+def _list_rooms(hub: Deliveries, command: Any) -> list[Any]:
     counts: dict[str, int] = {}
     for client in hub.clients.values():
         if client.namespace == command.list_rooms.namespace:
@@ -143,7 +143,7 @@ def _list_rooms(hub: Hub, command: Any) -> list[Any]:
     return [Result(rooms=rooms)]
 
 
-def _users(hub: Hub, namespace: str, prefix: str) -> list[Any]:
+def _users(hub: Deliveries, namespace: str, prefix: str) -> list[Any]:
     counts: dict[str, int] = {}
     for client in hub.clients.values():
         if client.namespace == namespace and client.user and client.user.startswith(prefix):
@@ -151,13 +151,13 @@ def _users(hub: Hub, namespace: str, prefix: str) -> list[Any]:
     return [query_pb2.User(id=u, socket_count=c) for u, c in sorted(counts.items())]
 
 
-def _acknowledge(hub: Hub, command: Any) -> list[Any]:
+def _acknowledge(hub: Deliveries, command: Any) -> list[Any]:
     if hub.acknowledge(command.acknowledge.dedupe_id, command.acknowledge.payload):
         return [Result()]
     return [_failed("NOT_FOUND", "NO_OPEN_ACK")]
 
 
-def _revoke(hub: Hub, command: Any) -> list[Any]:
+def _revoke(hub: Deliveries, command: Any) -> list[Any]:
     op = command.revoke
     clients = [c for c in hub.clients.values() if c.sid in op.sockets or (c.user and c.user in op.users)]
     for client in clients:
