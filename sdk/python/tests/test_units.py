@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
+import time
+import types
 from typing import Any
 
 import pytest
 
-from siohub._core import messages
+from siohub._core import messages, native
 from siohub._core.codec import Payload, decode, encode, well_formed
 from siohub._core.options import Options, is_local, split_hubs
 from siohub._core.outbox import Entry, Outbox
@@ -188,3 +191,10 @@ def test_what_is_said_once_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(5000):
         said.once(f"session {n}", "x", level=0)
     assert len(said._said) == said.MAX_SAID
+
+
+@pytest.mark.parametrize("name", ["gevent.monkey", "eventlet.patcher"])
+def test_a_module_that_is_being_imported_has_patched_nothing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    assert native.patched() == ""
+    assert native.original("time", "sleep") is time.sleep

@@ -23,11 +23,12 @@ from typing import Any
 
 def patched() -> str:
     """"gevent" or "eventlet" where one of them has patched threads or sockets, else ""."""
-    monkey: Any = sys.modules.get("gevent.monkey")
-    if monkey is not None and (monkey.is_module_patched("threading") or monkey.is_module_patched("socket")):
+    # A module that another thread is importing at this moment has no such function yet, and has patched nothing.
+    gevent: Any = getattr(sys.modules.get("gevent.monkey"), "is_module_patched", None)
+    if gevent is not None and (gevent("threading") or gevent("socket")):
         return "gevent"
-    patcher: Any = sys.modules.get("eventlet.patcher")
-    if patcher is not None and (patcher.is_monkey_patched("thread") or patcher.is_monkey_patched("socket")):
+    eventlet: Any = getattr(sys.modules.get("eventlet.patcher"), "is_monkey_patched", None)
+    if eventlet is not None and (eventlet("thread") or eventlet("socket")):
         return "eventlet"
     return ""
 
