@@ -13,139 +13,28 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from siohub._pb import attach_pb2, command_pb2
-from siohub.errors import Closed, LeaseLost, OutcomeUnknown, TooLarge, Unavailable
+from siohub.errors import Closed, LeaseLost, OutcomeUnknown, TooLarge
 
 from . import commands
 from .attachment import DEFAULT_ENVELOPE
 from .capabilities import unknown
-from .keys import Keys
 from .messages import in_envelope
-from .outbox import Entry, Outbox
+from .outbox import Entry
 from .results import ENDED, Place
 from .status import status_error
-from .work import Work, current
+from .ways import Ways
+from .work import Work
 
 if TYPE_CHECKING:
     from .attachment import Attachment
-    from .runner import Core
-    from .wire import Wire
 
 Answer = tuple[Any, list[Any]]  # the last result, and those before it
 
 ASK_ELSEWHERE = 0.75  # how long a hub may say nothing before a question is asked of another one
 
 
-class Line:
+class Line(Ways):
     """See the module."""
-
-    def __init__(self, core: Core) -> None:
-        self.core = core
-        self.open: list[tuple[Attachment, Wire]] = []  # in the order in which they opened
-        self.home: Attachment | None = None
-        self.lobby = Outbox()  # what was said while there was no home, and nobody waits for
-        self.keys = Keys()
-        self._away: list[Attachment] = []  # suspended, and may have commands that have not left
-        self._changed = asyncio.Event()
-
-    # Streams.
-
-    def begin(self, att: Attachment, wire: Wire) -> None:
-        """A stream has opened. Commands that wait for a hub that is away take it."""
-        att.open = True
-        self.open.append((att, wire))
-        self._away = [a for a in self._away if a is not att and a.ended is None]
-        self._change()
-        for entry in self.lobby.take_movable():
-            (self.home or att).outbox.push(entry)
-        for other in list(self._away):
-            self._move_from(other)
-
-    def end(self, att: Attachment) -> None:
-        """A stream has ended; its attachment may come back. What has not left goes to another
-        hub, if one is there."""
-        att.open = False
-        self.open = [(a, w) for a, w in self.open if a is not att]
-        self._away = [a for a in self._away if a.ended is None] + [att]
-        self._change()
-        self._move_from(att)
-
-    def _change(self) -> None:
-        if self.home is None or all(a is not self.home for a, _ in self.open):
-            self.home = self.open[0][0] if self.open else None
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
-
-    def wake_all(self) -> None:
-        """Lets who waits look again: the core has closed."""
-        self._change()
-
-    def _move_from(self, att: Attachment) -> None:
-        home = self.home
-        if home is None or home is att or att.open:
-            return
-        for entry in att.outbox.take_movable():
-            if entry.command_id:
-                att.results.give_back(entry.command_id)  # its caller finds the other hub
-            else:
-                home.outbox.push(entry)
-
-    @property
-    def several(self) -> bool:
-        """Whether more than one stream is open."""
-        return len(self.open) > 1
-
-    def wire_of(self, hub_id: str) -> Wire | None:
-        """The connection of the stream to a hub; to home where there is none."""
-        for att, wire in self.open:
-            if att.peer.hub_id == hub_id:
-                return wire
-        return self.open[0][1] if self.open else None
-
-    # Where to.
-
-    async def wait_home(self, timeout: float | None) -> Attachment:
-        """Home, or the wait for it. Raises Unavailable, Closed."""
-        deadline = None if timeout is None else self.core.loop.time() + timeout
-        while self.home is None:
-            if self.core.closed:
-                raise Closed("the service has closed")
-            left = None if deadline is None else deadline - self.core.loop.time()
-            if left is not None and left <= 0:
-                raise Unavailable("no hub can be reached")
-            waiter = self._changed.wait()
-            try:
-                await asyncio.wait_for(waiter, left)
-            except asyncio.TimeoutError:
-                raise Unavailable("no hub can be reached") from None
-        return self.home
-
-    def work_of(self) -> Work | None:
-        """The delivery whose handler runs, as long as commands belong to it."""
-        work = current.get()
-        return work if work is not None and work.core is self.core and work.att is not None else None
-
-    def route(self, key: str, at: str) -> tuple[Attachment | None, Work | None]:
-        """The attachment for a command, None while there is none; and the delivery to which it
-        belongs. Raises LeaseLost, OutcomeUnknown."""
-        work = self.work_of()
-        if work is not None:
-            if work.cause is not None and not work.settled:
-                raise work.cause
-            if work.att is not None and work.att.ended is None and not work.settled:
-                return work.att, work
-            at = at or (work.att.peer.hub_id if work.att else "")
-        home = self.home
-        if home is None:
-            return None, None
-        keyed = self.keys.at(key)
-        at = keyed or at
-        if at and at != home.peer.hub_id:
-            for att, _ in self.open:
-                if att.peer.hub_id == at:
-                    return att, None
-            if keyed:
-                raise OutcomeUnknown("only the hub that knows the idempotency key can be asked, and it is away")
-        return home, None
 
     # Commands that nobody waits for.
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +16,17 @@ from .link import HubStatus, Link, Place
 from .options import Options
 from .peer import MAX_HUBS, Member
 from .resolve import Resolver, parse_hubs
+from .tasks import Tasks
 from .wire import Wire, dial
-from .work import Work, current
+from .work import Work
 
 if TYPE_CHECKING:
-    from .attachment import Attachment
     from .program import Program
 
 TURN_PATIENCE = 1.0  # how long a link waits for another one's hello
 
 
-class Core:
+class Core(Tasks):
     """One run: a link for each address that was configured, that a name resolves to, or that
     a hub has told. Everything but `post` belongs to its loop."""
 
@@ -36,16 +34,14 @@ class Core:
         self, group: str, options: Options, program: Program, log: Any, *, endless: bool = False
     ) -> None:
         self._endless = endless  # hubs that refuse are asked again, where nobody hears of the end of the run
-        self.group, self.options, self.program = group, options, program
-        self.log: logging.Logger = log
-        self.loop = asyncio.get_running_loop()
+        super().__init__(program, log)
+        self.group, self.options = group, options
         self.closing = asyncio.Event()  # no new work is taken
         self.closed = False
         self.ever_attached = False
         self.first_attached = asyncio.Event()
         self.all_refuse = asyncio.Event()  # every hub has refused this process, by `refusal`
         self.refusal: BaseException | None = None
-        self.works_running = 0
         self.hubs, self.facts, self.line = Hubs(self), Facts(self), Line(self)
         self._fixed, names = parse_hubs(options.hub)
         self._resolvers = [Resolver(name, self._resolved) for name in names]
@@ -57,10 +53,6 @@ class Core:
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
         self._warned: set[str] = set()
-        self._idle: deque[asyncio.Future[None]] = deque()
-        self._spawned: set[asyncio.Task[Any]] = set()
-        self._inbox: deque[Callable[[], object]] = deque()
-        self._inbox_scheduled = False
         self._subscriptions: list[Any] = []
 
     # The run.
@@ -124,74 +116,12 @@ class Core:
         """Lets the run look again which addresses lead somewhere."""
         self._changed.set()
 
-    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Starts a task of the core, which belongs to no delivery."""
-        token = current.set(None)
-        try:
-            task = self.loop.create_task(coroutine)
-        finally:
-            current.reset(token)
-        self._spawned.add(task)
-        task.add_done_callback(self._spawned.discard)
-        return task
-
-    def post(self, call: Callable[[], object]) -> None:
-        """Calls on the loop, in order, from any thread. What is posted together runs together."""
-        self._inbox.append(call)
-        if not self._inbox_scheduled:
-            self._inbox_scheduled = True
-            try:
-                self.loop.call_soon_threadsafe(self._take_posted)
-            except RuntimeError:
-                raise Closed("the service has closed") from None
-
-    def _take_posted(self) -> None:
-        self._inbox_scheduled = False
-        inbox = self._inbox
-        while inbox:
-            try:
-                inbox.popleft()()
-            except Exception:
-                self.log.exception("a call of the program failed")
-
-    # Work.
-
-    def work_ended(self) -> None:
-        """A handler has ended."""
-        self.works_running -= 1
-        if self.works_running == 0:
-            while self._idle:
-                waiter = self._idle.popleft()
-                if not waiter.done():
-                    waiter.set_result(None)
+    # Links.
 
     def ghost(self, member: Member, detail: str) -> None:
         """Makes the disconnected of a socket whose hub cannot tell it any more."""
         self.works_running += 1
         self.program.ghost(member, Work(self, None, member.disconnected(detail), member))
-
-    async def _when_idle(self) -> None:
-        if self.works_running:
-            waiter: asyncio.Future[None] = self.loop.create_future()
-            self._idle.append(waiter)
-            await waiter
-
-    def is_drained(self, att: Attachment) -> bool:
-        """Whether no handler runs and no result is waited for."""
-        return self.works_running == 0 and len(att.results) == 0
-
-    async def drained(self, att: Attachment) -> None:
-        """Waits for is_drained."""
-        while not self.is_drained(att):
-            if self.works_running:
-                await self._when_idle()
-            else:
-                waiter: asyncio.Future[None] = self.loop.create_future()
-                att.results.drained = lambda w=waiter: None if w.done() else w.set_result(None)
-                await waiter
-                att.results.drained = None
-
-    # Links.
 
     def dial(self, place: Place, token: str) -> Wire:
         """A connection for one stream."""

@@ -14,13 +14,13 @@ from .mirror import Entry
 from .reasons import Reason
 
 if TYPE_CHECKING:
-    from .aserver import AsyncServer
+    from .hosted import HostedServer
 
 
 class AsyncRunner:
     """See dispatch.Runner."""
 
-    def __init__(self, server: AsyncServer) -> None:
+    def __init__(self, server: HostedServer) -> None:
         self.server = server
         self._tasks: set[asyncio.Task[Any]] = set()
 
