@@ -133,7 +133,13 @@ test("sockets move between instances, and are told the truth", async (t) => {
   const hub = new MemoryHub();
   const told = [];
   const make = (name) => (io) => {
+    io.use((socket, next) => {
+      socket.let = name;
+      next();
+    });
     io.on("connection", (socket) => {
+      assert.equal(socket.recovered, socket.moved);
+      assert.equal(socket.let, name, "the middlewares of this process have had it");
       told.push([name, "connection", socket.moved, socket.data.at, [...socket.rooms].includes("lobby")]);
       if (!socket.moved) {
         socket.data.at = name;
