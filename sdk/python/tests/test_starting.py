@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import socketio as reference
 from browser import Browser
-from conftest import HERE, Hub, free_port, is_open, wait_for
+from conftest import APPS, HERE, Hub, free_port, is_open, wait_for
 
 
 async def test_a_mounted_application_attaches_without_a_request(hub: Hub, spawn: Any) -> None:
@@ -21,6 +21,13 @@ async def test_a_mounted_application_attaches_without_a_request(hub: Hub, spawn:
         await browser.connect()
         assert await browser.call("who") == app.popen.pid
         assert browser.received("welcome") == [["/", "welcome", app.popen.pid]]
+
+
+async def test_a_script_that_another_program_runs(hub: Hub, spawn: Any) -> None:
+    app = spawn("run_moved.py", str(APPS / "waiting.py"), HUB_ADDRESS=hub.address)
+    async with Browser(hub.url) as browser:
+        await browser.connect()
+        assert await browser.call("who") == app.popen.pid
 
 
 async def test_always_connect_decides_afterwards(hub: Hub, spawn: Any) -> None:

@@ -14,7 +14,8 @@ PAUSE, CALM, PATIENCE = 0.05, 0.3, 600.0  # seconds
 
 class ReadyWatch:
     """Calls once the module that made it has been imported. The main module never has: there it
-    waits until it stands still in one line, which is no import."""
+    waits until it stands still in one line, which is no import. A program that runs another one,
+    as `coverage run` does, makes two of them."""
 
     def __init__(self, ready: Callable[[], None]) -> None:
         self._ready = ready
@@ -29,18 +30,19 @@ class ReadyWatch:
         from siohub._core import native
 
         sleep = native.original("time", "sleep")
-        line, since, until = -1, time.monotonic(), time.monotonic() + PATIENCE
+        lines: list[int] = []
+        since, until = time.monotonic(), time.monotonic() + PATIENCE
         while not self.done and time.monotonic() < until:
             sleep(PAUSE)
             running = {id(f) for t in list(sys._current_frames().values()) for f in _frames_of(t)}
             active = [f for f in self._frames if id(f) in running]
-            main = next((f for f in active if f.f_globals.get("__name__") == "__main__"), None)
-            if any(f is not main for f in active) or _imports(sys._current_frames().values()):
+            mains = [f for f in active if f.f_globals.get("__name__") == "__main__"]
+            if len(mains) < len(active) or _imports(sys._current_frames().values()):
                 since = time.monotonic()
                 continue
-            if main is not None and main.f_lineno != line:
-                line, since = main.f_lineno, time.monotonic()
-            if main is None or time.monotonic() - since >= CALM:
+            if mains and [f.f_lineno for f in mains] != lines:
+                lines, since = [f.f_lineno for f in mains], time.monotonic()
+            if not mains or time.monotonic() - since >= CALM:
                 break
         if not self.done:
             self.done = True
