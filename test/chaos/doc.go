@@ -26,6 +26,10 @@
 // connection of a service that resumes (survivor_test.go), in three manners. Here no
 // delivery may come twice at all, none may be lost, and each command has one result.
 //
+// TestKits (`make chaos-kits`) kills processes of the Python and of the Node kit (./kits), CHAOS_KILLS in all and both languages at
+// once; the same promises hold for their facades, but that a process which waits for its turn may be killed before it
+// had one. Python's are forked from one that has imported the kit, so that thousands of kills fit into an hour.
+//
 // TestCluster_… (`make cluster-faults` at full length, README.md has the last result) has two hubs over a real Redis or NATS,
 // and three instances that are attached to both. A hub is killed, or cut off by proxies from the engine, the service and its browsers; the engine is
 // killed, or cut off from all hubs. What has to hold then stands in lives.go and at each test.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -88,6 +89,9 @@ type crew struct {
 	start func() (kitProcess, error)
 	all   []kitProcess
 	kills int
+	// seen are the processes that have written into the ledger, which news reads.
+	seen map[int]bool
+	news *os.File
 }
 
 // killInTurns kills one after the other, at moments that nobody knows before, and starts another in its place.
@@ -98,6 +102,7 @@ func (c *crew) killInTurns(ctx context.Context, f *fleet, kills int, random *ran
 		}
 		i := n % len(c.all)
 		p := c.all[i]
+		c.awaitAnother(p)
 		select {
 		case <-p.exited:
 			return fmt.Errorf("process %d ended by itself:\n%s", p.pid, p.log)
@@ -114,8 +119,33 @@ func (c *crew) killInTurns(ctx context.Context, f *fleet, kills int, random *ran
 			return err
 		}
 		c.all[i] = next
+		delete(c.seen, next.pid)
 	}
 	return nil
+}
+
+// awaitAnother waits until another process than this one has handled something: on a machine that is busy one takes longer to
+// start than it lives, and with nobody there for half a minute what is parked goes.
+func (c *crew) awaitAnother(p kitProcess) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		c.look()
+		for _, other := range c.all {
+			if other.pid != p.pid && c.seen[other.pid] {
+				return
+			}
+		}
+	}
+}
+
+var runOf = regexp.MustCompile(`"run": ?"(\d+)\.`)
+
+// look reads what the ledger has more than at the last look.
+func (c *crew) look() {
+	more, _ := io.ReadAll(c.news)
+	for _, run := range runOf.FindAllSubmatch(more, -1) {
+		pid, _ := strconv.Atoi(string(run[1]))
+		c.seen[pid] = true
+	}
 }
 
 // newCrew starts the processes of a language; they end with the test.
@@ -125,7 +155,11 @@ func newCrew(t *testing.T, language string, f *fleet) *crew {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &crew{}
+	c := &crew{seen: map[int]bool{}}
+	if c.news, err = os.OpenFile(f.ledger, os.O_RDONLY|os.O_CREATE, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.news.Close() })
 	switch language {
 	case "python":
 		interpreter := filepath.Join(sdk, "python/.venv/bin/python")
