@@ -62,10 +62,11 @@ class Receiver:
         work.batch = att.heard
         att.fresh += 1
         core.works_running += 1
-        body = d.WhichOneof("body")
+        body = work.body
         if body == "event":
-            if d.socket.data_version:
-                self._refresh(d.socket)
+            socket = d.socket
+            if socket.data_version:
+                self._refresh(socket)
         elif body == "connected" and core.program.remembers(d.subscription_id, d.socket.namespace):
             work.member = member = self.peer.introduce(d)
             if not member.gone:

@@ -23,12 +23,14 @@ class Work:
     """A delivery in this process's hands. `cause` is set once it is another try's business:
     its handler should end, and what it says is not sent."""
 
-    __slots__ = ("att", "batch", "cause", "core", "delivery", "ended", "member", "on_revoke", "seq", "settled")
+    __slots__ = ("att", "batch", "body", "cause", "core", "delivery", "ended", "member", "on_revoke", "seq", "settled", "wants_ack")
 
     def __init__(self, core: Core, att: Attachment | None, delivery: Any, member: Member | None = None) -> None:
         self.core = core
         self.att = att  # None for what the kit made itself: there is nothing to settle
         self.delivery = delivery
+        self.body: str = delivery.WhichOneof("body")  # each look into a message costs: these are kept
+        self.wants_ack = False  # of an event; set by who reads it
         self.seq: int = delivery.delivery_seq
         self.member = member
         self.settled = att is None

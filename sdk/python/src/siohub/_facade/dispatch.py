@@ -68,7 +68,7 @@ class Dispatcher(Admission):
     def deliver(self, work: Work) -> None:
         """Deals with a delivery."""
         d = work.delivery
-        body = d.WhichOneof("body")
+        body = work.body
         if body == "event":
             self._event(work, d)
         elif body == "connect_attempt":
@@ -91,8 +91,12 @@ class Dispatcher(Admission):
             work.finish()  # it was disconnected here meanwhile
             return
         event = d.event
+        work.wants_ack = event.wants_ack
+        payload = event.payload
+        raw = payload.args
+        binary = b"_placeholder" in raw or b"\\u" in raw  # the key may be written with escapes
         try:
-            args = decode(event.payload.args, event.payload.attachments, self.server._loads)
+            args = decode(raw, payload.attachments if binary else (), self.server._loads)
         except Exception as err:
             self.log.error('the arguments of "%s" cannot be decoded: %s', event.name, err)
             work.fail(f"arguments: {err}")

@@ -174,7 +174,7 @@ class Wording:
     def _reply(self, work: Work, result: Any) -> bytes | None:
         """The settlement by what an event's handler has returned; None where nobody wants to know.
         Raises TypeError, ValueError, TooLarge."""
-        if not work.delivery.event.wants_ack or result is self.not_handled:
+        if not work.wants_ack or result is self.not_handled:
             return None
         limit = work.att.max_envelope if work.att is not None else DEFAULT_ENVELOPE
         return messages.reply(work.seq, self._payload(result, "reply", limit))

@@ -56,7 +56,7 @@ class ServiceProgram(Notices):
         d = work.delivery
         asked = self._find(d.subscription_id)
         namespace = asked.namespace if asked is not None else None
-        body = d.WhichOneof("body")
+        body = work.body
         if asked is None or namespace is None:
             self._refuse(work, body)
             return
@@ -136,7 +136,7 @@ class ServiceProgram(Notices):
             if not isinstance(err, asyncio.CancelledError):
                 self.log.error("the handler of %s failed after its reply", where, exc_info=err)
             return
-        if isinstance(err, Reject) and work.delivery.WhichOneof("body") == "event":
+        if isinstance(err, Reject) and work.body == "event":
             self._reject(work, err)
         elif isinstance(err, Retry):
             self.log.warning("the handler of %s asks for another try: %s", where, err)
