@@ -1,11 +1,15 @@
 // Whole applications of others that know nothing of hubs, with the kit in the place of socket.io, in a real browser.
-// SIOHUB_NODE_APPS is a directory with `npm install karma karma-mocha karma-chrome-launcher mocha browser-sync`.
+// SIOHUB_NODE_APPS is a directory with `npm install karma karma-mocha karma-chrome-launcher mocha browser-sync
+// @feathersjs/feathers @feathersjs/koa @feathersjs/socketio @feathersjs/socketio-client`.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { io } from "socket.io-client";
 import { browser, chromium, missing, proxied } from "./support/proxied.mjs";
 
 const modules = join(process.env.SIOHUB_NODE_APPS ?? "/nonexistent", "node_modules");
@@ -74,4 +78,32 @@ test("Browsersync keeps browsers in step", {
     await chrome.close();
     rmSync(site, { recursive: true });
   }
+});
+
+test("a service of Feathers", { skip: missing(["feathers of SIOHUB_NODE_APPS", join(modules, "@feathersjs/koa")]) }, async () => {
+  const need = createRequire(join(modules, "package.json"));
+  const { feathers } = need("@feathersjs/feathers");
+  const transport = need("@feathersjs/socketio-client");
+  await proxied(
+    "/socket.io/",
+    (ports) => moved(ports, [join(here, "feathers.cjs")]),
+    async ({ url }) => {
+      const [ann, bob, eve] = ["ann", "bob", ""].map((user) => {
+        const socket = io(url, { auth: { user }, forceNew: true });
+        const app = feathers();
+        app.configure(transport(socket));
+        return { socket, messages: app.service("messages") };
+      });
+      const [error] = await once(eve.socket, "connect_error");
+      assert.equal(error.message, "who?");
+      for (const { socket } of [ann, bob]) if (!socket.connected) await once(socket, "connect");
+      const heard = once(bob.messages, "created");
+      const created = await ann.messages.create({ text: "hello" });
+      assert.deepEqual(created, { id: 0, by: "ann", provider: "socketio", text: "hello" });
+      assert.deepEqual((await heard)[0], created);
+      assert.deepEqual(await bob.messages.find(), [created]);
+      await assert.rejects(bob.messages.get(7), { name: "NotFound", code: 404 });
+      for (const { socket } of [ann, bob, eve]) socket.disconnect();
+    },
+  );
 });
