@@ -55,8 +55,9 @@ class Process:
         self.log = log
         self._file = log.open("ab")
         self.popen = subprocess.Popen(
-            command, stdout=self._file, stderr=subprocess.STDOUT, env=os.environ if env is None else env, cwd=cwd
-        )
+            command, stdout=self._file, stderr=subprocess.STDOUT, env=os.environ if env is None else env, cwd=cwd,
+            start_new_session=True,
+        )  # fmt: skip
 
     @property
     def text(self) -> str:
@@ -73,7 +74,12 @@ class Process:
         return self.popen.wait(patience)
 
     def close(self) -> None:
+        """Ends it, and what it has started."""
         self.kill()
+        try:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         self._file.close()
 
 
