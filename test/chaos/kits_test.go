@@ -102,7 +102,7 @@ func (c *crew) killInTurns(ctx context.Context, f *fleet, kills int, random *ran
 		}
 		i := n % len(c.all)
 		p := c.all[i]
-		c.awaitAnother(p)
+		c.awaitAnother(ctx, p)
 		select {
 		case <-p.exited:
 			return fmt.Errorf("process %d ended by itself:\n%s", p.pid, p.log)
@@ -126,13 +126,18 @@ func (c *crew) killInTurns(ctx context.Context, f *fleet, kills int, random *ran
 
 // awaitAnother waits until another process than this one has handled something: on a machine that is busy one takes longer to
 // start than it lives, and with nobody there for half a minute what is parked goes.
-func (c *crew) awaitAnother(p kitProcess) {
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+func (c *crew) awaitAnother(ctx context.Context, p kitProcess) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
 		c.look()
 		for _, other := range c.all {
 			if other.pid != p.pid && c.seen[other.pid] {
 				return
 			}
+		}
+		if !wait(ctx, 50*time.Millisecond) {
+			return
 		}
 	}
 }
