@@ -53,7 +53,7 @@ func (t *Turns) release(s *Seat, now time.Duration) {
 		t.state.Add(1)
 		return
 	}
-	if t.hand(best, turn, now).large {
+	if t.hand(best, turn, now) {
 		t.larges++
 		t.invite(now)
 	}
@@ -71,14 +71,16 @@ func (t *Turns) invite(now time.Duration) {
 	}
 }
 
-// hand gives the seat at that place of the queue what it has waited for.
-func (t *Turns) hand(i int, what held, now time.Duration) *Seat {
+// hand gives the seat at that place of the queue what it has waited for, and reports whether it decodes a large message. The
+// seat is its goroutine's again then.
+func (t *Turns) hand(i int, what held, now time.Duration) (large bool) {
 	s := t.queue[i]
+	large = s.large
 	t.queue = append(t.queue[:i], t.queue[i+1:]...)
 	t.state.Add(-oneWaits)
 	s.hold(what, now)
 	s.wake <- struct{}{}
-	return s
+	return large
 }
 
 // visitor is the place of the seat that comes first of those that may be guests. -1 when there is none.

@@ -333,7 +333,7 @@ func (s *Seat) End() {
 	if s.held == nothing {
 		return
 	}
-	if s.held == turn && s.since == 0 {
+	if s.held == turn && s.since == 0 && !s.large {
 		s.credit = 0
 		for {
 			state := t.state.Load()

@@ -22,7 +22,12 @@ func working(s *Seat, d time.Duration) {
 	s.End()
 }
 
-func TestTurns_NoMoreThanTheLimit(t *testing.T) {
+func TestTurns_NoMoreThanTheLimit(t *testing.T) { noMoreThanTheLimit(t) }
+
+// In one moment of the clock a turn may come and go without the mutex.
+func TestTurns_NoMoreThanTheLimitInOneMoment(t *testing.T) { synctest.Test(t, noMoreThanTheLimit) }
+
+func noMoreThanTheLimit(t *testing.T) {
 	turns := New(6, 1)
 	var at, most atomic.Int64
 	var wg sync.WaitGroup
