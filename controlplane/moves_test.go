@@ -16,6 +16,29 @@ import (
 	"github.com/siohub/siohub/hub/hubtest"
 )
 
+// Who wants no introductions gets events without them, however it says when it would have them.
+func TestIntroduction_OfWhoWantsNone(t *testing.T) {
+	for number, name := range hubv1.Introduction_name {
+		inBubble(t, Config{}, func(t *testing.T, w *world) {
+			chat := w.attach("chat", "1", controlplanetest.Authorizer("/chat"), handlerOf(func(s *hubv1.Subscription) {
+				s.Introduction, s.Kinds = hubv1.Introduction(number), []hubv1.Kind{hubv1.Kind_KIND_EVENT}
+			}))
+			b := w.browser()
+			b.Send("40/chat,")
+			chat.Accept(chat.Attempt())
+			b.joined("/chat")
+			b.Send(`42/chat,1["x"]`)
+			synctest.Wait()
+			item, ok := chat.TryNext()
+			if d := item.GetDelivery(); !ok || d.GetEvent().GetName() != "x" {
+				t.Fatalf("%s: %v", name, item)
+			}
+			chat.Reply(item.GetDelivery(), "[2]")
+			b.Expect("43/chat,1[2]")
+		})
+	}
+}
+
 // Instances get sockets by their weight.
 func TestPlacement_FollowsWeight(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {

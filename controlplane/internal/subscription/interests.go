@@ -69,7 +69,7 @@ type Interest struct {
 	view       route.View[struct{}, *Subscription]
 	authorizer *Subscription
 	// handles says that there is a handler at all; onInstance and strict are true if any
-	// of them asks for it.
+	// of them asks for it, onInstance only where introductions are wanted.
 	handles, onInstance, strict bool
 	// byKind has the most specific handler of each kind, nil where there is none.
 	byKind [hubv1.Kind_KIND_OCCUPANCY + 1]*Subscription
@@ -109,6 +109,7 @@ func (n *Interests) newInterest(v route.View[struct{}, *Subscription]) *Interest
 			}
 		}
 	}
+	i.onInstance = i.onInstance && i.Wants(hubv1.Kind_KIND_CONNECTED)
 	return i
 }
 
