@@ -106,6 +106,18 @@ sdk-conform: build sdk/python/.venv/.kit sdk/node/dist/index.js ## Hold the Pyth
 	cat bin/conform-python.tap bin/conform-node.tap; \
 	exit $$((python + node))
 
+# Each application has an environment of its own, as they pin many packages. Those that no registry has whole are checkouts.
+APPLICATIONS := .cache/applications
+KITS_AT      := SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub
+.PHONY: sdk-applications
+sdk-applications: build sdk-node sdk/python/.venv/.installed node_modules/.installed $(APPLICATIONS)/.installed ## Run whole applications behind a hub in a real browser, and more with NICEGUI=DIR, FLASK_SOCKETIO=DIR, PYTHON_SOCKETIO=DIR
+	cd sdk/python && $(KITS_AT) \
+	  SIOHUB_CHAINLIT=$(CURDIR)/$(APPLICATIONS)/chainlit/bin/python SIOHUB_TAIPY=$(CURDIR)/$(APPLICATIONS)/taipy/bin/python \
+	  SIOHUB_NICEGUI=$(or $(NICEGUI),/none) SIOHUB_FLASK_SOCKETIO=$(or $(FLASK_SOCKETIO),/none) \
+	  SIOHUB_PYTHON_SOCKETIO=$(or $(PYTHON_SOCKETIO),/none) .venv/bin/python -m pytest -q -rs \
+	  tests/test_whole.py tests/test_nicegui.py tests/test_flask_suite.py tests/test_reference_examples.py
+	cd sdk/node && $(KITS_AT) SIOHUB_NODE_APPS=$(CURDIR)/$(APPLICATIONS)/node node --test test/whole.test.mjs
+
 .PHONY: reference-suite
 reference-suite: build sdk-node ## Run socket.io's own server suite through the Node kit: SUITE=DIR is a checkout of socket.io
 	$(NPM_CI) --prefix sdk/node/reference-suite
@@ -270,6 +282,13 @@ sdk/python/.venv/.kit: sdk/python/pyproject.toml
 
 sdk/python/.venv/.installed: sdk/python/.venv/.kit
 	sdk/python/.venv/bin/pip install --quiet build nicegui --editable 'sdk/python[test,flask]'
+	@touch $@
+
+$(APPLICATIONS)/.installed:
+	python3 -m venv $(@D)/chainlit && $(@D)/chainlit/bin/pip install --quiet chainlit grpcio protobuf
+	python3 -m venv $(@D)/taipy && $(@D)/taipy/bin/pip install --quiet taipy-gui flask==3.1.2 grpcio protobuf
+	mkdir -p $(@D)/node && cd $(@D)/node && npm install --no-audit --no-fund --loglevel=error \
+	  karma karma-mocha karma-chrome-launcher mocha browser-sync @feathersjs/{feathers,koa,socketio,socketio-client}
 	@touch $@
 
 sdk/node/node_modules/.installed: sdk/node/package-lock.json

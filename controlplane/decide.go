@@ -85,7 +85,7 @@ func (x *settling) prepareAccept(t *try, m *hubv1.Accept) (effect, *fault.Fault)
 			return err
 		}
 		if !ran.Load() {
-			x.effect = c.attempt.Effect()
+			a.effect = c.attempt.Effect()
 		}
 		a.srv.debugDecision(c.attempt, by)
 		a.srv.remember(c, a.group, kept)

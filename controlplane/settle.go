@@ -25,9 +25,7 @@ type settling struct {
 	lease *dispatch.Attachment
 	d     *dispatch.Delivery
 	batch *hub.Batch
-	// effect is of an accept that has not taken effect yet.
-	effect <-chan struct{}
-	ended  bool // Finish, Retry, Elsewhere or Abandon was called
+	ended bool // Finish, Retry, Elsewhere or Abandon was called
 }
 
 // effect is what a settlement does beside its commands: it was checked, and cannot fail
@@ -70,7 +68,6 @@ func (in *inbound) settle(s *hubv1.Settlement, batch *hub.Batch) {
 		return
 	}
 	x.conclude(e)
-	in.effect = x.effect
 }
 
 func (in *inbound) beginSettling(s *hubv1.Settlement, batch *hub.Batch) (settling, *fault.Fault) {
