@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"fmt"
+	"hash/maphash"
 
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/encoding/proto" // registers the codec that stands behind this one
@@ -26,7 +27,7 @@ func Hub() *Codec { return &Codec{protobuf: encoding.GetCodecV2(proto.Name)} }
 // safe for concurrent use.
 func Service() *Codec {
 	c := Hub()
-	c.seen = &seen{}
+	c.seen = &seen{seed: maphash.MakeSeed()}
 	return c
 }
 

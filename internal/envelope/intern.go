@@ -22,6 +22,7 @@ const (
 // seen has sockets and names that are likely to come again. Each has one place, by
 // its hash; who comes later takes it. It belongs to whoever receives.
 type seen struct {
+	seed    maphash.Seed
 	sockets [seenSockets]struct {
 		raw    string // as on the wire
 		socket *hubv1.Socket
@@ -29,15 +30,13 @@ type seen struct {
 	names [seenNames]string
 }
 
-var seed = maphash.MakeSeed()
-
 // socket decodes a socket, or returns one that was decoded from the same bytes. Nil
 // says that protobuf does not take it.
 func (c *Codec) socket(b []byte) *hubv1.Socket {
 	if c.seen == nil || len(b) > seenSocketBytes {
 		return c.decodeSocket(b)
 	}
-	place := &c.seen.sockets[maphash.Bytes(seed, b)%seenSockets]
+	place := &c.seen.sockets[maphash.Bytes(c.seen.seed, b)%seenSockets]
 	if place.socket != nil && place.raw == string(b) {
 		return place.socket
 	}
@@ -111,7 +110,7 @@ func (c *Codec) name(b []byte) string {
 	if c.seen == nil || len(b) > seenNameBytes {
 		return string(b)
 	}
-	place := &c.seen.names[maphash.Bytes(seed, b)%seenNames]
+	place := &c.seen.names[maphash.Bytes(c.seen.seed, b)%seenNames]
 	if *place != string(b) {
 		*place = string(b)
 	}
