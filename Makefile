@@ -287,7 +287,7 @@ sdk/python/.venv/.installed: sdk/python/.venv/.kit
 $(APPLICATIONS)/.installed:
 	python3 -m venv $(@D)/chainlit && $(@D)/chainlit/bin/pip install --quiet chainlit grpcio protobuf
 	python3 -m venv $(@D)/taipy && $(@D)/taipy/bin/pip install --quiet taipy-gui flask==3.1.2 grpcio protobuf
-	mkdir -p $(@D)/node && cd $(@D)/node && npm install --no-audit --no-fund --loglevel=error \
+	mkdir -p $(@D)/node && cd $(@D)/node && echo '{"private": true}' >package.json && npm install --no-audit --no-fund --loglevel=error \
 	  karma karma-mocha karma-chrome-launcher mocha browser-sync @feathersjs/{feathers,koa,socketio,socketio-client}
 	@touch $@
 
