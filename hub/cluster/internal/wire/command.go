@@ -161,9 +161,7 @@ func DecodeCommand(body []byte) (*cluster.Command, error) {
 
 func (r *reader) command() (*cluster.Command, error) {
 	c := &cluster.Command{}
-	kinds := 0
 	r.fields(func(key uint64) bool {
-		known := true
 		switch key {
 		case 1:
 			c.Namespace = r.name()
@@ -187,16 +185,14 @@ func (r *reader) command() (*cluster.Command, error) {
 			c.Message, c.KeepOnly = r.message(), true
 		case 11:
 			c.Origin = r.origin()
-			return true
 		default:
-			known = false
+			return false
 		}
-		if known && key > 2 {
-			kinds++
-		}
-		return known
+		return true
 	})
-	if r.err == nil && kinds == 0 {
+	// An empty list of rooms is no kind.
+	rooms := len(c.Join) + len(c.Leave)
+	if r.err == nil && c.Message == nil && rooms == 0 && c.Disconnect == nil && c.Data == nil && c.ServerSide == nil && c.Signal == nil {
 		r.err = ErrUnknown
 	}
 	return c, r.err

@@ -47,7 +47,7 @@ func FuzzDecodeCommand(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Of several kinds the first is meant, and goes on; an empty list of rooms is no kind.
+		// Of several kinds the first is meant, and goes on.
 		if third, _ := EncodeCommand(again); !bytes.Equal(frame, third) {
 			t.Fatalf("%+v came back as %+v", c, again)
 		}
