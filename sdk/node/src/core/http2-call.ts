@@ -62,8 +62,12 @@ export class Http2Call extends EventEmitter {
     this.#stream.on("error", (error) => broken(error.message));
     // Not only `close`, which waits for this side to end too: a proxy need not reset what the hub has ended.
     this.#stream.on("end", () => broken("the stream has ended without a status"));
-    this.#stream.on("close", () => broken("the connection has ended"));
-    session.on("error", (error) => broken(error.message));
+    const lost = (error: Error): void => broken(error.message);
+    session.on("error", lost);
+    this.#stream.on("close", () => {
+      session.off("error", lost); // which outlives single calls
+      broken("the connection has ended");
+    });
   }
 
   /** Sends an envelope. False when more should wait for `drain`. */
@@ -199,6 +203,7 @@ export function openSession(settings: Settings, address: string, patience: numbe
       clearTimeout(timer);
       session.off("error", fail);
       session.on("error", () => {}); // the call tells
+      session.setMaxListeners(0); // each call listens while it is under way
       resolve(session);
     });
     session.once("close", () => fail(new Error("the connection has ended")));
