@@ -1,6 +1,6 @@
 // The emitter's calls: what they leave behind, and what they take.
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { Emitter } from "@siohub/server/service";
@@ -8,6 +8,26 @@ import { FakeHub, quiet } from "./support/fake-hub.mjs";
 import { until } from "./support/hub.mjs";
 
 const { Http2Call, openSession } = createRequire(import.meta.url)("../dist/core/http2-call.js");
+
+const OK = { code: 0, details: "" };
+const BROKEN = { code: 14, details: "the connection was lost" };
+
+/** An emitter whose connections and calls the test plays. */
+function played(options = {}) {
+  const connections = [];
+  const connect = () => {
+    const connection = { calls: [], closed: false };
+    connections.push(connection);
+    const call = () => {
+      const made = Object.assign(new EventEmitter(), { write: () => true, end() {} });
+      connection.calls.push(made);
+      return made;
+    };
+    return { call, close: () => Object.assign(connection, { closed: true }) };
+  };
+  const emitter = new Emitter({ transport: { connect }, backoff: { min: 1, max: 5 }, logger: quiet, ...options });
+  return { emitter, everybody: emitter.in("/").all(), connections };
+}
 
 test("calls leave nothing at their connection", async (t) => {
   const hub = await FakeHub.start((call) => call.end({ "grpc-status": "0" }));
@@ -35,4 +55,37 @@ test("many calls at a time are no leak to Node", async (t) => {
   await Promise.all(Array.from({ length: 20 }, () => everybody.emitWithAck(1000, "question")));
   await emitter.close();
   assert.deepEqual(warnings, []);
+});
+
+test("a connection that broke takes no newer one with it", async () => {
+  const { emitter, everybody, connections } = played();
+  const first = everybody.emitWithAck(1000, "first");
+  const second = everybody.emitWithAck(1000, "second");
+  await until(() => connections[0]?.calls.length === 2, "two calls");
+  connections[0].calls[0].emit("status", BROKEN);
+  await assert.rejects(first, { code: "OUTCOME_UNKNOWN" });
+  const third = everybody.emitWithAck(1000, "third");
+  await until(() => connections[1]?.calls.length === 1, "a call over another connection");
+  connections[0].calls[1].emit("status", BROKEN);
+  await assert.rejects(second, { code: "OUTCOME_UNKNOWN" });
+  connections[1].calls[0].emit("status", OK);
+  await third;
+  await emitter.close();
+  assert.deepEqual(
+    connections.map(({ closed }) => closed),
+    [true, true],
+  );
+});
+
+test("a token that does not come is an error", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { emitter, everybody } = played({ token: () => new Promise(() => {}), commandTimeout: 1 });
+  const asked = everybody.emitResult("x");
+  const refused = assert.rejects(asked, { code: "UNAVAILABLE", message: /no token within 5 s/ });
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(5000);
+  await refused;
+  t.mock.timers.reset();
+  await emitter.close();
 });

@@ -28,20 +28,22 @@ export interface Transport {
   connect(): Connection;
 }
 
-export const ATTACH = "/hub.v1.AttachService/Attach";
+const ATTACH = "/hub.v1.AttachService/Attach";
+/** How long connecting may take, and before that what gives the token, in milliseconds. */
+export const CONNECTING = 5000;
 
-/** Connects, within `patience` milliseconds. What fails later is told by the call. */
-export async function connect(settings: Settings, address: string, patience: number): Promise<Connection> {
+/** Connects, in CONNECTING milliseconds. What fails later is told by the call. */
+export async function connect(settings: Settings, address: string): Promise<Connection> {
   if (typeof settings.transport === "object") return settings.transport.connect();
-  if (settings.transport === "grpc-js") return connectByLibrary(settings, address, patience);
-  const session = await openSession(settings, address, patience).catch((error: Error) => {
+  if (settings.transport === "grpc-js") return connectByLibrary(settings, address);
+  const session = await openSession(settings, address, CONNECTING).catch((error: Error) => {
     throw helloError({ code: grpc.status.UNAVAILABLE, details: error.message }, address);
   });
   return { call: (token, method = ATTACH) => new Http2Call(session, method, token), close: () => session.destroy() };
 }
 
 /** The same by @grpc/grpc-js, which knows proxies and name systems that the kit does not. */
-async function connectByLibrary(settings: Settings, address: string, patience: number): Promise<Connection> {
+async function connectByLibrary(settings: Settings, address: string): Promise<Connection> {
   const client = new grpc.Client(address, credentials(settings), {
     "grpc.use_local_subchannel_pool": 1,
     "grpc.max_receive_message_length": 64 << 20,
@@ -55,7 +57,7 @@ async function connectByLibrary(settings: Settings, address: string, patience: n
       "grpc.default_authority": settings.tls.serverName,
     }),
   });
-  await connected(client, patience);
+  await connected(client);
   const same = (bytes: Buffer): Buffer => bytes;
   return {
     close: () => client.close(),
@@ -69,10 +71,10 @@ async function connectByLibrary(settings: Settings, address: string, patience: n
   };
 }
 
-/** Waits until a connection stands, or has failed: then the call says why. Within `patience` milliseconds. */
-function connected(client: grpc.Client, patience: number): Promise<void> {
+/** Waits until a connection stands, or has failed: then the call says why. In CONNECTING milliseconds. */
+function connected(client: grpc.Client): Promise<void> {
   const channel = client.getChannel();
-  const deadline = Date.now() + patience;
+  const deadline = Date.now() + CONNECTING;
   return new Promise((resolve) => {
     const look = (): void => {
       const state = channel.getConnectivityState(true);

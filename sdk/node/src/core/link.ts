@@ -1,8 +1,8 @@
 import { Attachment } from "./attachment.js";
 import { Backoff } from "./backoff.js";
 import type { Core } from "./core.js";
-import { type Connection, connect, mayShowToken } from "./dial.js";
-import { ClosedError, ConfigError, type HubError, StatusError, SupersededError } from "./errors.js";
+import { type Connection, connect } from "./dial.js";
+import { ClosedError, type HubError, StatusError, SupersededError } from "./errors.js";
 import { newHello, refusedSubscription } from "./hello.js";
 import { AnewError } from "./hubs.js";
 import { type HubStatus, hubError, isAlias, isFinal } from "./link-status.js";
@@ -11,9 +11,6 @@ import { Token } from "./token.js";
 
 /** How often a link looks whether the hub at its address is still one that another link leads to, in milliseconds. */
 const RECHECK = 30_000;
-
-/** How long connecting may take, in milliseconds. */
-const CONNECTING = 5000;
 
 /** After any other code an envelope may be what ended the stream: it is not sent again. */
 const RESUMABLE = ["UNAVAILABLE", "UNKNOWN", "CANCELLED", "DEADLINE_EXCEEDED"];
@@ -45,7 +42,7 @@ export class Link {
     this.core = core;
     this.address = address;
     this.expected = expected;
-    this.#token = new Token(core.settings, CONNECTING);
+    this.#token = new Token(core.settings);
     this.#again = new Backoff(core.settings.backoffMin, core.settings.backoffMax);
   }
 
@@ -169,12 +166,9 @@ export class Link {
 
   /** Connects. The credential is looked up each time. */
   async #dial(): Promise<Connection> {
-    const settings = this.core.settings;
-    const token = await this.#token.next();
-    if (token && !mayShowToken(settings, this.address)) {
-      throw new ConfigError("hub.token", `is not sent to ${this.address} in the clear: set hub.tls or HUB_TLS_CA`);
-    }
-    return connect(settings, this.address, CONNECTING);
+    await this.#token.next();
+    this.#token.check(this.address);
+    return connect(this.core.settings, this.address);
   }
 
   async #greet(connection: Connection, resume: Attachment | undefined): Promise<[Stream, Greeting]> {
