@@ -9,6 +9,7 @@ import { until } from "./support/hub.mjs";
 
 const { Http2Call, openSession } = createRequire(import.meta.url)("../dist/core/http2-call.js");
 
+const MOST = 65_536;
 const OK = { code: 0, details: "" };
 const BROKEN = { code: 14, details: "the connection was lost" };
 
@@ -75,6 +76,20 @@ test("a connection that broke takes no newer one with it", async () => {
     connections.map(({ closed }) => closed),
     [true, true],
   );
+});
+
+test("emits whose acknowledgements are waited for are bounded", async () => {
+  const { emitter, everybody, connections } = played();
+  const asked = Array.from({ length: MOST }, () => everybody.emitWithAck(1000, "question"));
+  await until(() => connections[0]?.calls.length === MOST, "all calls");
+  await assert.rejects(everybody.emitWithAck(1000, "one more"), { code: "UNAVAILABLE", message: /too many commands/ });
+  for (const call of connections[0].calls) call.emit("status", OK);
+  await Promise.all(asked);
+  const again = everybody.emitWithAck(1000, "one more");
+  await until(() => connections[0].calls.length === MOST + 1, "the call of another one");
+  connections[0].calls[MOST].emit("status", OK);
+  await again;
+  await emitter.close();
 });
 
 test("a token that does not come is an error", async (t) => {

@@ -20,11 +20,10 @@ import { Sampled } from "./log.js";
 import type { Waiter } from "./results.js";
 import type { Settings } from "./settings.js";
 import { SingleCalls } from "./single-call.js";
+import { WAITING_ITEMS } from "./window.js";
 
 /** Commands of one call, which the hub bounds to 1000. */
 const BATCH = 500;
-/** Commands that wait for a hub at most. */
-const MAX_WAITING = 65_536;
 /** What a call may take beyond the time for which browsers are waited for, in milliseconds. */
 const PATIENCE = 30_000;
 
@@ -33,6 +32,9 @@ interface Waiting {
   waiter: Waiter | undefined;
 }
 
+/** Commands of one call. */
+type Batch = [Waiting, ...Waiting[]];
+
 type Paged = Extract<NonNullable<Command["op"]>, { $case: "fetch" | "listRooms" | "listUsers" }>;
 
 /** The way to a hub without a stream: commands go in batches of single calls, one after the other and in order. */
@@ -40,9 +42,12 @@ export class SingleLine implements Way {
   readonly #settings: Settings;
   readonly #calls: SingleCalls;
   readonly #lost = new Sampled();
-  #queue: Waiting[] = [];
+  readonly #queue: Waiting[] = [];
+  /** Commands without an outcome. */
+  #open = 0;
   #running: Promise<void> | undefined;
-  #beside = new Set<Promise<void>>();
+  /** Emits whose acknowledgements are waited for. */
+  readonly #beside = new Set<Promise<void>>();
   #closed = false;
 
   constructor(settings: Settings, addresses: string[]) {
@@ -64,7 +69,8 @@ export class SingleLine implements Way {
 
   #add(order: Order, waiter: Waiter | undefined): void {
     if (this.#closed) throw new ClosedError();
-    if (this.#queue.length >= MAX_WAITING) throw new UnavailableError("too many commands wait for a hub");
+    if (this.#open >= WAITING_ITEMS) throw new UnavailableError("too many commands wait for a hub");
+    this.#open++;
     this.#queue.push({ command: message({ ...order, from: undefined }, 0), waiter });
     // In the next turn: what is said in this one goes together.
     this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
@@ -72,21 +78,21 @@ export class SingleLine implements Way {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      const first = this.#queue[0] as Waiting;
-      const op = first.command.op;
-      if (op?.$case === "emit" && op.emit.ack !== undefined) {
-        this.#queue.shift();
-        this.#alone(this.#emit(first)); // nobody waits behind browsers
-      } else if (op?.$case === "fetch" || op?.$case === "listRooms" || op?.$case === "listUsers") {
-        this.#queue.shift();
-        await this.#settled([first], () => this.#pages(op, first.waiter));
-      } else {
-        const end = this.#queue.findIndex(({ command }) => apart(command));
-        const batch = this.#queue.splice(0, Math.min(end < 0 ? BATCH : end, BATCH));
-        await this.#settled(batch, () => this.#execute(batch));
-      }
+      for (const batch of batches(this.#queue.splice(0))) await this.#send(batch);
     }
     this.#running = undefined;
+  }
+
+  /** Sends commands that go together; only what browsers have to acknowledge is not waited for. */
+  #send(batch: Batch): Promise<void> {
+    const [first] = batch;
+    const op = first.command.op;
+    if (op?.$case === "emit" && op.emit.ack !== undefined) {
+      this.#alone(this.#emit(first));
+      return Promise.resolve();
+    }
+    const pages = op?.$case === "fetch" || op?.$case === "listRooms" || op?.$case === "listUsers";
+    return this.#settled(batch, () => (pages ? this.#pages(op, first.waiter) : this.#execute(batch)));
   }
 
   #alone(task: Promise<void>): void {
@@ -160,13 +166,18 @@ export class SingleLine implements Way {
     const end = commandTimeout > 0 ? Date.now() + commandTimeout : Number.POSITIVE_INFINITY;
     for (;;) {
       try {
-        return await task();
+        await task();
+        break;
       } catch (error) {
         const wait = again.next();
-        if (!repeatable(error, batch) || this.#closed || Date.now() + wait > end) return this.#fail(batch, error);
+        if (!repeatable(error, batch) || this.#closed || Date.now() + wait > end) {
+          this.#fail(batch, error);
+          break;
+        }
         await new Promise((resolve) => setTimeout(resolve, wait));
       }
     }
+    this.#open -= batch.length;
   }
 
   #fail(batch: Waiting[], error: unknown): void {
@@ -190,6 +201,23 @@ export class SingleLine implements Way {
     await Promise.all(this.#beside);
     await this.#calls.close();
   }
+}
+
+/** Commands in their order, those together that one call takes. */
+function batches(all: readonly Waiting[]): Batch[] {
+  const made: Batch[] = [];
+  let open: Batch | undefined;
+  for (const waiting of all) {
+    const alone = apart(waiting.command);
+    if (!alone && open !== undefined && open.length < BATCH) {
+      open.push(waiting);
+      continue;
+    }
+    const batch: Batch = [waiting];
+    made.push(batch);
+    open = alone ? undefined : batch;
+  }
+  return made;
 }
 
 /** Whether a command has a call of its own. */
