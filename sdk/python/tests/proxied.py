@@ -18,7 +18,7 @@ CONFIG = """
 daemon off; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log;
 events {{ worker_connections 200; }}
 http {{
-  access_log off; client_body_buffer_size 1m;
+  access_log off; client_body_buffer_size 1m; proxy_max_temp_file_size 0; # its workers may not write here
   client_body_temp_path {dir}/a; proxy_temp_path {dir}/b; fastcgi_temp_path {dir}/c; uwsgi_temp_path {dir}/d;
   scgi_temp_path {dir}/e;
   map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
@@ -63,7 +63,7 @@ def use(spawn: Any, directory: Path, app: list[str], browser: list[str], path: s
             ["node", *browser, f"http://127.0.0.1:{port}/", str(CHROMIUM), str(REPOSITORY)],
             capture_output=True, text=True, timeout=150, check=False,
         )  # fmt: skip
-        assert done.stdout == "ok\n", done.stdout + done.stderr + process.text
+        assert done.stdout == "ok\n", done.stdout + done.stderr + process.text + (directory / "error.log").read_text()
     finally:
         nginx.terminate()
         nginx.wait()

@@ -48,7 +48,8 @@ const nginx = (directory, { path, port, hub, app }) => `
 daemon off; worker_processes 1; pid ${directory}/pid; error_log ${directory}/error.log;
 events { worker_connections 200; }
 http {
-  access_log off; client_body_buffer_size 1m; client_body_temp_path ${directory}/a; proxy_temp_path ${directory}/b;
+  access_log off; client_body_buffer_size 1m; proxy_max_temp_file_size 0; # its workers may not write there
+  client_body_temp_path ${directory}/a; proxy_temp_path ${directory}/b;
   fastcgi_temp_path ${directory}/c; uwsgi_temp_path ${directory}/d; scgi_temp_path ${directory}/e;
   map $http_upgrade $connection_upgrade { default upgrade; '' close; }
   server {
