@@ -202,7 +202,7 @@ class Line(Ways):
                     if err is None and (answer := task.result()) is not None:
                         return answer
                 if not done and asked[-1].heard == heard:
-                    other = next((a for a, _ in self.open if a not in asked), None)
+                    other = next((a for a in self.open if a not in asked), None)
                     if other is not None:
                         tasks.add(self._ask_at(other, command))
                         asked.append(other)

@@ -43,7 +43,7 @@ class Stream:
         """Keeps the stream until it ends, and says why: None after a clean end."""
         self.att.outbox.wake = self._wake_sender
         tasks = self._start()
-        self.core.line.begin(self.att, self.wire)
+        self.core.line.begin(self.att)
         try:
             return await self._supervise(tasks[0])
         finally:

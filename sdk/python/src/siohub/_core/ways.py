@@ -14,8 +14,6 @@ from .work import Work, current
 if TYPE_CHECKING:
     from .attachment import Attachment
     from .runner import Core
-    from .wire import Wire
-
 
 
 class Ways:
@@ -23,7 +21,7 @@ class Ways:
 
     def __init__(self, core: Core) -> None:
         self.core = core
-        self.open: list[tuple[Attachment, Wire]] = []  # in the order in which they opened
+        self.open: list[Attachment] = []  # in the order in which they opened
         self.home: Attachment | None = None
         self.lobby = Outbox()  # what was said while there was no home, and nobody waits for
         self.keys = Keys()
@@ -32,10 +30,10 @@ class Ways:
 
     # Streams.
 
-    def begin(self, att: Attachment, wire: Wire) -> None:
+    def begin(self, att: Attachment) -> None:
         """A stream has opened. Commands that wait for a hub that is away take it."""
         att.open = True
-        self.open.append((att, wire))
+        self.open.append(att)
         self._away = [a for a in self._away if a is not att and a.ended is None]
         self._change()
         for entry in self.lobby.take_movable():
@@ -47,14 +45,14 @@ class Ways:
         """A stream has ended; its attachment may come back. What has not left goes to another
         hub, if one is there."""
         att.open = False
-        self.open = [(a, w) for a, w in self.open if a is not att]
+        self.open = [a for a in self.open if a is not att]
         self._away = [a for a in self._away if a.ended is None] + [att]
         self._change()
         self._move_from(att)
 
     def _change(self) -> None:
-        if self.home is None or all(a is not self.home for a, _ in self.open):
-            self.home = self.open[0][0] if self.open else None
+        if self.home is None or not self.home.open:
+            self.home = self.open[0] if self.open else None
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -76,13 +74,6 @@ class Ways:
     def several(self) -> bool:
         """Whether more than one stream is open."""
         return len(self.open) > 1
-
-    def wire_of(self, hub_id: str) -> Wire | None:
-        """The connection of the stream to a hub; to home where there is none."""
-        for att, wire in self.open:
-            if att.peer.hub_id == hub_id:
-                return wire
-        return self.open[0][1] if self.open else None
 
     # Where to.
 
@@ -123,7 +114,7 @@ class Ways:
         keyed = self.keys.at(key)
         at = keyed or at
         if at and at != home.peer.hub_id:
-            for att, _ in self.open:
+            for att in self.open:
                 if att.peer.hub_id == at:
                     return att, None
             if keyed:

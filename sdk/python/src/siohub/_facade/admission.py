@@ -12,7 +12,7 @@ from siohub._core.codec import well_formed
 from siohub._core.program import Program
 from siohub._core.work import Work
 from siohub._facade.exceptions import ConnectionRefusedError as Refused
-from siohub._pb import settlement_pb2, subscription_pb2
+from siohub._pb import settlement_pb2
 from siohub.errors import Revoked, StatusError
 
 from .environ import make_environ
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from siohub._core.attachment import Attachment
 
     from .base import BaseServer
-
-S = subscription_pb2
-KINDS = (S.KIND_CONNECTED, S.KIND_EVENT, S.KIND_DISCONNECTED, S.KIND_ROOMS, S.KIND_UPGRADED)
-
-
 
 
 class Runner(Protocol):

@@ -63,7 +63,7 @@ class Calls:
         Unavailable when the hub that keeps it may be away."""
         line = self._line()
         await line.wait_home(self.options.command_timeout)
-        for att, _ in list(line.open):
+        for att in list(line.open):
             try:
                 await self._acknowledge(dedupe_id, att.peer.hub_id, args)
                 return

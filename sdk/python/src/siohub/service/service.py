@@ -220,7 +220,7 @@ class Service(Calls):
 
     def capable(self, capability: str) -> bool:
         """Whether all hubs to which this process is attached have a capability, such as "recovery"."""
-        attached = [att for att, _ in self._core.line.open] if self._core is not None else []
+        attached = self._core.line.open if self._core is not None else []
         return bool(attached) and all(capability in att.capabilities for att in attached)
 
     # For the others of this package.
