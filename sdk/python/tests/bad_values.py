@@ -57,6 +57,8 @@ NAMESPACES: dict[Any, type[Exception]] = {
     "x": siohub.InvalidArgument, "\ud800": siohub.InvalidArgument, b"/x": siohub.InvalidType, 5: siohub.InvalidType,
 }  # fmt: skip
 
+UNREADABLE = b'{"n":' + b"1" * 5000 + b"}"  # JSON, with a number that is longer than Python reads
+
 
 def check(error: BaseException | None, kind: type[Exception], reason: str, field: str) -> None:
     """Holds an exception against what it has to say."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import types
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from bad_values import BIG, EVENTS, FINE, NAMESPACES, ROOMS, VALUES, check
+from bad_values import BIG, EVENTS, FINE, NAMESPACES, ROOMS, UNREADABLE, VALUES, check
 
 import siohub
 import siohub.socketio as socketio
@@ -137,6 +138,40 @@ async def test_sessions_hold_anything(hub: testing.Hub, sio: Any) -> None:
         assert (await sio.get_session(ann.sid))["odd"] is value
         assert await ann.call("echo", "there") == ["there"]
         assert b"fine" in ann.socket.data or name == "5 MiB", "the rest travels"
+
+
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The auth of all browsers that come."""
+    monkeypatch.setattr("siohub.testing.client.json", types.SimpleNamespace(dumps=lambda _: UNREADABLE.decode()))
+
+
+@pytest.mark.parametrize("always_connect", [False, True])
+async def test_an_auth_that_cannot_be_read_lets_nobody_in(hub: testing.Hub, unreadable: None, always_connect: bool) -> None:
+    server: Any = socketio.AsyncServer(options=hub.options, always_connect=always_connect)
+    server.on("connect", lambda *_: False)
+    await server.start()
+    for _ in range(3):
+        with pytest.raises(testing.ConnectError, match="auth cannot be decoded"):
+            await hub.connect(auth="any")
+    assert server.mirror.entries == server.mirror.browsers == {} and server.mirror.pending == 0
+    await server.shutdown()
+
+
+async def test_an_auth_that_a_service_cannot_read(hub: testing.Hub, unreadable: None) -> None:
+    service = siohub.Service("test", hub.options)
+    service.namespace("/").allow_anyone()
+    running = asyncio.ensure_future(service.run())
+    with pytest.raises(testing.ConnectError, match="auth cannot be decoded"):
+        await hub.connect(auth="any")
+    await service.close()
+    await running
+
+
+async def test_a_host_that_names_no_port(hub: testing.Hub, sio: Any) -> None:
+    ann = await hub.connect(headers={"Host": "example.com:" + "1" * 5000})
+    environ = sio.get_environ(ann.sid)
+    assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("example.com", "80")
 
 
 async def test_before_there_is_a_hub() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -76,11 +75,24 @@ class Admission(Program):
             entry.rooms = dict.fromkeys(room_of(name) for name in attempt.recovery.rooms)
         with self.server._lock:
             self.mirror.add(entry)
+        try:
+            auth = self._auth(entry, attempt.auth)
+        except Refused as refused:
+            self._deny(entry, work, refused)
+            return
         if self.server.always_connect:
             self._accept(entry, work)
             return
-        auth = json.loads(attempt.auth) if attempt.auth else None
         self.runner.connect(entry, work, auth, lambda outcome: self._decided(entry, work, outcome))
+
+    def _auth(self, entry: Entry, raw: bytes) -> Any:
+        """What the browser says of itself; None for nothing. Raises Refused for what is JSON and cannot be
+        read here, such as a number of 5000 digits."""
+        try:
+            return self.server._loads(raw.decode()) if raw else None
+        except Exception as err:
+            self.log.error("the auth of %s cannot be decoded: %s", entry.sid, err)
+            raise Refused("auth cannot be decoded") from err
 
     def _decided(self, entry: Entry, work: Work, outcome: Any) -> None:
         if work.cause is not None:
@@ -181,8 +193,7 @@ class Admission(Program):
         for call in after:
             call()
         if (self.server.always_connect and first and not (connected.late or connected.moved)) or reborn:
-            auth = json.loads(connected.auth) if connected.auth else None
-            self._connect_late(entry, work, auth)
+            self._connect_late(entry, work, connected.auth)
         else:
             work.finish()
 
@@ -201,9 +212,15 @@ class Admission(Program):
             self.mirror.add(entry)
         return entry
 
-    def _connect_late(self, entry: Entry, work: Work, auth: Any) -> None:
+    def _connect_late(self, entry: Entry, work: Work, raw: bytes) -> None:
         """Runs the connect handler for a socket that is in; events wait for it."""
         self.server._ghosts.pop(entry.sid, None)
+        try:
+            auth = self._auth(entry, raw)
+        except Refused:
+            self.leave(entry)
+            work.finish()
+            return
 
         def ended(outcome: Any, then: Callable[[], None]) -> None:
             if outcome is False or is_refusal(outcome):

@@ -49,7 +49,7 @@ def make_environ(handshake: Any, *, asgi: bool) -> dict[str, Any]:
     if host:
         name, _, port = host.rpartition(":") if ":" in host and not host.endswith("]") else (host, "", "")
         environ["SERVER_NAME"] = name or host
-        if port.isdigit():
+        if port.isdigit() and len(port) <= 5:
             environ["SERVER_PORT"] = port
     if asgi:
         environ.update(_asgi(handshake, path, query, scheme, headers, environ))

@@ -172,11 +172,18 @@ class ServiceProgram(Notices):
     async def _decide(self, work: Work, handler: Callable[[ConnectAttempt], Awaitable[Accept]]) -> None:
         d = work.delivery
         a = d.connect_attempt
+        try:
+            auth = from_json(a.auth)
+        except ValueError as err:  # JSON that cannot be read here, such as a number of 5000 digits
+            self.log.error("the auth of %s cannot be decoded: %s", d.socket.id, err)
+            work.settle(denied(work, Deny("auth cannot be decoded"), self.log))
+            work.finish()
+            return
         recovery = None
         if a.HasField("recovery"):
             recovery = Recovery(a.recovery.user, list(a.recovery.rooms), to_time(a.recovery, "disconnect_time"))
         attempt = ConnectAttempt(
-            d.socket.namespace, d.socket.id, d.socket.client_id, Handshake(a.handshake), from_json(a.auth), recovery,
+            d.socket.namespace, d.socket.id, d.socket.client_id, Handshake(a.handshake), auth, recovery,
             d.attempt, work=work,
         )  # fmt: skip
         await self._decided(work, handler, attempt, "connect")
