@@ -6,6 +6,7 @@ import asyncio
 import logging
 import types
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bad_values import BIG, EVENTS, FINE, NAMESPACES, ROOMS, UNREADABLE, VALUES,
 import siohub
 import siohub.socketio as socketio
 from siohub import testing
+from siohub._pb import attach_pb2
 
 Caller = Callable[[str, Any], Awaitable[Any]]
 
@@ -164,6 +166,22 @@ async def test_an_auth_that_a_service_cannot_read(hub: testing.Hub, unreadable: 
     running = asyncio.ensure_future(service.run())
     with pytest.raises(testing.ConnectError, match="auth cannot be decoded"):
         await hub.connect(auth="any")
+    await service.close()
+    await running
+
+
+async def test_an_observer_outlives_what_it_cannot_read(hub: testing.Hub) -> None:
+    service = siohub.Service("test", replace(hub.options, window_observations=2))
+    seen: asyncio.Queue[siohub.Observation] = asyncio.Queue()
+    service.observe("/", payloads=True)(seen.put)
+    running = asyncio.ensure_future(service.run())
+    await service.attached()
+    for args in (*[b"[" + b"1" * 5000 + b"]"] * 3, b"[1]"):
+        event = {"name": "e", "payload": {"args": args}}
+        observation = {"subscription_id": 1, "kind": int(siohub.Kind.EVENT), "event": event}
+        hub.say(attach_pb2.Item(observation=observation))  # type: ignore[arg-type]
+    copy = await asyncio.wait_for(seen.get(), 10)
+    assert (copy.args, copy.gap) == ([1], 3)
     await service.close()
     await running
 

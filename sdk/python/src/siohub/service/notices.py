@@ -116,8 +116,8 @@ class Notices(Program):
             self._tell("\0introduced", self.service._on_introduced, hub_id)
 
     def observe(self, observation: Any) -> None:
-        """To an observer, unless that has too many already: what is left out here counts as what
-        the hub left out."""
+        """To an observer, unless that has too many already, or it cannot be read: what is left out
+        here counts as what the hub left out."""
         asked = self._find(observation.subscription_id)
         if asked is None or asked.observer is None:
             return
@@ -125,14 +125,20 @@ class Notices(Program):
         if observer.waiting >= self.service.options.window_observations:
             observer.skipped += 1 + observation.gap
             return
+        try:
+            made = self._observation(observation, observation.gap + observer.skipped)
+        except ValueError as err:  # JSON that cannot be read here, such as a number of 5000 digits
+            self.log.error("an observation cannot be decoded: %s", err)
+            observer.skipped += 1 + observation.gap
+            return
         observer.waiting += 1
-        gap, observer.skipped = observation.gap + observer.skipped, 0
+        observer.skipped = 0
 
         async def run(copy: Observation) -> None:
             observer.waiting -= 1
             await observer.run(copy)
 
-        self._tell(f"\0observer {observation.subscription_id}", run, self._observation(observation, gap), bounded=False)
+        self._tell(f"\0observer {observation.subscription_id}", run, made, bounded=False)
 
     def _observation(self, o: Any, gap: int) -> Observation:
         body = o.WhichOneof("body")
