@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 import socketio as reference
 from browser import Browser
 from conftest import Hub, free_port, is_open, wait_for
+
+import siohub.socketio as siohub
+from siohub._facade.executors import Threads
 
 MODES = ["async", "threads"]
 
@@ -76,6 +80,41 @@ async def test_a_handler_that_calls_exit_is_done_by_the_next_process(hub: Hub, s
         else:
             old.kill()  # no thread can end a process
         assert await leaving == new.popen.pid
+
+
+@pytest.mark.parametrize("kind", [SystemExit, asyncio.CancelledError])
+async def test_threads_outlive_what_ends_a_connect_or_disconnect_handler(hub: Hub, kind: type[BaseException]) -> None:
+    server: Any = siohub.Server(async_mode="threading", hub=hub.address)
+    ends = [kind(), None]
+
+    @server.event
+    def connect(sid: str, environ: Any, auth: Any) -> None:
+        if (end := ends.pop(0)) is not None:
+            raise end
+
+    @server.event
+    def disconnect(sid: str, reason: str) -> None:
+        ends.append(kind())
+        raise kind()
+
+    server.start()
+    async with Browser(hub.url) as ann:
+        await ann.connect()  # which asks again
+        assert ends == [] and server.mirror.pending == 0
+    await asyncio.to_thread(wait_for, lambda: ends, "the handler")
+    await asyncio.to_thread(wait_for, lambda: not server.mirror.entries, "the end of the socket")
+    server.shutdown()
+
+
+@pytest.mark.parametrize("kind", [SystemExit, asyncio.CancelledError, KeyboardInterrupt])
+def test_no_job_ends_its_thread(kind: type[BaseException]) -> None:
+    def job() -> None:
+        raise kind
+
+    threads, ran = Threads(limit=1), threading.Event()
+    threads.submit(job)
+    threads.submit(ran.set)
+    assert ran.wait(10)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -29,10 +29,10 @@ class Executor(Protocol):
 def _run(job: Job) -> None:
     try:
         job()
-    except Exception:
-        log.exception("a handler failed")
     except SystemExit:
         log.error("a handler called sys.exit(), which ends no process from a thread")
+    except BaseException:  # which would end the thread
+        log.exception("a handler failed")
 
 
 class Threads:

@@ -185,9 +185,11 @@ class Server(ThreadedServer):
             self._send(commands.disconnect(commands.target(namespace, sockets=[sid])))
         elif here:
             self._send(commands.disconnect(commands.target(namespace, sockets=[sid])), entry.hub_id)
-            ThreadRunner(self, self._executor).disconnected(entry, Reason.of("server namespace disconnect"))
-            with self._lock:
-                self.mirror.remove(entry)
+            try:
+                ThreadRunner(self, self._executor).disconnected(entry, Reason.of("server namespace disconnect"))
+            finally:
+                with self._lock:
+                    self.mirror.remove(entry)
 
     def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
         """Calls the handler of an event."""

@@ -86,7 +86,7 @@ class ThreadRunner:
                         outcome = server._trigger_event("connect", namespace, sid, entry.environ)
                     except TypeError:
                         raise first from None
-        except Exception as err:
+        except BaseException as err:  # also sys.exit(), or a greenlet that was killed
             outcome = err
             if not is_refusal(err):
                 server.logger.exception("the connect handler failed [%s]", namespace)
@@ -96,8 +96,10 @@ class ThreadRunner:
         """A job that ends when the handler has."""
 
         def job() -> None:
-            self.disconnected(entry, reason)
-            self.server._post(then)
+            try:
+                self.disconnected(entry, reason)
+            finally:
+                self.server._post(then)
 
         self._submit(work, job)
 
