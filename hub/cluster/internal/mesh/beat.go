@@ -8,7 +8,7 @@ import (
 )
 
 // beat says that this hub is there, until ctx ends. It waits for nothing that the host or a long message may hold up.
-func (m *Mesh) beat(ctx context.Context) {
+func (s *sending) beat(ctx context.Context) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
@@ -18,14 +18,14 @@ func (m *Mesh) beat(ctx context.Context) {
 		case <-ticker.C:
 		}
 		if n%int(heartbeatEvery/beatEvery) == 0 {
-			m.present(wire.Heartbeat, Address{})
+			s.present(wire.Heartbeat, Address{})
 		}
-		m.describe()
+		s.describe()
 	}
 }
 
 // watch looks who is not there any more, until ctx ends.
-func (m *Mesh) watch(ctx context.Context) {
+func (in *inbox) watch(ctx context.Context) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
 	last := time.Now()
@@ -36,60 +36,75 @@ func (m *Mesh) watch(ctx context.Context) {
 		case <-ticker.C:
 			now := time.Now()
 			if pause := now.Sub(last) - beatEvery; pause > heartbeatEvery { // silentAfter allows for shorter ones
-				m.Table.Forgive(pause, now)
+				in.Table.Forgive(pause, now)
 			}
 			last = now
-			m.sweep(now)
+			in.sweep(now)
 		}
 	}
 }
 
 // present sends a Hello, a Heartbeat or a Leave.
-func (m *Mesh) present(kind wire.Kind, to Address) {
-	frame, err := wire.EncodePresence(&wire.Presence{Control: m.self.Control, Peer: m.self.Peer, Described: m.presence.number()})
+func (s *sending) present(kind wire.Kind, to Address) {
+	frame, err := wire.EncodePresence(&wire.Presence{Control: s.self.Control, Peer: s.self.Peer, Described: s.presence.number()})
 	if err != nil {
 		return // Open has looked at the addresses
 	}
 	now := time.Now()
-	number, err := m.send(kind, to, frame, true)
+	number, err := s.send(kind, to, frame, true)
 	if err == nil && kind == wire.Heartbeat && to.Hub == "" {
-		m.presence.sent(number, now)
+		s.presence.sent(number, now)
 	}
 }
 
 // describe sends the description if it has changed, or somebody wants it.
-func (m *Mesh) describe() {
-	if number, description, due := m.presence.due(time.Now()); due {
-		_, _ = m.send(wire.Description, Address{}, wire.EncodeDescription(number, description), false) // who misses it asks
+func (s *sending) describe() {
+	if number, description, due := s.presence.due(time.Now()); due {
+		_, _ = s.send(wire.Description, Address{}, wire.EncodeDescription(number, description), false) // who misses it asks
 	}
 }
 
 // sweep finds who is silent or lost.
-func (m *Mesh) sweep(now time.Time) {
-	silent, lost := m.Table.Sweep(now)
+func (in *inbox) sweep(now time.Time) {
+	silent, lost := in.Table.Sweep(now)
 	for _, id := range silent {
-		m.Questions.Gone(id)
+		in.Questions.Gone(id)
 	}
 	for _, id := range lost {
-		m.gone(id)
+		in.gone(id)
 	}
-	m.responders.endWhere(func(r *responder) bool { return !now.Before(r.until) })
-	m.receiving.Lock()
-	m.arrivals.sweep(now, m.settings.Expiry)
-	if len(silent)+len(lost) > 0 && !m.closed {
-		m.changed()
+	in.responders.endWhere(func(r *responder) bool { return !now.Before(r.until) })
+	in.mu.Lock()
+	in.arrivals.sweep(now, in.settings.Expiry)
+	if len(silent)+len(lost) > 0 && !in.closed {
+		in.changed()
 	}
-	m.receiving.Unlock()
+	in.mu.Unlock()
 }
 
 // gone ends what was between this hub and another one.
-func (m *Mesh) gone(id string) {
-	m.Questions.Gone(id)
-	m.responders.endWhere(func(r *responder) bool { return r.question.hub == id })
+func (in *inbox) gone(id string) {
+	in.Questions.Gone(id)
+	in.responders.endWhere(func(r *responder) bool { return r.question.hub == id })
 }
 
 // changed tells the host that Members have.
-func (m *Mesh) changed() {
-	m.trace.members(m.Table.Len())
-	m.trace.guard(m.host.MembersChanged)
+func (c *common) changed() {
+	c.trace.members(c.Table.Len())
+	c.trace.guard(c.host.MembersChanged)
+}
+
+// SetLag says how long the engine takes, where heartbeats do not come back: it has just answered. It is to be called once a
+// second there, as it is known by that alone that the engine is there while no other hub says anything.
+func (in *inbox) SetLag(lag time.Duration) {
+	in.proved(time.Now())
+	in.presence.took(lag)
+}
+
+// proved notes that something has come from the engine.
+func (in *inbox) proved(now time.Time) {
+	at := int64(now.Sub(in.begun))
+	if last := in.proof.Load(); at-last > int64(beatEvery) && in.proof.CompareAndSwap(last, at) {
+		in.Table.Proved(now)
+	}
 }

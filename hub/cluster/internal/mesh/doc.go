@@ -9,6 +9,9 @@
 //	Publish, Ask, Answer ─► outbox (bounded, numbered) ─ loop ─► Bus.Send
 //	Receive ─► arrivals (duplicates, order, gaps, parts) ─► Members, Questions, Host
 //
+// The first line is a Mesh's sending (publish.go), the second its inbox (receive.go), which answers by the sending; beat.go has
+// what both do as time passes. What they share is its common.
+//
 // An engine embeds a Mesh and adds its connection. One that reaches foreign servers too takes the parts: Mesh.OpenQuestion begins a
 // question of which hubs and so many foreign servers are asked (Asked.Foreign, Asked.AnswerOfForeign), Members holds foreign
 // servers beside hubs (Mesh.HeardForeign), and Mesh.PublishTo and Mesh.SendQuestion send what goes to hubs alone.

@@ -17,32 +17,30 @@ import (
 // Mesh is a cluster.Cluster over a Bus: see the story of the package. Open and Close are the engine's to call, in its own;
 // Serve does nothing here.
 type Mesh struct {
+	*common
+	*sending
+	*inbox
+	engine  string
+	cancel  context.CancelFunc
+	running sync.WaitGroup // beat, watch and outbox.loop
+	closing atomic.Bool    // Close was called
+}
+
+// common is what the parts of a Mesh share.
+type common struct {
 	// Table and Questions are the parts that an engine for foreign servers uses too.
 	Table     *Members
 	Questions *Questions
 
 	// set at construction, and by Open
-	engine     string
-	settings   cluster.Settings
-	trace      *tracer
-	outbox     *outbox
-	responders *responders
-	lines      lines
-	self       cluster.Self
-	id         wire.ID
-	host       cluster.Host
-	cancel     context.CancelFunc
-	running    sync.WaitGroup // beat, watch and outbox.loop
-
-	receiving sync.Mutex // held while something that came is taken, and the host called
-	arrivals  arrivals
-	closed    bool // guarded by receiving: the host is called no more
+	settings cluster.Settings
+	trace    *tracer
+	lines    lines
+	self     cluster.Self
+	id       wire.ID
+	host     cluster.Host
 
 	presence presence
-	unheard  unheard
-	closing  atomic.Bool  // Close was called
-	begun    time.Time    // set by Open
-	proof    atomic.Int64 // when the table was told last that the engine is there, in nanoseconds from begun
 }
 
 // lines are what the log is told of.
@@ -55,18 +53,20 @@ func New(engine string, settings cluster.Settings, bus Bus) (*Mesh, error) {
 		return nil, err
 	}
 	line := func() *sampledlog.Line { return sampledlog.New(settings.Logger, 10*sampledlog.Second) }
-	m := &Mesh{
-		engine: engine, settings: settings, outbox: newOutbox(bus, &settings),
-		Table: NewMembers(settings.Expiry),
+	c := &common{
+		settings: settings, Table: NewMembers(settings.Expiry),
 		lines: lines{full: line(), large: line(), dropped: line(), lost: line(), panic: line(), engine: line()},
 	}
 	trace := *settings.Trace
-	trace.Panic = m.panicked
-	m.trace = &tracer{&trace}
-	m.Questions = NewQuestions(&trace)
-	m.responders = &responders{trace: m.trace, open: map[asked]*responder{}}
-	m.arrivals = arrivals{senders: map[wire.ID]*sender{}, maxMessage: settings.MaxMessage}
-	return m, nil
+	trace.Panic = c.panicked
+	c.trace = &tracer{&trace}
+	c.Questions = NewQuestions(&trace)
+	out := &sending{common: c, outbox: newOutbox(bus, &settings)}
+	in := &inbox{
+		common: c, out: out, responders: &responders{trace: c.trace, open: map[asked]*responder{}},
+		arrivals: arrivals{senders: map[wire.ID]*sender{}, maxMessage: settings.MaxMessage},
+	}
+	return &Mesh{common: c, sending: out, inbox: in, engine: engine}, nil
 }
 
 // Settings are those of the mesh, with their defaults.
@@ -157,34 +157,19 @@ func (m *Mesh) Close(ctx context.Context) error {
 	m.Down()
 	m.cancel()
 	m.running.Wait()
-	m.receiving.Lock()
+	m.inbox.mu.Lock()
 	m.closed = true
-	m.receiving.Unlock()
+	m.inbox.mu.Unlock()
 	m.responders.endWhere(func(*responder) bool { return true })
 	m.Questions.CloseAll()
 	return err
 }
 
-func (m *Mesh) panicked(value any) {
-	m.lines.panic.Warn("cluster: the hub panicked over a message of another one", "panic", fmt.Sprint(value))
-	if f := m.settings.Trace.Panic; f != nil {
+func (c *common) panicked(value any) {
+	c.lines.panic.Warn("cluster: the hub panicked over a message of another one", "panic", fmt.Sprint(value))
+	if f := c.settings.Trace.Panic; f != nil {
 		f(value)
 	}
 }
 
 var _ cluster.Cluster = (*Mesh)(nil)
-
-// SetLag says how long the engine takes, where heartbeats do not come back: it has just answered. It is to be called once a
-// second there, as it is known by that alone that the engine is there while no other hub says anything.
-func (m *Mesh) SetLag(lag time.Duration) {
-	m.proved(time.Now())
-	m.presence.took(lag)
-}
-
-// proved notes that something has come from the engine.
-func (m *Mesh) proved(now time.Time) {
-	at := int64(now.Sub(m.begun))
-	if last := m.proof.Load(); at-last > int64(beatEvery) && m.proof.CompareAndSwap(last, at) {
-		m.Table.Proved(now)
-	}
-}

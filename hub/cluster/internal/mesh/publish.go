@@ -9,16 +9,22 @@ import (
 	"github.com/siohub/siohub/hub/cluster/internal/wire"
 )
 
+// sending is what leaves for the engine.
+type sending struct {
+	*common
+	outbox *outbox
+}
+
 // Publish implements cluster.Cluster: to hubs alone.
-func (m *Mesh) Publish(c *cluster.Command) error {
+func (s *sending) Publish(c *cluster.Command) error {
 	if c.Foreign {
 		return nil // a mesh has hubs alone
 	}
-	return m.PublishTo(AddressOf(c), c)
+	return s.PublishTo(AddressOf(c), c)
 }
 
 // PublishTo is Publish to an address of the engine's choice. It has no log.
-func (m *Mesh) PublishTo(to Address, c *cluster.Command) error {
+func (s *sending) PublishTo(to Address, c *cluster.Command) error {
 	if c.KeepOnly {
 		return nil
 	}
@@ -29,10 +35,10 @@ func (m *Mesh) PublishTo(to Address, c *cluster.Command) error {
 	}
 	frame, err := wire.EncodeCommand(c)
 	if err != nil {
-		m.tooLarge("a command")
+		s.tooLarge("a command")
 		return cluster.ErrTooLarge
 	}
-	_, err = m.send(wire.Command, to, frame, false)
+	_, err = s.send(wire.Command, to, frame, false)
 	return err
 }
 
@@ -61,35 +67,35 @@ func SubscribesTo(room string) bool {
 }
 
 // Ask implements cluster.Cluster: of hubs alone.
-func (m *Mesh) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
+func (s *sending) Ask(q *cluster.Question, a cluster.Asking) (stop func()) {
 	if q.Foreign {
-		m.trace.guard(func() { a.Done(nil) })
+		s.trace.guard(func() { a.Done(nil) })
 		return func() {}
 	}
-	o := m.OpenQuestion(q, a, 0)
+	o := s.OpenQuestion(q, a, 0)
 	if o == nil {
 		return func() {}
 	}
-	m.SendQuestion(o, q)
+	s.SendQuestion(o, q)
 	o.Begin()
 	return o.Stop
 }
 
 // OpenQuestion begins a question of the hubs that are there, or q.To, and so many foreign servers, or Pending. Nil: too many are
 // open, and Done has been called. SendQuestion and Begin have to follow, in this order.
-func (m *Mesh) OpenQuestion(q *cluster.Question, a cluster.Asking, foreign int) *Asked {
-	live, silent := m.Table.Hubs()
+func (s *sending) OpenQuestion(q *cluster.Question, a cluster.Asking, foreign int) *Asked {
+	live, silent := s.Table.Hubs()
 	if q.To != nil {
-		live, silent = chosen(q.To, live, m.self.ID)
+		live, silent = chosen(q.To, live, s.self.ID)
 	}
-	o := m.Questions.Open(a, Expected{Servers: live, Silent: silent, Foreign: foreign}, m.wait(q), questionSize(q), func(o *Asked) { m.stopped(o, q) })
+	o := s.Questions.Open(a, Expected{Servers: live, Silent: silent, Foreign: foreign}, s.wait(q), questionSize(q), func(o *Asked) { s.stopped(o, q) })
 	if o == nil {
-		m.lines.full.Warn("cluster: too many questions to other hubs are open, another one is not asked", "limit", maxQuestions)
+		s.lines.full.Warn("cluster: too many questions to other hubs are open, another one is not asked", "limit", maxQuestions)
 		missing := append(live, silent...)
 		for range foreign {
 			missing = append(missing, cluster.Unnamed)
 		}
-		m.trace.guard(func() { a.Done(sorted(missing)) })
+		s.trace.guard(func() { a.Done(sorted(missing)) })
 		return nil
 	}
 	return o
@@ -114,10 +120,10 @@ func chosen(to, live []string, self string) (there, missing []string) {
 }
 
 // wait is how long answers are waited for.
-func (m *Mesh) wait(q *cluster.Question) time.Duration {
+func (s *sending) wait(q *cluster.Question) time.Duration {
 	wait := q.Timeout
 	if wait <= 0 {
-		wait = m.settings.RequestTimeout
+		wait = s.settings.RequestTimeout
 	}
 	if q.Kind == cluster.Acks {
 		wait += ackGrace
@@ -126,26 +132,26 @@ func (m *Mesh) wait(q *cluster.Question) time.Duration {
 }
 
 // SendQuestion asks the hubs. Those that are not reached are not waited for.
-func (m *Mesh) SendQuestion(o *Asked, q *cluster.Question) {
+func (s *sending) SendQuestion(o *Asked, q *cluster.Question) {
 	timeout := q.Timeout
 	if timeout <= 0 {
-		timeout = m.settings.RequestTimeout
+		timeout = s.settings.RequestTimeout
 	}
 	frame, err := wire.EncodeQuestion(o.ID, q, timeout)
 	if err != nil {
-		m.tooLarge("a question")
+		s.tooLarge("a question")
 		o.nobody()
 		return
 	}
 	if q.To == nil {
-		if _, err = m.send(wire.Question, Address{}, frame, false); err != nil {
+		if _, err = s.send(wire.Question, Address{}, frame, false); err != nil {
 			o.nobody()
 		}
 		return
 	}
 	for _, id := range q.To {
 		own := append([]byte(nil), frame...) // each has a header of its own
-		if _, err = m.send(wire.Question, Address{Hub: id}, own, false); err != nil {
+		if _, err = s.send(wire.Question, Address{Hub: id}, own, false); err != nil {
 			o.unwait(id)
 		}
 	}
@@ -154,39 +160,39 @@ func (m *Mesh) SendQuestion(o *Asked, q *cluster.Question) {
 // nobody says that no server with a name was reached.
 func (o *Asked) nobody() {
 	o.mu.Lock()
-	for s := range o.servers {
-		o.servers[s] = false
+	for id := range o.servers {
+		o.servers[id] = false
 	}
 	o.settle()
 }
 
 // stopped tells those who have not answered that nobody waits any more.
-func (m *Mesh) stopped(o *Asked, q *cluster.Question) {
+func (s *sending) stopped(o *Asked, q *cluster.Question) {
 	frame := wire.EncodeStop(o.ID)
 	if q.To == nil {
-		_, _ = m.send(wire.Stop, Address{}, frame, false) // who does not hear it has the time of the question
+		_, _ = s.send(wire.Stop, Address{}, frame, false) // who does not hear it has the time of the question
 		return
 	}
 	for _, id := range q.To {
-		_, _ = m.send(wire.Stop, Address{Hub: id}, append([]byte(nil), frame...), false)
+		_, _ = s.send(wire.Stop, Address{Hub: id}, append([]byte(nil), frame...), false)
 	}
 }
 
 // send puts a frame into the outbox, and says so where it cannot.
-func (m *Mesh) send(kind wire.Kind, to Address, frame []byte, urgent bool) (uint64, error) {
-	if to.Hub == m.self.ID && to.Hub != "" {
+func (s *sending) send(kind wire.Kind, to Address, frame []byte, urgent bool) (uint64, error) {
+	if to.Hub == s.self.ID && to.Hub != "" {
 		return 0, nil
 	}
-	number, err := m.outbox.put(kind, to, frame, urgent)
-	m.noted(err, kind.String(), len(frame))
+	number, err := s.outbox.put(kind, to, frame, urgent)
+	s.noted(err, kind.String(), len(frame))
 	return number, err
 }
 
 // SendForeign hands the Bus a message that foreign servers understand, in order with what was sent before. It keeps the message,
 // unless that is short: see Kept.
-func (m *Mesh) SendForeign(channel string, message []byte) error {
-	err := m.outbox.putForeign(channel, message)
-	m.noted(err, "foreign", len(message))
+func (s *sending) SendForeign(channel string, message []byte) error {
+	err := s.outbox.putForeign(channel, message)
+	s.noted(err, "foreign", len(message))
 	return err
 }
 
@@ -194,36 +200,36 @@ func (m *Mesh) SendForeign(channel string, message []byte) error {
 func Kept(message []byte) bool { return len(message) > shortBytes }
 
 // Gather implements cluster.Gatherer.
-func (m *Mesh) Gather() { m.outbox.gather() }
+func (s *sending) Gather() { s.outbox.gather() }
 
 // Flush implements cluster.Gatherer.
-func (m *Mesh) Flush() { m.outbox.flush() }
+func (s *sending) Flush() { s.outbox.flush() }
 
 // noted tells what became of a message on its way out.
-func (m *Mesh) noted(err error, kind string, bytes int) {
+func (s *sending) noted(err error, kind string, bytes int) {
 	switch {
 	case err == nil:
-		m.trace.sent(kind, bytes)
+		s.trace.sent(kind, bytes)
 	case errors.Is(err, cluster.ErrAway):
-		m.trace.notSent("away", 1)
+		s.trace.notSent("away", 1)
 	case errors.Is(err, cluster.ErrFull):
-		m.trace.notSent("full", 1)
-		m.lines.full.Warn("cluster: more waits to be written to the engine than cluster.queue_bytes allows, a message is not sent",
-			"kind", kind, "queue_bytes", m.settings.QueueBytes)
+		s.trace.notSent("full", 1)
+		s.lines.full.Warn("cluster: more waits to be written to the engine than cluster.queue_bytes allows, a message is not sent",
+			"kind", kind, "queue_bytes", s.settings.QueueBytes)
 	case errors.Is(err, cluster.ErrTooLarge):
-		m.tooLarge("a " + kind)
+		s.tooLarge("a " + kind)
 	}
 }
 
-func (m *Mesh) tooLarge(what string) {
-	m.trace.notSent("too_large", 1)
-	m.lines.large.Warn("cluster: "+what+" is larger than cluster.max_message allows, or has too many parts, and is not sent",
-		"max_message", m.settings.MaxMessage)
+func (s *sending) tooLarge(what string) {
+	s.trace.notSent("too_large", 1)
+	s.lines.large.Warn("cluster: "+what+" is larger than cluster.max_message allows, or has too many parts, and is not sent",
+		"max_message", s.settings.MaxMessage)
 }
 
-func (m *Mesh) notHandedOver(n int, err error) {
-	m.trace.notSent("away", n)
-	m.lines.engine.Warn("cluster: messages were not written to the engine", "messages", n, "error", err)
+func (s *sending) notHandedOver(n int, err error) {
+	s.trace.notSent("away", n)
+	s.lines.engine.Warn("cluster: messages were not written to the engine", "messages", n, "error", err)
 }
 
 // questionSize is about what a question keeps.

@@ -23,7 +23,7 @@ type asked struct{ hub, id string }
 
 // responder takes the host's answers to one of them.
 type responder struct {
-	mesh     *Mesh
+	in       *inbox
 	question asked
 	size     int
 	until    time.Time
@@ -84,19 +84,19 @@ func (r *responder) Answer(a *cluster.Answer) {
 	if r.Ended() {
 		return
 	}
-	if !a.More && !r.mesh.responders.end(r.question) {
+	if !a.More && !r.in.responders.end(r.question) {
 		return
 	}
 	frames, err := wire.EncodeAnswer(r.question.id, a)
 	if err != nil {
-		r.mesh.tooLarge("an answer")
+		r.in.out.tooLarge("an answer")
 		frames = [][]byte{wire.EncodeRefusal(r.question.id)}
-		r.mesh.responders.end(r.question)
+		r.in.responders.end(r.question)
 	}
 	for _, f := range frames {
-		if _, err := r.mesh.send(wire.Answer, Address{Hub: r.question.hub}, f, false); err != nil {
+		if _, err := r.in.out.send(wire.Answer, Address{Hub: r.question.hub}, f, false); err != nil {
 			// A part that is missing makes the answer a wrong one: then it is none.
-			r.mesh.responders.end(r.question)
+			r.in.responders.end(r.question)
 			return
 		}
 	}
