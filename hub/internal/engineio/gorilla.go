@@ -169,7 +169,7 @@ func (g *gorillaConn) readMessage(r io.Reader, binary bool, buf *[]byte) error {
 		if wsframe.TooManyFragments(reads, int64(len(*buf))) {
 			return wsframe.ErrFragments
 		}
-		if g.compressed() || reads > 0 && cap(*buf) > readBuffer {
+		if g.compressed() || reads > 0 { // what came with the frame's header may be all of it
 			counted = true
 			if s.flow.count(&g.item, g.ws, g.holds(*buf), int64(len(*buf)), s.room(*buf, binary), pausedMessage) {
 				if err := g.awaitResume(); err != nil {
