@@ -49,6 +49,11 @@ def test_what_is_no_json() -> None:
         deep = [deep]
     with pytest.raises(ValueError):
         encode(deep)
+    twice: list[Any] = []
+    for _ in range(2000):
+        twice = [twice, twice]  # 2000 lists: there is no end to the ways through them
+    with pytest.raises(ValueError, match="nested too deeply"):
+        encode(twice)
     for spaced in (b' [1, "a"]', b"[1]"):
         assert decode(spaced)[0] == 1
     with pytest.raises(ValueError):

@@ -26,6 +26,7 @@ class _Search:
     def __init__(self, binary: bool) -> None:
         self.fine = (str, int, bytes, bytearray, memoryview) if binary else (str, int)
         self.around: set[int] = set()  # ids of what the value stands in
+        self.seen: set[int] = set()  # ids of what was looked through: it may stand in many places
 
     def find(self, value: Any, depth: int) -> Found | None:
         """The first thing that is no JSON."""
@@ -37,11 +38,12 @@ class _Search:
             return "", f"a value of the type {type(value).__name__} has no form in JSON", True
         if id(value) in self.around:
             return "", CYCLE, False
-        if depth >= MOST_DEPTH:
+        if depth >= MOST_DEPTH or id(value) in self.seen:
             return None
         self.around.add(id(value))
         found = self._in_object(value, depth) if isinstance(value, dict) else self._in_array(value, depth)
         self.around.discard(id(value))
+        self.seen.add(id(value))
         return found
 
     def _in_array(self, value: Any, depth: int) -> Found | None:
