@@ -35,7 +35,13 @@ def test_a_test_client_needs_no_server_that_runs() -> None:
     def echo(value: Any) -> Any:
         return value
 
+    @socketio.on("ask")
+    def ask() -> None:
+        kit.emit("question", 1, callback=echo)
+
     client = socketio.test_client(app)
     assert client.is_connected()
+    client.emit("ask")
+    assert client.get_received() == [{"name": "question", "args": [1], "namespace": "/"}]
     assert client.emit("echo", [1, b"2"], callback=True) == [1, b"2"]
     assert not socketio.test_client(app, namespace="/unknown").is_connected("/unknown")

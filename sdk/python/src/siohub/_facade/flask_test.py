@@ -23,7 +23,7 @@ class Loopback:
         server._post = lambda call: call()
         server._save = lambda entry: None
         server.attach_automatically = False
-        server._ask = self.ask
+        server._emit_with_callback = self.ask
 
     def ask(self, event: str, payload: Payload, namespace: str, room: Any, skip_sid: Any, callback: Any) -> None:
         """Emits; nobody acknowledges."""
