@@ -9,18 +9,19 @@ import types
 from typing import Any
 
 import pytest
+from conftest import wait_for
 
 from siohub._core import messages, native
 from siohub._core.codec import Payload, decode, encode, well_formed
 from siohub._core.options import Options, is_local, split_hubs
 from siohub._core.outbox import Entry, Outbox
 from siohub._core.resolve import parse_hubs
-from siohub._facade import said
+from siohub._facade import emitter, said
 from siohub._facade.mirror import MAX_DEFERRED, MAX_DEFERRED_BYTES, OPEN, Mirror, room_name, room_of
 from siohub._facade.mirror import Entry as Socket
 from siohub._facade.reasons import Reason
 from siohub._facade.sessions import read_session, session_data
-from siohub._pb import attach_pb2, command_pb2
+from siohub._pb import attach_pb2, command_pb2, control_pb2
 from siohub.errors import ConfigError
 
 
@@ -203,3 +204,26 @@ def test_a_module_that_is_being_imported_has_patched_nothing(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     assert native.patched() == ""
     assert native.original("time", "sleep") is time.sleep
+
+
+def test_an_emitter_hangs_up_what_another_token_has_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Wire:
+        closed = False
+
+        async def unary(self, *_: Any) -> Any:
+            return control_pb2.ExecuteResponse(results=[command_pb2.Result()])
+
+        async def close(self) -> None:
+            self.closed = True
+
+    wires: list[Wire] = []
+    monkeypatch.setattr(emitter, "dial", lambda *_, **__: wires.append(Wire()) or wires[-1])
+    monkeypatch.setattr(emitter, "TRIES_FOR", 0.02)
+    monkeypatch.setattr(emitter, "_wires", {})
+    tokens = ["a", "a", "b"]
+    one = emitter.Emitter(Options(token_source=lambda: tokens.pop(0)))
+    for _ in range(3):
+        one.emit("e")
+    assert len(wires) == 2
+    wait_for(lambda: wires[0].closed, "the first connection's end")
+    assert not wires[1].closed

@@ -24,6 +24,7 @@ from .wording import skipped
 TRIES_FOR = 10.0  # seconds for which a hub that is away is tried again
 
 _wires: dict[tuple[int, str], tuple[Any, Wire]] = {}  # of this process, with what they were made of
+_ending: set[asyncio.Task[None]] = set()
 
 
 class Emitter:
@@ -110,6 +111,10 @@ class Emitter:
         made_of = (options.tls, token, options.max_envelope_bytes)
         before, wire = _wires.get(key, (None, None))
         if wire is None or before != made_of:
+            if wire is not None:  # for another token
+                task = asyncio.get_running_loop().create_task(_hang_up(wire))
+                _ending.add(task)
+                task.add_done_callback(_ending.discard)
             wire = dial(address, tls=options.tls, token=token, max_bytes=options.max_envelope_bytes)
             _wires[key] = (made_of, wire)
         request = control_pb2.ExecuteRequest(commands=[command])
@@ -119,3 +124,9 @@ class Emitter:
         if error is not None:
             raise unknown(error, command.DESCRIPTOR)
         return result
+
+
+async def _hang_up(wire: Wire) -> None:
+    """Closes a wire that nobody takes any more, once the calls that are on it have ended."""
+    await asyncio.sleep(2 * TRIES_FOR)
+    await wire.close()
