@@ -80,13 +80,13 @@ class ServiceProgram(Notices):
                     work.member.told = True
                 work.finish()
                 return
-            self._run(key, work, self._tell_connected(h.connected), self._connected(work, d), "connected")
+            self._run(key, work, self._tell_connected(h.connected, work), self._connected(d), "connected")
         elif body == "disconnected":
             if h.disconnected is None:
                 self._forget(work)
                 work.finish()
                 return
-            self._run(key, work, self._tell_disconnected(h.disconnected), self._disconnected(work, d), body, last=True)
+            self._run(key, work, self._tell_disconnected(h.disconnected, work), self._disconnected(d), body, last=True)
         elif body == "auth_expiring" and h.expiring is not None:
             self.lanes.add(Job("\0renewal", lambda: self._renew(work, h.expiring), work, concurrent=True))  # type: ignore[arg-type]
         elif body == "service_call" and h.calls:
@@ -222,26 +222,24 @@ class ServiceProgram(Notices):
             data = member.data if member is not None else None
         return Socket(self.service, d.socket, data)
 
-    def _connected(self, work: Work, d: Any) -> Connected:
+    def _connected(self, d: Any) -> Connected:
         c = d.connected
         return Connected(
             Socket(self.service, d.socket), Handshake(c.handshake), from_json(c.auth), to_time(c, "connect_time"), c.late,
             c.moved, c.recovered, list(c.rooms), c.rooms_left_out, d.attempt, d.dedupe_id,
         )  # fmt: skip
 
-    def _disconnected(self, work: Work, d: Any) -> Disconnected:
+    def _disconnected(self, d: Any) -> Disconnected:
         g = d.disconnected
         return Disconnected(
             Socket(self.service, d.socket), g.reason, g.close_code, g.detail, list(g.rooms), g.rooms_left_out,
             to_time(g, "disconnect_time"), to_time(g, "recoverable_until"), d.attempt, d.dedupe_id,
         )  # fmt: skip
 
-    def _tell_connected(self, handler: Callable[[Connected], Awaitable[Any]]) -> Callable[[Connected], Awaitable[Any]]:
+    @staticmethod
+    def _tell_connected(handler: Callable[[Connected], Awaitable[Any]], work: Work) -> Callable[[Connected], Awaitable[Any]]:
         async def tell(connected: Connected) -> None:
-            from siohub._core.work import current
-
-            work = current.get()
-            member = work.member if work is not None else None
+            member = work.member
             if member is not None:
                 if member.gone:
                     return  # the kit has told its end: the hub is late
@@ -250,13 +248,12 @@ class ServiceProgram(Notices):
 
         return tell
 
-    def _tell_disconnected(self, handler: Callable[[Disconnected], Awaitable[Any]]) -> Callable[[Disconnected], Awaitable[Any]]:
+    def _tell_disconnected(
+        self, handler: Callable[[Disconnected], Awaitable[Any]], work: Work
+    ) -> Callable[[Disconnected], Awaitable[Any]]:
         async def tell(gone: Disconnected) -> None:
-            from siohub._core.work import current
-
-            work = current.get()
-            member = work.member if work is not None else None
-            if member is not None and work is not None and work.att is not None:
+            member = work.member
+            if member is not None and work.att is not None:
                 self._forget(work)
                 if member.gone:
                     return
@@ -276,4 +273,4 @@ class ServiceProgram(Notices):
         if handler is None:
             work.finish()
             return
-        self._run(member.socket.id, work, handler, self._disconnected(work, work.delivery), "disconnected", last=True)
+        self._run(member.socket.id, work, handler, self._disconnected(work.delivery), "disconnected", last=True)
