@@ -39,9 +39,13 @@ class Tasks:
             task = self.loop.create_task(coroutine)
         finally:
             current.reset(token)
+        self.keep(task)
+        return task
+
+    def keep(self, task: asyncio.Task[Any]) -> None:
+        """Keeps a task until it ends: a loop itself does not."""
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
-        return task
 
     def post(self, call: Callable[[], object]) -> None:
         """Calls on the loop, in order, from any thread. What is posted together runs together."""

@@ -243,9 +243,7 @@ class Wording:
         command = commands.with_ack(commands.emit(target, event, payload), 300, commands.EACH)
         answer = core.line.start(command, at, on_part)
         self._callbacks += 1
-        task = core.loop.create_task(wait())  # what the caller's context has, it has
-        core._spawned.add(task)
-        task.add_done_callback(core._spawned.discard)
+        core.keep(core.loop.create_task(wait()))  # what the caller's context has, it has
 
     def _ack_timeout(self, timeout: float | None) -> float:
         """How long browsers have to answer: a hub waits for at most 300 seconds."""
