@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from siohub._core import commands
-from siohub._core.codec import Payload
 from siohub._core.line import Line
 from siohub._core.options import Options
 from siohub._core.runner import Core
@@ -15,7 +14,7 @@ from siohub.errors import AckTimeout, Closed, SocketGone, StatusError, Unavailab
 
 from .answers import Answer, Answers, EmitResult
 from .target import result_of
-from .values import encode_args
+from .values import encode_args, payload_of
 
 
 class Calls:
@@ -98,5 +97,4 @@ class Calls:
 
 
 def _answer(answer: Any) -> Answer:
-    p = answer.payload
-    return Answer(answer.group, answer.instance_id, Payload(p.args, tuple(p.attachments)), status_error(answer.status))
+    return Answer(answer.group, answer.instance_id, payload_of(answer.payload), status_error(answer.status))

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from siohub._core import messages
-from siohub._core.codec import Payload, decode
+from siohub._core.codec import decode
 from siohub._core.work import Work
 from siohub.errors import Answered, LeaseLost
 
-from .values import encode_args, to_time
+from .values import encode_args, payload_of, to_time
 
 if TYPE_CHECKING:
+    from siohub._core.attachment import Attachment
+
     from .service import Service
     from .socket import Socket
 
@@ -23,7 +25,7 @@ class _Delivered:
 
     def __init__(self, service: Service, work: Work, payload: Any) -> None:
         self.service, self._work = service, work
-        self.payload = Payload(payload.args, tuple(payload.attachments))
+        self.payload = payload_of(payload)
         self.attempt: int = work.delivery.attempt
         self.dedupe_id: bytes = work.delivery.dedupe_id
 
@@ -47,15 +49,20 @@ class _Delivered:
         payload = encode_args(args, "reply.payload.args")
         if not wanted:
             return
+        work, att = self._open()
+        att.fits(payload.size, "reply.payload")
+        if not work.settle(messages.reply(work.seq, payload)):
+            raise LeaseLost("the attachment has ended")
+
+    def _open(self) -> tuple[Work, Attachment]:
+        """The delivery that has no answer yet. Raises LeaseLost, Answered."""
         work = self._work
         if work.cause is not None:
             raise work.cause
         if work.settled:
             raise Answered("the event has its one reply already")
         assert work.att is not None
-        work.att.fits(payload.size, "reply.payload")
-        if not work.settle(messages.reply(work.seq, payload)):
-            raise LeaseLost("the attachment has ended")
+        return work, work.att
 
 
 class Event(_Delivered):
@@ -80,14 +87,9 @@ class Event(_Delivered):
 
     def ack_later(self) -> LaterAck:
         """Settles the event now and leaves the browser's callback open. Raises Answered."""
-        work = self._work
-        if work.cause is not None:
-            raise work.cause
-        if work.settled:
-            raise Answered("the event has its one reply already")
+        work, att = self._open()
         work.settle(messages.ack_later(work.seq) if self.wants_ack else messages.done(work.seq))
-        assert work.att is not None
-        return LaterAck(self.service, self.dedupe_id, work.att.peer.hub_id, self.wants_ack)
+        return LaterAck(self.service, self.dedupe_id, att.peer.hub_id, self.wants_ack)
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from siohub._core import commands
-from siohub._core.codec import Payload, encode_json
+from siohub._core.codec import encode_json
 from siohub._core.status import status_error
 from siohub.errors import AckTimeout, SocketGone
 
 from .answers import Ack, Acks, EmitResult, Listing, SocketInfo
 from .decisions import Handshake
 from .socket import Socket
-from .values import encode_args, to_time
+from .values import encode_args, payload_of, to_time
 
 if TYPE_CHECKING:
     from .service import Service
@@ -187,10 +187,7 @@ class Target:
     async def fetch_sockets(self) -> list[SocketInfo]:
         """The sockets with all that is known of them, after every command made before. The list's
         `missing_hubs` are hubs that could not be asked."""
-        last, parts = await self.service._line().ask(commands.fetch(self._target()), self._held_by())
-        found = Listing(_info(self.service, info) for page in (*parts, last) for info in page.sockets)
-        found.missing_hubs = tuple(last.missing_hub_ids)
-        return found
+        return await self._list(commands.fetch(self._target()), "sockets", lambda info: _info(self.service, info), self._held_by())
 
     async def count_sockets(self) -> int:
         """How many there are."""
@@ -199,10 +196,8 @@ class Target:
 
     async def list_rooms(self, prefix: str = "") -> list[tuple[str, int]]:
         """Rooms of the whole namespace with how many sockets they have, sorted."""
-        last, parts = await self.service._line().ask(commands.list_rooms(self.namespace, prefix))
-        found = Listing((room.name, room.socket_count) for page in (*parts, last) for room in page.rooms)
-        found.missing_hubs = tuple(last.missing_hub_ids)
-        return found
+        command = commands.list_rooms(self.namespace, prefix)
+        return await self._list(command, "rooms", lambda room: (room.name, room.socket_count))
 
     async def count_users(self) -> int:
         """How many users have a socket in the namespace."""
@@ -211,8 +206,13 @@ class Target:
 
     async def list_users(self, prefix: str = "") -> list[tuple[str, int]]:
         """Users of the whole namespace with how many sockets they have, sorted."""
-        last, parts = await self.service._line().ask(commands.list_users(self.namespace, prefix))
-        found = Listing((user.id, user.socket_count) for page in (*parts, last) for user in page.users)
+        command = commands.list_users(self.namespace, prefix)
+        return await self._list(command, "users", lambda user: (user.id, user.socket_count))
+
+    async def _list(self, command: Any, field: str, make: Callable[[Any], Any], at: str = "") -> Listing:
+        """All pages of an answer."""
+        last, parts = await self.service._line().ask(command, at)
+        found = Listing(make(item) for page in (*parts, last) for item in getattr(page, field))
         found.missing_hubs = tuple(last.missing_hub_ids)
         return found
 
@@ -226,7 +226,7 @@ def result_of(last: Any) -> EmitResult:
 
 
 def _ack(ack: Any) -> Ack:
-    return Ack(ack.socket_id, Payload(ack.payload.args, tuple(ack.payload.attachments)))
+    return Ack(ack.socket_id, payload_of(ack.payload))
 
 
 def _acks(last: Any) -> Acks:

@@ -20,6 +20,11 @@ def encode_args(args: Sequence[Any], field: str = "emit.payload.args") -> Payloa
     return encode(list(args), field)
 
 
+def payload_of(message: Any) -> Payload:
+    """A hub.v1.Payload."""
+    return Payload(message.args, tuple(message.attachments))
+
+
 def from_json(raw: bytes) -> Any:
     """A value; None where there is none."""
     return json.loads(raw) if raw else None
