@@ -90,7 +90,7 @@ sdk-node: sdk/node/node_modules/.installed sdk/nestjs/node_modules/.installed ##
 
 .PHONY: sdk-test
 sdk-test: build sdk-node sdk/python/.venv/.installed node_modules/.installed examples/chat-node/node_modules/.installed $(TOOLS)/buf ## Check and test the Python and Node kits with bin/hub and real clients, and hold them against the rules (15 min)
-	cd sdk/python && .venv/bin/ruff check . && .venv/bin/mypy && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub .venv/bin/python -m pytest -q
+	cd sdk/python && .venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub .venv/bin/python -m pytest -q
 	cd sdk/node && npm run --silent generate && git diff --exit-code src/pb
 	cd sdk/node && npm run --silent check && npx tsc -p tsconfig.test.json && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
 	cd sdk/nestjs && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test

@@ -1,6 +1,6 @@
 """The program of docs/kits.md, with which `hub conform` checks this kit:
 
-    hub conform -- python sdk/python/conform_app.py
+hub conform -- python sdk/python/conform_app.py
 """
 
 from __future__ import annotations
@@ -152,7 +152,11 @@ def acks_of(acks: siohub.Acks) -> dict[str, Any]:
 
 def answers_of(answers: siohub.Answers) -> dict[str, Any]:
     said = [
-        {"group": a.group, "instance": a.instance_id, **({"error": described(a.error)} if a.error else {"args": a.args})}
+        {
+            "group": a.group,
+            "instance": a.instance_id,
+            **({"error": described(a.error)} if a.error else {"args": a.args}),
+        }
         for a in answers.answers
     ]
     return {
@@ -185,7 +189,9 @@ async def perform(command: dict[str, Any]) -> dict[str, Any]:
             return {"version": (await change(command.get("data"))).data_version}
         case "fetch":
             found: Any = await to.fetch_sockets()
-            sockets = [{"id": i.socket.id, "user": i.socket.user, "rooms": i.rooms, "data": i.socket.data} for i in found]
+            sockets = [
+                {"id": i.socket.id, "user": i.socket.user, "rooms": i.rooms, "data": i.socket.data} for i in found
+            ]
             return {"sockets": sockets, "missing": list(found.missing_hubs)}
         case "count":
             return {"count": await to.count_sockets(), "missing": []}
@@ -198,7 +204,9 @@ async def perform(command: dict[str, Any]) -> dict[str, Any]:
             group = command.get("group", "")
             return answers_of(await svc.call("/", command["name"], *args, group=group, timeout=timeout, key=key))
         case "tell":
-            told = await svc.tell("/", command["name"], *args, group=command.get("group", ""), key=command.get("key", ""))
+            told = await svc.tell(
+                "/", command["name"], *args, group=command.get("group", ""), key=command.get("key", "")
+            )
             return {"matched": told.matched}
     raise ValueError(command["op"])
 

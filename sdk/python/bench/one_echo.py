@@ -35,7 +35,9 @@ class ScriptedWire(leanwire.LeanWire):
     connection: http2.Connection
 
     async def _connect(self) -> http2.Connection:
-        self._connection = ScriptedWire.connection = made = http2.Connection(asyncio.get_running_loop(), HUB, False, 4 << 20)
+        self._connection = ScriptedWire.connection = made = http2.Connection(
+            asyncio.get_running_loop(), HUB, False, 4 << 20
+        )
         made.connection_made(Transport())
         window = 1 << 30
         made.data_received(frames.frame(frames.SETTINGS, 0, 0, b"\0\4" + frames.NUMBER.pack(window)))
@@ -46,21 +48,33 @@ class ScriptedWire(leanwire.LeanWire):
 
 def envelope(**item: Any) -> bytes:
     number = next(numbers)
-    response = attach_pb2.AttachResponse(envelope_seq=number, ack_envelope_seq=max(number - 1, 1), items=[attach_pb2.Item(**item)])
+    response = attach_pb2.AttachResponse(
+        envelope_seq=number, ack_envelope_seq=max(number - 1, 1), items=[attach_pb2.Item(**item)]
+    )
     raw = response.SerializeToString()
     return frames.frame(frames.DATA, 0, 1, frames.MESSAGE.pack(0, len(raw)) + raw)
 
 
 def delivery(**body: Any) -> bytes:
     number = next(deliveries)
-    made = delivery_pb2.Delivery(delivery_seq=number, dedupe_id=number.to_bytes(16, "big"), attempt=1, subscription_id=2, **body)
+    made = delivery_pb2.Delivery(
+        delivery_seq=number, dedupe_id=number.to_bytes(16, "big"), attempt=1, subscription_id=2, **body
+    )
     socket = made.socket
-    socket.id, socket.namespace, socket.hub_id, socket.transport, socket.client_id = "Z" * 20, "/", "h" * 16, "websocket", "c" * 20
+    socket.id, socket.namespace, socket.hub_id, socket.transport, socket.client_id = (
+        "Z" * 20,
+        "/",
+        "h" * 16,
+        "websocket",
+        "c" * 20,
+    )
     return envelope(delivery=made)
 
 
 async def main() -> None:
-    sio = socketio.AsyncServer(options=Options(hub=HUB, heartbeat=15, dialer=lambda _: ScriptedWire(HUB, None, "", "", 4 << 20)))
+    sio = socketio.AsyncServer(
+        options=Options(hub=HUB, heartbeat=15, dialer=lambda _: ScriptedWire(HUB, None, "", "", 4 << 20))
+    )
 
     @sio.event
     async def connect(sid: str, environ: Any, auth: Any) -> None: ...
@@ -94,7 +108,9 @@ async def main() -> None:
     event.payload.args = b'["0123456789abcdef0123456789abcdef"]'
     for _ in range(4):
         times = [await answered(delivery(event=event)) for _ in range(5000)]
-        print(f"{statistics.quantiles(times, n=10)[0]:.1f} us in the fastest tenth, median {statistics.median(times):.1f} us")
+        print(
+            f"{statistics.quantiles(times, n=10)[0]:.1f} us in the fastest tenth, median {statistics.median(times):.1f} us"
+        )
     await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(sio.shutdown())), 0.1)
 
 

@@ -1,6 +1,6 @@
 """A chat in FastAPI. With python-socketio the one line that differs is the import.
 
-    uvicorn fastapi_chat:app --workers 4
+uvicorn fastapi_chat:app --workers 4
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """A chat in Flask. With Flask-SocketIO the one line that differs is the import.
 
-    python flask_chat.py 8000
+python flask_chat.py 8000
 """
 
 import sys

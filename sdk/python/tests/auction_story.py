@@ -139,7 +139,10 @@ async def answers_of_browsers(url: str, offices: list[str], database: str) -> No
     for browser in late:  # one that answers nothing at all
         browser.client.on("question", _never)
     assert await quick.call("survey", "sold?", 1) == {"error": "hosts only"}
-    assert await host.call("survey", "sold?", 0.5) == {"answers": ["sold?: yes", "(1, 2)"][::-1], "late": ["late0", "late1"]}
+    assert await host.call("survey", "sold?", 0.5) == {
+        "answers": ["sold?: yes", "(1, 2)"][::-1],
+        "late": ["late0", "late1"],
+    }
     await host.emit("confirm", many.sid())
     assert (await host.until("confirmed"))[0][2] == ["many", True, {"lot": "vase"}, b"\x01"]
     answer = await request("POST", f"{offices[0]}/ask/{quick.sid()}?text=well")
@@ -198,7 +201,10 @@ async def ends(url: str, offices: list[str], database: str) -> None:
     rows = sqlite3.connect(database, check_same_thread=False).execute
     await asyncio.to_thread(
         wait_for,
-        lambda: sorted(rows("SELECT name, sid FROM joins")) == sorted(rows("SELECT name, sid FROM leaves WHERE name != 'staff'")),
+        lambda: (
+            sorted(rows("SELECT name, sid FROM joins"))
+            == sorted(rows("SELECT name, sid FROM leaves WHERE name != 'staff'"))
+        ),
         "every join has its end",
     )
     assert rows("SELECT count(*) FROM leaves WHERE name = 'staff'").fetchone() == (1,)

@@ -41,7 +41,9 @@ async def sio(hub: testing.Hub) -> AsyncIterator[Any]:
     @server.event
     async def connect(sid: str, environ: Any, auth: Any) -> None:
         if auth:
-            raise socketio.exceptions.ConnectionRefusedError(auth["message"] * auth.get("times", 1), VALUES[auth["data"]][0])
+            raise socketio.exceptions.ConnectionRefusedError(
+                auth["message"] * auth.get("times", 1), VALUES[auth["data"]][0]
+            )
 
     await server.start()
     yield server
@@ -94,7 +96,12 @@ async def test_names(hub: testing.Hub, sio: Any) -> None:
         check(await failure(sio.emit("e", 1, namespace=namespace)), kind, "BAD_NAMESPACE", "target.namespace")
         check(await failure(sio.disconnect("x", namespace=namespace)), kind, "BAD_NAMESPACE", "target.namespace")
     for sid in (5, None, b"x", object()):
-        for call in (sio.enter_room(sid, "r"), sio.save_session(sid, {"a": 1}), sio.get_session(sid), sio.disconnect(sid)):
+        for call in (
+            sio.enter_room(sid, "r"),
+            sio.save_session(sid, {"a": 1}),
+            sio.get_session(sid),
+            sio.disconnect(sid),
+        ):
             check(await failure(call), siohub.InvalidType, "BAD_NAME", "target.sockets[0]")
     check(await failure(sio.emit("e", skip_sid=[5])), siohub.InvalidType, "BAD_NAME", "target.except_sockets[0]")
     for name in ("\ud800", "a\udfffb"):  # half a surrogate pair is U+FFFD
@@ -108,9 +115,7 @@ async def test_names(hub: testing.Hub, sio: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in VALUES if not n.startswith("5")] + ["5 MiB"])
-async def test_what_a_handler_returns(
-    hub: testing.Hub, sio: Any, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_what_a_handler_returns(hub: testing.Hub, sio: Any, name: str, caplog: pytest.LogCaptureFixture) -> None:
     ann = await hub.connect()
     _, _, reason, field = VALUES[name]
     with pytest.raises(testing.NoReply, match=reason) as nothing:
@@ -149,7 +154,9 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("always_connect", [False, True])
-async def test_an_auth_that_cannot_be_read_lets_nobody_in(hub: testing.Hub, unreadable: None, always_connect: bool) -> None:
+async def test_an_auth_that_cannot_be_read_lets_nobody_in(
+    hub: testing.Hub, unreadable: None, always_connect: bool
+) -> None:
     server: Any = socketio.AsyncServer(options=hub.options, always_connect=always_connect)
     server.on("connect", lambda *_: False)
     await server.start()

@@ -65,7 +65,12 @@ async def test_a_server_with_threads(hub: Hub, sio: Any) -> None:
                 check(failure(lambda r=room: sio.enter_room(sid, r)), kind, reason, "update_rooms.join[0]")
                 check(failure(lambda r=room: sio.close_room(r)), kind, reason, "update_rooms.leave[0]")
             for namespace, kind in NAMESPACES.items():
-                check(failure(lambda n=namespace: sio.emit("e", 1, namespace=n)), kind, "BAD_NAMESPACE", "target.namespace")
+                check(
+                    failure(lambda n=namespace: sio.emit("e", 1, namespace=n)),
+                    kind,
+                    "BAD_NAMESPACE",
+                    "target.namespace",
+                )
             for value, _ in FINE.values():
                 sio.emit("fine", value, to=sid)
 

@@ -26,7 +26,9 @@ import contract_capabilities as contract
 
 
 def test_the_version_counts_the_capabilities_that_the_package_states() -> None:
-    stated = re.search(r"^\[tool\.siohub\]\n(?:#.*\n)*capabilities = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.M)
+    stated = re.search(
+        r"^\[tool\.siohub\]\n(?:#.*\n)*capabilities = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.M
+    )
     assert stated is not None
     names = tuple(re.findall(r'"([a-z.]+)"', stated[1]))
     assert tuple(sorted(names)) == CAPABILITIES, "state what the contract has in pyproject.toml, and raise MINOR"
@@ -121,7 +123,9 @@ async def test_a_real_hub(tmp_path: Path) -> None:
         options = siohub.Options(hub=hub.address, required_capabilities=("recovery",))
         for server in (socketio.AsyncServer(options=options), socketio.Server(options=options, async_mode="threading")):
             with pytest.raises(siohub.MissingCapability) as missing:
-                await asyncio.wait_for(server.start(), 5) if server.is_asyncio_based() else await asyncio.to_thread(server.start)
+                await asyncio.wait_for(server.start(), 5) if server.is_asyncio_based() else await asyncio.to_thread(
+                    server.start
+                )
             assert (missing.value.code, missing.value.capability) == ("FAILED_PRECONDITION", "recovery")
             done = server.shutdown()
             if done is not None:

@@ -48,7 +48,18 @@ async def test_a_process_forked_of_an_async_server_emits(hub: Hub, spawn: Any, h
 async def test_gunicorn_preloads(hub: Hub, tmp_path: Path, serve: str) -> None:
     port = free_port()
     kind = ["--worker-class", "uvicorn_worker.UvicornWorker"] if serve == "asgi" else ["--threads", "4"]
-    command = [sys.executable, "-W", "ignore", "-m", "gunicorn", "--preload", "--workers", "2", "--bind", f"127.0.0.1:{port}"]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "gunicorn",
+        "--preload",
+        "--workers",
+        "2",
+        "--bind",
+        f"127.0.0.1:{port}",
+    ]
     process = Process([*command, *kind, f"preloaded:{serve}"], tmp_path / "log", environment(hub, SERVE=serve))
     try:
         seen: set[int] = set()
@@ -67,12 +78,29 @@ async def test_gunicorn_preloads(hub: Hub, tmp_path: Path, serve: str) -> None:
 async def test_celery(hub: Hub, spawn: Any, tmp_path: Path) -> None:
     app = spawn("forks.py", HUB_ADDRESS=hub.address)
     env = environment(hub, BROKER=str(tmp_path / "broker"))
-    command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "celery_app", "worker", "--pool", "prefork", "-c", "2"]
-    celery = Process([*command, "--loglevel", "INFO", "--without-gossip", "--without-mingle"], tmp_path / "log", env, APPS)
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "celery",
+        "-A",
+        "celery_app",
+        "worker",
+        "--pool",
+        "prefork",
+        "-c",
+        "2",
+    ]
+    celery = Process(
+        [*command, "--loglevel", "INFO", "--without-gossip", "--without-mingle"], tmp_path / "log", env, APPS
+    )
     try:
         async with Browser(hub.url) as browser:
             await browser.connect()
-            tasks = "; ".join(f"celery_app.tell.delay({how!r}, {browser.sid()!r})" for how in ("threads", "asyncio", "manager") * 2)
+            tasks = "; ".join(
+                f"celery_app.tell.delay({how!r}, {browser.sid()!r})" for how in ("threads", "asyncio", "manager") * 2
+            )
             ask = [sys.executable, "-W", "ignore", "-c", f"import celery_app; {tasks}"]
             await asyncio.to_thread(subprocess.run, ask, env=env, check=True, cwd=tmp_path)
             got = await browser.until("task", 6, patience=60)

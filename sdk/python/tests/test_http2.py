@@ -40,7 +40,9 @@ def test_header_blocks_of_the_rfc() -> None:
     assert small.decode(bytes.fromhex("4883640effc1c0bf"))[0] == (b":status", b"307")
 
 
-@pytest.mark.parametrize("block", [b"\x80", b"\xff\xff\xff\xff\xff\xff", b"\x00\x05a", b"\x3f\xff\xff\x7f", b"\x00\x81\x00\x00", b"\xbe"])
+@pytest.mark.parametrize(
+    "block", [b"\x80", b"\xff\xff\xff\xff\xff\xff", b"\x00\x05a", b"\x3f\xff\xff\x7f", b"\x00\x81\x00\x00", b"\xbe"]
+)
 def test_wrong_header_blocks_are_an_error(block: bytes) -> None:
     with pytest.raises(hpack.HeaderError):
         hpack.Decoder().decode(block)
@@ -97,7 +99,9 @@ async def test_windows_hold_back_what_is_sent() -> None:
     assert not call.pending and len(pipe.written) > 100_005
 
 
-@pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"HTTP", frame(PING, 0, 0, bytes(8)), b"\0\0\0\4\1\0\0\0\0"])
+@pytest.mark.parametrize(
+    "data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"HTTP", frame(PING, 0, 0, bytes(8)), b"\0\0\0\4\1\0\0\0\0"]
+)
 async def test_who_does_not_speak_http2(data: bytes) -> None:
     made, pipe = http2.Connection(asyncio.get_running_loop(), "hub", False, 10), Pipe()
     made.connection_made(pipe)
@@ -170,7 +174,12 @@ async def test_details_that_are_none_leave_the_error(details: bytes) -> None:
     made, pipe = await connection()
     call = made.open("/x", [])
     made.data_received(
-        block((b":status", b"200"), (b"grpc-status", b"5"), (b"grpc-message", b"%zz"), (b"grpc-status-details-bin", details))
+        block(
+            (b":status", b"200"),
+            (b"grpc-status", b"5"),
+            (b"grpc-message", b"%zz"),
+            (b"grpc-status-details-bin", details),
+        )
     )
     assert call.error is not None and call.error.code == "NOT_FOUND" and not pipe.aborted
 
@@ -230,7 +239,9 @@ async def test_random_bytes_never_raise() -> None:
         call = made.open("/x", [])
         for _ in range(8):
             body = chance.randbytes(chance.choice((0, 1, 4, 5, 8, 40)))
-            made.data_received(frame(chance.randrange(11), chance.choice((0, 1, 4, 5, 8, 13, 255)), chance.choice((0, 1, 1, 2)), body))
+            made.data_received(
+                frame(chance.randrange(11), chance.choice((0, 1, 4, 5, 8, 13, 255)), chance.choice((0, 1, 1, 2)), body)
+            )
         assert call.ended or not pipe.aborted
 
 

@@ -60,7 +60,9 @@ def check(table: Table, names: Iterable[str], pairs: Iterable[tuple[Any, Any]], 
     """table has exactly the names. Each pair is a thing of the reference and the kit's: what the one
     has, and is promised, the other has. more: arguments that the kit takes."""
     names, pairs, more = set(names), list(pairs), set(more)
-    assert (sorted(names - table.keys()), sorted(table.keys() - names)) == ([], []), "missing in the table; no such name"
+    assert (sorted(names - table.keys()), sorted(table.keys() - names)) == ([], []), (
+        "missing in the table; no such name"
+    )
     for name, status in table.items():
         for theirs, ours in pairs:
             if status in THERE and has(theirs, name):
@@ -169,7 +171,9 @@ def flask() -> dict[str, Table]:
 
 def test_flask_module(flask: dict[str, Table]) -> None:
     here = ("flask_socketio", "socketio")  # what it imports from elsewhere is not its own
-    names = {n for n in public(flask_reference) if getattr(vars(flask_reference)[n], "__module__", "").split(".")[0] in here}
+    names = {
+        n for n in public(flask_reference) if getattr(vars(flask_reference)[n], "__module__", "").split(".")[0] in here
+    }
     check(flask["Module"], names, [(flask_reference, flask_kit)])
 
 
@@ -196,7 +200,9 @@ def test_flask_test_client(flask: dict[str, Table]) -> None:
     compare_arguments(theirs, ours)
 
 
-@pytest.mark.parametrize("name", ["emit", "send", "call", "join_room", "leave_room", "close_room", "rooms", "disconnect"])
+@pytest.mark.parametrize(
+    "name", ["emit", "send", "call", "join_room", "leave_room", "close_room", "rooms", "disconnect"]
+)
 def test_flask_functions(name: str) -> None:
     want, have = (list(inspect.signature(getattr(m, name)).parameters) for m in (flask_reference, flask_kit))
     assert have == want

@@ -146,7 +146,13 @@ async def test_a_server_that_only_emits_lets_nobody_in(hub: Hub, spawn: Any, how
         await browser.connect()
         env = {**os.environ, "HUB_ADDRESS": hub.address, "PYTHONPATH": str(HERE.parent / "src")}
         script = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", EMITS, browser.sid(), how, env=env, stdin=asyncio.subprocess.PIPE,
+            sys.executable,
+            "-c",
+            EMITS,
+            browser.sid(),
+            how,
+            env=env,
+            stdin=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         await browser.until("script")

@@ -203,7 +203,9 @@ async def test_a_socket_is_known_while_its_disconnect_handler_runs(hub: testing.
     @sio.event
     async def disconnect(sid: str, reason: str) -> None:
         await asyncio.sleep(0.05)  # the hub's own word of it comes meanwhile
-        seen.append([(await sio.get_session(sid)).get("k"), reason, sio.rooms(sid)[1:], sio.get_environ(sid) is not None])
+        seen.append(
+            [(await sio.get_session(sid)).get("k"), reason, sio.rooms(sid)[1:], sio.get_environ(sid) is not None]
+        )
 
     ann = await hub.connect()
     await sio.save_session(ann.sid, {"k": 1})
@@ -216,7 +218,9 @@ async def test_a_socket_is_known_while_its_disconnect_handler_runs(hub: testing.
     assert seen[1:] == [[2, "client disconnect", ["lobby"], True]]
 
 
-async def test_callbacks_that_nobody_answers_are_bounded(hub: testing.Hub, sio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_callbacks_that_nobody_answers_are_bounded(
+    hub: testing.Hub, sio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from siohub._facade import wording
 
     monkeypatch.setattr(wording, "MAX_CALLBACKS", 3)

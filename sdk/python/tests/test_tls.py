@@ -65,7 +65,9 @@ class Place:
     folder: Path
 
     def hub(self, *args: str) -> Hub:
-        return Hub(self.folder / "hub.log", "--control-tls-cert", self.cert[0], "--control-tls-key", self.cert[1], *args)
+        return Hub(
+            self.folder / "hub.log", "--control-tls-cert", self.cert[0], "--control-tls-key", self.cert[1], *args
+        )
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +166,9 @@ async def test_another_name(place: Place, secured: Hub, transport: str) -> None:
     assert "UNAVAILABLE" in error and (transport == "grpc" or "127.0.0.1" in error)
 
 
-async def test_tls_to_who_has_none_and_the_other_way_round(place: Place, secured: Hub, hub: Hub, transport: str) -> None:
+async def test_tls_to_who_has_none_and_the_other_way_round(
+    place: Place, secured: Hub, hub: Hub, transport: str
+) -> None:
     assert "UNAVAILABLE" in await attach(hub, tls=TLS(place.ours.cert))
     assert "UNAVAILABLE" in await attach(secured)
 
@@ -197,7 +201,9 @@ async def test_a_token(place: Place, transport: str) -> None:
 async def test_single_calls_show_the_token_that_the_file_has_by_now(place: Place, tmp_path: Path) -> None:
     hub = place.hub("--control-tokens-file", place.tokens)
     file = tmp_path / "token"
-    emitter = Emitter(Options(hub=hub.address, tls=TLS(place.ours.cert, server_name="hub.test"), token_source=file.read_text))
+    emitter = Emitter(
+        Options(hub=hub.address, tls=TLS(place.ours.cert, server_name="hub.test"), token_source=file.read_text)
+    )
     try:
         file.write_text(place.token[::-1])
         with pytest.raises(siohub.StatusError, match="TOKEN_WRONG"):

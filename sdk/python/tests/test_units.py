@@ -113,7 +113,9 @@ def test_a_reply_is_what_protobuf_writes(seq: int) -> None:
             settlement = settlement_pb2.Settlement(delivery_seq=seq)
             settlement.reply.payload.args = payload.args
             settlement.reply.payload.attachments.extend(attachments)
-            assert made == attach_pb2.AttachRequest(envelope_seq=3, ack_envelope_seq=2, actions=[{"settlement": settlement}])
+            assert made == attach_pb2.AttachRequest(
+                envelope_seq=3, ack_envelope_seq=2, actions=[{"settlement": settlement}]
+            )
 
 
 def test_options_of_the_environment() -> None:
@@ -171,7 +173,11 @@ def test_reasons() -> None:
 
 def test_a_mirror_knows_the_namespaces_of_a_browser() -> None:
     mirror = Mirror()
-    a, b, c = Socket("a", "/", "e", "h", "polling"), Socket("b", "/x", "e", "h", "polling"), Socket("c", "/x", "f", "h", "polling")
+    a, b, c = (
+        Socket("a", "/", "e", "h", "polling"),
+        Socket("b", "/x", "e", "h", "polling"),
+        Socket("c", "/x", "f", "h", "polling"),
+    )
     for entry in (a, b, c):
         mirror.add(entry)
     again = Socket("a", "/", "e", "h", "polling")

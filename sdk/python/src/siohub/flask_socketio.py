@@ -50,9 +50,7 @@ def call(event: str, *args: Any, **kwargs: Any) -> Any:
     """Emits to the socket whose event is handled, or to another one with to, and waits for its
     acknowledgement."""
     here = _here({**kwargs, "broadcast": False})
-    return _socketio().call(
-        event, *args, namespace=here["namespace"], to=here["to"], timeout=kwargs.get("timeout", 60)
-    )
+    return _socketio().call(event, *args, namespace=here["namespace"], to=here["to"], timeout=kwargs.get("timeout", 60))
 
 
 def send(message: Any, **kwargs: Any) -> None:

@@ -26,6 +26,7 @@ class _Later:
 
 grpc: Any = _Later()
 
+
 class GrpcCall:
     """A Call over grpc.aio."""
 

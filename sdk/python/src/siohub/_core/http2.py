@@ -183,7 +183,11 @@ class Connection(Incoming):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end of everything."""
-        self._fail(make_error("UNAVAILABLE", "", f"the connection was lost: {exc or self._goodbye or 'closed by the other end'}"))
+        self._fail(
+            make_error(
+                "UNAVAILABLE", "", f"the connection was lost: {exc or self._goodbye or 'closed by the other end'}"
+            )
+        )
 
     def eof_received(self) -> None:
         """The other end has closed its side: so does this one."""

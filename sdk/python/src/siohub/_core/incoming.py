@@ -162,7 +162,9 @@ class Incoming(asyncio.Protocol):
             code = _number(body, 4)
             exchange = self._streams.get(number)
             if exchange is not None:
-                exchange.fail(make_error(_RESET_CODES.get(code, "INTERNAL"), "", f"the stream was reset with code {code}"))
+                exchange.fail(
+                    make_error(_RESET_CODES.get(code, "INTERNAL"), "", f"the stream was reset with code {code}")
+                )
         elif kind == GOAWAY:
             self._leaving(body)
         elif kind == PUSH_PROMISE:

@@ -117,7 +117,9 @@ class LeanWire:
             context = self._tls.context() if self._tls is not None else None
             name = self._name if secure else None
             if self._path:
-                transport, connection = await loop.create_unix_connection(make, self._path, ssl=context, server_hostname=name)
+                transport, connection = await loop.create_unix_connection(
+                    make, self._path, ssl=context, server_hostname=name
+                )
             else:
                 transport, connection = await self._connect_tcp(loop, make, context, name)
         except OSError as err:

@@ -107,7 +107,9 @@ class Line(Ways):
             return None
         return await self._result(place, work)
 
-    def start(self, command: Any, at: str = "", on_part: Callable[[Any], None] | None = None) -> Coroutine[Any, Any, Answer]:
+    def start(
+        self, command: Any, at: str = "", on_part: Callable[[Any], None] | None = None
+    ) -> Coroutine[Any, Any, Answer]:
         """do that has queued the command when it returns, in the order of the program, unless it
         has to wait; what it returns is to be awaited."""
         if self.core.closed:

@@ -89,7 +89,9 @@ def ack_later(seq: int) -> bytes:
     return settle(seq, Settlement(done=settlement_pb2.Done(ack_later=True)))
 
 
-def nack(seq: int, text: str, *, retry: bool = False, delay: float = 0, elsewhere: bool = False, code: int = 2) -> bytes:
+def nack(
+    seq: int, text: str, *, retry: bool = False, delay: float = 0, elsewhere: bool = False, code: int = 2
+) -> bytes:
     """Could not be dealt with."""
     status = status_pb2.Status(code=code, message=well_formed(text[:1000]))  # type: ignore[arg-type]
     out = settlement_pb2.Nack(status=status, retry=retry, elsewhere=elsewhere and retry)

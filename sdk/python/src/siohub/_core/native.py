@@ -22,7 +22,7 @@ from typing import Any
 
 
 def patched() -> str:
-    """"gevent" or "eventlet" where one of them has patched threads or sockets, else ""."""
+    """Who has patched threads or sockets: "gevent" or "eventlet", or "" where nobody has."""
     # A module that another thread is importing at this moment has no such function yet, and has patched nothing.
     gevent: Any = getattr(sys.modules.get("gevent.monkey"), "is_module_patched", None)
     if gevent is not None and (gevent("threading") or gevent("socket")):

@@ -138,7 +138,9 @@ class Options:
             if not changes["token"] and get("HUB_TOKEN_FILE"):
                 changes["token_source"] = token_file(get("HUB_TOKEN_FILE", ""))
         if self.tls is None:
-            tls = TLS(get("HUB_TLS_CA", ""), get("HUB_TLS_CERT", ""), get("HUB_TLS_KEY", ""), get("HUB_TLS_SERVER_NAME", ""))
+            tls = TLS(
+                get("HUB_TLS_CA", ""), get("HUB_TLS_CERT", ""), get("HUB_TLS_KEY", ""), get("HUB_TLS_SERVER_NAME", "")
+            )
             changes["tls"] = tls if tls != TLS() else None
         if not self.instance_id:
             changes["instance_id"] = new_instance_id()

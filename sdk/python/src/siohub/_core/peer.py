@@ -23,7 +23,18 @@ ELSEWHERE = "the socket came back at another hub"
 class Member:
     """A socket as this process knows it."""
 
-    __slots__ = ("data", "data_version", "dedupe_id", "gone", "rooms", "rooms_version", "round", "socket", "sub", "told")
+    __slots__ = (
+        "data",
+        "data_version",
+        "dedupe_id",
+        "gone",
+        "rooms",
+        "rooms_version",
+        "round",
+        "socket",
+        "sub",
+        "told",
+    )
 
     def __init__(self, sub: int, dedupe_id: bytes) -> None:
         self.sub = sub  # id of the subscription by which it was introduced

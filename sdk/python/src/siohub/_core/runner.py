@@ -30,9 +30,7 @@ class Core(Tasks):
     """One run: a link for each address that was configured, that a name resolves to, or that
     a hub has told. Everything but `post` belongs to its loop."""
 
-    def __init__(
-        self, group: str, options: Options, program: Program, log: Any, *, endless: bool = False
-    ) -> None:
+    def __init__(self, group: str, options: Options, program: Program, log: Any, *, endless: bool = False) -> None:
         self._endless = endless  # hubs that refuse are asked again, where nobody hears of the end of the run
         super().__init__(program, log)
         self.group, self.options = group, options

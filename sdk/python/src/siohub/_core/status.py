@@ -47,7 +47,9 @@ _CLASSES: dict[str, type[StatusError]] = {
 }
 
 
-def make_error(code: str, reason: str = "", message: str = "", field: str = "", retry: float | None = None) -> StatusError:
+def make_error(
+    code: str, reason: str = "", message: str = "", field: str = "", retry: float | None = None
+) -> StatusError:
     """A StatusError of the class that its code means."""
     return _CLASSES.get(code, StatusError)(code, reason, message, field, retry)
 

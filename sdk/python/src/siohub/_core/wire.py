@@ -12,7 +12,13 @@ from .grpcwire import GrpcWire
 from .leanwire import LeanWire
 from .options import TLS
 
-_HTTP = ("looked like an HTTP/1.1", "malformed HTTP", "unexpected HTTP status", "unexpected content-type", "Trying to connect an http1.x server")
+_HTTP = (
+    "looked like an HTTP/1.1",
+    "malformed HTTP",
+    "unexpected HTTP status",
+    "unexpected content-type",
+    "Trying to connect an http1.x server",
+)
 
 
 class Call(Protocol):

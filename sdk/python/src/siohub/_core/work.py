@@ -23,7 +23,20 @@ class Work:
     """A delivery in this process's hands. `cause` is set once it is another try's business:
     its handler should end, and what it says is not sent."""
 
-    __slots__ = ("att", "batch", "body", "cause", "core", "delivery", "ended", "member", "on_revoke", "seq", "settled", "wants_ack")
+    __slots__ = (
+        "att",
+        "batch",
+        "body",
+        "cause",
+        "core",
+        "delivery",
+        "ended",
+        "member",
+        "on_revoke",
+        "seq",
+        "settled",
+        "wants_ack",
+    )
 
     def __init__(self, core: Core, att: Attachment | None, delivery: Any, member: Member | None = None) -> None:
         self.core = core

@@ -39,7 +39,9 @@ class AsyncRunner:
         loop = self.server._host.core.loop
         work.on_revoke = loop.create_task(self._event(entry, work, name, args, then)).cancel  # type: ignore[assignment]
 
-    async def _event(self, entry: Entry, work: Work, name: str, args: list[Any], then: Callable[[], None] | None) -> None:
+    async def _event(
+        self, entry: Entry, work: Work, name: str, args: list[Any], then: Callable[[], None] | None
+    ) -> None:
         server = self.server
         current.set(work)  # in the task's own context
         reply: bytes | None = None

@@ -124,7 +124,7 @@ class BaseServer(Registry, Wording):
         return self.manager.get_rooms(sid, namespace or "/")
 
     def transport(self, sid: str, namespace: str | None = None) -> str:
-        """"polling", "websocket" or "webtransport". Raises KeyError for a socket that this
+        """One of "polling", "websocket" and "webtransport". Raises KeyError for a socket that this
         process does not hold."""
         entry = self.mirror.find(sid, namespace or "/")
         if entry is None:

@@ -4,7 +4,7 @@ core's loop; handlers are run by the server's Runner."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from siohub._core import messages
 from siohub._core.codec import decode
@@ -15,10 +15,6 @@ from siohub._pb import subscription_pb2
 from .admission import Admission
 from .mirror import LEAVING, PENDING, room_of
 from .reasons import Reason
-
-if TYPE_CHECKING:
-
-    pass
 
 S = subscription_pb2
 KINDS = (S.KIND_CONNECTED, S.KIND_EVENT, S.KIND_DISCONNECTED, S.KIND_ROOMS, S.KIND_UPGRADED)

@@ -36,7 +36,9 @@ class Emitter:
         self._completed: Options | None = None
         self._encode = encode if json is None else encode_with(json.dumps)
 
-    def emit(self, event: str, data: Any = None, *, room: Any = None, skip_sid: Any = None, namespace: str = "/") -> None:
+    def emit(
+        self, event: str, data: Any = None, *, room: Any = None, skip_sid: Any = None, namespace: str = "/"
+    ) -> None:
         """Emits to a room, to several, or to everybody. Raises siohub.HubError."""
         self.execute(self._emit(event, data, room, skip_sid, namespace))
 

@@ -218,7 +218,9 @@ class SocketIO:
 
     # Handlers.
 
-    def _handle_event(self, handler: Callable[..., Any], message: str | None, namespace: Any, sid: str, *args: Any) -> Any:
+    def _handle_event(
+        self, handler: Callable[..., Any], message: str | None, namespace: Any, sid: str, *args: Any
+    ) -> Any:
         environ = self.server.get_environ(sid, namespace=namespace)
         if not environ:
             return "", 400

@@ -152,7 +152,9 @@ class _PubSub:
     write_only: bool
     server: Any
 
-    def _configure(self, url: str, channel: str, write_only: bool, logger: Any, json: Any, more: dict[str, Any]) -> None:
+    def _configure(
+        self, url: str, channel: str, write_only: bool, logger: Any, json: Any, more: dict[str, Any]
+    ) -> None:
         self.url, self.channel, self.write_only, self.logger, self.json = url, channel, write_only, logger, json
         self.redis_url, self.redis_options = url, more.get("redis_options") or {}
         self.emitter = Emitter(json=json)

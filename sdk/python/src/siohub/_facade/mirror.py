@@ -57,7 +57,6 @@ class Entry:
         self.attempt: tuple[Any, int] = (None, 0)  # the attachment and number of the delivery that was accepted
         self.ending = False  # disconnect() runs its handler, and takes it out afterwards
 
-
     def defer(self, command: Any) -> bool:
         """Keeps an emit until the socket is let in. False when older ones were dropped for it."""
         self.deferred.append(command)

@@ -40,7 +40,9 @@ def say(option: str, value: Any) -> None:
         return
     _said.add(option)
     if option in HUB_OPTIONS:
-        log.warning("%s=%r has no effect here: browsers are the hub's, set its option %s", option, value, HUB_OPTIONS[option])
+        log.warning(
+            "%s=%r has no effect here: browsers are the hub's, set its option %s", option, value, HUB_OPTIONS[option]
+        )
     else:
         log.warning("%s has no effect here: %s", option, NOTHING.get(option, "there is no such thing with a hub"))
 

@@ -81,7 +81,10 @@ class Server(ThreadedServer):
                 context.run(self._ask, core, event, payload, namespace, room, skip_sid, answered)
             except HubError as err:
                 self.logger.log(
-                    logging.DEBUG if isinstance(err, LeaseLost) else logging.ERROR, '"%s" is not emitted: %s', event, err
+                    logging.DEBUG if isinstance(err, LeaseLost) else logging.ERROR,
+                    '"%s" is not emitted: %s',
+                    event,
+                    err,
                 )
 
         entry = self._is_pending(room, namespace)

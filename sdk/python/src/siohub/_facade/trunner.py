@@ -54,7 +54,9 @@ class ThreadRunner:
                 server.logger.exception('the handler of "%s" failed [%s]', name, entry.namespace)
                 problem = f"{type(err).__name__}: {err}"
             except BaseException as err:  # sys.exit(), or a greenlet that was killed
-                server.logger.error('the handler of "%s" was ended by %s [%s]', name, type(err).__name__, entry.namespace)
+                server.logger.error(
+                    'the handler of "%s" was ended by %s [%s]', name, type(err).__name__, entry.namespace
+                )
                 problem, given_back = type(err).__name__, True
 
         def ended() -> None:

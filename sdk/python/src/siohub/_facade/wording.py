@@ -188,12 +188,18 @@ class Wording:
         if not self.async_handlers:
             raise RuntimeError("Cannot use call() when async_handlers is False.")
         namespace, room = namespace or "/", to or sid
-        name, payload, seconds = commands.check_event(event), self._payload(data, "emit", self._limit()), self._ack_timeout(timeout)
+        name, payload, seconds = (
+            commands.check_event(event),
+            self._payload(data, "emit", self._limit()),
+            self._ack_timeout(timeout),
+        )
         pending = self._is_pending(room, namespace) is not None
         if pending:
             once("call in connect", "call() to a socket inside its connect handler: it is answered after it was let in")
         target, at = self._target(namespace, room, None)
-        return Question(room, commands.with_ack(commands.emit(target, name, payload), seconds, commands.EACH), at, seconds, pending)
+        return Question(
+            room, commands.with_ack(commands.emit(target, name, payload), seconds, commands.EACH), at, seconds, pending
+        )
 
     def _answer(self, question: Question) -> Any:
         """What call() returns. Raises TimeoutError where nothing has come."""

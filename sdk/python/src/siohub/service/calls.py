@@ -36,7 +36,9 @@ class Calls:
         """Calls each process of a service (of all, without group) that answers calls in the
         namespace, but this one, and waits for the answers. Raises AckTimeout, with `answers` as
         an attribute, when some did not come in time; that nobody is called is no error."""
-        command = commands.call(group, namespace, name, encode_args(args, "call.payload.args"), self._ack_timeout(timeout), key)
+        command = commands.call(
+            group, namespace, name, encode_args(args, "call.payload.args"), self._ack_timeout(timeout), key
+        )
         last, parts = await self._line().do(command)
         if not last.HasField("call_total"):
             raise status_error(last.status) or SocketGone("nobody was called")
@@ -53,7 +55,9 @@ class Calls:
 
     async def tell(self, namespace: str, name: str, *args: Any, group: str = "", key: str = "") -> EmitResult:
         """call that waits for no answers; the result says how many were called."""
-        last, _ = await self._line().do(commands.call(group, namespace, name, encode_args(args, "call.payload.args"), None, key))
+        last, _ = await self._line().do(
+            commands.call(group, namespace, name, encode_args(args, "call.payload.args"), None, key)
+        )
         return result_of(last)
 
     async def acknowledge(self, dedupe_id: bytes, *args: Any) -> None:

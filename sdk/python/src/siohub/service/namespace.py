@@ -60,7 +60,9 @@ class Namespace:
 
     def _decide(self, how: str, handler: Any) -> None:
         if self.decision:
-            raise ConfigError(f"namespace {self.name!r}", f"{how} after {self.decision}: one of them decides who gets in")
+            raise ConfigError(
+                f"namespace {self.name!r}", f"{how} after {self.decision}: one of them decides who gets in"
+            )
         self.decision, self.handlers.connect = how, handler
 
     def on_connect(self, handler: H) -> H:
@@ -223,7 +225,9 @@ class Namespace:
         field, name = f"namespace {self.name!r}", self.name
         plain = name.removesuffix("/*")
         if name != "*" and (not name.startswith("/") or len(name) > 256 or any(c in plain for c in "*,?")):
-            raise ConfigError(field, "begins with a slash; `*` is allowed as the whole last segment, `,` and `?` not at all")
+            raise ConfigError(
+                field, "begins with a slash; `*` is allowed as the whole last segment, `,` and `?` not at all"
+            )
         if not self.decision:
             raise ConfigError(
                 field,

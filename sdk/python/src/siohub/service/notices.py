@@ -56,7 +56,9 @@ class Notices(Program):
             asked = self._find(member.sub)
             handler = asked.namespace.handlers.released if asked is not None and asked.namespace is not None else None
             if handler is not None:
-                self._tell(member.socket.id, handler, Released(Socket(self.service, member.socket), reason), bounded=False)
+                self._tell(
+                    member.socket.id, handler, Released(Socket(self.service, member.socket), reason), bounded=False
+                )
 
     def _tell(self, key: str, handler: Callable[[Any], Awaitable[Any]], argument: Any, *, bounded: bool = True) -> None:
         """Runs a handler that nobody settles."""

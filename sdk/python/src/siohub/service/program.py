@@ -237,7 +237,9 @@ class ServiceProgram(Notices):
         )  # fmt: skip
 
     @staticmethod
-    def _tell_connected(handler: Callable[[Connected], Awaitable[Any]], work: Work) -> Callable[[Connected], Awaitable[Any]]:
+    def _tell_connected(
+        handler: Callable[[Connected], Awaitable[Any]], work: Work
+    ) -> Callable[[Connected], Awaitable[Any]]:
         async def tell(connected: Connected) -> None:
             member = work.member
             if member is not None:

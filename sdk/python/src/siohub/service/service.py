@@ -205,7 +205,9 @@ class Service(Calls):
             first.cancel()
             if core.first_attached.is_set():
                 return
-            raise Closed("the service ended before a hub welcomed it") from (None if running.cancelled() else running.exception())
+            raise Closed("the service ended before a hub welcomed it") from (
+                None if running.cancelled() else running.exception()
+            )
         raise Closed("the service did not begin")
 
     def hubs(self) -> list[HubStatus]:

@@ -40,7 +40,10 @@ def accepted(work: Work, accept: Accept, greetings: Any) -> bytes:
         p = accept.policy
         made.policy.CopyFrom(
             pb.EdgePolicy(
-                events=commands.texts(p.events, "accept.policy.events"), events_per_second=p.events_per_second, burst=p.burst, bytes_per_second=p.bytes_per_second
+                events=commands.texts(p.events, "accept.policy.events"),
+                events_per_second=p.events_per_second,
+                burst=p.burst,
+                bytes_per_second=p.bytes_per_second,
             )
         )
     if accept.cache is not None:

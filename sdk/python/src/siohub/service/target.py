@@ -187,7 +187,9 @@ class Target:
     async def fetch_sockets(self) -> list[SocketInfo]:
         """The sockets with all that is known of them, after every command made before. The list's
         `missing_hubs` are hubs that could not be asked."""
-        return await self._list(commands.fetch(self._target()), "sockets", lambda info: _info(self.service, info), self._held_by())
+        return await self._list(
+            commands.fetch(self._target()), "sockets", lambda info: _info(self.service, info), self._held_by()
+        )
 
     async def count_sockets(self) -> int:
         """How many there are."""

@@ -33,7 +33,14 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Clients and simple clients are python-socketio's, where it is installed."""
-    if name in ("Client", "SimpleClient", "AsyncClient", "AsyncSimpleClient", "ClientNamespace", "AsyncClientNamespace"):
+    if name in (
+        "Client",
+        "SimpleClient",
+        "AsyncClient",
+        "AsyncSimpleClient",
+        "ClientNamespace",
+        "AsyncClientNamespace",
+    ):
         import importlib
 
         return getattr(importlib.import_module("socketio"), name)

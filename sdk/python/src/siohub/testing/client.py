@@ -33,7 +33,9 @@ class NoReply(Exception):
 class Client:
     """A browser in one namespace; Hub.connect makes it."""
 
-    def __init__(self, hub: Deliveries, namespace: str, auth: Any, headers: dict[str, str], query: str, transport: str) -> None:
+    def __init__(
+        self, hub: Deliveries, namespace: str, auth: Any, headers: dict[str, str], query: str, transport: str
+    ) -> None:
         self._hub = hub
         self.namespace = namespace
         self.sid = secrets.token_urlsafe(15)
@@ -48,7 +50,11 @@ class Client:
         self._changed = asyncio.Event()
         self.auth = json.dumps(auth).encode() if auth is not None else b""
         self.socket = socket_pb2.Socket(
-            id=self.sid, namespace=namespace, hub_id=hub.hub_id, transport=transport, client_id=secrets.token_urlsafe(15)
+            id=self.sid,
+            namespace=namespace,
+            hub_id=hub.hub_id,
+            transport=transport,
+            client_id=secrets.token_urlsafe(15),
         )
         self.handshake = socket_pb2.Handshake(
             url=f"/socket.io/?EIO=4&transport={transport}" + (f"&{query}" if query else ""),

@@ -59,7 +59,9 @@ class Hub(Deliveries):
         for n, name in enumerate(hello.required_capabilities):
             if name not in self.capabilities:
                 text = f'the hub does not have "{name}"'
-                stream.end(make_error("FAILED_PRECONDITION", "UNKNOWN_CAPABILITY", text, f"hello.required_capabilities[{n}]"))
+                stream.end(
+                    make_error("FAILED_PRECONDITION", "UNKNOWN_CAPABILITY", text, f"hello.required_capabilities[{n}]")
+                )
                 return
         self.streams += 1
         if self.stream is not None:
@@ -106,7 +108,12 @@ class Hub(Deliveries):
             self.say(attach_pb2.Item(delivery=delivery))
         for client in list(self.clients.values()):
             s = self._find(S.ROLE_HANDLER, client.namespace, "", "connected")
-            if client.connected and client.sid not in known and s is not None and s.introduction >= S.INTRODUCTION_ON_ATTACH:
+            if (
+                client.connected
+                and client.sid not in known
+                and s is not None
+                and s.introduction >= S.INTRODUCTION_ON_ATTACH
+            ):
                 asyncio.ensure_future(
                     self.deliver(client, S.ROLE_HANDLER, connected=self.introduction(client, late=True))
                 )
