@@ -150,7 +150,7 @@ function tokenSource(options: HubOptions, env: Environment): { token: Settings["
 }
 
 /** A token source that reads a file for each connection: its first line that is not empty. */
-export function tokenFile(path: string): () => string {
+function tokenFile(path: string): () => string {
   return () => {
     const line = readFileSync(path, "utf8")
       .split(/\r?\n/)

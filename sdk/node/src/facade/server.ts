@@ -1,5 +1,4 @@
 import type { Bridge } from "./bridge.js";
-import { BroadcastOperator } from "./broadcast-operator.js";
 import { Engine } from "./engine.js";
 import { answerBrowsers, listenOn, type TServerInstance } from "./http.js";
 import { MainNamespace } from "./main-namespace.js";
@@ -186,5 +185,3 @@ export class Server<
 function isServer(value: unknown): boolean {
   return value !== null && typeof value === "object" && typeof (value as { listen?: unknown }).listen === "function";
 }
-
-export { BroadcastOperator };

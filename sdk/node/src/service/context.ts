@@ -38,11 +38,6 @@ export function withTrace<T>(traceparent: string, task: () => T, tracestate = ""
   return storage.run(running, task);
 }
 
-/** The delivery whose handler is running. */
-export function currentDelivery(): Delivery | undefined {
-  return storage.getStore()?.delivery;
-}
-
 /** A command as part of the handler that makes it. */
 export function placed(order: Order): Order {
   const running = storage.getStore();
@@ -53,5 +48,5 @@ export function placed(order: Order): Order {
 
 /** Aborts when the delivery of the running handler is revoked, or its attachment ends. Undefined outside of handlers. */
 export function handlerSignal(): AbortSignal | undefined {
-  return currentDelivery()?.signal;
+  return storage.getStore()?.delivery?.signal;
 }

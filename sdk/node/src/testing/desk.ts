@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { type AttachRequest, type Delivery, type Hello, Introduction, Kind, Role, type Subscription } from "../pb/index.js";
+import {
+  type AttachRequest,
+  type Delivery,
+  type Hello,
+  Introduction,
+  Kind,
+  type Notice,
+  NoticeKind,
+  type Result,
+  Role,
+  type Subscription,
+} from "../pb/index.js";
 import type { Browser } from "./browser.js";
 import { PATIENCE } from "./errors.js";
 import { best, rankOf, type Subject } from "./interest.js";
@@ -19,7 +30,7 @@ export class Desk {
   /** Acknowledgements that were left open, by the dedupe id of their event. */
   readonly later = new Map<string, Handover>();
   /** Results by idempotency keys. */
-  readonly keys = new Map<string, import("../pb/index.js").Result>();
+  readonly keys = new Map<string, Result>();
   readonly lanes = new Map<string, Map<string, Lane>>();
   /** What stands alone and waits for an instance. */
   #waiting: { handover: Handover; group: string }[] = [];
@@ -220,8 +231,8 @@ export class Desk {
   }
 }
 
-function introduced(): import("../pb/index.js").Notice {
-  return { kind: 12, status: undefined, count: 1, fact: undefined };
+function introduced(): Notice {
+  return { kind: NoticeKind.NOTICE_KIND_INTRODUCED, status: undefined, count: 1, fact: undefined };
 }
 
 export function newHubId(): string {

@@ -5,6 +5,7 @@ import {
   Delivery,
   Item,
   type Kind,
+  type Result,
   Role,
   type Settlement,
   SocketData,
@@ -177,7 +178,7 @@ export class Session {
   }
 }
 
-function resultItem(result: Partial<import("../pb/index.js").Result>): Kinds {
+function resultItem(result: Partial<Result>): Kinds {
   const item = Item.fromPartial({ kind: { $case: "result", result } });
   return item.kind as Kinds;
 }
