@@ -1,12 +1,7 @@
 import type { BrowserAck, Result } from "../pb/index.js";
 import { decodeArgs } from "../values.js";
-import type { Socket } from "./socket.js";
+import type { AnyListener, AnySocket } from "./any.js";
 import { askForAcks, type EmitOp } from "./targets.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnySocket = Socket<any, any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: arguments of any type
-type Ack = (...args: any[]) => void;
 
 /** The longest time that the hub waits for an acknowledgement, in milliseconds: of a callback without `timeout`. */
 const LONGEST = 300_000;
@@ -24,7 +19,7 @@ export class Acknowledgements {
     socket: AnySocket,
     op: EmitOp,
     timeout: number | undefined,
-    ack: Ack,
+    ack: AnyListener,
     send: (done: (result: Result | undefined) => void) => void,
   ): void {
     askForAcks(op, hubTimeout(timeout));
@@ -70,7 +65,7 @@ export class Acknowledgements {
   }
 
   /** Other processes. */
-  call(ack: Ack, send: (done: (last: Result | undefined, parts: Result[]) => void) => void): void {
+  call(ack: AnyListener, send: (done: (last: Result | undefined, parts: Result[]) => void) => void): void {
     send((last, parts) => {
       const responses: unknown[] = [];
       for (const { ack: part } of parts) {

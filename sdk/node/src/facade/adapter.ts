@@ -1,9 +1,8 @@
 import { EventEmitter } from "node:events";
 import { checkRooms } from "../core/names.js";
-import type { Namespace } from "./namespace.js";
+import type { AnyNamespace, AnySocket } from "./any.js";
 import type { Outgoing } from "./outgoing.js";
 import type { Room, SocketId } from "./reserved.js";
-import type { Socket } from "./socket.js";
 
 /** What is meant by `to`, `except` and the flags of a call. */
 export interface BroadcastOptions {
@@ -20,11 +19,6 @@ export interface BroadcastFlags {
   binary?: boolean;
   timeout?: number;
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: a namespace of any typing
-type AnyNamespace = Namespace<any, any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: a socket of any typing
-type AnySocket = Socket<any, any, any, any>;
 
 /**
  * The rooms of the sockets that this process holds: true in the tick in which a socket joins or leaves. What reaches

@@ -1,8 +1,6 @@
+import type { AnyListener } from "./any.js";
 import { StrictEventEmitter } from "./emitter.js";
 import type { EventsMap } from "./types.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: arguments of any type
-export type AnyListener = (...args: any[]) => void;
 
 /** A StrictEventEmitter whose events, those that come and those that are sent, can be listened to all together. */
 export abstract class AnyEventEmitter<

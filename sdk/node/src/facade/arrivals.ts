@@ -2,15 +2,12 @@ import type { Delivery } from "../core/delivery.js";
 import type { Member } from "../core/peer.js";
 import type { Connected } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
+import type { AnyNamespace, AnyServer, AnySocket } from "./any.js";
 import type { Attempts } from "./attempts.js";
-import type { AnyServer, AnySocket, Bridge } from "./bridge.js";
+import type { Bridge } from "./bridge.js";
 import type { Client } from "./client.js";
-import type { Namespace } from "./namespace.js";
 import { settleAfter } from "./settling.js";
 import { Socket } from "./socket.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnyNamespace = Namespace<any, any, any, any>;
 
 /** What comes for a socket whose middlewares are still running. */
 interface Arriving {

@@ -1,14 +1,11 @@
 import type { Delivery } from "../core/delivery.js";
 import { Accept, type ConnectAttempt } from "../pb/index.js";
 import { decodeJSON, encodeJSON } from "../values.js";
-import type { AnyServer, AnySocket, Bridge } from "./bridge.js";
+import type { AnyNamespace, AnyServer, AnySocket } from "./any.js";
+import type { Bridge } from "./bridge.js";
 import type { Client } from "./client.js";
-import type { Namespace } from "./namespace.js";
 import type { ExtendedError } from "./reserved.js";
 import { Socket } from "./socket.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnyNamespace = Namespace<any, any, any, any>;
 
 /** How many sockets may wait for their `connected`, and how many that have gone are remembered for their return. */
 const MAX_WAITING = 10_000;

@@ -8,21 +8,16 @@ import type { Settings } from "../core/settings.js";
 import { onSigterm } from "../core/signals.js";
 import type { Handshake as HandshakeMessage, RoomsChanged, Subscription, Upgraded } from "../pb/index.js";
 import { decodeArgs, encodeArgs } from "../values.js";
+import type { AnyServer } from "./any.js";
 import { Arrivals } from "./arrivals.js";
 import { Attempts } from "./attempts.js";
 import { Client } from "./client.js";
 import { mirrorRooms } from "./mirror.js";
 import { Outgoing } from "./outgoing.js";
 import type { DisconnectReason } from "./reserved.js";
-import type { Server } from "./server.js";
 import { settleAfter } from "./settling.js";
 import { Socket } from "./socket.js";
 import { subscriptions } from "./subscriptions.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-export type AnyServer = Server<any, any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-export type AnySocket = Socket<any, any, any, any>;
 
 /**
  * Between the hubs and the servers of this process that share an address: what browsers do becomes calls of sockets and

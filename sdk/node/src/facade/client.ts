@@ -1,13 +1,10 @@
 import type { Handshake as Message } from "../pb/index.js";
+import type { AnySocket } from "./any.js";
 import { Connection } from "./connection.js";
 import type { Request } from "./request.js";
 import type { DisconnectReason, SocketId } from "./reserved.js";
 import type { Server } from "./server.js";
-import type { Socket } from "./socket.js";
 import type { EventsMap } from "./types.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: sockets of any typing
-type AnySocket = Socket<any, any, any, any>;
 
 /** One browser: what its sockets in all namespaces have in common. It takes properties of the program's own. */
 export class Client<

@@ -1,9 +1,6 @@
 import type { Member } from "../core/peer.js";
 import { decodeJSON } from "../values.js";
-import type { Socket } from "./socket.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: a socket of any typing
-type AnySocket = Socket<any, any, any, any>;
+import type { AnySocket } from "./any.js";
 
 /** What the hub keeps of a socket at most. */
 const MAX_BYTES = 64 << 10;

@@ -2,13 +2,10 @@ import { statusError } from "../core/errors.js";
 import { request } from "../core/line.js";
 import type { Result, SocketInfo, Target } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
+import type { AnyNamespace } from "./any.js";
 import type { Bridge } from "./bridge.js";
 import type { SocketDetails } from "./broadcast-operator.js";
-import type { Namespace } from "./namespace.js";
 import { newHandshake, newRequest } from "./request.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnyNamespace = Namespace<any, any, any, any>;
 
 /** Asks the hub who is there. */
 export class Fetching {

@@ -1,9 +1,10 @@
 import type { Delivery } from "../core/delivery.js";
 import type { Event as EventMessage } from "../pb/index.js";
 import { decodeArgs, encodeArgs, isPlain } from "../values.js";
+import type { AnySocket } from "./any.js";
 import { Connection } from "./connection.js";
 import { hold, settleAfter } from "./settling.js";
-import type { Event, Socket } from "./socket.js";
+import type { Event } from "./socket.js";
 
 /** An event as programs that patch `onevent` know it. */
 export interface Packet {
@@ -19,8 +20,6 @@ export interface Packet {
 }
 
 type Middleware = (event: Event, next: (err?: Error) => void) => void;
-// biome-ignore lint/suspicious/noExplicitAny: a socket of any typing
-type AnySocket = Socket<any, any, any, any>;
 
 const EVENT = 2;
 

@@ -1,8 +1,5 @@
 import type { RoomsChanged } from "../pb/index.js";
-import type { Socket } from "./socket.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnySocket = Socket<any, any, any, any>;
+import type { AnySocket } from "./any.js";
 
 /** Takes over what the hub tells of a socket's rooms, but for changes of ours that it has not confirmed: those are newer. */
 export function mirrorRooms(socket: AnySocket, change: RoomsChanged): void {

@@ -8,20 +8,12 @@ import type { Command, Payload, Result, Target } from "../pb/index.js";
 import { encodeArgs } from "../values.js";
 import { Acknowledgements } from "./acknowledgements.js";
 import type { BroadcastFlags, BroadcastOptions } from "./adapter.js";
+import type { AnyListener, AnyNamespace, AnySocket } from "./any.js";
 import type { Bridge } from "./bridge.js";
 import { Connection } from "./connection.js";
 import { Fetching } from "./fetching.js";
-import type { Namespace } from "./namespace.js";
 import type { Room, SocketId } from "./reserved.js";
-import type { Socket } from "./socket.js";
 import { emitOp, oneSocket, targets } from "./targets.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnySocket = Socket<any, any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnyNamespace = Namespace<any, any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: arguments of any type
-type Ack = (...args: any[]) => void;
 
 /** What namespaces and sockets say to browsers, as commands. */
 export class Outgoing {
@@ -36,7 +28,7 @@ export class Outgoing {
     this.#fetching = new Fetching(bridge);
   }
 
-  emit(socket: AnySocket, data: unknown[], flags: BroadcastFlags, ack: Ack | undefined): void {
+  emit(socket: AnySocket, data: unknown[], flags: BroadcastFlags, ack: AnyListener | undefined): void {
     watched(socket, data, flags);
     const op = emitOp(oneSocket(socket), data, flags);
     if (ack !== undefined) return this.#acks.emit(socket, op, flags.timeout, ack, this.#asker(socket, op));
@@ -143,7 +135,7 @@ export class Outgoing {
 
   serverSideEmit(nsp: AnyNamespace, packet: unknown[]): void {
     const data = packet.slice();
-    const ack = typeof data[data.length - 1] === "function" ? (data.pop() as Ack) : undefined;
+    const ack = typeof data[data.length - 1] === "function" ? (data.pop() as AnyListener) : undefined;
     const [name, ...args] = data;
     const call = {
       group: this.#bridge.settings.group,

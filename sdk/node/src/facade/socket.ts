@@ -1,7 +1,8 @@
 import type { Delivery } from "../core/delivery.js";
 import type { Member } from "../core/peer.js";
 import type { Adapter, BroadcastFlags } from "./adapter.js";
-import { AnyEventEmitter, type AnyListener } from "./any-emitter.js";
+import type { AnyListener } from "./any.js";
+import { AnyEventEmitter } from "./any-emitter.js";
 import { BroadcastOperator } from "./broadcast-operator.js";
 import type { Client } from "./client.js";
 import type { Connection } from "./connection.js";

@@ -3,13 +3,8 @@ import { checkEvent, checkRooms } from "../core/names.js";
 import { AckMode, type Command, type Target } from "../pb/index.js";
 import { encodeArgs } from "../values.js";
 import type { BroadcastFlags, BroadcastOptions } from "./adapter.js";
-import type { Namespace } from "./namespace.js";
-import type { Socket } from "./socket.js";
+import type { AnyNamespace, AnySocket } from "./any.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnySocket = Socket<any, any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: of any typing
-type AnyNamespace = Namespace<any, any, any, any>;
 export type EmitOp = NonNullable<Command["op"]> & { $case: "emit" };
 
 const NOBODY: string[] = [];
