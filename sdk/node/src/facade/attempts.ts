@@ -4,6 +4,7 @@ import { decodeJSON, encodeJSON } from "../values.js";
 import type { AnyNamespace, AnyServer, AnySocket } from "./any.js";
 import type { Bridge } from "./bridge.js";
 import type { Client } from "./client.js";
+import { issued } from "./request.js";
 import type { ExtendedError } from "./reserved.js";
 import { Socket } from "./socket.js";
 
@@ -56,7 +57,7 @@ export class Attempts {
     const socket: AnySocket = new Socket(nsp, client as never, {
       id: delivery.socket.id,
       hubId: delivery.socket.hubId,
-      issued: issued(attempt),
+      issued: issued(attempt.handshake),
       auth,
       recovered,
       moved: false,
@@ -156,11 +157,6 @@ export class Attempts {
     }
     this.#away.set(socket.id, socket.data);
   }
-}
-
-function issued(attempt: ConnectAttempt): number {
-  const time = attempt.handshake?.issueTime;
-  return time === undefined ? Date.now() : time.seconds * 1000 + Math.floor(time.nanos / 1e6);
 }
 
 /** What the client sent; Socket.IO clients 1 and 2 have a query in its place. */

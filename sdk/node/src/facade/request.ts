@@ -54,6 +54,12 @@ export type Request = IncomingMessage & { _query: ParsedUrlQuery; originalUrl: s
 /** The headers that Node keeps a list of, or the first of. */
 const ONE_OF_MANY = new Set(["content-type", "content-length", "user-agent", "referer", "host", "authorization", "from", "etag"]);
 
+/** When a browser's opening request arrived, in milliseconds since 1970. */
+export function issued(handshake: Message | undefined): number {
+  const time = handshake?.issueTime;
+  return time === undefined ? Date.now() : time.seconds * 1000 + Math.floor(time.nanos / 1e6);
+}
+
 export function newRequest(handshake: Message | undefined): Request {
   const peer = new Peer(handshake?.remoteAddress ?? "", handshake?.secure ?? false);
   const request = new IncomingMessage(peer as unknown as NetSocket) as Request;
