@@ -235,3 +235,51 @@ test("a call that nobody answers leaves nothing behind", async (t) => {
   await two.close();
   assert.ok(performance.now() - before < 5000, "nothing is waited for");
 });
+
+test("a middleware, or who decides about a namespace, that answers twice is heard once", async (t) => {
+  const memory = new MemoryHub();
+  const heard = [];
+  const serve = (name) => {
+    const io = new Server({ hub: { ...memory.instance(name), logger: quiet } });
+    t.after(() => io.close());
+    io.use((_socket, next) => {
+      next();
+      next();
+    });
+    io.use((socket, next) => {
+      heard.push(`${name} middleware`);
+      next(socket.handshake.auth.bad && new Error("refused"));
+      next();
+    });
+    io.of((_name, _auth, next) => {
+      next(null, false);
+      next(null, false);
+    });
+    io.on("connection", (socket) => {
+      heard.push(`${name} connection`);
+      socket.on("where", (done) => done(name));
+    });
+    return io.listen();
+  };
+  const one = serve("one");
+  await memory.attached();
+  await assert.rejects(memory.connect("/nowhere"), { message: "Invalid namespace" });
+  await assert.rejects(memory.connect("/", { auth: { bad: true } }), { message: "refused" });
+  await memory.idle();
+  assert.equal(one.engine.clientsCount, 0);
+  heard.length = 0;
+  const browser = await memory.connect("/");
+  await memory.idle();
+  const two = serve("two");
+  await memory.attached(2);
+  memory.move(browser, "two");
+  assert.equal(await browser.emitWithAck("where"), "two");
+  await memory.idle();
+  assert.equal(two.sockets.sockets.size, 1);
+  assert.deepEqual(heard, ["one middleware", "one connection", "two middleware", "two connection"]);
+  await browser.disconnect();
+  assert.deepEqual(
+    [one, two].map(({ engine }) => engine.clientsCount),
+    [0, 0],
+  );
+});

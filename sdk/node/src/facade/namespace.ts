@@ -1,6 +1,7 @@
 import { Adapter, ownMethods } from "./adapter.js";
 import { BroadcastOperator } from "./broadcast-operator.js";
 import { StrictEventEmitter } from "./emitter.js";
+import { once } from "./once.js";
 import type { Outgoing } from "./outgoing.js";
 import { Pending } from "./pending.js";
 import {
@@ -95,7 +96,10 @@ export class Namespace<
     const step = (i: number): void => {
       const fn = fns[i];
       if (fn === undefined) return done();
-      fn(socket, (err) => (err ? done(err) : step(i + 1)));
+      fn(
+        socket,
+        once((err) => (err ? done(err) : step(i + 1))),
+      );
     };
     step(0);
   }

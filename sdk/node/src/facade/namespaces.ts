@@ -1,4 +1,5 @@
 import { Namespace } from "./namespace.js";
+import { once } from "./once.js";
 import { ParentNamespace } from "./parent-namespace.js";
 import type { Server } from "./server.js";
 import type { EventsMap } from "./types.js";
@@ -30,10 +31,14 @@ export class Namespaces<L extends EventsMap, E extends EventsMap, S extends Even
     const step = (i: number): void => {
       const parent = parents[i];
       if (parent === undefined) return done(false);
-      parent[0](name, auth, (err, allowed) => {
-        if (err || !allowed) return step(i + 1);
-        done(this.known.get(name) ?? parent[1].createChild(name));
-      });
+      parent[0](
+        name,
+        auth,
+        once((err, allowed) => {
+          if (err || !allowed) return step(i + 1);
+          done(this.known.get(name) ?? parent[1].createChild(name));
+        }),
+      );
     };
     step(0);
   }
