@@ -65,22 +65,22 @@ func (s *Session) IsNew() bool { return s.past != nil }
 // Carries is what DropCarried would free, in bytes.
 func (s *Session) Carries() int64 { return s.carried.Bytes() }
 
-// Resume finds what a session that is away, and in these rooms, has missed by what its browser claims: what it brought along
+// Resume finds what a session that is away has missed in a log by what its browser claims: what it brought along
 // comes first, and then what is behind a position.
 //
 // Errors: ErrOffset, ErrMoved, ErrGone.
-func (s *Store) Resume(one *Session, l *Log, c Claim) (from uint64, first []Carried, err error) {
-	if items, ok := one.carried.behind(c.Offset, c.Named); ok {
-		if from, err = one.Trail.Resume(0, false); err != nil {
+func (s *Session) Resume(l *Log, c Claim) (from uint64, first []Carried, err error) {
+	if items, ok := s.carried.behind(c.Offset, c.Named); ok {
+		if from, err = s.Trail.Resume(0, false); err != nil {
 			return 0, nil, err
 		}
 		return from, items, l.has(from)
 	}
-	at, ok := s.ParseOffset(c.Offset)
-	if c.Named && !ok || !c.Named && one.carried != nil {
+	at, ok := l.of.ParseOffset(c.Offset)
+	if c.Named && !ok || !c.Named && s.carried != nil {
 		return 0, nil, ErrOffset
 	}
-	if from, err = one.Trail.Resume(at, c.Named); err != nil {
+	if from, err = s.Trail.Resume(at, c.Named); err != nil {
 		return 0, nil, err
 	}
 	return from, nil, l.has(from)

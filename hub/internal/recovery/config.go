@@ -32,3 +32,10 @@ const (
 	FullLogBytes     = "log_bytes"
 	FullTotalBytes   = "total_bytes"
 )
+
+// full tells of a bound. It may be called with locks held.
+func (c *Config) full(limit string) {
+	if c.Full != nil {
+		c.Full(limit)
+	}
+}

@@ -3,8 +3,8 @@
 //
 // # What it is
 //
-// A Store is all of one hub. A Log has what was emitted in one namespace: one Entry for each packet, whoever it is for,
-// and never a copy for a session. A Session is one socket over all its connections: it is live, away, or reserved by a
+// A Store is all of one hub: the sessions, and its Logs. A Log has what was emitted in one namespace: one Entry for each packet,
+// whoever it is for, and never a copy for a session. A Session is one socket over all its connections: it is live, away, or reserved by a
 // browser that wants to take it up. The private id names it, and whoever has that may take it up, once; who comes while
 // another one has it may wait (Wait).
 //
@@ -16,7 +16,7 @@
 // # Positions and offsets
 //
 // The entries of a log are numbered from 1 on, in the order in which they were put into the queues of browsers. An
-// offset is such a position as browsers see it: the store's epoch and the number. A browser says the offset of the last
+// offset is such a position as browsers see it: the epoch of the Logs and the number. A browser says the offset of the last
 // packet that it has handled. What it has not handled are the entries behind it that were for its session; they are
 // found by looking at each entry's target again, with the rooms that the session was in at that position (Trail). So what
 // was still on its way when its connection broke is there as well, and nothing is there that a browser which had never
@@ -50,8 +50,13 @@
 //
 // # Goroutines and locks
 //
-// There are no goroutines but those of timers: one that forgets what is too old, while there is something, and one for each
-// Wait. Store.mu and Log.mu are leaves. Store.Forgotten and the calls of a Wait are made without a lock: the former and the one for
-// its time on the goroutine of the timer, the other one from Depart or Return. Store.Ended is called with Store.mu held. A session's Trail and
-// Kept belong to whoever made it.
+// There are no goroutines but those of timers: one that forgets sessions and one that drops entries which are too old, while there
+// are any (sweeper), and one for each Wait. Locks, from outer to inner:
+//
+//	Logs.mu -> Log.mu
+//	Store.mu -> sweeper.mu
+//
+// Config.Forgotten and the calls of a Wait are made without a lock: the former and the one for
+// its time on the goroutine of the timer, the other one from Depart or Return. Config.Ended is called with Store.mu held. A session's
+// Trail and Kept belong to whoever made it.
 package recovery

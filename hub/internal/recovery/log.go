@@ -1,80 +1,15 @@
 package recovery
 
 import (
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
 )
 
-// Entry is one packet, for whoever it was. It never changes.
-type Entry struct {
-	Target  cluster.Target
-	Message cluster.Message
-	// ArgsBytes is how much of the message's arguments is what was emitted, without the last bracket: its offset is behind.
-	ArgsBytes int
-
-	at   time.Time
-	size int64
-	// point is where it stands.
-	point Point
-	// mark says where it is from.
-	mark Mark
-	// Unshared says that it is in no log but this one, whatever engine there is. Guarded by Log.mu once it is appended.
-	Unshared bool
-}
-
-// Point is where it stands in its log.
-func (e *Entry) Point() Point { return e.point }
-
-// Size is what it takes, in bytes.
-func (e *Entry) Size() int64 { return e.size }
-
-// Bare is its message as it was emitted, without an offset.
-func (e *Entry) Bare() cluster.Message {
-	m := e.Message
-	m.Args = append(slices.Clone(m.Args[:e.ArgsBytes]), ']')
-	return m
-}
-
-const (
-	// entryBytes is what an entry takes beside its texts, nameBytes what a name does, or an attachment.
-	entryBytes = 416
-	nameBytes  = 24
-)
-
-// held is what so many bytes take: the allocator rounds up.
-func held(bytes int) int64 { return int64(bytes + bytes/8) }
-
-func (e *Entry) count() int64 {
-	size := entryBytes + held(len(e.Message.Event)+len(e.Message.Args))
-	for _, a := range e.Message.Attachments {
-		size += held(len(a)) + nameBytes
-	}
-	t := &e.Target
-	for _, names := range [][]string{t.Sockets, t.Rooms, t.Users, t.ExceptSockets, t.ExceptRooms, t.ExceptUsers} {
-		for _, name := range names {
-			size += held(len(name)) + nameBytes
-		}
-	}
-	return size
-}
-
-// NewEntry makes an entry that owns its lists of names. The message's bytes are its own already.
-func NewEntry(t cluster.Target, m cluster.Message) *Entry {
-	e := &Entry{Message: m, Target: cluster.Target{
-		All: t.All, Sockets: slices.Clone(t.Sockets), Rooms: slices.Clone(t.Rooms), Users: slices.Clone(t.Users),
-		ExceptSockets: slices.Clone(t.ExceptSockets), ExceptRooms: slices.Clone(t.ExceptRooms),
-		ExceptUsers: slices.Clone(t.ExceptUsers),
-	}}
-	e.size = e.count()
-	return e
-}
-
 // Log is what was emitted in one namespace.
 type Log struct {
-	store *Store
+	of *Logs
 
 	mu      sync.Mutex // guards the fields below; a leaf
 	entries []*Entry
@@ -82,16 +17,6 @@ type Log struct {
 	// positions up to it, without a gap.
 	head  Point
 	bytes int64
-}
-
-// NewLog returns an empty log. Its positions begin behind those of all logs that were closed, so that an offset of one
-// that had the same name is before all that is in it. of is how far the engine's log has been applied.
-func (s *Store) NewLog(of cluster.Position) *Log {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := &Log{store: s, head: Point{At: s.drawn, Place: Place{Of: of, Own: s.own.Load()}}}
-	s.logs[l] = struct{}{}
-	return l
 }
 
 // Head is that of the last entry.
@@ -111,7 +36,7 @@ func (l *Log) Next(m Mark) Point {
 	if m.Foreign {
 		p.Place.Of = later(p.Place.Of, m.Of)
 	} else {
-		p.Place.Own = l.store.Draw()
+		p.Place.Own = l.of.Draw()
 	}
 	return p
 }
@@ -130,7 +55,7 @@ func (l *Log) Note(m Mark) Place {
 	if m.Foreign {
 		l.head.Place.Of = later(l.head.Place.Of, m.Of)
 	} else {
-		l.head.Place.Own = l.store.Draw()
+		l.head.Place.Own = l.of.Draw()
 	}
 	return l.head.Place
 }
@@ -164,23 +89,23 @@ func (l *Log) Append(e *Entry, m Mark, at Point) (kept bool) {
 	l.entries = append(l.entries, e)
 	l.countLocked(e.size)
 	l.dropOldLocked(e.at)
-	full := l.bytes > l.store.config.LogBytes
-	for l.bytes > l.store.config.LogBytes {
+	full := l.bytes > l.of.config.LogBytes
+	for l.bytes > l.of.config.LogBytes {
 		l.dropLocked()
 	}
 	kept = len(l.entries) > 0
 	l.mu.Unlock()
 	if full {
-		l.store.full(FullLogBytes)
+		l.of.config.full(FullLogBytes)
 	}
-	l.store.reclaim()
-	l.store.watch()
+	l.of.reclaim()
+	l.of.sweeper.watch()
 	return kept
 }
 
 func (l *Log) countLocked(bytes int64) {
 	l.bytes += bytes
-	l.store.logBytes.Add(bytes)
+	l.of.bytes.Add(bytes)
 }
 
 func (l *Log) dropLocked() {
@@ -193,9 +118,15 @@ func (l *Log) dropLocked() {
 }
 
 func (l *Log) dropOldLocked(now time.Time) {
-	for len(l.entries) > 0 && now.Sub(l.entries[0].at) > l.store.config.MaxDuration+l.store.config.Detection {
+	for len(l.entries) > 0 && now.Sub(l.entries[0].at) > l.of.config.MaxDuration+l.of.config.Detection {
 		l.dropLocked()
 	}
+}
+
+func (l *Log) size() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes
 }
 
 // shrink drops the oldest entries until so many bytes have gone, and reports whether there were any.
@@ -223,13 +154,13 @@ func (l *Log) Read(after uint64, buf []*Entry) (n int, ok bool) {
 
 // Close forgets the entries.
 func (l *Log) Close() {
-	s := l.store
-	s.mu.Lock()
-	delete(s.logs, l)
+	all := l.of
+	all.mu.Lock()
+	delete(all.open, l)
 	l.mu.Lock()
-	s.drawn = max(s.drawn, l.head.At)
+	all.drawn = max(all.drawn, l.head.At)
 	l.countLocked(-l.bytes)
 	l.entries = nil
 	l.mu.Unlock()
-	s.mu.Unlock()
+	all.mu.Unlock()
 }

@@ -68,31 +68,10 @@ func isBase64(text string) bool {
 	return true
 }
 
-// AppendOffset appends a point as browsers see it. Nothing in it needs an escape in JSON. Where sessions are shared it has
-// the place too:
-//
-//	<epoch>.<at>[.<major>-<minor>.<own>]
-func (s *Store) AppendOffset(buf []byte, p Point) []byte {
-	buf = strconv.AppendUint(append(append(buf, s.epoch...), '.'), p.At, positionBase)
-	if s.config.Hub == "" {
-		return buf
-	}
-	return appendPlace(buf, p.Place)
-}
-
 func appendPlace(buf []byte, p Place) []byte {
 	buf = strconv.AppendUint(append(buf, '.'), p.Of.Major, positionBase)
 	buf = strconv.AppendUint(append(buf, '-'), p.Of.Minor, positionBase)
 	return strconv.AppendUint(append(buf, '.'), p.Own, positionBase)
-}
-
-// ParseOffset is the other way round. It reports false for what this store has not written: each position has one text.
-func (s *Store) ParseOffset(text string) (at uint64, ok bool) {
-	epoch, at, place, ok := parseOffset(text)
-	if !ok || epoch != s.epoch || (place == nil) != (s.config.Hub == "") {
-		return 0, false
-	}
-	return at, true
 }
 
 // parseOffset takes an offset of any hub apart. place is nil where there is none.

@@ -88,7 +88,7 @@ func DecodeRecord(b []byte) (r *Record, err error) {
 func (s *Store) Record(one *Session, rooms []string) *Record {
 	t := &one.Trail
 	r := &Record{
-		PID: one.pid, ID: one.id, User: one.user, Namespace: one.namespace, Hub: s.config.Hub, Epoch: s.epoch, Rooms: rooms,
+		PID: one.pid, ID: one.id, User: one.user, Namespace: one.namespace, Hub: s.config.Hub, Epoch: s.Logs.epoch, Rooms: rooms,
 		Known: t.known.Place, Joined: t.joined.Place, Left: t.left.Place, Carried: one.carried, Past: one.past,
 	}
 	last := t.joined.Place

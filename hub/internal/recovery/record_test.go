@@ -24,7 +24,7 @@ func TestRetrace_FindsWhatAHubWouldHave(t *testing.T) {
 	for seed := range uint64(500) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		s := New(shared("one"))
-		l := s.NewLog(cluster.Position{})
+		l := s.Logs.New(cluster.Position{})
 		one := s.Open("/", "id", "ann")
 		live := rooms.New(rooms.Watch{})
 		live.Add(one)
@@ -80,7 +80,7 @@ func TestRetrace_FindsWhatAHubWouldHave(t *testing.T) {
 				}
 			}
 			if len(live.Select(to, nil)) > 0 {
-				got, offsets = append(got, m.Event), append(offsets, string(s.AppendOffset(nil, at)))
+				got, offsets = append(got, m.Event), append(offsets, string(s.Logs.AppendOffset(nil, at)))
 				if step < leaves {
 					one.Trail.Sent(at)
 				}
@@ -203,12 +203,12 @@ func TestRecord_OfANodeServer(t *testing.T) {
 // What browsers name as an offset, and engines hold for a session, may be anything.
 func FuzzDecodeRecord(f *testing.F) {
 	s := New(shared("one"))
-	l := s.NewLog(cluster.Position{Major: 1})
+	l := s.Logs.New(cluster.Position{Major: 1})
 	one := s.Open("/", "id", "ann")
 	one.Trail.Join(l.Head())
 	one.Trail.Moved(l.Head(), []string{"a"}, []string{"b"})
 	one.Bring(&Carriage{Since: "x", Named: true, Items: []Carried{{Offset: "y", Message: cluster.Message{Event: "e"}}}})
-	f.Add(s.Record(one, []string{"a"}).Encode(), string(s.AppendOffset(nil, l.Head())))
+	f.Add(s.Record(one, []string{"a"}).Encode(), string(s.Logs.AppendOffset(nil, l.Head())))
 	f.Add([]byte("{}"), "1-1")
 	f.Add([]byte("\x81\xa1c\xdd\xff\xff\xb8\xd2"), "") // four thousand million changes of rooms
 	f.Add([]byte(`{"p":"aaaaaaaaaaaaaaaaaaaaaaaa","i":"id","n":"/","c":[{}],"m":{"Items":[{}]},"z":{"n":{"":1}}}`), "aaaaaaaa.1.1-1.1")

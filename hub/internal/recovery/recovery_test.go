@@ -30,7 +30,7 @@ func TestLog_IsBoundedInBytesAndSaysWhatHasGone(t *testing.T) {
 	config := small()
 	config.Full = func(limit string) { full = append(full, limit) }
 	s := New(config)
-	l := s.NewLog(cluster.Position{})
+	l := s.Logs.New(cluster.Position{})
 	for range 1000 {
 		if !put(l, entry(1000)) {
 			t.Fatal("not kept")
@@ -60,10 +60,10 @@ func TestLog_IsBoundedInBytesAndSaysWhatHasGone(t *testing.T) {
 		t.Error("one that was not kept is no gap")
 	}
 	l.Close()
-	if s.logBytes.Load() != 0 {
-		t.Errorf("%d bytes are left", s.logBytes.Load())
+	if s.Logs.bytes.Load() != 0 {
+		t.Errorf("%d bytes are left", s.Logs.bytes.Load())
 	}
-	if next := s.NewLog(cluster.Position{}); next.Head().At != 1001 {
+	if next := s.Logs.New(cluster.Position{}); next.Head().At != 1001 {
 		t.Errorf("positions begin anew behind %d", next.Head().At)
 	}
 }
@@ -73,14 +73,14 @@ func TestLog_AllTogetherAreBounded(t *testing.T) {
 	config := small()
 	config.LogBytes, config.TotalBytes = 1<<20, 256<<10
 	s := New(config)
-	quiet := s.NewLog(cluster.Position{})
+	quiet := s.Logs.New(cluster.Position{})
 	put(quiet, entry(100))
 	for range 20 {
-		l := s.NewLog(cluster.Position{})
+		l := s.Logs.New(cluster.Position{})
 		for range 100 {
 			put(l, entry(1000))
 		}
-		if got := s.logBytes.Load(); got > config.TotalBytes/2 {
+		if got := s.Logs.bytes.Load(); got > config.TotalBytes/2 {
 			t.Fatalf("%d bytes", got)
 		}
 	}
@@ -92,14 +92,14 @@ func TestLog_AllTogetherAreBounded(t *testing.T) {
 func TestLog_DropsWhatIsTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(small())
-		l := s.NewLog(cluster.Position{})
+		l := s.Logs.New(cluster.Position{})
 		put(l, entry(10))
 		virtualtime.Pass(2*time.Minute + 45*time.Second)
 		if _, ok := l.Read(0, make([]*Entry, 1)); !ok {
 			t.Error("gone too early")
 		}
 		virtualtime.Pass(time.Minute)
-		if _, ok := l.Read(0, make([]*Entry, 1)); ok || s.logBytes.Load() != 0 {
+		if _, ok := l.Read(0, make([]*Entry, 1)); ok || s.Logs.bytes.Load() != 0 {
 			t.Error("still there")
 		}
 		s.Close()
@@ -129,8 +129,8 @@ func TestStore_TenThousandSessionsStayWithinTheBound(t *testing.T) {
 			t.Fatalf("%+v", sizes)
 		}
 	}
-	if one, _ := s.Reserve(first.PID(), "/", nil); one != nil || len(s.sessions) != s.away.Len() {
-		t.Fatalf("the oldest is there; %d are known, %d away", len(s.sessions), s.away.Len())
+	if one, _ := s.Reserve(first.PID(), "/", nil); one != nil || len(s.sessions) != s.left.list.Len() {
+		t.Fatalf("the oldest is there; %d are known, %d away", len(s.sessions), s.left.list.Len())
 	}
 	if _, kept := depart(s, config.SessionBytes); kept || full[FullSessionBytes] != 1 || full[FullTotalBytes] == 0 {
 		t.Fatalf("one that is too large was kept: %v", full)
@@ -341,16 +341,16 @@ func put(l *Log, e *Entry) bool { return l.Append(e, Mark{}, l.Next(Mark{})) }
 // Each text has one position, and each position one text; nothing else is taken.
 func FuzzParseOffset(f *testing.F) {
 	s := New(small())
-	for _, seed := range []string{"", "hello", ".1", s.epoch, s.epoch + ".", s.epoch + ".1", s.epoch + ".01", s.epoch + ".-1", s.epoch + ".+1",
-		s.epoch + ".A", s.epoch + ".zzzzzzzzzzzzzzzzzzzz", "AAAAAAAA.1", "1-0", s.epoch + ".1 ", s.epoch + "..1", s.epoch + ".1_0"} {
+	for _, seed := range []string{"", "hello", ".1", s.Logs.epoch, s.Logs.epoch + ".", s.Logs.epoch + ".1", s.Logs.epoch + ".01", s.Logs.epoch + ".-1", s.Logs.epoch + ".+1",
+		s.Logs.epoch + ".A", s.Logs.epoch + ".zzzzzzzzzzzzzzzzzzzz", "AAAAAAAA.1", "1-0", s.Logs.epoch + ".1 ", s.Logs.epoch + "..1", s.Logs.epoch + ".1_0"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		at, ok := s.ParseOffset(text)
-		if ok && string(s.AppendOffset(nil, Point{At: at})) != text {
+		at, ok := s.Logs.ParseOffset(text)
+		if ok && string(s.Logs.AppendOffset(nil, Point{At: at})) != text {
 			t.Fatalf("%q is taken for %d", text, at)
 		}
-		if back, ok := s.ParseOffset(string(s.AppendOffset(nil, Point{At: at}))); !ok || back != at {
+		if back, ok := s.Logs.ParseOffset(string(s.Logs.AppendOffset(nil, Point{At: at}))); !ok || back != at {
 			t.Fatalf("%d does not come back", at)
 		}
 	})
@@ -379,7 +379,7 @@ func TestMissed_IsWhatALiveMemberWouldHaveGot(t *testing.T) {
 		config := small()
 		config.LogBytes = 1 << 20
 		s := New(config)
-		l := s.NewLog(cluster.Position{})
+		l := s.Logs.New(cluster.Position{})
 		one := s.Open("/", "id", "ann")
 		live := rooms.New(rooms.Watch{})
 		live.Add(one)
@@ -467,7 +467,7 @@ func TestMissed_RoomsChangeMeanwhile(t *testing.T) {
 		config := small()
 		config.LogBytes = 1 << 20
 		s := New(config)
-		l := s.NewLog(cluster.Position{})
+		l := s.Logs.New(cluster.Position{})
 		one := s.Open("/", "id", "")
 		one.Trail.Join(Point{})
 		one.Trail.Leave(Point{})

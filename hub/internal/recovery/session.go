@@ -34,7 +34,7 @@ type Session struct {
 	state state
 	goes  bool          // LetGo was called
 	size  int64         // what it counts while it is away
-	place *list.Element // in Store.away: away, or reserved
+	place *list.Element // in departures: away, or reserved
 	// holder is whoever has reserved it last, and may have taken it up. Nil while it is away.
 	holder any
 	// waiting are those who want to take it up and have come before it has left, or while somebody else was about to.

@@ -1,56 +1,37 @@
 package recovery
 
 import (
-	"container/list"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // Store is the sessions and logs of one hub. All methods may be called at the same time.
 type Store struct {
-	config Config
-	epoch  string
-	tag    string // begins the private ids
+	// Logs are its logs.
+	Logs Logs
 
-	logBytes atomic.Int64
-	own      atomic.Uint64 // number of the last of this hub's own commands
-	watched  atomic.Bool   // sweep is there
+	// set at construction
+	config  Config
+	tag     string // begins the private ids
+	sweeper sweeper
 
-	mu       sync.Mutex // guards the fields below, and the table's of all sessions; a leaf but for Log.mu
+	mu       sync.Mutex // guards the fields below, and the table's of all sessions; a leaf but for the sweeper's
 	sessions map[string]*Session
-	away     list.List // of departed: those that are away or reserved, in the order in which they left
-	bytes    int64     // of them
-	logs     map[*Log]struct{}
-	drawn    uint64      // the largest position of a log that was closed
-	sweep    *time.Timer // nil while nothing can be too old
+	left     departures
 	closed   bool
-}
-
-// departed is a session that has left.
-type departed struct {
-	*Session
-	at time.Time
 }
 
 // New returns a store that has nothing.
 func New(config Config) *Store {
-	s := &Store{
-		config: config, epoch: random(epochBytes), tag: Tag(config.Hub), sessions: make(map[string]*Session), logs: make(map[*Log]struct{}),
-	}
-	// Beyond those of a former life of this hub.
-	s.own.Store(uint64(time.Now().UnixMicro()))
+	s := &Store{config: config, tag: Tag(config.Hub), sessions: make(map[string]*Session)}
+	s.Logs.init(&s.config)
+	s.left.config = &s.config
+	s.sweeper.init(&s.config, s.forget)
 	return s
 }
 
 // Shared reports whether sessions are shared with other hubs.
 func (s *Store) Shared() bool { return s.config.Hub != "" }
-
-// Drawn is the last number that Draw has returned.
-func (s *Store) Drawn() uint64 { return s.own.Load() }
-
-// Draw is the number of one more of this hub's own commands.
-func (s *Store) Draw() uint64 { return s.own.Add(1) }
 
 // MaxDuration is how long a session may be away.
 func (s *Store) MaxDuration() time.Duration { return s.config.MaxDuration }
@@ -63,9 +44,6 @@ func (s *Store) Open(namespace, id, user string) *Session {
 	s.sessions[one.pid] = one
 	return one
 }
-
-// sessionBytes is what a session takes beside what it holds.
-const sessionBytes = 1024
 
 // Leave lets a live session wait for its browser, which may take it up from Depart on. holds is what it takes, beside its
 // own. kept is false if it is too large, or has ended before, and it has ended then. Those that had to go for it are evicted: they have ended too.
@@ -80,29 +58,24 @@ func (s *Store) Leave(one *Session, holds int64) (kept bool, evicted []*Session)
 
 func (s *Store) leaveLocked(one *Session, holds int64, since time.Time) (kept bool, evicted []*Session) {
 	size := holds + sessionBytes
-	if s.closed || size-one.carried.Bytes() > s.config.SessionBytes || size > s.config.TotalBytes/2 {
+	if s.closed || !s.left.takes(one, size) {
 		if !s.closed {
-			s.full(FullSessionBytes)
+			s.config.full(FullSessionBytes)
 		}
 		s.endLocked(one)
 		return false, nil
 	}
-	for s.away.Len() >= s.config.Sessions || s.bytes+size > s.config.TotalBytes/2 {
-		limit := FullTotalBytes
-		if s.away.Len() >= s.config.Sessions {
-			limit = FullSessions
-		}
-		s.full(limit)
-		oldest := s.away.Front().Value.(departed).Session
+	for limit := s.left.reached(size); limit != ""; limit = s.left.reached(size) {
+		s.config.full(limit)
+		oldest := s.left.first()
 		if oldest.state != reserved { // else who has reserved it is told
 			evicted = append(evicted, oldest)
 		}
 		s.endLocked(oldest)
 	}
-	one.state, one.size, one.holder = leaving, size, nil
-	s.bytes += size
-	one.place = s.away.PushBack(departed{one, since})
-	s.watchLocked()
+	one.state, one.holder = leaving, nil
+	s.left.add(one, size, since)
+	s.sweeper.watch()
 	return true, evicted
 }
 
@@ -128,7 +101,7 @@ func (s *Store) Reserve(pid, namespace string, holder any) (one *Session, taken 
 		return nil, false
 	case one.state != away:
 		return one, false
-	case s.tooOldLocked(one):
+	case s.left.tooOld(one, time.Now()):
 		return nil, false
 	}
 	one.state, one.holder = reserved, holder
@@ -142,15 +115,11 @@ func (s *Store) Holder(one *Session) any {
 	return one.holder
 }
 
-func (s *Store) tooOldLocked(one *Session) bool {
-	return time.Since(one.place.Value.(departed).at) > s.config.MaxDuration
-}
-
 // Return gives a reserved session back: who has reserved it does not take it up. hasEnded says that it cannot be taken up
 // any more, and is forgotten. It wakes those who wait for that.
 func (s *Store) Return(one *Session) (hasEnded bool) {
 	s.mu.Lock()
-	hasEnded = one.state != reserved || s.closed || s.tooOldLocked(one)
+	hasEnded = one.state != reserved || s.closed || s.left.tooOld(one, time.Now())
 	if hasEnded {
 		s.endLocked(one)
 	} else {
@@ -169,7 +138,7 @@ func (s *Store) Restore(one *Session) bool {
 	if one.state != reserved {
 		return false
 	}
-	s.removeLocked(one)
+	s.left.remove(one)
 	one.state = live
 	return true
 }
@@ -185,7 +154,7 @@ func (s *Store) End(one *Session) (wasAway bool) {
 }
 
 func (s *Store) endLocked(one *Session) {
-	s.removeLocked(one)
+	s.left.remove(one)
 	one.state, one.holder = ended, nil
 	delete(s.sessions, one.pid)
 	if s.config.Ended != nil && !s.closed && !one.goes {
@@ -225,19 +194,4 @@ func (s *Store) All() (list []*Session) {
 		list = append(list, one)
 	}
 	return list
-}
-
-func (s *Store) removeLocked(one *Session) {
-	if one.place != nil {
-		s.away.Remove(one.place)
-		one.place = nil
-		s.bytes -= one.size
-	}
-}
-
-// full tells of a bound. It may be called with locks held.
-func (s *Store) full(limit string) {
-	if s.config.Full != nil {
-		s.config.Full(limit)
-	}
 }

@@ -141,7 +141,7 @@ func (s *Server) takeIn(r *recovery.Record, c recovery.Claim, from recovery.Plac
 		session.Trail.Leave(at)
 		rec.away.Add(session)
 		rec.away.Join(session, r.Rooms...)
-		one.session, one.own = session, s.recovery.Drawn()
+		one.session, one.own = session, s.recovery.Logs.Drawn()
 		rec.adopting = append(rec.adopting, one)
 	}
 	rec.mu.Unlock()

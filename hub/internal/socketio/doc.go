@@ -86,7 +86,8 @@
 //
 //	namespaces.mu -> Elsewhere.Serves
 //	recovering.mu -> rooms of those away    of a namespace whose browsers can come back
-//	recovering.mu -> Socket.mu -> recovery.Store.mu -> recovery.Log.mu
+//	recovering.mu -> Socket.mu -> recovery.Store.mu, recovery.Log.mu
+//	recovering.mu -> recovery.Logs.mu -> recovery.Log.mu; namespaces.mu -> recovery.Logs.mu
 //	recovering.mu -> Socket.mu -> keeper.mu; recovery.Store.mu -> Sessions.Keep, Sessions.Drop
 //	recovering.mu -> Sessions.Applied; namespaces.mu -> Sessions.Applied
 //	Socket.mu -> rooms -> queue of a gate

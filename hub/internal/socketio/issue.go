@@ -32,7 +32,7 @@ func (r *recovering) note(m recovery.Mark) recovery.Place {
 // placeOfNobody is that of a command in a namespace in which nobody is.
 func (s *Server) placeOfNobody(m recovery.Mark) (p recovery.Place) {
 	if s.recovery != nil && s.recovery.Shared() && !m.Foreign {
-		p.Own = s.recovery.Draw()
+		p.Own = s.recovery.Logs.Draw()
 	}
 	return p
 }

@@ -93,7 +93,7 @@ func (a *Attempt) claim(session *recovery.Session, claim recovery.Claim) {
 	s := a.client.server
 	r := keptOf(session).namespace.recovering
 	r.mu.Lock()
-	from, first, err := s.recovery.Resume(session, r.log, claim)
+	from, first, err := session.Resume(r.log, claim)
 	facts := r.factsLocked(session)
 	r.mu.Unlock()
 	if err != nil {

@@ -103,7 +103,7 @@ func (n *namespace) newRecovering() *recovering {
 	if r.sessions != nil {
 		of = r.sessions.Applied(n.name)
 	}
-	r.log = store.NewLog(of)
+	r.log = store.Logs.New(of)
 	return r
 }
 
@@ -167,7 +167,7 @@ func (n *namespace) emitKept(b *engineio.Batch, t cluster.Target, m *cluster.Mes
 func (r *recovering) stamped(m *cluster.Message, at recovery.Point) (stamped cluster.Message, bare int) {
 	stamped = *m
 	var offset [96]byte
-	stamped.Args, bare = stamp(m.Args, r.store.AppendOffset(offset[:0], at))
+	stamped.Args, bare = stamp(m.Args, r.store.Logs.AppendOffset(offset[:0], at))
 	return stamped, bare
 }
 

@@ -43,11 +43,11 @@ func (s *Server) Surrender(namespace string, c recovery.Claim, given func(r *rec
 
 // pack makes the record of a session that is reserved, with what its browser has missed. The session has to end.
 //
-// Errors: those of recovery.Resume, recovery.ErrTooMuch.
+// Errors: those of recovery.Session.Resume, recovery.ErrTooMuch.
 func (s *Server) pack(session *recovery.Session, c recovery.Claim) (*recovery.Record, error) {
 	r := keptOf(session).namespace.recovering
 	r.mu.Lock()
-	from, first, err := s.recovery.Resume(session, r.log, c)
+	from, first, err := session.Resume(r.log, c)
 	r.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (s *Server) pack(session *recovery.Session, c recovery.Claim) (*recovery.Re
 	size := load.Bytes()
 	err = r.behind(session, from, func(entries []*recovery.Entry) error {
 		for _, e := range entries {
-			item := recovery.Carried{Offset: string(s.recovery.AppendOffset(nil, e.Point())), Message: e.Message}
+			item := recovery.Carried{Offset: string(s.recovery.Logs.AppendOffset(nil, e.Point())), Message: e.Message}
 			load.Items = append(load.Items, item)
 			size += e.Size()
 		}
