@@ -77,7 +77,7 @@ func (x *settling) prepareAnswer(d *callDelivery) (effect, *fault.Fault) {
 		}}, nil
 	case *hubv1.Settlement_Reply:
 		p := o.Reply.GetPayload()
-		if f := x.a.srv.commands.CheckAnswer(p); f != nil {
+		if f := x.a.srv.commands.Calls().CheckAnswer(p); f != nil {
 			return effect{}, f.Under("reply")
 		}
 		return effect{outcome: trace.OutcomeReply, do: func(*hub.Batch) error {

@@ -269,5 +269,5 @@ func (c *clustering) ServerSide(namespace string, m *cluster.Message, reply func
 	if reply != nil {
 		answer = func(p *hubv1.Payload) { reply(p.GetArgs(), p.GetAttachments()) }
 	}
-	c.srv.commands.ServerSide(namespace, m, serverSidePatience, answer)
+	c.srv.commands.Calls().ServerSide(namespace, m, serverSidePatience, answer)
 }

@@ -11,23 +11,23 @@ import (
 
 // acknowledge gives an acknowledgement that was left open. One with wrong content
 // stays open.
-func (x *Executor) acknowledge(r Request, op *hubv1.Acknowledge) *hubv1.Result {
+func (o *OpenAcks) acknowledge(r Request, op *hubv1.Acknowledge) *hubv1.Result {
 	var id DedupeID
 	if len(op.GetDedupeId()) != len(id) {
 		return failed(fault.At(fault.BadLength, "acknowledge.dedupe_id", "has 16 bytes"))
 	}
 	copy(id[:], op.GetDedupeId())
-	event := x.open.find(id, r.Caller.Group)
+	event := o.find(id, r.Caller.Group)
 	if event == nil {
 		return failed(faultNoOpenAck)
 	}
 	err := event.Reply(r.Batch, op.GetPayload().GetArgs(), op.GetPayload().GetAttachments())
 	if err == nil {
-		x.open.remove(id)
+		o.remove(id)
 		return resultOf(hub.Outcome{Matched: 1, Queued: 1}, nil)
 	}
 	if errors.Is(err, hub.ErrGone) || errors.Is(err, hub.ErrAnswered) || errors.Is(err, hub.ErrNoAckWanted) {
-		x.open.remove(id)
+		o.remove(id)
 		return failed(faultNoOpenAck)
 	}
 	return failed(fault.Of(err, "acknowledge"))

@@ -7,6 +7,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/park"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -29,7 +30,7 @@ func (x *Executor) emitWithAck(r Request, e *hubv1.Emit, answers Answers) {
 		answers.Give(failed(f))
 		return
 	}
-	k := &ackKeeper{executor: x, each: each, answers: answers}
+	k := &ackKeeper{trace: x.trace, budget: x.acks, each: each, answers: answers}
 	outcome, err := x.hub.EmitWithAck(r.Batch, targetOf(e.GetTarget()), messageOf(e), optionsOf(e), hub.AckOptions{
 		Timeout: timeout, OnAck: k.onAck, OnDone: k.onDone,
 	})
@@ -61,9 +62,11 @@ func checkAck(a *hubv1.AckRequest) (timeout time.Duration, each bool, f *fault.F
 // onDone, one call at a time; onQueued comes beside them, for the end may be there
 // before the emit has returned. The last of onDone and onQueued gives the total.
 type ackKeeper struct {
-	executor *Executor
-	each     bool
-	answers  Answers
+	// Set at construction.
+	trace   Trace
+	budget  *park.Budget
+	each    bool
+	answers Answers
 
 	mu      sync.Mutex // guards the fields below; held while results are given, to keep them in order
 	acks    []*hubv1.BrowserAck
@@ -83,7 +86,7 @@ func (k *ackKeeper) onAck(a hub.BrowserAck) {
 	defer k.mu.Unlock()
 	if !k.take(ack, size) {
 		k.omitted++
-		k.executor.trace.Bound(BoundAcks)
+		k.trace.Bound(BoundAcks)
 	}
 }
 
@@ -93,7 +96,7 @@ func (k *ackKeeper) take(ack *hubv1.BrowserAck, size int) bool {
 		return size <= maxOneAnswer &&
 			k.answers.Give(&hubv1.Result{More: true, Ack: &hubv1.Result_BrowserAck{BrowserAck: ack}})
 	}
-	if k.bytes+size > maxAckBytes || !k.executor.acks.Take(int64(size)) {
+	if k.bytes+size > maxAckBytes || !k.budget.Take(int64(size)) {
 		return false
 	}
 	k.bytes += size
@@ -126,7 +129,7 @@ func (k *ackKeeper) finish() {
 		TimedOutCount: uint32(k.total.TimedOut), DisconnectedCount: uint32(k.total.Disconnected),
 		Acks: k.acks, OmittedCount: k.omitted,
 	}}
-	k.executor.acks.Give(int64(k.bytes))
+	k.budget.Give(int64(k.bytes))
 	k.answers.Give(r)
 }
 

@@ -10,32 +10,6 @@ import (
 // mostPatience is how long one command waits for an engine that is behind.
 const mostPatience = 5 * time.Second
 
-// Crosses reports whether a command goes over the engine: to sockets, or to services, that may be at other hubs.
-func (x *Executor) Crosses(c *hubv1.Command) bool {
-	switch op := c.GetOp().(type) {
-	case *hubv1.Command_Emit:
-		return !op.Emit.GetLocal() && x.elsewhere(op.Emit.GetTarget())
-	case *hubv1.Command_UpdateRooms:
-		return x.elsewhere(op.UpdateRooms.GetTarget())
-	case *hubv1.Command_Disconnect:
-		return x.elsewhere(op.Disconnect.GetTarget())
-	case *hubv1.Command_SetData:
-		return x.elsewhere(op.SetData.GetTarget())
-	case *hubv1.Command_Fetch:
-		return x.elsewhere(op.Fetch.GetTarget())
-	case *hubv1.Command_Count:
-		return x.elsewhere(op.Count.GetTarget())
-	case *hubv1.Command_Call, *hubv1.Command_Revoke, *hubv1.Command_ListRooms, *hubv1.Command_CountUsers, *hubv1.Command_ListUsers:
-		return !x.hub.Cluster().Alone()
-	}
-	return false
-}
-
-func (x *Executor) elsewhere(t *hubv1.Target) bool {
-	cluster := x.hub.Cluster()
-	return !cluster.Alone() && !cluster.Holds(targetOf(t))
-}
-
 // Patience waits for the engine, for one stream or one call. The zero value is usable, by one goroutine.
 type Patience struct {
 	gaveUp <-chan struct{} // what was waited for in vain: an engine that takes nothing is waited for once
@@ -73,14 +47,14 @@ func (p *Patience) Wait(x *Executor, end <-chan struct{}) time.Duration {
 }
 
 // patient waits for the engine before a command of a unary call, within its deadline.
-func (x *Executor) patient(ctx context.Context, who *Caller, p *Patience, c *hubv1.Command) {
-	if !p.Wants(x) || !x.Crosses(c) {
+func (c *Control) patient(ctx context.Context, who *Caller, p *Patience, cmd *hubv1.Command) {
+	if !p.Wants(c.executor) || !c.executor.Crosses(cmd) {
 		return
 	}
 	who.rest()
-	d := p.Wait(x, ctx.Done())
+	d := p.Wait(c.executor, ctx.Done())
 	who.work()
-	if d > 0 && x.config.Waited != nil {
-		x.config.Waited(ctx, d)
+	if d > 0 && c.executor.config.Waited != nil {
+		c.executor.config.Waited(ctx, d)
 	}
 }

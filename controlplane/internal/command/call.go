@@ -1,127 +1,85 @@
 package command
 
 import (
-	"time"
-	"unicode/utf8"
-
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/park"
 	"github.com/siohub/siohub/hub"
 )
 
-// Services are the instances that calls go to.
-type Services interface {
-	// Callees are the attached instances that take calls in the namespace: of one group,
-	// or of all when it is empty, but for the caller's own instance.
-	Callees(group, namespace string, caller *Caller) []Callee
+// Calls hands calls to the instances of services, and gathers what they answer: those of callers here (tell, ask), of
+// other hubs (here) and of Node servers (ServerSide). Its methods are safe for concurrent use.
+type Calls struct {
+	// Set by New.
+	trace     Trace
+	services  Services
+	elsewhere Elsewhere
+	within    func(func())
+	// open are the calls that wait for answers, and answers bounds what these take meanwhile.
+	open    *openCalls
+	answers *park.Budget
+
+	// Set by Bind, before there is traffic.
+	hub *hub.Hub
 }
 
-// Callee is an instance that takes calls.
-type Callee interface {
-	// Group and Instance name it.
-	Group() string
-	Instance() string
-	// Deliver hands a call over, once. It returns false when the instance cannot take it;
-	// otherwise one of the invocation's Answer, Fail and Lost is called, sooner or later,
-	// also from inside of Deliver. It must not block.
-	Deliver(i *Invocation) bool
+// newCalls bounds in bytes what waits to be answered.
+func newCalls(config *Config, bytes int64, answers *park.Budget) Calls {
+	return Calls{
+		trace: config.Trace, services: config.Services, elsewhere: config.Elsewhere, within: config.Within,
+		open: newOpenCalls(bytes), answers: answers,
+	}
 }
 
-// maxCallNameBytes bounds the names of calls and of groups.
-const maxCallNameBytes = 128
-
-// callTo is a call that was checked.
-type callTo struct {
-	*hubv1.Call
-	timeout time.Duration
-	callees []Callee
-	bytes   int
-	// everywhere says that other hubs and servers are called too.
-	everywhere bool
-}
-
-// prepareCall checks a call and finds whom it goes to.
-func (x *Executor) prepareCall(r Request, c *hubv1.Call) (callTo, *fault.Fault) {
-	to := callTo{Call: c, timeout: c.GetTimeout().AsDuration(), bytes: payloadSize(c.GetPayload())}
-	if f := checkCall(c); f != nil {
+// prepare checks a call and finds whom it goes to.
+func (c *Calls) prepare(r Request, op *hubv1.Call) (callTo, *fault.Fault) {
+	to := callTo{Call: op, timeout: op.GetTimeout().AsDuration(), bytes: payloadSize(op.GetPayload())}
+	if f := checkCall(op); f != nil {
 		return to, f.Under("call")
 	}
-	if err := x.hub.CheckPayload(c.GetPayload().GetArgs(), c.GetPayload().GetAttachments()); err != nil {
+	if err := c.hub.CheckPayload(op.GetPayload().GetArgs(), op.GetPayload().GetAttachments()); err != nil {
 		return to, fault.Of(err, "call")
 	}
-	if x.config.Services != nil {
-		to.callees = x.config.Services.Callees(c.GetGroup(), c.GetNamespace(), r.Caller)
+	if c.services != nil {
+		to.callees = c.services.Callees(op.GetGroup(), op.GetNamespace(), r.Caller)
 	}
 	return to, nil
 }
 
 // CheckAnswer says what is wrong with a payload that a service wants to answer a call
 // with.
-func (x *Executor) CheckAnswer(p *hubv1.Payload) *fault.Fault {
-	return fault.Of(x.hub.CheckPayload(p.GetArgs(), p.GetAttachments()), "")
+func (c *Calls) CheckAnswer(p *hubv1.Payload) *fault.Fault {
+	return fault.Of(c.hub.CheckPayload(p.GetArgs(), p.GetAttachments()), "")
 }
 
-func checkCall(c *hubv1.Call) *fault.Fault {
-	if f := checkNamespace(c.GetNamespace()); f != nil {
-		return f
-	}
-	switch timeout := c.GetTimeout(); {
-	case c.GetName() == "":
-		return fault.At(fault.EmptyName, "name", "is empty")
-	case len(c.GetName()) > maxCallNameBytes:
-		return fault.At(fault.TooLong, "name", "has at most 128 bytes")
-	case len(c.GetGroup()) > maxCallNameBytes:
-		return fault.At(fault.TooLong, "group", "has at most 128 bytes")
-	case !utf8.ValidString(c.GetName()), !utf8.ValidString(c.GetGroup()):
-		return fault.At(fault.InvalidUTF8, "name", "is not UTF-8")
-	case timeout != nil && (timeout.CheckValid() != nil || timeout.AsDuration() < 0 || timeout.AsDuration() > maxWait):
-		return fault.At(fault.BadTimeout, "timeout", "is at most 5 minutes and not negative")
-	}
-	return nil
-}
-
-// message is what the callees get: one for all of them.
-func (to callTo) message(caller *Caller) *hubv1.ServiceCall {
-	m := &hubv1.ServiceCall{
-		Group: caller.Group, Namespace: to.GetNamespace(), Name: to.GetName(), Payload: to.GetPayload(),
-	}
-	if to.timeout > 0 {
-		m.WantsAnswer, m.Timeout = true, durationpb.New(to.timeout)
-	}
-	return m
-}
-
-// callOnly calls without waiting for answers.
-func (x *Executor) callOnly(r Request, c *hubv1.Call) *hubv1.Result {
-	to, f := x.prepareCall(r, c)
+// tell calls without waiting for answers.
+func (c *Calls) tell(r Request, op *hubv1.Call) *hubv1.Result {
+	to, f := c.prepare(r, op)
 	if f != nil {
 		return failed(f)
 	}
-	o := x.hand(r, to)
-	if !x.alone() {
-		o.MissingHubs = x.hub.Cluster().Signal(to.signalOf(r))
-		x.toForeign(to)
+	o := c.hand(r, to)
+	if !alone(c.hub) {
+		o.MissingHubs = c.hub.Cluster().Signal(to.signalOf(r))
+		c.toForeign(to)
 	}
 	return resultOf(o, nil)
 }
 
-// toForeign tells Node servers of a call that is for everybody.
-func (x *Executor) toForeign(to callTo) {
-	if to.GetGroup() == "" {
-		x.hub.Cluster().ServerSideEmit(to.GetNamespace(), to.foreign())
+// ask calls everywhere, and answers with what the callees say.
+func (c *Calls) ask(r Request, op *hubv1.Call, answers Answers) {
+	to, f := c.prepare(r, op)
+	if f != nil {
+		answers.Give(failed(f))
+		return
 	}
-}
-
-// foreign is a call as Node servers know it.
-func (to callTo) foreign() hub.Message {
-	return hub.Message{Event: to.GetName(), Args: to.GetPayload().GetArgs(), Attachments: to.GetPayload().GetAttachments()}
+	to.everywhere = !alone(c.hub)
+	c.wait(r, to, answers)
 }
 
 // hand gives a call to everybody here, and waits for nobody.
-func (x *Executor) hand(r Request, to callTo) hub.Outcome {
+func (c *Calls) hand(r Request, to callTo) hub.Outcome {
 	message := to.message(r.Caller)
 	o := hub.Outcome{Matched: len(to.callees)}
 	for _, callee := range to.callees {
@@ -130,31 +88,27 @@ func (x *Executor) hand(r Request, to callTo) hub.Outcome {
 			o.Queued++
 		} else {
 			o.Dropped++
-			x.trace.Bound(BoundCallees)
+			c.trace.Bound(BoundCallees)
 		}
 	}
 	return o
 }
 
-// callAndWait calls everywhere, and answers with what the callees say.
-func (x *Executor) callAndWait(r Request, c *hubv1.Call, answers Answers) {
-	to, f := x.prepareCall(r, c)
-	if f != nil {
-		answers.Give(failed(f))
-		return
+// toForeign tells Node servers of a call that is for everybody.
+func (c *Calls) toForeign(to callTo) {
+	if to.GetGroup() == "" {
+		c.hub.Cluster().ServerSideEmit(to.GetNamespace(), to.foreign())
 	}
-	to.everywhere = !x.alone()
-	x.wait(r, to, answers)
 }
 
 // wait calls, and answers with what the callees say.
-func (x *Executor) wait(r Request, to callTo, answers Answers) {
-	ticket, f := x.calls.begin(r.Caller, to.bytes+len(to.callees)*ackKeep)
+func (c *Calls) wait(r Request, to callTo, answers Answers) {
+	ticket, f := c.open.begin(r.Caller, to.bytes+len(to.callees)*ackKeep)
 	if f != nil {
-		x.trace.Bound(BoundCalls)
+		c.trace.Bound(BoundCalls)
 		answers.Give(failed(f))
 		return
 	}
-	k := &callKeeper{executor: x, answers: answers, each: r.Caller.Stream, ticket: ticket}
+	k := &callKeeper{calls: c, answers: answers, each: r.Caller.Stream, ticket: ticket}
 	k.start(r, to)
 }

@@ -250,23 +250,23 @@ func TestCall_OpenOnesAreBounded(t *testing.T) {
 		if to := w.start(call("", "/a", "x", "", time.Second)); to.over() {
 			t.Errorf("of another caller: %v", to.all())
 		}
-		w.x.calls.budget = park.NewBudget(1)
-		w.x.calls.budget.Force(1)
+		w.x.calls.open.budget = park.NewBudget(1)
+		w.x.calls.open.budget.Force(1)
 		if s := w.onStream(call("", "/a", "x", "", time.Second))[0].GetStatus(); s.GetReason() != "CALLS_OPEN" {
 			t.Errorf("too many bytes: %v", s)
 		}
-		w.x.calls.budget.Give(1)
+		w.x.calls.open.budget.Give(1)
 		virtualtime.Pass(2 * time.Second)
 		for _, to := range open {
 			if !to.over() {
 				t.Fatal("a call has no end")
 			}
 		}
-		if w.x.calls.total != 0 || len(w.x.calls.of) != 0 || w.trace.bound(BoundCalls) != 2 {
-			t.Errorf("left over: %+v", w.x.calls)
+		if w.x.calls.open.total != 0 || len(w.x.calls.open.of) != 0 || w.trace.bound(BoundCalls) != 2 {
+			t.Errorf("left over: %+v", w.x.calls.open)
 		}
 		// The test has put another budget in the place of the one that was taken from.
-		w.x.calls.budget = park.NewBudget(keptBytes / 8)
+		w.x.calls.open.budget = park.NewBudget(keptBytes / 8)
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 // elsewhere calls the instances that other hubs have, and Node servers if everybody is called. Each of the two is open until
 // nobody more is waited for.
 func (k *callKeeper) elsewhere(r Request, to callTo) {
-	hubs := k.executor.hub.Cluster()
+	hubs := k.calls.hub.Cluster()
 	hubs.Ask(&cluster.Question{Kind: cluster.Signalled, Signal: to.signalOf(r), Timeout: to.timeout}, cluster.Asking{
 		Answer: k.otherHub, Done: k.othersDone,
 	})

@@ -17,18 +17,18 @@ import (
 // all of them in the total for a unary call.
 type callKeeper struct {
 	// Set at construction.
-	executor *Executor
-	answers  Answers
-	each     bool
-	ticket   *ticket
+	calls   *Calls
+	answers Answers
+	each    bool
+	ticket  *ticket
 
-	mu    sync.Mutex // guards the fields below; held while results are given, to keep them in order
-	calls []*Invocation
-	timer *time.Timer
-	total hubv1.CallTotal
-	bytes int // of the answers in total, taken from the budget
-	open  int // calls without an answer, and start itself
-	o     hub.Outcome
+	mu          sync.Mutex // guards the fields below; held while results are given, to keep them in order
+	invocations []*Invocation
+	timer       *time.Timer
+	total       hubv1.CallTotal
+	bytes       int // of the answers in total, taken from the budget
+	open        int // calls without an answer, and start itself
+	o           hub.Outcome
 	// missing are other hubs that did not answer.
 	missing []string
 }
@@ -37,9 +37,9 @@ type callKeeper struct {
 func (k *callKeeper) start(r Request, to callTo) {
 	message := to.message(r.Caller)
 	deadline := time.Now().Add(to.timeout)
-	k.calls = make([]*Invocation, len(to.callees))
+	k.invocations = make([]*Invocation, len(to.callees))
 	for n, callee := range to.callees {
-		k.calls[n] = &Invocation{
+		k.invocations[n] = &Invocation{
 			Call: message, Traceparent: r.Command.GetTraceparent(), Tracestate: r.Command.GetTracestate(),
 			Deadline: deadline, keeper: k, callee: callee,
 		}
@@ -51,16 +51,16 @@ func (k *callKeeper) start(r Request, to callTo) {
 		k.open += 2
 	}
 	k.mu.Lock()
-	k.timer = time.AfterFunc(to.timeout, func() { k.executor.config.Within(k.expire) })
+	k.timer = time.AfterFunc(to.timeout, func() { k.calls.within(k.expire) })
 	k.mu.Unlock()
 	queued := 0
 	for n, callee := range to.callees {
-		if callee.Deliver(k.calls[n]) {
+		if callee.Deliver(k.invocations[n]) {
 			queued++
 			continue
 		}
-		k.executor.trace.Bound(BoundCallees)
-		k.calls[n].Fail(fault.New(fault.CalleeBusy, "the instance has too much to do").After(retrySoon).Status())
+		k.calls.trace.Bound(BoundCallees)
+		k.invocations[n].Fail(fault.New(fault.CalleeBusy, "the instance has too much to do").After(retrySoon).Status())
 	}
 	k.mu.Lock()
 	k.o.Queued = queued
@@ -92,7 +92,7 @@ func (k *callKeeper) keep(a *hubv1.CallAnswer) {
 	}
 	if !k.take(a) {
 		// Who answered is told without the answer.
-		k.executor.trace.Bound(BoundAnswers)
+		k.calls.trace.Bound(BoundAnswers)
 		a.Payload = nil
 		a.Status = fault.New(fault.AnswerOmitted, "too large, or there is no room for it").Status()
 		k.take(a)
@@ -106,7 +106,7 @@ func (k *callKeeper) take(a *hubv1.CallAnswer) bool {
 		return size <= maxOneAnswer &&
 			k.answers.Give(&hubv1.Result{More: true, Ack: &hubv1.Result_CallAnswer{CallAnswer: a}})
 	}
-	if k.bytes+size > maxAckBytes || !k.executor.acks.Take(int64(size)) {
+	if k.bytes+size > maxAckBytes || !k.calls.answers.Take(int64(size)) {
 		return false
 	}
 	k.bytes += size
@@ -119,7 +119,7 @@ func (k *callKeeper) expire() {
 	var late []func()
 	k.mu.Lock()
 	expired := 0
-	for _, i := range k.calls {
+	for _, i := range k.invocations {
 		open, withdraw := i.expire()
 		if !open {
 			continue
@@ -146,12 +146,12 @@ func (k *callKeeper) close(n int) {
 		return
 	}
 	k.timer.Stop()
-	k.calls = nil
+	k.invocations = nil
 	r := resultOf(k.o, callFault(&k.total))
 	r.Ack = &hubv1.Result_CallTotal{CallTotal: &k.total}
 	slices.Sort(k.missing)
 	r.MissingHubIds = slices.Compact(k.missing)
-	k.executor.acks.Give(int64(k.bytes))
+	k.calls.answers.Give(int64(k.bytes))
 	k.ticket.end()
 	k.answers.Give(r)
 }

@@ -7,6 +7,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
+	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/internal/envelope"
 )
 
@@ -51,6 +52,19 @@ func noOp(c *hubv1.Command) *fault.Fault {
 		return f
 	}
 	return fault.At(fault.Required, "op", "a command needs an op")
+}
+
+// checkNamespace refuses what is no namespace, or is many.
+func checkNamespace(namespace string) *fault.Fault {
+	switch err := route.CheckNamespace(namespace); {
+	case namespace == "":
+		return fault.At(fault.Required, "namespace", "a namespace with its leading slash is required")
+	case strings.HasSuffix(namespace, "*"):
+		return fault.At(fault.Pattern, "namespace", "is one namespace, no pattern")
+	case err != nil:
+		return fault.At(fault.BadNamespace, "namespace", strings.TrimPrefix(err.Error(), "route: "))
+	}
+	return nil
 }
 
 func checkKey(c *hubv1.Command) *fault.Fault {

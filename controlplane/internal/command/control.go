@@ -28,7 +28,7 @@ func NewControl(x *Executor, callerOf func(context.Context) *Caller) *Control {
 
 // Execute carries out commands in order.
 func (c *Control) Execute(ctx context.Context, req *hubv1.ExecuteRequest) (*hubv1.ExecuteResponse, error) {
-	resp, f := c.executor.execute(ctx, c.callerOf(ctx), req)
+	resp, f := c.execute(ctx, c.callerOf(ctx), req)
 	if f != nil {
 		return nil, f.GRPC()
 	}
@@ -48,7 +48,7 @@ func (c *Control) EmitWithAck(req *hubv1.EmitWithAckRequest, wire grpc.ServerStr
 	results := newResultQueue(c.executor.acks)
 	defer results.close()
 	who := c.callerOf(wire.Context())
-	c.executor.patient(wire.Context(), who, &Patience{}, cmd)
+	c.patient(wire.Context(), who, &Patience{}, cmd)
 	c.executor.Run(Request{Command: cmd, Caller: who}, results)
 	who.rest() // from here on it waits for browsers, and for its caller to read
 	for {
@@ -159,59 +159,4 @@ func (c *Control) ForgetGroup(ctx context.Context, req *hubv1.ForgetGroupRequest
 		return nil, f.GRPC()
 	}
 	return &hubv1.ForgetGroupResponse{}, nil
-}
-
-// number carries out a query that counts.
-func (c *Control) number(ctx context.Context, req proto.Message, q *hubv1.Command) (*hubv1.Result, error) {
-	who := c.callerOf(ctx)
-	if f := c.executor.checkQuery(req, q, who); f != nil {
-		return nil, fault.GRPC(c.executor.Refuse(q, f).Status)
-	}
-	c.executor.patient(ctx, who, &Patience{}, q)
-	r, f := await(ctx, who, func(then func(*hubv1.Result)) { c.executor.countEverywhere(q, then) }, func(*hubv1.Result) {})
-	if f != nil {
-		r = failed(f)
-	}
-	c.executor.count(q, r)
-	if r.Status != nil {
-		return nil, fault.GRPC(r.Status)
-	}
-	return r, nil
-}
-
-// ask carries out a query whose results come in pages.
-func (c *Control) ask(ctx context.Context, who *Caller, req proto.Message, q *hubv1.Command) (*Pages, error) {
-	type found struct {
-		pages *Pages
-		fault *fault.Fault
-	}
-	f := c.executor.checkQuery(req, q, who)
-	var p *Pages
-	if f == nil {
-		var is found
-		c.executor.patient(ctx, who, &Patience{}, q)
-		is, f = await(ctx, who, func(then func(found)) {
-			c.executor.pagesOf(q, func(p *Pages, f *fault.Fault) { then(found{p, f}) })
-		}, func(late found) {
-			if late.pages != nil {
-				late.pages.Close()
-			}
-		})
-		if f == nil {
-			p, f = is.pages, is.fault
-		}
-	}
-	if f != nil {
-		return nil, fault.GRPC(c.executor.Refuse(q, f).Status)
-	}
-	p.over = func(last *hubv1.Result) { c.executor.count(q, last) }
-	return p, nil
-}
-
-// checkQuery is what check is to commands.
-func (x *Executor) checkQuery(req proto.Message, q *hubv1.Command, who *Caller) *fault.Fault {
-	if f := who.unknown(req); f != nil {
-		return f
-	}
-	return x.permitted(Request{Command: q, Caller: who})
 }

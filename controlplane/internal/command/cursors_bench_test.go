@@ -15,7 +15,7 @@ import (
 // page takes one page of rooms as a call does, and returns the last name.
 func page(x *Executor, look func(namespace, prefix string) []hub.RoomInfo, after string, finish func(*Pages)) string {
 	var p *Pages
-	listed(x, listing[hub.RoomInfo]{
+	listed(&x.queries, listing[hub.RoomInfo]{
 		key: cursorKey{tokenOfRooms, "/", "", after}, look: look, size: maxPage,
 		name: func(room *hub.RoomInfo) string { return room.Name },
 		put: func(r *hubv1.Result, room *hub.RoomInfo) {
@@ -42,8 +42,8 @@ func TestCursors_PagesOfCallsLookOnce(t *testing.T) {
 	for after := page(x, look, "", (*Pages).Keep); after != ""; after = page(x, look, after, (*Pages).Keep) {
 		pages++
 	}
-	if pages != 10 || looks != 1 || x.cursors.budget.Used() != 0 || x.Held() != 0 {
-		t.Errorf("%d pages, %d looks, %d and %d bytes are left", pages, looks, x.cursors.budget.Used(), x.Held())
+	if pages != 10 || looks != 1 || x.queries.cursors.budget.Used() != 0 || x.Held() != 0 {
+		t.Errorf("%d pages, %d looks, %d and %d bytes are left", pages, looks, x.queries.cursors.budget.Used(), x.Held())
 	}
 }
 

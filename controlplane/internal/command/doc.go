@@ -8,7 +8,8 @@
 //	                                                  ├─► callKeeper  answers of instances, then the total
 //	                                                  └─► Pages       one result for each page
 //
-// The main type is Executor. Control is the service of the unary calls. The package
+// The main type is Executor: it checks, has the emits and what changes sockets done by the hub, and gives the rest to
+// whom it is of: queries, Calls, revocations and OpenAcks. Control is the service of the unary calls. The package
 // knows neither streams nor deliveries: a caller says who it is (Caller) and takes what
 // is answered (Answers). What the rest of the control plane gives stands behind
 // interfaces: Permit for permissions, Services for the instances that calls go to,
@@ -25,8 +26,8 @@
 //
 // # Other hubs
 //
-// In a cluster queries are asked of all hubs (gather), and answered when they have answered or their time is over; a call goes on
-// to the instances elsewhere as a signal (signal.go), and each answer comes back as it is given. What others say is held
+// In a cluster queries are asked of all hubs (gather.go), and answered when they have answered or their time is over; a call goes on
+// to the instances elsewhere as a signal (signal.go, callelsewhere.go) and comes from there (callfrom.go), and each answer comes back as it is given. What others say is held
 // in the same budgets. What goes over the engine (Crosses) waits while that is behind, for Patience: on a stream before its next
 // action, in a unary call within its deadline.
 //

@@ -22,14 +22,14 @@ const (
 )
 
 // execute carries out a batch of commands in order.
-func (x *Executor) execute(ctx context.Context, who *Caller, req *hubv1.ExecuteRequest) (*hubv1.ExecuteResponse, *fault.Fault) {
+func (c *Control) execute(ctx context.Context, who *Caller, req *hubv1.ExecuteRequest) (*hubv1.ExecuteResponse, *fault.Fault) {
 	if n := len(req.Commands); n == 0 || n > maxCommands {
 		return nil, fault.At(fault.CommandCount, "commands", fmt.Sprintf("1 to %d commands", maxCommands))
 	}
 	if len(req.ProtoReflect().GetUnknown()) > 0 {
 		return nil, fault.New(fault.UnknownField, "the hub does not know a field of the request")
 	}
-	b := &execution{ctx: ctx, executor: x, who: who, batch: x.hub.NewBatch(), left: maxAnswersOfCall}
+	b := &execution{ctx: ctx, control: c, who: who, batch: c.executor.hub.NewBatch(), left: maxAnswersOfCall}
 	defer b.flush()
 	results := make([]*hubv1.Result, len(req.Commands))
 	if req.StopOnError {
@@ -52,10 +52,10 @@ func (x *Executor) execute(ctx context.Context, who *Caller, req *hubv1.ExecuteR
 // execution is one call of Execute.
 type execution struct {
 	// Set at construction.
-	ctx      context.Context
-	executor *Executor
-	who      *Caller
-	batch    *hub.Batch
+	ctx     context.Context
+	control *Control
+	who     *Caller
+	batch   *hub.Batch
 
 	patience Patience // of the call
 
@@ -69,7 +69,7 @@ func (b *execution) inTurn(commands []*hubv1.Command, results []*hubv1.Result) (
 	stopped := false
 	for i, c := range commands {
 		if stopped {
-			results[i] = b.executor.Refuse(c, fault.New(fault.BatchStopped, "a command before this one failed"))
+			results[i] = b.control.executor.Refuse(c, fault.New(fault.BatchStopped, "a command before this one failed"))
 			continue
 		}
 		pending := b.start(c)
@@ -87,11 +87,11 @@ func (b *execution) inTurn(commands []*hubv1.Command, results []*hubv1.Result) (
 // start begins a command.
 func (b *execution) start(c *hubv1.Command) last {
 	l := last{execution: b, result: make(chan *hubv1.Result, 1)}
-	if b.patience.Wants(b.executor) {
+	if b.patience.Wants(b.control.executor) {
 		b.flush() // browsers do not wait
-		b.executor.patient(b.ctx, b.who, &b.patience, c)
+		b.control.patient(b.ctx, b.who, &b.patience, c)
 	}
-	b.executor.Run(Request{Command: c, Caller: b.who, Batch: b.batch}, l)
+	b.control.executor.Run(Request{Command: c, Caller: b.who, Batch: b.batch}, l)
 	if b.who.Turn != nil && b.who.Turn.Due() {
 		b.flush() // browsers do not wait for a turn
 		b.who.Turn.Pause()
@@ -152,7 +152,7 @@ func (b *execution) fit(r *hubv1.Result) {
 	defer b.mu.Unlock()
 	if acks != nil {
 		for range LeaveOut(acks, proto.Size(acks)-b.left) {
-			b.executor.trace.Bound(BoundAcks)
+			b.control.executor.trace.Bound(BoundAcks)
 		}
 		b.left -= proto.Size(acks)
 		return
@@ -160,7 +160,7 @@ func (b *execution) fit(r *hubv1.Result) {
 	for n := len(calls.Answers); n > 0 && proto.Size(calls) > b.left; n = len(calls.Answers) {
 		calls.Answers[n-1] = nil
 		calls.Answers = calls.Answers[:n-1]
-		b.executor.trace.Bound(BoundAnswers)
+		b.control.executor.trace.Bound(BoundAnswers)
 	}
 	b.left -= proto.Size(calls)
 }

@@ -38,25 +38,25 @@ func listFrom(kind byte, q interface {
 
 // listed finds the pages of a list, from behind a name: in what a call for the page before has left, or in what there is now,
 // here and at the other hubs.
-func listed[T any](x *Executor, l listing[T], then func(*Pages, *fault.Fault)) {
+func listed[T any](e *queries, l listing[T], then func(*Pages, *fault.Fault)) {
 	if l.key.after != "" {
-		if kept := x.cursors.take(l.key); kept != nil {
-			then(l.pages(x, kept.rest.([]T), kept.bytes, kept.made, nil))
+		if kept := e.cursors.take(l.key); kept != nil {
+			then(l.pages(e, kept.rest.([]T), kept.bytes, kept.made, nil))
 			return
 		}
 	}
-	if x.alone() {
-		then(l.from(x, l.look(l.key.namespace, l.key.prefix), nil))
+	if alone(e.hub) {
+		then(l.from(e, l.look(l.key.namespace, l.key.prefix), nil))
 		return
 	}
 	question := &cluster.Question{Kind: l.kind, Namespace: l.key.namespace, Prefix: l.key.prefix}
-	x.gather(question, 0, func(g *gathered, f *fault.Fault) {
+	e.gather(question, 0, func(g *gathered, f *fault.Fault) {
 		if f != nil {
 			then(nil, f)
 			return
 		}
 		g.held.giveBack() // pages reserve what they keep
-		then(l.from(x, l.merge(l.look(l.key.namespace, l.key.prefix), g.names), g.missing))
+		then(l.from(e, l.merge(l.look(l.key.namespace, l.key.prefix), g.names), g.missing))
 	})
 }
 
@@ -79,18 +79,18 @@ func (l *listing[T]) merge(here []T, others []cluster.Size) []T {
 }
 
 // from are the pages of a whole list, from behind the name.
-func (l *listing[T]) from(x *Executor, all []T, missing []string) (*Pages, *fault.Fault) {
+func (l *listing[T]) from(e *queries, all []T, missing []string) (*Pages, *fault.Fault) {
 	rest := all[sort.Search(len(all), func(i int) bool { return l.name(&all[i]) > l.key.after }):]
 	bytes := int64(0)
 	for i := range all { // the rest keeps all of them
 		bytes += int64(len(l.name(&all[i]))) + entryKeep
 	}
-	return l.pages(x, rest, bytes, time.Now(), missing)
+	return l.pages(e, rest, bytes, time.Now(), missing)
 }
 
 // pages are those of the rest of a list.
-func (l *listing[T]) pages(x *Executor, rest []T, bytes int64, made time.Time, missing []string) (*Pages, *fault.Fault) {
-	held, f := x.reserve(0, int(bytes))
+func (l *listing[T]) pages(e *queries, rest []T, bytes int64, made time.Time, missing []string) (*Pages, *fault.Fault) {
+	held, f := e.reserve(0, int(bytes))
 	if f != nil {
 		return nil, f
 	}
@@ -106,7 +106,7 @@ func (l *listing[T]) pages(x *Executor, rest []T, bytes int64, made time.Time, m
 		return len(rest) > 0
 	}
 	keep := func() {
-		x.cursors.keep(&cursor{key: l.key, rest: rest, bytes: bytes, made: made})
+		e.cursors.keep(&cursor{key: l.key, rest: rest, bytes: bytes, made: made})
 	}
 	return &Pages{held: held, missing: missing, fill: fill, keep: keep}, nil
 }

@@ -406,3 +406,17 @@ func TestQueries_BadOnesAreRefusedWhole(t *testing.T) {
 		}
 	})
 }
+
+// A count of nothing says what is missing, on both roads.
+func TestQueries_ACountOfNothingNamesItsTarget(t *testing.T) {
+	eachRoad(t, func(t *testing.T, w *world, give road) {
+		s := give(w, &hubv1.Command{Op: &hubv1.Command_Count{}})[0].GetStatus()
+		if !strings.HasPrefix(s.GetField(), "count.target") {
+			t.Errorf("command: %v", s)
+		}
+		_, err := w.control.CountSockets(t.Context(), &hubv1.CountSocketsRequest{})
+		if s := fault.StatusOf(err); !strings.HasPrefix(s.GetField(), "count.target") {
+			t.Errorf("call: %v", s)
+		}
+	})
+}

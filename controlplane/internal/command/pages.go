@@ -92,11 +92,11 @@ const (
 )
 
 // reserve takes room for what a query has found.
-func (x *Executor) reserve(entries, nameBytes int) (*reservation, *fault.Fault) {
+func (e *queries) reserve(entries, nameBytes int) (*reservation, *fault.Fault) {
 	bytes := int64(snapshotKeep + entries*entryKeep + nameBytes)
-	if !x.snapshots.Take(bytes) {
-		x.trace.Bound(BoundSnapshots)
+	if !e.snapshots.Take(bytes) {
+		e.trace.Bound(BoundSnapshots)
 		return nil, fault.New(fault.QueriesOpen, "too many pages of queries wait to be read").After(retrySoon)
 	}
-	return &reservation{budget: x.snapshots, bytes: bytes}, nil
+	return &reservation{budget: e.snapshots, bytes: bytes}, nil
 }

@@ -91,7 +91,7 @@ func TestQuery_PagesAreMadeWhenTheyAreTaken(t *testing.T) {
 		if w.x.Held() != 0 || to.pages.Next() != nil {
 			t.Errorf("%d bytes after Close", w.x.Held())
 		}
-		w.x.snapshots = park.NewBudget(1)
+		w.x.queries.snapshots = park.NewBudget(1)
 		to = open()
 		if s := open().all()[0].GetStatus(); s.GetReason() != "QUERIES_OPEN" || s.RetryAfter == nil {
 			t.Errorf("beyond the budget: %v", s)

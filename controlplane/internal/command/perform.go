@@ -39,15 +39,15 @@ func (x *Executor) perform(r Request) *hubv1.Result {
 			return r
 		}
 	case *hubv1.Command_Call:
-		return x.callOnly(r, op.Call)
+		return x.calls.tell(r, op.Call)
 	case *hubv1.Command_Revoke:
-		return x.revoke(r, op.Revoke)
+		return x.revocations.revoke(r, op.Revoke)
 	case *hubv1.Command_Acknowledge:
-		return x.acknowledge(r, op.Acknowledge)
+		return x.open.acknowledge(r, op.Acknowledge)
 	case *hubv1.Command_Count:
-		return x.countSockets(op.Count)
+		return x.queries.countSockets(op.Count)
 	case *hubv1.Command_CountUsers:
-		return x.countUsers(op.CountUsers)
+		return x.queries.countUsers(op.CountUsers)
 	default:
 		return failed(fault.Newf(fault.UnknownField, "the hub does not carry out %s", OpName(r.Command)))
 	}

@@ -3,13 +3,11 @@ package command
 import (
 	"encoding/json"
 	"errors"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
-	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/hub/cluster"
 )
 
@@ -38,16 +36,6 @@ type signalCall struct {
 type InstanceKey struct {
 	Group    string `json:"g"`
 	Instance string `json:"i"`
-}
-
-// Elsewhere knows which instances are attached to other hubs as well.
-type Elsewhere interface {
-	// First reports whether this hub is the one that calls an instance which is attached to several: of the hubs that it
-	// is attached to the one with the smallest id.
-	First(i InstanceKey) bool
-	// FirstWith reports whether this hub is the one with the smallest id of those that have an instance of a group which takes
-	// calls in a namespace, if it has one itself.
-	FirstWith(group, namespace string) bool
 }
 
 func (s *signal) encode() []byte {
@@ -79,14 +67,14 @@ func (x *Executor) Signalled(data []byte) error {
 		if err := proto.Unmarshal(s.Revoke, &op); err != nil {
 			return err
 		}
-		x.revokeHere(nil, &op)
+		x.revocations.here(nil, &op)
 	}
 	if s.Call != nil {
 		call, err := s.Call.command()
 		if err != nil {
 			return err
 		}
-		x.callHere(call, s.Call, nil)
+		x.calls.here(call, s.Call, nil)
 	}
 	return nil
 }
@@ -105,7 +93,7 @@ func (x *Executor) Asked(data []byte, r cluster.Responder) error {
 		r.Answer(&cluster.Answer{})
 		return err
 	}
-	x.callHere(call, s.Call, &callAnswers{r})
+	x.calls.here(call, s.Call, &callAnswers{r})
 	return nil
 }
 
@@ -118,42 +106,6 @@ func (s *signalCall) command() (*hubv1.Call, error) {
 		return nil, errSignal
 	}
 	return c, nil
-}
-
-// callHere hands a call of another hub to the instances that no other hub calls.
-func (x *Executor) callHere(c *hubv1.Call, s *signalCall, answers Answers) {
-	who := &Caller{Stream: true, Group: s.Group, Instance: s.Instance}
-	r := Request{Caller: who, Command: &hubv1.Command{Traceparent: s.Traceparent, Tracestate: s.Tracestate}}
-	to, f := x.prepareCall(r, c)
-	if f == nil {
-		to.callees = x.oursOf(to.callees, s.Called)
-	}
-	if answers == nil {
-		if f == nil {
-			x.hand(r, to)
-		}
-		return
-	}
-	if f != nil {
-		answers.Give(failed(f))
-		return
-	}
-	x.wait(r, to, answers)
-}
-
-// oursOf are the callees that this hub calls: not those that the caller's hub does, nor another with a smaller id.
-func (x *Executor) oursOf(callees []Callee, called []InstanceKey) (ours []Callee) {
-	others := make(map[InstanceKey]struct{}, len(called))
-	for _, key := range called {
-		others[key] = struct{}{}
-	}
-	for _, callee := range callees {
-		key := InstanceKey{callee.Group(), callee.Instance()}
-		if _, there := others[key]; !there && (x.config.Elsewhere == nil || x.config.Elsewhere.First(key)) {
-			ours = append(ours, callee)
-		}
-	}
-	return ours
 }
 
 // callAnswers passes the results of a call on to the hub that asks.
@@ -186,67 +138,4 @@ func (to callTo) signalOf(r Request) []byte {
 		s.Called = append(s.Called, InstanceKey{callee.Group(), callee.Instance()})
 	}
 	return (&signal{Call: s}).encode()
-}
-
-// ServerSide hands what a Node server has said with `serverSideEmit` to one instance of each group that takes calls, if this
-// hub is the one that does. answer is called once with what the first of them replies, nil when nobody does; it is nil when
-// no answer is wanted.
-func (x *Executor) ServerSide(namespace string, m *cluster.Message, patience time.Duration, answer func(*hubv1.Payload)) {
-	c := &hubv1.Call{Namespace: namespace, Name: m.Event, Payload: &hubv1.Payload{Args: m.Args, Attachments: m.Attachments}}
-	r := Request{Caller: &Caller{Stream: true}, Command: &hubv1.Command{}}
-	to, f := x.prepareCall(r, c)
-	if f != nil {
-		to.callees = nil
-	}
-	to.callees = x.oneOfEachGroup(to.callees, namespace)
-	if answer == nil {
-		x.hand(r, to)
-		return
-	}
-	to.timeout = patience
-	x.wait(r, to, &firstAnswer{answer: answer})
-}
-
-// oneOfEachGroup takes one instance of each group that no other hub takes one of.
-func (x *Executor) oneOfEachGroup(callees []Callee, namespace string) (few []Callee) {
-	seen := make(map[string]bool)
-	for _, callee := range callees {
-		if group := callee.Group(); !seen[group] {
-			seen[group] = true
-			if x.config.Elsewhere == nil || x.config.Elsewhere.FirstWith(group, namespace) {
-				few = append(few, callee)
-			}
-		}
-	}
-	return few
-}
-
-// firstAnswer takes the first answer to a call that is a reply. Its methods are called one at a time.
-type firstAnswer struct {
-	answer func(*hubv1.Payload) // nil once it was called
-}
-
-// Give implements Answers.
-func (a *firstAnswer) Give(r *hubv1.Result) bool {
-	one := r.GetCallAnswer()
-	if a.answer != nil && (one.GetPayload() != nil && one.GetStatus() == nil || !r.More) {
-		a.answer(one.GetPayload())
-		a.answer = nil
-	}
-	return true
-}
-
-// Pull implements Answers.
-func (a *firstAnswer) Pull(p *Pages) { p.Close() }
-
-// revokeEverywhere tells the other hubs whose authorization ends.
-func (x *Executor) revokeEverywhere(op *hubv1.Revoke) (missing []string, f *fault.Fault) {
-	if x.alone() {
-		return nil, nil
-	}
-	data, err := proto.Marshal(op)
-	if err != nil {
-		return nil, fault.Of(err, "revoke")
-	}
-	return x.hub.Cluster().Signal((&signal{Revoke: data}).encode()), nil
 }

@@ -8,29 +8,8 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/fault"
-	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/hub/cluster"
 )
-
-// alone reports whether there are no other hubs.
-func (x *Executor) alone() bool { return x.hub == nil || x.hub.Cluster().Alone() }
-
-// takesTime reports whether a command has more than one result, or one that comes later: in a cluster also what counts, and
-// what changes the data of one socket that is not here.
-func (x *Executor) takesTime(c *hubv1.Command) bool {
-	if takesTime(c) || x.alone() {
-		return takesTime(c)
-	}
-	switch op := c.GetOp().(type) {
-	case *hubv1.Command_Count, *hubv1.Command_CountUsers:
-		return true
-	case *hubv1.Command_SetData:
-		t := op.SetData.GetTarget()
-		one := len(t.GetSockets()) == 1 && len(t.GetRooms())+len(t.GetUsers()) == 0
-		return one && !x.hub.Cluster().Holds(targetOf(t))
-	}
-	return false
-}
 
 // gathered is what the other hubs have said to a query. What it takes is held in the budget of snapshots.
 type gathered struct {
@@ -54,18 +33,18 @@ func (g *gathered) nextSocket() *hubv1.SocketInfo {
 
 // gather asks the other hubs. here is how many sockets of this one are kept beside what they say. then is called once, with what
 // is held to be given back by the callee; a fault says that there is no room for what they say.
-func (x *Executor) gather(q *cluster.Question, here int, then func(*gathered, *fault.Fault)) {
-	held, f := x.reserve(here, 0)
+func (e *queries) gather(q *cluster.Question, here int, then func(*gathered, *fault.Fault)) {
+	held, f := e.reserve(here, 0)
 	if f != nil {
 		then(nil, f)
 		return
 	}
 	g := &gathered{held: held}
 	var full *fault.Fault
-	x.hub.Cluster().Ask(q, cluster.Asking{
+	e.hub.Cluster().Ask(q, cluster.Asking{
 		Answer: func(a *cluster.Answer) {
 			if full == nil {
-				full = x.take(g, q, a)
+				full = e.take(g, q, a)
 			}
 		},
 		Done: func(missing []string) {
@@ -81,7 +60,7 @@ func (x *Executor) gather(q *cluster.Question, here int, then func(*gathered, *f
 }
 
 // take keeps a part of an answer.
-func (x *Executor) take(g *gathered, q *cluster.Question, a *cluster.Answer) *fault.Fault {
+func (e *queries) take(g *gathered, q *cluster.Question, a *cluster.Answer) *fault.Fault {
 	bytes := 0
 	for i := range a.Names {
 		bytes += len(a.Names[i].Name) + entryKeep
@@ -92,8 +71,8 @@ func (x *Executor) take(g *gathered, q *cluster.Question, a *cluster.Answer) *fa
 		bytes += sizeOfInfo(infos[i])
 	}
 	if bytes > 0 {
-		if !x.snapshots.Take(int64(bytes)) {
-			x.trace.Bound(BoundSnapshots)
+		if !e.snapshots.Take(int64(bytes)) {
+			e.trace.Bound(BoundSnapshots)
 			return fault.New(fault.QueriesOpen, "the other hubs have more than there is room for").After(retrySoon)
 		}
 		g.held.bytes += int64(bytes)
@@ -156,63 +135,4 @@ func sizeOfInfo(info *hubv1.SocketInfo) int {
 		}
 	}
 	return n
-}
-
-// countEverywhere counts sockets or users at all hubs.
-func (x *Executor) countEverywhere(c *hubv1.Command, then func(*hubv1.Result)) {
-	here := x.perform(Request{Command: c})
-	if here.Status != nil || x.alone() {
-		then(here)
-		return
-	}
-	if op := c.GetCount(); op != nil {
-		t := targetOf(op.GetTarget())
-		if x.hub.Cluster().Holds(t) {
-			then(here)
-			return
-		}
-		x.gather(&cluster.Question{Kind: cluster.Count, Namespace: t.Namespace, Target: t.Everywhere()}, 0, func(g *gathered, f *fault.Fault) {
-			x.counted(here, g, f, func() int { return int(here.Count) + g.count }, then)
-		})
-		return
-	}
-	namespace := c.GetCountUsers().GetNamespace()
-	x.gather(&cluster.Question{Kind: cluster.ListUsers, Namespace: namespace}, 0, func(g *gathered, f *fault.Fault) {
-		x.counted(here, g, f, func() int { return x.union(namespace, g.names) }, then)
-	})
-}
-
-// counted ends a count.
-func (x *Executor) counted(here *hubv1.Result, g *gathered, f *fault.Fault, count func() int, then func(*hubv1.Result)) {
-	if f != nil {
-		then(failed(f))
-		return
-	}
-	here.Count, here.MissingHubIds = uint32(count()), g.missing
-	g.held.giveBack()
-	then(here)
-}
-
-// union is how many users there are: one may be at several hubs.
-func (x *Executor) union(namespace string, others []cluster.Size) int {
-	users := make(map[string]struct{}, len(others))
-	for _, user := range others {
-		users[user.Name] = struct{}{}
-	}
-	for _, user := range x.hub.ListUsers(namespace, "") {
-		users[user.User] = struct{}{}
-	}
-	return len(users)
-}
-
-// setDataElsewhere changes the data of a socket of another hub.
-func (x *Executor) setDataElsewhere(op *hubv1.SetData, answers Answers) {
-	err := x.hub.SetDataElsewhere(targetOf(op.GetTarget()), changeOf(op), func(o hub.Outcome, err error) {
-		r := resultOf(o, fault.Of(err, "set_data"))
-		r.DataVersion = o.DataVersion
-		answers.Give(r)
-	})
-	if err != nil {
-		answers.Give(failed(fault.Of(err, "set_data")))
-	}
 }
