@@ -3,7 +3,7 @@
  *
  *     import { Server } from "@siohub/server";   // was: from "socket.io"
  */
-export { ConfigError, HubError, StatusError } from "./core/errors.js";
+export { ConfigError, HubError, MissingCapabilityError, StatusError } from "./core/errors.js";
 export type { Logger } from "./core/log.js";
 export type { HubOptions, TLSOptions } from "./core/settings.js";
 export { Adapter, type BroadcastFlags, type BroadcastOptions } from "./facade/adapter.js";

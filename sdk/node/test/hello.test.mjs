@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Server } from "@siohub/server";
 import { Service } from "@siohub/server/service";
-import { attach, FakeHub, quiet } from "./support/fake-hub.mjs";
-import { Hub } from "./support/hub.mjs";
+import { FakeHub, quiet } from "./support/fake-hub.mjs";
 
 test("the hello has what was asked for; a server's sockets stay with their process unless told otherwise", async (t) => {
   const hub = await FakeHub.start((call) => call.welcome());
@@ -29,7 +28,7 @@ test("the hello has what was asked for; a server's sockets stay with their proce
   assert.equal((await hello(service)).keepSockets, false);
   const full = await hello(service, {
     keepSockets: true,
-    requiredCapabilities: ["a.b"],
+    requiredCapabilities: ["recovery"],
     instanceId: "i-1",
     version: "v2",
     weight: 3,
@@ -37,21 +36,9 @@ test("the hello has what was asked for; a server's sockets stay with their proce
     window: { deliveries: 7, bytes: 1 << 20, observations: 9 },
   });
   assert.equal(full.keepSockets, true);
-  assert.deepEqual(full.requiredCapabilities, ["a.b"]);
+  assert.deepEqual(full.requiredCapabilities, ["recovery"]);
   assert.deepEqual([full.group, full.instanceId, full.version, full.weight], ["chat", "i-1", "v2", 3]);
   assert.deepEqual(full.heartbeatInterval, { seconds: 7, nanos: 500_000_000 });
   const { deliveries, bytes, observations } = full.window;
   assert.deepEqual([deliveries, bytes, observations], [7, 1 << 20, 9]);
-});
-
-test("a capability that the hub lacks ends the run, and is named", async (t) => {
-  const hub = await Hub.start();
-  t.after(() => hub.stop());
-  const run = attach(hub.address, { requiredCapabilities: ["of.tomorrow"] });
-  await assert.rejects(run.running, (error) => {
-    assert.equal(error.code, "FAILED_PRECONDITION");
-    assert.equal(error.reason, "UNKNOWN_CAPABILITY");
-    assert.match(error.message, /of\.tomorrow/);
-    return true;
-  });
 });

@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 root=$(cd ../.. && pwd)
 buf=${BUF:-$(ls "$root"/.cache/bin/*/buf 2>/dev/null | head -1)}
 buf=${buf:-buf}
+"$buf" --version >/dev/null # before the old code goes
 rm -rf src/pb/hub src/pb/google
 cat > tools/.buf.gen.yaml <<YAML
 version: v2
@@ -42,3 +43,7 @@ find src/pb/hub src/pb/google -name '*.ts' | xargs sed -i \
   -e 's#longToNumber(reader.\(u\?int64\)())#reader.\1()#' \
   -e 's#Buffer.from(reader.bytes())#reader.bytes()#' \
   -e '/^function longToNumber/,/^}/d'
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$buf" build "$root/proto" --as-file-descriptor-set -o "$work/contract.json"
+node tools/contract.mjs "$work/contract.json" >src/pb/hub/v1/contract.ts

@@ -1,4 +1,5 @@
 import type { AttachResponse, Item as HubItem, Result, Welcome } from "../pb/index.js";
+import { unknownField } from "./capability.js";
 import type { Core } from "./core.js";
 import { Delivery } from "./delivery.js";
 import { type HubError, OutcomeUnknownError, statusError, TooLargeError } from "./errors.js";
@@ -183,7 +184,7 @@ export class Attachment {
       }
       return;
     }
-    const error = statusError(result.status);
+    const error = unknownField(statusError(result.status), "Settlement");
     if (error === undefined) return;
     this.core.program.refused?.(result.deliverySeq);
     const fields = { hub: this.peer.hubId, delivery: result.deliverySeq, reason: error.reason, field: error.field, err: error };

@@ -39,9 +39,12 @@ export class StatusError extends HubError {
   readonly field: string;
   /** Milliseconds to wait before trying again; undefined when there is no advice. */
   readonly retryAfter: number | undefined;
+  /** The message without the field. */
+  readonly detail: string;
 
   constructor(code: string, reason: string, message: string, field = "", retryAfter?: number) {
     super(code, `${message || reason || code}${field ? ` (${field})` : ""}`);
+    this.detail = message;
     this.reason = reason;
     this.field = field;
     this.retryAfter = retryAfter;
@@ -52,6 +55,17 @@ export class StatusError extends HubError {
 export class InvalidError extends StatusError {
   constructor(reason: string, field: string, message: string) {
     super("INVALID_ARGUMENT", reason, message, field);
+  }
+}
+
+/** The hub is older than what is asked of it, or not configured for it. */
+export class MissingCapabilityError extends StatusError {
+  /** What it lacks, such as `recovery`; empty where that has no name: `field` is what the hub does not know, then. */
+  readonly capability: string;
+
+  constructor(error: StatusError, message: string, field: string, capability: string) {
+    super(error.code, error.reason, message, field, error.retryAfter);
+    this.capability = capability;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Duration, Hello, Role, type Subscription, type Welcome } from "../pb/index.js";
 import type { Attachment } from "./attachment.js";
+import { newer, unknownField } from "./capability.js";
 import type { Core } from "./core.js";
 import { ConfigError, statusError } from "./errors.js";
 import type { Link } from "./link.js";
@@ -29,12 +30,20 @@ export function newHello(core: Core, link: Link, resume: Attachment | undefined)
   });
 }
 
+/** Says what a newer hub can do of which this version of the kit makes no use. */
+export function lookAtCapabilities(core: Core, address: string, welcome: Welcome): void {
+  const more = newer(welcome.capabilities);
+  if (more.length === 0) return;
+  const fields = { address, version: welcome.hubVersion, unused: more.join(", ").slice(0, 1000) };
+  core.log.info("the hub is newer than this version of @siohub/server, which does not use all that it has", fields);
+}
+
 /** Looks at what became of each subscription: the error of one that is not in force, else warnings are logged. */
 export function refusedSubscription(core: Core, welcome: Welcome): ConfigError | undefined {
   for (const [i, result] of welcome.subscriptions.entries()) {
     const asked = core.program.subscriptions[i];
     const as = asked === undefined ? "?" : `${Role[asked.role].slice("ROLE_".length).toLowerCase()} of ${asked.namespace}`;
-    const error = statusError(result.status);
+    const error = unknownField(statusError(result.status), "Subscription");
     if (error !== undefined) {
       return new ConfigError("hub", `the subscription as ${as} is refused: ${error.code} ${error.reason}: ${error.message}`, {
         cause: error,

@@ -1,8 +1,9 @@
 import type { Result } from "../pb/index.js";
 import type { Attachment } from "./attachment.js";
+import { commandError } from "./capability.js";
 import { encode, nextId, type Order } from "./command.js";
 import type { Core } from "./core.js";
-import { ClosedError, type HubError, OutcomeUnknownError, statusError, UnavailableError } from "./errors.js";
+import { ClosedError, type HubError, OutcomeUnknownError, UnavailableError } from "./errors.js";
 import type { Item } from "./item.js";
 import { Sampled } from "./log.js";
 import type { Waiter } from "./results.js";
@@ -32,7 +33,7 @@ export function request(way: Way, order: Order, part?: (result: Result) => void)
     way.ask(order, {
       done: (last, parts) => {
         if (part !== undefined) for (const result of parts) part(result);
-        const error = statusError(last.status);
+        const error = commandError(last);
         if (error === undefined) resolve(last);
         else reject(Object.assign(error, { result: last }));
       },

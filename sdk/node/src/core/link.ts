@@ -3,7 +3,7 @@ import { Backoff } from "./backoff.js";
 import type { Core } from "./core.js";
 import { type Connection, connect } from "./dial.js";
 import { ClosedError, type HubError, StatusError, SupersededError } from "./errors.js";
-import { newHello, refusedSubscription } from "./hello.js";
+import { lookAtCapabilities, newHello, refusedSubscription } from "./hello.js";
 import { AnewError } from "./hubs.js";
 import { type HubStatus, hubError, isAlias, isFinal } from "./link-status.js";
 import { type Greeting, Stream } from "./stream.js";
@@ -195,6 +195,7 @@ export class Link {
     if (beat !== undefined) stream.heartbeat = Math.max(beat.seconds * 1000 + beat.nanos / 1e6, 50);
     const refused = refusedSubscription(this.core, welcome);
     if (refused !== undefined) throw refused;
+    lookAtCapabilities(this.core, this.address, welcome);
     if (resume !== undefined && welcome.resumed) {
       this.core.hubs.resumed(this, resume.peer, welcome);
       if (resume.takeUp(welcome, seq)) return;

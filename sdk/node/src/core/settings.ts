@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { newer } from "./capability.js";
 import type { Transport } from "./dial.js";
 import { ConfigError } from "./errors.js";
 import { defaultLogger, type Logger } from "./log.js";
@@ -107,7 +108,7 @@ export function settle(options: HubOptions, env: Environment = process.env): Set
     version: options.version ?? "",
     weight: options.weight ?? 0,
     keepSockets: options.keepSockets ?? false,
-    requiredCapabilities: options.requiredCapabilities ?? [],
+    requiredCapabilities: required(options.requiredCapabilities ?? []),
     deliveries: options.window?.deliveries ?? 0,
     bytes: options.window?.bytes ?? 0,
     observations: options.window?.observations ?? 0,
@@ -121,6 +122,12 @@ export function settle(options: HubOptions, env: Environment = process.env): Set
     transport: options.transport ?? (env.grpc_proxy ? "grpc-js" : "http2"),
     logger: options.logger ?? defaultLogger,
   };
+}
+
+function required(capabilities: string[]): string[] {
+  const unknown = newer(capabilities);
+  if (unknown.length === 0) return capabilities;
+  throw new ConfigError("hub.requiredCapabilities", `this version of @siohub/server does not know ${unknown.join(", ")}`);
 }
 
 function name(option: string, value: string): string {

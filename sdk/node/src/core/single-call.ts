@@ -1,3 +1,4 @@
+import { unknownField } from "./capability.js";
 import { type Call, type Connection, callError, connect, helloError } from "./dial.js";
 import { ConfigError, HubError, OutcomeUnknownError, UnavailableError } from "./errors.js";
 import type { Settings } from "./settings.js";
@@ -46,7 +47,7 @@ export class SingleCalls {
       call.on("data", each ?? ((bytes: Buffer) => answers.push(bytes)));
       call.once("status", (status) => {
         clearTimeout(timer);
-        const error = helloError(status, this.#address) ?? callError(status);
+        const error = unknownField(helloError(status, this.#address) ?? callError(status), `${method}Request`);
         if (error === undefined) return resolve(answers);
         const broken = error.code === "UNAVAILABLE" && !(error as { reason?: string }).reason;
         if (broken) forget();

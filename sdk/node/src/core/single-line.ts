@@ -13,8 +13,9 @@ import {
   Result,
 } from "../pb/index.js";
 import { Backoff } from "./backoff.js";
+import { commandError } from "./capability.js";
 import { message, type Order } from "./command.js";
-import { ClosedError, HubError, OutcomeUnknownError, StatusError, statusError, UnavailableError } from "./errors.js";
+import { ClosedError, HubError, OutcomeUnknownError, StatusError, UnavailableError } from "./errors.js";
 import type { Way } from "./line.js";
 import { Sampled } from "./log.js";
 import type { Waiter } from "./results.js";
@@ -125,7 +126,7 @@ export class SingleLine implements Way {
     for (const [i, { waiter, command }] of batch.entries()) {
       const result = results[i] ?? Result.fromPartial({});
       if (waiter !== undefined) waiter.done(result, []);
-      else this.#complain([command], statusError(result.status));
+      else this.#complain([command], commandError(result));
     }
   }
 

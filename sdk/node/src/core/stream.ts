@@ -1,6 +1,7 @@
 import { Action, AttachRequest, type Hello, type Item as HubItem, type Welcome } from "../pb/index.js";
 import { BinaryWriter } from "../pb/wire.js";
 import type { Attachment } from "./attachment.js";
+import { lacking } from "./capability.js";
 import { type Call, type Connection, callError, helloError } from "./dial.js";
 import { decodeEnvelope } from "./envelope.js";
 import { type HubError, StatusError, statusError } from "./errors.js";
@@ -80,14 +81,14 @@ export class Stream {
         GREETING,
       );
       this.#call.once("status", (status) =>
-        over(helloError(status, this.address) ?? new StatusError("UNAVAILABLE", "", "the stream ended")),
+        over(lacking(helloError(status, this.address), hello) ?? new StatusError("UNAVAILABLE", "", "the stream ended")),
       );
       this.#call.once("data", (bytes: Buffer) => {
         const first = decodeEnvelope(bytes);
         const kind = first?.items[0]?.kind;
         if (first === undefined || kind?.$case !== "welcome") {
           const ended = kind?.$case === "ended" ? statusError(kind.ended.status) : undefined;
-          over(ended ?? new StatusError("INTERNAL", "", "the first answer was no welcome"));
+          over(lacking(ended, hello) ?? new StatusError("INTERNAL", "", "the first answer was no welcome"));
           return;
         }
         clearTimeout(timer);

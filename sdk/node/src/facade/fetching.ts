@@ -1,4 +1,4 @@
-import { statusError } from "../core/errors.js";
+import { commandError } from "../core/capability.js";
 import { request } from "../core/line.js";
 import type { Result, SocketInfo, Target } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
@@ -22,7 +22,7 @@ export class Fetching {
       const fetch = { target, pageSize: 1000, includeHandshake: true };
       const pages: Result[] = [];
       const last = await request(this.#bridge.core.line, { op: { $case: "fetch", fetch } }, (page) => pages.push(page));
-      const error = statusError(last.status);
+      const error = commandError(last);
       if (error !== undefined) throw error;
       for (const page of [...pages, last]) {
         for (const info of page.sockets) found.push(nsp.sockets.get(info.socket?.id ?? "") ?? details(info));

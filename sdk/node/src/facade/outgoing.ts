@@ -1,6 +1,7 @@
+import { commandError } from "../core/capability.js";
 import type { Order } from "../core/command.js";
 import type { Delivery } from "../core/delivery.js";
-import { HubError, StatusError, statusError, UnavailableError } from "../core/errors.js";
+import { HubError, StatusError, UnavailableError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import { Sampled } from "../core/log.js";
 import type { Waiter } from "../core/results.js";
@@ -101,7 +102,7 @@ export class Outgoing {
     const op: Command["op"] = { $case: "updateRooms", updateRooms: { target, join: join.map(String), leave: leave.map(String) } };
     this.#ask({ op, at }, (result) => {
       for (const { id } of local) pending.remove(id, rooms);
-      const error = statusError(result?.status);
+      const error = commandError(result);
       if (error === undefined || error.code === "NOT_FOUND") return;
       // Its browser is not in these rooms: neither is it here.
       for (const { id } of local) for (const room of join) nsp.adapter._unmirror(id, room);
@@ -161,7 +162,7 @@ export class Outgoing {
     };
     const waiter: Waiter = {
       done: (last, parts) => {
-        const error = statusError(last.status);
+        const error = commandError(last);
         if (error !== undefined && order.op?.$case !== "emit" && order.op?.$case !== "call") this.#complain(order, error);
         done(last, parts);
       },

@@ -1,5 +1,6 @@
+import { commandError } from "../core/capability.js";
 import { Core } from "../core/core.js";
-import { ClosedError, type HubError, StatusError, statusError } from "../core/errors.js";
+import { ClosedError, type HubError, StatusError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import type { Way } from "../core/line.js";
 import type { HubStatus } from "../core/link-status.js";
@@ -135,7 +136,7 @@ export class Service extends Queries {
       },
     );
     const answers = answersOf(last, parts);
-    if (answers.timedOut > 0) throw new TimeoutError(statusError(last.status)?.reason ?? "CALL_TIMED_OUT", answers);
+    if (answers.timedOut > 0) throw new TimeoutError(commandError(last)?.reason ?? "CALL_TIMED_OUT", answers);
     return answers;
   }
 

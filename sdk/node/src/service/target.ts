@@ -1,5 +1,6 @@
+import { commandError } from "../core/capability.js";
 import type { Order } from "../core/command.js";
-import { InvalidError, statusError } from "../core/errors.js";
+import { InvalidError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import type { Way } from "../core/line.js";
 import { checkEvent, checkRooms } from "../core/names.js";
@@ -129,7 +130,7 @@ export class Target {
         }),
         done: (last, parts) => {
           const acks = acksOf(last, parts);
-          const error = statusError(last.status);
+          const error = commandError(last);
           if (error === undefined) resolve(acks);
           else if (error.code === "DEADLINE_EXCEEDED") reject(new TimeoutError(error.reason, acks));
           else reject(Object.assign(error, { result: acks }));
