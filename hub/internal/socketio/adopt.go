@@ -16,7 +16,7 @@ type adoptions []*adoption
 // From the moment at which it was taken up here, this namespace's log has all that is emitted. What is before stands in
 // the engine's: others' up to the first of them that the log here has, and this hub's own up to a number.
 type adoption struct {
-	server  *Server
+	of      *comeback
 	session *recovery.Session
 	claim   recovery.Claim
 	record  *recovery.Record
@@ -41,12 +41,12 @@ func (all adoptions) first(m recovery.Mark) {
 // seek looks for the session at other hubs, and asks the application when that is over. In the gate.
 func (a *Attempt) seek(claim recovery.Claim, auth []byte, anew func()) {
 	s := a.client.server
-	if s.elsewhere.Sessions == nil {
+	if s.sessions == nil {
 		anew()
 		return
 	}
 	c := a.claimant()
-	s.elsewhere.Sessions.Seek(a.namespace, claim, func(r *recovery.Record) {
+	s.sessions.Seek(a.namespace, claim, func(r *recovery.Record) {
 		if r == nil {
 			c.goOn(anew)
 			return
@@ -72,11 +72,11 @@ func (a *Attempt) seek(claim recovery.Claim, auth []byte, anew func()) {
 
 // adopt takes a session that comes from another hub, and finds out what it has missed. It is reserved for the holder then, or
 // nil where it begins anew. adopted is called once, from any goroutine.
-func (s *Server) adopt(r *recovery.Record, c recovery.Claim, holder any, adopted func(*recovery.Session)) {
-	from, first, err := r.Start(c)
-	one := s.takeIn(r, c, from, holder)
+func (c *comeback) adopt(r *recovery.Record, claim recovery.Claim, holder any, adopted func(*recovery.Session)) {
+	from, first, err := r.Start(claim)
+	one := c.takeIn(r, claim, from, holder)
 	if one == nil {
-		s.trace.recovery(RecoveryUnknown)
+		c.trace.recovery(RecoveryUnknown)
 		adopted(nil)
 		return
 	}
@@ -97,7 +97,7 @@ func (s *Server) adopt(r *recovery.Record, c recovery.Claim, holder any, adopted
 			err = one.bring(trace.End(passOver, stamped))
 		}
 		if err != nil {
-			s.beginsAnew(one.session, err)
+			c.beginsAnew(one.session, err)
 			adopted(nil)
 			return
 		}
@@ -107,7 +107,7 @@ func (s *Server) adopt(r *recovery.Record, c recovery.Claim, holder any, adopted
 		done(nil)
 		return
 	}
-	s.elsewhere.Sessions.Replay(r.Namespace, from.Of, add, done)
+	c.sessions.Replay(r.Namespace, from.Of, add, done)
 }
 
 func stamped(args []byte, offset string) []byte {
@@ -116,23 +116,23 @@ func stamped(args []byte, offset string) []byte {
 }
 
 // takeIn makes a record a session that is here, reserved. Nil: it cannot be.
-func (s *Server) takeIn(r *recovery.Record, c recovery.Claim, from recovery.Place, holder any) *adoption {
-	n := s.namespaces.hold(r.Namespace)
+func (c *comeback) takeIn(r *recovery.Record, claim recovery.Claim, from recovery.Place, holder any) *adoption {
+	n := c.namespaces.hold(r.Namespace)
 	if n.recovering == nil || n.rooms.Has(r.ID) || n.recovering.away.Has(r.ID) {
-		s.namespaces.release(n) // its browser would be two
+		c.namespaces.release(n) // its browser would be two
 		return nil
 	}
 	k := &kept{
 		namespace: n, data: r.Data, version: r.Version, roomsVersion: r.RoomsVersion, mustAsk: r.MustAsk,
 		policy: decodePolicy(r.Policy), left: time.Now(),
 	}
-	if s.memos.Decode != nil && len(r.Memo) > 0 {
-		k.memo, k.memoBytes = s.memos.Decode(r.Memo)
+	if c.memos.Decode != nil && len(r.Memo) > 0 {
+		k.memo, k.memoBytes = c.memos.Decode(r.Memo)
 	}
-	one := &adoption{server: s, record: r, claim: c}
+	one := &adoption{of: c, record: r, claim: claim}
 	rec := n.recovering
 	rec.mu.Lock()
-	session, evicted := s.recovery.Adopt(r, k.holds(r.User, r.Rooms), holder)
+	session, evicted := c.recovery.Adopt(r, k.holds(r.User, r.Rooms), holder)
 	if session != nil {
 		session.Kept = k
 		session.Begin(r, from)
@@ -141,17 +141,17 @@ func (s *Server) takeIn(r *recovery.Record, c recovery.Claim, from recovery.Plac
 		session.Trail.Leave(at)
 		rec.away.Add(session)
 		rec.away.Join(session, r.Rooms...)
-		one.session, one.own = session, s.recovery.Logs.Drawn()
+		one.session, one.own = session, c.recovery.Logs.Drawn()
 		rec.adopting = append(rec.adopting, one)
 	}
 	rec.mu.Unlock()
 	for _, other := range evicted {
 		forget(other)
 	}
-	s.recoveryFull.write()
-	s.tellNotes()
+	c.recoveryFull.write()
+	c.notes.tell()
 	if session == nil {
-		s.namespaces.release(n)
+		c.namespaces.release(n)
 		return nil
 	}
 	return one
@@ -164,7 +164,7 @@ func (one *adoption) leave() (passOver func(*cluster.Command) bool) {
 	r.adopting = slices.DeleteFunc(r.adopting, func(other *adoption) bool { return other == one })
 	first, own := one.first, one.own
 	r.mu.Unlock()
-	hub := one.server.hub
+	hub := one.of.hub
 	return func(c *cluster.Command) bool {
 		if c.Origin.Hub == hub {
 			return c.Origin.Number > own
@@ -177,15 +177,15 @@ func (one *adoption) leave() (passOver func(*cluster.Command) bool) {
 //
 // Errors: recovery.ErrGone.
 func (one *adoption) bring(found recovery.Found) error {
-	session, s := one.session, one.server
+	session := one.session
 	n := keptOf(session).namespace
 	load := &recovery.Carriage{Since: one.claim.Offset, Named: one.claim.Named, Items: append(one.carried, found.Items...)}
 	r := n.recovering
 	r.mu.Lock()
 	session.Bring(load)
-	fits := s.recovery.Grow(session, load.Bytes())
+	fits := one.of.recovery.Grow(session, load.Bytes())
 	r.mu.Unlock()
-	s.keeper.touch(session)
+	one.of.keeper.touch(session)
 	if !fits {
 		return recovery.ErrTooMuch
 	}
@@ -210,8 +210,8 @@ func (one *adoption) carryOut(n *namespace, c *cluster.Command) bool {
 	case c.Disconnect != nil:
 		k.mustAsk = true
 		ends = !c.Disconnect.MayReturn || c.Disconnect.Forget
-	case c.Data != nil && one.server.elsewhere.Data != nil:
-		if change, err := one.server.elsewhere.Data(c.Data); err == nil {
+	case c.Data != nil && one.of.data != nil:
+		if change, err := one.of.data(c.Data); err == nil {
 			_, _, ends, _ = change.applyAway(one.session, k)
 		}
 	}

@@ -40,7 +40,7 @@ func (in arrival) bringIn() bool {
 	in.sit()
 	s.membership.begin(s, in.acceptance.Rooms, in.say)
 	r.unlock()
-	c.server.tellNotes()
+	c.server.notes.tell()
 	return true
 }
 

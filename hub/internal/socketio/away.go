@@ -26,7 +26,7 @@ func (n *namespace) reach(t cluster.Target, do deed) Outcome {
 	}
 	if n.recovering != nil {
 		n.server.recoveryFull.write()
-		n.server.tellNotes()
+		n.server.notes.tell()
 	}
 	return e.outcome
 }
@@ -103,23 +103,6 @@ func (e *errand) chase(s *Socket) (next *Socket, stored bool) {
 		return nil, false
 	}
 	return nil, e.store(session)
-}
-
-// SelectAway returns the sessions that are away and that the target picks.
-func (s *Server) SelectAway(name string, t cluster.Target) (all []Recovery) {
-	n := s.namespaces.lookup(name)
-	if n == nil || n.recovering == nil {
-		return nil
-	}
-	r := n.recovering
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	away := pick(r.away, t)
-	defer away.release()
-	for _, m := range away.list {
-		all = append(all, r.factsLocked(m.(*recovery.Session)))
-	}
-	return all
 }
 
 // moveAway makes a session that is away join and then leave rooms. One that would be in too many (limited) is left alone;

@@ -76,7 +76,7 @@ func (c *client) refuse(err error) {
 		c.server.trace.limitReached(known.Limit)
 	}
 	kind := "decode"
-	if c.server.misfits(c, err) {
+	if c.server.misfits.has(c, err) {
 		kind = "parser"
 	}
 	c.server.trace.badPacket(kind, err.Error())

@@ -7,6 +7,8 @@
 //	engineio.Session ── client ──┬── Socket in "/"
 //	                             └── Socket in "/chat"  ── namespace "/chat" ── rooms
 //
+// Its namespaces are a part of it, and so is all that browsers come back by (comeback).
+//
 // Up: the client decodes a message, finds the socket and calls the Application. Down: Emit encodes once for each form,
 // asks the namespace's rooms who receives, and puts the same message into each one's session.
 //
@@ -51,7 +53,7 @@
 // Who finds the gate taken leaves a note there, and the holder carries it out before it lets go. Nobody waits: the
 // reader leaves its message and the client is not read further until that was handled. So Accept may be called
 // inside Connect, and Disconnected never overtakes an event. What a Watcher hears about a socket goes the same way.
-// What it hears about rooms and users goes through gates of the Server, one of which each name belongs to: the
+// What it hears about rooms and users goes through gates of the Server (notes), one of which each name belongs to: the
 // table of rooms leaves a note under its lock on the name, and whoever changed rooms makes the call afterwards.
 //
 // # The connect timeout

@@ -6,6 +6,7 @@ import (
 
 	"github.com/siohub/siohub/hub/internal/engineio"
 	"github.com/siohub/siohub/hub/internal/siopacket"
+	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // Parsers are the wire forms of packets. Of two, the first packet of a session says which one the session has: a text
@@ -63,9 +64,12 @@ func (in *incoming) parser(p *parsers, binary bool) siopacket.Parser {
 // misfitWarnEvery is the time from one warning to the next.
 const misfitWarnEvery = time.Minute
 
-// misfits reports whether a client has begun in a form that is not spoken here. It cannot say so itself, and comes
-// again and again: the operator is told.
-func (s *Server) misfits(c *client, err error) bool {
+// misfits are clients that have begun in a form that is not spoken here. They cannot say so themselves, and come again and
+// again: the operator is told.
+type misfits struct{ line *sampledlog.Line }
+
+// has reports whether a client is one, by what came of the packet that it has sent.
+func (m *misfits) has(c *client, err error) bool {
 	says := ""
 	switch {
 	case c.asked: // it has joined before, or tried to
@@ -77,7 +81,7 @@ func (s *Server) misfits(c *client, err error) bool {
 	if says == "" {
 		return false
 	}
-	s.misfit.Warn(says, "option", "parser", "would_allow", "both")
+	m.line.Warn(says, "option", "parser", "would_allow", "both")
 	return true
 }
 

@@ -246,7 +246,7 @@ func TestForm_MisfitIsClosedAndToldOf(t *testing.T) {
 			log := &page{}
 			kinds := make(chan string, 3)
 			s := play(t, Config{Parsers: c.parsers, Trace: &Trace{BadPacket: func(kind string) { kinds <- kind }}})
-			s.server.misfit = sampledlog.New(slog.New(slog.NewTextHandler(log, nil)), misfitWarnEvery)
+			s.server.misfits.line = sampledlog.New(slog.New(slog.NewTextHandler(log, nil)), misfitWarnEvery)
 			for range 3 {
 				b := s.open()
 				c.send(t, b)

@@ -28,22 +28,3 @@ func (r *recovering) note(m recovery.Mark) recovery.Place {
 	}
 	return r.log.Note(m)
 }
-
-// placeOfNobody is that of a command in a namespace in which nobody is.
-func (s *Server) placeOfNobody(m recovery.Mark) (p recovery.Place) {
-	if s.recovery != nil && s.recovery.Shared() && !m.Foreign {
-		p.Own = s.recovery.Logs.Draw()
-	}
-	return p
-}
-
-// Number is the place of a command of this hub's own that is no emission, and has been carried out here.
-func (s *Server) Number(namespace string) recovery.Place {
-	n := s.namespaces.lookup(namespace)
-	if n == nil || n.recovering == nil {
-		return s.placeOfNobody(recovery.Mark{})
-	}
-	n.recovering.mu.Lock()
-	defer n.recovering.mu.Unlock()
-	return n.recovering.note(recovery.Mark{})
-}

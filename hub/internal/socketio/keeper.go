@@ -10,8 +10,8 @@ import (
 // keeper keeps sessions at the engine as they change, for the time after a hub that was killed. A nil one keeps none.
 type keeper struct {
 	// set at construction
-	server *Server
-	every  time.Duration // after which one that has not changed is kept again
+	of    *comeback
+	every time.Duration // after which one that has not changed is kept again
 
 	mu      sync.Mutex // guards the fields below; a leaf
 	dirty   map[*recovery.Session]struct{}
@@ -47,7 +47,7 @@ func (k *keeper) touchLocked(session *recovery.Session) {
 
 // renew keeps all sessions again before the engine forgets them.
 func (k *keeper) renew() {
-	all := k.server.recovery.All()
+	all := k.of.recovery.All()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.renewal = nil
@@ -75,9 +75,9 @@ func (k *keeper) run() {
 }
 
 func (k *keeper) keep(session *recovery.Session) {
-	s := k.server
+	c := k.of
 	value := keptOf(session).record(session).Encode()
-	s.recovery.WhileAlive(session, func() { s.elsewhere.Sessions.Keep(session.PID(), value, true, nil) })
+	c.recovery.WhileAlive(session, func() { c.sessions.Keep(session.PID(), value, true, nil) })
 }
 
 // record is that of a session wherever it is.
@@ -107,7 +107,7 @@ func (k *kept) record(session *recovery.Session) *recovery.Record {
 // drop says that a session has ended. It is called with locks held.
 func (k *keeper) drop(pid string) {
 	if k != nil {
-		k.server.elsewhere.Sessions.Drop(pid)
+		k.of.sessions.Drop(pid)
 	}
 }
 

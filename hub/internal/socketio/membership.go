@@ -38,9 +38,9 @@ func (m *membership) change(s *Socket, join, leave []string) bool {
 	done, changed := m.changeLocked(s, join, leave)
 	s.mu.Unlock()
 	r.unlock()
-	if server := s.client.server; changed && server.tells() {
+	if server := s.client.server; changed && server.notes.heard {
 		s.client.gate.attend()
-		server.tellNotes()
+		server.notes.tell()
 	}
 	return done
 }

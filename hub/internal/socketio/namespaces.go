@@ -6,7 +6,7 @@ import (
 	"github.com/siohub/siohub/hub/internal/rooms"
 )
 
-// namespaces are those that have sockets, or sessions that are away.
+// namespaces are those that have sockets, or sessions that are away. What is asked of them stands in queries.go.
 type namespaces struct {
 	server *Server // set at construction
 

@@ -1,6 +1,10 @@
 package socketio
 
-import "github.com/siohub/siohub/hub/cluster"
+import (
+	"sync/atomic"
+
+	"github.com/siohub/siohub/hub/cluster"
+)
 
 // Onlooker is told what is done to the sockets of a server, by whomever, while somebody looks. Both functions are required,
 // are called after it was done, by whoever did it, and must not block. What they are passed is the caller's.
@@ -11,18 +15,21 @@ type Onlooker struct {
 	DataSet func(namespace string, t cluster.Target)
 }
 
+// looking is who looks on. Nil: nobody does.
+type looking struct{ onlooker atomic.Pointer[Onlooker] }
+
 // SetOnlooker replaces the onlooker. Nil: nobody looks.
-func (s *Server) SetOnlooker(o *Onlooker) { s.onlooker.Store(o) }
+func (l *looking) SetOnlooker(o *Onlooker) { l.onlooker.Store(o) }
 
 // emitted tells the onlooker. The message is passed as a value, so that it stays off the heap while nobody looks.
-func (s *Server) emitted(namespace string, t cluster.Target, m cluster.Message) {
-	if o := s.onlooker.Load(); o != nil {
+func (l *looking) emitted(namespace string, t cluster.Target, m cluster.Message) {
+	if o := l.onlooker.Load(); o != nil {
 		o.Emitted(namespace, t, m)
 	}
 }
 
-func (s *Server) dataSet(namespace string, t cluster.Target) {
-	if o := s.onlooker.Load(); o != nil {
+func (l *looking) dataSet(namespace string, t cluster.Target) {
+	if o := l.onlooker.Load(); o != nil {
 		o.DataSet(namespace, t)
 	}
 }

@@ -58,7 +58,7 @@ func (a *Attempt) begin(auth []byte) {
 		a.ask(auth)
 		return
 	}
-	claim, auth, ok := recovery.Split(auth, s.elsewhere.Sessions != nil)
+	claim, auth, ok := recovery.Split(auth, s.sessions != nil)
 	if !ok {
 		a.ask(auth)
 		return
@@ -79,7 +79,7 @@ func (a *Attempt) begin(auth []byte) {
 
 // claimant is the attempt as one. What it does later is done in the gate.
 func (a *Attempt) claimant() claimant {
-	return claimant{server: a.client.server, holder: a.client, goOn: func(next func()) {
+	return claimant{of: &a.client.server.comeback, holder: a.client, goOn: func(next func()) {
 		a.client.post(func() {
 			if a.state.Load() == stateOpen {
 				next()
@@ -178,7 +178,7 @@ func (in arrival) restore() bool {
 	s.namespace.dropCarriedLater(session)
 	c.server.keeper.touch(session)
 	c.server.namespaces.release(s.namespace) // the session had held it
-	c.server.tellNotes()
+	c.server.notes.tell()
 	c.server.trace.recovery(RecoveryDone)
 	return true
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
@@ -12,7 +11,6 @@ import (
 	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/hub/internal/rooms"
 	"github.com/siohub/siohub/hub/internal/siopacket"
-	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // recovering is what a namespace has so that its browsers can come back. A namespace has none while recovery is off.
@@ -51,59 +49,20 @@ type kept struct {
 	mustAsk      bool
 }
 
-// recoveryWarnEvery is the time from one warning to the next.
-const recoveryWarnEvery = time.Minute
-
-// fullLine warns of a bound that was reached with locks held, without them.
-type fullLine struct {
-	limit atomic.Pointer[string] // what there is to warn of
-	line  *sampledlog.Line
-}
-
-// write writes the line if there is something. Nothing is locked.
-func (f *fullLine) write() {
-	if f.limit.Load() == nil {
-		return
-	}
-	if limit := f.limit.Swap(nil); limit != nil {
-		f.line.Warn("what is kept for browsers that are away is full: some of them begin anew when they come back",
-			"option", "recovery."+*limit)
-	}
-}
-
-// newRecovery is the store of a server. Nil: recovery is off.
-func newRecovery(s *Server, config Config) *recovery.Store {
-	c := config.Recovery
-	if !c.Enabled {
-		return nil
-	}
-	return recovery.New(recovery.Config{
-		MaxDuration: c.MaxDuration, Detection: c.Detection,
-		Sessions: c.Sessions, SessionBytes: c.SessionBytes, LogBytes: c.LogBytes, TotalBytes: c.TotalBytes,
-		Hub: s.hub, Forgotten: forget, Ended: s.keeper.drop,
-		Full: func(limit string) {
-			if s.trace.hooks.RecoveryFull != nil {
-				s.trace.hooks.RecoveryFull(limit)
-			}
-			s.recoveryFull.limit.Store(&limit)
-		},
-	})
-}
-
 func keptOf(session *recovery.Session) *kept { return session.Kept.(*kept) }
 
 // newRecovering is that of a new namespace. Nil while recovery is off, or off there.
 func (n *namespace) newRecovering() *recovering {
-	store := n.server.recovery
-	if store == nil || slices.Contains(n.server.unrecovered, n.name) {
+	c := &n.server.comeback
+	if c.recovery == nil || slices.Contains(c.without, n.name) {
 		return nil
 	}
-	r := &recovering{store: store, sessions: n.server.elsewhere.Sessions, away: rooms.New(n.watchAway())}
+	r := &recovering{store: c.recovery, sessions: c.sessions, away: rooms.New(n.watchAway())}
 	var of cluster.Position
 	if r.sessions != nil {
 		of = r.sessions.Applied(n.name)
 	}
-	r.log = store.Logs.New(of)
+	r.log = c.recovery.Logs.New(of)
 	return r
 }
 
@@ -301,6 +260,6 @@ func forget(session *recovery.Session) {
 	n.recovering.mu.Lock()
 	n.recovering.away.Remove(session)
 	n.recovering.mu.Unlock()
-	n.server.tellNotes()
+	n.server.notes.tell()
 	n.server.namespaces.release(n)
 }

@@ -87,24 +87,3 @@ func (p *replay) addMessage(session *recovery.Session, m *cluster.Message) error
 	}
 	return nil
 }
-
-// beginsAnew ends a session that a browser had reserved, as it cannot be taken up without a gap, and tells why: an error
-// of missed or recovery.ErrOffset, or nil where it has ended meanwhile. Nothing is locked.
-func (s *Server) beginsAnew(session *recovery.Session, err error) {
-	why := RecoveryGap
-	switch {
-	case errors.Is(err, recovery.ErrOffset):
-		why = RecoveryOffset
-		s.badOffset.Warn("a browser that comes back names an offset that is none of its session's, and begins anew",
-			"namespace", shortened(session.Namespace()), "help", "a volatile event whose last argument is a string passes for an offset")
-	case errors.Is(err, recovery.ErrMoved):
-		why = RecoveryRooms
-		s.moved.Warn("the rooms of a browser that comes back have changed too often to know what it has missed, and it begins anew",
-			"namespace", shortened(session.Namespace()), "most", recovery.MaxChanges)
-	case errors.Is(err, errTooMuch), errors.Is(err, recovery.ErrTooMuch):
-		s.trace.limitReached("outbox_bytes")
-		s.recoveryFull.line.Warn("a browser that comes back has missed more than its outbox holds, and begins anew",
-			"option", "limits.outbox_bytes")
-	}
-	endReserved(session, why)
-}

@@ -3,12 +3,9 @@ package socketio
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
-	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
 
@@ -24,41 +21,22 @@ type Server struct {
 	parsers   parsers
 	rooms     Rooms
 	trace     tracer
-
-	// recovery has the sessions that are away. Nil: it is off.
-	recovery     *recovery.Store
-	unrecovered  []string // Recovering.Without
-	private      []string // Config.Private
-	recoveryFull fullLine
-	sharer
-	warnings
+	private   []string // Config.Private
+	names     names    // has the key of the clients' names
 
 	// admission has the attempts without a decision.
 	admission admission
 
-	// notes are what the watcher is to hear of rooms and users, see note.
-	notes [noteLanes]gate
-	// noted has a bit for each of notes that may have one.
-	noted atomic.Uint32
+	// notes are what is to be heard of rooms and users.
+	notes   notes
+	misfits misfits
 
 	// lives counts clients, attempts and sockets whose end the application has not heard of.
 	lives sync.WaitGroup
 
-	namespaces namespaces
-
-	// onlooker is told what is done to sockets. Nil: nobody looks.
-	onlooker atomic.Pointer[Onlooker]
-
-	// names has the key of the clients' names.
-	names names
-}
-
-// warnings are lines of the log that strangers can repeat. They are set at construction.
-type warnings struct {
-	// misfit warns of clients that speak a form that is not spoken here.
-	misfit *sampledlog.Line
-	// badOffset warns of clients that name an offset that cannot be, moved of those whose rooms have changed too often.
-	badOffset, moved *sampledlog.Line
+	namespaces // who is where
+	comeback   // how browsers come back
+	looking    // who is told what is done to sockets
 }
 
 // New returns a server that is ready.
@@ -77,14 +55,11 @@ func New(config Config) *Server {
 	s.admission.most, s.admission.mostBytes = s.limits.Undecided, s.limits.UndecidedBytes
 	s.admission.decidedBy = config.DecidedBy
 	s.namespaces.server = s
+	s.notes.trace, s.notes.heard = &s.trace, s.watcher != nil || s.elsewhere.RoomOccupied != nil
 	s.rooms = Rooms{admission: &s.admission, parsers: &s.parsers, of: config.Room, crowded: config.Crowded}
-	s.sharer.init(s, config)
-	s.recovery, s.unrecovered = newRecovery(s, config), config.Recovery.Without
+	s.comeback.init(s, config)
 	s.private = config.Private
-	s.recoveryFull.line = sampledlog.New(config.Logger, recoveryWarnEvery)
-	s.badOffset = sampledlog.New(config.Logger, recoveryWarnEvery)
-	s.moved = sampledlog.New(config.Logger, recoveryWarnEvery)
-	s.misfit = sampledlog.New(config.Logger, misfitWarnEvery)
+	s.misfits.line = sampledlog.New(config.Logger, misfitWarnEvery)
 	s.admission.warning = sampledlog.New(config.Logger, admissionWarnEvery)
 	return s
 }
@@ -104,11 +79,7 @@ func (s *Server) Wait(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
-		if s.recovery != nil {
-			s.keeper.close()
-			s.keepAway()
-			s.recovery.Close()
-		}
+		s.comeback.close()
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -119,50 +90,4 @@ func (s *Server) Wait(ctx context.Context) error {
 func (s *Server) Attempts() int {
 	open, waiting := s.admission.undecided()
 	return open + waiting
-}
-
-// Sockets counts the sockets of each namespace that has any.
-func (s *Server) Sockets() map[string]int {
-	counts := make(map[string]int)
-	s.namespaces.byName.Range(func(name, value any) bool {
-		if n := value.(*namespace).rooms.Count(cluster.Target{All: true}); n > 0 {
-			counts[name.(string)] = n
-		}
-		return true
-	})
-	return counts
-}
-
-// Namespaces are those that have sockets, or sessions that are away.
-func (s *Server) Namespaces() (names []string) {
-	s.namespaces.byName.Range(func(name, _ any) bool {
-		names = append(names, name.(string))
-		return true
-	})
-	return names
-}
-
-// Recovers reports whether clients may take up sessions.
-func (s *Server) Recovers() bool { return s.recovery != nil }
-
-// Away counts the sessions that are away of each namespace that has any.
-func (s *Server) Away() map[string]int {
-	counts := make(map[string]int)
-	s.namespaces.byName.Range(func(name, value any) bool {
-		if r := value.(*namespace).recovering; r != nil {
-			if n := r.away.Count(cluster.Target{All: true}); n > 0 {
-				counts[name.(string)] = n
-			}
-		}
-		return true
-	})
-	return counts
-}
-
-// Kept is what is kept for clients that are away.
-func (s *Server) Kept() recovery.Sizes {
-	if s.recovery == nil {
-		return recovery.Sizes{}
-	}
-	return s.recovery.Sizes()
 }

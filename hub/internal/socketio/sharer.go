@@ -8,12 +8,15 @@ import (
 	"github.com/siohub/siohub/hub/internal/recovery"
 )
 
-// sharer is what a server has of it that sessions are shared with other hubs.
+// sharer is what there is of it that sessions are shared with other hubs.
 type sharer struct {
 	// set at construction
-	hub       string // empty: they are not
-	memos     Memos
-	detection time.Duration
+
+	// sessions are those of other hubs. Nil: they are not shared.
+	sessions Sessions
+	hub      string // Elsewhere.Hub; empty without sessions
+	data     func(*cluster.Data) (DataChange, error)
+	memos    Memos
 	// keeper keeps sessions whose browsers are there. Nil: they are not kept.
 	keeper *keeper
 
@@ -21,26 +24,25 @@ type sharer struct {
 	sharing atomic.Bool
 }
 
-func (s *sharer) init(server *Server, config Config) {
-	s.detection = config.Recovery.Detection
+func (s *sharer) init(of *comeback, config Config) {
 	e := config.Elsewhere
 	if e.Sessions == nil || !config.Recovery.Enabled {
 		return
 	}
-	s.hub, s.memos = e.Hub, e.Memos
+	s.sessions, s.hub, s.data, s.memos = e.Sessions, e.Hub, e.Data, e.Memos
 	if e.KeepLive {
-		s.keeper = &keeper{server: server, every: config.Recovery.MaxDuration / 2, dirty: make(map[*recovery.Session]struct{})}
+		s.keeper = &keeper{of: of, every: config.Recovery.MaxDuration / 2, dirty: make(map[*recovery.Session]struct{})}
 		s.sharing.Store(true)
 	}
 }
 
 // Share puts what nobody else has heard of into the engine's log, and what comes from now on as it comes: the receivers go to
 // other hubs. It does nothing where sessions are not shared.
-func (s *Server) Share() {
-	if s.hub == "" || s.sharing.Swap(true) {
+func (c *comeback) Share() {
+	if c.hub == "" || c.sharing.Swap(true) {
 		return
 	}
-	s.namespaces.byName.Range(func(name, value any) bool {
+	c.namespaces.byName.Range(func(name, value any) bool {
 		r := value.(*namespace).recovering
 		if r == nil {
 			return true
@@ -56,17 +58,17 @@ func (s *Server) Share() {
 }
 
 // keepElsewhere keeps a session that ends here for other hubs.
-func (s *Server) keepElsewhere(r *recovery.Record) {
+func (c *comeback) keepElsewhere(r *recovery.Record) {
 	r.At, r.Final = time.Now().UnixMilli(), true
-	s.elsewhere.Sessions.Keep(r.PID, r.Encode(), false, nil)
+	c.sessions.Keep(r.PID, r.Encode(), false, nil)
 }
 
 // keepAway keeps the sessions that are away, as the hub ends.
-func (s *Server) keepAway() {
-	if s.hub == "" {
+func (c *comeback) keepAway() {
+	if c.hub == "" {
 		return
 	}
-	s.namespaces.byName.Range(func(_, value any) bool {
+	c.namespaces.byName.Range(func(_, value any) bool {
 		r := value.(*namespace).recovering
 		if r == nil {
 			return true
@@ -85,7 +87,7 @@ func (s *Server) keepAway() {
 		away.release()
 		r.mu.Unlock()
 		for _, record := range records {
-			s.keepElsewhere(record)
+			c.keepElsewhere(record)
 		}
 		return true
 	})

@@ -178,7 +178,7 @@ func (s *Socket) closeWith(end Disconnect, last func()) bool {
 	if !stays {
 		s.client.server.namespaces.release(s.namespace)
 	}
-	s.client.server.tellNotes()
+	s.client.server.notes.tell()
 	for _, group := range acks {
 		group.disconnected()
 	}

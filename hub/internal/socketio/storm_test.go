@@ -157,9 +157,9 @@ func answer(t *testing.T, f *hubtest.Frames, head string, joined map[string]bool
 // left behind.
 func TestStorm_OrderHoldsAndNothingIsLeft(t *testing.T) {
 	j := &judge{t: t, there: map[string]bool{}}
-	s := play(t, Config{})
+	s := play(t, Config{Watcher: j})
 	j.server = s.server
-	s.server.app, s.server.watcher = j, j
+	s.server.app = j
 	stop := make(chan struct{})
 	var noise sync.WaitGroup
 	for _, act := range []func(){

@@ -12,29 +12,29 @@ const maxCarried = 4 << 20
 
 // Surrender gives a session to another hub, to which its browser has come. given is called once, from any goroutine, with nil
 // if there is none to be had; known says that there was one, which nobody else has then.
-func (s *Server) Surrender(namespace string, c recovery.Claim, given func(r *recovery.Record, known bool)) {
-	if s.recovery == nil {
+func (c *comeback) Surrender(namespace string, claim recovery.Claim, given func(r *recovery.Record, known bool)) {
+	if c.recovery == nil {
 		given(nil, false)
 		return
 	}
 	holder := &namespace // whom nobody here can look at
-	one := claimant{server: s, holder: holder, goOn: func(next func()) { s.trace.guarded(next)() }}
-	one.reserve(c.PID, namespace, onClaim{
+	one := claimant{of: c, holder: holder, goOn: func(next func()) { c.trace.guarded(next)() }}
+	one.reserve(claim.PID, namespace, onClaim{
 		taken: func(session *recovery.Session) {
-			r, err := s.pack(session, c)
+			r, err := c.pack(session, claim)
 			if err != nil {
-				s.beginsAnew(session, err)
+				c.beginsAnew(session, err)
 				given(nil, true)
 				return
 			}
-			s.recovery.LetGo(session)
+			c.recovery.LetGo(session)
 			endReserved(session, RecoveryMoved)
-			if s.keeper == nil {
+			if c.keeper == nil {
 				given(r, true)
 				return
 			}
 			// What is still on its way to the engine from here must not replace what the other hub keeps there.
-			s.elsewhere.Sessions.Keep(r.PID, r.Encode(), true, func() { given(r, true) })
+			c.sessions.Keep(r.PID, r.Encode(), true, func() { given(r, true) })
 		},
 		none: func() { given(nil, false) },
 		busy: func() { given(nil, true) },
@@ -44,19 +44,19 @@ func (s *Server) Surrender(namespace string, c recovery.Claim, given func(r *rec
 // pack makes the record of a session that is reserved, with what its browser has missed. The session has to end.
 //
 // Errors: those of recovery.Session.Resume, recovery.ErrTooMuch.
-func (s *Server) pack(session *recovery.Session, c recovery.Claim) (*recovery.Record, error) {
+func (c *comeback) pack(session *recovery.Session, claim recovery.Claim) (*recovery.Record, error) {
 	r := keptOf(session).namespace.recovering
 	r.mu.Lock()
-	from, first, err := session.Resume(r.log, c)
+	from, first, err := session.Resume(r.log, claim)
 	r.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	load := recovery.Carriage{Since: c.Offset, Named: c.Named, Items: slices.Clone(first)}
+	load := recovery.Carriage{Since: claim.Offset, Named: claim.Named, Items: slices.Clone(first)}
 	size := load.Bytes()
 	err = r.behind(session, from, func(entries []*recovery.Entry) error {
 		for _, e := range entries {
-			item := recovery.Carried{Offset: string(s.recovery.Logs.AppendOffset(nil, e.Point())), Message: e.Message}
+			item := recovery.Carried{Offset: string(c.recovery.Logs.AppendOffset(nil, e.Point())), Message: e.Message}
 			load.Items = append(load.Items, item)
 			size += e.Size()
 		}
@@ -71,7 +71,7 @@ func (s *Server) pack(session *recovery.Session, c recovery.Claim) (*recovery.Re
 	}
 	k := keptOf(session)
 	session.Trail.Leave(r.reach(session.Namespace()))
-	record := s.recovery.Record(session, r.away.Rooms(session))
+	record := c.recovery.Record(session, r.away.Rooms(session))
 	record.Changes, record.Complete, record.Carried = nil, true, &load
 	record.Known = record.Left
 	k.fill(record)

@@ -16,7 +16,7 @@ const maxTakeovers = 3
 
 // claimant is whoever wants a session: a browser here, or another hub for one that has come there.
 type claimant struct {
-	server *Server
+	of *comeback
 	// holder is who has reserved it then. A *client can be looked at.
 	holder any
 	// goOn runs something later, if it is still of use. It may be called on any goroutine.
@@ -36,7 +36,7 @@ func (c claimant) reserve(pid, namespace string, then onClaim) {
 }
 
 func (c claimant) try(pid, namespace string, waits int, then onClaim) {
-	session, taken := c.server.recovery.Reserve(pid, namespace, c.holder)
+	session, taken := c.of.recovery.Reserve(pid, namespace, c.holder)
 	again := func(waits int) func() { return func() { c.try(pid, namespace, waits, then) } }
 	switch {
 	case taken:
@@ -52,11 +52,10 @@ func (c claimant) try(pid, namespace string, waits int, then onClaim) {
 
 // await goes on when nobody has a session any more, or in vain after takeoverWait. It reports false if nobody has it.
 func (c claimant) await(session *recovery.Session, goOn, inVain func()) bool {
-	s := c.server
-	before := s.attendanceOf(session)
-	return s.recovery.Await(session, func() { c.goOn(goOn) }, takeoverWait, func(w *recovery.Wait) {
-		s.trace.guarded(func() {
-			if !before.leave() && s.recovery.Forgo(w) {
+	before := c.of.attendanceOf(session)
+	return c.of.recovery.Await(session, func() { c.goOn(goOn) }, takeoverWait, func(w *recovery.Wait) {
+		c.of.trace.guarded(func() {
+			if !before.leave() && c.of.recovery.Forgo(w) {
 				c.goOn(inVain)
 			}
 		})()
@@ -72,11 +71,11 @@ type attendance struct {
 }
 
 // attendanceOf looks at the browser that has a session, or is about to take it up.
-func (s *Server) attendanceOf(session *recovery.Session) attendance {
+func (c *comeback) attendanceOf(session *recovery.Session) attendance {
 	var at attendance
 	if socket := socketOf(session); socket != nil {
 		at.client = socket.client
-	} else if holder, ok := s.recovery.Holder(session).(*client); ok {
+	} else if holder, ok := c.recovery.Holder(session).(*client); ok {
 		at.client = holder
 	} else {
 		return at
