@@ -14,7 +14,7 @@ const mostAnswering = 4096
 
 // responder takes the hub's answers to a question of a Node server, and makes Node's of them.
 type responder struct {
-	engine  *engine
+	in      *inbox
 	message *nodewire.Message
 	reply   func(*nodewire.Message)
 	until   time.Time
@@ -26,8 +26,8 @@ type responder struct {
 }
 
 // answer hands a question of a Node server to the host.
-func (e *engine) answer(m *nodewire.Message, reply func(*nodewire.Message)) {
-	q := &cluster.Question{Namespace: m.Namespace, Target: m.Target, Timeout: e.timeoutOf(m)}
+func (in *inbox) answer(m *nodewire.Message, reply func(*nodewire.Message)) {
+	q := &cluster.Question{Namespace: m.Namespace, Target: m.Target, Timeout: in.timeoutOf(m)}
 	switch m.Kind {
 	case nodewire.Broadcast:
 		q.Kind, q.Message = cluster.Acks, m.Event
@@ -50,17 +50,17 @@ func (e *engine) answer(m *nodewire.Message, reply func(*nodewire.Message)) {
 			q.Command.Disconnect = &m.Disconnect
 		}
 	default:
-		e.broken(nil)
+		in.broken(nil)
 		return
 	}
-	if e.answering.Add(1) > mostAnswering {
-		e.answering.Add(-1)
-		e.DropForeign(cluster.DropOverrun, m.UID)
+	if in.answering.Add(1) > mostAnswering {
+		in.answering.Add(-1)
+		in.mesh.DropForeign(cluster.DropOverrun, m.UID)
 		return
 	}
-	r := &responder{engine: e, message: m, reply: reply, until: time.Now().Add(q.Timeout)}
+	r := &responder{in: in, message: m, reply: reply, until: time.Now().Add(q.Timeout)}
 	asked := false
-	e.Serialized(func(h cluster.Host) {
+	in.mesh.Serialized(func(h cluster.Host) {
 		h.Answer(q, r)
 		asked = true
 	})
@@ -74,7 +74,7 @@ func (r *responder) end() bool {
 	if r.ended.Swap(true) {
 		return false
 	}
-	r.engine.answering.Add(-1)
+	r.in.answering.Add(-1)
 	return true
 }
 
@@ -129,7 +129,7 @@ func (r *responder) gather(a *cluster.Answer) {
 	for i := range a.Sockets {
 		r.bytes += sizeOf(&a.Sockets[i])
 	}
-	if r.bytes > r.engine.config.MaxMessage {
+	if r.bytes > r.in.config.MaxMessage {
 		r.sockets = nil // the question will not be answered
 		return
 	}
@@ -158,8 +158,8 @@ func (r *responder) last() {
 	r.mu.Lock()
 	sockets, bytes := r.sockets, r.bytes
 	r.mu.Unlock()
-	if bytes > r.engine.config.MaxMessage {
-		r.engine.tooLargeAnswer()
+	if bytes > r.in.config.MaxMessage {
+		r.in.tooLargeAnswer()
 		return
 	}
 	m := &nodewire.Message{Kind: nodewire.IDsAnswer}
@@ -198,14 +198,14 @@ func roomsOf(sockets []cluster.Socket) (rooms []string) {
 }
 
 func (r *responder) send(m *nodewire.Message) {
-	m.UID, m.Namespace, m.RequestID = r.engine.id, r.message.Namespace, r.message.RequestID
+	m.UID, m.Namespace, m.RequestID = r.in.self.id, r.message.Namespace, r.message.RequestID
 	r.reply(m)
 }
 
 // tooLargeAnswer counts an answer that is larger than a message may be.
-func (e *engine) tooLargeAnswer() {
-	if f := e.Trace().NotSent; f != nil {
+func (in *inbox) tooLargeAnswer() {
+	if f := in.mesh.Trace().NotSent; f != nil {
 		f("too_large")
 	}
-	e.away.Warn("cluster: an answer to a Node server is larger than cluster.max_message allows, and is not sent", "max_message", e.config.MaxMessage)
+	in.reach.line.Warn("cluster: an answer to a Node server is larger than cluster.max_message allows, and is not sent", "max_message", in.config.MaxMessage)
 }

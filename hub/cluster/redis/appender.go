@@ -117,7 +117,7 @@ func (a *appender) take(e entry) error {
 		trace.NotSent(reason[err])
 	}
 	if errors.Is(err, cluster.ErrFull) {
-		a.engine.away.Warn("cluster: more waits to be appended to the stream than cluster.queue_bytes allows, a message is not sent",
+		a.engine.reach.line.Warn("cluster: more waits to be appended to the stream than cluster.queue_bytes allows, a message is not sent",
 			"queue_bytes", a.engine.config.QueueBytes)
 	}
 	return err
@@ -155,7 +155,7 @@ func (a *appender) run() {
 			continue
 		}
 		if ctx.Err() == nil {
-			a.engine.refused(err)
+			a.engine.reach.refused(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -222,7 +222,7 @@ func (a *appender) finish(ctx context.Context, rest []entry) (left []entry, err 
 		}
 	}
 	if len(changes) > 0 {
-		changes, err = a.streams.change(ctx, changes)
+		changes, err = a.streams.sessions.change(ctx, changes)
 		for _, c := range changes {
 			left = append(left, entry{session: c})
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"strings"
 
 	"github.com/siohub/siohub/hub/cluster"
@@ -28,23 +27,9 @@ type classic struct {
 func newClassic(e *engine) *classic {
 	p := e.config.Prefix
 	c := &classic{engine: e, broadcasts: []byte(p + "#"), requests: []byte(p + "-request#"), responses: []byte(p + "-response#")}
-	c.in = e.subscriber(false, e.dialHome, c.wants, c.message)
+	c.in = e.subscriber(false, e.bus.dialHome, c.wants, c.message)
 	c.in.reader.common = fmt.Appendf(nil, "*4\r\n$8\r\npmessage\r\n$%d\r\n%s\r\n", len(c.pattern()), c.pattern())
 	return c
-}
-
-// dialHome connects to the node through which this hub publishes.
-func (e *engine) dialHome(ctx context.Context) (net.Conn, error) {
-	return e.nodes.dial(ctx, e.config.Prefix)
-}
-
-// subscriber makes a connection that listens.
-func (e *engine) subscriber(sharded bool, dial func(context.Context) (net.Conn, error), wants func([]byte) bool, message func(string, []byte)) *subscriber {
-	return &subscriber{
-		dial: dial, left: e.nodes.left,
-		reader:  reader{most: e.config.MaxMessage + 4096, wants: wants, message: message, dropped: e.tooLarge},
-		sharded: sharded, changed: e.changed, refused: e.refused, wanted: map[string]*subscription{},
-	}
 }
 
 // glob is a name in a pattern.
@@ -57,16 +42,8 @@ func (c *classic) pattern() string { return glob(c.engine.config.Prefix) + "#/*"
 
 func (c *classic) open() {
 	e := c.engine
-	c.in.want(e.hubChannel(), e.directChannel(e.id), c.pattern())
+	c.in.want(e.channels.hubs(), e.channels.direct(e.self.id), c.pattern())
 	e.listen(e.ctx, c.in)
-}
-
-// listen runs a subscriber until ctx ends.
-func (e *engine) listen(ctx context.Context, s *subscriber) {
-	e.running.Go(func() {
-		s.run(ctx)
-		s.running.Wait()
-	})
 }
 
 func (c *classic) close(context.Context) {
@@ -74,7 +51,7 @@ func (c *classic) close(context.Context) {
 }
 
 func (c *classic) hears(namespace string, yes bool) {
-	channels := []string{string(c.requests) + namespace + "#", c.engine.twinChannel(namespace)}
+	channels := []string{string(c.requests) + namespace + "#", c.engine.channels.twin(namespace)}
 	if yes {
 		c.in.want(channels...)
 	} else {
@@ -84,11 +61,11 @@ func (c *classic) hears(namespace string, yes bool) {
 
 func (c *classic) awaits(namespace string) <-chan struct{} {
 	channel := string(c.responses) + namespace + "#"
-	return c.in.want(channel, channel+c.engine.askID+"#")
+	return c.in.want(channel, channel+c.engine.self.askID+"#")
 }
 
 func (c *classic) count(ctx context.Context, namespace string) (int, []string, error) {
-	all, hubs, err := c.engine.nodes.count(ctx, "NUMSUB", string(c.requests)+namespace+"#", c.engine.twinChannel(namespace))
+	all, hubs, err := c.engine.nodes.count(ctx, "NUMSUB", string(c.requests)+namespace+"#", c.engine.channels.twin(namespace))
 	return int(max(0, all-hubs)), nil, err
 }
 
@@ -98,7 +75,7 @@ func (c *classic) post(m *nodewire.Message) error {
 	}
 	buf := buffers.Get().(*[]byte)
 	room, one := oneRoom(&m.Target)
-	return c.engine.sendFrom(buf, c.engine.channelFor(m.Namespace, room, one), nodewire.AppendBroadcast(*buf, m))
+	return c.engine.sendFrom(buf, c.engine.channels.within(m.Namespace, room, one), nodewire.AppendBroadcast(*buf, m))
 }
 
 func (c *classic) postToHubs(command *cluster.Command) error { return c.engine.postToHubs(command) }
@@ -110,77 +87,77 @@ func (c *classic) ask(m *nodewire.Message) error {
 // wants decides on a message by its channel.
 func (c *classic) wants(channel []byte) bool {
 	if rest, ok := bytes.CutPrefix(channel, c.broadcasts); ok && len(rest) > 0 && rest[0] == '/' {
-		return c.engine.concerns(rest)
+		return c.concerns(rest)
 	}
 	return true
 }
 
 // concerns reports whether anybody here may receive what is sent to a channel. rest is what is behind the prefix: a
 // namespace, `#`, and for one room its name and another `#`. Either may have `#` in its name.
-func (e *engine) concerns(rest []byte) bool {
+func (c *classic) concerns(rest []byte) bool {
 	rest, ok := bytes.CutSuffix(rest, []byte("#"))
 	if !ok {
 		return false
 	}
-	for i, c := range rest {
-		if c != '#' || !e.serves(rest[:i]) {
+	for i, b := range rest {
+		if b != '#' || !c.engine.served.has(rest[:i]) {
 			continue
 		}
 		room := string(rest[i+1:])
-		if room == "" || nodewire.IsReserved(room) || e.Host().Concerns(string(rest[:i]), room) {
+		if room == "" || nodewire.IsReserved(room) || c.engine.Host().Concerns(string(rest[:i]), room) {
 			return true
 		}
 	}
-	return e.serves(rest)
+	return c.engine.served.has(rest)
 }
 
 // message takes one from any channel.
 func (c *classic) message(channel string, payload []byte) {
 	e := c.engine
 	switch {
-	case e.ofHubs([]byte(channel)):
+	case e.channels.ofHubs(channel):
 		e.Receive(payload, mesh.Address{})
 	case strings.HasPrefix(channel, string(c.broadcasts)):
-		if e.passedOver(senderOf(payload)) {
+		if e.self.passedOver(senderOf(payload)) {
 			return
 		}
 		m, err := e.codec.Broadcast(payload)
 		if err != nil {
-			e.broken(err)
+			e.inbox.broken(err)
 			return
 		}
-		e.take(m, len(payload), nil)
+		e.inbox.take(m, len(payload), nil)
 	case strings.HasPrefix(channel, string(c.requests)):
 		c.request(channel[len(c.requests):len(channel)-1], payload)
 	case strings.HasPrefix(channel, string(c.responses)):
 		namespace := channel[len(c.responses) : len(channel)-1]
 		m, err := e.codec.Answer(namespace, payload)
 		if err != nil {
-			e.broken(err)
+			e.inbox.broken(err)
 			return
 		}
 		if m.Kind == nodewire.IDsAnswer {
 			return // nobody here asks for them
 		}
-		e.heard(m, len(payload))
+		e.asked.heard(m, len(payload))
 	}
 }
 
 // request takes a request of a namespace.
 func (c *classic) request(namespace string, payload []byte) {
 	e := c.engine
-	if e.passedOver(senderOf(payload)) {
+	if e.self.passedOver(senderOf(payload)) {
 		return
 	}
 	m, err := e.codec.Request(namespace, payload)
 	if err != nil {
-		e.broken(err)
+		e.inbox.broken(err)
 		return
 	}
-	e.take(m, len(payload), func(a *nodewire.Message) {
+	e.inbox.take(m, len(payload), func(a *nodewire.Message) {
 		message := nodewire.AppendAnswer(nil, a)
 		if len(message) > e.config.MaxMessage {
-			e.tooLargeAnswer()
+			e.inbox.tooLargeAnswer()
 			return
 		}
 		channel := string(c.responses) + namespace + "#"

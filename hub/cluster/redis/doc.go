@@ -7,24 +7,26 @@
 // has no words for through a mesh.Mesh, of which this package is the Bus: on channels that Node never reads.
 //
 //	                     ┌ post ──────► road ─► Mesh.SendForeign ┐
-//	Publish, Ask ─► engine                                       ├► outbox ─► Send ─► PUBLISH, SPUBLISH
+//	Publish, Ask ─► engine                                       ├► outbox ─► bus.Send ─► PUBLISH, SPUBLISH
 //	                     └ Mesh.PublishTo, Mesh.SendQuestion ────┘
 //	subscriber ─► road ─┬ Mesh.Receive                    from hubs
-//	                    └ codec ─► engine.take ─► Host    in Node's form, from hubs too
+//	                    └ codec ─► inbox.take ─► Host     in Node's form, from hubs too
 //
 // What Node servers have to see is published once, in Node's form, for hubs and Node servers alike. A question goes to hubs
 // over the mesh; and to Node servers in their own form, if there are any, under a sender's name that hubs pass over
-// (askSuffix). Each hub answers the questions of Node servers.
+// (askSuffix): inquiries have those that are open, and take the answers. Each hub answers the questions of Node servers
+// (responder). Whether Redis can be reached, and what the log is told of that, is reach's.
 //
 // # Who is there
 //
 // Hubs are members of the mesh. Node servers on PUB/SUB tell nobody that they are there; they are counted, as they count each
-// other: by the subscriptions to a channel, less those to a twin of it that hubs alone subscribe to (nodes.count).
+// other: by the subscriptions to a channel, less those to a twin of it that hubs alone subscribe to (nodes.count), once for all who ask
+// at a time (census). Those of version 0.2 of the adapter for Streams are heard in the stream (oldServers).
 //
 // # Roads
 //
-// A road is what differs between the engines: classic.go, sharded.go, streams.go with its parts (streampost.go,
-// streamreader.go, streamtake.go, oldservers.go). Classic listens with one pattern, and passes over what is sent to a room that
+// A road is what differs between the engines: classic.go, sharded.go, streams.go with its parts (streamWriter, appender,
+// streamReader, streamInbox, oldServers, sessions). Classic listens with one pattern, and passes over what is sent to a room that
 // nobody here is in before it is read. Sharded subscribes to each room, and with DynamicPrivate to the own room of each socket, on
 // the node that has its slot. Streams reads commands from a stream, where they wait for a hub that was away, and everything else as classic
 // does.
@@ -36,7 +38,7 @@
 // changes of sessions, then fences, so that who finds a session or a fence finds what belongs to it in the stream. A fence
 // costs a read of the stream's end, for all that wait at once (fence.go). Replay reads what was read of late from memory, once
 // for all who ask (package pages). A place that is not in the stream any more is ErrGone, as is one of another stream under its
-// name. Sessions are keys, Node's and the hubs' side by side (sessions.go).
+// name. Sessions are keys, Node's and the hubs' side by side (sessions).
 //
 // # What it is not
 //

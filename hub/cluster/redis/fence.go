@@ -22,7 +22,7 @@ func (s *streams) fence(namespace string, done func(cluster.Position, error)) {
 	if f == nil {
 		return
 	}
-	if err := s.out.take(entry{stream: s.streamOf(namespace), fence: f}); err != nil {
+	if err := s.out.take(entry{stream: s.names.of(namespace), fence: f}); err != nil {
 		f.End(cluster.Position{}, err)
 	}
 }
@@ -38,7 +38,7 @@ func (s *streams) end(ctx context.Context, stream string) (cluster.Position, err
 	if len(last) > 0 {
 		id = last[0].ID
 	} else {
-		mark := nodewire.Entry{UID: s.engine.id, Type: markType, Hub: true}
+		mark := nodewire.Entry{UID: s.engine.self.id, Type: markType, Hub: true}
 		if id, err = client.XAdd(ctx, &redis.XAddArgs{Stream: stream, Values: valuesOf(&mark)}).Result(); err != nil {
 			return cluster.Position{}, err
 		}

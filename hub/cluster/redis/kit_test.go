@@ -64,7 +64,7 @@ func forge(ctx context.Context, p redis.Pipeliner, c Config, data []byte) {
 			p.Do(ctx, command, c.Prefix+channel, data)
 		}
 	}
-	stream := (&streams{engine: &engine{config: c}}).streamOf("/")
+	stream := streamNames{c.Stream, c.StreamCount}.of("/")
 	for _, kind := range []string{"3", "7", "x", ""} {
 		p.Do(ctx, "XADD", stream, "*", "uid", "forged", "nsp", "/", "type", kind, "data", data)
 	}

@@ -2,8 +2,10 @@ package redis
 
 import (
 	"slices"
+	"sync"
 	"time"
 
+	"github.com/siohub/siohub/hub/cluster/internal/mesh"
 	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
 )
 
@@ -21,44 +23,52 @@ const (
 // mostOld bounds the servers of version 0.2 that are known.
 const mostOld = 4096
 
+// oldServers are those of version 0.2 that have been heard of.
+type oldServers struct {
+	mesh *mesh.Mesh
+
+	mu    sync.Mutex              // guards the field below
+	heard map[oldServer]time.Time // when each was last
+}
+
 // note takes a sign of life of a server of version 0.2: those of 0.3 never say what these say.
-func (s *streams) note(e nodewire.Entry) {
-	if e.UID == "" || e.UID == nodewire.Emitter || s.engine.Table.IsHub(e.UID) {
+func (o *oldServers) note(e nodewire.Entry) {
+	if e.UID == "" || e.UID == nodewire.Emitter || o.mesh.Table.IsHub(e.UID) {
 		return
 	}
 	who := oldServer{e.UID, e.Namespace}
-	s.mu.Lock()
-	_, known := s.old[who]
+	o.mu.Lock()
+	_, known := o.heard[who]
 	if known || e.Type == "1" || e.Type == "2" {
-		if known || len(s.old) < mostOld {
-			s.old[who] = time.Now()
+		if known || len(o.heard) < mostOld {
+			o.heard[who] = time.Now()
 			known = true
 		}
 	}
-	s.mu.Unlock()
+	o.mu.Unlock()
 	if known {
-		s.engine.HeardForeign(e.UID)
+		o.mesh.HeardForeign(e.UID)
 	}
 }
 
-func (s *streams) left(who oldServer) {
-	s.mu.Lock()
-	delete(s.old, who)
+func (o *oldServers) left(who oldServer) {
+	o.mu.Lock()
+	delete(o.heard, who)
 	gone := true
-	for other := range s.old {
+	for other := range o.heard {
 		gone = gone && other.uid != who.uid
 	}
-	s.mu.Unlock()
-	if gone && !s.engine.Table.IsHub(who.uid) {
-		s.engine.ForeignLeft(who.uid)
+	o.mu.Unlock()
+	if gone && !o.mesh.Table.IsHub(who.uid) {
+		o.mesh.ForeignLeft(who.uid)
 	}
 }
 
 // oldIn are the servers of version 0.2 in a namespace.
-func (s *streams) oldIn(namespace string) (uids []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for who, heard := range s.old {
+func (o *oldServers) in(namespace string) (uids []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for who, heard := range o.heard {
 		if who.namespace == namespace && time.Since(heard) < oldTimeout {
 			uids = append(uids, who.uid)
 		}
@@ -67,7 +77,18 @@ func (s *streams) oldIn(namespace string) (uids []string) {
 	return uids
 }
 
-func (s *streams) anyOld(namespace string) bool { return len(s.oldIn(namespace)) > 0 }
+func (o *oldServers) any(namespace string) bool { return len(o.in(namespace)) > 0 }
+
+// forget forgets those that are silent.
+func (o *oldServers) forget() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for who, heard := range o.heard {
+		if time.Since(heard) >= oldTimeout {
+			delete(o.heard, who)
+		}
+	}
+}
 
 // beat says in the stream that this hub is there, while there are servers of version 0.2.
 func (s *streams) beat() {
@@ -80,21 +101,15 @@ func (s *streams) beat() {
 		case <-ticker.C:
 		}
 		s.sayOld(nodewire.Heartbeat)
-		s.mu.Lock()
-		for who, heard := range s.old {
-			if time.Since(heard) >= oldTimeout {
-				delete(s.old, who)
-			}
-		}
-		s.mu.Unlock()
+		s.old.forget()
 	}
 }
 
 // sayOld says something in each namespace that this hub shares with servers of version 0.2.
 func (s *streams) sayOld(k nodewire.Kind) {
-	for n := range *s.engine.served.Load() {
-		if s.anyOld(n) {
-			_ = s.append(&nodewire.Message{Kind: k, Namespace: n}) // counted
+	for n := range *s.engine.served.all.Load() {
+		if s.old.any(n) {
+			_ = s.writer.append(&nodewire.Message{Kind: k, Namespace: n}) // counted
 		}
 	}
 }

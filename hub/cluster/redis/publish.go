@@ -19,8 +19,8 @@ func (e *engine) Publish(c *cluster.Command) error {
 		return e.road.postToHubs(c)
 	}
 	for _, m := range messages {
-		if m.UID = e.id; c.Foreign || m.Kind == nodewire.Leave && len(c.Join) > 0 {
-			m.UID = e.askID // hubs pass it over: they are told otherwise, or with the Join
+		if m.UID = e.self.id; c.Foreign || m.Kind == nodewire.Leave && len(c.Join) > 0 {
+			m.UID = e.self.askID // hubs pass it over: they are told otherwise, or with the Join
 		}
 		if err := e.road.post(m); err != nil {
 			return err
@@ -38,9 +38,9 @@ func (e *engine) broadcast(c *cluster.Command) error {
 		return nil // to Node no rooms would be everybody
 	}
 	m := broadcasts.Get().(*nodewire.Message)
-	*m = nodewire.Message{Kind: nodewire.Broadcast, UID: e.id, Namespace: c.Namespace, Target: c.Target, Event: c.Message, Origin: c.Origin}
+	*m = nodewire.Message{Kind: nodewire.Broadcast, UID: e.self.id, Namespace: c.Namespace, Target: c.Target, Event: c.Message, Origin: c.Origin}
 	if c.Foreign {
-		m.UID = e.askID // hubs pass it over: they are told otherwise
+		m.UID = e.self.askID // hubs pass it over: they are told otherwise
 	}
 	err := e.road.post(m)
 	*m = nodewire.Message{}

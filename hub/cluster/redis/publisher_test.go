@@ -25,7 +25,7 @@ func publisherOf(t *testing.T, s *server, c Config) *publisher {
 	c.Engine, c.URL = Classic, s.url()
 	h := newHost(t, c).connected()
 	e := h.cluster.(*engine)
-	p := newPublisher(e.dialHome, e.channelOf)
+	p := newPublisher(e.bus.dialHome, e.channels.of)
 	t.Cleanup(p.close)
 	return p
 }

@@ -67,17 +67,18 @@ func (r *streamReader) resume(ctx context.Context, client redis.UniversalClient)
 		return err
 	}
 	if len(oldest) > 0 && before(r.last, oldest[0].ID) && r.last != "0-0" {
-		r.streams.engine.missed(r.name)
+		r.missed()
 	}
 	r.again = r.recent.set()
 	r.last = fmt.Sprintf("%d-%d", r.recent.base[0], r.recent.base[1])
 	return nil
 }
 
-// missed counts what was taken off the end of a stream while this hub was away.
-func (e *engine) missed(stream string) {
+// missed counts what was taken off the end of the stream while this hub was away.
+func (r *streamReader) missed() {
+	e := r.streams.engine
 	if f := e.Trace().Lost; f != nil {
 		f(1)
 	}
-	e.away.Warn("cluster: entries of the stream are gone that this hub has not read: cluster.stream_length is too short for how long it was away", "stream", stream)
+	e.reach.line.Warn("cluster: entries of the stream are gone that this hub has not read: cluster.stream_length is too short for how long it was away", "stream", r.name)
 }

@@ -21,6 +21,28 @@ var (
 	_ cluster.Gatherer = (*streamsEngine)(nil)
 )
 
+// Close implements cluster.Cluster.
+func (e *streamsEngine) Close(ctx context.Context) error {
+	err := e.engine.Close(ctx)
+	e.streams.out.abandon()
+	return err
+}
+
+// Status implements cluster.Cluster.
+func (e *streamsEngine) Status() cluster.Status {
+	s := e.engine.Status()
+	s.QueuedBytes += e.streams.out.queue.Bytes()
+	return s
+}
+
+// Behind implements cluster.Cluster.
+func (e *streamsEngine) Behind() <-chan struct{} {
+	if behind := e.streams.out.queue.Behind(); behind != nil {
+		return behind
+	}
+	return e.engine.Behind()
+}
+
 // Gather implements cluster.Gatherer.
 func (e *streamsEngine) Gather() {
 	e.streams.out.gather()
@@ -45,18 +67,18 @@ func (e *streamsEngine) Fence(namespace string, done func(at cluster.Position, e
 
 // KeepSession implements cluster.Recorder.
 func (e *streamsEngine) KeepSession(key string, value []byte, ttl time.Duration, done func(error)) {
-	e.streams.keepSession(key, value, ttl, done)
+	e.streams.sessions.keep(key, value, ttl, done)
 }
 
 // DropSession implements cluster.Recorder.
-func (e *streamsEngine) DropSession(key string) { e.streams.dropSession(key) }
+func (e *streamsEngine) DropSession(key string) { e.streams.sessions.drop(key) }
 
 // TakeSession implements cluster.Recorder.
 func (e *streamsEngine) TakeSession(ctx context.Context, key string) (*cluster.KeptSession, error) {
-	return e.streams.takeSession(ctx, key)
+	return e.streams.sessions.take(ctx, key)
 }
 
-func (s *streams) readerOf(namespace string) *streamReader { return s.readers[s.streamOf(namespace)] }
+func (s *streams) readerOf(namespace string) *streamReader { return s.readers[s.names.of(namespace)] }
 
 // Replay implements cluster.Recorder.
 func (e *streamsEngine) Replay(ctx context.Context, namespace string, after, to cluster.Position, yield func(*cluster.Command) bool) error {
@@ -78,13 +100,13 @@ func (r *streamReader) page(ctx context.Context, after cluster.Position, count i
 	client, from := s.engine.nodes.any(), idOf(after)
 	got, err := client.XRangeN(ctx, r.name, from, "+", count+1).Result()
 	if err != nil {
-		return nil, false, s.unread(ctx, err)
+		return nil, false, s.engine.reach.unread(ctx, err)
 	}
 	last = int64(len(got)) <= count
 	switch {
 	case after == cluster.Position{}:
 		if whole, err := isWhole(ctx, client, r.name); err != nil {
-			return nil, false, s.unread(ctx, err)
+			return nil, false, s.engine.reach.unread(ctx, err)
 		} else if !whole {
 			return nil, false, cluster.ErrGone
 		}
@@ -98,7 +120,7 @@ func (r *streamReader) page(ctx context.Context, after cluster.Position, count i
 		raw := entryOf(m.Values)
 		list = append(list, &pages.Entry{
 			At: at, Size: int64(2*len(raw.Data)+len(raw.Namespace)) + entrySize,
-			Decode: func() (*cluster.Command, uint64) { return s.commandIn(raw, at) },
+			Decode: func() (*cluster.Command, uint64) { return s.inbox.commandIn(raw, at) },
 		})
 	}
 	return list, last, nil

@@ -328,10 +328,10 @@ func TestStreams_SeveralStreams(t *testing.T) {
 func TestStreams_ASessionThatWasTakenIsNotKeptAgain(t *testing.T) {
 	s := newServer(t)
 	one, two := pair(t, Streams, s)
-	road := one.cluster.(*streamsEngine).streams
+	sessions := one.cluster.(*streamsEngine).streams.sessions
 	again := func(value string) {
 		t.Helper()
-		left, err := road.change(t.Context(), []*sessionChange{{key: road.sessionKey("k"), value: road.ownHead() + value, until: time.Now().Add(time.Minute), again: true}})
+		left, err := sessions.change(t.Context(), []*sessionChange{{key: sessions.key("k"), value: sessions.ownHead() + value, until: time.Now().Add(time.Minute), again: true}})
 		if err != nil || len(left) > 0 {
 			t.Fatalf("%d left, %v", len(left), err)
 		}
@@ -425,12 +425,12 @@ func TestStreams_TheDocumentedUserIsEnough(t *testing.T) {
 	if err := <-kept; err != nil {
 		t.Error(err)
 	}
-	road := one.cluster.(*streamsEngine).streams
-	left, err := road.change(t.Context(), []*sessionChange{{key: road.sessionKey("k"), value: road.ownHead() + "w", until: time.Now().Add(time.Minute), again: true, done: func(err error) {
+	sessions := one.cluster.(*streamsEngine).streams.sessions
+	left, err := sessions.change(t.Context(), []*sessionChange{{key: sessions.key("k"), value: sessions.ownHead() + "w", until: time.Now().Add(time.Minute), again: true, done: func(err error) {
 		if err != nil {
 			t.Error(err)
 		}
-	}}, {key: road.sessionKey("x")}})
+	}}, {key: sessions.key("x")}})
 	if err != nil || len(left) > 0 {
 		t.Errorf("%d left, %v", len(left), err)
 	}

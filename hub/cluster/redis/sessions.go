@@ -12,13 +12,17 @@ import (
 	"github.com/siohub/siohub/hub/cluster"
 )
 
-// Sessions of hubs have keys of their own beside Node's:
+// sessions are those of browsers that are kept in Redis. Those of hubs have keys of their own beside Node's:
 //
 //	<session_prefix>hub:<key>    sessionHead, the hub's id, and what it has kept
 //	<session_prefix><key>        base64 of MessagePack, of Node
 //
 // They are written by the appender, behind what was published before: whoever finds a session finds what belongs to it in the
 // stream.
+type sessions struct {
+	engine *engine
+	out    *appender
+}
 
 const (
 	hubSessions = "hub:"
@@ -52,15 +56,15 @@ if v and string.sub(v, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`
 
-func (s *streams) sessionKey(key string) string {
+func (s *sessions) key(key string) string {
 	return s.engine.config.SessionPrefix + hubSessions + key
 }
 
 // ownHead begins the sessions of this hub.
-func (s *streams) ownHead() string { return sessionHead + s.engine.id }
+func (s *sessions) ownHead() string { return sessionHead + s.engine.self.id }
 
-func (s *streams) keepSession(key string, value []byte, ttl time.Duration, done func(error)) {
-	c := &sessionChange{key: s.sessionKey(key), value: s.ownHead() + string(value), until: time.Now().Add(ttl), done: done}
+func (s *sessions) keep(key string, value []byte, ttl time.Duration, done func(error)) {
+	c := &sessionChange{key: s.key(key), value: s.ownHead() + string(value), until: time.Now().Add(ttl), done: done}
 	if len(value) > s.engine.config.MaxMessage {
 		c.end(cluster.ErrTooLarge)
 		return
@@ -70,13 +74,13 @@ func (s *streams) keepSession(key string, value []byte, ttl time.Duration, done 
 	}
 }
 
-func (s *streams) dropSession(key string) {
-	_ = s.out.take(entry{session: &sessionChange{key: s.sessionKey(key)}}) // counted; it has a time in Redis
+func (s *sessions) drop(key string) {
+	_ = s.out.take(entry{session: &sessionChange{key: s.key(key)}}) // counted; it has a time in Redis
 }
 
 // change makes changes in their order. It returns those that were not made, as Redis does not answer: the first of them, and
 // all behind it. What Redis refuses is not tried again.
-func (s *streams) change(ctx context.Context, changes []*sessionChange) (left []*sessionChange, err error) {
+func (s *sessions) change(ctx context.Context, changes []*sessionChange) (left []*sessionChange, err error) {
 	commands, _ := s.engine.nodes.any().Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, c := range changes {
 			ms := time.Until(c.until).Milliseconds()
@@ -101,7 +105,7 @@ func (s *streams) change(ctx context.Context, changes []*sessionChange) (left []
 		case err == nil:
 			c.end(nil)
 		case errors.As(err, &refusal) && !passing(refusal):
-			s.engine.refused(err)
+			s.engine.reach.refused(err)
 			c.end(err)
 		default:
 			for _, c := range changes[i:] {
@@ -124,14 +128,14 @@ func passing(err redis.Error) bool {
 }
 
 // takeSession takes one of a hub, or else of Node. Both are asked for at once: there is one of them.
-func (s *streams) takeSession(ctx context.Context, key string) (*cluster.KeptSession, error) {
+func (s *sessions) take(ctx context.Context, key string) (*cluster.KeptSession, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
 	var hubs *redis.Cmd
 	var nodes *redis.StringCmd
 	_, _ = s.engine.nodes.any().Pipelined(ctx, func(p redis.Pipeliner) error {
-		hubs = p.Do(ctx, "SET", s.sessionKey(key), takenSession, "XX", "GET", "PX", strconv.FormatInt(takenFor.Milliseconds(), 10))
+		hubs = p.Do(ctx, "SET", s.key(key), takenSession, "XX", "GET", "PX", strconv.FormatInt(takenFor.Milliseconds(), 10))
 		if !strings.HasPrefix(key, hubSessions) { // that would be the key of a hub's
 			nodes = p.GetDel(ctx, s.engine.config.SessionPrefix+key)
 		}
@@ -143,36 +147,22 @@ func (s *streams) takeSession(ctx context.Context, key string) (*cluster.KeptSes
 		if len(value) >= head && strings.HasPrefix(value, sessionHead) {
 			return &cluster.KeptSession{Value: []byte(value[head:])}, nil
 		}
-		s.engine.broken(nil)
+		s.engine.inbox.broken(nil)
 	}
 	if err != nil && !errors.Is(err, redis.Nil) || nodes == nil {
-		return nil, s.unread(ctx, err)
+		return nil, s.engine.reach.unread(ctx, err)
 	}
 	value, err = nodes.Result()
 	switch {
 	case errors.Is(err, redis.Nil):
 		return nil, nil
 	case err != nil:
-		return nil, s.unread(ctx, err)
+		return nil, s.engine.reach.unread(ctx, err)
 	}
 	socket, id, err := s.engine.codec.Session(value)
 	if err != nil || id != key {
-		s.engine.broken(err)
+		s.engine.inbox.broken(err)
 		return nil, nil
 	}
 	return &cluster.KeptSession{Foreign: socket}, nil
-}
-
-// unread is the error of what could not be read.
-func (s *streams) unread(ctx context.Context, err error) error {
-	switch cause := context.Cause(ctx); {
-	case err == nil || errors.Is(err, redis.Nil):
-		return nil
-	case cause != nil:
-		return cause
-	}
-	if s.engine.ctx.Err() == nil {
-		s.engine.refused(err)
-	}
-	return cluster.ErrAway
 }

@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"net"
-	"strings"
 	"sync"
 	"unicode/utf16"
 
@@ -37,12 +36,12 @@ type shard struct {
 
 func newSharded(e *engine) *sharded {
 	s := &sharded{engine: e, shards: map[string]*shard{}, of: map[string]*shard{}}
-	s.settle = func() { e.tell(s.reached) }
+	s.settle = func() { e.reach.tell(s.reached) }
 	return s
 }
 
 func (s *sharded) open() {
-	s.want(s.engine.hubChannel(), s.engine.directChannel(s.engine.id))
+	s.want(s.engine.channels.hubs(), s.engine.channels.direct(s.engine.self.id))
 }
 
 // want subscribes to channels, each on the node that has its slot.
@@ -109,7 +108,7 @@ func (s *sharded) reached() bool {
 
 // refused looks anew where the channels of a shard live: slots move.
 func (s *sharded) refused(address string, err error) {
-	s.engine.refused(err)
+	s.engine.reach.refused(err)
 	if s.engine.nodes.cluster == nil {
 		return
 	}
@@ -146,7 +145,7 @@ func (s *sharded) close(context.Context) {
 
 func (s *sharded) hears(namespace string, yes bool) {
 	// The twin first, so that no hub is counted as a Node server meanwhile.
-	channels := []string{s.engine.twinChannel(namespace), s.engine.baseChannel(namespace)}
+	channels := []string{s.engine.channels.twin(namespace), s.engine.channels.base(namespace)}
 	if yes {
 		s.want(channels...)
 	} else {
@@ -157,7 +156,7 @@ func (s *sharded) hears(namespace string, yes bool) {
 // room subscribes to a room, or leaves it. All have one channel, also those with the length of an id: only who
 // publishes looks at that.
 func (s *sharded) room(namespace, room string, occupied bool) {
-	channel := s.engine.baseChannel(namespace) + room + "#"
+	channel := s.engine.channels.base(namespace) + room + "#"
 	if occupied {
 		s.want(channel)
 	} else {
@@ -170,11 +169,11 @@ func (s *sharded) awaits(namespace string) <-chan struct{} {
 }
 
 func (s *sharded) answers(namespace string) string {
-	return s.engine.baseChannel(namespace) + s.engine.askID + "#"
+	return s.engine.channels.base(namespace) + s.engine.self.askID + "#"
 }
 
 func (s *sharded) count(ctx context.Context, namespace string) (int, []string, error) {
-	all, hubs, err := s.engine.nodes.count(ctx, "SHARDNUMSUB", s.engine.baseChannel(namespace), s.engine.twinChannel(namespace))
+	all, hubs, err := s.engine.nodes.count(ctx, "SHARDNUMSUB", s.engine.channels.base(namespace), s.engine.channels.twin(namespace))
 	return int(max(0, all-hubs)), nil, err
 }
 
@@ -187,7 +186,7 @@ func (s *sharded) post(m *nodewire.Message) error {
 		room, has = s.hasChannel(&m.Target)
 	}
 	buf := buffers.Get().(*[]byte)
-	return s.engine.sendFrom(buf, s.engine.channelFor(m.Namespace, room, has), nodewire.AppendCluster(*buf, m, false))
+	return s.engine.sendFrom(buf, s.engine.channels.within(m.Namespace, room, has), nodewire.AppendCluster(*buf, m, false))
 }
 
 // hasChannel is the room whose channel reaches all of a target, if there is one. Of a user there is none.
@@ -219,48 +218,15 @@ func looksLikeAnID(room string) bool {
 func (s *sharded) postToHubs(c *cluster.Command) error { return s.engine.postToHubs(c) }
 
 func (s *sharded) ask(m *nodewire.Message) error {
-	return s.engine.SendForeign(s.engine.baseChannel(m.Namespace), nodewire.AppendCluster(nil, m, false))
+	return s.engine.SendForeign(s.engine.channels.base(m.Namespace), nodewire.AppendCluster(nil, m, false))
 }
 
 // message takes one from any channel.
 func (s *sharded) message(channel string, payload []byte) {
 	e := s.engine
-	if e.ofHubs([]byte(channel)) {
+	if e.channels.ofHubs(channel) {
 		e.Receive(payload, mesh.Address{})
 		return
 	}
-	e.clusterMessage(channel, payload)
-}
-
-// clusterMessage takes a cluster message from PUB/SUB.
-func (e *engine) clusterMessage(channel string, payload []byte) {
-	if e.passedOver(senderOf(payload)) {
-		return
-	}
-	m, err := e.codec.Cluster(payload)
-	if err != nil {
-		e.broken(err)
-		return
-	}
-	if strings.HasSuffix(channel, "#"+e.askID+"#") || strings.HasSuffix(channel, "#"+e.id+"#") {
-		e.heard(m, len(payload))
-		return
-	}
-	if !strings.HasPrefix(channel, e.baseChannel(m.Namespace)) {
-		e.broken(nil) // of another namespace
-		return
-	}
-	e.take(m, len(payload), func(a *nodewire.Message) {
-		_ = e.answerTo(m, a, e.config.Engine == Streams)
-	})
-}
-
-// answerTo publishes an answer on the channel of who has asked.
-func (e *engine) answerTo(m, a *nodewire.Message, packed bool) error {
-	message := nodewire.AppendCluster(nil, a, packed)
-	if len(message) > e.config.MaxMessage {
-		e.tooLargeAnswer()
-		return nil
-	}
-	return e.SendForeign(e.baseChannel(m.Namespace)+m.UID+"#", message) // counted; the asker has a time
+	e.inbox.clusterMessage(channel, payload)
 }

@@ -72,7 +72,7 @@ func (r *streamReader) run() {
 			r.streams.readable(false)
 		}
 		if e.ctx.Err() == nil {
-			e.refused(err)
+			e.reach.refused(err)
 			e.nodes.reload(e.ctx)
 		}
 		select {
@@ -123,7 +123,7 @@ func (r *streamReader) readMoving(ctx context.Context) error {
 			at, _ := positionOf(m.ID)
 			e := entryOf(m.Values)
 			r.data = append(r.data[:0], e.Data...)
-			r.accept(e, at, r.streams.engine.passedOver([]byte(e.UID)), false)
+			r.accept(e, at, r.streams.engine.self.passedOver([]byte(e.UID)), false)
 		}
 	}
 	return err
@@ -160,7 +160,7 @@ func (r *streamReader) disconnect() {
 // take applies an entry.
 func (r *streamReader) take(e nodewire.Entry, at cluster.Position) {
 	r.gate.Apply(at, func() {
-		r.streams.entry(e, at, func(uid string, sequence uint64) bool {
+		r.streams.inbox.entry(e, at, func(uid string, sequence uint64) bool {
 			fresh := r.fresh(uid, sequence)
 			if !fresh {
 				r.passOver(at)

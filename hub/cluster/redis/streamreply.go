@@ -93,9 +93,9 @@ func (r *streamReader) accept(e nodewire.Entry, at cluster.Position, own, large 
 	r.recent.add(id)
 	switch {
 	case large:
-		r.streams.engine.tooLarge()
+		r.streams.engine.inbox.tooLarge()
 		r.gate.Reached(at)
-	case own || r.streams.concernsNobody(&e, r.data):
+	case own || r.streams.inbox.concernsNobody(&e, r.data):
 		r.gate.Reached(at)
 	default:
 		e.Data = string(r.data)
@@ -178,7 +178,7 @@ func (r *streamReader) fields(n int) (e nodewire.Entry, own, large bool, err err
 			return e, own, large, err
 		}
 		large = large || !fits
-		own = own || name == "uid" && r.streams.engine.passedOver([]byte(e.UID))
+		own = own || name == "uid" && r.streams.engine.self.passedOver([]byte(e.UID))
 	}
 	return e, own, large, nil
 }
@@ -233,30 +233,4 @@ func orProtocol(err error) error {
 		return err
 	}
 	return errProtocol
-}
-
-// concernsNobody reports whether an entry is an emit that nobody here receives, as far as that is seen before it is decoded: it is
-// for one room, in the form in which hubs write it, and no recovery counts it.
-func (s *streams) concernsNobody(e *nodewire.Entry, data []byte) bool {
-	if e.Type != "3" || e.Hub || e.Number != "" || e.After != "" || e.Namespace == "" {
-		return false
-	}
-	rest, ok := bytes.CutPrefix(data, []byte(`{"opts":{"rooms":["`))
-	if !ok {
-		return false
-	}
-	end := bytes.IndexByte(rest, '"')
-	if end <= 0 || !bytes.HasPrefix(rest[end:], []byte(`"],`)) {
-		return false
-	}
-	for _, c := range rest[:end] {
-		if c == '\\' || c < ' ' { // an escape, or a user
-			return false
-		}
-	}
-	if s.engine.serves([]byte(e.Namespace)) && s.engine.Host().Concerns(e.Namespace, string(rest[:end])) {
-		return false
-	}
-	s.note(*e)
-	return true
 }

@@ -2,11 +2,10 @@ package redis
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"time"
-	"unicode/utf16"
 
+	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/cluster/internal/fence"
 	"github.com/siohub/siohub/hub/cluster/internal/mesh"
 	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
@@ -21,41 +20,49 @@ import (
 // Version 0.2 has them in the stream too, and counts servers by their heartbeats there. A hub answers where it was asked, and
 // speaks up in the stream while there are such servers.
 type streams struct {
-	engine  *engine
-	in      listener
-	out     *appender
-	readers map[string]*streamReader // by the name of their stream
-	fences  fence.Fences
-	block   time.Duration // how long one command waits for an entry
+	engine   *engine
+	in       listener
+	names    streamNames
+	old      *oldServers
+	inbox    *streamInbox
+	writer   *streamWriter
+	out      *appender
+	sessions *sessions
+	readers  map[string]*streamReader // by the name of their stream
+	fences   fence.Fences
+	block    time.Duration // how long one command waits for an entry
 
-	mu       sync.Mutex // guards the fields below
-	lost     int        // streams that cannot be read
-	sequence map[string]uint64
-	old      map[oldServer]time.Time // of version 0.2, and when they were heard last
+	mu   sync.Mutex // guards the field below
+	lost int        // streams that cannot be read
 }
 
 func newStreams(e *engine) *streams {
 	s := &streams{
-		engine: e, block: readBlock, sequence: map[string]uint64{}, old: map[oldServer]time.Time{}, readers: map[string]*streamReader{},
+		engine: e, names: streamNames{e.config.Stream, e.config.StreamCount}, block: readBlock, readers: map[string]*streamReader{},
+		old: &oldServers{mesh: e.Mesh, heard: map[oldServer]time.Time{}},
 	}
 	if e.config.ShardedPubSub {
 		shards := newSharded(e)
 		s.in, shards.settle = shards, s.settle
 	} else {
-		in := e.subscriber(false, e.dialHome, func([]byte) bool { return true }, s.message)
+		in := e.subscriber(false, e.bus.dialHome, func([]byte) bool { return true }, s.message)
 		s.in, in.changed = in, func(bool) { s.settle() }
 	}
 	s.out = newAppender(s)
-	for _, name := range s.names() {
+	s.sessions = &sessions{engine: e, out: s.out}
+	s.writer = &streamWriter{names: s.names, self: &e.self, out: s.out, sequence: map[string]uint64{}}
+	s.inbox = &streamInbox{engine: e, old: s.old, writer: s.writer}
+	for _, name := range s.names.all() {
 		s.readers[name] = newStreamReader(s, name)
 	}
+	e.reach.links = append(e.reach.links, &s.out.link.link)
 	return s
 }
 
 func (s *streams) open() {
 	e := s.engine
 	s.lost = len(s.readers) // before anything runs
-	s.in.want(e.hubChannel(), e.directChannel(e.id))
+	s.in.want(e.channels.hubs(), e.channels.direct(e.self.id))
 	for _, r := range s.readers {
 		e.running.Go(r.run)
 	}
@@ -68,7 +75,7 @@ func (s *streams) open() {
 
 // settle says whether everything can be reached.
 func (s *streams) settle() {
-	s.engine.tell(func() bool {
+	s.engine.reach.tell(func() bool {
 		s.mu.Lock()
 		up := s.in.reached() && s.lost == 0
 		s.mu.Unlock()
@@ -95,59 +102,35 @@ func (s *streams) close(ctx context.Context) {
 	s.fences.Close()
 }
 
-// names are those of the streams.
-func (s *streams) names() []string {
-	c := s.engine.config
-	if c.StreamCount == 1 {
-		return []string{c.Stream}
-	}
-	var names []string
-	for i := range c.StreamCount {
-		names = append(names, c.Stream+"-"+strconv.Itoa(i))
-	}
-	return names
-}
-
-// streamOf is the stream of a namespace. The hash of one may be negative; the stream that servers then write to is read by
-// nobody, and hubs do as they do to be heard by each other: see docs/cluster.md.
-//
-// Source: @socket.io/redis-streams-adapter 0.3, hashCode.
-func (s *streams) streamOf(namespace string) string {
-	c := s.engine.config
-	if c.StreamCount == 1 {
-		return c.Stream
-	}
-	var hash int32
-	for _, unit := range utf16.Encode([]rune(namespace)) {
-		hash = hash*31 + int32(unit)
-	}
-	return c.Stream + "-" + strconv.Itoa(abs(int(hash)%c.StreamCount))
-}
-
-func abs(n int) int { return max(n, -n) }
-
 func (s *streams) hears(namespace string, yes bool) {
-	channels := []string{s.engine.twinChannel(namespace), s.engine.baseChannel(namespace)}
+	channels := []string{s.engine.channels.twin(namespace), s.engine.channels.base(namespace)}
 	if yes {
 		s.in.want(channels...)
-		_ = s.append(&nodewire.Message{Kind: nodewire.InitialHeartbeat, Namespace: namespace}) // counted
+		_ = s.writer.append(&nodewire.Message{Kind: nodewire.InitialHeartbeat, Namespace: namespace}) // counted
 		return
 	}
 	s.in.leave(channels...)
-	if s.anyOld(namespace) {
-		_ = s.append(&nodewire.Message{Kind: nodewire.Leaving, Namespace: namespace}) // counted
+	if s.old.any(namespace) {
+		_ = s.writer.append(&nodewire.Message{Kind: nodewire.Leaving, Namespace: namespace}) // counted
 	}
 }
 
 func (s *streams) awaits(namespace string) <-chan struct{} {
-	base := s.engine.baseChannel(namespace)
-	return s.in.want(base+s.engine.askID+"#", base+s.engine.id+"#") // the second for what was asked in the stream
+	base := s.engine.channels.base(namespace)
+	return s.in.want(base+s.engine.self.askID+"#", base+s.engine.self.id+"#") // the second for what was asked in the stream
 }
 
 func (s *streams) count(ctx context.Context, namespace string) (int, []string, error) {
-	all, hubs, err := s.engine.nodes.count(ctx, s.numsub(), s.engine.baseChannel(namespace), s.engine.twinChannel(namespace))
-	return int(max(0, all-hubs)), s.oldIn(namespace), err
+	all, hubs, err := s.engine.nodes.count(ctx, s.numsub(), s.engine.channels.base(namespace), s.engine.channels.twin(namespace))
+	return int(max(0, all-hubs)), s.old.in(namespace), err
 }
+
+// post appends to the stream: who is away reads it later. Version 0.3, which publishes some of it elsewhere, reads all kinds
+// there.
+func (s *streams) post(m *nodewire.Message) error { return s.writer.append(m) }
+
+// postToHubs appends to the stream too, so that it stays in order.
+func (s *streams) postToHubs(c *cluster.Command) error { return s.writer.command(c) }
 
 // numsub is the command that counts subscriptions.
 func (s *streams) numsub() string {
@@ -158,17 +141,17 @@ func (s *streams) numsub() string {
 }
 
 func (s *streams) ask(m *nodewire.Message) error {
-	if s.anyOld(m.Namespace) { // those of version 0.3 read the stream as well, and answer on PUB/SUB
-		return s.append(m)
+	if s.old.any(m.Namespace) { // those of version 0.3 read the stream as well, and answer on PUB/SUB
+		return s.writer.append(m)
 	}
-	return s.engine.SendForeign(s.engine.baseChannel(m.Namespace), nodewire.AppendCluster(nil, m, true))
+	return s.engine.SendForeign(s.engine.channels.base(m.Namespace), nodewire.AppendCluster(nil, m, true))
 }
 
 // message takes one from PUB/SUB.
 func (s *streams) message(channel string, payload []byte) {
-	if s.engine.ofHubs([]byte(channel)) {
+	if s.engine.channels.ofHubs(channel) {
 		s.engine.Receive(payload, mesh.Address{})
 		return
 	}
-	s.engine.clusterMessage(channel, payload)
+	s.engine.inbox.clusterMessage(channel, payload)
 }

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"strings"
@@ -10,37 +11,44 @@ import (
 	"github.com/siohub/siohub/hub/cluster/redis/internal/nodewire"
 )
 
+// streamInbox takes what other servers have appended to a stream. What is in Node's form it hands on as it came by any road.
+type streamInbox struct {
+	engine *engine
+	old    *oldServers
+	writer *streamWriter // for what is answered where it was asked
+}
+
 // entry takes one from a stream.
-func (s *streams) entry(e nodewire.Entry, at cluster.Position, fresh func(uid string, sequence uint64) bool) {
-	own := s.engine.passedOver([]byte(e.UID))
+func (in *streamInbox) entry(e nodewire.Entry, at cluster.Position, fresh func(uid string, sequence uint64) bool) {
+	own := in.engine.self.passedOver([]byte(e.UID))
 	switch {
 	case e.Hub && e.Namespace == "" && e.Type != markType && !own:
-		s.ofHubs(e, at, fresh)
+		in.ofHubs(e, at, fresh)
 	case e.Hub || e.Namespace == "":
 	case own:
 	default:
-		s.ofAll(e, at, fresh)
+		in.ofAll(e, at, fresh)
 	}
 }
 
 // ofHubs takes a command of another hub that Node has no words for.
-func (s *streams) ofHubs(e nodewire.Entry, at cluster.Position, fresh func(string, uint64) bool) {
-	c, number, err := s.hubCommand(e, at)
+func (in *streamInbox) ofHubs(e nodewire.Entry, at cluster.Position, fresh func(string, uint64) bool) {
+	c, number, err := in.hubCommand(e, at)
 	switch {
 	case errors.Is(err, cluster.ErrTooLarge):
-		s.engine.tooLarge()
+		in.engine.inbox.tooLarge()
 	case err != nil:
-		s.engine.broken(err)
+		in.engine.inbox.broken(err)
 	case !fresh(e.UID, number):
-		s.engine.DropForeign(cluster.DropDuplicate, e.UID)
+		in.engine.DropForeign(cluster.DropDuplicate, e.UID)
 	case !c.KeepOnly:
-		s.engine.Serialized(func(h cluster.Host) { h.Apply(c) })
+		in.engine.Serialized(func(h cluster.Host) { h.Apply(c) })
 	}
 }
 
 // hubCommand reads it, and its number.
-func (s *streams) hubCommand(e nodewire.Entry, at cluster.Position) (*cluster.Command, uint64, error) {
-	if len(e.Data) > s.engine.config.MaxMessage {
+func (in *streamInbox) hubCommand(e nodewire.Entry, at cluster.Position) (*cluster.Command, uint64, error) {
+	if len(e.Data) > in.engine.config.MaxMessage {
 		return nil, 0, cluster.ErrTooLarge
 	}
 	number, err := strconv.ParseUint(e.Type, 10, 64)
@@ -56,35 +64,35 @@ func (s *streams) hubCommand(e nodewire.Entry, at cluster.Position) (*cluster.Co
 }
 
 // ofAll takes what another server says in Node's form.
-func (s *streams) ofAll(e nodewire.Entry, at cluster.Position, fresh func(string, uint64) bool) {
-	s.note(e)
-	served := s.engine.serves([]byte(e.Namespace))
+func (in *streamInbox) ofAll(e nodewire.Entry, at cluster.Position, fresh func(string, uint64) bool) {
+	in.old.note(e)
+	served := in.engine.served.has([]byte(e.Namespace))
 	switch e.Type {
 	case "1", "3", "4", "5", "6":
 		if !served {
 			return // nobody is here
 		}
 	}
-	m, err := s.engine.codec.Entry(e)
+	m, err := in.engine.codec.Entry(e)
 	if err != nil {
-		s.engine.broken(err)
+		in.engine.inbox.broken(err)
 		return
 	}
 	switch m.Kind {
 	case nodewire.InitialHeartbeat:
-		_ = s.append(&nodewire.Message{Kind: nodewire.Heartbeat, Namespace: m.Namespace}) // counted
+		_ = in.writer.append(&nodewire.Message{Kind: nodewire.Heartbeat, Namespace: m.Namespace}) // counted
 	case nodewire.Heartbeat:
 	case nodewire.Leaving:
-		s.left(oldServer{m.UID, m.Namespace})
+		in.old.left(oldServer{m.UID, m.Namespace})
 	case nodewire.SocketsAnswer, nodewire.ServerSideAnswer, nodewire.ClientCount, nodewire.Ack:
-		s.engine.heard(m, len(e.Data))
+		in.engine.asked.heard(m, len(e.Data))
 	default:
 		if m.Sequence > 0 && !fresh(m.UID, m.Sequence) {
-			s.engine.DropForeign(cluster.DropDuplicate, m.UID)
+			in.engine.DropForeign(cluster.DropDuplicate, m.UID)
 			return
 		}
 		m.Origin = originOf(e, m, at)
-		s.engine.take(m, len(e.Data), func(a *nodewire.Message) { _ = s.append(a) }) // counted; the asker has a time
+		in.engine.inbox.take(m, len(e.Data), func(a *nodewire.Message) { _ = in.writer.append(a) }) // counted; the asker has a time
 	}
 }
 
@@ -100,10 +108,10 @@ func originOf(e nodewire.Entry, m *nodewire.Message, at cluster.Position) cluste
 }
 
 // commandIn reads the command in an entry, and the number that its hub gave it, or zero. Nil: there is none that can be read.
-func (s *streams) commandIn(e nodewire.Entry, at cluster.Position) (c *cluster.Command, number uint64) {
+func (in *streamInbox) commandIn(e nodewire.Entry, at cluster.Position) (c *cluster.Command, number uint64) {
 	switch {
 	case e.Hub && e.Namespace == "" && e.Type != markType:
-		c, number, _ = s.hubCommand(e, at)
+		c, number, _ = in.hubCommand(e, at)
 		return c, number
 	case e.Hub || e.Namespace == "":
 		return nil, 0
@@ -113,12 +121,38 @@ func (s *streams) commandIn(e nodewire.Entry, at cluster.Position) (c *cluster.C
 	default:
 		return nil, 0
 	}
-	m, err := s.engine.codec.Entry(e)
+	m, err := in.engine.codec.Entry(e)
 	if err != nil || m.RequestID != "" || m.LeftOut > 0 && len(m.Names) == 0 {
 		return nil, 0
 	}
 	m.Origin = originOf(e, m, at)
 	return commandOf(m), m.Sequence
+}
+
+// concernsNobody reports whether an entry is an emit that nobody here receives, as far as that is seen before it is decoded: it is
+// for one room, in the form in which hubs write it, and no recovery counts it.
+func (in *streamInbox) concernsNobody(e *nodewire.Entry, data []byte) bool {
+	if e.Type != "3" || e.Hub || e.Number != "" || e.After != "" || e.Namespace == "" {
+		return false
+	}
+	rest, ok := bytes.CutPrefix(data, []byte(`{"opts":{"rooms":["`))
+	if !ok {
+		return false
+	}
+	end := bytes.IndexByte(rest, '"')
+	if end <= 0 || !bytes.HasPrefix(rest[end:], []byte(`"],`)) {
+		return false
+	}
+	for _, c := range rest[:end] {
+		if c == '\\' || c < ' ' { // an escape, or a user
+			return false
+		}
+	}
+	if in.engine.served.has([]byte(e.Namespace)) && in.engine.Host().Concerns(e.Namespace, string(rest[:end])) {
+		return false
+	}
+	in.old.note(*e)
+	return true
 }
 
 // positionOf reads the id of an entry.
