@@ -9,64 +9,66 @@ import (
 )
 
 // Answer implements cluster.Host.
-func (f *Federation) Answer(q *cluster.Question, r cluster.Responder) {
+func (h *host) Answer(q *cluster.Question, r cluster.Responder) {
 	if q.Kind == cluster.Signalled {
-		f.signalled(q, r)
+		h.signalled(q, r)
 		return
 	}
 	if q.Kind == cluster.Surrender {
-		f.surrender(q, r)
+		h.surrender(q, r)
 		return
 	}
-	if err := f.checkQuestion(q); err != nil {
-		f.refuse(kindQuestion, err)
+	if err := h.checkQuestion(q); err != nil {
+		h.refuse(kindQuestion, err)
 		r.Answer(nothing(q))
 		return
 	}
-	sockets := f.config.Sockets
+	sockets := h.config.Sockets
 	switch q.Kind {
 	case cluster.Fetch, cluster.ListRooms, cluster.ListUsers:
-		f.lists.add(f, q, r)
+		if !h.lists.add(q, r) {
+			h.refuse(kindQuestion, errCrowded) // without an answer this hub is said to be missing
+		}
 	case cluster.Count:
 		r.Answer(&cluster.Answer{Count: sockets.Count(q.Namespace, q.Target)})
 	case cluster.Acks:
-		f.answerAcks(q, r)
+		h.answerAcks(q, r)
 	case cluster.CarryOut:
 		var batch engineio.Batch
-		kind, o, err := f.carryOut(&batch, q.Command)
+		kind, o, err := h.carryOut(&batch, q.Command)
 		batch.Flush()
-		f.refuseIf(kind, err)
+		h.refuseIf(kind, err)
 		r.Answer(&cluster.Answer{Outcome: &o})
 	case cluster.ServerSideEmit:
-		f.refuseIf(kindServerSide, f.serverSide(q.Namespace, q.Message, func(value []byte, attachments [][]byte) {
+		h.refuseIf(kindServerSide, h.serverSide(q.Namespace, q.Message, func(value []byte, attachments [][]byte) {
 			r.Answer(&cluster.Answer{Value: value, Attachments: attachments})
 		}))
 	}
 }
 
-func (f *Federation) signalled(q *cluster.Question, r cluster.Responder) {
-	if f.config.Peer == nil {
+func (h *host) signalled(q *cluster.Question, r cluster.Responder) {
+	if h.config.Peer == nil {
 		r.Answer(&cluster.Answer{})
 		return
 	}
-	f.refuseIf(kindSignal, f.config.Peer.Asked(q.Signal, r))
+	h.refuseIf(kindSignal, h.config.Peer.Asked(q.Signal, r))
 }
 
 // checkQuestion looks at what is common to questions. What carries a command or a message is looked at with it.
-func (f *Federation) checkQuestion(q *cluster.Question) error {
+func (h *host) checkQuestion(q *cluster.Question) error {
 	switch q.Kind {
 	case cluster.Fetch, cluster.Count:
-		return f.config.Checks.Target(q.Namespace, q.Target)
+		return h.config.Checks.Target(q.Namespace, q.Target)
 	case cluster.ListRooms, cluster.ListUsers:
-		return f.config.Checks.Target(q.Namespace, cluster.Target{All: true})
+		return h.config.Checks.Target(q.Namespace, cluster.Target{All: true})
 	case cluster.Acks:
 		if q.Message == nil {
 			return errIncomplete
 		}
-		if err := f.config.Checks.Target(q.Namespace, q.Target); err != nil {
+		if err := h.config.Checks.Target(q.Namespace, q.Target); err != nil {
 			return err
 		}
-		return f.config.Checks.Message(q.Message)
+		return h.config.Checks.Message(q.Message)
 	case cluster.CarryOut:
 		if q.Command == nil || q.Command.Signal != nil {
 			return errIncomplete
@@ -97,9 +99,9 @@ func nothing(q *cluster.Question) *cluster.Answer {
 const maxPatience = 10 * time.Minute
 
 // answerAcks emits, and tells of each acknowledgement as it comes.
-func (f *Federation) answerAcks(q *cluster.Question, r cluster.Responder) {
+func (h *host) answerAcks(q *cluster.Question, r cluster.Responder) {
 	part := func(p *cluster.AckPart, more bool) { r.Answer(&cluster.Answer{Acks: p, More: more}) }
-	o, _ := f.config.Sockets.EmitWithAck(nil, q.Namespace, q.Target, *q.Message, socketio.AckOptions{
+	o, _ := h.config.Sockets.EmitWithAck(nil, q.Namespace, q.Target, *q.Message, socketio.AckOptions{
 		Timeout: min(max(q.Timeout, time.Millisecond), maxPatience),
 		OnAck: func(a socketio.BrowserAck) {
 			part(&cluster.AckPart{Ack: &cluster.Ack{Socket: a.SocketID, Args: a.Args, Attachments: a.Attachments}}, true)

@@ -19,49 +19,49 @@ const (
 )
 
 // Apply implements cluster.Host.
-func (f *Federation) Apply(c *cluster.Command) {
+func (h *host) Apply(c *cluster.Command) {
 	if c.Signal != nil {
-		if f.config.Peer != nil {
-			f.refuseIf(kindSignal, f.config.Peer.Signalled(c.Signal))
+		if h.config.Peer != nil {
+			h.refuseIf(kindSignal, h.config.Peer.Signalled(c.Signal))
 		}
 		return
 	}
 	var batch engineio.Batch
-	kind, _, err := f.carryOut(&batch, c)
+	kind, _, err := h.carryOut(&batch, c)
 	batch.Flush()
-	f.refuseIf(kind, err)
+	h.refuseIf(kind, err)
 }
 
 // carryOut does to the sockets here what a command says.
-func (f *Federation) carryOut(b *engineio.Batch, c *cluster.Command) (kind string, o cluster.Outcome, err error) {
+func (h *host) carryOut(b *engineio.Batch, c *cluster.Command) (kind string, o cluster.Outcome, err error) {
 	if c.Message != nil {
-		o, err = f.emit(b, c)
+		o, err = h.emit(b, c)
 		return kindEmit, o, err
 	}
 	if c.ServerSide != nil {
-		return kindServerSide, o, f.serverSide(c.Namespace, c.ServerSide, nil)
+		return kindServerSide, o, h.serverSide(c.Namespace, c.ServerSide, nil)
 	}
-	if err := f.config.Checks.Target(c.Namespace, c.Target); err != nil {
+	if err := h.config.Checks.Target(c.Namespace, c.Target); err != nil {
 		return kindOf(c), o, err
 	}
 	switch {
 	case len(c.Join)+len(c.Leave) > 0:
-		if err = f.rooms(c); err == nil {
-			out, _ := f.config.Sockets.UpdateRooms(c.Namespace, c.Target, c.Join, c.Leave)
+		if err = h.rooms(c); err == nil {
+			out, _ := h.config.Sockets.UpdateRooms(c.Namespace, c.Target, c.Join, c.Leave)
 			o = outcome(out)
 		}
 		return kindRooms, o, err
 	case c.Disconnect != nil:
-		if err = f.config.Checks.Detail(c.Disconnect.Detail); err == nil {
-			o = outcome(f.config.Sockets.Disconnect(b, c.Namespace, c.Target, socketio.Eviction(*c.Disconnect)))
+		if err = h.config.Checks.Detail(c.Disconnect.Detail); err == nil {
+			o = outcome(h.config.Sockets.Disconnect(b, c.Namespace, c.Target, socketio.Eviction(*c.Disconnect)))
 		}
 		return kindDisconnect, o, err
 	case c.Data != nil:
-		change, err := f.config.Checks.Data(c.Data)
+		change, err := h.config.Checks.Data(c.Data)
 		if err != nil {
 			return kindData, o, err
 		}
-		out, version, err := f.config.Sockets.SetData(c.Namespace, c.Target, change)
+		out, version, err := h.config.Sockets.SetData(c.Namespace, c.Target, change)
 		o = outcome(out)
 		o.DataVersion = version
 		return kindData, o, err
@@ -81,41 +81,41 @@ func kindOf(c *cluster.Command) string {
 }
 
 // emit carries out an emit, which may be to the namespaces of a pattern.
-func (f *Federation) emit(b *engineio.Batch, c *cluster.Command) (cluster.Outcome, error) {
-	if err := f.config.Checks.Message(c.Message); err != nil {
+func (h *host) emit(b *engineio.Batch, c *cluster.Command) (cluster.Outcome, error) {
+	if err := h.config.Checks.Message(c.Message); err != nil {
 		return cluster.Outcome{}, err
 	}
 	if c.Target.All && isPattern(c.Namespace) {
-		prefix, err := f.config.Checks.Pattern(c.Namespace)
+		prefix, err := h.config.Checks.Pattern(c.Namespace)
 		if err != nil {
 			return cluster.Outcome{}, err
 		}
-		return outcome(f.config.Sockets.EmitBelow(b, prefix, c.Target, *c.Message, socketio.Issue{Mark: socketio.Marked(c.Origin)})), nil
+		return outcome(h.config.Sockets.EmitBelow(b, prefix, c.Target, *c.Message, socketio.Issue{Mark: socketio.Marked(c.Origin)})), nil
 	}
-	if err := f.config.Checks.Target(c.Namespace, c.Target); err != nil {
+	if err := h.config.Checks.Target(c.Namespace, c.Target); err != nil {
 		return cluster.Outcome{}, err
 	}
 	is := socketio.Issue{Mark: socketio.Marked(c.Origin)}
-	return outcome(f.config.Sockets.EmitAs(b, c.Namespace, c.Target, *c.Message, &is)), nil
+	return outcome(h.config.Sockets.EmitAs(b, c.Namespace, c.Target, *c.Message, &is)), nil
 }
 
 func isPattern(namespace string) bool { return namespace != "" && namespace[len(namespace)-1] == '*' }
 
-func (f *Federation) rooms(c *cluster.Command) error {
-	if err := f.config.Checks.Rooms(c.Join); err != nil {
+func (h *host) rooms(c *cluster.Command) error {
+	if err := h.config.Checks.Rooms(c.Join); err != nil {
 		return err
 	}
-	return f.config.Checks.Rooms(c.Leave)
+	return h.config.Checks.Rooms(c.Leave)
 }
 
 // serverSide hands what a Node server said to its fellows to the control plane.
-func (f *Federation) serverSide(namespace string, m *cluster.Message, reply func([]byte, [][]byte)) error {
-	err := f.config.Checks.Message(m)
+func (h *host) serverSide(namespace string, m *cluster.Message, reply func([]byte, [][]byte)) error {
+	err := h.config.Checks.Message(m)
 	if err == nil {
-		err = f.config.Checks.Target(namespace, cluster.Target{All: true})
+		err = h.config.Checks.Target(namespace, cluster.Target{All: true})
 	}
-	if err == nil && f.config.Peer != nil {
-		f.config.Peer.ServerSide(namespace, m, reply)
+	if err == nil && h.config.Peer != nil {
+		h.config.Peer.ServerSide(namespace, m, reply)
 		return nil
 	}
 	if reply != nil {

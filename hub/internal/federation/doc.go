@@ -3,13 +3,16 @@
 // # What it is
 //
 // A Federation stands between a hub and its cluster.Cluster. Down: it tells the other servers what was done here to
-// sockets that may also be elsewhere (Publish), and gathers what they know (Ask, EmitWithAck). Up: it is the cluster's Host,
-// and does to the sockets here what the others say (apply.go), or tells them what they ask for (answer.go):
+// sockets that may also be elsewhere (Publish), and gathers what they know (Ask). Up: its host is the cluster's Host, and does
+// to the sockets here what the others say (apply.go), or tells them what they ask for (answer.go, lists.go):
 //
 //	hub ──► Federation ──► cluster.Cluster ··· engine ··· other servers
-//	           │  ▲
-//	           ▼  └── Host: Apply, Answer, Concerns, MembersChanged
-//	        socketio.Server
+//	                         │
+//	                         ▼
+//	                       host: Apply, Answer, Concerns, MembersChanged
+//	                         │
+//	                         ▼
+//	                  socketio.Server
 //
 // # What it is not
 //

@@ -4,12 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/siohub/siohub/hub/cluster"
 	"github.com/siohub/siohub/hub/internal/engineio"
+	"github.com/siohub/siohub/hub/internal/recovery"
 	"github.com/siohub/siohub/hub/internal/socketio"
-	"github.com/siohub/siohub/internal/sampledlog"
 )
 
 // Config is what a Federation works with.
@@ -53,24 +52,19 @@ type Peer interface {
 	ServerSide(namespace string, m *cluster.Message, reply func(value []byte, attachments [][]byte))
 }
 
-// refusedWarnEvery is the time from one warning to the next.
-const refusedWarnEvery = time.Minute
-
 // Federation is the sockets of all hubs. A nil one has no other hubs. Its methods are safe for concurrent use.
 type Federation struct {
-	config  Config
-	refused *sampledlog.Line
-	lists   lists
+	config Config
+	host   *host // what the others reach
 	// gatherer is the engine if it gathers, and flush its Flush: a method value that is made for each batch would be allocated.
 	gatherer cluster.Gatherer
 	flush    func()
 }
 
-var _ cluster.Host = (*Federation)(nil)
-
 // New returns a Federation. Open has to follow.
 func New(config Config) *Federation {
-	f := &Federation{config: config, refused: sampledlog.New(config.Logger, refusedWarnEvery)}
+	f := &Federation{config: config}
+	f.host = newHost(&f.config)
 	if g, ok := config.Cluster.(cluster.Gatherer); ok {
 		f.gatherer, f.flush = g, g.Flush
 	}
@@ -82,7 +76,7 @@ func (f *Federation) Open() error {
 	if f == nil {
 		return nil
 	}
-	return f.config.Cluster.Open(f.config.Self, f)
+	return f.config.Cluster.Open(f.config.Self, f.host)
 }
 
 // Close leaves it.
@@ -91,7 +85,7 @@ func (f *Federation) Close(ctx context.Context) error {
 		return nil
 	}
 	err := f.config.Cluster.Close(ctx)
-	f.lists.wait()
+	f.host.lists.wait()
 	return err
 }
 
@@ -182,29 +176,8 @@ func (f *Federation) everyone() []string {
 	return ids
 }
 
-// refuseIf is refuse for an error.
-func (f *Federation) refuseIf(kind string, err error) {
-	if err != nil {
-		f.refuse(kind, err)
-	}
-}
-
-// refuse drops something that came.
-func (f *Federation) refuse(kind string, err error) {
-	if f.config.Refused != nil {
-		f.config.Refused(kind, reasonOf(err))
-	}
-	f.refused.Warn("something that another server sent was not carried out", "kind", kind, "error", err, "option", "cluster.url")
-}
-
-// MembersChanged implements cluster.Host.
-func (f *Federation) MembersChanged() {
-	if f.config.Peer != nil {
-		f.config.Peer.MembersChanged()
-	}
-}
-
-// Concerns implements cluster.Host.
-func (f *Federation) Concerns(namespace, room string) bool {
-	return f.config.Sockets.Occupied(namespace, room)
+// Share puts an emission that nobody else hears of into the engine's log. It is for a hub whose sessions are shared.
+func (f *Federation) Share(namespace string, t cluster.Target, m cluster.Message, p recovery.Place) {
+	m.Args = slices.Clone(m.Args)
+	f.config.Sessions.Share(namespace, t, m, p)
 }

@@ -18,6 +18,8 @@ const (
 // lists makes lists of sockets, rooms and users one after the other: each may be long, and the cluster's goroutine has
 // commands to carry out.
 type lists struct {
+	sockets *socketio.Server // set at construction
+
 	mu      sync.Mutex // guards the fields below
 	waiting []list
 	running bool
@@ -29,13 +31,12 @@ type list struct {
 	responder cluster.Responder
 }
 
-// add answers a question soon.
-func (l *lists) add(f *Federation, q *cluster.Question, r cluster.Responder) {
+// add answers a question soon. False: too many wait.
+func (l *lists) add(q *cluster.Question, r cluster.Responder) bool {
 	l.mu.Lock()
 	if len(l.waiting) >= maxLists {
 		l.mu.Unlock()
-		f.refuse(kindQuestion, errCrowded)
-		return // without an answer it is said to be missing
+		return false
 	}
 	l.waiting = append(l.waiting, list{q, r})
 	start := !l.running
@@ -45,12 +46,13 @@ func (l *lists) add(f *Federation, q *cluster.Question, r cluster.Responder) {
 	}
 	l.mu.Unlock()
 	if start {
-		go l.run(f)
+		go l.run()
 	}
+	return true
 }
 
 // run ends when nothing waits.
-func (l *lists) run(f *Federation) {
+func (l *lists) run() {
 	defer l.done.Done()
 	for {
 		l.mu.Lock()
@@ -64,21 +66,22 @@ func (l *lists) run(f *Federation) {
 		l.waiting = l.waiting[1:]
 		l.mu.Unlock()
 		if !next.responder.Ended() {
-			f.list(next.question, next.responder)
+			l.make(next.question, next.responder)
 		}
 	}
 }
 
 func (l *lists) wait() { l.done.Wait() }
 
-func (f *Federation) list(q *cluster.Question, r cluster.Responder) {
+// make answers one with its list.
+func (l *lists) make(q *cluster.Question, r cluster.Responder) {
 	switch q.Kind {
 	case cluster.Fetch:
-		f.listSockets(q, r)
+		l.listSockets(q, r)
 	case cluster.ListRooms:
-		listNames(f.config.Sockets.RoomSizes(q.Namespace, q.Prefix), r)
+		listNames(l.sockets.RoomSizes(q.Namespace, q.Prefix), r)
 	case cluster.ListUsers:
-		listNames(f.config.Sockets.UserSizes(q.Namespace, q.Prefix), r)
+		listNames(l.sockets.UserSizes(q.Namespace, q.Prefix), r)
 	}
 }
 
@@ -98,10 +101,10 @@ func listNames(names []cluster.Size, r cluster.Responder) {
 	r.Answer(&cluster.Answer{})
 }
 
-func (f *Federation) listSockets(q *cluster.Question, r cluster.Responder) {
+func (l *lists) listSockets(q *cluster.Question, r cluster.Responder) {
 	var part []cluster.Socket
 	bytes := 0
-	for _, s := range f.config.Sockets.Select(q.Namespace, q.Target) {
+	for _, s := range l.sockets.Select(q.Namespace, q.Target) {
 		one, ok := Describe(s, q.Handshakes)
 		if !ok {
 			continue

@@ -280,24 +280,18 @@ func (s *Sessions) Share(namespace string, t cluster.Target, m cluster.Message, 
 }
 
 // surrender answers another hub that wants a session.
-func (f *Federation) surrender(q *cluster.Question, r cluster.Responder) {
+func (h *host) surrender(q *cluster.Question, r cluster.Responder) {
 	var c claimed
 	if err := msgpack.Unmarshal(q.Signal, &c); err != nil {
-		f.refuse(kindSession, errIncomplete)
+		h.refuse(kindSession, errIncomplete)
 		r.Answer(&cluster.Answer{})
 		return
 	}
-	f.config.Sockets.Surrender(c.Namespace, recovery.Claim{PID: c.PID, Offset: c.Offset, Named: c.Named}, func(record *recovery.Record, known bool) {
+	h.config.Sockets.Surrender(c.Namespace, recovery.Claim{PID: c.PID, Offset: c.Offset, Named: c.Named}, func(record *recovery.Record, known bool) {
 		g := given{Known: known}
 		if record != nil {
 			g.Record = record.Encode()
 		}
 		r.Answer(&cluster.Answer{Signal: encode(&g)})
 	})
-}
-
-// Share puts an emission that nobody else hears of into the engine's log. It is for a hub whose sessions are shared.
-func (f *Federation) Share(namespace string, t cluster.Target, m cluster.Message, p recovery.Place) {
-	m.Args = slices.Clone(m.Args)
-	f.config.Sessions.Share(namespace, t, m, p)
 }
