@@ -11,7 +11,7 @@ import (
 
 // copier relays a WebSocket whose connections no poller watches.
 type copier struct {
-	relay *Relay
+	of    *webSockets
 	link  *link
 	leave func() // of Config.Keep; nil: none
 
@@ -20,11 +20,11 @@ type copier struct {
 }
 
 // copy relays between two connections on goroutines of its own.
-func (r *Relay) copy(here, there net.Conn, l *link, leave func()) {
-	c := &copier{relay: r, link: l, leave: leave, here: here, there: there}
-	if !r.add(c) {
+func (w *webSockets) copy(here, there net.Conn, l *link, leave func()) {
+	c := &copier{of: w, link: l, leave: leave, here: here, there: there}
+	if !w.add(c) {
 		c.cut()
-		r.dropped(leave)
+		w.dropped(leave)
 		return
 	}
 	go c.run()
@@ -32,7 +32,7 @@ func (r *Relay) copy(here, there net.Conn, l *link, leave func()) {
 
 // run is one of the two goroutines. It ends when both connections have.
 func (c *copier) run() {
-	defer c.relay.remove(c)
+	defer c.of.remove(c)
 	if c.leave != nil {
 		defer c.leave()
 	}
@@ -55,7 +55,7 @@ func (c *copier) cut() {
 func (c *copier) pass(to, from net.Conn) {
 	defer func() {
 		if v := recover(); v != nil {
-			c.relay.trace.Panic(v)
+			c.of.trace.Panic(v)
 			c.cut()
 		}
 	}()
@@ -64,7 +64,7 @@ func (c *copier) pass(to, from net.Conn) {
 	for {
 		n, err := from.Read(*buffer)
 		if n > 0 {
-			c.relay.trace.Bytes(n)
+			c.of.trace.Bytes(n)
 			if to == c.here {
 				_ = to.SetWriteDeadline(time.Now().Add(giveUpTime))
 			}

@@ -2,9 +2,9 @@
 // whatever balances load needs no sticky sessions.
 //
 // A session id names its hub by a key (key.go). Relay is the hub that a browser has met: it asks Peers where the hub of that
-// key is, which is the only place that an address comes from, and passes the request on. Receiver is the hub that has the
-// session: it lets in hubs that prove themselves, and gives what they pass on to the handler for browsers, as if the browser had
-// come itself:
+// key is, which is the only place that an address comes from, and passes the request on over its link to that hub. Receiver is
+// the hub that has the session: it lets in hubs that prove themselves, and gives what they pass on to the handler for browsers, as
+// if the browser had come itself:
 //
 //	browser ─► engineio ─► Relay.Serve ─► Transport, or pair ═► Receiver ─► hub.ServeHTTP
 //	                       (the first hub)                      (the one that has the session)
@@ -19,7 +19,8 @@
 // is as the browser sent it, but for the headers by which proxies speak. One that a browser sends itself is replaced.
 //
 // Polling goes by httputil.ReverseProxy (polling.go). A WebSocket has a connection of its own to the other hub: its handshake
-// is passed on (websocket.go), and then bytes are, in both directions and without a look at them, by a pair.
+// is passed on (websocket.go), and then bytes are, in both directions and without a look at them, by a pair, which is among
+// webSockets until it ends.
 //
 // # A pair
 //
@@ -36,17 +37,17 @@
 //
 // A hub that is not Alive, that cannot be reached within connectTime, or that is not who it should be has no sessions: the answer is the one
 // for an unknown session, at once. After a hub did not answer to connect in time nobody tries it for a short while (link).
-// Pairs whose hub is gone are cut (sweep).
+// WebSockets whose hub is gone are cut (webSockets.sweep).
 //
 // # Goroutines
 //
 // Requests have net/http's. A handshake of a WebSocket has the request's. The pollers of netpoll, GOMAXPROCS of them, run from the first
-// pair on until Close. A copier has two until its connections have ended. sweep is a timer's, while there are pairs.
+// pair on until Close. A copier has two until its connections have ended. sweep is a timer's, while there are any WebSockets.
 //
 // # Locks
 //
-// Receiver.mu, Static.mu and Table.mu are leaves, but that Table.mu is held while its list is asked for. Relay.mu comes before what
-// Peers.Locate locks. pair.mu is held across writes that do not block, and comes before them and
+// Receiver.mu, Static.mu, Table.mu and webSockets.mu are leaves, but that Table.mu is held while its list is asked for. links.mu
+// comes before what Peers.Locate locks. pair.mu is held across writes that do not block, and comes before them, webSockets.mu and
 // the locks of netpoll.
 //
 // # Bounds

@@ -12,7 +12,7 @@ const (
 )
 
 // Sweep looks whether the hubs of pairs are still there, at once.
-func (r *Relay) Sweep() { r.sweep() }
+func (r *Relay) Sweep() { r.webSockets.sweep() }
 
 // Rest is how many bytes pairs hold.
-func (r *Relay) Rest() int64 { return r.rest.Load() }
+func (r *Relay) Rest() int64 { return r.webSockets.rest.Load() }

@@ -49,7 +49,7 @@ func newIdle(t testing.TB) (*Relay, *link) {
 			t.Error(err)
 		}
 	})
-	return r, newLink(r, Peer{ID: "there", Alive: true})
+	return r, newLink(r.links, Peer{ID: "there", Alive: true})
 }
 
 // A WebSocket that is relayed at rest has no goroutine and no buffer, and so few bytes; also after something has passed.
@@ -81,12 +81,12 @@ func TestPair_Idle(t *testing.T) {
 			}
 		}
 	}
-	r.webSockets.Add(pairs)
-	r.watch(fds[0][atBrowser], fds[0][atHub], there, nil) // the pollers, with their buffers, come with the first one
+	r.webSockets.count.Add(pairs)
+	r.webSockets.watch(fds[0][atBrowser], fds[0][atHub], there, nil) // the pollers, with their buffers, come with the first one
 	pass(0)
 	heap, goroutines := hubtest.Heap(), runtime.NumGoroutine()
 	for i := 1; i < pairs; i++ {
-		r.watch(fds[i][atBrowser], fds[i][atHub], there, nil)
+		r.webSockets.watch(fds[i][atBrowser], fds[i][atHub], there, nil)
 		pass(i)
 	}
 	grown := hubtest.Heap() - heap
@@ -98,7 +98,7 @@ func TestPair_Idle(t *testing.T) {
 	if n := runtime.NumGoroutine(); n > goroutines {
 		t.Errorf("%d goroutines more", n-goroutines)
 	}
-	if n := r.rest.Load(); n != 0 {
+	if n := r.webSockets.rest.Load(); n != 0 {
 		t.Errorf("%d bytes are held", n)
 	}
 }
@@ -114,8 +114,8 @@ func TestPair_EchoAllocatesNothing(t *testing.T) {
 	hub, b := socket(t, l)
 	defer browser.Close()
 	defer hub.Close()
-	r.webSockets.Add(1)
-	r.watch(a, b, there, nil)
+	r.webSockets.count.Add(1)
+	r.webSockets.watch(a, b, there, nil)
 	buffer := make([]byte, 64)
 	if n := testing.AllocsPerRun(500, func() {
 		_, _ = browser.Write(buffer)
@@ -136,8 +136,8 @@ func BenchmarkPair(b *testing.B) {
 	hub, other := socket(b, l)
 	defer browser.Close()
 	defer hub.Close()
-	r.webSockets.Add(1)
-	r.watch(one, other, there, nil)
+	r.webSockets.count.Add(1)
+	r.webSockets.watch(one, other, there, nil)
 	buffer := make([]byte, 100)
 	b.ReportAllocs()
 	for b.Loop() {

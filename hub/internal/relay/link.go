@@ -13,7 +13,7 @@ import (
 // link is the way to another hub.
 type link struct {
 	// Set at construction.
-	relay     *Relay
+	of        *links
 	peer      Peer
 	start     time.Time // of the times below
 	proxy     *httputil.ReverseProxy
@@ -27,8 +27,8 @@ type link struct {
 // idleConnections is how many connections are kept that have no request: a burst of polls opens more, and they are closed.
 const idleConnections = 256
 
-func newLink(r *Relay, p Peer) *link {
-	l := &link{relay: r, peer: p, start: time.Now()}
+func newLink(of *links, p Peer) *link {
+	l := &link{of: of, peer: p, start: time.Now()}
 	l.refresh()
 	l.proxy = newProxy(l)
 	return l
@@ -41,7 +41,7 @@ func (l *link) refresh() {
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    idleConnections,
 		IdleConnTimeout:        idleTime,
-		ResponseHeaderTimeout:  l.relay.config.Held + answerSlack,
+		ResponseHeaderTimeout:  l.of.held + answerSlack,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: answerBytes,
 		Protocols:              new(http.Protocols),
@@ -68,7 +68,7 @@ func (l *link) connect(ctx context.Context) (net.Conn, error) {
 	begun := int64(time.Since(l.start))
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	conn, _, err := l.relay.config.dial(ctx, l.peer, doPass)
+	conn, _, err := l.of.dialer.dial(ctx, l.peer, doPass)
 	switch {
 	case err == nil:
 		l.reached.Store(int64(time.Since(l.start)))

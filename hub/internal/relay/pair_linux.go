@@ -21,7 +21,7 @@ const (
 
 // pair relays a WebSocket between two descriptors.
 type pair struct {
-	relay *Relay
+	of    *webSockets
 	link  *link
 	leave func() // of Config.Keep; nil: none
 	ends  [2]end // the browser's and the other hub's
@@ -52,29 +52,29 @@ type end struct {
 }
 
 // watch makes a pair of two descriptors, which belong to it from then on. False: no poller takes them, and both are closed.
-func (r *Relay) watch(browser, hub int, l *link, leave func()) bool {
-	p := &pair{relay: r, link: l, leave: leave}
+func (w *webSockets) watch(browser, hub int, l *link, leave func()) bool {
+	p := &pair{of: w, link: l, leave: leave}
 	p.ends[atBrowser].pair, p.ends[atHub].pair = p, p
-	if r.pollers.Add(&p.ends[atBrowser].fd, browser) != nil {
+	if w.pollers.Add(&p.ends[atBrowser].fd, browser) != nil {
 		_ = syscall.Close(browser)
 		_ = syscall.Close(hub)
 		return false
 	}
-	if r.pollers.Add(&p.ends[atHub].fd, hub) != nil {
+	if w.pollers.Add(&p.ends[atHub].fd, hub) != nil {
 		_ = syscall.Close(hub)
 		p.ends[atBrowser].fd.Leave() // nobody watches it yet
 		return false
 	}
 	p.ends[atBrowser].fd.GiveUp(giveUpTime)
-	if !r.add(p) { // as above
+	if !w.add(p) { // as above
 		p.ends[atBrowser].fd.Leave()
 		p.ends[atHub].fd.Leave()
-		r.dropped(leave)
+		w.dropped(leave)
 		return true
 	}
 	for i := range p.ends {
 		if err := p.ends[i].fd.Watch(&p.ends[i]); err != nil {
-			r.log.Error("a connection cannot be watched", "err", err)
+			w.log.Error("a connection cannot be watched", "err", err)
 			p.cut() // it is heard of all the same
 		}
 		p.ends[i].fd.Nudge() // what came before it was watched
@@ -118,7 +118,7 @@ func (e *end) Readable(scratch []byte, kind netpoll.End) (more bool) {
 			e.stopped = true
 			return false
 		}
-		wanted := p.relay.chunk(len(scratch))
+		wanted := p.of.chunk(len(scratch))
 		n, err := e.fd.Read(scratch[:wanted])
 		switch {
 		case errors.Is(err, syscall.EAGAIN):
@@ -131,7 +131,7 @@ func (e *end) Readable(scratch []byte, kind netpoll.End) (more bool) {
 			p.endLocked(true)
 			continue
 		}
-		p.relay.trace.Bytes(n)
+		p.of.trace.Bytes(n)
 		p.passLocked(scratch[:n], e.other())
 		if n < wanted && kind == netpoll.Going && !p.over {
 			return false // whatever comes now is a new event
@@ -141,8 +141,8 @@ func (e *end) Readable(scratch []byte, kind netpoll.End) (more bool) {
 }
 
 // chunk is how much is read at a time.
-func (r *Relay) chunk(scratch int) int {
-	if r.rest.Load() > restBytes {
+func (w *webSockets) chunk(scratch int) int {
+	if w.rest.Load() > restBytes {
 		return min(scratch, smallChunk)
 	}
 	return min(scratch, chunkBytes)
@@ -159,7 +159,7 @@ func (p *pair) passLocked(data []byte, to *end) {
 		rest := restPool.Get().(*[]byte)
 		*rest = append((*rest)[:0], data...)
 		to.rest = rest
-		p.relay.rest.Add(int64(len(data)))
+		p.of.rest.Add(int64(len(data)))
 	}
 }
 
@@ -168,7 +168,7 @@ var restPool = sync.Pool{New: func() any { b := make([]byte, 0, chunkBytes); ret
 // dropLocked forgets what an end has not taken.
 func (p *pair) dropLocked(e *end) {
 	if e.rest != nil {
-		p.relay.rest.Add(-int64(len(*e.rest)))
+		p.of.rest.Add(-int64(len(*e.rest)))
 		restPool.Put(e.rest)
 		e.rest = nil
 	}
@@ -188,7 +188,7 @@ func (e *end) Writable() {
 		p.endLocked(true)
 		return
 	case n < len(*e.rest):
-		p.relay.rest.Add(-int64(n))
+		p.of.rest.Add(-int64(n))
 		*e.rest = (*e.rest)[:copy(*e.rest, (*e.rest)[n:])]
 		return
 	}
@@ -244,5 +244,5 @@ func (p *pair) leaveLocked(e *end) {
 	if p.leave != nil {
 		p.leave()
 	}
-	p.relay.remove(p)
+	p.of.remove(p)
 }

@@ -3,16 +3,12 @@ package relay
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/siohub/siohub/hub/internal/engineio"
-	"github.com/siohub/siohub/hub/internal/netpoll"
 	"github.com/siohub/siohub/hub/internal/request"
 	"github.com/siohub/siohub/internal/sampledlog"
 )
@@ -59,44 +55,24 @@ const (
 // Relay passes requests on to the hubs that have their sessions. It is an engineio.Elsewhere; its methods may be called at the
 // same time.
 type Relay struct {
-	// Set at construction.
-	config  Config
-	key     string // of this hub
-	trace   *Trace
-	log     *slog.Logger
-	pollers netpoll.Set
-	failing *sampledlog.Line
-	busy    *sampledlog.Line
-
-	webSockets atomic.Int64 // relayed, or about to be
-	rest       atomic.Int64 // bytes that pairs hold
-
-	mu      sync.Mutex // guards the fields below
-	links   map[string]*link
-	pairs   map[relayed]struct{}
-	sweeper *time.Timer // nil while there are no pairs
-	closed  bool
-	gone    chan struct{} // closed when Close was called and no pair is left
-}
-
-// relayed is a WebSocket that is passed on, of either kind.
-type relayed interface {
-	// cut ends both connections.
-	cut()
-	// peer is the hub that has the session.
-	peer() *link
+	config     Config
+	key        string // of this hub
+	trace      *Trace
+	failing    *sampledlog.Line
+	busy       *sampledlog.Line
+	links      *links
+	webSockets *webSockets
 }
 
 // New returns a relay.
 func New(config Config) *Relay {
 	log := config.Logger.With("component", component)
-	r := &Relay{
-		config: config, key: Key(config.HubID), trace: config.Trace.withDefaults(), log: log,
+	trace := config.Trace.withDefaults()
+	return &Relay{
+		config: config, key: Key(config.HubID), trace: trace,
 		failing: sampledlog.New(log, sampledlog.Second), busy: sampledlog.New(log, sampledlog.Second),
-		links: make(map[string]*link), pairs: make(map[relayed]struct{}), gone: make(chan struct{}),
+		links: newLinks(&config), webSockets: newWebSockets(&config, trace, log),
 	}
-	r.pollers.Log = log
-	return r
 }
 
 var _ engineio.Elsewhere = (*Relay)(nil)
@@ -149,7 +125,7 @@ func (r *Relay) serve(w http.ResponseWriter, req *http.Request, sid string, from
 	if !ok || !peer.Alive || peer.ID == r.config.HubID {
 		return ResultUnknown
 	}
-	l := r.link(peer)
+	l := r.links.to(peer)
 	if l == nil || l.isDown() {
 		return ResultUnreachable
 	}
@@ -179,88 +155,19 @@ func (r *Relay) failed(l *link, err error) {
 	r.failing.Warn("another hub cannot be asked for its session", "hub", l.peer.ID, "address", l.peer.Address, "err", err)
 }
 
-// link returns what is known of another hub. Nil: the relay is closed.
-func (r *Relay) link(p Peer) *link {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return nil
-	}
-	l := r.links[p.ID]
-	if l != nil && l.peer.Address == p.Address {
-		return l
-	}
-	for id, old := range r.links { // a hub that is started again has another id
-		if now, ok := r.config.Peers.Locate(Key(id)); id == p.ID || !ok || !now.Alive {
-			delete(r.links, id)
-			old.close()
-		}
-	}
-	l = newLink(r, p)
-	r.links[p.ID] = l
-	return l
-}
-
 // Refresh makes what follows use the secrets and certificates of this moment.
-func (r *Relay) Refresh() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, l := range r.links {
-		l.refresh()
-	}
-}
+func (r *Relay) Refresh() { r.links.refresh() }
 
 // Requests is how many are being passed on, but for those of WebSockets.
-func (r *Relay) Requests() (n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, l := range r.links {
-		n += int(l.requests.Load())
-	}
-	return n
-}
+func (r *Relay) Requests() int { return r.links.requests() }
 
 // WebSockets is how many are relayed, or about to be.
-func (r *Relay) WebSockets() int { return int(r.webSockets.Load()) }
-
-// drainWave is the time between two waves of a drain, drainRate how many WebSockets are cut in a second at least.
-const (
-	drainWave = 100 * time.Millisecond
-	drainRate = 100
-)
+func (r *Relay) WebSockets() int { return int(r.webSockets.count.Load()) }
 
 // Drain cuts the WebSockets that are relayed, in random order and in waves over the time of spread, or less when they are few. It
 // returns when all are, or with the cause of ctx.
 func (r *Relay) Drain(ctx context.Context, spread time.Duration) error {
-	all := r.all()
-	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	few := time.Duration(len(all)) * time.Second / drainRate
-	waves := max(int(min(spread, few)/drainWave), 1)
-	tick := time.NewTicker(drainWave)
-	defer tick.Stop()
-	for wave, done := 1, 0; ; wave++ {
-		for until := len(all) * wave / waves; done < until; done++ {
-			all[done].cut()
-		}
-		if wave == waves {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-func (r *Relay) all() []relayed {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	list := make([]relayed, 0, len(r.pairs))
-	for p := range r.pairs {
-		list = append(list, p)
-	}
-	return list
+	return r.webSockets.drain(ctx, spread)
 }
 
 // releaseEvery is how often other hubs are told to answer polls: one that was on its way is held by the next time.
@@ -273,7 +180,7 @@ func (r *Relay) Release(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		for _, p := range r.config.Peers.All() {
-			if r.waitingFor(p) {
+			if r.links.busy(p) {
 				r.tell(ctx, p)
 			}
 		}
@@ -283,14 +190,6 @@ func (r *Relay) Release(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
-}
-
-// waitingFor reports whether requests are being passed on to a hub.
-func (r *Relay) waitingFor(p Peer) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l := r.links[p.ID]
-	return l != nil && l.requests.Load() > 0
 }
 
 // tell makes another hub answer the polls that have come by this one.
@@ -308,31 +207,6 @@ func (r *Relay) tell(ctx context.Context, p Peer) {
 // Close cuts the WebSockets that are relayed, and refuses new ones. It returns when nothing of the relay runs, or with the cause
 // of ctx. It may be called more than once, when no request is being served any more.
 func (r *Relay) Close(ctx context.Context) error {
-	r.mu.Lock()
-	links := r.links
-	if !r.closed {
-		r.closed = true
-		r.links = make(map[string]*link)
-		if r.sweeper != nil {
-			r.sweeper.Stop()
-		}
-		if len(r.pairs) == 0 {
-			close(r.gone)
-		}
-	}
-	r.mu.Unlock()
-	for _, l := range links {
-		l.close()
-	}
-	for _, p := range r.all() {
-		p.cut()
-	}
-	wait := r.pollers.Stop()
-	select {
-	case <-r.gone:
-		wait()
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	r.links.close()
+	return r.webSockets.close(ctx)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // pair relays between two connections that pollers watch. False: they are none that can be, and nothing has become of them.
-func (r *Relay) pair(here, there net.Conn, l *link, leave func()) bool {
+func (w *webSockets) pair(here, there net.Conn, l *link, leave func()) bool {
 	a, err := duplicate(here)
 	if err != nil {
 		return false
@@ -17,7 +17,7 @@ func (r *Relay) pair(here, there net.Conn, l *link, leave func()) bool {
 		_ = syscall.Close(a)
 		return false
 	}
-	if !r.watch(a, b, l, leave) {
+	if !w.watch(a, b, l, leave) {
 		return false
 	}
 	_ = here.Close()

@@ -23,14 +23,13 @@ const (
 
 // serveWebSocket passes on the handshake of a WebSocket, and relays what follows.
 func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request, l *link, from request.Sender) Result {
-	if r.webSockets.Add(1) > int64(r.config.WebSockets) {
-		r.webSockets.Add(-1)
+	if !r.webSockets.reserve() {
 		return r.full(webSocketsKey)
 	}
 	kept := false
 	defer func() {
 		if !kept {
-			r.webSockets.Add(-1)
+			r.webSockets.release()
 		}
 	}()
 	ctx, cancel := context.WithTimeout(req.Context(), handshakeTime)
@@ -55,19 +54,8 @@ func (r *Relay) serveWebSocket(w http.ResponseWriter, req *http.Request, l *link
 		return ResultGone
 	}
 	kept = true
-	r.start(here, there, l)
+	r.webSockets.start(here, there, l)
 	return ResultAnswered
-}
-
-// start relays between the connection of a browser and one to the hub that has its session.
-func (r *Relay) start(here, there net.Conn, l *link) {
-	var leave func()
-	if r.config.Keep != nil {
-		leave = r.config.Keep(here)
-	}
-	if !r.pair(here, there, l, leave) {
-		r.copy(here, there, l, leave)
-	}
 }
 
 // unreachable says that another hub could not be asked, unless it is the browser that has left.
