@@ -19,7 +19,7 @@ var wallClock = map[string]string{
 	"hub/internal/request/handshake.go":             "the handshake's time, for services to read",
 	"hub/internal/msgpacket/extension.go":           "a date in a message",
 	"hub/cluster/internal/wire/answer.go":           "times for services to read",
-	"hub/cluster/redis/streampost.go":               "where a hub begins to count its messages: beyond its former life",
+	"hub/cluster/redis/streamwriter.go":             "where a hub begins to count its messages: beyond its former life",
 	"hub/cluster/nats/logwriter.go":                 "where a hub begins to count its messages: beyond its former life",
 	"hub/cluster/nats/logreader.go":                 "when a stream was made, as its name",
 	"hub/cluster/nats/logsessions.go":               "until when a session is kept, for other hubs to read",
