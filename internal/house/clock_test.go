@@ -38,6 +38,7 @@ var wallClock = map[string]string{
 	"controlplane/decide.go":                        "until when an authorization is good, as its service says by the clock",
 	"controlplane/draining.go":                      "a deadline for services to read",
 	"controlplane/internal/command/gather.go":       "times for services to read",
+	"controlplane/internal/command/query.go":        "times for services to read",
 	"controlplane/internal/command/everywhere.go":   "times for services to read",
 	"cmd/hub/sockets.go":                            "ages for people to read",
 	"cmd/hub/internal/jwt/claims.go":                "exp and nbf, with 30 s of skew",
