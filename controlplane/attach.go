@@ -34,6 +34,9 @@ func (a attachService) Attach(wire grpc.BidiStreamingServer[hubv1.AttachRequest,
 		return st.refuse(f.GRPC())
 	}
 	defer st.caller.Detach()
+	if a.srv.hub == nil {
+		return st.refuse(errShutdown)
+	}
 	if err := a.srv.admit(st); err != nil {
 		return st.refuse(err)
 	}

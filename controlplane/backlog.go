@@ -31,6 +31,12 @@ type backlogWatch struct {
 	spent time.Time
 }
 
+// backlogs watches what services do not keep up with.
+type backlogs struct {
+	telling *telling
+	node    *dispatch.Node
+}
+
 // watchBacklog tells what a group does not keep up with, and warns of what is old.
 func (b *backlogs) watchBacklog(g *group, now time.Time) {
 	var backlog trace.Backlog
@@ -63,26 +69,26 @@ func (b *backlogs) watchBacklog(g *group, now time.Time) {
 	}
 	if backlog.Unisolated = g.TakeUnisolated(); backlog.Unisolated > 0 && now.Sub(g.backlog.unisolated) >= backlogWarnEvery {
 		g.backlog.unisolated = now
-		b.srv.log.Warn("a service takes other work again, though a delivery that was lost with its instances is not settled alone",
+		b.telling.log.Warn("a service takes other work again, though a delivery that was lost with its instances is not settled alone",
 			"group", g.name, "deliveries", backlog.Unisolated, "option", "Subscription.settle_timeout",
 			"help", "see why handlers end with their process, or settle nothing for a minute")
 	}
-	if b.srv.node.Spent() && now.Sub(g.backlog.spent) >= backlogWarnEvery {
+	if b.node.Spent() && now.Sub(g.backlog.spent) >= backlogWarnEvery {
 		g.backlog.spent = now
-		b.srv.log.Warn("services get less work: they have as much unsettled as all of them together may have",
+		b.telling.log.Warn("services get less work: they have as much unsettled as all of them together may have",
 			"group", g.name, "option", "control.window.total_bytes")
 	}
-	b.srv.trace.Backlog(g.name, backlog)
+	b.telling.trace.Backlog(g.name, backlog)
 }
 
 func (b *backlogs) warnUnsettled(g *group, i *dispatch.InstanceStatus) {
-	b.srv.log.Warn("a service does not settle its work", "group", g.name, "instance", i.ID,
+	b.telling.log.Warn("a service does not settle its work", "group", g.name, "instance", i.ID,
 		"oldest", i.Oldest.Round(time.Second), "deliveries", i.Held.Deliveries, "attempts", i.AttemptsHeld.Deliveries,
 		"attached", i.Attached, "paused", i.Paused, "draining", i.Draining)
 }
 
 func (b *backlogs) warnHeld(g *group, backlog *trace.Backlog, attached int) {
-	b.srv.log.Warn("browsers are not read: as much waits for their service as may", "group", g.name,
+	b.telling.log.Warn("browsers are not read: as much waits for their service as may", "group", g.name,
 		"sockets", backlog.HeldSockets, "instances", attached, "option", "parking.socket_events, parking.socket_bytes, parking.group_bytes",
 		"help", "more instances, or a larger window of theirs; Subscription.overflow says what else may happen to events")
 }

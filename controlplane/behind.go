@@ -1,12 +1,11 @@
 package controlplane
 
 import (
-	"context"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
-	"github.com/siohub/siohub/controlplane/internal/caller"
+	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/trace"
 	"github.com/siohub/siohub/hub"
 	"github.com/siohub/siohub/internal/envelope"
@@ -40,7 +39,7 @@ func (st *stream) awaitEffect(batch *hub.Batch) {
 // awaitEngine does not carry out an action that goes over the engine, nor read the stream further, while the engine is behind.
 // What does not go over it, and other streams, go on; an engine that cannot be reached is not waited for.
 func (st *stream) awaitEngine(action *envelope.Action, batch *hub.Batch) {
-	if !st.patience.Wants(st.srv.commands) || !st.srv.crosses(action) {
+	if !st.patience.Wants(st.srv.commands) || !crosses(st.srv.commands, action) {
 		return
 	}
 	st.standStill(batch, func() time.Duration { return st.patience.Wait(st.srv.commands, st.done) }, trace.SlowedEngine, 1)
@@ -62,24 +61,19 @@ func (st *stream) standStill(batch *hub.Batch, wait func() time.Duration, why tr
 }
 
 // crosses reports whether an action goes over the engine.
-func (s *Server) crosses(action *envelope.Action) bool {
+func crosses(x *command.Executor, action *envelope.Action) bool {
 	if action.Bad != nil {
 		return false
 	}
 	switch kind := action.GetKind().(type) {
 	case *hubv1.Action_Command:
-		return s.commands.Crosses(kind.Command)
+		return x.Crosses(kind.Command)
 	case *hubv1.Action_Settlement:
 		for _, c := range kind.Settlement.GetCommands() {
-			if s.commands.Crosses(c) {
+			if x.Crosses(c) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// waited tells of a unary call that has waited for the engine.
-func (s *Server) waited(ctx context.Context, d time.Duration) {
-	s.slowness.tell(trace.SlowedEngine, d, caller.Of(ctx), "")
 }

@@ -13,13 +13,13 @@ import (
 
 // Callees implements command.Services: the attached instances that take calls in a
 // namespace, but for the caller's own.
-func (s *Server) Callees(groupName, namespace string, from *command.Caller) []command.Callee {
+func (r *routes) Callees(groupName, namespace string, from *command.Caller) []command.Callee {
 	var callees []command.Callee
-	s.routes.each(func(g *group) {
+	r.each(func(g *group) {
 		if groupName != "" && g.name != groupName {
 			return
 		}
-		for _, a := range s.present(g) {
+		for _, a := range r.present(g) {
 			own := from.Stream && from.Group == g.name && from.Instance == a.instance
 			if !own && a.current() != nil && a.interests.Load().In(namespace).Wants(hubv1.Kind_KIND_SERVICE_CALL) {
 				callees = append(callees, callee{a})

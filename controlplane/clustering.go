@@ -108,7 +108,7 @@ func (c *clustering) MembersChanged() {
 	changed := c.look(c.srv.hub.Cluster().Members())
 	if changed {
 		c.srv.routes.each(func(g *group) {
-			for _, a := range c.srv.present(g) {
+			for _, a := range c.srv.routes.present(g) {
 				a.tellHubs()
 			}
 		})
@@ -208,7 +208,7 @@ func (c *clustering) description() description {
 	d := description{Version: c.srv.config.HubVersion}
 	c.srv.routes.each(func(g *group) {
 		one := describedGroup{Name: g.name}
-		for _, a := range c.srv.present(g) {
+		for _, a := range c.srv.routes.present(g) {
 			if a.current() == nil {
 				continue
 			}

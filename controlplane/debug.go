@@ -20,7 +20,7 @@ import (
 
 // debugging reports whether debug lines are wanted.
 func (l *debugLines) debugging() bool {
-	return l.srv.log.Enabled(context.Background(), slog.LevelDebug)
+	return l.log.Enabled(context.Background(), slog.LevelDebug)
 }
 
 // attrs are whom a debug line is about.
@@ -30,26 +30,26 @@ func (s subject) attrs() []any {
 
 // debugSocket tells what a socket did. The caller has asked debugging.
 func (l *debugLines) debugSocket(message string, of subject, more ...any) {
-	l.srv.log.Debug(message, append(of.attrs(), more...)...)
+	l.log.Debug(message, append(of.attrs(), more...)...)
 }
 
 // debugDecision tells what was decided about an attempt. The message of a deny goes to
 // the browser, and is no secret.
 func (l *debugLines) debugDecision(a *hub.ConnectAttempt, d copies.Decision) {
-	if !l.srv.debugging() {
+	if !l.debugging() {
 		return
 	}
 	about := subjectOfAttempt(a)
 	about.user = d.User
-	l.srv.debugSocket("connect decided", about, "outcome", string(d.Outcome), "group", d.Group, "by", d.By, "message", d.Message)
+	l.debugSocket("connect decided", about, "outcome", string(d.Outcome), "group", d.Group, "by", d.By, "message", d.Message)
 }
 
 // debugUndecided tells that nobody decided about an attempt.
 func (l *debugLines) debugUndecided(a *hub.ConnectAttempt, why trace.Undecided) {
-	if !l.srv.debugging() {
+	if !l.debugging() {
 		return
 	}
-	l.srv.debugSocket("connect undecided", subjectOfAttempt(a), "why", string(why))
+	l.debugSocket("connect undecided", subjectOfAttempt(a), "why", string(why))
 }
 
 // debugDelivery tells that a delivery is about to be sent.
@@ -67,11 +67,11 @@ func (a *attachment) debugDelivery(t *dispatch.Try) {
 
 // debugCommand tells what became of a command.
 func (l *debugLines) debugCommand(c *hubv1.Command, last *hubv1.Result) {
-	if !l.srv.debugging() {
+	if !l.debugging() {
 		return
 	}
 	t := command.TargetOf(c)
-	l.srv.log.Debug("command done", "op", command.OpName(c), "event", c.GetEmit().GetEvent(), "namespace", t.GetNamespace(),
+	l.log.Debug("command done", "op", command.OpName(c), "event", c.GetEmit().GetEvent(), "namespace", t.GetNamespace(),
 		"sockets", few(t.GetSockets()), "rooms", few(t.GetRooms()), "users", few(t.GetUsers()), "all", t.GetAll(),
 		"code", fault.CodeName(last.GetStatus().GetCode()), "reason", last.GetStatus().GetReason(),
 		"bytes", len(c.GetEmit().GetPayload().GetArgs()),

@@ -32,11 +32,6 @@ func (o *deciding) decideHere(c *connect) bool {
 	return o.srv.decideByToken(c) || o.srv.letBack(c) || o.srv.decideAsBefore(c)
 }
 
-// decidesItself reports whether the hub decides about a namespace pattern by itself.
-func (o *deciding) decidesItself(pattern string) bool {
-	return o.srv.config.BrowserTokens != nil && o.srv.config.BrowserTokens.Decides(pattern)
-}
-
 // accepted is what is kept of an accept.
 type accepted struct {
 	acceptance hub.Acceptance

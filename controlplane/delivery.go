@@ -1,8 +1,6 @@
 package controlplane
 
 import (
-	"encoding/binary"
-
 	"google.golang.org/protobuf/proto"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -127,11 +125,3 @@ func (s *socket) BareMessage() *hubv1.Socket {
 
 // bareSocket is a socket's message without its data, and what it was made of.
 type bareSocket struct{ of, message *hubv1.Socket }
-
-// dedupeID is the identity of a delivery: the process, and the number of its first
-// try.
-func (s *Server) dedupeID(identity uint64) (id [16]byte) {
-	copy(id[:8], s.dedupe[:])
-	binary.BigEndian.PutUint64(id[8:], identity)
-	return id
-}

@@ -69,7 +69,7 @@ func (t *attaching) replaced(a *attachment) {
 // tendAttachments ends those that were suspended for so long that nobody waits for
 // them any more. The janitor calls it.
 func (t *attaching) tendAttachments(g *group, now time.Time) {
-	for _, a := range t.srv.present(g) {
+	for _, a := range t.srv.routes.present(g) {
 		if a.expire(now, t.srv.config.Stream.Suspend) {
 			t.leave(a)
 			a.out.Fail()

@@ -84,6 +84,8 @@
 //	how many live sockets are introduced at once       internal/roll
 //	what services may repeat in the log                internal/loglines
 //	who is told of rooms and users                     internal/facts
+//	which namespaces there are                         knows.go
+//	what is kept of browsers that are away             memo.go, recovery.go
 //	what an observer sees                              internal/observe, internal/copies
 //	an idempotency key                                 internal/replay
 //	what an error is called                            internal/fault, errors.go

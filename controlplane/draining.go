@@ -24,7 +24,7 @@ func (s *Server) Drain(reason string, deadline time.Time) {
 	s.health.Shutdown()
 	s.log.Info("the hub drains", "reason", reason, "deadline", deadline)
 	s.routes.each(func(g *group) {
-		for _, a := range s.present(g) {
+		for _, a := range s.routes.present(g) {
 			a.tellDrain()
 		}
 	})

@@ -48,14 +48,14 @@ func (l *debugLines) debugDrops(g *group) {
 	g.dropLog.lines, g.dropLog.omitted = nil, 0
 	g.dropLog.mu.Unlock()
 	for _, line := range lines {
-		l.srv.debugDrop(line, g.name)
+		l.debugDrop(line, g.name)
 	}
 	if omitted > 0 {
-		l.srv.log.Debug("deliveries dropped", "group", g.name, "count", omitted)
+		l.log.Debug("deliveries dropped", "group", g.name, "count", omitted)
 	}
 }
 
 func (l *debugLines) debugDrop(line dropLine, group string) {
-	l.srv.log.Debug("delivery dropped", append(line.about.attrs(),
+	l.log.Debug("delivery dropped", append(line.about.attrs(),
 		"kind", string(line.kind), "event", line.event, "why", string(line.why), "group", group)...)
 }

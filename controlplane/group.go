@@ -127,14 +127,3 @@ func (g *group) anyAttachment() *attachment {
 	}
 	return nil
 }
-
-// present are the attachments that are not over. To be called without routes.mu.
-func (s *Server) present(g *group) []*attachment {
-	s.routes.mu.Lock()
-	defer s.routes.mu.Unlock()
-	all := make([]*attachment, 0, len(g.attachments))
-	for _, a := range g.attachments {
-		all = append(all, a)
-	}
-	return all
-}

@@ -45,8 +45,8 @@ const (
 const capabilityRecovery = "recovery"
 
 // capabilities are what this hub can do beyond the bare contract, as it is configured.
-func (s *Server) capabilities() (all []string) {
-	if s.recovers() {
+func (t *attaching) capabilities() (all []string) {
+	if t.srv.recovers() {
 		all = append(all, capabilityRecovery)
 	}
 	return all

@@ -65,20 +65,20 @@ func (o *outbound) Closed() bool { return o.a.isClosed() }
 
 // RoomOccupied implements hub.Watcher.
 func (w *watching) RoomOccupied(namespace, room string) {
-	w.srv.listeners.Learn(facts.Room(namespace, room), true)
+	w.listeners.Learn(facts.Room(namespace, room), true)
 }
 
 // RoomVacated implements hub.Watcher.
 func (w *watching) RoomVacated(namespace, room string) {
-	w.srv.listeners.Learn(facts.Room(namespace, room), false)
+	w.listeners.Learn(facts.Room(namespace, room), false)
 }
 
 // UserPresent implements hub.Watcher.
 func (w *watching) UserPresent(namespace, user string) {
-	w.srv.listeners.Learn(facts.User(namespace, user), true)
+	w.listeners.Learn(facts.User(namespace, user), true)
 }
 
 // UserAbsent implements hub.Watcher.
 func (w *watching) UserAbsent(namespace, user string) {
-	w.srv.listeners.Learn(facts.User(namespace, user), false)
+	w.listeners.Learn(facts.User(namespace, user), false)
 }

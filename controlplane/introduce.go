@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -21,15 +22,22 @@ const (
 	rollAll                   // in all
 )
 
+// introducing finds the live sockets that a group has to be introduced to.
+type introducing struct {
+	routes *routes
+	log    *slog.Logger
+	hub    *hub.Hub // set by Bind
+}
+
 // callRoll starts to introduce the live sockets to a group.
 func (i *introducing) callRoll(g *group, scope rollScope) {
-	sockets := i.srv.liveSockets(i.srv.handledBy(g, scope))
+	sockets := i.liveSockets(i.handledBy(g, scope))
 	g.roll.Call(sockets)
 }
 
 // handledBy are the namespace patterns that a group handles.
 func (i *introducing) handledBy(g *group, scope rollScope) (patterns []string) {
-	for _, c := range i.srv.routes.claimsOf(g) {
+	for _, c := range i.routes.claimsOf(g) {
 		if c.Role == route.Handler && (scope == rollAll || c.Policy.anew) {
 			patterns = append(patterns, c.Namespace)
 		}
@@ -40,13 +48,13 @@ func (i *introducing) handledBy(g *group, scope rollScope) (patterns []string) {
 // liveSockets are the sockets of namespaces, those who have been there for the longest
 // first.
 func (i *introducing) liveSockets(patterns []string) (sockets []*hub.Socket) {
-	for namespace := range i.srv.hub.Stats().Sockets {
+	for namespace := range i.hub.Stats().Sockets {
 		if !slices.ContainsFunc(patterns, func(p string) bool { return route.Match(p, namespace) }) {
 			continue
 		}
-		live, err := i.srv.hub.FetchSockets(hub.Target{Namespace: namespace, All: true})
+		live, err := i.hub.FetchSockets(hub.Target{Namespace: namespace, All: true})
 		if err != nil {
-			i.srv.log.Warn("live sockets cannot be introduced", "namespace", namespace, "error", err)
+			i.log.Warn("live sockets cannot be introduced", "namespace", namespace, "error", err)
 		}
 		sockets = append(sockets, live...)
 	}

@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"runtime/debug"
 	"time"
 
 	"github.com/siohub/siohub/controlplane/internal/turns"
@@ -42,18 +41,6 @@ func (s *Server) janitor() {
 	}
 }
 
-// within runs f, on a goroutine that is nobody's in particular: a panic in it is counted and
-// logged, and ends nothing else.
-func (s *Server) within(f func()) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.trace.PanicRecovered("background")
-			s.log.Error("panic in the background", "panic", p, "stack", string(debug.Stack()))
-		}
-	}()
-	f()
-}
-
 // tend is the janitor's work for one group.
 func (s *Server) tend(g *group, now time.Time) {
 	g.Expire(now)
@@ -68,7 +55,7 @@ func (s *Server) tend(g *group, now time.Time) {
 	if a != nil {
 		g.report(a)
 	}
-	for _, a := range s.present(g) {
+	for _, a := range s.routes.present(g) {
 		if a.introducing.Load() && a.current() != nil {
 			a.introduceSome()
 		}

@@ -10,17 +10,23 @@ var (
 	_ hub.Decider = (*Server)(nil)
 )
 
+// keeping says what room there is for what browsers send: it is the server's hub.Keeper.
+type keeping struct {
+	node   *dispatch.Node
+	routes *routes
+}
+
 // Crowded implements hub.Keeper: each browser may add one event to what is parked, and together they must not add without
 // end.
-func (s *Server) Crowded() bool { return s.node.Crowded() }
+func (k *keeping) Crowded() bool { return k.node.Crowded() }
 
 // Room implements hub.Keeper: the group that handles an event, or of one whose name is not known all that may. So
 // whoever says something to a group that has room does not wait for others.
-func (s *Server) Room(namespace, event string) hub.Room {
+func (k *keeping) Room(namespace, event string) hub.Room {
 	if namespace == "" {
-		return (*anyGroup)(s.node)
+		return (*anyGroup)(k.node)
 	}
-	v := s.routes.table.Load().View(namespace)
+	v := k.routes.table.Load().View(namespace)
 	if event != "" {
 		if c := v.Handler(event); c != nil {
 			return (*oneGroup)(c.Group.Group)

@@ -38,8 +38,31 @@ type travel struct {
 	Refresh  time.Duration `json:"refresh,omitempty"`
 }
 
+// memories keeps what the control plane knows of browsers that are away: at the hub, which may take it to another one. It is
+// the server's hub.Rememberer.
+type memories struct {
+	routes *routes
+	hub    *hub.Hub // set by Bind
+}
+
+// recovers reports whether browsers may take up sessions.
+func (ms *memories) recovers() bool { return ms.hub.Recovers() }
+
+// remembered prepares an acceptance to be remembered while its browser is away.
+func (ms *memories) remembered(g *grant, a *hub.Acceptance) *memory {
+	if !ms.recovers() {
+		return nil
+	}
+	m := &memory{grant: g}
+	a.Memo, a.MemoBytes = m, memoryBytes
+	if g != nil {
+		a.MemoBytes += int64(len(g.auth))
+	}
+	return m
+}
+
 // EncodeMemo implements hub.Rememberer.
-func (s *Server) EncodeMemo(memo any) []byte {
+func (ms *memories) EncodeMemo(memo any) []byte {
 	m, ok := memo.(*memory)
 	if !ok {
 		return nil
@@ -62,7 +85,7 @@ func (s *Server) EncodeMemo(memo any) []byte {
 }
 
 // DecodeMemo implements hub.Rememberer. That of a group that this hub does not know is nil: its browser has to be decided about.
-func (s *Server) DecodeMemo(b []byte) (memo any, bytes int64) {
+func (ms *memories) DecodeMemo(b []byte) (memo any, bytes int64) {
 	var t travel
 	if err := json.Unmarshal(b, &t); err != nil {
 		return nil, 0
@@ -72,9 +95,9 @@ func (s *Server) DecodeMemo(b []byte) (memo any, bytes int64) {
 	if t.Group == "" {
 		return m, memoryBytes
 	}
-	s.routes.mu.Lock()
-	g := s.routes.groups[t.Group]
-	s.routes.mu.Unlock()
+	ms.routes.mu.Lock()
+	g := ms.routes.groups[t.Group]
+	ms.routes.mu.Unlock()
 	if g == nil {
 		return nil, 0
 	}

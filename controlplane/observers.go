@@ -77,9 +77,9 @@ func (d *departure) Message() *hubv1.Disconnected {
 // EventDropped implements hub.Watcher.
 func (w *watching) EventDropped(hs *hub.Socket, event string, reason hub.DropReason) {
 	if so, ok := hs.Tag().(*socket); ok {
-		w.srv.observers.Dropped(so, event, "", string(reason))
+		w.observers.Dropped(so, event, "", string(reason))
 	}
 }
 
 // ConnectFailed implements hub.Watcher.
-func (w *watching) ConnectFailed(f hub.ConnectFailure) { w.srv.observers.Failed(f) }
+func (w *watching) ConnectFailed(f hub.ConnectFailure) { w.observers.Failed(f) }

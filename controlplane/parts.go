@@ -1,22 +1,26 @@
 package controlplane
 
-// The parts of a Server: each has the methods of one subject, and nothing of its own
-// that needs a lock. They are embedded, so that who holds the Server has them all.
+import (
+	"log/slog"
+
+	"github.com/siohub/siohub/controlplane/internal/copies"
+	"github.com/siohub/siohub/controlplane/internal/facts"
+)
+
+// The parts of a Server: each has one subject, and what it needs for that. They are embedded, so that who holds the Server
+// has them all.
 type (
 	// watching hears facts of the hub: it is its hub.Watcher.
-	watching struct{ srv *Server }
-	// attaching answers hellos, and says what becomes of attachments whose stream ends.
+	watching struct {
+		listeners *facts.Listeners
+		observers *copies.Observers
+	}
+	// debugLines tell the story of browsers at level Debug.
+	debugLines struct{ log *slog.Logger }
+	// attaching answers hellos, and says what becomes of attachments whose stream ends. All others have to do with that.
 	attaching struct{ srv *Server }
-	// introducing finds the live sockets that a group has to be introduced to.
-	introducing struct{ srv *Server }
-	// namespaces knows which there are, and who decides about them.
-	namespaces struct{ srv *Server }
 	// deciding decides connect attempts without a service.
 	deciding struct{ srv *Server }
-	// backlogs watches what services do not keep up with.
-	backlogs struct{ srv *Server }
-	// debugLines tell the story of browsers at level Debug.
-	debugLines struct{ srv *Server }
 )
 
 // parts are all of them.
@@ -26,11 +30,17 @@ type parts struct {
 	introducing
 	namespaces
 	deciding
+	memories
+	keeping
 	backlogs
 	debugLines
 	*clustering
 }
 
 func newParts(s *Server) parts {
-	return parts{watching{s}, attaching{s}, introducing{s}, namespaces{s}, deciding{s}, backlogs{s}, debugLines{s}, newClustering(s)}
+	return parts{
+		watching: watching{&s.listeners, s.observers}, attaching: attaching{s}, introducing: introducing{routes: s.routes, log: s.log},
+		namespaces: newNamespaces(&s.config, s.routes, s.started), deciding: deciding{s}, memories: memories{routes: s.routes},
+		keeping: keeping{s.node, s.routes}, backlogs: backlogs{&s.telling, s.node}, debugLines: debugLines{s.log}, clustering: newClustering(s),
+	}
 }

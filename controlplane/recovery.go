@@ -54,22 +54,6 @@ func (m *memory) earlier() []*member {
 	return slices.Clone(m.left)
 }
 
-// recovers reports whether browsers may take up sessions.
-func (s *Server) recovers() bool { return s.hub.Recovers() }
-
-// remembered prepares an acceptance to be remembered while its browser is away.
-func (s *Server) remembered(g *grant, a *hub.Acceptance) *memory {
-	if !s.recovers() {
-		return nil
-	}
-	m := &memory{grant: g}
-	a.Memo, a.MemoBytes = m, memoryBytes
-	if g != nil {
-		a.MemoBytes += int64(len(g.auth))
-	}
-	return m
-}
-
 // admit makes the socket of an attempt that was accepted. One that was there before goes on behind what of its earlier
 // life is still under way.
 func (c *connect) admit(hs *hub.Socket, g *grant, m *memory) *socket {

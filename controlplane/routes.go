@@ -241,3 +241,14 @@ func (r *routes) each(f func(*group)) {
 		f(g)
 	}
 }
+
+// present are the attachments that are not over. To be called without r.mu.
+func (r *routes) present(g *group) []*attachment {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*attachment, 0, len(g.attachments))
+	for _, a := range g.attachments {
+		all = append(all, a)
+	}
+	return all
+}

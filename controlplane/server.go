@@ -1,14 +1,9 @@
 package controlplane
 
 import (
-	"crypto/rand"
-	"encoding/hex"
-	"log/slog"
 	mathrand "math/rand/v2"
 	"runtime"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
@@ -23,7 +18,6 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/facts"
 	"github.com/siohub/siohub/controlplane/internal/loglines"
 	"github.com/siohub/siohub/controlplane/internal/park"
-	"github.com/siohub/siohub/controlplane/internal/route"
 	"github.com/siohub/siohub/controlplane/internal/toll"
 	"github.com/siohub/siohub/controlplane/internal/turns"
 	"github.com/siohub/siohub/controlplane/trace"
@@ -38,15 +32,14 @@ type Server struct {
 	// Set by New.
 	process
 	telling
-	config     Config
-	configured *route.Namespaces
-	node       *dispatch.Node
-	routes     *routes
-	connects   *connects
-	renewals   *renewals
-	decisions  *decisions.Cache
-	observers  *copies.Observers
-	listeners  facts.Listeners
+	config    Config
+	node      *dispatch.Node
+	routes    *routes
+	connects  *connects
+	renewals  *renewals
+	decisions *decisions.Cache
+	observers *copies.Observers
+	listeners facts.Listeners
 	unhandled
 	drain    atomic.Pointer[hubv1.Drain] // nil until the hub drains
 	commands *command.Executor
@@ -54,20 +47,6 @@ type Server struct {
 	endpoints
 
 	lifetime
-}
-
-// telling is what the operator hears.
-type telling struct {
-	log   *slog.Logger
-	lines *loglines.Lines
-	trace trace.Tracer
-}
-
-// pacing is what makes services wait for each other, and for what they do too much of.
-type pacing struct {
-	turns    *turns.Turns
-	hellos   *toll.Gate
-	slowness slowness
 }
 
 // endpoints are what the server stands between.
@@ -79,25 +58,6 @@ type endpoints struct {
 	grpc *grpc.Server
 }
 
-// process tells this process apart from others.
-type process struct {
-	hubID   string
-	dedupe  [8]byte // the first half of all dedupe ids
-	started time.Time
-	// authorizers says whether one is attached, as seen within the last second.
-	authorizers atomic.Bool
-}
-
-// lifetime is what Shutdown ends.
-type lifetime struct {
-	mu      sync.Mutex // guards the fields below; a leaf
-	streams map[*stream]struct{}
-	closing bool
-	// stop ends the janitor; done waits for it and for the streams' goroutines.
-	stop chan struct{}
-	done sync.WaitGroup
-}
-
 // New returns a Server. A setting that cannot be is a *hub.ConfigError.
 func New(config Config) (*Server, error) {
 	config = config.withDefaults()
@@ -105,30 +65,23 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config:     config,
-		telling:    telling{config.Logger, loglines.New(config.Logger), trace.NewTracer(config.Trace)},
-		configured: (&route.Namespaces{}).With(config.Namespaces),
-		endpoints:  endpoints{health: health.NewServer()},
+		config:    config,
+		process:   newProcess(config.HubID),
+		telling:   telling{config.Logger, loglines.New(config.Logger), trace.NewTracer(config.Trace)},
+		endpoints: endpoints{health: health.NewServer()},
+		lifetime:  newLifetime(config.Stream.MaxInstances),
 	}
-	s.node = dispatch.New(s.dispatching())
-	s.started, s.streams, s.stop = time.Now(), make(map[*stream]struct{}), make(chan struct{})
-	var id [8]byte
-	// crypto/rand.Read never fails; it ends the program instead.
-	_, _ = rand.Read(id[:])
-	_, _ = rand.Read(s.dedupe[:])
-	if s.hubID = config.HubID; s.hubID == "" {
-		s.hubID = hex.EncodeToString(id[:])
-	}
-	s.parts = newParts(s)
-	s.unhandled.srv = s
+	s.node = dispatch.New(dispatching(&s.config, s.within))
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
 	s.renewals = newRenewals(s)
-	s.decisions = decisions.New(cacheLimits, s.cached)
 	s.observers = copies.NewObservers(s.routes, s.hubID)
-	s.turns, s.hellos, s.slowness.srv = turns.New(runtime.GOMAXPROCS(0), float64(config.LeastPercent)/100), toll.NewGate(helloTariff), s
+	s.parts = newParts(s)
+	s.unhandled.srv = s
+	s.decisions = decisions.New(cacheLimits, s.cached)
+	s.turns, s.hellos, s.slowness.telling = turns.New(runtime.GOMAXPROCS(0), float64(config.LeastPercent)/100), toll.NewGate(helloTariff), &s.telling
 	s.commands = command.New(command.Config{
-		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s, Elsewhere: s,
+		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s.routes, Elsewhere: s,
 		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, Waited: s.waited, Private: s.config.Private,
 		KeptBytes: s.config.KeptBytes,
 	})
@@ -139,43 +92,19 @@ func New(config Config) (*Server, error) {
 func (s *Server) HubID() string { return s.hubID }
 
 // dispatching is the configuration of the dispatcher.
-func (s *Server) dispatching() dispatch.Config {
-	p, st := s.config.Parking, s.config.Stream
+func dispatching(config *Config, within func(func())) dispatch.Config {
+	p, st := config.Parking, config.Stream
 	return dispatch.Config{
 		Numbers: uint64(mathrand.N(1<<20)) << 32,
 		Socket:  park.SocketLimit{Items: p.SocketEvents, Bytes: p.SocketBytes}, GroupBytes: p.GroupBytes, NodeBytes: p.NodeBytes,
-		HandedBytes: s.config.Window.TotalBytes, Age: p.Age, Lifecycle: p.Lifecycle, FailoverDelay: st.FailoverDelay, Suspend: st.Suspend,
-		Within: s.within,
+		HandedBytes: config.Window.TotalBytes, Age: p.Age, Lifecycle: p.Lifecycle, FailoverDelay: st.FailoverDelay, Suspend: st.Suspend,
+		Within: within,
 	}
 }
 
 // Bind gives the server the hub that its commands go to. It is called once, before
 // the hub and the gRPC server take traffic.
 func (s *Server) Bind(h *hub.Hub) {
-	s.hub = h
+	s.hub, s.memories.hub, s.introducing.hub = h, h, h
 	s.commands.Bind(h)
-}
-
-// admit registers a stream that was just opened.
-func (s *Server) admit(st *stream) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closing || s.hub == nil:
-		return errShutdown
-	case len(s.streams) >= s.config.Stream.MaxInstances:
-		return errInstances
-	}
-	s.streams[st] = struct{}{}
-	// The handler itself and recvLoop; sendLoop comes with the welcome.
-	s.done.Add(2)
-	return nil
-}
-
-// dismiss is the end of admit.
-func (s *Server) dismiss(st *stream) {
-	s.mu.Lock()
-	delete(s.streams, st)
-	s.mu.Unlock()
-	s.done.Done()
 }

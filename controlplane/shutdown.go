@@ -16,21 +16,11 @@ const settleGrace = 3 * time.Second
 // all goroutines have ended, with the cause of ctx if that came first. It may be
 // called more than once.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	first := !s.closing
-	s.closing = true
-	s.mu.Unlock()
-	if first {
-		close(s.stop)
-	}
+	s.lifetime.close()
 	s.health.Shutdown()
 	s.connects.close()
 	s.settleDown(ctx)
-	s.mu.Lock()
-	for st := range s.streams {
-		st.end(errShutdown)
-	}
-	s.mu.Unlock()
+	s.endStreams(errShutdown)
 	s.stopGRPC(ctx)
 	s.routes.each(func(g *group) { g.Close() })
 	s.done.Wait()

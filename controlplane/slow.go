@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -34,9 +35,28 @@ const (
 	slowLine = time.Minute
 )
 
+// pacing is what makes services wait for each other, and for what they do too much of.
+type pacing struct {
+	turns    *turns.Turns
+	hellos   *toll.Gate
+	slowness slowness
+}
+
+// pace holds those back who take all they can, if others suffer.
+func (p *pacing) pace(strain turns.Strain) {
+	for _, r := range p.turns.Look(strain) {
+		p.slowness.note(trace.SlowedPaced, r.Time, caller.Described(r.Customer)...)
+	}
+}
+
+// waited tells of a unary call that has waited for the engine.
+func (p *pacing) waited(ctx context.Context, d time.Duration) {
+	p.slowness.tell(trace.SlowedEngine, d, caller.Of(ctx), "")
+}
+
 // slowness tells of services that are made to wait.
 type slowness struct {
-	srv *Server
+	telling *telling
 
 	mu    sync.Mutex // guards the fields below; a leaf
 	lines map[trace.Slowed]slowLines
@@ -55,7 +75,7 @@ func (s *slowness) tell(why trace.Slowed, d time.Duration, who *caller.Caller, g
 
 // note does the same; whom says of whom.
 func (s *slowness) note(why trace.Slowed, d time.Duration, whom ...any) {
-	s.srv.trace.Slowed(why, d)
+	s.telling.trace.Slowed(why, d)
 	now := time.Now()
 	s.mu.Lock()
 	l := s.lines[why]
@@ -72,7 +92,7 @@ func (s *slowness) note(why trace.Slowed, d time.Duration, whom ...any) {
 	s.lines[why] = l
 	s.mu.Unlock()
 	if !silent {
-		s.srv.log.Warn("service slowed", append([]any{"why", string(why), "wait", d, "more", omitted, "help", causes[why]}, whom...)...)
+		s.telling.log.Warn("service slowed", append([]any{"why", string(why), "wait", d, "more", omitted, "help", causes[why]}, whom...)...)
 	}
 }
 
@@ -107,12 +127,5 @@ func (st *stream) payFaults() {
 func (st *stream) payTurns() {
 	if d := st.seat.Waited(); d >= slowTurn && st.attachment != nil {
 		st.srv.slowness.tell(trace.SlowedTurns, d, st.caller, st.attachment.group.name)
-	}
-}
-
-// pace holds those back who take all they can, if others suffer.
-func (s *Server) pace(strain turns.Strain) {
-	for _, r := range s.turns.Look(strain) {
-		s.slowness.note(trace.SlowedPaced, r.Time, caller.Described(r.Customer)...)
 	}
 }
