@@ -67,10 +67,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if helped {
 		return nil
 	}
+	var unparsed *kong.ParseError
+	if errors.As(err, &unparsed) {
+		return &usageError{err: err, command: unparsed.Context.Selected()}
+	}
 	if err != nil {
 		return &usageError{err: err}
 	}
-	return command.Run(&app{ctx: ctx, stdin: os.Stdin, stdout: stdout, stderr: stderr, environ: os.Environ()})
+	err = command.Run(&app{ctx: ctx, stdin: os.Stdin, stdout: stdout, stderr: stderr, environ: os.Environ()})
+	var usage *usageError
+	if errors.As(err, &usage) {
+		usage.command = command.Selected()
+	}
+	return err
 }
 
 // app is what every command gets.
@@ -82,10 +91,19 @@ type app struct {
 }
 
 // usageError is a command line that is not understood.
-type usageError struct{ err error }
+type usageError struct {
+	err error
+	// command is the one that was asked for, nil where it is none.
+	command *kong.Node
+}
 
 // Error implements error.
-func (e *usageError) Error() string { return e.err.Error() + "\n`hub --help` shows the commands" }
+func (e *usageError) Error() string {
+	if e.command == nil {
+		return e.err.Error() + "\n`hub --help` shows the commands"
+	}
+	return e.err.Error() + "\n`" + e.command.FullPath() + " --help` shows how it is used"
+}
 
 // Unwrap implements errors.Unwrap.
 func (e *usageError) Unwrap() error { return e.err }

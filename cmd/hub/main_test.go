@@ -227,6 +227,10 @@ func TestCommandLine_MistakesExitWith2AndSayWhatToDo(t *testing.T) {
 	for _, tt := range []struct{ line, want string }{
 		{"serv", `did you mean one of "serve"`},
 		{"serve --lisen :0", "unknown flag --lisen"},
+		{"serv", "`hub --help` shows the commands"},
+		{"serve --lisen :0", "`hub serve --help` shows how it is used"},
+		{"token new", "`hub token new --help` shows how it is used"},
+		{"kick", "`hub kick --help` shows how it is used"},
 		{"serve stray", "unexpected argument stray"},
 		{"serve --ping-interval 25000", `ping_interval = "25000" (from --ping-interval): want 10ms to 1h`},
 		{"serve --config /does/not/exist", "cannot be read"},

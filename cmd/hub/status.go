@@ -27,6 +27,9 @@ func (statusCmd) Help() string {
 // Run implements `hub status`.
 func (c *statusCmd) Run(a *app) error {
 	address := c.address()
+	if c.guessed() {
+		_, _ = fmt.Fprintf(a.stderr, "asking %s; --admin names another admin listener\n", address)
+	}
 	s, raw, err := admin.Fetch(a.ctx, address)
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("no hub answers at %s; start one with `hub serve`, or give its admin listener with --admin", address)
@@ -43,6 +46,13 @@ func (c *statusCmd) Run(a *app) error {
 
 // adminPort is where a hub has its admin listener unless it is told otherwise.
 const adminPort = "7421"
+
+// guessed reports whether the hub is one that has its own ports: another one may have
+// the default port of the admin listener.
+func (c *statusCmd) guessed() bool {
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(oneHub(c.Hub), "dns:///"))
+	return c.Admin == "" && err == nil && port != "7420"
+}
 
 // address is that of the admin listener.
 func (c *statusCmd) address() string {

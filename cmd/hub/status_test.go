@@ -19,3 +19,19 @@ func TestStatus_AsksTheAdminListenerOfTheSameHost(t *testing.T) {
 		}
 	}
 }
+
+// A hub with ports of its own has its admin listener elsewhere, and another hub may answer
+// at the default one.
+func TestStatus_SaysWhichAdminListenerItTakes(t *testing.T) {
+	for hub, want := range map[string]bool{
+		"127.0.0.1:7420": false, "localhost": false, "dns:///hub.test:7420": false, "10.0.0.1:7420,10.0.0.2:7520": false,
+		"127.0.0.1:7520": true, "dns:///hub.test:7520": true,
+	} {
+		if got := (&statusCmd{Hub: hub}).guessed(); got != want {
+			t.Errorf("--hub %s: %v, want %v", hub, got, want)
+		}
+		if (&statusCmd{Hub: hub, Admin: "127.0.0.1:7521"}).guessed() {
+			t.Errorf("--hub %s with --admin: it takes what it was told", hub)
+		}
+	}
+}

@@ -20,7 +20,7 @@ func host(address string) string {
 }
 
 // errNotHub means that something else listens there.
-var errNotHub = errors.New("admin: what answers there is not a hub's admin listener")
+var errNotHub = errors.New("admin: what answers there is not a hub's admin listener, which has port 7421 by default")
 
 // Fetch asks the hub whose admin listener has the address. The bytes are the
 // answer as it came.
@@ -34,6 +34,9 @@ func Fetch(ctx context.Context, address string) (*Status, []byte, error) {
 	// One request: no connection is kept, and no proxy stands before loopback.
 	transport := &http.Transport{DisableKeepAlives: true}
 	res, err := transport.RoundTrip(req)
+	if err != nil && strings.Contains(err.Error(), "malformed HTTP") { // the control listener, for example
+		return nil, nil, errNotHub
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("admin: no answer: %w", err)
 	}

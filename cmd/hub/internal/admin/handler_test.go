@@ -115,6 +115,15 @@ func TestFetch_TellsWhatIsWrong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	go func() { // as a control listener greets: ends when l is closed
+		for conn, err := l.Accept(); err == nil; conn, err = l.Accept() {
+			_, _ = conn.Write([]byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00"))
+			_ = conn.Close()
+		}
+	}()
+	if _, _, err := Fetch(t.Context(), l.Addr().String()); !errors.Is(err, errNotHub) {
+		t.Errorf("a server that speaks no HTTP/1.1: %v", err)
+	}
 	_ = l.Close()
 	if _, _, err := Fetch(t.Context(), l.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("nobody: %v", err)
