@@ -15,7 +15,7 @@ func (e *Error) Error() string { return "access: " + e.Message }
 // The ways in which credentials fail.
 var (
 	// ErrTokenMissing: the call has no bearer token, and nothing in its place.
-	ErrTokenMissing = &Error{"TOKEN_MISSING", "a bearer token is required, in the metadata key authorization"}
+	ErrTokenMissing = &Error{"TOKEN_MISSING", "a bearer token is required, in the metadata key authorization: kits take it from HUB_TOKEN or HUB_TOKEN_FILE"}
 	// ErrTokenWrong: the token belongs to nobody.
 	ErrTokenWrong = &Error{"TOKEN_WRONG", "the bearer token is not a valid one"}
 	// ErrTokenExpired: the token was valid once. It also ends streams.
