@@ -34,7 +34,7 @@ func (tailCmd) Help() string {
 
   TIME  KIND  NAMESPACE  SOCKET  USER  WHAT
 
-It is an observer on the ordinary stream: nothing waits for it, and what it is too slow for is left out and counted ("12 left out before"). Where identities are configured it needs the role observer, the verbs attach and observe, the group (hub-tail, or that of --group), and the namespaces, events, rooms and users that it watches. For example:
+It is an observer on the ordinary stream: nothing waits for it, and what it is too slow for is left out and counted ("12 left out before"). Several that watch one hub at the same time share the sockets among them, unless each has a --group of its own. Where identities are configured it needs the role observer, the verbs attach and observe, the group (hub-tail, or that of --group), and the namespaces, events, rooms and users that it watches. For example:
 
   hub tail --user ann
   hub tail -n /chat --kinds event,emits --payloads -o json`
