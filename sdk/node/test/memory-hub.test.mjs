@@ -5,7 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Server } from "@siohub/server";
 import { Deny, Retry, Service } from "@siohub/server/service";
-import { ConnectError, HandlerError, MemoryHub, NoReplyError } from "@siohub/server/testing";
+import { ConnectError, HandlerError, MemoryHub, NoReplyError, TestHub } from "@siohub/server/testing";
 import { quiet } from "./support/fake-hub.mjs";
 
 /** A server of one process, closed with the test. */
@@ -37,6 +37,10 @@ test("the example of the README runs", () => {
   } finally {
     rmSync(file);
   }
+});
+
+test("TestHub says which program is not there", async () => {
+  await assert.rejects(TestHub.start({ binary: "no-such-hub" }), /no program no-such-hub: SIOHUB_HUB_BINARY/);
 });
 
 test("browsers connect with auth, emit, acknowledge and leave", async (t) => {

@@ -64,8 +64,9 @@ export class TestHub {
     const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     let failed: Error | undefined;
-    child.on("error", (error) => {
-      failed = error;
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      const missing = `there is no program ${binary}: SIOHUB_HUB_BINARY or the option binary says where hub is`;
+      failed = error.code === "ENOENT" ? new Error(missing, { cause: error }) : error;
     });
     const keep = (chunk: Buffer): void => {
       this.#output = (this.#output + chunk).slice(-200_000);
