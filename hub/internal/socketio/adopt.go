@@ -38,38 +38,6 @@ func (all adoptions) first(m recovery.Mark) {
 	}
 }
 
-// seek looks for the session at other hubs, and asks the application when that is over. In the gate.
-func (a *Attempt) seek(claim recovery.Claim, auth []byte, anew func()) {
-	s := a.client.server
-	if s.sessions == nil {
-		anew()
-		return
-	}
-	c := a.claimant()
-	s.sessions.Seek(a.namespace, claim, func(r *recovery.Record) {
-		if r == nil {
-			c.goOn(anew)
-			return
-		}
-		s.adopt(r, claim, a.client, func(session *recovery.Session) {
-			if session == nil {
-				c.goOn(func() { a.ask(auth) }) // why was told
-				return
-			}
-			a.client.post(func() {
-				if a.state.Load() != stateOpen { // it may come again
-					if s.recovery.Return(session) {
-						forget(session)
-					}
-					return
-				}
-				a.claim(session, claim)
-				a.ask(auth)
-			})
-		})
-	})
-}
-
 // adopt takes a session that comes from another hub, and finds out what it has missed. It is reserved for the holder then, or
 // nil where it begins anew. adopted is called once, from any goroutine.
 func (c *comeback) adopt(r *recovery.Record, claim recovery.Claim, holder any, adopted func(*recovery.Session)) {

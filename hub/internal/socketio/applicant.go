@@ -6,11 +6,11 @@ import (
 	"github.com/siohub/siohub/hub/internal/siopacket"
 )
 
-// applicant is a client that waits to ask.
+// applicant is a client with a CONNECT that is to be asked about, and waits where there is no room for it.
 type applicant struct {
 	client *client
 	packet siopacket.Packet
-	size   int64
+	size   int64      // what it counts in admission
 	before *applicant // of the same client; owned by the holder of its gate
 
 	// Guarded by admission.mu.
@@ -23,8 +23,8 @@ type applicant struct {
 type applicants struct{ last *applicant }
 
 // apply asks for room for a CONNECT, and lets the client wait with it where there is none. In the gate.
-func (c *client) apply(p siopacket.Packet) {
-	one := &applicant{client: c, packet: p, size: int64(len(p.Payload)) + attemptBytes}
+func (one *applicant) apply() {
+	c := one.client
 	// Before it can have its turn: what is said of it then stands behind this in the gate.
 	one.before, c.applicants.last = c.applicants.last, one
 	c.clock.pause()

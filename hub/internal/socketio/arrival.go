@@ -28,7 +28,7 @@ func (in arrival) bringIn() bool {
 		s.id = newID() // the other one was its session's
 	}
 	if c.over {
-		a.unreserve(RecoveryGone)
+		a.reserved.end(RecoveryGone)
 		s.close(*c.end)
 		return true
 	}
@@ -49,7 +49,7 @@ func (in arrival) turnAway() {
 	c := in.attempt.client
 	defer c.server.lives.Done()
 	if c.over {
-		in.attempt.unreserve(RecoveryGone)
+		in.attempt.reserved.end(RecoveryGone)
 	}
 	c.server.namespaces.release(in.socket.namespace)
 	if !c.over {

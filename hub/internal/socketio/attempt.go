@@ -25,11 +25,8 @@ type Attempt struct {
 	state atomic.Int32 // of the constants below; leaves stateOpen once
 	auth  atomic.Pointer[[]byte]
 
-	// Owned by the holder of the client's gate, see keep.
-	early      []earlyPacket
-	earlyBytes int64
-	earlyShare *share // which these bytes are of; nil while there are none
-	held       bool
+	// early is what its client has sent for the namespace before the answer.
+	early early
 }
 
 // The states of an attempt.
@@ -116,7 +113,7 @@ func (a *Attempt) abandon() bool {
 
 // Accept lets the browser in: CONNECT, rooms, Then, Connected, in this order.
 func (a *Attempt) Accept(acceptance Acceptance) error {
-	return a.answer(func() { a.client.accept(a, acceptance) })
+	return a.answer(func() { a.accept(acceptance) })
 }
 
 // Deny refuses with CONNECT_ERROR. Data is JSON or nil.
@@ -140,8 +137,8 @@ func (a *Attempt) Undecided() error {
 	return a.answer(func() {
 		c := a.client
 		defer c.server.lives.Done()
-		a.dropEarly(RefusedUndecided)
-		a.unreserve(RecoveryGone)
+		a.early.drop(a, RefusedUndecided)
+		a.reserved.end(RecoveryGone)
 		c.server.refused(c, a.namespace, RefusedUndecided, "")
 		if !c.over {
 			c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "nobody could decide"})
@@ -152,8 +149,8 @@ func (a *Attempt) Undecided() error {
 // deny runs in the gate.
 func (a *Attempt) deny(why, message string, data []byte) {
 	c := a.client
-	a.dropEarly(why)
-	a.unreserve(RecoveryDenied)
+	a.early.drop(a, why)
+	a.reserved.end(RecoveryDenied)
 	if c.over {
 		c.server.refused(c, a.namespace, why, message)
 		return
@@ -165,8 +162,8 @@ func (a *Attempt) deny(why, message string, data []byte) {
 
 // gone tells that the browser has left before the answer. In the gate.
 func (a *Attempt) gone() {
-	a.dropEarly(EarlyGone)
-	a.unreserve(RecoveryGone)
+	a.early.drop(a, EarlyGone)
+	a.reserved.end(RecoveryGone)
 	if watcher := a.client.server.watcher; watcher != nil {
 		watcher.AttemptGone(a)
 	}

@@ -141,7 +141,7 @@ func (c *client) dispatch(p siopacket.Packet, attachments [][]byte) error {
 		return errState
 	}
 	if at.attempt != nil {
-		at.attempt.keep(p, attachments)
+		at.attempt.early.keep(at.attempt, p, attachments)
 		return nil
 	}
 	s := at.socket

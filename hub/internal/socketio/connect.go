@@ -29,7 +29,7 @@ func (c *client) connect(p siopacket.Packet, at *seat) error {
 		c.refuseConnect(p.Namespace, RefusedLimit, "Auth is too large", nil)
 		return nil
 	}
-	c.apply(p)
+	(&applicant{client: c, packet: p, size: int64(len(p.Payload)) + attemptBytes}).apply()
 	return nil
 }
 
@@ -127,8 +127,9 @@ func (s *Server) refused(c *client, namespace, why, message string) {
 
 // accept runs in the gate; the attempt's life becomes the socket's. Should the client have ended meanwhile,
 // the application still hears of the socket: it came and left.
-func (c *client) accept(a *Attempt, acceptance Acceptance) {
-	early := a.takeEarly()
+func (a *Attempt) accept(acceptance Acceptance) {
+	c := a.client
+	early := a.early.take(c)
 	s := newSocket(a, acceptance)
 	batch := batches.get()
 	defer batches.flush(batch)

@@ -65,14 +65,14 @@
 //
 // Where recovery is on, a socket has a session (package recovery). When its connection breaks the session is away:
 // its namespace's recovering has its rooms and its data, and the log of the namespace what is emitted meanwhile. A CONNECT
-// that names it reserves it (Attempt.begin), or waits a second for a connection to end that still has it or is about to take
+// that names it reserves it (wish.go), or waits a second for a connection to end that still has it or is about to take
 // it up (takeover.go), the
 // Application is asked with what there is to be recovered, and an acceptance
 // restores it in one step: the same id, rooms and data, CONNECT, and then what the browser has missed. What is done to
 // sockets is done to sessions that are away as well; one that is just leaving or coming back is followed (away.go).
 //
 // Where an engine has a log, sessions are shared with other hubs (Sessions). One that is not here is looked for there
-// (Attempt.seek), taken in as one that is away, and told what it has missed between there and here (adopt.go); after that
+// (wish.seek), taken in as one that is away, and told what it has missed between there and here (adopt.go); after that
 // it is recovered as any other. One that another hub asks for is given away with what it has missed here (surrender.go).
 // As the hub ends, those that leave it are kept at the engine (sharer.go), and with KeepLive all are, as they change
 // (keeper.go).

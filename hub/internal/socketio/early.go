@@ -14,6 +14,14 @@ type earlyPacket struct {
 	attachments [][]byte
 }
 
+// early is all of that of one attempt. Owned by the holder of the client's gate.
+type early struct {
+	packets []earlyPacket
+	bytes   int64
+	share   *share // which these bytes are of; nil while there are none
+	held    bool   // the client is read no further
+}
+
 const (
 	// earlyPackets and earlyBytes are what a client may send early before it is read no further, until
 	// there is an answer. The last packet may be larger, if the bounds of admission have room for it.
@@ -36,7 +44,7 @@ const (
 const earlyWarnEvery = time.Minute
 
 // keep keeps a packet with its attempt, or sends the client away where there is no room for it. In the gate.
-func (a *Attempt) keep(p siopacket.Packet, attachments [][]byte) {
+func (e *early) keep(a *Attempt, p siopacket.Packet, attachments [][]byte) {
 	c := a.client
 	size := sizeOf(p.Payload, attachments) + attemptBytes
 	share := c.server.admission.more(a.namespace, size)
@@ -46,34 +54,34 @@ func (a *Attempt) keep(p siopacket.Packet, attachments [][]byte) {
 		c.close(Disconnect{Reason: ReasonForcedServerClose, Detail: "too much was sent before connect attempts were decided"})
 		return
 	}
-	a.earlyShare = share // the same for all of them: what has bytes is not forgotten
-	a.early = append(a.early, earlyPacket{p, attachments})
-	a.earlyBytes += size
-	if !a.held && (len(a.early) >= earlyPackets || a.earlyBytes >= earlyBytes) {
-		a.held = true
+	e.share = share // the same for all of them: what has bytes is not forgotten
+	e.packets = append(e.packets, earlyPacket{p, attachments})
+	e.bytes += size
+	if !e.held && (len(e.packets) >= earlyPackets || e.bytes >= earlyBytes) {
+		e.held = true
 		c.server.trace.earlyPackets(EarlyHeld, 1)
 		c.reads.hold(c.session, HoldNone, HoldAll)
 	}
 }
 
-// takeEarly returns what was kept, and lets the client be read again. In the gate, once the attempt has its answer.
-func (a *Attempt) takeEarly() []earlyPacket {
-	early := a.early
-	a.early = nil
-	if a.earlyBytes > 0 {
-		a.client.server.admission.less(a.earlyShare, a.earlyBytes)
-		a.earlyShare, a.earlyBytes = nil, 0
+// take returns what was kept, and lets the client be read again. In the gate, once the attempt has its answer.
+func (e *early) take(c *client) []earlyPacket {
+	packets := e.packets
+	e.packets = nil
+	if e.bytes > 0 {
+		c.server.admission.less(e.share, e.bytes)
+		e.share, e.bytes = nil, 0
 	}
-	if a.held {
-		a.held = false
-		a.client.reads.hold(a.client.session, HoldAll, HoldNone)
+	if e.held {
+		e.held = false
+		c.reads.hold(c.session, HoldAll, HoldNone)
 	}
-	return early
+	return packets
 }
 
-// dropEarly drops what a client has sent to where it is not let in. Its browser hears of the refusal. In the gate.
-func (a *Attempt) dropEarly(why string) {
-	n := len(a.takeEarly())
+// drop drops what a client has sent to where it is not let in. Its browser hears of the refusal. In the gate.
+func (e *early) drop(a *Attempt, why string) {
+	n := len(e.take(a.client))
 	if n == 0 {
 		return
 	}

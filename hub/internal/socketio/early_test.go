@@ -65,7 +65,7 @@ func TestEarly_IsCounted(t *testing.T) {
 					return false
 				}
 				defer a.client.gate.leave()
-				return len(a.early) == c.packets
+				return len(a.early.packets) == c.packets
 			})
 			c.answer(a)
 			counted.want(t, c.want)
@@ -79,7 +79,8 @@ func TestEarly_DroppedIsLogged(t *testing.T) {
 	tr := newTracer(nil, slog.New(slog.NewTextHandler(&text, nil)))
 	c := &client{server: &Server{trace: tr}}
 	for range 3 {
-		(&Attempt{client: c, namespace: "/chat", early: make([]earlyPacket, 2)}).dropEarly(RefusedDenied)
+		a := &Attempt{client: c, namespace: "/chat", early: early{packets: make([]earlyPacket, 2)}}
+		a.early.drop(a, RefusedDenied)
 	}
 	if got := text.String(); strings.Count(got, "level=WARN") != 1 || !strings.Contains(got, "why=denied packets=2 namespace=/chat") {
 		t.Error(got)

@@ -43,65 +43,28 @@ type reservation struct {
 	facts Recovery
 }
 
+// end ends the reservation. Its session waits on where the browser may come again. It does nothing for nil.
+func (r *reservation) end(why string) {
+	if r == nil {
+		return
+	}
+	s, session := keptOf(r.session).namespace.server, r.session
+	if why != RecoveryGone {
+		endReserved(session, why)
+		return
+	}
+	if s.recovery.Return(session) {
+		forget(session)
+	}
+	s.trace.recovery(why)
+}
+
 // Recovery is the session that the browser wants to take up. Nil: it begins anew.
 func (a *Attempt) Recovery() *Recovery {
 	if a.reserved == nil {
 		return nil
 	}
 	return &a.reserved.facts
-}
-
-// begin asks the application, once it is known what there is to be recovered. In the gate.
-func (a *Attempt) begin(auth []byte) {
-	s := a.client.server
-	if s.recovery == nil || a.client.old() {
-		a.ask(auth)
-		return
-	}
-	claim, auth, ok := recovery.Split(auth, s.sessions != nil)
-	if !ok {
-		a.ask(auth)
-		return
-	}
-	anew := func() {
-		s.trace.recovery(RecoveryUnknown)
-		a.ask(auth)
-	}
-	a.claimant().reserve(claim.PID, a.namespace, onClaim{
-		taken: func(session *recovery.Session) {
-			a.claim(session, claim)
-			a.ask(auth)
-		},
-		none: func() { a.seek(claim, auth, anew) },
-		busy: anew,
-	})
-}
-
-// claimant is the attempt as one. What it does later is done in the gate.
-func (a *Attempt) claimant() claimant {
-	return claimant{of: &a.client.server.comeback, holder: a.client, goOn: func(next func()) {
-		a.client.post(func() {
-			if a.state.Load() == stateOpen {
-				next()
-			}
-		})
-	}}
-}
-
-// claim keeps a session that was reserved with the attempt, if it can still be taken up.
-func (a *Attempt) claim(session *recovery.Session, claim recovery.Claim) {
-	s := a.client.server
-	r := keptOf(session).namespace.recovering
-	r.mu.Lock()
-	from, first, err := session.Resume(r.log, claim)
-	facts := r.factsLocked(session)
-	r.mu.Unlock()
-	if err != nil {
-		s.beginsAnew(session, err)
-		return
-	}
-	a.id = session.ID()
-	a.reserved = &reservation{session: session, first: first, from: from, facts: facts}
 }
 
 // factsLocked are those of a session that is away.
@@ -119,22 +82,6 @@ func endReserved(session *recovery.Session, why string) {
 	forget(session)
 	s.trace.recovery(why)
 	s.recovery.Depart(session)
-}
-
-// unreserve ends the attempt's reservation. Its session waits on where the browser may come again.
-func (a *Attempt) unreserve(why string) {
-	if a.reserved == nil {
-		return
-	}
-	s, session := a.client.server, a.reserved.session
-	if why != RecoveryGone {
-		endReserved(session, why)
-		return
-	}
-	if s.recovery.Return(session) {
-		forget(session)
-	}
-	s.trace.recovery(why)
 }
 
 // restore takes up the session that the attempt has reserved, and reports false for a browser that begins anew. In one

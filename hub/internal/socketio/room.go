@@ -34,7 +34,7 @@ func (r *Rooms) Room(session *engineio.Session, begin []byte, binary bool) engin
 }
 
 // roomOf is where a packet is kept. What a client sends that has never been let in is kept with its attempts; of others
-// those who decide that it is an early packet see to the rest, see Attempt.keep.
+// those who decide that it is an early packet see to the rest, see early.keep.
 func (r *Rooms) roomOf(session *engineio.Session, kind siopacket.Type, namespace, event string) engineio.Room {
 	switch {
 	case !session.HasJoined():
