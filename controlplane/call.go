@@ -13,7 +13,7 @@ import (
 
 // Callees implements command.Services: the attached instances that take calls in a
 // namespace, but for the caller's own.
-func (r *routes) Callees(groupName, namespace string, from *command.Caller) []command.Callee {
+func (r *roster) Callees(groupName, namespace string, from *command.Caller) []command.Callee {
 	var callees []command.Callee
 	r.each(func(g *group) {
 		if groupName != "" && g.name != groupName {

@@ -10,7 +10,7 @@
 // commands without one), health and reflection.
 //
 //	hub ──► Connect, Connected, Event, Disconnected        connect.go, lifecycle.go
-//	           │ which group handles it: routes, a table    routes.go, internal/route
+//	           │ which group handles it: a table            register.go, internal/route
 //	           ▼
 //	         lane (one socket, one group) ──► instance      internal/dispatch
 //	           │ does it ask for this, and how: interest    internal/subscription, attachment.go
@@ -50,7 +50,7 @@
 //
 // Each attachment has interests: what its own hello asked for. They decide what it gets,
 // in which order, with which guarantee and for how long. The claims of a group are the
-// union of those of its attachments (union.go) and stand in the table of routes; they
+// union of those of its attachments (union.go) and stand in the register; they
 // decide which group gets an event at all. So two versions of a service may be attached
 // together, each with its own wishes. While none is attached the last union stays.
 //

@@ -30,6 +30,6 @@ func (r *routes) Forget(name string) *fault.Fault {
 			delete(own, c.Namespace)
 		}
 	}
-	r.known.Store(r.known.Load().Without(slices.Collect(maps.Keys(own))))
+	r.forgetNamespacesLocked(slices.Collect(maps.Keys(own)))
 	return nil
 }

@@ -31,7 +31,7 @@ type group struct {
 	dropped atomic.Bool
 
 	// Guarded by routes.mu.
-	claims      []*claim               // the list is replaced as a whole: see routes.claimLocked
+	claims      []*claim               // the list is replaced as a whole: see register.claimLocked
 	inTable     []*claim               // those in the table
 	yields      bool                   // in the table its claims come after all others
 	attachments map[string]*attachment // by instance id
@@ -115,15 +115,4 @@ func (g *group) report(a *attachment) {
 		g.Anew()
 		a.srv.callRoll(g, rollAll)
 	}
-}
-
-// anyAttachment is an attachment of the group that has a stream, or nil. The caller
-// holds routes.mu.
-func (g *group) anyAttachment() *attachment {
-	for _, a := range g.attachments {
-		if a.current() != nil {
-			return a
-		}
-	}
-	return nil
 }

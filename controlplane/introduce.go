@@ -24,7 +24,7 @@ const (
 
 // introducing finds the live sockets that a group has to be introduced to.
 type introducing struct {
-	routes *routes
+	roster *roster
 	log    *slog.Logger
 	hub    *hub.Hub // set by Bind
 }
@@ -37,7 +37,7 @@ func (i *introducing) callRoll(g *group, scope rollScope) {
 
 // handledBy are the namespace patterns that a group handles.
 func (i *introducing) handledBy(g *group, scope rollScope) (patterns []string) {
-	for _, c := range i.routes.claimsOf(g) {
+	for _, c := range i.roster.claimsOf(g) {
 		if c.Role == route.Handler && (scope == rollAll || c.Policy.anew) {
 			patterns = append(patterns, c.Namespace)
 		}

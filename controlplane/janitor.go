@@ -49,10 +49,7 @@ func (s *Server) tend(g *group, now time.Time) {
 	s.tendAttachments(g, now)
 	s.watchBacklog(g, now)
 	s.debugDrops(g)
-	s.routes.mu.Lock()
-	a := g.anyAttachment()
-	s.routes.mu.Unlock()
-	if a != nil {
+	if a := s.routes.anyOf(g); a != nil {
 		g.report(a)
 	}
 	for _, a := range s.routes.present(g) {

@@ -12,8 +12,8 @@ var (
 
 // keeping says what room there is for what browsers send: it is the server's hub.Keeper.
 type keeping struct {
-	node   *dispatch.Node
-	routes *routes
+	node     *dispatch.Node
+	register *register
 }
 
 // Crowded implements hub.Keeper: each browser may add one event to what is parked, and together they must not add without
@@ -26,7 +26,7 @@ func (k *keeping) Room(namespace, event string) hub.Room {
 	if namespace == "" {
 		return (*anyGroup)(k.node)
 	}
-	v := k.routes.table.Load().View(namespace)
+	v := k.register.table.Load().View(namespace)
 	if event != "" {
 		if c := v.Handler(event); c != nil {
 			return (*oneGroup)(c.Group.Group)

@@ -12,7 +12,7 @@ import (
 // namespaces knows which there are, and who decides about them.
 type namespaces struct {
 	// Set by New.
-	routes     *routes
+	register   *register
 	configured *route.Namespaces
 	listed     bool // the configuration lists all that there are
 	tokens     access.BrowserTokens
@@ -23,9 +23,9 @@ type namespaces struct {
 	authorizers atomic.Bool
 }
 
-func newNamespaces(config *Config, r *routes, started time.Time) namespaces {
+func newNamespaces(config *Config, r *register, started time.Time) namespaces {
 	return namespaces{
-		routes: r, configured: (&route.Namespaces{}).With(config.Namespaces), listed: len(config.Namespaces) > 0,
+		register: r, configured: (&route.Namespaces{}).With(config.Namespaces), listed: len(config.Namespaces) > 0,
 		tokens: config.BrowserTokens, started: started, grace: config.StartGrace,
 	}
 }
@@ -41,7 +41,7 @@ func (n *namespaces) Knows(namespace string) bool {
 // exists reports whether a namespace is configured, by itself or for tokens of browsers,
 // or was ever subscribed to.
 func (n *namespaces) exists(namespace string) bool {
-	return n.configured.Has(namespace) || n.routes.known.Load().Has(namespace) || n.decidesItself(namespace)
+	return n.configured.Has(namespace) || n.register.known.Load().Has(namespace) || n.decidesItself(namespace)
 }
 
 // decidesItself reports whether the hub decides about a namespace pattern by itself.
@@ -70,7 +70,7 @@ func (n *namespaces) DecidedBy(namespace string) string {
 	if n.decidesItself(namespace) {
 		return "browsers.jwt"
 	}
-	if claim := n.routes.table.Load().View(namespace).Authorizer(); claim != nil {
+	if claim := n.register.table.Load().View(namespace).Authorizer(); claim != nil {
 		return claim.Namespace
 	}
 	return "" // nobody: it waits for a service, or is not known
@@ -82,20 +82,4 @@ func (n *namespaces) inGrace() bool { return time.Since(n.started) < n.grace }
 // mayEmitTo reports whether a unary command may name a namespace.
 func (n *namespaces) mayEmitTo(namespace string) bool {
 	return n.exists(namespace) || (!n.listed && n.inGrace())
-}
-
-// authorizersLocked notes whether an authorizer is attached. The caller holds routes.mu.
-func (r *routes) authorizersLocked() {
-	for _, g := range r.groups {
-		if g.anyAttachment() == nil {
-			continue
-		}
-		for _, c := range g.claims {
-			if c.Role == route.Authorizer {
-				r.srv.authorizers.Store(true)
-				return
-			}
-		}
-	}
-	r.srv.authorizers.Store(false)
 }

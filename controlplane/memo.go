@@ -41,7 +41,7 @@ type travel struct {
 // memories keeps what the control plane knows of browsers that are away: at the hub, which may take it to another one. It is
 // the server's hub.Rememberer.
 type memories struct {
-	routes *routes
+	roster *roster
 	hub    *hub.Hub // set by Bind
 }
 
@@ -95,9 +95,7 @@ func (ms *memories) DecodeMemo(b []byte) (memo any, bytes int64) {
 	if t.Group == "" {
 		return m, memoryBytes
 	}
-	ms.routes.mu.Lock()
-	g := ms.routes.groups[t.Group]
-	ms.routes.mu.Unlock()
+	g := ms.roster.group(t.Group)
 	if g == nil {
 		return nil, 0
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // Seats implements copies.Hall.
-func (r *routes) Seats() any {
+func (r *register) Seats() any {
 	if t := r.table.Load(); t.Observed() {
 		return t
 	}
@@ -23,7 +23,7 @@ func (r *routes) Seats() any {
 }
 
 // Observers implements copies.Hall.
-func (r *routes) Observers(seats any, namespace string) []copies.Observer {
+func (r *register) Observers(seats any, namespace string) []copies.Observer {
 	var all []copies.Observer
 	for _, c := range observersOf(seats.(*table), namespace) {
 		if a := c.Policy.owner; a != nil {

@@ -39,8 +39,8 @@ type parts struct {
 
 func newParts(s *Server) parts {
 	return parts{
-		watching: watching{&s.listeners, s.observers}, attaching: attaching{s}, introducing: introducing{routes: s.routes, log: s.log},
-		namespaces: newNamespaces(&s.config, s.routes, s.started), deciding: deciding{s}, memories: memories{routes: s.routes},
-		keeping: keeping{s.node, s.routes}, backlogs: backlogs{&s.telling, s.node}, debugLines: debugLines{s.log}, clustering: newClustering(s),
+		watching: watching{&s.listeners, s.observers}, attaching: attaching{s}, introducing: introducing{roster: &s.routes.roster, log: s.log},
+		namespaces: newNamespaces(&s.config, &s.routes.register, s.started), deciding: deciding{s}, memories: memories{roster: &s.routes.roster},
+		keeping: keeping{s.node, &s.routes.register}, backlogs: backlogs{&s.telling, s.node}, debugLines: debugLines{s.log}, clustering: newClustering(s),
 	}
 }

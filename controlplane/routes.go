@@ -2,8 +2,6 @@ package controlplane
 
 import (
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -16,24 +14,18 @@ import (
 	"github.com/siohub/siohub/internal/envelope"
 )
 
-// routes are the groups and what they have claimed. Readers look at the table
-// alone, which never changes: another one takes its place (routes_table.go).
+// routes are who is there and what they have claimed. What changes both changes them at once.
 type routes struct {
-	srv   *Server
-	table atomic.Pointer[table]
-	// known are the namespaces that were ever subscribed to.
-	known atomic.Pointer[route.Namespaces]
-
-	mu     sync.Mutex // guards the fields below; taken before a group's
-	groups map[string]*group
-	// changed are the groups whose claims are to be put into the table.
-	changed []*group
-	// instances are how many attachments each identity has.
-	instances map[string]int
+	srv *Server
+	roster
+	register
 }
 
 func newRoutes(s *Server) *routes {
-	r := &routes{srv: s, groups: make(map[string]*group), instances: make(map[string]int)}
+	r := &routes{
+		srv: s, roster: roster{groups: make(map[string]*group), instances: make(map[string]int)},
+		register: register{log: s.log, after: s.config.Parking.Routes},
+	}
 	r.table.Store(&table{})
 	r.known.Store(&route.Namespaces{})
 	return r
@@ -76,33 +68,6 @@ func (r *routes) enter(st *stream, h *hubv1.Hello, bad map[int]*envelope.Bad, nu
 	return &entered{attachment: a, results: results, before: before, first: first}, nil
 }
 
-// mayEnterLocked says why an identity may not use an instance id, or have one more
-// instance.
-func (r *routes) mayEnterLocked(st *stream, before *attachment) *fault.Fault {
-	if before != nil && before.caller.Name() != st.caller.Name() {
-		return fault.At(fault.OtherIdentity, "instance_id", "belongs to another identity")
-	}
-	most := st.caller.MaxInstances()
-	if most == 0 || before != nil {
-		return nil
-	}
-	if n := r.instances[st.caller.Name()]; n >= most {
-		return fault.Newf(fault.TooManyInstances, "the identity has %d instances, which is all that it may have", n)
-	}
-	return nil
-}
-
-// countLocked counts an attachment that has come, or is over. Nil counts nothing.
-func (r *routes) countLocked(a *attachment, n int) {
-	if a == nil {
-		return
-	}
-	name := a.caller.Name()
-	if r.instances[name] += n; r.instances[name] == 0 {
-		delete(r.instances, name)
-	}
-}
-
 // reenter goes on with an attachment whose stream broke, with the subscriptions of the
 // hello that resumes it. It returns the numbers of the deliveries that went to others.
 func (r *routes) reenter(a *attachment, h *hubv1.Hello, bad map[int]*envelope.Bad) (results []*hubv1.SubscriptionResult, revoked []uint64, ok bool) {
@@ -138,16 +103,6 @@ func (r *routes) putLocked(a *attachment, claims []*claim) {
 	r.uniteLocked(a.group)
 	r.installLocked()
 	r.rememberLocked(claims)
-}
-
-// attachment finds an instance's attachment.
-func (r *routes) attachment(groupName, instance string) *attachment {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if g := r.groups[groupName]; g != nil {
-		return g.attachments[instance]
-	}
-	return nil
 }
 
 // leave takes an attachment that is over out of its group. A group without a claim is
@@ -215,40 +170,14 @@ func (r *routes) forgetLocked(g *group) {
 	r.srv.trace.Backlog(g.name, trace.Backlog{})
 }
 
-// rememberLocked keeps namespaces existing once somebody has asked to decide about
-// them, or to handle them. The `*` and `/*` of a handler make none: each mistyped
-// namespace would wait for a decision that nobody gives.
-func (r *routes) rememberLocked(granted []*claim) {
-	patterns := make([]string, 0, len(granted))
-	for _, c := range granted {
-		everything := c.Namespace == "*" || c.Namespace == "/*"
-		if c.Role == route.Authorizer || c.Role == route.Handler && !everything {
-			patterns = append(patterns, c.Namespace)
-		}
-	}
-	r.known.Store(r.known.Load().With(patterns))
-}
-
-// each calls f with each group.
-func (r *routes) each(f func(*group)) {
-	r.mu.Lock()
-	groups := make([]*group, 0, len(r.groups))
-	for _, g := range r.groups {
-		groups = append(groups, g)
-	}
-	r.mu.Unlock()
-	for _, g := range groups {
-		f(g)
-	}
-}
-
-// present are the attachments that are not over. To be called without r.mu.
-func (r *routes) present(g *group) []*attachment {
+// yield lets others have what is held for a group once it has been away for long enough.
+func (r *routes) yield(g *group, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := make([]*attachment, 0, len(g.attachments))
-	for _, a := range g.attachments {
-		all = append(all, a)
+	if !g.yields && len(g.claims) > 0 && r.yieldsLocked(g, now) {
+		r.srv.log.Warn("a service is away: others get what they handle, too", "group", g.name, "option", "parking.routes",
+			"help", "hub forget ends what is kept for a service that does not come back")
+		r.claimLocked(g, g.claims)
+		r.installLocked()
 	}
-	return all
 }

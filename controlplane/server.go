@@ -75,13 +75,13 @@ func New(config Config) (*Server, error) {
 	s.routes = newRoutes(s)
 	s.connects = newConnects(s)
 	s.renewals = newRenewals(s)
-	s.observers = copies.NewObservers(s.routes, s.hubID)
+	s.observers = copies.NewObservers(&s.routes.register, s.hubID)
 	s.parts = newParts(s)
 	s.unhandled.srv = s
 	s.decisions = decisions.New(cacheLimits, s.cached)
 	s.turns, s.hellos, s.slowness.telling = turns.New(runtime.GOMAXPROCS(0), float64(config.LeastPercent)/100), toll.NewGate(helloTariff), &s.telling
 	s.commands = command.New(command.Config{
-		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: s.routes, Elsewhere: s,
+		Trace: commandTrace{s}, HubID: s.hubID, Handshake: contract.HandshakeOf, Knows: s.mayEmitTo, Groups: s.routes, Services: &s.routes.roster, Elsewhere: s,
 		Emitted: s.observers.Emitted, Revoked: s.revoked, Within: s.within, Waited: s.waited, Private: s.config.Private,
 		KeptBytes: s.config.KeptBytes,
 	})

@@ -48,10 +48,7 @@ func (u *unhandled) tellUnhandled(v view, n eventName, f *fault.Fault) {
 			continue
 		}
 		told[c.Group] = true
-		u.srv.routes.mu.Lock()
-		a := c.Group.anyAttachment()
-		u.srv.routes.mu.Unlock()
-		if a != nil {
+		if a := u.srv.routes.anyOf(c.Group); a != nil {
 			a.TellFact(contract.NoticeItem(&hubv1.Notice{
 				Kind: hubv1.NoticeKind_NOTICE_KIND_UNHANDLED, Status: f.Status(), Count: 1,
 				Fact: &hubv1.Notice_Unhandled{Unhandled: &hubv1.Unhandled{Namespace: n.namespace, Event: n.event}},

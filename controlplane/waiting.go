@@ -30,9 +30,7 @@ type waitingWatch struct {
 // tendWaiting refuses browsers that wait for a namespace which is unknown by now, and
 // warns of those that wait for a service.
 func (cs *connects) tendWaiting(now time.Time) {
-	cs.srv.routes.mu.Lock()
-	cs.srv.routes.authorizersLocked()
-	cs.srv.routes.mu.Unlock()
+	cs.srv.authorizers.Store(cs.srv.routes.decide())
 	waiting := make(map[string]int)
 	for _, c := range cs.all() {
 		if !c.unasked() {

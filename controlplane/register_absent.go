@@ -8,7 +8,7 @@ import (
 )
 
 // heldLocked returns a claim of another group that has one of the same patterns and that cannot be taken from it, or nil.
-func (r *routes) heldLocked(c *claim) *claim {
+func (r *register) heldLocked(c *claim) *claim {
 	now := time.Now()
 	for held := range r.table.Load().Holders(c) { // of all groups no two have the same pattern
 		if !r.losesLocked(held.Group, now) {
@@ -19,12 +19,12 @@ func (r *routes) heldLocked(c *claim) *claim {
 }
 
 // losesLocked reports whether a group has been absent for so long that others can take what it has claimed.
-func (r *routes) losesLocked(g *group, now time.Time) bool {
-	return len(g.claims) > 0 && g.Absent(now) > r.srv.config.Parking.Routes
+func (r *register) losesLocked(g *group, now time.Time) bool {
+	return len(g.claims) > 0 && g.Absent(now) > r.after
 }
 
 // takeLocked takes from absent groups what another one has claimed.
-func (r *routes) takeLocked(claims []*claim) {
+func (r *register) takeLocked(claims []*claim) {
 	absent := make(map[*group]struct{})
 	now, t := time.Now(), r.table.Load()
 	for _, c := range claims {
@@ -50,9 +50,9 @@ func (r *routes) takeLocked(claims []*claim) {
 }
 
 // withoutLocked is what is left of an absent group's claim beside those that another group has made, or nil.
-func (r *routes) withoutLocked(c *claim, wanted *table) *claim {
+func (r *register) withoutLocked(c *claim, wanted *table) *claim {
 	for by := firstOf(wanted.Holders(c)); by != nil; by = firstOf(wanted.Holders(c)) {
-		r.srv.log.Warn("route taken from an absent group", "group", c.Group.name, "namespace", c.Namespace)
+		r.log.Warn("route taken from an absent group", "group", c.Group.name, "namespace", c.Namespace)
 		if c = c.Without(by); c == nil {
 			return nil
 		}
