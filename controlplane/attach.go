@@ -15,10 +15,7 @@ import (
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
 
 	"github.com/siohub/siohub/controlplane/internal/caller"
-	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/fault"
-	"github.com/siohub/siohub/controlplane/internal/toll"
-	"github.com/siohub/siohub/controlplane/internal/turns"
 )
 
 // attachService is the stream side of the contract.
@@ -58,13 +55,11 @@ type stream struct {
 	srv      *Server
 	wire     grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]
 	caller   *caller.Caller
-	done     chan struct{} // closed by end
 	received chan struct{} // closed when recvLoop has ended
 	sent     chan struct{} // closed when sendLoop has ended, or will never begin
 	left     chan struct{} // closed when its attachment has nothing to do with it any more
 
-	once  sync.Once
-	cause error // set by end, before done is closed; nil is a clean leave
+	ending
 
 	// Set by the hello, on recvLoop; the others look after welcomed.
 	attachment *attachment
@@ -76,11 +71,7 @@ type stream struct {
 	ended bool       // the end has been seen: nothing attaches any more
 
 	pulse pulse
-
-	// Owned by recvLoop.
-	seat     *turns.Seat
-	owed     toll.Debt
-	patience command.Patience
+	brake brake // owned by recvLoop
 }
 
 // pulse is what the watch looks at.
@@ -93,29 +84,12 @@ type pulse struct {
 }
 
 func newStream(srv *Server, wire grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]) *stream {
-	return &stream{
+	st := &stream{
 		srv: srv, wire: wire, caller: caller.Of(wire.Context()), heartbeat: srv.config.Stream.Heartbeat,
-		done: make(chan struct{}), received: make(chan struct{}), sent: make(chan struct{}),
-		left: make(chan struct{}),
+		ending: ending{done: make(chan struct{})}, received: make(chan struct{}), sent: make(chan struct{}), left: make(chan struct{}),
 	}
-}
-
-// end ends the stream with this error; nil is a clean leave. The first call counts.
-func (st *stream) end(err error) {
-	st.once.Do(func() {
-		st.cause = err
-		close(st.done)
-	})
-}
-
-// over reports whether the stream has ended, or is about to.
-func (st *stream) over() bool {
-	select {
-	case <-st.done:
-		return true
-	default:
-		return false
-	}
+	st.brake = brake{slowness: &srv.slowness, commands: srv.commands, caller: st.caller, done: st.done, pulse: &st.pulse}
+	return st
 }
 
 // run supervises the stream until it ends.
@@ -210,15 +184,6 @@ func (st *stream) look(stalled *watchdog, silent, n int) {
 	}
 }
 
-// lostBy is the end of a stream whose call has ended: credentials that ended have
-// their own reason.
-func lostBy(ctx context.Context) error {
-	if end := caller.End(context.Cause(ctx)); end != nil {
-		return end
-	}
-	return errLost
-}
-
 // watchdog notices a Send that makes no progress.
 type watchdog struct {
 	limit   int
@@ -255,24 +220,6 @@ func (st *stream) detach() {
 	st.srv.trace.StreamClosed(a.group.name, code.String())
 	st.srv.lines.Write(slog.LevelInfo, "stream closed", "group", a.group.name, "instance", a.instance,
 		"code", code.String(), "reason", fault.StatusOf(cause).GetReason(), "cause", causeText(st.cause))
-}
-
-// result is what the call returns. To be called once the stream has ended.
-func (st *stream) result() error {
-	if errors.Is(st.cause, errDrained) {
-		return nil
-	}
-	return st.cause
-}
-
-func causeText(err error) string {
-	switch {
-	case err == nil:
-		return "left"
-	case errors.Is(err, errDrained):
-		return "drained"
-	}
-	return status.Convert(err).Message()
 }
 
 // rescue ends the stream after a panic in one of its own goroutines; interceptors

@@ -33,7 +33,7 @@ func TestAttachment_ExpiresOrIsTakenOver(t *testing.T) {
 // A stream that takes an attachment over at the moment in which something is left out ends, or does not get it.
 func TestAttachment_OverflowsOrIsTakenOver(t *testing.T) {
 	for range 2000 {
-		a, st := &attachment{}, &stream{done: make(chan struct{})}
+		a, st := &attachment{}, &stream{ending: ending{done: make(chan struct{})}}
 		a.out = outgoing.New(func() {}, func() {})
 		var taken bool
 		var both sync.WaitGroup

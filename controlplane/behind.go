@@ -16,21 +16,20 @@ const mostEffect = time.Second
 
 // awaitEffect waits until an accept has taken effect, where another goroutine is at work with the browser's connection:
 // what the service says next may be about the new socket.
-func (st *stream) awaitEffect(batch *hub.Batch) {
-	a := st.attachment
+func (b *brake) awaitEffect(a *attachment, batch *hub.Batch) {
 	if a == nil || a.effect == nil {
 		return
 	}
 	effect := a.effect
 	a.effect = nil
-	st.standStill(batch, func() time.Duration {
+	b.standStill(a, batch, func() time.Duration {
 		begun := time.Now()
 		timer := time.NewTimer(mostEffect)
 		defer timer.Stop()
 		select {
 		case <-effect:
 		case <-timer.C:
-		case <-st.done:
+		case <-b.done:
 		}
 		return time.Since(begun)
 	}, trace.SlowedAccept, slowTurn)
@@ -38,26 +37,11 @@ func (st *stream) awaitEffect(batch *hub.Batch) {
 
 // awaitEngine does not carry out an action that goes over the engine, nor read the stream further, while the engine is behind.
 // What does not go over it, and other streams, go on; an engine that cannot be reached is not waited for.
-func (st *stream) awaitEngine(action *envelope.Action, batch *hub.Batch) {
-	if !st.patience.Wants(st.srv.commands) || !crosses(st.srv.commands, action) {
+func (b *brake) awaitEngine(a *attachment, action *envelope.Action, batch *hub.Batch) {
+	if !b.patience.Wants(b.commands) || !crosses(b.commands, action) {
 		return
 	}
-	st.standStill(batch, func() time.Duration { return st.patience.Wait(st.srv.commands, st.done) }, trace.SlowedEngine, 1)
-}
-
-// standStill waits in the middle of an envelope, without a turn and without being taken for silent. It tells of what took
-// that long at least.
-func (st *stream) standStill(batch *hub.Batch, wait func() time.Duration, why trace.Slowed, least time.Duration) {
-	st.flush(batch) // browsers do not wait
-	st.seat.End()
-	st.pulse.held.Store(true)
-	d := wait()
-	st.pulse.heard.Store(true)
-	st.pulse.held.Store(false)
-	st.seat.Begin(0)
-	if d >= least {
-		st.srv.slowness.tell(why, d, st.caller, st.attachment.group.name)
-	}
+	b.standStill(a, batch, func() time.Duration { return b.patience.Wait(b.commands, b.done) }, trace.SlowedEngine, 1)
 }
 
 // crosses reports whether an action goes over the engine.

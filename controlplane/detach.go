@@ -1,11 +1,7 @@
 package controlplane
 
 import (
-	"errors"
 	"time"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 // detach says what becomes of an attachment whose stream has ended: it is over, or it
@@ -37,21 +33,6 @@ func (t *attaching) detach(st *stream) {
 		// It cannot be resumed: its results have nobody to go to.
 		a.out.Fail()
 	}
-}
-
-// final reports whether nothing goes on after the end of a stream.
-func (st *stream) final() bool {
-	return st.leaves() || errors.Is(st.cause, errFenced) || errors.Is(st.cause, errShutdown)
-}
-
-// leaves reports whether the process is gone for good, so that its work moves at once:
-// it has left, or may not come back.
-func (st *stream) leaves() bool {
-	if st.cause == nil || errors.Is(st.cause, errDrained) {
-		return true
-	}
-	code := status.Code(st.cause)
-	return code == codes.Unauthenticated || code == codes.PermissionDenied
 }
 
 // replaced ends an attachment whose instance id belongs to another process by now.

@@ -92,7 +92,7 @@
 //	what an operator sees                              overview, status.go
 //	what metrics are told of                           trace
 //	who works when many want to                        internal/turns, internal/calls
-//	who waits because of what it sends                 internal/toll, slow.go
+//	who waits because of what it sends                 internal/toll, brake.go, slow.go
 //	who waits for an engine that is behind             internal/command (Patience), behind.go
 //	numbers and receipts, at both ends                 internal/outqueue of the module
 //	how an envelope is encoded, at both ends           internal/envelope of the module

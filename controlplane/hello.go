@@ -65,9 +65,9 @@ func (st *stream) hello(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered bool
 		return fault.At(fault.AlreadyAttached, "hello.attached_hub_ids", "this is "+st.srv.hubID).GRPC()
 	}
 	st.pulse.greeted.Store(true)
-	st.hold(trace.SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.Account()), h.Group)
-	st.seat.Belong(st.caller.Customer(h.Group))
-	st.seat.Begin(0)
+	st.brake.hold(trace.SlowedHellos, st.srv.hellos.Pass(time.Now(), st.caller.Account()), h.Group)
+	st.brake.seat.Belong(st.caller.Customer(h.Group))
+	st.brake.seat.Begin(0)
 	st.life.Lock()
 	defer st.life.Unlock()
 	if st.ended {

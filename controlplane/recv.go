@@ -19,15 +19,15 @@ import (
 
 // recvLoop receives envelopes and applies them, until the stream ends. It never
 // waits for sendLoop: what it has to say is queued, within bounds. It waits for its turns,
-// and reads no further for as long as its service owes (slow.go), or the engine is behind (behind.go).
+// and reads no further for as long as its service owes (brake.go), or the engine is behind (behind.go).
 func (st *stream) recvLoop() {
 	defer st.srv.done.Done()
 	defer close(st.received)
 	defer st.rescue()
 	batch := st.srv.hub.NewBatch()
-	st.seat = st.srv.turns.Seat(calls.Peer+st.caller.Peer, st.done)
-	defer st.seat.Leave()
-	request := envelope.Request{Pace: st.seat}
+	st.brake.seat = st.srv.turns.Seat(calls.Peer+st.caller.Peer, st.done)
+	defer st.brake.seat.Leave()
+	request := envelope.Request{Pace: st.brake.seat}
 	for {
 		err := st.wire.RecvMsg(&request)
 		switch {
@@ -45,13 +45,13 @@ func (st *stream) recvLoop() {
 		st.pulse.heard.Store(true)
 		err = st.apply(&request, batch)
 		request.Reset() // while nothing comes nothing is kept
-		st.seat.End()
+		st.brake.seat.End()
 		if err != nil {
 			st.end(err)
 			return
 		}
-		st.payTurns()
-		st.payFaults()
+		st.brake.payTurns(st.attachment)
+		st.brake.payFaults(st.attachment)
 		select {
 		case <-st.done:
 			return // fenced, or ended by the watch: what comes now is not ours to do
@@ -68,7 +68,7 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 		return envelopeError(request.Err)
 	}
 	st.srv.trace.EnvelopeReceived(len(request.Actions))
-	defer st.flush(batch)
+	defer st.brake.flush(batch)
 	actions := request.Actions
 	if !st.welcomed.Load() {
 		if len(actions) == 0 && request.EnvelopeSeq == 0 && request.AckEnvelopeSeq == 0 {
@@ -84,20 +84,20 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 		return err
 	}
 	for i := range actions {
-		st.awaitEngine(&actions[i], batch)
+		st.brake.awaitEngine(a, &actions[i], batch)
 		if err := a.act(&actions[i], batch); err != nil {
 			return err
 		}
-		st.awaitEffect(batch)
-		if st.seat.Due() {
-			st.flush(batch) // browsers do not wait for a turn
-			st.seat.Pause()
+		st.brake.awaitEffect(a, batch)
+		if st.brake.seat.Due() {
+			st.brake.flush(batch) // browsers do not wait for a turn
+			st.brake.seat.Pause()
 		}
 	}
 	if request.EnvelopeSeq > 0 {
 		a.applied.Store(request.EnvelopeSeq)
 	}
-	st.seat.Answered(a.answered)
+	st.brake.seat.Answered(a.answered)
 	a.answered = 0
 	a.introduceSome()
 	if a.drained() {
@@ -105,9 +105,6 @@ func (st *stream) apply(request *envelope.Request, batch *hub.Batch) error {
 	}
 	return nil
 }
-
-// flush writes to browsers what was gathered for them, and lets that pay for its work.
-func (st *stream) flush(batch *hub.Batch) { st.seat.Reached(batch.Flush()) }
 
 // first carries out the first action, which has to be a hello.
 func (st *stream) first(request *envelope.Request) error {

@@ -62,9 +62,9 @@ func (st *stream) resumable(h *hubv1.Hello) *attachment {
 
 // goOn takes up an attachment where the stream before it stopped.
 func (st *stream) goOn(a *attachment, before *stream, h *hubv1.Hello, bad map[int]*envelope.Bad) (results []*hubv1.SubscriptionResult, revoked []uint64, ok bool) {
-	st.seat.End() // the stream before may need it to end
+	st.brake.seat.End() // the stream before may need it to end
 	gone := before.giveWay(a.out.Queue)
-	st.seat.Begin(0)
+	st.brake.seat.Begin(0)
 	switch {
 	case !gone:
 		a.out.Fail() // it may still send, so nobody else can

@@ -1,9 +1,9 @@
 package controlplane
 
 import (
-	"errors"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	hubv1 "github.com/siohub/siohub/gen/hub/v1"
@@ -11,8 +11,8 @@ import (
 	"github.com/siohub/siohub/controlplane/internal/command"
 	"github.com/siohub/siohub/controlplane/internal/contract"
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
-	"github.com/siohub/siohub/controlplane/internal/fault"
 	"github.com/siohub/siohub/controlplane/internal/outgoing"
+	"github.com/siohub/siohub/controlplane/trace"
 )
 
 // sendLoop sends the welcome and then what the attachment has to say, until there is
@@ -21,8 +21,9 @@ func (st *stream) sendLoop() {
 	defer st.srv.done.Done()
 	defer close(st.sent)
 	defer st.rescue()
+	s := sender{wire: st.wire, trace: st.srv.trace, pulse: &st.pulse, attachment: st.attachment}
 	out := st.attachment.out
-	if st.sendOne([]*hubv1.Item{st.welcome}, 0) != nil {
+	if s.sendOne([]*hubv1.Item{st.welcome}, 0) != nil {
 		st.end(errLost)
 		return
 	}
@@ -33,7 +34,7 @@ func (st *stream) sendLoop() {
 		if entries, ok = out.Take(entries[:0]); !ok {
 			break
 		}
-		if err := st.send(entries); err != nil {
+		if err := s.send(entries); err != nil {
 			st.end(errLost)
 			return
 		}
@@ -45,29 +46,25 @@ func (st *stream) sendLoop() {
 	// The queue has ended because the stream has, and its cause is set by now.
 	<-st.done
 	if told(st.cause) {
-		_ = st.sendOne([]*hubv1.Item{endedItem(st.cause)}, 0) // a service that has gone misses nothing
+		_ = s.sendOne([]*hubv1.Item{endedItem(st.cause)}, 0) // a service that has gone misses nothing
 	}
 }
 
-// told reports whether a service is told of an end: it knows that it left, and cannot hear that it is lost.
-func told(cause error) bool { return cause != nil && !errors.Is(cause, errLost) }
-
-// endedItem says why a stream ends.
-func endedItem(cause error) *hubv1.Item {
-	ended := &hubv1.Ended{}
-	if !errors.Is(cause, errDrained) {
-		ended.Status = fault.StatusOf(cause)
-	}
-	return &hubv1.Item{Kind: &hubv1.Item_Ended{Ended: ended}}
+// sender makes the envelopes of a stream and sends them. It belongs to sendLoop.
+type sender struct {
+	wire       grpc.BidiStreamingServer[hubv1.AttachRequest, hubv1.AttachResponse]
+	trace      trace.Tracer
+	pulse      *pulse
+	attachment *attachment
 }
 
 // send sends entries in as few envelopes as the service takes. None is a heartbeat.
-func (st *stream) send(entries []outgoing.Entry) error {
+func (s *sender) send(entries []outgoing.Entry) error {
 	if len(entries) == 0 {
-		return st.sendOne([]*hubv1.Item{{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}}, 0)
+		return s.sendOne([]*hubv1.Item{{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}}}, 0)
 	}
-	items := st.build(entries)
-	most := st.attachment.maxEnvelope - contract.EnvelopeMargin
+	items := s.build(entries)
+	most := s.attachment.maxEnvelope - contract.EnvelopeMargin
 	for begin := 0; begin < len(items); {
 		n, bytes := 0, 0
 		for begin+n < len(items) {
@@ -82,7 +79,7 @@ func (st *stream) send(entries []outgoing.Entry) error {
 			bytes += size
 			n++
 		}
-		if err := st.sendOne(items[begin:begin+n:begin+n], n); err != nil {
+		if err := s.sendOne(items[begin:begin+n:begin+n], n); err != nil {
 			return err
 		}
 		begin += n
@@ -91,7 +88,7 @@ func (st *stream) send(entries []outgoing.Entry) error {
 }
 
 // sendOne sends one envelope, made of so many entries. A nil item is left out.
-func (st *stream) sendOne(items []*hubv1.Item, entries int) error {
+func (s *sender) sendOne(items []*hubv1.Item, entries int) error {
 	left := items[:0:len(items)]
 	for _, item := range items {
 		if item != nil {
@@ -99,26 +96,26 @@ func (st *stream) sendOne(items []*hubv1.Item, entries int) error {
 		}
 	}
 	// The number is out before the envelope is: a receipt for it cannot be early.
-	number := st.attachment.out.Queue.Number(entries)
+	number := s.attachment.out.Queue.Number(entries)
 	if len(left) == 0 && entries > 0 {
 		left = append(left, &hubv1.Item{Kind: &hubv1.Item_Heartbeat{Heartbeat: &hubv1.Heartbeat{}}})
 	}
 	start := time.Now()
-	st.pulse.sends.Add(1)
-	st.pulse.sending.Store(true)
-	err := st.wire.Send(&hubv1.AttachResponse{
-		EnvelopeSeq: number, AckEnvelopeSeq: st.attachment.applied.Load(), Items: left,
+	s.pulse.sends.Add(1)
+	s.pulse.sending.Store(true)
+	err := s.wire.Send(&hubv1.AttachResponse{
+		EnvelopeSeq: number, AckEnvelopeSeq: s.attachment.applied.Load(), Items: left,
 	})
-	st.pulse.sending.Store(false)
+	s.pulse.sending.Store(false)
 	if err == nil {
-		st.srv.trace.EnvelopeSent(len(left), time.Since(start))
+		s.trace.EnvelopeSent(len(left), time.Since(start))
 	}
 	return err
 }
 
 // build makes the items of entries, one for each; nil for one that cannot be sent.
 // What is sent is never touched again: gRPC's stats handlers may look at it later.
-func (st *stream) build(entries []outgoing.Entry) []*hubv1.Item {
+func (s *sender) build(entries []outgoing.Entry) []*hubv1.Item {
 	items := make([]*hubv1.Item, 0, len(entries))
 	events := 0
 	for i := range entries {
@@ -128,7 +125,7 @@ func (st *stream) build(entries []outgoing.Entry) []*hubv1.Item {
 	}
 	// One allocation for all events of the envelope.
 	slab := make([]contract.EventItem, events)
-	a := st.attachment
+	a := s.attachment
 	for i := range entries {
 		e := &entries[i]
 		item := e.Item

@@ -95,37 +95,3 @@ func (s *slowness) note(why trace.Slowed, d time.Duration, whom ...any) {
 		s.telling.log.Warn("service slowed", append([]any{"why", string(why), "wait", d, "more", omitted, "help", causes[why]}, whom...)...)
 	}
 }
-
-// hold does not read the stream further for that long.
-func (st *stream) hold(why trace.Slowed, d time.Duration, group string) {
-	if d <= 0 {
-		return
-	}
-	st.seat.End()
-	st.srv.slowness.tell(why, d, st.caller, group)
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-st.done:
-	}
-}
-
-// payFaults waits for what was at fault in an envelope.
-func (st *stream) payFaults() {
-	a := st.attachment
-	if a == nil {
-		return
-	}
-	if n := a.faults.Load(); n > 0 {
-		a.faults.Add(-n)
-		st.hold(trace.SlowedFaults, st.owed.Add(time.Now(), int(n), faultTariff), a.group.name)
-	}
-}
-
-// payTurns tells of an envelope that waited long for its turns.
-func (st *stream) payTurns() {
-	if d := st.seat.Waited(); d >= slowTurn && st.attachment != nil {
-		st.srv.slowness.tell(trace.SlowedTurns, d, st.caller, st.attachment.group.name)
-	}
-}
