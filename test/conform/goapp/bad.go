@@ -31,7 +31,7 @@ func wrongArg(kind string) any {
 }
 
 // bad emits something wrong.
-func (a *app) bad(ctx context.Context, e *service.Event) error {
+func (a *asker) bad(ctx context.Context, e *service.Event) error {
 	var kind string
 	if err := e.Bind(&kind); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (a *app) bad(ctx context.Context, e *service.Event) error {
 }
 
 // badReply answers something wrong.
-func (a *app) badReply(_ context.Context, e *service.Event) error {
+func badReply(_ context.Context, e *service.Event) error {
 	var kind string
 	if err := e.Bind(&kind); err != nil {
 		return err

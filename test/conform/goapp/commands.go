@@ -39,7 +39,22 @@ type command struct {
 
 type object = map[string]any
 
-func (a *app) target(c *command) service.Target {
+// asker asks hubs.
+type asker struct {
+	svc  *service.Service
+	root *service.Namespace
+}
+
+// do is the event of that name.
+func (a *asker) do(ctx context.Context, e *service.Event) error {
+	var c command
+	if err := e.Bind(&c); err != nil {
+		return err
+	}
+	return ignoreLost(e.Reply(a.run(ctx, &c)))
+}
+
+func (a *asker) target(c *command) service.Target {
 	t := a.root.Sockets(c.Sockets...).To(c.Rooms...).Users(c.Users...).Except(c.ExceptRooms...).ExceptSockets(c.ExceptSockets...)
 	if c.All {
 		t = t.All()
@@ -54,7 +69,7 @@ func (a *app) target(c *command) service.Target {
 }
 
 // run carries out a command, and says what came of it.
-func (a *app) run(ctx context.Context, c *command) object {
+func (a *asker) run(ctx context.Context, c *command) object {
 	t, args := a.target(c), make([]any, len(c.Args))
 	for i, arg := range c.Args {
 		args[i] = arg
@@ -86,12 +101,12 @@ func (a *app) run(ctx context.Context, c *command) object {
 		}
 		return counts(t.Disconnect(ctx))
 	case "set_data":
-		return a.setData(ctx, t, c)
+		return setData(ctx, t, c)
 	}
 	return a.ask(ctx, t, c, args)
 }
 
-func (a *app) setData(ctx context.Context, t service.Target, c *command) object {
+func setData(ctx context.Context, t service.Target, c *command) object {
 	set := t.SetData
 	if c.Merge {
 		set = t.MergeData
@@ -101,7 +116,7 @@ func (a *app) setData(ctx context.Context, t service.Target, c *command) object 
 }
 
 // ask carries out what is about others than browsers, or only asks.
-func (a *app) ask(ctx context.Context, t service.Target, c *command, args []any) object {
+func (a *asker) ask(ctx context.Context, t service.Target, c *command, args []any) object {
 	switch c.Op {
 	case "fetch":
 		found, err := t.FetchSockets(ctx)

@@ -33,12 +33,12 @@ func (a *app) connect(ctx context.Context, c *service.ConnectAttempt) (service.A
 	case auth.Throw != "":
 		return service.Accept{}, errors.New(auth.Throw)
 	case auth.Hold != "":
-		a.wait(ctx, auth.Hold)
+		a.waits.wait(ctx, auth.Hold)
 	}
 	return service.Accept{User: auth.User, Rooms: auth.Rooms, Data: orNil(auth.Data), KeepAuth: auth.Keep}, nil
 }
 
-func (a *app) connectOrg(_ context.Context, c *service.ConnectAttempt) (service.Accept, error) {
+func connectOrg(_ context.Context, c *service.ConnectAttempt) (service.Accept, error) {
 	if c.Namespace == "/org/none" {
 		return service.Accept{}, service.DenyUnknownNamespace()
 	}
@@ -51,29 +51,6 @@ func (a *app) renew(_ context.Context, e *service.AuthExpiring) (service.Accept,
 		return service.Accept{}, service.Deny("leave", nil)
 	}
 	return service.Accept{Expires: time.Now().Add(time.Hour), RefreshBefore: 10 * time.Second}, nil
-}
-
-func (a *app) connected(_ context.Context, c *service.Connected) error {
-	a.log.add("connected", c.Socket.ID(), map[string]any{
-		"late": c.Late, "moved": c.Moved, "recovered": c.Recovered, "rooms": names(c.Rooms), "user": c.Socket.User(),
-		"data": orNil(c.Socket.Data()), "auth": orNil(c.Auth), "attempt": c.Attempt,
-	})
-	return nil
-}
-
-func (a *app) disconnected(_ context.Context, d *service.Disconnect) error {
-	a.log.add("disconnected", d.Socket.ID(), d.Reason)
-	return nil
-}
-
-func (a *app) released(_ context.Context, r *service.Released) error {
-	a.log.add("released", r.Socket.ID())
-	return nil
-}
-
-func (a *app) rooms(_ context.Context, c *service.RoomsChanged) error {
-	a.log.add("rooms", c.Socket.ID(), names(c.Socket.Rooms()))
-	return nil
 }
 
 // orNil makes null of a value that is not there.

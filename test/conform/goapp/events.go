@@ -14,7 +14,7 @@ import (
 )
 
 // echo takes its arguments apart and puts them together again.
-func (a *app) echo(_ context.Context, e *service.Event) error {
+func echo(_ context.Context, e *service.Event) error {
 	var each []json.RawMessage
 	if err := json.Unmarshal(e.Args, &each); err != nil {
 		return err
@@ -31,12 +31,12 @@ func (a *app) echo(_ context.Context, e *service.Event) error {
 
 func (a *app) raw(ctx context.Context, e *service.Event) error {
 	if a.reencodes {
-		return a.echo(ctx, e)
+		return echo(ctx, e)
 	}
 	return e.Reply(e.Payload())
 }
 
-func (a *app) who(_ context.Context, e *service.Event) error {
+func who(_ context.Context, e *service.Event) error {
 	s := e.Socket
 	return e.Reply(map[string]any{
 		"id": s.ID(), "namespace": s.Namespace(), "user": s.User(), "data": orNil(s.Data()), "version": s.DataVersion(),
@@ -45,9 +45,9 @@ func (a *app) who(_ context.Context, e *service.Event) error {
 	})
 }
 
-func (a *app) silent(context.Context, *service.Event) error { return nil }
+func silent(context.Context, *service.Event) error { return nil }
 
-func (a *app) fail(_ context.Context, e *service.Event) error {
+func fail(_ context.Context, e *service.Event) error {
 	var message string
 	if err := e.Bind(&message); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (a *app) fail(_ context.Context, e *service.Event) error {
 	return errors.New(message)
 }
 
-func (a *app) reject(_ context.Context, e *service.Event) error {
+func reject(_ context.Context, e *service.Event) error {
 	var message string
 	var data any
 	if err := e.Bind(&message, &data); err != nil {
@@ -64,7 +64,7 @@ func (a *app) reject(_ context.Context, e *service.Event) error {
 	return service.Reject(message, data)
 }
 
-func (a *app) retry(_ context.Context, e *service.Event) error {
+func retry(_ context.Context, e *service.Event) error {
 	var ms, until int
 	switch err := e.Bind(&ms, &until); {
 	case err != nil:
@@ -77,11 +77,11 @@ func (a *app) retry(_ context.Context, e *service.Event) error {
 	return service.RetryAfter(errors.New("not yet"), time.Duration(ms)*time.Millisecond)
 }
 
-func (a *app) elsewhere(context.Context, *service.Event) error {
+func elsewhere(context.Context, *service.Event) error {
 	return service.Elsewhere(errors.New("another one can"))
 }
 
-func (a *app) twice(_ context.Context, e *service.Event) error {
+func twice(_ context.Context, e *service.Event) error {
 	if err := e.Reply("one"); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (a *app) twice(_ context.Context, e *service.Event) error {
 	return nil
 }
 
-func (a *app) size(_ context.Context, e *service.Event) error {
+func size(_ context.Context, e *service.Event) error {
 	var n int
 	if err := e.Bind(&n); err != nil {
 		return err
@@ -97,19 +97,19 @@ func (a *app) size(_ context.Context, e *service.Event) error {
 	return e.Reply(strings.Repeat("x", n))
 }
 
-func (a *app) bytes(_ context.Context, e *service.Event) error {
+func binary(_ context.Context, e *service.Event) error {
 	var n int
 	if err := e.Bind(&n); err != nil {
 		return err
 	}
-	binary := make([]byte, n)
-	for i := range binary {
-		binary[i] = byte(i)
+	all := make([]byte, n)
+	for i := range all {
+		all[i] = byte(i)
 	}
-	return e.Reply(map[string]any{"at": binary})
+	return e.Reply(map[string]any{"at": all})
 }
 
-func (a *app) seq(ctx context.Context, e *service.Event) error {
+func seq(ctx context.Context, e *service.Event) error {
 	var n int
 	if err := e.Bind(&n); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (a *app) order(_ context.Context, e *service.Event) error {
 	return e.Reply(n)
 }
 
-func (a *app) prefixed(_ context.Context, e *service.Event) error {
+func prefixed(_ context.Context, e *service.Event) error {
 	var arg any
 	if err := e.Bind(&arg); err != nil {
 		return err
@@ -144,14 +144,6 @@ func (a *app) prefixed(_ context.Context, e *service.Event) error {
 		return e.Reply(e.Name)
 	}
 	return e.Reply(e.Name, arg)
-}
-
-func (a *app) do(ctx context.Context, e *service.Event) error {
-	var c command
-	if err := e.Bind(&c); err != nil {
-		return err
-	}
-	return ignoreLost(e.Reply(a.run(ctx, &c)))
 }
 
 func (a *app) free(_ context.Context, e *service.Event) error {
@@ -166,7 +158,20 @@ func (a *app) free(_ context.Context, e *service.Event) error {
 	}
 	go func() { // ends with the command
 		time.Sleep(time.Duration(ms) * time.Millisecond)
-		a.log.add("free", key, a.run(context.Background(), &c))
+		a.log.add("free", key, a.ask.run(context.Background(), &c))
 	}()
 	return nil
+}
+
+// late does a command when it may be too late for it.
+func (a *app) late(ctx context.Context, e *service.Event) error {
+	var key string
+	var c command
+	if err := e.Bind(&key, &c); err != nil {
+		return err
+	}
+	a.waits.wait(ctx, key)
+	result := a.ask.run(ctx, &c)
+	a.log.add("late", key, result)
+	return ignoreLost(e.Reply(result))
 }

@@ -51,16 +51,22 @@ func (k *keys) release(key string) int {
 	return n
 }
 
+// waits are the handlers that wait for a key, which they tell of.
+type waits struct {
+	keys keys
+	log  *journal
+}
+
 // wait holds a handler until its key is released, or its delivery is somebody else's.
-func (a *app) wait(ctx context.Context, key string) (outcome string) {
-	released := a.keys.join(key)
-	a.log.add("hold", key)
+func (w *waits) wait(ctx context.Context, key string) (outcome string) {
+	released := w.keys.join(key)
+	w.log.add("hold", key)
 	select {
 	case <-released:
 		return "released"
 	case <-ctx.Done():
-		a.keys.leave(key)
-		a.log.add("cancelled", key, reasonOf(ctx))
+		w.keys.leave(key)
+		w.log.add("cancelled", key, reasonOf(ctx))
 		return "cancelled"
 	}
 }
@@ -78,29 +84,16 @@ func reasonOf(ctx context.Context) string {
 	}
 }
 
-func (a *app) hold(ctx context.Context, e *service.Event) error {
+func (w *waits) hold(ctx context.Context, e *service.Event) error {
 	var key string
 	if err := e.Bind(&key); err != nil {
 		return err
 	}
-	return ignoreLost(e.Reply(a.wait(ctx, key), key))
-}
-
-// late does a command when it may be too late for it.
-func (a *app) late(ctx context.Context, e *service.Event) error {
-	var key string
-	var c command
-	if err := e.Bind(&key, &c); err != nil {
-		return err
-	}
-	a.wait(ctx, key)
-	result := a.run(ctx, &c)
-	a.log.add("late", key, result)
-	return ignoreLost(e.Reply(result))
+	return ignoreLost(e.Reply(w.wait(ctx, key), key))
 }
 
 // later acknowledges when the handler has ended long ago.
-func (a *app) later(_ context.Context, e *service.Event) error {
+func (w *waits) later(_ context.Context, e *service.Event) error {
 	var key string
 	if err := e.Bind(&key); err != nil {
 		return err
@@ -109,21 +102,21 @@ func (a *app) later(_ context.Context, e *service.Event) error {
 	if err != nil {
 		return err
 	}
-	released := a.keys.join(key)
-	a.log.add("hold", key)
+	released := w.keys.join(key)
+	w.log.add("hold", key)
 	go func() { // ends with its release, or with the process
 		<-released
-		a.log.add("later", key, resultOf(nil, ack.Reply(context.Background(), "late", key)))
+		w.log.add("later", key, resultOf(nil, ack.Reply(context.Background(), "late", key)))
 	}()
 	return nil
 }
 
-func (a *app) release(_ context.Context, e *service.Event) error {
+func (w *waits) release(_ context.Context, e *service.Event) error {
 	var key string
 	if err := e.Bind(&key); err != nil {
 		return err
 	}
-	return e.Reply(a.keys.release(key))
+	return e.Reply(w.keys.release(key))
 }
 
 // ignoreLost makes nothing of an answer that came too late.

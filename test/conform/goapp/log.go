@@ -31,11 +31,34 @@ func (j *journal) since(n int) []json.RawMessage {
 	return append([]json.RawMessage{}, j.entries[min(max(n, 0), len(j.entries)):]...)
 }
 
-// entries is the event `log`.
-func (a *app) entries(_ context.Context, e *service.Event) error {
+// read is the event `log`.
+func (j *journal) read(_ context.Context, e *service.Event) error {
 	var from int
 	if err := e.Bind(&from); err != nil {
 		return err
 	}
-	return e.Reply(a.log.since(from))
+	return e.Reply(j.since(from))
+}
+
+func (j *journal) connected(_ context.Context, c *service.Connected) error {
+	j.add("connected", c.Socket.ID(), map[string]any{
+		"late": c.Late, "moved": c.Moved, "recovered": c.Recovered, "rooms": names(c.Rooms), "user": c.Socket.User(),
+		"data": orNil(c.Socket.Data()), "auth": orNil(c.Auth), "attempt": c.Attempt,
+	})
+	return nil
+}
+
+func (j *journal) disconnected(_ context.Context, d *service.Disconnect) error {
+	j.add("disconnected", d.Socket.ID(), d.Reason)
+	return nil
+}
+
+func (j *journal) released(_ context.Context, r *service.Released) error {
+	j.add("released", r.Socket.ID())
+	return nil
+}
+
+func (j *journal) rooms(_ context.Context, c *service.RoomsChanged) error {
+	j.add("rooms", c.Socket.ID(), names(c.Socket.Rooms()))
+	return nil
 }

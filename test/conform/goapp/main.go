@@ -6,7 +6,7 @@
 // With CONFORM_FAULT it is wrong in one way, such as a kit can be that somebody writes
 // for another language (faults.go): the test beside it holds that conform finds each.
 //
-// main.go registers, events.go and hold.go are handlers of events, commands.go and
+// main.go registers, decide.go lets in, events.go and hold.go are handlers of events, commands.go and
 // bad.go what they ask of the hub, log.go what happened.
 package main
 
@@ -20,12 +20,11 @@ import (
 	"github.com/siohub/siohub/service"
 )
 
-// app is the program: the kit, what happened, and who waits.
+// app is the program: the kit, what it is asked to ask, what happened, and who waits.
 type app struct {
-	svc  *service.Service
-	root *service.Namespace
-	log  journal
-	keys keys
+	ask   asker
+	log   journal
+	waits waits
 	fault
 }
 
@@ -35,7 +34,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "goapp:", err)
 		os.Exit(2)
 	}
-	if err := newApp(f).svc.RunUntilSignal(context.Background()); err != nil && !f.exitsWell {
+	if err := newApp(f).ask.svc.RunUntilSignal(context.Background()); err != nil && !f.exitsWell {
 		fmt.Fprintln(os.Stderr, "goapp:", err)
 		os.Exit(1)
 	}
@@ -47,55 +46,56 @@ func newApp(f fault) *app {
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	f.change(&opts)
-	a := &app{svc: service.New("conform", opts), fault: f}
-	a.keys.waiting = map[string]chan struct{}{}
-	a.root = a.svc.Namespace("/").Set(service.IntroduceOnInstance(), service.TrackRooms(), service.WithHandshake(service.HandshakeFull))
+	svc := service.New("conform", opts)
+	root := svc.Namespace("/").Set(service.IntroduceOnInstance(), service.TrackRooms(), service.WithHandshake(service.HandshakeFull))
+	a := &app{ask: asker{svc: svc, root: root}, fault: f}
+	a.waits.log, a.waits.keys.waiting = &a.log, map[string]chan struct{}{}
 	if f.noLanes {
-		a.root.Set(service.Concurrent())
+		root.Set(service.Concurrent())
 	}
-	a.root.OnConnect(a.connect).OnAuthExpiring(a.renew)
-	a.root.OnConnected(a.connected).OnDisconnect(a.disconnected).OnReleased(a.released).OnRoomsChanged(a.rooms)
+	root.OnConnect(a.connect).OnAuthExpiring(a.renew)
+	root.OnConnected(a.log.connected).OnDisconnect(a.log.disconnected).OnReleased(a.log.released).OnRoomsChanged(a.log.rooms)
 	a.events()
 	a.calls()
-	a.svc.Namespace("/org/*").OnConnect(a.connectOrg).On("who", a.who)
+	svc.Namespace("/org/*").OnConnect(connectOrg).On("who", who)
 	return a
 }
 
 // events registers what browsers may say.
 func (a *app) events() {
 	for name, h := range map[string]service.Handler{
-		"echo": a.echo, "raw": a.raw, "who": a.who, "silent": a.silent, "fail": a.fail, "reject": a.reject,
-		"retry": a.retry, "elsewhere": a.elsewhere, "twice": a.twice, "size": a.size, "bytes": a.bytes, "seq": a.seq,
-		"order": a.order, "hold": a.hold, "late": a.late, "later": a.later, "release": a.release,
-		"do": a.do, "free": a.free, "bad": a.bad, "bad_reply": a.badReply, "log": a.entries, "p:*": a.prefixed,
+		"echo": echo, "raw": a.raw, "who": who, "silent": silent, "fail": fail, "reject": reject,
+		"retry": retry, "elsewhere": elsewhere, "twice": twice, "size": size, "bytes": binary, "seq": seq,
+		"order": a.order, "hold": a.waits.hold, "late": a.late, "later": a.waits.later, "release": a.waits.release,
+		"do": a.ask.do, "free": a.free, "bad": a.ask.bad, "bad_reply": badReply, "log": a.log.read, "p:*": prefixed,
 	} {
-		a.root.On(name, a.wrong(h))
+		a.ask.root.On(name, a.wrong(h))
 	}
-	a.root.On("beside", a.hold, service.Concurrent())
+	a.ask.root.On("beside", a.waits.hold, service.Concurrent())
 }
 
 // calls registers what other services may call.
 func (a *app) calls() {
-	a.root.OnCall("sum", func(_ context.Context, c *service.Call) error {
+	a.ask.root.OnCall("sum", func(_ context.Context, c *service.Call) error {
 		var x, y float64
 		if err := c.Bind(&x, &y); err != nil {
 			return err
 		}
 		return c.Reply(x + y)
 	})
-	a.root.OnCall("mute", func(context.Context, *service.Call) error { return nil })
-	a.root.OnCall("fail", func(_ context.Context, c *service.Call) error {
+	a.ask.root.OnCall("mute", func(context.Context, *service.Call) error { return nil })
+	a.ask.root.OnCall("fail", func(_ context.Context, c *service.Call) error {
 		var message string
 		if err := c.Bind(&message); err != nil {
 			return err
 		}
 		return fmt.Errorf("%s", message)
 	})
-	a.root.OnCall("hold", func(ctx context.Context, c *service.Call) error {
+	a.ask.root.OnCall("hold", func(ctx context.Context, c *service.Call) error {
 		var key string
 		if err := c.Bind(&key); err != nil {
 			return err
 		}
-		return c.Reply(a.wait(ctx, key), key)
+		return c.Reply(a.waits.wait(ctx, key), key)
 	})
 }
