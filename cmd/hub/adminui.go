@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/siohub/siohub/cmd/hub/internal/adminui"
+	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/hub"
 )
 
@@ -40,17 +42,16 @@ func (n *node) withAdminUI(app hub.Application) (hub.Application, error) {
 }
 
 // warnOfAdminUI says what an operator should know about it.
-func (n *node) warnOfAdminUI() {
-	c := n.config
+func warnOfAdminUI(c *config.Config, logger *slog.Logger) {
 	if !c.AdminUI.Enabled {
 		return
 	}
 	if len(c.CORS.Origins) == 0 || !c.CORS.Credentials {
-		n.logger.Warn("the page of the Admin UI can connect only from this hub's own origin: it wants its origin in cors.origins, and cors.credentials",
+		logger.Warn("the page of the Admin UI can connect only from this hub's own origin: it wants its origin in cors.origins, and cors.credentials",
 			"option", "cors.origins")
 	}
 	if !c.AdminUI.ReadOnly {
-		n.logger.Warn("whoever knows the password of the Admin UI disconnects sockets, moves them between rooms and emits to them",
+		logger.Warn("whoever knows the password of the Admin UI disconnects sockets, moves them between rooms and emits to them",
 			"option", "admin_ui.read_only")
 	}
 }

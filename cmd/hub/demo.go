@@ -58,7 +58,7 @@ func (c *demoCmd) Run(a *app) error {
 		n.closeListeners()
 		return err
 	}
-	guide := &demo.Guide{Out: stderr, Page: n.doors[0].url("/"), Restart: restart}
+	guide := &demo.Guide{Out: stderr, Page: n.front.doors[0].url("/"), Restart: restart}
 	guide.Welcome(child.PID())
 	ctx, cancel := context.WithCancel(context.WithoutCancel(a.ctx))
 	watched := make(chan struct{})

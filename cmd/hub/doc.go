@@ -18,7 +18,8 @@
 //	hub version   which one this is
 //
 // main calls run, which reads the command line and calls one command. `serve` and
-// `demo` build a node, which owns the listeners and ends them in order:
+// `demo` build a node, which owns the listeners, those for browsers in its front
+// (front.go), and ends them in order:
 //
 //	not ready → no new browsers → sockets leave in waves → streams end → admin last
 //

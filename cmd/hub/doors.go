@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
 	"slices"
@@ -23,19 +21,19 @@ type door struct {
 }
 
 // newDoors returns the listeners for browsers that are configured.
-func (n *node) newDoors(page http.Handler) (doors []*door) {
-	if n.config.Listen != "" {
-		doors = append(doors, &door{key: "listen", server: n.newWebServer(n.webHandler(page))})
+func (f *front) newDoors(page http.Handler) (doors []*door) {
+	if f.config.Listen != "" {
+		doors = append(doors, &door{key: "listen", server: f.newWebServer(f.webHandler(page))})
 	}
-	if n.config.TLS.Listen != "" {
-		d := &door{key: "listen_tls", server: n.newWebServer(n.webHandler(page)), tls: true}
-		d.server.TLSConfig = n.webTLS()
+	if f.config.TLS.Listen != "" {
+		d := &door{key: "listen_tls", server: f.newWebServer(f.webHandler(page)), tls: true}
+		d.server.TLSConfig = f.webTLS()
 		d.server.Protocols.SetHTTP2(true)
 		d.server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: streamBuffer, MaxReceiveBufferPerStream: streamBuffer}
 		doors = append(doors, d)
 	}
-	if n.config.TLS.ACME.ListenHTTP != "" {
-		doors = append(doors, &door{key: challengesKey, server: n.newChallengeServer(n.access.issued.Challenges())})
+	if f.config.TLS.ACME.ListenHTTP != "" {
+		doors = append(doors, &door{key: challengesKey, server: f.newChallengeServer(f.access.issued.Challenges())})
 	}
 	return doors
 }
@@ -44,11 +42,11 @@ func (n *node) newDoors(page http.Handler) (doors []*door) {
 const challengesKey = "tls.acme.listen_http"
 
 // webTLS is the TLS of listen_tls: by certificates that an authority issues, or by those in files.
-func (n *node) webTLS() *tls.Config {
-	if n.access.issued != nil {
-		return n.access.issued.Config()
+func (f *front) webTLS() *tls.Config {
+	if f.access.issued != nil {
+		return f.access.issued.Config()
 	}
-	return n.access.web.Config()
+	return f.access.web.Config()
 }
 
 const (
@@ -63,7 +61,7 @@ var webProtocols = []string{"h2", "http/1.1"}
 
 // openDoor opens the port of a listener for browsers. What counts connections of an address comes after the header that says
 // whose they are.
-func (n *node) openDoor(d *door, address string) error {
+func (f *front) openDoor(d *door, address string) error {
 	l, err := listen(d.key, address)
 	if err != nil {
 		return err
@@ -72,15 +70,15 @@ func (n *node) openDoor(d *door, address string) error {
 	if d.tls {
 		answer = "" // it could not be read
 	}
-	d.bound = n.bound(d.key, l, n.budget.Browsers, answer)
+	d.bound = f.bounds.on(d.key, l, f.bounds.budget.Browsers, answer)
 	d.listener = d.bound
-	if slices.Contains(n.config.HTTP.ProxyProtocol, d.key) {
-		d.listener = n.hub.ProxyListener(d.listener)
+	if slices.Contains(f.config.HTTP.ProxyProtocol, d.key) {
+		d.listener = f.hub.ProxyListener(d.listener)
 	}
 	if d.tls {
-		d.listener = n.hub.TLSListener(d.listener)
+		d.listener = f.hub.TLSListener(d.listener)
 	} else {
-		d.listener = n.hub.Listener(d.listener)
+		d.listener = f.hub.Listener(d.listener)
 	}
 	return nil
 }
@@ -100,25 +98,4 @@ func (d *door) url(path string) string {
 		scheme = "https://"
 	}
 	return scheme + dialable(d.listener.Addr()) + path
-}
-
-// shutdownDoors closes the listeners for browsers at once and then waits for requests, and for what has come by
-// WebTransport.
-func (n *node) shutdownDoors(ctx context.Context) error {
-	var servers []interface{ Shutdown(context.Context) error }
-	for _, d := range n.doors {
-		servers = append(servers, d.server)
-	}
-	if n.streams != nil {
-		servers = append(servers, n.streams)
-	}
-	ended := make(chan error, len(servers))
-	for _, s := range servers {
-		go func() { ended <- s.Shutdown(ctx) }()
-	}
-	var err error
-	for range servers {
-		err = errors.Join(err, <-ended)
-	}
-	return err
 }

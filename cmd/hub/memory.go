@@ -1,10 +1,13 @@
 package main
 
 import (
+	"log/slog"
 	"math"
 	"sync"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"github.com/siohub/siohub/cmd/hub/internal/config"
 )
 
 // memoryLimit is how many bytes the process is to stay below: GOMEMLIMIT, or else what its cgroup says,
@@ -18,10 +21,9 @@ var memoryLimit = sync.OnceValue(func() int64 {
 })
 
 // warnOfMemory says that browsers and services may make the hub hold more than it has memory for.
-func (n *node) warnOfMemory(limit int64) {
-	c := n.config
+func warnOfMemory(c *config.Config, limit int64, logger *slog.Logger) {
 	if held := c.Held(); limit > 0 && held > c.HeldDefault(limit) {
-		n.logger.Warn("browsers and services may make the hub hold more than it has memory for: raise the memory limit (GOMEMLIMIT) or lower these options",
+		logger.Warn("browsers and services may make the hub hold more than it has memory for: raise the memory limit (GOMEMLIMIT) or lower these options",
 			"memory_limit", limit, "in_all", held, "limits.outbox_total_bytes", c.Limits.Outbox.TotalBytes,
 			"limits.unfinished_bytes", c.Limits.Unfinished.Bytes, "limits.undecided_bytes", c.Limits.Undecided.Bytes,
 			"parking.node_bytes", c.Parking.NodeBytes, "control.window.total_bytes", c.Control.Window.TotalBytes,

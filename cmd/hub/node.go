@@ -18,7 +18,6 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/config"
 	"github.com/siohub/siohub/cmd/hub/internal/descriptors"
 	"github.com/siohub/siohub/cmd/hub/internal/metrics"
-	"github.com/siohub/siohub/cmd/hub/internal/quicserver"
 	"github.com/siohub/siohub/cmd/hub/internal/token"
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/hub"
@@ -35,18 +34,17 @@ type node struct {
 	adminUI   *adminui.UI // nil: it is off
 	access    *admission
 	metrics   *metrics.Metrics
-	budget    descriptors.Budget
-	doors     []*door            // for browsers
-	streams   *quicserver.Server // for those that come by WebTransport; nil: none may
+	bounds    *bounds
+	front     *front // for browsers
 	grpc      *grpc.Server
-	peers     *http.Server // for other hubs; nil: there is none
+	peers     *peerDoor // for other hubs; nil: there is none
 	admin     *http.Server
 	health    *http.Server // nil: there is none
 	startTime time.Time
 	reloader  *reloader // nil: SIGHUP has its ordinary meaning
 
 	// Set by listen.
-	controlListener, peerListener, adminListener, healthListener net.Listener
+	controlListener, adminListener, healthListener net.Listener
 
 	// notReady says why browsers and services had better not come; nil when they may.
 	notReady atomic.Pointer[string]
@@ -65,10 +63,11 @@ type extras struct {
 // newNode puts the parts together. Keys of issuers are fetched until ctx ends. Its errors are a *config.Error or a
 // *hub.ConfigError.
 func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.Logger) (*node, error) {
-	n := &node{config: c, logger: logger, startTime: time.Now(), budget: descriptors.Plan()}
+	n := &node{config: c, logger: logger, startTime: time.Now()}
 	n.setNotReady("starting")
 	m := metrics.New(hubVersion())
 	n.metrics = m
+	n.bounds = &bounds{budget: descriptors.Plan(), metrics: m, logger: logger}
 	m.DroppedLogLines(extra.droppedLines)
 	cc := c.ControlPlane()
 	cc.HubVersion = hubVersion()
@@ -102,12 +101,9 @@ func newNode(ctx context.Context, c *config.Config, extra extras, logger *slog.L
 	if n.adminUI != nil {
 		n.adminUI.Bind(n.hub)
 	}
-	n.peers = n.newPeerServer()
+	n.peers = n.newPeerDoor()
 	n.grpc = n.control.GRPC(grpc.Creds(n.control.Credentials(n.access.credentials())))
-	n.doors = n.newDoors(extra.page)
-	if c.WebTransport() {
-		n.streams = n.newStreams()
-	}
+	n.front = n.newFront(extra.page)
 	n.admin = newAdminServer(admin.New(admin.Options{Status: n.status, Metrics: m.Handler(), Hosts: adminHosts(c)}), logger)
 	if c.Admin.Health != "" {
 		n.health = newAdminServer(admin.NewHealth(n.whyNotReady), logger)
@@ -124,38 +120,23 @@ func (n *node) listen() (err error) {
 			n.closeListeners()
 		}
 	}()
-	addresses := map[string]string{"listen": n.config.Listen, "listen_tls": n.config.TLS.Listen, challengesKey: n.config.TLS.ACME.ListenHTTP}
-	for _, d := range n.doors {
-		if err = n.openDoor(d, addresses[d.key]); err != nil {
-			return err
-		}
-	}
-	if err = n.openStreams(); err != nil {
+	if err = n.front.listen(); err != nil {
 		return err
 	}
 	if n.controlListener, err = listen("control.listen", n.config.Control.Listen); err != nil {
 		return err
 	}
-	n.controlListener = n.bound("control.listen", n.controlListener, n.budget.Services, "")
-	if err = n.listenForPeers(); err != nil {
-		return err
+	n.controlListener = n.bounds.on("control.listen", n.controlListener, n.bounds.budget.Services, "")
+	if n.peers != nil {
+		if err = n.peers.listen(n.config.Cluster.Listen, n.bounds); err != nil {
+			return err
+		}
 	}
 	if n.adminListener, err = listen("admin.listen", n.config.Admin.Listen); err != nil || n.health == nil {
 		return err
 	}
 	n.healthListener, err = listen("health.listen", n.config.Admin.Health)
 	return err
-}
-
-// noRoom is what a browser reads for whom there is no descriptor.
-const noRoom = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-
-// bound keeps descriptors back from the connections of a listener.
-func (n *node) bound(key string, l net.Listener, bound int, answer string) *descriptors.Listener {
-	return descriptors.Listen(l, descriptors.Options{
-		Name: key, Bound: bound, Limit: n.budget.Limit, Answer: answer,
-		Refused: func() { n.metrics.ConnectionRefused(key) }, Logger: n.logger,
-	})
 }
 
 func listen(key, address string) (net.Listener, error) {
@@ -191,8 +172,11 @@ func (n *node) upkeep() (stop func()) {
 }
 
 func (n *node) closeListeners() {
-	all := []net.Listener{n.controlListener, n.peerListener, n.adminListener, n.healthListener}
-	for _, d := range n.doors {
+	all := []net.Listener{n.controlListener, n.adminListener, n.healthListener}
+	if n.peers != nil {
+		all = append(all, n.peers.listener)
+	}
+	for _, d := range n.front.doors {
 		all = append(all, d.listener)
 	}
 	for _, l := range all {
@@ -200,8 +184,8 @@ func (n *node) closeListeners() {
 			_ = l.Close() // closed already by its server, or never used
 		}
 	}
-	if n.streams != nil {
-		_ = n.streams.Close()
+	if n.front.streams != nil {
+		_ = n.front.streams.Close()
 	}
 }
 
@@ -220,15 +204,15 @@ func (n *node) serve(ctx context.Context) error {
 			failed <- nil
 		}()
 	}
-	for _, d := range n.doors {
+	for _, d := range n.front.doors {
 		run(d.key, d.serve)
 	}
-	if n.streams != nil {
-		run("webtransport", n.streams.Serve)
+	if n.front.streams != nil {
+		run("webtransport", n.front.streams.Serve)
 	}
 	run("control", func() error { return n.grpc.Serve(n.controlListener) })
 	if n.peers != nil {
-		run("cluster", n.servePeers)
+		run("cluster", n.peers.serve)
 	}
 	run("admin", func() error { return n.admin.Serve(n.adminListener) })
 	if n.health != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/siohub/siohub/cmd/hub/internal/certs"
@@ -68,8 +69,16 @@ func (p *peerAccess) shared() func() [][]byte {
 // bind is for the hub that was made.
 func (p *peerAccess) bind(h *hub.Hub) { p.hub = h }
 
-// newPeerServer returns the server for other hubs. Nil: there is none.
-func (n *node) newPeerServer() *http.Server {
+const peersKey = "cluster.listen"
+
+// peerDoor is the listener for other hubs with its server.
+type peerDoor struct {
+	server   *http.Server
+	listener net.Listener // set by listen
+}
+
+// newPeerDoor returns it. Nil: other hubs do not come here.
+func (n *node) newPeerDoor() *peerDoor {
 	if n.config.Cluster.Listen == "" {
 		return nil
 	}
@@ -80,38 +89,30 @@ func (n *node) newPeerServer() *http.Server {
 	if n.access.peers.tls != nil {
 		s.TLSConfig = n.access.peers.tls.Config()
 	}
-	return s
+	return &peerDoor{server: s}
 }
 
-const peersKey = "cluster.listen"
-
-// listenForPeers opens the port for other hubs. They have as much of the descriptors as browsers.
-func (n *node) listenForPeers() error {
-	if n.peers == nil {
-		return nil
-	}
-	l, err := listen(peersKey, n.config.Cluster.Listen)
+// listen opens the port. Other hubs have as much of the descriptors as browsers.
+func (d *peerDoor) listen(address string, b *bounds) error {
+	l, err := listen(peersKey, address)
 	if err != nil {
 		return err
 	}
-	n.peerListener = n.bound(peersKey, l, n.budget.Browsers, "")
+	d.listener = b.on(peersKey, l, b.budget.Browsers, "")
 	return nil
 }
 
-// servePeers answers until the server is shut down.
-func (n *node) servePeers() error {
-	if n.peers.TLSConfig != nil {
-		return n.peers.ServeTLS(n.peerListener, "", "")
+// serve answers until the server is shut down.
+func (d *peerDoor) serve() error {
+	if d.server.TLSConfig != nil {
+		return d.server.ServeTLS(d.listener, "", "")
 	}
-	return n.peers.Serve(n.peerListener)
+	return d.server.Serve(d.listener)
 }
 
-// stopPeers ends that. What other hubs still hold for browsers of this one has been answered by then.
-func (n *node) stopPeers(ctx context.Context) error {
-	if n.peers == nil {
-		return nil
-	}
-	err := n.peers.Shutdown(ctx)
-	_ = n.peers.Close()
+// stop ends that. What other hubs still hold for browsers of this one has been answered by then.
+func (d *peerDoor) stop(ctx context.Context) error {
+	err := d.server.Shutdown(ctx)
+	_ = d.server.Close()
 	return err
 }

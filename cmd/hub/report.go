@@ -4,6 +4,7 @@ import (
 	"github.com/siohub/siohub/cmd/hub/internal/admin"
 	"github.com/siohub/siohub/controlplane"
 	"github.com/siohub/siohub/controlplane/overview"
+	"github.com/siohub/siohub/hub"
 )
 
 // status describes the node for /status and /readyz.
@@ -17,7 +18,7 @@ func (n *node) status() admin.Status {
 		Parked:  parked(control.Parked),
 		Missing: append([]string{}, control.Missing...),
 	}
-	s.Cluster = n.clusterStatus()
+	s.Cluster = clusterStatus(n.hub.Cluster())
 	s.NotReady = n.whyNotReady()
 	s.Ready = s.NotReady == ""
 	if s.Browsers.Sockets == nil {
@@ -33,8 +34,7 @@ func (n *node) status() admin.Status {
 }
 
 // clusterStatus is what is known of the other hubs. Nil: this one is alone.
-func (n *node) clusterStatus() *admin.Cluster {
-	all := n.hub.Cluster()
+func clusterStatus(all *hub.Cluster) *admin.Cluster {
 	if all.Alone() {
 		return nil
 	}
@@ -58,10 +58,8 @@ func (n *node) whyNotReady() string {
 	if why := n.notReady.Load(); why != nil {
 		return *why
 	}
-	for _, d := range n.doors {
-		if d.bound.Full() {
-			return "no file descriptor is left for browsers: raise the limit (ulimit -n, LimitNOFILE)"
-		}
+	if n.front.full() {
+		return "no file descriptor is left for browsers: raise the limit (ulimit -n, LimitNOFILE)"
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/siohub/siohub/cmd/hub/internal/config"
+	"github.com/siohub/siohub/cmd/hub/internal/descriptors"
 )
 
 // serveCmd runs the hub.
@@ -40,9 +41,9 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	n.warn()
-	n.warnOfDescriptors()
-	n.warnOfAdminUI()
-	n.warnOfMemory(memoryLimit())
+	warnOfDescriptors(n.config, n.bounds.budget, logger)
+	warnOfAdminUI(n.config, logger)
+	warnOfMemory(n.config, memoryLimit(), logger)
 	n.announce(stderr)
 	return n.serve(a.ctx)
 }
@@ -61,29 +62,29 @@ func (n *node) warn() {
 }
 
 // warnOfDescriptors says that the system lets in fewer browsers than the configuration.
-func (n *node) warnOfDescriptors() {
-	if most := n.config.Limits.MaxSessions; n.budget.Limit > 0 && (most == 0 || most > n.budget.Browsers) {
-		n.logger.Warn("more browsers are allowed than there are file descriptors for them: raise the limit (ulimit -n, LimitNOFILE) or lower limits.max_sessions",
-			"max_sessions", most, "descriptors", n.budget.Limit, "for_browsers", n.budget.Browsers)
+func warnOfDescriptors(c *config.Config, b descriptors.Budget, logger *slog.Logger) {
+	if most := c.Limits.MaxSessions; b.Limit > 0 && (most == 0 || most > b.Browsers) {
+		logger.Warn("more browsers are allowed than there are file descriptors for them: raise the limit (ulimit -n, LimitNOFILE) or lower limits.max_sessions",
+			"max_sessions", most, "descriptors", b.Limit, "for_browsers", b.Browsers)
 	}
 }
 
 // announce says that the ports are open, and which: one line, the same at every
 // log level, for people and for programs that wait for it.
 func (n *node) announce(w io.Writer) {
-	places := []any{"browsers", n.doors[0].url(n.config.SocketIO.Path), "services", dialable(n.controlListener.Addr()), "admin", "http://" + dialable(n.adminListener.Addr())}
-	for _, d := range n.doors[1:] {
+	places := []any{"browsers", n.front.doors[0].url(n.config.SocketIO.Path), "services", dialable(n.controlListener.Addr()), "admin", "http://" + dialable(n.adminListener.Addr())}
+	for _, d := range n.front.doors[1:] {
 		if d.tls {
 			places = append(places, "browsers_tls", d.url(n.config.SocketIO.Path))
 		} else {
 			places = append(places, "challenges", d.url("/"))
 		}
 	}
-	if n.streams != nil {
-		places = append(places, "webtransport", n.tlsDoor().url(n.config.SocketIO.Path))
+	if n.front.streams != nil {
+		places = append(places, "webtransport", n.front.tlsDoor().url(n.config.SocketIO.Path))
 	}
-	if n.peerListener != nil {
-		places = append(places, "hubs", dialable(n.peerListener.Addr()))
+	if n.peers != nil {
+		places = append(places, "hubs", dialable(n.peers.listener.Addr()))
 	}
 	if n.healthListener != nil {
 		places = append(places, "health", "http://"+dialable(n.healthListener.Addr()))

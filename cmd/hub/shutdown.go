@@ -29,7 +29,7 @@ func (n *node) shutdown() {
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
 
-	n.pause(ctx, s.Delay)
+	pause(ctx, s.Delay)
 	n.cutOff("waves of browsers", n.hub.Drain(ctx, s.Spread))
 	n.stopBrowsers(ctx, time.Until(deadline)/2) // services need the other half to hear of it
 	n.cutOff("services", n.control.Shutdown(ctx))
@@ -43,8 +43,8 @@ func (n *node) shutdown() {
 	n.logger.Info("shut down")
 }
 
-// pause waits.
-func (n *node) pause(ctx context.Context, d time.Duration) {
+// pause waits, no longer than ctx.
+func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -57,19 +57,16 @@ func (n *node) pause(ctx context.Context, d time.Duration) {
 func (n *node) stopBrowsers(ctx context.Context, most time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	// shutdownDoors closes the listeners at once and then waits for requests, among
-	// them held polls, which the hub's own end answers.
+	// The listeners close at once, and then requests are waited for, among them held
+	// polls, which the hub's own end answers.
 	requests := make(chan error, 1)
-	go func() { requests <- n.shutdownDoors(ctx) }()
+	go func() { requests <- n.front.shutdown(ctx) }()
 	n.cutOff("browsers", n.hub.Shutdown(ctx))
 	n.cutOff("requests", <-requests)
-	n.cutOff("requests of other hubs", n.stopPeers(ctx))
-	for _, d := range n.doors {
-		_ = d.server.Close() // cuts off what Shutdown gave up on
+	if n.peers != nil {
+		n.cutOff("requests of other hubs", n.peers.stop(ctx))
 	}
-	if n.streams != nil {
-		_ = n.streams.Close()
-	}
+	n.front.close()
 }
 
 // cutOff says what did not end in time.

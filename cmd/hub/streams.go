@@ -14,15 +14,15 @@ import (
 
 // newStreams returns the server for browsers that come by WebTransport, with the limits of the configuration. It has the
 // certificate of listen_tls.
-func (n *node) newStreams() *quicserver.Server {
-	c := n.config
-	limitReached := n.metrics.HubTrace().LimitReached
+func (f *front) newStreams() *quicserver.Server {
+	c := f.config
+	limitReached := f.metrics.HubTrace().LimitReached
 	return quicserver.New(quicserver.Options{
-		TLS: n.webTLS(), Handler: n.serveStream, Enter: n.hub.EnterPeer,
+		TLS: f.webTLS(), Handler: f.serveStream, Enter: f.hub.EnterPeer,
 		Most: c.HTTP.WebTransportConnections, Full: func() { limitReached("http.webtransport_connections") },
-		HeaderBytes: c.HTTP.HeaderBytes, Patience: c.HTTP.HeaderTimeout, Silent: func() { n.metrics.ConnectionWithoutRequest(silent.Silent) },
+		HeaderBytes: c.HTTP.HeaderBytes, Patience: c.HTTP.HeaderTimeout, Silent: func() { f.metrics.ConnectionWithoutRequest(silent.Silent) },
 		Idle: max(leastIdle, c.SocketIO.PingInterval+c.SocketIO.PingTimeout), AheadBytes: c.Limits.Unfinished.Bytes / aheadShare,
-		Panicked: n.metrics.HubTrace().Panic, Logger: n.logger.With("component", "webtransport"),
+		Panicked: f.metrics.HubTrace().Panic, Logger: f.logger.With("component", "webtransport"),
 	})
 }
 
@@ -33,8 +33,8 @@ const aheadShare = 4
 const leastIdle = 30 * time.Second
 
 // serveStream gives a request to the hub.
-func (n *node) serveStream(w http.ResponseWriter, r *http.Request, accept func(time.Duration) (*quicserver.Link, error)) {
-	n.hub.ServeWebTransport(w, r, func(patience time.Duration) (hub.WebTransport, error) {
+func (f *front) serveStream(w http.ResponseWriter, r *http.Request, accept func(time.Duration) (*quicserver.Link, error)) {
+	f.hub.ServeWebTransport(w, r, func(patience time.Duration) (hub.WebTransport, error) {
 		link, err := accept(patience)
 		if err != nil {
 			return nil, err // and no interface that holds a nil pointer
@@ -44,19 +44,19 @@ func (n *node) serveStream(w http.ResponseWriter, r *http.Request, accept func(t
 }
 
 // tlsDoor is the door of listen_tls.
-func (n *node) tlsDoor() *door {
-	return n.doors[slices.IndexFunc(n.doors, func(d *door) bool { return d.key == "listen_tls" })]
+func (f *front) tlsDoor() *door {
+	return f.doors[slices.IndexFunc(f.doors, func(d *door) bool { return d.key == "listen_tls" })]
 }
 
 // openStreams opens the UDP port beside that of listen_tls: browsers ask for both at the same place.
-func (n *node) openStreams() error {
-	if n.streams == nil {
+func (f *front) openStreams() error {
+	if f.streams == nil {
 		return nil
 	}
-	at := n.tlsDoor().listener.Addr().(*net.TCPAddr)
+	at := f.tlsDoor().listener.Addr().(*net.TCPAddr)
 	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: at.IP, Port: at.Port, Zone: at.Zone})
 	if err == nil {
-		err = n.streams.Listen(socket)
+		err = f.streams.Listen(socket)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot listen for WebTransport on UDP %s: %w; choose another address with --listen-tls, or leave webtransport out of --transports", at, err)

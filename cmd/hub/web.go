@@ -19,23 +19,23 @@ const headerSlack = 4096
 // newWebServer returns a server for browsers, with the limits of the configuration. It speaks HTTP/1.1; newDoors adds
 // HTTP/2 where there is TLS, for polling: a WebSocket over it (RFC 8441) is not offered, and browsers open a connection
 // of HTTP/1.1 for one.
-func (n *node) newWebServer(handler http.Handler) *http.Server {
-	s := &http.Server{Handler: handler, ErrorLog: httpLog(n.logger)}
-	n.hub.ConfigureHTTP(s)
-	c := n.config.HTTP
+func (f *front) newWebServer(handler http.Handler) *http.Server {
+	s := &http.Server{Handler: handler, ErrorLog: httpLog(f.logger)}
+	f.hub.ConfigureHTTP(s)
+	c := f.config.HTTP
 	s.MaxHeaderBytes = c.HeaderBytes - headerSlack
 	s.ReadHeaderTimeout = c.HeaderTimeout
 	s.IdleTimeout = c.IdleTimeout
 	s.Protocols = new(http.Protocols)
 	s.Protocols.SetHTTP1(true)
-	silent.Watch(s, n.metrics.ConnectionWithoutRequest, n.logger)
+	silent.Watch(s, f.metrics.ConnectionWithoutRequest, f.logger)
 	return s
 }
 
 // newChallengeServer returns the server of challengesKey, to which strangers come as they come to the others. A request
 // has no body that anybody reads, so that it is over when its headers should be, and the connection with it.
-func (n *node) newChallengeServer(challenges http.Handler) *http.Server {
-	s := n.newWebServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (f *front) newChallengeServer(challenges http.Handler) *http.Server {
+	s := f.newWebServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		challenges.ServeHTTP(w, r)
 	}))
@@ -45,20 +45,20 @@ func (n *node) newChallengeServer(challenges http.Handler) *http.Server {
 
 // webHandler gives the hub what is under its path and the page the rest, but for WebSockets. Without
 // a page all is the hub's, which answers 404 to what is not its own.
-func (n *node) webHandler(page http.Handler) http.Handler {
-	own := strings.TrimSuffix(n.config.SocketIO.Path, "/")
+func (f *front) webHandler(page http.Handler) http.Handler {
+	own := strings.TrimSuffix(f.config.SocketIO.Path, "/")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.ProtoMajor != 1 && r.TLS == nil:
 			// The preface of HTTP/2 looks like a request to net/http.
 			refuse(w, http.StatusBadRequest)
 		case page == nil || strings.HasPrefix(r.URL.Path, own) || strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
-			n.hub.ServeHTTP(w, r)
-		case headerLines(r.Header) > n.config.Limits.Request.Headers:
+			f.hub.ServeHTTP(w, r)
+		case headerLines(r.Header) > f.config.Limits.Request.Headers:
 			refuse(w, http.StatusRequestHeaderFieldsTooLarge)
 		default:
 			// Nobody sends a page anything: what is sent is thrown away, but not for ever.
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(n.config.HTTP.HeaderTimeout))
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.config.HTTP.HeaderTimeout))
 			page.ServeHTTP(w, r)
 		}
 	})
