@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"regexp"
 	"strings"
 	"text/tabwriter"
@@ -62,6 +63,11 @@ func (c *conformCmd) Run(a *app) error {
 	}
 	if c.List {
 		return c.list(a.stdout, cases)
+	}
+	if len(c.Command) > 0 {
+		if _, err := exec.LookPath(c.Command[0]); err != nil {
+			return &usageError{err: fmt.Errorf("the program cannot be started: %w", err)}
+		}
 	}
 	opts := conform.Options{Command: c.Command, Patience: c.Patience, Parallel: c.Parallel}
 	if c.Hub != "" {

@@ -257,6 +257,8 @@ func TestCommandLine_MistakesExitWith2AndSayWhatToDo(t *testing.T) {
 		{"kick", "who should leave? Give --socket, --user or --room"},
 		{"kick --revoke --room x", "--revoke is for users and sockets"},
 		{"kick --revoke --close --user x", "leave out --close"},
+		{"conform", "want a program behind --, or --hub"},
+		{"conform -- no-such-program", `the program cannot be started: exec: "no-such-program"`},
 		{"forget", "expected \"<group>\""},
 		{"tail --kinds connected,all", `--kinds = "all": want some of connected, event`},
 		{"bench", "missing flags: --scenario"},
