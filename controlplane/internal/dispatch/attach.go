@@ -78,9 +78,9 @@ func (g *Group) Attach(id string, sink Sink, o AttachOptions) (a *Attachment, fe
 		i.renew(now())
 	}
 	if o.Anew {
-		g.forgetTold(i, first)
+		g.epochs.forgetTold(i, first)
 	}
-	g.begun(id, i.life)
+	g.epochs.losses.begun(id, i.life, g.members)
 	a = &Attachment{inst: i, sink: sink, life: i.life, first: i.first, resumed: resumed}
 	i.current, i.lostAt = a, time.Time{}
 	i.weight, i.complete, i.keeps = max(o.Weight, 1), o.Complete, o.Keep
@@ -114,7 +114,7 @@ func (i *Instance) renew(t instant) {
 func (a *Attachment) Start(w Windows, introduceAnew bool) {
 	i, g := a.inst, a.inst.group
 	if introduceAnew {
-		g.attachEpoch.Add(1)
+		g.epochs.attach.Add(1)
 	}
 	g.pool.mu.Lock()
 	i.mu.Lock()
@@ -136,9 +136,9 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 	g.pool.mu.Unlock()
 	switch {
 	case !a.resumed:
-		g.greetAll(i, a)
+		a.greetAll()
 	case draining:
-		g.drain(i)
+		g.pool.drain(i)
 	}
 	g.failover()
 }
@@ -228,9 +228,10 @@ func (a *Attachment) Room() bool {
 // greetStep is how many lanes are looked at while locks are held.
 const greetStep = 1024
 
-// greetAll introduces the idle sockets of an instance to its new process, if that asks
+// greetAll introduces the idle sockets of the instance to its new process, if that asks
 // for it.
-func (g *Group) greetAll(i *Instance, a *Attachment) {
+func (a *Attachment) greetAll() {
+	i := a.inst
 	for left := int(i.bound.Load()); left > 0; left -= greetStep {
 		i.mu.Lock()
 		if i.life != a.life || i.sink == nil {

@@ -54,10 +54,10 @@ func (d *departed) remove(one *departure) {
 // as long as events are kept for an instance that is away, or ten times as long while an attached one has
 // something of theirs in hand or is paused. What is left of their lanes, a
 // Disconnected, goes its way. It is called with no lock held.
-func (g *Group) abandon(t instant) {
-	for _, one := range g.departed.some() {
+func (d *departed) abandon(t instant) {
+	for _, one := range d.some() {
 		if !one.waits(t) {
-			g.departed.remove(one)
+			d.remove(one)
 		}
 	}
 }

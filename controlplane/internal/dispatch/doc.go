@@ -12,6 +12,7 @@
 //	Lane        one socket seen by one group: a queue (parked) and a flight (unsettled)
 //	Delivery    one thing to hand over and have settled; a Try is one handing over
 //	Terms       how an instance takes a delivery; Sink.Accepts says it at hand-over
+//	epochs      which introductions of a group's sockets still hold (anew.go)
 //
 //	                 Lane.Push                     accepted, and fits the window
 //	browser ──► Lane ─────────► holder ──────────────────────────► Sink ──► stream

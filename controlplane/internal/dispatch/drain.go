@@ -16,22 +16,22 @@ func (a *Attachment) Drain() {
 	}
 	g.pool.mu.Unlock()
 	if drains {
-		g.drain(i)
+		g.pool.drain(i)
 	}
 }
 
 // drain moves what may leave a draining instance at once.
-func (g *Group) drain(i *Instance) {
+func (p *pool) drain(i *Instance) {
 	for left := int(i.bound.Load()); left > 0; left -= evacuateStep {
-		g.pool.mu.Lock()
-		g.drainSome(i, min(left, evacuateStep))
-		g.pool.mu.Unlock()
+		p.mu.Lock()
+		p.drainSome(i, min(left, evacuateStep))
+		p.mu.Unlock()
 	}
-	g.pool.feed()
+	p.feed()
 }
 
 // drainSome moves lanes without a flight. The caller holds pool.mu.
-func (g *Group) drainSome(i *Instance, n int) {
+func (p *pool) drainSome(i *Instance, n int) {
 	moved := 0
 	for range n {
 		i.mu.Lock()
@@ -43,7 +43,7 @@ func (g *Group) drainSome(i *Instance, n int) {
 		i.lanes.rotate()
 		want := wants(l, nil)
 		i.mu.Unlock()
-		to := g.pool.pick(l, want, false)
+		to := p.pick(l, want, false)
 		i.mu.Lock()
 		switch {
 		case l.flight.len > 0 || l.ended:
@@ -57,15 +57,15 @@ func (g *Group) drainSome(i *Instance, n int) {
 		}
 		i.mu.Unlock()
 		if to != nil {
-			g.pool.give(l, to)
-			g.pool.run(to)
+			p.give(l, to)
+			p.run(to)
 		}
 	}
 	i.mu.Lock()
 	i.releaseAll(ReasonDrained)
 	i.mu.Unlock()
 	if moved > 0 {
-		g.observer.Moved(moved, ReasonDrained)
+		p.observer.Moved(moved, ReasonDrained)
 	}
 }
 

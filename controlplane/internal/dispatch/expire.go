@@ -31,8 +31,8 @@ func (g *Group) Expire(at time.Time) {
 	for _, owner := range starved {
 		owner.Starved()
 	}
-	g.letGoAll()
-	g.abandon(t)
+	g.holds.letGo()
+	g.departed.abandon(t)
 	for _, i := range members {
 		i.timeOut(t)
 		i.endIsolation(t)

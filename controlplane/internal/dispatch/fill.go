@@ -59,6 +59,6 @@ func (h *holder) nextTurn(l *Lane) {
 		h.dequeue(l)
 	case stands != nil:
 		stands.remove(&l.turn)
-		h.turns[l.line()].pushBack(&l.turn)
+		h.turns[l.flight.line()].pushBack(&l.turn)
 	}
 }

@@ -45,3 +45,11 @@ func (f *flight) allows(d *Delivery, terms *Terms) bool {
 	}
 	return d.due == 0 || d.due <= now()
 }
+
+// line is where the lane of a socket is to stand for its turn.
+func (f *flight) line() line {
+	if f.len > 0 {
+		return followers
+	}
+	return leaders
+}

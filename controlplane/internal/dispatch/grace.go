@@ -58,6 +58,6 @@ func (h *holder) cancelOut(l *Lane) bool {
 
 // unseen reports whether no instance was ever told of the socket, or all that were have told their programs that it is lost.
 func (l *Lane) unseen() bool {
-	l.renewed()
+	l.renewed(&l.group.epochs)
 	return l.owner != nil && l.intro == 0 && l.flight.len == 0
 }

@@ -23,23 +23,16 @@ type Group struct {
 
 	// takers counts the instances that take work.
 	takers atomic.Int32
-	// attachEpoch and lostEpoch move on when sockets are to be introduced anew: those
-	// that asked for it, and all. Both start at 1.
-	attachEpoch, lostEpoch atomic.Uint32
-	// renewEpoch moves on when introductions are to be facts of their own.
-	renewEpoch atomic.Uint32
+	epochs epochs
 
 	bytes     *park.Part // counts towards that of the node
 	events    atomic.Int64
 	lifecycle atomic.Int64
-	lost      atomic.Int64 // lifecycle records dropped since the last look
 	// deaths counts the processes that were lost, or replaced by another one, without a word.
-	deaths atomic.Uint32
-	// unisolated counts deliveries that were to be alone on their instance for too long, since the last look.
-	unisolated atomic.Int64
-	holds      holds
-	departed   departed
-	losses     losses
+	deaths   atomic.Uint32
+	holds    holds
+	departed departed
+	tallies
 }
 
 // NewGroup returns a group without an instance.
@@ -49,9 +42,7 @@ func (n *Node) NewGroup(name string, observer Observer) *Group {
 		bytes: park.NewPart(n.config.GroupBytes, n.bytes), absent: time.Now(),
 	}
 	g.pool.Group = g
-	g.losses.last = make(map[string]uint32)
-	g.attachEpoch.Store(1)
-	g.lostEpoch.Store(1)
+	g.epochs.begin()
 	return g
 }
 
@@ -69,14 +60,7 @@ func (g *Group) Absent(now time.Time) time.Duration {
 }
 
 // Anew lets every socket be introduced again before its next event.
-func (g *Group) Anew() { g.lostEpoch.Add(1) }
-
-// TakeLost returns how many lifecycle records were dropped since the last call.
-func (g *Group) TakeLost() int { return int(g.lost.Swap(0)) }
-
-// TakeUnisolated returns for how many deliveries since the last call an instance has taken other work again that was
-// to wait until they were settled alone.
-func (g *Group) TakeUnisolated() int { return int(g.unisolated.Swap(0)) }
+func (g *Group) Anew() { g.epochs.lost.Add(1) }
 
 // countTakers counts anew. The caller holds pool.mu.
 func (g *Group) countTakers() {
@@ -99,3 +83,17 @@ func (g *Group) attached() int {
 	}
 	return n
 }
+
+// tallies count what is told of now and then.
+type tallies struct {
+	lost atomic.Int64 // lifecycle records dropped since the last look
+	// unisolated counts deliveries that were to be alone on their instance for too long, since the last look.
+	unisolated atomic.Int64
+}
+
+// TakeLost returns how many lifecycle records were dropped since the last call.
+func (t *tallies) TakeLost() int { return int(t.lost.Swap(0)) }
+
+// TakeUnisolated returns for how many deliveries since the last call an instance has taken other work again that was
+// to wait until they were settled alone.
+func (t *tallies) TakeUnisolated() int { return int(t.unisolated.Swap(0)) }

@@ -55,6 +55,40 @@ func (h *holds) remove(one *held) {
 	h.mu.Unlock()
 }
 
+// letGo looks at them again: what others had parked may be gone, which is nothing
+// that a held lane notices by itself. Expire calls it, with no lock held.
+func (h *holds) letGo() {
+	h.mu.Lock()
+	lanes := make([]*Lane, 0, min(h.all.len, expireStep))
+	for n := h.all.front; n != nil && len(lanes) < cap(lanes); n = n.next {
+		lanes = append(lanes, n.value.lane)
+	}
+	h.mu.Unlock()
+	for _, l := range lanes {
+		of := l.lock()
+		l.letGo()
+		of.mu.Unlock()
+	}
+}
+
+// count counts them, and those that have become older than that since the last call.
+func (h *holds) count(at time.Time, long time.Duration) (all, longer int) {
+	t := instantOf(at)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for n := h.all.front; n != nil; n = n.next {
+		one := n.value
+		if t.since(one.since) < long {
+			break // they stand in the order in which they came
+		}
+		if !one.long {
+			one.long = true
+			longer++
+		}
+	}
+	return h.all.len, longer
+}
+
 // hold is how far the lane has its browser read.
 func (p *parking) hold() Hold {
 	if p.held == nil {
@@ -117,37 +151,8 @@ func (l *Lane) letGo() {
 	}
 }
 
-// letGoAll looks at holds again: what others had parked may be gone, which is nothing
-// that a held lane notices by itself. Expire calls it, with no lock held.
-func (g *Group) letGoAll() {
-	g.holds.mu.Lock()
-	lanes := make([]*Lane, 0, min(g.holds.all.len, expireStep))
-	for n := g.holds.all.front; n != nil && len(lanes) < cap(lanes); n = n.next {
-		lanes = append(lanes, n.value.lane)
-	}
-	g.holds.mu.Unlock()
-	for _, l := range lanes {
-		h := l.lock()
-		l.letGo()
-		h.mu.Unlock()
-	}
-}
-
 // Held counts the sockets of the group whose browser is not read, and those of them that
 // have become so for longer than that since the last call.
 func (g *Group) Held(at time.Time, long time.Duration) (all, longer int) {
-	t := instantOf(at)
-	g.holds.mu.Lock()
-	defer g.holds.mu.Unlock()
-	for n := g.holds.all.front; n != nil; n = n.next {
-		h := n.value
-		if t.since(h.since) < long {
-			break // they stand in the order in which they came
-		}
-		if !h.long {
-			h.long = true
-			longer++
-		}
-	}
-	return g.holds.all.len, longer
+	return g.holds.count(at, long)
 }

@@ -24,14 +24,6 @@ const (
 	lines
 )
 
-// line is where the lane of a socket is to stand.
-func (l *Lane) line() line {
-	if l.flight.len > 0 {
-		return followers
-	}
-	return leaders
-}
-
 // holder is what a lane belongs to: an instance, or the pool of a group.
 type holder struct {
 	mu   sync.Mutex
@@ -61,7 +53,7 @@ func (h *holder) enqueue(l *Lane) {
 	if l.solo != nil {
 		h.shares.add(l)
 	} else {
-		h.turns[l.line()].pushBack(&l.turn)
+		h.turns[l.flight.line()].pushBack(&l.turn)
 	}
 	h.count(l)
 }
@@ -69,7 +61,7 @@ func (h *holder) enqueue(l *Lane) {
 // stands is where a lane stands if it stands for its turn at all; nil where its share has nothing.
 func (h *holder) stands(l *Lane) *list[*Lane] {
 	if l.solo == nil {
-		return &h.turns[l.line()]
+		return &h.turns[l.flight.line()]
 	}
 	if of := h.shares.all[l.solo.share]; of != nil {
 		return &of.lanes

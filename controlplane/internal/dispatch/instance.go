@@ -116,7 +116,7 @@ func (d *Delivery) number() {
 		d.identity = d.seq
 	}
 	if d.Kind == Connected {
-		d.lane.made(d, g)
+		d.lane.made(d, &g.epochs)
 	}
 }
 

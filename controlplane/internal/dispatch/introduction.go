@@ -17,7 +17,7 @@ type introduction struct {
 	// told is the life of the instance that was told of the socket last, with left once the lane
 	// has left it.
 	told        uint32
-	renewals    uint32 // the group's renewEpoch of the last introduction
+	renewals    uint32 // the group's renew epoch of the last introduction
 	joined      uint32 // life of the instance that it was moved to by Rebalance
 	introducing bool   // an introduction is in the queue or in the flight
 }
@@ -55,7 +55,7 @@ func (l *Lane) Introduce(late bool) {
 
 // mayIntroduce reports whether the group does not know of the socket, and is to. The caller holds the holder's mutex.
 func (l *Lane) mayIntroduce() bool {
-	return l.owner != nil && !l.ended && !l.leaving && l.stale(l.group)
+	return l.owner != nil && !l.ended && !l.leaving && l.stale(&l.group.epochs)
 }
 
 func (l *Lane) unintroduced() bool {
@@ -71,19 +71,19 @@ func (l *Lane) Known() bool {
 	return l.intro != 0
 }
 
-// stale reports whether the socket has to be introduced to the group.
-func (n *introduction) stale(g *Group) bool {
+// stale reports whether the socket has to be introduced to the group that has the epochs.
+func (n *introduction) stale(e *epochs) bool {
 	if n.introducing {
 		return false
 	}
-	lost := g.lostEpoch.Load()
-	return n.epoch.lost != lost || n.disowned(g) || (n.anew.Load() && n.epoch.attach != g.attachEpoch.Load())
+	lost := e.lost.Load()
+	return n.epoch.lost != lost || n.disowned(e) || (n.anew.Load() && n.epoch.attach != e.attach.Load())
 }
 
 // made notes that an introduction was handed over.
-func (n *introduction) made(d *Delivery, g *Group) {
+func (n *introduction) made(d *Delivery, e *epochs) {
 	n.intro, n.introTry = d.identity, d.attempt
-	n.epoch = epoch{g.attachEpoch.Load(), g.lostEpoch.Load()}
+	n.epoch = epoch{e.attach.Load(), e.lost.Load()}
 }
 
 // unknown reports whether the socket has to be introduced to this instance before a
@@ -95,7 +95,7 @@ func (i *Instance) unknown(l *Lane, d *Delivery, terms *Terms) bool {
 // introduce makes a Connected, with the identity of the one before: for the service
 // it is the same fact, told again.
 func (l *Lane) introduce(late, moved bool) *Delivery {
-	l.renewed()
+	l.renewed(&l.group.epochs)
 	d := l.owner.Introduction(late || l.intro != 0, moved)
 	d.lane, d.place.value = l, d
 	d.identity, d.attempt = l.intro, l.introTry
@@ -105,7 +105,7 @@ func (l *Lane) introduce(late, moved bool) *Delivery {
 
 // insertIntroduction puts an introduction in front of the queue.
 func (l *Lane) insertIntroduction() *Delivery {
-	d := l.introduce(true, l.intro != 0 && !l.stale(l.group))
+	d := l.introduce(true, l.intro != 0 && !l.stale(&l.group.epochs))
 	l.queue.insertAfter(&d.place, nil)
 	l.account(d, now())
 	return d
@@ -127,7 +127,7 @@ func (i *Instance) greetNext() {
 	if !l.idle() || l.told == i.life {
 		return
 	}
-	l.renewed() // who is introduced anew has not moved
+	l.renewed(&l.group.epochs) // who is introduced anew has not moved
 	d := l.introduce(true, l.intro != 0)
 	terms, ok := i.sink.Accepts(d)
 	switch {

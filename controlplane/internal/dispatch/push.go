@@ -28,7 +28,7 @@ func (l *Lane) push(h *holder, d *Delivery) bool {
 	}
 	// Behind parked deliveries the introduction is made when the event's turn comes:
 	// the epoch may move on until then.
-	if d.Kind == Event && l.queue.front == nil && l.stale(l.group) {
+	if d.Kind == Event && l.queue.front == nil && l.stale(&l.group.epochs) {
 		if l.group.lifecycleFull() {
 			return l.wait(h, d)
 		}

@@ -104,7 +104,7 @@ func (r round) head(l *Lane) (*Delivery, Terms) {
 		return nil, Terms{}
 	}
 	d := l.queue.front.value
-	if d.Kind == Event && l.stale(l.group) {
+	if d.Kind == Event && l.stale(&l.group.epochs) {
 		d = l.insertIntroduction()
 	}
 	terms, ok := i.sink.Accepts(d)
