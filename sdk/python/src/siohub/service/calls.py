@@ -93,7 +93,9 @@ class Calls:
 
     def _line(self) -> Line:
         if self._core is None:
-            raise Closed("the service has closed") if self._ended else Unavailable("the service does not run yet")
+            if self._ended:
+                raise Closed("the service has closed")
+            raise Unavailable("the service does not run yet: begin run(), and await attached()")
         return self._core.line
 
     def _ack_timeout(self, timeout: float | None) -> float:
