@@ -57,12 +57,25 @@ func (a *attachment) debugDelivery(t *dispatch.Try) {
 	if !a.srv.debugging() {
 		return
 	}
-	name := ""
-	if e, ok := t.Body.(*hub.Event); ok {
-		name = e.Name
-	}
-	a.srv.log.Debug("delivery sent", append(subjectOf(t.Delivery).attrs(), "kind", string(kindNames[t.Kind]), "event", name,
+	a.srv.log.Debug("delivery sent", append(subjectOf(t.Delivery).attrs(), "kind", string(kindNames[t.Kind]), "event", nameOfEvent(t.Delivery),
 		"bytes", t.Bytes, "attempt", t.Attempt, "seq", t.Seq, "group", a.group.name, "instance", a.instance)...)
+}
+
+// debugNack tells of a delivery that its instance gives up, or wants tried again.
+func (a *attachment) debugNack(d *dispatch.Delivery, n *hubv1.Nack) {
+	if !a.srv.debugging() {
+		return
+	}
+	a.srv.log.Debug("delivery nacked", append(subjectOf(d).attrs(), "kind", string(kindNames[d.Kind]), "event", nameOfEvent(d),
+		"code", n.GetStatus().GetCode().String(), "retry", n.GetRetry(), "group", a.group.name, "instance", a.instance)...)
+}
+
+// nameOfEvent is empty for a delivery of another kind.
+func nameOfEvent(d *dispatch.Delivery) string {
+	if e, ok := d.Body.(*hub.Event); ok {
+		return e.Name
+	}
+	return ""
 }
 
 // debugCommand tells what became of a command.

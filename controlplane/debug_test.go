@@ -38,6 +38,7 @@ func TestDebug_LinesFollowAUser(t *testing.T) {
 			`msg="connect decided" component=controlplane ` + who + "ann outcome=accept group=chat",
 			`msg="socket connected" component=controlplane ` + who + "ann transport=websocket",
 			`msg="delivery sent" component=controlplane ` + who + "ann kind=event event=message",
+			`msg="delivery nacked" component=controlplane ` + who + "ann kind=event event=message code=CODE_UNSPECIFIED retry=false group=chat",
 			`msg="delivery dropped" component=controlplane ` + who + "ann kind=event event=message why=nacked group=chat",
 			`msg="delivery dropped" component=controlplane ` + who + "ann kind=event event=nobody why=unhandled",
 			`msg="command done" component=controlplane op=emit event=notice namespace=/chat sockets=[] rooms=[] users=[ann]`,

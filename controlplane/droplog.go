@@ -5,7 +5,6 @@ import (
 
 	"github.com/siohub/siohub/controlplane/internal/dispatch"
 	"github.com/siohub/siohub/controlplane/trace"
-	"github.com/siohub/siohub/hub"
 )
 
 // dropLines bounds the drops that wait for the janitor to write them to the log.
@@ -28,10 +27,7 @@ type dropLine struct {
 
 // add keeps a drop, or counts it when too many wait.
 func (l *dropLog) add(d *dispatch.Delivery, why trace.Drop) {
-	line := dropLine{about: subjectOf(d), kind: kindNames[d.Kind], why: why}
-	if e, ok := d.Body.(*hub.Event); ok {
-		line.event = e.Name
-	}
+	line := dropLine{about: subjectOf(d), kind: kindNames[d.Kind], event: nameOfEvent(d), why: why}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.lines) >= dropLines {

@@ -239,8 +239,7 @@ type undeliverable interface {
 // nack gives a delivery up, or asks for another try.
 func (x *settling) nack(n *hubv1.Nack) {
 	a, kind := x.a, kindNames[x.d.Kind]
-	a.srv.log.Debug("delivery nacked", "group", a.group.name, "instance", a.instance, "kind", string(kind),
-		"code", n.GetStatus().GetCode().String(), "retry", n.GetRetry())
+	a.debugNack(x.d, n)
 	if !n.GetRetry() {
 		x.giveUp()
 		return
