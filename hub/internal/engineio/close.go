@@ -90,13 +90,11 @@ func (s *Session) end(c Close, how ending) {
 		s.mu.Unlock()
 		return
 	}
-	handler, gone := s.handler, false
+	var handler Handler
 	if first {
-		if handler == nil { // begin tells it
-			s.stopLocked().told = &Close{c.Reason, c.Code, c.Detail}
-		}
-		s.over.Store(true)
+		handler = s.overLocked(c)
 	}
+	gone := false
 	if how == endGraceful {
 		s.out.add(closeMessage, true)
 		s.stopLocked().timer = s.server.tasks.after(closeTimeout, func() { s.end(c, endAbort) })
@@ -124,26 +122,6 @@ func (s *Session) end(c Close, how ending) {
 	s.flush()
 	if gone {
 		s.forget()
-	}
-}
-
-// stopping is what a session needs while it ends. Most never have one at the same time.
-type stopping struct {
-	told  *Close      // how, while there was no handler to be told
-	timer *time.Timer // ends a session that stays in state closing; nil: there is none
-}
-
-// stopLocked returns what the session needs while it ends.
-func (s *Session) stopLocked() *stopping {
-	if s.stopping == nil {
-		s.stopping = new(stopping)
-	}
-	return s.stopping
-}
-
-func (s *stopping) stopTimer() {
-	if s != nil && s.timer != nil {
-		s.timer.Stop()
 	}
 }
 

@@ -40,7 +40,7 @@
 // requests themselves ask which of them a session has. close.go is the only way out of a session, errors.go and
 // refusals.go are what knows error codes and HTTP status.
 //
-// A session has three parts of its own. flow (flow.go) decides whether the browser's messages are handed up now:
+// A session has four parts of its own. life (life.go) is where it stands, and who hears of its end. flow (flow.go) decides whether the browser's messages are handed up now:
 // every reader asks it, and every reason to wait (Pause, the rates, unfinished messages, a full outbox) is a bit of
 // it. outbox (outbox.go) is what waits for the browser; slowSessions (slow.go) watches those that do not take it.
 // partialEvent (unfinished.go) is the event whose attachments are on their way.

@@ -55,8 +55,8 @@ func TestSession_Moves(t *testing.T) {
 		{open, open, false}, {closing, open, false}, {closing, upgrading, false}, {closing, closing, false},
 		{closed, open, false}, {closed, upgrading, false}, {closed, closing, false}, {closed, closed, false},
 	} {
-		s := &Session{state: row.from}
-		if ok := s.moveLocked(row.to); ok != row.ok || !ok && s.state != row.from {
+		l := &life{state: row.from}
+		if ok := l.moveLocked(row.to); ok != row.ok || !ok && l.state != row.from {
 			t.Errorf("%d to %d: %v", row.from, row.to, ok)
 		}
 	}

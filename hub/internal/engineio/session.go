@@ -1,7 +1,6 @@
 package engineio
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -34,41 +33,6 @@ type discardHandler struct{}
 func (discardHandler) HandleMessage([]byte, bool) {}
 func (discardHandler) HandleClose(Close)          {}
 
-// state is where a session stands. It only ever moves as moveLocked allows:
-//
-//	open ◄──► upgrading
-//	  │           │
-//	  └──► closing ◄┘      is to end; the browser has not read its last packets yet
-//	          │
-//	          ▼
-//	        closed         also from each of the others, at once
-type state uint8
-
-const (
-	open state = iota
-	upgrading
-	closing
-	closed
-)
-
-// moves lists where each state may lead.
-var moves = [...][]state{
-	open:      {upgrading, closing, closed},
-	upgrading: {open, closing, closed},
-	closing:   {closed},
-	closed:    {},
-}
-
-// moveLocked is the only place where the state changes. False means that the move is not allowed and
-// nothing has changed.
-func (s *Session) moveLocked(to state) bool {
-	if !slices.Contains(moves[s.state], to) {
-		return false
-	}
-	s.state = to
-	return true
-}
-
 // Session is one browser's connection. All methods may be called at the same time.
 //
 // Locks: receiving before mu; mu is a leaf, never held across a write or a callback.
@@ -86,20 +50,15 @@ type Session struct {
 	receiving sync.Mutex
 	flow      flow
 
-	mu sync.Mutex // guards the fields below, but for over
-	// over is true from the moment the session takes no messages any more: closing or closed.
-	over    atomic.Bool
-	state   state
-	joined  bool    // see Joined
-	handler Handler // nil until OnSession has returned
-	out     outbox
-	batch   *Batch      // see Batch.addLocked
-	slow    *slowRecord // nil: what was sent was taken at once, see slowSessions
+	mu sync.Mutex // guards the fields below, but for life.over
+	life
+	out   outbox
+	batch *Batch      // see Batch.addLocked
+	slow  *slowRecord // nil: what was sent was taken at once, see slowSessions
 
 	partial   *partialEvent // see Unfinished
 	transport transport
-	probe     *probe    // upgrades from polling to another transport
-	stopping  *stopping // nil until it ends
+	probe     *probe // upgrades from polling to another transport
 }
 
 // noHandshake is the handshake of a session that has none yet.
@@ -269,11 +228,7 @@ func (s *Session) begin() {
 		h = discardHandler{}
 	}
 	s.mu.Lock()
-	s.handler = h
-	var ended *Close
-	if s.stopping != nil {
-		ended = s.stopping.told
-	}
+	ended := s.hearsLocked(h)
 	s.mu.Unlock()
 	if ended != nil {
 		s.server.tasks.start(func() { h.HandleClose(*ended) })
