@@ -106,7 +106,8 @@ func (i *Instance) renew(t instant) {
 	}
 	g.lives++
 	i.life, i.first = g.lives, g.node.seq.Load()+1
-	i.absences, i.factSink, i.draining = absences{}, nil, false
+	i.hearing.clear()
+	i.draining = false
 	i.came = time.Time{}
 }
 
@@ -123,10 +124,8 @@ func (a *Attachment) Start(w Windows, introduceAnew bool) {
 		g.pool.mu.Unlock()
 		return
 	}
-	i.sink, i.factSink = a.sink, a.sink
-	if a.resumed {
-		i.absences.tell(a.sink)
-	} else if len(g.members) > 1 {
+	i.hearing.begin(a.sink, a.resumed)
+	if !a.resumed && len(g.members) > 1 {
 		i.came = time.Now()
 	}
 	i.resize(w)

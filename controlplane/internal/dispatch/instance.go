@@ -11,6 +11,7 @@ import (
 // Instance is one process of a service. It outlives its stream for a while.
 type Instance struct {
 	holder
+	hearing
 	group *Group
 	id    string
 	// limit repeats the deliveries of the windows, to be read without mu.
@@ -19,8 +20,6 @@ type Instance struct {
 	// Written with both group.pool.mu and mu held, read with either.
 	life     uint32 // names the process: it grows when another one takes the id over
 	first    uint64 // the smallest number that this process can have been given
-	sink     Sink   // nil until Start, and while suspended
-	factSink Sink   // what facts go to: sink, and while suspended the one that it was
 	paused   bool
 	draining bool
 	complete bool
@@ -33,8 +32,6 @@ type Instance struct {
 	last    uint64 // the newest number that was given out
 	timed   int    // deliveries of the ledger that have a timeout
 	quarantine
-	leavers  []Owner  // sockets that left, until they are told by releaseAll
-	absences absences // what a suspended process does not know yet
 
 	attendance // guarded by group.pool.mu
 }
@@ -144,11 +141,7 @@ func (i *Instance) closeTry(d *Delivery) {
 func (i *Instance) revoked(d *Delivery, why Reason) {
 	i.group.node.revoke(d.seq)
 	i.group.observer.Revoked(d.Kind, why)
-	if i.sink != nil {
-		i.sink.Revoked([]uint64{d.seq}, why)
-		return
-	}
-	i.absences.revoke(d.seq)
+	i.hearing.revoke(d.seq, why)
 }
 
 // unlock unlocks mu and goes on with what needs pool.mu, which must not be held: lanes

@@ -65,19 +65,6 @@ func (i *Instance) surrender(l *Lane) {
 	l.arm(pool)
 }
 
-// releaseAll tells the instance which sockets have left it.
-func (i *Instance) releaseAll(why Reason) {
-	if len(i.leavers) == 0 {
-		return
-	}
-	if i.sink != nil {
-		i.sink.Released(i.leavers, why)
-	} else {
-		i.absences.release(i.leavers)
-	}
-	i.leavers = nil
-}
-
 // relocate moves the lanes that cannot stay at an instance.
 func (p *pool) relocate(i *Instance) {
 	p.mu.Lock()
@@ -144,12 +131,6 @@ func (p *pool) relocateLane(l *Lane, i *Instance, want next) {
 		// It takes what is in front, and an introduction that it does not take came before.
 		p.move(l, i, nil, why)
 	}
-}
-
-// accepts reports whether the instance asked for a delivery.
-func (i *Instance) accepts(d *Delivery) bool {
-	_, ok := i.sink.Accepts(d)
-	return ok
 }
 
 // reopen lets what is stuck in the pool find an instance again. The caller holds

@@ -1,47 +1,8 @@
 package dispatch
 
 import (
-	"slices"
 	"time"
 )
-
-// maxAbsences bounds what is remembered of a suspended instance. Beyond it the instance
-// cannot be resumed.
-const maxAbsences = 1 << 16
-
-// absences are what was taken from a process while it had no stream. What is a fact of its sockets has gone to its sink
-// meanwhile (Lane.Tell).
-type absences struct {
-	seqs   []uint64
-	owners []Owner
-	full   bool
-}
-
-func (b *absences) revoke(seq uint64) {
-	if len(b.seqs) >= maxAbsences {
-		*b = absences{full: true}
-	}
-	if !b.full {
-		b.seqs = append(b.seqs, seq)
-	}
-}
-
-func (b *absences) release(owners []Owner) {
-	if len(b.owners)+len(owners) > 16*maxAbsences {
-		*b = absences{full: true}
-	}
-	if !b.full {
-		b.owners = append(b.owners, owners...)
-	}
-}
-
-// tell tells a resumed process which sockets it has lost.
-func (b *absences) tell(sink Sink) {
-	if len(b.owners) > 0 {
-		sink.Released(b.owners, ReasonLost)
-		b.owners = nil
-	}
-}
 
 // Detach takes the stream away. After a clean leave the work moves at once. After a loss
 // the instance is suspended: it keeps its work, for the failover delay while another
@@ -57,14 +18,10 @@ func (a *Attachment) Detach(leave bool) {
 		return
 	}
 	now := time.Now()
-	started := i.sink != nil
-	i.current, i.sink, i.lostAt = nil, nil, now
+	i.hearing.suspend()
+	i.current, i.lostAt = nil, now
 	if !leave {
 		g.deaths.Add(1)
-	}
-	if started {
-		// What was revoked before was told to this stream, as far as it got.
-		i.absences.seqs = keepNewest(i.absences.seqs)
 	}
 	i.mu.Unlock()
 	g.countTakers()
@@ -85,12 +42,6 @@ func (a *Attachment) Detach(leave bool) {
 		g.failover()
 	}
 	g.pool.feed()
-}
-
-// keepNewest bounds what is told again to a process whose streams break one after the
-// other.
-func keepNewest(seqs []uint64) []uint64 {
-	return slices.Clone(seqs[max(0, len(seqs)-maxAbsences/16):])
 }
 
 // overdue reports whether a suspended instance has been waited for longer than the
@@ -217,7 +168,8 @@ func (e evacuation) finish() {
 			moved++
 		}
 	}
-	i.life, i.leavers, i.absences, i.factSink = 0, nil, absences{}, nil
+	i.life = 0
+	i.hearing.clear()
 	i.stopTimer()
 	delete(g.members, i.id)
 	if moved > 0 {
