@@ -29,7 +29,7 @@ func (h *holder) waits() bool { return h.standing() > 0 }
 // free reports whether nothing keeps a small delivery of a lane with nothing in flight from going.
 func (i *Instance) free(l *Lane) bool {
 	switch {
-	case i.alone != nil || i.wanting != nil:
+	case i.stops():
 		return false
 	case l.solo != nil:
 		return i.windows[solos].FitsShare(i.shares.held(l))

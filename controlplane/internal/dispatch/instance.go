@@ -51,6 +51,11 @@ func (a *attendance) stopTimer() {
 	}
 }
 
+// overdue reports whether the instance is suspended, and was waited for longer than that. The caller holds pool.mu.
+func (a *attendance) overdue(after time.Duration) bool {
+	return a.current == nil && !a.lostAt.IsZero() && time.Since(a.lostAt) >= after
+}
+
 // takes reports whether the instance takes new work. The caller holds mu or pool.mu.
 func (i *Instance) takes() bool { return i.sink != nil && !i.paused && !i.draining }
 

@@ -107,7 +107,7 @@ func (p *pool) place(l *Lane, d *Delivery) {
 		p.assign(l, wants(l, d))
 		return
 	}
-	if i.takes() || (i.sink == nil && !p.overdue(i)) {
+	if i.takes() || (i.sink == nil && !i.overdue(p.node.config.FailoverDelay)) {
 		return
 	}
 	i.mu.Lock()

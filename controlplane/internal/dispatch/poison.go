@@ -50,21 +50,28 @@ type quarantine struct {
 // mustBeAlone reports whether nothing may be unsettled beside it.
 func (d *Delivery) mustBeAlone() bool { return d.losses >= aloneAfter && d.isolation == isolationDue }
 
+// stops reports whether nothing else goes.
+func (q *quarantine) stops() bool { return q.alone != nil || q.wanting != nil }
+
+// lapse ends what has lasted for long enough, and reports whether it did.
+func (q *quarantine) lapse(t instant) (ended bool) {
+	if d := q.alone; d != nil && t.since(d.handed) >= aloneFor {
+		q.alone, d.isolation, ended = nil, isolationOver, true
+	}
+	switch d, waits := q.wanting, &q.awaited; {
+	case d != waits.delivery:
+		waits.delivery, waits.since = d, t
+	case d != nil && t.since(waits.since) >= aloneFor:
+		waits.delivery, q.wanting, d.isolation, ended = nil, nil, isolationWaived, true
+	}
+	return ended
+}
+
 // endIsolation lets an instance take other work again that has done without for long enough.
 // It locks mu.
 func (i *Instance) endIsolation(t instant) {
 	i.mu.Lock()
-	ended := false
-	if d := i.alone; d != nil && t.since(d.handed) >= aloneFor {
-		i.alone, d.isolation, ended = nil, isolationOver, true
-	}
-	switch d, waits := i.wanting, &i.awaited; {
-	case d != waits.delivery:
-		waits.delivery, waits.since = d, t
-	case d != nil && t.since(waits.since) >= aloneFor:
-		waits.delivery, i.wanting, d.isolation, ended = nil, nil, isolationWaived, true
-	}
-	if !ended {
+	if !i.quarantine.lapse(t) {
 		i.mu.Unlock()
 		return
 	}

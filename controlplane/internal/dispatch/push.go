@@ -121,7 +121,7 @@ func (i *Instance) handOver(l *Lane, d *Delivery, terms *Terms) bool {
 	switch {
 	case terms.Silent:
 		i.pass(l, d)
-	case i.alone != nil || i.wanting != nil || (d.mustBeAlone() && i.ledger.Len() > 0):
+	case i.stops() || (d.mustBeAlone() && i.ledger.Len() > 0):
 		return false
 	case i.curbed(l.solo.class()) || !i.fits(l, d):
 		return false

@@ -70,7 +70,7 @@ const (
 // hand hands over the next delivery of a lane that stands for its turn.
 func (r round) hand(l *Lane) handed {
 	i := r.inst
-	if i.alone != nil || i.wanting != nil {
+	if i.stops() {
 		return nothingGoes
 	}
 	d, terms := r.head(l)

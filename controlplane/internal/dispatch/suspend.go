@@ -44,12 +44,6 @@ func (a *Attachment) Detach(leave bool) {
 	g.pool.feed()
 }
 
-// overdue reports whether a suspended instance has been waited for longer than the
-// failover delay. The caller holds pool.mu.
-func (g *Group) overdue(i *Instance) bool {
-	return i.current == nil && !i.lostAt.IsZero() && time.Since(i.lostAt) >= g.node.config.FailoverDelay
-}
-
 // waited is onLost on a timer's goroutine.
 func (i *Instance) waited() { i.group.node.config.Within(i.onLost) }
 
@@ -77,7 +71,7 @@ func (g *Group) failover() {
 	g.pool.mu.Lock()
 	var due []evacuation
 	for _, i := range g.members {
-		if g.overdue(i) {
+		if i.overdue(g.node.config.FailoverDelay) {
 			due = append(due, evacuation{inst: i, life: i.life, why: ReasonLost})
 		}
 	}
