@@ -39,7 +39,6 @@ var wallClock = map[string]string{
 	"controlplane/draining.go":                      "a deadline for services to read",
 	"controlplane/internal/command/gather.go":       "times for services to read",
 	"controlplane/internal/command/query.go":        "times for services to read",
-	"controlplane/internal/command/everywhere.go":   "times for services to read",
 	"cmd/hub/sockets.go":                            "ages for people to read",
 	"cmd/hub/internal/jwt/claims.go":                "exp and nbf, with 30 s of skew",
 	"cmd/hub/internal/tail/row.go":                  "times for people to read",
