@@ -57,12 +57,12 @@ build: clientfiles ## Build bin/hub with the browser client embedded
 
 .PHONY: test
 test: e2e-tools clientfiles ## Run every test, those with real browsers and clients too
-	go test -race -shuffle=on ./...
+	go test -race -shuffle=on -timeout=20m ./...
 	go test -run '^TestAllocs' $$(git grep -l '^func TestAllocs' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,')
 
 .PHONY: e2e
 e2e: e2e-tools clientfiles ## Run the tests with real clients and processes alone
-	go test -race -shuffle=on -v ./test/... ./examples/...
+	go test -race -shuffle=on -timeout=20m -v ./test/... ./examples/...
 
 .PHONY: lint
 lint: lint-go lint-proto lint-tree ## Check formatting, style, imports, contract and generated code
@@ -95,7 +95,7 @@ sdk-test: build sdk-node sdk/python/.venv/.installed node_modules/.installed exa
 	cd sdk/node && npm run --silent check && npx tsc -p tsconfig.test.json && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
 	cd sdk/nestjs && SIOHUB_HUB_BINARY=$(CURDIR)/bin/hub npm test
 	$(MAKE) sdk-conform
-	E2E_KITS=yes go test -race -count=1 -v -run '^Test(ChatKits|Tokens)$$' ./test/e2e
+	E2E_KITS=yes go test -race -count=1 -timeout=20m -v -run '^Test(ChatKits|Tokens)$$' ./test/e2e
 
 # A kit's output is shown as a whole, after that of the one before.
 .PHONY: sdk-conform
