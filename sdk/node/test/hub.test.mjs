@@ -37,12 +37,16 @@ test("a hub that is lost is a transport error of its sockets, and browsers come 
 test("what is emitted before there is a hub arrives once there is one", async () => {
   const hub = await Hub.start();
   await hub.stop();
-  const service = new Service("early", { address: hub.address, signals: false, logger: quiet, backoff: { max: 100 } });
+  const warnings = [];
+  const logger = { ...quiet, warn: (message) => warnings.push(message) };
+  const service = new Service("early", { address: hub.address, signals: false, logger, backoff: { max: 100 } });
   const all = service.namespace("/").allowAnyone().all();
   const running = service.run();
   const counting = all.count();
   await hub.restart();
   assert.deepEqual(await counting, { count: 0, missing: [] });
+  assert.equal(warnings[0], "no hub");
+  assert.equal(warnings.at(-1), "attached"); // who reads warnings alone hears of its end
   await service.close();
   await running;
   await hub.stop();

@@ -110,10 +110,13 @@ export class Core {
     return new Promise((resolve) => this.#attachedWaiters.push(resolve));
   }
 
-  attached(attachment: Attachment, resumed: boolean): void {
+  /** A stream is there; who was warned that there is none hears of it as loudly. */
+  attached(attachment: Attachment, resumed: boolean, warned: boolean): void {
     this.attachedOnce = true;
     const hub = attachment.peer.hubId;
-    this.log.info("attached", { hub, address: attachment.link.address, instance: this.settings.instanceId, resumed });
+    const fields = { hub, address: attachment.link.address, instance: this.settings.instanceId, resumed };
+    if (warned) this.log.warn("attached", fields);
+    else this.log.info("attached", fields);
     this.program.attached?.(hub, resumed);
     for (const resolve of this.#attachedWaiters.splice(0)) resolve();
   }

@@ -34,6 +34,8 @@ export class Link {
   #stream: Stream | undefined;
   #again: Backoff;
   #text = "";
+  /** Whether the log has a warning that there is no hub here, and not yet that there is one. */
+  #warned = false;
   readonly #token: Token;
   #wake: (() => void) | undefined;
   #resting = false;
@@ -155,7 +157,8 @@ export class Link {
     this.refused = false;
     this.#since = new Date();
     this.#problem = undefined;
-    this.core.attached(attachment, greeting.welcome.resumed);
+    this.core.attached(attachment, greeting.welcome.resumed, this.#warned);
+    this.#warned = false;
     const over = stream.serve(attachment, greeting.early);
     this.core.line.open(attachment);
     if (this.core.closing) stream.drain();
@@ -252,7 +255,9 @@ export class Link {
     if (error === undefined || text === this.#text) return;
     this.#text = text;
     const fields = { address: this.address, ...(this.last && { hub: this.last }), err: error, retry: `${Math.round(delay)}ms` };
-    if (isAlias(error) || error.cause instanceof AnewError) this.core.log.debug("no stream to this address", fields);
+    const expected = isAlias(error) || error.cause instanceof AnewError;
+    if (!expected) this.#warned = true;
+    if (expected) this.core.log.debug("no stream to this address", fields);
     else if (this.refused) this.core.log.error("a hub refuses this process", fields);
     else this.core.log.warn("no hub", fields);
   }
