@@ -50,11 +50,24 @@ func parseHubs(list string) (fixed []place, names []*hostName, err error) {
 // splitHubs are the addresses of a list, each once.
 func splitHubs(list string) (addresses []string) {
 	for address := range strings.SplitSeq(list, ",") {
-		if address = strings.TrimSpace(address); address != "" && !slices.Contains(addresses, address) {
+		if address = withPort(strings.TrimSpace(address)); address != "" && !slices.Contains(addresses, address) {
 			addresses = append(addresses, address)
 		}
 	}
 	return addresses
+}
+
+// withPort adds the port to a name or an IP address that has none.
+func withPort(address string) string {
+	host, isName := strings.CutPrefix(address, resolveScheme)
+	if host == "" || strings.Contains(host, ":") && !(strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]")) {
+		return address
+	}
+	host = net.JoinHostPort(strings.Trim(host, "[]"), defaultPort)
+	if isName {
+		return resolveScheme + host
+	}
+	return host
 }
 
 // inTheClear reports whether a token would be readable on the way to an address: it stays

@@ -24,7 +24,7 @@ type Options struct {
 	// attaches to the hub at each. dns:///NAME:PORT stands for every address that the name
 	// resolves to; it is resolved again every 30 s and when a hub cannot be reached. Hubs
 	// that form a cluster tell each other's addresses, so that one that can be reached is
-	// enough. Empty means HUB_ADDRESS, and 127.0.0.1:7420 without it.
+	// enough. A port that is left out is 7420. Empty means HUB_ADDRESS, and 127.0.0.1:7420 without it.
 	Hub string
 	// Token is the bearer token that names this service to all hubs. Empty sends
 	// none. Without TLS it is sent in the clear, which is refused for every

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -270,10 +271,13 @@ func TestOptions_HubIsAList(t *testing.T) {
 	if len(fixed) != 2 || fixed[1].address != "unix:/run/hub.sock" || len(names) != 1 || *names[0] != (hostName{"b", "2"}) || err != nil {
 		t.Error(fixed, names, err)
 	}
-	for _, list := range []string{",", "dns:///b", "dns:///:2", "a:1,http://b:2"} {
+	for _, list := range []string{",", "dns:///", "dns:///:2", "a:1,http://b:2"} {
 		if _, _, err := parseHubs(list); err == nil {
 			t.Errorf("%s is taken", list)
 		}
+	}
+	if got := splitHubs("a, [::1], 10.0.0.1, dns:///b, unix:run, ::1"); !slices.Equal(got, []string{"a:7420", "[::1]:7420", "10.0.0.1:7420", "dns:///b:7420", "unix:run", "::1"}) {
+		t.Error(got)
 	}
 	opts := Options{Hub: "127.0.0.1:1, hub.example:2", Token: "secret"}.withDefaults()
 	if err := opts.validate(); err == nil || !strings.Contains(err.Error(), "a token for hub.example:2 would travel") {

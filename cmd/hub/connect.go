@@ -30,10 +30,10 @@ type hubFlags struct {
 }
 
 // oneHub is the first address of a list: HUB_ADDRESS has all hubs for a service, and a
-// command asks one of them.
+// command asks one of them, of a name's addresses one that answers.
 func oneHub(list string) string {
 	first, _, _ := strings.Cut(list, ",")
-	return strings.TrimSpace(first)
+	return strings.TrimPrefix(strings.TrimSpace(first), "dns:///")
 }
 
 // do gives a command to the hub, on a connection of its own.

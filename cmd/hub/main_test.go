@@ -249,7 +249,7 @@ func TestCommandLine_MistakesExitWith2AndSayWhatToDo(t *testing.T) {
 		{"emit --all hello text", `'"text"'`},
 		{"emit --timeout soon --all hello", "timeout"},
 		{"emit --hub http://localhost:3000 --all hello", "is for browsers; give the control listener of the hub as HOST:PORT, such as localhost:7420"},
-		{"sockets --hub localhost", "want HOST:PORT"},
+		{"sockets --hub localhost:", "want HOST:PORT"},
 		{"sockets -o yaml", "must be one of \"table\",\"json\""},
 		{"sockets --timeout 0s", "--timeout = 0s: want more than 0s"},
 		{"rooms --tls-cert x", "--tls-cert and --tls-key belong together"},

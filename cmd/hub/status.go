@@ -50,7 +50,7 @@ const adminPort = "7421"
 // guessed reports whether the hub is one that has its own ports: another one may have
 // the default port of the admin listener.
 func (c *statusCmd) guessed() bool {
-	_, port, err := net.SplitHostPort(strings.TrimPrefix(oneHub(c.Hub), "dns:///"))
+	_, port, err := net.SplitHostPort(oneHub(c.Hub))
 	return c.Admin == "" && err == nil && port != "7420"
 }
 
@@ -59,7 +59,7 @@ func (c *statusCmd) address() string {
 	if c.Admin != "" {
 		return c.Admin
 	}
-	hub := strings.TrimPrefix(oneHub(c.Hub), "dns:///")
+	hub := oneHub(c.Hub)
 	host, _, err := net.SplitHostPort(hub)
 	if err != nil {
 		host = strings.Trim(hub, "[]") // without a port

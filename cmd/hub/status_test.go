@@ -35,3 +35,14 @@ func TestStatus_SaysWhichAdminListenerItTakes(t *testing.T) {
 		}
 	}
 }
+
+// A command takes the variable of services: of a list the first, and of a name that stands for many hubs one that answers.
+func TestOneHub_IsOneOfThose(t *testing.T) {
+	for list, want := range map[string]string{
+		"127.0.0.1:7420": "127.0.0.1:7420", " a:1 ,b:2": "a:1", "dns:///hubs.test:7420": "hubs.test:7420", "dns:///hubs.test,b:2": "hubs.test",
+	} {
+		if got := oneHub(list); got != want {
+			t.Errorf("%q: %q", list, got)
+		}
+	}
+}

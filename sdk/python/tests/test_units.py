@@ -122,6 +122,12 @@ def test_options_of_the_environment() -> None:
     made = Options().completed({"HUB_ADDRESS": "a:1, b:2", "HUB_TOKEN_FILE": "/nowhere", "HUB_TLS_CA": "system"})
     assert made.hub == "a:1, b:2" and made.token_source is not None and made.tls is not None and made.instance_id
     assert split_hubs(" a:1,,a:1 , b:2") == ["a:1", "b:2"]
+    assert split_hubs("a,[::1],dns:///b,unix:/run/hub,a:7420") == [
+        "a:7420",
+        "[::1]:7420",
+        "dns:///b:7420",
+        "unix:/run/hub",
+    ]
     assert parse_hubs("dns:///x:1,y:2")[1] == ["x:1"]
     assert is_local("[::1]:1") and is_local("localhost:1") and is_local("unix:x") and not is_local("hub:1")
     for environ, field in (

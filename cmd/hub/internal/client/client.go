@@ -17,7 +17,7 @@ import (
 
 // Options say which hub, and who asks.
 type Options struct {
-	// Address of the control listener, HOST:PORT. Required.
+	// Address of the control listener, HOST:PORT, or HOST with port 7420. Required.
 	Address string
 	// Token is the bearer token. Empty reads TokenFile; both empty send none.
 	Token string
@@ -52,6 +52,7 @@ func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(fo
 // Dial prepares a connection; the first call opens it. An option that cannot be is a
 // *UsageError.
 func Dial(o Options) (*Client, error) {
+	o.Address = withPort(o.Address)
 	if err := checkAddress(o.Address); err != nil {
 		return nil, err
 	}
@@ -110,6 +111,14 @@ func (c *Client) Do(ctx context.Context, verb string, command *hubv1.Command) (*
 		return nil, c.Refused(result.GetStatus(), verb)
 	}
 	return result, nil
+}
+
+// withPort adds the default port to a name or an IP address that has none.
+func withPort(address string) string {
+	if address == "" || strings.Contains(address, ":") && !(strings.HasPrefix(address, "[") && strings.HasSuffix(address, "]")) {
+		return address
+	}
+	return control(address)
 }
 
 // checkAddress recognises an address that is meant for browsers.

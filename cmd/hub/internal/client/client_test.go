@@ -140,7 +140,7 @@ func TestDial_RefusesWhatCannotBe(t *testing.T) {
 	}{
 		{Options{Address: "https://hub.example/chat"}, "such as hub.example:7420", true},
 		{Options{Address: "ws://[::1]:3000"}, "such as [::1]:7420", true},
-		{Options{Address: "hub.example"}, "want HOST:PORT", true},
+		{Options{Address: "hub.example:"}, "want HOST:PORT", true},
 		{Options{Address: "hub.example:7420", Token: "t"}, "in the clear; say --tls-ca system", true},
 		{Options{Address: "hub.example:7420", CA: empty}, "no certificate in PEM form", true},
 		{Options{Address: "hub.example:7420", CA: "system", Cert: certFile}, "give both", true},
@@ -153,7 +153,7 @@ func TestDial_RefusesWhatCannotBe(t *testing.T) {
 		}
 	}
 	for _, o := range []Options{
-		{Address: "hub.example:7420", Token: "t", Insecure: true}, {Address: "[::1]:7420", Token: "t"}, {Address: "localhost:7420", Token: "t"},
+		{Address: "hub.example"}, {Address: "[::1]"}, {Address: "hub.example:7420", Token: "t", Insecure: true}, {Address: "[::1]:7420", Token: "t"}, {Address: "localhost:7420", Token: "t"},
 		{Address: "hub.example:7420", Token: "t", CA: "system"},
 	} {
 		c, err := Dial(o)

@@ -188,7 +188,14 @@ class Options:
 
 def split_hubs(hubs: str) -> list[str]:
     """The addresses of a list, each once."""
-    return list(dict.fromkeys(part.strip() for part in hubs.split(",") if part.strip()))
+    return list(dict.fromkeys(_with_port(part.strip()) for part in hubs.split(",") if part.strip()))
+
+
+def _with_port(address: str) -> str:
+    """Adds the port to a name or an IP address that has none."""
+    host = address.removeprefix("dns:///")
+    named = ":" in host and not (host.startswith("[") and host.endswith("]"))
+    return address if named or not host else f"{address}:{DEFAULT_PORT}"
 
 
 def not_a_hub(address: str) -> None:
