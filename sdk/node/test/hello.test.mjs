@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Server } from "@siohub/server";
-import { Service } from "@siohub/server/service";
+import { Emitter, Service } from "@siohub/server/service";
 import { FakeHub, quiet } from "./support/fake-hub.mjs";
 
 test("the hello has what was asked for; a server's sockets stay with their process unless told otherwise", async (t) => {
@@ -41,4 +41,18 @@ test("the hello has what was asked for; a server's sockets stay with their proce
   assert.deepEqual(full.heartbeatInterval, { seconds: 7, nanos: 500_000_000 });
   const { deliveries, bytes, observations } = full.window;
   assert.deepEqual([deliveries, bytes, observations], [7, 1 << 20, 9]);
+});
+
+test("an option that there is not is refused by its name", () => {
+  for (const make of [
+    (options) => new Server({ hub: { namespaces: ["/"], ...options } }),
+    (options) => new Service("chat", options),
+    (options) => new Emitter(options),
+  ]) {
+    assert.throws(() => make({ adress: "127.0.0.1:1" }), {
+      code: "CONFIG",
+      option: "hub.adress",
+      message: /there are address, /,
+    });
+  }
 });

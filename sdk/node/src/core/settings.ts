@@ -9,7 +9,7 @@ import { defaultLogger, type Logger } from "./log.js";
 export interface HubOptions {
   /**
    * Where hubs listen for services: `HOST:PORT`, several with commas between them, or `dns:///NAME:PORT` for every
-   * address of a name. Default: the variable HUB_ADDRESS, or 127.0.0.1:7420.
+   * address of a name; without a port it is 7420. Default: the variable HUB_ADDRESS, or 127.0.0.1:7420.
    */
   address?: string;
   /** The bearer token, or what gives one for each connection. Default: HUB_TOKEN, or the file HUB_TOKEN_FILE. */
@@ -95,8 +95,35 @@ export const DEFAULT_PORT = "7420";
 
 type Environment = Record<string, string | undefined>;
 
+/** All of HubOptions, for programs without types. */
+const OPTIONS: Readonly<Record<keyof HubOptions, true>> = {
+  address: true,
+  token: true,
+  tls: true,
+  group: true,
+  instanceId: true,
+  version: true,
+  weight: true,
+  keepSockets: true,
+  requiredCapabilities: true,
+  window: true,
+  heartbeat: true,
+  backoff: true,
+  commandTimeout: true,
+  closeTimeout: true,
+  follow: true,
+  signals: true,
+  transport: true,
+  logger: true,
+};
+
 /** Fills defaults in, from the environment first. A ConfigError names what is wrong. */
 export function settle(options: HubOptions, env: Environment = process.env): Settings {
+  for (const option of Object.keys(options)) {
+    if (!Object.hasOwn(OPTIONS, option)) {
+      throw new ConfigError(`hub.${option}`, `there is no such option; there are ${Object.keys(OPTIONS).join(", ")}`);
+    }
+  }
   const source = tokenSource(options, env);
   return {
     address: address(options.address || env.HUB_ADDRESS || `127.0.0.1:${DEFAULT_PORT}`),
