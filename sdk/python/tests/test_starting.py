@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 import socketio as reference
 from browser import Browser
 from conftest import APPS, HERE, Hub, free_port, is_open, wait_for
+
+import siohub
 
 
 async def test_a_mounted_application_attaches_without_a_request(hub: Hub, spawn: Any) -> None:
@@ -21,6 +25,36 @@ async def test_a_mounted_application_attaches_without_a_request(hub: Hub, spawn:
         await browser.connect()
         assert await browser.call("who") == app.popen.pid
         assert browser.received("welcome") == [["/", "welcome", app.popen.pid]]
+
+
+@pytest.mark.parametrize("how", ["alone", "beside"])
+def test_a_mistake_in_the_options_ends_the_web_server(spawn: Any, how: str) -> None:
+    app = spawn("started.py", how, HUB_ADDRESS="http://127.0.0.1:1", PORT=str(free_port()))
+    assert app.popen.wait(30) != 0
+    assert "is an address for browsers" in app.text and "Application startup failed" in app.text
+    assert "Traceback" not in app.text
+
+
+async def test_a_hub_that_comes_late_is_told_as_loudly_as_its_absence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "siohub")
+    ports = (free_port(), free_port(), free_port())
+    service = siohub.Service("late", siohub.Options(hub=f"127.0.0.1:{ports[1]}", backoff_max=0.2))
+    service.namespace("/").allow_anyone()
+    running = asyncio.ensure_future(service.run())
+    async with asyncio.timeout(20):
+        while not caplog.records:
+            await asyncio.sleep(0.01)
+    hub = await asyncio.to_thread(Hub, tmp_path / "hub.log", ports=ports)
+    try:
+        await asyncio.wait_for(service.attached(), 20)
+        said = [record.getMessage() for record in caplog.records]
+        assert said[0].startswith("no hub at") and said[-1].startswith("attached to hub")
+        await service.close()
+        await running
+    finally:
+        hub.close()
 
 
 async def test_a_script_that_another_program_runs(hub: Hub, spawn: Any) -> None:

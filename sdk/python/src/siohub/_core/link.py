@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ class Link:
         self.status = HubStatus(place.address, place.hub)
         self._freed: asyncio.Event | None = None
         self._text = ""  # of the last error that was logged
+        self._warned = False  # the log says that there is no hub here, and not yet that there is one
         self.stream: Stream | None = None
         self._renews = False  # the stream was broken from this side, to say hello again
 
@@ -127,7 +129,11 @@ class Link:
             return self._not_attached(err)
         try:
             hub = stream.att.peer.hub_id
-            core.log.info("attached to hub %s at %s%s", hub, self.address, ", resumed" if resume is stream.att else "")
+            level = logging.WARNING if self._warned else logging.INFO
+            self._warned = False
+            core.log.log(
+                level, "attached to hub %s at %s%s", hub, self.address, ", resumed" if resume is stream.att else ""
+            )
             core.accepted(self)
             self.last = self.expected = hub
             self._text = ""
@@ -212,7 +218,9 @@ class Link:
         log = self.core.log
         if isinstance(err, Alias):
             log.debug("%s is another address of a hub that is attached", self.address)
-        elif final:
+            return
+        self._warned = True
+        if final:
             log.error("the hub at %s refuses this process: %s", self.address, err)
         else:
             log.warning("no hub at %s: %s; next try in %.1f s", self.address, err, delay)

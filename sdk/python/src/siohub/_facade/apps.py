@@ -8,6 +8,8 @@ import mimetypes
 import os
 from typing import Any
 
+from siohub.errors import ConfigError
+
 from .said import once
 
 _HERE = b"browsers connect to the hub, not to this application\n"
@@ -102,7 +104,7 @@ class ASGIApp:
             async def tapped() -> Any:
                 event = await receive()
                 if event["type"] == "lifespan.startup":
-                    self._begin()
+                    await self._begin_or_fail(send)
                 elif event["type"] == "lifespan.shutdown":
                     await server.shutdown()
                 return event
@@ -114,13 +116,21 @@ class ASGIApp:
             if event["type"] == "lifespan.startup":
                 if not await self._run(self.on_startup, send, "lifespan.startup.failed"):
                     return
-                self._begin()
+                await self._begin_or_fail(send)
                 await send({"type": "lifespan.startup.complete"})
             elif event["type"] == "lifespan.shutdown":
                 await server.shutdown()
                 if await self._run(self.on_shutdown, send, "lifespan.shutdown.failed"):
                     await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    async def _begin_or_fail(self, send: Any) -> None:
+        """Begins. The web server hears of a mistake in the options, and ends with it."""
+        try:
+            self._begin()
+        except ConfigError as err:
+            await send({"type": "lifespan.startup.failed", "message": str(err)})
+            raise
 
     def _begin(self) -> None:
         server = self.socketio_server

@@ -4,11 +4,13 @@ where the application does not say that it starts."""
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from siohub._core import commands
 from siohub._core.line import Answer
+from siohub.errors import ConfigError
 
 from .arunner import AsyncRunner
 from .base import BaseServer
@@ -49,7 +51,14 @@ class HostedServer(BaseServer):
 
     def _attach_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Attaches on a loop that runs in another thread."""
-        loop.call_soon_threadsafe(self._begin)
+        loop.call_soon_threadsafe(self._begin_alone)
+
+    def _begin_alone(self) -> None:
+        """Serves browsers where nobody hears of a mistake in the options."""
+        try:
+            self._begin()
+        except ConfigError as err:
+            logging.getLogger("siohub").error("this process is not attached: %s", err)
 
     def _begin(self) -> None:
         """Serves browsers, on the running loop."""
@@ -67,7 +76,7 @@ class HostedServer(BaseServer):
         except RuntimeError:
             self._watch = self._watch or LoopWatch(self._attach_on)
             return
-        loop.call_soon(self._begin)  # once modules are imported
+        loop.call_soon(self._begin_alone)  # once modules are imported
 
     async def start(self) -> None:
         """Attaches now, and waits until the hub has welcomed this process. Raises HubError when
