@@ -61,6 +61,9 @@ func (s *Status) printServices(b *strings.Builder, now time.Time) {
 		if service.Held > 0 {
 			fmt.Fprintf(b, ", %s not read meanwhile", count(service.Held, "browser"))
 		}
+		if len(service.Instances) == 0 {
+			fmt.Fprintf(b, "; `hub forget %s` if it is gone for good", terminal.Clean(service.Name))
+		}
 		b.WriteByte('\n')
 		for _, i := range service.Instances {
 			i.print(b, now)
