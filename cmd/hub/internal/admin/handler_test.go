@@ -152,7 +152,7 @@ Services
     chat-7 v2: attached 2m0s, 2 sockets, 1 of 1024 deliveries in flight
     chat-8: lost 1m0s ago, waited for, 0 sockets, 0 of 0 deliveries in flight
     chat-9: attached 2m0s, paused, draining, weight 9, keeps its sockets, 0 sockets, 3 of 8 deliveries in flight, 1 of 2 connect attempts, oldest unsettled 31.3s
-  presence: 0 instances; `+"`hub forget presence`"+` if it is gone for good
+  presence: 0 instances; ` + "`hub forget presence`" + ` if it is gone for good
 
 Routes
   /chat   authorizer  chat      connect attempts
