@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/siohub/siohub/hub"
@@ -33,6 +34,9 @@ type others struct {
 	tasks *tasks
 	// learned is called when there is a namespace that was not known.
 	learned func()
+
+	// changed says that servers have told of sockets and rooms since the latest list was begun, which may not know of it.
+	changed atomic.Bool
 
 	nextAsk time.Time // owned by Run
 
@@ -81,8 +85,13 @@ func (o *others) tell(then func()) {
 	}, cluster.Asking{Done: func([]string) { o.tasks.post(func(time.Time) { then() }) }})
 }
 
-// hear learns from what another server tells the pages here which namespaces it has.
+// hear learns from what another server tells the pages here which namespaces it has, and that something has changed there.
 func (o *others) hear(m hub.Message) {
+	switch m.Event {
+	case "socket_connected", "socket_updated", "socket_disconnected", "room_joined", "room_left":
+		o.changed.Store(true)
+		return
+	}
 	if m.Event != "server_stats" || len(m.Args) > maxHeard || o.hub.Cluster().Alone() {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +127,64 @@ func (n *nodeServer) Answer(q *cluster.Question, r cluster.Responder) {
 		}}
 	}
 	r.Answer(a)
+}
+
+// movingServer has a socket that joins a room after it has looked at it for an answer, and before the answer has come.
+type movingServer struct {
+	clustertest.Host
+	join  func()
+	moved atomic.Bool
+}
+
+func (m *movingServer) Answer(q *cluster.Question, r cluster.Responder) {
+	a := &cluster.Answer{}
+	if q.Kind == cluster.Fetch && q.Namespace == "/" {
+		a.Sockets = []cluster.Socket{{ID: "moving", Handshake: &cluster.Handshake{}}}
+		if m.moved.Swap(true) {
+			a.Sockets[0].Rooms = []string{"blue"}
+		} else {
+			m.join()
+		}
+	}
+	time.AfterFunc(100*time.Millisecond, func() { r.Answer(a) })
+}
+
+// A list that is older than what pages have heard meanwhile is followed by another one.
+func TestCluster_WhatChangesWhileAListIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := clustertest.NewSwitch()
+		node := s.Cluster(cluster.Settings{Expiry: 3 * time.Second, Logger: nil})
+		host := &movingServer{join: func() {
+			go func() {
+				_ = node.Publish(&cluster.Command{Namespace: "/admin", Target: cluster.Target{All: true}, Message: &cluster.Message{
+					Event: "room_joined", Args: []byte(`["/","blue","moving","2026-01-02T03:04:05Z"]`),
+				}})
+			}()
+		}}
+		if err := node.Open(cluster.Self{ID: "00000000000000aa"}, host); err != nil {
+			t.Fatal(err)
+		}
+		defer node.Close(t.Context())
+		node.Serve("/admin", true)
+		node.Serve("/", true)
+		w := start(t, func(o *Options, c *hub.Config) {
+			c.Cluster.Engine = s.Cluster(cluster.Settings{Expiry: 3 * time.Second, Logger: o.Logger})
+		})
+		virtualtime.Pass(5 * time.Second)
+		a := w.login()
+		a.waitFor("room_joined", "blue")
+		if list := a.waitFor("all_sockets", "moving"); strings.Contains(list, "blue") {
+			t.Fatalf("the first list is to be the older one: %s", list)
+		}
+		for end := time.Now().Add(time.Minute); ; {
+			if event, args := a.next(); event == "all_sockets" && strings.Contains(string(encode(args)), "blue") {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatal("the pages keep the older list")
+			}
+		}
+	})
 }
 
 // What another server tells the pages here may be forged.

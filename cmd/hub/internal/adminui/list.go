@@ -67,9 +67,14 @@ func (l *lists) step(now time.Time) {
 		return
 	}
 	l.making = true
+	l.others.changed.Store(false)
 	l.gather(func(sockets []json.RawMessage) {
 		l.making, l.last = false, time.Now()
 		l.pages.emitTo(nil, to, "all_sockets", arguments(sockets))
+		if l.others.changed.Load() && !l.hub.Cluster().Alone() {
+			// Another server may have answered before what the pages have heard of it since: the list has taken that back.
+			l.wantAgain(listAgain)
+		}
 	})
 }
 
