@@ -46,7 +46,7 @@ test("the hello has what was asked for; a server's sockets stay with their proce
 test("an option that there is not is refused by its name", () => {
   for (const make of [
     (options) => new Server({ hub: { namespaces: ["/"], ...options } }),
-    (options) => new Service("chat", options),
+    (options) => new Service("chat", { workers: 8, ...options }),
     (options) => new Emitter(options),
   ]) {
     assert.throws(() => make({ adress: "127.0.0.1:1" }), {

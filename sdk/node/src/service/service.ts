@@ -36,10 +36,10 @@ export class Service extends Queries {
   #introduced: ((hubId: string) => unknown) | undefined;
   #core: Core | undefined;
 
-  constructor(group: string, options: ServiceOptions = {}) {
+  constructor(group: string, { workers = 1024, ...hub }: ServiceOptions = {}) {
     super();
-    this.settings = settle({ ...options, group });
-    this.#notices = new Notices(options.workers ?? 1024, this.#namespaces, this.settings.logger);
+    this.settings = settle({ ...hub, group });
+    this.#notices = new Notices(workers, this.#namespaces, this.settings.logger);
   }
 
   /** A namespace, or a pattern of them: `/chat`, `/org/*`, `/*`, `*`. */
