@@ -35,7 +35,8 @@ type others struct {
 	// learned is called when there is a namespace that was not known.
 	learned func()
 
-	// changed says that servers have told of sockets and rooms since the latest list was begun, which may not know of it.
+	// changed says that a server, this one too, has told of sockets and rooms since the latest list was begun, which may not know
+	// of it.
 	changed atomic.Bool
 
 	nextAsk time.Time // owned by Run

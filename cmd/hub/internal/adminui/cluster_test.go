@@ -1,6 +1,7 @@
 package adminui
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -132,46 +133,55 @@ func (n *nodeServer) Answer(q *cluster.Question, r cluster.Responder) {
 // movingServer has a socket that joins a room after it has looked at it for an answer, and before the answer has come.
 type movingServer struct {
 	clustertest.Host
-	join  func()
-	moved atomic.Bool
+	join   func()
+	always bool // so does it for each answer
+	moved  atomic.Bool
 }
 
 func (m *movingServer) Answer(q *cluster.Question, r cluster.Responder) {
 	a := &cluster.Answer{}
 	if q.Kind == cluster.Fetch && q.Namespace == "/" {
 		a.Sockets = []cluster.Socket{{ID: "moving", Handshake: &cluster.Handshake{}}}
-		if m.moved.Swap(true) {
+		moved := m.moved.Swap(true)
+		if moved {
 			a.Sockets[0].Rooms = []string{"blue"}
-		} else {
+		}
+		if !moved || m.always {
 			m.join()
 		}
 	}
 	time.AfterFunc(100*time.Millisecond, func() { r.Answer(a) })
 }
 
+// besideMoving starts a hub beside a movingServer, with a page that has its first list before it.
+func besideMoving(t *testing.T, always bool) *admin {
+	t.Helper()
+	s := clustertest.NewSwitch()
+	node := s.Cluster(cluster.Settings{Expiry: 3 * time.Second, Logger: nil})
+	host := &movingServer{always: always, join: func() {
+		go func() {
+			_ = node.Publish(&cluster.Command{Namespace: "/admin", Target: cluster.Target{All: true}, Message: &cluster.Message{
+				Event: "room_joined", Args: []byte(`["/","blue","moving","2026-01-02T03:04:05Z"]`),
+			}})
+		}()
+	}}
+	if err := node.Open(cluster.Self{ID: "00000000000000aa"}, host); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = node.Close(context.Background()) })
+	node.Serve("/admin", true)
+	node.Serve("/", true)
+	w := start(t, func(o *Options, c *hub.Config) {
+		c.Cluster.Engine = s.Cluster(cluster.Settings{Expiry: 3 * time.Second, Logger: o.Logger})
+	})
+	virtualtime.Pass(5 * time.Second)
+	return w.login()
+}
+
 // A list that is older than what pages have heard meanwhile is followed by another one.
 func TestCluster_WhatChangesWhileAListIsMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := clustertest.NewSwitch()
-		node := s.Cluster(cluster.Settings{Expiry: 3 * time.Second, Logger: nil})
-		host := &movingServer{join: func() {
-			go func() {
-				_ = node.Publish(&cluster.Command{Namespace: "/admin", Target: cluster.Target{All: true}, Message: &cluster.Message{
-					Event: "room_joined", Args: []byte(`["/","blue","moving","2026-01-02T03:04:05Z"]`),
-				}})
-			}()
-		}}
-		if err := node.Open(cluster.Self{ID: "00000000000000aa"}, host); err != nil {
-			t.Fatal(err)
-		}
-		defer node.Close(t.Context())
-		node.Serve("/admin", true)
-		node.Serve("/", true)
-		w := start(t, func(o *Options, c *hub.Config) {
-			c.Cluster.Engine = s.Cluster(cluster.Settings{Expiry: 3 * time.Second, Logger: o.Logger})
-		})
-		virtualtime.Pass(5 * time.Second)
-		a := w.login()
+		a := besideMoving(t, false)
 		a.waitFor("room_joined", "blue")
 		if list := a.waitFor("all_sockets", "moving"); strings.Contains(list, "blue") {
 			t.Fatalf("the first list is to be the older one: %s", list)
@@ -183,6 +193,22 @@ func TestCluster_WhatChangesWhileAListIsMade(t *testing.T) {
 			if time.Now().After(end) {
 				t.Fatal("the pages keep the older list")
 			}
+		}
+	})
+}
+
+// Where something changes during each list they become seldom: all servers are asked for all their sockets each time.
+func TestCluster_ListsOfWhatChangesAllTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := besideMoving(t, true)
+		lists := 0
+		for end := time.Now().Add(20 * time.Minute); time.Now().Before(end); {
+			if event, _ := a.next(); event == "all_sockets" {
+				lists++
+			}
+		}
+		if lists < 4 || lists > 12 {
+			t.Errorf("%d lists", lists)
 		}
 	})
 }

@@ -45,8 +45,8 @@
 //
 // What happens is put into a queue, by whoever does it, and a browser never waits for that. What is more than the queue takes in a
 // second, or in all, is dropped and counted (Trace.Dropped); of sockets and rooms the pages get the whole list again
-// afterwards. A page that does not read is closed by the hub's own bounds (limits.outbox_bytes). A password is compared by one
-// goroutine, which rests three times as long as that took; each address has five attempts a minute. Names and passwords that are
+// afterwards, as they do of what changed while a list was made: after ten seconds, and more seldom while that goes on. A page
+// that does not read is closed by the hub's own bounds (limits.outbox_bytes). A password is compared by one goroutine, which rests three times as long as that took; each address has five attempts a minute. Names and passwords that are
 // wrong take the same time. Logins are remembered, 1000 at most, unless hubs share a secret: then they are signed (tickets.go), and cost nothing.
 //
 // # Goroutines

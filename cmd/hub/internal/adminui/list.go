@@ -18,6 +18,8 @@ const (
 	// listAgain is the time from one list to the next, where pages have one already; listSooner, where it lacks a namespace.
 	listAgain  = 10 * time.Second
 	listSooner = 2 * time.Second
+	// listSeldom is the longest time from one list to the next where something changes during each of them.
+	listSeldom = 5 * time.Minute
 	// askTime is how long other servers are waited for.
 	askTime = 2 * time.Second
 	// maxAsked is how many namespaces other servers are asked about.
@@ -39,6 +41,9 @@ type lists struct {
 	last  time.Time
 	// making says that one is being made.
 	making bool
+	// pause is the time to the next list if something changes while this one is made; it doubles each time that something
+	// does, as all servers are asked for all their sockets. Zero means listAgain.
+	pause time.Duration
 }
 
 // wantAgain has all pages here get the list again, after so long.
@@ -71,10 +76,14 @@ func (l *lists) step(now time.Time) {
 	l.gather(func(sockets []json.RawMessage) {
 		l.making, l.last = false, time.Now()
 		l.pages.emitTo(nil, to, "all_sockets", arguments(sockets))
-		if l.others.changed.Load() && !l.hub.Cluster().Alone() {
-			// Another server may have answered before what the pages have heard of it since: the list has taken that back.
-			l.wantAgain(listAgain)
+		if !l.others.changed.Load() || l.hub.Cluster().Alone() {
+			l.pause = 0
+			return
 		}
+		// A server may have answered before what the pages have heard of it since: the list has taken that back.
+		l.pause = max(l.pause, listAgain)
+		l.wantAgain(l.pause)
+		l.pause = min(2*l.pause, listSeldom)
 	})
 }
 
