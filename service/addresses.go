@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/siohub/siohub/internal/reach"
 )
 
 // resolveScheme begins a name that stands for a hub at each of its addresses.
@@ -57,17 +59,12 @@ func splitHubs(list string) (addresses []string) {
 	return addresses
 }
 
-// withPort adds the port to a name or an IP address that has none.
+// withPort adds the port that is left out of an address or of the name behind resolveScheme.
 func withPort(address string) string {
-	host, isName := strings.CutPrefix(address, resolveScheme)
-	if host == "" || strings.Contains(host, ":") && !(strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]")) {
-		return address
+	if name, isName := strings.CutPrefix(address, resolveScheme); isName {
+		return resolveScheme + reach.WithPort(name)
 	}
-	host = net.JoinHostPort(strings.Trim(host, "[]"), defaultPort)
-	if isName {
-		return resolveScheme + host
-	}
-	return host
+	return reach.WithPort(address)
 }
 
 // inTheClear reports whether a token would be readable on the way to an address: it stays

@@ -11,11 +11,13 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/siohub/siohub/internal/reach"
 )
 
 // The defaults of Options, and the limits that the contract sets.
 const (
-	defaultPort             = "7420"
+	defaultPort             = reach.Port
 	defaultHub              = "127.0.0.1:" + defaultPort
 	defaultWindowDeliveries = 1024
 	defaultWindowBytes      = 16 << 20

@@ -10,6 +10,7 @@ import (
 
 	"github.com/siohub/siohub/cmd/hub/internal/admin"
 	"github.com/siohub/siohub/cmd/hub/internal/terminal"
+	"github.com/siohub/siohub/internal/reach"
 )
 
 // statusCmd shows what a running hub does.
@@ -51,7 +52,7 @@ const adminPort = "7421"
 // the default port of the admin listener.
 func (c *statusCmd) guessed() bool {
 	_, port, err := net.SplitHostPort(oneHub(c.Hub))
-	return c.Admin == "" && err == nil && port != "7420"
+	return c.Admin == "" && err == nil && port != reach.Port
 }
 
 // address is that of the admin listener.

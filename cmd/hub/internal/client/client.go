@@ -52,7 +52,7 @@ func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(fo
 // Dial prepares a connection; the first call opens it. An option that cannot be is a
 // *UsageError.
 func Dial(o Options) (*Client, error) {
-	o.Address = withPort(o.Address)
+	o.Address = reach.WithPort(o.Address)
 	if err := checkAddress(o.Address); err != nil {
 		return nil, err
 	}
@@ -113,14 +113,6 @@ func (c *Client) Do(ctx context.Context, verb string, command *hubv1.Command) (*
 	return result, nil
 }
 
-// withPort adds the default port to a name or an IP address that has none.
-func withPort(address string) string {
-	if address == "" || strings.Contains(address, ":") && !(strings.HasPrefix(address, "[") && strings.HasSuffix(address, "]")) {
-		return address
-	}
-	return control(address)
-}
-
 // checkAddress recognises an address that is meant for browsers.
 func checkAddress(address string) error {
 	if scheme, rest, found := strings.Cut(address, "://"); found {
@@ -140,7 +132,7 @@ func control(hostport string) string {
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
-	return net.JoinHostPort(strings.Trim(host, "[]"), "7420")
+	return net.JoinHostPort(strings.Trim(host, "[]"), reach.Port)
 }
 
 func isOwnMachine(address string) bool {
