@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from siohub.errors import StatusError
 
 from . import native
 from .details import detail
-from .messages import ATTACH, CONTROL
+from .messages import ATTACH, CONTROL, bearer
 from .options import TLS, is_local
 from .status import CODES, make_error
 
@@ -83,7 +83,7 @@ class GrpcWire:
         ]
         if is_local(address):
             options.append(("grpc.enable_http_proxy", 0))
-        self._metadata: Sequence[tuple[str, str]] = (("authorization", f"Bearer {token}"),) if token else ()
+        self._metadata = bearer(token)
         if tls is None:
             self._channel = grpc.aio.insecure_channel(address, options=options)
             return
@@ -97,13 +97,15 @@ class GrpcWire:
         method = self._channel.stream_stream(ATTACH, request_serializer=None, response_deserializer=None)
         return GrpcCall(method(metadata=self._metadata))
 
-    async def unary(self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float) -> Any:
+    async def unary(
+        self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float, token: str = ""
+    ) -> Any:
         """See Wire."""
         call = self._channel.unary_unary(
             CONTROL + method, request_serializer=lambda m: m.SerializeToString(), response_deserializer=answer
         )
         try:
-            return await call(request, metadata=self._metadata, timeout=timeout)
+            return await call(request, metadata=bearer(token), timeout=timeout)
         except grpc.aio.AioRpcError as err:
             raise call_error(err) from None
 

@@ -9,7 +9,7 @@ from typing import Any
 from . import native
 from .exchange import Exchange
 from .http2 import Connection
-from .messages import ATTACH, CONTROL
+from .messages import ATTACH, CONTROL, bearer
 from .options import TLS
 from .status import make_error
 
@@ -70,7 +70,7 @@ class LeanWire:
         host, _, port = address.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port) if port.isdigit() else 0
         self._name = (tls.server_name if tls else "") or server_name or self._host
-        self._metadata = [("authorization", f"Bearer {token}")] if token else []
+        self._metadata = bearer(token)
         self._connection: Connection | None = None
         self._dialling = asyncio.Lock()
 
@@ -79,16 +79,20 @@ class LeanWire:
         connection = await self._connect()
         return LeanCall(connection, connection.open(ATTACH, self._metadata))
 
-    async def unary(self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float) -> Any:
+    async def unary(
+        self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float, token: str = ""
+    ) -> Any:
         """See Wire."""
         try:
-            return await asyncio.wait_for(self._unary(method, request, answer), timeout)
+            return await asyncio.wait_for(self._unary(method, request, answer, bearer(token)), timeout)
         except asyncio.TimeoutError:
             raise make_error("DEADLINE_EXCEEDED", "", f"no answer within {timeout} s") from None
 
-    async def _unary(self, method: str, request: Any, answer: Callable[[bytes], Any]) -> Any:
+    async def _unary(
+        self, method: str, request: Any, answer: Callable[[bytes], Any], metadata: list[tuple[str, str]]
+    ) -> Any:
         connection = await self._connect()
-        exchange = connection.open(CONTROL + method, self._metadata)
+        exchange = connection.open(CONTROL + method, metadata)
         exchange.send(request.SerializeToString())
         exchange.finish()
         try:

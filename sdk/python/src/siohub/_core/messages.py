@@ -21,6 +21,11 @@ CONTROL = "/hub.v1.ControlService/"
 MOST_TEXT = 64 << 10  # characters of a refusal's message
 
 
+def bearer(token: str) -> list[tuple[str, str]]:
+    """The metadata that names who calls; none without a token."""
+    return [("authorization", f"Bearer {token}")] if token else []
+
+
 def varint(n: int) -> bytes:
     """A number as protobuf writes it."""
     if n < 128:

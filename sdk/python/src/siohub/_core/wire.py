@@ -47,8 +47,10 @@ class Wire(Protocol):
     async def attach(self) -> Call:
         """Opens the stream."""
 
-    async def unary(self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float) -> Any:
-        """A call of ControlService. Raises StatusError."""
+    async def unary(
+        self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float, token: str = ""
+    ) -> Any:
+        """A call of ControlService, by whom the token names. Raises StatusError."""
 
     async def close(self) -> None:
         """Hangs up."""

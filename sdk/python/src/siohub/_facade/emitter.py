@@ -23,8 +23,7 @@ from .wording import skipped
 
 TRIES_FOR = 10.0  # seconds for which a hub that is away is tried again
 
-_wires: dict[tuple[int, str], tuple[Any, Wire]] = {}  # of this process, with what they were made of
-_ending: set[asyncio.Task[None]] = set()
+_wires: dict[tuple[Any, ...], Wire] = {}  # by process, and by what they are made of; the options of a program are few
 
 
 class Emitter:
@@ -109,26 +108,14 @@ class Emitter:
             pause = min(pause * 2, 1.0)
 
     async def _at(self, address: str, options: Options, token: str, command: Any) -> Any:
-        key = (os.getpid(), address)
-        made_of = (options.tls, token, options.max_envelope_bytes)
-        before, wire = _wires.get(key, (None, None))
-        if wire is None or before != made_of:
-            if wire is not None:  # for another token
-                task = asyncio.get_running_loop().create_task(_hang_up(wire))
-                _ending.add(task)
-                task.add_done_callback(_ending.discard)
-            wire = dial(address, tls=options.tls, token=token, max_bytes=options.max_envelope_bytes)
-            _wires[key] = (made_of, wire)
+        key = (os.getpid(), address, options.tls, options.max_envelope_bytes)
+        wire = _wires.get(key)
+        if wire is None:
+            wire = _wires[key] = dial(address, tls=options.tls, max_bytes=options.max_envelope_bytes)
         request = control_pb2.ExecuteRequest(commands=[command])
-        response = await wire.unary("Execute", request, control_pb2.ExecuteResponse.FromString, TRIES_FOR)
+        response = await wire.unary("Execute", request, control_pb2.ExecuteResponse.FromString, TRIES_FOR, token)
         result = response.results[0]
         error = status_error(result.status)
         if error is not None:
             raise unknown(error, command.DESCRIPTOR)
         return result
-
-
-async def _hang_up(wire: Wire) -> None:
-    """Closes a wire that nobody takes any more, once the calls that are on it have ended."""
-    await asyncio.sleep(2 * TRIES_FOR)
-    await wire.close()

@@ -83,7 +83,9 @@ class MemoryWire:
         """See Wire."""
         return MemoryStream(self._hub)
 
-    async def unary(self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float) -> Any:
+    async def unary(
+        self, method: str, request: Any, answer: Callable[[bytes], Any], timeout: float, token: str = ""
+    ) -> Any:
         """Not here."""
         raise make_error("UNIMPLEMENTED", "", "the fake hub has no unary calls")
 
