@@ -19,8 +19,8 @@ function played(options = {}) {
   const connect = () => {
     const connection = { calls: [], closed: false };
     connections.push(connection);
-    const call = () => {
-      const made = Object.assign(new EventEmitter(), { write: () => true, end() {} });
+    const call = (token) => {
+      const made = Object.assign(new EventEmitter(), { token, write: () => true, end() {} });
       connection.calls.push(made);
       return made;
     };
@@ -102,5 +102,25 @@ test("a token that does not come is an error", async (t) => {
   t.mock.timers.tick(5000);
   await refused;
   t.mock.timers.reset();
+  await emitter.close();
+});
+
+test("a token that the hub refuses is looked up again, and shown on the same connection", async () => {
+  const EXPIRED = { code: 16, details: "expired" };
+  const tokens = ["first", "second", "second"];
+  const { emitter, everybody, connections } = played({ token: () => tokens.shift() });
+  const answered = async (n, status) => {
+    const call = await until(() => connections[0]?.calls[n], `call ${n}`);
+    call.emit("status", status);
+    return call.token;
+  };
+  const emitted = everybody.emitResult("x");
+  assert.equal(await answered(0, EXPIRED), "first");
+  assert.equal(await answered(1, OK), "second");
+  await emitted;
+  const refused = assert.rejects(everybody.emitResult("y"), { code: "UNAUTHENTICATED" });
+  assert.equal(await answered(2, EXPIRED), "second");
+  await refused;
+  assert.deepEqual([connections.length, connections[0].calls.length], [1, 3]);
   await emitter.close();
 });

@@ -22,9 +22,24 @@ export class SingleCalls {
 
   /**
    * The messages of the answer, or none where `each` gets them as they come. Rejects with an UnavailableError when no hub was reached
-   * (nothing was sent), with an OutcomeUnknownError when the call broke, or with what the hub says.
+   * (nothing was sent), with an OutcomeUnknownError when the call broke, or with what the hub says. A token that the hub refuses
+   * is looked up again, and the call made once more if there is another one by now.
    */
   async call(method: string, request: Buffer, patience: number, each?: (answer: Buffer) => void): Promise<Buffer[]> {
+    await this.#connected();
+    const refused = this.#token.shown;
+    try {
+      return await this.#once(method, request, patience, each);
+    } catch (error) {
+      if ((error as HubError).code !== "UNAUTHENTICATED" || !this.#settings.tokenMayDiffer) throw error;
+      await this.#token.next();
+      if (this.#token.shown === refused) throw error;
+      this.#token.check(this.#address);
+      return this.#once(method, request, patience, each);
+    }
+  }
+
+  async #once(method: string, request: Buffer, patience: number, each?: (answer: Buffer) => void): Promise<Buffer[]> {
     const connecting = this.#connected();
     const connection = await connecting;
     const forget = (): void => {
