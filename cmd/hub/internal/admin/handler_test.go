@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -116,16 +117,26 @@ func TestFetch_TellsWhatIsWrong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { // as a control listener greets: ends when l is closed
+	greets, quiet := true, make(chan struct{})
+	go func() { // as a control listener greets, and then as a hub that is killed
+		defer close(quiet)
 		for conn, err := l.Accept(); err == nil; conn, err = l.Accept() {
-			_, _ = conn.Write([]byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00"))
+			if greets {
+				_, _ = conn.Write([]byte("\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00"))
+			}
+			_, _ = http.ReadRequest(bufio.NewReader(conn))
 			_ = conn.Close()
+			greets = false
 		}
 	}()
 	if _, _, err := Fetch(t.Context(), l.Addr().String()); !errors.Is(err, errNotHub) {
 		t.Errorf("a server that speaks no HTTP/1.1: %v", err)
 	}
+	if _, _, err := Fetch(t.Context(), l.Addr().String()); err == nil || errors.Is(err, errNotHub) {
+		t.Errorf("a server that ends: %v", err)
+	}
 	_ = l.Close()
+	<-quiet
 	if _, _, err := Fetch(t.Context(), l.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("nobody: %v", err)
 	}
