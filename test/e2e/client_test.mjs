@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { io } from 'socket.io-client';
 import parser from 'socket.io-msgpack-parser';
-import { endAll, startHub, startMirror, startWire } from './processes.mjs';
+import { endAll, endOf, startHub, startMirror, startWire } from './processes.mjs';
 
 const MSGPACK = process.env.E2E_PARSER === 'msgpack';
 
@@ -169,7 +169,7 @@ for (const road of Object.keys(ROADS)) {
       const watcher = await join('websocket', { rooms: ['watchers'] });
       const socket = await join(road, { user: 'ada' }, { url: wire.url });
       const before = socket.id;
-      const [lost, gone, back] = [heard(socket, 'disconnect'), heardOf(watcher, before), heard(socket, 'connect')];
+      const [lost, gone, back] = [heard(socket, 'disconnect'), endOf(watcher, before), heard(socket, 'connect')];
       wire.cut();
       assert.match((await lost)[0], /^transport (close|error)$/);
       wire.mend();
@@ -187,7 +187,7 @@ for (const road of Object.keys(ROADS)) {
       const watcher = await join('websocket', { rooms: ['watchers'] });
       const [left, kicked, closed] = await Promise.all([join(road), join(road), join(road)]);
       const ids = [left.id, kicked.id, closed.id];
-      const gone = ids.map((id) => heardOf(watcher, id));
+      const gone = ids.map((id) => endOf(watcher, id));
       const [leaves, sentAway] = [heard(left, 'disconnect'), heard(kicked, 'disconnect')];
       left.disconnect();
       kicked.emit('kick');
@@ -198,17 +198,6 @@ for (const road of Object.keys(ROADS)) {
       assert.equal(kicked.active, false);
       const reasons = (await Promise.all(gone)).map(([, reason]) => reason);
       assert.deepEqual(reasons, ['client namespace disconnect', 'server namespace disconnect', 'transport close']);
-    });
-  });
-}
-
-// heardOf resolves to what a watcher is told about the end of a socket.
-function heardOf(watcher, id) {
-  return new Promise((resolve) => {
-    watcher.on('gone', function listen(...args) {
-      if (args[0] !== id) return;
-      watcher.off('gone', listen);
-      resolve(args);
     });
   });
 }

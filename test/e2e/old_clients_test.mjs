@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { io as today } from 'socket.io-client';
-import { endAll, startHub, startMirror, startWire } from './processes.mjs';
+import { endAll, endOf, startHub, startMirror, startWire } from './processes.mjs';
 
 const require = createRequire(import.meta.url);
 const CLIENTS = ['socket.io-client-1', 'socket.io-client-2.0', 'socket.io-client-2.5'];
@@ -114,8 +114,8 @@ for (const client of CLIENTS) {
         assert.deepEqual([await asked(main, 'echo', 'a'), await asked(mirror, 'echo', 'b')], [['a'], ['b']]);
         const watcher = await join(client, 'websocket');
         await asked(watcher, 'join', 'watchers');
-        const gone = heard(watcher, 'gone');
         const id = idOf(mirror);
+        const gone = endOf(watcher, id);
         mirror.disconnect();
         assert.deepEqual((await gone).slice(0, 2), [id, 'client namespace disconnect']);
         assert.deepEqual(await asked(main, 'echo', 'still'), ['still']);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { io as today } from 'socket.io-client';
-import { endAll, startHub, startMirror } from './processes.mjs';
+import { endAll, endOf, startHub, startMirror } from './processes.mjs';
 
 const require = createRequire(import.meta.url);
 const oldest = require('socket.io-client-0.9');
@@ -90,7 +90,11 @@ for (const transport of TRANSPORTS) {
       assert.deepEqual(await asked(main, 'echo', 'a'), ['a']);
       const watcher = await join(transport);
       await asked(watcher.socket.of('/mirror'), 'join', 'watchers');
-      const gone = heard(watcher.socket.of('/mirror'), 'gone');
+      // It is not told its id; who asks its room is.
+      mirror.on('question', (_, answer) => answer('me'));
+      await asked(mirror, 'join', 'leavers');
+      const [, answers] = await asked(mirror, 'poll', 'leavers', 'who?');
+      const gone = endOf(watcher.socket.of('/mirror'), Object.keys(answers)[0]);
       mirror.disconnect();
       assert.equal((await gone)[1], 'client namespace disconnect');
       assert.deepEqual(await asked(main, 'echo', 'c'), ['c']);

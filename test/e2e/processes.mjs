@@ -81,6 +81,12 @@ export async function startMirror(services) {
   return mirror;
 }
 
+// endOf resolves to what the mirror tells a watcher about the end of the socket with that id. Others end too: sessions
+// of earlier tests, whose pings time out.
+export function endOf(watcher, id) {
+  return new Promise((resolve) => watcher.on('gone', (...args) => { if (args[0] === id) resolve(args); }));
+}
+
 // endAll kills what is still running; to be called when the tests are over.
 export function endAll() {
   return Promise.all([...running].map((p) => p.kill()));

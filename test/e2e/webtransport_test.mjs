@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { chromium } from 'playwright-core';
 import { io as connect } from 'socket.io-client';
-import { endAll, startHub, startMirror } from './processes.mjs';
+import { endAll, endOf, startHub, startMirror } from './processes.mjs';
 
 const CERT = readFileSync(process.env.E2E_CERT);
 const LIMIT = { timeout: 60_000 };
@@ -150,9 +150,10 @@ describe('a page over WebTransport', () => {
         await new Promise((resolve) => watcher.once('connect', resolve));
         const page = await open();
         const id = await page.evaluate(async () => { window.socket = await open1(['webtransport']); return window.socket.id; });
-        const gone = new Promise((resolve) => watcher.on('gone', (who, why) => { if (who === id) resolve(why); }));
+        const gone = endOf(watcher, id);
         await leave(page);
-        assert.ok(reasons.includes(await gone), await gone);
+        const [, why] = await gone;
+        assert.ok(reasons.includes(why), why);
         await page.close();
       } finally {
         watcher.close();
