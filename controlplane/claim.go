@@ -13,8 +13,8 @@ type policy struct {
 	*subscription.Subscription
 	// owner is the instance that asks; nil once it has gone and the group has no other.
 	owner *attachment
-	// anew and eager say how the group wants to be introduced.
-	anew, eager bool
+	// anew, eager and moved say how the group wants to be introduced.
+	anew, eager, moved bool
 	// newest is the group's newest subscription of these patterns: its overflow and
 	// grace hold for the group.
 	newest *subscription.Subscription
@@ -34,6 +34,7 @@ func claimOf(s *subscription.Subscription, owner *attachment) *claim {
 	}
 	if c.Role == route.Handler {
 		c.Policy.anew = s.Anew()
+		c.Policy.moved = s.IntroduceMoved
 		c.Policy.eager = s.Introduction != hubv1.Introduction_INTRODUCTION_ON_EVENT
 	}
 	return c

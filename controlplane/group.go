@@ -15,10 +15,11 @@ import (
 // group is a service: all instances with the same group name.
 type group struct {
 	*dispatch.Group
-	name    string
-	trace   trace.Tracer
-	roll    roll.Roll
-	dropLog dropLog
+	name     string
+	trace    trace.Tracer
+	roll     roll.Roll
+	rollsAll atomic.Bool // the roll was called for all
+	dropLog  dropLog
 	// observers get copies of what is dropped.
 	observers *copies.Observers
 	// debugging says whether debug lines are wanted.

@@ -99,7 +99,7 @@ func (st *stream) attach(h *hubv1.Hello, bad map[int]*envelope.Bad, numbered boo
 	st.begin(a, s.welcome(a, st.heartbeat, h, entered.results))
 	s.replaced(entered.before)
 	roll := h.Anew || entered.first && slices.ContainsFunc(h.Subscriptions, func(s *hubv1.Subscription) bool {
-		return subscription.IntroducesAnew(s.GetIntroduction())
+		return s.GetIntroduceMoved() || subscription.IntroducesAnew(s.GetIntroduction())
 	})
 	a.lease.Load().Start(s.windows(h.Window), roll)
 	s.opened(a, false)

@@ -18,7 +18,7 @@ import (
 type rollScope uint8
 
 const (
-	rollAnew rollScope = iota // where the group asks for it
+	rollAnew rollScope = iota // where the group asks for it, anew or of what moves
 	rollAll                   // in all
 )
 
@@ -32,13 +32,14 @@ type introducing struct {
 // callRoll starts to introduce the live sockets to a group.
 func (i *introducing) callRoll(g *group, scope rollScope) {
 	sockets := i.liveSockets(i.handledBy(g, scope))
+	g.rollsAll.Store(scope == rollAll)
 	g.roll.Call(sockets)
 }
 
 // handledBy are the namespace patterns that a group handles.
 func (i *introducing) handledBy(g *group, scope rollScope) (patterns []string) {
 	for _, c := range i.roster.claimsOf(g) {
-		if c.Role == route.Handler && (scope == rollAll || c.Policy.anew) {
+		if c.Role == route.Handler && (scope == rollAll || c.Policy.anew || c.Policy.moved) {
 			patterns = append(patterns, c.Namespace)
 		}
 	}
@@ -100,11 +101,11 @@ func (a *attachment) introduceSome() {
 		if len(sockets) == 0 {
 			break // somebody else is about the last ones
 		}
-		t := a.srv.routes.table.Load()
+		t, all := a.srv.routes.table.Load(), a.group.rollsAll.Load()
 		for _, hs := range sockets {
 			// Without a tag the socket is just joining, and introduces itself.
 			if so, ok := hs.Tag().(*socket); ok {
-				so.introduceTo(a.group, t)
+				so.introduceTo(a.group, t, all)
 			}
 		}
 		a.group.roll.Done()
@@ -135,15 +136,19 @@ func (a *attachment) allTold(lease *dispatch.Attachment) bool {
 	return true
 }
 
-// introduceTo introduces a socket to one group, if that still is a handler for it.
-func (s *socket) introduceTo(g *group, t *table) {
+// introduceTo introduces a socket to one group, if that still is a handler for it; unless all are meant, a group that does not
+// want to hear anew is introduced where it was before.
+func (s *socket) introduceTo(g *group, t *table, all bool) {
 	for _, c := range t.View(s.hub.Namespace()).Handlers() {
 		if c.Group != g {
 			continue
 		}
 		if m := s.member(g); m != nil {
 			m.lane.SetAnew(c.Policy.anew)
-			if c.Policy.eager || m.lane.Known() {
+			switch {
+			case !all && !c.Policy.anew:
+				m.lane.Follow()
+			case c.Policy.eager || m.lane.Known():
 				m.lane.Introduce(true)
 			}
 		}

@@ -51,6 +51,7 @@ func unite(all []*attachment) []*claim {
 				common = c.Policy
 			}
 			common.anew, common.eager = common.anew || c.Policy.anew, common.eager || c.Policy.eager
+			common.moved = common.moved || c.Policy.moved
 			policies[at] = common
 			p := pattern{at, c.NoEvents, strings.Join(c.Events[:min(len(c.Events), 1)], "")}
 			same := func(k *claim) bool { return slices.Equal(k.Events, c.Events) }
@@ -64,7 +65,7 @@ func unite(all []*attachment) []*claim {
 	}
 	for _, c := range union {
 		common := policies[place{c.Role, c.Namespace}]
-		c.Policy.anew, c.Policy.eager, c.Policy.newest = common.anew, common.eager, common.Subscription
+		c.Policy.anew, c.Policy.eager, c.Policy.moved, c.Policy.newest = common.anew, common.eager, common.moved, common.Subscription
 	}
 	return union
 }

@@ -64,6 +64,17 @@ func (l *Lane) unintroduced() bool {
 	return l.mayIntroduce()
 }
 
+// Follow brings an idle lane that no instance has to one, if the group was introduced to its socket: where the instance
+// asks for it, it is introduced too.
+func (l *Lane) Follow() {
+	h := l.lock()
+	waits := h.inst == nil && l.intro != 0 && l.idle()
+	h.mu.Unlock()
+	if waits {
+		l.group.pool.place(l, l.owner.Introduction(true, true))
+	}
+}
+
 // Known reports whether an instance was ever told of the socket.
 func (l *Lane) Known() bool {
 	h := l.lock()

@@ -89,6 +89,7 @@ func onlyOf(sub *hubv1.Subscription, handler, observer bool) *fault.Fault {
 		{"overflow", sub.Overflow != 0, handler},
 		{"disconnect_grace", sub.DisconnectGrace != nil, handler},
 		{"socket_data", sub.SocketData != 0, handler},
+		{"introduce_moved", sub.IntroduceMoved, handler},
 		{"rooms", len(sub.Rooms) > 0, observer || slices.Contains(sub.Kinds, hubv1.Kind_KIND_OCCUPANCY)},
 		{"payloads", sub.Payloads, observer},
 		{"sample", sub.Sample != 0, observer},

@@ -30,6 +30,9 @@ func Effective(sub *hubv1.Subscription, try time.Duration) *hubv1.Subscription {
 		e.Sample = max(e.Sample, 1)
 	case hubv1.Role_ROLE_HANDLER:
 		fill(&e.Introduction, hubv1.Introduction_INTRODUCTION_ON_CONNECT)
+		if e.Introduction == hubv1.Introduction_INTRODUCTION_ON_INSTANCE {
+			e.IntroduceMoved = true
+		}
 		fill(&e.Overflow, hubv1.Overflow_OVERFLOW_PAUSE)
 		fill(&e.SocketData, hubv1.SocketData_SOCKET_DATA_ALWAYS)
 		if e.GetSettleTimeout().AsDuration() > 0 {

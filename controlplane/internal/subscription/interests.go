@@ -68,8 +68,8 @@ type Interest struct {
 	of         *Interests
 	view       route.View[struct{}, *Subscription]
 	authorizer *Subscription
-	// handles says that there is a handler at all; onInstance and strict are true if any
-	// of them asks for it, onInstance only where introductions are wanted.
+	// handles says that there is a handler at all; onInstance (introduce_moved) and strict are
+	// true if any of them asks for it, onInstance only where introductions are wanted.
 	handles, onInstance, strict bool
 	// byKind has the most specific handler of each kind, nil where there is none.
 	byKind [hubv1.Kind_KIND_OCCUPANCY + 1]*Subscription
@@ -102,7 +102,7 @@ func (n *Interests) newInterest(v route.View[struct{}, *Subscription]) *Interest
 		s := c.Policy
 		i.handles = true
 		i.strict = i.strict || s.Strict
-		i.onInstance = i.onInstance || s.Introduction == hubv1.Introduction_INTRODUCTION_ON_INSTANCE
+		i.onInstance = i.onInstance || s.IntroduceMoved
 		for k := range i.byKind {
 			if i.byKind[k] == nil && s.Asks(hubv1.Kind(k)) {
 				i.byKind[k] = s

@@ -600,9 +600,14 @@ type Subscription struct {
 	Users []string `protobuf:"bytes,17,rep,name=users,proto3" json:"users,omitempty"`
 	// Ids of sockets that are observed. Empty means all. Observers only, at most
 	// 256.
-	Sockets       []string `protobuf:"bytes,18,rep,name=sockets,proto3" json:"sockets,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sockets []string `protobuf:"bytes,18,rep,name=sockets,proto3" json:"sockets,omitempty"`
+	// True introduces a socket that comes to this instance from another one here as
+	// well (`Connected.moved`), before anything else of it, whenever the group was
+	// introduced to it: the instance knows whose end it has to tell its program when
+	// the hub is lost. INTRODUCTION_ON_INSTANCE includes it. Handlers only.
+	IntroduceMoved bool `protobuf:"varint,19,opt,name=introduce_moved,json=introduceMoved,proto3" json:"introduce_moved,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Subscription) Reset() {
@@ -761,6 +766,13 @@ func (x *Subscription) GetSockets() []string {
 	return nil
 }
 
+func (x *Subscription) GetIntroduceMoved() bool {
+	if x != nil {
+		return x.IntroduceMoved
+	}
+	return false
+}
+
 // SubscriptionResult says what became of one subscription.
 type SubscriptionResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -834,7 +846,7 @@ var File_hub_v1_subscription_proto protoreflect.FileDescriptor
 
 const file_hub_v1_subscription_proto_rawDesc = "" +
 	"\n" +
-	"\x19hub/v1/subscription.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x13hub/v1/status.proto\"\xcf\x05\n" +
+	"\x19hub/v1/subscription.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x13hub/v1/status.proto\"\xf8\x05\n" +
 	"\fSubscription\x12 \n" +
 	"\x04role\x18\x01 \x01(\x0e2\f.hub.v1.RoleR\x04role\x12\x1c\n" +
 	"\tnamespace\x18\x02 \x01(\tR\tnamespace\x12\x16\n" +
@@ -855,7 +867,8 @@ const file_hub_v1_subscription_proto_rawDesc = "" +
 	"\bpayloads\x18\x0f \x01(\bR\bpayloads\x12\x16\n" +
 	"\x06sample\x18\x10 \x01(\rR\x06sample\x12\x14\n" +
 	"\x05users\x18\x11 \x03(\tR\x05users\x12\x18\n" +
-	"\asockets\x18\x12 \x03(\tR\asockets\"\x9c\x01\n" +
+	"\asockets\x18\x12 \x03(\tR\asockets\x12'\n" +
+	"\x0fintroduce_moved\x18\x13 \x01(\bR\x0eintroduceMoved\"\x9c\x01\n" +
 	"\x12SubscriptionResult\x12&\n" +
 	"\x06status\x18\x01 \x01(\v2\x0e.hub.v1.StatusR\x06status\x122\n" +
 	"\teffective\x18\x02 \x01(\v2\x14.hub.v1.SubscriptionR\teffective\x12*\n" +

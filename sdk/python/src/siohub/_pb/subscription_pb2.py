@@ -16,7 +16,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from siohub._pb import status_pb2 as hub_dot_v1_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hub/v1/subscription.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x13hub/v1/status.proto\"\x9e\x04\n\x0cSubscription\x12\x1a\n\x04role\x18\x01 \x01(\x0e\x32\x0c.hub.v1.Role\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x0e\n\x06\x65vents\x18\x03 \x03(\t\x12$\n\tguarantee\x18\x04 \x01(\x0e\x32\x11.hub.v1.Guarantee\x12\"\n\x08ordering\x18\x05 \x01(\x0e\x32\x10.hub.v1.Ordering\x12*\n\x0cintroduction\x18\x06 \x01(\x0e\x32\x14.hub.v1.Introduction\x12\n\n\x02id\x18\x07 \x01(\r\x12\x1b\n\x05kinds\x18\x08 \x03(\x0e\x32\x0c.hub.v1.Kind\x12*\n\thandshake\x18\t \x01(\x0e\x32\x17.hub.v1.HandshakeDetail\x12\x31\n\x0esettle_timeout\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\"\n\x08overflow\x18\x0b \x01(\x0e\x32\x10.hub.v1.Overflow\x12\x33\n\x10\x64isconnect_grace\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x0bsocket_data\x18\r \x01(\x0e\x32\x12.hub.v1.SocketData\x12\r\n\x05rooms\x18\x0e \x03(\t\x12\x10\n\x08payloads\x18\x0f \x01(\x08\x12\x0e\n\x06sample\x18\x10 \x01(\r\x12\r\n\x05users\x18\x11 \x03(\t\x12\x0f\n\x07sockets\x18\x12 \x03(\t\"\x7f\n\x12SubscriptionResult\x12\x1e\n\x06status\x18\x01 \x01(\x0b\x32\x0e.hub.v1.Status\x12\'\n\teffective\x18\x02 \x01(\x0b\x32\x14.hub.v1.Subscription\x12 \n\x08warnings\x18\x03 \x03(\x0b\x32\x0e.hub.v1.Status*V\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x13\n\x0fROLE_AUTHORIZER\x10\x01\x12\x10\n\x0cROLE_HANDLER\x10\x02\x12\x11\n\rROLE_OBSERVER\x10\x03*_\n\tGuarantee\x12\x19\n\x15GUARANTEE_UNSPECIFIED\x10\x00\x12\x1b\n\x17GUARANTEE_AT_LEAST_ONCE\x10\x01\x12\x1a\n\x16GUARANTEE_AT_MOST_ONCE\x10\x02*Q\n\x08Ordering\x12\x18\n\x14ORDERING_UNSPECIFIED\x10\x00\x12\x16\n\x12ORDERING_PIPELINED\x10\x01\x12\x13\n\x0fORDERING_STRICT\x10\x02*\x9e\x01\n\x0cIntroduction\x12\x1c\n\x18INTRODUCTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17INTRODUCTION_ON_CONNECT\x10\x01\x12\x19\n\x15INTRODUCTION_ON_EVENT\x10\x02\x12\x1a\n\x16INTRODUCTION_ON_ATTACH\x10\x03\x12\x1c\n\x18INTRODUCTION_ON_INSTANCE\x10\x04*\x83\x02\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eKIND_CONNECTED\x10\x01\x12\x0e\n\nKIND_EVENT\x10\x02\x12\x15\n\x11KIND_DISCONNECTED\x10\x03\x12\x0e\n\nKIND_ROOMS\x10\x04\x12\x11\n\rKIND_UPGRADED\x10\x05\x12\x15\n\x11KIND_SERVICE_CALL\x10\x06\x12\x0e\n\nKIND_USERS\x10\x07\x12\x12\n\x0eKIND_OCCUPANCY\x10\x08\x12\x18\n\x14KIND_FAILED_CONNECTS\x10\t\x12\x12\n\x0eKIND_DECISIONS\x10\n\x12\x0e\n\nKIND_EMITS\x10\x0b\x12\x0e\n\nKIND_DROPS\x10\x0c*\x88\x01\n\x0fHandshakeDetail\x12 \n\x1cHANDSHAKE_DETAIL_UNSPECIFIED\x10\x00\x12\x19\n\x15HANDSHAKE_DETAIL_NONE\x10\x01\x12\x1d\n\x19HANDSHAKE_DETAIL_REDACTED\x10\x02\x12\x19\n\x15HANDSHAKE_DETAIL_FULL\x10\x03*s\n\nSocketData\x12\x1b\n\x17SOCKET_DATA_UNSPECIFIED\x10\x00\x12\x16\n\x12SOCKET_DATA_ALWAYS\x10\x01\x12\x19\n\x15SOCKET_DATA_ON_CHANGE\x10\x02\x12\x15\n\x11SOCKET_DATA_NEVER\x10\x03*\x80\x01\n\x08Overflow\x12\x18\n\x14OVERFLOW_UNSPECIFIED\x10\x00\x12\x13\n\x0fOVERFLOW_REJECT\x10\x01\x12\x18\n\x14OVERFLOW_DROP_OLDEST\x10\x02\x12\x17\n\x13OVERFLOW_DISCONNECT\x10\x03\x12\x12\n\x0eOVERFLOW_PAUSE\x10\x04\x42\x99\x01\n\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hub/v1/subscription.proto\x12\x06hub.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x13hub/v1/status.proto\"\xb7\x04\n\x0cSubscription\x12\x1a\n\x04role\x18\x01 \x01(\x0e\x32\x0c.hub.v1.Role\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x0e\n\x06\x65vents\x18\x03 \x03(\t\x12$\n\tguarantee\x18\x04 \x01(\x0e\x32\x11.hub.v1.Guarantee\x12\"\n\x08ordering\x18\x05 \x01(\x0e\x32\x10.hub.v1.Ordering\x12*\n\x0cintroduction\x18\x06 \x01(\x0e\x32\x14.hub.v1.Introduction\x12\n\n\x02id\x18\x07 \x01(\r\x12\x1b\n\x05kinds\x18\x08 \x03(\x0e\x32\x0c.hub.v1.Kind\x12*\n\thandshake\x18\t \x01(\x0e\x32\x17.hub.v1.HandshakeDetail\x12\x31\n\x0esettle_timeout\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\"\n\x08overflow\x18\x0b \x01(\x0e\x32\x10.hub.v1.Overflow\x12\x33\n\x10\x64isconnect_grace\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x0bsocket_data\x18\r \x01(\x0e\x32\x12.hub.v1.SocketData\x12\r\n\x05rooms\x18\x0e \x03(\t\x12\x10\n\x08payloads\x18\x0f \x01(\x08\x12\x0e\n\x06sample\x18\x10 \x01(\r\x12\r\n\x05users\x18\x11 \x03(\t\x12\x0f\n\x07sockets\x18\x12 \x03(\t\x12\x17\n\x0fintroduce_moved\x18\x13 \x01(\x08\"\x7f\n\x12SubscriptionResult\x12\x1e\n\x06status\x18\x01 \x01(\x0b\x32\x0e.hub.v1.Status\x12\'\n\teffective\x18\x02 \x01(\x0b\x32\x14.hub.v1.Subscription\x12 \n\x08warnings\x18\x03 \x03(\x0b\x32\x0e.hub.v1.Status*V\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x13\n\x0fROLE_AUTHORIZER\x10\x01\x12\x10\n\x0cROLE_HANDLER\x10\x02\x12\x11\n\rROLE_OBSERVER\x10\x03*_\n\tGuarantee\x12\x19\n\x15GUARANTEE_UNSPECIFIED\x10\x00\x12\x1b\n\x17GUARANTEE_AT_LEAST_ONCE\x10\x01\x12\x1a\n\x16GUARANTEE_AT_MOST_ONCE\x10\x02*Q\n\x08Ordering\x12\x18\n\x14ORDERING_UNSPECIFIED\x10\x00\x12\x16\n\x12ORDERING_PIPELINED\x10\x01\x12\x13\n\x0fORDERING_STRICT\x10\x02*\x9e\x01\n\x0cIntroduction\x12\x1c\n\x18INTRODUCTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17INTRODUCTION_ON_CONNECT\x10\x01\x12\x19\n\x15INTRODUCTION_ON_EVENT\x10\x02\x12\x1a\n\x16INTRODUCTION_ON_ATTACH\x10\x03\x12\x1c\n\x18INTRODUCTION_ON_INSTANCE\x10\x04*\x83\x02\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eKIND_CONNECTED\x10\x01\x12\x0e\n\nKIND_EVENT\x10\x02\x12\x15\n\x11KIND_DISCONNECTED\x10\x03\x12\x0e\n\nKIND_ROOMS\x10\x04\x12\x11\n\rKIND_UPGRADED\x10\x05\x12\x15\n\x11KIND_SERVICE_CALL\x10\x06\x12\x0e\n\nKIND_USERS\x10\x07\x12\x12\n\x0eKIND_OCCUPANCY\x10\x08\x12\x18\n\x14KIND_FAILED_CONNECTS\x10\t\x12\x12\n\x0eKIND_DECISIONS\x10\n\x12\x0e\n\nKIND_EMITS\x10\x0b\x12\x0e\n\nKIND_DROPS\x10\x0c*\x88\x01\n\x0fHandshakeDetail\x12 \n\x1cHANDSHAKE_DETAIL_UNSPECIFIED\x10\x00\x12\x19\n\x15HANDSHAKE_DETAIL_NONE\x10\x01\x12\x1d\n\x19HANDSHAKE_DETAIL_REDACTED\x10\x02\x12\x19\n\x15HANDSHAKE_DETAIL_FULL\x10\x03*s\n\nSocketData\x12\x1b\n\x17SOCKET_DATA_UNSPECIFIED\x10\x00\x12\x16\n\x12SOCKET_DATA_ALWAYS\x10\x01\x12\x19\n\x15SOCKET_DATA_ON_CHANGE\x10\x02\x12\x15\n\x11SOCKET_DATA_NEVER\x10\x03*\x80\x01\n\x08Overflow\x12\x18\n\x14OVERFLOW_UNSPECIFIED\x10\x00\x12\x13\n\x0fOVERFLOW_REJECT\x10\x01\x12\x18\n\x14OVERFLOW_DROP_OLDEST\x10\x02\x12\x17\n\x13OVERFLOW_DISCONNECT\x10\x03\x12\x12\n\x0eOVERFLOW_PAUSE\x10\x04\x42\x99\x01\n\x10io.siohub.hub.v1P\x01Z)github.com/siohub/siohub/gen/hub/v1;hubv1\xa2\x02\x03SHV\xaa\x02\rSiohub.Hub.V1\xba\x02\x03SHV\xca\x02\rSiohub\\Hub\\V1\xe2\x02\x19Siohub\\Hub\\V1\\GPBMetadata\xea\x02\x0fSiohub::Hub::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -24,24 +24,24 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hub.v1.subscription_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020io.siohub.hub.v1P\001Z)github.com/siohub/siohub/gen/hub/v1;hubv1\242\002\003SHV\252\002\rSiohub.Hub.V1\272\002\003SHV\312\002\rSiohub\\Hub\\V1\342\002\031Siohub\\Hub\\V1\\GPBMetadata\352\002\017Siohub::Hub::V1'
-  _globals['_ROLE']._serialized_start=764
-  _globals['_ROLE']._serialized_end=850
-  _globals['_GUARANTEE']._serialized_start=852
-  _globals['_GUARANTEE']._serialized_end=947
-  _globals['_ORDERING']._serialized_start=949
-  _globals['_ORDERING']._serialized_end=1030
-  _globals['_INTRODUCTION']._serialized_start=1033
-  _globals['_INTRODUCTION']._serialized_end=1191
-  _globals['_KIND']._serialized_start=1194
-  _globals['_KIND']._serialized_end=1453
-  _globals['_HANDSHAKEDETAIL']._serialized_start=1456
-  _globals['_HANDSHAKEDETAIL']._serialized_end=1592
-  _globals['_SOCKETDATA']._serialized_start=1594
-  _globals['_SOCKETDATA']._serialized_end=1709
-  _globals['_OVERFLOW']._serialized_start=1712
-  _globals['_OVERFLOW']._serialized_end=1840
+  _globals['_ROLE']._serialized_start=789
+  _globals['_ROLE']._serialized_end=875
+  _globals['_GUARANTEE']._serialized_start=877
+  _globals['_GUARANTEE']._serialized_end=972
+  _globals['_ORDERING']._serialized_start=974
+  _globals['_ORDERING']._serialized_end=1055
+  _globals['_INTRODUCTION']._serialized_start=1058
+  _globals['_INTRODUCTION']._serialized_end=1216
+  _globals['_KIND']._serialized_start=1219
+  _globals['_KIND']._serialized_end=1478
+  _globals['_HANDSHAKEDETAIL']._serialized_start=1481
+  _globals['_HANDSHAKEDETAIL']._serialized_end=1617
+  _globals['_SOCKETDATA']._serialized_start=1619
+  _globals['_SOCKETDATA']._serialized_end=1734
+  _globals['_OVERFLOW']._serialized_start=1737
+  _globals['_OVERFLOW']._serialized_end=1865
   _globals['_SUBSCRIPTION']._serialized_start=91
-  _globals['_SUBSCRIPTION']._serialized_end=633
-  _globals['_SUBSCRIPTIONRESULT']._serialized_start=635
-  _globals['_SUBSCRIPTIONRESULT']._serialized_end=762
+  _globals['_SUBSCRIPTION']._serialized_end=658
+  _globals['_SUBSCRIPTIONRESULT']._serialized_start=660
+  _globals['_SUBSCRIPTIONRESULT']._serialized_end=787
 # @@protoc_insertion_point(module_scope)

@@ -115,7 +115,7 @@ OVERFLOW_DISCONNECT: Overflow
 OVERFLOW_PAUSE: Overflow
 
 class Subscription(_message.Message):
-    __slots__ = ("role", "namespace", "events", "guarantee", "ordering", "introduction", "id", "kinds", "handshake", "settle_timeout", "overflow", "disconnect_grace", "socket_data", "rooms", "payloads", "sample", "users", "sockets")
+    __slots__ = ("role", "namespace", "events", "guarantee", "ordering", "introduction", "id", "kinds", "handshake", "settle_timeout", "overflow", "disconnect_grace", "socket_data", "rooms", "payloads", "sample", "users", "sockets", "introduce_moved")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
@@ -134,6 +134,7 @@ class Subscription(_message.Message):
     SAMPLE_FIELD_NUMBER: _ClassVar[int]
     USERS_FIELD_NUMBER: _ClassVar[int]
     SOCKETS_FIELD_NUMBER: _ClassVar[int]
+    INTRODUCE_MOVED_FIELD_NUMBER: _ClassVar[int]
     role: Role
     namespace: str
     events: _containers.RepeatedScalarFieldContainer[str]
@@ -152,7 +153,8 @@ class Subscription(_message.Message):
     sample: int
     users: _containers.RepeatedScalarFieldContainer[str]
     sockets: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, role: _Optional[_Union[Role, str]] = ..., namespace: _Optional[str] = ..., events: _Optional[_Iterable[str]] = ..., guarantee: _Optional[_Union[Guarantee, str]] = ..., ordering: _Optional[_Union[Ordering, str]] = ..., introduction: _Optional[_Union[Introduction, str]] = ..., id: _Optional[int] = ..., kinds: _Optional[_Iterable[_Union[Kind, str]]] = ..., handshake: _Optional[_Union[HandshakeDetail, str]] = ..., settle_timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., overflow: _Optional[_Union[Overflow, str]] = ..., disconnect_grace: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., socket_data: _Optional[_Union[SocketData, str]] = ..., rooms: _Optional[_Iterable[str]] = ..., payloads: bool = ..., sample: _Optional[int] = ..., users: _Optional[_Iterable[str]] = ..., sockets: _Optional[_Iterable[str]] = ...) -> None: ...
+    introduce_moved: bool
+    def __init__(self, role: _Optional[_Union[Role, str]] = ..., namespace: _Optional[str] = ..., events: _Optional[_Iterable[str]] = ..., guarantee: _Optional[_Union[Guarantee, str]] = ..., ordering: _Optional[_Union[Ordering, str]] = ..., introduction: _Optional[_Union[Introduction, str]] = ..., id: _Optional[int] = ..., kinds: _Optional[_Iterable[_Union[Kind, str]]] = ..., handshake: _Optional[_Union[HandshakeDetail, str]] = ..., settle_timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., overflow: _Optional[_Union[Overflow, str]] = ..., disconnect_grace: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., socket_data: _Optional[_Union[SocketData, str]] = ..., rooms: _Optional[_Iterable[str]] = ..., payloads: bool = ..., sample: _Optional[int] = ..., users: _Optional[_Iterable[str]] = ..., sockets: _Optional[_Iterable[str]] = ..., introduce_moved: bool = ...) -> None: ...
 
 class SubscriptionResult(_message.Message):
     __slots__ = ("status", "effective", "warnings")

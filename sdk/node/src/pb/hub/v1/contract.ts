@@ -42,7 +42,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<number, readonly [n
   SetData: {"1":["target","Target"],"2":["data"],"3":["expected_version"],"4":["merge"]},
   Settlement: {"1":["delivery_seq"],"2":["done","Done"],"3":["reply","Reply"],"4":["accept","Accept"],"5":["deny","Deny"],"6":["nack","Nack"],"7":["commands","Command"]},
   Status: {"1":["code"],"2":["reason"],"3":["message"],"4":["field"],"5":["retry_after"]},
-  Subscription: {"1":["role"],"2":["namespace"],"3":["events"],"4":["guarantee"],"5":["ordering"],"6":["introduction"],"7":["id"],"8":["kinds"],"9":["handshake"],"10":["settle_timeout"],"11":["overflow"],"12":["disconnect_grace"],"13":["socket_data"],"14":["rooms"],"15":["payloads"],"16":["sample"],"17":["users"],"18":["sockets"]},
+  Subscription: {"1":["role"],"2":["namespace"],"3":["events"],"4":["guarantee"],"5":["ordering"],"6":["introduction"],"7":["id"],"8":["kinds"],"9":["handshake"],"10":["settle_timeout"],"11":["overflow"],"12":["disconnect_grace"],"13":["socket_data"],"14":["rooms"],"15":["payloads"],"16":["sample"],"17":["users"],"18":["sockets"],"19":["introduce_moved"]},
   Target: {"1":["namespace"],"2":["sockets"],"3":["rooms"],"4":["users"],"5":["all"],"6":["except_sockets"],"7":["except_rooms"],"8":["except_users"]},
   UpdateRooms: {"1":["target","Target"],"2":["join"],"3":["leave"]},
   Window: {"1":["deliveries"],"2":["bytes"],"3":["paused"],"4":["observations"]},

@@ -271,6 +271,13 @@ export interface Subscription {
    * 256.
    */
   sockets: string[];
+  /**
+   * True introduces a socket that comes to this instance from another one here as
+   * well (`Connected.moved`), before anything else of it, whenever the group was
+   * introduced to it: the instance knows whose end it has to tell its program when
+   * the hub is lost. INTRODUCTION_ON_INSTANCE includes it. Handlers only.
+   */
+  introduceMoved: boolean;
 }
 
 /** SubscriptionResult says what became of one subscription. */
@@ -318,6 +325,7 @@ function createBaseSubscription(): Subscription {
     sample: 0,
     users: [],
     sockets: [],
+    introduceMoved: false,
   };
 }
 
@@ -380,6 +388,9 @@ export const Subscription: MessageFns<Subscription> = {
     }
     for (const v of message.sockets) {
       writer.uint32(146).string(v!);
+    }
+    if (message.introduceMoved !== false) {
+      writer.uint32(152).bool(message.introduceMoved);
     }
     return writer;
   },
@@ -551,6 +562,14 @@ export const Subscription: MessageFns<Subscription> = {
             message.sockets.push(reader.string());
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.introduceMoved = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -590,6 +609,7 @@ export const Subscription: MessageFns<Subscription> = {
     message.sample = object.sample ?? 0;
     message.users = object.users?.map((e) => e) || [];
     message.sockets = object.sockets?.map((e) => e) || [];
+    message.introduceMoved = object.introduceMoved ?? false;
     return message;
   },
 };
