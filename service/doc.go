@@ -66,7 +66,8 @@
 // fail with [ErrOutcomeUnknown], and what was not settled comes again. When it is
 // another hub, the sockets of the old one have gone, and nobody is left to say so: the
 // kit runs OnDisconnect with the reason `hub lost` for each that the program had heard
-// of.
+// of, in this process or in the one that the socket came from: once, by the process that
+// holds it.
 //
 // # Several hubs
 //

@@ -37,7 +37,8 @@ type member struct {
 	dataVersion  uint64
 }
 
-// remembers reports whether sockets of the namespace have members.
+// remembers reports whether sockets of the namespace have members. Those that move here are introduced for it
+// (introduce_moved), so that there is one of each socket that the process holds, but for those that nobody was told of.
 func remembers(n *Namespace) bool { return n.handlers.disconnect != nil || follows(n) }
 
 // introduce makes a member of a socket whose connected has arrived. A socket that is
@@ -55,7 +56,7 @@ func (p *peer) introduce(n *Namespace, d *hubv1.Delivery) (m *member, late bool)
 	if m.roomsVersion <= c.GetRoomsVersion() {
 		m.rooms, m.roomsVersion = c.GetRooms(), c.GetRoomsVersion()
 	}
-	if n.handlers.connected == nil {
+	if n.handlers.connected == nil || quiet(n, c) {
 		m.told = true // there is nobody to tell
 	}
 	return m, m.gone
@@ -182,7 +183,7 @@ func (p *peer) introduced() (released, gone []*member) {
 			}
 			m.gone = true
 			delete(p.members, id)
-		case how == hubv1.Introduction_INTRODUCTION_ON_INSTANCE:
+		default:
 			released = append(released, m)
 			delete(p.members, id)
 		}
@@ -223,6 +224,11 @@ func (m *member) disconnected(detail string) *hubv1.Delivery {
 			Reason: hubLost, Detail: detail, Rooms: m.rooms, DisconnectTime: timestamppb.Now(),
 		}},
 	}
+}
+
+// quiet reports whether an introduction is not for the program, which was told of the socket elsewhere.
+func quiet(n *Namespace, c *hubv1.Connected) bool {
+	return c.GetMoved() && introduction(n) != hubv1.Introduction_INTRODUCTION_ON_INSTANCE
 }
 
 func introduction(n *Namespace) hubv1.Introduction {

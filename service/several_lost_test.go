@@ -71,6 +71,33 @@ func TestLost_Identity(t *testing.T) {
 	})
 }
 
+// A socket that moved here is not told to the program again, and its end is; one that has left is another process's.
+func TestLost_WhatMoved(t *testing.T) {
+	for name, row := range map[string]struct {
+		option NamespaceOption
+		heard  string
+	}{
+		"on attach":   {IntroduceOnAttach(), ""},
+		"on event":    {IntroduceOnEvent(), ""},
+		"on instance": {IntroduceOnInstance(), "connected moved"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				svc, told := lives()
+				svc.Namespace("/").Set(row.option)
+				_, a, b := pair(t, svc, told)
+				moved := connected(2, "moved", "dedupe-2")
+				moved.GetDelivery().GetConnected().Moved = true
+				b.number(2, moved, &hubv1.Item{Kind: &hubv1.Item_Released{Released: &hubv1.Released{SocketIds: []string{"s"}}}})
+				wantHeard(t, told, row.heard)
+				a.tell("A=a:1")
+				b.end <- cut
+				wantHeard(t, told, "disconnected moved hub lost")
+			})
+		})
+	}
+}
+
 // What does not make a hub lost.
 func TestLost_Never(t *testing.T) {
 	for name, act := range map[string]func(a, b *scriptStream){

@@ -113,6 +113,7 @@ func newHandlerSubscription(n *Namespace, events []string, kinds []hubv1.Kind, a
 		Introduction: introduction(n), Handshake: hubv1.HandshakeDetail(n.terms.handshake),
 		SocketData: hubv1.SocketData(n.terms.socketData), Overflow: hubv1.Overflow(n.terms.overflow),
 		SettleTimeout: optionalDuration(n.terms.settleTimeout), DisconnectGrace: optionalDuration(n.terms.disconnectGrace),
+		IntroduceMoved: remembers(n),
 	}
 	if atMostOnce {
 		s.Guarantee = hubv1.Guarantee_GUARANTEE_AT_MOST_ONCE

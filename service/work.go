@@ -68,7 +68,7 @@ func (w *work) identify() (interested, known bool) {
 		}
 		return h.connect != nil, h.connect != nil
 	case *hubv1.Delivery_Connected:
-		return h.connected != nil, true
+		return h.connected != nil && !quiet(w.sub.namespace, body.Connected), true
 	case *hubv1.Delivery_Disconnected:
 		return h.disconnect != nil, true
 	case *hubv1.Delivery_AuthExpiring:

@@ -17,11 +17,18 @@ func introduceLocked(h *Hub, anew bool) {
 	for _, s := range liveLocked(h) {
 		sub := h.subscriptions.of(s.namespace, hubv1.Kind_KIND_CONNECTED)
 		again := slices.ContainsFunc(waiting, func(d *delivery) bool { return d.socket == s && d.body.GetConnected() != nil })
-		if sub != nil && sub.GetIntroduction() >= hubv1.Introduction_INTRODUCTION_ON_ATTACH && !again && !s.elsewhere {
-			if anew {
-				s.dedupeID = nil
-			}
+		if sub == nil || again || s.elsewhere {
+			continue
+		}
+		all := anew || sub.GetIntroduction() >= hubv1.Introduction_INTRODUCTION_ON_ATTACH
+		if anew {
+			s.dedupeID = nil
+		}
+		switch {
+		case all:
 			connectedLocked(h, s, &hubv1.Connected{Late: true})
+		case sub.GetIntroduceMoved() && s.dedupeID != nil:
+			connectedLocked(h, s, &hubv1.Connected{Late: true, Moved: true})
 		}
 	}
 	h.ledger.pending = append(h.ledger.pending, waiting...)
@@ -142,7 +149,7 @@ func (h *Hub) MoveBack(clients ...*Client) {
 	for _, c := range clients {
 		c.socket.elsewhere = false
 		sub := h.subscriptions.of(c.socket.namespace, hubv1.Kind_KIND_CONNECTED)
-		if sub.GetIntroduction() == hubv1.Introduction_INTRODUCTION_ON_INSTANCE {
+		if sub.GetIntroduceMoved() && c.socket.dedupeID != nil {
 			connectedLocked(h, c.socket, &hubv1.Connected{Late: true, Moved: true})
 		}
 	}

@@ -110,6 +110,9 @@ func cutHubOff(t *testing.T, kind, manner string, each bool) {
 		}
 		return []string{lost.browsers.address(), c.hubs[0].browsers.address()}
 	})
+	if !each { // who holds a socket was never told of it
+		c.deploy()
+	}
 	c.whole("before", 0, 1)
 	wait(t.Context(), c.scale.quiet)
 	begun := time.Now()

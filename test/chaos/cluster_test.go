@@ -120,17 +120,43 @@ func (c *cluster) lastWords() {
 func (c *cluster) serve(n int) {
 	c.t.Helper()
 	for i := range n {
-		args := []string{"--hub", c.addressFor(i, c.hubs[i%len(c.hubs)]), "--ledger", c.ledger, "--asks", c.asksOf(i)}
-		if c.each {
-			args = append(args, "--each")
-		}
-		p, err := start(filepath.Join(c.dir, "instance"), args...)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		c.t.Cleanup(func() { _ = p.end(syscall.SIGKILL) })
-		c.instances = append(c.instances, p)
+		c.instances = append(c.instances, c.instance(i))
 	}
+	c.attached()
+	for _, n := range c.hubs {
+		c.askers = append(c.askers, newAsker(c.t, n.control))
+	}
+}
+
+func (c *cluster) instance(i int) *process {
+	c.t.Helper()
+	args := []string{"--hub", c.addressFor(i, c.hubs[i%len(c.hubs)]), "--ledger", c.ledger, "--asks", c.asksOf(i)}
+	if c.each {
+		args = append(args, "--each")
+	}
+	p, err := start(filepath.Join(c.dir, "instance"), args...)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = p.end(syscall.SIGKILL) })
+	return p
+}
+
+// deploy puts another process in the place of each instance, one after the other: each socket has moved then.
+func (c *cluster) deploy() {
+	c.t.Helper()
+	for i, p := range c.instances {
+		if err := p.end(syscall.SIGTERM); err != nil {
+			c.t.Errorf("instance %d: %v", i, err)
+		}
+		c.instances[i] = c.instance(i)
+		c.attached()
+	}
+}
+
+// attached waits until each instance is at each hub.
+func (c *cluster) attached() {
+	c.t.Helper()
 	for i, p := range c.instances {
 		eventually(c.t, fmt.Sprintf("instance %d at each hub", i), func() error {
 			for k, hub := range c.hubs {
@@ -140,9 +166,6 @@ func (c *cluster) serve(n int) {
 			}
 			return nil
 		})
-	}
-	for _, n := range c.hubs {
-		c.askers = append(c.askers, newAsker(c.t, n.control))
 	}
 }
 

@@ -1,6 +1,6 @@
 // Command instance is the service under test/chaos: it writes each delivery into
-// the ledger, says `seen` and then replies. It never leaves in an orderly way; the
-// test kills it. With --asks it asks who is there, again and again, and notes how long
+// the ledger, says `seen` and then replies. It leaves in an orderly way with SIGTERM
+// alone; most tests kill it. With --asks it asks who is there, again and again, and notes how long
 // that took (asks.go).
 package main
 
@@ -43,7 +43,7 @@ func main() {
 	if *asks != "" {
 		go askAgain(ns, *asks)
 	}
-	if err := svc.Run(context.Background()); err != nil {
+	if err := svc.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("run", "error", err)
 		os.Exit(1)
 	}
