@@ -136,7 +136,7 @@ class Peer:
                     gone.append(member)
                 member.gone = True
                 del self.members[sid]
-            elif how == subscription_pb2.INTRODUCTION_ON_INSTANCE:
+            else:
                 released.append(member)
                 del self.members[sid]
         self.dropped = False

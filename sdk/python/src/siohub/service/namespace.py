@@ -214,6 +214,11 @@ class Namespace:
         return self.tracks_rooms or self.handlers.released is not None or self.socket_data == SocketData.ON_CHANGE
 
     @property
+    def remembers(self) -> bool:
+        """Whether sockets have members: somebody has to hear of their end, also when their hub is lost."""
+        return self.handlers.disconnected is not None or self.follows
+
+    @property
     def effective_introduction(self) -> int:
         """The introduction that is asked for."""
         if self.tracks_rooms and self.introduction == Introduction.ON_CONNECT:
@@ -288,6 +293,7 @@ class Namespace:
             ordering=pb.ORDERING_STRICT if self.strict else pb.ORDERING_PIPELINED,
             introduction=int(self.effective_introduction), handshake=int(self.handshake),  # type: ignore[arg-type]
             socket_data=int(self.socket_data), overflow=int(self.overflow),  # type: ignore[arg-type]
+            introduce_moved=self.remembers,
         )  # fmt: skip
         if self.settle_timeout:
             asked.settle_timeout.CopyFrom(duration(self.settle_timeout))

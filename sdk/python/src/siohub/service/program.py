@@ -14,7 +14,7 @@ from siohub.errors import Deny, HubError, InvalidArgument, Reject, Retry, TooLar
 
 from .decisions import Accept, AuthExpiring, ConnectAttempt, Handshake, Recovery
 from .events import Call, Event
-from .kinds import SocketData
+from .kinds import Introduction, SocketData
 from .lanes import Job
 from .lifecycle import Connected, Disconnected
 from .namespace import Namespace
@@ -40,11 +40,7 @@ class ServiceProgram(Notices):
     def remembers(self, subscription_id: int, namespace: str) -> bool:
         """Where somebody has to hear of a socket's end, or of its rooms."""
         asked = self._find(subscription_id)
-        return asked is not None and asked.namespace is not None and self._remembers(asked.namespace)
-
-    @staticmethod
-    def _remembers(namespace: Namespace) -> bool:
-        return namespace.handlers.disconnected is not None or namespace.follows
+        return asked is not None and asked.namespace is not None and asked.namespace.remembers
 
     def introduction(self, member: Member) -> int:
         """What the member's namespace asks for."""
@@ -75,7 +71,8 @@ class ServiceProgram(Notices):
                 key = "\0return " + sid  # its browser does not wait for handlers of the life that is over
             self.lanes.add(Job(key, lambda: self._decide(work, h.connect), work))  # type: ignore[arg-type]
         elif body == "connected":
-            if h.connected is None:
+            told = d.connected.moved and namespace.effective_introduction != Introduction.ON_INSTANCE  # elsewhere
+            if h.connected is None or told:
                 if work.member is not None:
                     work.member.told = True
                 work.finish()

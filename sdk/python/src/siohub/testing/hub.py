@@ -112,11 +112,11 @@ class Hub(Deliveries):
                 client.connected
                 and client.sid not in known
                 and s is not None
-                and s.introduction >= S.INTRODUCTION_ON_ATTACH
+                and (s.introduction >= S.INTRODUCTION_ON_ATTACH or s.introduce_moved)
             ):
-                asyncio.ensure_future(
-                    self.deliver(client, S.ROLE_HANDLER, connected=self.introduction(client, late=True))
-                )
+                connected = self.introduction(client, late=True)
+                connected.moved = s.introduction < S.INTRODUCTION_ON_ATTACH
+                asyncio.ensure_future(self.deliver(client, S.ROLE_HANDLER, connected=connected))
 
     def say(self, item: Any) -> None:
         """Sends an item, now or when the application comes back."""
