@@ -93,3 +93,41 @@ test("a browser that changes its transport while middlewares run is on the new o
   await server.close();
   await hub.stop();
 });
+
+test("a socket that came from another process is not told again, and its end is when the hub is lost", async () => {
+  const hub = await Hub.start();
+  const heard = [];
+  const start = async (name) => {
+    const service = new Service("moves", { address: hub.address, signals: false, logger: quiet, instanceId: name });
+    service
+      .namespace("/")
+      .allowAnyone()
+      .onConnected(({ socket }) => heard.push(["connected", name, socket.id]))
+      .onDisconnect(({ socket, reason }) => heard.push([reason, name, socket.id]))
+      .on("who", (event) => event.reply(name));
+    const running = service.run();
+    await service.attached();
+    return { service, running };
+  };
+  const one = await start("one");
+  const client = io(hub.url, { reconnectionDelay: 10, reconnectionDelayMax: 100 });
+  await once(client, "connect");
+  const { id } = client;
+  await until(() => heard.length === 1, "its introduction");
+  const two = await start("two");
+  await one.service.close();
+  await one.running;
+  assert.equal(await client.emitWithAck("who"), "two");
+  await hub.restart("SIGKILL");
+  await once(client, "connect");
+  await until(() => heard.length === 3, "its end, and its return");
+  assert.deepEqual(heard.slice(0, 2), [
+    ["connected", "one", id],
+    ["hub lost", "two", id],
+  ]);
+  assert.deepEqual(heard[2].slice(0, 2), ["connected", "two"]);
+  client.disconnect();
+  await two.service.close();
+  await two.running;
+  await hub.stop();
+});

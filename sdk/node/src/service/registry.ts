@@ -1,7 +1,7 @@
 import { ConfigError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import { Guarantee, Introduction, Kind, Ordering, Overflow, Role, SocketData, Subscription } from "../pb/index.js";
-import { type EventEntry, HANDSHAKES, MAX_PATTERNS, type Namespace } from "./namespace.js";
+import { type EventEntry, HANDSHAKES, MAX_PATTERNS, type Namespace, type NamespaceOptions } from "./namespace.js";
 import type { Observer } from "./observation.js";
 
 /** What a subscription id stands for. */
@@ -79,13 +79,23 @@ function tracksRooms({ options, handlers }: Namespace): boolean {
   return options.trackRooms === true || handlers.rooms !== undefined;
 }
 
-function kindsOf(namespace: Namespace): Kind[] {
+/** When `connected` comes, as far as the program has said it. */
+export function introductionOf(namespace: Namespace): NonNullable<NamespaceOptions["introduction"]> {
+  return namespace.options.introduction ?? (tracksRooms(namespace) ? "onInstance" : "onConnect");
+}
+
+/** Whether this process has to know each socket that it holds: the end of those is told whose hub is lost. */
+function follows(namespace: Namespace): boolean {
   const { handlers } = namespace;
   // Data comes with a change alone where sockets are introduced to each instance: it has to know them.
-  const knows = tracksRooms(namespace) || handlers.released !== undefined || namespace.options.introduction === "onInstance";
-  const follows = knows || handlers.disconnect !== undefined;
+  const knows = handlers.released !== undefined || introductionOf(namespace) === "onInstance";
+  return knows || tracksRooms(namespace) || handlers.disconnect !== undefined;
+}
+
+function kindsOf(namespace: Namespace): Kind[] {
+  const { handlers } = namespace;
   const kinds: Kind[] = [];
-  if (handlers.connected !== undefined || follows) kinds.push(Kind.KIND_CONNECTED, Kind.KIND_DISCONNECTED);
+  if (handlers.connected !== undefined || follows(namespace)) kinds.push(Kind.KIND_CONNECTED, Kind.KIND_DISCONNECTED);
   if (tracksRooms(namespace)) kinds.push(Kind.KIND_ROOMS);
   if (handlers.upgraded !== undefined) kinds.push(Kind.KIND_UPGRADED);
   if (handlers.calls.size > 0) kinds.push(Kind.KIND_SERVICE_CALL);
@@ -96,13 +106,14 @@ function kindsOf(namespace: Namespace): Kind[] {
 
 function handler(namespace: Namespace, atMostOnce: boolean): Partial<Subscription> {
   const { name, options } = namespace;
-  const introduction = options.introduction ?? (tracksRooms(namespace) ? "onInstance" : "onConnect");
+  const introduction = introductionOf(namespace);
   return {
     role: Role.ROLE_HANDLER,
     namespace: name,
     guarantee: atMostOnce ? Guarantee.GUARANTEE_AT_MOST_ONCE : Guarantee.GUARANTEE_AT_LEAST_ONCE,
     ordering: options.strict ? Ordering.ORDERING_STRICT : Ordering.ORDERING_PIPELINED,
     introduction: INTRODUCTIONS[introduction],
+    introduceMoved: follows(namespace),
     handshake: HANDSHAKES[options.handshake ?? "none"],
     socketData: introduction === "onInstance" ? SocketData.SOCKET_DATA_ON_CHANGE : SocketData.SOCKET_DATA_ALWAYS,
     overflow: OVERFLOWS[options.overflow ?? "pause"],

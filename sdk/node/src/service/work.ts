@@ -2,7 +2,7 @@ import type { Delivery } from "../core/delivery.js";
 import { HubError } from "../core/errors.js";
 import { duration } from "../core/hello.js";
 import type { Logger } from "../core/log.js";
-import type { Handshake as HandshakeMessage } from "../pb/index.js";
+import type { Connected as ConnectedMessage, Handshake as HandshakeMessage } from "../pb/index.js";
 import { decodeJSON } from "../values.js";
 import { within } from "./context.js";
 import { AuthExpiring, ConnectAttempt, newAccept } from "./decisions.js";
@@ -12,6 +12,7 @@ import { date, newHandshake } from "./handshake.js";
 import type { Work } from "./lanes.js";
 import { Connected, Disconnected } from "./lives.js";
 import type { EventEntry, Namespace } from "./namespace.js";
+import { introductionOf } from "./registry.js";
 import { Socket } from "./socket.js";
 import { encodeList, encodeValue, Payload } from "./values.js";
 
@@ -58,7 +59,7 @@ export class DeliveryWork implements Work {
       case "connectAttempt":
         return handlers.connect !== undefined ? true : undefined;
       case "connected":
-        return handlers.connected !== undefined;
+        return handlers.connected !== undefined && !this.#quiet(this.delivery.message.body.connected);
       case "disconnected":
         return handlers.disconnect !== undefined;
       case "authExpiring":
@@ -67,6 +68,11 @@ export class DeliveryWork implements Work {
         return handlers.calls.size > 0 ? true : undefined;
     }
     return undefined;
+  }
+
+  /** Whether the program was told of the socket before, by another process. */
+  #quiet(connected: ConnectedMessage): boolean {
+    return connected.moved && introductionOf(this.#namespace) !== "onInstance";
   }
 
   async run(): Promise<void> {

@@ -182,7 +182,8 @@ export class Desk {
       });
       const all = asked !== undefined && asked.introduction >= Introduction.INTRODUCTION_ON_ATTACH;
       const lane = all ? this.lane(browser, session.group) : this.lanes.get(browser.id)?.get(session.group);
-      if (lane !== undefined && lane.session === undefined && all) lane.bind(session);
+      const moves = asked?.introduceMoved === true && lane?.introduced === true;
+      if (lane !== undefined && lane.session === undefined && (all || moves)) lane.bind(session);
       lane?.pump();
     }
     for (const lane of this.#lanes()) if (lane.group === session.group) lane.pump(); // of those that have left too

@@ -125,13 +125,17 @@ export class Lane {
 
   #connected(facts: Partial<Connected>): Handover {
     const { browser } = this;
-    const instance = (this.session ?? this.#desk.pick(this.group, this.#subject(Kind.KIND_CONNECTED)))?.instance ?? "";
-    const moved = this.introduced && this.#instance !== "" && instance !== this.#instance;
+    const subject = this.#subject(Kind.KIND_CONNECTED);
+    const to = this.session ?? this.#desk.pick(this.group, subject);
+    const instance = to?.instance ?? "";
+    const asked = to && best(to.subscriptions, subject);
+    const once = asked !== undefined && asked.introduction < Introduction.INTRODUCTION_ON_ATTACH;
+    const moved = this.introduced && (once || (this.#instance !== "" && instance !== this.#instance));
     const made = browser.connectedFacts({ ...facts, moved });
     const body = { $case: "connected" as const, connected: made };
     this.#introductions++;
     this.#instance = instance;
-    const handover = this.#desk.handover(this.#subject(Kind.KIND_CONNECTED), body, browser, this, this.#dedupe);
+    const handover = this.#desk.handover(subject, body, browser, this, this.#dedupe);
     handover.attempt = this.#introductions;
     return handover;
   }
