@@ -29,8 +29,11 @@ type introducing struct {
 	hub    *hub.Hub // set by Bind
 }
 
-// callRoll starts to introduce the live sockets to a group.
+// callRoll starts to introduce the live sockets to a group. A call for all that is not over yet stays one for all.
 func (i *introducing) callRoll(g *group, scope rollScope) {
+	if g.roll.Pends() && g.rollsAll.Load() {
+		scope = rollAll
+	}
 	sockets := i.liveSockets(i.handledBy(g, scope))
 	g.rollsAll.Store(scope == rollAll)
 	g.roll.Call(sockets)

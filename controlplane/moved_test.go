@@ -73,6 +73,42 @@ func TestIntroduction_Moved(t *testing.T) {
 	})
 }
 
+// Where lifecycle was dropped while nobody was attached, all who are there are introduced, though a group that only wants to hear
+// of what moves would not be told of them on its return.
+func TestIntroduction_MovedAfterLifecycleWasDropped(t *testing.T) {
+	inBubble(t, Config{Parking: ParkingConfig{Lifecycle: 2}}, func(t *testing.T, w *world) {
+		gate := w.attach("gate", "g", controlplanetest.Authorizer("/chat"))
+		chat := w.attach("chat", "1", follower())
+		if err := chat.Leave(); err.Error() != "EOF" {
+			t.Error(err)
+		}
+		const browsers = 5
+		for range browsers {
+			b := w.browser()
+			b.Send("40/chat,")
+			gate.Accept(gate.Attempt())
+			b.joined("/chat")
+		}
+		chat = w.attach("chat", "2", follower())
+		told, lost := 0, 0
+		for told+lost < browsers+1 { // the notice comes beside them
+			switch item := chat.Next(); {
+			case item.GetDelivery().GetConnected() != nil && !item.GetDelivery().GetConnected().Moved:
+				told++
+				chat.Done(item.GetDelivery())
+			case item.GetNotice().GetKind() == hubv1.NoticeKind_NOTICE_KIND_LIFECYCLE_LOST:
+				lost++
+			default:
+				t.Fatalf("unexpected: %v", item)
+			}
+		}
+		if told != browsers || lost != 1 {
+			t.Errorf("%d introduced, %d notices", told, lost)
+		}
+		chat.Introduced()
+	})
+}
+
 // Without it nobody is introduced to what moves.
 func TestIntroduction_NotMoved(t *testing.T) {
 	inBubble(t, Config{}, func(t *testing.T, w *world) {
